@@ -1,0 +1,112 @@
+"""What training rows say of their columns: a typical value, a centre and a spread, with row weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.errors import InsufficientDataError
+
+FloatArray = NDArray[np.float64]
+
+_NO_SPREAD = 1e-30  # a range below this is rounding, not measurement
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """Weighted median, mean and standard deviation of each column, over its known values.
+
+    Attributes
+    ----------
+    impute : ndarray of shape (p,)
+        Median: what stands in for a missing value.
+    center : ndarray of shape (p,)
+        Mean.
+    scale : ndarray of shape (p,)
+        Standard deviation (divisor n); 1 where the column is constant.
+    """
+
+    impute: FloatArray
+    center: FloatArray
+    scale: FloatArray
+
+
+def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
+    """Summarise each column over its known values, assuming that gaps tell nothing (missing at random).
+
+    Parameters
+    ----------
+    X : array-like of shape (n, p)
+        Predictors; NaN is missing.
+    weight : array-like of shape (n,)
+        Positive row weights; 2 counts as two rows.
+
+    Returns
+    -------
+    ColumnSummary
+        One value per column of each.
+
+    Raises
+    ------
+    InsufficientDataError
+        If a column has no value at all.
+
+    Examples
+    --------
+    >>> summary = summarise_columns([[1.0], [2.0], [9.0], [float("nan")]], [1, 1, 2, 5])
+    >>> float(summary.impute[0]), float(summary.center[0])
+    (5.5, 5.25)
+    """
+    X, weight = np.asarray(X, dtype=np.float64), np.asarray(weight, dtype=np.float64)
+    known = ~np.isnan(X)
+    empty = np.flatnonzero(~known.any(axis=0))
+    if empty.size:
+        raise InsufficientDataError(
+            f"Columns {empty.tolist()} (counted from 0) have no value in any training row; expected at least "
+            "one. Leave these predictors out, or give rows in which they were measured."
+        )
+    columns = [(X[known[:, j], j], weight[known[:, j]]) for j in range(X.shape[1])]
+    impute = np.array([weighted_median(values, weights) for values, weights in columns])
+    moments = [standard_scale(values[:, None], weights) for values, weights in columns]
+    return ColumnSummary(
+        impute,
+        np.concatenate([mean for mean, _ in moments] or [impute]),
+        np.concatenate([sd for _, sd in moments] or [impute]),
+    )
+
+
+def weighted_median(values: FloatArray, weight: FloatArray) -> float:
+    """Return the median of values of which each counts ``weight`` times (positive weights).
+
+    Where exactly half of the weight lies below, it is the middle of the two neighbours, as in an
+    unweighted median.
+    """
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[order])
+    half = 0.5 * below[-1]
+    rounding = 1e-12 * below[-1]
+    lower = values[order[np.searchsorted(below, half - rounding, side="left")]]
+    upper = values[order[np.searchsorted(below, half + rounding, side="right")]]
+    return float(0.5 * lower + 0.5 * upper)
+
+
+def standard_scale(X: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return weighted means and standard deviations (divisor n) of complete columns.
+
+    A constant column has itself as mean and 1 as standard deviation. Rows of weight 0 do not count.
+    """
+    rows = X[weight > 0]
+    share = weight[weight > 0] / weight.sum()
+    lowest, highest = rows.min(axis=0), rows.max(axis=0)
+    rounding = 8 * np.finfo(np.float64).eps * np.maximum(np.abs(lowest), np.abs(highest))
+    constant = highest - lowest <= np.maximum(rounding, _NO_SPREAD)
+    mean = np.where(constant, lowest, share @ rows)
+    sd = np.sqrt(share @ (rows - mean) ** 2)
+    return mean, np.where(constant, 1.0, sd)
+
+
+def fill_missing(X: FloatArray, impute: FloatArray) -> FloatArray:
+    """Return ``X`` with each missing value replaced by its column's ``impute``."""
+    return np.where(np.isnan(X), impute, X)

@@ -1,0 +1,221 @@
+"""Posterior risks of a weighted mixture of logistic regressions: numpy only, so that scoring stays light."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.classifiers.columns import fill_missing
+from relapse_model.errors import RelapseModelError
+
+FloatArray = NDArray[np.float64]
+
+_NODES = 32  # Gauss-Hermite: error of a risk below 1e-9 for a log-odds sd of 1, 2e-5 for 3 (tests)
+_HALVINGS = 52
+_BLOCK_NUMBERS = 60_000  # small enough for the processor's cache: twice as fast as large blocks
+_CDF_REACH, _CDF_STEPS = 9.0, 4608  # cubic steps of 1 / 256: error below 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticMixture:
+    """B Gaussian posteriors of one logistic regression, and what a new row needs to meet them.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (B, p)
+        Posterior mean coefficients, log-odds per unit of the column.
+    intercept : ndarray of shape (B,)
+        Log-odds at ``center`` (not at 0).
+    covariance : ndarray of shape (B, p + 1, p + 1)
+        Of (intercept at ``center``, coefficients).
+    weight : ndarray of shape (B,)
+        Posterior weights of the components; they sum to 1.
+    impute, center, scale : ndarray of shape (p,)
+        Training median (for missing values), mean and standard deviation of each column.
+    """
+
+    coef: FloatArray
+    intercept: FloatArray
+    covariance: FloatArray
+    weight: FloatArray
+    impute: FloatArray
+    center: FloatArray
+    scale: FloatArray
+
+
+def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation of the log-odds of each row under each component.
+
+    Parameters
+    ----------
+    mixture : LogisticMixture
+        The posterior.
+    X : array-like of shape (n, p)
+        Predictors; NaN is missing and takes the training median.
+
+    Returns
+    -------
+    mean, sd : ndarray of shape (n, B)
+        Moments of the log-odds.
+    """
+    distance = fill_missing(np.asarray(X, dtype=np.float64), mixture.impute) - mixture.center
+    design = np.column_stack([np.ones(len(distance)), distance])
+    mean = distance @ mixture.coef.T + mixture.intercept
+    variance = (np.matmul(design, mixture.covariance) * design).sum(axis=2).T
+    return mean, np.sqrt(np.maximum(variance, 0.0))
+
+
+def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> FloatArray:
+    """Return the posterior mean risk: the average of sigmoid(log-odds) over the whole posterior.
+
+    It assumes that the log-odds of a row are Gaussian within a component (Laplace), and is less extreme
+    than the risk at the posterior mode.
+
+    Parameters
+    ----------
+    mixture : LogisticMixture
+        The posterior.
+    X : array-like of shape (n, p)
+        Predictors; NaN is missing.
+
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        Probability of no event and of an event; both are accurate where they are small.
+
+    Examples
+    --------
+    >>> one = LogisticMixture(np.zeros((1, 1)), np.zeros(1), np.eye(2)[None], np.ones(1), *np.ones((3, 1)))
+    >>> mixture_risk(one, [[1.0], [2.0]]).round(3).tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
+    """
+    X = np.asarray(X, dtype=np.float64)
+    risk = np.empty((len(X), 2))
+    for rows in _blocks(len(X), _NODES * len(mixture.weight)):
+        mean, sd = log_odds_moments(mixture, X[rows])
+        below, above = _mean_sigmoid(mean, sd)
+        risk[rows, 0], risk[rows, 1] = below @ mixture.weight, above @ mixture.weight
+    return risk
+
+
+def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    """Return the central credible interval of each row's risk.
+
+    It says how well the risk is known, given the model; it is not a range for the outcome.
+
+    Parameters
+    ----------
+    mixture : LogisticMixture
+        The posterior.
+    X : array-like of shape (n, p)
+        Predictors; NaN is missing.
+    level : float, default=0.9
+        Probability inside the interval, between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        Lower and upper risk.
+
+    Raises
+    ------
+    RelapseModelError
+        If ``level`` is not between 0 and 1.
+    """
+    lower, upper = tail_levels(level)
+    X = np.asarray(X, dtype=np.float64)
+    interval = np.empty((len(X), 2))
+    for rows in _blocks(len(X), len(mixture.weight)):
+        mean, sd = log_odds_moments(mixture, X[rows])
+        interval[rows, 0] = sigmoid(_mixture_quantile(mean, sd, mixture.weight, lower))
+        interval[rows, 1] = sigmoid(_mixture_quantile(mean, sd, mixture.weight, upper))
+    return interval
+
+
+def coefficient_moments(mixture: LogisticMixture) -> tuple[FloatArray, FloatArray]:
+    """Return posterior mean and standard deviation of each coefficient, over all components, per unit."""
+    mean = mixture.weight @ mixture.coef
+    variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
+    return mean, np.sqrt(mixture.weight @ (variance + (mixture.coef - mean) ** 2))
+
+
+def sigmoid(log_odds: FloatArray) -> FloatArray:
+    """Return 1 / (1 + exp(-log_odds)) without overflow."""
+    tail = np.exp(-np.abs(log_odds))
+    risk: FloatArray = np.where(log_odds >= 0, 1.0, tail) / (1.0 + tail)
+    return risk
+
+
+def tail_levels(level: float) -> tuple[float, float]:
+    """Return the two cumulative levels of a central interval: 0.9 gives 0.05 and 0.95."""
+    if not 0.0 < level < 1.0:
+        raise RelapseModelError(f"level is {level!r}; expected a number between 0 and 1, such as 0.9.")
+    return (1.0 - level) / 2.0, (1.0 + level) / 2.0
+
+
+def normal_cdf(z: FloatArray) -> FloatArray:
+    """Return the standard normal distribution function, to an absolute error below 1e-12.
+
+    Cubic Hermite interpolation of exact values and slopes: numpy has no error function, and scoring should
+    not have to load scipy.
+    """
+    value, slope = _normal_table()
+    step = 2.0 * _CDF_REACH / _CDF_STEPS
+    place = (np.clip(z, -_CDF_REACH, _CDF_REACH) + _CDF_REACH) / step
+    index = np.minimum(place.astype(np.int64), _CDF_STEPS - 1)
+    t = place - index
+    left, right = value[index], value[index + 1]
+    rise = right - left
+    bend = t * (1.0 - t) * ((1.0 - t) * (step * slope[index] - rise) + t * (rise - step * slope[index + 1]))
+    cdf: FloatArray = left + t * rise + bend
+    return cdf
+
+
+@cache
+def _normal_table() -> tuple[FloatArray, FloatArray]:
+    grid = np.linspace(-_CDF_REACH, _CDF_REACH, _CDF_STEPS + 1)
+    value = np.array([0.5 * math.erfc(-z / math.sqrt(2.0)) for z in grid])
+    slope: FloatArray = np.exp(-0.5 * grid**2) / math.sqrt(2.0 * math.pi)
+    return value, slope
+
+
+@cache
+def _nodes() -> tuple[FloatArray, FloatArray]:
+    place, weight = np.polynomial.hermite_e.hermegauss(_NODES)
+    return place, weight / weight.sum()
+
+
+def _mean_sigmoid(mean: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return E[sigmoid(-eta)] and E[sigmoid(eta)] for eta ~ Normal(mean, sd ** 2)."""
+    place, weight = _nodes()
+    eta = mean[..., None] + sd[..., None] * place
+    tail = np.exp(-np.abs(eta))
+    major = 1.0 / (1.0 + tail)
+    minor = tail * major
+    positive = eta >= 0
+    return np.where(positive, minor, major) @ weight, np.where(positive, major, minor) @ weight
+
+
+def _mixture_quantile(mean: FloatArray, sd: FloatArray, weight: FloatArray, level: float) -> FloatArray:
+    """Bisect for the log-odds below which ``level`` of the mixture lies; (n, B) moments give (n,)."""
+    sd = np.maximum(sd, 1e-100)
+    quantiles = mean + NormalDist().inv_cdf(level) * sd  # the mixture's lies between its components'
+    low, high = quantiles.min(axis=1), quantiles.max(axis=1)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        short = normal_cdf((middle[:, None] - mean) / sd) @ weight < level
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    found: FloatArray = 0.5 * (low + high)
+    return found
+
+
+def _blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
+    size = max(1, _BLOCK_NUMBERS // numbers_per_row)
+    for start in range(0, rows, size):
+        yield slice(start, start + size)

@@ -1,0 +1,152 @@
+"""The command line: `relapse-model VERB`. Argument parsing only; nothing heavy is imported before a verb runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from relapse_model._version import __version__
+
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused; 2 wrong usage.
+Research use only: no output of this program is fit to decide on the treatment of a patient."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    top = argparse.ArgumentParser(
+        prog="relapse-model",
+        description="Relapse-risk models from the visit records of small clinical cohorts.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
+    _check(verbs.add_parser("check", help="read a cohort and say what is in it, and what is wrong with it"))
+    _train(verbs.add_parser("train", help="train a model and save it to one file"))
+    _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
+    _score(verbs.add_parser("score", help="score new patients: rows in = rows out"))
+    _explain(verbs.add_parser("explain", help="SHAP values of each patient's risk, in clinical units"))
+    _demo(verbs.add_parser("demo", help="the main job from end to end on a synthetic cohort"))
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the command line by default.
+    """
+    given = parser().parse_args(arguments)
+    from relapse_model.errors import RelapseModelError
+
+    try:
+        from relapse_model import commands
+
+        run = getattr(commands, given.verb)
+        run(given)
+    except RelapseModelError as refusal:
+        print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _cohort(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
+
+
+def _study(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--study",
+        default="hbsag-relapse",
+        metavar="NAME|FILE",
+        help="built-in study or TOML file (%(default)s)",
+    )
+    verb.add_argument("--landmark-week", type=float, metavar="WEEK", help="when we predict (the study's first)")
+
+
+def _seed(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--seed", type=_whole, default=0, metavar="N", help="same seed, same result (%(default)s)")
+
+
+def _candidates(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--candidates", nargs="+", metavar="NAME",
+        help="classifiers to choose among: prior_logistic, ridge_logistic, boosted_trees (all)",
+    )  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 0")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = _whole(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("0: expected a whole number of at least 1")
+    return number
+
+
+def _out(verb: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
+    verb.add_argument("--out", required=True, metavar=metavar, help=meaning)
+
+
+def _simulate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--patients", type=_positive, default=132, metavar="N", help="(%(default)s)")
+    _seed(verb)
+    _out(verb, "COHORT", "folder to write; truth.csv holds the true risks")
+
+
+def _check(verb: argparse.ArgumentParser) -> None:
+    _cohort(verb)
+    _study(verb)
+
+
+def _train(verb: argparse.ArgumentParser) -> None:
+    _cohort(verb)
+    _out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
+    _study(verb)
+    _seed(verb)
+    _candidates(verb)
+
+
+def _validate(verb: argparse.ArgumentParser) -> None:
+    _cohort(verb)
+    _out(verb, "DIR", "folder for validation.json, report.html and figures")
+    _study(verb)
+    _seed(verb)
+    _candidates(verb)
+    verb.add_argument(
+        "--repeats", type=_positive, default=4, metavar="N", help="outer repeats of 5 folds (%(default)s)"
+    )
+    verb.add_argument("--jobs", type=int, default=None, metavar="N", help="processes; -1 for all cores (1)")
+
+
+def _score(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _cohort(verb)
+    _out(verb, "CSV", "scores: one row per patient")
+
+
+def _explain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _cohort(verb)
+    _out(verb, "CSV", "explanations: one row per patient and predictor")
+
+
+def _demo(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--out", default="build/demo", metavar="DIR", help="(%(default)s)")
+    verb.add_argument("--cohort", metavar="COHORT", help="cohort to train on (default: the synthetic one, simulated)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

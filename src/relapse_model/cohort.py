@@ -1,0 +1,148 @@
+"""The cohort: patients, their laboratory results, treatments and outcomes, as they passed the one gate."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.errors import Problem
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The tables of a cohort, checked. Made by `read_cohort` or `make_cohort`, never by hand.
+
+    Time is the week since enrolment in every table. Laboratory results are kept exactly as printed (`value`)
+    beside what was read from them: a number, its comparator, bounds, and whether anything was detected.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        One row per patient, `patient_id` unique.
+    labs : DataFrame
+        One row per result; `patient` is the position of its patient in `patients`.
+    treatments, outcomes : DataFrame or None
+        ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
+    rejected : DataFrame
+        Patients refused at the gate (`patient_id`, `reason`), when asked to list rather than to raise.
+    problems : tuple of Problem
+        All that was found wrong, when asked to list.
+    synthetic : bool
+        Whether the cohort says of itself that it was simulated.
+    """
+
+    patients: pd.DataFrame
+    labs: pd.DataFrame
+    treatments: pd.DataFrame | None
+    outcomes: pd.DataFrame | None
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}))
+    problems: tuple[Problem, ...] = ()
+    synthetic: bool = False
+
+    def __len__(self) -> int:
+        """Return the number of patients."""
+        return len(self.patients)
+
+    @property
+    def patient_ids(self) -> pd.Index:
+        """Return the identifiers, in the order of the patients table."""
+        return pd.Index(self.patients["patient_id"], name="patient_id")
+
+    def __repr__(self) -> str:
+        """Return the sizes only: a cohort never prints its patients."""
+        counts = {"patients": self.patients, "labs": self.labs, "treatments": self.treatments}
+        sizes = ", ".join(f"{len(table):,} {name}" for name, table in counts.items() if table is not None)
+        return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
+
+    def take(self, positions: NDArray[np.intp]) -> Cohort:
+        """Return the cohort of some of the patients, by position; no patient twice.
+
+        Parameters
+        ----------
+        positions : array of int
+            Positions in the patients table.
+        """
+        new = np.full(len(self), -1)
+        new[positions] = np.arange(len(positions))
+        return Cohort(
+            patients=self.patients.iloc[positions].reset_index(drop=True),
+            labs=_follow(self.labs, new),
+            treatments=None if self.treatments is None else _follow(self.treatments, new),
+            outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
+            synthetic=self.synthetic,
+        )
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables in the form of the cohort folder, as `make_cohort` takes them."""
+        tables = {"patients": self.patients}
+        for name in ("labs", "treatments", "outcomes"):
+            table = getattr(self, name)
+            if table is not None:
+                tables[name] = _as_exported(table, self.patients["patient_id"])
+        return tables
+
+    def write(self, folder: str | Path) -> None:
+        """Write the cohort folder (UTF-8 CSV), each file complete or not at all.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it does not exist.
+        """
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables().items():
+            write_csv(table, Path(folder) / f"{name}.csv")
+        if self.synthetic:
+            write_text(SYNTHETIC_NOTE, Path(folder) / SYNTHETIC_FILE)
+
+
+SYNTHETIC_FILE = "SYNTHETIC.txt"
+SYNTHETIC_NOTE = (
+    "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"
+)
+READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")
+
+
+def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
+    patient = new[table["patient"].to_numpy()]
+    kept = patient >= 0
+    return table.loc[kept].assign(patient=patient[kept]).reset_index(drop=True)
+
+
+def _as_exported(table: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    exported = table.drop(columns=[name for name in ("patient", *READ_COLUMNS) if name in table])
+    exported.insert(0, "patient_id", ids.to_numpy()[table["patient"].to_numpy()])
+    return exported
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as UTF-8 CSV, in one step that a crash cannot leave half done."""
+    write_text(table.to_csv(index=False, lineterminator="\n"), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write text to a file in one step that a crash cannot leave half done."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write bytes to a temporary file beside `path`, flush it to disk, and rename it into place."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

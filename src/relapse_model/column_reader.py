@@ -1,0 +1,87 @@
+"""Reading one column of text into numbers, flags, choices, dates: which rows are empty, which cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort_columns import MISSING_WORDS, Column
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """A column as read: its values, which rows were empty, which could not be read, and what stood there."""
+
+    values: NDArray[Any]
+    empty: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
+    shown: list[str]
+
+
+def texts(values: pd.Series) -> pd.Series:
+    """Return a column as stripped text; whole numbers without a trailing ``.0``, missing as the empty text."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        whole = values.dropna().mod(1).eq(0).all()
+        values = values.astype("Int64") if whole else values
+    return values.astype(object).where(values.notna(), "").map(str).str.strip().astype(object)
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: quoted and short."""
+    text = repr(str(value))
+    return text if len(text) <= 42 else text[:39] + "..."
+
+
+def column(values: pd.Series, rule: Column) -> ReadColumn:
+    """Read a column by its rule.
+
+    Parameters
+    ----------
+    values : Series
+        As it came: text from a file, or typed columns of a data frame.
+    rule : Column
+        What is expected.
+    """
+    if rule.kind == "date":
+        read = dates(values)
+        return ReadColumn(values.to_numpy(dtype=object), read.empty, read.bad, read.shown)
+    if rule.kind in ("number", "flag"):
+        return _numbers(values, rule)
+    text = texts(values)
+    empty = text.str.casefold().isin(MISSING_WORDS if not rule.required else {""}).to_numpy()
+    bad = ~text.isin(rule.choices).to_numpy() & ~empty if rule.choices else np.zeros(len(text), dtype=bool)
+    kept = text.where(~empty, None).to_numpy(dtype=object)
+    return ReadColumn(kept, empty, bad, [shown(value) for value in text[bad]])
+
+
+def dates(values: pd.Series) -> ReadColumn:
+    """Read ISO dates (``YYYY-MM-DD``, a time after it allowed); any other order of the parts is refused."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        text = values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
+    else:
+        text = texts(values)
+    empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
+    iso = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?").to_numpy(dtype=bool)
+    read = pd.to_datetime(text.str.slice(0, 10).where(iso), format="%Y-%m-%d", errors="coerce")
+    found = read.to_numpy(dtype="datetime64[ns]")
+    bad = np.isnat(found) & ~empty
+    return ReadColumn(found, empty, bad, [shown(value) for value in text[bad]])
+
+
+def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        empty = values.isna().to_numpy()
+        number = values.astype(float).to_numpy()
+    else:
+        text = texts(values)
+        empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
+        number = pd.to_numeric(text.where(~empty), errors="coerce").to_numpy(dtype=float)
+    low, high = (0.0, 1.0) if rule.kind == "flag" else (rule.low, rule.high)
+    bad = ~empty & ~(np.isfinite(number) & (number >= low) & (number <= high))
+    if rule.kind == "flag":
+        bad |= ~empty & (number != 0) & (number != 1)
+    return ReadColumn(number, empty, bad, [shown(value) for value in values[bad]])

@@ -1,0 +1,192 @@
+"""What the verbs of the command line do."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.candidates import CANDIDATES, LABELS
+from relapse_model.cohort import Cohort, write_csv, write_text
+from relapse_model.cohort_files import read_cohort
+from relapse_model.model import RelapseModel
+from relapse_model.model_file import load_model
+from relapse_model.study import load_study
+
+SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+
+
+def say(text: str = "") -> None:
+    """Write a line for people."""
+    sys.stdout.write(text + "\n")
+
+
+def simulate(given: Namespace) -> None:
+    """Write a synthetic cohort."""
+    from relapse_model.simulated_cohort import simulate_cohort
+
+    cohort = simulate_cohort(given.patients, given.seed)
+    cohort.write(given.out)
+    say(f"{cohort!r} written to {given.out}, true risks in truth.csv. {SYNTHETIC}")
+
+
+def check(given: Namespace) -> None:
+    """Read a cohort and describe it; every problem is an error, all at once."""
+    from relapse_model.cohort_check import check_report
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    say(check_report(cohort, study, given.landmark_week))
+
+
+def train(given: Namespace) -> None:
+    """Train a model and save it."""
+    from relapse_model.development import train as train_model
+    from relapse_model.report.model_card import model_card
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    model = train_model(
+        cohort, study, landmark_week=given.landmark_week, seed=given.seed, candidates=_candidates(given)
+    )
+    model.save(given.out)
+    card = Path(given.out).with_suffix(".md")
+    write_text(model_card(model), card)
+    say(training_text(model))
+    say(f"Model: {given.out}   card: {card}")
+
+
+def validate(given: Namespace) -> None:
+    """Validate the procedure and write the report."""
+    from relapse_model.report.validation_report import write_report
+    from relapse_model.validation.procedure import validate as validate_procedure
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = validate_procedure(
+        cohort, study, landmark_week=given.landmark_week, seed=given.seed, candidates=_candidates(given),
+        outer_repeats=given.repeats, jobs=given.jobs, progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    paths = write_report(found, Path(given.out))
+    say(validation_text(found))
+    for what, path in paths.items():
+        say(f"{what}: {path}")
+
+
+def score(given: Namespace) -> None:
+    """Score new patients."""
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
+    scores = model.score(cohort)
+    write_csv(scores, Path(given.out))
+    say(scoring_text(scores, cohort))
+    say(f"Scores: {given.out}")
+
+
+def explain(given: Namespace) -> None:
+    """Explain the risks of new patients."""
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
+    table = explanation_table(model, cohort)
+    write_csv(table, Path(given.out))
+    say(f"Log-odds of {model.study.outcome.name} explained for {table['patient_id'].nunique()} patients: {given.out}")
+    _say_rejected(cohort)
+
+
+def demo(given: Namespace) -> None:
+    """Run the main job from end to end."""
+    from relapse_model.demo import run_demo
+
+    run_demo(Path(given.out), None if given.cohort is None else Path(given.cohort))
+
+
+def explanation_table(model: RelapseModel, cohort: Cohort) -> pd.DataFrame:
+    """Return SHAP values in long form: one row per scored patient and predictor, values in clinical units.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+    """
+    from relapse_model.scoring import unit_shown, unusable
+
+    usable = np.array([reason == "" for reason in unusable(cohort, model.study, model.landmark_week)], dtype=bool)
+    cohort = cohort.take(np.flatnonzero(usable))
+    found = model.explain(cohort)
+    predictors = model.study.predictors
+    patients, columns = found.values.shape
+    data: dict[str, Any] = {
+        "patient_id": np.repeat(cohort.patient_ids.to_numpy(), columns),
+        "predictor": [predictor.name for predictor in predictors] * patients,
+        "label": [predictor.label for predictor in predictors] * patients,
+        "value": found.data.ravel(),
+        "unit": [unit_shown(predictor) for predictor in predictors] * patients,
+        "shap_log_odds": found.values.ravel(),
+        "base_log_odds": np.repeat(found.base_values, columns),
+    }
+    return pd.DataFrame(data)
+
+
+def training_text(model: RelapseModel) -> str:
+    """Return what a person wants to know after training."""
+    summary = model.summary
+    lines = [
+        f"Trained on {summary['patients']} patients at risk at week {model.landmark_week:g}: {summary['events']} "
+        f"relapses by week {model.study.prediction.horizon_weeks:g}, {summary['lost_before_horizon']} lost before it.",
+    ]
+    losses = summary["choice"]["log_loss"]
+    if losses:
+        lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
+        lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
+    lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
+    lines += [SYNTHETIC] if summary["synthetic"] else []
+    return "\n".join(lines)
+
+
+def validation_text(found: Any) -> str:
+    """Return the headline of a validation."""
+    from relapse_model.validation.performance import MEASURES
+
+    performance = found.performance
+    lines = [
+        f"Nested cross-validation: {performance.patients} patients, {performance.events} relapses, "
+        f"{performance.lost} lost before week {found.study.prediction.horizon_weeks:g}."
+    ]
+    for name, label in MEASURES.items():
+        if name in performance.measures:
+            value = performance.measures[name]
+            lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
+    lines += [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
+    return "\n".join(lines)
+
+
+def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
+    """Return how many were scored, warned of, and rejected, with the reasons."""
+    rejected = scores[scores["status"] == "rejected"]
+    warned = int((scores["warnings"] != "").sum())
+    lines = [
+        f"{len(scores)} patients: {len(scores) - len(rejected)} scored ({warned} with warnings), "
+        f"{len(rejected)} rejected."
+    ]
+    lines += [f"  {count} x {reason}" for reason, count in rejected["reason"].value_counts().items()]
+    lines += [f"  {problem}" for problem in unattached(cohort)]
+    return "\n".join(lines)
+
+
+def unattached(cohort: Cohort) -> list[str]:
+    """Return the problems of rows that belong to no patient of the cohort."""
+    known = set(cohort.patient_ids) | set(cohort.rejected["patient_id"])
+    return [str(problem) for problem in cohort.problems if problem.patient not in known]
+
+
+def _say_rejected(cohort: Cohort) -> None:
+    for reason in cohort.rejected["reason"]:
+        say(f"  rejected: {reason}")
+
+
+def _candidates(given: Namespace) -> tuple[str, ...]:
+    return CANDIDATES if given.candidates is None else tuple(given.candidates)

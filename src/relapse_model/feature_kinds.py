@@ -1,0 +1,97 @@
+"""The kinds of predictor a study may ask for by name, and the keys each of them takes (data only).
+
+The functions that compute them live in `relapse_model.features`; this table stands below the study so that a
+study file can be checked without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_LAB = ("analyte",)
+_LAB_OPTIONS = ("window_weeks",)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureKind:
+    """What one kind of predictor is computed from.
+
+    Parameters
+    ----------
+    name : str
+        The word a study writes after ``kind =``.
+    requires, allows : tuple of str
+        Keys of the predictor that must, or may, be given beside the common ones.
+    definition : str
+        One sentence for the data dictionary.
+    unit : str
+        Unit of the result: ``"analyte"`` for the unit of the analyte on its scale, else the unit itself.
+    """
+
+    name: str
+    requires: tuple[str, ...]
+    allows: tuple[str, ...]
+    definition: str
+    unit: str
+
+
+def _kind(
+    name: str, requires: tuple[str, ...], definition: str, unit: str, allows: tuple[str, ...] = ()
+) -> FeatureKind:
+    return FeatureKind(name, requires, allows, definition, unit)
+
+
+FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            _kind("last", _LAB, "last result at or before the landmark", "analyte", _LAB_OPTIONS),
+            _kind("first", _LAB, "first result at or before the landmark", "analyte", _LAB_OPTIONS),
+            _kind("maximum", _LAB, "largest result at or before the landmark", "analyte", _LAB_OPTIONS),
+            _kind("minimum", _LAB, "smallest result at or before the landmark", "analyte", _LAB_OPTIONS),
+            _kind("mean", _LAB, "mean of the results at or before the landmark", "analyte", _LAB_OPTIONS),
+            _kind("change", _LAB, "last minus first result up to the landmark", "analyte", _LAB_OPTIONS),
+            _kind(
+                "slope",
+                _LAB,
+                "least-squares slope per 4 weeks over the results up to the landmark (two or more weeks)",
+                "analyte per 4 weeks",
+                _LAB_OPTIONS,
+            ),
+            _kind("count", _LAB, "number of results up to the landmark", "results", _LAB_OPTIONS),
+            _kind(
+                "column",
+                ("column",),
+                "column of the patients table",
+                "",
+                ("equals", "levels", "scale"),
+            ),
+            _kind(
+                "weeks_on_agent",
+                ("agents",),
+                "weeks on the agents up to the landmark (overlaps counted once)",
+                "weeks",
+                ("column",),
+            ),
+            _kind(
+                "weeks_on_agent_after_first_negative",
+                ("agents", "analyte", "below"),
+                "weeks on the agents after the first result below the threshold, up to the landmark",
+                "weeks",
+                ("column",),
+            ),
+            _kind(
+                "weeks_off_agent",
+                ("agents",),
+                "weeks from the end of the last course of the agents to the landmark",
+                "weeks",
+                ("column",),
+            ),
+            _kind("ever_on_agent", ("agents",), "given any of the agents up to the landmark", "0/1", ("column",)),
+            _kind("dose_count", ("agents",), "doses of the agents given up to the landmark", "doses"),
+            _kind("dose_total", ("agents",), "sum of the doses given up to the landmark", "dose unit"),
+        )
+    }
+)

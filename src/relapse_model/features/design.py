@@ -1,0 +1,114 @@
+"""From the table of predictors to the matrix a classifier is given: levels become columns, nothing is learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.features.grouped import Floats
+from relapse_model.study import Predictor, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What the columns of the matrix are, and what the study knows of each beforehand.
+
+    A predictor with k levels has k - 1 columns: the first level is the reference.
+
+    Attributes
+    ----------
+    names : tuple of str
+        ``anti_hbs``, or ``hbv_genotype=C`` for a level.
+    predictor : array of int
+        For each column, the position of its predictor in the study.
+    prior_mean, prior_sd : array of float
+        Gaussian prior on the log-odds scale, per unit of the column (or per standard deviation of it where
+        `prior_per_sd`); NaN where the study knows nothing.
+    prior_per_sd : array of bool
+    monotone : tuple of int
+        1, -1 or 0: the direction in which risk may move with the column.
+    """
+
+    names: tuple[str, ...]
+    predictor: NDArray[np.intp]
+    prior_mean: Floats
+    prior_sd: Floats
+    prior_per_sd: NDArray[np.bool_]
+    monotone: tuple[int, ...]
+
+
+def design(study: Study) -> Design:
+    """Describe the matrix of a study's predictors.
+
+    Parameters
+    ----------
+    study : Study
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> design(rm.load_study("hbsag-relapse")).names[:2]
+    ('anti_hbs', 'consolidation_weeks')
+    """
+    columns = [
+        (position, predictor, level)
+        for position, predictor in enumerate(study.predictors)
+        for level in (predictor.levels[1:] or (None,))
+    ]
+    priors = [_prior(predictor) for _, predictor, _ in columns]
+    return Design(
+        names=tuple(p.name if level is None else f"{p.name}={level}" for _, p, level in columns),
+        predictor=np.array([position for position, _, _ in columns], dtype=np.intp),
+        prior_mean=np.array([mean for mean, _, _ in priors]),
+        prior_sd=np.array([sd for _, sd, _ in priors]),
+        prior_per_sd=np.array([per_sd for _, _, per_sd in priors], dtype=bool),
+        monotone=tuple({"up": 1, "down": -1}.get(p.direction or "", 0) for _, p, _ in columns),
+    )
+
+
+def design_matrix(features: pd.DataFrame, study: Study) -> Floats:
+    """Return the matrix of a table of predictors, one row per patient; NaN is missing.
+
+    Parameters
+    ----------
+    features : DataFrame
+        As `derive_features` returns it.
+    study : Study
+    """
+    return matrix_of_codes(level_codes(features, study), study)
+
+
+def level_codes(features: pd.DataFrame, study: Study) -> Floats:
+    """Return one numeric column per predictor: its value, or the position of its level."""
+    columns = []
+    for predictor in study.predictors:
+        values = features[predictor.name]
+        if predictor.levels:
+            position = pd.Index(predictor.levels).get_indexer(pd.Index(values)).astype(float)
+            columns.append(np.where(position < 0, np.nan, position))
+        else:
+            columns.append(values.to_numpy(dtype=float))
+    return np.column_stack(columns)
+
+
+def matrix_of_codes(codes: Floats, study: Study) -> Floats:
+    """Turn the columns of `level_codes` into the columns of the matrix."""
+    columns = []
+    for position, predictor in enumerate(study.predictors):
+        code = codes[:, position]
+        for level in range(1, len(predictor.levels)):
+            columns.append(np.where(np.isnan(code), np.nan, (code == level).astype(float)))
+        if not predictor.levels:
+            columns.append(code)
+    return np.column_stack(columns)
+
+
+def _prior(predictor: Predictor) -> tuple[float, float, bool]:
+    prior = predictor.prior
+    if prior is None:
+        return np.nan, np.nan, False
+    step = float(prior.per) if not isinstance(prior.per, str) else 1.0
+    return prior.log_odds / step, prior.sd / step, prior.per == "sd"

@@ -1,0 +1,112 @@
+"""Features of treatment history, as it was known at the landmark: nothing of a course beyond it exists yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.features.grouped import Floats
+
+Patients = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """Courses and doses of some agents that began at or before the landmark, clipped to it.
+
+    `ongoing` marks a course whose end is not known at the landmark.
+    """
+
+    patient: Patients
+    start: Floats
+    end: Floats
+    dose: Floats
+    ongoing: NDArray[np.bool_]
+
+
+def courses_until(treatments: pd.DataFrame, agents: tuple[str, ...], landmark: float) -> Courses:
+    """Return what was known of the agents at the landmark.
+
+    A course without an end is still running; one that ends after the landmark is, as far as anybody knew.
+
+    Parameters
+    ----------
+    treatments : DataFrame
+        The cohort's table.
+    agents : tuple of str
+    landmark : float
+        Week.
+    """
+    begin = treatments["start_week"].to_numpy(dtype=float)
+    rows = np.flatnonzero(treatments["agent"].isin(agents).to_numpy() & (begin <= landmark))
+    stop = _column(treatments, "end_week")[rows]
+    ongoing = np.isnan(stop) | (stop > landmark)
+    end = np.where(ongoing, landmark, stop)
+    patient = treatments["patient"].to_numpy(dtype=np.intp)[rows]
+    order = np.lexsort((begin[rows], patient))
+    dose = _column(treatments, "dose")[rows]
+    return Courses(patient[order], begin[rows][order], end[order], dose[order], ongoing[order])
+
+
+def weeks_on(courses: Courses, patients: int, since: Floats | None = None) -> Floats:
+    """Sum the weeks on treatment; overlapping courses count once.
+
+    Parameters
+    ----------
+    courses : Courses
+    patients : int
+    since : array of float, optional
+        Per patient, count only weeks after this one; the result is NaN where it is NaN.
+    """
+    start, end = courses.start, courses.end
+    if since is not None:
+        start = np.maximum(start, since[courses.patient])
+    # Sorted by start: what reaches beyond every earlier course of the patient is new.
+    furthest = _running_maximum(courses.patient, end)
+    begin = np.maximum(start, furthest)
+    added = np.maximum(end - begin, 0.0)
+    weeks = np.zeros(patients)
+    np.add.at(weeks, courses.patient, np.nan_to_num(added))
+    return weeks if since is None else np.where(np.isnan(since), np.nan, weeks)
+
+
+def weeks_off(courses: Courses, patients: int, landmark: float) -> Floats:
+    """Return the weeks from the last end to the landmark: 0 on treatment, NaN for those never treated."""
+    latest = np.full(patients, -np.inf)
+    np.maximum.at(latest, courses.patient, courses.end)
+    return np.where(np.isneginf(latest), np.nan, landmark - latest)
+
+
+def ever(courses: Courses, patients: int) -> Floats:
+    """Return 1 for patients given any of the agents, else 0."""
+    return (np.bincount(courses.patient, minlength=patients) > 0).astype(float)
+
+
+def doses(courses: Courses, patients: int) -> Floats:
+    """Count the rows: one a dose."""
+    return np.bincount(courses.patient, minlength=patients).astype(float)
+
+
+def dose_total(courses: Courses, patients: int) -> Floats:
+    """Sum the doses; NaN for a patient with a dose whose amount is not known."""
+    return np.bincount(courses.patient, weights=courses.dose, minlength=patients)
+
+
+def first_negative_week(patient: Patients, week: Floats, negative: NDArray[np.bool_], patients: int) -> Floats:
+    """Return the week of each patient's first negative result, NaN where there is none."""
+    first = np.full(patients, np.inf)
+    np.minimum.at(first, patient[negative], week[negative])
+    return np.where(np.isinf(first), np.nan, first)
+
+
+def _column(table: pd.DataFrame, name: str) -> Floats:
+    return table[name].to_numpy(dtype=float) if name in table else np.full(len(table), np.nan)
+
+
+def _running_maximum(patient: Patients, end: Floats) -> Floats:
+    """Return for each row the largest end among earlier rows of the same patient (-inf for the first)."""
+    before = pd.Series(end).groupby(patient).cummax().groupby(patient).shift(1)
+    return before.fillna(-np.inf).to_numpy()

@@ -1,0 +1,170 @@
+"""Laboratory results of one analyte in the unit of the study, with their limits, in order of patient and week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort import Cohort
+from relapse_model.errors import CohortError, Problem
+from relapse_model.study import Analyte, Study
+from relapse_model.unit_rules import conversion
+from relapse_model.units import is_log10, unit_key
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """Results of one analyte, sorted by patient, then week, then their order in the table.
+
+    Attributes
+    ----------
+    patient : array of int
+        Position of the patient in the cohort.
+    week : array of float
+        Week since enrolment.
+    value : array of float
+        In the analyte's unit. A result below the limit is half the limit, or the limit (a setting of the
+        analyte); one above is the upper limit; a positive word without a number is NaN.
+    lower, upper : array of float
+        Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
+    """
+
+    patient: NDArray[np.intp]
+    week: Floats
+    value: Floats
+    lower: Floats
+    upper: Floats
+
+    def rows(self, keep: NDArray[np.bool_]) -> Measurements:
+        """Return some of the rows."""
+        return Measurements(*(getattr(self, name)[keep] for name in self.__slots__))
+
+    def until(self, week: float, window_weeks: float | None = None) -> Measurements:
+        """Return what was known at a landmark: results at or before the week (and within the window before it)."""
+        keep = self.week <= week
+        if window_weeks is not None:
+            keep &= self.week >= week - window_weeks
+        return self.rows(keep)
+
+    def valued(self) -> Measurements:
+        """Return the rows that have a number."""
+        return self.rows(~np.isnan(self.value))
+
+
+def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
+    """Return all results of one analyte, converted to its unit in the study.
+
+    Missing results (`not done`, haemolysed, ...) are no results; they stay in the cohort's labs table.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    analyte : str
+        Name of an analyte of the study.
+
+    Raises
+    ------
+    CohortError
+        For units the study does not accept, and for a word such as "negative" where no limit is known.
+    """
+    rule = study.analytes[analyte]
+    labs = cohort.labs
+    chosen = ((labs["analyte"] == analyte) & (labs["kind"] != "missing")).to_numpy()
+    rows = np.flatnonzero(chosen)
+    rows = rows[np.lexsort((rows, labs["week"].to_numpy()[rows], labs["patient"].to_numpy()[rows]))]
+    table = labs.iloc[rows]
+    number, lower, upper = _in_unit(table, rule)
+    value, lower, upper = _bounded(table, rule, number, lower, upper, _lower_limits(table, rule))
+    return Measurements(
+        patient=table["patient"].to_numpy(dtype=np.intp),
+        week=table["week"].to_numpy(dtype=float),
+        value=value,
+        lower=lower,
+        upper=upper,
+    )
+
+
+def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
+    """Return the lower limit of each result, or the analyte's where it has none."""
+    default = np.nan if rule.lower_limit is None else rule.lower_limit
+    if "lower_limit" not in table:
+        return np.full(len(table), default)
+    given = table["lower_limit"].to_numpy(dtype=float).copy()
+    codes, units = pd.factorize(table["unit"])
+    for code, unit in enumerate(units):
+        found = conversion(rule, unit)
+        rows = codes == code
+        given[rows] = np.nan if found is None else _converted(given[rows], *found)
+    return np.where(np.isnan(given), default, given)
+
+
+def _in_unit(table: pd.DataFrame, rule: Analyte) -> tuple[Floats, Floats, Floats]:
+    """Convert number and bounds to the analyte's unit; refuse every unit the study does not know."""
+    columns = [table[name].to_numpy(dtype=float).copy() for name in ("number", "lower", "upper")]
+    codes, units = pd.factorize(table["unit"])
+    valued = (table["kind"] == "number").to_numpy()
+    problems = []
+    for code, unit in enumerate(units):
+        rows = (codes == code) & valued
+        found = conversion(rule, unit) if rows.any() else (1.0, "as_is")
+        if found is None:
+            accepted = ", ".join(repr(name) for name in (rule.unit, *rule.units))
+            problems.append(
+                Problem("labs", None, "unit", f"{unit!r} on {rows.sum()} rows of {rule.name!r}",
+                        f"a unit of this study ({accepted})",
+                        f"Convert it, or state the factor under [analytes.{rule.name}] units")
+            )  # fmt: skip
+            continue
+        for column in columns:
+            column[rows] = _converted(column[rows], *found)
+    if problems:
+        raise CohortError("the cohort does not fit the study", problems)
+    return columns[0], columns[1], columns[2]
+
+
+def _converted(values: Floats, factor: float, scale: str) -> Floats:
+    if scale == "from_log10":
+        return np.asarray(factor * np.power(10.0, values))
+    if scale == "to_log10":
+        with np.errstate(divide="ignore"):
+            return np.log10(factor * values)
+    return factor * values
+
+
+def _bounded(
+    table: pd.DataFrame, rule: Analyte, number: Floats, lower: Floats, upper: Floats,
+    lower_limit: Floats,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Give every result its bounds and the number that stands for it."""
+    kind, comparator = table["kind"].to_numpy(dtype=object), table["comparator"].to_numpy(dtype=object)
+    detected = table["detected"].to_numpy(dtype=object)
+    zero = (kind == "number") & (comparator == "") & (number == 0) & ~np.isnan(lower_limit)
+    negative = kind == "negative"
+    unlimited = negative & np.isnan(lower_limit)
+    if unlimited.any() and rule.scale == "log10":
+        raise CohortError("the cohort does not fit the study", [
+            Problem("labs", None, "value", f"{unlimited.sum()} negative results of {rule.name!r} without a limit",
+                    "a lower_limit with the result, or in the study")
+        ])  # fmt: skip
+    # Only "positive" proper: a grey zone is no decision.
+    positive = (kind == "positive") & (detected == True)  # noqa: E712  (object array of True, False, None)
+    left = zero | negative | np.isin(comparator, ["<", "<="])
+    limit = np.where(zero | negative, lower_limit, upper)
+    logarithm = is_log10(unit_key(rule.unit))
+    value = np.where(left, _stand_in(limit, rule, logarithm), number)
+    lower = np.where(left, -np.inf if logarithm else 0.0, np.where(positive, np.nan_to_num(lower_limit), lower))
+    upper = np.where(left, limit, np.where(positive, np.inf, upper))
+    return value, lower, upper
+
+
+def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:
+    """Return the number that stands for a result below the limit; half of it is 0.3 less on a log10 unit."""
+    if rule.below_limit == "limit":
+        return limit
+    return limit - np.log10(2.0) if logarithm else 0.5 * limit

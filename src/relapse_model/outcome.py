@@ -1,0 +1,169 @@
+"""Relapse by the study's rule: an interval for each relapse, and three states that are never mixed up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort import Cohort
+from relapse_model.errors import InsufficientDataError
+from relapse_model.measurements import Measurements, measurements
+from relapse_model.outcome_runs import relapse_intervals
+from relapse_model.study import OutcomeRule, Study
+
+Floats = NDArray[np.float64]
+STATES = ("relapse", "free", "lost", "not_at_risk")
+
+
+def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = None) -> pd.DataFrame:
+    """Return what became of each patient after the landmark, by the study's rule or as adjudicated.
+
+    A relapse is known to lie after the last negative and at or before the first positive test. A patient not
+    seen at the horizon is *lost*: neither relapsed nor free, whatever is convenient. The outcomes table, where
+    a patient stands in it, wins over the rule.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float, optional
+        Week at which we predict; the study's first landmark by default.
+
+    Returns
+    -------
+    DataFrame
+        One row per patient, in the order of the cohort, indexed by patient_id:
+
+        - ``state``: ``relapse`` by the horizon; ``free`` through it; ``lost`` before it; ``not_at_risk``
+          (relapsed at or before the landmark, or not seen since).
+        - ``relapse``: 1, 0, or NaN for lost and not_at_risk.
+        - ``last_negative_week``, ``first_positive_week``: the interval (last negative, first positive], over all
+          follow-up; NaN where there is none.
+        - ``time_week``: week of the first positive, or last known free of relapse (over all follow-up).
+        - ``event``: 1 if ``time_week`` is a relapse, 0 if it is the end of follow-up, at any time.
+        - ``single_positives``: positive runs that were not confirmed.
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody has any information on the outcome.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> outcome = rm.derive_outcome(rm.simulate_cohort(20, seed=1), study)
+    >>> list(outcome["state"].unique())  # doctest: +SKIP
+    ['free', 'relapse', 'lost']
+    """
+    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    table = _by_rule(cohort, study)
+    _adjudicate(table, cohort)
+    if table["time_week"].isna().all():
+        need = f"tests of {study.outcome.analyte!r}" if study.outcome.analyte else "a table 'outcomes'"
+        raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {need}.")
+    prediction = study.prediction
+    table.insert(0, "state", _states(table, landmark, prediction.horizon_weeks, prediction.visit_window_weeks))
+    table.insert(1, "relapse", table["state"].map({"relapse": 1.0, "free": 0.0}).astype(float))
+    table.index = cohort.patient_ids
+    return table
+
+
+def decide_tests(results: Measurements, rule: OutcomeRule) -> NDArray[np.int8]:
+    """Return for each result 1 (positive), 0 (negative) or -1 (the bounds do not decide).
+
+    Parameters
+    ----------
+    results : Measurements
+        With bounds: a result below its limit is negative only if the limit is at or under the threshold.
+    rule : OutcomeRule
+        With `at_least` or `below`.
+    """
+    censored_left = results.lower < results.upper
+    if rule.at_least is not None:
+        positive = results.lower >= rule.at_least
+        negative = (results.upper < rule.at_least) | (censored_left & (results.upper <= rule.at_least))
+    else:
+        threshold = float(rule.below or 0.0)
+        positive = (results.upper < threshold) | (censored_left & (results.upper <= threshold))
+        negative = results.lower >= threshold
+    return np.where(positive, 1, np.where(negative, 0, -1)).astype(np.int8)
+
+
+def _by_rule(cohort: Cohort, study: Study, until: float = np.inf) -> pd.DataFrame:
+    rule = study.outcome
+    if rule.analyte is None:
+        empty = np.full(len(cohort), np.nan)
+        columns = ("last_negative_week", "first_positive_week", "time_week")
+        return pd.DataFrame({name: empty.copy() for name in columns} | {"event": 0, "single_positives": 0})
+    results = measurements(cohort, study, rule.analyte).until(until)
+    call = decide_tests(results, rule)
+    # Positive tests before enrolment are the disease that was cleared, not its relapse.
+    decided = (call == 0) | ((call == 1) & (results.week >= 0))
+    found = relapse_intervals(
+        results.patient[decided], results.week[decided], call[decided] == 1, len(cohort),
+        rule.confirm.tests, rule.confirm.within_weeks, rule.confirm.unconfirmed_at_end == "relapse",
+    )  # fmt: skip
+    event = ~np.isnan(found.first_positive)
+    return pd.DataFrame(
+        {
+            "last_negative_week": found.last_negative,
+            "first_positive_week": found.first_positive,
+            "time_week": np.where(event, found.first_positive, found.last_negative),
+            "event": event.astype(int),
+            "single_positives": found.unconfirmed,
+        }
+    )
+
+
+def _adjudicate(table: pd.DataFrame, cohort: Cohort) -> None:
+    """Write the adjudicated outcomes over those of the rule."""
+    if cohort.outcomes is None or cohort.outcomes.empty:
+        return
+    rows = cohort.outcomes["patient"].to_numpy()
+    week = cohort.outcomes["week"].to_numpy(dtype=float)
+    event = cohort.outcomes["relapse"].to_numpy(dtype=float) == 1
+    last_negative = table["last_negative_week"].to_numpy(dtype=float).copy()
+    known = last_negative[rows]
+    last_negative[rows] = np.where(event, np.where(known < week, known, np.nan), week)
+    for name, values in (
+        ("first_positive_week", np.where(event, week, np.nan)),
+        ("time_week", week),
+        ("event", event.astype(int)),
+    ):
+        column = table[name].to_numpy().copy()
+        column[rows] = values
+        table[name] = column
+    table["last_negative_week"] = last_negative
+
+
+def _states(table: pd.DataFrame, landmark: float, horizon: float, window: float) -> NDArray[np.object_]:
+    time = table["time_week"].to_numpy(dtype=float)
+    event = table["event"].to_numpy() == 1
+    # A relapse first seen after the horizon's visit says nothing of the horizon by itself: the last negative does.
+    by_horizon = event & (time <= horizon + window)
+    free_until = np.where(event & ~by_horizon, table["last_negative_week"].to_numpy(dtype=float), time)
+    state = np.where(free_until >= horizon - window, "free", "lost").astype(object)
+    state[by_horizon] = "relapse"
+    before = np.isnan(time) | (time < landmark) | (event & (time <= landmark))
+    state[before] = "not_at_risk"
+    return state
+
+
+def relapsed_by(cohort: Cohort, study: Study, week: float) -> NDArray[np.bool_]:
+    """Tell who is known to have relapsed at or before a week, from what was known in that week.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    week : float
+    """
+    relapsed = np.zeros(len(cohort), dtype=bool)
+    if study.outcome.analyte is not None:
+        relapsed |= _by_rule(cohort, study, until=week)["event"].to_numpy() == 1
+    if cohort.outcomes is not None:
+        adjudicated = (cohort.outcomes["relapse"] == 1) & (cohort.outcomes["week"] <= week)
+        relapsed[cohort.outcomes.loc[adjudicated, "patient"].to_numpy(dtype=np.intp)] = True
+    return relapsed

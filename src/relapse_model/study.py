@@ -1,0 +1,169 @@
+"""The study: a protocol as data. Everything the library must know of one disease stands here, not in code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Analyte:
+    """A laboratory analyte: the unit it is read in, its scale, and the limits of its assays.
+
+    Parameters
+    ----------
+    name, label : str
+        Name in the labs table; name for people.
+    unit : str
+        Unit in which thresholds are written and features are computed.
+    scale : {"linear", "log10"}
+        Scale on which features of it are computed.
+    lower_limit, upper_limit : float or None
+        Limits of quantification used where a result carries none.
+    units : mapping of str to float
+        Other accepted units, each with the factor to `unit`.
+    below_limit : {"half", "limit"}
+        The number that stands for a result below the limit: half the limit, or the limit.
+    loinc : tuple of str
+        LOINC codes.
+    sdtm : str
+        CDISC test code.
+    """
+
+    name: str
+    unit: str
+    label: str
+    scale: str = "linear"
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    units: Mapping[str, float] = field(default_factory=dict)
+    below_limit: str = "half"
+    loinc: tuple[str, ...] = ()
+    sdtm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How a relapse is confirmed: `tests` positive results in a row, within `within_weeks` of one another.
+
+    `unconfirmed_at_end` says what a positive run is that reaches the last test without enough tests to
+    confirm it: ``"relapse"``, or ``"censor"`` (follow-up ends at the last negative test before it).
+    """
+
+    tests: int = 1
+    within_weeks: float = 0.0
+    unconfirmed_at_end: str = "relapse"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """What counts as the outcome: an analyte that reaches, or falls below, a threshold.
+
+    With no analyte the outcome is adjudicated: it is read from the cohort's outcomes table alone.
+    """
+
+    name: str
+    analyte: str | None = None
+    at_least: float | None = None
+    below: float | None = None
+    confirm: Confirmation = field(default_factory=Confirmation)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """When we predict, and until when. All weeks count from enrolment.
+
+    A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it.
+    """
+
+    landmark_weeks: tuple[float, ...] = (0.0,)
+    horizon_weeks: float = 48.0
+    visit_window_weeks: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is known of a coefficient before the cohort is seen: a Gaussian on the log-odds scale.
+
+    `per` is the step of the predictor that `log_odds` and `sd` speak of: ``"unit"``, ``"log10"`` (for an
+    analyte on the log10 scale), ``"sd"`` (a standard deviation in the training cohort), or a number of units.
+    """
+
+    log_odds: float
+    sd: float
+    per: str | float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """One declared predictor: how it is computed, what is known of it, and how it is shown."""
+
+    name: str
+    kind: str
+    label: str
+    analyte: str | None = None
+    column: str | None = None
+    agents: tuple[str, ...] = ()
+    window_weeks: float | None = None
+    below: float | None = None
+    equals: str | None = None
+    levels: tuple[str, ...] = ()
+    scale: str = "linear"
+    unit: str = ""
+    direction: str | None = None
+    prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as read from its file. See `load_study`.
+
+    `text` is the file as it was, so that a model can carry its study unchanged.
+    """
+
+    name: str
+    title: str
+    registry: str
+    analytes: Mapping[str, Analyte]
+    outcome: OutcomeRule
+    prediction: Prediction
+    predictors: tuple[Predictor, ...]
+    text: str = field(repr=False)
+
+    def predictor(self, name: str) -> Predictor:
+        """Return the predictor called `name`."""
+        return next(predictor for predictor in self.predictors if predictor.name == name)
+
+
+def load_study(study: str | Path) -> Study:
+    """Read a study: the name of a built-in one, or the path of a TOML file.
+
+    Parameters
+    ----------
+    study : str or Path
+        ``"hbsag-relapse"``, or a path that ends in ``.toml``.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        With every wrong key, value or name in the file, its line, and the nearest right one.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> study.registry, study.prediction.horizon_weeks
+    ('NCT07328711', 48.0)
+    """
+    from relapse_model.study_file import parse_study, read_study_text
+
+    text, source = read_study_text(study)
+    return parse_study(text, source)

@@ -1,0 +1,82 @@
+"""What a model keeps of its training cohort: counts and central ranges, never a row."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model._version import __version__
+from relapse_model.choice import Choice
+from relapse_model.development_data import DevelopmentData
+from relapse_model.study import Predictor, Study
+
+FEWEST_SHOWN = 5  # counts below this are not kept: they could point to a patient
+PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
+
+
+def training_summary(
+    data: DevelopmentData, study: Study, choice: Choice, *, seed: int, synthetic: bool, mean_risk: float
+) -> dict[str, Any]:
+    """Return the summary that travels with the model, as plain values.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    study : Study
+    choice : Choice
+    seed : int
+    synthetic : bool
+    mean_risk : float
+    """
+    return {
+        "patients": len(data),
+        "events": data.events,
+        "lost_before_horizon": data.lost,
+        "not_at_risk": data.not_at_risk,
+        "mean_risk": mean_risk,
+        "synthetic": synthetic,
+        "seed": seed,
+        "choice": {
+            "chosen": choice.chosen,
+            "log_loss": choice.log_loss,
+            "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
+            "folds": choice.folds,
+            "repeats": choice.repeats,
+        },
+        "predictors": {
+            predictor.name: predictor_summary(data.features[predictor.name], predictor)
+            for predictor in study.predictors
+        },
+        "packages": {"relapse-model": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in PACKAGES},
+    }
+
+
+def predictor_summary(values: pd.Series, predictor: Predictor) -> dict[str, Any]:
+    """Summarise one predictor: quantiles of a number, shares of levels; small counts are not told.
+
+    Parameters
+    ----------
+    values : Series
+    predictor : Predictor
+    """
+    missing = int(values.isna().sum())
+    told: dict[str, Any] = {"missing": missing if missing == 0 or missing >= FEWEST_SHOWN else f"<{FEWEST_SHOWN}"}
+    if predictor.levels:
+        counts = values.value_counts()
+        told["levels"] = {
+            level: int(counts.get(level, 0)) if counts.get(level, 0) >= FEWEST_SHOWN else f"<{FEWEST_SHOWN}"
+            for level in predictor.levels
+        }
+        return told
+    numbers = values.dropna().to_numpy(dtype=float)
+    if len(numbers) < 2 * FEWEST_SHOWN:
+        return told | {"mean": None, "p05": None, "median": None, "p95": None}
+    low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
+    return told | {
+        "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""How good are predicted risks: one family of measures per file, pure functions on arrays."""

@@ -1,0 +1,472 @@
+"""Do the predicted risks mean what they say: intercept, slope, O/E, smooth curve and its distances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.validation.estimate import (
+    Estimate,
+    Floats,
+    check_predictions,
+    normal_quantile,
+    require_both_outcomes,
+)
+
+# Fits that exist take about 10. If the outcomes are separated each step adds 1 to the least logit for ever,
+# until numbers underflow: this many steps do not get there.
+_NEWTON_STEPS = 30
+_KNOT_QUANTILES = (0.05, 0.35, 0.65, 0.95)  # Harrell 2015, Regression Modeling Strategies, table 2.3: 4 knots
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationCurve:
+    """The observed risk as a smooth function of the predicted one.
+
+    Parameters
+    ----------
+    risk : ndarray of shape (k,)
+        Predicted risks, ascending, from the lowest to the highest of the patients.
+    observed, lower, upper : ndarray of shape (k,)
+        Observed risk at each of them, and its pointwise Wald limits (symmetric on the logit scale).
+    level : float
+        Confidence level of the limits.
+    n, events : int
+        Patients with a known outcome, and relapses among them: fewer than 100 relapses make a curve that
+        should not be read closely (Van Calster et al. 2016, J Clin Epidemiol 74:167).
+    """
+
+    risk: Floats
+    observed: Floats
+    lower: Floats
+    upper: Floats
+    level: float
+    n: int
+    events: int
+
+
+@dataclass(frozen=True)
+class CalibrationIndices:
+    """Distances between predicted risks and the smooth calibration curve.
+
+    Parameters
+    ----------
+    ici : float
+        Integrated calibration index: their mean over the patients.
+    e50, e90 : float
+        Their median, and their 90th percentile.
+    """
+
+    ici: float
+    e50: float
+    e90: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Logistic:
+    coefficients: Floats
+    covariance: Floats
+    method: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Spline:
+    """Logistic regression of the outcome on a restricted cubic spline of logit risk."""
+
+    knots: Floats
+    fit: _Logistic
+
+    def at(self, risk: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+        """Return the observed risk at predicted ones, and its limits."""
+        design = _spline_design(_logit(risk), self.knots)
+        middle = design @ self.fit.coefficients
+        reach = normal_quantile(level) * np.sqrt(
+            np.einsum("ij,jk,ik->i", design, self.fit.covariance, design)
+        )
+        return _expit(middle), _expit(middle - reach), _expit(middle + reach)
+
+
+def calibration_intercept(
+    relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None, level: float = 0.95
+) -> Estimate:
+    """Return the calibration intercept: how far risks are too low (above 0) or too high on the whole.
+
+    It is the intercept of a logistic regression with logit risk as the offset (calibration in the large).
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1 or 0; NaN where the weight is 0.
+    risk : array-like of shape (n,)
+        Predicted risk, above 0 and below 1.
+    weight : array-like of shape (n,), optional
+        Such as censoring weights. They are taken as known; the interval then has the sandwich variance.
+    level : float
+        Confidence level of the Wald interval.
+
+    Returns
+    -------
+    Estimate
+        On the log-odds scale.
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody relapses, or everybody does.
+    RelapseModelError
+        If a risk is exactly 0 or 1.
+
+    Examples
+    --------
+    >>> print(calibration_intercept([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.4]))
+    0.00 (-2.34 to 2.34)
+    """
+    y, offset, w = _check(relapse, risk, weight, "Calibration intercept")
+    return _coefficient(_fit_intercept(y, w, offset, weight is not None), 0, level)
+
+
+def calibration_slope(
+    relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None, level: float = 0.95
+) -> Estimate:
+    """Return the calibration slope: below 1 if risks are too extreme (overfitting), above 1 if too timid.
+
+    It is the coefficient of logit risk in a logistic regression of the outcome on it, with an intercept.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1 or 0; NaN where the weight is 0.
+    risk : array-like of shape (n,)
+        Predicted risk, above 0 and below 1.
+    weight : array-like of shape (n,), optional
+        Such as censoring weights. They are taken as known; the interval then has the sandwich variance.
+    level : float
+        Confidence level of the Wald interval.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody relapses or everybody does, if all risks are equal, or if they separate the two outcomes:
+        the slope is then infinite.
+    RelapseModelError
+        If a risk is exactly 0 or 1.
+
+    Examples
+    --------
+    >>> print(calibration_slope([0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]))
+    2.61 (-1.39 to 6.60)
+    """
+    y, logit, w = _check(relapse, risk, weight, "Calibration slope")
+    if np.ptp(logit) == 0:
+        raise InsufficientDataError(
+            f"Calibration slope: all {y.size} patients have the same risk; expected risks that differ. "
+            "Judge a constant risk by its calibration intercept."
+        )
+    design = np.column_stack([np.ones(y.size), logit - logit.mean()])
+    fit = _fit_logistic(design, y, w, weight is not None)
+    return _coefficient(fit, 1, level)
+
+
+def observed_expected(
+    relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None, level: float = 0.95
+) -> Estimate:
+    """Return observed over expected relapses: above 1 if risks are too low on the whole.
+
+    The interval is symmetric on the log scale and takes the predicted risks as fixed; with weights it has
+    the sandwich variance.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1 or 0; NaN where the weight is 0.
+    risk : array-like of shape (n,)
+        Predicted risk, 0 to 1.
+    weight : array-like of shape (n,), optional
+        Such as censoring weights.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody relapses, or everybody does, or no relapse is expected.
+
+    Notes
+    -----
+    Without weights the standard error of ln(O/E) is ``sqrt((1 - phi) / (n phi))``, phi the observed share
+    (Debray et al. 2017, BMJ 356:i6460).
+
+    Examples
+    --------
+    >>> print(observed_expected([0, 0, 0, 1], [0.1, 0.1, 0.1, 0.2]))
+    2.00 (0.37 to 10.92)
+    """
+    y, p, w = check_predictions(relapse, risk, weight)
+    require_both_outcomes(y, "Observed over expected")
+    expected = float(w @ p)
+    if expected == 0:
+        raise InsufficientDataError(
+            "Observed over expected: all risks are 0; expected some risk to compare with."
+        )
+    share = float(w @ y) / w.sum()
+    error = sqrt(float(np.sum((w * (y - share)) ** 2))) / float(w @ y)
+    method = "Wald, log scale" if weight is None else "Wald, log scale, sandwich variance"
+    ratio = Estimate.wald(log(float(w @ y) / expected), error, level, method)
+    return Estimate(exp(ratio.value), exp(ratio.lower), exp(ratio.upper), level, method)
+
+
+def calibration_curve(
+    relapse: ArrayLike,
+    risk: ArrayLike,
+    weight: ArrayLike | None = None,
+    *,
+    points: int = 101,
+    level: float = 0.95,
+) -> CalibrationCurve:
+    """Return the smooth calibration curve: logistic regression on a spline of logit risk.
+
+    The spline is restricted cubic (linear in the tails) with 4 knots at the 5th, 35th, 65th and 95th
+    percentiles. It costs 4 parameters: with few relapses trust the intercept and the slope instead.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1 or 0; NaN where the weight is 0.
+    risk : array-like of shape (n,)
+        Predicted risk, above 0 and below 1.
+    weight : array-like of shape (n,), optional
+        Such as censoring weights.
+    points : int
+        Points of the curve, evenly spaced between the lowest and the highest risk.
+    level : float
+        Confidence level of the pointwise limits.
+
+    Returns
+    -------
+    CalibrationCurve
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody relapses or everybody does, if the risks have too few distinct values for 4 knots, or if
+        the spline separates the two outcomes.
+    RelapseModelError
+        If a risk is exactly 0 or 1.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> risk = rng.beta(2, 6, 400)
+    >>> curve = calibration_curve(rng.random(400) < risk, risk, points=3)
+    >>> curve.n, curve.events, curve.observed.shape
+    (400, 101, (3,))
+    """
+    spline = _fit_spline(relapse, risk, weight)
+    y, p, _ = check_predictions(relapse, risk, weight)
+    grid = np.linspace(p.min(), p.max(), points)
+    observed, lower, upper = spline.at(grid, level)
+    return CalibrationCurve(grid, observed, lower, upper, level, y.size, int(y.sum()))
+
+
+def ici_e50_e90(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None) -> CalibrationIndices:
+    """Return mean, median and 90th percentile of the distance between risk and calibration curve.
+
+    The distance is |risk - observed risk| with the curve of `calibration_curve` at each patient. It is never
+    negative: in a small sample part of it is noise, also for a perfectly calibrated model.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1 or 0; NaN where the weight is 0.
+    risk : array-like of shape (n,)
+        Predicted risk, above 0 and below 1.
+    weight : array-like of shape (n,), optional
+        Such as censoring weights; they weight both the curve and the distances.
+
+    Returns
+    -------
+    CalibrationIndices
+
+    Raises
+    ------
+    InsufficientDataError, RelapseModelError
+        As `calibration_curve`.
+
+    Notes
+    -----
+    Austin and Steyerberg 2019, Stat Med 38:4051.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> risk = rng.beta(2, 6, 5000)
+    >>> bool(ici_e50_e90(rng.random(5000) < risk, risk).ici < 0.02)
+    True
+    """
+    spline = _fit_spline(relapse, risk, weight)
+    _, p, w = check_predictions(relapse, risk, weight)
+    distance = np.abs(p - spline.at(p, 0.95)[0])
+    e50, e90 = _weighted_quantiles(distance, w, (0.5, 0.9))
+    return CalibrationIndices(float(np.average(distance, weights=w)), e50, e90)
+
+
+def _check(
+    relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None, what: str
+) -> tuple[Floats, Floats, Floats]:
+    """Return outcomes, logit risks and weights."""
+    y, p, w = check_predictions(relapse, risk, weight)
+    require_both_outcomes(y, what)
+    certain = int(((p == 0) | (p == 1)).sum())
+    if certain:
+        raise RelapseModelError(
+            f"{what}: {certain} of {p.size} risks are exactly 0 or 1, whose logit is infinite; "
+            "expected risks above 0 and below 1. Correct the model that claims certainty."
+        )
+    return y, _logit(p), w
+
+
+def _fit_spline(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None) -> _Spline:
+    y, logit, w = _check(relapse, risk, weight, "Calibration curve")
+    knots = np.quantile(logit, _KNOT_QUANTILES)
+    if np.unique(knots).size < knots.size:
+        raise InsufficientDataError(
+            f"Calibration curve: {np.unique(logit).size} distinct risks in {y.size} patients do not give "
+            f"{knots.size} distinct knots; expected more varied risks. Use calibration intercept and slope."
+        )
+    fit = _fit_logistic(_spline_design(logit, knots), y, w, weight is not None)
+    return _Spline(knots, fit)
+
+
+def _spline_design(x: Floats, knots: Floats) -> Floats:
+    """Return intercept, x and the restricted cubic terms (Harrell 2015, section 2.4.5)."""
+    first, second_last, last = knots[0], knots[-2], knots[-1]
+
+    def cubed(knot: float) -> Floats:
+        positive: Floats = np.maximum(x - knot, 0) ** 3
+        return positive
+
+    terms = [
+        cubed(knot)
+        - cubed(second_last) * (last - knot) / (last - second_last)
+        + cubed(last) * (second_last - knot) / (last - second_last)
+        for knot in knots[:-2]
+    ]
+    return np.column_stack([np.ones(x.size), x, *(term / (last - first) ** 2 for term in terms)])
+
+
+def _fit_intercept(y: Floats, w: Floats, offset: Floats, sandwich: bool) -> _Logistic:
+    """Fit the intercept alone: the root of a falling function, which always exists."""
+    from scipy.optimize import brentq
+
+    share = np.array([w @ y, w @ (1 - y)])
+    middle = float(np.log(share[0] / share[1]))
+    # If all offsets were the largest, or all the smallest, the root would be within 1 of these ends.
+    low, high = middle - offset.max() - 1, middle - offset.min() + 1
+    value = brentq(lambda shift: float(w @ _residual(y, offset + shift)), low, high, xtol=1e-12)
+    covariance, method = _covariance(np.ones((y.size, 1)), y, w, offset + value, sandwich)
+    return _Logistic(np.array([value]), covariance, method)
+
+
+def _fit_logistic(design: Floats, y: Floats, w: Floats, sandwich: bool) -> _Logistic:
+    """Fit by Newton's method with step halving; no penalty, so that it may fail to exist."""
+    # Columns of length 1 make the size of a step mean the same for each.
+    length = np.sqrt((design**2).sum(axis=0) / y.size)
+    scaled = design / length
+    beta = np.zeros(design.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        step = _newton_step(scaled, y, w, beta)
+        beta = beta + step
+        if np.abs(scaled @ step).max() < 1e-8:  # of a logit; separated outcomes move by 1 or more
+            break
+    else:
+        raise _separated(y)
+    covariance, method = _covariance(scaled, y, w, scaled @ beta, sandwich)
+    return _Logistic(beta / length, covariance / np.outer(length, length), method)
+
+
+def _newton_step(design: Floats, y: Floats, w: Floats, beta: Floats) -> Floats:
+    """Return the Newton step, halved until the likelihood does not fall."""
+    logit = design @ beta
+    step: Floats = _inverse(_information(design, w, logit), y) @ (design.T @ (w * _residual(y, logit)))
+    before = _loss(y, w, logit)
+    for _ in range(60):
+        if _loss(y, w, design @ (beta + step)) <= before * (1 + 1e-12):
+            break
+        step = step / 2
+    return step
+
+
+def _covariance(design: Floats, y: Floats, w: Floats, logit: Floats, sandwich: bool) -> tuple[Floats, str]:
+    """Return the covariance of the coefficients, and its name."""
+    bread = _inverse(_information(design, w, logit), y)
+    if not sandwich:
+        return bread, "Wald"
+    scores = design * (w * _residual(y, logit))[:, np.newaxis]
+    return bread @ (scores.T @ scores) @ bread, "Wald, sandwich variance"
+
+
+def _information(design: Floats, w: Floats, logit: Floats) -> Floats:
+    information: Floats = (design * (w * _expit(logit) * _expit(-logit))[:, np.newaxis]).T @ design
+    return information
+
+
+def _residual(y: Floats, logit: Floats) -> Floats:
+    """Return y - risk, with all digits also where the risk is near 0 or 1."""
+    sign = 2 * y - 1
+    residual: Floats = sign * _expit(-sign * logit)
+    return residual
+
+
+def _loss(y: Floats, w: Floats, logit: Floats) -> float:
+    return float(w @ np.logaddexp(0, (1 - 2 * y) * logit))
+
+
+def _inverse(information: Floats, y: Floats) -> Floats:
+    try:
+        return np.asarray(np.linalg.inv(information), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        raise _separated(y) from None
+
+
+def _separated(y: Floats) -> InsufficientDataError:
+    return InsufficientDataError(
+        f"Calibration: the risks separate the {int(y.sum())} patients with a relapse from the "
+        f"{int((1 - y).sum())} without, so the coefficients are infinite; expected overlapping risks. "
+        "Calibration cannot be estimated from these patients; add patients."
+    )
+
+
+def _coefficient(fit: _Logistic, position: int, level: float) -> Estimate:
+    error = sqrt(fit.covariance[position, position])
+    return Estimate.wald(fit.coefficients[position], error, level, fit.method)
+
+
+def _weighted_quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> list[float]:
+    """Return quantiles, linear between the middles of the weights; NumPy's own if all weights are equal."""
+    order = np.argsort(values)
+    ranked, w = values[order], weight[order]
+    middles = w.cumsum() - w / 2
+    place = (middles - middles[0]) / (middles[-1] - middles[0])
+    return [float(quantile) for quantile in np.interp(shares, place, ranked)]
+
+
+def _logit(p: Floats) -> Floats:
+    logit: Floats = np.log(p) - np.log1p(-p)
+    return logit
+
+
+def _expit(logit: Floats) -> Floats:
+    share: Floats = np.exp(-np.logaddexp(0, -logit))  # keeps the digits of small risks
+    return share

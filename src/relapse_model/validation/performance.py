@@ -1,0 +1,96 @@
+"""The measures of a set of predictions, together: what `validate` and `evaluate` report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.validation import calibration, discrimination, overall, resampling
+from relapse_model.validation.estimate import Estimate
+
+Floats = NDArray[np.float64]
+MEASURES = {
+    "auc": "AUC",
+    "c_index": "C (Harrell)",
+    "log_loss": "Log loss",
+    "log_loss_mean_risk": "Log loss of the mean risk",
+    "brier": "Brier score",
+    "scaled_brier": "Scaled Brier score",
+    "calibration_intercept": "Calibration in the large",
+    "calibration_slope": "Calibration slope",
+    "observed_expected": "Observed / expected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Measures of predicted risks against what became of the patients.
+
+    Attributes
+    ----------
+    patients, events, lost : int
+    measures : dict of str to Estimate or float
+        By the names of `MEASURES`; a plain number where no interval is made.
+    refused : dict of str to str
+        Measures that these patients cannot support, and why.
+    """
+
+    patients: int
+    events: int
+    lost: int
+    measures: dict[str, Estimate | float]
+    refused: dict[str, str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values for JSON."""
+        shown = {
+            name: found.to_dict() if isinstance(found, Estimate) else found for name, found in self.measures.items()
+        }
+        return {
+            "patients": self.patients, "events": self.events, "lost": self.lost,
+            "measures": shown, "refused": self.refused,
+        }  # fmt: skip
+
+
+def performance(
+    relapse: Floats, risk: Floats, weight: Floats, time: Floats, event: Floats, *, seed: int = 0
+) -> Performance:
+    """Judge risks: discrimination, calibration, overall error, each weighted for censoring where it applies.
+
+    Parameters
+    ----------
+    relapse : array
+        1, 0, or NaN for the lost.
+    risk : array
+        Predicted risk at the horizon.
+    weight : array
+        Censoring weights, 0 for the lost.
+    time, event : array
+        Follow-up, for Harrell's C (which takes the lost in by itself).
+    seed : int
+        Of the bootstrap interval of the AUC.
+    """
+    known = ~np.isnan(relapse)
+    y, p, w = relapse[known], risk[known], weight[known]
+    wanted = {
+        "auc": lambda: resampling.auc_bootstrap(y, p, w, seed=seed),
+        "c_index": lambda: discrimination.harrell_c(time, event, risk),
+        "log_loss": lambda: overall.log_loss(y, p, w),
+        "log_loss_mean_risk": lambda: overall.log_loss(y, np.full(len(y), np.average(y, weights=w)), w),
+        "brier": lambda: overall.brier(y, p, w),
+        "scaled_brier": lambda: overall.scaled_brier(y, p, w),
+        "calibration_intercept": lambda: calibration.calibration_intercept(y, p, w),
+        "calibration_slope": lambda: calibration.calibration_slope(y, p, w),
+        "observed_expected": lambda: calibration.observed_expected(y, p, w),
+    }
+    measures: dict[str, Estimate | float] = {}
+    refused: dict[str, str] = {}
+    for name, measure in wanted.items():
+        try:
+            measures[name] = measure()
+        except (InsufficientDataError, RelapseModelError) as error:
+            refused[name] = str(error)
+    return Performance(len(relapse), int(y.sum()), int((~known).sum()), measures, refused)
