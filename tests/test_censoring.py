@@ -43,9 +43,7 @@ def test_events_leave_before_censorings_at_a_tie():
 
 def test_left_limit_is_the_value_before_the_censorings_of_that_week():
     followed = reverse_kaplan_meier(TIED_TIME, TIED_EVENT)
-    np.testing.assert_allclose(
-        followed.at([0, 2, 3, 3.5, 4, 99], left_limit=True), [1, 1, 0.8, 0.6, 0.6, 0.3]
-    )
+    np.testing.assert_allclose(followed.at([0, 2, 3, 3.5, 4, 99], left_limit=True), [1, 1, 0.8, 0.6, 0.6, 0.3])
 
 
 def test_one_time_gives_one_number():
@@ -80,9 +78,7 @@ def test_follow_up_that_ends_at_the_horizon_visit_is_complete():
 
 def test_event_at_the_horizon_counts_and_later_events_do_not():
     # The patient lost at 10 leaves 3 of 4: all others carry 4/3, also the one free at 48 with an event at 60.
-    np.testing.assert_allclose(
-        censoring_weights([10, 48, 60, 70], [0, 1, 1, 0], 48), [0, 4 / 3, 4 / 3, 4 / 3]
-    )
+    np.testing.assert_allclose(censoring_weights([10, 48, 60, 70], [0, 1, 1, 0], 48), [0, 4 / 3, 4 / 3, 4 / 3])
 
 
 def test_horizon_beyond_follow_up_is_a_named_refusal():

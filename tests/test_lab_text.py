@@ -129,6 +129,7 @@ NUMBERS = [
     ("114 10^9/L", "", 114, True, "10^9/L"),
     ("114 10*9/L", "", 114, True, "10*9/L"),
     ("114×10^9/L", "", 114, True, "10^9/L"),  # the power is the unit's
+    ("4.5×10^12/L", "", 4.5, True, "10^12/L"),
     ("114 x10E9/L", "", 114, True, "10E9/L"),
     ("400 [IU]/L", "", 400, True, "[IU]/L"),
     ("13.5 μmol/L", "", 13.5, True, "μmol/L"),
@@ -145,6 +146,8 @@ NUMBERS = [
     ("阴性(<0.05)", "<", 0.05, False, ""),
     ("阴性（＜0.05）", "<", 0.05, False, ""),
     ("阴性 <0.05", "<", 0.05, False, ""),
+    ("Neg. <0.05", "<", 0.05, False, ""),
+    ("阴性.05", "", 0.05, False, ""),
     ("阴性(-) <0.05", "<", 0.05, False, ""),
     ("<0.05(-)", "<", 0.05, False, ""),
     ("<0.05 阴性", "<", 0.05, False, ""),
@@ -186,7 +189,7 @@ def _split(table: str) -> list[str]:
 
 
 NEGATIVE = _split(
-    """TND | target not detected | not detected | Not Detected | ND | undetectable | neg | NEG | Neg.
+    """TND | target not detected | not detected | Not Detected | ND | undetectable | neg | NEG | Neg. | Neg. *
     | non-reactive | Non Reactive | nonreactive | NR | 阴性 | 阴 | (-) | （－） | ( - ) | 未检出 | 未检测到
     | 检测不到 | 低于检测下限 | 低于最低检测限 | 小于检测下限 | <检测下限 | ＜最低检出限 | 阴性(-) | 阴性。
     | 【阴性】 | 阴性* | below detection limit | <LOD | Negative (-) | not-detected | <LLOQ not detected"""
@@ -246,6 +249,10 @@ REFUSED = [
     ("约5", "before the number"),
     ("~5", "before the number"),
     (",5", "before the number"),
+    ("*10^3", "before the number"),  # a product that lost its left side, not a flag
+    ("posH 5", "before the number"),  # words are whole words
+    ("5 upos", "known unit"),
+    ("posİtive", "words"),  # a Turkish capital is no i
     ("12.5 foo", "known unit"),
     ("12.5+", "known unit"),
     ("12.5 ()", "known unit"),
@@ -293,6 +300,11 @@ def test_a_number_on_a_linear_scale(
     assert got == LabText(
         text, "number", float(number), comparator, *map(float, bounds), detected, False, unit
     )
+
+
+@pytest.mark.parametrize("zero", ["-0.00", "-0", -0.0])
+def test_a_zero_has_no_sign(zero: object) -> None:
+    assert math.copysign(1, read_lab_text(zero).number) == 1
 
 
 @pytest.mark.parametrize(("text", "comparator", "number", "lower", "upper", "detected", "unit"), LOG_NUMBERS)

@@ -52,17 +52,20 @@ def build(name: str, design: Design, seed: int, *, final: bool = False) -> Class
     final : bool
         Whether it is the fit that will be kept: then boosted trees also learn their interval.
     """
-    from relapse_model import classifiers
+    from relapse_model.classifiers.boosted_trees import BoostedTreesClassifier
+    from relapse_model.classifiers.prior_logistic import PriorLogisticClassifier
+    from relapse_model.classifiers.ridge import RidgeLogisticClassifier
 
+    model: Classifier
     if name == "prior_logistic":
-        model: Classifier = classifiers.PriorLogisticClassifier(
+        model = PriorLogisticClassifier(
             prior_mean=design.prior_mean, prior_sd=design.prior_sd, prior_per_sd=design.prior_per_sd
         )
     elif name == "ridge_logistic":
-        model = classifiers.RidgeLogisticClassifier(seed=seed)
+        model = RidgeLogisticClassifier(seed=seed)
     else:
         resamples = 50 if final else 0
-        model = classifiers.BoostedTreesClassifier(monotone=design.monotone, interval_resamples=resamples, seed=seed)
+        model = BoostedTreesClassifier(monotone=design.monotone, interval_resamples=resamples, seed=seed)
     return model
 
 

@@ -52,9 +52,10 @@ class Cohort:
         return len(self.patients)
 
     @property
-    def patient_ids(self) -> pd.Index:
+    def patient_ids(self) -> pd.Index[Any]:
         """Return the identifiers, in the order of the patients table."""
-        return pd.Index(self.patients["patient_id"], name="patient_id")
+        ids: pd.Index[Any] = pd.Index(self.patients["patient_id"], name="patient_id")
+        return ids
 
     def __repr__(self) -> str:
         """Return the sizes only: a cohort never prints its patients."""
@@ -99,7 +100,7 @@ class Cohort:
         """
         Path(folder).mkdir(parents=True, exist_ok=True)
         for name, table in self.tables().items():
-            write_csv(table, Path(folder) / f"{name}.csv")
+            write_csv(table.apply(_whole), Path(folder) / f"{name}.csv")
         if self.synthetic:
             write_text(SYNTHETIC_NOTE, Path(folder) / SYNTHETIC_FILE)
 
@@ -114,13 +115,21 @@ READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "
 def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
     patient = new[table["patient"].to_numpy()]
     kept = patient >= 0
-    return table.loc[kept].assign(patient=patient[kept]).reset_index(drop=True)
+    followed: pd.DataFrame = table.loc[kept].assign(patient=patient[kept]).reset_index(drop=True)
+    return followed
 
 
 def _as_exported(table: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     exported = table.drop(columns=[name for name in ("patient", *READ_COLUMNS) if name in table])
     exported.insert(0, "patient_id", ids.to_numpy()[table["patient"].to_numpy()])
     return exported
+
+
+def _whole(column: pd.Series) -> pd.Series:
+    """Write 1 rather than 1.0 where a column holds whole numbers only."""
+    if not pd.api.types.is_float_dtype(column.dtype) or not column.dropna().mod(1).eq(0).all():
+        return column
+    return column.astype("Int64")
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

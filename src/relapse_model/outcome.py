@@ -7,12 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort import Cohort
-from relapse_model.errors import InsufficientDataError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.measurements import Measurements, measurements
 from relapse_model.outcome_runs import relapse_intervals
-from relapse_model.study import OutcomeRule, Study
+from relapse_model.study import OutcomeRule, Prediction, Study
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 STATES = ("relapse", "free", "lost", "not_at_risk")
 
 
@@ -21,7 +22,10 @@ def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = N
 
     A relapse is known to lie after the last negative and at or before the first positive test. A patient not
     seen at the horizon is *lost*: neither relapsed nor free, whatever is convenient. The outcomes table, where
-    a patient stands in it, wins over the rule.
+    a patient stands in it, wins over the rule, and its week is the week of relapse: free until then.
+
+    The visit of the horizon is a test in the study's visit window on either side of it. A relapse first seen
+    after the horizon but at that visit counts as one by the horizon, unless a test at that visit was negative.
 
     Parameters
     ----------
@@ -48,6 +52,8 @@ def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = N
     ------
     InsufficientDataError
         If nobody has any information on the outcome.
+    RelapseModelError
+        If the landmark is not before the horizon: then there is nothing to predict.
 
     Examples
     --------
@@ -58,13 +64,14 @@ def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = N
     ['free', 'relapse', 'lost']
     """
     landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    _refuse_late_landmark(landmark, study)
     table = _by_rule(cohort, study)
-    _adjudicate(table, cohort)
+    adjudicated = _adjudicate(table, cohort)
     if table["time_week"].isna().all():
         need = f"tests of {study.outcome.analyte!r}" if study.outcome.analyte else "a table 'outcomes'"
         raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {need}.")
     prediction = study.prediction
-    table.insert(0, "state", _states(table, landmark, prediction.horizon_weeks, prediction.visit_window_weeks))
+    table.insert(0, "state", _states(table, adjudicated, landmark, prediction))
     table.insert(1, "relapse", table["state"].map({"relapse": 1.0, "free": 0.0}).astype(float))
     table.index = cohort.patient_ids
     return table
@@ -117,11 +124,22 @@ def _by_rule(cohort: Cohort, study: Study, until: float = np.inf) -> pd.DataFram
     )
 
 
-def _adjudicate(table: pd.DataFrame, cohort: Cohort) -> None:
-    """Write the adjudicated outcomes over those of the rule."""
+def _refuse_late_landmark(landmark: float, study: Study) -> None:
+    horizon = study.prediction.horizon_weeks
+    if not landmark < horizon:
+        raise RelapseModelError(
+            f"landmark_week is {landmark:g}; expected a week before the horizon of study {study.name!r} ({horizon:g}). "
+            "Predict earlier, or set a later horizon_weeks in the study."
+        )
+
+
+def _adjudicate(table: pd.DataFrame, cohort: Cohort) -> Mask:
+    """Write the adjudicated outcomes over those of the rule; return whose they are."""
+    adjudicated = np.zeros(len(table), dtype=bool)
     if cohort.outcomes is None or cohort.outcomes.empty:
-        return
+        return adjudicated
     rows = cohort.outcomes["patient"].to_numpy()
+    adjudicated[rows] = True
     week = cohort.outcomes["week"].to_numpy(dtype=float)
     event = cohort.outcomes["relapse"].to_numpy(dtype=float) == 1
     last_negative = table["last_negative_week"].to_numpy(dtype=float).copy()
@@ -136,14 +154,18 @@ def _adjudicate(table: pd.DataFrame, cohort: Cohort) -> None:
         column[rows] = values
         table[name] = column
     table["last_negative_week"] = last_negative
+    return adjudicated
 
 
-def _states(table: pd.DataFrame, landmark: float, horizon: float, window: float) -> NDArray[np.object_]:
+def _states(table: pd.DataFrame, adjudicated: Mask, landmark: float, prediction: Prediction) -> NDArray[np.object_]:
     time = table["time_week"].to_numpy(dtype=float)
+    last_negative = table["last_negative_week"].to_numpy(dtype=float)
     event = table["event"].to_numpy() == 1
-    # A relapse first seen after the horizon's visit says nothing of the horizon by itself: the last negative does.
-    by_horizon = event & (time <= horizon + window)
-    free_until = np.where(event & ~by_horizon, table["last_negative_week"].to_numpy(dtype=float), time)
+    horizon, window = prediction.horizon_weeks, prediction.visit_window_weeks
+    seen_negative = last_negative >= horizon - window
+    by_horizon = event & ((time <= horizon) | ((time <= horizon + window) & ~seen_negative))
+    # A later relapse found by tests says nothing of the horizon by itself: the last negative does.
+    free_until = np.where(event & ~by_horizon & ~adjudicated, last_negative, time)
     state = np.where(free_until >= horizon - window, "free", "lost").astype(object)
     state[by_horizon] = "relapse"
     before = np.isnan(time) | (time < landmark) | (event & (time <= landmark))
@@ -151,7 +173,7 @@ def _states(table: pd.DataFrame, landmark: float, horizon: float, window: float)
     return state
 
 
-def relapsed_by(cohort: Cohort, study: Study, week: float) -> NDArray[np.bool_]:
+def relapsed_by(cohort: Cohort, study: Study, week: float) -> Mask:
     """Tell who is known to have relapsed at or before a week, from what was known in that week.
 
     Parameters

@@ -117,13 +117,18 @@ def _usual(predictor: Predictor, told: dict[str, Any]) -> tuple[float, float]:
     if predictor.levels or told["p05"] is None:
         return -np.inf, np.inf
     low, high = told["p05"], told["p95"]
-    if low == high or {low, high} <= {0.0, 1.0}:
-        return min(low, 0.0), max(high, 1.0)
+    if {low, high} <= {0.0, 1.0}:
+        return 0.0, 1.0
     margin = _BEYOND * (high - low)
     return low - margin, high + margin
 
 
 def _outside(predictor: Predictor, value: float, low: float, high: float) -> str:
-    shown, lower, upper = clinical(np.array([value, low, high]), predictor)
+    shown, lower, upper = map(_plain, clinical(np.array([value, low, high]), predictor))
     unit = unit_shown(predictor)
-    return f"outside the training range: {predictor.label} {shown:.3g} {unit} (usual {lower:.3g} to {upper:.3g})"
+    return f"outside the training range: {predictor.label} {shown} {unit} (usual {lower} to {upper})"
+
+
+def _plain(number: float) -> str:
+    """Write a number as a laboratory would: three figures, no exponent for a large one."""
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

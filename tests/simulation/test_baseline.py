@@ -1,4 +1,4 @@
-"""Simulated marginals against the distributions they are said to follow (domain reference, section 7)."""
+"""Simulated marginals against the distributions they are said to follow."""
 
 from __future__ import annotations
 

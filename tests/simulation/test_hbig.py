@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from relapse_model.simulation.hbig import Kinetics, draw_kinetics, follow_dosing_rule, passive_titre
 
 # Tmax in days, half-life in days, V/F in litres, and what one dose of 400 IU adds, in mIU/mL, at its peak and
-# on days 14, 28, 42, 56, 84: the table of section 5.2 of the domain reference, which was computed from the
+# on days 14, 28, 42, 56, 84: a table that was computed from the
 # labels of Nabi-HB and HepaGam B (midpoints here, hence the tolerance) and from Hooman 2008.
 PUBLISHED = {
     "Nabi-HB": (6.5, 23.1, 11.2, (29, 25, 17, 11, 7, 3)),

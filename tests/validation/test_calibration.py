@@ -231,6 +231,14 @@ def test_observed_over_expected_by_hand():
     )
 
 
+def test_weighted_observed_over_expected_has_the_sandwich_variance():
+    # Observed 3, expected 0.3 x 5; share 3/5: variance of the log (9 x 0.4^2 + 2 x 0.6^2) / 3^2.
+    estimate = observed_expected([1, 0, 0], np.full(3, 0.3), weight=[3, 1, 1])
+    reach = 1.959964 * math.sqrt((9 * 0.16 + 2 * 0.36) / 9)
+    assert (estimate.value, estimate.upper) == pytest.approx((2, 2 * math.exp(reach)), rel=1e-6)
+    assert "sandwich" in estimate.method
+
+
 def test_observed_over_expected_accepts_certainty_but_not_all_zero():
     assert observed_expected([1, 0], [1.0, 0.0]).value == 1
     with pytest.raises(InsufficientDataError, match="all risks are 0"):
@@ -251,14 +259,10 @@ def test_curve_is_a_logistic_natural_spline():
     knots = np.quantile(x, [0.05, 0.35, 0.65, 0.95])
     beta = fitted(natural_spline(x, knots), y, w)
     curve = calibration_curve(y, p, w, points=25)
-    np.testing.assert_allclose(
-        curve.observed, expit(natural_spline(logit(curve.risk), knots) @ beta), atol=1e-5
-    )
+    np.testing.assert_allclose(curve.observed, expit(natural_spline(logit(curve.risk), knots) @ beta), atol=1e-5)
     distance = np.abs(p - expit(natural_spline(x, knots) @ beta))
     assert ici_e50_e90(y, p, w).ici == pytest.approx(np.average(distance, weights=w), abs=1e-5)
-    unweighted = np.abs(
-        p - expit(natural_spline(x, knots) @ fitted(natural_spline(x, knots), y, np.ones(800)))
-    )
+    unweighted = np.abs(p - expit(natural_spline(x, knots) @ fitted(natural_spline(x, knots), y, np.ones(800))))
     indices = ici_e50_e90(y, p)
     expected = (unweighted.mean(), np.median(unweighted), np.quantile(unweighted, 0.9))
     assert (indices.ici, indices.e50, indices.e90) == pytest.approx(expected, abs=1e-5)

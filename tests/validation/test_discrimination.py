@@ -26,9 +26,9 @@ GOLDEN_Y = [int(digit) for digit in "001101001101"]
 GOLDEN_RISK = [0.10, 0.35, 0.24, 0.80, 0.20, 0.85, 0.13, 0.85, 0.74, 0.58, 0.71, 0.25]
 
 # Eighths are exact in binary and produce many ties.
-patients = st.lists(
-    st.tuples(st.booleans(), st.integers(-8, 8), st.integers(1, 4)), min_size=2, max_size=40
-).filter(lambda rows: len({outcome for outcome, _, _ in rows}) == 2)
+patients = st.lists(st.tuples(st.booleans(), st.integers(-8, 8), st.integers(1, 4)), min_size=2, max_size=40).filter(
+    lambda rows: len({outcome for outcome, _, _ in rows}) == 2
+)
 
 
 def columns(rows):

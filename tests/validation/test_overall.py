@@ -11,9 +11,9 @@ from sklearn import metrics
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.overall import brier, log_loss, scaled_brier
 
-patients = st.lists(
-    st.tuples(st.booleans(), st.integers(1, 99), st.integers(1, 4)), min_size=2, max_size=40
-).filter(lambda rows: len({outcome for outcome, _, _ in rows}) == 2)
+patients = st.lists(st.tuples(st.booleans(), st.integers(1, 99), st.integers(1, 4)), min_size=2, max_size=40).filter(
+    lambda rows: len({outcome for outcome, _, _ in rows}) == 2
+)
 
 
 def columns(rows):

@@ -24,9 +24,7 @@ def folds_of_repeat(result, repeat):
 
 
 @settings(deadline=None, max_examples=50)
-@given(
-    st.integers(2, 6), st.integers(6, 20), st.integers(6, 40), st.integers(0, 15), st.integers(0, 2**32 - 1)
-)
+@given(st.integers(2, 6), st.integers(6, 20), st.integers(6, 40), st.integers(0, 15), st.integers(0, 2**32 - 1))
 def test_each_kind_is_spread_evenly_and_everybody_is_tested_once_per_repeat(folds, events, free, lost, seed):
     y = cohort(events, free, lost)
     result = stratified_folds(y, folds, 2, seed)

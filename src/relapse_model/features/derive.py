@@ -91,7 +91,9 @@ def _derive(cohort: Cohort, study: Study, predictor: Predictor, landmark: float)
 
 def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
     name = str(predictor.analyte)
-    known = measurements(cohort, study, name).until(landmark, predictor.window_weeks).valued()
+    known = measurements(cohort, study, name).until(landmark, predictor.window_weeks)
+    if predictor.kind != "count":  # a word such as "positive" is a result, but no number
+        known = known.valued()
     log10 = study.analytes[name].scale == "log10" and predictor.kind != "count"
     return summarise(predictor.kind, known.patient, known.week, known.value, len(cohort), log10)
 
@@ -133,7 +135,8 @@ def _numbers(values: pd.Series, column: str) -> Floats:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float)
     read = read_lab_texts(values)
-    bad = ~read["kind"].isin(["number", "missing"]).to_numpy()
+    # The name of a column states its unit, so a logarithm in it is a mistake that nobody would see.
+    bad = ~read["kind"].isin(["number", "missing"]).to_numpy() | read["log10"].to_numpy(dtype=bool)
     if bad.any():
         problems = [
             Problem(
@@ -141,7 +144,7 @@ def _numbers(values: pd.Series, column: str) -> Floats:
                 int(row) + 2,
                 column,
                 shown(values.iloc[row]),
-                "a number, or a limit such as '<0.05'",
+                "a number, or a limit such as '<0.05', not on a log10 scale",
             )
             for row in np.flatnonzero(bad)
         ]

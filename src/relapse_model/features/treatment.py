@@ -82,7 +82,7 @@ def weeks_off(courses: Courses, patients: int, landmark: float) -> Floats:
 
 def ever(courses: Courses, patients: int) -> Floats:
     """Return 1 for patients given any of the agents, else 0."""
-    return (np.bincount(courses.patient, minlength=patients) > 0).astype(float)
+    return np.asarray(np.bincount(courses.patient, minlength=patients) > 0, dtype=np.float64)
 
 
 def doses(courses: Courses, patients: int) -> Floats:
@@ -92,7 +92,7 @@ def doses(courses: Courses, patients: int) -> Floats:
 
 def dose_total(courses: Courses, patients: int) -> Floats:
     """Sum the doses; NaN for a patient with a dose whose amount is not known."""
-    return np.bincount(courses.patient, weights=courses.dose, minlength=patients)
+    return np.bincount(courses.patient, weights=courses.dose, minlength=patients).astype(float)
 
 
 def first_negative_week(patient: Patients, week: Floats, negative: NDArray[np.bool_], patients: int) -> Floats:
@@ -109,4 +109,4 @@ def _column(table: pd.DataFrame, name: str) -> Floats:
 def _running_maximum(patient: Patients, end: Floats) -> Floats:
     """Return for each row the largest end among earlier rows of the same patient (-inf for the first)."""
     before = pd.Series(end).groupby(patient).cummax().groupby(patient).shift(1)
-    return before.fillna(-np.inf).to_numpy()
+    return before.fillna(-np.inf).to_numpy(dtype=np.float64)

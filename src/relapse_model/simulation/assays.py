@@ -15,7 +15,7 @@ from relapse_model.simulation.baseline import FloatArray, IntArray
 TextArray = NDArray[Any]
 
 # Even centres run the first of two assays, odd centres the second.
-HBSAG_BIAS = (1.46, 0.944)  # reading of a 1.0 IU/mL standard, Architect and Elecsys [domain 4.1, DER]
+HBSAG_BIAS = (1.46, 0.944)  # reading of a 1.0 IU/mL standard, Architect and Elecsys (doi:10.1186/s12985-023-02054-7, Table 3)
 ANTI_HBS_BIAS = (
     1.10,
     0.95,
@@ -26,8 +26,8 @@ HBSAG_ERROR_LOG10 = 0.05
 ANTI_HBS_ERROR_LOG10 = 0.12
 HBCRAG_ERROR_LOG10 = 0.10
 
-FALSE_POSITIVE = 0.005  # per HBsAg test [domain 7, Suggested]
-FALSE_POSITIVE_RANGE = (0.05, 0.30)  # IU/mL [judgement]
+FALSE_POSITIVE = 0.005  # per HBsAg test [assumption]
+FALSE_POSITIVE_RANGE = (0.05, 0.30)  # IU/mL [assumption]
 
 SPECIMEN_LOST = "标本溶血"  # printed in place of a result: a haemolysed specimen
 
@@ -64,8 +64,8 @@ class Printing:
     scientific: bool = False
 
 
-# Limits: domain 4.1 [ST]; for HBsAg the undiluted range times the dilution (Architect 1:500, Elecsys 1:400)
-# [DER]; anti-HBs above 1000 is reported as censored [domain 7, Suggested].
+# Limits as the makers state them; for HBsAg the undiluted range times the dilution (Architect 1:500, Elecsys 1:400)
+# ; anti-HBs above 1000 is reported as censored [assumption].
 ANALYTES: Mapping[str, Printing] = MappingProxyType(
     {
         "hbsag": Printing(

@@ -14,32 +14,32 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-MALE = 0.70  # [domain 7, Suggested]
-HBEAG_POSITIVE = 0.33  # [domain 7, Suggested 0.25-0.40]
+MALE = 0.70  # [assumption]
+HBEAG_POSITIVE = 0.33  # [assumption; plausible range 0.25-0.40]
 GENOTYPES, GENOTYPE_SHARES, GENOTYPE_MISSING = (
     ("B", "C", "D"),
     (0.38, 0.60, 0.02),
     0.40,
-)  # [domain 7, Suggested]
-PRIOR_NUC_RANGE = (0.3, 0.8)  # from the first to the last centre [domain 7, Suggested, "site dependent"]
+)  # [assumption]
+PRIOR_NUC_RANGE = (0.3, 0.8)  # from the first to the last centre [assumption: depends on the site]
 
 # Anti-HBs: a share has any, lognormal; the rest has none. Of all, 58.4 % reach 10 mIU/mL (59/101, Chang
-# 2025), 34.6 % reach 100 and 20 % reach 300 [domain 7, DER].
+# 2025), 34.6 % reach 100 and 20 % reach 300 (doi:10.1186/s12985-025-02761-3, doi:10.1016/j.bjid.2023.103703).
 ANTI_HBS_ANY, ANTI_HBS_MEDIAN, ANTI_HBS_SIGMA = 0.647, 118.0, 1.89
 
-CONSOLIDATION_NONE, CONSOLIDATION_MEAN, CONSOLIDATION_SD = 0.28, 17.0, 11.0  # [domain 7, Suggested]
-PEGIFN_MEDIAN, PEGIFN_CV = 48.0, 0.45  # [domain 7, Suggested]
-# Who consolidates longer is treated longer, and HBsAg is never lost in the first weeks: [judgement].
+CONSOLIDATION_NONE, CONSOLIDATION_MEAN, CONSOLIDATION_SD = 0.28, 17.0, 11.0  # [assumption]
+PEGIFN_MEDIAN, PEGIFN_CV = 48.0, 0.45  # [assumption]
+# Who consolidates longer is treated longer, and HBsAg is never lost in the first weeks: [assumption].
 PEGIFN_CONSOLIDATION_CORRELATION, WEEKS_TO_LOSS_AT_LEAST = 0.5, 4
 
-# log10 HBsAg before treatment: carriers, and those pre-treated with analogues [domain 7, Suggested]. The
+# log10 HBsAg before treatment: carriers, and those pre-treated with analogues [assumption]. The
 # floor keeps every patient clearly HBsAg-positive before treatment.
 HBSAG_CARRIER, HBSAG_PRETREATED, HBSAG_LOWEST_LOG10 = (0.95, 1.1), (2.5, 0.6), -1.0
 
-# HBcrAg after HBsAg loss: 21 % detectable (Seto 2013 [ST]); read as 3 log10 U/mL or more, SD [judgement].
+# HBcrAg after HBsAg loss: 21 % detectable (Seto 2013); read as 3 log10 U/mL or more, SD [assumption].
 HBCRAG_MEAN, HBCRAG_SD = 2.36, 0.8
 
-# Weeks from the end of peginterferon to enrolment: no source, [judgement].
+# Weeks from the end of peginterferon to enrolment: no source, [assumption].
 ENROLMENT_DELAY_MEAN, ENROLMENT_DELAY_SD, ENROLMENT_DELAY_RANGE = 10.0, 8.0, (1.0, 52.0)
 
 
@@ -112,8 +112,8 @@ def draw_baseline(patients: int, centres: int, rng: np.random.Generator) -> Base
         male=rng.random(patients) < MALE,
         hbeag_positive=rng.random(patients) < HBEAG_POSITIVE,
         prior_nuc=prior_nuc,
-        age_years=np.round(truncated_normal(39.0, 8.0, 18.0, 60.0, rng.random(patients)), 1),  # [domain 7]
-        bmi_kg_m2=np.round(truncated_normal(23.8, 2.4, 16.0, 28.0, rng.random(patients)), 1),  # [domain 7]
+        age_years=np.round(truncated_normal(39.0, 8.0, 18.0, 60.0, rng.random(patients)), 1),  # [assumption]
+        bmi_kg_m2=np.round(truncated_normal(23.8, 2.4, 16.0, 28.0, rng.random(patients)), 1),  # [assumption]
         hbsag_before=_hbsag_before(prior_nuc, rng),
         anti_hbs=_anti_hbs(patients, rng),
         hbcrag=HBCRAG_MEAN + HBCRAG_SD * rng.standard_normal(patients),
@@ -143,7 +143,7 @@ def lognormal_sigma(cv: float) -> float:
 
 
 def _centres(patients: int, centres: int, rng: np.random.Generator) -> IntArray:
-    weights = 1.0 / np.arange(1, centres + 1)  # one large centre and smaller ones [judgement]
+    weights = 1.0 / np.arange(1, centres + 1)  # one large centre and smaller ones [assumption]
     return rng.choice(centres, size=patients, p=weights / weights.sum()).astype(np.int64)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from relapse_model.simulation.baseline import FloatArray, truncated_normal
 
-# At the end of peginterferon [domain 7, ST]: ALT and AST lognormal with median 45, ALT falling to about 22
-# [Suggested]; AST is given the same course, its sigma follows from the quartiles 28.5 and 70. Albumin and
-# bilirubin (sigma from the quartiles 10.6 and 17.0) stay. Platelets: both groups of Chang 2025 pooled [DER].
+# At the end of peginterferon (doi:10.1186/s12985-025-02761-3, Table 3): ALT and AST lognormal with median 45, ALT falling to about 22
+# [assumption]; AST is given the same course, its sigma follows from the quartiles 28.5 and 70. Albumin and
+# bilirubin (sigma from the quartiles 10.6 and 17.0) stay. Platelets: both groups of Chang 2025 pooled [computed].
 ENZYME_AT_STOP, ENZYME_SETTLED = 45.0, 22.0
 ENZYME_SIGMA_AT_STOP = {"alt": 0.62, "ast": 0.67}
 PLATELETS_MEAN, PLATELETS_SD = 120.0, 48.0

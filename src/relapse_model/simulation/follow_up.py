@@ -17,12 +17,12 @@ from relapse_model.simulation.baseline import Baseline, BoolArray, FloatArray, I
 from relapse_model.simulation.relapse_times import reference_sample, solve_increasing
 from relapse_model.simulation.settings import SimulationSettings
 
-HBSAG_LIMIT = 0.05  # IU/mL; NCT07328711 [ST]
-VISITS = (0.0, 4.0, 8.0, 12.0, 24.0, 36.0, 48.0)  # [domain 6, judgement]; every 12 weeks after that
-JITTER_WEEKS = (1.0, 2.0)  # visits 4 and 12 weeks apart [domain 6]
-REPEAT_WEEKS = (1.0, 1.9)  # a positive test is repeated before the next visit [judgement]
+HBSAG_LIMIT = 0.05  # IU/mL; NCT07328711
+VISITS = (0.0, 4.0, 8.0, 12.0, 24.0, 36.0, 48.0)  # [assumption]; every 12 weeks after that
+JITTER_WEEKS = (1.0, 2.0)  # visits 4 and 12 weeks apart [assumption]
+REPEAT_WEEKS = (1.0, 1.9)  # a positive test is repeated before the next visit [assumption]
 LATEST_REPEAT = 3.0  # weeks after the planned end
-VISITS_AFTER_CONFIRMATION = 2  # at most [judgement]
+VISITS_AFTER_CONFIRMATION = 2  # at most [assumption]
 
 # After relapse HBsAg grows exponentially to its level before treatment: assumptions of the simulator.
 ANTIGEN_GROWTH_LOG10_PER_WEEK, ANTIGEN_GROWTH_SIGMA, ANTIGEN_CEILING_AT_LEAST = 0.10, 0.4, 0.5
@@ -34,7 +34,7 @@ ANTIBODY_SLOPE, ANTIBODY_SLOPE_SD = -0.010, 0.010
 ANTIBODY_CONSUMPTION, CONSUMPTION_LEAD_WEEKS = 0.15, 8.0
 
 # Informative drop-out, log hazard ratios: controls of an open trial, the young, those with little antibody
-# leave more often [judgement; domain 6 asks for an arm difference].
+# leave more often [assumption].
 DROP_OUT_CONTROL, DROP_OUT_AGE, DROP_OUT_ANTI_HBS = 0.2, -0.02, -0.2
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from relapse_model.simulation.baseline import BoolArray, FloatArray, lognormal_sigma
 
-DOSE_IU = 400.0  # NCT07328711 [ST]
-DOSE_BELOW = 100.0  # measured anti-HBs, mIU/mL; NCT07328711 [ST]
+DOSE_IU = 400.0  # NCT07328711
+DOSE_BELOW = 100.0  # measured anti-HBs, mIU/mL; NCT07328711
 
-# Between-patient variation, medians and CVs [domain 5.2, DER/judgement].
+# Between-patient variation, medians and CVs [assumption, around the published means named below].
 HALF_LIFE_DAYS, HALF_LIFE_CV = 24.0, 0.25
 VOLUME_LITRES, VOLUME_CV = 7.5, 0.40
 ABSORPTION_PER_DAY, ABSORPTION_CV = 0.6, 0.50
@@ -61,7 +61,7 @@ def passive_titre(days: FloatArray, dose_iu: float, kinetics: Kinetics) -> Float
     """Return the anti-HBs that one dose adds, in mIU/mL, some days after it.
 
     ``P(t) = D/V * ka/(ka - k) * (exp(-k t) - exp(-ka t))``, in IU/L, which is mIU/mL; zero at and before the
-    dose. One compartment, first-order absorption [domain 5.2].
+    dose. One compartment, first-order absorption.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ WEEKS_PER_YEAR = 365.25 / 7
 CALIBRATION_WEEK = 48.0  # the week `control_risk` speaks of
 _SAMPLE, _SAMPLE_SEED = 50_000, 20_260_101  # mean risk known to about 0.0006
 
-# Centring values [domain 7, Suggested]; those of the small terms are their means. They only move the
+# Centring values [assumption]; those of the small terms are their means. They only move the
 # intercept.
 _CENTRES = {"anti_hbs": 1.4, "consolidation_weeks": 12.0, "hbsag_before_treatment": 1.5, "age_years": 39.0}
 _CENTRES |= {"male": 0.7, "hbcrag": 2.36, "short_consolidation_no_antibody": 0.0}

@@ -25,13 +25,13 @@ from relapse_model.simulation.chemistry import draw_chemistry
 from relapse_model.simulation.follow_up import FollowUp, own_antibody
 from relapse_model.simulation.hbig import Kinetics, follow_dosing_rule
 
-CHEMISTRY_EVERY_WEEKS, HBEAG_EVERY_WEEKS, HBCRAG_EVERY_WEEKS = 12.0, 24.0, 24.0  # [judgement]
+CHEMISTRY_EVERY_WEEKS, HBEAG_EVERY_WEEKS, HBCRAG_EVERY_WEEKS = 12.0, 24.0, 24.0  # [assumption]
 MISSING_SECONDARY, MISSING_AS_TEXT = (
     0.04,
     0.2,
-)  # share absent or unusable; of these, printed as words [judgement]
-LOSS_COURSE = (0.4, 0.8)  # when HBsAg was tested on the way to its loss, as a share of that time [judgement]
-TESTED_BEFORE_WEEKS = 4.0  # HBsAg before treatment, at most this long before [judgement]
+)  # share absent or unusable; of these, printed as words [assumption]
+LOSS_COURSE = (0.4, 0.8)  # when HBsAg was tested on the way to its loss, as a share of that time [assumption]
+TESTED_BEFORE_WEEKS = 4.0  # HBsAg before treatment, at most this long before [assumption]
 POSITIVE_AT_LEAST = 0.06  # IU/mL, so that the first negative test is what it is called
 
 

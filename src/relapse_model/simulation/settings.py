@@ -11,7 +11,7 @@ from types import MappingProxyType
 from relapse_model.errors import RelapseModelError
 
 # Log hazard ratios. The first three are shrunk versions of published effects, as suggested for a simulator
-# [domain 7, Suggested]; the small terms are [judgement], in the direction of the sources named.
+# [assumption]; the small terms are [assumption], in the direction of the sources named.
 LINEAR: Mapping[str, float] = MappingProxyType(
     {
         "anti_hbs": -0.75,  # per log10(mIU/mL + 1)
@@ -23,7 +23,7 @@ LINEAR: Mapping[str, float] = MappingProxyType(
     }
 )
 # The saturating truth: antibody counts as 3 x / (x + 100), so that its coefficient keeps the linear unit;
-# consolidation counts up to week 24; short consolidation without antibody is worse than the sum [judgement].
+# consolidation counts up to week 24; short consolidation without antibody is worse than the sum [assumption].
 NON_LINEAR: Mapping[str, float] = MappingProxyType({**LINEAR, "short_consolidation_no_antibody": 0.5})
 
 

@@ -28,7 +28,7 @@ _STREAMS = (
     *("antibody", "kinetics", "secondary", "wording", "treatments"),
 )
 _NUC_AGENTS = ("entecavir", "tenofovir")
-_NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon [judgement]
+_NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon [assumption]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,7 @@ class _Spline:
         """Return the observed risk at predicted ones, and its limits."""
         design = _spline_design(_logit(risk), self.knots)
         middle = design @ self.fit.coefficients
-        reach = normal_quantile(level) * np.sqrt(
-            np.einsum("ij,jk,ik->i", design, self.fit.covariance, design)
-        )
+        reach = normal_quantile(level) * np.sqrt(np.einsum("ij,jk,ik->i", design, self.fit.covariance, design))
         return _expit(middle), _expit(middle - reach), _expit(middle + reach)
 
 
@@ -217,9 +215,7 @@ def observed_expected(
     require_both_outcomes(y, "Observed over expected")
     expected = float(w @ p)
     if expected == 0:
-        raise InsufficientDataError(
-            "Observed over expected: all risks are 0; expected some risk to compare with."
-        )
+        raise InsufficientDataError("Observed over expected: all risks are 0; expected some risk to compare with.")
     share = float(w @ y) / w.sum()
     error = sqrt(float(np.sum((w * (y - share)) ** 2))) / float(w @ y)
     method = "Wald, log scale" if weight is None else "Wald, log scale, sandwich variance"
@@ -322,9 +318,7 @@ def ici_e50_e90(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = 
     return CalibrationIndices(float(np.average(distance, weights=w)), e50, e90)
 
 
-def _check(
-    relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None, what: str
-) -> tuple[Floats, Floats, Floats]:
+def _check(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None, what: str) -> tuple[Floats, Floats, Floats]:
     """Return outcomes, logit risks and weights."""
     y, p, w = check_predictions(relapse, risk, weight)
     require_both_outcomes(y, what)
@@ -381,9 +375,8 @@ def _fit_intercept(y: Floats, w: Floats, offset: Floats, sandwich: bool) -> _Log
 
 def _fit_logistic(design: Floats, y: Floats, w: Floats, sandwich: bool) -> _Logistic:
     """Fit by Newton's method with step halving; no penalty, so that it may fail to exist."""
-    # Columns of length 1 make the size of a step mean the same for each.
-    length = np.sqrt((design**2).sum(axis=0) / y.size)
-    scaled = design / length
+    # The columns of a spline are nearly collinear; orthogonal ones keep the digits.
+    scaled, back = np.linalg.qr(design)
     beta = np.zeros(design.shape[1])
     for _ in range(_NEWTON_STEPS):
         step = _newton_step(scaled, y, w, beta)
@@ -393,7 +386,8 @@ def _fit_logistic(design: Floats, y: Floats, w: Floats, sandwich: bool) -> _Logi
     else:
         raise _separated(y)
     covariance, method = _covariance(scaled, y, w, scaled @ beta, sandwich)
-    return _Logistic(beta / length, covariance / np.outer(length, length), method)
+    inverse = np.linalg.inv(back)
+    return _Logistic(inverse @ beta, inverse @ covariance @ inverse.T, method)
 
 
 def _newton_step(design: Floats, y: Floats, w: Floats, beta: Floats) -> Floats:
@@ -442,8 +436,8 @@ def _inverse(information: Floats, y: Floats) -> Floats:
 
 def _separated(y: Floats) -> InsufficientDataError:
     return InsufficientDataError(
-        f"Calibration: the risks separate the {int(y.sum())} patients with a relapse from the "
-        f"{int((1 - y).sum())} without, so the coefficients are infinite; expected overlapping risks. "
+        f"Calibration: the risks separate, or all but separate, the {int(y.sum())} patients with a relapse from "
+        f"the {int((1 - y).sum())} without, so the coefficients grow without end; expected overlapping risks. "
         "Calibration cannot be estimated from these patients; add patients."
     )
 

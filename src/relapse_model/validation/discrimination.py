@@ -144,9 +144,7 @@ def delong_covariance(relapse: ArrayLike, risks: Sequence[ArrayLike]) -> tuple[F
     # How each event is placed among the others, and each of the others among the events.
     of_events = np.array([shares_below(e, f, np.ones(f.size)) for e, f in zip(events, free, strict=True)])
     of_free = np.array([1 - shares_below(f, e, np.ones(e.size)) for e, f in zip(events, free, strict=True)])
-    covariance = (
-        np.atleast_2d(np.cov(of_events)) / events.shape[1] + np.atleast_2d(np.cov(of_free)) / free.shape[1]
-    )
+    covariance = np.atleast_2d(np.cov(of_events)) / events.shape[1] + np.atleast_2d(np.cov(of_free)) / free.shape[1]
     return of_events.mean(axis=1), covariance
 
 
@@ -209,9 +207,7 @@ def auc_delong(
     return Estimate(value, lower, upper, level, "DeLong, logit scale")
 
 
-def compare_auc_delong(
-    relapse: ArrayLike, risk_a: ArrayLike, risk_b: ArrayLike, level: float = 0.95
-) -> AucComparison:
+def compare_auc_delong(relapse: ArrayLike, risk_a: ArrayLike, risk_b: ArrayLike, level: float = 0.95) -> AucComparison:
     """Compare the AUCs of two models in the same patients.
 
     Assumes that both models were fixed before: for nested models fitted to these patients the test is

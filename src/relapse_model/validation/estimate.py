@@ -98,9 +98,7 @@ def normal_quantile(level: float) -> float:
     1.96
     """
     if not 0 < level < 1:
-        raise RelapseModelError(
-            f"Confidence level is {level}; expected a number between 0 and 1, such as 0.95."
-        )
+        raise RelapseModelError(f"Confidence level is {level}; expected a number between 0 and 1, such as 0.95.")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
@@ -194,6 +192,4 @@ def require_both_outcomes(relapse: Floats, what: str, at_least: int = 1) -> None
 
 def _refuse(wrong: NDArray[np.bool_], what: str, expected: str) -> None:
     if wrong.any():
-        raise RelapseModelError(
-            f"Predictions: {int(wrong.sum())} of {wrong.size} {what}; expected {expected}."
-        )
+        raise RelapseModelError(f"Predictions: {int(wrong.sum())} of {wrong.size} {what}; expected {expected}.")

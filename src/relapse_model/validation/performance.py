@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +76,7 @@ def performance(
     """
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
-    wanted = {
+    wanted: dict[str, Callable[[], Estimate | float]] = {
         "auc": lambda: resampling.auc_bootstrap(y, p, w, seed=seed),
         "c_index": lambda: discrimination.harrell_c(time, event, risk),
         "log_loss": lambda: overall.log_loss(y, p, w),

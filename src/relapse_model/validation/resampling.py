@@ -11,7 +11,7 @@ from relapse_model.validation.estimate import Estimate, Floats, check_prediction
 
 Positions = NDArray[np.intp]
 
-_CELLS_AT_ONCE = 4_000_000  # entries of a block of resamples: bounds memory
+_CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
 _EVENT, _FREE, _LOST = 0, 1, 2
 
 
@@ -61,9 +61,7 @@ def stratified_folds(
     if y.ndim != 1 or not (np.isnan(y) | np.isin(y, (0.0, 1.0))).all():
         raise RelapseModelError("Folds: relapse must be one array of 1, 0 or NaN (unknown) per row.")
     if folds < 2 or repeats < 1:
-        raise RelapseModelError(
-            f"Folds: {folds} folds, {repeats} repeats; expected 2 or more, and 1 or more."
-        )
+        raise RelapseModelError(f"Folds: {folds} folds, {repeats} repeats; expected 2 or more, and 1 or more.")
     unit = _units(group, y.size)
     kind = _kind_of_units(y, unit)
     events, free = int((kind == _EVENT).sum()), int((kind == _FREE).sum())
@@ -115,9 +113,7 @@ def bootstrap_interval(
     0.50 (0.03 to 0.97) percentile bootstrap, 101 resamples, 0 degenerate
     """
     if not 0 < level < 1:
-        raise RelapseModelError(
-            f"Confidence level is {level}; expected a number between 0 and 1, such as 0.95."
-        )
+        raise RelapseModelError(f"Confidence level is {level}; expected a number between 0 and 1, such as 0.95.")
     values = np.asarray(resampled, dtype=float).ravel()
     usable = values[np.isfinite(values)]
     needed = round(2 / (1 - level))
@@ -216,9 +212,7 @@ def _resampled_auc(events: Floats, free: Floats, event_weight: Floats, free_weig
 def _multiplicities(patients: int, resamples: int, rng: np.random.Generator) -> Floats:
     """Return how often each patient is drawn, one row per resample."""
     drawn = rng.integers(0, patients, (resamples, patients)) + np.arange(resamples)[:, np.newaxis] * patients
-    return (
-        np.bincount(drawn.ravel(), minlength=resamples * patients).reshape(resamples, patients).astype(float)
-    )
+    return np.bincount(drawn.ravel(), minlength=resamples * patients).reshape(resamples, patients).astype(float)
 
 
 def _units(group: ArrayLike | None, rows: int) -> Positions:
@@ -229,14 +223,10 @@ def _units(group: ArrayLike | None, rows: int) -> Positions:
 
     labels = np.asarray(group)
     if labels.shape != (rows,):
-        raise RelapseModelError(
-            f"Folds: group has shape {labels.shape}; expected one label for each of {rows} rows."
-        )
+        raise RelapseModelError(f"Folds: group has shape {labels.shape}; expected one label for each of {rows} rows.")
     codes: Positions = pd.factorize(labels)[0]
     if (codes < 0).any():
-        raise RelapseModelError(
-            f"Folds: {int((codes < 0).sum())} of {rows} rows have no group; expected one for each."
-        )
+        raise RelapseModelError(f"Folds: {int((codes < 0).sum())} of {rows} rows have no group; expected one for each.")
     return codes
 
 

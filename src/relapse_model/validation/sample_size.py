@@ -82,8 +82,7 @@ def riley_sample_size(parameters: int, r2: float, prevalence: float, shrinkage: 
         raise RelapseModelError(f"Sample size: {parameters} parameters; expected 1 or more.")
     _check(r2, prevalence, shrinkage)
     needs = [
-        ceil(parameters * _patients_per_parameter(r2, s))
-        for s in (shrinkage, _optimism_shrinkage(r2, prevalence))
+        ceil(parameters * _patients_per_parameter(r2, s)) for s in (shrinkage, _optimism_shrinkage(r2, prevalence))
     ]
     overall = ceil((_Z / _MARGIN) ** 2 * prevalence * (1 - prevalence))
     events = max(*needs, overall) * prevalence
@@ -249,9 +248,7 @@ def cox_snell_r2(c_statistic: float, prevalence: float) -> float:
     free = np.exp(-(x**2) / 2) / sqrt(2 * np.pi)
     relapsed = np.exp(-((x - distance) ** 2) / 2) / sqrt(2 * np.pi)
     mixture = prevalence * relapsed + (1 - prevalence) * free
-    gained = prevalence * relapsed * np.log(relapsed / mixture) + (1 - prevalence) * free * np.log(
-        free / mixture
-    )
+    gained = prevalence * relapsed * np.log(relapsed / mixture) + (1 - prevalence) * free * np.log(free / mixture)
     information = float(gained.sum() * (x[1] - x[0]))  # the integrand vanishes at both ends
     return 1 - exp(-2 * information)
 

@@ -1,0 +1,51 @@
+# Two commands: `make demo` and `make test`. Each makes its own .venv; both may be run twice and in any order.
+PYTHON ?= python3
+BIN := .venv/bin
+# No doubt about what is installed: the exact versions of constraints.txt.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: demo test test-slow lint format models benchmarks clean
+.DELETE_ON_ERROR:
+
+demo: .venv/run
+	$(BIN)/relapse-model demo --cohort examples/cohort --out build/demo
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+test-slow: .venv/test
+	$(BIN)/python -m pytest -m slow --override-ini addopts="--strict-markers --import-mode=importlib -ra -s"
+
+lint: .venv/lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# What is committed under examples/cohort and models, made anew.
+models: .venv/run
+	$(BIN)/relapse-model simulate --patients 132 --seed 7 --out examples/cohort
+	$(BIN)/relapse-model train examples/cohort --out models/hbsag_relapse.rmodel
+
+clean:
+	rm -rf .venv build
+
+.venv/made:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/run: .venv/made pyproject.toml constraints.txt
+	$(PIP) --editable .
+	touch $@
+
+.venv/test: .venv/run
+	$(PIP) --editable ".[test]"
+	touch $@
+
+.venv/lint: .venv/run
+	$(PIP) --editable ".[lint]"
+	touch $@

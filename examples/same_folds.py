@@ -1,0 +1,61 @@
+"""Plain ridge baselines beside the library: the same patients, predictors and outer folds as `rm.validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.development_data import DevelopmentData
+from relapse_model.validation.discrimination import auc, harrell_c
+from relapse_model.validation.procedure import Validation
+from relapse_model.validation.resampling import stratified_folds
+
+Floats = NDArray[np.float64]
+Baseline = Callable[[DevelopmentData, Floats, int], Floats]  # training patients, new rows, seed -> scores
+
+
+def baseline_scores(found: Validation, baseline: Baseline) -> Floats:
+    """Return out-of-fold scores, shape (repeats, n), with the folds in which `found` was made."""
+    data, settings = found.data, found.settings
+    folds = min(settings["outer_folds"], data.events)
+    scores = np.full_like(found.risks, np.nan)
+    split = stratified_folds(data.relapse, folds=folds, repeats=settings["outer_repeats"], seed=settings["seed"])
+    for repeat, test in split:
+        train = data.take(np.setdiff1d(np.arange(len(data)), test))
+        scores[repeat, test] = baseline(train, data.matrix[test], settings["seed"])
+    return scores
+
+
+def mean_auc(found: Validation, scores: Floats) -> float:
+    """Return the AUC at the horizon, with censoring weights, averaged over the repeats."""
+    data, weight = found.data, found.data.weights()
+    known = ~np.isnan(data.relapse)
+    return float(np.mean([auc(data.relapse[known], score[known], weight[known]) for score in scores]))
+
+
+def mean_c(found: Validation, scores: Floats) -> float:
+    """Return Harrell's C over all follow-up, averaged over the repeats."""
+    return float(np.mean([harrell_c(found.data.time, found.data.event, score) for score in scores]))
+
+
+def ridge_logistic(train: DevelopmentData, new: Floats, seed: int) -> Floats:
+    """Score new rows by scikit-learn's ridge: medians for gaps, scaling, penalty by cross-validated log loss."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    ridge = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression()
+    )
+    search = GridSearchCV(
+        ridge,
+        {"logisticregression__C": np.logspace(-4, 1, 11)},
+        scoring="neg_log_loss",
+        cv=StratifiedKFold(5, shuffle=True, random_state=seed),
+    )
+    known = ~np.isnan(train.relapse)
+    return np.asarray(search.fit(train.matrix[known], train.relapse[known]).decision_function(new))

@@ -1,0 +1,106 @@
+"""The words of laboratory reports, in English and Chinese, and what they mean: tables to read and to extend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import product
+
+ASCII_CASE = re.IGNORECASE | re.ASCII  # without ASCII, "İ" would match "i" and miss the table
+
+
+def table(text: str) -> frozenset[str]:
+    """Return the words of a text in which bars part them."""
+    return frozenset(word.strip() for word in text.split("|"))
+
+
+# ---- words: English ones are read in any case, their spaces stand for any run of spaces, "-" and "_" ----
+_LIMITS = list(product(("<", "低于", "小于"), ("", "最低"), ("检测", "检出", "定量"), ("下限", "限", "限值", "低限")))
+
+_NEGATIVE = table(
+    """neg | negative | non reactive | not reactive | unreactive | nr | n.r
+    | 阴性 | 阴 | 无反应性 | 无反应 | 非反应性"""
+)
+
+_UNDETECTED = table(
+    """tnd | target not detected | not detected | none detected | not detectable | undetectable | undetected
+    | nd | n.d | bdl | below lod | <lod | <llod | below detection limit | below the detection limit
+    | below detectable limit | below limit of detection | below the limit of detection
+    | 未检出 | 未检测到 | 检测不到 | 检不出 | 未测出 | 未测到"""
+) | {"".join(parts) for parts in _LIMITS if "定量" not in parts}
+
+_UNQUANTIFIED = table(
+    """<lloq | <loq | below lloq | below loq | blq | bloq | below quantification limit
+    | below limit of quantification | below the limit of quantification
+    | below lower limit of quantification | below the lower limit of quantification"""
+) | {"".join(parts) for parts in _LIMITS if "定量" in parts}
+
+_POSITIVE = table(
+    """positive | pos | weak positive | weakly positive | low positive | strong positive | strongly positive
+    | reactive | weakly reactive | strongly reactive | detected | target detected | detectable
+    | not quantified | not quantifiable | >uloq | above uloq
+    | 阳性 | 阳 | 弱阳性 | 弱阳 | 强阳性 | 有反应性 | 有反应 | 反应性 | 检出 | 已检出 | 检测到
+    | 高于检测上限 | 大于检测上限 | >检测上限 | 超出检测上限 | 超过检测上限"""
+)
+
+_GREY = table(
+    """grey zone | gray zone | equivocal | indeterminate | borderline | inconclusive
+    | 灰区 | 可疑 | 可疑阳性 | 临界 | 临界值 | 不确定"""
+)
+
+_MISSING = table(
+    """na | n/a | n.a | #n/a | <na> | nan | nat | null | none | qns | quantity not sufficient | not done
+    | not tested | not performed | not available | not applicable | missing | pending | no result
+    | hemolysed | hemolyzed | haemolysed | haemolyzed
+    | 未做 | 未查 | 未检 | 未检测 | 未检查 | 未测 | 未送检 | 未采 | 未采血 | 标本溶血 | 样本溶血 | 溶血
+    | 标本凝固 | 标本量不足 | 标本不足 | 样本不足 | 拒检 | 缺失 | 不详 | 无结果 | 待测"""
+)
+
+# "limit": the word speaks of a limit, so that a number beside it may be the limit instead of the result
+MEANINGS = (
+    (_NEGATIVE, frozenset({"negative"})),
+    (_UNDETECTED, frozenset({"negative", "limit"})),
+    (_UNQUANTIFIED, frozenset({"limit"})),
+    (_POSITIVE, frozenset({"positive"})),
+    (_GREY, frozenset({"grey"})),
+    (_MISSING, frozenset({"missing"})),
+)
+
+SIGNS = {
+    **dict.fromkeys(("+", "++", "+++", "++++", "1+", "2+", "3+", "4+"), "positive"),
+    **dict.fromkeys(("+-", "-+", "+/-", "-/+", "±"), "grey"),
+    "-": "negative",  # in brackets only; a bare dash is the caller's decision
+}
+
+_COMPARATORS = {
+    "<": table("less than | lower than | below | under | 小于 | 低于 | 少于"),
+    "<=": table(
+        """less than or equal to | no more than | not more than | at most | 小于等于 | 小于或等于
+        | 低于或等于 | 不大于 | 不高于 | 不超过 | 至多"""
+    ),
+    ">": table("greater than | higher than | more than | above | over | 大于 | 高于 | 多于 | 超过"),
+    ">=": table(
+        """greater than or equal to | no less than | not less than | at least | 大于等于 | 大于或等于
+        | 高于或等于 | 不小于 | 不低于 | 至少"""
+    ),
+}
+
+
+def squeezed(word: str) -> str:
+    """Return a word without case, spaces, dashes and underscores."""
+    return re.sub(r"[\s_-]", "", word.casefold())
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """Return a pattern that matches any of the words, the longest first."""
+    ordered = sorted(words, key=len, reverse=True)
+    return "|".join(r"[\s_-]*".join(map(re.escape, word.split())) for word in ordered)
+
+
+WORDS = {squeezed(word): meaning for words, meaning in MEANINGS for word in words}
+
+_COMPARATOR_SPELLINGS = [word for words in _COMPARATORS.values() for word in words]
+
+COMPARATOR_WORDS = {squeezed(word): sign for sign, words in _COMPARATORS.items() for word in words}
+
+COMPARATOR_WORD = re.compile(rf"\A(?:{alternatives(_COMPARATOR_SPELLINGS)})", ASCII_CASE)

@@ -1,0 +1,1 @@
+"""What people look at: figures, the validation report and the model card."""

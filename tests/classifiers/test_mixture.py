@@ -1,0 +1,152 @@
+"""Posterior risks: quadrature, normal distribution function and quantiles against scipy and hand counts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit, ndtr
+from scipy.stats import norm
+
+from relapse_model.classifiers import mixture as module
+from relapse_model.classifiers.mixture import (
+    LogisticMixture,
+    coefficient_moments,
+    log_odds_moments,
+    mixture_interval,
+    mixture_risk,
+    normal_cdf,
+)
+from relapse_model.errors import RelapseModelError
+
+
+def of_log_odds(mean, sd, weight=(1.0,)):
+    """Return a mixture whose log-odds have these moments at x = 0."""
+    mean, sd = np.atleast_1d(np.asarray(mean, float)), np.atleast_1d(np.asarray(sd, float))
+    covariance = np.zeros((len(mean), 2, 2))
+    covariance[:, 0, 0], covariance[:, 1, 1] = sd**2, 1.0
+    return LogisticMixture(
+        np.zeros((len(mean), 1)), mean, covariance, np.array(weight), np.zeros(1), np.zeros(1), np.ones(1)
+    )
+
+
+ORIGIN = np.zeros((1, 1))
+
+
+@pytest.mark.parametrize(
+    ("sd", "error"), [(0.0, 1e-11), (0.5, 1e-10), (1.0, 1e-10), (2.0, 2e-7), (3.0, 2e-5)]
+)
+@pytest.mark.parametrize("mean", [-5.0, -1.6, 0.0, 2.5])
+def test_risk_agrees_with_fine_integration(mean, sd, error):
+    z = np.linspace(-12, 12, 100_001)
+    exact = np.sum(expit(mean + sd * z) * norm.pdf(z)) * (z[1] - z[0])
+    risk = mixture_risk(of_log_odds(mean, sd), ORIGIN)
+    assert risk[0, 1] == pytest.approx(exact, abs=error)
+    assert risk.sum() == pytest.approx(1.0, abs=1e-14)
+
+
+def test_small_risks_keep_their_digits_on_both_sides():
+    low, high = (mixture_risk(of_log_odds(mean, 0.0), ORIGIN)[0] for mean in (-40.0, 40.0))
+    assert low[1] == pytest.approx(np.exp(-40.0), rel=1e-12)
+    assert high[0] == pytest.approx(np.exp(-40.0), rel=1e-12)
+
+
+def test_risk_of_a_mixture_is_the_weighted_mean():
+    both = mixture_risk(of_log_odds([-2.0, 1.0], [0.3, 0.8], [0.25, 0.75]), ORIGIN)[0, 1]
+    each = [mixture_risk(of_log_odds(m, s), ORIGIN)[0, 1] for m, s in ((-2.0, 0.3), (1.0, 0.8))]
+    assert both == pytest.approx(0.25 * each[0] + 0.75 * each[1], rel=1e-13)
+
+
+def test_hand_counted_moments():
+    # at x = center + 2: mean 0.5 + 2 * 3, variance 1 + 2 * 2 * 0.5 + 4 * 4; a missing x is the median, center + 1
+    mixture = LogisticMixture(
+        coef=np.array([[3.0]]),
+        intercept=np.array([0.5]),
+        covariance=np.array([[[1.0, 0.5], [0.5, 4.0]]]),
+        weight=np.ones(1),
+        impute=np.array([11.0]),
+        center=np.array([10.0]),
+        scale=np.ones(1),
+    )
+    mean, sd = log_odds_moments(mixture, [[12.0], [np.nan]])
+    assert mean.tolist() == [[6.5], [3.5]]
+    assert sd**2 == pytest.approx(np.array([[19.0], [6.0]]))
+
+
+def test_coefficient_moments_add_the_spread_between_components():
+    # coefficients 0 and 2 with variance 1, half each: mean 1, variance 1 + 1
+    mixture = of_log_odds([0.0, 0.0], [1.0, 1.0], [0.5, 0.5])
+    mixture.coef[1] = 2.0
+    mean, sd = coefficient_moments(mixture)
+    assert (mean[0], sd[0]) == (1.0, pytest.approx(np.sqrt(2.0)))
+
+
+def test_normal_cdf_agrees_with_scipy():
+    z = np.concatenate([np.linspace(-12, 12, 20_011), [-1e300, 1e300, 0.0]])
+    assert normal_cdf(z) == pytest.approx(ndtr(z), abs=1e-12)
+    assert normal_cdf(np.array([0.0]))[0] == 0.5
+
+
+def test_interval_of_one_component_is_the_normal_one():
+    interval = mixture_interval(of_log_odds(-1.5, 0.7), ORIGIN, level=0.9)
+    expected = expit(-1.5 + 0.7 * norm.ppf([0.05, 0.95]))
+    assert interval[0] == pytest.approx(expected, abs=1e-10)
+
+
+@given(
+    mean=st.lists(st.floats(-6, 6), min_size=3, max_size=3),
+    sd=st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3),
+    level=st.floats(0.5, 0.99),
+)
+def test_the_interval_holds_its_share_and_widens_with_the_level(mean, sd, level):
+    weight = np.array([0.2, 0.5, 0.3])
+    mixture = of_log_odds(mean, sd, weight)
+    lower, upper = mixture_interval(mixture, ORIGIN, level)[0]
+    ends = np.log([lower, upper]) - np.log1p([-lower, -upper])
+    held = weight @ (ndtr((ends[1] - mean) / sd) - ndtr((ends[0] - mean) / sd))
+    assert held == pytest.approx(level, abs=1e-6)
+    wider = mixture_interval(mixture, ORIGIN, (1 + level) / 2)[0]
+    assert wider[0] <= lower <= upper <= wider[1]
+
+
+@given(mean=st.floats(-6, 6), sd=st.floats(0.0, 1.0))
+def test_the_mean_risk_lies_in_the_interval(mean, sd):
+    mixture = of_log_odds(mean, sd)
+    lower, upper = mixture_interval(mixture, ORIGIN, 0.9)[0]
+    assert lower - 1e-12 <= mixture_risk(mixture, ORIGIN)[0, 1] <= upper + 1e-12
+
+
+def test_blocks_of_rows_give_the_same_numbers(monkeypatch):
+    mixture = of_log_odds([-2.0, 1.0], [0.3, 0.8], [0.25, 0.75])
+    X = np.linspace(-3, 3, 101)[:, None]
+    whole = mixture_risk(mixture, X), mixture_interval(mixture, X)
+    monkeypatch.setattr(module, "_BLOCK_NUMBERS", 200)
+    assert mixture_risk(mixture, X) == pytest.approx(whole[0], rel=1e-13)
+    assert mixture_interval(mixture, X) == pytest.approx(whole[1], rel=1e-13)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 95.0, float("nan")])
+def test_a_level_outside_zero_to_one_is_refused(level):
+    with pytest.raises(RelapseModelError, match="level"):
+        mixture_interval(of_log_odds(0.0, 1.0), ORIGIN, level)
+
+
+def test_scoring_a_saved_model_loads_numpy_only():
+    code = (
+        "import sys, relapse_model.classifiers.mixture, relapse_model.classifiers.mixture_file;"
+        "print([name for name in ('sklearn', 'scipy', 'pandas', 'xgboost') if name in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment()
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def _environment():
+    import os
+
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

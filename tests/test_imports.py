@@ -1,0 +1,77 @@
+"""What is loaded when: the library and its command line start without the heavy packages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import relapse_model as rm
+
+HEAVY = ("sklearn", "xgboost", "shap", "matplotlib", "pandas", "scipy", "numba")
+
+
+def loaded_after(statement: str) -> set[str]:
+    script = f"import sys\n{statement}\nprint('LOADED', *sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split("LOADED")[1].split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import relapse_model",
+        "from relapse_model import cli\ntry:\n    cli.main(['--help'])\nexcept SystemExit: pass",
+        "from relapse_model import cli\ntry:\n    cli.main(['train', '--help'])\nexcept SystemExit: pass",
+    ],
+)
+def test_nothing_heavy_is_imported(statement):
+    assert loaded_after(statement).isdisjoint(HEAVY)
+
+
+def test_reading_and_deriving_need_no_learning_package():
+    loaded = loaded_after(
+        "import relapse_model as rm\n"
+        "c = rm.simulate_cohort(3, seed=0)\ns = rm.load_study('hbsag-relapse')\n"
+        "rm.derive_features(c, s); rm.derive_outcome(c, s)"
+    )
+    assert loaded.isdisjoint({"sklearn", "xgboost", "shap", "matplotlib"})
+
+
+def test_every_public_name_exists_and_is_documented():
+    for name in rm.__all__:
+        assert name == "__version__" or getattr(rm, name).__doc__
+
+
+def test_an_unknown_name_is_refused_by_name():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        rm.no_such_name  # noqa: B018
+
+
+def test_arrows_point_one_way():
+    """Lower rooms import nothing from higher ones (design: cohort < features < classifiers < model < report)."""
+    import ast
+    from pathlib import Path
+
+    source = Path(rm.__file__).parent
+    forbidden = {
+        "lab_text.py": ("cohort", "study", "features", "model", "report", "cli"),
+        "study.py": ("cohort", "features", "model", "report", "cli"),
+        "cohort.py": ("features", "outcome", "model", "report", "cli"),
+        "censoring.py": ("cohort", "study", "features", "model", "report", "cli"),
+    }
+    folders = {
+        "features": ("classifiers", "model", "development", "report", "cli", "commands"),
+        "classifiers": ("cohort", "study", "features", "model", "report", "cli", "commands"),
+    }
+    files = [(source / name, banned) for name, banned in forbidden.items()]
+    files += [(path, banned) for name, banned in folders.items() for path in (source / name).glob("*.py")]
+    higher = ("report", "cli", "commands", "demo")
+    allowed = {"commands.py", "demo.py", "cli.py", "__main__.py", "__init__.py"}
+    files += [(path, higher) for path in source.glob("*.py") if path.name not in allowed]
+    for path, banned in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("relapse_model."):
+                first = (node.module or "").split(".")[1]
+                assert first not in banned, f"{path.name} imports {node.module}"
