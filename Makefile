@@ -14,7 +14,7 @@ test: .venv/test
 	$(BIN)/python -m pytest
 
 test-slow: .venv/test
-	$(BIN)/python -m pytest -m slow --override-ini addopts="--strict-markers --import-mode=importlib -ra -s"
+	$(BIN)/python -m pytest -m slow -s
 
 lint: .venv/lint
 	$(BIN)/ruff check .

@@ -24,7 +24,9 @@ levels = ["C", "B", "D"]
 def with_levels(cohort, study):
     text = study.text + GENOTYPE
     levels = cohort.patients["hbv_genotype"].dropna().unique()
-    study = parse_study(text.replace('"C", "B", "D"', ", ".join(f'"{level}"' for level in sorted(levels))), "study.toml")
+    study = parse_study(
+        text.replace('"C", "B", "D"', ", ".join(f'"{level}"' for level in sorted(levels))), "study.toml"
+    )
     return {name: rm.train(cohort, study, candidates=(name,)) for name in ("prior_logistic", "boosted_trees")}
 
 
@@ -58,9 +60,9 @@ def test_data_are_in_clinical_units(model, new_patients):
 
 
 def test_a_patient_like_the_reference_has_nothing_to_explain(model):
-    from relapse_model.explanation import explain, reference_codes
-
     import pandas as pd
+
+    from relapse_model.explanation import explain, reference_codes
 
     names = [predictor.name for predictor in model.study.predictors]
     reference = pd.DataFrame([reference_codes(model)], columns=names)

@@ -297,9 +297,7 @@ def test_a_number_on_a_linear_scale(
 ) -> None:
     got = read_lab_text(text)
     bounds = {"": (number, number), "<": (0, number), ">": (number, INF)}[comparator[:1]]
-    assert got == LabText(
-        text, "number", float(number), comparator, *map(float, bounds), detected, False, unit
-    )
+    assert got == LabText(text, "number", float(number), comparator, *map(float, bounds), detected, False, unit)
 
 
 @pytest.mark.parametrize("zero", ["-0.00", "-0", -0.0])
@@ -405,9 +403,7 @@ def test_numbers_are_numbers(value: object, number: float) -> None:
     assert math.copysign(1, got.number) == 1
 
 
-@pytest.mark.parametrize(
-    "value", [None, math.nan, np.float64("nan"), np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN")]
-)
+@pytest.mark.parametrize("value", [None, math.nan, np.float64("nan"), np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN")])
 def test_gaps_are_missing(value: object) -> None:
     assert read_lab_text(value) == LabText("", "missing")
 
@@ -442,9 +438,7 @@ def test_a_remark_is_refused_and_cut() -> None:
 
 
 @pytest.mark.parametrize("reader", [read_lab_text, lambda text, **kw: read_lab_texts([text], **kw)])
-@pytest.mark.parametrize(
-    "bad", [{"dash": "zero"}, {"below_limit_detected": 1}, {"below_limit_detected": "no"}]
-)
+@pytest.mark.parametrize("bad", [{"dash": "zero"}, {"below_limit_detected": 1}, {"below_limit_detected": "no"}])
 def test_unknown_settings_are_refused(reader, bad) -> None:
     with pytest.raises(RelapseModelError, match="expected"):
         reader("5", **bad)
@@ -509,9 +503,7 @@ def test_order_length_and_index_are_kept() -> None:
     assert column.tolist() == ["5", "阴性", "5", "<1"]
 
 
-@pytest.mark.parametrize(
-    "column", [[], np.array([]), pd.Series([], dtype=object), pd.Series([], dtype="str")]
-)
+@pytest.mark.parametrize("column", [[], np.array([]), pd.Series([], dtype=object), pd.Series([], dtype="str")])
 def test_columns_and_types_do_not_depend_on_the_content(column) -> None:
     full = read_lab_texts(["<5 IU/mL", "阴性", None, "x"])
     empty = read_lab_texts(column)

@@ -16,6 +16,7 @@ from relapse_model.study import Predictor, Study
 Floats = NDArray[np.float64]
 COLUMNS = ("patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason")
 _BEYOND = 0.25  # share of the central 90 % range a value may lie outside it before we warn
+_ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit
 
 
 def unusable(cohort: Cohort, study: Study, landmark_week: float) -> list[str]:
@@ -60,7 +61,8 @@ def guard_warnings(features: pd.DataFrame, study: Study, summary: dict[str, Any]
         low, high = _usual(predictor, summary["predictors"][predictor.name])
         if not predictor.levels:
             number = values.to_numpy(dtype=float)
-            for row in np.flatnonzero((number < low) | (number > high)):
+            margin = _BEYOND * (high - low) + _ROUNDING
+            for row in np.flatnonzero((number < low - margin) | (number > high + margin)):
                 notes[row].append(_outside(predictor, number[row], low, high))
     return ["; ".join(note) for note in notes]
 
@@ -113,14 +115,13 @@ def unit_shown(predictor: Predictor) -> str:
 
 
 def _usual(predictor: Predictor, told: dict[str, Any]) -> tuple[float, float]:
-    """Return the range within which a value is nothing to remark on."""
+    """Return the central 90 % of the training values; for 0/1, both of them."""
     if predictor.levels or told["p05"] is None:
         return -np.inf, np.inf
     low, high = told["p05"], told["p95"]
     if {low, high} <= {0.0, 1.0}:
         return 0.0, 1.0
-    margin = _BEYOND * (high - low)
-    return low - margin, high + margin
+    return low, high
 
 
 def _outside(predictor: Predictor, value: float, low: float, high: float) -> str:

@@ -141,14 +141,10 @@ def decision_curve_figure(curve: NetBenefit) -> Figure:
     axes = figure.subplots()
     threshold = 100 * curve.thresholds
     axes.plot(threshold, curve.model, color=FREE, linewidth=2, label="by the model")
-    axes.plot(
-        threshold, curve.treat_all, color=GROUPS[2], linewidth=1.4, linestyle=(0, (5, 2)), label="everybody"
-    )
+    axes.plot(threshold, curve.treat_all, color=GROUPS[2], linewidth=1.4, linestyle=(0, (5, 2)), label="everybody")
     axes.plot(threshold, np.zeros_like(threshold), color=INK, linewidth=1, label="nobody")
     best = float(max(curve.model.max(), curve.treat_all.max(), 0.01))
-    axes.set(
-        xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best)
-    )
+    axes.set(xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best))
     axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (relapses per patient)")
     axes.legend(loc="upper right", title="Act on", alignment="left")
     axes.set_title("Decision curve")
@@ -225,9 +221,7 @@ def kaplan_meier_figure(
     Figure
     """
     t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
-    label = (
-        np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
-    )
+    label = np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
     names = sorted({str(name) for name in label})
     figure = _figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
@@ -335,9 +329,7 @@ def waterfall_figure(explanation: shap.Explanation, row: int) -> Figure:
     with plt.ioff():
         figure = plt.figure()
         try:
-            shap.plots.waterfall(
-                _named(explanation)[row], max_display=explanation.values.shape[1], show=False
-            )
+            shap.plots.waterfall(_named(explanation)[row], max_display=explanation.values.shape[1], show=False)
         finally:
             plt.close(figure)
     _small_text(figure)
@@ -602,10 +594,7 @@ def _draw_survival(axes: Axes, time: Floats, event: Floats, start: float, colour
     times, free, lower, upper = kaplan_meier(time, event)
     end = float(time.max())
     x = np.concatenate([[start], times, [end]])
-    steps = [
-        np.concatenate([[1.0], values, values[-1:] if len(values) else [1.0]])
-        for values in (free, lower, upper)
-    ]
+    steps = [np.concatenate([[1.0], values, values[-1:] if len(values) else [1.0]]) for values in (free, lower, upper)]
     axes.fill_between(x, steps[1], steps[2], step="post", color=colour, alpha=0.13, linewidth=0)
     axes.step(x, steps[0], where="post", color=colour, linewidth=1.8, label=label)
     left = np.unique(time[event != 1])
@@ -634,9 +623,7 @@ def _risk_table(axes: Axes, names: list[str], label: NDArray[Any], time: Floats,
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
             side = "left" if tick == ticks[0] else "center"
-            axes.text(
-                tick, row, str(count), ha=side, va="center", fontsize=9, color=colour, fontweight="bold"
-            )
+            axes.text(tick, row, str(count), ha=side, va="center", fontsize=9, color=colour, fontweight="bold")
 
 
 def _draw_ratios(

@@ -16,10 +16,8 @@ from relapse_model.validation.estimate import (
     normal_quantile,
     require_both_outcomes,
 )
+from relapse_model.validation.logistic_fit import LogisticFit, fit_intercept, fit_logistic, log_odds, risk_of
 
-# Fits that exist take about 10. If the outcomes are separated each step adds 1 to the least logit for ever,
-# until numbers underflow: this many steps do not get there.
-_NEWTON_STEPS = 30
 _KNOT_QUANTILES = (0.05, 0.35, 0.65, 0.95)  # Harrell 2015, Regression Modeling Strategies, table 2.3: 4 knots
 
 
@@ -67,25 +65,18 @@ class CalibrationIndices:
 
 
 @dataclass(frozen=True, eq=False)
-class _Logistic:
-    coefficients: Floats
-    covariance: Floats
-    method: str
-
-
-@dataclass(frozen=True, eq=False)
 class _Spline:
     """Logistic regression of the outcome on a restricted cubic spline of logit risk."""
 
     knots: Floats
-    fit: _Logistic
+    fit: LogisticFit
 
     def at(self, risk: Floats, level: float) -> tuple[Floats, Floats, Floats]:
         """Return the observed risk at predicted ones, and its limits."""
-        design = _spline_design(_logit(risk), self.knots)
+        design = _spline_design(log_odds(risk), self.knots)
         middle = design @ self.fit.coefficients
         reach = normal_quantile(level) * np.sqrt(np.einsum("ij,jk,ik->i", design, self.fit.covariance, design))
-        return _expit(middle), _expit(middle - reach), _expit(middle + reach)
+        return risk_of(middle), risk_of(middle - reach), risk_of(middle + reach)
 
 
 def calibration_intercept(
@@ -124,7 +115,7 @@ def calibration_intercept(
     0.00 (-2.34 to 2.34)
     """
     y, offset, w = _check(relapse, risk, weight, "Calibration intercept")
-    return _coefficient(_fit_intercept(y, w, offset, weight is not None), 0, level)
+    return _coefficient(fit_intercept(y, w, offset, weight is not None), 0, level)
 
 
 def calibration_slope(
@@ -169,7 +160,7 @@ def calibration_slope(
             "Judge a constant risk by its calibration intercept."
         )
     design = np.column_stack([np.ones(y.size), logit - logit.mean()])
-    fit = _fit_logistic(design, y, w, weight is not None)
+    fit = fit_logistic(design, y, w, weight is not None)
     return _coefficient(fit, 1, level)
 
 
@@ -328,7 +319,7 @@ def _check(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None, what: 
             f"{what}: {certain} of {p.size} risks are exactly 0 or 1, whose logit is infinite; "
             "expected risks above 0 and below 1. Correct the model that claims certainty."
         )
-    return y, _logit(p), w
+    return y, log_odds(p), w
 
 
 def _fit_spline(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None) -> _Spline:
@@ -339,7 +330,7 @@ def _fit_spline(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None) -
             f"Calibration curve: {np.unique(logit).size} distinct risks in {y.size} patients do not give "
             f"{knots.size} distinct knots; expected more varied risks. Use calibration intercept and slope."
         )
-    fit = _fit_logistic(_spline_design(logit, knots), y, w, weight is not None)
+    fit = fit_logistic(_spline_design(logit, knots), y, w, weight is not None)
     return _Spline(knots, fit)
 
 
@@ -360,89 +351,7 @@ def _spline_design(x: Floats, knots: Floats) -> Floats:
     return np.column_stack([np.ones(x.size), x, *(term / (last - first) ** 2 for term in terms)])
 
 
-def _fit_intercept(y: Floats, w: Floats, offset: Floats, sandwich: bool) -> _Logistic:
-    """Fit the intercept alone: the root of a falling function, which always exists."""
-    from scipy.optimize import brentq
-
-    share = np.array([w @ y, w @ (1 - y)])
-    middle = float(np.log(share[0] / share[1]))
-    # If all offsets were the largest, or all the smallest, the root would be within 1 of these ends.
-    low, high = middle - offset.max() - 1, middle - offset.min() + 1
-    value = brentq(lambda shift: float(w @ _residual(y, offset + shift)), low, high, xtol=1e-12)
-    covariance, method = _covariance(np.ones((y.size, 1)), y, w, offset + value, sandwich)
-    return _Logistic(np.array([value]), covariance, method)
-
-
-def _fit_logistic(design: Floats, y: Floats, w: Floats, sandwich: bool) -> _Logistic:
-    """Fit by Newton's method with step halving; no penalty, so that it may fail to exist."""
-    # The columns of a spline are nearly collinear; orthogonal ones keep the digits.
-    scaled, back = np.linalg.qr(design)
-    beta = np.zeros(design.shape[1])
-    for _ in range(_NEWTON_STEPS):
-        step = _newton_step(scaled, y, w, beta)
-        beta = beta + step
-        if np.abs(scaled @ step).max() < 1e-8:  # of a logit; separated outcomes move by 1 or more
-            break
-    else:
-        raise _separated(y)
-    covariance, method = _covariance(scaled, y, w, scaled @ beta, sandwich)
-    inverse = np.linalg.inv(back)
-    return _Logistic(inverse @ beta, inverse @ covariance @ inverse.T, method)
-
-
-def _newton_step(design: Floats, y: Floats, w: Floats, beta: Floats) -> Floats:
-    """Return the Newton step, halved until the likelihood does not fall."""
-    logit = design @ beta
-    step: Floats = _inverse(_information(design, w, logit), y) @ (design.T @ (w * _residual(y, logit)))
-    before = _loss(y, w, logit)
-    for _ in range(60):
-        if _loss(y, w, design @ (beta + step)) <= before * (1 + 1e-12):
-            break
-        step = step / 2
-    return step
-
-
-def _covariance(design: Floats, y: Floats, w: Floats, logit: Floats, sandwich: bool) -> tuple[Floats, str]:
-    """Return the covariance of the coefficients, and its name."""
-    bread = _inverse(_information(design, w, logit), y)
-    if not sandwich:
-        return bread, "Wald"
-    scores = design * (w * _residual(y, logit))[:, np.newaxis]
-    return bread @ (scores.T @ scores) @ bread, "Wald, sandwich variance"
-
-
-def _information(design: Floats, w: Floats, logit: Floats) -> Floats:
-    information: Floats = (design * (w * _expit(logit) * _expit(-logit))[:, np.newaxis]).T @ design
-    return information
-
-
-def _residual(y: Floats, logit: Floats) -> Floats:
-    """Return y - risk, with all digits also where the risk is near 0 or 1."""
-    sign = 2 * y - 1
-    residual: Floats = sign * _expit(-sign * logit)
-    return residual
-
-
-def _loss(y: Floats, w: Floats, logit: Floats) -> float:
-    return float(w @ np.logaddexp(0, (1 - 2 * y) * logit))
-
-
-def _inverse(information: Floats, y: Floats) -> Floats:
-    try:
-        return np.asarray(np.linalg.inv(information), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        raise _separated(y) from None
-
-
-def _separated(y: Floats) -> InsufficientDataError:
-    return InsufficientDataError(
-        f"Calibration: the risks separate, or all but separate, the {int(y.sum())} patients with a relapse from "
-        f"the {int((1 - y).sum())} without, so the coefficients grow without end; expected overlapping risks. "
-        "Calibration cannot be estimated from these patients; add patients."
-    )
-
-
-def _coefficient(fit: _Logistic, position: int, level: float) -> Estimate:
+def _coefficient(fit: LogisticFit, position: int, level: float) -> Estimate:
     error = sqrt(fit.covariance[position, position])
     return Estimate.wald(fit.coefficients[position], error, level, fit.method)
 
@@ -454,13 +363,3 @@ def _weighted_quantiles(values: Floats, weight: Floats, shares: tuple[float, ...
     middles = w.cumsum() - w / 2
     place = (middles - middles[0]) / (middles[-1] - middles[0])
     return [float(quantile) for quantile in np.interp(shares, place, ranked)]
-
-
-def _logit(p: Floats) -> Floats:
-    logit: Floats = np.log(p) - np.log1p(-p)
-    return logit
-
-
-def _expit(logit: Floats) -> Floats:
-    share: Floats = np.exp(-np.logaddexp(0, -logit))  # keeps the digits of small risks
-    return share

@@ -1,0 +1,171 @@
+"""What all three classifiers promise: scikit-learn's checks, labels, weights, gaps and files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from relapse_model.classifiers import (
+    BoostedTreesClassifier,
+    PriorLogisticClassifier,
+    RidgeLogisticClassifier,
+)
+from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
+
+# Small settings: the checks fit each estimator hundreds of times.
+PRIOR = PriorLogisticClassifier()
+RIDGE = RidgeLogisticClassifier()
+TREES = BoostedTreesClassifier(depths=(2,), l2=(1.0,), max_rounds=30, interval_resamples=2)
+ALL = [PRIOR, RIDGE, TREES]
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": "folds hold rows: a row of weight 2 lies in one fold, two "
+    "equal rows may lie in two, so cross-validation may choose otherwise"
+}
+
+every = pytest.mark.parametrize("estimator", ALL, ids=lambda estimator: type(estimator).__name__)
+
+
+def expected_failures(estimator):
+    return {} if isinstance(estimator, PriorLogisticClassifier) else EXPECTED_FAILURES
+
+
+@parametrize_with_checks(ALL, expected_failed_checks=expected_failures)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+def cohort(rows=132, seed=3):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, 3))
+    y = (rng.random(rows) < expit(-1.5 + 1.2 * X[:, 0])).astype(int)
+    X[rng.random(X.shape) < 0.1] = np.nan
+    return X, y
+
+
+@every
+def test_log_odds_and_risk_agree_and_add_up(estimator):
+    X, y = cohort()
+    model = clone(estimator).fit(X, y)
+    risk = model.predict_proba(X)
+    log_odds = model.predict_log_odds(X)
+    assert log_odds.shape == (132,)
+    assert risk.sum(axis=1) == pytest.approx(np.ones(132), abs=1e-12)
+    assert expit(log_odds) == pytest.approx(risk[:, 1], rel=1e-9)
+    assert np.array_equal(model.predict(X), (risk[:, 1] > 0.5).astype(int))
+
+
+@every
+def test_intervals_hold_the_risk(estimator):
+    X, y = cohort()
+    model = clone(estimator).fit(X, y)
+    interval, risk = model.predict_interval(X, level=0.8), model.predict_proba(X)[:, 1]
+    assert interval.shape == (132, 2)
+    assert ((interval[:, 0] <= risk) & (risk <= interval[:, 1])).all()
+    with pytest.raises(RelapseModelError, match="level"):
+        model.predict_interval(X, level=80)
+
+
+@every
+@pytest.mark.parametrize("labels", [[False, True], ["free", "relapse"], [1.0, 2.0], [-1, 1]])
+def test_labels_of_any_kind_survive_the_file(estimator, labels):
+    X, y = cohort()
+    numbers = clone(estimator).fit(X, y)
+    model = clone(estimator).fit(X, np.array(labels)[y])
+    again = type(estimator).from_parts(model.to_parts())
+    assert again.classes_.tolist() == labels
+    assert again.classes_.dtype == model.classes_.dtype
+    assert np.array_equal(again.predict_proba(X), numbers.predict_proba(X))
+    assert set(again.predict(X)) <= set(labels)
+
+
+@every
+def test_text_labels_of_a_table_survive_the_file(estimator):
+    X, y = cohort()
+    table = pd.DataFrame(X, columns=["anti_hbs", "age_years", "alt"])
+    model = clone(estimator).fit(table, pd.Series(np.array(["free", "relapse"], dtype=object)[y]))
+    again = type(estimator).from_parts(model.to_parts())
+    assert again.feature_names_in_.tolist() == ["anti_hbs", "age_years", "alt"]
+    assert again.classes_.tolist() == ["free", "relapse"]
+    assert np.array_equal(again.predict_log_odds(table), model.predict_log_odds(table))
+    assert np.array_equal(again.predict_interval(table), model.predict_interval(table))
+
+
+@every
+def test_same_seed_same_bits(estimator):
+    X, y = cohort()
+    first, second = (clone(estimator).fit(X, y) for _ in range(2))
+    assert np.array_equal(first.predict_proba(X), second.predict_proba(X))
+    assert np.array_equal(first.predict_interval(X), second.predict_interval(X))
+
+
+@every
+def test_rows_of_weight_zero_leave_no_trace(estimator):
+    X, y = cohort()
+    model = clone(estimator).fit(X, y)
+    wild = np.vstack([X, np.full((7, 3), 1e6)])
+    same = clone(estimator).fit(wild, np.append(y, np.ones(7, int)), np.append(np.ones(132), np.zeros(7)))
+    assert np.array_equal(same.predict_proba(X), model.predict_proba(X))
+
+
+@every
+def test_weights_on_events_raise_the_mean_risk(estimator):
+    X, y = cohort()
+    plain = clone(estimator).fit(X, y).predict_proba(X)[:, 1].mean()
+    weighted = clone(estimator).fit(X, y, 1.0 + 3.0 * y).predict_proba(X)[:, 1].mean()
+    assert weighted > plain + 0.1
+
+
+@every
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(3), "one weight per row"),
+        (np.full(132, -1.0), "negative"),
+        (np.full(132, np.nan), "not finite"),
+        (np.zeros(132), "Every sample_weight is zero"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_named(estimator, weight, message):
+    with pytest.raises(RelapseModelError, match=message):
+        clone(estimator).fit(*cohort(), sample_weight=weight)
+
+
+@every
+def test_one_class_is_named(estimator):
+    X, y = cohort()
+    with pytest.raises(InsufficientDataError, match="one class"):
+        clone(estimator).fit(X, np.zeros(132))
+    with pytest.raises(InsufficientDataError, match="one class"):
+        clone(estimator).fit(X, y, sample_weight=1.0 - y)
+
+
+@every
+def test_values_that_are_no_measurements_are_named(estimator):
+    X, y = cohort()
+    X[4, 1] = 1e200
+    with pytest.raises(RelapseModelError, match=r"Columns \[1\] .* beyond 1e\+30"):
+        clone(estimator).fit(X, y)
+
+
+@every
+def test_every_missing_part_is_named(estimator):
+    parts = clone(estimator).fit(*cohort()).to_parts()
+    for name in parts:
+        rest = {key: part for key, part in parts.items() if key != name}
+        with pytest.raises(ModelFileError, match=f"'{name}' is missing"):
+            type(estimator).from_parts(rest)
+
+
+@every
+def test_parts_of_another_classifier_are_refused(estimator):
+    parts = clone(estimator).fit(*cohort()).to_parts()
+    (name,) = (name for name in parts if name.endswith(".json"))
+    document = {**json.loads(parts[name]), "format": "something else"}
+    with pytest.raises(ModelFileError, match="format"):
+        type(estimator).from_parts({**parts, name: json.dumps(document).encode()})

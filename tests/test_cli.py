@@ -1,0 +1,145 @@
+"""The command line as a user types it: every verb, its files, its exit codes, its messages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import relapse_model as rm
+from relapse_model.cli import main
+
+SCORES = ["patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason"]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error::DeprecationWarning:relapse_model", "-m", "relapse_model"]
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    """A folder in which a user has simulated two cohorts and trained a model."""
+    folder = tmp_path_factory.mktemp("work")
+    assert main(["simulate", "--patients", "132", "--seed", "7", "--out", str(folder / "cohort")]) == 0
+    assert main(["simulate", "--patients", "12", "--seed", "8", "--out", str(folder / "new")]) == 0
+    model = str(folder / "model.rmodel")
+    assert main(["train", str(folder / "cohort"), "--out", model, "--candidates", "prior_logistic"]) == 0
+    return folder
+
+
+def test_help_of_every_verb():
+    assert "exit codes: 0 done" in run("--help").stdout
+    for verb in ("simulate", "check", "train", "validate", "score", "explain", "demo"):
+        done = run(verb, "--help")
+        assert done.returncode == 0
+        assert f"relapse-model {verb}" in done.stdout
+
+
+def test_simulate_writes_the_contract_and_the_truth(work):
+    names = {path.name for path in (work / "cohort").iterdir()}
+    assert names == {"patients.csv", "labs.csv", "treatments.csv", "truth.csv", "SYNTHETIC.txt"}
+    truth = pd.read_csv(work / "cohort" / "truth.csv")
+    assert list(truth.columns) == ["patient_id", "true_risk"]
+    assert len(truth) == 132
+
+
+def test_check_describes_a_sound_cohort(work, capsys):
+    assert main(["check", str(work / "cohort")]) == 0
+    shown = capsys.readouterr().out
+    for expected in ("no problems found", "Synthetic patients", "lost before it", "What the size supports", "Anti-HBs"):
+        assert expected in shown
+
+
+def test_check_lists_all_problems_and_exits_with_1(work, tmp_path, capsys):
+    for name in ("patients.csv", "labs.csv"):
+        (tmp_path / name).write_text((work / "new" / name).read_text())
+    labs = (tmp_path / "labs.csv").read_text().splitlines()
+    cells = labs[1].split(",")
+    labs[1] = ",".join([cells[0], "soon", *cells[2:]])
+    labs.append("NOBODY-0001,0,hbsag,<0.05,IU/mL" + "," * (len(cells) - 5))
+    (tmp_path / "labs.csv").write_text("\n".join(labs) + "\n")
+    assert main(["check", str(tmp_path)]) == 1
+    message = capsys.readouterr().err
+    assert "labs, row 2, column 'week': 'soon'; expected a number" in message
+    assert f"labs, row {len(labs)}, column 'patient_id': an identifier that is not in the patients table" in message
+    assert "NOBODY-0001" not in message
+
+
+def test_train_says_what_it_did_and_writes_a_card(work, capsys):
+    card = (work / "model.md").read_text(encoding="utf-8")
+    assert "esearch use only" in card
+    assert "synthetic" in card.lower()
+    assert (
+        main(["train", str(work / "cohort"), "--out", str(work / "again.rmodel"), "--candidates", "prior_logistic"])
+        == 0
+    )
+    assert "Chosen: logistic regression with the study's priors." in capsys.readouterr().out
+    assert (work / "again.rmodel").read_bytes() == (work / "model.rmodel").read_bytes()
+
+
+def test_score_gives_one_row_per_patient(work, capsys):
+    assert main(["score", str(work / "model.rmodel"), str(work / "new"), "--out", str(work / "scores.csv")]) == 0
+    scores = pd.read_csv(work / "scores.csv", keep_default_na=False)
+    assert list(scores.columns) == SCORES
+    assert list(scores["patient_id"]) == list(pd.read_csv(work / "new" / "patients.csv")["patient_id"])
+    assert "12 patients: 12 scored" in capsys.readouterr().out
+
+
+def test_score_rejects_one_patient_and_scores_the_rest(work, tmp_path, capsys):
+    for name in ("patients.csv", "labs.csv", "treatments.csv"):
+        (tmp_path / name).write_text((work / "new" / name).read_text())
+    labs = pd.read_csv(tmp_path / "labs.csv", dtype=str, keep_default_na=False)
+    labs.loc[labs["patient_id"] == "P0003", "value"] = "see letter"
+    labs = labs[labs["patient_id"] != "P0005"]
+    labs.to_csv(tmp_path / "labs.csv", index=False)
+    assert main(["score", str(work / "model.rmodel"), str(tmp_path), "--out", str(tmp_path / "scores.csv")]) == 0
+    scores = pd.read_csv(tmp_path / "scores.csv", keep_default_na=False).set_index("patient_id")
+    assert len(scores) == 12
+    assert scores.loc["P0003", "status"] == "rejected"
+    assert "column 'value': 'see letter'" in scores.loc["P0003", "reason"]
+    assert "no laboratory result" in scores.loc["P0005", "reason"]
+    assert (scores["status"] == "scored").sum() == 10
+    assert "2 rejected" in capsys.readouterr().out
+
+
+def test_explain_adds_up(work):
+    out = work / "explanations.csv"
+    assert main(["explain", str(work / "model.rmodel"), str(work / "new"), "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert len(table) == 12 * 8
+    log_odds = table.groupby("patient_id")["shap_log_odds"].sum() + table.groupby("patient_id")["base_log_odds"].first()
+    scores = rm.load_model(work / "model.rmodel").score(rm.read_cohort(work / "new")).set_index("patient_id")
+    risk = 1 / (1 + 2.718281828459045**-log_odds)
+    pd.testing.assert_series_equal(risk, scores["relapse_risk"], check_names=False, rtol=1e-6)
+
+
+def test_validate_writes_json_and_report(work, capsys):
+    out = work / "validation"
+    given = ["--out", str(out), "--repeats", "1", "--candidates", "prior_logistic"]
+    assert main(["validate", str(work / "cohort"), *given]) == 0
+    assert (out / "validation.json").stat().st_size > 500
+    assert "Research use only" in (out / "report.html").read_text(encoding="utf-8")
+    assert "Calibration slope" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "required: VERB"),
+        (["fly"], 2, "invalid choice"),
+        (["train", "nowhere"], 2, "--out"),
+        (["check", "nowhere"], 1, "no such folder"),
+        (["score", "nowhere.rmodel", "nowhere", "--out", "x.csv"], 1, "cannot be read"),
+        (["check", "nowhere", "--study", "hbsag"], 1, "no built-in study 'hbsag'; expected one of hbsag-relapse"),
+        (["simulate", "--patients", "0", "--out", "x"], 2, "at least 1"),
+    ],
+)
+def test_refusals_and_exit_codes(arguments, code, message):
+    done = run(*arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

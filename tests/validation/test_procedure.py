@@ -1,0 +1,102 @@
+"""Validation refits everything in every fold, gives every patient a risk in every repeat, and loses no fold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import relapse_model as rm
+from relapse_model.errors import InsufficientDataError
+from relapse_model.validation import procedure
+from relapse_model.validation.performance import MEASURES
+
+
+@pytest.fixture(scope="module")
+def found(cohort, study):
+    return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2)
+
+
+def test_every_patient_has_a_risk_in_every_repeat(found):
+    assert found.risks.shape == (2, 132)
+    assert ((found.risks > 0) & (found.risks < 1)).all()
+    assert found.chosen == {"prior_logistic": 10}
+    assert found.failed == {}
+
+
+def test_all_measures_are_there(found):
+    assert set(found.performance.measures) == set(MEASURES)
+    assert found.performance.events == int(np.nansum(found.data.relapse))
+
+
+def test_jobs_change_nothing(cohort, study, found):
+    again = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, jobs=2)
+    np.testing.assert_array_equal(again.risks, found.risks)
+    assert again.to_dict() == found.to_dict()
+
+
+def test_no_patient_is_predicted_by_a_model_that_saw_him(cohort, study, monkeypatch):
+    seen = []
+    original = procedure.develop
+
+    def spy(train, *args, **kwargs):
+        seen.append(set(train.features.index))
+        return original(train, *args, **kwargs)
+
+    monkeypatch.setattr(procedure, "develop", spy)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+    everybody = set(found.data.features.index)
+    left_out = [everybody - group for group in seen]
+    assert sum(map(len, left_out)) == len(everybody)  # each patient left out exactly once
+    assert set().union(*left_out) == everybody
+
+
+def test_a_failed_fold_is_counted_not_hidden(cohort, study, monkeypatch):
+    original, calls = procedure.develop, []
+
+    def fails_once(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise InsufficientDataError("this fold has nothing to learn from")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(procedure, "develop", fails_once)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+    assert found.failed == {"this fold has nothing to learn from": 1}
+    assert np.isnan(found.risks).sum() in (26, 27)
+
+
+def test_mostly_failing_is_a_refusal(cohort, study, monkeypatch):
+    def fails(*args, **kwargs):
+        raise InsufficientDataError("nothing")
+
+    monkeypatch.setattr(procedure, "develop", fails)
+    with pytest.raises(InsufficientDataError, match="5 of 5 folds failed"):
+        rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+
+
+def test_the_written_result_holds_no_patient(cohort, found):
+    text = repr(found.to_dict())
+    assert not any(identifier in text for identifier in cohort.patient_ids)
+
+
+@pytest.mark.slow
+def test_outcomes_at_random_validate_at_one_half(cohort, study):
+    """Shuffled outcomes: whatever the procedure learns, its honest AUC is 0.5 on average."""
+    from relapse_model.development_data import development_data
+    from relapse_model.features.design import design
+
+    data, columns, values = development_data(cohort, study), design(study), []
+    for seed in range(40):
+        order = np.random.default_rng(seed).permutation(len(data))
+        shuffled = data.take(order)
+        mixed = procedure.DevelopmentData(
+            **{name: getattr(shuffled, name) for name in ("relapse", "time", "event", "horizon_time", "horizon_event")},
+            features=data.features, matrix=data.matrix, horizon=data.horizon, not_at_risk=0,
+        )  # fmt: skip
+        risk = np.full(len(data), np.nan)
+        for _, test in procedure.stratified_folds(mixed.relapse, folds=5, repeats=1, seed=seed):
+            risk[test] = procedure._outer_fold(mixed, columns, ("prior_logistic",), test, seed, 5, 1)[0]
+        values.append(
+            procedure.performance(mixed.relapse, risk, mixed.weights(), mixed.time, mixed.event).measures["auc"].value
+        )
+    assert abs(np.mean(values) - 0.5) < 0.05
