@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
 from collections.abc import Mapping
@@ -13,10 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.errors import Problem
+from relapse_model.cohort_columns import OURS, TABLES
+from relapse_model.column_reader import is_whole
+from relapse_model.errors import CohortError, Problem, RelapseModelError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """The tables of a cohort, checked. Made by `read_cohort` or `make_cohort`, never by hand.
 
@@ -63,6 +66,10 @@ class Cohort:
         sizes = ", ".join(f"{len(table):,} {name}" for name, table in counts.items() if table is not None)
         return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two cohorts would write the same folder."""
+        return self._files() == other._files() if isinstance(other, Cohort) else NotImplemented
+
     def take(self, positions: NDArray[np.intp]) -> Cohort:
         """Return the cohort of some of the patients, by position; no patient twice.
 
@@ -70,7 +77,14 @@ class Cohort:
         ----------
         positions : array of int
             Positions in the patients table.
+
+        Raises
+        ------
+        RelapseModelError
+            If a position comes twice: two patients of one identifier are no cohort.
         """
+        if len(np.unique(positions)) < len(positions):
+            raise RelapseModelError("take: a position came twice; expected each patient once at most.")
         new = np.full(len(self), -1)
         new[positions] = np.arange(len(positions))
         return Cohort(
@@ -87,7 +101,9 @@ class Cohort:
         for name in ("labs", "treatments", "outcomes"):
             table = getattr(self, name)
             if table is not None:
-                tables[name] = _as_exported(table, self.patients["patient_id"])
+                exported = table.drop(columns=list(OURS[name]))
+                exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
+                tables[name] = exported
         return tables
 
     def write(self, folder: str | Path) -> None:
@@ -97,19 +113,35 @@ class Cohort:
         ----------
         folder : str or Path
             Made if it does not exist.
+
+        Raises
+        ------
+        CohortError
+            If the folder holds a table of another cohort that this one would not replace.
         """
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, table in self.tables().items():
-            write_csv(table.apply(_whole), Path(folder) / f"{name}.csv")
-        if self.synthetic:
-            write_text(SYNTHETIC_NOTE, Path(folder) / SYNTHETIC_FILE)
+        path, files = Path(folder), self._files()
+        path.mkdir(parents=True, exist_ok=True)
+        read = [f"{name}.{form}" for name in TABLES for form in ("csv", "parquet")] + [SYNTHETIC_FILE]
+        left = [name for name in read if name not in files and (path / name).exists()]
+        if left:
+            raise CohortError("the cohort was not written", [
+                Problem(name, None, None, "a file of another cohort", "a folder without it",
+                        "It would be read as part of this cohort: write to a new folder, or take it out")
+                for name in left
+            ])  # fmt: skip
+        for name, text in files.items():
+            write_text(text, path / name)
+
+    def _files(self) -> dict[str, str]:
+        """Return the name and text of every file of the cohort folder."""
+        files = {f"{name}.csv": _csv(table.apply(_whole)) for name, table in self.tables().items()}
+        return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"
 )
-READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")
 
 
 def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
@@ -119,22 +151,22 @@ def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
     return followed
 
 
-def _as_exported(table: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
-    exported = table.drop(columns=[name for name in ("patient", *READ_COLUMNS) if name in table])
-    exported.insert(0, "patient_id", ids.to_numpy()[table["patient"].to_numpy()])
-    return exported
-
-
 def _whole(column: pd.Series) -> pd.Series:
     """Write 1 rather than 1.0 where a column holds whole numbers only."""
-    if not pd.api.types.is_float_dtype(column.dtype) or not column.dropna().mod(1).eq(0).all():
-        return column
-    return column.astype("Int64")
+    return column.astype("Int64") if is_whole(column) else column
+
+
+def _csv(table: pd.DataFrame) -> str:
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" not in text:
+        return text
+    # Before 3.13 Python does not quote a carriage return on its own, and a reader would end the row there.
+    return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as UTF-8 CSV, in one step that a crash cannot leave half done."""
-    write_text(table.to_csv(index=False, lineterminator="\n"), path)
+    write_text(_csv(table), path)
 
 
 def write_text(text: str, path: Path) -> None:

@@ -77,6 +77,8 @@ def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:
         if predictor.levels:
             shares = ", ".join(f"{level} {(values == level).sum()}" for level in predictor.levels)
             lines.append(f"  {missing}  {shares}")
+        elif values.dropna().isin([0.0, 1.0]).all() and values.notna().any():
+            lines.append(f"  {missing}  {int(values.sum())} yes, {int((values == 0).sum())} no")
         elif values.notna().any():
             low, median, high = clinical(np.quantile(values.dropna(), [0.05, 0.5, 0.95]), predictor)
             lines.append(f"  {missing}  {low:.4g}, {median:.4g}, {high:.4g} {unit_shown(predictor)}".rstrip())

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from relapse_model.errors import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -64,8 +66,8 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "value": Column("printed", required=True),
             "unit": Column(required=True),
             "assay": Column(),
-            "lower_limit": Column("number", low=0),
-            "upper_limit": Column("number", low=0),
+            "lower_limit": Column("number"),
+            "upper_limit": Column("number"),
         },
         "treatments": {
             "patient_id": _ID,
@@ -86,3 +88,38 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
 NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
+READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")  # what the gate adds to labs
+OURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"patients": (), "labs": ("patient", *READ_COLUMNS), "treatments": ("patient",), "outcomes": ("patient",)}
+)
+
+
+def column_problems(name: str, columns: list[str]) -> list[Problem]:
+    """Return what is wrong with the columns of a table: missing, doubled, or of a name the library needs.
+
+    Parameters
+    ----------
+    name : str
+        A key of `TABLES`.
+    columns : list of str
+        As they stand in the first row.
+    """
+    rules = TABLES[name]
+    dates = {date for week, date in DATES.items() if week in rules}
+    if {column.casefold().replace(" ", "_") for column in columns}.isdisjoint({*rules, *dates}):
+        # What stands in the first row may be a patient: it is not shown.
+        advice = "The first row must hold the names of the columns"
+        return [Problem(name, 1, None, "none of the columns of this table", f"a header: {', '.join(rules)}", advice)]
+    doubled = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    taken = [column for column in OURS[name] if column in columns]
+    missing = [
+        column
+        for column, rule in rules.items()
+        if rule.required and column not in columns and DATES.get(column) not in columns
+    ]
+    there = f"The columns are: {', '.join(columns)}"
+    return [
+        *(Problem(name, 1, column, "two columns of this name", "one") for column in doubled),
+        *(Problem(name, 1, column, "a name the library needs", "another name", "Rename it") for column in taken),
+        *(Problem(name, None, column, "the column is missing", f"a column {column!r}", there) for column in missing),
+    ]

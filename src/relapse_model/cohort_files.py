@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from relapse_model.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort_columns import TABLES
-from relapse_model.cohort_gate import OnProblems, make_cohort
+from relapse_model.cohort_gate import Dash, OnProblems, checked
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study import Study
 
 _REQUIRED = ("patients", "labs")
+_FORMS = (".csv", ".parquet")
+_UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
+_ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
 
 
 def read_cohort(
@@ -22,7 +26,7 @@ def read_cohort(
     *,
     study: Study | None = None,
     on_problems: OnProblems = "raise",
-    dash: Literal["refuse", "negative", "missing"] = "refuse",
+    dash: Dash = "refuse",
 ) -> Cohort:
     """Read a cohort folder and check it: the tables patients, labs and, where present, treatments, outcomes.
 
@@ -64,10 +68,9 @@ def read_cohort(
             continue
         if table is not None:
             tables[name] = table
-    if problems:
-        raise CohortError("the cohort was refused", problems)
-    return make_cohort(
-        **tables,
+    return checked(
+        tables,
+        problems,
         study=study,
         on_problems=on_problems,
         dash=dash,
@@ -77,67 +80,85 @@ def read_cohort(
 
 def _look_alikes(path: Path) -> list[Problem]:
     """Refuse a file whose name is nearly that of a table: unread, it would be data lost in silence."""
+    read = {f"{name}{form}" for name in TABLES for form in _FORMS}
+    here = {file.name for file in path.iterdir()}
     found = []
-    for file in sorted(path.iterdir()):
-        if file.suffix.lower() not in (".csv", ".parquet") or file.stem in TABLES:
-            continue
-        near = difflib.get_close_matches(file.stem.lower(), TABLES, n=1, cutoff=0.8)
-        if near:
+    for name in sorted(here - read):
+        stem, form = Path(name).stem.lower(), Path(name).suffix.lower()
+        near = difflib.get_close_matches(stem, TABLES, n=1, cutoff=0.8) if form in (*_FORMS, *_UNREAD_FORMS) else []
+        if near and (form in _FORMS or here.isdisjoint({f"{near[0]}{form}" for form in _FORMS})):
+            expected = f"{near[0]}{form}" if form in _FORMS else f"{near[0]}.csv or {near[0]}.parquet"
             found.append(
-                Problem(file.name, None, None, "not a table of the cohort folder", f"{near[0]}{file.suffix}",
-                        "Rename it, or take it out of the folder")
+                Problem(name, None, None, "not a table of the cohort folder", expected,
+                        "Rename or export it, or take it out of the folder")
             )  # fmt: skip
     return found
 
 
 def _read_table(path: Path, name: str) -> pd.DataFrame | None:
-    csv, parquet = path / f"{name}.csv", path / f"{name}.parquet"
-    if csv.exists() and parquet.exists():
+    csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
+    if csv_file.exists() and parquet_file.exists():
         raise _refusal(name, "both a CSV and a Parquet file", "one of them")
-    if csv.exists():
-        return _read_csv(csv)
-    if parquet.exists():
-        return _read_parquet(parquet)
+    if csv_file.exists():
+        return _parse_csv(_decoded(csv_file), csv_file.name)
+    if parquet_file.exists():
+        return _read_parquet(parquet_file)
     if name in _REQUIRED:
         raise _refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
     return None
 
 
-def _read_csv(file: Path) -> pd.DataFrame:
-    content = file.read_bytes()
-    if not content.strip():
-        raise _refusal(file.name, "the file is empty", "a header and rows")
+def _decoded(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise _refusal(file.name, f"cannot be read ({error.strerror})", "a CSV file") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise _refusal(
-            file.name, f"byte 0x{content[error.start]:02x} is not UTF-8", "UTF-8 text",
-            "Save the file as CSV UTF-8 (a Chinese export is often GB18030)", line,
-        ) from None  # fmt: skip
-    header = text.split("\n", 1)[0]
-    if "," not in header and (";" in header or "\t" in header):
-        raise _refusal(file.name, "columns parted by ';' or tab", "columns parted by ','", row=1)
-    return _parse_csv(text, file.name)
+        found = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        raise _refusal(file.name, found, "UTF-8 text", _ENCODING, line, "line") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise _refusal(file.name, "bytes of zero between the letters", "UTF-8 text", _ENCODING, line, "line")
+    return text
 
 
 def _parse_csv(text: str, name: str) -> pd.DataFrame:
-    import csv
-    import io
-
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    rows = _rows(text, name)
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
+    if not rows:
+        raise _refusal(name, "the file is empty", "a header and rows")
     header = [cell.strip() for cell in rows[0]]
+    if not any(header):
+        raise _refusal(name, "a blank row", "the header", "Take the blank row out", 1)
+    if len(header) < 2 and any(mark in text.split("\n", 1)[0] for mark in (";", "\t", "|")):
+        raise _refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
     wrong = [
         Problem(name, number, None, f"{len(row)} cells", f"{len(header)}, as in the header",
-                "A comma inside a value needs quotes around the value")
+                "A comma inside a value needs quotes around the value" if row else "Take the blank row out")
         for number, row in enumerate(rows[1:], start=2)
         if len(row) != len(header)
     ]  # fmt: skip
     if wrong:
         raise CohortError("the cohort was refused", wrong)
     return pd.DataFrame(rows[1:], columns=header, dtype=object)
+
+
+def _rows(text: str, name: str) -> list[list[str]]:
+    """Split the text into rows and cells; a quote that is never closed would swallow the rows after it."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), strict=True):
+            rows.append(row)
+    except csv.Error as error:
+        raise _refusal(
+            name, f"quotes that do not close or do not fit ({error})", 'a value with quotes as "so ""quoted"" here"',
+            "Look at this row and the next", len(rows) + 1,
+        ) from None  # fmt: skip
+    return rows
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:
@@ -152,5 +173,8 @@ def _read_parquet(file: Path) -> pd.DataFrame:
         raise _refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file") from None
 
 
-def _refusal(table: str, found: str, expected: str, advice: str = "", row: int | None = None) -> CohortError:
-    return CohortError("the cohort was refused", [Problem(table, row, None, found, expected, advice)])
+def _refusal(
+    table: str, found: str, expected: str, advice: str = "", row: int | None = None, counted: str = "row"
+) -> CohortError:
+    problem = Problem(table, row, None, found, expected, advice, counted=counted)
+    return CohortError("the cohort was refused", [problem])

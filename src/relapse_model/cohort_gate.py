@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -10,16 +12,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model import column_reader
-from relapse_model.cohort import READ_COLUMNS, Cohort
-from relapse_model.cohort_columns import DATES, NEVER_EMPTY, TABLES
-from relapse_model.errors import CohortError, Problem
+from relapse_model.cohort import Cohort
+from relapse_model.cohort_columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
+from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.lab_text import read_lab_texts
 from relapse_model.study import Study
-from relapse_model.unit_rules import row_units, unit_problems
+from relapse_model.unit_rules import row_units, scale_problems, unit_problems
 
 Mask = NDArray[np.bool_]
 OnProblems = Literal["raise", "list"]
+Dash = Literal["refuse", "negative", "missing"]
 FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
+_CENTURY = 5200  # weeks; as in the rules for week columns
+_WORD_EDGE = r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])"  # Chinese is written without spaces
+_SEARCHED = 120  # characters of a text; a message shows fewer
 
 
 def make_cohort(
@@ -30,7 +36,7 @@ def make_cohort(
     *,
     study: Study | None = None,
     on_problems: OnProblems = "raise",
-    dash: Literal["refuse", "negative", "missing"] = "refuse",
+    dash: Dash = "refuse",
     synthetic: bool = False,
 ) -> Cohort:
     """Check tables in the form of the cohort folder and make a cohort of them.
@@ -76,15 +82,39 @@ def make_cohort(
     Cohort(2 patients, 1 labs)
     """
     given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
-    tables = {name: _as_text_index(table) for name, table in given.items() if table is not None}
-    gate = _Gate(tables)
-    gate.refuse_broken_tables()
+    tables = {name: table for name, table in given.items() if table is not None}
+    return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
+
+
+def checked(
+    tables: Mapping[str, pd.DataFrame],
+    found: Iterable[Problem] = (),
+    *,
+    study: Study | None,
+    on_problems: OnProblems,
+    dash: Dash,
+    synthetic: bool,
+) -> Cohort:
+    """Check the tables there are, and make a cohort of them unless a table is lacking or broken.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    found : iterable of Problem
+        What was wrong with the files of tables that could not be read.
+    study, on_problems, dash, synthetic
+        As in `make_cohort`.
+    """
+    if on_problems not in ("raise", "list"):
+        raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
+    gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found)
+    gate.broken_tables()
     gate.weeks_from_dates()
     gate.typed_columns()
     gate.identities()
     gate.intervals()
     gate.laboratory(study, dash)
-    if gate.problems and on_problems == "raise":
+    if gate.problems and (gate.broken or on_problems == "raise"):
         raise CohortError("the cohort was refused", gate.problems)
     return gate.cohort(synthetic)
 
@@ -94,15 +124,44 @@ def _as_text_index(table: pd.DataFrame) -> pd.DataFrame:
     return renamed.reset_index(drop=True).copy()
 
 
-class _Gate:
-    """Holds the tables while they are checked, and what was found wrong with them."""
+def _repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
+    try:
+        return table.duplicated(subset=columns).to_numpy()
+    except TypeError:  # lists in a column, as Parquet may have
+        return table[columns].astype(str).duplicated().to_numpy()
 
-    def __init__(self, tables: dict[str, pd.DataFrame]):
+
+class _Gate:
+    """Holds the tables while they are checked, and what was found wrong with them.
+
+    `broken` tells that a table is lacking, or can be checked only in part: then there is no cohort of any patient.
+    """
+
+    def __init__(self, tables: dict[str, pd.DataFrame], found: Iterable[Problem]):
         self.tables = tables
-        self.problems: list[Problem] = []
-        self.ids = {
-            name: column_reader.texts(table["patient_id"]) for name, table in tables.items() if "patient_id" in table
-        }
+        self.problems = list(found)
+        self.broken = bool(self.problems)
+        self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
+        self.ids: dict[str, pd.Series] = {}
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """Return what must not be printed; a short number says nothing of anybody, and much of what is wrong."""
+        bare = {re.sub(r"^\W+|\W+$", "", text).casefold() for ids in self.ids.values() for text in ids.unique()}
+        return frozenset(text for text in bare if len(text) > (4 if text.isdecimal() else 1))
+
+    def holds_identifier(self, text: str) -> bool:
+        """Tell whether a text holds an identifier of the tables: columns get mixed up, and remarks name people."""
+        edges = [match.start() for match in re.finditer(_WORD_EDGE, text[:_SEARCHED])]
+        return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
+
+    def shown(self, value: object, reason: str = "") -> str:
+        """Return a value as a message may show it."""
+        if not len(self.ids.get("patients", ())):
+            return "a text that is not shown, since the patients table cannot be read"
+        if self.holds_identifier(str(value)):
+            return "a text that is not shown, since a patient's identifier is in it"
+        return f"{column_reader.shown(value)} ({reason})" if reason else column_reader.shown(value)
 
     def refuse(
         self, table: str, rows: Sequence[int] | Mask, column: str | None, found: Sequence[str] | str,
@@ -117,113 +176,120 @@ class _Gate:
                 Problem(table, int(row) + FIRST_ROW, column, what, expected, advice, str(ids.iloc[row]))
             )
 
-    def refuse_broken_tables(self) -> None:
-        """Refuse at once what nothing further can be said of: a missing or doubled column, no patients."""
-        for name, table in self.tables.items():
-            doubled = table.columns[table.columns.duplicated()].unique()
-            for column in doubled:
-                self.problems.append(Problem(name, 1, column, "two columns of this name", "one"))
-            for column, rule in TABLES[name].items():
-                dated = DATES.get(column) in table.columns
-                if rule.required and column not in table.columns and not dated:
-                    columns = ", ".join(map(str, table.columns)) or "none"
-                    self.problems.append(
-                        Problem(name, None, column, "the column is missing", f"a column {column!r}",
-                                f"The columns are: {columns}")
-                    )  # fmt: skip
-        if not self.problems and not len(self.tables["patients"]):
-            self.problems.append(Problem("patients", None, None, "no rows", "one row per patient"))
-        if self.problems:
-            raise CohortError("the cohort was refused", self.problems)
+    def broken_tables(self) -> None:
+        """Refuse, and leave out of the other checks, a table whose columns are not what they should be."""
+        for name, table in list(self.tables.items()):
+            wrong = column_problems(name, list(table.columns))
+            if name == "patients" and not wrong and table.empty:
+                wrong = [Problem(name, None, None, "no rows", "one row per patient")]
+            if wrong:
+                self.problems += wrong
+                self.broken = True
+                del self.tables[name]
+            if list(table.columns).count("patient_id") == 1:
+                self.ids[name] = column_reader.texts(table["patient_id"])
 
     def weeks_from_dates(self) -> None:
         """Turn dates into weeks since enrolment, where a table has dates and no weeks."""
         for name, table in self.tables.items():
             for week, date in DATES.items():
-                if week in TABLES[name] and date in table and week not in table:
-                    table[week] = self.weeks_since_enrolment(name, date)
+                if week in TABLES[name] and date in table and week not in table and "patients" in self.tables:
+                    self.week_from_date(name, week, date)
 
-    def weeks_since_enrolment(self, name: str, date: str) -> pd.Series:
+    def week_from_date(self, name: str, week: str, date: str) -> None:
+        """Add a column of weeks; refuse the dates that cannot be counted from enrolment."""
         patients, table = self.tables["patients"], self.tables[name]
         if "enrolment_date" not in patients:
+            self.broken = True
             self.problems.append(
                 Problem("patients", None, "enrolment_date", "the column is missing",
-                        f"enrolment_date, since {name} has {date!r} and no week")
+                        f"enrolment_date, since {name} has {date!r} and no {week!r}")
             )  # fmt: skip
-            return pd.Series(0.0, index=table.index)
-        read = column_reader.dates(table[date])
-        self.refuse(name, read.bad, date, read.shown, "a date as YYYY-MM-DD")
-        start = column_reader.dates(patients["enrolment_date"]).values
-        unique = ~self.ids["patients"].duplicated().to_numpy()
-        enrolled = pd.Series(start[unique], index=self.ids["patients"][unique])
-        begin = self.ids[name].map(enrolled).to_numpy(dtype="datetime64[ns]")
-        unknown = np.isnat(begin) & ~np.isnat(read.values) & self.ids[name].isin(enrolled.index).to_numpy()
-        self.refuse(name, unknown, date, "a date", "a patient with an enrolment_date")
-        weeks = (read.values - begin) / np.timedelta64(7 * 86400, "s")
-        # A date already refused must not be refused again as a missing week.
-        return pd.Series(np.where(read.bad | np.isnat(begin), 0.0, weeks), index=table.index)
+            return
+        read, enrolled = column_reader.dates(table[date]), column_reader.dates(patients["enrolment_date"])
+        owner = pd.Index(self.ids["patients"].drop_duplicates()).get_indexer(pd.Index(self.ids[name]))
+        first = np.flatnonzero(~self.ids["patients"].duplicated().to_numpy())[owner]
+        known = ~np.isnat(read.values) & (owner >= 0)
+        weeks = (read.values - enrolled.values[first]) / np.timedelta64(7 * 86400, "s")
+        weeks[owner < 0] = np.nan
+        far = np.flatnonzero(np.abs(weeks) > _CENTURY)
+        self.refuse(name, read.bad, date, [self.shown(value) for value in read.came], "a date as YYYY-MM-DD")
+        self.refuse(name, far.tolist(), date, [self.shown(table[date].iloc[row]) for row in far],
+                    "a date within a century of the enrolment_date")  # fmt: skip
+        self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
+                    "an enrolment_date in the patients table")  # fmt: skip
+        if week in NEVER_EMPTY:
+            self.refuse(name, read.empty, date, "nothing", "a date as YYYY-MM-DD")
+        table[week] = weeks
+        self.dated.add((name, week))
 
     def typed_columns(self) -> None:
         """Read every column of the contract by its rule."""
         for name, table in self.tables.items():
             for column, rule in TABLES[name].items():
-                if column not in table.columns or rule.kind == "printed":
+                if column not in table.columns or rule.kind == "printed" or (name, column) in self.dated:
                     continue
                 read = column_reader.column(table[column], rule)
-                self.refuse(name, read.bad, column, read.shown, rule.expectation)
+                self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
                 if column in NEVER_EMPTY:
                     self.refuse(name, read.empty & ~read.bad, column, "nothing", rule.expectation)
                 table[column] = read.values
 
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
-        known = self.ids["patients"]
-        self.refuse(
-            "patients", known.duplicated(keep=False).to_numpy() & (known != "").to_numpy(), "patient_id",
-            "an identifier that stands on more than one row", "one row per patient",
-        )  # fmt: skip
+        known = self.ids["patients"] if "patients" in self.tables else None
+        if known is not None:
+            self.refuse(
+                "patients", known.duplicated(keep=False).to_numpy() & (known != "").to_numpy(), "patient_id",
+                "an identifier that stands on more than one row", "one row per patient",
+            )  # fmt: skip
         for name, table in self.tables.items():
             if name == "patients":
                 continue
-            unknown = ~self.ids[name].isin(known).to_numpy() & (self.ids[name] != "").to_numpy()
-            self.refuse(
-                name, unknown, "patient_id", "an identifier that is not in the patients table",
-                "a patient of the patients table", "Add the patient there, or take the row out",
-            )  # fmt: skip
-            key = ["patient_id"] if name == "outcomes" else list(table.columns)
-            twice = table.duplicated(subset=key).to_numpy()
+            if known is not None:
+                unknown = ~self.ids[name].isin(known).to_numpy() & (self.ids[name] != "").to_numpy()
+                self.refuse(
+                    name, unknown, "patient_id", "an identifier that is not in the patients table",
+                    "a patient of the patients table", "Add the patient there, or take the row out",
+                )  # fmt: skip
+            twice = _repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
             self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
 
     def intervals(self) -> None:
         """Refuse a course that ends before it starts."""
         table = self.tables.get("treatments")
-        if table is None or "end_week" not in table:
+        if table is None or not {"start_week", "end_week"} <= set(table):
             return
         start, end = (table[name].to_numpy(dtype=float) for name in ("start_week", "end_week"))
         backwards = np.flatnonzero(end < start)
-        found = [f"{end[row]:g}, before start_week {start[row]:g}" for row in backwards]
-        self.refuse("treatments", backwards.tolist(), "end_week", found, "start_week or later")
+        found = [f"week {end[row]:g}, before the start in week {start[row]:g}" for row in backwards]
+        column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
+        self.refuse("treatments", backwards.tolist(), column, found, "the start or later")
 
     def laboratory(self, study: Study | None, dash: str) -> None:
         """Read what the laboratories printed, and its units."""
-        labs = self.tables["labs"]
+        labs = self.tables.get("labs")
+        if labs is None:
+            return
         read = read_lab_texts(labs["value"], dash=dash)
         bad = (read["kind"] == "unreadable").to_numpy()
-        found = [
-            f"{column_reader.shown(raw)} ({reason})"
-            for raw, reason in zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
-        ]
+        reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
+        found = [self.shown(raw, reason) for raw, reason in reasons]
         self.refuse("labs", bad, "value", found, "a number or a laboratory's text")
         labs["unit"], clash = row_units(labs["unit"], read)
         self.refuse(
-            "labs", clash, "unit", [column_reader.shown(text) for text in labs.loc[clash, "unit"]],
+            "labs", clash, "unit", [self.shown(text) for text in labs.loc[clash, "unit"]],
             "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
             labs[column] = read[column].to_numpy()
         for rows, text, expected, advice in unit_problems(labs, study):
-            self.refuse("labs", rows, "unit", text, expected, advice)
+            wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
+            self.refuse("labs", rows, "unit", self.shown(text) if text else "no unit", wanted, advice)
+        for rows, column, expected in scale_problems(labs):
+            came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[rows]]
+            self.refuse("labs", rows, column, came, expected)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

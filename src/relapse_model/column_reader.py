@@ -14,20 +14,26 @@ from relapse_model.cohort_columns import MISSING_WORDS, Column
 
 @dataclass(frozen=True, slots=True)
 class ReadColumn:
-    """A column as read: its values, which rows were empty, which could not be read, and what stood there."""
+    """A column as read: its values, which rows were empty, which could not be read, and what stood in those."""
 
     values: NDArray[Any]
     empty: NDArray[np.bool_]
     bad: NDArray[np.bool_]
-    shown: list[str]
+    came: list[object]
 
 
 def texts(values: pd.Series) -> pd.Series:
     """Return a column as stripped text; whole numbers without a trailing ``.0``, missing as the empty text."""
-    if pd.api.types.is_float_dtype(values.dtype):
-        whole = values.dropna().mod(1).eq(0).all()
-        values = values.astype("Int64") if whole else values
+    values = values.astype("Int64") if is_whole(values) else values
     return values.astype(object).where(values.notna(), "").map(str).str.strip().astype(object)
+
+
+def is_whole(values: pd.Series) -> bool:
+    """Tell whether a column is of floats that are all missing or whole numbers, none too large to be exact."""
+    if not pd.api.types.is_float_dtype(values.dtype):
+        return False
+    known = values.dropna()
+    return bool((known.mod(1).eq(0) & known.abs().lt(2**53)).all())
 
 
 def shown(value: object) -> str:
@@ -48,14 +54,14 @@ def column(values: pd.Series, rule: Column) -> ReadColumn:
     """
     if rule.kind == "date":
         read = dates(values)
-        return ReadColumn(values.to_numpy(dtype=object), read.empty, read.bad, read.shown)
+        return ReadColumn(values.to_numpy(dtype=object), read.empty, read.bad, read.came)
     if rule.kind in ("number", "flag"):
         return _numbers(values, rule)
     text = texts(values)
     empty = text.str.casefold().isin(MISSING_WORDS if not rule.required else {""}).to_numpy()
     bad = ~text.isin(rule.choices).to_numpy() & ~empty if rule.choices else np.zeros(len(text), dtype=bool)
     kept = text.where(~empty, None).to_numpy(dtype=object)
-    return ReadColumn(kept, empty, bad, [shown(value) for value in text[bad]])
+    return ReadColumn(kept, empty, bad, list(text[bad]))
 
 
 def dates(values: pd.Series) -> ReadColumn:
@@ -67,15 +73,15 @@ def dates(values: pd.Series) -> ReadColumn:
     empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
     iso = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?").to_numpy(dtype=bool)
     read = pd.to_datetime(text.str.slice(0, 10).where(iso), format="%Y-%m-%d", errors="coerce")
-    found = read.to_numpy(dtype="datetime64[ns]")
+    found = read.to_numpy(dtype="datetime64[s]")  # nanoseconds end in 2262, and what lies beyond comes round again
     bad = np.isnat(found) & ~empty
-    return ReadColumn(found, empty, bad, [shown(value) for value in text[bad]])
+    return ReadColumn(found, empty, bad, list(text[bad]))
 
 
 def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
-    if pd.api.types.is_numeric_dtype(values.dtype):
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
         empty = values.isna().to_numpy()
-        number = values.astype(float).to_numpy()
+        number = values.to_numpy(dtype=float, na_value=np.nan)
     else:
         text = texts(values)
         empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
@@ -84,4 +90,4 @@ def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
     bad = ~empty & ~(np.isfinite(number) & (number >= low) & (number <= high))
     if rule.kind == "flag":
         bad |= ~empty & (number != 0) & (number != 1)
-    return ReadColumn(number, empty, bad, [shown(value) for value in values[bad]])
+    return ReadColumn(number, empty, bad, list(values[bad]))

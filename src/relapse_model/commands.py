@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from relapse_model.cohort_files import read_cohort
 from relapse_model.model import RelapseModel
 from relapse_model.model_file import load_model
 from relapse_model.study import load_study
+
+if TYPE_CHECKING:
+    from relapse_model.validation.procedure import Validation
 
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
 
@@ -71,7 +74,7 @@ def validate(given: Namespace) -> None:
         cohort, study, landmark_week=given.landmark_week, seed=given.seed, candidates=_candidates(given),
         outer_repeats=given.repeats, jobs=given.jobs, progress=sys.stderr.isatty(),
     )  # fmt: skip
-    paths = write_report(found, Path(given.out))
+    paths = write_report(found, Path(given.out), arm=arms(cohort, found))
     say(validation_text(found))
     for what, path in paths.items():
         say(f"{what}: {path}")
@@ -102,6 +105,14 @@ def demo(given: Namespace) -> None:
     from relapse_model.demo import run_demo
 
     run_demo(Path(given.out), None if given.cohort is None else Path(given.cohort))
+
+
+def arms(cohort: Cohort, found: Validation) -> list[str] | None:
+    """Return the arm of each validated patient, or None where the cohort has no arms."""
+    if "arm" not in cohort.patients:
+        return None
+    arm = cohort.patients["arm"].fillna("not stated").set_axis(cohort.patient_ids)
+    return [str(one) for one in arm.loc[found.data.features.index]]
 
 
 def explanation_table(model: RelapseModel, cohort: Cohort) -> pd.DataFrame:
@@ -147,7 +158,7 @@ def training_text(model: RelapseModel) -> str:
     return "\n".join(lines)
 
 
-def validation_text(found: Any) -> str:
+def validation_text(found: Validation) -> str:
     """Return the headline of a validation."""
     from relapse_model.validation.performance import MEASURES
 

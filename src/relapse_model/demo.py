@@ -10,6 +10,7 @@ from relapse_model.cohort_check import check_report
 from relapse_model.cohort_files import read_cohort
 from relapse_model.commands import (
     SYNTHETIC,
+    arms,
     explanation_table,
     say,
     scoring_text,
@@ -18,8 +19,9 @@ from relapse_model.commands import (
 )
 from relapse_model.development import train
 from relapse_model.model_file import load_model
-from relapse_model.report.figures import coefficients_figure, png, shap_summary_figure, waterfall_figure
 from relapse_model.report.model_card import model_card
+from relapse_model.report.model_figures import coefficients_figure, shap_summary_figure, waterfall_figure
+from relapse_model.report.style import png
 from relapse_model.report.validation_report import write_report
 from relapse_model.simulated_cohort import simulate_cohort
 from relapse_model.study import load_study
@@ -57,7 +59,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     _title("3. Validate: every step refitted in every fold")
     found = validate(cohort, study, jobs=-1, outer_repeats=2)
     say(validation_text(found))
-    write_report(found, folder / "validation")
+    write_report(found, folder / "validation", arm=arms(cohort, found))
 
     _title("4. Save, open again, score and explain new patients")
     model.save(folder / "hbsag_relapse.rmodel")

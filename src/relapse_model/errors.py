@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _LISTED = 100  # problems printed in full; the rest are counted, and stay in `.problems`
 
@@ -38,7 +38,7 @@ class Problem:
     found: str
     expected: str
     advice: str = ""
-    patient: str | None = None
+    patient: str | None = field(default=None, repr=False)
     counted: str = "row"
 
     @property

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort import Cohort
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study import Analyte, Study
-from relapse_model.unit_rules import conversion
+from relapse_model.unit_rules import conversion, not_accepted
 from relapse_model.units import is_log10, unit_key
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,8 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
     Raises
     ------
     CohortError
-        For units the study does not accept, and for a word such as "negative" where no limit is known.
+        For units the study does not accept, and, on a log10 scale, for a word such as "negative" where no limit
+        is known (on a linear one such a result is NaN).
     """
     rule = study.analytes[analyte]
     labs = cohort.labs
@@ -91,7 +92,7 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
 
 
 def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
-    """Return the lower limit of each result, or the analyte's where it has none."""
+    """Return the lower limit of each result, or the analyte's where it has none (an amount of 0 is none)."""
     default = np.nan if rule.lower_limit is None else rule.lower_limit
     if "lower_limit" not in table:
         return np.full(len(table), default)
@@ -100,6 +101,8 @@ def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
     for code, unit in enumerate(units):
         found = conversion(rule, unit)
         rows = codes == code
+        if not is_log10(unit_key(unit)):
+            given[rows & (given == 0)] = np.nan
         given[rows] = np.nan if found is None else _converted(given[rows], *found)
     return np.where(np.isnan(given), default, given)
 
@@ -114,12 +117,8 @@ def _in_unit(table: pd.DataFrame, rule: Analyte) -> tuple[Floats, Floats, Floats
         rows = (codes == code) & valued
         found = conversion(rule, unit) if rows.any() else (1.0, "as_is")
         if found is None:
-            accepted = ", ".join(repr(name) for name in (rule.unit, *rule.units))
-            problems.append(
-                Problem("labs", None, "unit", f"{unit!r} on {rows.sum()} rows of {rule.name!r}",
-                        f"a unit of this study ({accepted})",
-                        f"Convert it, or state the factor under [analytes.{rule.name}] units")
-            )  # fmt: skip
+            came = f"{unit!r} on {rows.sum()} rows of {rule.name!r}"
+            problems.append(Problem("labs", None, "unit", came, *not_accepted(rule, unit)))
             continue
         for column in columns:
             column[rows] = _converted(column[rows], *found)
@@ -131,6 +130,8 @@ def _in_unit(table: pd.DataFrame, rule: Analyte) -> tuple[Floats, Floats, Floats
 def _converted(values: Floats, factor: float, scale: str) -> Floats:
     if scale == "from_log10":
         return np.asarray(factor * np.power(10.0, values))
+    if scale == "log10":
+        return np.asarray(values + np.log10(factor))
     if scale == "to_log10":
         with np.errstate(divide="ignore"):
             return np.log10(factor * values)
@@ -144,10 +145,12 @@ def _bounded(
     """Give every result its bounds and the number that stands for it."""
     kind, comparator = table["kind"].to_numpy(dtype=object), table["comparator"].to_numpy(dtype=object)
     detected = table["detected"].to_numpy(dtype=object)
-    zero = (kind == "number") & (comparator == "") & (number == 0) & ~np.isnan(lower_limit)
+    logarithm = is_log10(unit_key(rule.unit))
+    printed_zero = (kind == "number") & (comparator == "") & (table["number"] == 0).to_numpy()
+    zero = printed_zero & (number < lower_limit)  # a log10 of 0 may be an amount above the limit
     negative = kind == "negative"
-    unlimited = negative & np.isnan(lower_limit)
-    if unlimited.any() and rule.scale == "log10":
+    unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
+    if unlimited.any() and (rule.scale == "log10" or logarithm):
         raise CohortError("the cohort does not fit the study", [
             Problem("labs", None, "value", f"{unlimited.sum()} negative results of {rule.name!r} without a limit",
                     "a lower_limit with the result, or in the study")
@@ -156,9 +159,9 @@ def _bounded(
     positive = (kind == "positive") & (detected == True)  # noqa: E712  (object array of True, False, None)
     left = zero | negative | np.isin(comparator, ["<", "<="])
     limit = np.where(zero | negative, lower_limit, upper)
-    logarithm = is_log10(unit_key(rule.unit))
+    nothing = -np.inf if logarithm else 0.0
     value = np.where(left, _stand_in(limit, rule, logarithm), number)
-    lower = np.where(left, -np.inf if logarithm else 0.0, np.where(positive, np.nan_to_num(lower_limit), lower))
+    lower = np.where(left, nothing, np.where(positive, np.nan_to_num(lower_limit, nan=nothing), lower))
     upper = np.where(left, limit, np.where(positive, np.inf, upper))
     return value, lower, upper
 

@@ -79,7 +79,9 @@ def relapse_intervals(
     last_negative = np.full(patients, -np.inf)
     np.maximum.at(last_negative, patient[before], negative_week[before])
     last_negative[np.isneginf(last_negative)] = np.nan
-    earlier = ~relapse & (week[first] < np.where(np.isnan(first_positive), np.inf, first_positive)[owner])
+    relapse_row = np.full(patients, len(week))
+    relapse_row[owner[order]] = first[order]
+    earlier = ~relapse & (first < relapse_row[owner])
     return RelapseIntervals(last_negative, first_positive, np.bincount(owner[earlier], minlength=patients))
 
 

@@ -23,6 +23,7 @@ from relapse_model.study import (
     Study,
 )
 from relapse_model.toml_lines import line_of
+from relapse_model.units import is_log10, unit_key
 
 KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
 
@@ -34,7 +35,7 @@ def read_study_text(study: str | Path) -> tuple[str, str]:
         return _built_in(name), f"study {name!r}"
     path = Path(study)
     try:
-        return path.read_text(encoding="utf-8"), path.name
+        return path.read_bytes().decode("utf-8-sig"), path.name
     except FileNotFoundError:
         found, expected = "no such file", "a study file"
     except UnicodeDecodeError as error:
@@ -48,7 +49,7 @@ def _built_in(name: str) -> str:
     folder = resources.files("relapse_model") / "studies"
     file = folder / (name.replace("-", "_") + ".toml")
     if name.replace("-", "").isalnum() and file.is_file():
-        return file.read_text(encoding="utf-8")
+        return file.read_bytes().decode("utf-8")
     known = sorted(entry.name[:-5].replace("_", "-") for entry in folder.iterdir() if entry.name.endswith(".toml"))
     problem = Problem(
         "studies", None, None, f"no built-in study {name!r}", f"one of {', '.join(known)}",
@@ -74,7 +75,7 @@ def parse_study(text: str, source: str) -> Study:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers too long to read, brackets nested too deep
         problem = Problem(source, None, None, f"not TOML: {error}", "a TOML file")
         raise StudyError("the study was refused", [problem]) from None
     reader = _Reader(text, source)
@@ -159,15 +160,27 @@ class _Reader:
             low, high = values.get("lower_limit"), values.get("upper_limit")
             if low is not None and high is not None and low >= high:
                 self.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
-            if values.get("scale") == "log10" and low is None:
-                self.refuse(path, "no lower_limit", "a lower_limit, since the scale is log10")
+            if values.get("scale") == "log10":
+                self.logarithm_fits(values, path)
+            spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
+            if len(set(spellings)) < len(spellings):
+                self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
         return analytes
+
+    def logarithm_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
+        """Refuse a log10 scale without a limit to put below-limit results at, and a logarithm of a logarithm."""
+        if values.get("lower_limit") is None:
+            self.refuse(path, "no lower_limit", "a lower_limit, since the scale is log10")
+        if is_log10(unit_key(values.get("unit", ""))):
+            self.refuse((*path, "scale"), "'log10' of a unit that is a logarithm", "'linear', or the unit itself")
 
     def outcome(self, raw: Any, analytes: Mapping[str, Analyte]) -> OutcomeRule:
         path = ("outcome",)
         values = self.table(raw, path, keys.OUTCOME)
         confirm = values.pop("confirm", {})
         confirmation = Confirmation(**self.table(confirm, (*path, "confirm"), keys.CONFIRM))
+        if confirmation.tests > 1 and not confirmation.within_weeks:
+            self.refuse((*path, "confirm"), f"{confirmation.tests} tests and no within_weeks", "within_weeks = ...")
         adjudicated = values.pop("adjudicated", False)
         thresholds = [name for name in ("at_least", "below") if name in values]
         if adjudicated and (thresholds or "analyte" in values):
@@ -205,14 +218,12 @@ class _Reader:
         if not isinstance(raw, list) or not raw:
             self.refuse(("predictors",), keys.shown(raw), "one or more [[predictors]]")
             return ()
-        built: list[Predictor] = []
-        for position, entry in enumerate(raw):
-            predictor = self.predictor(entry, ("predictors", position), analytes)
-            if predictor is not None and any(predictor.name == other.name for other in built):
-                self.refuse(("predictors", position, "name"), repr(predictor.name), "a name used once")
-            elif predictor is not None:
-                built.append(predictor)
-        return tuple(built)
+        built = [self.predictor(entry, ("predictors", position), analytes) for position, entry in enumerate(raw)]
+        names = [entry.get("name") if isinstance(entry, dict) else None for entry in raw]
+        for position, name in enumerate(names):
+            if isinstance(name, str) and name in names[:position]:
+                self.refuse(("predictors", position, "name"), repr(name), "a name used once")
+        return tuple(predictor for predictor in built if predictor is not None)
 
     def predictor(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte]) -> Predictor | None:
         values = self.table(raw, path, keys.PREDICTOR)
@@ -221,7 +232,7 @@ class _Reader:
         kind = FEATURE_KINDS[values["kind"]]
         sound = self.need(values, raw, path, *kind.requires)
         allowed = {*kind.requires, *kind.allows, *keys.COMMON}
-        for key in values.keys() - allowed:
+        for key in sorted(values.keys() - allowed):
             self.refuse((*path, key), f"not a key of kind {kind.name!r}", f"one of {', '.join(sorted(allowed))}")
             sound = False
         self.known_analyte(values.get("analyte"), path, analytes)
@@ -245,6 +256,10 @@ class _Reader:
     def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""
         prior, direction = values.get("prior"), values.get("direction")
+        kinds = [key for key in ("equals", "levels") if values.get(key)]
+        kinds += ["scale"] if values.get("column") and values.get("scale") == "log10" else []
+        if len(kinds) > 1:
+            self.refuse((*path, kinds[1]), f"{kinds[1]!r} beside {kinds[0]!r}", "one of them")
         if values.get("levels") and (prior or direction):
             self.refuse(
                 path, "a prior or direction beside levels", "equals = ..., or no prior",
@@ -254,6 +269,8 @@ class _Reader:
             return
         if prior.per == "log10" and values.get("scale") != "log10":
             self.refuse((*path, "prior", "per"), "'log10'", "'unit', 'sd' or a number: this predictor is linear")
+        if prior.per not in ("log10", "sd") and values.get("scale") == "log10":
+            self.refuse((*path, "prior", "per"), repr(prior.per), "'log10' or 'sd': this predictor is a logarithm")
         sign = {"up": 1, "down": -1}.get(direction or "", 0)
         if sign * prior.log_odds < 0:
             self.refuse(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from relapse_model.feature_kinds import FEATURE_KINDS
+from relapse_model.units import is_log10, unit_key
 
 Check = Callable[[Any], Any]
 
@@ -46,7 +48,7 @@ def number(low: float = -math.inf, high: float = math.inf, *, open_low: bool = F
     bound += f" and at most {high:g}" if math.isfinite(high) else ""
 
     def check(value: Any) -> float:
-        sound = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        sound = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if not sound or value < low or value > high or (open_low and value == low):
             raise NotAllowed(f"a number{bound}")
         return float(value)
@@ -94,6 +96,8 @@ def factors(value: Any) -> dict[str, float]:
     """Accept a table from units to positive factors."""
     if not isinstance(value, dict):
         raise NotAllowed('a table of factors, such as { "IU/L" = 1.0 }')
+    if any(is_log10(unit_key(unit)) for unit in value):
+        raise NotAllowed("units of amounts: the log10 of each is accepted beside it, and has no factor")
     positive = number(0, open_low=True)
     return {text(unit): positive(factor) for unit, factor in value.items()}
 

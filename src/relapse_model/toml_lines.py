@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+Place = tuple[str | int, ...]
+
+_NAME = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_HEADER = re.compile(rf"^\s*(\[\[?)\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(rf"^\s*({_NAMES})\s*=")
+_LONG_TEXT = re.compile(r'"""|' + "'''")
 
 
-def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
+def line_of(text: str, path: Place) -> int | None:
     r"""Return the line (from 1) of a key, or of the closest table around it that has a line.
 
     Parameters
@@ -23,39 +29,56 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
     >>> line_of("[a]\nb = 1\n[[c]]\n[[c]]\nd = { e = 2 }", ("c", 1, "d", "e"))
     5
     """
-    places = dict(_places(text))
+    places: dict[Place, int] = {}
+    for place, line in _places(text):
+        places.setdefault(place, line)
     for end in range(len(path), 0, -1):
-        line = places.get(path[:end]) or _inside(text, places, path[:end])
-        if line is not None:
-            return line
+        found = places.get(path[:end]) or _inside(text, places, path[:end])
+        if found is not None:
+            return found
     return None
 
 
-def _inside(text: str, places: dict[tuple[str | int, ...], int], path: tuple[str | int, ...]) -> int | None:
+def _inside(text: str, places: dict[Place, int], path: Place) -> int | None:
     """Find the key of an inline table: on the lines from its owner to the next key."""
     owner = places.get(path[:-1])
     if owner is None or isinstance(path[-1], int):
         return None
     following = [line for line in places.values() if line > owner]
-    lines = text.splitlines()[owner - 1 : (min(following) - 1 if following else None)]
+    lines = text.split("\n")[owner - 1 : (min(following) - 1 if following else None)]
     word = re.compile(rf"""(?:^|[\s{{,])["']?{re.escape(path[-1])}["']?\s*=""")
     return next((owner + offset for offset, line in enumerate(lines) if word.search(line)), None)
 
 
-def _places(text: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """Yield every table header and every key at the start of a line with its line."""
-    table: tuple[str | int, ...] = ()
-    counts: dict[str, int] = {}
-    for line, content in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(content)
-        if header:
-            name = header[2].strip()
-            table = tuple(part.strip().strip("\"'") for part in name.split("."))
-            if header[1] == "[[":
-                counts[name] = counts.get(name, -1) + 1
-                table = (*table, counts[name])
-            yield table, line
-            continue
-        key = re.match(r"""^\s*["']?([A-Za-z0-9_\-./ ]+?)["']?\s*=""", content)
-        if key:
-            yield (*table, key[1]), line
+def _places(text: str) -> Iterator[tuple[Place, int]]:
+    """Yield every table and every key that begins a line, with its line; text over several lines is passed over."""
+    table: Place = ()
+    last: dict[Place, int] = {}  # of each array of tables, the position of its latest table
+    inside = False
+    for line, content in enumerate(text.split("\n"), start=1):
+        if not inside:
+            header, key = _HEADER.match(content), _KEY.match(content)
+            if header:
+                table = _owner(_parts(header[2]), last)
+                yield table, line
+                if header[1] == "[[":
+                    last[table] = last.get(table, -1) + 1
+                    table = (*table, last[table])
+                    yield table, line
+            elif key:
+                parts = _parts(key[1])
+                yield from (((*table, *parts[:end]), line) for end in range(1, len(parts) + 1))
+        inside ^= len(_LONG_TEXT.findall(content)) % 2 == 1
+
+
+def _parts(names: str) -> list[str]:
+    return [part.strip("\"'") for part in re.findall(_NAME, names)]
+
+
+def _owner(parts: list[str], last: dict[Place, int]) -> Place:
+    """Return the table of a header; below an array of tables it belongs to the latest of them."""
+    place: Place = ()
+    for part in parts[:-1]:
+        place = (*place, part)
+        place = (*place, last[place]) if place in last else place
+    return (*place, parts[-1])

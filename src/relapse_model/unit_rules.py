@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from relapse_model.study import Analyte, Study
 from relapse_model.units import is_log10, unit_key, without_log10
 
-UnitProblem = tuple[NDArray[np.bool_], str, str, str]  # rows, what came, what was expected, what to do
+UnitProblem = tuple[NDArray[np.bool_], str, str, str]  # rows, the unit that came, what was expected, what to do
+_LARGEST_LOG10 = 20.0  # no amount of anything in blood is larger, in any unit
+_SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
 
 
 def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -48,8 +50,11 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_
 
 def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
     unit = stated or printed
-    bare = without_log10(unit_key(printed))
-    clash = bool(stated and bare and bare not in ("log", "log10", "lg")) and bare != without_log10(unit_key(stated))
+    key, said = unit_key(stated), unit_key(printed)
+    clash = False
+    if stated and said not in _SCALE_ALONE:
+        # "20 IU/mL" in a column of log10 IU/mL is no logarithm, whatever the column says.
+        clash = without_log10(said) != without_log10(key) or (is_log10(key) and not log10)
     if log10 and not is_log10(unit_key(unit)):
         unit = f"log10 {unit}".strip()
     return unit, clash
@@ -67,7 +72,7 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
     """
     valued = (labs["kind"] == "number").to_numpy()
     analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
-    yield valued & (unit == ""), "no unit", "a unit", "A number without a unit has no meaning"
+    yield valued & (unit == ""), "", "a unit", "A number without a unit has no meaning"
     if study is None:
         yield from _mixed_units(analyte, unit, valued)
         return
@@ -75,46 +80,73 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
         rows = valued & (analyte == name) & (unit != "")
         for text in pd.unique(unit[rows]):
             if conversion(rule, text) is None:
-                yield rows & (unit == text), *_not_accepted(rule, text)
+                yield rows & (unit == text), text, *not_accepted(rule, text)
 
 
 def _mixed_units(
     analyte: NDArray[np.object_], unit: NDArray[np.object_], valued: NDArray[np.bool_]
 ) -> Iterator[UnitProblem]:
+    codes, spellings = pd.factorize(unit)
+    keys = np.array([unit_key(text) for text in spellings], dtype=object)[codes]
     for name in pd.unique(analyte[valued]):
         rows = valued & (analyte == name) & (unit != "")
-        counts = pd.Series(unit[rows]).map(unit_key).value_counts()
+        counts = pd.Series(keys[rows]).value_counts()
         if len(counts) > 1:
-            common = counts.index[0]
-            other = rows & (pd.Series(unit).map(unit_key).to_numpy() != common)
-            expected = f"one unit for {name!r} (most rows have {common!r})"
+            other = rows & (keys != counts.index[0])
+            expected = f"one unit for {name!r} (most rows have {unit[rows & ~other][0]!r})"
             advice = "Convert, or give a study, which says how the units of an analyte convert"
             for text in pd.unique(unit[other]):
-                yield other & (unit == text), repr(text), expected, advice
+                yield other & (unit == text), text, expected, advice
 
 
-def _not_accepted(rule: Analyte, text: str) -> tuple[str, str, str]:
+def scale_problems(labs: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
+    """Yield the rows with a logarithm too large to be one, or with a negative limit of an amount.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        With unit and number; lower_limit and upper_limit where known.
+
+    Yields
+    ------
+    rows, column, expected : array of bool, str, str
+    """
+    codes, units = pd.factorize(labs["unit"])
+    log10 = np.array([is_log10(unit_key(unit)) for unit in units], dtype=bool)[codes]
+    for read, column in (("number", "value"), ("lower_limit", "lower_limit"), ("upper_limit", "upper_limit")):
+        if read in labs:
+            number = labs[read].to_numpy(dtype=float)
+            far = f"a logarithm from -{_LARGEST_LOG10:g} to {_LARGEST_LOG10:g}, since the unit is one"
+            yield log10 & (np.abs(number) > _LARGEST_LOG10), column, far
+            yield ~log10 & (number < 0), column, "a number from 0"
+
+
+def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
+    """Return what was expected, and what to do, where a unit is not one of the analyte's."""
     accepted = ", ".join(repr(unit) for unit in (rule.unit, *rule.units))
     advice = f"Convert it, or state the factor under [analytes.{rule.name}] units"
     if unit_key(text) == unit_key(rule.unit.removeprefix("m")) and rule.unit.startswith("m"):
         advice = f"A thousand times {rule.unit}: probably a slip of the pen for it. Look at the laboratory's report"
-    return repr(text), f"a unit of {rule.name} in this study ({accepted})", advice
+    return f"a unit of {rule.name} in this study ({accepted})", advice
 
 
 def conversion(rule: Analyte, text: str) -> tuple[float, str] | None:
     """Return how a unit becomes the unit of the analyte, or ``None`` where the study does not say.
 
+    The factors of a study speak of amounts, never of their logarithms: for a log10 unit they lead to the unit
+    that the logarithm is taken of.
+
     Returns
     -------
-    (factor, scale) : float, {"as_is", "from_log10", "to_log10"}
-        ``from_log10``: ten to the power, then the factor; ``to_log10``: the factor, then the logarithm.
+    (factor, scale) : float, {"as_is", "from_log10", "to_log10", "log10"}
+        ``from_log10``: ten to the power, then the factor; ``to_log10``: the factor, then the logarithm;
+        ``log10``: both are logarithms, so the logarithm of the factor is added.
     """
     target, came = unit_key(rule.unit), unit_key(text)
-    factors = {target: 1.0, **{unit_key(unit): factor for unit, factor in rule.units.items()}}
-    if came in factors:
-        return factors[came], "as_is"
-    if is_log10(came) and without_log10(came) in factors:
-        return factors[without_log10(came)], "from_log10"
-    if is_log10(target) and came == without_log10(target):
-        return 1.0, "to_log10"
-    return None
+    factors = {unit_key(unit): factor for unit, factor in rule.units.items()} | {without_log10(target): 1.0}
+    factor = factors.get(without_log10(came))
+    if factor is None:
+        return None
+    if is_log10(target):
+        return factor, "log10" if is_log10(came) else "to_log10"
+    return factor, "from_log10" if is_log10(came) else "as_is"

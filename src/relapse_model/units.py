@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LOG = re.compile(r"^\{?(?:log10|log|lg)[_\s]*(?=\S)")
+_LOG = re.compile(r"^\{?(?:log|lg)[_\s]*(?:\(10\)|10)?[_\s]*(?=[^\s0-9])")  # not "log10" alone: a scale, no unit
 
 
 def unit_key(unit: str) -> str:
@@ -28,7 +28,7 @@ def unit_key(unit: str) -> str:
     text = unicodedata.normalize("NFKC", unit).replace("\u03bc", "u").replace("\u00b5", "u").strip().casefold()
     logarithm = _LOG.match(text)
     text = text[logarithm.end() :] if logarithm else text
-    text = re.sub(r"[\[\]{}\s]", "", text)
+    text = re.sub(r"[\[\]{}()\s]" if logarithm else r"[\[\]{}\s]", "", text)
     text = re.sub(r"^[x\u00d7*]?10(?:\^|\*\*?|e)?(?=\d+/)", "10^", text)
     return f"log10 {text}" if logarithm else text
 

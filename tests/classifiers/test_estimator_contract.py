@@ -24,8 +24,8 @@ RIDGE = RidgeLogisticClassifier()
 TREES = BoostedTreesClassifier(depths=(2,), l2=(1.0,), max_rounds=30, interval_resamples=2)
 ALL = [PRIOR, RIDGE, TREES]
 EXPECTED_FAILURES = {
-    "check_sample_weight_equivalence_on_dense_data": "folds hold rows: a row of weight 2 lies in one fold, two "
-    "equal rows may lie in two, so cross-validation may choose otherwise"
+    "check_sample_weight_equivalence_on_dense_data": "folds hold rows: a row of weight 2 lies in one fold, "
+    "two equal rows may lie in two, so cross-validation may choose otherwise"
 }
 
 every = pytest.mark.parametrize("estimator", ALL, ids=lambda estimator: type(estimator).__name__)

@@ -11,9 +11,7 @@ from relapse_model.classifiers.folds import log_loss_total, stratified_folds
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
 
-@given(
-    events=st.integers(2, 30), others=st.integers(2, 60), folds=st.integers(2, 10), seed=st.integers(0, 99)
-)
+@given(events=st.integers(2, 30), others=st.integers(2, 60), folds=st.integers(2, 10), seed=st.integers(0, 99))
 def test_classes_and_rows_are_spread_evenly(events, others, folds, seed):
     event = np.repeat([1.0, 0.0], [events, others])
     fold = stratified_folds(event, folds, seed)

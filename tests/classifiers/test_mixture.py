@@ -37,9 +37,7 @@ def of_log_odds(mean, sd, weight=(1.0,)):
 ORIGIN = np.zeros((1, 1))
 
 
-@pytest.mark.parametrize(
-    ("sd", "error"), [(0.0, 1e-11), (0.5, 1e-10), (1.0, 1e-10), (2.0, 2e-7), (3.0, 2e-5)]
-)
+@pytest.mark.parametrize(("sd", "error"), [(0.0, 1e-11), (0.5, 1e-10), (1.0, 1e-10), (2.0, 2e-7), (3.0, 2e-5)])
 @pytest.mark.parametrize("mean", [-5.0, -1.6, 0.0, 2.5])
 def test_risk_agrees_with_fine_integration(mean, sd, error):
     z = np.linspace(-12, 12, 100_001)
@@ -62,7 +60,8 @@ def test_risk_of_a_mixture_is_the_weighted_mean():
 
 
 def test_hand_counted_moments():
-    # at x = center + 2: mean 0.5 + 2 * 3, variance 1 + 2 * 2 * 0.5 + 4 * 4; a missing x is the median, center + 1
+    # at x = center + 2: mean 0.5 + 2 * 3, variance 1 + 2 * 2 * 0.5 + 4 * 4;
+    # a missing x is the median, center + 1
     mixture = LogisticMixture(
         coef=np.array([[3.0]]),
         intercept=np.array([0.5]),
@@ -140,9 +139,7 @@ def test_scoring_a_saved_model_loads_numpy_only():
         "import sys, relapse_model.classifiers.mixture, relapse_model.classifiers.mixture_file;"
         "print([name for name in ('sklearn', 'scipy', 'pandas', 'xgboost') if name in sys.modules])"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment()
-    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())
     assert found.stdout.strip() == "[]"
 
 

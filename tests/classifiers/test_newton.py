@@ -76,9 +76,7 @@ def test_weight_two_is_two_rows_and_weight_zero_is_none():
     X, y = cohort()
     weight = np.arange(len(y)) % 3
     weighted = penalised_logistic(X, y, weight, *prior(3))
-    repeated = penalised_logistic(
-        X.repeat(weight, axis=0), y.repeat(weight), np.ones(weight.sum()), *prior(3)
-    )
+    repeated = penalised_logistic(X.repeat(weight, axis=0), y.repeat(weight), np.ones(weight.sum()), *prior(3))
     for name in newton.LogisticFits.__slots__[:-1]:
         assert getattr(weighted, name) == pytest.approx(getattr(repeated, name), rel=1e-9)
 
@@ -117,9 +115,7 @@ def test_evidence_does_not_depend_on_units():
     X, y = cohort()
     factor = np.array([1e-3, 1.0, 1e4])
     here = penalised_logistic(X, y, np.ones(len(y)), *prior(3, mean=0.1))
-    there = penalised_logistic(
-        X * factor + 5.0, y, np.ones(len(y)), np.full((1, 3), 0.1) / factor, factor[None] ** 2
-    )
+    there = penalised_logistic(X * factor + 5.0, y, np.ones(len(y)), np.full((1, 3), 0.1) / factor, factor[None] ** 2)
     assert there.log_evidence == pytest.approx(here.log_evidence, abs=1e-8)
     assert there.coef * factor == pytest.approx(here.coef, rel=1e-8)
     assert np.diagonal(there.covariance[0])[1:] * factor**2 == pytest.approx(

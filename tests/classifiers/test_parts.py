@@ -23,9 +23,7 @@ FORM = "example"
 
 
 def read(text):
-    return read_document(
-        {"example.json": text if isinstance(text, bytes) else text.encode()}, "example.json", FORM
-    )
+    return read_document({"example.json": text if isinstance(text, bytes) else text.encode()}, "example.json", FORM)
 
 
 def document(**values):

@@ -138,9 +138,7 @@ def test_a_missing_value_takes_the_training_median():
     X, y = cohort()
     model = PriorLogisticClassifier(**INFORMED).fit(X, y)
     median = np.median(X[:, 0])
-    assert np.array_equal(
-        model.predict_proba([[np.nan, 1.0, 1.0]]), model.predict_proba([[median, 1.0, 1.0]])
-    )
+    assert np.array_equal(model.predict_proba([[np.nan, 1.0, 1.0]]), model.predict_proba([[median, 1.0, 1.0]]))
 
 
 def test_a_constant_column_keeps_its_prior():
@@ -163,9 +161,7 @@ def test_separated_data_stay_within_reason():
 def test_log_odds_stay_finite_far_away():
     log_odds = fitted().predict_log_odds(np.array([[1e30, -1e30, 0.0], [-1e30, 1e30, 0.0]]))
     assert np.isfinite(log_odds).all()
-    one = fitted(
-        rows=5000, prior_mean=[500.0, 0.0, 0.0], prior_sd=[1e-3] * 3, strengths=(1.0,), widths=(1.0,)
-    )
+    one = fitted(rows=5000, prior_mean=[500.0, 0.0, 0.0], prior_sd=[1e-3] * 3, strengths=(1.0,), widths=(1.0,))
     assert np.isfinite(one.predict_log_odds([[1e6, 0.0, 0.0], [-1e6, 0.0, 0.0]])).all()
 
 

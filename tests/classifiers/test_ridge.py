@@ -72,7 +72,7 @@ def test_covariance_is_that_of_the_batched_solver():
 
 
 def test_interval_at_the_centre_by_hand():
-    # one column of -1 and 1, 3 events in 10 on each side: log-odds log(3/7), and at 0 only the intercept varies
+    # one column of -1 and 1, 3 events in 10 on each side: log-odds log(3/7); at 0 only the intercept varies
     X, y = np.repeat([-1.0, 1.0], 10)[:, None], np.tile(np.arange(10) < 3, 2)
     model = RidgeLogisticClassifier([1.0]).fit(X, y)
     reach = 1.6448536269514722 / np.sqrt(20 * 0.3 * 0.7)  # 95th percentile of the normal distribution
@@ -81,12 +81,8 @@ def test_interval_at_the_centre_by_hand():
 
 
 def test_noise_is_shrunk_and_signal_is_not():
-    noise = [
-        RidgeLogisticClassifier(seed=seed).fit(*cohort(seed=seed, effect=0.0)).penalty_ for seed in range(7)
-    ]
-    signal = [
-        RidgeLogisticClassifier(seed=seed).fit(*cohort(seed=seed, effect=3.0)).penalty_ for seed in range(7)
-    ]
+    noise = [RidgeLogisticClassifier(seed=seed).fit(*cohort(seed=seed, effect=0.0)).penalty_ for seed in range(7)]
+    signal = [RidgeLogisticClassifier(seed=seed).fit(*cohort(seed=seed, effect=3.0)).penalty_ for seed in range(7)]
     assert np.median(noise) > 20 * np.median(signal)
 
 
@@ -182,9 +178,7 @@ def test_a_foreign_loader_is_refused(parts):
     with zipfile.ZipFile(target, "w") as archive:
         for entry in source.namelist():
             data = source.read(entry)
-            archive.writestr(
-                entry, data.replace(b'"TupleNode"', b'"MethodNode"') if entry == "schema.json" else data
-            )
+            archive.writestr(entry, data.replace(b'"TupleNode"', b'"MethodNode"') if entry == "schema.json" else data)
     with pytest.raises(ModelFileError, match="loader MethodNode"):
         RidgeLogisticClassifier.from_parts(with_pipeline(parts, target.getvalue()))
 

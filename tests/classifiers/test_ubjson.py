@@ -98,8 +98,6 @@ def as_single_precision(value):
 def test_xgboost_says_the_same_in_json():
     X = np.random.default_rng(0).normal(size=(60, 3))
     data = xgboost.DMatrix(X, label=X[:, 0] > 0, nthread=1)
-    booster = xgboost.train(
-        {"objective": "binary:logistic", "max_depth": 2, "nthread": 1}, data, num_boost_round=5
-    )
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 2, "nthread": 1}, data, num_boost_round=5)
     binary = plain(read_ubjson(bytes(booster.save_raw("ubj")), "x"))
     assert binary == as_single_precision(json.loads(booster.save_raw("json")))

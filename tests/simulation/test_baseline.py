@@ -38,9 +38,7 @@ def test_consolidation(baseline):
     weeks = baseline.consolidation_weeks
     assert near_share(weeks == 0, 0.28)
     assert abs(np.median(weeks) - 10) <= 1  # section 7: the mixture has median 10 and mean 12
-    assert (
-        abs(weeks.mean() - 12.24) < 4 * weeks.std() / np.sqrt(N) + 0.05
-    )  # 0.72 * 17; rounding moves it a little
+    assert abs(weeks.mean() - 12.24) < 4 * weeks.std() / np.sqrt(N) + 0.05  # 0.72 * 17; rounding moves it a little
     assert abs(weeks[weeks > 0].std() - 11) < 0.5
 
 

@@ -104,9 +104,7 @@ def test_relapse_is_found_and_follow_up_ends_a_few_visits_later(baseline):
     assert (course.weeks[np.arange(N), confirmed] > 0).all()
     more = course.attended.sum(axis=1) - 1 - confirmed
     assert set(np.unique(more)) == {0, 1, 2}
-    assert (
-        confirmed.max() <= 4
-    )  # true HBsAg passes the limit at week 5, so the visits from week 12 on find it
+    assert confirmed.max() <= 4  # true HBsAg passes the limit at week 5, so the visits from week 12 on find it
 
 
 def test_assay_bias_decides_when_a_relapse_shows(baseline):

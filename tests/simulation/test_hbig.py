@@ -20,9 +20,7 @@ PUBLISHED = {
 
 def kinetics_of(t_max, half_life, volume):
     elimination = np.log(2) / half_life
-    absorption = brentq(
-        lambda ka: np.log(ka / elimination) / (ka - elimination) - t_max, 1.5 * elimination, 50
-    )
+    absorption = brentq(lambda ka: np.log(ka / elimination) / (ka - elimination) - t_max, 1.5 * elimination, 50)
     return Kinetics(elimination, absorption, volume)
 
 

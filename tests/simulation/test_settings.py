@@ -32,9 +32,7 @@ def test_a_setting_outside_its_range_is_refused_by_name(setting, value):
         simulate_tables(10, 0, **{setting: value})
 
 
-@pytest.mark.parametrize(
-    ("patients", "seed", "named"), [(0, 1, "patients"), (2.0, 1, "patients"), (5, -1, "seed")]
-)
+@pytest.mark.parametrize(("patients", "seed", "named"), [(0, 1, "patients"), (2.0, 1, "patients"), (5, -1, "seed")])
 def test_counts_are_refused_by_name(patients, seed, named):
     with pytest.raises(RelapseModelError, match=named):
         simulate_tables(patients, seed)

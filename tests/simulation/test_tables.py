@@ -78,9 +78,7 @@ def test_types(tables):
     assert all(isinstance(value, str) for value in labs["value"].head(5000))
     assert all(is_float_dtype(labs[name]) for name in ("week", "lower_limit", "upper_limit"))
     assert all(is_float_dtype(treatments[name]) for name in ("start_week", "end_week", "dose"))
-    assert all(
-        is_integer_dtype(patients[name]) for name in ("prior_nuc", "pegifn_weeks", "consolidation_weeks")
-    )
+    assert all(is_integer_dtype(patients[name]) for name in ("prior_nuc", "pegifn_weeks", "consolidation_weeks"))
     assert not is_numeric_dtype(patients["patient_id"])
     assert set(patients["arm"]) == {"hbig", "control"}
     assert set(patients["sex"]) == {"F", "M"}
@@ -240,9 +238,7 @@ def test_anti_hbs_at_enrolment(tables):
     # 58.4 % of the true titres reach 10; assay bias moves a titre by ten percent at most, hence two points.
     assert abs(positive.mean() - 0.584) < 0.02
     arms = tables["patients"]["arm"].to_numpy()
-    assert (
-        abs(positive.to_numpy()[arms == "hbig"].mean() - positive.to_numpy()[arms == "control"].mean()) < 0.03
-    )
+    assert abs(positive.to_numpy()[arms == "hbig"].mean() - positive.to_numpy()[arms == "control"].mean()) < 0.03
 
 
 def test_liver_tests_settle_after_treatment(tables):

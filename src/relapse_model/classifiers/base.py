@@ -39,7 +39,7 @@ class TrainingRows:
     weight: FloatArray
 
 
-class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RiskClassifier(ClassifierMixin, BaseEstimator):
     """A binary classifier whose product is the risk of ``classes_[1]``; missing values are allowed."""
 
     classes_: NDArray[Any]
@@ -112,13 +112,9 @@ def _row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
         return np.ones(rows)
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != (rows,):
-        raise RelapseModelError(
-            f"sample_weight has shape {weight.shape}; expected one weight per row, ({rows},)."
-        )
+        raise RelapseModelError(f"sample_weight has shape {weight.shape}; expected one weight per row, ({rows},).")
     if not np.isfinite(weight).all() or (weight < 0).any():
-        raise RelapseModelError(
-            "sample_weight holds values that are negative or not finite; expected 0 or more."
-        )
+        raise RelapseModelError("sample_weight holds values that are negative or not finite; expected 0 or more.")
     if not weight.any():
         raise InsufficientDataError("Every sample_weight is zero: no row is left; expected positive weights.")
     return weight

@@ -34,8 +34,8 @@ class BoostedTreesClassifier(RiskClassifier):
     """Gradient-boosted trees (xgboost), never more complex than cross-validation says.
 
     Assumes independent rows. Zero rounds, which is the mean risk for everybody, is one of the choices, so
-    that noise gives the mean risk. At 20 events it loses to a logistic model with prior knowledge; it earns
-    its place from about a thousand patients. Missing values take the branch that training found best.
+    that noise gives nearly the mean risk. At 20 events it loses to a logistic model with prior knowledge; it
+    earns its place from about a thousand patients. Missing values take the branch that training found best.
 
     Parameters
     ----------
@@ -237,8 +237,7 @@ class BoostedTreesClassifier(RiskClassifier):
         """Take the best choice; of equally good ones the fewest rounds, then the smallest tree."""
         best = np.argwhere(self.cv_log_loss_ == self.cv_log_loss_.min())
         choices = [
-            (int(self.round_counts_[r]), int(self.depths[d]), -float(self.l2[penalty]))
-            for d, penalty, r in best
+            (int(self.round_counts_[r]), int(self.depths[d]), -float(self.l2[penalty])) for d, penalty, r in best
         ]
         self.rounds_, self.depth_, negative = min(choices)
         self.l2_ = -negative
@@ -306,9 +305,7 @@ class BoostedTreesClassifier(RiskClassifier):
         }
         for name, good in accepted.items():
             if not good:
-                raise RelapseModelError(
-                    f"{name} is {getattr(self, name)!r}, which cannot be used; see the docstring."
-                )
+                raise RelapseModelError(f"{name} is {getattr(self, name)!r}, which cannot be used; see the docstring.")
 
     def _settings(self) -> dict[str, object]:
         return {

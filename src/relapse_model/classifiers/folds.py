@@ -48,7 +48,8 @@ def stratified_folds(event: FloatArray, folds: int, seed: int) -> NDArray[np.int
     used = min(folds, rarer)
     rng = np.random.default_rng(seed)
     fold = np.empty(len(event), dtype=np.intp)
-    for label, first in ((1.0, 0), (0.0, int(event.sum()))):  # the second class begins where the first stopped
+    # The second class begins in the fold where the first one stopped.
+    for label, first in ((1.0, 0), (0.0, int(event.sum()))):
         members = rng.permutation(np.flatnonzero(event == label))
         fold[members] = (first + np.arange(len(members))) % used
     return fold

@@ -107,9 +107,7 @@ def write_document(form: str, values: Mapping[str, object]) -> bytes:
     """
     document = {"format": form, "version": _VERSION, **values}
     try:
-        text = json.dumps(
-            document, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain
-        )
+        text = json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain)
     except ValueError as error:
         raise ModelFileError(
             f"{form}: the classifier holds numbers that are not finite, so it is not written; expected a "
@@ -134,9 +132,7 @@ def read_document(parts: Mapping[str, bytes], name: str, form: str) -> Document:
     try:
         values = json.loads(part.decode(), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(
-            f"{name}: not strict JSON ({error}); expected a part written by this library."
-        ) from error
+        raise ModelFileError(f"{name}: not strict JSON ({error}); expected a part written by this library.") from error
     if not isinstance(values, dict) or values.get("format") != form or values.get("version") != _VERSION:
         raise ModelFileError(
             f"{name}: not a part of format {form!r}, version {_VERSION}. It belongs to another classifier or "

@@ -70,18 +70,14 @@ def _column(values: ArrayLike | None, name: str, columns: int, default: float) -
         return np.full(columns, default)
     found = np.array(values, dtype=np.float64)  # None becomes NaN
     if found.shape != (columns,):
-        raise RelapseModelError(
-            f"{name} has shape {found.shape}; expected one value per column, ({columns},)."
-        )
+        raise RelapseModelError(f"{name} has shape {found.shape}; expected one value per column, ({columns},).")
     return found
 
 
 def _check_pairs(mean: FloatArray, sd: FloatArray, unknown: NDArray[np.bool_]) -> None:
     wrong = ~unknown & ~((sd > 0) & (sd < np.inf))
     if wrong.any():
-        raise RelapseModelError(
-            f"prior_sd of columns {_list(wrong)} is not a positive number; NaN says unknown."
-        )
+        raise RelapseModelError(f"prior_sd of columns {_list(wrong)} is not a positive number; NaN says unknown.")
     lost = np.where(unknown, np.nan_to_num(mean) != 0.0, ~np.isfinite(mean))
     if lost.any():
         raise RelapseModelError(

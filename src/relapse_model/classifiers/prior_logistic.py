@@ -206,12 +206,7 @@ class PriorLogisticClassifier(RiskClassifier):
     ) -> LogisticFits:
         strengths = np.asarray(self.strengths, dtype=np.float64)
         widths = np.asarray(self.widths, dtype=np.float64)
-        if (
-            not strengths.size
-            or not widths.size
-            or not np.isfinite(strengths).all()
-            or not (widths > 0).all()
-        ):
+        if not strengths.size or not widths.size or not np.isfinite(strengths).all() or not (widths > 0).all():
             raise RelapseModelError(
                 f"strengths {self.strengths!r} or widths {self.widths!r} cannot be used; expected at least "
                 "one of each, strengths finite, widths positive."
@@ -221,9 +216,7 @@ class PriorLogisticClassifier(RiskClassifier):
         precisions = np.tile(np.outer(widths, sd) ** -2.0, (len(strengths), 1))
         return penalised_logistic(distance, rows.event, rows.weight, means, precisions)
 
-    def _set_fitted(
-        self, mixture: LogisticMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray
-    ) -> Self:
+    def _set_fitted(self, mixture: LogisticMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
         self.prior_mean_, self.prior_sd_ = mean, sd

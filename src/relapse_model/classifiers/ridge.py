@@ -215,9 +215,7 @@ class RidgeLogisticClassifier(RiskClassifier):
             return np.logspace(-1, 4, 12)
         penalties = np.asarray(self.penalties, dtype=np.float64)
         if penalties.ndim != 1 or not penalties.size or not ((penalties > 0) & (penalties < np.inf)).all():
-            raise RelapseModelError(
-                f"penalties is {self.penalties!r}; expected one or more positive numbers."
-            )
+            raise RelapseModelError(f"penalties is {self.penalties!r}; expected one or more positive numbers.")
         return penalties
 
 
@@ -314,9 +312,7 @@ def _check_types(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_FILE:
-                raise ModelFileError(
-                    f"{_PIPELINE}: more than {_LARGEST_FILE} bytes unpacked; expected a pipeline."
-                )
+                raise ModelFileError(f"{_PIPELINE}: more than {_LARGEST_FILE} bytes unpacked; expected a pipeline.")
             schema = json.loads(archive.read("schema.json"))
             unknown = _types_named(schema) - _TYPES_IN_FILE
     except (zipfile.BadZipFile, KeyError, RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:

@@ -109,4 +109,4 @@ def _column(table: pd.DataFrame, name: str) -> Floats:
 def _running_maximum(patient: Patients, end: Floats) -> Floats:
     """Return for each row the largest end among earlier rows of the same patient (-inf for the first)."""
     before = pd.Series(end).groupby(patient).cummax().groupby(patient).shift(1)
-    return before.fillna(-np.inf).to_numpy(dtype=np.float64)
+    return np.asarray(before.fillna(-np.inf), dtype=np.float64)

@@ -6,7 +6,7 @@ import json
 import platform
 import re
 from importlib.metadata import version
-from math import exp, isfinite
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,14 @@ from relapse_model._version import __version__
 from relapse_model.candidates import LABELS
 from relapse_model.cohort import write_bytes, write_text
 from relapse_model.errors import RelapseModelError
-from relapse_model.explanation import predictor_title
 from relapse_model.features.design import design
-from relapse_model.report import figures as draw
-from relapse_model.study import OutcomeRule, Predictor, Study
+from relapse_model.report.figures import calibration_figure, decision_curve_figure, risk_figure
+from relapse_model.report.style import png, svg
+from relapse_model.report.survival_figure import kaplan_meier_figure
+from relapse_model.report.words import outcome_words, predictor_rows, verdict
 from relapse_model.training_summary import PACKAGES
 from relapse_model.validation import sample_size
-from relapse_model.validation.estimate import Estimate, normal_quantile
+from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.net_benefit import NetBenefit, net_benefit
 from relapse_model.validation.performance import MEASURES, Performance
 from relapse_model.validation.procedure import Validation
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+
 ANTICIPATED_C = 0.75  # c-statistic assumed for the sample size; an assumption, and shown as one
+
 THRESHOLDS = np.arange(5, 31) / 100
+
 MEANING = {
     "auc": "How often a patient who relapsed had a higher risk than one who did not. 0.5 is chance, 1 perfect.",
     "c_index": "The same over all of follow-up, with the time of relapse. 0.5 is chance, 1 perfect.",
@@ -46,7 +50,9 @@ MEANING = {
     "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 too timid.",
     "observed_expected": "Relapses seen over relapses predicted. 1 is right; above 1 the risks are too low.",
 }
+
 HEADLINE = ("auc", "calibration_slope", "observed_expected", "scaled_brier")
+
 CAPTIONS = {
     "calibration": "Observed against predicted risk out of fold (mean of each patient's risks over the repeats); "
     "patients by outcome below. Intercept and slope are those of the table.",
@@ -97,10 +103,10 @@ def write_report(validation: Validation, folder: str | Path, *, arm: ArrayLike |
     }
     drawn = report_figures(validation, arm)
     places["figures"].mkdir(parents=True, exist_ok=True)
-    pictures = {name: draw.svg(figure) for name, figure in drawn.items()}
+    pictures = {name: svg(figure) for name, figure in drawn.items()}
     for name, figure in drawn.items():
         write_text(pictures[name], places["figures"] / f"{name}.svg")
-        write_bytes(draw.png(figure), places["figures"] / f"{name}.png")
+        write_bytes(png(figure), places["figures"] / f"{name}.png")
     write_text(strict_json(validation_values(validation)), places["validation"])
     write_text(report_page(validation, pictures), places["report"])
     return places
@@ -121,15 +127,15 @@ def report_figures(validation: Validation, arm: ArrayLike | None = None) -> dict
     risk = np.nanmean(validation.risks[:, seen], axis=0)
     intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
     return {
-        "calibration": draw.calibration_figure(
+        "calibration": calibration_figure(
             relapse, risk, weight,
             intercept=intercept if isinstance(intercept, Estimate) else None,
             slope=slope if isinstance(slope, Estimate) else None,
         ),
-        "decision_curve": draw.decision_curve_figure(mean_net_benefit(validation)),
-        "risks": draw.risk_figure(relapse, risk),
-        "kaplan_meier": draw.kaplan_meier_figure(
-            data.time, data.event, _arm(validation, arm), start=validation.landmark_week, horizon=data.horizon
+        "decision_curve": decision_curve_figure(mean_net_benefit(validation)),
+        "risks": risk_figure(relapse, risk),
+        "kaplan_meier": kaplan_meier_figure(
+            data.time, data.event, arm_labels(validation, arm), start=validation.landmark_week, horizon=data.horizon
         ),
     }  # fmt: skip
 
@@ -212,100 +218,32 @@ def packages() -> dict[str, str]:
     return own | {name: version(name) for name in PACKAGES}
 
 
-def verdict(performance: Performance, outcome: str) -> str:
-    """Return in one sentence what the validation showed, never more than the intervals allow.
+def arm_labels(validation: Validation, arm: ArrayLike | None = None) -> NDArray[Any] | None:
+    """Return the arm of each patient in words, or None where there is none.
 
     Parameters
     ----------
-    performance : Performance
-    outcome : str
-        Name of the outcome.
+    validation : Validation
+    arm : array-like or Series by patient_id, optional
+        By default the predictor that reads the column ``arm``, if the study has one.
+
+    Raises
+    ------
+    RelapseModelError
+        If `arm` does not have one entry for each patient.
     """
-    auc = performance.measures.get("auc")
-    if not isinstance(auc, Estimate):
-        reason = performance.refused.get("auc", "no AUC was computed")
-        return f"These patients support no verdict on the model: {reason}"
-    clauses = [_ranking(auc, outcome), _against_mean_risk(performance), _calibration(performance)]
-    if performance.events < draw.EVENTS_FOR_A_CURVE:
-        clauses.append(f"with {performance.events} events this is a first look, not evidence for use")
-    return "; ".join(clause for clause in clauses if clause) + "."
-
-
-def outcome_words(rule: OutcomeRule, study: Study) -> str:
-    """Return the outcome's rule in words.
-
-    Parameters
-    ----------
-    rule : OutcomeRule
-    study : Study
-    """
-    if rule.analyte is None:
-        return f"{rule.name}, as adjudicated in the cohort's outcomes table"
-    analyte = study.analytes[rule.analyte]
-    limit = f"at least {rule.at_least:g}" if rule.at_least is not None else f"below {rule.below:g}"
-    words = f"{rule.name}: {analyte.label} {limit} {analyte.unit}".rstrip()
-    confirm = rule.confirm
-    if confirm.tests > 1:
-        end = "counts as a relapse" if confirm.unconfirmed_at_end == "relapse" else "does not count"
-        words += (
-            f", in {confirm.tests} tests in a row within {confirm.within_weeks:g} weeks; a positive last test "
-            f"without its confirmation {end}"
+    data = validation.data
+    if arm is None:
+        return _arm_of_study(validation)
+    if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
+        arm = arm.reindex(data.features.index)
+    labels = pd.Series(np.asarray(arm, dtype=object))
+    if len(labels) != len(data):
+        raise RelapseModelError(
+            f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
+            "in the order of validation.data.features, or a Series indexed by patient_id."
         )
-    return words
-
-
-def predictor_rows(study: Study) -> list[dict[str, Any]]:
-    """Return for each predictor what the report says of it: title, direction, prior as odds ratio, source.
-
-    Parameters
-    ----------
-    study : Study
-    """
-    directions = {"up": "raises the risk", "down": "lowers the risk", None: "either"}
-    return [
-        {
-            "title": predictor_title(predictor),
-            "direction": directions[predictor.direction],
-            "prior": prior_words(predictor),
-            "source": link_dois(predictor.prior.source if predictor.prior else ""),
-        }
-        for predictor in study.predictors
-    ]
-
-
-def prior_words(predictor: Predictor) -> str:
-    """Return the prior as an odds ratio with its 90 % interval and its step.
-
-    Parameters
-    ----------
-    predictor : Predictor
-    """
-    if predictor.prior is None:
-        return "none; small effects of either sign"
-    mean, sd = predictor.prior.log_odds, predictor.prior.sd
-    reach = normal_quantile(draw.LEVEL) * sd
-    step = draw.coefficient_step(predictor)[1]
-    return f"OR {exp(mean):.2f} ({exp(mean - reach):.2f} to {exp(mean + reach):.2f}) {step}"
-
-
-def link_dois(text: str) -> list[tuple[str, str]]:
-    """Split text at its DOIs: pairs of text and address, the address empty where the text is no DOI.
-
-    Parameters
-    ----------
-    text : str
-
-    Examples
-    --------
-    >>> link_dois("Liao 2021 doi:10.2147/IJGM.S321253, HR 2.10")[1]
-    ('doi:10.2147/IJGM.S321253', 'https://doi.org/10.2147/IJGM.S321253')
-    """
-    parts = re.split(r"(doi:10\.\d{4,9}/[\w./()-]*\w)", text)
-    return [
-        (part, f"https://doi.org/{part.removeprefix('doi:')}" if place % 2 else "")
-        for place, part in enumerate(parts)
-        if part
-    ]
+    return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
 
 
 def report_page(validation: Validation, pictures: dict[str, str]) -> str:
@@ -387,52 +325,6 @@ def _measure(name: str, performance: Performance) -> dict[str, str]:
             "method": found.method,
         }  # fmt: skip
     return told | {"value": f"{found:z.3f}", "interval": "", "level": "", "method": "no interval"}
-
-
-def _ranking(auc: Estimate, outcome: str) -> str:
-    shown = f"AUC {auc.value:.2f}, {100 * auc.level:g} % interval {auc.lower:.2f} to {auc.upper:.2f}"
-    if auc.lower > 0.5:
-        return f"The model ranked patients with {outcome} above those without better than chance ({shown})"
-    if auc.upper < 0.5:
-        return f"The model ranked patients with {outcome} below those without: worse than chance ({shown})"
-    return f"It was not shown that the model ranks patients better than chance ({shown})"
-
-
-def _against_mean_risk(performance: Performance) -> str:
-    ours, theirs = (performance.measures.get(name) for name in ("log_loss", "log_loss_mean_risk"))
-    if not isinstance(ours, float) or not isinstance(theirs, float):
-        return ""
-    better = "fitted somewhat better than" if ours < theirs else "fitted no better than"
-    return f"its risks {better} giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f})"
-
-
-def _calibration(performance: Performance) -> str:
-    slope = performance.measures.get("calibration_slope")
-    if not isinstance(slope, Estimate):
-        return "calibration could not be judged"
-    shown = f"slope {slope.value:z.2f}, {slope.lower:z.2f} to {slope.upper:z.2f}"
-    if slope.upper < 1:
-        return f"its risks are too extreme ({shown})"
-    if slope.lower > 1:
-        return f"its risks are too timid ({shown})"
-    if slope.upper - slope.lower > 0.5:
-        return f"whether the risks are spread right remains open ({shown})"
-    return f"nothing speaks against the spread of its risks ({shown})"
-
-
-def _arm(validation: Validation, arm: ArrayLike | None) -> NDArray[Any] | None:
-    data = validation.data
-    if arm is None:
-        return _arm_of_study(validation)
-    if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
-        arm = arm.reindex(data.features.index)
-    labels = pd.Series(np.asarray(arm, dtype=object))
-    if len(labels) != len(data):
-        raise RelapseModelError(
-            f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
-            "in the order of validation.data.features, or a Series indexed by patient_id."
-        )
-    return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
 
 
 def _arm_of_study(validation: Validation) -> NDArray[Any] | None:

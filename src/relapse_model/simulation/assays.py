@@ -15,7 +15,10 @@ from relapse_model.simulation.baseline import FloatArray, IntArray
 TextArray = NDArray[Any]
 
 # Even centres run the first of two assays, odd centres the second.
-HBSAG_BIAS = (1.46, 0.944)  # reading of a 1.0 IU/mL standard, Architect and Elecsys (doi:10.1186/s12985-023-02054-7, Table 3)
+HBSAG_BIAS = (
+    1.46,
+    0.944,
+)  # reading of a 1.0 IU/mL standard, Architect and Elecsys (doi:10.1186/s12985-023-02054-7, Table 3)
 ANTI_HBS_BIAS = (
     1.10,
     0.95,

@@ -6,7 +6,8 @@ import numpy as np
 
 from relapse_model.simulation.baseline import FloatArray, truncated_normal
 
-# At the end of peginterferon (doi:10.1186/s12985-025-02761-3, Table 3): ALT and AST lognormal with median 45, ALT falling to about 22
+# At the end of peginterferon, doi:10.1186/s12985-025-02761-3, Table 3: ALT and AST lognormal with median 45,
+# ALT falling to about 22
 # [assumption]; AST is given the same course, its sigma follows from the quartiles 28.5 and 70. Albumin and
 # bilirubin (sigma from the quartiles 10.6 and 17.0) stay. Platelets: both groups of Chang 2025 pooled [computed].
 ENZYME_AT_STOP, ENZYME_SETTLED = 45.0, 22.0
@@ -48,21 +49,14 @@ def draw_chemistry(weeks_off_drug: FloatArray, rng: np.random.Generator) -> dict
     patients = len(unsettled)
     alt, other = rng.standard_normal((2, patients, 1))
     ast = ENZYME_CORRELATION * alt + np.sqrt(1 - ENZYME_CORRELATION**2) * other
-    noise = {
-        name: rng.standard_normal(unsettled.shape)
-        for name in ("alt", "ast", "platelets", "albumin", "bilirubin")
-    }
-    bilirubin = (
-        BILIRUBIN_SIGMA * rng.standard_normal((patients, 1)) + BILIRUBIN_VISIT_SIGMA * noise["bilirubin"]
-    )
+    noise = {name: rng.standard_normal(unsettled.shape) for name in ("alt", "ast", "platelets", "albumin", "bilirubin")}
+    bilirubin = BILIRUBIN_SIGMA * rng.standard_normal((patients, 1)) + BILIRUBIN_VISIT_SIGMA * noise["bilirubin"]
     hbeag = HBEAG_MEDIAN * np.exp(HBEAG_SIGMA * rng.standard_normal(unsettled.shape))
     return {
         "alt": _enzyme("alt", unsettled, alt, noise["alt"]),
         "ast": _enzyme("ast", unsettled, ast, noise["ast"]),
         "platelets": _platelets(unsettled, rng) * np.exp(PLATELETS_VISIT_SIGMA * noise["platelets"]),
-        "albumin": ALBUMIN_MEAN
-        + ALBUMIN_SD * rng.standard_normal((patients, 1))
-        + ALBUMIN_VISIT_SD * noise["albumin"],
+        "albumin": ALBUMIN_MEAN + ALBUMIN_SD * rng.standard_normal((patients, 1)) + ALBUMIN_VISIT_SD * noise["albumin"],
         "bilirubin": BILIRUBIN_MEDIAN * np.exp(bilirubin),
         "hbeag": np.minimum(hbeag, HBEAG_HIGHEST),
     }

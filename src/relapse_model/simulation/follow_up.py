@@ -92,9 +92,7 @@ def own_antibody(
     return np.asarray(baseline.anti_hbs[:, None] * np.exp(slope[:, None] * weeks - consumed))
 
 
-def true_antigen(
-    weeks: FloatArray, relapse_weeks: FloatArray, growth: FloatArray, ceiling: FloatArray
-) -> FloatArray:
+def true_antigen(weeks: FloatArray, relapse_weeks: FloatArray, growth: FloatArray, ceiling: FloatArray) -> FloatArray:
     """Return the true HBsAg (IU/mL), which passes 0.05 at the week of relapse; shape (patients, weeks)."""
     exponent = growth[:, None] * (weeks - relapse_weeks[:, None])
     return HBSAG_LIMIT * 10.0 ** np.clip(exponent, -30.0, np.log10(ceiling / HBSAG_LIMIT)[:, None])
@@ -125,9 +123,7 @@ def follow(
         Eligibility asks for a negative test at enrolment, so that visit is negative for all.
     """
     weeks, repeat_weeks = _visit_times(len(baseline), settings.follow_up_weeks, streams["visits"])
-    hbsag, repeat_hbsag = _measured_antigen(
-        baseline, (weeks, repeat_weeks), relapse_weeks, streams["antigen"]
-    )
+    hbsag, repeat_hbsag = _measured_antigen(baseline, (weeks, repeat_weeks), relapse_weeks, streams["antigen"])
     hbsag[:, 0] = 0.0
     lost = _drop_out_weeks(baseline, settings, streams["drop_out"])[:, None]
     repeated = (hbsag >= HBSAG_LIMIT) & (repeat_weeks < lost)
@@ -138,9 +134,7 @@ def follow(
     return FollowUp(weeks, repeat_weeks, attended, repeated & unconfirmed, unconfirmed, hbsag, repeat_hbsag)
 
 
-def _visit_times(
-    patients: int, follow_up_weeks: float, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def _visit_times(patients: int, follow_up_weeks: float, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     weeks = draw_visit_weeks(patients, visit_schedule(follow_up_weeks), rng)
     repeat_weeks = tenths(weeks + rng.uniform(*REPEAT_WEEKS, weeks.shape))
     return weeks, np.minimum(repeat_weeks, follow_up_weeks + LATEST_REPEAT)
@@ -161,9 +155,7 @@ def _measured_antigen(
     growth = ANTIGEN_GROWTH_LOG10_PER_WEEK * np.exp(ANTIGEN_GROWTH_SIGMA * normal)
     ceiling = np.maximum(baseline.hbsag_before, ANTIGEN_CEILING_AT_LEAST)
     bias = np.array(HBSAG_BIAS)[baseline.centre % 2][:, None]
-    first, second = (
-        _with_error(bias * true_antigen(weeks, relapse_weeks, growth, ceiling), rng) for weeks in tests
-    )
+    first, second = (_with_error(bias * true_antigen(weeks, relapse_weeks, growth, ceiling), rng) for weeks in tests)
     return first, second
 
 

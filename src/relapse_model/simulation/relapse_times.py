@@ -67,9 +67,7 @@ def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float 
     return _risk(_rate(baseline, settings), _exposure(baseline, until, settings.weibull_shape))
 
 
-def draw_relapse_weeks(
-    baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator
-) -> FloatArray:
+def draw_relapse_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator) -> FloatArray:
     """Draw the week since enrolment at which HBsAg truly passes 0.05 IU/mL, by inversion; always above 0."""
     years = baseline.weeks_since_pegifn / WEEKS_PER_YEAR
     shape = settings.weibull_shape

@@ -96,9 +96,7 @@ def require_count(name: str, value: object, low: int) -> None:
         raise RelapseModelError(f"simulation: {name} is {value!r}; expected a whole number, at least {low}.")
 
 
-def complete_coefficients(
-    overrides: Mapping[str, float] | None, non_linear: bool
-) -> tuple[tuple[str, float], ...]:
+def complete_coefficients(overrides: Mapping[str, float] | None, non_linear: bool) -> tuple[tuple[str, float], ...]:
     """Return all log hazard ratios by name, sorted, with some of the defaults replaced.
 
     Parameters
@@ -122,9 +120,7 @@ def complete_coefficients(
     given = dict(overrides or {})
     unknown = sorted(set(given) - set(defaults))
     if unknown:
-        raise RelapseModelError(
-            f"simulation: coefficients names {unknown}; expected any of {sorted(defaults)}."
-        )
+        raise RelapseModelError(f"simulation: coefficients names {unknown}; expected any of {sorted(defaults)}.")
     for name, value in given.items():
         require(f"coefficients[{name!r}]", value, -math.inf, math.inf)
     return tuple(sorted({**defaults, **given}.items()))

@@ -127,9 +127,7 @@ def make_streams(patients: int, seed: int) -> dict[str, np.random.Generator]:
     return {name: np.random.default_rng(child) for name, child in zip(_STREAMS, children, strict=True)}
 
 
-def draw_latent(
-    patients: int, settings: SimulationSettings, streams: dict[str, np.random.Generator]
-) -> LatentCohort:
+def draw_latent(patients: int, settings: SimulationSettings, streams: dict[str, np.random.Generator]) -> LatentCohort:
     """Draw who enrols, when each truly relapses, and the risk of it.
 
     Examples
@@ -175,9 +173,7 @@ def _three_digits(values: FloatArray) -> FloatArray:
 
 
 def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
-    centres = np.array(
-        [f"centre-{number + 1}" for number in range(int(baseline.centre.max()) + 1)], dtype=object
-    )
+    centres = np.array([f"centre-{number + 1}" for number in range(int(baseline.centre.max()) + 1)], dtype=object)
     return pd.DataFrame(
         {
             "patient_id": ids,

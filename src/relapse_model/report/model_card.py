@@ -1,0 +1,141 @@
+"""The model card: what a model is for, what it was made of, how good it is known to be, and its limits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from relapse_model.candidates import LABELS
+from relapse_model.explanation import predictor_title
+from relapse_model.model import RelapseModel
+from relapse_model.report.model_figures import coefficient_table
+from relapse_model.report.style import LEVEL
+from relapse_model.report.validation_report import MEANING
+from relapse_model.report.words import outcome_words, prior_words
+from relapse_model.scoring import clinical
+from relapse_model.study import Predictor
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.performance import MEASURES, Performance
+
+
+def model_card(model: RelapseModel, performance: Performance | None = None) -> str:
+    """Return the model card as Markdown: plain to read, and no text of the study can become markup.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    performance : Performance, optional
+        From `validate` or `RelapseModel.evaluate`; without it the card says that nothing is known.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+    >>> print(model_card(model).splitlines()[0])
+    # HBsAg relapse by week 48 after peginterferon-induced HBsAg seroclearance, with or without HBIG
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(  # Markdown, not HTML: its own escape is put on every text, and on numbers harmlessly
+        loader=PackageLoader("relapse_model", "report"),
+        autoescape=False,
+        finalize=markdown_text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("model_card.md.jinja").render(
+        model=model,
+        study=model.study,
+        summary=model.summary,
+        classifier=LABELS[model.classifier_name],
+        labels=LABELS,
+        outcome=outcome_words(model.study.outcome, model.study),
+        predictors=[_predictor_row(predictor, model) for predictor in model.study.predictors],
+        coefficients=_coefficient_rows(model),
+        level=f"{100 * LEVEL:g} %",
+        performance=performance,
+        measures=[] if performance is None else _measure_rows(performance),
+        refused={} if performance is None else performance.refused,
+        measure_names=MEASURES,
+    )
+
+
+def markdown_text(value: object) -> str:
+    r"""Return a value as Markdown text: on one line, nothing in it markup or HTML.
+
+    Parameters
+    ----------
+    value : object
+
+    Examples
+    --------
+    >>> markdown_text("<b> 10*9/L | hbsag_relapse")
+    '&lt;b&gt; 10\\*9/L \\| hbsag_relapse'
+    """
+    text = " ".join(str(value).split())
+    text = re.sub(r"([\\`*\[\]|~])", r"\\\1", text)
+    text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
+    text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
+    return text.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _predictor_row(predictor: Predictor, model: RelapseModel) -> dict[str, str]:
+    told = model.summary["predictors"][predictor.name]
+    return {
+        "title": predictor_title(predictor),
+        "range": _range(predictor, told),
+        "missing": str(told["missing"]),
+        "prior": prior_words(predictor),
+        "source": predictor.prior.source if predictor.prior else "none",
+    }
+
+
+def _range(predictor: Predictor, told: dict[str, Any]) -> str:
+    if predictor.levels:
+        return ", ".join(f"{level}: {count}" for level, count in told["levels"].items())
+    if told["p05"] is None:
+        return "too few values to be told"
+    if {told["p05"], told["p95"]} <= {0.0, 1.0}:
+        return f"{100 * told['mean']:.0f} % yes"
+    quantiles = np.array([told["p05"], told["median"], told["p95"]])
+    low, middle, high = (f"{float(f'{value:.3g}'):,g}" for value in clinical(quantiles, predictor))
+    return f"{middle} ({low} to {high})"
+
+
+def _coefficient_rows(model: RelapseModel) -> list[dict[str, str]]:
+    if model.classifier_name != "prior_logistic":
+        return []
+    return [
+        {
+            "label": row["label"],
+            "step": row["step"],
+            "prior": _ratio(row["prior"]),
+            "posterior": _ratio(row["posterior"]),
+        }
+        for row in coefficient_table(model)
+    ]
+
+
+def _ratio(ratio: tuple[float, float, float]) -> str:
+    return f"{ratio[0]:.2f} ({ratio[1]:.2f} to {ratio[2]:.2f})"
+
+
+def _measure_rows(performance: Performance) -> list[dict[str, str]]:
+    return [
+        {
+            "label": label,
+            "value": str(found) if isinstance(found, Estimate) else f"{found:z.3f}",
+            "meaning": MEANING[name],
+        }
+        for name, label in MEASURES.items()
+        if (found := performance.measures.get(name)) is not None
+    ]

@@ -1,0 +1,145 @@
+"""What a report says in words: the verdict by rule, the outcome, the predictors and their priors."""
+
+from __future__ import annotations
+
+import re
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+from relapse_model.explanation import predictor_title
+from relapse_model.report.figures import EVENTS_FOR_A_CURVE
+from relapse_model.report.model_figures import coefficient_step
+from relapse_model.report.style import LEVEL
+from relapse_model.study import OutcomeRule, Predictor, Study
+from relapse_model.validation.estimate import Estimate, normal_quantile
+from relapse_model.validation.performance import Performance
+
+if TYPE_CHECKING:
+    pass
+
+
+def verdict(performance: Performance, outcome: str) -> str:
+    """Return in one sentence what the validation showed, never more than the intervals allow.
+
+    Parameters
+    ----------
+    performance : Performance
+    outcome : str
+        Name of the outcome.
+    """
+    auc = performance.measures.get("auc")
+    if not isinstance(auc, Estimate):
+        reason = performance.refused.get("auc", "no AUC was computed")
+        return f"These patients support no verdict on the model: {reason}"
+    clauses = [_ranking(auc, outcome), _against_mean_risk(performance), _calibration(performance)]
+    if performance.events < EVENTS_FOR_A_CURVE:
+        clauses.append(f"with {performance.events} events this is a first look, not evidence for use")
+    return "; ".join(clause for clause in clauses if clause) + "."
+
+
+def outcome_words(rule: OutcomeRule, study: Study) -> str:
+    """Return the outcome's rule in words.
+
+    Parameters
+    ----------
+    rule : OutcomeRule
+    study : Study
+    """
+    if rule.analyte is None:
+        return f"{rule.name}, as adjudicated in the cohort's outcomes table"
+    analyte = study.analytes[rule.analyte]
+    limit = f"at least {rule.at_least:g}" if rule.at_least is not None else f"below {rule.below:g}"
+    words = f"{rule.name}: {analyte.label} {limit} {analyte.unit}".rstrip()
+    confirm = rule.confirm
+    if confirm.tests > 1:
+        end = "counts as a relapse" if confirm.unconfirmed_at_end == "relapse" else "does not count"
+        words += (
+            f", in {confirm.tests} tests in a row within {confirm.within_weeks:g} weeks; a positive last test "
+            f"without its confirmation {end}"
+        )
+    return words
+
+
+def predictor_rows(study: Study) -> list[dict[str, Any]]:
+    """Return for each predictor what the report says of it: title, direction, prior as odds ratio, source.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    directions = {"up": "raises the risk", "down": "lowers the risk", None: "either"}
+    return [
+        {
+            "title": predictor_title(predictor),
+            "direction": directions[predictor.direction],
+            "prior": prior_words(predictor),
+            "source": link_dois(predictor.prior.source if predictor.prior else ""),
+        }
+        for predictor in study.predictors
+    ]
+
+
+def prior_words(predictor: Predictor) -> str:
+    """Return the prior as an odds ratio with its 90 % interval and its step.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    """
+    if predictor.prior is None:
+        return "none; small effects of either sign"
+    mean, sd = predictor.prior.log_odds, predictor.prior.sd
+    reach = normal_quantile(LEVEL) * sd
+    step = coefficient_step(predictor)[1]
+    return f"OR {exp(mean):.2f} ({exp(mean - reach):.2f} to {exp(mean + reach):.2f}) {step}"
+
+
+def link_dois(text: str) -> list[tuple[str, str]]:
+    """Split text at its DOIs: pairs of text and address, the address empty where the text is no DOI.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> link_dois("Liao 2021 doi:10.2147/IJGM.S321253, HR 2.10")[1]
+    ('doi:10.2147/IJGM.S321253', 'https://doi.org/10.2147/IJGM.S321253')
+    """
+    parts = re.split(r"(doi:10\.\d{4,9}/[\w./()-]*\w)", text)
+    return [
+        (part, f"https://doi.org/{part.removeprefix('doi:')}" if place % 2 else "")
+        for place, part in enumerate(parts)
+        if part
+    ]
+
+
+def _ranking(auc: Estimate, outcome: str) -> str:
+    shown = f"AUC {auc.value:.2f}, {100 * auc.level:g} % interval {auc.lower:.2f} to {auc.upper:.2f}"
+    if auc.lower > 0.5:
+        return f"The model ranked patients with {outcome} above those without better than chance ({shown})"
+    if auc.upper < 0.5:
+        return f"The model ranked patients with {outcome} below those without: worse than chance ({shown})"
+    return f"It was not shown that the model ranks patients better than chance ({shown})"
+
+
+def _against_mean_risk(performance: Performance) -> str:
+    ours, theirs = (performance.measures.get(name) for name in ("log_loss", "log_loss_mean_risk"))
+    if not isinstance(ours, float) or not isinstance(theirs, float):
+        return ""
+    better = "fitted somewhat better than" if ours < theirs else "fitted no better than"
+    return f"its risks {better} giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f})"
+
+
+def _calibration(performance: Performance) -> str:
+    slope = performance.measures.get("calibration_slope")
+    if not isinstance(slope, Estimate):
+        return "calibration could not be judged"
+    shown = f"slope {slope.value:z.2f}, {slope.lower:z.2f} to {slope.upper:z.2f}"
+    if slope.upper < 1:
+        return f"its risks are too extreme ({shown})"
+    if slope.lower > 1:
+        return f"its risks are too timid ({shown})"
+    if slope.upper - slope.lower > 0.5:
+        return f"whether the risks are spread right remains open ({shown})"
+    return f"nothing speaks against the spread of its risks ({shown})"

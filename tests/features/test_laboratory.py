@@ -1,0 +1,126 @@
+"""Features of an analyte: equal to a loop over patients that anybody can read, on simulated cohorts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from statistics import mean
+
+import numpy as np
+import pytest
+
+import relapse_model as rm
+from relapse_model.features.laboratory import SUMMARIES, summarise
+from relapse_model.study import Predictor
+
+ANALYTES = ("hbsag", "anti_hbs", "hbcrag", "alt", "platelets")  # on both scales, and one in a log10 unit
+
+
+@pytest.fixture(scope="module", params=[3, 4])
+def cohort(request):
+    return rm.simulate_cohort(60, seed=request.param)
+
+
+def number_for(row, analyte):
+    """What stands for a printed result: half the limit below it (0.3 less on a log10 unit), the limit above it."""
+    below = row["kind"] == "negative" or row["comparator"] in ("<", "<=") or row["number"] == 0
+    if not below:
+        return row["number"]
+    given = row["lower_limit"] if row["kind"] == "negative" or row["number"] == 0 else row["number"]
+    limit = analyte.lower_limit if math.isnan(given) else given
+    return limit - math.log10(2) if analyte.unit.startswith("log10") else limit / 2
+
+
+def slope_of(pairs):
+    """Slope through points by the textbook formula, per 4 weeks."""
+    weeks, values = [week for week, _ in pairs], [value for _, value in pairs]
+    if len(set(weeks)) < 2:
+        return math.nan
+    at, level = mean(weeks), mean(values)
+    return 4 * sum((w - at) * (v - level) for w, v in pairs) / sum((w - at) ** 2 for w in weeks)
+
+
+SLOW = {
+    "last": lambda pairs: pairs[-1][1],
+    "first": lambda pairs: pairs[0][1],
+    "maximum": lambda pairs: max(value for _, value in pairs),
+    "minimum": lambda pairs: min(value for _, value in pairs),
+    "mean": lambda pairs: mean(value for _, value in pairs),
+    "change": lambda pairs: pairs[-1][1] - pairs[0][1] if len(pairs) > 1 else math.nan,
+    "slope": slope_of,
+    "count": len,
+}
+
+
+def results_known(cohort, study, name, landmark, window_weeks):
+    """Week and value of the results of each patient, one row after the other, in order of week."""
+    analyte = study.analytes[name]
+    known = [[] for _ in range(len(cohort))]
+    for row in sorted(cohort.labs.to_dict("records"), key=lambda row: row["week"]):
+        too_old = window_weeks is not None and row["week"] < landmark - window_weeks
+        if row["analyte"] == name and row["kind"] != "missing" and row["week"] <= landmark and not too_old:
+            value = number_for(row, analyte)
+            known[row["patient"]].append((row["week"], value))
+    return known
+
+
+def slowly(kind, pairs, log10):
+    if not pairs:
+        return 0.0 if kind == "count" else math.nan
+    return SLOW[kind]([(week, math.log10(value) if log10 else value) for week, value in pairs])
+
+
+def predictors(window_weeks):
+    return tuple(
+        Predictor(name=f"{kind} {analyte}", kind=kind, label="", analyte=analyte, window_weeks=window_weeks)
+        for kind in SLOW
+        for analyte in ANALYTES
+    )
+
+
+def test_the_loop_knows_every_summary():
+    assert SLOW.keys() == SUMMARIES.keys()
+
+
+@pytest.mark.parametrize(("landmark", "window_weeks"), [(0.0, None), (24.0, None), (24.0, 12.0)])
+def test_features_equal_the_loop_over_patients(cohort, study, landmark, window_weeks):
+    study = replace(study, predictors=predictors(window_weeks))
+    found = rm.derive_features(cohort, study, landmark)
+    for analyte in ANALYTES:
+        known = results_known(cohort, study, analyte, landmark, window_weeks)
+        for kind in SLOW:
+            log10 = study.analytes[analyte].scale == "log10" and kind != "count"
+            expected = [slowly(kind, pairs, log10) for pairs in known]
+            came = found[f"{kind} {analyte}"]
+            np.testing.assert_allclose(came, expected, rtol=1e-9, atol=1e-9, err_msg=came.name)
+
+
+def test_the_simulated_cohort_tries_every_kind_of_result(cohort):
+    # Otherwise agreement with the loop would say little.
+    labs = cohort.labs[cohort.labs["analyte"].isin(ANALYTES)]
+    assert {"number", "negative", "missing"} <= set(labs["kind"])
+    assert {"<", ">", ""} <= set(labs["comparator"])
+
+
+@pytest.mark.parametrize("kind", SUMMARIES)
+def test_nobody_has_a_result(kind):
+    nothing = np.zeros(0)
+    found = summarise(kind, np.zeros(0, dtype=np.intp), nothing, nothing, 3, True)
+    np.testing.assert_array_equal(found, np.full(3, 0.0 if kind == "count" else np.nan))
+
+
+@pytest.mark.parametrize("kind", SUMMARIES)
+def test_patients_do_not_mix(kind):
+    # Patients 0 and 2 have the same results, so the same feature; patient 1 between them has none.
+    patient = np.array([0, 0, 2, 2], dtype=np.intp)
+    week, value = np.array([0.0, 4.0, 0.0, 4.0]), np.array([10.0, 1000.0, 10.0, 1000.0])
+    found = summarise(kind, patient, week, value, 3, True)
+    assert found[0] == found[2]
+    assert found[1] == 0 if kind == "count" else math.isnan(found[1])
+
+
+def test_slope_is_that_of_a_straight_line_wherever_it_lies():
+    # 2 per week is 8 per 4 weeks; far from week 0 the sums are large, and must not swallow it.
+    week = 5000.0 + np.arange(6)
+    found = summarise("slope", np.zeros(6, dtype=np.intp), week, 2.0 * week, 1, False)
+    np.testing.assert_allclose(found, [8.0], rtol=1e-9)
