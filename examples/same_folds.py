@@ -17,11 +17,11 @@ Baseline = Callable[[DevelopmentData, Floats, int], Floats]  # training patients
 
 
 def baseline_scores(found: Validation, baseline: Baseline) -> Floats:
-    """Return out-of-fold scores, shape (repeats, n), with the folds in which `found` was made."""
+    """Return out-of-fold scores, shape (repeats, n), in the very folds in which `found` was made."""
     data, settings = found.data, found.settings
     folds = min(settings["outer_folds"], data.events)
-    scores = np.full_like(found.risks, np.nan)
     split = stratified_folds(data.relapse, folds=folds, repeats=settings["outer_repeats"], seed=settings["seed"])
+    scores = np.full(found.risks.shape, np.nan)
     for repeat, test in split:
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
         scores[repeat, test] = baseline(train, data.matrix[test], settings["seed"])
@@ -35,9 +35,11 @@ def mean_auc(found: Validation, scores: Floats) -> float:
     return float(np.mean([auc(data.relapse[known], score[known], weight[known]) for score in scores]))
 
 
-def mean_c(found: Validation, scores: Floats) -> float:
-    """Return Harrell's C over all follow-up, averaged over the repeats."""
-    return float(np.mean([harrell_c(found.data.time, found.data.event, score) for score in scores]))
+def mean_c(found: Validation, scores: Floats, *, until_horizon: bool = False) -> float:
+    """Return Harrell's C averaged over the repeats: over all follow-up, or over follow-up cut at the horizon."""
+    data = found.data
+    time, event = (data.horizon_time, data.horizon_event) if until_horizon else (data.time, data.event)
+    return float(np.mean([harrell_c(time, event, score) for score in scores]))
 
 
 def ridge_logistic(train: DevelopmentData, new: Floats, seed: int) -> Floats:
@@ -48,12 +50,9 @@ def ridge_logistic(train: DevelopmentData, new: Floats, seed: int) -> Floats:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    ridge = make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression()
-    )
     search = GridSearchCV(
-        ridge,
-        {"logisticregression__C": np.logspace(-4, 1, 11)},
+        make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression()),
+        {"logisticregression__C": np.logspace(-3, 1, 5)},
         scoring="neg_log_loss",
         cv=StratifiedKFold(5, shuffle=True, random_state=seed),
     )

@@ -65,9 +65,7 @@ def test_an_error_travels_between_processes_whole(kind):
 
 
 def test_every_error_is_of_one_family_and_a_value_error():
-    family = [
-        thing for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, BaseException)
-    ]
+    family = [thing for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, BaseException)]
     assert len(family) >= 7
     assert all(issubclass(kind, RelapseModelError) for kind in family)
     assert issubclass(RelapseModelError, ValueError)

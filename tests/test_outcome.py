@@ -225,6 +225,9 @@ def test_adjudication_ends_every_disagreement(study):
     assert found.loc[list("abcdef"), "state"].tolist() == ["relapse", "lost", "relapse", "free", "relapse", "free"]
     assert found.loc[list("abcdef"), "time_week"].tolist() == [20, 20, 40, 48, 8, 48]
     assert found.loc[list("abcdef"), "event"].tolist() == [1, 0, 1, 0, 1, 0]
+    # A negative test later than the relapse that was decided on is no lower end of its interval.
+    assert np.isnan(found.loc["a", "last_negative_week"])
+    assert not (found["last_negative_week"] >= found["first_positive_week"]).any()
 
 
 def test_nothing_is_known_of_anybody(study):

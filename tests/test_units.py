@@ -29,6 +29,7 @@ ONE_UNIT = {
         "{Log_IU}/mL",
         "LOG10 [IU]/mL",
     ],
+    "log10 10^9/l": ["log10 10*9/L", "Log 10^9/L", "lg x10E9/L", "log10(10^9/L)"],
     "log10 u/ml": ["log10 U/mL", "{Log_U}/mL", "LOG U/ML"],
 }
 

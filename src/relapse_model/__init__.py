@@ -12,6 +12,7 @@ _WHERE = {
     "make_cohort": "cohort_gate",
     "read_cohort": "cohort_files",
     "simulate_cohort": "simulated_cohort",
+    "screen": "eligibility",
     "Study": "study",
     "load_study": "study",
     "derive_features": "features",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort and say what is in it, and what is wrong with it"))
+    _features(verbs.add_parser("features", help="the data dictionary of a study's predictors"))
     _train(verbs.add_parser("train", help="train a model and save it to one file"))
     _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
     _score(verbs.add_parser("score", help="score new patients: rows in = rows out"))
@@ -51,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RelapseModelError as refusal:
         print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader of our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
@@ -109,6 +114,11 @@ def _simulate(verb: argparse.ArgumentParser) -> None:
 def _check(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _study(verb)
+
+
+def _features(verb: argparse.ArgumentParser) -> None:
+    _study(verb)
+    verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
 
 
 def _train(verb: argparse.ArgumentParser) -> None:

@@ -46,7 +46,7 @@ class Cohort:
     labs: pd.DataFrame
     treatments: pd.DataFrame | None
     outcomes: pd.DataFrame | None
-    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}))
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
 

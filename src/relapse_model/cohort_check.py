@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from relapse_model.checks import run_checks
 from relapse_model.cohort import Cohort
+from relapse_model.eligibility import screen
 from relapse_model.features import derive_features
 from relapse_model.features.design import design
 from relapse_model.outcome import STATES, derive_outcome
@@ -32,9 +34,11 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
     parts = [
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
-        _outcome(outcome, study, landmark),
+        _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
         _predictors(features, study, landmark),
         _support(outcome, study),
+        *_screening(cohort, study),
+        *_findings(cohort, study, landmark),
     ]
     if cohort.synthetic:
         parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
@@ -67,6 +71,24 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
     singles = int(outcome["single_positives"].sum())
     lines += [f"  {singles:6d}  positive runs that were not confirmed"] if singles else []
     return "\n".join(lines)
+
+
+def _other_reading(cohort: Cohort, study: Study, landmark: float) -> str:
+    """Tell how many relapses there would be if unconfirmed ones at the end did not count."""
+    if study.outcome.analyte is None or study.outcome.confirm.unconfirmed_at_end != "both":
+        return ""
+    other = derive_outcome(cohort, study, landmark, unconfirmed_at_end="censor")
+    return f"\n  {int(other['relapse'].sum()):6d}  relapses if unconfirmed ones at the end of follow-up did not count"
+
+
+def _screening(cohort: Cohort, study: Study) -> list[str]:
+    stated = study.eligibility.include or study.eligibility.exclude
+    return [str(screen(cohort, study))] if stated else []
+
+
+def _findings(cohort: Cohort, study: Study, landmark: float) -> list[str]:
+    found = [str(finding) for finding in run_checks(cohort, study, landmark)]
+    return ["\n".join(["Warnings:", *(f"  {line}" for line in found)])] if found else []
 
 
 def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:

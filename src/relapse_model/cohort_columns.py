@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
 NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
+NAMES = frozenset({*DATES.values(), *(column for rules in TABLES.values() for column in rules)})
 READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")  # what the gate adds to labs
 OURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"patients": (), "labs": ("patient", *READ_COLUMNS), "treatments": ("patient",), "outcomes": ("patient",)}
@@ -105,21 +107,32 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         As they stand in the first row.
     """
     rules = TABLES[name]
-    dates = {date for week, date in DATES.items() if week in rules}
-    if {column.casefold().replace(" ", "_") for column in columns}.isdisjoint({*rules, *dates}):
+    if NAMES.isdisjoint(column.casefold().replace(" ", "_") for column in columns):
         # What stands in the first row may be a patient: it is not shown.
         advice = "The first row must hold the names of the columns"
         return [Problem(name, 1, None, "none of the columns of this table", f"a header: {', '.join(rules)}", advice)]
-    doubled = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
     taken = [column for column in OURS[name] if column in columns]
-    missing = [
-        column
-        for column, rule in rules.items()
-        if rule.required and column not in columns and DATES.get(column) not in columns
-    ]
-    there = f"The columns are: {', '.join(columns)}"
     return [
-        *(Problem(name, 1, column, "two columns of this name", "one") for column in doubled),
+        *(_doubled(name, column, columns) for column in dict.fromkeys(columns) if columns.count(column) > 1),
         *(Problem(name, 1, column, "a name the library needs", "another name", "Rename it") for column in taken),
-        *(Problem(name, None, column, "the column is missing", f"a column {column!r}", there) for column in missing),
+        *(
+            Problem(name, None, column, "the column is missing", f"a column {column!r}", _nearest(column, columns))
+            for column, rule in rules.items()
+            if rule.required and column not in columns and DATES.get(column) not in columns
+        ),
     ]
+
+
+def _doubled(name: str, column: str, columns: list[str]) -> Problem:
+    """Say where a name stands twice; the name itself only if it is one of ours, for it may be a patient's."""
+    places = " and ".join(str(number) for number, other in enumerate(columns, start=1) if other == column)
+    return Problem(
+        name, 1, column if column in TABLES[name] else None, f"columns {places} have one name", "one of them"
+    )
+
+
+def _nearest(column: str, columns: list[str]) -> str:
+    near = difflib.get_close_matches(column, [other for other in columns if other not in NAMES], n=1)
+    there = [other for other in columns if other in NAMES]
+    rest = f", and {len(columns) - len(there)} more" if len(columns) > len(there) else ""
+    return f"Did you mean the column {near[0]!r}?" if near else f"There are {', '.join(there)}{rest}"

@@ -138,13 +138,21 @@ def _parse_csv(text: str, name: str) -> pd.DataFrame:
         raise _refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
     wrong = [
         Problem(name, number, None, f"{len(row)} cells", f"{len(header)}, as in the header",
-                "A comma inside a value needs quotes around the value" if row else "Take the blank row out")
+                _mend(len(row), len(header)))
         for number, row in enumerate(rows[1:], start=2)
         if len(row) != len(header)
     ]  # fmt: skip
     if wrong:
         raise CohortError("the cohort was refused", wrong)
     return pd.DataFrame(rows[1:], columns=header, dtype=object)
+
+
+def _mend(cells: int, wanted: int) -> str:
+    if cells == 0:
+        return "Take the blank row out"
+    if cells < wanted:
+        return "Every row has all its commas, also after empty cells"
+    return "A comma inside a value needs quotes around the value"
 
 
 def _rows(text: str, name: str) -> list[list[str]]:

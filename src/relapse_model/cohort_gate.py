@@ -15,9 +15,8 @@ from relapse_model import column_reader
 from relapse_model.cohort import Cohort
 from relapse_model.cohort_columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.lab_text import read_lab_texts
 from relapse_model.study import Study
-from relapse_model.unit_rules import row_units, scale_problems, unit_problems
+from relapse_model.unit_rules import read_results, row_units, scale_problems, unit_problems
 
 Mask = NDArray[np.bool_]
 OnProblems = Literal["raise", "list"]
@@ -150,6 +149,13 @@ class _Gate:
         bare = {re.sub(r"^\W+|\W+$", "", text).casefold() for ids in self.ids.values() for text in ids.unique()}
         return frozenset(text for text in bare if len(text) > (4 if text.isdecimal() else 1))
 
+    @cached_property
+    def patients_known(self) -> bool:
+        """Tell whether there are patients, and the other tables speak of any of them."""
+        known = self.ids.get("patients", pd.Series(dtype=object))
+        others = [ids for name, ids in self.ids.items() if name != "patients" and len(ids)]
+        return len(known) > 0 and (not others or any(ids.isin(known).any() for ids in others))
+
     def holds_identifier(self, text: str) -> bool:
         """Tell whether a text holds an identifier of the tables: columns get mixed up, and remarks name people."""
         edges = [match.start() for match in re.finditer(_WORD_EDGE, text[:_SEARCHED])]
@@ -157,8 +163,8 @@ class _Gate:
 
     def shown(self, value: object, reason: str = "") -> str:
         """Return a value as a message may show it."""
-        if not len(self.ids.get("patients", ())):
-            return "a text that is not shown, since the patients table cannot be read"
+        if not self.patients_known:
+            return "a text that is not shown: the patients table is lacking or names others, and it may be a name"
         if self.holds_identifier(str(value)):
             return "a text that is not shown, since a patient's identifier is in it"
         return f"{column_reader.shown(value)} ({reason})" if reason else column_reader.shown(value)
@@ -272,7 +278,7 @@ class _Gate:
         labs = self.tables.get("labs")
         if labs is None:
             return
-        read = read_lab_texts(labs["value"], dash=dash)
+        read = read_results(labs["value"], labs["unit"], dash)
         bad = (read["kind"] == "unreadable").to_numpy()
         reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
         found = [self.shown(raw, reason) for raw, reason in reasons]
@@ -298,7 +304,8 @@ class _Gate:
             reasons.setdefault(problem.patient or "", str(problem))
         ids = self.ids["patients"]
         refused = ids.isin(reasons.keys()).to_numpy()
-        rejected = pd.DataFrame({"patient_id": ids[refused], "reason": ids[refused].map(reasons)})
+        why = pd.Series([reasons[text] for text in ids[refused]], index=ids.index[refused], dtype=object)
+        rejected = pd.DataFrame({"patient_id": ids[refused], "reason": why})
         patients = self.tables["patients"].loc[~refused]
         position = pd.Index(patients["patient_id"])
         return Cohort(

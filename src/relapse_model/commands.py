@@ -46,6 +46,23 @@ def check(given: Namespace) -> None:
     say(check_report(cohort, study, given.landmark_week))
 
 
+def features(given: Namespace) -> None:
+    """Print, or write, the data dictionary of a study."""
+    from relapse_model.features.dictionary import data_dictionary
+
+    table = data_dictionary(load_study(given.study)).reset_index()
+    if given.out:
+        write_csv(table, Path(given.out))
+        say(f"Data dictionary of {len(table)} predictors: {given.out}")
+        return
+    for row in table.to_dict("records"):
+        unit = f" [{row['unit']}{', log10 scale' if row['scale'] == 'log10' else ''}]" if row["unit"] else ""
+        say(f"{row['name']}: {row['label']}{unit}")
+        say(f"    {row['definition']}")
+        say(f"    direction {row['direction']}; prior {row['prior']}")
+        say(f"    source: {row['source']}" if row["source"] else "")
+
+
 def train(given: Namespace) -> None:
     """Train a model and save it."""
     from relapse_model.development import train as train_model
@@ -154,6 +171,7 @@ def training_text(model: RelapseModel) -> str:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
     lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
+    lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
     lines += [SYNTHETIC] if summary["synthetic"] else []
     return "\n".join(lines)
 

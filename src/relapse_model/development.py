@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relapse_model.candidates import CANDIDATES, Classifier, check_candidates
+from relapse_model.checks import run_checks
 from relapse_model.choice import Choice, choose, fit_known
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData, development_data, require_events
@@ -99,5 +100,6 @@ def train(
         data=data,
         seed=seed,
         synthetic=cohort.synthetic,
+        findings=run_checks(cohort, study, landmark),
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights())),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.censoring import censoring_weights
 from relapse_model.cohort import Cohort
-from relapse_model.errors import InsufficientDataError
+from relapse_model.errors import CohortError, InsufficientDataError, Problem
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.outcome import derive_outcome
@@ -38,6 +38,8 @@ class DevelopmentData:
     horizon : float
     not_at_risk : int
         Patients left out because they had relapsed, or were not seen again, by the landmark.
+    group : array or None
+        Within which the chance of being lost is estimated.
     """
 
     features: pd.DataFrame
@@ -49,6 +51,7 @@ class DevelopmentData:
     horizon_event: Floats
     horizon: float
     not_at_risk: int
+    group: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -68,16 +71,18 @@ class DevelopmentData:
         """Return some of the patients."""
         arrays = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")
         cut = {name: getattr(self, name)[rows] for name in arrays}
+        group = None if self.group is None else self.group[rows]
         return DevelopmentData(
-            features=self.features.iloc[rows], horizon=self.horizon, not_at_risk=self.not_at_risk, **cut
+            features=self.features.iloc[rows], horizon=self.horizon, not_at_risk=self.not_at_risk, group=group, **cut
         )
 
     def weights(self) -> Floats:
         """Return the censoring weights: 0 for the lost, whose share the others like them carry.
 
-        Assumes that who is lost does not depend on what would have become of them.
+        Assumes that who is lost does not depend on what would have become of them (within each `group`, where the
+        study asks for that).
         """
-        return censoring_weights(self.horizon_time, self.horizon_event, self.horizon)
+        return censoring_weights(self.horizon_time, self.horizon_event, self.horizon, self.group)
 
 
 def development_data(cohort: Cohort, study: Study, landmark_week: float | None = None) -> DevelopmentData:
@@ -116,7 +121,24 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
         horizon_event=(state == "relapse").astype(float),
         horizon=horizon,
         not_at_risk=len(features) - len(rows),
+        group=_groups(cohort, study.outcome.censoring_by, rows),
     )
+
+
+def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp]) -> NDArray[np.object_] | None:
+    if column is None:
+        return None
+    if column not in cohort.patients:
+        problem = Problem(
+            "patients",
+            None,
+            column,
+            "the column is missing",
+            f"a column {column!r}, since [outcome] censoring_by names it",
+        )
+        raise CohortError("the cohort does not fit the study", [problem])
+    values = cohort.patients[column].astype(object).where(cohort.patients[column].notna(), "not stated")
+    return values.to_numpy(dtype=object)[rows]
 
 
 def require_events(data: DevelopmentData, purpose: str) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _LAB = ("analyte",)
-_LAB_OPTIONS = ("window_weeks",)
+_LAB_OPTIONS = ("window_weeks", "cap", "saturating")
+_WINDOW = ("window_weeks",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,55 +44,103 @@ def _kind(
     return FeatureKind(name, requires, allows, definition, unit)
 
 
-FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            _kind("last", _LAB, "last result at or before the landmark", "analyte", _LAB_OPTIONS),
-            _kind("first", _LAB, "first result at or before the landmark", "analyte", _LAB_OPTIONS),
-            _kind("maximum", _LAB, "largest result at or before the landmark", "analyte", _LAB_OPTIONS),
-            _kind("minimum", _LAB, "smallest result at or before the landmark", "analyte", _LAB_OPTIONS),
-            _kind("mean", _LAB, "mean of the results at or before the landmark", "analyte", _LAB_OPTIONS),
-            _kind("change", _LAB, "last minus first result up to the landmark", "analyte", _LAB_OPTIONS),
-            _kind(
-                "slope",
-                _LAB,
-                "least-squares slope per 4 weeks over the results up to the landmark (two or more weeks)",
-                "analyte per 4 weeks",
-                _LAB_OPTIONS,
-            ),
-            _kind("count", _LAB, "number of results up to the landmark", "results", _LAB_OPTIONS),
-            _kind(
-                "column",
-                ("column",),
-                "column of the patients table",
-                "",
-                ("equals", "levels", "scale"),
-            ),
-            _kind(
-                "weeks_on_agent",
-                ("agents",),
-                "weeks on the agents up to the landmark (overlaps counted once)",
-                "weeks",
-                ("column",),
-            ),
-            _kind(
-                "weeks_on_agent_after_first_negative",
-                ("agents", "analyte", "below"),
-                "weeks on the agents after the first result below the threshold, up to the landmark",
-                "weeks",
-                ("column",),
-            ),
-            _kind(
-                "weeks_off_agent",
-                ("agents",),
-                "weeks from the end of the last course of the agents to the landmark",
-                "weeks",
-                ("column",),
-            ),
-            _kind("ever_on_agent", ("agents",), "given any of the agents up to the landmark", "0/1", ("column",)),
-            _kind("dose_count", ("agents",), "doses of the agents given up to the landmark", "doses"),
-            _kind("dose_total", ("agents",), "sum of the doses given up to the landmark", "dose unit"),
-        )
-    }
-)
+_ALL: dict[str, FeatureKind] = {
+    kind.name: kind
+    for kind in (
+        _kind("last", _LAB, "last result at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind("first", _LAB, "first result at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind("maximum", _LAB, "largest result at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind("minimum", _LAB, "smallest result at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind("mean", _LAB, "mean of the results at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind(
+            "time_weighted_mean",
+            _LAB,
+            "mean over time of the straight lines between the results up to the landmark",
+            "analyte",
+            _LAB_OPTIONS,
+        ),
+        _kind("change", _LAB, "last minus first result up to the landmark", "analyte", _WINDOW),
+        _kind(
+            "slope",
+            _LAB,
+            "least-squares slope per 4 weeks over the results up to the landmark (two or more weeks)",
+            "analyte per 4 weeks",
+            _WINDOW,
+        ),
+        _kind("count", _LAB, "number of results up to the landmark", "results", _WINDOW),
+        _kind(
+            "weeks_below",
+            ("analyte", "below"),
+            "weeks with the last result below the threshold, up to the landmark",
+            "weeks",
+            (*_WINDOW, "cap"),
+        ),
+        _kind(
+            "weeks_at_least",
+            ("analyte", "at_least"),
+            "weeks with the last result at or above the threshold, up to the landmark",
+            "weeks",
+            (*_WINDOW, "cap"),
+        ),
+        _kind("weeks_since_last", _LAB, "weeks from the last result to the landmark", "weeks", (*_WINDOW, "cap")),
+        _kind(
+            "weeks_since_first_below",
+            ("analyte", "below"),
+            "weeks from the first result below the threshold to the landmark",
+            "weeks",
+            ("cap",),
+        ),
+        _kind("ever_detected", _LAB, "anything detected in any result up to the landmark", "0/1", _WINDOW),
+        _kind(
+            "endogenous",
+            _LAB,
+            "the patient's own part of the last result: the antibody given as a drug is taken out by its kinetics",
+            "analyte",
+            ("cap", "saturating"),
+        ),
+        _kind(
+            "column",
+            ("column",),
+            "column of the patients table",
+            "",
+            ("equals", "levels", "scale", "cap", "saturating"),
+        ),
+        _kind(
+            "weeks_on_agent",
+            ("agents",),
+            "weeks on the agents up to the landmark (overlaps counted once)",
+            "weeks",
+            ("column", "cap"),
+        ),
+        _kind(
+            "weeks_between_courses",
+            ("agents",),
+            "weeks without the agents between their first start and their last end, up to the landmark",
+            "weeks",
+            ("column", "cap"),
+        ),
+        _kind(
+            "weeks_on_agent_after_first_negative",
+            ("agents", "analyte", "below"),
+            "weeks on the agents after the first result below the threshold, up to the landmark",
+            "weeks",
+            ("column", "cap", "confirmed"),
+        ),
+        _kind(
+            "weeks_off_agent",
+            ("agents",),
+            "weeks from the end of the last course of the agents to the landmark",
+            "weeks",
+            ("column", "cap"),
+        ),
+        _kind("ever_on_agent", ("agents",), "given any of the agents up to the landmark", "0/1", ("column",)),
+        _kind("dose_count", ("agents",), "doses of the agents given up to the landmark", "doses"),
+        _kind("dose_total", ("agents",), "sum of the doses given up to the landmark", "dose unit"),
+    )
+}
+FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
+
+
+def add_feature_kind(kind: FeatureKind) -> None:
+    """Add a kind; see `relapse_model.features.by_kind.register_feature_kind`, which also takes its function."""
+    _ALL[kind.name] = kind

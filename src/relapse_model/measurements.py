@@ -32,6 +32,8 @@ class Measurements:
         analyte); one above is the upper limit; a positive word without a number is NaN.
     lower, upper : array of float
         Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
+    detected : array of int or None
+        1, 0, or -1 where the laboratory did not say.
     """
 
     patient: NDArray[np.intp]
@@ -39,10 +41,18 @@ class Measurements:
     value: Floats
     lower: Floats
     upper: Floats
+    detected: NDArray[np.int8] | None = None
 
     def rows(self, keep: NDArray[np.bool_]) -> Measurements:
         """Return some of the rows."""
-        return Measurements(*(getattr(self, name)[keep] for name in self.__slots__))
+        return Measurements(
+            patient=self.patient[keep],
+            week=self.week[keep],
+            value=self.value[keep],
+            lower=self.lower[keep],
+            upper=self.upper[keep],
+            detected=None if self.detected is None else self.detected[keep],
+        )
 
     def until(self, week: float, window_weeks: float | None = None) -> Measurements:
         """Return what was known at a landmark: results at or before the week (and within the window before it)."""
@@ -88,7 +98,13 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
         value=value,
         lower=lower,
         upper=upper,
+        detected=_detection(table),
     )
+
+
+def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
+    detected = table["detected"].to_numpy(dtype=object)
+    return np.where(detected == True, 1, np.where(detected == False, 0, -1)).astype(np.int8)  # noqa: E712
 
 
 def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.candidates import Classifier
+from relapse_model.checks.finding import Finding
 from relapse_model.choice import Choice
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData, development_data
@@ -74,9 +76,12 @@ class RelapseModel:
         seed: int,
         synthetic: bool,
         mean_risk: float,
+        findings: Sequence[Finding] = (),
     ) -> RelapseModel:
         """Put a model together after development."""
-        summary = training_summary(data, study, choice, seed=seed, synthetic=synthetic, mean_risk=mean_risk)
+        summary = training_summary(
+            data, study, choice, seed=seed, synthetic=synthetic, mean_risk=mean_risk, findings=findings
+        )
         return cls(study, landmark_week, choice.chosen, classifier, summary)
 
     def score(self, cohort: Cohort) -> pd.DataFrame:

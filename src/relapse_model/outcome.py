@@ -17,7 +17,9 @@ Mask = NDArray[np.bool_]
 STATES = ("relapse", "free", "lost", "not_at_risk")
 
 
-def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = None) -> pd.DataFrame:
+def derive_outcome(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, *, unconfirmed_at_end: str | None = None
+) -> pd.DataFrame:
     """Return what became of each patient after the landmark, by the study's rule or as adjudicated.
 
     A relapse is known to lie after the last negative and at or before the first positive test. A patient not
@@ -33,6 +35,9 @@ def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = N
     study : Study
     landmark_week : float, optional
         Week at which we predict; the study's first landmark by default.
+    unconfirmed_at_end : {"relapse", "censor"}, optional
+        Another reading of a positive run that reaches the last test unconfirmed than the study's, for a
+        sensitivity analysis.
 
     Returns
     -------
@@ -47,6 +52,8 @@ def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = N
         - ``time_week``: week of the first positive, or last known free of relapse (over all follow-up).
         - ``event``: 1 if ``time_week`` is a relapse, 0 if it is the end of follow-up, at any time.
         - ``single_positives``: positive runs that were not confirmed.
+        - ``clearance_week``: week of the first negative test of the stretch that reached enrolment, at or before
+          week 0: how long the patient had been free when follow-up began (left truncation). NaN if not tested.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def derive_outcome(cohort: Cohort, study: Study, landmark_week: float | None = N
     """
     landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
     _refuse_late_landmark(landmark, study)
-    table = _by_rule(cohort, study)
+    table = _by_rule(cohort, study, reading=unconfirmed_at_end)
     adjudicated = _adjudicate(table, cohort)
     if table["time_week"].isna().all():
         need = f"tests of {study.outcome.analyte!r}" if study.outcome.analyte else "a table 'outcomes'"
@@ -98,19 +105,21 @@ def decide_tests(results: Measurements, rule: OutcomeRule) -> NDArray[np.int8]:
     return np.where(positive, 1, np.where(negative, 0, -1)).astype(np.int8)
 
 
-def _by_rule(cohort: Cohort, study: Study, until: float = np.inf) -> pd.DataFrame:
+def _by_rule(cohort: Cohort, study: Study, until: float = np.inf, reading: str | None = None) -> pd.DataFrame:
     rule = study.outcome
     if rule.analyte is None:
         empty = np.full(len(cohort), np.nan)
         columns = ("last_negative_week", "first_positive_week", "time_week")
-        return pd.DataFrame({name: empty.copy() for name in columns} | {"event": 0, "single_positives": 0})
+        table = pd.DataFrame({name: empty.copy() for name in columns} | {"event": 0, "single_positives": 0})
+        return table.assign(clearance_week=np.nan)
     results = measurements(cohort, study, rule.analyte).until(until)
     call = decide_tests(results, rule)
     # Positive tests before enrolment are the disease that was cleared, not its relapse.
     decided = (call == 0) | ((call == 1) & (results.week >= 0))
     found = relapse_intervals(
         results.patient[decided], results.week[decided], call[decided] == 1, len(cohort),
-        rule.confirm.tests, rule.confirm.within_weeks, rule.confirm.unconfirmed_at_end == "relapse",
+        rule.confirm.tests, rule.confirm.within_weeks,
+        (reading or rule.confirm.unconfirmed_at_end) != "censor",
     )  # fmt: skip
     event = ~np.isnan(found.first_positive)
     return pd.DataFrame(
@@ -120,8 +129,21 @@ def _by_rule(cohort: Cohort, study: Study, until: float = np.inf) -> pd.DataFram
             "time_week": np.where(event, found.first_positive, found.last_negative),
             "event": event.astype(int),
             "single_positives": found.unconfirmed,
+            "clearance_week": _clearance_week(results, call, len(cohort)),
         }
     )
+
+
+def _clearance_week(results: Measurements, call: NDArray[np.int8], patients: int) -> Floats:
+    """Return the first negative week after the last positive one, up to enrolment."""
+    before = results.week <= 0
+    last_positive = np.full(patients, -np.inf)
+    positive = before & (call == 1)
+    np.maximum.at(last_positive, results.patient[positive], results.week[positive])
+    free = before & (call == 0) & (results.week > last_positive[results.patient])
+    first_free = np.full(patients, np.inf)
+    np.minimum.at(first_free, results.patient[free], results.week[free])
+    return np.where(np.isinf(first_free), np.nan, first_free)
 
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:

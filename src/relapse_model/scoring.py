@@ -103,7 +103,9 @@ def scores_table(
 
 def clinical(values: Floats, predictor: Predictor) -> Floats:
     """Return values of a predictor in clinical units: the logarithm of a level undone, a slope as it is."""
-    level = predictor.kind in ("last", "first", "maximum", "minimum", "mean", "column")
+    if predictor.saturating is not None:
+        return predictor.saturating * values / np.maximum(1.0 - values, 1e-12)
+    level = predictor.kind not in ("change", "slope")
     return np.power(10.0, values) if predictor.scale == "log10" and level else values
 
 

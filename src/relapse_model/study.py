@@ -50,7 +50,8 @@ class Confirmation:
     """How a relapse is confirmed: `tests` positive results in a row, within `within_weeks` of one another.
 
     `unconfirmed_at_end` says what a positive run is that reaches the last test without enough tests to
-    confirm it: ``"relapse"``, or ``"censor"`` (follow-up ends at the last negative test before it).
+    confirm it: ``"relapse"``; ``"censor"`` (follow-up ends at the last negative test before it); or ``"both"``:
+    counted as a relapse, and the other reading reported beside it as a sensitivity analysis.
     """
 
     tests: int = 1
@@ -62,7 +63,9 @@ class Confirmation:
 class OutcomeRule:
     """What counts as the outcome: an analyte that reaches, or falls below, a threshold.
 
-    With no analyte the outcome is adjudicated: it is read from the cohort's outcomes table alone.
+    With no analyte the outcome is adjudicated: it is read from the cohort's outcomes table alone. With
+    `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
+    each of its values.
     """
 
     name: str
@@ -70,6 +73,7 @@ class OutcomeRule:
     at_least: float | None = None
     below: float | None = None
     confirm: Confirmation = field(default_factory=Confirmation)
+    censoring_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,11 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """One declared predictor: how it is computed, what is known of it, and how it is shown."""
+    """One declared predictor: how it is computed, what is known of it, and how it is shown.
+
+    Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
+    `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
+    """
 
     name: str
     kind: str
@@ -110,12 +118,82 @@ class Predictor:
     agents: tuple[str, ...] = ()
     window_weeks: float | None = None
     below: float | None = None
+    at_least: float | None = None
+    confirmed: bool = False
     equals: str | None = None
     levels: tuple[str, ...] = ()
+    cap: float | None = None
+    saturating: float | None = None
     scale: str = "linear"
     unit: str = ""
     direction: str | None = None
     prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One inclusion or exclusion criterion: its text as registered, and the rule that decides it.
+
+    It looks at a column of the patients table, at the last result of an analyte at or before enrolment (and within
+    `window_weeks` before it), or at whether any of the agents was ever given. Exactly one of the conditions holds
+    the threshold. For an analyte the bounds of the result must settle it: a result below a limit of 20 says nothing
+    about "below 10".
+    """
+
+    id: str
+    text: str
+    column: str | None = None
+    analyte: str | None = None
+    agents: tuple[str, ...] = ()
+    window_weeks: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    above: float | None = None
+    between: tuple[float, float] | None = None
+    equals: tuple[str, ...] = ()
+    ever: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who may enter: all of `include` must be met, none of `exclude`."""
+
+    include: tuple[Criterion, ...] = ()
+    exclude: tuple[Criterion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A kinetic parameter: lognormal between patients, with where its figures come from."""
+
+    median: float
+    cv: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassiveAntibody:
+    """Antibody given as a drug: one compartment, first-order absorption; the assay sees it added to the patient's own.
+
+    Doses are in international units, volumes in litres, so that dose / volume is in IU/L = mIU/mL.
+    """
+
+    analyte: str
+    agents: tuple[str, ...]
+    half_life_days: Spread
+    volume_litres: Spread
+    absorption_per_day: Spread
+    error_sd_log10: float
+    error_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """Conventions of the laboratories: what a bare ``-`` means, whether ``<20`` alone was detected (None: unknown)."""
+
+    dash: str = "refuse"
+    below_limit_detected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +211,9 @@ class Study:
     prediction: Prediction
     predictors: tuple[Predictor, ...]
     text: str = field(repr=False)
+    eligibility: Eligibility = field(default_factory=Eligibility)
+    passive_antibody: PassiveAntibody | None = None
+    laboratory: Laboratory = field(default_factory=Laboratory)
 
     def predictor(self, name: str) -> Predictor:
         """Return the predictor called `name`."""

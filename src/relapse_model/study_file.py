@@ -16,10 +16,15 @@ from relapse_model.study import (
     PROTOCOL,
     Analyte,
     Confirmation,
+    Criterion,
+    Eligibility,
+    Laboratory,
     OutcomeRule,
+    PassiveAntibody,
     Prediction,
     Predictor,
     Prior,
+    Spread,
     Study,
 )
 from relapse_model.toml_lines import line_of
@@ -132,7 +137,10 @@ class _Reader:
         outcome = self.outcome(sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}))
         predictors = self.predictors(sections.get("predictors", []), analytes)
+        eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
+        passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         return Study(
+            eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, text=self.text,
         )  # fmt: skip
@@ -244,6 +252,8 @@ class _Reader:
         if kind.unit.startswith("analyte") and analyte is not None:
             values["scale"] = analyte.scale
             values["unit"] = values.get("unit", kind.unit.replace("analyte", analyte.unit))
+        if "saturating" in values:
+            values["scale"] = "linear"
         values.setdefault("unit", kind.unit)
         self.prior_fits(values, path)
         return Predictor(**values) if sound else None
@@ -252,6 +262,52 @@ class _Reader:
         values = self.table(raw, path, keys.PRIOR)
         complete = self.need(values, raw, path, "log_odds", "sd", "per", "source")
         return Prior(**values) if complete else None
+
+    def laboratory(self, sections: Mapping[str, Any]) -> Laboratory:
+        values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
+        detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
+        return Laboratory(values.get("dash", "refuse"), detected)
+
+    def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
+        path = ("eligibility",)
+        lists = self.table(raw, path, {"include": keys.anything, "exclude": keys.anything})
+        found: dict[str, tuple[Criterion, ...]] = {}
+        names: set[str] = set()
+        for side, entries in lists.items():
+            if not isinstance(entries, list):
+                self.refuse((*path, side), keys.shown(entries), f"one or more [[eligibility.{side}]]")
+                continue
+            read = [self.criterion(e, (*path, side, i), analytes, names) for i, e in enumerate(entries)]
+            found[side] = tuple(criterion for criterion in read if criterion is not None)
+        return Eligibility(**found)
+
+    def criterion(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte], names: set[str]) -> Criterion | None:
+        values = self.table(raw, path, keys.CRITERION)
+        if not self.need(values, raw, path, "id", "text"):
+            return None
+        if values["id"] in names:
+            self.refuse((*path, "id"), repr(values["id"]), "an id used once")
+        names.add(values["id"])
+        for what, known in (("subject", ("column", "analyte", "agents")), ("condition", keys.CONDITIONS)):
+            given = [key for key in known if key in values]
+            if len(given) != 1:
+                self.refuse(path, f"{len(given)} keys for the {what}", f"one of {', '.join(known)}")
+        if ("agents" in values) != ("ever" in values):
+            self.refuse(path, "agents without ever, or ever without agents", "both, or neither")
+        self.known_analyte(values.get("analyte"), path, analytes)
+        return Criterion(**values)
+
+    def passive(self, raw: Any, analytes: Mapping[str, Analyte]) -> PassiveAntibody | None:
+        path = ("passive_antibody",)
+        values = self.table(raw, path, keys.PASSIVE)
+        complete = self.need(values, raw, path, *keys.PASSIVE)
+        self.known_analyte(values.get("analyte"), path, analytes)
+        for name in ("half_life_days", "volume_litres", "absorption_per_day"):
+            if name in values:
+                spread = self.table(values[name], (*path, name), keys.SPREAD)
+                complete &= self.need(spread, values[name], (*path, name), *keys.SPREAD)
+                values[name] = Spread(**spread) if len(spread) == len(keys.SPREAD) else None
+        return PassiveAntibody(**values) if complete else None
 
     def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""

@@ -78,6 +78,11 @@ def one_of(*choices: str) -> Check:
     return check
 
 
+def feature_kind(value: Any) -> str:
+    """Accept a kind of predictor, one registered from outside among them."""
+    return str(one_of(*FEATURE_KINDS)(value))
+
+
 def several(item: Check) -> Check:
     """Accept a list of one or more items, none twice."""
 
@@ -102,6 +107,16 @@ def factors(value: Any) -> dict[str, float]:
     return {text(unit): positive(factor) for unit, factor in value.items()}
 
 
+def interval(value: Any) -> tuple[float, float]:
+    """Accept [low, high]."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise NotAllowed("[low, high]")
+    low, high = (number()(end) for end in value)
+    if low >= high:
+        raise NotAllowed("[low, high] with low below high")
+    return low, high
+
+
 def step(value: Any) -> str | float:
     """Accept the step a prior speaks of."""
     if value in ("unit", "log10", "sd"):
@@ -112,7 +127,9 @@ def step(value: Any) -> str | float:
         raise NotAllowed("'unit', 'log10', 'sd' or a positive number of units") from None
 
 
-SECTIONS = ("study", "analytes", "outcome", "prediction", "predictors")
+SECTIONS = (
+    "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "eligibility", "passive_antibody",
+)  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
     "label": text,
@@ -125,18 +142,53 @@ ANALYTE: Mapping[str, Check] = {
     "loinc": several(text),
     "sdtm": text,
 }
+LABORATORY: Mapping[str, Check] = {
+    "dash": one_of("refuse", "negative", "missing"),
+    "below_limit_detected": one_of("unknown", "yes", "no"),
+}
+CRITERION: Mapping[str, Check] = {
+    "id": text,
+    "text": text,
+    "column": text,
+    "analyte": text,
+    "agents": several(text),
+    "window_weeks": number(0),
+    "below": number(),
+    "at_most": number(),
+    "at_least": number(),
+    "above": number(),
+    "between": interval,
+    "equals": several(text),
+    "ever": flag,
+}
+CONDITIONS = ("below", "at_most", "at_least", "above", "between", "equals", "ever")
+SPREAD: Mapping[str, Check] = {
+    "median": number(0, open_low=True),
+    "cv": number(0, 2, open_low=True),
+    "source": text,
+}
+PASSIVE: Mapping[str, Check] = {
+    "analyte": text,
+    "agents": several(text),
+    "half_life_days": anything,
+    "volume_litres": anything,
+    "absorption_per_day": anything,
+    "error_sd_log10": number(0, 2, open_low=True),
+    "error_source": text,
+}
 OUTCOME: Mapping[str, Check] = {
     "name": text,
     "analyte": text,
     "at_least": number(0, open_low=True),
     "below": number(0, open_low=True),
     "adjudicated": flag,
+    "censoring_by": text,
     "confirm": anything,
 }
 CONFIRM: Mapping[str, Check] = {
     "tests": whole(1),
     "within_weeks": number(0),
-    "unconfirmed_at_end": one_of("relapse", "censor"),
+    "unconfirmed_at_end": one_of("relapse", "censor", "both"),
 }
 PREDICTION: Mapping[str, Check] = {
     "landmark_weeks": several(number()),
@@ -146,7 +198,7 @@ PREDICTION: Mapping[str, Check] = {
 COMMON = ("name", "kind", "label", "direction", "prior", "unit")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
-    "kind": one_of(*FEATURE_KINDS),
+    "kind": feature_kind,
     "label": text,
     "direction": one_of("up", "down"),
     "prior": anything,
@@ -156,6 +208,10 @@ PREDICTOR: Mapping[str, Check] = {
     "agents": several(text),
     "window_weeks": number(0, open_low=True),
     "below": number(0, open_low=True),
+    "at_least": number(0, open_low=True),
+    "confirmed": flag,
+    "cap": number(0, open_low=True),
+    "saturating": number(0, open_low=True),
     "equals": text,
     "levels": several(text),
     "scale": one_of("linear", "log10"),

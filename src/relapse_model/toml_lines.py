@@ -60,7 +60,7 @@ def _places(text: str) -> Iterator[tuple[Place, int]]:
             header, key = _HEADER.match(content), _KEY.match(content)
             if header:
                 table = _owner(_parts(header[2]), last)
-                yield table, line
+                yield from ((table[:end], line) for end in range(1, len(table) + 1))
                 if header[1] == "[[":
                     last[table] = last.get(table, -1) + 1
                     table = (*table, last[table])

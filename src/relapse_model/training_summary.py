@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model._version import __version__
+from relapse_model.checks.finding import Finding
 from relapse_model.choice import Choice
 from relapse_model.development_data import DevelopmentData
 from relapse_model.study import Predictor, Study
@@ -19,7 +21,14 @@ PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
 
 
 def training_summary(
-    data: DevelopmentData, study: Study, choice: Choice, *, seed: int, synthetic: bool, mean_risk: float
+    data: DevelopmentData,
+    study: Study,
+    choice: Choice,
+    *,
+    seed: int,
+    synthetic: bool,
+    mean_risk: float,
+    findings: Sequence[Finding] = (),
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -31,6 +40,8 @@ def training_summary(
     seed : int
     synthetic : bool
     mean_risk : float
+    findings : sequence of Finding
+        Coded warnings about the cohort or the study.
     """
     return {
         "patients": len(data),
@@ -40,6 +51,7 @@ def training_summary(
         "mean_risk": mean_risk,
         "synthetic": synthetic,
         "seed": seed,
+        "warnings": [finding.to_dict() for finding in findings],
         "choice": {
             "chosen": choice.chosen,
             "log_loss": choice.log_loss,

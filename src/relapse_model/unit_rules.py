@@ -8,12 +8,39 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort_columns import READ_COLUMNS
+from relapse_model.lab_text import read_lab_texts
 from relapse_model.study import Analyte, Study
 from relapse_model.units import is_log10, unit_key, without_log10
 
 UnitProblem = tuple[NDArray[np.bool_], str, str, str]  # rows, the unit that came, what was expected, what to do
 _LARGEST_LOG10 = 20.0  # no amount of anything in blood is larger, in any unit
 _SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
+
+
+def read_results(values: pd.Series, units: pd.Series, dash: str) -> pd.DataFrame:
+    """Read a column of results; a negative number is one where its unit column says that it is a logarithm.
+
+    Parameters
+    ----------
+    values, units : Series
+        Columns of the labs table, ``None`` where a unit is blank.
+    dash : str
+        As for `read_lab_texts`, whose columns are returned.
+    """
+    read = read_lab_texts(values, dash=dash)
+    codes, spellings = pd.factorize(units)
+    logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[codes]
+    refused = np.flatnonzero((read["kind"] == "unreadable").to_numpy() & logged)
+    if not len(refused):
+        return read
+    again = read_lab_texts([f"{text} Log" for text in read["raw"].iloc[refused]])
+    number = (again["kind"] == "number").to_numpy()
+    for name in READ_COLUMNS:
+        column = read[name].to_numpy(copy=True)
+        column[refused[number]] = again[name].to_numpy()[number]
+        read[name] = column
+    return read
 
 
 def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -34,29 +61,26 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_
     clash : array of bool
         Rows where the printed unit and the column disagree.
     """
-    stated = column.where(column.notna(), "").astype(object).to_numpy()
-    printed, log10 = read["unit"].to_numpy(dtype=object), read["log10"].to_numpy(dtype=bool)
-    pairs = pd.MultiIndex.from_arrays([stated, printed, log10])
-    codes, unique = pairs.factorize()
-    units, clashes = [], []
-    for one_stated, one_printed, one_log in unique:
-        unit, clash = _one_unit(one_stated, one_printed, one_log)
-        units.append(unit)
-        clashes.append(clash)
-    if not len(unique):
-        return stated, np.zeros(0, dtype=bool)
-    return np.array(units, dtype=object)[codes], np.array(clashes, dtype=bool)[codes]
+    stated = column.astype(object).where(column.notna(), "")
+    known: dict[tuple[str, str, bool], tuple[str, bool]] = {}
+    found = []
+    for row in zip(stated, read["unit"], read["log10"], strict=True):
+        if row not in known:
+            known[row] = _one_unit(*row)
+        found.append(known[row])
+    units = np.array([unit for unit, _ in found], dtype=object)
+    return units, np.array([clash for _, clash in found], dtype=bool)
 
 
 def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
-    unit = stated or printed
     key, said = unit_key(stated), unit_key(printed)
+    unit = stated or ("" if said in _SCALE_ALONE else printed)
     clash = False
     if stated and said not in _SCALE_ALONE:
         # "20 IU/mL" in a column of log10 IU/mL is no logarithm, whatever the column says.
         clash = without_log10(said) != without_log10(key) or (is_log10(key) and not log10)
-    if log10 and not is_log10(unit_key(unit)):
-        unit = f"log10 {unit}".strip()
+    if log10 and unit and not is_log10(unit_key(unit)):
+        unit = f"log10 {unit}"
     return unit, clash
 
 

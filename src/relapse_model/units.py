@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LOG = re.compile(r"^\{?(?:log|lg)[_\s]*(?:\(10\)|10)?[_\s]*(?=[^\s0-9])")  # not "log10" alone: a scale, no unit
+_LOG = re.compile(r"^\{?(?:log|lg)[_\s]*(?:\(10\)|10(?![\^*e]))?[_\s]*(?=[^\s0-9]|10[\^*e])")  # not "log10" alone
 
 
 def unit_key(unit: str) -> str:

@@ -39,11 +39,21 @@ at_least = 0.05
 [prediction]
 landmark_weeks = [12]
 horizon_weeks = 48
+
+[passive_antibody]
+analyte = "anti_hbs"
+agents = ["immunoglobulin"]
+half_life_days = { median = 24, cv = 0.25, source = "made up" }
+volume_litres = { median = 7.5, cv = 0.40, source = "made up" }
+absorption_per_day = { median = 0.6, cv = 0.50, source = "made up" }
+error_sd_log10 = 0.12
+error_source = "made up"
 """
 KEYS = {
     "analyte": 'analyte = "hbsag"',
     "agents": 'agents = ["pegifn", "hbig"]',
     "below": "below = 0.05",
+    "at_least": "at_least = 10",
     "column": 'column = "age_years"',
 }
 
@@ -53,6 +63,8 @@ def study_of_every_kind():
     entries = []
     for kind in FEATURE_KINDS.values():
         lines = [f'kind = "{kind.name}"', *(KEYS[key] for key in kind.requires)]
+        if kind.name == "endogenous":
+            lines[1] = 'analyte = "anti_hbs"'
         entries.append([f'name = "{kind.name}"', *lines])
         if "window_weeks" in kind.allows:
             entries.append([f'name = "{kind.name}_recent"', *lines, "window_weeks = 8"])
@@ -62,6 +74,7 @@ def study_of_every_kind():
 STUDY = study_of_every_kind()
 LAB_COLUMNS = ["patient_id", "week", "analyte", "value", "unit"]
 COURSE_COLUMNS = ["patient_id", "agent", "start_week", "end_week", "dose"]
+AGENTS = ("pegifn", "hbig", "nuc", "immunoglobulin")
 UNITS = {"hbsag": "IU/mL", "anti_hbs": "mIU/mL"}
 
 
@@ -73,7 +86,7 @@ def cohort_of(labs, courses, who=("a", "b", "c")):
     return rm.make_cohort(
         pd.DataFrame({"patient_id": who, "age_years": range(30, 30 + len(who))}),
         pd.DataFrame([(*lab, UNITS[lab[2]]) for lab in labs], columns=LAB_COLUMNS),
-        pd.DataFrame(courses, columns=COURSE_COLUMNS),
+        pd.DataFrame(courses, columns=COURSE_COLUMNS).assign(unit="IU"),
         study=STUDY,
     )
 
@@ -98,9 +111,14 @@ def random_labs(rng, weeks):
     ]
 
 
-def random_courses(rng, weeks, agents=("pegifn", "hbig", "nuc")):
+def random_courses(rng, weeks, agents=AGENTS):
     """Rows (patient, agent, start)."""
     return [(who, agent, week) for who in WHO for agent in agents for week in weeks if rng.random() < 0.1]
+
+
+def length(row, weeks):
+    """A dose is given at once, a course takes weeks."""
+    return 0 if row[1] == "immunoglobulin" else weeks
 
 
 def in_any_order(rng, rows):
@@ -112,14 +130,14 @@ def in_any_order(rng, rows):
 def test_nothing_after_the_landmark_changes_any_feature(seed, other_seed):
     rng = np.random.default_rng(seed)
     known_labs = random_labs(rng, BEFORE)
-    ended = [(*row, min(row[2] + 4, 12.0), 400.0) for row in random_courses(rng, BEFORE)]
+    ended = [(*row, min(row[2] + length(row, 4), 12.0), 400.0) for row in random_courses(rng, BEFORE)]
     running = random_courses(rng, BEFORE, agents=("pegifn", "hbig"))
 
     def with_a_future(rng):
         """Other rows after the landmark, other ends of the courses that run past it, in any order of rows."""
         ends = rng.choice([np.nan, *AFTER], size=len(running))
         courses = ended + [(*row, end, None) for row, end in zip(running, ends, strict=True)]
-        courses += [(*row, row[2] + 8, 400.0) for row in random_courses(rng, AFTER)]
+        courses += [(*row, row[2] + length(row, 8), 400.0) for row in random_courses(rng, AFTER)]
         labs = known_labs + random_labs(rng, AFTER)
         return features_of(in_any_order(rng, labs), in_any_order(rng, courses), WHO)
 
@@ -151,7 +169,8 @@ def test_the_past_has_its_features_and_the_future_none():
 def test_looking_ahead_in_the_laboratory_would_be_seen(monkeypatch):
     # A mutation: results are no longer cut at the landmark. Every laboratory feature must give itself away.
     monkeypatch.setattr(Measurements, "until", lambda self, week, window_weeks=None: self)
-    laboratory_kinds = {*SUMMARIES, *(f"{kind}_recent" for kind in SUMMARIES)}
+    recent = {f"{kind}_recent" for kind in SUMMARIES if "window_weeks" in FEATURE_KINDS[kind].allows}
+    laboratory_kinds = {*SUMMARIES, *recent}
     assert changed_by_the_future() == laboratory_kinds | {"weeks_on_agent_after_first_negative"}
 
 
@@ -178,14 +197,14 @@ def test_looking_ahead_in_treatment_after_the_first_negative_would_be_seen(monke
 def test_the_order_of_rows_changes_no_feature(seed):
     rng = np.random.default_rng(seed)
     labs = random_labs(rng, BEFORE + AFTER)
-    rows = [(*row, row[2] + 4, 400.0) for row in random_courses(rng, BEFORE)]
+    rows = [(*row, row[2] + length(row, 4), 400.0) for row in random_courses(rng, BEFORE)]
     other = features_of(in_any_order(rng, labs), in_any_order(rng, rows), WHO)
     pd.testing.assert_frame_equal(features_of(labs, rows, WHO), other, rtol=1e-12)  # rounding of sums
 
 
 def test_a_patient_alone_has_the_same_features():
     rng = np.random.default_rng(5)
-    rows = [(*row, row[2] + 4, 400.0) for row in random_courses(rng, BEFORE)]
+    rows = [(*row, row[2] + length(row, 4), 400.0) for row in random_courses(rng, BEFORE)]
     cohort = cohort_of(random_labs(rng, BEFORE), rows, WHO)
     together = rm.derive_features(cohort, STUDY, LANDMARK)
     for positions in ([3], [29], [20, 4, 11]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from statistics import mean
 
 import numpy as np
@@ -40,6 +41,29 @@ def slope_of(pairs):
     return 4 * sum((w - at) * (v - level) for w, v in pairs) / sum((w - at) ** 2 for w in weeks)
 
 
+def area_of(pairs):
+    """The area under the straight lines between the results, over its width; the mean where there is no width."""
+    weeks = pairs[-1][0] - pairs[0][0]
+    if weeks == 0:
+        return mean(value for _, value in pairs)
+    return sum((w - v) * (b + a) / 2 for (v, a), (w, b) in pairwise(pairs)) / weeks
+
+
+def held(pairs, landmark, counts):
+    """The weeks for which a result that counts was the last one known."""
+    until = [*(week for week, _ in pairs[1:]), landmark]
+    return sum(end - week for (week, value), end in zip(pairs, until, strict=True) if counts(value))
+
+
+THRESHOLD = 50.0
+TO_LANDMARK = {
+    "weeks_below": lambda pairs, landmark: held(pairs, landmark, lambda value: value < THRESHOLD),
+    "weeks_at_least": lambda pairs, landmark: held(pairs, landmark, lambda value: value >= THRESHOLD),
+    "weeks_since_last": lambda pairs, landmark: landmark - pairs[-1][0],
+    "weeks_since_first_below": lambda pairs, landmark: next(
+        (landmark - week for week, value in pairs if value < THRESHOLD), math.nan
+    ),
+}
 SLOW = {
     "last": lambda pairs: pairs[-1][1],
     "first": lambda pairs: pairs[0][1],
@@ -49,6 +73,7 @@ SLOW = {
     "change": lambda pairs: pairs[-1][1] - pairs[0][1] if len(pairs) > 1 else math.nan,
     "slope": slope_of,
     "count": len,
+    "time_weighted_mean": area_of,
 }
 
 
@@ -64,22 +89,32 @@ def results_known(cohort, study, name, landmark, window_weeks):
     return known
 
 
-def slowly(kind, pairs, log10):
+def slowly(kind, pairs, log10, landmark):
     if not pairs:
         return 0.0 if kind == "count" else math.nan
+    if kind in TO_LANDMARK:
+        return TO_LANDMARK[kind](pairs, landmark)
     return SLOW[kind]([(week, math.log10(value) if log10 else value) for week, value in pairs])
 
 
 def predictors(window_weeks):
     return tuple(
-        Predictor(name=f"{kind} {analyte}", kind=kind, label="", analyte=analyte, window_weeks=window_weeks)
-        for kind in SLOW
+        Predictor(
+            name=f"{kind} {analyte}",
+            kind=kind,
+            label="",
+            analyte=analyte,
+            window_weeks=window_weeks,
+            below=THRESHOLD if kind in ("weeks_below", "weeks_since_first_below") else None,
+            at_least=THRESHOLD if kind == "weeks_at_least" else None,
+        )
+        for kind in (*SLOW, *TO_LANDMARK)
         for analyte in ANALYTES
     )
 
 
 def test_the_loop_knows_every_summary():
-    assert SLOW.keys() == SUMMARIES.keys()
+    assert {*SLOW, *TO_LANDMARK, "ever_detected"} == SUMMARIES.keys()  # the last has cases of its own
 
 
 @pytest.mark.parametrize(("landmark", "window_weeks"), [(0.0, None), (24.0, None), (24.0, 12.0)])
@@ -88,9 +123,9 @@ def test_features_equal_the_loop_over_patients(cohort, study, landmark, window_w
     found = rm.derive_features(cohort, study, landmark)
     for analyte in ANALYTES:
         known = results_known(cohort, study, analyte, landmark, window_weeks)
-        for kind in SLOW:
+        for kind in (*SLOW, *TO_LANDMARK):
             log10 = study.analytes[analyte].scale == "log10" and kind != "count"
-            expected = [slowly(kind, pairs, log10) for pairs in known]
+            expected = [slowly(kind, pairs, log10, landmark) for pairs in known]
             came = found[f"{kind} {analyte}"]
             np.testing.assert_allclose(came, expected, rtol=1e-9, atol=1e-9, err_msg=came.name)
 
@@ -114,7 +149,8 @@ def test_patients_do_not_mix(kind):
     # Patients 0 and 2 have the same results, so the same feature; patient 1 between them has none.
     patient = np.array([0, 0, 2, 2], dtype=np.intp)
     week, value = np.array([0.0, 4.0, 0.0, 4.0]), np.array([10.0, 1000.0, 10.0, 1000.0])
-    found = summarise(kind, patient, week, value, 3, True)
+    detected = np.array([1, 0, 1, 0], dtype=np.int8)
+    found = summarise(kind, patient, week, value, 3, True, landmark=20.0, threshold=100.0, detected=detected)
     assert found[0] == found[2]
     assert found[1] == 0 if kind == "count" else math.isnan(found[1])
 

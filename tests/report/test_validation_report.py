@@ -17,16 +17,13 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.report import validation_report
 from relapse_model.report.validation_report import (
     arm_labels,
-    link_dois,
-    outcome_words,
-    prior_words,
     report_page,
     sample_size_values,
     strict_json,
     validation_values,
-    verdict,
     write_report,
 )
+from relapse_model.report.words import link_dois, outcome_words, prior_words, verdict
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -10,60 +11,127 @@ from numpy.typing import NDArray
 
 from relapse_model.features.grouped import Floats, Groups, groups, size, spread, total
 
-Summary = Callable[[Floats, Floats, Groups], Floats]  # value on its scale, week, groups -> one number per group
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Results known at the landmark, with numbers, sorted by patient and week; value and threshold on the scale.
+
+    `detected` is 1, 0 or -1 (the laboratory did not say).
+    """
+
+    value: Floats
+    week: Floats
+    of: Groups
+    landmark: float
+    threshold: float
+    detected: NDArray[np.int8]
 
 
-def last(value: Floats, week: Floats, of: Groups) -> Floats:
+Summary = Callable[[Known], Floats]  # one number per group
+
+
+def last(known: Known) -> Floats:
     """Return the last result; of several in one week, the last row of the table."""
-    return value[of.end - 1]
+    return known.value[known.of.end - 1]
 
 
-def first(value: Floats, week: Floats, of: Groups) -> Floats:
+def first(known: Known) -> Floats:
     """Return the first result."""
-    return value[of.start]
+    return known.value[known.of.start]
 
 
-def maximum(value: Floats, week: Floats, of: Groups) -> Floats:
+def maximum(known: Known) -> Floats:
     """Return the largest result."""
-    return np.maximum.reduceat(value, of.start) if len(of.start) else np.zeros(0)
+    return np.maximum.reduceat(known.value, known.of.start)
 
 
-def minimum(value: Floats, week: Floats, of: Groups) -> Floats:
+def minimum(known: Known) -> Floats:
     """Return the smallest result."""
-    return np.minimum.reduceat(value, of.start) if len(of.start) else np.zeros(0)
+    return np.minimum.reduceat(known.value, known.of.start)
 
 
-def mean(value: Floats, week: Floats, of: Groups) -> Floats:
+def mean(known: Known) -> Floats:
     """Return the mean of the results, each counted once."""
-    return total(value, of) / size(of)
+    return total(known.value, known.of) / size(known.of)
 
 
-def change(value: Floats, week: Floats, of: Groups) -> Floats:
+def time_weighted_mean(known: Known) -> Floats:
+    """Return the area under the straight lines between results, per week; the mean if all lie in one week."""
+    inside = _same_patient(known.of, len(known.value))
+    gap = np.append(np.diff(known.week), 0.0) * inside
+    middle = (known.value + np.append(known.value[1:], 0.0)) / 2
+    weeks = total(gap, known.of)
+    area = total(gap * middle, known.of)
+    return np.where(weeks > 0, area / np.where(weeks > 0, weeks, 1.0), mean(known))
+
+
+def change(known: Known) -> Floats:
     """Return last minus first; unknown for a single result."""
-    return np.where(size(of) > 1, value[of.end - 1] - value[of.start], np.nan)
+    return np.where(size(known.of) > 1, last(known) - first(known), np.nan)
 
 
-def count(value: Floats, week: Floats, of: Groups) -> Floats:
+def count(known: Known) -> Floats:
     """Return the number of results."""
-    return size(of)
+    return size(known.of)
 
 
-def slope(value: Floats, week: Floats, of: Groups) -> Floats:
+def slope(known: Known) -> Floats:
     """Return the least-squares slope per 4 weeks; unknown unless the results lie in two or more weeks."""
+    of = known.of
     group = np.repeat(np.arange(len(of.start)), of.end - of.start)
-    centred = week - (total(week, of) / size(of))[group]
+    centred = known.week - (total(known.week, of) / size(of))[group]
     spread_of_weeks = total(centred**2, of)
     flat = spread_of_weeks <= 1e-9
-    rise = total(centred * value, of)
+    rise = total(centred * known.value, of)
     return np.where(flat, np.nan, 4.0 * rise / np.where(flat, 1.0, spread_of_weeks))
 
 
-SUMMARIES: Mapping[str, Summary] = MappingProxyType(
-    {function.__name__: function for function in (last, first, maximum, minimum, mean, change, count, slope)}
-)
+def weeks_below(known: Known) -> Floats:
+    """Return the weeks spent below the threshold; a result holds until the next one, or the landmark."""
+    return total(_held(known) * (known.value < known.threshold), known.of)
 
 
-def summarise(kind: str, patient: NDArray[np.intp], week: Floats, value: Floats, patients: int, log10: bool) -> Floats:
+def weeks_at_least(known: Known) -> Floats:
+    """Return the weeks spent at or above the threshold; a result holds until the next one, or the landmark."""
+    return total(_held(known) * (known.value >= known.threshold), known.of)
+
+
+def weeks_since_last(known: Known) -> Floats:
+    """Return the weeks from the last result to the landmark."""
+    return known.landmark - known.week[known.of.end - 1]
+
+
+def weeks_since_first_below(known: Known) -> Floats:
+    """Return the weeks from the first result below the threshold to the landmark; unknown if none was."""
+    week = np.minimum.reduceat(np.where(known.value < known.threshold, known.week, np.inf), known.of.start)
+    return np.where(np.isinf(week), np.nan, known.landmark - week)
+
+
+def ever_detected(known: Known) -> Floats:
+    """Return 1 if anything was ever detected, 0 if never, unknown if the laboratory did not say."""
+    highest = np.maximum.reduceat(np.where(known.detected < 0, 0.5, known.detected), known.of.start)
+    return np.where(highest == 0.5, np.nan, highest)
+
+
+_KINDS = (
+    last, first, maximum, minimum, mean, time_weighted_mean, change, count, slope, weeks_below, weeks_at_least,
+    weeks_since_last, weeks_since_first_below, ever_detected,
+)  # fmt: skip
+SUMMARIES: Mapping[str, Summary] = MappingProxyType({function.__name__: function for function in _KINDS})
+
+
+def summarise(
+    kind: str,
+    patient: NDArray[np.intp],
+    week: Floats,
+    value: Floats,
+    patients: int,
+    log10: bool,
+    *,
+    landmark: float = np.nan,
+    threshold: float = np.nan,
+    detected: NDArray[np.int8] | None = None,
+) -> Floats:
     """Compute one kind of feature for all patients.
 
     Parameters
@@ -76,6 +144,12 @@ def summarise(kind: str, patient: NDArray[np.intp], week: Floats, value: Floats,
         Number of patients.
     log10 : bool
         Whether to take the logarithm first.
+    landmark : float
+        For the kinds that count weeks to it.
+    threshold : float
+        For the kinds that have one, in the unit of `value`.
+    detected : array of int, optional
+        1, 0 or -1, for ``ever_detected``.
 
     Returns
     -------
@@ -91,6 +165,28 @@ def summarise(kind: str, patient: NDArray[np.intp], week: Floats, value: Floats,
     array([0.5])
     """
     of = groups(patient, patients)
-    scaled = np.log10(value) if log10 else value
-    result = SUMMARIES[kind](scaled, week, of) if len(of.start) else np.zeros(0)
+    nothing_said = np.full(len(value), -1, dtype=np.int8)
+    known = Known(
+        value=np.log10(value) if log10 else value,
+        week=week,
+        of=of,
+        landmark=landmark,
+        threshold=float(np.log10(threshold)) if log10 else threshold,
+        detected=nothing_said if detected is None else detected,
+    )
+    result = SUMMARIES[kind](known) if len(of.start) else np.zeros(0)
     return spread(result, of, without_rows=0.0 if kind == "count" else np.nan)
+
+
+def _same_patient(of: Groups, rows: int) -> Floats:
+    """Return 1 for rows that the same patient's next row follows, else 0."""
+    inside = np.ones(rows)
+    inside[of.end - 1] = 0.0
+    return inside
+
+
+def _held(known: Known) -> Floats:
+    """Return how long each result holds: until the patient's next one, or the landmark."""
+    until = np.append(known.week[1:], 0.0)
+    until[known.of.end - 1] = known.landmark
+    return until - known.week

@@ -73,6 +73,15 @@ def weeks_on(courses: Courses, patients: int, since: Floats | None = None) -> Fl
     return weeks if since is None else np.where(np.isnan(since), np.nan, weeks)
 
 
+def weeks_between(courses: Courses, patients: int) -> Floats:
+    """Return the weeks without treatment between the first start and the last end; NaN for those never treated."""
+    first, latest = np.full(patients, np.inf), np.full(patients, -np.inf)
+    np.minimum.at(first, courses.patient, courses.start)
+    np.maximum.at(latest, courses.patient, courses.end)
+    treated = np.isfinite(first)
+    return np.where(treated, np.where(treated, latest - first, 0.0) - weeks_on(courses, patients), np.nan)
+
+
 def weeks_off(courses: Courses, patients: int, landmark: float) -> Floats:
     """Return the weeks from the last end to the landmark: 0 on treatment, NaN for those never treated."""
     latest = np.full(patients, -np.inf)

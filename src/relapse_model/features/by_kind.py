@@ -1,0 +1,213 @@
+"""How each kind of predictor is computed from the tables; a kind of one's own is registered here too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort import Cohort
+from relapse_model.cohort_columns import MISSING_WORDS
+from relapse_model.column_reader import shown, texts
+from relapse_model.errors import CohortError, Problem, RelapseModelError
+from relapse_model.feature_kinds import FeatureKind, add_feature_kind
+from relapse_model.features import treatment
+from relapse_model.features.grouped import Floats
+from relapse_model.features.laboratory import SUMMARIES, summarise
+from relapse_model.lab_text import read_lab_texts
+from relapse_model.measurements import Measurements, measurements
+from relapse_model.study import Predictor, Study
+
+Derive: TypeAlias = "Callable[[Cohort, Study, Predictor, float], Floats | pd.Series]"
+
+
+def derive_one(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats | pd.Series:
+    """Compute one predictor for all patients, as it was known at the landmark.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    predictor : Predictor
+    landmark : float
+    """
+    values = _FUNCTIONS[predictor.kind](cohort, study, predictor, landmark)
+    if predictor.agents:
+        stated = _stated(cohort, predictor)
+        values = np.where(np.isnan(stated), np.asarray(values, dtype=float), stated)
+    return values if predictor.levels else transformed(np.asarray(values, dtype=float), predictor)
+
+
+def transformed(values: Floats, predictor: Predictor) -> Floats:
+    """Apply the declared non-linear term, in clinical units: a cap, or a saturating curve (0 to 1)."""
+    if predictor.cap is not None:
+        cap = np.log10(predictor.cap) if predictor.scale == "log10" else predictor.cap
+        values = np.minimum(values, cap)
+    if predictor.saturating is not None:
+        values = values / (values + predictor.saturating)
+    return values
+
+
+def register_feature_kind(kind: FeatureKind, function: Derive) -> None:
+    """Add a kind of predictor of one's own, which studies may then name.
+
+    Whoever scores with a model that uses it must register it too: a model file carries no code.
+
+    Parameters
+    ----------
+    kind : FeatureKind
+        Its name, the keys it takes, its definition and unit.
+    function : callable
+        From cohort, study, predictor and landmark week to one number per patient. It must read no row after the
+        landmark; `relapse_model.features.look_ahead` can check that it does not.
+
+    Raises
+    ------
+    RelapseModelError
+        If the name is taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from relapse_model.feature_kinds import FeatureKind
+    >>> kind = FeatureKind("always_one", (), (), "a constant, for this example", "")
+    >>> register_feature_kind(kind, lambda cohort, study, predictor, landmark: np.ones(len(cohort)))
+    """
+    if kind.name in _FUNCTIONS and _FUNCTIONS[kind.name] is not function:
+        raise RelapseModelError(f"feature kind {kind.name!r} exists already; choose another name.")
+    add_feature_kind(kind)
+    _FUNCTIONS[kind.name] = function
+
+
+def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
+    name = str(predictor.analyte)
+    known = measurements(cohort, study, name).until(landmark, predictor.window_weeks)
+    if predictor.kind not in ("count", "ever_detected"):  # a word such as "positive" is a result, but no number
+        known = known.valued()
+    threshold = predictor.below if predictor.below is not None else predictor.at_least
+    return summarise(
+        predictor.kind, known.patient, known.week, known.value, len(cohort),
+        # A threshold or a saturating curve is stated in the clinical unit.
+        study.analytes[name].scale == "log10" and threshold is None and predictor.saturating is None,
+        landmark=landmark, threshold=np.nan if threshold is None else threshold, detected=known.detected,
+    )  # fmt: skip
+
+
+def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
+    from relapse_model.features.endogenous import derive_endogenous
+
+    titre: Floats = derive_endogenous(cohort, study, landmark)["endogenous"].to_numpy(dtype=float)
+    return np.log10(titre) if predictor.scale == "log10" else titre
+
+
+def _column(cohort: Cohort, predictor: Predictor) -> Floats | pd.Series:
+    values = cohort.patients[predictor.column]
+    if predictor.equals is not None or predictor.levels:
+        return _category(values, predictor)
+    numbers = _numbers(values, str(predictor.column))
+    if predictor.scale == "linear":
+        return numbers
+    if (numbers <= 0).any():
+        problem = Problem(
+            "patients", None, predictor.column, f"{(numbers <= 0).sum()} values of 0 or less",
+            "positive values, since the scale is log10", "Write a result below the limit as '<0.05'",
+        )  # fmt: skip
+        raise CohortError("the cohort does not fit the study", [problem])
+    return np.log10(numbers)
+
+
+def _category(values: pd.Series, predictor: Predictor) -> Floats | pd.Series:
+    text = texts(values)
+    missing = text.str.casefold().isin(MISSING_WORDS).to_numpy()
+    if predictor.equals is not None:
+        return np.where(missing, np.nan, (text == predictor.equals).to_numpy().astype(float))
+    unknown = ~text.isin(predictor.levels).to_numpy() & ~missing
+    if unknown.any():
+        problems = [
+            Problem("patients", None, predictor.column, f"{shown(value)} on {(text == value).sum()} rows",
+                    f"one of {', '.join(predictor.levels)}", "Add it to the levels, or leave it empty")
+            for value in pd.unique(text[unknown])
+        ]  # fmt: skip
+        raise CohortError("the cohort does not fit the study", problems)
+    return text.where(~missing, None)
+
+
+def _numbers(values: pd.Series, column: str) -> Floats:
+    """Read a column of numbers or laboratory texts; below the limit counts as half of it."""
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.to_numpy(dtype=float)
+    read = read_lab_texts(values)
+    # The name of a column states its unit, so a logarithm in it is a mistake that nobody would see.
+    bad = ~read["kind"].isin(["number", "missing"]).to_numpy() | read["log10"].to_numpy(dtype=bool)
+    if bad.any():
+        problems = [
+            Problem(
+                "patients",
+                int(row) + 2,
+                column,
+                shown(values.iloc[row]),
+                "a number, or a limit such as '<0.05', not on a log10 scale",
+            )
+            for row in np.flatnonzero(bad)
+        ]
+        raise CohortError("the cohort does not fit the study", problems)
+    below = read["comparator"].isin(["<", "<="]).to_numpy()
+    number = read["number"].to_numpy(dtype=float)
+    return np.where(below, 0.5 * number, number)
+
+
+def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
+    """Return what the patients table says of a treatment predictor; NaN where it says nothing."""
+    if predictor.column is None or predictor.column not in cohort.patients:
+        return np.full(len(cohort), np.nan)
+    return _numbers(cohort.patients[predictor.column], predictor.column)
+
+
+def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> treatment.Courses:
+    assert cohort.treatments is not None
+    return treatment.courses_until(cohort.treatments, predictor.agents, landmark)
+
+
+def _from_courses(function: Callable[[treatment.Courses, int, float], Floats]) -> Derive:
+    """Make a feature of the courses known at the landmark; unknown where the cohort has no treatments table."""
+
+    def derive(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
+        if cohort.treatments is None:
+            return np.full(len(cohort), np.nan)
+        return function(_courses(cohort, predictor, landmark), len(cohort), landmark)
+
+    return derive
+
+
+def _weeks_after_negative(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
+    """Count treatment after the first result below the threshold: that test must lie before the landmark too."""
+    if cohort.treatments is None:
+        return np.full(len(cohort), np.nan)
+    results = measurements(cohort, study, str(predictor.analyte)).until(landmark)
+    negative = _negative(results, float(predictor.below or 0.0))
+    if predictor.confirmed:
+        followed = np.append(negative[1:] & (results.patient[1:] == results.patient[:-1]), False)
+        negative &= followed
+    since = treatment.first_negative_week(results.patient, results.week, negative, len(cohort))
+    return treatment.weeks_on(_courses(cohort, predictor, landmark), len(cohort), since)
+
+
+def _negative(results: Measurements, threshold: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    at_limit = (results.upper <= threshold) & (results.lower < results.upper)
+    return np.asarray((results.upper < threshold) | at_limit)
+
+
+_FUNCTIONS: dict[str, Derive] = {
+    **dict.fromkeys(SUMMARIES, _laboratory),
+    "endogenous": _endogenous,
+    "column": lambda cohort, study, predictor, landmark: _column(cohort, predictor),
+    "weeks_on_agent": _from_courses(lambda courses, n, week: treatment.weeks_on(courses, n)),
+    "weeks_on_agent_after_first_negative": _weeks_after_negative,
+    "weeks_between_courses": _from_courses(lambda courses, n, week: treatment.weeks_between(courses, n)),
+    "weeks_off_agent": _from_courses(treatment.weeks_off),
+    "ever_on_agent": _from_courses(lambda courses, n, week: treatment.ever(courses, n)),
+    "dose_count": _from_courses(lambda courses, n, week: treatment.doses(courses, n)),
+    "dose_total": _from_courses(lambda courses, n, week: treatment.dose_total(courses, n)),
+}

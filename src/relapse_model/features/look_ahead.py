@@ -1,0 +1,63 @@
+"""Whether a predictor reads rows of later weeks: the check that any kind of predictor must pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relapse_model.cohort import Cohort
+from relapse_model.features.derive import derive_features
+from relapse_model.study import Study
+
+
+def looking_ahead(cohort: Cohort, study: Study, landmark_week: float | None = None) -> list[str]:
+    """Return the predictors whose values change when all rows after the landmark are taken away.
+
+    An empty list on one cohort is no proof; a name in it is one. For kinds registered from outside.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With rows after the landmark.
+    study : Study
+    landmark_week : float, optional
+        The study's first landmark by default.
+
+    Returns
+    -------
+    list of str
+        Names of predictors.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> looking_ahead(rm.simulate_cohort(20, seed=1), rm.load_study("hbsag-relapse"))
+    []
+    """
+    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    everything = derive_features(cohort, study, landmark)
+    known = derive_features(known_at(cohort, landmark), study, landmark)
+    return [
+        str(name)
+        for name in everything
+        if not np.array_equal(
+            everything[name].astype(object).fillna("missing"), known[name].astype(object).fillna("missing")
+        )
+    ]
+
+
+def known_at(cohort: Cohort, landmark: float) -> Cohort:
+    """Return the cohort as it stood at a landmark: no later row, and no course end that was not known yet.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    landmark : float
+        Week.
+    """
+    labs = cohort.labs[cohort.labs["week"] <= landmark].reset_index(drop=True)
+    treatments = cohort.treatments
+    if treatments is not None:
+        treatments = treatments[treatments["start_week"] <= landmark].reset_index(drop=True)
+        if "end_week" in treatments:
+            treatments["end_week"] = treatments["end_week"].where(treatments["end_week"] <= landmark)
+    return Cohort(cohort.patients, labs, treatments, None, synthetic=cohort.synthetic)
