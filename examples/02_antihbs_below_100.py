@@ -3,9 +3,9 @@
 Data: Spiegelhalter, Best, Gilks, Inskip, "Hepatitis B: a case study in MCMC methods", in Markov Chain Monte Carlo in
 Practice (1996), as carried by stan-dev/stan (BSD-3-Clause).
 
-Two outcomes are asked of the same study file. The floor to beat speaks of the *last* titre, of every child, those
-included whose titre is low already: that is the adjudicated outcome of the outcomes table. Clinically a *fall* below
-100 matters, in children who have not fallen yet: that is the study's rule, which holds where that table is left out.
+Two outcomes are asked of the same study file. Whether the *last* titre of a child is below 100, also where it was low
+already, is the adjudicated outcome of the outcomes table. What matters clinically is a *fall* below 100 in a child who
+has not fallen yet: that is the study's rule, which holds where the outcomes table is left out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from data_folder import data_folder
-from same_folds import baseline_scores, mean_auc, ridge_logistic
 
 import relapse_model as rm
+from data_folder import data_folder
+from same_folds import baseline_scores, mean_auc, ridge_logistic
 
 DATA = "hbv_antihbs_gambia"
 STUDY = Path(__file__).with_suffix(".toml")

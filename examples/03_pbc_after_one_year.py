@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+
+import relapse_model as rm
 from data_folder import data_folder
 from ridge_cox import ridge_cox
 from same_folds import baseline_scores, mean_auc, mean_c
-
-import relapse_model as rm
 
 DATA = "pbc_mayo"
 STUDY = Path(__file__).with_suffix(".toml")

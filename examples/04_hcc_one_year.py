@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from data_folder import data_folder
-from same_folds import baseline_scores, mean_auc, ridge_logistic
 
 import relapse_model as rm
+from data_folder import data_folder
+from same_folds import baseline_scores, mean_auc, ridge_logistic
 
 DATA = "hcc_uci_coimbra"
 STUDY = Path(__file__).with_suffix(".toml")

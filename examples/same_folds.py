@@ -49,6 +49,7 @@ def ridge_logistic(train: DevelopmentData, new: Floats, seed: int) -> Floats:
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     search = GridSearchCV(
         make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression()),
@@ -57,4 +58,6 @@ def ridge_logistic(train: DevelopmentData, new: Floats, seed: int) -> Floats:
         cv=StratifiedKFold(5, shuffle=True, random_state=seed),
     )
     known = ~np.isnan(train.relapse)
-    return np.asarray(search.fit(train.matrix[known], train.relapse[known]).decision_function(new))
+    with threadpool_limits(1):  # threads only get into each other's way on matrices of this size
+        search.fit(train.matrix[known], train.relapse[known])
+    return np.asarray(search.decision_function(new))

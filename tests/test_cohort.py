@@ -236,7 +236,7 @@ def tables(draw):
     return found
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), st.booleans(), st.randoms(use_true_random=False))
 def test_a_written_cohort_is_the_same_cohort(found, synthetic, random):
     cohort = rm.make_cohort(**found, synthetic=synthetic)
@@ -257,7 +257,7 @@ def test_a_written_cohort_is_the_same_cohort(found, synthetic, random):
                 assert not notes or notes[0].tolist() == notes[1].tolist()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(tables(), st.data())
 def test_what_is_taken_keeps_its_rows_and_loses_none(found, data):
     cohort = rm.make_cohort(**found)

@@ -47,6 +47,7 @@ def intervals(tests, rule):
 @given(tests=st.lists(test_of_a_patient, max_size=25), rule=rules)
 @example(tests=[(0, 0, False), (0, 12, True), (1, 13, True)], rule=(2, 12, False))  # two patients never confirm
 @example(tests=[(1, 12, True), (1, 12, False), (1, 12, True)], rule=(2, 0, False))  # all in one week
+@example(tests=[(0, 0, True), (0, 0, False), (0, 0, True)], rule=(2, 0, True))  # refuted, then positive at the end
 def test_intervals_equal_the_walk(tests, rule):
     tests = sorted(tests, key=lambda test: test[:2])  # stable, as the rows of a table are
     found = intervals(tests, rule)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relapse_model.lab_text import read_lab_texts
-from relapse_model.study import Analyte
+from relapse_model.study import Analyte, Laboratory
 from relapse_model.unit_rules import (
     conversion,
     not_accepted,
@@ -82,7 +82,7 @@ def test_a_negative_number_is_a_result_only_where_its_unit_is_a_logarithm():
     # HBsAg 0.05 IU/mL is -1.30 log10 IU/mL.
     values = pd.Series(["-1.30", "<-1.3", "-1.30", "-1.30 Log", "-", "-5 foo", -1.3, "neg"], dtype=object)
     units = pd.Series(["log10 IU/mL"] * 2 + ["IU/mL", None] + ["log10 IU/mL"] * 4, dtype=object)
-    read = read_results(values, units, "refuse")
+    read = read_results(values, units, Laboratory())
     bad = "unreadable"
     assert read["kind"].tolist() == ["number", "number", bad, "number", bad, bad, "number", "negative"]
     assert read["number"].tolist()[:2] == [-1.3, -1.3]

@@ -26,7 +26,7 @@ def read_cohort(
     *,
     study: Study | None = None,
     on_problems: OnProblems = "raise",
-    dash: Dash = "refuse",
+    dash: Dash | None = None,
 ) -> Cohort:
     """Read a cohort folder and check it: the tables patients, labs and, where present, treatments, outcomes.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -15,7 +16,7 @@ from relapse_model import column_reader
 from relapse_model.cohort import Cohort
 from relapse_model.cohort_columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.study import Study
+from relapse_model.study import Laboratory, Study
 from relapse_model.unit_rules import read_results, row_units, scale_problems, unit_problems
 
 Mask = NDArray[np.bool_]
@@ -35,7 +36,7 @@ def make_cohort(
     *,
     study: Study | None = None,
     on_problems: OnProblems = "raise",
-    dash: Dash = "refuse",
+    dash: Dash | None = None,
     synthetic: bool = False,
 ) -> Cohort:
     """Check tables in the form of the cohort folder and make a cohort of them.
@@ -54,8 +55,8 @@ def make_cohort(
     on_problems : {"raise", "list"}
         ``"list"`` keeps the sound patients and lists the others, with the reason, in `Cohort.rejected`
         (for scoring). A table that lacks a required column is refused all the same.
-    dash : {"refuse", "negative", "missing"}
-        What a bare ``-`` means in this laboratory.
+    dash : {"refuse", "negative", "missing"}, optional
+        What a bare ``-`` means in this laboratory; by default as the study says, else refused.
     synthetic : bool
         Whether these are simulated patients.
 
@@ -91,7 +92,7 @@ def checked(
     *,
     study: Study | None,
     on_problems: OnProblems,
-    dash: Dash,
+    dash: Dash | None,
     synthetic: bool,
 ) -> Cohort:
     """Check the tables there are, and make a cohort of them unless a table is lacking or broken.
@@ -112,10 +113,16 @@ def checked(
     gate.typed_columns()
     gate.identities()
     gate.intervals()
-    gate.laboratory(study, dash)
+    gate.laboratory(study, _conventions(study, dash))
     if gate.problems and (gate.broken or on_problems == "raise"):
         raise CohortError("the cohort was refused", gate.problems)
     return gate.cohort(synthetic)
+
+
+def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
+    """Return what the laboratory means by its texts: as asked for, else as the study says, else unknown."""
+    stated = Laboratory() if study is None else study.laboratory
+    return stated if dash is None else replace(stated, dash=dash)
 
 
 def _as_text_index(table: pd.DataFrame) -> pd.DataFrame:
@@ -273,12 +280,12 @@ class _Gate:
         column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
         self.refuse("treatments", backwards.tolist(), column, found, "the start or later")
 
-    def laboratory(self, study: Study | None, dash: str) -> None:
+    def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""
         labs = self.tables.get("labs")
         if labs is None:
             return
-        read = read_results(labs["value"], labs["unit"], dash)
+        read = read_results(labs["value"], labs["unit"], conventions)
         bad = (read["kind"] == "unreadable").to_numpy()
         reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
         found = [self.shown(raw, reason) for raw, reason in reasons]

@@ -10,6 +10,18 @@ PROTOCOL = 1  # number of the study-file format; raised when a key changes its m
 
 
 @dataclass(frozen=True, slots=True)
+class Assay:
+    """What holds for the results of one assay only: its limits, and units that convert by a factor of its own.
+
+    Copies become international units by another factor on each assay, so no analyte has one for all.
+    """
+
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    units: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Analyte:
     """A laboratory analyte: the unit it is read in, its scale, and the limits of its assays.
 
@@ -31,6 +43,8 @@ class Analyte:
         LOINC codes.
     sdtm : str
         CDISC test code.
+    assays : mapping of str to Assay
+        By the name in the assay column; a limit given with a result wins over them.
     """
 
     name: str
@@ -43,6 +57,7 @@ class Analyte:
     below_limit: str = "half"
     loinc: tuple[str, ...] = ()
     sdtm: str = ""
+    assays: Mapping[str, Assay] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from relapse_model.feature_kinds import FEATURE_KINDS
 from relapse_model.study import (
     PROTOCOL,
     Analyte,
+    Assay,
     Confirmation,
     Criterion,
     Eligibility,
@@ -163,6 +164,7 @@ class _Reader:
         for name, entry in raw.items():
             path = ("analytes", name)
             values = self.table(entry, path, keys.ANALYTE)
+            values["assays"] = self.assays(values.get("assays", {}), (*path, "assays"))
             if self.need(values, entry, path, "unit"):
                 analytes[name] = Analyte(name=name, **{"label": name, **values})
             low, high = values.get("lower_limit"), values.get("upper_limit")
@@ -181,6 +183,12 @@ class _Reader:
             self.refuse(path, "no lower_limit", "a lower_limit, since the scale is log10")
         if is_log10(unit_key(values.get("unit", ""))):
             self.refuse((*path, "scale"), "'log10' of a unit that is a logarithm", "'linear', or the unit itself")
+
+    def assays(self, raw: Any, path: KeyPath) -> dict[str, Assay]:
+        if not isinstance(raw, dict):
+            self.refuse(path, keys.shown(raw), "tables [analytes.NAME.assays.ASSAY]")
+            return {}
+        return {name: Assay(**self.table(entry, (*path, name), keys.ASSAY)) for name, entry in raw.items()}
 
     def outcome(self, raw: Any, analytes: Mapping[str, Analyte]) -> OutcomeRule:
         path = ("outcome",)

@@ -141,6 +141,12 @@ ANALYTE: Mapping[str, Check] = {
     "below_limit": one_of("half", "limit"),
     "loinc": several(text),
     "sdtm": text,
+    "assays": anything,
+}
+ASSAY: Mapping[str, Check] = {
+    "lower_limit": number(0, open_low=True),
+    "upper_limit": number(0, open_low=True),
+    "units": factors,
 }
 LABORATORY: Mapping[str, Check] = {
     "dash": one_of("refuse", "negative", "missing"),

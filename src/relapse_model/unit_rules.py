@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort_columns import READ_COLUMNS
 from relapse_model.lab_text import read_lab_texts
-from relapse_model.study import Analyte, Study
+from relapse_model.study import Analyte, Laboratory, Study
 from relapse_model.units import is_log10, unit_key, without_log10
 
 UnitProblem = tuple[NDArray[np.bool_], str, str, str]  # rows, the unit that came, what was expected, what to do
@@ -18,17 +18,22 @@ _LARGEST_LOG10 = 20.0  # no amount of anything in blood is larger, in any unit
 _SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
 
 
-def read_results(values: pd.Series, units: pd.Series, dash: str) -> pd.DataFrame:
+def read_results(values: pd.Series, units: pd.Series, conventions: Laboratory) -> pd.DataFrame:
     """Read a column of results; a negative number is one where its unit column says that it is a logarithm.
 
     Parameters
     ----------
     values, units : Series
         Columns of the labs table, ``None`` where a unit is blank.
-    dash : str
-        As for `read_lab_texts`, whose columns are returned.
+    conventions : Laboratory
+        What this laboratory means by a bare dash, and by ``<20`` alone.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `read_lab_texts`.
     """
-    read = read_lab_texts(values, dash=dash)
+    read = read_lab_texts(values, dash=conventions.dash, below_limit_detected=conventions.below_limit_detected)
     codes, spellings = pd.factorize(units)
     logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[codes]
     refused = np.flatnonzero((read["kind"] == "unreadable").to_numpy() & logged)

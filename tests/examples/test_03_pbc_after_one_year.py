@@ -6,11 +6,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+
+import relapse_model as rm
 from data_folder import data_folder
 from ridge_cox import ridge_cox
 from same_folds import baseline_scores, mean_c
-
-import relapse_model as rm
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "03_pbc_after_one_year.py"
 

@@ -6,9 +6,9 @@ from types import ModuleType
 
 import pandas as pd
 import pytest
-from data_folder import data_folder
 
 import relapse_model as rm
+from data_folder import data_folder
 from relapse_model.measurements import measurements
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "04_hcc_one_year.py"

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import data_folder
 import pytest
+
+import data_folder
 
 
 def test_the_environment_names_the_folder(monkeypatch, tmp_path):

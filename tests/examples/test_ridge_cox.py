@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ridge_cox import choose_penalty, cox_parts, fit_cox
 from scipy.optimize import approx_fprime, minimize
+
+from ridge_cox import choose_penalty, cox_parts, fit_cox
 
 
 def made(n: int = 60, seed: int = 0):

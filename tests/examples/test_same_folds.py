@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from same_folds import baseline_scores, mean_auc, mean_c, ridge_logistic
 
 import relapse_model as rm
 from relapse_model.choice import fit_known
 from relapse_model.features.design import design
+from same_folds import baseline_scores, mean_auc, mean_c, ridge_logistic
 
 
 @pytest.fixture(scope="module")

@@ -4,49 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from relapse_model.cohort import Cohort
-from relapse_model.column_reader import shown
+from relapse_model.column_reader import shown, texts
 from relapse_model.errors import CohortError, Problem, StudyError
+from relapse_model.features.antibody_filter import FLOOR, AntibodyFilter, History
 from relapse_model.features.grouped import Floats, groups, spread
-from relapse_model.features.kinetics import passive_titre
 from relapse_model.features.treatment import Courses, courses_until
 from relapse_model.measurements import Measurements, measurements
-from relapse_model.study import PassiveAntibody, Spread, Study
+from relapse_model.study import PassiveAntibody, Study
 from relapse_model.units import unit_key
 
-# Own antibody at the first titre, log10 mIU/mL: the normal distribution of which 58.4 % reach 10 mIU/mL and 34.6 %
-# reach 100, as after peginterferon (Chang 2025 doi:10.1186/s12985-025-02761-3). Broad: 95 % of it lies below 36,000
-# and 20 % below 1 mIU/mL. That its form is normal is an assumption.
-LEVEL_MEAN_LOG10, LEVEL_SD_LOG10 = 1.35, 1.64
-# Its slope, log10 per 4 weeks [assumption]: mean 0. Passive antibody of half-life 24 days falls by 0.35, 3.5 of
-# these SDs, so a fall as fast as that of the drug is ascribed to the drug where there is any.
-SLOPE_SD_LOG10 = 0.1
-# How far it strays from that line, log10 per square root of 4 weeks [assumption]: half of what the slope may do.
-DRIFT_SD_LOG10 = 0.05
-# Sudden changes (vaccination, a flare, antigen that uses it up): chance per 4 weeks, and their SD [assumption].
-JUMP_SHARE, JUMP_SD_LOG10 = 0.05, 0.7
-# Less than this is as good as none: no assay of the field quantifies it [assumption].
-FLOOR = 1.0
-HIGHEST_LOG10 = 6.0
 # Not identifiable: the interval of log10 is at least this share of the prior's, 2 of 4 powers of ten at 90 %.
 WIDE_SHARE = 0.5
-
-_KINETIC_NODES = 64  # a power of 2, for the balance of the Sobol sequence
-_NODE_REACH = 1.3  # the nodes spread this much wider than the patients, to find the unusual ones; weights make up for it
-_SLOPE_NODES = 5
-_GRID_STEP_LOG10 = (0.02, 0.08)  # finest and coarsest; between them three quarters of the error
-_CHUNK_NUMBERS = 2_000_000  # in the largest array, so 16 MB
-_LEAST_LOG_LIKELIHOOD = -60.0  # beside the best: titres that contradict one another still leave a belief
 _TITRE_UNITS = frozenset({unit_key("mIU/mL"), unit_key("IU/L")})
 _LONGEST_DOSE_WEEKS = 1 / 7
+_FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +67,7 @@ def endogenous_titre(
     limit says no more than that. The posterior is a sum over fixed nodes, so there is no chance in it, and the
     estimate of one patient does not depend on the others.
 
-    The figures of the own antibody are assumptions, named at the top of this module.
+    The figures of the own antibody are assumptions, named in `antibody_filter`.
 
     Parameters
     ----------
@@ -130,7 +108,7 @@ def endogenous_titre(
     >>> dose = Courses(np.array([1]), np.zeros(1), np.zeros(1), np.array([400.0]), np.array([False]))
     >>> own = endogenous_titre(titres, dose, drug, patients=2, week=4.0)
     >>> own.state.tolist(), own.value.round().tolist(), own.passive.round().tolist()
-    (['measured', 'estimated'], [60.0, 29.0], [0.0, 27.0])
+    (['measured', 'estimated'], [60.0, 12.0], [0.0, 34.0])
     """
     known, given = results.until(week).valued(), _given(doses, week)
     of = groups(known.patient, patients)
@@ -145,7 +123,7 @@ def endogenous_titre(
     )  # fmt: skip
     earlier = given.start < last_week[given.patient]
     asked = np.flatnonzero(np.bincount(given.patient[earlier], minlength=patients))
-    model = _Model(passive)
+    model = AntibodyFilter(passive)
     widest = WIDE_SHARE * float(np.ptp(model.interval(model.prior[None], level)))
     for chunk in np.array_split(asked, -(-len(asked) // model.chunk)) if len(asked) else ():
         _estimate(answer, chunk, _history(known, given, chunk, patients), model, level, widest)
@@ -215,7 +193,7 @@ def _passive_antibody(study: Study) -> PassiveAntibody:
     passive = study.passive_antibody
     if passive is None:
         problem = Problem(
-            f"study {study.name!r}", None, None, "no section [passive_antibody]", "one with doses' agents and kinetics",
+            f"study {study.name!r}", None, None, "no section [passive_antibody]", "one with agents and kinetics",
             "Without it own and passive antibody cannot be told apart",
         )  # fmt: skip
         raise StudyError("no endogenous titre", [problem])
@@ -232,61 +210,56 @@ def _passive_antibody(study: Study) -> PassiveAntibody:
 def _treatments(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd.DataFrame:
     """Return the treatments table, once every dose known at the landmark is an amount in IU at one time."""
     table = cohort.treatments
-    agents = ", ".join(passive.agents)
     if table is None:
         problem = Problem(
-            "treatments", None, None, "no such table", f"the doses of {agents}",
+            "treatments", None, None, "no such table", f"the doses of {', '.join(passive.agents)}",
             "A table without rows says that nobody was given any",
         )  # fmt: skip
         raise CohortError("no endogenous titre", [problem])
     known = (table["agent"].isin(passive.agents) & (table["start_week"] <= landmark)).to_numpy()
-    problems = [problem for row in np.flatnonzero(known) for problem in _dose_problems(table.iloc[row], int(row) + 2)]
+    problems = list(_dose_problems(table[known], np.flatnonzero(known) + _FIRST_ROW))
     if problems:
         raise CohortError("no endogenous titre", problems)
     return table
 
 
-def _dose_problems(dose: pd.Series, row: int) -> Iterator[Problem]:
+def _dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Problem]:
     """Yield what keeps a row from being one dose in IU."""
-    amount, unit = dose.get("dose", np.nan), dose.get("unit")
-    if not amount > 0:
-        found = "no amount" if pd.isna(amount) else f"an amount of {amount:g}"
-        yield Problem("treatments", row, "dose", found, "the amount given, above 0", "Take out a dose that was not given")
-    if pd.isna(unit) or unit_key(str(unit)) != "iu":
-        found = "no unit" if pd.isna(unit) or not str(unit).strip() else f"unit {shown(unit)}"
-        yield Problem("treatments", row, "unit", found, "IU")
-    weeks = dose.get("end_week", np.nan) - dose["start_week"]
-    if weeks > _LONGEST_DOSE_WEEKS:
-        yield Problem("treatments", row, "end_week", f"{weeks:g} weeks after the start", "one row for each dose")
+    missing = [name for name in ("dose", "unit") if name not in doses]
+    if missing or doses.empty:
+        for name in missing if len(doses) else ():
+            yield Problem("treatments", None, name, "the column is missing", f"a column {name!r}", "Doses are in IU")
+        return
+    amount = doses["dose"].to_numpy(dtype=float)
+    for place in np.flatnonzero(~(amount > 0)):
+        found = "no amount" if np.isnan(amount[place]) else f"an amount of {amount[place]:g}"
+        yield Problem("treatments", int(row[place]), "dose", found, "the amount, above 0", "Take out a dose not given")
+    for number, unit in zip(row.tolist(), texts(doses["unit"]), strict=True):
+        if unit_key(unit) != "iu":
+            yield Problem("treatments", number, "unit", shown(unit) if unit else "no unit", "IU")
+    if "end_week" in doses:
+        weeks = (doses["end_week"] - doses["start_week"]).to_numpy(dtype=float)
+        for place in np.flatnonzero(weeks > _LONGEST_DOSE_WEEKS):
+            found = f"{weeks[place]:g} weeks after the start"
+            yield Problem("treatments", int(row[place]), "end_week", found, "one row for each dose")
 
 
 def _given(doses: Courses, week: float) -> Courses:
     """Return the doses known at the landmark, sorted by patient."""
     known = np.flatnonzero(doses.start <= week)
-    if not (doses.dose[known] > 0).all():
+    if not ((doses.dose[known] > 0) & np.isfinite(doses.dose[known])).all():
         problem = Problem("treatments", None, "dose", "a dose without an amount above 0", "the amount in IU")
         raise CohortError("no endogenous titre", [problem])
     known = known[np.lexsort((doses.dose[known], doses.start[known], doses.patient[known]))]
     return Courses(*(getattr(doses, name)[known] for name in doses.__slots__))
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
-    """Titres and doses of some patients, the last in the last column; NaN, or a dose of 0, where there is none."""
-
-    week: Floats
-    lower: Floats
-    upper: Floats
-    dose_week: Floats
-    dose: Floats
-
-
-def _history(known: Measurements, given: Courses, chosen: NDArray[np.intp], patients: int) -> _History:
+def _history(known: Measurements, given: Courses, chosen: NDArray[np.intp], patients: int) -> History:
     place = np.full(patients, -1)
     place[chosen] = np.arange(len(chosen))
     of_titre, of_dose = place[known.patient], place[given.patient]
     week, lower, upper = (_rectangle(of_titre, column, np.nan) for column in (known.week, known.lower, known.upper))
-    return _History(
+    return History(
         # Less than the floor is one and the same, however it was printed.
         week=week, lower=np.where(lower < FLOOR, 0.0, lower), upper=np.maximum(upper, FLOOR),
         dose_week=_rectangle(of_dose, given.start, 0.0), dose=_rectangle(of_dose, given.dose, 0.0),
@@ -302,83 +275,13 @@ def _rectangle(place: NDArray[np.intp], column: Floats, empty: float) -> Floats:
     return table
 
 
-class _Model:
-    """The nodes of the sum, and the steps of the filter over them."""
-
-    def __init__(self, passive: PassiveAntibody):
-        self.error = passive.error_sd_log10
-        spreads = passive.half_life_days, passive.volume_litres, passive.absorption_per_day
-        self.kinetics, self.kinetic_weight = _kinetic_nodes(*spreads)
-        self.step = float(np.clip(0.75 * self.error, *_GRID_STEP_LOG10))
-        self.level = self.step * np.arange(round(HIGHEST_LOG10 / self.step) + 1)
-        node, weight = np.polynomial.hermite_e.hermegauss(_SLOPE_NODES)
-        self.slope, self.slope_weight = SLOPE_SD_LOG10 * node, weight / weight.sum()
-        edges = ndtr((self.level[1:] - 0.5 * self.step - LEVEL_MEAN_LOG10) / LEVEL_SD_LOG10)
-        self.prior = np.diff(edges, prepend=0.0, append=1.0)  # the lowest level holds all that is lower
-        self.chunk = max(1, _CHUNK_NUMBERS // (_SLOPE_NODES * _KINETIC_NODES * len(self.level)))
-
-    def start(self, patients: int) -> Floats:
-        """Return the belief before any titre, shape (patients, slopes, kinetics, levels)."""
-        belief = self.slope_weight[:, None, None] * self.kinetic_weight[:, None] * self.prior
-        return np.tile(belief, (patients, 1, 1, 1))
-
-    def passive(self, week: Floats, dose_week: Floats, dose: Floats) -> Floats:
-        """Return the sum over the doses under each kinetic node, shape (patients, kinetics)."""
-        total = np.zeros((len(week), _KINETIC_NODES))
-        for column in range(dose.shape[1]):
-            days = 7.0 * (week - dose_week[:, column])
-            total += passive_titre(days[:, None], dose[:, column, None], *self.kinetics)
-        return total
-
-    def moved(self, belief: Floats, weeks: Floats) -> Floats:
-        """Return the belief some weeks later."""
-        periods = (weeks / 4.0)[:, None, None]
-        shift, drift = self.slope[:, None] * periods, np.maximum(DRIFT_SD_LOG10 * np.sqrt(periods), 1e-9)
-        jump = 1.0 - (1.0 - JUMP_SHARE) ** periods
-        levels = len(self.level)
-        distance = self.step * (np.arange(2 * levels) - levels + 0.5) - shift  # from a level to borders of others
-        reached = (1.0 - jump) * ndtr(distance / drift) + jump * ndtr(distance / np.hypot(drift, JUMP_SD_LOG10))
-        here, there = np.arange(levels)[:, None], np.arange(levels)
-        share = np.diff(reached)[..., there - here + levels - 1]
-        share[..., 0] = reached[..., levels - there]  # what would go below the lowest level stays there
-        share[..., -1] = 1.0 - reached[..., 2 * levels - 2 - there]
-        return np.asarray(belief @ share)
-
-    def likelihood(self, passive: Floats, lower: Floats, upper: Floats) -> Floats:
-        """Return the likelihood of one titre per patient, 1 at its best, shape (patients, kinetics, levels)."""
-        mean = np.log10(passive[..., None] + np.power(10.0, self.level))
-        with np.errstate(divide="ignore"):
-            low, high = (np.log10(bound)[:, None, None] for bound in (lower, upper))
-        exact = lower == upper
-        logarithm = -0.5 * ((high - mean) / self.error) ** 2
-        between = ndtr((mean - low)[~exact] / self.error) - ndtr((mean - high)[~exact] / self.error)
-        logarithm[~exact] = np.log(np.maximum(between, np.finfo(float).tiny))
-        logarithm -= logarithm.max(axis=(1, 2), keepdims=True)
-        return np.exp(np.maximum(logarithm, _LEAST_LOG_LIKELIHOOD))
-
-    def posterior(self, history: _History) -> tuple[Floats, Floats]:
-        """Return the belief after the last titre, and the passive antibody of that week under each node."""
-        belief, passive = self.start(len(history.week)), np.zeros((len(history.week), _KINETIC_NODES))
-        for column in range(history.week.shape[1]):
-            week = history.week[:, column]
-            rows = np.flatnonzero(~np.isnan(week))
-            later = np.flatnonzero(~np.isnan(history.week[:, column - 1])) if column else rows[:0]
-            belief[later] = self.moved(belief[later], (week - history.week[:, column - 1])[later])
-            passive[rows] = self.passive(week[rows], history.dose_week[rows], history.dose[rows])
-            seen = self.likelihood(passive[rows], history.lower[rows, column], history.upper[rows, column])
-            belief[rows] *= seen[:, None]
-            belief[rows] /= belief[rows].sum(axis=(1, 2, 3), keepdims=True)
-        return belief, passive
-
-    def interval(self, levels: Floats, level: float) -> Floats:
-        """Return the bounds of log10 with equal tails, shape (patients, 2); the lowest level is a point."""
-        border = np.append(0.0, self.level[1:] + 0.5 * self.step)
-        tails = 0.5 * (1.0 - level), 0.5 * (1.0 + level)
-        return np.array([np.interp(tails, np.cumsum(weights), border) for weights in levels])
-
-
 def _estimate(
-    answer: EndogenousTitre, chosen: NDArray[np.intp], history: _History, model: _Model, level: float, widest: float
+    answer: EndogenousTitre,
+    chosen: NDArray[np.intp],
+    history: History,
+    model: AntibodyFilter,
+    level: float,
+    widest: float,
 ) -> None:
     """Write the estimates of some patients into the answer."""
     belief, passive = model.posterior(history)
@@ -394,18 +297,3 @@ def _estimate(
     answer.passive[chosen] = (kinetics * passive).sum(axis=1)
     wide = interval[:, 1] - interval[:, 0] >= widest
     answer.state[chosen] = np.where(wide, "not identifiable", "estimated")
-
-
-@lru_cache(maxsize=8)
-def _kinetic_nodes(*parameters: Spread) -> tuple[tuple[Floats, ...], Floats]:
-    """Return half-life, volume and absorption at the nodes of their joint distribution, and the nodes' weights."""
-    from scipy.stats.qmc import Sobol
-
-    points = Sobol(len(parameters), scramble=False).random(_KINETIC_NODES) + 0.5 / _KINETIC_NODES
-    normal = _NODE_REACH * ndtri(points)
-    weight = np.exp(-0.5 * (1.0 - _NODE_REACH**-2.0) * (normal**2).sum(axis=1))
-    nodes = tuple(
-        parameter.median * np.exp(np.sqrt(np.log1p(parameter.cv**2)) * column)
-        for parameter, column in zip(parameters, normal.T, strict=True)
-    )
-    return nodes, weight / weight.sum()

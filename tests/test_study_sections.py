@@ -1,0 +1,91 @@
+"""The sections of a study beyond its core: laboratory conventions, eligibility, kinetics, assays."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import relapse_model as rm
+from relapse_model.errors import StudyError
+from relapse_model.study_file import parse_study
+
+CORE = """
+[study]
+protocol = 1
+name = "sections"
+
+[analytes.hbv_dna]
+unit = "IU/mL"
+scale = "log10"
+lower_limit = 10.0
+
+[outcome]
+adjudicated = true
+
+[prediction]
+horizon_weeks = 48
+
+[[predictors]]
+name = "ever"
+kind = "ever_detected"
+analyte = "hbv_dna"
+"""
+
+
+def refused(text: str) -> str:
+    with pytest.raises(StudyError) as caught:
+        parse_study(CORE + text, "study.toml")
+    return str(caught.value)
+
+
+def ever(value: str, laboratory: str) -> float:
+    study = parse_study(CORE + laboratory, "study.toml")
+    labs = pd.DataFrame(
+        {"patient_id": ["a"], "week": [0], "analyte": ["hbv_dna"], "value": [value], "unit": ["IU/mL"]}
+    )
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["a"]}), labs, study=study)
+    return rm.derive_features(cohort, study).iloc[0, 0]
+
+
+def test_what_a_limit_alone_means_is_the_laboratorys_convention():
+    assert pd.isna(ever("<10", ""))  # the default: unknown
+    assert ever("<10", '[laboratory]\nbelow_limit_detected = "yes"') == 1
+    assert ever("<10", '[laboratory]\nbelow_limit_detected = "no"') == 0
+
+
+def test_what_a_dash_means_is_the_laboratorys_convention():
+    with pytest.raises(rm.RelapseModelError, match="dash"):
+        ever("-", "")
+    assert ever("-", '[laboratory]\ndash = "negative"') == 0
+    assert pd.isna(ever("-", '[laboratory]\ndash = "missing"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[laboratory]\ndash = "no"', "'no'; expected one of 'refuse', 'negative', 'missing'"),
+        ('[[eligibility.include]]\nid = "I1"', "key 'text' is missing"),
+        ('[[eligibility.include]]\nid = "I1"\ntext = "t"\ncolumn = "age"', "0 keys for the condition"),
+        ('[[eligibility.include]]\nid = "I1"\ntext = "t"\nbelow = 3', "0 keys for the subject"),
+        ('[[eligibility.exclude]]\nid = "E1"\ntext = "t"\ncolumn = "x"\nbelow = 1\nabove = 2', "2 keys for the condition"),
+        ('[[eligibility.exclude]]\nid = "E1"\ntext = "t"\nanalyte = "hbvdna"\nbelow = 1', "Did you mean 'hbv_dna'?"),
+        ('[[eligibility.include]]\nid = "I1"\ntext = "t"\ncolumn = "age"\nbetween = [60, 18]', "low below high"),
+        ('[passive_antibody]\nanalyte = "hbv_dna"', "key 'half_life_days' is missing"),
+        ('[analytes.hbv_dna.assays."TaqMan"]\nlimit = 20', "unknown key; expected one of lower_limit, units, upper_limit"),
+    ],
+)
+def test_wrong_sections_are_refused_with_their_line(text, message):
+    found = refused(text)
+    assert message in found
+    assert "study.toml, line " in found
+
+
+def test_an_id_is_used_once():
+    criterion = '[[eligibility.{}]]\nid = "X"\ntext = "t"\ncolumn = "age"\nabove = 2\n'
+    assert "'X'; expected an id used once" in refused(criterion.format("include") + criterion.format("exclude"))
+
+
+def test_an_unknown_key_of_a_criterion_names_its_own_line():
+    text = '\n[[eligibility.include]]\nid = "I1"\ntext = "t"\ncolumn = "age"\nabov = 3\nabove = 3\n'
+    line = (CORE + text).splitlines().index("abov = 3") + 1
+    assert f"study.toml, line {line}, key 'eligibility.include.1.abov': unknown key" in refused(text)
