@@ -143,3 +143,26 @@ def test_refusals_and_exit_codes(arguments, code, message):
     assert done.returncode == code
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_features_prints_the_data_dictionary(tmp_path, capsys):
+    assert main(["features"]) == 0
+    shown = capsys.readouterr().out
+    assert "anti_hbs: Anti-HBs [mIU/mL, log10 scale]" in shown
+    assert "source: Chang 2025" in shown
+    assert main(["features", "--out", str(tmp_path / "dictionary.csv")]) == 0
+    assert list(pd.read_csv(tmp_path / "dictionary.csv")["name"])[:2] == ["anti_hbs", "consolidation_weeks"]
+
+
+def test_check_shows_eligibility_and_warnings(work, capsys):
+    assert main(["check", str(work / "cohort")]) == 0
+    shown = capsys.readouterr().out
+    assert "I1: Aged 18 to 60 years" in shown
+    assert "RM101 warning" in shown
+
+
+def test_a_reader_that_stops_reading_is_no_error(work):
+    command = f"{sys.executable} -m relapse_model check {work / 'cohort'} | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == ""

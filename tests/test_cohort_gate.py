@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.errors import CohortError, RelapseModelError
+from relapse_model.study import Laboratory
 
 ZHANG, LI, WANG = "ZHANG-SAN-1985", "李四-1990", "007"
 
@@ -370,6 +372,17 @@ def test_a_setting_that_does_not_exist_is_refused(on_problems):
 def test_a_bare_dash_is_what_the_laboratory_says(dash, kind):
     cohort = rm.make_cohort(**changed("labs", 3, "value", "-"), dash=dash)
     assert cohort.labs["kind"].iloc[1] == kind
+
+
+def test_the_study_says_what_its_laboratories_mean_unless_it_is_said_for_this_cohort(study):
+    own = dataclasses.replace(study, laboratory=Laboratory(dash="missing", below_limit_detected=False))
+    tables = changed("labs", 3, "value", "-")
+    labs = rm.make_cohort(**tables, study=own).labs
+    assert labs["kind"].iloc[1] == "missing"
+    assert labs["detected"].iloc[0] is False  # "<10"
+    labs = rm.make_cohort(**tables, study=own, dash="negative").labs
+    assert labs["kind"].iloc[1] == "negative"
+    assert rm.make_cohort(**good(), study=study).labs["detected"].iloc[0] is None
 
 
 # ------------------------------------------------------------------------------------------------------- dates

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import relapse_model as rm
 from relapse_model.development_data import FEWEST_EVENTS, DevelopmentData, development_data, require_events
-from relapse_model.errors import CensoringError, InsufficientDataError
+from relapse_model.errors import CensoringError, CohortError, InsufficientDataError
 from relapse_model.study_file import parse_study
 
 STUDY = """
@@ -132,6 +134,38 @@ def test_everybody_is_lost_before_the_horizon(small_study):
     data = development_data(followed_cohort(small_study, {"lost": FOLLOWED["lost"]}), small_study)
     with pytest.raises(CensoringError, match="week 48"):
         data.weights()
+
+
+def in_arms(small_study):
+    """Arm a: relapse, free, lost. Arm b: free, free. Somebody without an arm: free."""
+    followed = {
+        "a1": FOLLOWED["relapse"],
+        "a2": FOLLOWED["free"],
+        "a3": FOLLOWED["lost"],
+        **dict.fromkeys(("b1", "b2", "c1"), FOLLOWED["free"]),
+    }
+    cohort = followed_cohort(small_study, followed)
+    patients = cohort.patients.assign(arm=["a", "a", "a", "b", "b", None])
+    return rm.make_cohort(**(cohort.tables() | {"patients": patients}), study=small_study)
+
+
+def by_arm(study):
+    return replace(study, outcome=replace(study.outcome, censoring_by="arm"))
+
+
+def test_the_share_of_the_lost_stays_in_their_arm(small_study):
+    # All in one: after the relapse 5 are left and 1 is lost, so the four free count 5/4. By arm: a2 counts for
+    # a3 as well, and nobody was lost in arm b, or among those whose arm is not stated.
+    cohort = in_arms(small_study)
+    np.testing.assert_allclose(development_data(cohort, small_study).weights(), [1, 1.25, 0, 1.25, 1.25, 1.25])
+    data = development_data(cohort, by_arm(small_study))
+    np.testing.assert_allclose(data.weights(), [1, 2, 0, 1, 1, 1])
+    np.testing.assert_allclose(data.take(np.array([3, 2, 1])).weights(), [1, 0, 2])
+
+
+def test_an_arm_that_is_not_in_the_table_is_refused(small_study):
+    with pytest.raises(CohortError, match=r"'arm'.*missing.*censoring_by"):
+        development_data(followed_cohort(small_study, FOLLOWED), by_arm(small_study))
 
 
 def test_take_cuts_every_array_alike(data):

@@ -245,6 +245,34 @@ def test_a_landmark_that_is_not_before_the_horizon_is_refused(study, landmark):
         derive_outcome(cohort, study, landmark)
 
 
+@pytest.mark.parametrize("declared", [RELAPSE, CENSOR, "both"])
+def test_a_positive_last_test_can_be_read_the_other_way(study, declared):
+    # Positive at the last test, week 36: a relapse, or follow-up that ends with the negative at 24.
+    cohort = cohort_of([("P0", 0, "<0.05"), ("P0", 24, "<0.05"), ("P0", 36, "0.3")], study)
+    ruled = replace(study, outcome=replace(study.outcome, confirm=Confirmation(2, 12.0, declared)))
+    for reading, state, time in ((RELAPSE, "relapse", 36), (CENSOR, "lost", 24)):
+        found = derive_outcome(cohort, ruled, unconfirmed_at_end=reading).iloc[0]
+        assert (found["state"], found["time_week"]) == (state, time)
+    expected = "lost" if declared == CENSOR else "relapse"  # "both" counts it, and reports the other beside it
+    assert derive_outcome(cohort, ruled)["state"].tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("tests", "week"),
+    [
+        ([(-30, "7"), (-12, "<0.05"), (0, "<0.05"), (12, "<0.05")], -12),
+        ([(-30, "<0.05"), (-20, "0.3"), (-12, "<0.05"), (0, "<0.05")], -12),  # free again since then
+        ([(0, "<0.05"), (12, "<0.05")], 0),
+        ([(-12, "<0.05"), (0, "<20")], -12),  # what decides nothing does not end it
+        ([(-12, "7"), (12, "<0.05")], np.nan),  # first known free after enrolment
+        ([(-12, "<0.05"), (-4, "0.3"), (12, "<0.05")], np.nan),  # not free when follow-up began
+    ],
+)
+def test_how_long_a_patient_was_free_when_follow_up_began(study, tests, week):
+    cohort = cohort_of([("P0", *test) for test in tests], study)
+    np.testing.assert_array_equal(derive_outcome(cohort, study)["clearance_week"], [week])
+
+
 def test_what_was_known_in_a_week_of_relapse(study):
     # At week 8 the only positive is the last test, a relapse by this study's rule; at week 12 it is refuted.
     rows = [("a", 0, "<0.05"), ("a", 8, "0.3"), ("a", 12, "<0.05"), ("a", 24, "0.3"), ("a", 28, "0.3")]

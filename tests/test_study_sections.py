@@ -40,9 +40,7 @@ def refused(text: str) -> str:
 
 def ever(value: str, laboratory: str) -> float:
     study = parse_study(CORE + laboratory, "study.toml")
-    labs = pd.DataFrame(
-        {"patient_id": ["a"], "week": [0], "analyte": ["hbv_dna"], "value": [value], "unit": ["IU/mL"]}
-    )
+    labs = pd.DataFrame({"patient_id": ["a"], "week": [0], "analyte": ["hbv_dna"], "value": [value], "unit": ["IU/mL"]})
     cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["a"]}), labs, study=study)
     return rm.derive_features(cohort, study).iloc[0, 0]
 
@@ -67,11 +65,17 @@ def test_what_a_dash_means_is_the_laboratorys_convention():
         ('[[eligibility.include]]\nid = "I1"', "key 'text' is missing"),
         ('[[eligibility.include]]\nid = "I1"\ntext = "t"\ncolumn = "age"', "0 keys for the condition"),
         ('[[eligibility.include]]\nid = "I1"\ntext = "t"\nbelow = 3', "0 keys for the subject"),
-        ('[[eligibility.exclude]]\nid = "E1"\ntext = "t"\ncolumn = "x"\nbelow = 1\nabove = 2', "2 keys for the condition"),
+        (
+            '[[eligibility.exclude]]\nid = "E1"\ntext = "t"\ncolumn = "x"\nbelow = 1\nabove = 2',
+            "2 keys for the condition",
+        ),
         ('[[eligibility.exclude]]\nid = "E1"\ntext = "t"\nanalyte = "hbvdna"\nbelow = 1', "Did you mean 'hbv_dna'?"),
         ('[[eligibility.include]]\nid = "I1"\ntext = "t"\ncolumn = "age"\nbetween = [60, 18]', "low below high"),
         ('[passive_antibody]\nanalyte = "hbv_dna"', "key 'half_life_days' is missing"),
-        ('[analytes.hbv_dna.assays."TaqMan"]\nlimit = 20', "unknown key; expected one of lower_limit, units, upper_limit"),
+        (
+            '[analytes.hbv_dna.assays."TaqMan"]\nlimit = 20',
+            "unknown key; expected one of lower_limit, units, upper_limit",
+        ),
     ],
 )
 def test_wrong_sections_are_refused_with_their_line(text, message):

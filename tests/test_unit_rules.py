@@ -89,6 +89,8 @@ def test_a_negative_number_is_a_result_only_where_its_unit_is_a_logarithm():
     assert (read["lower"].iloc[1], read["upper"].iloc[1]) == (-np.inf, -1.3)
     assert read["number"].iloc[6] == -1.3
     assert read["raw"].tolist()[:2] == ["-1.30", "<-1.3"]  # as printed
+    assert read["detected"].iloc[1] is None
+    assert read_results(values, units, Laboratory(below_limit_detected=False))["detected"].iloc[1] is False
     assert read["reason"].iloc[5] == "a number followed by something that is not a known unit"
 
 

@@ -37,8 +37,12 @@ def develop(
     final: bool = False,
 ) -> Development:
     """Run the whole procedure on these patients: compare the candidates, choose, refit on all of them."""
-    choice = choose(data, columns, candidates, seed, folds=min(folds, data.events), repeats=repeats)
-    return Development(fit_known(choice.chosen, data, columns, seed, final=final), choice)
+    from threadpoolctl import threadpool_limits
+
+    # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
+    with threadpool_limits(1):
+        choice = choose(data, columns, candidates, seed, folds=min(folds, data.events), repeats=repeats)
+        return Development(fit_known(choice.chosen, data, columns, seed, final=final), choice)
 
 
 def train(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import weakref
+from collections.abc import Hashable
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ from relapse_model.units import is_log10, unit_key
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Measurements:
     """Results of one analyte, sorted by patient, then week, then their order in the table.
 
@@ -85,21 +87,96 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
         is known (on a linear one such a result is NaN).
     """
     rule = study.analytes[analyte]
-    labs = cohort.labs
-    chosen = ((labs["analyte"] == analyte) & (labs["kind"] != "missing")).to_numpy()
-    rows = np.flatnonzero(chosen)
-    rows = rows[np.lexsort((rows, labs["week"].to_numpy()[rows], labs["patient"].to_numpy()[rows]))]
-    table = labs.iloc[rows]
+    kept = _kept(cohort.labs, analyte)
+    known = kept.results.get(analyte)
+    if known is None or known[0] != rule:
+        known = rule, _read(kept.of(analyte), rule)
+        kept.remember(analyte, *known)
+    return known[1]
+
+
+def _read(table: pd.DataFrame, rule: Analyte) -> Measurements:
+    """Return the results of one analyte from its rows, in order."""
     number, lower, upper = _in_unit(table, rule)
     value, lower, upper = _bounded(table, rule, number, lower, upper, _lower_limits(table, rule))
-    return Measurements(
+    found = Measurements(
         patient=table["patient"].to_numpy(dtype=np.intp),
         week=table["week"].to_numpy(dtype=float),
         value=value,
         lower=lower,
         upper=upper,
-        detected=_detection(table),
+        detected=table["detected"].to_numpy(dtype=np.int8),
     )
+    for one in fields(found):  # shared by all who ask
+        getattr(found, one.name).flags.writeable = False
+    return found
+
+
+# Of the labs table, what results are read from. Texts become categories, `detected` 1, 0 or -1.
+_NUMBERS = ("patient", "week", "lower_limit", "number", "lower", "upper")
+_TEXTS = ("unit", "assay", "comparator", "kind")
+_ROWS_REMEMBERED = 20_000_000  # of all analytes together: the oldest is forgotten beyond it
+_KEEPS = int(pd.__version__.split(".")[0]) >= 3  # copy on write: a table that is held cannot change under us
+
+
+@dataclass(slots=True, eq=False)
+class _Labs:
+    """A labs table in order of analyte, patient, week and row, and the results that were read from it.
+
+    Found once for each table, and anew when the table was changed: `held` shares its memory, so that pandas puts
+    what is written later elsewhere, and `buffers` tells.
+    """
+
+    held: pd.DataFrame
+    buffers: tuple[Hashable, ...]
+    table: pd.DataFrame
+    row: NDArray[np.int32]
+    bounds: dict[str, slice]
+    results: dict[str, tuple[Analyte, Measurements]] = field(default_factory=dict)
+
+    def of(self, analyte: str) -> pd.DataFrame:
+        """Return the rows of one analyte, in order."""
+        return self.table.iloc[self.row[self.bounds.get(analyte, slice(0, 0))]]
+
+    def remember(self, analyte: str, rule: Analyte, results: Measurements) -> None:
+        """Keep the results of an analyte, and forget the oldest where that is too much."""
+        self.results.pop(analyte, None)
+        self.results[analyte] = rule, results
+        while len(self.results) > 1 and sum(len(one.week) for _, one in self.results.values()) > _ROWS_REMEMBERED:
+            del self.results[next(iter(self.results))]
+
+
+_TABLES: dict[int, tuple[weakref.ref[pd.DataFrame], _Labs]] = {}
+
+
+def _kept(labs: pd.DataFrame, analyte: str) -> _Labs:
+    """Return a labs table in order, as it was kept if it is still the same."""
+    if not _KEEPS:
+        return _in_order(labs[labs["analyte"] == analyte])
+    place = id(labs)
+    known = _TABLES.get(place)
+    if known is None or known[0]() is not labs or known[1].buffers != _buffers(labs):
+        known = weakref.ref(labs, lambda gone: _TABLES.pop(place, None)), _in_order(labs)
+        _TABLES[place] = known
+    return known[1]
+
+
+def _in_order(labs: pd.DataFrame) -> _Labs:
+    from relapse_model.features.grouped import ordered  # its package imports this module
+
+    texts = {name: pd.factorize(labs[name]) for name in _TEXTS if name in labs}
+    table = labs[[name for name in _NUMBERS if name in labs]].assign(
+        detected=_detection(labs),
+        **{name: pd.Categorical.from_codes(codes, distinct) for name, (codes, distinct) in texts.items()},
+    )
+    codes, analytes = pd.factorize(labs["analyte"])
+    patients = int(labs["patient"].max()) + 1 if len(labs) else 0
+    small = len(analytes) * patients < np.iinfo(np.int32).max
+    group = codes.astype(np.int32 if small else np.int64) * patients + labs["patient"].to_numpy()
+    row, start = ordered(np.where((labs["kind"] == "missing").to_numpy(), -1, group), table["week"].to_numpy(dtype=float), len(analytes) * patients)
+    begin = start[:: max(patients, 1)]
+    bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
+    return _Labs(labs.copy(deep=False), _buffers(labs), table, row, bounds)
 
 
 def _detection(table: pd.DataFrame) -> NDArray[np.int8]:

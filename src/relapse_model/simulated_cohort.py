@@ -12,7 +12,7 @@ from relapse_model.cohort import Cohort, write_csv
 from relapse_model.cohort_gate import make_cohort
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SimulatedCohort(Cohort):
     """A cohort made by `simulate_cohort`.
 

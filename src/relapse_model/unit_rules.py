@@ -39,7 +39,8 @@ def read_results(values: pd.Series, units: pd.Series, conventions: Laboratory) -
     refused = np.flatnonzero((read["kind"] == "unreadable").to_numpy() & logged)
     if not len(refused):
         return read
-    again = read_lab_texts([f"{text} Log" for text in read["raw"].iloc[refused]])
+    texts = [f"{text} Log" for text in read["raw"].iloc[refused]]
+    again = read_lab_texts(texts, below_limit_detected=conventions.below_limit_detected)
     number = (again["kind"] == "number").to_numpy()
     for name in READ_COLUMNS:
         column = read[name].to_numpy(copy=True)

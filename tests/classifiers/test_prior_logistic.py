@@ -31,7 +31,7 @@ def fitted(rows=132, seed=0, gaps=0.1, **settings):
 def test_shapes_and_sums():
     model = fitted()
     X, _ = cohort()
-    assert model.components_.coef.shape == (15, 3)
+    assert model.components_.coef.shape == (20, 3)
     assert model.components_.covariance.shape == (15, 4, 4)
     assert model.components_.weight.sum() == pytest.approx(1.0)
     assert model.strength_weight_.shape == (5,)
@@ -69,7 +69,7 @@ def test_risk_is_a_posterior_mean_not_the_mode():
 
 
 def test_a_wrong_prior_is_unlearned():
-    wrong = {"prior_mean": [-0.8, 0.5, 0.0], "prior_sd": [0.2, 0.2, np.nan]}
+    wrong = {"prior_mean": [-0.8, 0.5, 0.0], "prior_sd": [0.2, 0.2, np.nan], "widths": (0.5, 1.0, 2.0)}
     weights = [fitted(rows, **wrong).strength_weight_ for rows in (60, 300, 3000)]
     as_published = [weight[-1] for weight in weights]
     assert as_published[0] > as_published[1] > as_published[2]

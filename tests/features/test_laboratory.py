@@ -114,7 +114,7 @@ def predictors(window_weeks):
 
 
 def test_the_loop_knows_every_summary():
-    assert {*SLOW, *TO_LANDMARK, "ever_detected"} == SUMMARIES.keys()  # the last has cases of its own
+    assert {*SLOW, *TO_LANDMARK, "ever_detected"} == SUMMARIES.keys()
 
 
 @pytest.mark.parametrize(("landmark", "window_weeks"), [(0.0, None), (24.0, None), (24.0, 12.0)])
@@ -130,11 +130,30 @@ def test_features_equal_the_loop_over_patients(cohort, study, landmark, window_w
             np.testing.assert_allclose(came, expected, rtol=1e-9, atol=1e-9, err_msg=came.name)
 
 
+def detected_slowly(cohort, name, landmark):
+    """1 after any detected result, 0 if every result said that nothing was, else unknown."""
+    said = [[] for _ in range(len(cohort))]
+    for row in cohort.labs.to_dict("records"):
+        if row["analyte"] == name and row["kind"] != "missing" and row["week"] <= landmark:
+            said[row["patient"]].append(row["detected"])
+    return [1.0 if True in words else 0.0 if words and set(words) == {False} else math.nan for words in said]
+
+
+@pytest.mark.parametrize("landmark", [0.0, 24.0])
+def test_detection_equals_the_loop_over_patients(cohort, study, landmark):
+    names = ("hbsag", "hbv_dna", "hbcrag")
+    declared = tuple(Predictor(name=name, kind="ever_detected", label="", analyte=name) for name in names)
+    found = rm.derive_features(cohort, replace(study, predictors=declared), landmark)
+    for name in names:
+        np.testing.assert_array_equal(found[name], detected_slowly(cohort, name, landmark), err_msg=name)
+
+
 def test_the_simulated_cohort_tries_every_kind_of_result(cohort):
     # Otherwise agreement with the loop would say little.
     labs = cohort.labs[cohort.labs["analyte"].isin(ANALYTES)]
     assert {"number", "negative", "missing"} <= set(labs["kind"])
     assert {"<", ">", ""} <= set(labs["comparator"])
+    assert {True, False, None} <= set(cohort.labs["detected"])
 
 
 @pytest.mark.parametrize("kind", SUMMARIES)

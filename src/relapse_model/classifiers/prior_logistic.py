@@ -44,7 +44,7 @@ class PriorLogisticClassifier(RiskClassifier):
         True where the prior is per standard deviation of the column in the training rows.
     strengths : tuple of float, default=(0.0, 0.25, 0.5, 0.75, 1.0)
         Factors of the prior means that are tried.
-    widths : tuple of float, default=(0.5, 1.0, 2.0)
+    widths : tuple of float, default=(0.5, 1.0, 2.0, 4.0)
         Factors of the prior standard deviations (of every column) that are tried.
     default_sd : float, default=0.15
         Prior standard deviation of a column without knowledge, log-odds per standard deviation.
@@ -82,7 +82,7 @@ class PriorLogisticClassifier(RiskClassifier):
         prior_sd: ArrayLike | None = None,
         prior_per_sd: ArrayLike | None = None,
         strengths: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
-        widths: Sequence[float] = (0.5, 1.0, 2.0),
+        widths: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
         default_sd: float = 0.15,
     ):
         self.prior_mean = prior_mean

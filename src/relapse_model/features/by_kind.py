@@ -15,10 +15,11 @@ from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.feature_kinds import FeatureKind, add_feature_kind
 from relapse_model.features import treatment
 from relapse_model.features.grouped import Floats
-from relapse_model.features.laboratory import SUMMARIES, summarise
+from relapse_model.features.laboratory import SUMMARIES, summarise_results
 from relapse_model.lab_text import read_lab_texts
 from relapse_model.measurements import Measurements, measurements
 from relapse_model.study import Predictor, Study
+from relapse_model.units import unit_key
 
 Derive: TypeAlias = "Callable[[Cohort, Study, Predictor, float], Floats | pd.Series]"
 
@@ -83,15 +84,12 @@ def register_feature_kind(kind: FeatureKind, function: Derive) -> None:
 
 def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
     name = str(predictor.analyte)
-    known = measurements(cohort, study, name).until(landmark, predictor.window_weeks)
-    if predictor.kind not in ("count", "ever_detected"):  # a word such as "positive" is a result, but no number
-        known = known.valued()
     threshold = predictor.below if predictor.below is not None else predictor.at_least
-    return summarise(
-        predictor.kind, known.patient, known.week, known.value, len(cohort),
+    return summarise_results(
+        predictor.kind, measurements(cohort, study, name), len(cohort),
         # A threshold or a saturating curve is stated in the clinical unit.
         study.analytes[name].scale == "log10" and threshold is None and predictor.saturating is None,
-        landmark=landmark, threshold=np.nan if threshold is None else threshold, detected=known.detected,
+        landmark, window_weeks=predictor.window_weeks, threshold=np.nan if threshold is None else threshold,
     )  # fmt: skip
 
 
@@ -199,6 +197,30 @@ def _negative(results: Measurements, threshold: float) -> np.ndarray[tuple[int],
     return np.asarray((results.upper < threshold) | at_limit)
 
 
+def _decided(results: Measurements, threshold: float, *, below: bool) -> Floats:
+    """Return -inf for results surely below the threshold, inf for the others; or inf for those surely at least it.
+
+    ``<0.08`` may lie on either side of 0.05: the number that stands for it must not decide.
+    """
+    is_below = _negative(results, threshold) if below else ~(results.lower >= threshold)
+    return np.where(is_below, -np.inf, np.inf)
+
+
+def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
+    """Sum the doses, once they are in one unit."""
+    table = cohort.treatments
+    if table is None:
+        return np.full(len(cohort), np.nan)
+    known = table[table["agent"].isin(predictor.agents) & (table["start_week"] <= landmark)]
+    units = {unit_key(unit): unit for unit in known["unit"].dropna()} if "unit" in known else {}
+    if len(units) > 1:
+        found = f"doses of {', '.join(predictor.agents)} in {' and '.join(sorted(map(repr, units.values())))}"
+        advice = "Convert them: a sum of both has no meaning"
+        problem = Problem("treatments", None, "unit", found, f"one unit for predictor {predictor.name!r}", advice)
+        raise CohortError("the cohort does not fit the study", [problem])
+    return treatment.dose_total(_courses(cohort, predictor, landmark), len(cohort))
+
+
 _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(SUMMARIES, _laboratory),
     "endogenous": _endogenous,
@@ -209,5 +231,5 @@ _FUNCTIONS: dict[str, Derive] = {
     "weeks_off_agent": _from_courses(treatment.weeks_off),
     "ever_on_agent": _from_courses(lambda courses, n, week: treatment.ever(courses, n)),
     "dose_count": _from_courses(lambda courses, n, week: treatment.doses(courses, n)),
-    "dose_total": _from_courses(lambda courses, n, week: treatment.dose_total(courses, n)),
+    "dose_total": _dose_total,
 }

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+# Loading the compiled kernels takes about half a second in each process (compiling them, once on a machine, half a
+# minute); by arrays, this many rows take longer to order. Fewer rows are worth summarising by them: a table whose
+# one analyte has this many is large enough for them to be loaded already. Set by size alone, so that the same table
+# gives the same numbers to the last digit, whatever was computed before.
+ROWS_TO_ORDER, ROWS_TO_SUMMARISE = 1_000_000, 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,57 @@ class Groups:
     start: NDArray[np.intp]
     end: NDArray[np.intp]
     patients: int
+
+
+def kernels(rows: int, worth: int) -> ModuleType | None:
+    """Return the compiled kernels, or ``None`` where there are fewer rows than they are worth, or no Numba."""
+    return _loaded() if rows >= worth else None
+
+
+@cache
+def _loaded() -> ModuleType | None:
+    try:
+        from relapse_model.features import kernels as module
+    except ImportError:
+        return None
+    return module
+
+
+def ordered(
+    group: NDArray[np.signedinteger[Any]], week: Floats, groups: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Order rows by group, then week, then their order in the table; leave out those of a negative group.
+
+    Parameters
+    ----------
+    group : array of int
+        From 0 to `groups` less one, or negative.
+    week : array of float
+    groups : int
+
+    Returns
+    -------
+    row : array of int32
+        The rows in order.
+    start : array of int, shape (groups + 1,)
+        Where each group begins in `row`; last, where the last group ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ordered(np.array([1, 0, -1, 1]), np.array([8.0, 0.0, 0.0, 4.0]), 2)
+    (array([1, 3, 0], dtype=int32), array([0, 1, 3]))
+    """
+    compiled = kernels(len(group), ROWS_TO_ORDER)
+    if compiled is not None:
+        row, start = compiled.order(group, week, groups)
+        return row, start
+    kept = np.flatnonzero(group >= 0)
+    group, week = group[kept], week[kept]
+    start = np.append(0, np.cumsum(np.bincount(group, minlength=groups)))
+    rising = (group[1:] > group[:-1]) | ((group[1:] == group[:-1]) & (week[1:] >= week[:-1]))
+    row = kept if rising.all() else kept[np.lexsort((week, group))]
+    return row.astype(np.int32), start
 
 
 def groups(patient: NDArray[np.intp], patients: int) -> Groups:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.features.grouped import Floats, Groups, groups, size, spread, total
+from relapse_model.features.grouped import (
+    ROWS_TO_SUMMARISE,
+    Floats,
+    Groups,
+    groups,
+    kernels,
+    size,
+    spread,
+    total,
+)
+from relapse_model.measurements import Measurements
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """Results known at the landmark, with numbers, sorted by patient and week; value and threshold on the scale.
 
-    `detected` is 1, 0 or -1 (the laboratory did not say).
+    `detected` is 1, 0 or -1 (the laboratory did not say). `at_once` keeps the kinds that were computed together.
     """
 
     value: Floats
@@ -25,6 +36,7 @@ class Known:
     landmark: float
     threshold: float
     detected: NDArray[np.int8]
+    at_once: dict[str, Floats] = field(default_factory=dict)
 
 
 Summary = Callable[[Known], Floats]  # one number per group
@@ -174,8 +186,84 @@ def summarise(
         threshold=float(np.log10(threshold)) if log10 else threshold,
         detected=nothing_said if detected is None else detected,
     )
-    result = SUMMARIES[kind](known) if len(of.start) else np.zeros(0)
-    return spread(result, of, without_rows=0.0 if kind == "count" else np.nan)
+    return _laid_out(kind, known)
+
+
+def summarise_results(
+    kind: str,
+    results: Measurements,
+    patients: int,
+    log10: bool,
+    landmark: float,
+    *,
+    window_weeks: float | None = None,
+    threshold: float = np.nan,
+) -> Floats:
+    """Compute one kind of feature of what was known of an analyte at a landmark.
+
+    What several kinds need of the same results at the same landmark is found once.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `SUMMARIES`.
+    results : Measurements
+        All results of the analyte.
+    patients : int
+    log10 : bool
+        Whether to take the logarithm first.
+    landmark : float
+        Week; later results are not read.
+    window_weeks : float, optional
+        Only results this many weeks before the landmark, or fewer.
+    threshold : float
+        For the kinds that have one, in the unit of the results.
+
+    Returns
+    -------
+    array of float, shape (patients,)
+        As `summarise`.
+    """
+    of_words = kind in ("count", "ever_detected")  # a word such as "positive" is a result, but no number
+    found = _REMEMBERED.setdefault(results, {})
+    key = (patients, log10 and not of_words, landmark, window_weeks, of_words)
+    if key not in found:
+        found[key] = _known(results, *key)
+    level = float(np.log10(threshold)) if log10 else threshold
+    return _laid_out(kind, replace(found[key], threshold=level))
+
+
+_REMEMBERED: WeakKeyDictionary[Measurements, dict[tuple[object, ...], Known]] = WeakKeyDictionary()
+
+
+def _known(
+    results: Measurements, patients: int, log10: bool, landmark: float, window_weeks: float | None, of_words: bool
+) -> Known:
+    keep = results.week <= landmark
+    if window_weeks is not None:
+        keep &= results.week >= landmark - window_weeks
+    if not of_words:
+        keep &= ~np.isnan(results.value)
+    value = results.value[keep]
+    detected = np.full(len(value), -1, dtype=np.int8) if results.detected is None else results.detected[keep]
+    of = groups(results.patient[keep], patients)
+    return Known(np.log10(value) if log10 else value, results.week[keep], of, landmark, np.nan, detected)
+
+
+def _laid_out(kind: str, known: Known) -> Floats:
+    """Compute a kind for the groups, and lay it out over all patients."""
+    result = _computed(kind, known) if len(known.of.start) else np.zeros(0)
+    return spread(result, known.of, without_rows=0.0 if kind == "count" else np.nan)
+
+
+def _computed(kind: str, known: Known) -> Floats:
+    compiled = kernels(len(known.value), ROWS_TO_SUMMARISE)
+    if compiled is None or kind not in compiled.ONE_PASS:
+        return SUMMARIES[kind](known)
+    if kind not in known.at_once:
+        found = compiled.one_pass(known.value, known.week, known.of.start, known.of.end)
+        known.at_once.update(zip(compiled.ONE_PASS, found, strict=True))
+    return known.at_once[kind]
 
 
 def _same_patient(of: Groups, rows: int) -> Floats:
