@@ -43,7 +43,7 @@ def intervals(tests, rule):
     return relapse_intervals(patient, week, positive, PATIENTS, *rule)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 @given(tests=st.lists(test_of_a_patient, max_size=25), rule=rules)
 @example(tests=[(0, 0, False), (0, 12, True), (1, 13, True)], rule=(2, 12, False))  # two patients never confirm
 @example(tests=[(1, 12, True), (1, 12, False), (1, 12, True)], rule=(2, 0, False))  # all in one week

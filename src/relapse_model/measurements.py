@@ -47,6 +47,8 @@ class Measurements:
 
     def rows(self, keep: NDArray[np.bool_]) -> Measurements:
         """Return some of the rows."""
+        if keep.all():
+            return self
         return Measurements(
             patient=self.patient[keep],
             week=self.week[keep],
@@ -171,12 +173,27 @@ def _in_order(labs: pd.DataFrame) -> _Labs:
     )
     codes, analytes = pd.factorize(labs["analyte"])
     patients = int(labs["patient"].max()) + 1 if len(labs) else 0
-    small = len(analytes) * patients < np.iinfo(np.int32).max
-    group = codes.astype(np.int32 if small else np.int64) * patients + labs["patient"].to_numpy()
-    row, start = ordered(np.where((labs["kind"] == "missing").to_numpy(), -1, group), table["week"].to_numpy(dtype=float), len(analytes) * patients)
+    wide = "int32" if len(analytes) * patients < np.iinfo(np.int32).max else "int64"
+    group = codes.astype(wide) * patients + labs["patient"].to_numpy(dtype=wide)
+    group[(table["kind"] == "missing").to_numpy()] = -1
+    row, start = ordered(group, table["week"].to_numpy(dtype=float), len(analytes) * patients)
     begin = start[:: max(patients, 1)]
     bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
     return _Labs(labs.copy(deep=False), _buffers(labs), table, row, bounds)
+
+
+def _buffers(labs: pd.DataFrame) -> tuple[Hashable, ...]:
+    """Return where a table lies in memory: equal for as long as it is held by a copy and was not changed."""
+    places: list[Hashable] = [len(labs), tuple(labs.columns)]
+    for name in labs.columns.intersection([*_NUMBERS, *_TEXTS, "analyte", "detected"]):
+        column = labs[name]
+        if isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow":
+            places.append(id(column.array.__arrow_array__()))
+        elif isinstance(column.dtype, (np.dtype, pd.StringDtype)):
+            places.append(column.to_numpy().__array_interface__["data"][0])
+        else:
+            places.append(object())  # not known, so never equal
+    return tuple(places)
 
 
 def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
@@ -236,12 +253,10 @@ def _bounded(
     lower_limit: Floats,
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Give every result its bounds and the number that stands for it."""
-    kind, comparator = table["kind"].to_numpy(dtype=object), table["comparator"].to_numpy(dtype=object)
-    detected = table["detected"].to_numpy(dtype=object)
     logarithm = is_log10(unit_key(rule.unit))
-    printed_zero = (kind == "number") & (comparator == "") & (table["number"] == 0).to_numpy()
+    printed_zero = _is(table, "kind", "number") & _is(table, "comparator", "") & (table["number"] == 0).to_numpy()
     zero = printed_zero & (number < lower_limit)  # a log10 of 0 may be an amount above the limit
-    negative = kind == "negative"
+    negative = _is(table, "kind", "negative")
     unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
     if unlimited.any() and (rule.scale == "log10" or logarithm):
         raise CohortError("the cohort does not fit the study", [
@@ -249,14 +264,19 @@ def _bounded(
                     "a lower_limit with the result, or in the study")
         ])  # fmt: skip
     # Only "positive" proper: a grey zone is no decision.
-    positive = (kind == "positive") & (detected == True)  # noqa: E712  (object array of True, False, None)
-    left = zero | negative | np.isin(comparator, ["<", "<="])
+    positive = _is(table, "kind", "positive") & (table["detected"] == 1).to_numpy()
+    left = zero | negative | _is(table, "comparator", "<") | _is(table, "comparator", "<=")
     limit = np.where(zero | negative, lower_limit, upper)
     nothing = -np.inf if logarithm else 0.0
     value = np.where(left, _stand_in(limit, rule, logarithm), number)
     lower = np.where(left, nothing, np.where(positive, np.nan_to_num(lower_limit, nan=nothing), lower))
     upper = np.where(left, limit, np.where(positive, np.inf, upper))
     return value, lower, upper
+
+
+def _is(table: pd.DataFrame, column: str, text: str) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (table[column] == text).to_numpy(dtype=bool)
+    return found
 
 
 def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:

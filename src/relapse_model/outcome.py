@@ -116,6 +116,7 @@ def _by_rule(cohort: Cohort, study: Study, until: float = np.inf, reading: str |
     call = decide_tests(results, rule)
     # Positive tests before enrolment are the disease that was cleared, not its relapse.
     decided = (call == 0) | ((call == 1) & (results.week >= 0))
+    decided &= _last_of_its_week(results, decided)
     found = relapse_intervals(
         results.patient[decided], results.week[decided], call[decided] == 1, len(cohort),
         rule.confirm.tests, rule.confirm.within_weeks,
@@ -134,6 +135,16 @@ def _by_rule(cohort: Cohort, study: Study, until: float = np.inf, reading: str |
     )
 
 
+def _last_of_its_week(results: Measurements, decided: Mask) -> Mask:
+    """Keep one test a week, the last row: two rows of one sample must not confirm each other."""
+    rows = np.flatnonzero(decided)
+    patient, week = results.patient[rows], results.week[rows]
+    again = np.append((patient[1:] == patient[:-1]) & (week[1:] == week[:-1]), False)
+    kept = np.zeros(len(decided), dtype=bool)
+    kept[rows[~again[: len(rows)]]] = True
+    return kept
+
+
 def _clearance_week(results: Measurements, call: NDArray[np.int8], patients: int) -> Floats:
     """Return the first negative week after the last positive one, up to enrolment."""
     before = results.week <= 0
@@ -148,6 +159,10 @@ def _clearance_week(results: Measurements, call: NDArray[np.int8], patients: int
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:
     horizon = study.prediction.horizon_weeks
+    if landmark < 0:
+        raise RelapseModelError(
+            f"landmark_week is {landmark:g}; expected enrolment (week 0) or later: nobody is followed before it."
+        )
     if not landmark < horizon:
         raise RelapseModelError(
             f"landmark_week is {landmark:g}; expected a week before the horizon of study {study.name!r} ({horizon:g}). "

@@ -36,7 +36,8 @@ def unusable(cohort: Cohort, study: Study, landmark_week: float) -> list[str]:
     tested[labs.loc[known, "patient"].to_numpy(dtype=np.intp)] = True
     week = f"week {landmark_week:g}"
     return [
-        f"{study.outcome.name} at or before {week}: there is nothing left to predict" if has_relapsed
+        f"{study.outcome.name}, or an unconfirmed positive test, at or before {week}: nothing left to predict"
+        if has_relapsed
         else f"no laboratory result of the model's predictors at or before {week}" if named and not has_labs
         else ""
         for has_relapsed, has_labs in zip(relapsed, tested, strict=True)

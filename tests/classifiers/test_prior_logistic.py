@@ -32,10 +32,10 @@ def test_shapes_and_sums():
     model = fitted()
     X, _ = cohort()
     assert model.components_.coef.shape == (20, 3)
-    assert model.components_.covariance.shape == (15, 4, 4)
+    assert model.components_.covariance.shape == (20, 4, 4)
     assert model.components_.weight.sum() == pytest.approx(1.0)
     assert model.strength_weight_.shape == (5,)
-    assert model.strength_weight_ == pytest.approx(model.components_.weight.reshape(5, 3).sum(axis=1))
+    assert model.strength_weight_ == pytest.approx(model.components_.weight.reshape(5, 4).sum(axis=1))
     assert model.coef_mean_.shape == model.coef_sd_.shape == model.log_evidence_[:3].shape == (3,)
     assert model.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(132))
 

@@ -317,3 +317,13 @@ def test_nobody_has_any_result():
     for name in found.columns.difference(["column"]):
         expected = np.zeros(3) if name in counted else np.full(3, np.nan)
         np.testing.assert_array_equal(found[name], expected, err_msg=name)
+
+
+@pytest.mark.parametrize(("predictor", "message"), [
+    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "treatments, column 'agent': 'PegIFN'; expected 'pegifn'"),
+    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "patients, column 'arm': 'HBIG'; expected 'hbig'"),
+])  # fmt: skip
+def test_a_name_in_another_spelling_is_refused_not_taken_for_never(predictor, message):
+    given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN"], "start_week": [-20], "end_week": [-8]})
+    with pytest.raises(CohortError, match=message):
+        tiny(predictor, {"patient_id": ["a"], "arm": ["HBIG"]}, given)

@@ -101,7 +101,7 @@ week = st.integers(-20, 20)
 course = st.tuples(st.integers(0, 2), week, st.one_of(st.none(), st.integers(0, 15)), st.sampled_from(["a", "b", "c"]))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     given_courses=st.lists(course, max_size=12),
     landmark=week,

@@ -15,7 +15,7 @@ from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.feature_kinds import FeatureKind, add_feature_kind
 from relapse_model.features import treatment
 from relapse_model.features.grouped import Floats
-from relapse_model.features.laboratory import SUMMARIES, summarise_results
+from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
 from relapse_model.lab_text import read_lab_texts
 from relapse_model.measurements import Measurements, measurements
 from relapse_model.study import Predictor, Study
@@ -83,13 +83,18 @@ def register_feature_kind(kind: FeatureKind, function: Derive) -> None:
 
 
 def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
-    name = str(predictor.analyte)
+    name, kind, window_weeks = str(predictor.analyte), predictor.kind, predictor.window_weeks
+    results = measurements(cohort, study, name)
     threshold = predictor.below if predictor.below is not None else predictor.at_least
-    return summarise_results(
-        predictor.kind, measurements(cohort, study, name), len(cohort),
-        # A threshold or a saturating curve is stated in the clinical unit.
-        study.analytes[name].scale == "log10" and threshold is None and predictor.saturating is None,
-        landmark, window_weeks=predictor.window_weeks, threshold=np.nan if threshold is None else threshold,
+    if threshold is None:
+        # A saturating curve is stated in the clinical unit.
+        log10 = study.analytes[name].scale == "log10" and predictor.saturating is None
+        return summarise_results(kind, results, len(cohort), log10, landmark, window_weeks)
+    known = results.until(landmark, window_weeks).valued()
+    value = _decided(known, threshold, below=predictor.below is not None)
+    return summarise(
+        kind, known.patient, known.week, value, len(cohort), False, landmark=landmark, threshold=0.0,
+        detected=known.detected,
     )  # fmt: skip
 
 
@@ -97,6 +102,10 @@ def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     from relapse_model.features.endogenous import derive_endogenous
 
     titre: Floats = derive_endogenous(cohort, study, landmark)["endogenous"].to_numpy(dtype=float)
+    rule = study.analytes[str(predictor.analyte)]
+    if rule.lower_limit is not None:
+        # No lower than what stands for a measured "below the limit": else the arm would show in the number.
+        titre = np.maximum(titre, rule.lower_limit * (0.5 if rule.below_limit == "half" else 1.0))
     return np.log10(titre) if predictor.scale == "log10" else titre
 
 

@@ -45,13 +45,39 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     (5, 8)
     """
     landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
-    problems = [problem for predictor in study.predictors for problem in _absent(cohort, predictor)]
+    problems = [
+        problem
+        for predictor in study.predictors
+        for problem in (*_absent(cohort, predictor), *_spelt_otherwise(cohort, predictor))
+    ]
     if problems:
         raise CohortError("the cohort does not fit the study", problems)
     columns = {
         predictor.name: np.asarray(derive_one(cohort, study, predictor, landmark)) for predictor in study.predictors
     }
     return pd.DataFrame(columns, index=cohort.patient_ids)
+
+
+def _spelt_otherwise(cohort: Cohort, predictor: Predictor) -> list[Problem]:
+    """Refuse a name that occurs in another spelling only: "PegIFN" for "pegifn" would count as never treated."""
+    places = []
+    if predictor.agents and cohort.treatments is not None:
+        places.append(("treatments", "agent", cohort.treatments["agent"], predictor.agents))
+    if predictor.equals is not None and predictor.column in cohort.patients:
+        places.append(("patients", str(predictor.column), cohort.patients[predictor.column], (predictor.equals,)))
+    problems = []
+    for table, column, values, wanted in places:
+        known = {str(value) for value in values.dropna().unique()}
+        spellings = {value.casefold(): value for value in known - set(wanted)}
+        for name in wanted:
+            if name not in known and name.casefold() in spellings:
+                problems.append(
+                    Problem(
+                        table, None, column, f"{spellings[name.casefold()]!r}", f"{name!r}, as in the study",
+                        "Write it as the study does, or change the study",
+                    )
+                )  # fmt: skip
+    return problems
 
 
 def _absent(cohort: Cohort, predictor: Predictor) -> list[Problem]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
@@ -190,16 +190,9 @@ def summarise(
 
 
 def summarise_results(
-    kind: str,
-    results: Measurements,
-    patients: int,
-    log10: bool,
-    landmark: float,
-    *,
-    window_weeks: float | None = None,
-    threshold: float = np.nan,
+    kind: str, results: Measurements, patients: int, log10: bool, landmark: float, window_weeks: float | None = None
 ) -> Floats:
-    """Compute one kind of feature of what was known of an analyte at a landmark.
+    """Compute one kind of feature, of those without a threshold, of what was known of an analyte at a landmark.
 
     What several kinds need of the same results at the same landmark is found once.
 
@@ -216,38 +209,64 @@ def summarise_results(
         Week; later results are not read.
     window_weeks : float, optional
         Only results this many weeks before the landmark, or fewer.
-    threshold : float
-        For the kinds that have one, in the unit of the results.
 
     Returns
     -------
     array of float, shape (patients,)
         As `summarise`.
     """
-    of_words = kind in ("count", "ever_detected")  # a word such as "positive" is a result, but no number
-    found = _REMEMBERED.setdefault(results, {})
-    key = (patients, log10 and not of_words, landmark, window_weeks, of_words)
-    if key not in found:
-        found[key] = _known(results, *key)
-    level = float(np.log10(threshold)) if log10 else threshold
-    return _laid_out(kind, replace(found[key], threshold=level))
+    with_words = kind in ("count", "ever_detected")  # a word such as "positive" is a result, but no number
+    known = _REMEMBERED.setdefault(results, {})
+    key = (patients, log10 and not with_words, landmark, window_weeks, with_words)
+    if key not in known:
+        if len(known) == _LANDMARKS_REMEMBERED:
+            known.clear()
+        known[key] = _known(results, *key)
+    return _laid_out(kind, known[key])
 
 
+def summarise_groups(kinds: Sequence[str], value: Floats, week: Floats, start: NDArray[np.int64]) -> dict[str, Floats]:
+    """Compute several kinds, of those that need neither landmark nor threshold, for rows in order of group and week.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Keys of `SUMMARIES`.
+    value, week : array of float
+        Without NaN; the value on its scale.
+    start : array of int, shape (groups + 1,)
+        Where each group begins; last, where the last group ends. As from `relapse_model.features.grouped.ordered`.
+
+    Returns
+    -------
+    dict of str to array of float, shape (groups,)
+        NaN where a group has no row; 0 for ``count``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> summarise_groups(["last", "count"], np.array([7.0, 8.0]), np.zeros(2), np.array([0, 2, 2]))
+    {'last': array([ 8., nan]), 'count': array([2., 0.])}
+    """
+    owner = np.flatnonzero(np.diff(start))
+    nothing_said = np.full(len(value), -1, dtype=np.int8)
+    of = Groups(owner, start[owner], start[owner + 1], len(start) - 1)
+    known = Known(value, week, of, np.nan, np.nan, nothing_said)
+    return {kind: _laid_out(kind, known) for kind in kinds}
+
+
+_LANDMARKS_REMEMBERED = 4  # of each analyte, with its windows and scales
 _REMEMBERED: WeakKeyDictionary[Measurements, dict[tuple[object, ...], Known]] = WeakKeyDictionary()
 
 
 def _known(
-    results: Measurements, patients: int, log10: bool, landmark: float, window_weeks: float | None, of_words: bool
+    results: Measurements, patients: int, log10: bool, landmark: float, window_weeks: float | None, with_words: bool
 ) -> Known:
-    keep = results.week <= landmark
-    if window_weeks is not None:
-        keep &= results.week >= landmark - window_weeks
-    if not of_words:
-        keep &= ~np.isnan(results.value)
-    value = results.value[keep]
-    detected = np.full(len(value), -1, dtype=np.int8) if results.detected is None else results.detected[keep]
-    of = groups(results.patient[keep], patients)
-    return Known(np.log10(value) if log10 else value, results.week[keep], of, landmark, np.nan, detected)
+    until = results.until(landmark, window_weeks)
+    until = until if with_words else until.valued()
+    detected = np.full(len(until.value), -1, dtype=np.int8) if until.detected is None else until.detected
+    value = np.log10(until.value) if log10 else until.value
+    return Known(value, until.week, groups(until.patient, patients), landmark, np.nan, detected)
 
 
 def _laid_out(kind: str, known: Known) -> Floats:
