@@ -4,7 +4,7 @@ BIN := .venv/bin
 # No doubt about what is installed: the exact versions of constraints.txt.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-slow lint format models benchmarks clean
+.PHONY: demo test test-slow lint format models clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run

@@ -166,3 +166,53 @@ def test_a_reader_that_stops_reading_is_no_error(work):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "cohort", "--out", "card.md"], 1, "expected a file such as card.rmodel"),
+        (["validate", "cohort", "--out", "v", "--jobs", "0"], 2, "at least 1"),
+        (["simulate", "--patients", "abc", "--out", "x"], 2, "abc: expected a whole number"),
+        (["train", "cohort", "--out", "m.rmodel", "--candidates", "forest"], 2, "invalid choice: 'forest'"),
+    ],
+)
+def test_more_refusals(work, arguments, code, message, monkeypatch, capsys):
+    monkeypatch.chdir(work)
+    try:
+        found = main(arguments)
+    except SystemExit as stop:
+        found = stop.code
+    assert found == code
+    assert message in capsys.readouterr().err
+
+
+def test_simulate_does_not_overwrite_real_tables(work, tmp_path, capsys):
+    (tmp_path / "patients.csv").write_text("patient_id\nreal\n")
+    assert main(["simulate", "--patients", "3", "--out", str(tmp_path)]) == 1
+    assert "not synthetic" in capsys.readouterr().err
+    assert (tmp_path / "patients.csv").read_text() == "patient_id\nreal\n"
+
+
+def test_a_bad_cell_of_a_predictor_rejects_that_patient_only(work, tmp_path):
+    for name in ("patients.csv", "labs.csv", "treatments.csv"):
+        (tmp_path / name).write_text((work / "new" / name).read_text())
+    patients = pd.read_csv(tmp_path / "patients.csv", dtype=str, keep_default_na=False)
+    patients.loc[2, "hbsag_before_treatment_iu_ml"] = "negative"
+    patients.loc[4, "hbsag_before_treatment_iu_ml"] = "0"
+    patients.to_csv(tmp_path / "patients.csv", index=False)
+    assert main(["score", str(work / "model.rmodel"), str(tmp_path), "--out", str(tmp_path / "s" / "scores.csv")]) == 0
+    scores = pd.read_csv(tmp_path / "s" / "scores.csv", keep_default_na=False)
+    assert list(scores.index[scores["status"] == "rejected"]) == [2, 4]
+    assert "patients, row 4, column 'hbsag_before_treatment_iu_ml': 'negative'" in scores["reason"][2]
+
+
+def test_explain_lists_who_is_not_explained(work, tmp_path, capsys):
+    for name in ("patients.csv", "labs.csv", "treatments.csv"):
+        (tmp_path / name).write_text((work / "new" / name).read_text())
+    labs = pd.read_csv(tmp_path / "labs.csv", dtype=str, keep_default_na=False)
+    labs[labs["patient_id"] != "P0005"].to_csv(tmp_path / "labs.csv", index=False)
+    assert main(["explain", str(work / "model.rmodel"), str(tmp_path), "--out", str(tmp_path / "e.csv")]) == 0
+    shown = capsys.readouterr().out
+    assert "explained for 11 patients" in shown
+    assert "not explained: no laboratory result" in shown

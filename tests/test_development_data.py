@@ -208,3 +208,18 @@ def test_enough_events_are_enough(small_study):
 def test_too_few_events_are_refused_with_the_numbers(small_study, events, free, text):
     with pytest.raises(InsufficientDataError, match=text):
         require_events(events_and_free(small_study, events, free), "train")
+
+
+def test_a_patient_known_free_only_before_enrolment_is_lost_at_once(study):
+    """Negative at week -3, positive at 60 and 66: the interval straddles the horizon, and no follow-up is known."""
+    labs = pd.DataFrame([(-3, "<0.05"), (60, "0.5"), (66, "0.9")], columns=["week", "value"]).assign(
+        patient_id="a", analyte="hbsag", unit="IU/mL"
+    )
+    cohort = rm.simulate_cohort(40, seed=3)
+    tables = dict(cohort.tables().items())
+    patients = pd.concat([tables["patients"], tables["patients"].iloc[[0]].assign(patient_id="a")])
+    joined = rm.make_cohort(patients, pd.concat([tables["labs"], labs]), tables["treatments"], study=study)
+    data = development_data(joined, study)
+    assert data.horizon_time[-1] == 0
+    assert data.weights()[-1] == 0
+    assert repr(data).startswith("DevelopmentData(41 patients")

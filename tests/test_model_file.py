@@ -195,3 +195,11 @@ def test_the_bundled_cohort_is_the_simulated_one(root, tmp_path):
     assert names == sorted(path.name for path in (root / "examples" / "cohort").iterdir())
     for name in ("patients.csv", "labs.csv", "treatments.csv", "SYNTHETIC.txt"):
         assert (tmp_path / name).read_text() == (root / "examples" / "cohort" / name).read_text()
+
+
+def test_a_study_changed_after_reading_is_not_saved_as_another(model, tmp_path):
+    from dataclasses import replace
+
+    changed = replace(model.study, prediction=replace(model.study.prediction, horizon_weeks=24.0))
+    with pytest.raises(rm.RelapseModelError, match="was changed after it was read"):
+        replace(model, study=changed).save(tmp_path / "x.rmodel")

@@ -153,7 +153,10 @@ def test_reasons_say_what_to_look_at():
     assert list(scores["reason"].str.len() > 0) == [True, False, True, True]
     assert "labs, row 6, column 'value': 'see above'" in scores.loc[0, "reason"]
     assert scores.loc[1, "reason"] == ""
-    assert scores.loc[2, "reason"] == "HBsAg relapse, or an unconfirmed positive test, at or before week 12: nothing left to predict"
+    assert (
+        scores.loc[2, "reason"]
+        == "HBsAg relapse, or an unconfirmed positive test, at or before week 12: nothing left to predict"
+    )
     assert scores.loc[3, "reason"] == "no laboratory result of the model's predictors at or before week 12"
     assert (scores.loc[[0, 2, 3], "warnings"] == "").all()
 

@@ -82,16 +82,15 @@ def _seed(verb: argparse.ArgumentParser) -> None:
 
 def _candidates(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--candidates", nargs="+", metavar="NAME",
+        "--candidates", nargs="+", metavar="NAME", choices=("prior_logistic", "ridge_logistic", "boosted_trees"),
         help="classifiers to choose among: prior_logistic, ridge_logistic, boosted_trees (all)",
     )  # fmt: skip
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if number < 0:
+    if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 0")
-    return number
+    return int(text)
 
 
 def _positive(text: str) -> int:
@@ -99,6 +98,10 @@ def _positive(text: str) -> int:
     if number == 0:
         raise argparse.ArgumentTypeError("0: expected a whole number of at least 1")
     return number
+
+
+def _jobs(text: str) -> int:
+    return -1 if text == "-1" else _positive(text)
 
 
 def _out(verb: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
@@ -117,7 +120,7 @@ def _check(verb: argparse.ArgumentParser) -> None:
 
 
 def _features(verb: argparse.ArgumentParser) -> None:
-    _study(verb)
+    verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
     verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
 
 
@@ -138,7 +141,7 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--repeats", type=_positive, default=4, metavar="N", help="outer repeats of 5 folds (%(default)s)"
     )
-    verb.add_argument("--jobs", type=int, default=None, metavar="N", help="processes; -1 for all cores (1)")
+    verb.add_argument("--jobs", type=_jobs, default=None, metavar="N", help="processes; -1 for all cores (1)")
 
 
 def _score(verb: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from relapse_model import column_reader
 from relapse_model.cohort import Cohort
 from relapse_model.cohort_columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
 from relapse_model.errors import CohortError, Problem, RelapseModelError
+from relapse_model.predictor_columns import unusable_cells
 from relapse_model.study import Laboratory, Study
 from relapse_model.unit_rules import read_results, row_units, scale_problems, unit_problems
 
@@ -114,6 +115,7 @@ def checked(
     gate.identities()
     gate.intervals()
     gate.laboratory(study, _conventions(study, dash))
+    gate.predictors(study)
     if gate.problems and (gate.broken or on_problems == "raise"):
         raise CohortError("the cohort was refused", gate.problems)
     return gate.cohort(synthetic)
@@ -279,6 +281,20 @@ class _Gate:
         found = [f"week {end[row]:g}, before the start in week {start[row]:g}" for row in backwards]
         column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
         self.refuse("treatments", backwards.tolist(), column, found, "the start or later")
+
+    def predictors(self, study: Study | None) -> None:
+        """Refuse cells of the patients table that a predictor of the study cannot use."""
+        table = self.tables.get("patients")
+        if study is None or table is None:
+            return
+        for predictor in study.predictors:
+            if predictor.column is None or predictor.column not in table:
+                continue
+            found = unusable_cells(table[predictor.column], predictor)
+            already = {problem.row for problem in self.problems if problem.column == predictor.column}
+            rows = [int(row) for row in np.flatnonzero(found.rows) if row + FIRST_ROW not in already]
+            came = [self.shown(table[predictor.column].iloc[row]) for row in rows]
+            self.refuse("patients", rows, predictor.column, came, found.expected, f"For predictor {predictor.name!r}")
 
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.candidates import CANDIDATES, LABELS
-from relapse_model.cohort import Cohort, write_csv, write_text
+from relapse_model.cohort import SYNTHETIC_FILE, Cohort, write_csv, write_text
 from relapse_model.cohort_files import read_cohort
+from relapse_model.errors import RelapseModelError
 from relapse_model.model import RelapseModel
 from relapse_model.model_file import load_model
 from relapse_model.study import load_study
@@ -32,6 +33,9 @@ def simulate(given: Namespace) -> None:
     """Write a synthetic cohort."""
     from relapse_model.simulated_cohort import simulate_cohort
 
+    folder = Path(given.out)
+    if any(folder.glob("*.csv")) and not (folder / SYNTHETIC_FILE).exists():
+        raise RelapseModelError(f"--out {given.out}: the folder holds tables that are not synthetic; choose another.")
     cohort = simulate_cohort(given.patients, given.seed)
     cohort.write(given.out)
     say(f"{cohort!r} written to {given.out}, true risks in truth.csv. {SYNTHETIC}")
@@ -68,13 +72,15 @@ def train(given: Namespace) -> None:
     from relapse_model.development import train as train_model
     from relapse_model.report.model_card import model_card
 
+    card = Path(given.out).with_suffix(".md")
+    if card == Path(given.out) or Path(given.out).is_dir():
+        raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     model = train_model(
         cohort, study, landmark_week=given.landmark_week, seed=given.seed, candidates=_candidates(given)
     )
     model.save(given.out)
-    card = Path(given.out).with_suffix(".md")
     write_text(model_card(model), card)
     say(training_text(model))
     say(f"Model: {given.out}   card: {card}")
@@ -114,7 +120,7 @@ def explain(given: Namespace) -> None:
     table = explanation_table(model, cohort)
     write_csv(table, Path(given.out))
     say(f"Log-odds of {model.study.outcome.name} explained for {table['patient_id'].nunique()} patients: {given.out}")
-    _say_rejected(cohort)
+    _say_rejected(cohort, model)
 
 
 def demo(given: Namespace) -> None:
@@ -212,9 +218,12 @@ def unattached(cohort: Cohort) -> list[str]:
     return [str(problem) for problem in cohort.problems if problem.patient not in known]
 
 
-def _say_rejected(cohort: Cohort) -> None:
-    for reason in cohort.rejected["reason"]:
-        say(f"  rejected: {reason}")
+def _say_rejected(cohort: Cohort, model: RelapseModel) -> None:
+    from relapse_model.scoring import unusable
+
+    reasons = [*cohort.rejected["reason"], *filter(None, unusable(cohort, model.study, model.landmark_week))]
+    for reason in (*reasons, *unattached(cohort)):
+        say(f"  not explained: {reason}")
 
 
 def _candidates(given: Namespace) -> tuple[str, ...]:

@@ -83,7 +83,10 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
 
     _title("Done")
     seconds = time.perf_counter() - started
-    say(f"{SYNTHETIC} Took {seconds:.0f} s. Open first: {folder / 'validation' / 'report.html'}")
+    say(
+        f"{SYNTHETIC if cohort.synthetic else 'The new patients are synthetic.'} Took {seconds:.0f} s. "
+        f"Open first: {folder / 'validation' / 'report.html'}"
+    )
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             say(f"  {path}")

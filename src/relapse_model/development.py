@@ -10,7 +10,7 @@ from relapse_model.candidates import CANDIDATES, Classifier, check_candidates
 from relapse_model.checks import run_checks
 from relapse_model.choice import Choice, choose, fit_known
 from relapse_model.cohort import Cohort
-from relapse_model.development_data import DevelopmentData, development_data, require_events
+from relapse_model.development_data import DevelopmentData, development_data, require_events, require_seed
 from relapse_model.features.design import Design, design
 from relapse_model.model import RelapseModel
 from relapse_model.study import Study
@@ -91,6 +91,7 @@ def train(
     'prior_logistic'
     """
     names = check_candidates(tuple(candidates))
+    require_seed(seed)
     landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
     data = development_data(cohort, study, landmark)
     require_events(data, "train")

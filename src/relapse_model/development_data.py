@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.censoring import censoring_weights
 from relapse_model.cohort import Cohort
-from relapse_model.errors import CohortError, InsufficientDataError, Problem
+from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.outcome import derive_outcome
@@ -52,6 +52,10 @@ class DevelopmentData:
     horizon: float
     not_at_risk: int
     group: NDArray[np.object_] | None = None
+
+    def __repr__(self) -> str:
+        """Return the sizes only: patients are never printed."""
+        return f"DevelopmentData({len(self)} patients, {self.events} relapses, {self.lost} lost)"
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -99,6 +103,7 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
     InsufficientDataError
         If nobody is at risk at the landmark.
     """
+    first = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
     features = derive_features(cohort, study, landmark_week)
     outcome = derive_outcome(cohort, study, landmark_week)
     rows = np.flatnonzero((outcome["state"] != "not_at_risk").to_numpy())
@@ -110,7 +115,8 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
     horizon = study.prediction.horizon_weeks
     last_negative = outcome["last_negative_week"].to_numpy(dtype=float)
     lost_time = np.where(outcome["event"].to_numpy() == 1, last_negative, time)
-    cut = np.where(state == "lost", np.nan_to_num(lost_time), np.minimum(time, horizon))
+    # Known free only before the landmark: at risk then, and lost at once.
+    cut = np.where(state == "lost", np.fmax(lost_time, first), np.minimum(time, horizon))
     return DevelopmentData(
         features=kept,
         matrix=design_matrix(kept, study),
@@ -139,6 +145,21 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp]) -> NDArr
         raise CohortError("the cohort does not fit the study", [problem])
     values = cohort.patients[column].astype(object).where(cohort.patients[column].notna(), "not stated")
     return values.to_numpy(dtype=object)[rows]
+
+
+def require_seed(seed: int) -> None:
+    """Refuse a seed that a random generator does not take, or a model file does not hold.
+
+    Parameters
+    ----------
+    seed : int
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if not 0 <= seed < 2**32:
+        raise RelapseModelError(f"seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
 
 
 def require_events(data: DevelopmentData, purpose: str) -> None:

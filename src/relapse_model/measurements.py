@@ -185,7 +185,9 @@ def _in_order(labs: pd.DataFrame) -> _Labs:
 def _buffers(labs: pd.DataFrame) -> tuple[Hashable, ...]:
     """Return where a table lies in memory: equal for as long as it is held by a copy and was not changed."""
     places: list[Hashable] = [len(labs), tuple(labs.columns)]
-    for name in labs.columns.intersection([*_NUMBERS, *_TEXTS, "analyte", "detected"]):
+    for name in (*_NUMBERS, *_TEXTS, "analyte", "detected"):
+        if name not in labs:
+            continue
         column = labs[name]
         if isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow":
             places.append(id(column.array.__arrow_array__()))

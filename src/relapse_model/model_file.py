@@ -18,7 +18,7 @@ import numpy as np
 
 from relapse_model.candidates import CANDIDATES, load_classifier
 from relapse_model.cohort import write_bytes
-from relapse_model.errors import ModelFileError
+from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import matrix_of_codes
 from relapse_model.model import RelapseModel
 from relapse_model.study import Study
@@ -41,6 +41,11 @@ def save_model(model: RelapseModel, path: str | Path) -> None:
     model : RelapseModel
     path : str or Path
     """
+    if parse_study(model.study.text, model.study.name) != model.study:
+        raise RelapseModelError(
+            f"study {model.study.name!r} was changed after it was read, and a model file carries its text. "
+            "Change the text instead, and load it with load_study."
+        )
     parts = {f"classifier/{name}": content for name, content in model.classifier.to_parts().items()}
     parts["study.toml"] = model.study.text.encode("utf-8")
     manifest = {

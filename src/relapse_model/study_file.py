@@ -138,6 +138,16 @@ class _Reader:
         outcome = self.outcome(sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}))
         predictors = self.predictors(sections.get("predictors", []), analytes)
+        passive_analyte = (
+            sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
+        )
+        for position, predictor in enumerate(predictors):
+            if predictor.kind == "endogenous" and predictor.analyte != passive_analyte:
+                self.refuse(
+                    ("predictors", position, "analyte"), repr(predictor.analyte),
+                    f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
+                    else "a section [passive_antibody], which kind 'endogenous' needs",
+                )  # fmt: skip
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         return Study(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from relapse_model.cohort import Cohort
 from relapse_model.cohort_columns import MISSING_WORDS
-from relapse_model.column_reader import shown, texts
+from relapse_model.column_reader import texts
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.feature_kinds import FeatureKind, add_feature_kind
 from relapse_model.features import treatment
@@ -18,6 +18,7 @@ from relapse_model.features.grouped import Floats
 from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
 from relapse_model.lab_text import read_lab_texts
 from relapse_model.measurements import Measurements, measurements
+from relapse_model.predictor_columns import unusable_cells
 from relapse_model.study import Predictor, Study
 from relapse_model.units import unit_key
 
@@ -90,7 +91,7 @@ def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
         # A saturating curve is stated in the clinical unit.
         log10 = study.analytes[name].scale == "log10" and predictor.saturating is None
         return summarise_results(kind, results, len(cohort), log10, landmark, window_weeks)
-    known = results.until(landmark, window_weeks).valued()
+    known = results.until(landmark, window_weeks)  # the bounds decide, so a word counts too
     value = _decided(known, threshold, below=predictor.below is not None)
     return summarise(
         kind, known.patient, known.week, value, len(cohort), False, landmark=landmark, threshold=0.0,
@@ -110,19 +111,25 @@ def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
 
 
 def _column(cohort: Cohort, predictor: Predictor) -> Floats | pd.Series:
-    values = cohort.patients[predictor.column]
+    values = _usable(cohort, predictor)
     if predictor.equals is not None or predictor.levels:
         return _category(values, predictor)
-    numbers = _numbers(values, str(predictor.column))
-    if predictor.scale == "linear":
-        return numbers
-    if (numbers <= 0).any():
-        problem = Problem(
-            "patients", None, predictor.column, f"{(numbers <= 0).sum()} values of 0 or less",
-            "positive values, since the scale is log10", "Write a result below the limit as '<0.05'",
-        )  # fmt: skip
+    numbers = _numbers(values)
+    return np.log10(numbers) if predictor.scale == "log10" else numbers
+
+
+def _usable(cohort: Cohort, predictor: Predictor) -> pd.Series:
+    """Return the column of a predictor; refuse it if the gate, without the study, let through what cannot be used."""
+    values: pd.Series = cohort.patients[predictor.column]
+    cells = unusable_cells(values, predictor)
+    if cells.rows.any():
+        found, advice = (
+            f"{cells.rows.sum()} cells that cannot be used",
+            "Read the cohort with this study: it lists them",
+        )
+        problem = Problem("patients", None, predictor.column, found, cells.expected, advice)
         raise CohortError("the cohort does not fit the study", [problem])
-    return np.log10(numbers)
+    return values
 
 
 def _category(values: pd.Series, predictor: Predictor) -> Floats | pd.Series:
@@ -130,36 +137,14 @@ def _category(values: pd.Series, predictor: Predictor) -> Floats | pd.Series:
     missing = text.str.casefold().isin(MISSING_WORDS).to_numpy()
     if predictor.equals is not None:
         return np.where(missing, np.nan, (text == predictor.equals).to_numpy().astype(float))
-    unknown = ~text.isin(predictor.levels).to_numpy() & ~missing
-    if unknown.any():
-        problems = [
-            Problem("patients", None, predictor.column, f"{shown(value)} on {(text == value).sum()} rows",
-                    f"one of {', '.join(predictor.levels)}", "Add it to the levels, or leave it empty")
-            for value in pd.unique(text[unknown])
-        ]  # fmt: skip
-        raise CohortError("the cohort does not fit the study", problems)
     return text.where(~missing, None)
 
 
-def _numbers(values: pd.Series, column: str) -> Floats:
+def _numbers(values: pd.Series) -> Floats:
     """Read a column of numbers or laboratory texts; below the limit counts as half of it."""
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float)
     read = read_lab_texts(values)
-    # The name of a column states its unit, so a logarithm in it is a mistake that nobody would see.
-    bad = ~read["kind"].isin(["number", "missing"]).to_numpy() | read["log10"].to_numpy(dtype=bool)
-    if bad.any():
-        problems = [
-            Problem(
-                "patients",
-                int(row) + 2,
-                column,
-                shown(values.iloc[row]),
-                "a number, or a limit such as '<0.05', not on a log10 scale",
-            )
-            for row in np.flatnonzero(bad)
-        ]
-        raise CohortError("the cohort does not fit the study", problems)
     below = read["comparator"].isin(["<", "<="]).to_numpy()
     number = read["number"].to_numpy(dtype=float)
     return np.where(below, 0.5 * number, number)
@@ -169,7 +154,7 @@ def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
     """Return what the patients table says of a treatment predictor; NaN where it says nothing."""
     if predictor.column is None or predictor.column not in cohort.patients:
         return np.full(len(cohort), np.nan)
-    return _numbers(cohort.patients[predictor.column], predictor.column)
+    return _numbers(_usable(cohort, predictor))
 
 
 def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> treatment.Courses:
@@ -195,7 +180,8 @@ def _weeks_after_negative(cohort: Cohort, study: Study, predictor: Predictor, la
     results = measurements(cohort, study, str(predictor.analyte)).until(landmark)
     negative = _negative(results, float(predictor.below or 0.0))
     if predictor.confirmed:
-        followed = np.append(negative[1:] & (results.patient[1:] == results.patient[:-1]), False)
+        later = results.week[1:] > results.week[:-1]  # two rows of one sample confirm nothing
+        followed = np.append(negative[1:] & (results.patient[1:] == results.patient[:-1]) & later, False)
         negative &= followed
     since = treatment.first_negative_week(results.patient, results.week, negative, len(cohort))
     return treatment.weeks_on(_courses(cohort, predictor, landmark), len(cohort), since)

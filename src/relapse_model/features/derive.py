@@ -48,7 +48,7 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     problems = [
         problem
         for predictor in study.predictors
-        for problem in (*_absent(cohort, predictor), *_spelt_otherwise(cohort, predictor))
+        for problem in (*_absent(cohort, predictor), *_spelt_otherwise(cohort, predictor, landmark))
     ]
     if problems:
         raise CohortError("the cohort does not fit the study", problems)
@@ -58,11 +58,12 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     return pd.DataFrame(columns, index=cohort.patient_ids)
 
 
-def _spelt_otherwise(cohort: Cohort, predictor: Predictor) -> list[Problem]:
+def _spelt_otherwise(cohort: Cohort, predictor: Predictor, landmark: float) -> list[Problem]:
     """Refuse a name that occurs in another spelling only: "PegIFN" for "pegifn" would count as never treated."""
-    places = []
+    places: list[tuple[str, str, pd.Series, tuple[str, ...]]] = []
     if predictor.agents and cohort.treatments is not None:
-        places.append(("treatments", "agent", cohort.treatments["agent"], predictor.agents))
+        begun = cohort.treatments["start_week"] <= landmark
+        places.append(("treatments", "agent", cohort.treatments.loc[begun, "agent"], predictor.agents))
     if predictor.equals is not None and predictor.column in cohort.patients:
         places.append(("patients", str(predictor.column), cohort.patients[predictor.column], (predictor.equals,)))
     problems = []
@@ -71,12 +72,9 @@ def _spelt_otherwise(cohort: Cohort, predictor: Predictor) -> list[Problem]:
         spellings = {value.casefold(): value for value in known - set(wanted)}
         for name in wanted:
             if name not in known and name.casefold() in spellings:
-                problems.append(
-                    Problem(
-                        table, None, column, f"{spellings[name.casefold()]!r}", f"{name!r}, as in the study",
-                        "Write it as the study does, or change the study",
-                    )
-                )  # fmt: skip
+                came, expected = repr(spellings[name.casefold()]), f"{name!r}, as in the study"
+                advice = "Write it as the study does, or change the study"
+                problems.append(Problem(table, None, column, came, expected, advice))
     return problems
 
 

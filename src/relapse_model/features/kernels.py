@@ -18,7 +18,6 @@ Floats = NDArray[np.float64]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 ONE_PASS = ("last", "first", "maximum", "minimum", "mean", "count", "slope")  # rows of what `one_pass` returns
-_LONG_GROUP = 64  # rows from which sorting by insertion loses to merging
 
 
 def _compiled(function: _Function) -> _Function:
@@ -27,17 +26,19 @@ def _compiled(function: _Function) -> _Function:
 
 @_compiled
 def _sort_by_week(row: NDArray[np.int32], week: Floats) -> None:
-    """Sort the rows of one group in place; equal weeks keep their order."""
-    if len(row) > _LONG_GROUP:
-        row[:] = row[np.argsort(week, kind="mergesort")]
-        return
-    for place in range(1, len(row)):
-        this, moved = week[place], row[place]
-        at = place
-        while at > 0 and week[at - 1] > this:
-            week[at], row[at] = week[at - 1], row[at - 1]
-            at -= 1
-        week[at], row[at] = this, moved
+    """Sort the rows of one group in place by week, then row (Shell's sort: most groups are short, or in order)."""
+    gap = 1
+    while 3 * gap + 1 < len(row) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for place in range(gap, len(row)):
+            this, moved = week[place], row[place]
+            at = place
+            while at >= gap and (week[at - gap] > this or (week[at - gap] == this and row[at - gap] > moved)):
+                week[at], row[at] = week[at - gap], row[at - gap]
+                at -= gap
+            week[at], row[at] = this, moved
+        gap //= 3
 
 
 @_compiled

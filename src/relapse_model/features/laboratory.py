@@ -215,9 +215,10 @@ def summarise_results(
     array of float, shape (patients,)
         As `summarise`.
     """
-    with_words = kind in ("count", "ever_detected")  # a word such as "positive" is a result, but no number
+    # A word such as "positive" is a result without a number: after it, the last number is not the last result.
+    with_words = kind in ("count", "ever_detected", "last", "weeks_since_last")
     known = _REMEMBERED.setdefault(results, {})
-    key = (patients, log10 and not with_words, landmark, window_weeks, with_words)
+    key = (patients, log10, landmark, window_weeks, with_words)
     if key not in known:
         if len(known) == _LANDMARKS_REMEMBERED:
             known.clear()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.errors import RelapseModelError
 from relapse_model.validation import calibration, discrimination, overall, resampling
 from relapse_model.validation.estimate import Estimate
 
@@ -92,6 +92,6 @@ def performance(
     for name, measure in wanted.items():
         try:
             measures[name] = measure()
-        except (InsufficientDataError, RelapseModelError) as error:
+        except RelapseModelError as error:
             refused[name] = str(error)
     return Performance(len(relapse), int(y.sum()), int((~known).sum()), measures, refused)

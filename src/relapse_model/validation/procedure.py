@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.candidates import CANDIDATES, check_candidates
 from relapse_model.cohort import Cohort
 from relapse_model.development import FOLDS, REPEATS, develop
-from relapse_model.development_data import DevelopmentData, development_data, require_events
+from relapse_model.development_data import DevelopmentData, development_data, require_events, require_seed
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.design import Design, design
 from relapse_model.study import Study
@@ -56,6 +55,11 @@ class Validation:
     failed: dict[str, int]
     settings: dict[str, Any]
     synthetic: bool
+
+    def __repr__(self) -> str:
+        """Return the headline only: patients are never printed."""
+        found = self.performance
+        return f"Validation({found.patients} patients, {found.events} relapses; AUC {found.measures.get('auc')})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the patients, as plain values."""
@@ -134,6 +138,7 @@ def validate(
     from tqdm import tqdm
 
     names = check_candidates(tuple(candidates))
+    require_seed(seed)
     landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
     data = development_data(cohort, study, landmark)
     require_events(data, "validate")
@@ -218,11 +223,3 @@ def _outer_fold(
     except InsufficientDataError as error:
         return np.full(len(test), np.nan), "", str(error)
     return result.classifier.predict_proba(data.matrix[test])[:, 1], result.choice.chosen, ""
-
-
-def out_of_fold(validation: Validation) -> pd.DataFrame:
-    """Return the mean out-of-fold risk of each patient beside the outcome, in memory only."""
-    data = validation.data
-    return pd.DataFrame(
-        {"risk": np.nanmean(validation.risks, axis=0), "relapse": data.relapse}, index=data.features.index
-    )
