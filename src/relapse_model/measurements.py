@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Hashable
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -89,7 +87,7 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
         is known (on a linear one such a result is NaN).
     """
     rule = study.analytes[analyte]
-    kept = _kept(cohort.labs, analyte)
+    kept = _kept(cohort)
     known = kept.results.get(analyte)
     if known is None or known[0] != rule:
         known = rule, _read(kept.of(analyte), rule)
@@ -118,19 +116,12 @@ def _read(table: pd.DataFrame, rule: Analyte) -> Measurements:
 _NUMBERS = ("patient", "week", "lower_limit", "number", "lower", "upper")
 _TEXTS = ("unit", "assay", "comparator", "kind")
 _ROWS_REMEMBERED = 20_000_000  # of all analytes together: the oldest is forgotten beyond it
-_KEEPS = int(pd.__version__.split(".")[0]) >= 3  # copy on write: a table that is held cannot change under us
 
 
 @dataclass(slots=True, eq=False)
 class _Labs:
-    """A labs table in order of analyte, patient, week and row, and the results that were read from it.
+    """A labs table in order of analyte, patient, week and row, and the results that were read from it."""
 
-    Found once for each table, and anew when the table was changed: `held` shares its memory, so that pandas puts
-    what is written later elsewhere, and `buffers` tells.
-    """
-
-    held: pd.DataFrame
-    buffers: tuple[Hashable, ...]
     table: pd.DataFrame
     row: NDArray[np.int32]
     bounds: dict[str, slice]
@@ -148,19 +139,13 @@ class _Labs:
             del self.results[next(iter(self.results))]
 
 
-_TABLES: dict[int, tuple[weakref.ref[pd.DataFrame], _Labs]] = {}
-
-
-def _kept(labs: pd.DataFrame, analyte: str) -> _Labs:
-    """Return a labs table in order, as it was kept if it is still the same."""
-    if not _KEEPS:
-        return _in_order(labs[labs["analyte"] == analyte])
-    place = id(labs)
-    known = _TABLES.get(place)
-    if known is None or known[0]() is not labs or known[1].buffers != _buffers(labs):
-        known = weakref.ref(labs, lambda gone: _TABLES.pop(place, None)), _in_order(labs)
-        _TABLES[place] = known
-    return known[1]
+def _kept(cohort: Cohort) -> _Labs:
+    """Return the labs of a cohort in order: found once and kept with it, since a cohort is never changed."""
+    kept: _Labs | None = cohort.__dict__.get("_labs_in_order")
+    if kept is None:
+        kept = _in_order(cohort.labs)
+        object.__setattr__(cohort, "_labs_in_order", kept)
+    return kept
 
 
 def _in_order(labs: pd.DataFrame) -> _Labs:
@@ -179,23 +164,7 @@ def _in_order(labs: pd.DataFrame) -> _Labs:
     row, start = ordered(group, table["week"].to_numpy(dtype=float), len(analytes) * patients)
     begin = start[:: max(patients, 1)]
     bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
-    return _Labs(labs.copy(deep=False), _buffers(labs), table, row, bounds)
-
-
-def _buffers(labs: pd.DataFrame) -> tuple[Hashable, ...]:
-    """Return where a table lies in memory: equal for as long as it is held by a copy and was not changed."""
-    places: list[Hashable] = [len(labs), tuple(labs.columns)]
-    for name in (*_NUMBERS, *_TEXTS, "analyte", "detected"):
-        if name not in labs:
-            continue
-        column = labs[name]
-        if isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow":
-            places.append(id(column.array.__arrow_array__()))
-        elif isinstance(column.dtype, (np.dtype, pd.StringDtype)):
-            places.append(column.to_numpy().__array_interface__["data"][0])
-        else:
-            places.append(object())  # not known, so never equal
-    return tuple(places)
+    return _Labs(table, row, bounds)
 
 
 def _detection(table: pd.DataFrame) -> NDArray[np.int8]:

@@ -261,7 +261,7 @@ def test_a_level_that_the_study_does_not_know_is_refused():
 
 def test_a_log10_column_takes_no_zero():
     predictor = 'kind = "column"\ncolumn = "score"\nscale = "log10"'
-    with pytest.raises(CohortError, match="row 3, column 'score': '-1.0'; expected a number above 0"):
+    with pytest.raises(CohortError, match=r"row 3, column 'score': '-1\.0'; expected a number above 0"):
         tiny(predictor, {"patient_id": ["a", "b", "c"], "score": [0.0, -1.0, 5.0]})
     assert tiny(predictor, {"patient_id": ["a", "b"], "score": [100.0, None]}).iloc[0] == 2
 
