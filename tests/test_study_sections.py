@@ -93,3 +93,34 @@ def test_an_unknown_key_of_a_criterion_names_its_own_line():
     text = '\n[[eligibility.include]]\nid = "I1"\ntext = "t"\ncolumn = "age"\nabov = 3\nabove = 3\n'
     line = (CORE + text).splitlines().index("abov = 3") + 1
     assert f"study.toml, line {line}, key 'eligibility.include.1.abov': unknown key" in refused(text)
+
+
+ASSAYS = """
+[analytes.hbv_dna.assays."TaqMan"]
+lower_limit = 20.0
+units = { "copies/mL" = 0.1718 }
+"""
+
+
+def dna(value, unit, assay, text=ASSAYS):
+    study = parse_study(CORE.replace('kind = "ever_detected"', 'kind = "last"') + text, "study.toml")
+    labs = pd.DataFrame(
+        {"patient_id": ["a"], "week": [0], "analyte": ["hbv_dna"], "value": [value], "unit": [unit], "assay": [assay]}
+    )
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["a"]}), labs, study=study)
+    return 10 ** rm.derive_features(cohort, study).iloc[0, 0]
+
+
+def test_copies_convert_on_a_named_assay_only():
+    """1 IU is 5.82 copies on Roche's TaqMan, 3.41 on Abbott's AccuGene: there is no factor for all."""
+    assert dna("5820", "copies/mL", "TaqMan") == pytest.approx(5820 * 0.1718)
+    with pytest.raises(rm.RelapseModelError, match="'copies/mL'; expected a unit of hbv_dna"):
+        dna("5820", "copies/mL", "AccuGene")
+    with pytest.raises(rm.RelapseModelError, match="'copies/mL'; expected a unit of hbv_dna"):
+        dna("5820", "copies/mL", None)
+
+
+def test_limits_are_of_the_result_else_of_the_assay_else_of_the_analyte():
+    assert dna("TND", "IU/mL", "TaqMan") == pytest.approx(10.0)  # half of the assay's 20
+    assert dna("TND", "IU/mL", "other") == pytest.approx(5.0)  # half of the analyte's 10
+    assert dna("<30", "IU/mL", "TaqMan") == pytest.approx(15.0)  # what is printed wins

@@ -30,6 +30,7 @@ from relapse_model.lab_words import (
     squeezed,
 )
 
+_PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")  # most results of a large table need no more reading
 _LONGEST = 200  # characters; a result is short, so longer text is a remark that went astray
 
 _DASHES = ("refuse", "negative", "missing")
@@ -269,6 +270,8 @@ def _as_float(value: object) -> float:
 
 
 def _read_text(raw: str, dash: str, below: bool | None) -> LabText:
+    if _PLAIN.fullmatch(raw):
+        return _of_number(raw, PrintedNumber("", float(raw), "", False), "", below)
     if len(raw) > _LONGEST:
         raise UnreadableText(f"longer than {_LONGEST} characters: a remark, not a result")
     if not raw.strip():

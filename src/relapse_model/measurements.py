@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort import Cohort
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study import Analyte, Study
-from relapse_model.unit_rules import conversion, not_accepted
+from relapse_model.unit_rules import conversion, not_accepted, unit_groups
 from relapse_model.units import is_log10, unit_key
 
 Floats = NDArray[np.float64]
@@ -173,15 +173,16 @@ def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
 
 
 def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
-    """Return the lower limit of each result, or the analyte's where it has none (an amount of 0 is none)."""
-    default = np.nan if rule.lower_limit is None else rule.lower_limit
+    """Return the lower limit of each result, else of its assay, else of the analyte (an amount of 0 is none)."""
+    default = np.full(len(table), np.nan if rule.lower_limit is None else rule.lower_limit)
+    for name, assay in rule.assays.items():
+        if assay.lower_limit is not None and "assay" in table:
+            default[(table["assay"] == name).to_numpy(dtype=bool)] = assay.lower_limit
     if "lower_limit" not in table:
-        return np.full(len(table), default)
+        return default
     given = table["lower_limit"].to_numpy(dtype=float).copy()
-    codes, units = pd.factorize(table["unit"])
-    for code, unit in enumerate(units):
-        found = conversion(rule, unit)
-        rows = codes == code
+    for rows, unit, own in unit_groups(table, rule):
+        found = conversion(rule, unit, own)
         if not is_log10(unit_key(unit)):
             given[rows & (given == 0)] = np.nan
         given[rows] = np.nan if found is None else _converted(given[rows], *found)
@@ -191,12 +192,11 @@ def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
 def _in_unit(table: pd.DataFrame, rule: Analyte) -> tuple[Floats, Floats, Floats]:
     """Convert number and bounds to the analyte's unit; refuse every unit the study does not know."""
     columns = [table[name].to_numpy(dtype=float).copy() for name in ("number", "lower", "upper")]
-    codes, units = pd.factorize(table["unit"])
     valued = (table["kind"] == "number").to_numpy()
     problems = []
-    for code, unit in enumerate(units):
-        rows = (codes == code) & valued
-        found = conversion(rule, unit) if rows.any() else (1.0, "as_is")
+    for group, unit, own in unit_groups(table, rule):
+        rows = group & valued
+        found = conversion(rule, unit, own) if rows.any() else (1.0, "as_is")
         if found is None:
             came = f"{unit!r} on {rows.sum()} rows of {rule.name!r}"
             problems.append(Problem("labs", None, "unit", came, *not_accepted(rule, unit)))

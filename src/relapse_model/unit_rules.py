@@ -108,9 +108,11 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
         return
     for name, rule in study.analytes.items():
         rows = valued & (analyte == name) & (unit != "")
-        for text in pd.unique(unit[rows]):
-            if conversion(rule, text) is None:
-                yield rows & (unit == text), text, *not_accepted(rule, text)
+        for own, text, assay in unit_groups(labs[rows], rule):
+            if conversion(rule, text, assay) is None:
+                refused = np.zeros(len(labs), dtype=bool)
+                refused[np.flatnonzero(rows)[own]] = True
+                yield refused, text, *not_accepted(rule, text)
 
 
 def _mixed_units(
@@ -160,11 +162,31 @@ def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
     return f"a unit of {rule.name} in this study ({accepted})", advice
 
 
-def conversion(rule: Analyte, text: str) -> tuple[float, str] | None:
+def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.bool_], str, str | None]]:
+    """Yield the rows of each unit, and of each assay where the study has rules for some: rows, unit, assay.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        Rows of one analyte.
+    rule : Analyte
+    """
+    codes, units = pd.factorize(labs["unit"])
+    if rule.assays and "assay" in labs:
+        assay_codes, assays = pd.factorize(labs["assay"])
+    else:
+        assay_codes, assays = np.full(len(labs), -1), pd.Index([])
+    for code, assay_code in sorted(set(zip(codes.tolist(), assay_codes.tolist(), strict=True))):
+        if code >= 0:
+            rows = (codes == code) & (assay_codes == assay_code)
+            yield rows, str(units[code]), None if assay_code < 0 else str(assays[assay_code])
+
+
+def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[float, str] | None:
     """Return how a unit becomes the unit of the analyte, or ``None`` where the study does not say.
 
     The factors of a study speak of amounts, never of their logarithms: for a log10 unit they lead to the unit
-    that the logarithm is taken of.
+    that the logarithm is taken of. A factor of the row's assay wins over one of the analyte.
 
     Returns
     -------
@@ -174,6 +196,8 @@ def conversion(rule: Analyte, text: str) -> tuple[float, str] | None:
     """
     target, came = unit_key(rule.unit), unit_key(text)
     factors = {unit_key(unit): factor for unit, factor in rule.units.items()} | {without_log10(target): 1.0}
+    if assay is not None and assay in rule.assays:
+        factors |= {unit_key(unit): factor for unit, factor in rule.assays[assay].units.items()}
     factor = factors.get(without_log10(came))
     if factor is None:
         return None
