@@ -7,7 +7,7 @@ scale. Rows after week 0 are there and must not count. Every result is compared 
 
 - apply: pandas, one Python function for each patient (up to 10,000, and run once)
 - pandas: pandas without a loop over patients
-- polars: lazy, on all cores, the fastest of four ways tried (skipped where it is not installed)
+- polars: lazy, on all cores (skipped where it is not installed)
 - arrays: this library, from the table, without compiled kernels
 - kernels: this library, from the table
 - cohort: `derive_features` of a cohort that passed the gate before, which read the texts (not part of the time)

@@ -223,3 +223,11 @@ def test_a_patient_known_free_only_before_enrolment_is_lost_at_once(study):
     assert data.horizon_time[-1] == 0
     assert data.weights()[-1] == 0
     assert repr(data).startswith("DevelopmentData(41 patients")
+
+
+def test_a_landmark_before_enrolment_counts_follow_up_from_there(study):
+    cohort = rm.simulate_cohort(60, seed=5)
+    data = development_data(cohort, study, -1)
+    weights = data.weights()
+    assert weights.sum() == pytest.approx(len(data))
+    np.testing.assert_array_equal(weights == 0, np.isnan(data.relapse))

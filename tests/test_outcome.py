@@ -306,8 +306,3 @@ def test_two_rows_of_one_week_do_not_confirm_each_other(study):
     found = rm.derive_outcome(rm.make_cohort(pd.DataFrame({"patient_id": ["a"]}), labs), study)
     assert found.loc["a", "state"] == "free"
     assert found.loc["a", "single_positives"] == 1
-
-
-def test_a_landmark_before_enrolment_is_refused(cohort, study):
-    with pytest.raises(RelapseModelError, match="landmark_week is -4"):
-        rm.derive_outcome(cohort, study, -4)

@@ -40,6 +40,8 @@ class DevelopmentData:
         Patients left out because they had relapsed, or were not seen again, by the landmark.
     group : array or None
         Within which the chance of being lost is estimated.
+    landmark : float
+        From which the follow-up counts.
     """
 
     features: pd.DataFrame
@@ -52,6 +54,7 @@ class DevelopmentData:
     horizon: float
     not_at_risk: int
     group: NDArray[np.object_] | None = None
+    landmark: float = 0.0
 
     def __repr__(self) -> str:
         """Return the sizes only: patients are never printed."""
@@ -77,7 +80,12 @@ class DevelopmentData:
         cut = {name: getattr(self, name)[rows] for name in arrays}
         group = None if self.group is None else self.group[rows]
         return DevelopmentData(
-            features=self.features.iloc[rows], horizon=self.horizon, not_at_risk=self.not_at_risk, group=group, **cut
+            features=self.features.iloc[rows],
+            horizon=self.horizon,
+            not_at_risk=self.not_at_risk,
+            group=group,
+            landmark=self.landmark,
+            **cut,
         )
 
     def weights(self) -> Floats:
@@ -86,7 +94,8 @@ class DevelopmentData:
         Assumes that who is lost does not depend on what would have become of them (within each `group`, where the
         study asks for that).
         """
-        return censoring_weights(self.horizon_time, self.horizon_event, self.horizon, self.group)
+        followed = self.horizon_time - self.landmark
+        return censoring_weights(followed, self.horizon_event, self.horizon - self.landmark, self.group)
 
 
 def development_data(cohort: Cohort, study: Study, landmark_week: float | None = None) -> DevelopmentData:
@@ -127,6 +136,7 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
         horizon_event=(state == "relapse").astype(float),
         horizon=horizon,
         not_at_risk=len(features) - len(rows),
+        landmark=first,
         group=_groups(cohort, study.outcome.censoring_by, rows),
     )
 

@@ -159,10 +159,6 @@ def _clearance_week(results: Measurements, call: NDArray[np.int8], patients: int
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:
     horizon = study.prediction.horizon_weeks
-    if landmark < 0:
-        raise RelapseModelError(
-            f"landmark_week is {landmark:g}; expected enrolment (week 0) or later: nobody is followed before it."
-        )
     if not landmark < horizon:
         raise RelapseModelError(
             f"landmark_week is {landmark:g}; expected a week before the horizon of study {study.name!r} ({horizon:g}). "

@@ -197,7 +197,7 @@ CONFIRM: Mapping[str, Check] = {
     "unconfirmed_at_end": one_of("relapse", "censor", "both"),
 }
 PREDICTION: Mapping[str, Check] = {
-    "landmark_weeks": several(number(0)),
+    "landmark_weeks": several(number()),
     "horizon_weeks": number(0, open_low=True),
     "visit_window_weeks": number(0),
 }
