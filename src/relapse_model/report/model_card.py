@@ -9,6 +9,7 @@ import numpy as np
 
 from relapse_model.candidates import LABELS
 from relapse_model.explanation import predictor_title
+from relapse_model.features.dictionary import definition
 from relapse_model.model import RelapseModel
 from relapse_model.report.model_figures import coefficient_table
 from relapse_model.report.style import LEVEL
@@ -92,6 +93,7 @@ def _predictor_row(predictor: Predictor, model: RelapseModel) -> dict[str, str]:
     told = model.summary["predictors"][predictor.name]
     return {
         "title": predictor_title(predictor),
+        "definition": definition(predictor, model.study),
         "range": _range(predictor, told),
         "missing": str(told["missing"]),
         "prior": prior_words(predictor),

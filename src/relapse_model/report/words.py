@@ -7,6 +7,7 @@ from math import exp
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.explanation import predictor_title
+from relapse_model.features.dictionary import definition
 from relapse_model.report.figures import EVENTS_FOR_A_CURVE
 from relapse_model.report.model_figures import coefficient_step
 from relapse_model.report.style import LEVEL
@@ -61,7 +62,7 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
 
 
 def predictor_rows(study: Study) -> list[dict[str, Any]]:
-    """Return for each predictor what the report says of it: title, direction, prior as odds ratio, source.
+    """Return for each predictor what the report says of it: title, definition, direction, prior, source.
 
     Parameters
     ----------
@@ -71,6 +72,7 @@ def predictor_rows(study: Study) -> list[dict[str, Any]]:
     return [
         {
             "title": predictor_title(predictor),
+            "definition": definition(predictor, study),
             "direction": directions[predictor.direction],
             "prior": prior_words(predictor),
             "source": link_dois(predictor.prior.source if predictor.prior else ""),
