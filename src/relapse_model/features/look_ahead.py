@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from relapse_model.cohort import Cohort
 from relapse_model.features.derive import derive_features
 from relapse_model.study import Study
@@ -36,13 +34,7 @@ def looking_ahead(cohort: Cohort, study: Study, landmark_week: float | None = No
     landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
     everything = derive_features(cohort, study, landmark)
     known = derive_features(known_at(cohort, landmark), study, landmark)
-    return [
-        str(name)
-        for name in everything
-        if not np.array_equal(
-            everything[name].astype(object).fillna("missing"), known[name].astype(object).fillna("missing")
-        )
-    ]
+    return [str(name) for name in everything if not everything[name].equals(known[name])]
 
 
 def known_at(cohort: Cohort, landmark: float) -> Cohort:
