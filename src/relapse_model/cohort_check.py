@@ -13,9 +13,7 @@ from relapse_model.features.design import design
 from relapse_model.outcome import STATES, derive_outcome
 from relapse_model.scoring import clinical, unit_shown
 from relapse_model.study import Study
-from relapse_model.validation.sample_size import cox_snell_r2, maximum_parameters
-
-_ASSUMED_C = 0.75  # for the sample size: what a good model of this kind may reach, before any is fitted
+from relapse_model.validation.sample_size import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 
 
 def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None) -> str:
@@ -28,7 +26,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
     study : Study
     landmark_week : float, optional
     """
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     outcome = derive_outcome(cohort, study, landmark)
     features = derive_features(cohort, study, landmark)
     parts = [
@@ -116,9 +114,9 @@ def _support(outcome: pd.DataFrame, study: Study) -> str:
     if not 0 < events < known.sum():
         return f"What the size supports: no model ({events} relapses among {int(known.sum())} with a known outcome)."
     prevalence = events / known.sum()
-    supported = maximum_parameters(len(at_risk), prevalence, cox_snell_r2(_ASSUMED_C, prevalence))
+    supported = maximum_parameters(len(at_risk), prevalence, cox_snell_r2(ANTICIPATED_C, prevalence))
     text = (
         f"What the size supports: {supported:.1f} parameters without prior knowledge (Riley's shrinkage criterion, "
-        f"assuming C = {_ASSUMED_C}); this study has {columns}"
+        f"assuming C = {ANTICIPATED_C}); this study has {columns}"
     )
     return text + (", so its priors, not this cohort, must carry most of them." if supported < columns else ".")

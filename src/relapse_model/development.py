@@ -92,7 +92,7 @@ def train(
     """
     names = check_candidates(tuple(candidates))
     require_seed(seed)
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     data = development_data(cohort, study, landmark)
     require_events(data, "train")
     columns = design(study)

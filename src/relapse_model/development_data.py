@@ -112,7 +112,7 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
     InsufficientDataError
         If nobody is at risk at the landmark.
     """
-    first = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    first = study.landmark(landmark_week)
     features = derive_features(cohort, study, landmark_week)
     outcome = derive_outcome(cohort, study, landmark_week)
     rows = np.flatnonzero((outcome["state"] != "not_at_risk").to_numpy())

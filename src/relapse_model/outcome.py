@@ -70,7 +70,7 @@ def derive_outcome(
     >>> list(outcome["state"].unique())  # doctest: +SKIP
     ['free', 'relapse', 'lost']
     """
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     _refuse_late_landmark(landmark, study)
     table = _by_rule(cohort, study, reading=unconfirmed_at_end)
     adjudicated = _adjudicate(table, cohort)

@@ -230,6 +230,10 @@ class Study:
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
 
+    def landmark(self, week: float | None = None) -> float:
+        """Return the week at which we predict: as given, else the study's first landmark."""
+        return self.prediction.landmark_weeks[0] if week is None else float(week)
+
     def predictor(self, name: str) -> Predictor:
         """Return the predictor called `name`."""
         return next(predictor for predictor in self.predictors if predictor.name == name)

@@ -35,6 +35,6 @@ def run_checks(cohort: Cohort, study: Study, landmark_week: float | None = None)
     >>> [finding.code for finding in run_checks(rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse"))]
     ['RM101']
     """
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     found = (check(cohort, study, landmark) for check in CHECKS)
     return [finding for finding in found if finding is not None]

@@ -44,7 +44,7 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     >>> X.shape
     (5, 8)
     """
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     problems = [
         problem
         for predictor in study.predictors

@@ -175,7 +175,7 @@ def derive_endogenous(cohort: Cohort, study: Study, landmark_week: float | None 
     True
     """
     passive = _passive_antibody(study)
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     treatments = _treatments(cohort, passive, landmark)
     own = endogenous_titre(
         measurements(cohort, study, passive.analyte),

@@ -31,7 +31,7 @@ def looking_ahead(cohort: Cohort, study: Study, landmark_week: float | None = No
     >>> looking_ahead(rm.simulate_cohort(20, seed=1), rm.load_study("hbsag-relapse"))
     []
     """
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     everything = derive_features(cohort, study, landmark)
     known = derive_features(known_at(cohort, landmark), study, landmark)
     return [str(name) for name in everything if not everything[name].equals(known[name])]

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-ANTICIPATED_C = 0.75  # c-statistic assumed for the sample size; an assumption, and shown as one
 
 THRESHOLDS = np.arange(5, 31) / 100
 
@@ -173,13 +172,13 @@ def sample_size_values(validation: Validation) -> dict[str, Any]:
     n, parameters = int(known.sum()), len(design(validation.study).names)
     prevalence = float(np.average(data.relapse[known], weights=data.weights()[known]))
     told: dict[str, Any] = {
-        "anticipated_c": ANTICIPATED_C,
+        "anticipated_c": sample_size.ANTICIPATED_C,
         "known": n,
         "parameters": parameters,
         "prevalence": prevalence,
     }
     try:
-        r2 = sample_size.cox_snell_r2(ANTICIPATED_C, prevalence)
+        r2 = sample_size.cox_snell_r2(sample_size.ANTICIPATED_C, prevalence)
         needed = sample_size.riley_sample_size(parameters, r2, prevalence)
         told |= {
             "needed_patients": needed.patients,

@@ -139,7 +139,7 @@ def validate(
 
     names = check_candidates(tuple(candidates))
     require_seed(seed)
-    landmark = study.prediction.landmark_weeks[0] if landmark_week is None else float(landmark_week)
+    landmark = study.landmark(landmark_week)
     data = development_data(cohort, study, landmark)
     require_events(data, "validate")
     split = stratified_folds(data.relapse, folds=min(outer_folds, data.events), repeats=outer_repeats, seed=seed)

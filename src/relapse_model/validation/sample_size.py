@@ -14,6 +14,8 @@ _OPTIMISM = 0.05  # largest difference of apparent and adjusted Nagelkerke R2 (c
 _MARGIN = 0.05  # half-width of the interval of the overall risk (criterion 3)
 _Z = 1.96  # rounded as in the published criteria
 
+ANTICIPATED_C = 0.75  # what a good model may reach, before any is fitted; an assumption, and shown as one
+
 
 @dataclass(frozen=True)
 class SampleSize:
