@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from relapse_model import choice
-from relapse_model.candidates import CANDIDATES
+from relapse_model.candidates import CANDIDATES, KNOWN, MEMBERS, check_candidates
 from relapse_model.choice import Choice, choose, fit_known, patient_log_loss
 from relapse_model.development_data import DevelopmentData
-from relapse_model.errors import InsufficientDataError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 
-SIMPLE, MIDDLE, FLEXIBLE = CANDIDATES
+THREE = SIMPLE, MIDDLE, FLEXIBLE = "prior_logistic", "ridge_logistic", "boosted_trees"
+AVERAGE, HAZARD = "prior_and_trees", "prior_hazard"
 HORIZON = 48.0
 
 
@@ -111,13 +113,13 @@ def test_the_simplest_of_those_within_an_error_is_chosen(monkeypatch, columns):
         FLEXIBLE: risk_with_loss(RELAPSE, BEST),
     }
     give(monkeypatch, risks)
-    assert choose(patients(RELAPSE), columns, CANDIDATES, 0, folds=5, repeats=1).chosen == MIDDLE
+    assert choose(patients(RELAPSE), columns, THREE, 0, folds=5, repeats=1).chosen == MIDDLE
 
 
 def test_everyone_has_the_mean_risk_of_the_other_folds(monkeypatch, columns):
     # 10 relapses of 20 in 5 folds: each training part has 8 of 16, so the mean risk is 1/2 everywhere.
-    give(monkeypatch, {name: np.full(20, 0.5) for name in CANDIDATES})
-    found = choose(patients(RELAPSE), columns, CANDIDATES, 0, folds=5, repeats=3)
+    give(monkeypatch, {name: np.full(20, 0.5) for name in THREE})
+    found = choose(patients(RELAPSE), columns, THREE, 0, folds=5, repeats=3)
     assert found.mean_risk_log_loss == pytest.approx(math.log(2))
     assert (found.folds, found.repeats) == (5, 3)
 
@@ -168,7 +170,7 @@ def test_weights_are_learned_anew_from_the_patients_of_a_fit(monkeypatch, column
     fitted = []
 
     class Recorder:
-        def fit(self, matrix, relapse, sample_weight=None):
+        def fit(self, matrix, relapse, sample_weight=None, groups=None):
             fitted.append((matrix[:, 0].astype(int), relapse, sample_weight))
             return Given(np.full(20, 0.5))
 
@@ -187,7 +189,8 @@ def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatc
     built = []
 
     class Recorder:
-        def fit(self, matrix, relapse, sample_weight=None):
+        def fit(self, matrix, relapse, sample_weight=None, groups=None):
+            assert groups is None  # one row per patient
             self.given = (matrix[:, 0].tolist(), relapse.tolist(), sample_weight.tolist())
             return self
 
@@ -199,7 +202,7 @@ def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatc
 
 
 def test_the_same_seed_gives_the_same_folds(monkeypatch, columns):
-    fits = give(monkeypatch, {name: np.full(20, 0.5) for name in CANDIDATES})
+    fits = give(monkeypatch, {name: np.full(20, 0.5) for name in THREE})
 
     def folds_of(seed):
         fits.clear()
@@ -229,11 +232,143 @@ def test_one_candidate_is_chosen_without_a_comparison(monkeypatch, columns):
     assert math.isnan(found.mean_risk_log_loss)
 
 
-@pytest.mark.parametrize("relapse", [[1.0] * 3 + [0.0] * 17, [1.0] * 17 + [0.0] * 3])
-def test_fewer_events_than_folds_are_refused(monkeypatch, columns, relapse):
-    give(monkeypatch, {name: np.full(20, 0.5) for name in CANDIDATES})
-    with pytest.raises(InsufficientDataError, match=r"patients with a relapse and .* without for 5 folds"):
+def test_fewer_events_than_folds_give_fewer_folds_and_the_choice_says_so(monkeypatch, columns):
+    fits = give(monkeypatch, {name: np.full(20, 0.5) for name in THREE})
+    found = choose(patients(np.arange(20) < 3), columns, (SIMPLE, MIDDLE), 0, folds=5, repeats=2)
+    assert (found.folds, found.repeats) == (3, 2)
+    assert len(fits) == 2 * 3 * 2
+    for _, rows in fits:
+        assert sum(row < 3 for row in rows) == 2  # a relapse is tested in every fold
+
+
+@pytest.mark.parametrize(
+    ("relapse", "text"),
+    [
+        ([1.0] * 17 + [0.0] * 3, "17 patients with a relapse and 3 without for 5 folds"),
+        ([1.0] + [0.0] * 19, "1 patients with a relapse and 19 without for 2 folds"),
+        ([0.0] * 20, "0 patients with a relapse and 20 without for 2 folds"),
+    ],
+)
+def test_too_few_of_either_kind_are_refused(monkeypatch, columns, relapse, text):
+    give(monkeypatch, {name: np.full(20, 0.5) for name in THREE})
+    with pytest.raises(InsufficientDataError, match=text):
         choose(patients(relapse), columns, (SIMPLE, MIDDLE), 0, folds=5, repeats=1)
+
+
+class GivenLogOdds:
+    def __init__(self, log_odds):
+        self.log_odds = np.asarray(log_odds)
+
+    def predict_log_odds(self, matrix):
+        return self.log_odds[matrix[:, 0].astype(int)]
+
+    def predict_proba(self, matrix):
+        risk = 1 / (1 + np.exp(-self.predict_log_odds(matrix)))
+        return np.column_stack([1 - risk, risk])
+
+
+def give_members(monkeypatch):
+    """The members say 1/5 and 1/2; the mean of log(1/4) and log(1) is log(1/2): a risk of 1/3."""
+    given = {MEMBERS[0]: GivenLogOdds(np.full(20, math.log(1 / 4))), MEMBERS[1]: GivenLogOdds(np.zeros(20))}
+    fits = []
+    monkeypatch.setattr(choice, "fit_known", lambda name, *args, **kwargs: fits.append(name) or given[name])
+    return fits
+
+
+def test_an_average_takes_the_members_that_are_candidates_too(monkeypatch, columns):
+    fits = give_members(monkeypatch)
+    found = choose(patients(RELAPSE), columns, (SIMPLE, AVERAGE, FLEXIBLE), 0, folds=5, repeats=2)
+    assert fits == [SIMPLE, FLEXIBLE] * 10  # the average costs no fit
+    # Half of the patients relapse: -(log(1/3) + log(2/3)) / 2.
+    assert found.log_loss[AVERAGE] == pytest.approx(-(math.log(1 / 3) + math.log(2 / 3)) / 2)
+    assert list(found.log_loss) == [SIMPLE, AVERAGE, FLEXIBLE]
+
+
+def test_an_average_whose_members_are_not_all_candidates_is_fitted(monkeypatch, columns):
+    fits = give(monkeypatch, {name: np.full(20, 0.5) for name in (SIMPLE, AVERAGE)})
+    choose(patients(RELAPSE), columns, (SIMPLE, AVERAGE), 0, folds=5, repeats=1)
+    assert [name for name, _ in fits] == [SIMPLE, AVERAGE] * 5
+
+
+def test_an_average_of_real_classifiers_is_that_of_its_members(study, cohort):
+    from relapse_model.choice import _held_out_risks
+    from relapse_model.development_data import development_data
+    from relapse_model.features.design import design
+
+    data = development_data(cohort, study)
+    train, held = data.take(np.arange(32, 132)), data.matrix[:32]
+    members = _held_out_risks((SIMPLE, AVERAGE, FLEXIBLE), train, held, design(study), 0)
+    alone = _held_out_risks((AVERAGE,), train, held, design(study), 0)
+    np.testing.assert_allclose(members[AVERAGE], alone[AVERAGE], rtol=1e-9)
+    low, high = np.minimum(members[SIMPLE], members[FLEXIBLE]), np.maximum(members[SIMPLE], members[FLEXIBLE])
+    assert ((low <= members[AVERAGE]) & (members[AVERAGE] <= high)).all()
+
+
+@pytest.mark.parametrize(("patient", "share"), [(None, [1.0] * 4), ([0, 0, 1, 1], [0.5] * 4)])
+def test_hazards_are_fitted_to_the_times_of_all_from_the_landmark(monkeypatch, columns, patient, share):
+    given = {}
+
+    class Recorder:
+        def fit(self, matrix, time, event, sample_weight=None):
+            given.update(rows=matrix[:, 0].tolist(), time=time.tolist(), event=event.tolist())
+            given["weight"] = None if sample_weight is None else sample_weight.tolist()
+            return self
+
+    monkeypatch.setattr(choice, "build_hazard", lambda columns, weeks: given.update(weeks=weeks) or Recorder())
+    data = patients([1, np.nan, 0, 0], np.array([20.0, 30.0, HORIZON, HORIZON]))
+    numbers = None if patient is None else np.array(patient)
+    fit_known(HAZARD, replace(data, landmark=12.0, patient=numbers), columns, 0)
+    assert given["weeks"] == 36.0  # 48 less 12, and so are the times
+    assert given["time"] == [8.0, 18.0, 36.0, 36.0]
+    assert given["event"] == [1.0, 0.0, 0.0, 0.0]
+    assert given["rows"] == [0.0, 1.0, 2.0, 3.0]
+    assert given["weight"] == share
+
+
+def test_rows_of_a_patient_share_a_weight_and_are_named_to_the_classifier(monkeypatch, columns):
+    class Recorder:
+        def fit(self, matrix, relapse, sample_weight=None, groups=None):
+            self.given = (relapse.tolist(), sample_weight.tolist(), groups.tolist())
+            return self
+
+    monkeypatch.setattr(choice, "build", lambda *args, **kwargs: Recorder())
+    data = replace(patients([1, 1, np.nan, 0, 0, 0]), patient=np.array([0, 0, 1, 2, 2, 2]), censoring="drop_lost")
+    fitted = fit_known(SIMPLE, data, columns, 0)
+    third = pytest.approx(1 / 3)
+    assert fitted.given == ([1.0, 1.0, 0.0, 0.0, 0.0], [0.5, 0.5, third, third, third], [0, 0, 2, 2, 2])
+
+
+def test_the_lost_are_fitted_as_free_where_that_is_asked_for_and_judged_by_weights_all_the_same(monkeypatch, columns):
+    # 4 relapses at week 20, 8 lost at 30, 8 free. In training the lost are free: a mean risk of 3/15 in each fold.
+    relapse = np.repeat([1.0, np.nan, 0.0], [4, 8, 8])
+    data = replace(patients(relapse, np.repeat([20.0, 30.0, HORIZON], [4, 8, 8])), censoring="lost_as_free")
+    fitted = []
+
+    class Recorder:
+        def fit(self, matrix, relapse, sample_weight=None, groups=None):
+            fitted.append((len(relapse), relapse.sum(), set(sample_weight)))
+            return Given(np.full(20, 0.5))
+
+    monkeypatch.setattr(choice, "build", lambda *args, **kwargs: Recorder())
+    found = choose(data, columns, (SIMPLE, MIDDLE), 0, folds=4, repeats=1)
+    assert fitted == [(15, 3.0, {1.0})] * 8
+    # Judged by the weights: the relapses 1 each, the free 2 each, the lost nothing.
+    assert found.mean_risk_log_loss == pytest.approx(-(4 * math.log(0.2) + 16 * math.log(0.8)) / 20)
+
+
+def test_candidates_are_put_in_order_the_simplest_first():
+    assert check_candidates((FLEXIBLE, AVERAGE, HAZARD, SIMPLE)) == (SIMPLE, HAZARD, AVERAGE, FLEXIBLE)
+    assert check_candidates(tuple(reversed(KNOWN))) == KNOWN
+    assert check_candidates(CANDIDATES) == CANDIDATES  # in the same order
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [(("random_forrest",), "Did you mean 'random_forest'"), (("elastic",), "Did you mean 'elastic_net'"), ((), "none")],
+)
+def test_names_that_are_no_candidate_are_refused(names, text):
+    with pytest.raises(RelapseModelError, match=text):
+        check_candidates(names)
 
 
 def test_loss_of_a_patient_by_hand():
@@ -243,7 +378,7 @@ def test_loss_of_a_patient_by_hand():
 
 
 def test_a_choice_is_plain_numbers(monkeypatch, columns):
-    give(monkeypatch, {name: np.full(20, 0.5) for name in CANDIDATES})
+    give(monkeypatch, {name: np.full(20, 0.5) for name in THREE})
     found = choose(patients(RELAPSE), columns, (SIMPLE, MIDDLE), 0, folds=5, repeats=1)
     assert isinstance(found, Choice)
     assert all(type(value) is float for value in (*found.log_loss.values(), *found.difference_se.values()))

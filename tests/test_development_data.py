@@ -9,8 +9,15 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.development_data import FEWEST_EVENTS, DevelopmentData, development_data, require_events
-from relapse_model.errors import CensoringError, CohortError, InsufficientDataError
+from relapse_model.development_data import (
+    CENSORING,
+    FEWEST_EVENTS,
+    DevelopmentData,
+    development_data,
+    require_events,
+    require_support,
+)
+from relapse_model.errors import CensoringError, CohortError, InsufficientDataError, RelapseModelError
 from relapse_model.study_file import parse_study
 
 STUDY = """
@@ -98,6 +105,70 @@ def test_weights_by_hand(data):
     # The relapse at 20 weighs 1; whoever is known at 48 weighs 1 / (2/3) = 1.5; the lost weigh nothing.
     np.testing.assert_allclose(data.weights(), [1.5, 1.5, 1.0, 1.5, 1.5, 0.0, 0.0])
     assert data.weights().sum() == pytest.approx(7)
+
+
+# Who counts in training, and how much: free, early visit, relapse, late visit, after the horizon, lost, straddles.
+COUNTED = {
+    "ipcw": ([0, 0, 1, 1, 0, 0, 0], [1.5, 1.5, 1.0, 1.5, 1.5, 0.0, 0.0]),
+    "drop_lost": ([0, 0, 1, 1, 0, 0, 0], [1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]),
+    "lost_as_free": ([0, 0, 1, 1, 0, 0, 0], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]),
+}
+# Weighted mean of the outcome: 2.5 of 7, 2 of 5, and 2 of 7.
+MEAN_RISK = {"ipcw": 2.5 / 7, "drop_lost": 0.4, "lost_as_free": 2 / 7}
+
+
+@pytest.mark.parametrize("way", CENSORING)
+def test_who_counts_in_training_by_hand(small_study, way):
+    data = development_data(followed_cohort(small_study, FOLLOWED), small_study, censoring=way)
+    outcome, weight = data.training_rows()
+    np.testing.assert_allclose(weight, COUNTED[way][1])
+    np.testing.assert_array_equal(outcome, COUNTED[way][0])
+    assert np.average(outcome, weights=weight) == pytest.approx(MEAN_RISK[way])
+
+
+@pytest.mark.parametrize("way", CENSORING)
+def test_judging_is_weighted_whichever_way_training_counts(small_study, way):
+    data = development_data(followed_cohort(small_study, FOLLOWED), small_study, censoring=way)
+    np.testing.assert_allclose(data.weights(), COUNTED["ipcw"][1])
+    assert (data.events, data.lost, len(data)) == (2, 2, 7)
+    assert np.isnan(data.relapse).sum() == 2  # the lost stay unknown
+
+
+@pytest.mark.parametrize("way", CENSORING)
+def test_the_way_stays_when_patients_are_taken(small_study, way):
+    data = development_data(followed_cohort(small_study, FOLLOWED), small_study, censoring=way)
+    # Without the straddling one: 6 at risk, 5 after the relapse, of whom 1 is lost: G = 4/5.
+    weight = {"ipcw": [1.25, 1.25, 1, 1.25, 1.25, 0], "drop_lost": [1, 1, 1, 1, 1, 0], "lost_as_free": [1] * 6}
+    np.testing.assert_allclose(data.take(np.arange(6)).training_rows()[1], weight[way])
+
+
+@pytest.mark.parametrize("way", CENSORING)
+def test_where_nobody_is_lost_all_ways_are_one(small_study, way):
+    followed = {name: tests for name, tests in FOLLOWED.items() if name not in ("lost", "straddles")}
+    data = development_data(followed_cohort(small_study, followed), small_study, censoring=way)
+    outcome, weight = data.training_rows()
+    np.testing.assert_array_equal(outcome, data.relapse)
+    assert weight.tolist() == [1.0] * 5
+
+
+def test_another_way_of_counting_the_lost_is_refused(small_study):
+    with pytest.raises(RelapseModelError, match="censoring is 'drop'; expected one of 'ipcw', 'drop_lost'"):
+        development_data(followed_cohort(small_study, FOLLOWED), small_study, censoring="drop")
+
+
+def test_rows_of_one_patient_share_the_weight_of_one(data):
+    # Three patients: rows 0 to 2, rows 3 and 4, and 5 and 6, of which both are lost.
+    stacked = replace(data, patient=np.array([0, 0, 0, 1, 1, 2, 2]))
+    np.testing.assert_allclose(stacked.row_share(), [1 / 3, 1 / 3, 1 / 3, 1 / 2, 1 / 2, 1 / 2, 1 / 2])
+    np.testing.assert_allclose(stacked.training_rows()[1], [0.5, 0.5, 1 / 3, 0.75, 0.75, 0, 0])
+    # Of the rows that are taken: two of patient 0, one of patient 2.
+    taken = stacked.take(np.array([0, 2, 6]))
+    assert taken.patient.tolist() == [0, 0, 2]
+    assert taken.row_share().tolist() == [0.5, 0.5, 1.0]
+
+
+def test_without_several_rows_everybody_counts_for_one(data):
+    assert data.row_share().tolist() == [1.0] * 7
 
 
 def test_at_a_later_landmark_the_relapsed_and_the_lost_are_gone(small_study):
@@ -208,6 +279,20 @@ def test_enough_events_are_enough(small_study):
 def test_too_few_events_are_refused_with_the_numbers(small_study, events, free, text):
     with pytest.raises(InsufficientDataError, match=text):
         require_events(events_and_free(small_study, events, free), "train")
+
+
+@pytest.mark.parametrize("predictors", [1, 5])
+def test_as_many_predictors_as_relapses_are_enough(small_study, predictors):
+    require_support(events_and_free(small_study, 5, 5), predictors, "train", override=False)
+
+
+def test_more_predictors_than_relapses_are_refused_unless_that_is_wanted(small_study):
+    data = events_and_free(small_study, 5, 20)
+    with pytest.raises(
+        InsufficientDataError, match=r"validate: 6 predictors and 5 relapses; expected no more than one"
+    ):
+        require_support(data, 6, "validate", override=False)
+    require_support(data, 6, "validate", override=True)
 
 
 def test_a_patient_known_free_only_before_enrolment_is_lost_at_once(study):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +11,45 @@ from numpy.typing import NDArray
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
 
+if TYPE_CHECKING:
+    from relapse_model.classifiers.prior_hazard import PriorHazardClassifier
+
 Floats = NDArray[np.float64]
-CANDIDATES = ("prior_logistic", "ridge_logistic", "boosted_trees")
+CANDIDATES = ("prior_logistic", "ridge_logistic", "prior_and_trees", "boosted_trees")
+KNOWN = (
+    "prior_logistic", "ridge_logistic", "elastic_net", "prior_hazard", "prior_and_trees", "boosted_trees",
+    "random_forest",
+)  # fmt: skip
 LABELS = {
     "prior_logistic": "logistic regression with the study's priors",
     "ridge_logistic": "ridge logistic regression",
+    "elastic_net": "elastic net logistic regression",
+    "prior_hazard": "discrete-time hazards with the study's priors",
+    "prior_and_trees": "mean log-odds of the prior-informed logistic regression and boosted trees",
     "boosted_trees": "boosted trees (XGBoost) with monotone directions",
+    "random_forest": "random forest",
 }
+CLASSES = {
+    "prior_logistic": "PriorLogisticClassifier",
+    "ridge_logistic": "RidgeLogisticClassifier",
+    "elastic_net": "ElasticNetLogisticClassifier",
+    "prior_hazard": "PriorHazardClassifier",
+    "prior_and_trees": "AveragedClassifier",
+    "boosted_trees": "BoostedTreesClassifier",
+    "random_forest": "ForestClassifier",
+}
+MEMBERS = ("prior_logistic", "boosted_trees")  # of "prior_and_trees"
+INTERVAL_RESAMPLES = 50
+HAZARD_INTERVAL_WEEKS = 12.0  # as visits are planned; within an interval the hazard counts as constant
 
 
 class Classifier(Protocol):
     """What the library asks of a classifier: risks, log-odds, intervals, and parts to be saved."""
 
-    def fit(self, X: Floats, y: Floats, sample_weight: Floats | None = None) -> Classifier:
-        """Learn."""
+    def fit(
+        self, X: Floats, y: Floats, sample_weight: Floats | None = None, groups: NDArray[np.intp] | None = None
+    ) -> Classifier:
+        """Learn; rows of one group stay together where it cross-validates inside."""
 
     def predict_proba(self, X: Floats) -> Floats:
         """Return the risks, shape (n, 2)."""
@@ -45,28 +70,47 @@ def build(name: str, design: Design, seed: int, *, final: bool = False) -> Class
     Parameters
     ----------
     name : str
-        One of `CANDIDATES`.
+        One of `KNOWN`, but "prior_hazard", which is fitted to times: see `build_hazard`.
     design : Design
         Priors and directions of the columns.
     seed : int
     final : bool
         Whether it is the fit that will be kept: then boosted trees also learn their interval.
     """
-    from relapse_model.classifiers.boosted_trees import BoostedTreesClassifier
-    from relapse_model.classifiers.prior_logistic import PriorLogisticClassifier
-    from relapse_model.classifiers.ridge import RidgeLogisticClassifier
+    resamples = INTERVAL_RESAMPLES if final else 0
+    settings: dict[str, dict[str, Any]] = {
+        "prior_logistic": _priors(design) | {"terms": design.terms, "previous": design.previous},
+        "ridge_logistic": {"seed": seed},
+        "elastic_net": {"interval_resamples": resamples, "seed": seed},
+        "boosted_trees": {"monotone": design.monotone, "interval_resamples": resamples, "seed": seed},
+        "random_forest": {"seed": seed},
+    }
+    if name == "prior_and_trees":
+        settings[name] = {"members": tuple(build(member, design, seed, final=final) for member in MEMBERS)}
+    unfitted: Classifier = _class(name)(**settings[name])
+    return unfitted
 
-    model: Classifier
-    if name == "prior_logistic":
-        model = PriorLogisticClassifier(
-            prior_mean=design.prior_mean, prior_sd=design.prior_sd, prior_per_sd=design.prior_per_sd
-        )
-    elif name == "ridge_logistic":
-        model = RidgeLogisticClassifier(seed=seed)
-    else:
-        resamples = 50 if final else 0
-        model = BoostedTreesClassifier(monotone=design.monotone, interval_resamples=resamples, seed=seed)
-    return model
+
+def _class(name: str) -> Any:
+    """Return the class of a candidate; only what is asked for is imported."""
+    from relapse_model import classifiers
+
+    return getattr(classifiers, CLASSES[name])
+
+
+def build_hazard(design: Design, weeks: float) -> PriorHazardClassifier:
+    """Return the unfitted hazard model over `weeks`, in intervals of about 12 weeks."""
+    from relapse_model.classifiers.prior_hazard import PriorHazardClassifier
+
+    count = max(1, round(weeks / HAZARD_INTERVAL_WEEKS))
+    ends = tuple(float(end) for end in np.linspace(0.0, weeks, count + 1)[1:])
+    return PriorHazardClassifier(**_priors(design), intervals=ends)
+
+
+def _priors(design: Design) -> dict[str, Any]:
+    return {
+        "prior_mean": design.prior_mean, "prior_sd": design.prior_sd, "prior_per_sd": design.prior_per_sd
+    }  # fmt: skip
 
 
 def check_candidates(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,25 +126,18 @@ def check_candidates(names: tuple[str, ...]) -> tuple[str, ...]:
         For a name that is not a candidate, or none at all.
     """
     for name in names:
-        if name not in CANDIDATES:
-            near = difflib.get_close_matches(name, CANDIDATES, n=1, cutoff=0)
+        if name not in KNOWN:
+            near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0)
             raise RelapseModelError(
                 f"candidates: {name!r} is no classifier of this library; expected some of "
-                f"{', '.join(CANDIDATES)}. Did you mean {near[0]!r}?"
+                f"{', '.join(KNOWN)}. Did you mean {near[0]!r}?"
             )
     if not names:
-        raise RelapseModelError(f"candidates: none given; expected some of {', '.join(CANDIDATES)}.")
-    return tuple(name for name in CANDIDATES if name in names)
+        raise RelapseModelError(f"candidates: none given; expected some of {', '.join(KNOWN)}.")
+    return tuple(name for name in KNOWN if name in names)
 
 
 def load_classifier(name: str, parts: dict[str, bytes]) -> Classifier:
     """Rebuild a fitted classifier from the parts of a model file."""
-    from relapse_model import classifiers
-
-    kinds = {
-        "prior_logistic": "PriorLogisticClassifier",
-        "ridge_logistic": "RidgeLogisticClassifier",
-        "boosted_trees": "BoostedTreesClassifier",
-    }
-    loaded: Classifier = getattr(classifiers, kinds[name]).from_parts(parts)
+    loaded: Classifier = _class(name).from_parts(parts)
     return loaded

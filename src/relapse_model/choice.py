@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.candidates import Classifier, build
+from relapse_model.candidates import MEMBERS, Classifier, build, build_hazard
+from relapse_model.classifiers.mixture import sigmoid
+from relapse_model.data_folds import data_folds
 from relapse_model.development_data import DevelopmentData
 from relapse_model.features.design import Design
-from relapse_model.validation.resampling import stratified_folds
 
 Floats = NDArray[np.float64]
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
@@ -41,10 +42,19 @@ class Choice:
 
 
 def fit_known(name: str, data: DevelopmentData, design: Design, seed: int, *, final: bool = False) -> Classifier:
-    """Fit one candidate on the patients whose outcome is known, weighted for those who were lost."""
-    known = ~np.isnan(data.relapse)
+    """Fit one candidate: to the times of all patients, or to the outcomes that count, weighted.
+
+    Where a patient has several rows, they share the weight of one and stay together in folds.
+    """
+    if name == "prior_hazard":
+        followed = data.horizon_time - data.landmark
+        hazard = build_hazard(design, data.horizon - data.landmark)
+        return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
+    relapse, weight = data.training_rows()
+    used = weight > 0
+    groups = None if data.patient is None else data.patient[used]
     model = build(name, design, seed, final=final)
-    return model.fit(data.matrix[known], data.relapse[known], sample_weight=data.weights()[known])
+    return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
 
 
 def patient_log_loss(relapse: Floats, risk: Floats) -> Floats:
@@ -59,7 +69,8 @@ def choose(
     """Compare candidates by repeated stratified cross-validation; each fold refits everything that is learned.
 
     The simplest candidate whose loss is within one standard error of the best is chosen; the standard error is
-    that of the difference from the best, over patients.
+    that of the difference from the best, over patients. The loss is weighted by the inverse probability of censoring,
+    whichever way training counts the lost.
 
     Parameters
     ----------
@@ -73,22 +84,37 @@ def choose(
     if len(names) == 1:
         return Choice(names[0], {}, {}, np.nan, 0, 0)
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
-    for _, test in stratified_folds(data.relapse, folds=folds, repeats=repeats, seed=seed):
+    split = data_folds(data, folds, repeats, seed)
+    for _, test in split:
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
-        held, relapse = data.matrix[test], data.relapse[test]
-        for name in names:
-            risk = fit_known(name, train, design, seed).predict_proba(held)[:, 1]
+        relapse = data.relapse[test]
+        for name, risk in _held_out_risks(names, train, data.matrix[test], design, seed).items():
             losses[name][test] += patient_log_loss(relapse, risk) / repeats
-        weight = train.weights()
-        mean_risk = np.full(len(test), np.nansum(weight * train.relapse) / weight.sum())
-        losses["mean_risk"][test] += patient_log_loss(relapse, mean_risk) / repeats
     known = ~np.isnan(data.relapse)
-    weight = data.weights()[known]
+    weight = (data.weights() * data.row_share())[known]
     mean = {name: float(np.average(loss[known], weights=weight)) for name, loss in losses.items()}
     best = min(names, key=mean.__getitem__)
     error = {name: _standard_error(losses[name][known] - losses[best][known], weight) for name in names}
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
-    return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], folds, repeats)
+    used = len(split) // repeats  # fewer than asked for where there are few events, or groups
+    return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], used, repeats)
+
+
+def _held_out_risks(
+    names: tuple[str, ...], train: DevelopmentData, held: Floats, design: Design, seed: int
+) -> dict[str, Floats]:
+    """Return each candidate's risks, and the mean risk; an average is taken of members that were fitted anyway."""
+    fitted, risks = {}, {}
+    for name in names:
+        if name == "prior_and_trees" and set(MEMBERS) <= set(names):
+            continue
+        fitted[name] = fit_known(name, train, design, seed)
+        risks[name] = fitted[name].predict_proba(held)[:, 1]
+    if "prior_and_trees" in names and "prior_and_trees" not in risks:
+        log_odds = [fitted[member].predict_log_odds(held) for member in MEMBERS]
+        risks["prior_and_trees"] = sigmoid(np.mean(log_odds, axis=0))
+    relapse, weight = train.training_rows()
+    return risks | {"mean_risk": np.full(len(held), np.sum(weight * relapse) / weight.sum())}
 
 
 def _standard_error(difference: Floats, weight: Floats) -> float:

@@ -10,9 +10,11 @@ from relapse_model.candidates import CANDIDATES, Classifier, check_candidates
 from relapse_model.checks import run_checks
 from relapse_model.choice import Choice, choose, fit_known
 from relapse_model.cohort import Cohort
-from relapse_model.development_data import DevelopmentData, development_data, require_events, require_seed
+from relapse_model.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.design import Design, design
 from relapse_model.model import RelapseModel
+from relapse_model.previous_model import parent_summary, with_previous
+from relapse_model.stacked_data import LandmarkWeeks, study_and_data
 from relapse_model.study import Study
 
 FOLDS, REPEATS = 5, 2
@@ -41,7 +43,7 @@ def develop(
 
     # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
     with threadpool_limits(1):
-        choice = choose(data, columns, candidates, seed, folds=min(folds, data.events), repeats=repeats)
+        choice = choose(data, columns, candidates, seed, folds=folds, repeats=repeats)
         return Development(fit_known(choice.chosen, data, columns, seed, final=final), choice)
 
 
@@ -49,25 +51,42 @@ def train(
     cohort: Cohort,
     study: Study,
     *,
-    landmark_week: float | None = None,
+    landmark_week: LandmarkWeeks = None,
     candidates: tuple[str, ...] = CANDIDATES,
+    prior: RelapseModel | Cohort | None = None,
+    censoring: str = "ipcw",
+    group_by: str | None = None,
+    more_predictors_than_events: bool = False,
     seed: int = 0,
     folds: int = FOLDS,
     repeats: int = REPEATS,
 ) -> RelapseModel:
     """Train a relapse model: derive features and outcome, compare classifiers, refit the chosen one.
 
-    Assumes that losing a patient tells nothing of what would have become of them (censoring weights). The log
-    losses in the model compare candidates; they are no validation, for which see `validate`.
+    Assumes that losing a patient tells nothing of what would have become of them (censoring weights, or the hazards
+    of ``"prior_hazard"``). The log losses in the model compare candidates; they are no validation, for which see
+    `validate`.
 
     Parameters
     ----------
     cohort : Cohort
     study : Study
-    landmark_week : float, optional
-        Week at which we predict; the study's first landmark by default.
+    landmark_week : float or sequence of float, optional
+        Week at which we predict; the study's first landmark by default. Several weeks: one model for all of them, so
+        that a patient can be scored again at each visit; see `stacked_study` and `stacked_data`.
     candidates : tuple of str
-        Some of ``"prior_logistic"``, ``"ridge_logistic"``, ``"boosted_trees"``.
+        Some of ``"prior_logistic"``, ``"ridge_logistic"``, ``"elastic_net"``, ``"prior_hazard"``,
+        ``"prior_and_trees"``, ``"boosted_trees"``, ``"random_forest"``.
+    prior : RelapseModel or Cohort, optional
+        A model of another cohort, or that cohort: the prior-informed classifiers may start from its posterior, widened
+        by a variance between cohorts, or from the study's priors, as the evidence says.
+    censoring : {"ipcw", "drop_lost", "lost_as_free"}
+        How the lost are counted in training: weighted by the inverse probability of censoring. The others are biased,
+        and there to be compared with.
+    group_by : str, optional
+        Column of the patients table whose values stay together in the folds, such as ``"centre"``.
+    more_predictors_than_events : bool
+        Train even then.
     seed : int
         The same seed gives the same model.
     folds, repeats : int
@@ -80,7 +99,10 @@ def train(
     Raises
     ------
     InsufficientDataError
-        With fewer than 5 relapses, or 5 patients known to be free of it.
+        With fewer than 5 relapses, or 5 patients known to be free of it; with more predictors than relapses.
+    RelapseModelError
+        For a setting that is none of the above, a `prior` that shares no predictor with the study, or several
+        landmarks and ``"prior_hazard"``.
 
     Examples
     --------
@@ -92,19 +114,31 @@ def train(
     """
     names = check_candidates(tuple(candidates))
     require_seed(seed)
-    landmark = study.landmark(landmark_week)
-    data = development_data(cohort, study, landmark)
+    study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "train")
-    columns = design(study)
+    require_support(data, len(study.predictors), "train", override=more_predictors_than_events)
+    earlier = _earlier_model(prior, study, data, seed)
+    columns = with_previous(design(study), study, earlier)
     result = develop(data, columns, names, seed, folds=folds, repeats=repeats, final=True)
     return RelapseModel.from_development(
         study=study,
-        landmark_week=landmark,
+        landmark_week=data.landmark,
         classifier=result.classifier,
         choice=result.choice,
         data=data,
         seed=seed,
         synthetic=cohort.synthetic,
-        findings=run_checks(cohort, study, landmark),
+        findings=run_checks(cohort, study, data.landmark),
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights())),
+        parent=None if earlier is None else parent_summary(earlier),
     )
+
+
+def _earlier_model(
+    prior: RelapseModel | Cohort | None, study: Study, data: DevelopmentData, seed: int
+) -> RelapseModel | None:
+    """Return the model to start from: as given, or trained on the cohort that was given."""
+    if prior is None or isinstance(prior, RelapseModel):
+        return prior
+    landmark = data.landmark if data.landmarks is None else data.landmark_weeks
+    return train(prior, study, landmark_week=landmark, candidates=("prior_logistic",), seed=seed)

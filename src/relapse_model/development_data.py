@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,20 @@ from relapse_model.outcome import derive_outcome
 from relapse_model.study import Study
 
 Floats = NDArray[np.float64]
+CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
+ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
+OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks")
 
 
 @dataclass(frozen=True)
 class DevelopmentData:
-    """Patients at risk at the landmark.
+    """Patients at risk at the landmark, one row each; or at several landmarks, one row for each of them.
 
     Attributes
     ----------
     features : DataFrame
-        Predictors, one row per patient.
+        Predictors, one row per patient and landmark.
     matrix : array, shape (n, columns)
     relapse : array of float
         1, 0, or NaN for a patient lost before the horizon.
@@ -41,7 +44,15 @@ class DevelopmentData:
     group : array or None
         Within which the chance of being lost is estimated.
     landmark : float
-        From which the follow-up counts.
+        From which the follow-up counts; of several, the first.
+    fold_group : array or None
+        Rows of one group stay together in every fold, such as a centre; None: every row for itself.
+    patient : array of int or None
+        The patient of each row, where a patient may have several (one per landmark); they count together.
+    censoring : {"ipcw", "drop_lost", "lost_as_free"}
+        How training counts the lost; judging always weights by the inverse probability of censoring.
+    landmarks : array of float or None
+        The landmark of each row; None: `landmark` for all.
     """
 
     features: pd.DataFrame
@@ -55,50 +66,110 @@ class DevelopmentData:
     not_at_risk: int
     group: NDArray[np.object_] | None = None
     landmark: float = 0.0
+    fold_group: NDArray[np.object_] | None = None
+    patient: NDArray[np.intp] | None = None
+    censoring: str = "ipcw"
+    landmarks: Floats | None = None
 
     def __repr__(self) -> str:
         """Return the sizes only: patients are never printed."""
-        return f"DevelopmentData({len(self)} patients, {self.events} relapses, {self.lost} lost)"
+        rows = "" if len(self) == self.patients else f" in {len(self)} rows"
+        return f"DevelopmentData({self.patients} patients{rows}, {self.events} relapses, {self.lost} lost)"
 
     def __len__(self) -> int:
-        """Return the number of patients."""
+        """Return the number of rows: of patients, or of patients and landmarks."""
         return len(self.relapse)
 
     @property
+    def patients(self) -> int:
+        """Return the number of patients."""
+        return self._patients_of(np.ones(len(self), dtype=bool))
+
+    @property
     def events(self) -> int:
-        """Return the number of relapses by the horizon."""
-        return int(np.nansum(self.relapse))
+        """Return the number of patients who relapse by the horizon."""
+        return self._patients_of(self.relapse == 1)
 
     @property
     def lost(self) -> int:
         """Return the number of patients lost before the horizon."""
-        return int(np.isnan(self.relapse).sum())
+        return self.patients - self._patients_of(~np.isnan(self.relapse))
+
+    def _patients_of(self, rows: NDArray[np.bool_]) -> int:
+        return int(rows.sum()) if self.patient is None else len(np.unique(self.patient[rows]))
+
+    @property
+    def landmark_weeks(self) -> tuple[float, ...]:
+        """Return the landmarks, in order."""
+        return (self.landmark,) if self.landmarks is None else tuple(map(float, np.unique(self.landmarks)))
 
     def take(self, rows: NDArray[np.intp]) -> DevelopmentData:
-        """Return some of the patients."""
-        arrays = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")
-        cut = {name: getattr(self, name)[rows] for name in arrays}
-        group = None if self.group is None else self.group[rows]
-        return DevelopmentData(
-            features=self.features.iloc[rows],
-            horizon=self.horizon,
-            not_at_risk=self.not_at_risk,
-            group=group,
-            landmark=self.landmark,
-            **cut,
-        )
+        """Return some of the rows."""
+        cut = {name: getattr(self, name)[rows] for name in ARRAYS}
+        for name in OPTIONAL_ARRAYS:
+            values = getattr(self, name)
+            cut[name] = None if values is None else values[rows]
+        return replace(self, features=self.features.iloc[rows], **cut)
+
+    def rows_at(self, landmark_week: float) -> NDArray[np.intp]:
+        """Return which rows are those of a landmark."""
+        at_it = np.full(len(self), self.landmark) if self.landmarks is None else self.landmarks
+        return np.flatnonzero(at_it == landmark_week)
+
+    def at(self, landmark_week: float) -> DevelopmentData:
+        """Return the patients at risk at one of the landmarks, one row each."""
+        rows = self.take(self.rows_at(landmark_week))
+        missing = self.patients + self.not_at_risk - len(rows)
+        return replace(rows, landmark=landmark_week, landmarks=None, patient=None, not_at_risk=missing)
 
     def weights(self) -> Floats:
         """Return the censoring weights: 0 for the lost, whose share the others like them carry.
 
         Assumes that who is lost does not depend on what would have become of them (within each `group`, where the
-        study asks for that).
+        study asks for that). At several landmarks they are estimated among those at risk at each.
         """
-        followed = self.horizon_time - self.landmark
-        return censoring_weights(followed, self.horizon_event, self.horizon - self.landmark, self.group)
+        weight = np.empty(len(self))
+        for week in self.landmark_weeks:
+            rows = self.rows_at(week)
+            group = None if self.group is None else self.group[rows]
+            followed = self.horizon_time[rows] - week
+            weight[rows] = censoring_weights(followed, self.horizon_event[rows], self.horizon - week, group)
+        return weight
+
+    def training_rows(self) -> tuple[Floats, Floats]:
+        """Return outcome and weight of each patient for training, by the way the lost are counted; weight 0: not used.
+
+        Dropping the lost, or calling them free, is biased: it is there to be compared with.
+        """
+        lost = np.isnan(self.relapse)
+        relapse = np.where(lost, 0.0, self.relapse)
+        if self.censoring == "ipcw":
+            weight = self.weights()
+        else:
+            weight = np.ones(len(self)) if self.censoring == "lost_as_free" else np.where(lost, 0.0, 1.0)
+        return relapse, weight * self.row_share()
+
+    def row_share(self) -> Floats:
+        """Return what each row counts for: 1, or less where a patient has several; together as many as patients.
+
+        Over landmarks all rows have the same share. One over the number of a patient's rows would not do: who relapses
+        early has few of them, and would count for more at each than who stays free, so that all risks were too high.
+        """
+        if self.patient is None:
+            return np.ones(len(self))
+        if self.landmarks is not None:
+            return np.full(len(self), self.patients / len(self))
+        return 1.0 / np.bincount(self.patient)[self.patient]
 
 
-def development_data(cohort: Cohort, study: Study, landmark_week: float | None = None) -> DevelopmentData:
+def development_data(
+    cohort: Cohort,
+    study: Study,
+    landmark_week: float | None = None,
+    *,
+    group_by: str | None = None,
+    censoring: str = "ipcw",
+) -> DevelopmentData:
     """Derive features and outcome of the patients at risk at the landmark.
 
     Parameters
@@ -106,18 +177,27 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
     cohort : Cohort
     study : Study
     landmark_week : float, optional
+    group_by : str, optional
+        Column of the patients table whose values stay together in folds, such as ``"centre"``.
+    censoring : {"ipcw", "drop_lost", "lost_as_free"}
+        How training counts the lost.
 
     Raises
     ------
     InsufficientDataError
         If nobody is at risk at the landmark.
+    RelapseModelError
+        For an unknown column or way of counting.
     """
+    if censoring not in CENSORING:
+        raise RelapseModelError(f"censoring is {censoring!r}; expected one of {', '.join(map(repr, CENSORING))}.")
     first = study.landmark(landmark_week)
     features = derive_features(cohort, study, landmark_week)
     outcome = derive_outcome(cohort, study, landmark_week)
     rows = np.flatnonzero((outcome["state"] != "not_at_risk").to_numpy())
     if not len(rows):
-        raise InsufficientDataError("no patient of this cohort is at risk and seen after the landmark.")
+        week = f"week {first:g}"
+        raise InsufficientDataError(f"no patient of this cohort is at risk and seen after the landmark ({week}).")
     kept, outcome = features.iloc[rows], outcome.iloc[rows]
     state = outcome["state"].to_numpy(dtype=object)
     time = outcome["time_week"].to_numpy(dtype=float)
@@ -137,11 +217,13 @@ def development_data(cohort: Cohort, study: Study, landmark_week: float | None =
         horizon=horizon,
         not_at_risk=len(features) - len(rows),
         landmark=first,
-        group=_groups(cohort, study.outcome.censoring_by, rows),
+        group=_groups(cohort, study.outcome.censoring_by, rows, "[outcome] censoring_by"),
+        fold_group=_groups(cohort, group_by, rows, "group_by"),
+        censoring=censoring,
     )
 
 
-def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp]) -> NDArray[np.object_] | None:
+def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str) -> NDArray[np.object_] | None:
     if column is None:
         return None
     if column not in cohort.patients:
@@ -150,7 +232,7 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp]) -> NDArr
             None,
             column,
             "the column is missing",
-            f"a column {column!r}, since [outcome] censoring_by names it",
+            f"a column {column!r}, since {who} names it",
         )
         raise CohortError("the cohort does not fit the study", [problem])
     values = cohort.patients[column].astype(object).where(cohort.patients[column].notna(), "not stated")
@@ -185,11 +267,35 @@ def require_events(data: DevelopmentData, purpose: str) -> None:
     ------
     InsufficientDataError
     """
-    free = len(data) - data.events - data.lost
+    free = data.patients - data.events - data.lost
     for count, what in ((data.events, "relapses"), (free, "patients free of relapse through the horizon")):
         if count < FEWEST_EVENTS:
             raise InsufficientDataError(
-                f"{purpose}: {count} {what} among {len(data)} patients at risk ({data.lost} lost before week "
+                f"{purpose}: {count} {what} among {data.patients} patients at risk ({data.lost} lost before week "
                 f"{data.horizon:g}); expected at least {FEWEST_EVENTS}. "
                 "No model can be supported by this cohort: follow it longer, or join cohorts."
             )
+
+
+def require_support(data: DevelopmentData, predictors: int, purpose: str, *, override: bool) -> None:
+    """Refuse more predictors than events: no penalty or prior makes up for that without being believed blindly.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    predictors : int
+    purpose : str
+        What was asked for, for the message.
+    override : bool
+        Go on all the same.
+
+    Raises
+    ------
+    InsufficientDataError
+    """
+    if predictors > data.events and not override:
+        raise InsufficientDataError(
+            f"{purpose}: {predictors} predictors and {data.events} relapses; expected no more than "
+            "one predictor per relapse. Choose predictors beforehand, by what is known of them, or pass "
+            "more_predictors_than_events=True if the result is not to be used for patients."
+        )

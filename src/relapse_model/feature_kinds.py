@@ -136,6 +136,7 @@ _ALL: dict[str, FeatureKind] = {
         _kind("ever_on_agent", ("agents",), "given any of the agents up to the landmark", "0/1", ("column",)),
         _kind("dose_count", ("agents",), "doses of the agents given up to the landmark", "doses"),
         _kind("dose_total", ("agents",), "sum of the doses given up to the landmark", "dose unit"),
+        _kind("landmark_week", (), "week of the landmark itself, since enrolment", "weeks"),
     )
 }
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view

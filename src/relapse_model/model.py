@@ -77,10 +77,11 @@ class RelapseModel:
         synthetic: bool,
         mean_risk: float,
         findings: Sequence[Finding] = (),
+        parent: dict[str, Any] | None = None,
     ) -> RelapseModel:
         """Put a model together after development."""
         summary = training_summary(
-            data, study, choice, seed=seed, synthetic=synthetic, mean_risk=mean_risk, findings=findings
+            data, study, choice, seed=seed, synthetic=synthetic, mean_risk=mean_risk, findings=findings, parent=parent
         )
         return cls(study, landmark_week, choice.chosen, classifier, summary)
 

@@ -146,6 +146,32 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True)
+class TermFactor:
+    """A predictor, transformed, in its clinical unit: at most one of the four is given; none is the value itself."""
+
+    predictor: str
+    saturating: float | None = None
+    cap: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTerm:
+    """A non-linear term stated beforehand: a product of factors, and what is known of its coefficient.
+
+    The prior-informed model is averaged over the study's terms, all or none. `replaces` names predictors whose own,
+    linear column stands for the same effect, and is left out where the terms are used.
+    """
+
+    name: str
+    label: str
+    factors: tuple[TermFactor, ...]
+    replaces: tuple[str, ...] = ()
+    prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
     """One inclusion or exclusion criterion: its text as registered, and the rule that decides it.
 
@@ -226,6 +252,7 @@ class Study:
     prediction: Prediction
     predictors: tuple[Predictor, ...]
     text: str = field(repr=False)
+    terms: tuple[StudyTerm, ...] = ()
     eligibility: Eligibility = field(default_factory=Eligibility)
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)

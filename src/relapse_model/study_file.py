@@ -28,6 +28,7 @@ from relapse_model.study import (
     Spread,
     Study,
 )
+from relapse_model.study_terms import read_terms
 from relapse_model.toml_lines import line_of
 from relapse_model.units import is_log10, unit_key
 
@@ -148,12 +149,14 @@ class _Reader:
                     f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
                     else "a section [passive_antibody], which kind 'endogenous' needs",
                 )  # fmt: skip
+        terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         return Study(
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
-            analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, text=self.text,
+            analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
+            text=self.text,
         )  # fmt: skip
 
     def head(self, raw: Any) -> dict[str, Any]:

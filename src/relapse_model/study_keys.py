@@ -128,7 +128,8 @@ def step(value: Any) -> str | float:
 
 
 SECTIONS = (
-    "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "eligibility", "passive_antibody",
+    "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
+    "passive_antibody",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -221,6 +222,18 @@ PREDICTOR: Mapping[str, Check] = {
     "equals": text,
     "levels": several(text),
     "scale": one_of("linear", "log10"),
+}
+TERM: Mapping[str, Check] = {
+    "name": text,
+    "label": text,
+    "factors": anything,
+    "replaces": several(text),
+    "prior": anything,
+}
+SHAPES = ("saturating", "cap", "below", "at_least")
+FACTOR: Mapping[str, Check] = {
+    "predictor": text,
+    **dict.fromkeys(SHAPES, number(0, open_low=True)),
 }
 PRIOR: Mapping[str, Check] = {
     "log_odds": number(-20, 20),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from relapse_model._version import __version__
 from relapse_model.checks.finding import Finding
@@ -29,6 +30,7 @@ def training_summary(
     synthetic: bool,
     mean_risk: float,
     findings: Sequence[Finding] = (),
+    parent: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -42,15 +44,19 @@ def training_summary(
     mean_risk : float
     findings : sequence of Finding
         Coded warnings about the cohort or the study.
+    parent : dict, optional
+        The model that this one started from.
     """
-    return {
-        "patients": len(data),
+    summary = {
+        "patients": data.patients,
         "events": data.events,
         "lost_before_horizon": data.lost,
         "not_at_risk": data.not_at_risk,
         "mean_risk": mean_risk,
         "synthetic": synthetic,
         "seed": seed,
+        "censoring": data.censoring,
+        "parent": parent,
         "warnings": [finding.to_dict() for finding in findings],
         "choice": {
             "chosen": choice.chosen,
@@ -60,35 +66,58 @@ def training_summary(
             "repeats": choice.repeats,
         },
         "predictors": {
-            predictor.name: predictor_summary(data.features[predictor.name], predictor)
+            predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
             for predictor in study.predictors
         },
         "packages": {"relapse-model": __version__, "python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
     }
+    return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
-def predictor_summary(values: pd.Series, predictor: Predictor) -> dict[str, Any]:
+def predictor_summary(
+    values: pd.Series, predictor: Predictor, patient: NDArray[np.intp] | None = None
+) -> dict[str, Any]:
     """Summarise one predictor: quantiles of a number, shares of levels; small counts are not told.
 
     Parameters
     ----------
     values : Series
     predictor : Predictor
+    patient : array of int, optional
+        The patient of each row, where one may have several: what is counted are patients, any of whose rows counts.
     """
-    missing = int(values.isna().sum())
-    told: dict[str, Any] = {"missing": missing if missing == 0 or missing >= FEWEST_SHOWN else f"<{FEWEST_SHOWN}"}
+    who = np.arange(len(values)) if patient is None else patient
+    missing = _patients(who, values.isna())
+    told: dict[str, Any] = {"missing": missing if missing == 0 else _shown(missing)}
     if predictor.levels:
-        counts = values.value_counts()
-        told["levels"] = {
-            level: int(counts.get(level, 0)) if counts.get(level, 0) >= FEWEST_SHOWN else f"<{FEWEST_SHOWN}"
-            for level in predictor.levels
-        }
+        told["levels"] = {level: _shown(_patients(who, values == level)) for level in predictor.levels}
         return told
     numbers = values.dropna().to_numpy(dtype=float)
-    if len(numbers) < 2 * FEWEST_SHOWN:
+    if _patients(who, values.notna()) < 2 * FEWEST_SHOWN:
         return told | {"mean": None, "p05": None, "median": None, "p95": None}
     low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
     return told | {
         "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
     }  # fmt: skip
+
+
+def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
+    """Return how many are at risk, relapse and are lost at each landmark of a stacked model."""
+    parts = [data.at(week) for week in data.landmark_weeks]
+    return [
+        {
+            "week": part.landmark, "patients": _shown(part.patients), "events": _shown(part.events),
+            "lost_before_horizon": _shown(part.lost),
+        }
+        for part in parts
+    ]  # fmt: skip
+
+
+def _patients(who: NDArray[np.intp], rows: pd.Series) -> int:
+    """Return how many patients have one of these rows."""
+    return len(np.unique(who[rows.to_numpy(dtype=bool)]))
+
+
+def _shown(count: int) -> int | str:
+    return count if count >= FEWEST_SHOWN else f"<{FEWEST_SHOWN}"

@@ -10,7 +10,8 @@ import xgboost
 from scipy.special import expit
 
 from relapse_model.classifiers import BoostedTreesClassifier
-from relapse_model.classifiers.boosted_trees import IntervalUnavailableError, _round_counts
+from relapse_model.classifiers.boosted_trees import IntervalUnavailableError
+from relapse_model.classifiers.boosting import round_counts
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 
 SMALL = {"depths": (2,), "l2": (1.0,), "max_rounds": 40}
@@ -83,10 +84,10 @@ def test_cross_validation_reads_the_same_as_separate_fits():
         assert long.cv_log_loss_[0, 0, at] == pytest.approx(short.cv_log_loss_[0, 0, -1], rel=1e-12)
 
 
-def test_round_counts():
-    assert _round_counts(0).tolist() == [0]
-    assert _round_counts(1).tolist() == [0, 1]
-    counts = _round_counts(150)
+def testround_counts():
+    assert round_counts(0).tolist() == [0]
+    assert round_counts(1).tolist() == [0, 1]
+    counts = round_counts(150)
     assert (counts[0], counts[1], counts[-1]) == (0, 1, 150)
     assert (np.diff(counts) > 0).all()
 
@@ -159,6 +160,61 @@ def test_settings_that_cannot_be_used_are_named(settings, message):
 def test_a_single_event_is_refused():
     with pytest.raises(InsufficientDataError, match="rarer class has 1 row"):
         BoostedTreesClassifier().fit(cohort()[0], np.arange(132) == 5)
+
+
+# Groups and margins
+
+
+def test_rows_of_a_group_stay_in_one_fold():
+    # Every patient twice: with the pairs torn apart, trees know half of each test fold by heart.
+    X, y = cohort(rows=80, effect=0.0)
+    X, y, patient = np.tile(X, (2, 1)), np.tile(y, 2), np.tile(np.arange(80), 2)
+    settings = {"depths": (4,), "l2": (0.1,), "max_rounds": 60, "learning_rate": 0.5}
+    torn = BoostedTreesClassifier(**settings).fit(X, y)
+    whole = BoostedTreesClassifier(**settings).fit(X, y, groups=patient)
+    assert torn.cv_log_loss_.min() < 0.8 * torn.cv_log_loss_[0, 0, 0]
+    assert whole.cv_log_loss_.min() > 0.97 * whole.cv_log_loss_[0, 0, 0]
+
+
+def test_groups_are_resampled_together():
+    X, y = cohort(rows=60)
+    pairs = np.tile(X, (2, 1)), np.tile(y, 2)
+    alone = BoostedTreesClassifier(**SMALL, interval_resamples=3, seed=1).fit(X, y)
+    patients = np.tile(np.arange(60), 2)
+    twice = BoostedTreesClassifier(**SMALL, interval_resamples=3, seed=1).fit(*pairs, np.full(120, 0.5), patients)
+    assert twice.rounds_ == alone.rounds_
+    np.testing.assert_allclose(twice.predict_interval(X), alone.predict_interval(X), atol=1e-5)
+
+
+def test_trees_start_from_the_margin():
+    X, y = cohort()
+    margin = np.where(np.isnan(X[:, 0]), 0.0, X[:, 0])
+    none = BoostedTreesClassifier(max_rounds=0).fit(X, y, base_margin=margin)
+    assert none.predict_log_odds(X, margin) == pytest.approx(margin, abs=1e-6)
+    assert none.cv_log_loss_[0, 0, 0] == pytest.approx(np.mean(np.logaddexp(0, margin) - y * margin), abs=1e-6)
+    # One stump by hand from margins of 0: as from a risk of one half above, whatever the mean risk is.
+    x = np.repeat([0.0, 1.0], 10)[:, None]
+    events = np.concatenate([np.arange(10) < 1, np.arange(10) < 8])
+    stump = BoostedTreesClassifier(depths=(1,), l2=(1.0,), max_rounds=1).fit(x, events, base_margin=np.zeros(20))
+    # gradients 5 - 1 = 4 and 5 - 8 = -3, hessians 10 / 4: leaves -0.1 * 4 / 3.5 and 0.1 * 3 / 3.5
+    assert stump.predict_log_odds([[0.0], [1.0]], [0.0, 0.0]) == pytest.approx([-0.4 / 3.5, 0.3 / 3.5], abs=1e-6)
+    assert stump.predict_log_odds([[0.0]], [2.0]) == pytest.approx([2.0 - 0.4 / 3.5], abs=1e-6)
+
+
+def test_a_margin_is_needed_where_it_was_fitted_with_one_and_refused_elsewhere():
+    X, y = cohort()
+    started = BoostedTreesClassifier(**SMALL).fit(X, y, base_margin=np.zeros(132))
+    with pytest.raises(RelapseModelError, match="no base_margin came; expected one"):
+        started.predict_proba(X)
+    with pytest.raises(RelapseModelError, match="a base_margin came; expected none"):
+        BoostedTreesClassifier(**SMALL).fit(X, y).predict_proba(X, np.zeros(132))
+    with pytest.raises(RelapseModelError, match=r"base_margin has shape \(3,\)"):
+        BoostedTreesClassifier(**SMALL).fit(X, y, base_margin=[0.0, 0.0, 0.0])
+    with pytest.raises(RelapseModelError, match="1 of 132 are missing"):
+        BoostedTreesClassifier(**SMALL).fit(X, y, base_margin=np.append(np.zeros(131), np.nan))
+    again = BoostedTreesClassifier.from_parts(started.to_parts())
+    assert again.starts_from_margin_
+    assert np.array_equal(again.predict_log_odds(X, np.ones(132)), started.predict_log_odds(X, np.ones(132)))
 
 
 # The model file

@@ -31,12 +31,14 @@ def fitted(rows=132, seed=0, gaps=0.1, **settings):
 def test_shapes_and_sums():
     model = fitted()
     X, _ = cohort()
-    assert model.components_.coef.shape == (20, 3)
-    assert model.components_.covariance.shape == (20, 4, 4)
+    # 4 strengths x 4 widths x 4 widths of the column without a prior; 3 columns and an indicator of each
+    assert model.components_.coef.shape == (64, 6)
+    assert model.components_.covariance.shape == (64, 7, 7)
     assert model.components_.weight.sum() == pytest.approx(1.0)
-    assert model.strength_weight_.shape == (5,)
-    assert model.strength_weight_ == pytest.approx(model.components_.weight.reshape(5, 4).sum(axis=1))
-    assert model.coef_mean_.shape == model.coef_sd_.shape == model.log_evidence_[:3].shape == (3,)
+    assert model.strength_weight_.shape == (4,)
+    assert model.strength_weight_ == pytest.approx(model.components_.weight.reshape(4, 16).sum(axis=1))
+    assert model.coef_mean_.shape == model.coef_sd_.shape == model.log_evidence_[:6].shape == (6,)
+    assert (model.terms_weight_, model.previous_weight_) == (0.0, 0.0)
     assert model.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(132))
 
 

@@ -70,7 +70,8 @@ def test_every_kind_has_a_function_and_every_function_a_kind():
 
 def test_the_dictionary_says_what_each_predictor_is(study):
     table = data_dictionary(study)
-    assert list(table.index) == [predictor.name for predictor in study.predictors]
+    assert list(table.index) == [one.name for one in (*study.predictors, *study.terms)]
+    assert table.loc["anti_hbs_saturating", "definition"].startswith("term: Anti-HBs / (Anti-HBs + 100 mIU/mL)")
     assert table.loc["anti_hbs", "unit"] == "mIU/mL"
     assert table.loc["anti_hbs", "prior"] == "log-odds -0.8 (sd 0.41) per log10"
     assert "threshold: below 0.05" in table.loc["consolidation_weeks", "definition"]

@@ -1,6 +1,6 @@
 """Classifiers: scikit-learn estimators that take arrays and give risks.
 
-The three classes are imported when they are first asked for, so that ``import relapse_model.classifiers``
+The classes are imported when they are first asked for, so that ``import relapse_model.classifiers``
 loads neither scikit-learn nor xgboost.
 """
 
@@ -9,12 +9,26 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    "AveragedClassifier": "averaged",
     "BoostedTreesClassifier": "boosted_trees",
+    "ElasticNetLogisticClassifier": "elastic_net",
+    "ForestClassifier": "random_forest",
+    "PriorHazardClassifier": "prior_hazard",
     "PriorLogisticClassifier": "prior_logistic",
+    "RecalibratedClassifier": "recalibration",
     "RidgeLogisticClassifier": "ridge",
 }
 
-__all__ = ["BoostedTreesClassifier", "PriorLogisticClassifier", "RidgeLogisticClassifier"]
+__all__ = [
+    "AveragedClassifier",
+    "BoostedTreesClassifier",
+    "ElasticNetLogisticClassifier",
+    "ForestClassifier",
+    "PriorHazardClassifier",
+    "PriorLogisticClassifier",
+    "RecalibratedClassifier",
+    "RidgeLogisticClassifier",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -10,7 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.classifiers.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.booster_file import check_booster, read_booster
-from relapse_model.classifiers.folds import log_loss_total, stratified_folds
+from relapse_model.classifiers.boosting import (
+    grow_trees,
+    held_out_losses,
+    log_odds_after,
+    matrix_of,
+    mean_log_odds,
+    round_counts,
+)
+from relapse_model.classifiers.folds import counted, group_numbers, stratified_folds
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.parts import Document, read_document, read_part, write_document
 from relapse_model.errors import RelapseModelError
@@ -33,8 +41,9 @@ class IntervalUnavailableError(RelapseModelError):
 class BoostedTreesClassifier(RiskClassifier):
     """Gradient-boosted trees (xgboost), never more complex than cross-validation says.
 
-    Assumes independent rows. Zero rounds, which is the mean risk for everybody, is one of the choices, so
-    that noise gives nearly the mean risk. At 20 events it loses to a logistic model with prior knowledge; it
+    Assumes independent rows (or groups). Zero rounds, which is the mean risk for everybody, is one of the choices, so
+    that noise gives nearly the mean risk. The trees may start from another model's log-odds (``base_margin``) and so
+    correct it; then zero rounds is that model. At 20 events it loses to a logistic model with prior knowledge; it
     earns its place from about a thousand patients. Missing values take the branch that training found best.
 
     Parameters
@@ -68,6 +77,8 @@ class BoostedTreesClassifier(RiskClassifier):
         Mean held-out log loss of each choice.
     interval_boosters_ : list of xgboost.Booster
         The resampled boosters.
+    starts_from_margin_ : bool
+        Whether it was fitted with a ``base_margin``, which predictions then need too.
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``.
 
@@ -101,7 +112,14 @@ class BoostedTreesClassifier(RiskClassifier):
         self.interval_resamples = interval_resamples
         self.seed = seed
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        base_margin: ArrayLike | None = None,
+    ) -> Self:
         """Choose depth, penalty and rounds together by cross-validated log loss, then fit on all rows.
 
         Parameters
@@ -112,6 +130,11 @@ class BoostedTreesClassifier(RiskClassifier):
             Two labels; the larger one is the event.
         sample_weight : array-like of shape (n,), optional
             Row weights; rows of weight 0 do not count at all.
+        groups : array-like of shape (n,), optional
+            Rows of one group (one patient) stay in one fold and are resampled together.
+        base_margin : array-like of shape (n,), optional
+            Log-odds of each row by another model, from which the trees start in place of the mean risk. They should
+            be of rows held out of that model, or the trees learn that nothing is left to correct.
 
         Returns
         -------
@@ -121,30 +144,45 @@ class BoostedTreesClassifier(RiskClassifier):
         Raises
         ------
         InsufficientDataError
-            If a class has fewer than 2 rows.
+            If a class has fewer than 2 rows (or groups).
         RelapseModelError
-            If a setting cannot be used.
+            If a setting or a margin cannot be used.
         """
         rows = self._training_rows(X, y, sample_weight)
         self._check_settings(rows.X.shape[1])
-        self.round_counts_ = _round_counts(self.max_rounds)
-        fold = stratified_folds(rows.event, self.folds, self.seed)
-        losses = [self._held_out_loss(rows, fold == held) for held in range(fold.max() + 1)]
+        given = len(np.asarray(y))
+        group = None if groups is None else counted(groups, "groups", sample_weight, given)
+        margin = None if base_margin is None else _margin(counted(base_margin, "base_margin", sample_weight, given))
+        self.starts_from_margin_ = margin is not None
+        self.round_counts_ = round_counts(self.max_rounds)
+        fold = stratified_folds(rows.event, self.folds, self.seed, group)
+        grid = (self.round_counts_, self.depths, self.l2)
+        losses = [
+            held_out_losses(rows, fold == held, margin, *grid, **self._shared()) for held in range(fold.max() + 1)
+        ]
         self.cv_log_loss_ = np.sum(losses, axis=0) / rows.weight.sum()
         self._choose()
-        self.booster_ = self._train(rows, self.depth_, self.l2_, self.rounds_)
-        self.interval_boosters_ = self._resample(rows)
+        self.booster_ = self._grow(rows, margin)
+        self.interval_boosters_ = self._resample(rows, group, margin)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
+    def predict_proba(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> FloatArray:
         """Return the probabilities of no event and of the event, shape (n, 2)."""
-        log_odds = self.predict_log_odds(X)
+        log_odds = self.predict_log_odds(X, base_margin)
         return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
-        """Return the log-odds of the event, shape (n,)."""
+    def predict_log_odds(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> FloatArray:
+        """Return the log-odds of the event, shape (n,).
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+        base_margin : array-like of shape (n,), optional
+            Log-odds by the model from which it was fitted to start; needed then, and refused otherwise.
+        """
         rows = self._new_rows(X)
-        return _margin(self.booster_, _matrix(rows))
+        return log_odds_after(self.booster_, self._new_matrix(rows, base_margin))
 
     def contributions(self, X: ArrayLike) -> FloatArray:
         """Return exact TreeSHAP values of the log-odds, shape (n, columns + 1); the last is the base value.
@@ -156,9 +194,9 @@ class BoostedTreesClassifier(RiskClassifier):
         X : array-like of shape (n, columns)
         """
         rows = self._new_rows(X)
-        return np.asarray(self.booster_.predict(_matrix(rows), pred_contribs=True), dtype=np.float64)
+        return np.asarray(self.booster_.predict(matrix_of(rows), pred_contribs=True), dtype=np.float64)
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9, base_margin: ArrayLike | None = None) -> FloatArray:
         """Return percentiles of the resampled risks, centred at the model's own risk.
 
         Depth, penalty and rounds are taken as given, so the interval is rather too narrow than too wide.
@@ -169,6 +207,8 @@ class BoostedTreesClassifier(RiskClassifier):
             Predictors; NaN is missing.
         level : float, default=0.9
             Share of resamples inside.
+        base_margin : array-like of shape (n,), optional
+            As `predict_log_odds` takes it; it counts as known.
 
         Returns
         -------
@@ -180,16 +220,16 @@ class BoostedTreesClassifier(RiskClassifier):
         IntervalUnavailableError
             If it was fitted with ``interval_resamples=0``.
         """
-        matrix = _matrix(self._new_rows(X))
+        matrix = self._new_matrix(self._new_rows(X), base_margin)
         levels = tail_levels(level)
         if not self.interval_boosters_:
             raise IntervalUnavailableError(
                 "This classifier was fitted with interval_resamples=0, so it has no intervals; expected 1 or "
                 "more. Fit it again with, say, interval_resamples=100."
             )
-        resampled = np.array([_margin(booster, matrix) for booster in self.interval_boosters_])
+        resampled = np.array([log_odds_after(booster, matrix) for booster in self.interval_boosters_])
         shift = np.quantile(resampled - np.median(resampled, axis=0), levels, axis=0)
-        return sigmoid(_margin(self.booster_, matrix) + shift).T
+        return sigmoid(log_odds_after(self.booster_, matrix) + shift).T
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as a JSON part and its boosters, read back by ``from_parts``."""
@@ -199,6 +239,7 @@ class BoostedTreesClassifier(RiskClassifier):
             "depth": self.depth_,
             "l2": self.l2_,
             "rounds": self.rounds_,
+            "starts_from_margin": self.starts_from_margin_,
             "cv_log_loss": self.cv_log_loss_,
         }
         parts = {_PART: write_document(_FORM, values), _BOOSTER: bytes(self.booster_.save_raw("ubj"))}
@@ -225,7 +266,9 @@ class BoostedTreesClassifier(RiskClassifier):
         model.depth_ = document.integer("depth", 1, 32)
         model.l2_ = document.number("l2", low=0.0)
         model.rounds_ = document.integer("rounds", 0, model.max_rounds)
-        model.round_counts_ = _round_counts(model.max_rounds)
+        # Parts written before trees could start from a margin say nothing of it.
+        model.starts_from_margin_ = document.values.get("starts_from_margin") is True
+        model.round_counts_ = round_counts(model.max_rounds)
         shape = (len(model.depths), len(model.l2), len(model.round_counts_))
         model.cv_log_loss_ = document.array("cv_log_loss", shape)
         names = [_BOOSTER, *(_INTERVAL.format(number) for number in range(model.interval_resamples))]
@@ -242,53 +285,37 @@ class BoostedTreesClassifier(RiskClassifier):
         self.rounds_, self.depth_, negative = min(choices)
         self.l2_ = -negative
 
-    def _held_out_loss(self, rows: TrainingRows, held: NDArray[np.bool_]) -> FloatArray:
-        """Return summed held-out log losses, (depths, l2, counts): one fit each, read at every count."""
-        known = TrainingRows(rows.X[~held], rows.event[~held], rows.weight[~held])
-        training, new = _matrix(known.X, known), _matrix(rows.X[held])
-        loss = np.empty((len(self.depths), len(self.l2), len(self.round_counts_)))
-        for depth, penalty in np.ndindex(loss.shape[:2]):
-            booster = self._train(known, self.depths[depth], self.l2[penalty], self.max_rounds, training)
-            start = np.full(held.sum(), _log_odds(_mean_risk(known)))
-            later = [_margin(booster, new, int(count)) for count in self.round_counts_[1:]]
-            log_odds = np.array([start, *later])
-            loss[depth, penalty] = log_loss_total(rows.event[held], log_odds, rows.weight[held])
-        return loss
+    def _shared(self) -> dict[str, Any]:
+        return {"learning_rate": self.learning_rate, "monotone": self.monotone}
 
-    def _train(
-        self,
-        rows: TrainingRows,
-        depth: int,
-        penalty: float,
-        rounds: int,
-        matrix: xgboost.DMatrix | None = None,
-    ) -> xgboost.Booster:
-        import xgboost
+    def _grow(self, rows: TrainingRows, margin: FloatArray | None) -> xgboost.Booster:
+        """Grow the trees that were chosen."""
+        matrix = matrix_of(rows.X, rows, margin)
+        return grow_trees(
+            matrix, mean_log_odds(rows), self.rounds_, depth=self.depth_, l2=self.l2_, **self._shared()
+        )  # fmt: skip
 
-        settings = {
-            "objective": "binary:logistic",
-            "base_score": _mean_risk(rows),
-            "tree_method": "hist",
-            "max_depth": int(depth),
-            "reg_lambda": float(penalty),
-            "learning_rate": float(self.learning_rate),
-            "nthread": 1,
-            "seed": 0,  # nothing in these trees is random
-        }
-        if self.monotone is not None:
-            settings["monotone_constraints"] = tuple(int(sign) for sign in self.monotone)
-        matrix = _matrix(rows.X, rows) if matrix is None else matrix
-        return xgboost.train(settings, matrix, num_boost_round=int(rounds))
-
-    def _resample(self, rows: TrainingRows) -> list[xgboost.Booster]:
-        """Refit with exponential row weights (the Bayesian bootstrap: no resample can lose a class)."""
+    def _resample(
+        self, rows: TrainingRows, group: NDArray[Any] | None, margin: FloatArray | None
+    ) -> list[xgboost.Booster]:
+        """Refit with exponential weights of rows or groups (the Bayesian bootstrap: no resample can lose a class)."""
         rng = np.random.default_rng([self.seed, 1])
+        unit = np.arange(len(rows.event)) if group is None else group_numbers(group, len(rows.event))
         boosters = []
         for _ in range(self.interval_resamples):
-            weight = rows.weight * rng.exponential(size=len(rows.weight))
-            resampled = TrainingRows(rows.X, rows.event, weight)
-            boosters.append(self._train(resampled, self.depth_, self.l2_, self.rounds_))
+            weight = rows.weight * rng.exponential(size=unit.max() + 1)[unit]
+            boosters.append(self._grow(TrainingRows(rows.X, rows.event, weight), margin))
         return boosters
+
+    def _new_matrix(self, rows: FloatArray, base_margin: ArrayLike | None) -> xgboost.DMatrix:
+        if (base_margin is not None) != self.starts_from_margin_:
+            came, wanted = ("a", "none") if base_margin is not None else ("no", "one")
+            raise RelapseModelError(
+                f"{came} base_margin came; expected {wanted}, as when this classifier was fitted: its trees start from "
+                f"{'the log-odds of another model' if self.starts_from_margin_ else 'the mean risk'}."
+            )
+        margin = None if base_margin is None else _margin(counted(base_margin, "base_margin", None, len(rows)))
+        return matrix_of(rows, None, margin)
 
     def _check_settings(self, columns: int) -> None:
         signs = [] if self.monotone is None else list(self.monotone)
@@ -320,32 +347,12 @@ class BoostedTreesClassifier(RiskClassifier):
         }
 
 
-def _round_counts(most: int) -> NDArray[np.int64]:
-    """Return the numbers of rounds compared: 0, then about a dozen, each a third more than the last."""
-    counts = np.append(0, np.round(np.geomspace(1, max(most, 1), 16)).astype(np.int64))
-    return np.unique(counts[counts <= most])
-
-
-def _mean_risk(rows: TrainingRows) -> float:
-    return float(rows.weight @ rows.event / rows.weight.sum())
-
-
-def _log_odds(risk: float) -> float:
-    return float(np.log(risk) - np.log1p(-risk))
-
-
-def _matrix(X: FloatArray, rows: TrainingRows | None = None) -> xgboost.DMatrix:
-    import xgboost
-
-    if rows is None:
-        return xgboost.DMatrix(X, nthread=1)
-    return xgboost.DMatrix(X, label=rows.event, weight=rows.weight, nthread=1)
-
-
-def _margin(booster: xgboost.Booster, matrix: xgboost.DMatrix, rounds: int = 0) -> FloatArray:
-    """Return log-odds after the first ``rounds`` trees; 0 is all of them."""
-    found = booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
-    return np.asarray(found, dtype=np.float64)
+def _margin(values: NDArray[Any]) -> FloatArray:
+    margin = np.asarray(values, dtype=np.float64)
+    wrong = int((~np.isfinite(margin)).sum())
+    if wrong:
+        raise RelapseModelError(f"base_margin: {wrong} of {margin.size} are missing or infinite; expected log-odds.")
+    return margin
 
 
 def _read_settings(document: Document, columns: int) -> dict[str, Any]:

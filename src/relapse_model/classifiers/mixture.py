@@ -11,8 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.classifiers.columns import fill_missing
 from relapse_model.errors import RelapseModelError
+from relapse_model.terms import Term, term_columns
 
 FloatArray = NDArray[np.float64]
 
@@ -28,16 +28,21 @@ class LogisticMixture:
 
     Attributes
     ----------
-    coef : ndarray of shape (B, p)
-        Posterior mean coefficients, log-odds per unit of the column.
+    coef : ndarray of shape (B, q)
+        Posterior mean coefficients, log-odds per unit of the column: the p predictors, then the terms, then
+        the indicators. Exactly 0 where a component leaves the column out.
     intercept : ndarray of shape (B,)
         Log-odds at ``center`` (not at 0).
-    covariance : ndarray of shape (B, p + 1, p + 1)
+    covariance : ndarray of shape (B, q + 1, q + 1)
         Of (intercept at ``center``, coefficients).
     weight : ndarray of shape (B,)
         Posterior weights of the components; they sum to 1.
-    impute, center, scale : ndarray of shape (p,)
+    impute, center, scale : ndarray of shape (q,)
         Training median (for missing values), mean and standard deviation of each column.
+    terms : tuple of Term
+        Computed from the predictors.
+    indicators : tuple of int
+        Predictors of which it counts whether they are missing.
     """
 
     coef: FloatArray
@@ -47,27 +52,48 @@ class LogisticMixture:
     impute: FloatArray
     center: FloatArray
     scale: FloatArray
+    terms: tuple[Term, ...] = ()
+    indicators: tuple[int, ...] = ()
+
+    @property
+    def columns(self) -> int:
+        """Return the number of predictors."""
+        return len(self.scale) - len(self.terms) - len(self.indicators)
+
+
+def expand_columns(X: FloatArray, terms: tuple[Term, ...], indicators: tuple[int, ...]) -> FloatArray:
+    """Return the predictors, the terms and the indicators (1 where the predictor is missing), side by side."""
+    return np.column_stack([X, term_columns(X, terms), np.isnan(X[:, list(indicators)]).astype(np.float64)])
 
 
 def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of the log-odds of each row under each component.
+
+    A missing value is not known better than any patient's: it has the training median, and the training
+    variance on top of the posterior's, so that the risk is less certain. It counts as independent of the others.
 
     Parameters
     ----------
     mixture : LogisticMixture
         The posterior.
     X : array-like of shape (n, p)
-        Predictors; NaN is missing and takes the training median.
+        Predictors; NaN is missing.
 
     Returns
     -------
     mean, sd : ndarray of shape (n, B)
         Moments of the log-odds.
     """
-    distance = fill_missing(np.asarray(X, dtype=np.float64), mixture.impute) - mixture.center
+    expanded = expand_columns(np.asarray(X, dtype=np.float64), mixture.terms, mixture.indicators)
+    missing = np.isnan(expanded)
+    distance = np.where(missing, mixture.impute, expanded) - mixture.center
     design = np.column_stack([np.ones(len(distance)), distance])
     mean = distance @ mixture.coef.T + mixture.intercept
     variance = (np.matmul(design, mixture.covariance) * design).sum(axis=2).T
+    if missing.any():
+        # Of coefficient times value, both uncertain and independent: E[coef ** 2] times the value's variance.
+        squared = mixture.coef**2 + np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
+        variance += (missing * mixture.scale**2) @ squared.T
     return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
@@ -139,10 +165,12 @@ def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9)
 
 
 def coefficient_moments(mixture: LogisticMixture) -> tuple[FloatArray, FloatArray]:
-    """Return posterior mean and standard deviation of each coefficient, over all components, per unit."""
-    mean = mixture.weight @ mixture.coef
+    """Return posterior mean and standard deviation of each coefficient, per unit, over the components that have it."""
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
-    return mean, np.sqrt(mixture.weight @ (variance + (mixture.coef - mean) ** 2))
+    weight = mixture.weight[:, None] * (variance > 0)
+    weight = weight / np.maximum(weight.sum(axis=0), np.finfo(np.float64).tiny)
+    mean = (weight * mixture.coef).sum(axis=0)
+    return mean, np.sqrt((weight * (variance + (mixture.coef - mean) ** 2)).sum(axis=0))
 
 
 def sigmoid(log_odds: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from relapse_model.classifiers.mixture import LogisticMixture
 from relapse_model.classifiers.parts import Document, check_covariance, read_document
+from relapse_model.classifiers.term_file import read_terms, term_values
 
 PART = "prior_logistic.json"
 FORM = "relapse-model prior logistic"
@@ -19,7 +20,8 @@ _MOST_COLUMNS = 100_000
 
 def mixture_values(mixture: LogisticMixture) -> dict[str, object]:
     """Return the mixture as values for a JSON part."""
-    return {name: getattr(mixture, name) for name in LogisticMixture.__slots__}
+    values = {name: getattr(mixture, name) for name in LogisticMixture.__slots__}
+    return values | {"terms": term_values(mixture.terms), "indicators": list(mixture.indicators)}
 
 
 def mixture_from(document: Document) -> LogisticMixture:
@@ -41,7 +43,11 @@ def mixture_from(document: Document) -> LogisticMixture:
     ModelFileError
         Naming the entry and what was expected.
     """
-    columns = document.integer("n_features", 1, _MOST_COLUMNS)
+    predictors = document.integer("n_features", 1, _MOST_COLUMNS)
+    terms = read_terms(document, predictors)
+    marked = document.values.get("indicators", []) != []
+    indicators = document.integers("indicators", 0, predictors - 1) if marked else ()
+    columns = predictors + len(terms) + len(indicators)
     count = len(document.items("weight"))
     if not 1 <= count <= _MOST_COMPONENTS:
         document.refuse("weight", f"1 to {_MOST_COMPONENTS} components")
@@ -53,6 +59,8 @@ def mixture_from(document: Document) -> LogisticMixture:
         impute=document.array("impute", (columns,)),
         center=document.array("center", (columns,)),
         scale=document.array("scale", (columns,)),
+        terms=terms,
+        indicators=indicators,
     )
     _check_numbers(document, mixture)
     check_covariance(document, "covariance", mixture.covariance)

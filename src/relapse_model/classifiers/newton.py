@@ -62,6 +62,7 @@ class _Problems:
     weight: FloatArray  # (n,) or (B, n)
     mean: FloatArray  # (B, q)
     precision: FloatArray  # (B, q), 0 for the intercept
+    offset: FloatArray  # (n,) or (B, n)
     rows_per_block: int
 
     def blocks(self) -> Iterator[slice]:
@@ -85,6 +86,7 @@ def penalised_logistic(
     weight: ArrayLike,
     prior_mean: ArrayLike,
     prior_precision: ArrayLike,
+    offset: ArrayLike | None = None,
 ) -> LogisticFits:
     """Fit B logistic regressions with independent Gaussian priors on the coefficients, all at once.
 
@@ -104,6 +106,8 @@ def penalised_logistic(
         Prior means of the coefficients, log-odds per unit of the column.
     prior_precision : array-like of shape (B, p)
         1 / (prior standard deviation) ** 2, per unit of the column.
+    offset : array-like of shape (n,) or (B, n), optional
+        Known part of the log-odds of each row, to which intercept and coefficients add; 0 by default.
 
     Returns
     -------
@@ -130,8 +134,9 @@ def penalised_logistic(
     -1.098612
     """
     X, y, weight, mean, precision = _check(X, y, weight, prior_mean, prior_precision)
+    known = _check_offset(offset, weight, len(mean))
     centre, scale = standard_scale(X, weight.sum(axis=0) if weight.ndim == 2 else weight)
-    problems = _standardise(X, y, weight, mean, precision, centre, scale)
+    problems = _standardise(X, y, weight, mean, precision, known, centre, scale)
     theta, state, iterations = _maximise(problems)
     covariance = _invert(problems, state)
     back = _to_units(centre, scale)
@@ -171,6 +176,19 @@ def _check(
     return X, y, weight, mean, precision
 
 
+def _check_offset(offset: ArrayLike | None, weight: FloatArray, batch: int) -> FloatArray:
+    rows = weight.shape[-1]
+    if offset is None:
+        return np.zeros(rows)
+    known = np.asarray(offset, dtype=np.float64)
+    if known.shape not in ((rows,), (batch, rows)) or not np.isfinite(known).all():
+        raise RelapseModelError(
+            f"offset has shape {known.shape}, or values that are not finite; expected finite log-odds, one per row, "
+            f"({rows},), or one per problem and row, ({batch}, {rows})."
+        )
+    return known
+
+
 def _check_classes(event: FloatArray, weight: FloatArray) -> None:
     events = np.atleast_1d(weight @ event)
     others = np.atleast_1d(weight @ (1.0 - event))
@@ -188,6 +206,7 @@ def _standardise(
     weight: FloatArray,
     mean: FloatArray,
     precision: FloatArray,
+    offset: FloatArray,
     centre: FloatArray,
     scale: FloatArray,
 ) -> _Problems:
@@ -200,6 +219,7 @@ def _standardise(
         weight=weight,
         mean=np.pad(mean * scale, pad),
         precision=np.pad(precision / scale**2, pad),
+        offset=offset,
         rows_per_block=max(1, _BLOCK_NUMBERS // (pairs + 6 * len(mean))),
     )
 
@@ -223,7 +243,7 @@ def _evaluate(problems: _Problems, theta: FloatArray, pairs: FloatArray | None) 
     curvature = np.zeros((count, size * (size + 1) // 2))
     for rows in problems.blocks():
         design, event, weight = problems.design[rows], problems.event[rows], problems.weight[..., rows]
-        eta = theta @ design.T
+        eta = theta @ design.T + problems.offset[..., rows]
         tail = np.exp(-np.abs(eta))  # never overflows
         risk = np.where(eta >= 0, 1.0, tail) / (1.0 + tail)
         likelihood += (weight * (event * eta - np.maximum(eta, 0.0) - np.log1p(tail))).sum(axis=1)
@@ -270,6 +290,7 @@ def _start(problems: _Problems) -> FloatArray:
     events = problems.weight @ problems.event
     theta = np.zeros_like(problems.mean)
     theta[:, 0] = np.log(events / (problems.weight.sum(axis=-1) - events))
+    theta[:, 0] -= (problems.weight * problems.offset).sum(axis=-1) / problems.weight.sum(axis=-1)
     return theta
 
 

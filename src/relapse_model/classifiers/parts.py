@@ -149,12 +149,17 @@ def read_part(parts: Mapping[str, bytes], name: str) -> bytes:
 
 
 def check_covariance(document: Document, key: str, covariance: FloatArray) -> None:
-    """Refuse matrices of shape (..., q, q) that are not covariances: asymmetric or of negative variance."""
+    """Refuse matrices of shape (..., q, q) that are not covariances: asymmetric or of negative variance.
+
+    A variance of 0, with all its covariances, says that the component leaves the column out.
+    """
     variance = np.diagonal(covariance, axis1=-2, axis2=-1)
-    if not (variance > 0).all():
-        document.refuse(key, "positive variances")
+    if not (variance >= 0).all():
+        document.refuse(key, "variances of 0 or more")
+    if np.abs(covariance[variance == 0]).max(initial=0.0) > 0 or not (variance[..., 0] > 0).all():
+        document.refuse(key, "no covariance where a variance is 0, and the intercept's above 0")
     # In units of the standard deviations, so that columns of any size are judged alike.
-    sd = np.sqrt(variance)
+    sd = np.where(variance > 0, np.sqrt(variance), 1.0)
     correlation = covariance / sd[..., :, None] / sd[..., None, :]
     if np.abs(correlation - np.swapaxes(correlation, -1, -2)).max() > 1e-9:
         document.refuse(key, "symmetric matrices")

@@ -8,19 +8,28 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.classifiers.base import RiskClassifier, TrainingRows
-from relapse_model.classifiers.columns import ColumnSummary, fill_missing, summarise_columns
+from relapse_model.classifiers.base import RiskClassifier
+from relapse_model.classifiers.columns import fill_missing, summarise_columns
+from relapse_model.classifiers.evidence_grid import (
+    Mask,
+    check_grid,
+    fit_components,
+    missing_indicators,
+    previous_grid,
+    published_grid,
+)
 from relapse_model.classifiers.mixture import (
     LogisticMixture,
     coefficient_moments,
+    expand_columns,
     mixture_interval,
     mixture_risk,
 )
 from relapse_model.classifiers.mixture_file import FORM, PART, mixture_from, mixture_values
-from relapse_model.classifiers.newton import LogisticFits, penalised_logistic
-from relapse_model.classifiers.parts import Document, is_number, read_document, write_document
+from relapse_model.classifiers.parts import read_document, write_document
 from relapse_model.classifiers.prior import prior_per_unit
-from relapse_model.errors import RelapseModelError
+from relapse_model.classifiers.prior_settings import read_settings, settings_values
+from relapse_model.terms import PriorGrid, Term, check_terms
 
 FloatArray = NDArray[np.float64]
 
@@ -28,10 +37,11 @@ FloatArray = NDArray[np.float64]
 class PriorLogisticClassifier(RiskClassifier):
     """Bayesian logistic regression with Gaussian priors from published effects, averaged by evidence.
 
-    Assumes a risk whose log-odds are linear in the columns, independent rows, and gaps that tell nothing.
-    One model is fitted for each prior strength (from "ignore the published means", 0, to "as published",
-    1) and each width of the prior; they are weighted by how well they foresaw the data (Laplace evidence),
-    so a wrong prior is unlearned. Risks are means over the whole posterior, not at its mode.
+    Assumes a risk whose log-odds are linear in the columns (and in the terms, where given), and independent
+    rows. One model is fitted for each prior strength (from "ignore the published means", 0, past "as published",
+    1, to "half as strong again", 1.5), each width of the published priors and of the others, and with the terms and
+    without; they are weighted by how well they foresaw the data (Laplace evidence), so a wrong prior is
+    unlearned. Risks are means over the whole posterior, not at its mode.
 
     Parameters
     ----------
@@ -42,27 +52,43 @@ class PriorLogisticClassifier(RiskClassifier):
         Their standard deviations, on the same scale. NaN or None: nothing is known of this column.
     prior_per_sd : array-like of bool of shape (p,), optional
         True where the prior is per standard deviation of the column in the training rows.
-    strengths : tuple of float, default=(0.0, 0.25, 0.5, 0.75, 1.0)
-        Factors of the prior means that are tried.
-    widths : tuple of float, default=(0.5, 1.0, 2.0, 4.0)
-        Factors of the prior standard deviations (of every column) that are tried.
+    terms : tuple of Term
+        Non-linear terms stated beforehand; the average is over models with all of them and with none.
+    previous : tuple of PriorGrid, optional
+        Posterior of another cohort, as a second prior, widened by ``between_sds``: one row for the models without
+        the terms, one for those with them; of the predictors and the terms, NaN where it knows nothing. Whether it
+        is believed, and how far, the evidence decides.
+    strengths : tuple of float, default=(0.0, 0.5, 1.0, 1.5)
+        Factors of the prior means that are tried; published effects may be too small here as well as too large.
+    widths : tuple of float, default=(0.25, 0.5, 1.0, 2.0)
+        Factors tried of the prior standard deviations: once for the columns with a prior mean, and once for the rest.
+    between_sds : tuple of float, default=(0.0, 0.1, 0.2, 0.4)
+        Standard deviations between cohorts that are tried with ``previous``, log-odds per standard deviation.
     default_sd : float, default=0.15
         Prior standard deviation of a column without knowledge, log-odds per standard deviation.
+    indicators : bool, default=True
+        Whether it may count that a value is missing, where at least 5 training rows lack it and 5 have it.
 
     Attributes
     ----------
     components_ : LogisticMixture
-        The fitted models, strengths outside, widths inside; intercepts stand at ``center_``.
-    coef_mean_, coef_sd_ : ndarray of shape (p,)
-        Posterior mean and standard deviation of the coefficients, log-odds per unit.
-    prior_mean_, prior_sd_ : ndarray of shape (p,)
+        The fitted models; intercepts stand at ``center_``.
+    coef_mean_, coef_sd_ : ndarray of shape (q,)
+        Posterior mean and standard deviation of the coefficients, log-odds per unit: of the p predictors, the
+        terms, and the indicators.
+    prior_mean_, prior_sd_ : ndarray of shape (q,)
         The prior at strength 1 and width 1, log-odds per unit.
     log_evidence_ : ndarray of shape (B,)
-        Log marginal likelihood of each component, up to one constant.
+        Log marginal likelihood of each component, up to one constant; components by form (without terms,
+        with them), strength, width, other width; then those of ``previous``, by form, strength and between-sd.
     strength_weight_ : ndarray of shape (n_strengths,)
         Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
-    impute_, center_, scale_ : ndarray of shape (p,)
+    terms_weight_, previous_weight_ : float
+        Posterior weight of the models with the terms, and of those that start from ``previous``.
+    impute_, center_, scale_ : ndarray of shape (q,)
         Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+    indicators_ : tuple of int
+        Predictors that have an indicator.
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``.
 
@@ -81,28 +107,40 @@ class PriorLogisticClassifier(RiskClassifier):
         prior_mean: ArrayLike | None = None,
         prior_sd: ArrayLike | None = None,
         prior_per_sd: ArrayLike | None = None,
-        strengths: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
-        widths: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+        terms: tuple[Term, ...] = (),
+        previous: tuple[PriorGrid, PriorGrid] | None = None,
+        strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
+        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
+        between_sds: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
         default_sd: float = 0.15,
+        indicators: bool = True,
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
         self.prior_per_sd = prior_per_sd
+        self.terms = terms
+        self.previous = previous
         self.strengths = strengths
         self.widths = widths
+        self.between_sds = between_sds
         self.default_sd = default_sd
+        self.indicators = indicators
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
         """Fit every component and weight them.
 
         Parameters
         ----------
         X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the weighted median of its column.
+            Predictors; NaN is missing and takes the weighted median of its column; see ``indicators``.
         y : array-like of shape (n,)
             Two labels; the larger one is the event.
         sample_weight : array-like of shape (n,), optional
             Row weights: 2 counts as two rows, 0 as none.
+        groups : array-like of shape (n,), optional
+            Accepted like that of the other classifiers; nothing is cross-validated here, so it is not used.
 
         Returns
         -------
@@ -119,21 +157,24 @@ class PriorLogisticClassifier(RiskClassifier):
             If a posterior has no finite mode.
         """
         rows = self._training_rows(X, y, sample_weight)
-        columns = summarise_columns(rows.X, rows.weight)
-        prior = (self.prior_mean, self.prior_sd, self.prior_per_sd)
-        mean, sd = prior_per_unit(*prior, self.default_sd, columns.scale)
-        fits = self._fit_components(rows, columns, mean, sd)
-        weight = np.exp(fits.log_evidence - fits.log_evidence.max())
-        mixture = LogisticMixture(
-            fits.coef,
-            fits.intercept,
-            fits.covariance,
-            weight / weight.sum(),
-            columns.impute,
-            columns.center,
-            columns.scale,
+        check_terms(self.terms, rows.X.shape[1])
+        marked = missing_indicators(rows.X) if self.indicators else ()
+        expanded = expand_columns(rows.X, self.terms, marked)
+        columns = summarise_columns(expanded, rows.weight)
+        mean, sd = self._prior(rows.X.shape[1], len(marked), columns.scale)
+        found = fit_components(
+            fill_missing(expanded, columns.impute) - columns.center,
+            rows.event,
+            rows.weight,
+            self._forms(rows.X.shape[1], len(marked)),
+            self._starts(mean, sd, columns.scale),
         )
-        return self._set_fitted(mixture, mean, sd, fits.log_evidence)
+        weight = np.exp(found.log_evidence - found.log_evidence.max())
+        mixture = LogisticMixture(
+            found.coef, found.intercept, found.covariance, weight / weight.sum(),
+            columns.impute, columns.center, columns.scale, tuple(self.terms), marked,
+        )  # fmt: skip
+        return self._set_fitted(mixture, mean, sd, found.log_evidence)
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Return the posterior mean probabilities of no event and of the event.
@@ -162,7 +203,7 @@ class PriorLogisticClassifier(RiskClassifier):
         Parameters
         ----------
         X : array-like of shape (n, p)
-            Predictors; NaN is missing (its uncertainty is not added).
+            Predictors; NaN is missing, which widens the interval.
         level : float, default=0.9
             Probability inside.
 
@@ -176,7 +217,9 @@ class PriorLogisticClassifier(RiskClassifier):
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
-        part = write_document(FORM, {"settings": self._settings(), **self._identity(), **self._state()})
+        part = write_document(
+            FORM, {"settings": settings_values(self.get_params()), **self._identity(), **self._state()}
+        )
         parts = {PART: part}
         mixture_from(read_document(parts, PART, FORM))  # never write what would be refused
         return parts
@@ -192,48 +235,70 @@ class PriorLogisticClassifier(RiskClassifier):
         """
         document = read_document(parts, PART, FORM)
         mixture = mixture_from(document)
-        columns = len(mixture.scale)
-        model = cls(**_read_settings(document, columns))  # type: ignore[arg-type]
-        if len(model.strengths) * len(model.widths) != len(mixture.weight):
-            document.refuse("weight", "one component for each strength and width")
+        predictors, columns = mixture.columns, len(mixture.scale)
+        model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms)))
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
+        published, steps = model._published(len(mixture.weight)), len(model.strengths) * len(model.widths)
+        if published <= 0 or published % (steps * (2 if mixture.terms else 1)):
+            document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
 
-    def _fit_components(
-        self, rows: TrainingRows, columns: ColumnSummary, mean: FloatArray, sd: FloatArray
-    ) -> LogisticFits:
-        strengths = np.asarray(self.strengths, dtype=np.float64)
-        widths = np.asarray(self.widths, dtype=np.float64)
-        if not strengths.size or not widths.size or not np.isfinite(strengths).all() or not (widths > 0).all():
-            raise RelapseModelError(
-                f"strengths {self.strengths!r} or widths {self.widths!r} cannot be used; expected at least "
-                "one of each, strengths finite, widths positive."
-            )
-        distance = fill_missing(rows.X, columns.impute) - columns.center
-        means = np.repeat(np.outer(strengths, mean), len(widths), axis=0)
-        precisions = np.tile(np.outer(widths, sd) ** -2.0, (len(strengths), 1))
-        return penalised_logistic(distance, rows.event, rows.weight, means, precisions)
+    def _prior(self, predictors: int, marked: int, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the published prior of every column, per unit: predictors, terms, indicators."""
+        check_grid(self.strengths, self.widths, self.between_sds)
+        own = prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale[:predictors])
+        mean = [term.prior_mean for term in self.terms] + [0.0] * marked
+        sd = [term.prior_sd for term in self.terms] + [np.nan] * marked
+        rest = prior_per_unit(mean, sd, None, self.default_sd, scale[predictors:])
+        return np.concatenate([own[0], rest[0]]), np.concatenate([own[1], rest[1]])
+
+    def _forms(self, predictors: int, marked: int) -> list[Mask]:
+        """Return the columns used without the terms, and with them in place of what they replace."""
+        linear = np.array([True] * predictors + [False] * len(self.terms) + [True] * marked)
+        with_terms = np.ones(len(linear), dtype=bool)
+        with_terms[[column for term in self.terms for column in term.replaces]] = False
+        forms = [linear, with_terms] if self.terms else [linear]
+        return forms if self.previous is None else forms * 2
+
+    def _starts(self, mean: FloatArray, sd: FloatArray, scale: FloatArray) -> list[PriorGrid]:
+        """Return the priors to be tried for each of `_forms`."""
+        forms = 2 if self.terms else 1
+        published = [published_grid(mean, sd, self.strengths, self.widths)] * forms
+        if self.previous is None:
+            return published
+        fallback = PriorGrid(mean[None], sd[None])
+        unknown = len(mean) - self.previous[0].mean.shape[1]
+        padded = [
+            PriorGrid(*(np.pad(a, ((0, 0), (0, unknown)), constant_values=np.nan) for a in (one.mean, one.sd)))
+            for one in self.previous[:forms]
+        ]
+        return published + [previous_grid(one, fallback, scale, self._believed(), self.between_sds) for one in padded]
 
     def _set_fitted(self, mixture: LogisticMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
+        self.indicators_ = mixture.indicators
         self.prior_mean_, self.prior_sd_ = mean, sd
         self.log_evidence_ = log_evidence
         self.coef_mean_, self.coef_sd_ = coefficient_moments(mixture)
-        self.strength_weight_ = mixture.weight.reshape(len(self.strengths), -1).sum(axis=1)
+        forms = 2 if self.terms else 1
+        published = mixture.weight[: self._published(len(mixture.weight))].reshape(forms, len(self.strengths), -1)
+        self.previous_weight_ = float(max(0.0, 1.0 - published.sum()))
+        self.strength_weight_ = published.sum(axis=(0, 2)) / max(published.sum(), 1e-300)
+        with_terms = mixture.covariance[:, mixture.columns + 1, mixture.columns + 1] > 0 if self.terms else False
+        self.terms_weight_ = float(np.sum(mixture.weight * with_terms))
         return self
 
-    def _settings(self) -> dict[str, object]:
-        return {
-            "prior_mean": _optional(self.prior_mean),
-            "prior_sd": _optional(self.prior_sd),
-            "prior_per_sd": None if self.prior_per_sd is None else np.array(self.prior_per_sd, dtype=bool),
-            "strengths": [float(value) for value in self.strengths],
-            "widths": [float(value) for value in self.widths],
-            "default_sd": float(self.default_sd),
-        }
+    def _published(self, components: int) -> int:
+        """Return how many of the components start from the published prior; they come first."""
+        forms = 2 if self.terms else 1
+        return components - (0 if self.previous is None else forms * len(self._believed()) * len(self.between_sds))
+
+    def _believed(self) -> list[float]:
+        """Return the strengths tried of a previous model: an estimate from patients, so never more than its own."""
+        return [strength for strength in self.strengths if 0.0 < strength <= 1.0] or [1.0]
 
     def _state(self) -> dict[str, object]:
         return {
@@ -242,44 +307,3 @@ class PriorLogisticClassifier(RiskClassifier):
             "log_evidence": self.log_evidence_,
             **mixture_values(self.components_),
         }
-
-
-def _optional(values: ArrayLike | None) -> list[float | None] | None:
-    """Return a setting as JSON holds it: unknown is null, not NaN."""
-    if values is None:
-        return None
-    found = np.array(values, dtype=np.float64)
-    return [None if np.isnan(value) else float(value) for value in found]
-
-
-def _read_settings(document: Document, columns: int) -> dict[str, object]:
-    values = document.get("settings")
-    if not isinstance(values, dict):
-        document.refuse("settings", "an object")
-    settings = Document(f"{document.name}, settings", values)
-    return {
-        "prior_mean": _read_optional(settings, "prior_mean", columns),
-        "prior_sd": _read_optional(settings, "prior_sd", columns),
-        "prior_per_sd": _read_flags(settings, columns),
-        "strengths": settings.numbers("strengths"),
-        "widths": settings.numbers("widths", low=0.0),
-        "default_sd": settings.number("default_sd", low=0.0),
-    }
-
-
-def _read_optional(settings: Document, key: str, columns: int) -> FloatArray | None:
-    if settings.get(key) is None:
-        return None
-    found = settings.items(key)
-    if len(found) != columns or not all(value is None or is_number(value) for value in found):
-        settings.refuse(key, f"{columns} numbers or nulls")
-    return np.array(found, dtype=np.float64)
-
-
-def _read_flags(settings: Document, columns: int) -> NDArray[np.bool_] | None:
-    if settings.get("prior_per_sd") is None:
-        return None
-    found = settings.items("prior_per_sd")
-    if len(found) != columns or not all(isinstance(value, bool) for value in found):
-        settings.refuse("prior_per_sd", f"{columns} times true or false")
-    return np.array(found, dtype=bool)

@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 
 from relapse_model.classifiers.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.columns import summarise_columns
-from relapse_model.classifiers.folds import log_loss_total, stratified_folds
+from relapse_model.classifiers.folds import counted, stratified_folds
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
-from relapse_model.classifiers.newton import penalised_logistic
+from relapse_model.classifiers.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.parts import (
     Document,
     check_covariance,
@@ -108,7 +108,13 @@ class RidgeLogisticClassifier(RiskClassifier):
         self.folds = folds
         self.seed = seed
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Choose the penalty by cross-validated log loss, then fit on all rows.
 
         Parameters
@@ -119,6 +125,8 @@ class RidgeLogisticClassifier(RiskClassifier):
             Two labels; the larger one is the event.
         sample_weight : array-like of shape (n,), optional
             Row weights; rows of weight 0 do not count at all.
+        groups : array-like of shape (n,), optional
+            Rows of one group, such as a patient, stay together in the folds.
 
         Returns
         -------
@@ -128,16 +136,15 @@ class RidgeLogisticClassifier(RiskClassifier):
         Raises
         ------
         InsufficientDataError
-            If a class has fewer than 2 rows, or a column is empty.
+            If a class has fewer than 2 rows (or groups), or a column is empty.
         """
         rows = self._training_rows(X, y, sample_weight)
         summarise_columns(rows.X, rows.weight)  # refuses an empty column by name
         penalties = self._penalties()
-        fold = stratified_folds(rows.event, self.folds, self.seed)
-        losses = [_held_out_loss(rows, fold == held, penalties) for held in range(fold.max() + 1)]
-        self.cv_log_loss_ = np.sum(losses, axis=0) / rows.weight.sum()
-        # The largest of equally good penalties.
-        self.penalty_ = float(max(penalties[self.cv_log_loss_ == self.cv_log_loss_.min()]))
+        group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
+        fold = stratified_folds(rows.event, self.folds, self.seed, group)
+        self.cv_log_loss_ = cross_validated_losses(rows.X, rows.event, rows.weight, fold, penalties)
+        self.penalty_ = float(penalties[best_penalty(self.cv_log_loss_, penalties)])
         self.pipeline_ = _fit_pipeline(rows, self.penalty_)
         self.covariance_ = _laplace_covariance(self.pipeline_, rows, self.penalty_)
         return self
@@ -217,22 +224,6 @@ class RidgeLogisticClassifier(RiskClassifier):
         if penalties.ndim != 1 or not penalties.size or not ((penalties > 0) & (penalties < np.inf)).all():
             raise RelapseModelError(f"penalties is {self.penalties!r}; expected one or more positive numbers.")
         return penalties
-
-
-def _held_out_loss(rows: TrainingRows, held: NDArray[np.bool_], penalties: FloatArray) -> FloatArray:
-    """Return the summed log loss on the held-out rows, per penalty: all penalties in one batch of fits."""
-    weight = rows.weight[~held]
-    # A column may be empty in a training fold: it is then constant there and has no effect.
-    steps = [
-        ("imputer", SimpleImputer(strategy="median", keep_empty_features=True)),
-        ("scaler", StandardScaler()),
-    ]
-    preparation = Pipeline(steps).fit(rows.X[~held], scaler__sample_weight=weight)
-    known, new = preparation.transform(rows.X[~held]), preparation.transform(rows.X[held])
-    precision = np.repeat(penalties[:, None], known.shape[1], axis=1)
-    fits = penalised_logistic(known, rows.event[~held], weight, np.zeros_like(precision), precision)
-    log_odds = fits.coef @ new.T + fits.intercept[:, None]
-    return log_loss_total(rows.event[held], log_odds, rows.weight[held])
 
 
 def _fit_pipeline(rows: TrainingRows, penalty: float) -> Pipeline:

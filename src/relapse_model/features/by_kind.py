@@ -227,4 +227,5 @@ _FUNCTIONS: dict[str, Derive] = {
     "ever_on_agent": _from_courses(lambda courses, n, week: treatment.ever(courses, n)),
     "dose_count": _from_courses(lambda courses, n, week: treatment.doses(courses, n)),
     "dose_total": _dose_total,
+    "landmark_week": lambda cohort, study, predictor, landmark: np.full(len(cohort), landmark),
 }

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.features.grouped import Floats
-from relapse_model.study import Predictor, Study
+from relapse_model.study import Predictor, Study, StudyTerm
+from relapse_model.terms import SHAPES, Factor, PriorGrid, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Design:
     prior_per_sd : array of bool
     monotone : tuple of int
         1, -1 or 0: the direction in which risk may move with the column.
+    terms : tuple of Term
+        The study's non-linear terms, by the positions of the columns.
+    term_names : tuple of str
+    previous : tuple of PriorGrid, or None
+        What an earlier model says of the columns and terms; see `relapse_model.previous_model`.
     """
 
     names: tuple[str, ...]
@@ -38,6 +44,9 @@ class Design:
     prior_sd: Floats
     prior_per_sd: NDArray[np.bool_]
     monotone: tuple[int, ...]
+    terms: tuple[Term, ...] = ()
+    term_names: tuple[str, ...] = ()
+    previous: tuple[PriorGrid, PriorGrid] | None = None
 
 
 def design(study: Study) -> Design:
@@ -66,6 +75,8 @@ def design(study: Study) -> Design:
         prior_sd=np.array([sd for _, sd, _ in priors]),
         prior_per_sd=np.array([per_sd for _, _, per_sd in priors], dtype=bool),
         monotone=tuple({"up": 1, "down": -1}.get(p.direction or "", 0) for _, p, _ in columns),
+        terms=tuple(_term(term, study, [p.name for _, p, _ in columns]) for term in study.terms),
+        term_names=tuple(term.name for term in study.terms),
     )
 
 
@@ -104,6 +115,19 @@ def matrix_of_codes(codes: Floats, study: Study) -> Floats:
         if not predictor.levels:
             columns.append(code)
     return np.column_stack(columns)
+
+
+def _term(term: StudyTerm, study: Study, columns: list[str]) -> Term:
+    factors = []
+    for factor in term.factors:
+        shapes = {shape: getattr(factor, shape) for shape in SHAPES[1:] if getattr(factor, shape) is not None}
+        shape, at = next(iter(shapes.items()), ("value", 1.0))
+        log10 = study.predictor(factor.predictor).scale == "log10"
+        factors.append(Factor(columns.index(factor.predictor), shape, float(at), log10))
+    replaces = tuple(place for place, name in enumerate(columns) if name in term.replaces)
+    if term.prior is None:
+        return Term(tuple(factors), replaces)
+    return Term(tuple(factors), replaces, term.prior.log_odds, term.prior.sd)
 
 
 def _prior(predictor: Predictor) -> tuple[float, float, bool]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from relapse_model.feature_kinds import FEATURE_KINDS
-from relapse_model.study import Predictor, Study
+from relapse_model.study import Predictor, Prior, Study, StudyTerm
 
 
 def data_dictionary(study: Study) -> pd.DataFrame:
-    """Return one row per predictor: name, label, unit, scale, definition, direction, prior and its source.
+    """Return one row per predictor and term: name, label, unit, scale, definition, direction, prior and its source.
 
     Parameters
     ----------
@@ -33,11 +33,19 @@ def data_dictionary(study: Study) -> pd.DataFrame:
             "scale": predictor.scale,
             "definition": definition(predictor, study),
             "direction": {"up": "more risk", "down": "less risk"}.get(predictor.direction or "", "open"),
-            "prior": prior_text(predictor),
+            "prior": prior_text(predictor.prior),
             "source": "" if predictor.prior is None else predictor.prior.source,
         }
         for predictor in study.predictors
     ]
+    rows += [
+        {
+            "name": term.name, "label": term.label, "unit": "", "scale": "linear",
+            "definition": term_definition(term, study), "direction": "open", "prior": prior_text(term.prior),
+            "source": "" if term.prior is None else term.prior.source,
+        }
+        for term in study.terms
+    ]  # fmt: skip
     return pd.DataFrame(rows).set_index("name")
 
 
@@ -64,9 +72,29 @@ def definition(predictor: Predictor, study: Study) -> str:
     return "; ".join(parts)
 
 
-def prior_text(predictor: Predictor) -> str:
+def term_definition(term: StudyTerm, study: Study) -> str:
+    """Say in one line what a non-linear term is, and what it stands in for."""
+    shapes = {
+        "saturating": "{0} / ({0} + {1})", "cap": "{0}, no more than {1}", "below": "{0} below {1}",
+        "at_least": "{0} at least {1}",
+    }  # fmt: skip
+    parts = []
+    for factor in term.factors:
+        predictor = study.predictor(factor.predictor)
+        unit = f" {predictor.unit}" if predictor.unit and predictor.unit != "0/1" else ""
+        given = [
+            text.format(predictor.label, f"{at:g}{unit}")
+            for shape, text in shapes.items()
+            if (at := getattr(factor, shape)) is not None
+        ]
+        parts.append(given[0] if given else predictor.label)
+    instead = ", ".join(study.predictor(name).label for name in term.replaces)
+    text = "term: " + " times ".join(parts)
+    return f"{text}; tried instead of the linear {instead}" if instead else f"{text}; tried as an addition"
+
+
+def prior_text(prior: Prior | None) -> str:
     """Write a prior as mean, standard deviation and step, on the log-odds scale."""
-    prior = predictor.prior
     if prior is None:
         return "none: the library's default"
     step = prior.per if isinstance(prior.per, str) else f"{prior.per:g} units"

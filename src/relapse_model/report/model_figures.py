@@ -13,7 +13,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
 from relapse_model.report.style import FREE, GREY, INK, LEVEL, new_figure, plain, styled
 from relapse_model.scoring import unit_shown
-from relapse_model.study import Predictor
+from relapse_model.study import Predictor, Study, StudyTerm
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
@@ -142,11 +142,18 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
             "priors. Look at `explain` for the others."
         )
     columns = design(model.study)
-    z = normal_quantile(LEVEL)
-    rows = []
+    steps = []
     for column, name in enumerate(columns.names):
         predictor = model.study.predictors[columns.predictor[column]]
-        step, words = coefficient_step(predictor, float(fitted.scale_[column]), name.partition("=")[2])
+        steps.append(
+            (predictor.label, *coefficient_step(predictor, float(fitted.scale_[column]), name.partition("=")[2]))
+        )
+    steps += [(term.label, 1.0, _term_step(term, model.study)) for term in model.study.terms]
+    marked = [model.study.predictors[columns.predictor[column]] for column in fitted.indicators_]
+    steps += [(f"{predictor.label} missing", 1.0, "missing against known") for predictor in marked]
+    z = normal_quantile(LEVEL)
+    rows = []
+    for column, (label, step, words) in enumerate(steps):
         ratios = {
             key: tuple(float(np.exp(step * (mean[column] + reach * sd[column]))) for reach in (0, -z, z))
             for key, mean, sd in (
@@ -154,8 +161,20 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
                 ("posterior", fitted.coef_mean_, fitted.coef_sd_),
             )
         }
-        rows.append({"label": predictor.label, "step": words, **ratios})
+        rows.append({"label": label, "step": words, **ratios})
     return rows
+
+
+def _term_step(term: StudyTerm, study: Study) -> str:
+    """Say what one unit of a term is."""
+    if len(term.factors) > 1:
+        return "per unit of the product"
+    factor = term.factors[0]
+    if factor.saturating is not None:
+        return "from none to all of it"
+    if factor.cap is not None:
+        return _one_step(study.predictor(factor.predictor), unit_shown(study.predictor(factor.predictor)))
+    return "yes against no"
 
 
 def coefficient_step(predictor: Predictor, scale: float | None = None, level: str = "") -> tuple[float, str]:

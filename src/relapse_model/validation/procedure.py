@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.candidates import CANDIDATES, check_candidates
 from relapse_model.cohort import Cohort
+from relapse_model.data_folds import data_folds
 from relapse_model.development import FOLDS, REPEATS, develop
-from relapse_model.development_data import DevelopmentData, development_data, require_events, require_seed
+from relapse_model.development_data import (
+    DevelopmentData,
+    development_data,
+    require_events,
+    require_seed,
+    require_support,
+)
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.design import Design, design
+from relapse_model.previous_model import parent_summary, with_previous
 from relapse_model.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import Performance, performance
-from relapse_model.validation.resampling import stratified_folds
+
+if TYPE_CHECKING:
+    from relapse_model.model import RelapseModel
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +93,10 @@ def validate(
     *,
     landmark_week: float | None = None,
     candidates: tuple[str, ...] = CANDIDATES,
+    prior: RelapseModel | None = None,
+    censoring: str = "ipcw",
+    group_by: str | None = None,
+    more_predictors_than_events: bool = False,
     seed: int = 0,
     outer_folds: int = 5,
     outer_repeats: int = 4,
@@ -103,6 +117,10 @@ def validate(
     study : Study
     landmark_week : float, optional
     candidates : tuple of str
+    prior : RelapseModel, optional
+        A model of another cohort to start from, as in `train`; none of these patients may have been in that cohort.
+    censoring, group_by, more_predictors_than_events
+        As in `train`. Whatever `censoring`, risks are judged with weights for the lost.
     seed : int
         The same seed gives the same result, whatever `jobs`.
     outer_folds, outer_repeats : int
@@ -140,10 +158,11 @@ def validate(
     names = check_candidates(tuple(candidates))
     require_seed(seed)
     landmark = study.landmark(landmark_week)
-    data = development_data(cohort, study, landmark)
+    data = development_data(cohort, study, landmark, group_by=group_by, censoring=censoring)
     require_events(data, "validate")
-    split = stratified_folds(data.relapse, folds=min(outer_folds, data.events), repeats=outer_repeats, seed=seed)
-    columns = design(study)
+    require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
+    split = data_folds(data, outer_folds, outer_repeats, seed)
+    columns = with_previous(design(study), study, prior)
     seeds = np.random.SeedSequence(seed).generate_state(len(split))
     tasks = (
         delayed(_outer_fold)(data, columns, names, test, int(fold_seed), folds, repeats)
@@ -169,7 +188,8 @@ def validate(
         failed=dict(failed),
         settings={
             "outer_folds": outer_folds, "outer_repeats": outer_repeats, "folds": folds, "repeats": repeats,
-            "seed": seed, "candidates": list(names),
+            "seed": seed, "candidates": list(names), "censoring": censoring, "group_by": group_by,
+            "prior": None if prior is None else parent_summary(prior),
         },
         synthetic=cohort.synthetic,
     )  # fmt: skip

@@ -1,0 +1,129 @@
+"""What is stated of a model beforehand, as arrays: non-linear terms and Gaussian priors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.errors import RelapseModelError
+
+FloatArray = NDArray[np.float64]
+
+SHAPES = ("value", "saturating", "cap", "below", "at_least")
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One column, transformed.
+
+    Attributes
+    ----------
+    column : int
+        Of the predictors.
+    shape : {"value", "saturating", "cap", "below", "at_least"}
+        The column itself; x / (x + at); min(x, at); 1 where x < at; 1 where x >= at.
+    at : float
+        In the unit of x.
+    log10 : bool
+        Whether the column holds log10 of x; the shape is applied to x.
+    """
+
+    column: int
+    shape: str = "value"
+    at: float = 1.0
+    log10: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A product of factors, and what is known of its coefficient.
+
+    Attributes
+    ----------
+    factors : tuple of Factor
+    replaces : tuple of int
+        Columns that stand for the same effect, linear: they are left out where the term is used.
+    prior_mean, prior_sd : float
+        Gaussian prior of the coefficient, log-odds per unit of the term; an sd of NaN: nothing is known.
+    """
+
+    factors: tuple[Factor, ...]
+    replaces: tuple[int, ...] = ()
+    prior_mean: float = 0.0
+    prior_sd: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class PriorGrid:
+    """Gaussian priors of the coefficients, one row per prior, per unit of the columns.
+
+    Attributes
+    ----------
+    mean, sd : ndarray of shape (G, q)
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+
+
+def term_columns(X: FloatArray, terms: tuple[Term, ...]) -> FloatArray:
+    """Return the columns of the terms; NaN where one of their factors is missing.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Predictors; NaN is missing.
+    terms : tuple of Term
+
+    Returns
+    -------
+    ndarray of shape (n, number of terms)
+
+    Examples
+    --------
+    Half of the effect at 100 mIU/mL, the column being a logarithm; and weeks that count up to 24:
+
+    >>> terms = (Term((Factor(0, "saturating", 100.0, log10=True),)), Term((Factor(1, "cap", 24.0),)))
+    >>> term_columns(np.array([[2.0, 10.0], [3.0, 30.0]]), terms).round(3).tolist()
+    [[0.5, 10.0], [0.909, 24.0]]
+    """
+    columns = [np.prod([_shaped(X[:, f.column], f) for f in term.factors], axis=0) for term in terms]
+    return np.column_stack(columns) if columns else np.empty((len(X), 0))
+
+
+def check_terms(terms: tuple[Term, ...], columns: int) -> None:
+    """Refuse terms that do not fit the columns.
+
+    Raises
+    ------
+    RelapseModelError
+        Naming the term, counted from 0.
+    """
+    for position, term in enumerate(terms):
+        used = [factor.column for factor in term.factors] + list(term.replaces)
+        known = all(factor.shape in SHAPES and np.isfinite(factor.at) for factor in term.factors)
+        positive = all(factor.at > 0 for factor in term.factors if factor.shape == "saturating")
+        prior = np.isfinite(term.prior_mean) and (np.isnan(term.prior_sd) or 0 < term.prior_sd < np.inf)
+        if not (term.factors and all(0 <= column < columns for column in used) and known and positive and prior):
+            raise RelapseModelError(
+                f"terms, {position} (counted from 0): expected one or more factors of columns 0 to {columns - 1}, each "
+                f"of a shape in {SHAPES}, with finite numbers and a positive prior sd or NaN; {term} came."
+            )
+
+
+def _shaped(column: FloatArray, factor: Factor) -> FloatArray:
+    at = factor.at
+    if factor.shape == "value":
+        return column
+    if factor.shape == "saturating":
+        # x / (x + at) as a sigmoid of the logarithm, which overflows nowhere.
+        x = column * np.log(10.0) if factor.log10 else np.log(np.maximum(column, 1e-300))
+        return np.asarray(1.0 / (1.0 + np.exp(np.minimum(np.log(at) - x, 700.0))))
+    # Compared on the column's own scale, so that 10 is not missed by a rounding error of 10 ** 1.
+    limit = np.log10(at) if factor.log10 and at > 0 else at
+    if factor.shape == "cap":
+        return np.asarray(np.minimum(column, limit))
+    inside = column < limit if factor.shape == "below" else column >= limit
+    return np.where(np.isnan(column), np.nan, inside.astype(np.float64))
