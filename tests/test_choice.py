@@ -62,7 +62,7 @@ def give(monkeypatch, risks):
     """Replace fitting: each candidate gives fixed risks. Return the record of fits: name and patients."""
     fits = []
 
-    def fit(name, data, columns, seed, *, final=False):
+    def fit(name, data, columns, seed, *, final=False, calibration="none"):
         fits.append((name, data.matrix[:, 0].astype(int).tolist()))
         return Given(risks[name])
 
@@ -152,7 +152,7 @@ def test_no_test_patient_reaches_a_fit_and_every_fold_is_fitted(monkeypatch, col
             tested.append((self.fitted_on, set(matrix[:, 0].astype(int))))
             return super().predict_proba(matrix)
 
-    def fit(name, data, columns, seed, *, final=False):
+    def fit(name, data, columns, seed, *, final=False, calibration="none"):
         return Recorder(np.full(20, 0.5), set(data.matrix[:, 0].astype(int)))
 
     monkeypatch.setattr(choice, "fit_known", fit)
@@ -174,7 +174,7 @@ def test_weights_are_learned_anew_from_the_patients_of_a_fit(monkeypatch, column
             fitted.append((matrix[:, 0].astype(int), relapse, sample_weight))
             return Given(np.full(20, 0.5))
 
-    monkeypatch.setattr(choice, "build", lambda name, columns, seed, final: Recorder())
+    monkeypatch.setattr(choice, "build", lambda name, columns, seed, **settings: Recorder())
     data = patients(np.repeat([1.0, np.nan, 0.0], [4, 8, 8]), np.repeat([20.0, 30.0, HORIZON], [4, 8, 8]))
     choose(data, columns, (SIMPLE, FLEXIBLE), 0, folds=4, repeats=1)
     assert len(fitted) == 8
@@ -198,7 +198,7 @@ def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatc
     data = patients([1, np.nan, 0, 0], np.array([20.0, 30.0, HORIZON, HORIZON]))
     fitted = fit_known(MIDDLE, data, columns, 3, final=True)
     assert fitted.given == ([0.0, 2.0, 3.0], [1.0, 0.0, 0.0], pytest.approx([1.0, 1.5, 1.5]))
-    assert built == [((MIDDLE, columns, 3), {"final": True})]
+    assert built == [((MIDDLE, columns, 3), {"final": True, "calibration": "none"})]
 
 
 def test_the_same_seed_gives_the_same_folds(monkeypatch, columns):

@@ -29,6 +29,7 @@ LABELS = {
     "boosted_trees": "boosted trees (XGBoost) with monotone directions",
     "random_forest": "random forest",
 }
+RECALIBRATED, RECALIBRATED_PART = "recalibrated", "recalibrated.json"  # a candidate with recalibrated log-odds
 CLASSES = {
     "prior_logistic": "PriorLogisticClassifier",
     "ridge_logistic": "RidgeLogisticClassifier",
@@ -37,6 +38,7 @@ CLASSES = {
     "prior_and_trees": "AveragedClassifier",
     "boosted_trees": "BoostedTreesClassifier",
     "random_forest": "ForestClassifier",
+    RECALIBRATED: "RecalibratedClassifier",
 }
 MEMBERS = ("prior_logistic", "boosted_trees")  # of "prior_and_trees"
 INTERVAL_RESAMPLES = 50
@@ -64,7 +66,7 @@ class Classifier(Protocol):
         """Return the parts of a model file."""
 
 
-def build(name: str, design: Design, seed: int, *, final: bool = False) -> Classifier:
+def build(name: str, design: Design, seed: int, *, final: bool = False, calibration: str = "none") -> Classifier:
     """Return an unfitted candidate.
 
     Parameters
@@ -76,6 +78,8 @@ def build(name: str, design: Design, seed: int, *, final: bool = False) -> Class
     seed : int
     final : bool
         Whether it is the fit that will be kept: then boosted trees also learn their interval.
+    calibration : {"none", "logistic"}
+        Whether its log-odds are recalibrated on training rows held out of it.
     """
     resamples = INTERVAL_RESAMPLES if final else 0
     settings: dict[str, dict[str, Any]] = {
@@ -88,7 +92,7 @@ def build(name: str, design: Design, seed: int, *, final: bool = False) -> Class
     if name == "prior_and_trees":
         settings[name] = {"members": tuple(build(member, design, seed, final=final) for member in MEMBERS)}
     unfitted: Classifier = _class(name)(**settings[name])
-    return unfitted
+    return unfitted if calibration == "none" else _class(RECALIBRATED)(unfitted, seed=seed)
 
 
 def _class(name: str) -> Any:
@@ -139,5 +143,5 @@ def check_candidates(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def load_classifier(name: str, parts: dict[str, bytes]) -> Classifier:
     """Rebuild a fitted classifier from the parts of a model file."""
-    loaded: Classifier = _class(name).from_parts(parts)
+    loaded: Classifier = _class(RECALIBRATED if RECALIBRATED_PART in parts else name).from_parts(parts)
     return loaded

@@ -41,7 +41,9 @@ class Choice:
     repeats: int
 
 
-def fit_known(name: str, data: DevelopmentData, design: Design, seed: int, *, final: bool = False) -> Classifier:
+def fit_known(
+    name: str, data: DevelopmentData, design: Design, seed: int, *, final: bool = False, calibration: str = "none"
+) -> Classifier:
     """Fit one candidate: to the times of all patients, or to the outcomes that count, weighted.
 
     Where a patient has several rows, they share the weight of one and stay together in folds.
@@ -53,7 +55,7 @@ def fit_known(name: str, data: DevelopmentData, design: Design, seed: int, *, fi
     relapse, weight = data.training_rows()
     used = weight > 0
     groups = None if data.patient is None else data.patient[used]
-    model = build(name, design, seed, final=final)
+    model = build(name, design, seed, final=final, calibration=calibration)
     return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
 
 
@@ -64,7 +66,16 @@ def patient_log_loss(relapse: Floats, risk: Floats) -> Floats:
 
 
 def choose(
-    data: DevelopmentData, design: Design, names: tuple[str, ...], seed: int, *, folds: int, repeats: int
+    data: DevelopmentData,
+    design: Design,
+    names: tuple[str, ...],
+    seed: int,
+    *,
+    folds: int,
+    repeats: int,
+    calibration: str = "none",
+    jobs: int | None = 1,
+    progress: bool = False,
 ) -> Choice:
     """Compare candidates by repeated stratified cross-validation; each fold refits everything that is learned.
 
@@ -80,16 +91,27 @@ def choose(
         Candidates, the simplest first.
     seed : int
     folds, repeats : int
+    calibration : {"none", "logistic"}
+    jobs : int, optional
+        Processes; the result is the same whatever their number.
+    progress : bool
+        Show a progress bar if it takes more than a moment and the output is a terminal.
     """
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
     if len(names) == 1:
         return Choice(names[0], {}, {}, np.nan, 0, 0)
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     split = data_folds(data, folds, repeats, seed)
-    for _, test in split:
-        train = data.take(np.setdiff1d(np.arange(len(data)), test))
-        relapse = data.relapse[test]
-        for name, risk in _held_out_risks(names, train, data.matrix[test], design, seed).items():
-            losses[name][test] += patient_log_loss(relapse, risk) / repeats
+    tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration) for _, test in split)
+    found = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    bar = tqdm(
+        found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
+    )
+    for (_, test), risks in zip(split, bar, strict=True):
+        for name, risk in risks.items():
+            losses[name][test] += patient_log_loss(data.relapse[test], risk) / repeats
     known = ~np.isnan(data.relapse)
     weight = (data.weights() * data.row_share())[known]
     mean = {name: float(np.average(loss[known], weights=weight)) for name, loss in losses.items()}
@@ -100,15 +122,37 @@ def choose(
     return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], used, repeats)
 
 
+def _fold_risks(
+    names: tuple[str, ...],
+    data: DevelopmentData,
+    test: NDArray[np.intp],
+    design: Design,
+    seed: int,
+    calibration: str,
+) -> dict[str, Floats]:
+    from threadpoolctl import threadpool_limits
+
+    # The problems are small: threads cost more than they bring, and sums are in the same order everywhere.
+    with threadpool_limits(1):
+        train = data.take(np.setdiff1d(np.arange(len(data)), test))
+        return _held_out_risks(names, train, data.matrix[test], design, seed, calibration)
+
+
 def _held_out_risks(
-    names: tuple[str, ...], train: DevelopmentData, held: Floats, design: Design, seed: int
+    names: tuple[str, ...],
+    train: DevelopmentData,
+    held: Floats,
+    design: Design,
+    seed: int,
+    calibration: str = "none",
 ) -> dict[str, Floats]:
     """Return each candidate's risks, and the mean risk; an average is taken of members that were fitted anyway."""
+    shared = set(MEMBERS) <= set(names) and calibration == "none"
     fitted, risks = {}, {}
     for name in names:
-        if name == "prior_and_trees" and set(MEMBERS) <= set(names):
+        if name == "prior_and_trees" and shared:
             continue
-        fitted[name] = fit_known(name, train, design, seed)
+        fitted[name] = fit_known(name, train, design, seed, calibration=calibration)
         risks[name] = fitted[name].predict_proba(held)[:, 1]
     if "prior_and_trees" in names and "prior_and_trees" not in risks:
         log_odds = [fitted[member].predict_log_odds(held) for member in MEMBERS]

@@ -73,7 +73,31 @@ def _study(verb: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="built-in study or TOML file (%(default)s)",
     )
+
+
+def _landmark(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--landmark-week", type=float, metavar="WEEK", help="when we predict (the study's first)")
+
+
+def _procedure(verb: argparse.ArgumentParser) -> None:
+    """Add what train and validate have in common: how a model is made."""
+    _study(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, nargs="+", metavar="WEEK",
+        help="when we predict (the study's first); several weeks: one model for all of them",
+    )  # fmt: skip
+    _seed(verb)
+    _candidates(verb)
+    verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    verb.add_argument(
+        "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
+        help="how training counts the lost (%(default)s); the others are biased, for comparison",
+    )  # fmt: skip
+    verb.add_argument(
+        "--calibration", default="none", metavar="none|logistic", help="inside the resample (%(default)s)"
+    )
+    verb.add_argument("--group-by", metavar="COLUMN", help="column of patients whose values stay together in folds")
+    verb.add_argument("--jobs", type=_jobs, default=None, metavar="N", help="processes; -1 for all cores (1)")
 
 
 def _seed(verb: argparse.ArgumentParser) -> None:
@@ -125,6 +149,7 @@ def _simulate(verb: argparse.ArgumentParser) -> None:
 def _check(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _study(verb)
+    _landmark(verb)
 
 
 def _features(verb: argparse.ArgumentParser) -> None:
@@ -135,32 +160,33 @@ def _features(verb: argparse.ArgumentParser) -> None:
 def _train(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
-    _study(verb)
-    _seed(verb)
-    _candidates(verb)
+    _procedure(verb)
 
 
 def _validate(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _out(verb, "DIR", "folder for validation.json, report.html and figures")
-    _study(verb)
-    _seed(verb)
-    _candidates(verb)
+    _procedure(verb)
     verb.add_argument(
         "--repeats", type=_positive, default=4, metavar="N", help="outer repeats of 5 folds (%(default)s)"
     )
-    verb.add_argument("--jobs", type=_jobs, default=None, metavar="N", help="processes; -1 for all cores (1)")
 
 
 def _score(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("model", metavar="MODEL", help="model file")
     _cohort(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
+    )
     _out(verb, "CSV", "scores: one row per patient")
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("model", metavar="MODEL", help="model file")
     _cohort(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
+    )
     _out(verb, "CSV", "explanations: one row per patient and predictor")
 
 

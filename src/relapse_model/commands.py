@@ -77,9 +77,7 @@ def train(given: Namespace) -> None:
         raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    model = train_model(
-        cohort, study, landmark_week=given.landmark_week, seed=given.seed, candidates=_candidates(given)
-    )
+    model = train_model(cohort, study, **_procedure(given))
     model.save(given.out)
     write_text(model_card(model), card)
     say(training_text(model))
@@ -93,10 +91,7 @@ def validate(given: Namespace) -> None:
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    found = validate_procedure(
-        cohort, study, landmark_week=given.landmark_week, seed=given.seed, candidates=_candidates(given),
-        outer_repeats=given.repeats, jobs=given.jobs, progress=sys.stderr.isatty(),
-    )  # fmt: skip
+    found = validate_procedure(cohort, study, outer_repeats=given.repeats, **_procedure(given))
     paths = write_report(found, Path(given.out), arm=arms(cohort, found))
     say(validation_text(found))
     for what, path in paths.items():
@@ -107,7 +102,7 @@ def score(given: Namespace) -> None:
     """Score new patients."""
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
-    scores = model.score(cohort)
+    scores = model.score(cohort, landmark_week=given.landmark_week)
     write_csv(scores, Path(given.out))
     say(scoring_text(scores, cohort))
     say(f"Scores: {given.out}")
@@ -117,10 +112,10 @@ def explain(given: Namespace) -> None:
     """Explain the risks of new patients."""
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
-    table = explanation_table(model, cohort)
+    table = explanation_table(model, cohort, given.landmark_week)
     write_csv(table, Path(given.out))
     say(f"Log-odds of {model.study.outcome.name} explained for {table['patient_id'].nunique()} patients: {given.out}")
-    _say_rejected(cohort, model)
+    _say_rejected(cohort, model, given.landmark_week)
 
 
 def demo(given: Namespace) -> None:
@@ -138,19 +133,21 @@ def arms(cohort: Cohort, found: Validation) -> list[str] | None:
     return [str(one) for one in arm.loc[found.data.features.index]]
 
 
-def explanation_table(model: RelapseModel, cohort: Cohort) -> pd.DataFrame:
+def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float | None = None) -> pd.DataFrame:
     """Return SHAP values in long form: one row per scored patient and predictor, values in clinical units.
 
     Parameters
     ----------
     model : RelapseModel
     cohort : Cohort
+    landmark_week : float, optional
+        For a model of several landmarks.
     """
     from relapse_model.scoring import unit_shown, unusable
 
-    usable = np.array([reason == "" for reason in unusable(cohort, model.study, model.landmark_week)], dtype=bool)
-    cohort = cohort.take(np.flatnonzero(usable))
-    found = model.explain(cohort)
+    reasons = unusable(cohort, model.study, model.landmark(landmark_week))
+    cohort = cohort.take(np.array([place for place, reason in enumerate(reasons) if reason == ""], dtype=np.intp))
+    found = model.explain(cohort, landmark_week=landmark_week)
     predictors = model.study.predictors
     patients, columns = found.values.shape
     data: dict[str, Any] = {
@@ -169,7 +166,7 @@ def training_text(model: RelapseModel) -> str:
     """Return what a person wants to know after training."""
     summary = model.summary
     lines = [
-        f"Trained on {summary['patients']} patients at risk at week {model.landmark_week:g}: {summary['events']} "
+        f"Trained on {summary['patients']} patients at risk at {landmark_words(model)}: {summary['events']} "
         f"relapses by week {model.study.prediction.horizon_weeks:g}, {summary['lost_before_horizon']} lost before it.",
     ]
     losses = summary["choice"]["log_loss"]
@@ -180,6 +177,12 @@ def training_text(model: RelapseModel) -> str:
     lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
     lines += [SYNTHETIC] if summary["synthetic"] else []
     return "\n".join(lines)
+
+
+def landmark_words(model: RelapseModel) -> str:
+    """Return the weeks at which a model predicts, in words."""
+    weeks = model.landmark_weeks
+    return f"week {weeks[0]:g}" if len(weeks) == 1 else "weeks " + ", ".join(f"{week:g}" for week in weeks)
 
 
 def validation_text(found: Validation) -> str:
@@ -218,13 +221,26 @@ def unattached(cohort: Cohort) -> list[str]:
     return [str(problem) for problem in cohort.problems if problem.patient not in known]
 
 
-def _say_rejected(cohort: Cohort, model: RelapseModel) -> None:
+def _say_rejected(cohort: Cohort, model: RelapseModel, landmark_week: float | None) -> None:
     from relapse_model.scoring import unusable
 
-    reasons = [*cohort.rejected["reason"], *filter(None, unusable(cohort, model.study, model.landmark_week))]
+    landmark = model.landmark(landmark_week)
+    reasons = [*cohort.rejected["reason"], *filter(None, unusable(cohort, model.study, landmark))]
     for reason in (*reasons, *unattached(cohort)):
         say(f"  not explained: {reason}")
 
 
-def _candidates(given: Namespace) -> tuple[str, ...]:
-    return CANDIDATES if given.candidates is None else tuple(given.candidates)
+def _procedure(given: Namespace) -> dict[str, Any]:
+    """Return how a model is made, as train and validate take it."""
+    weeks = given.landmark_week
+    return {
+        "landmark_week": weeks[0] if weeks is not None and len(weeks) == 1 else weeks,
+        "seed": given.seed,
+        "candidates": CANDIDATES if given.candidates is None else tuple(given.candidates),
+        "prior": None if given.prior is None else load_model(given.prior),
+        "censoring": given.censoring,
+        "calibration": given.calibration,
+        "group_by": given.group_by,
+        "jobs": given.jobs,
+        "progress": True,
+    }

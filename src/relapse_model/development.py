@@ -11,6 +11,7 @@ from relapse_model.checks import run_checks
 from relapse_model.choice import Choice, choose, fit_known
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData, require_events, require_seed, require_support
+from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.model import RelapseModel
 from relapse_model.previous_model import parent_summary, with_previous
@@ -37,14 +38,48 @@ def develop(
     folds: int = FOLDS,
     repeats: int = REPEATS,
     final: bool = False,
+    calibration: str = "none",
+    jobs: int | None = 1,
+    progress: bool = False,
 ) -> Development:
     """Run the whole procedure on these patients: compare the candidates, choose, refit on all of them."""
     from threadpoolctl import threadpool_limits
 
     # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
     with threadpool_limits(1):
-        choice = choose(data, columns, candidates, seed, folds=folds, repeats=repeats)
-        return Development(fit_known(choice.chosen, data, columns, seed, final=final), choice)
+        choice = choose(
+            data, columns, candidates, seed, folds=folds, repeats=repeats, calibration=calibration, jobs=jobs,
+            progress=progress,
+        )  # fmt: skip
+        fitted = fit_known(choice.chosen, data, columns, seed, final=final, calibration=calibration)
+        return Development(fitted, choice)
+
+
+def check_calibration_of(calibration: str, candidates: tuple[str, ...], events: int) -> str:
+    """Return the way of calibrating; refuse what would spoil the risks, by name.
+
+    Parameters
+    ----------
+    calibration : str
+    candidates : tuple of str
+    events : int
+
+    Raises
+    ------
+    CalibrationMethodError
+        For isotonic regression, class weights, resampling, and what is not known.
+    RelapseModelError
+        For hazards, which have no rows of outcomes to recalibrate on.
+    """
+    from relapse_model.classifiers.recalibration import check_calibration
+
+    method = check_calibration(calibration, events)
+    if method != "none" and "prior_hazard" in candidates:
+        raise RelapseModelError(
+            f"calibration is {calibration!r}, which 'prior_hazard' does not take: it is fitted to times, not to "
+            "outcomes at the horizon. Leave it out of the candidates, or use calibration='none'."
+        )
+    return method
 
 
 def train(
@@ -56,10 +91,13 @@ def train(
     prior: RelapseModel | Cohort | None = None,
     censoring: str = "ipcw",
     group_by: str | None = None,
+    calibration: str = "none",
     more_predictors_than_events: bool = False,
     seed: int = 0,
     folds: int = FOLDS,
     repeats: int = REPEATS,
+    jobs: int | None = None,
+    progress: bool = False,
 ) -> RelapseModel:
     """Train a relapse model: derive features and outcome, compare classifiers, refit the chosen one.
 
@@ -85,12 +123,20 @@ def train(
         and there to be compared with.
     group_by : str, optional
         Column of the patients table whose values stay together in the folds, such as ``"centre"``.
+    calibration : {"none", "logistic"}
+        Whether intercept and slope of the log-odds are learned anew on training patients held out, as a part of the
+        procedure. 20 events hardly tell a slope, so it is not the default. Isotonic regression, class weights and
+        oversampling are refused.
     more_predictors_than_events : bool
         Train even then.
     seed : int
-        The same seed gives the same model.
+        The same seed gives the same model, whatever `jobs`.
     folds, repeats : int
         Of the cross-validation that chooses.
+    jobs : int, optional
+        Processes; by default as joblib's backend says (`joblib.parallel_config`), else one.
+    progress : bool
+        Show a progress bar if it takes more than a moment and the output is a terminal.
 
     Returns
     -------
@@ -119,7 +165,10 @@ def train(
     require_support(data, len(study.predictors), "train", override=more_predictors_than_events)
     earlier = _earlier_model(prior, study, data, seed)
     columns = with_previous(design(study), study, earlier)
-    result = develop(data, columns, names, seed, folds=folds, repeats=repeats, final=True)
+    result = develop(
+        data, columns, names, seed, folds=folds, repeats=repeats, final=True, jobs=jobs, progress=progress,
+        calibration=check_calibration_of(calibration, names, data.events),
+    )  # fmt: skip
     return RelapseModel.from_development(
         study=study,
         landmark_week=data.landmark,

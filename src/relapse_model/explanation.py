@@ -43,7 +43,7 @@ def explain(model: RelapseModel, features: pd.DataFrame) -> shap.Explanation:
     import shap
 
     codes = level_codes(features, model.study)
-    if model.classifier_name == "boosted_trees":
+    if hasattr(model.classifier, "contributions"):
         values, base = _tree_values(model, codes)
     else:
         values, base = _shapley_values(model, codes)

@@ -16,7 +16,7 @@ from relapse_model.checks.finding import Finding
 from relapse_model.choice import Choice
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData, development_data
-from relapse_model.errors import InsufficientDataError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.scoring import guard_warnings, scores_table, unusable
@@ -41,7 +41,7 @@ class RelapseModel:
     study : Study
         The protocol, predictors and priors it was trained by.
     landmark_week : float
-        The week at which it predicts.
+        The week at which it predicts; of several, the first.
     classifier_name : str
     classifier : Classifier
         Fitted; arrays in, arrays out.
@@ -85,13 +85,40 @@ class RelapseModel:
         )
         return cls(study, landmark_week, choice.chosen, classifier, summary)
 
-    def score(self, cohort: Cohort) -> pd.DataFrame:
+    @property
+    def landmark_weeks(self) -> tuple[float, ...]:
+        """Return the weeks at which it was trained to predict."""
+        several = self.summary.get("by_landmark")
+        return tuple(float(one["week"]) for one in several) if several else (self.landmark_week,)
+
+    def landmark(self, week: float | None = None) -> float:
+        """Return the week at which to predict: as given, else the (first) one it was trained for.
+
+        Raises
+        ------
+        RelapseModelError
+            For a week outside those of the training: how the risk changes there was not learned.
+        """
+        known = self.landmark_weeks
+        if week is None:
+            return known[0]
+        if not known[0] <= week <= known[-1]:
+            span = f"week {known[0]:g}" if len(known) == 1 else f"weeks {known[0]:g} to {known[-1]:g}"
+            raise RelapseModelError(
+                f"landmark_week is {week:g}; expected {span}, for which this model was trained. "
+                "Train a model for that week, or one for several landmarks (train(..., landmark_week=[0, 4, 12]))."
+            )
+        return float(week)
+
+    def score(self, cohort: Cohort, *, landmark_week: float | None = None) -> pd.DataFrame:
         """Return the risk of every patient: one row each, in the order of the cohort, nobody left out.
 
         Parameters
         ----------
         cohort : Cohort
             New patients. Read with ``on_problems="list"``, those refused at the gate are listed as rejected.
+        landmark_week : float, optional
+            Week at which to predict, for a model of several landmarks; what was seen later is not used.
 
         Returns
         -------
@@ -108,8 +135,9 @@ class RelapseModel:
         >>> list(scores["status"])
         ['scored', 'scored', 'scored']
         """
-        reasons = unusable(cohort, self.study, self.landmark_week)
-        features = derive_features(cohort, self.study, self.landmark_week)
+        landmark = self.landmark(landmark_week)
+        reasons = unusable(cohort, self.study, landmark)
+        features = derive_features(cohort, self.study, landmark)
         usable = np.array([reason == "" for reason in reasons], dtype=bool)
         matrix = design_matrix(features, self.study)[usable]
         risk = np.full((len(cohort), 3), np.nan)
@@ -117,18 +145,55 @@ class RelapseModel:
             risk[usable, 0] = self.classifier.predict_proba(matrix)[:, 1]
             risk[usable, 1:] = self.classifier.predict_interval(matrix, LEVEL)
         warnings = guard_warnings(features, self.study, self.summary)
+        if landmark not in self.landmark_weeks:
+            told = f"week {landmark:g} lies between the landmarks of the training"
+            warnings = [f"{warning}; {told}" if warning else told for warning in warnings]
         return scores_table(cohort, risk, usable, warnings, reasons)
+
+    def risk_by_week(self, cohort: Cohort, weeks: Sequence[float]) -> pd.DataFrame:
+        """Return the risk of relapse by each week up to the horizon; of discrete-time hazards only.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        weeks : sequence of float
+            Weeks since enrolment, after the landmark and up to the horizon.
+
+        Returns
+        -------
+        DataFrame
+            One row per patient, in the order of the cohort, one column per week; NaN for who cannot be scored (see
+            `score` for the reason).
+
+        Raises
+        ------
+        RelapseModelError
+            If the classifier is not ``"prior_hazard"``, or a week is not such.
+        """
+        if not hasattr(self.classifier, "predict_risk"):
+            raise RelapseModelError(
+                f"risk_by_week: the classifier is {self.classifier_name!r}, which knows the horizon only; expected "
+                "'prior_hazard'. Train with candidates=('prior_hazard',)."
+            )
+        usable = [reason == "" for reason in unusable(cohort, self.study, self.landmark_week)]
+        matrix = design_matrix(derive_features(cohort, self.study, self.landmark_week), self.study)[usable]
+        risk = np.full((len(cohort), len(weeks)), np.nan)
+        if any(usable):
+            risk[usable] = self.classifier.predict_risk(matrix, np.asarray(weeks, dtype=float) - self.landmark_week)
+        return pd.DataFrame(risk, index=cohort.patient_ids, columns=list(weeks))
 
     def predict_risk(self, features: pd.DataFrame) -> Floats:
         """Return the risks for a table of predictors as `derive_features` makes it."""
         return self.classifier.predict_proba(design_matrix(features, self.study))[:, 1]
 
-    def explain(self, cohort: Cohort) -> shap.Explanation:
+    def explain(self, cohort: Cohort, *, landmark_week: float | None = None) -> shap.Explanation:
         """Return SHAP values of the log-odds of relapse, one column per predictor, in clinical units.
 
         Parameters
         ----------
         cohort : Cohort
+        landmark_week : float, optional
+            As `score` takes it.
 
         Returns
         -------
@@ -138,15 +203,17 @@ class RelapseModel:
         """
         from relapse_model.explanation import explain
 
-        return explain(self, derive_features(cohort, self.study, self.landmark_week))
+        return explain(self, derive_features(cohort, self.study, self.landmark(landmark_week)))
 
-    def evaluate(self, cohort: Cohort) -> Performance:
+    def evaluate(self, cohort: Cohort, *, landmark_week: float | None = None) -> Performance:
         """Judge this model, as it is, on other patients (external validation). Nothing is refitted.
 
         Parameters
         ----------
         cohort : Cohort
             Patients with their outcome, none of whom the model was trained on.
+        landmark_week : float, optional
+            As `score` takes it.
 
         Returns
         -------
@@ -159,7 +226,7 @@ class RelapseModel:
         """
         from relapse_model.validation.performance import performance
 
-        data = development_data(cohort, self.study, self.landmark_week)
+        data = development_data(cohort, self.study, self.landmark(landmark_week))
         if data.events == 0:
             raise InsufficientDataError(
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."

@@ -1,4 +1,4 @@
-"""What all three classifiers promise: scikit-learn's checks, labels, weights, gaps and files."""
+"""What all classifiers promise: scikit-learn's checks, labels, weights, groups, gaps and files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from relapse_model.classifiers import (
+    AveragedClassifier,
     BoostedTreesClassifier,
+    ElasticNetLogisticClassifier,
+    ForestClassifier,
     PriorLogisticClassifier,
+    RecalibratedClassifier,
     RidgeLogisticClassifier,
 )
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
@@ -22,7 +26,13 @@ from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseM
 PRIOR = PriorLogisticClassifier()
 RIDGE = RidgeLogisticClassifier()
 TREES = BoostedTreesClassifier(depths=(2,), l2=(1.0,), max_rounds=30, interval_resamples=2)
-ALL = [PRIOR, RIDGE, TREES]
+NET = ElasticNetLogisticClassifier(l1_shares=(0.5,), penalty_ratios=(1.0, 0.1, 0.01), interval_resamples=3)
+FOREST = ForestClassifier(trees=4, leaf_sizes=(5, 20))
+# Whether a column deserves an indicator is a matter of rows, not of weights: none here.
+CHEAP = PriorLogisticClassifier(strengths=(0.0,), widths=(1.0,), indicators=False)
+RECALIBRATED = RecalibratedClassifier(CHEAP)
+AVERAGED = AveragedClassifier([CHEAP, RidgeLogisticClassifier()], weights=(2.0, 1.0))
+ALL = [PRIOR, RIDGE, TREES, NET, FOREST, RECALIBRATED, AVERAGED]
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "folds hold rows: a row of weight 2 lies in one fold, "
     "two equal rows may lie in two, so cross-validation may choose otherwise"
@@ -113,6 +123,69 @@ def test_rows_of_weight_zero_leave_no_trace(estimator):
     assert np.array_equal(same.predict_proba(X), model.predict_proba(X))
 
 
+def shown_by_folds(model):
+    """Return the numbers of a fitted classifier that depend on which rows lay in one fold."""
+    if isinstance(model, RecalibratedClassifier):
+        return np.array([model.recalibration_.intercept, model.recalibration_.slope])
+    if isinstance(model, AveragedClassifier):
+        return np.concatenate([shown_by_folds(member) for member in model.members_])
+    return np.ravel(getattr(model, "cv_log_loss_", []))  # nothing is cross-validated in a prior-informed one
+
+
+def of_rows_given_twice(estimator):
+    """Return the settings that mean the same on rows that all came twice: leaves of a forest count rows."""
+    twice = clone(estimator)
+    return twice.set_params(leaf_sizes=(10, 40)) if isinstance(estimator, ForestClassifier) else twice
+
+
+@every
+def test_a_patient_with_two_equal_rows_is_a_patient_of_weight_two(estimator):
+    # Only if both rows always lie in one fold: else each of them would be predicted by a fit that saw the other.
+    X, y = cohort()
+    double, label, patient = X.repeat(2, axis=0), y.repeat(2), np.arange(132).repeat(2)
+    weighted = clone(estimator).fit(X, y, np.full(132, 2.0))
+    grouped = of_rows_given_twice(estimator).fit(double, label, groups=patient)
+    assert shown_by_folds(grouped) == pytest.approx(shown_by_folds(weighted), rel=1e-5)
+    assert grouped.predict_proba(X) == pytest.approx(weighted.predict_proba(X), rel=1e-5)
+    apart = of_rows_given_twice(estimator).fit(double, label)
+    if shown_by_folds(apart).size:
+        assert shown_by_folds(apart) != pytest.approx(shown_by_folds(weighted), rel=1e-5)
+
+
+@every
+def test_groups_of_one_row_are_no_groups(estimator):
+    X, y = cohort()
+    plain = clone(estimator).fit(X, y)
+    alone = clone(estimator).fit(X, y, groups=[f"patient {row}" for row in range(132)])
+    assert np.array_equal(alone.predict_proba(X), plain.predict_proba(X))
+    assert np.array_equal(alone.predict_interval(X), plain.predict_interval(X))
+
+
+@every
+def test_groups_of_rows_without_weight_leave_no_trace(estimator):
+    X, y = cohort()
+    patient = np.arange(132) // 2
+    model = clone(estimator).fit(X, y, groups=patient)
+    more = np.vstack([X[:7], X]), np.append(1 - y[:7], y), np.append(np.zeros(7), np.ones(132))
+    same = clone(estimator).fit(*more, groups=np.append(np.arange(900, 907), patient))
+    assert np.array_equal(same.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("estimator", [each for each in ALL if each is not PRIOR], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.arange(131), "groups has shape"),
+        (np.arange(264).reshape(132, 2), "groups has shape"),
+        (np.append(np.arange(131.0), np.nan), "1 of 132 rows have no group"),
+        (np.array(["a", None] * 66, dtype=object), "66 of 132 rows have no group"),
+    ],
+)
+def test_groups_that_cannot_be_used_are_named(estimator, groups, message):
+    with pytest.raises(RelapseModelError, match=message):
+        clone(estimator).fit(*cohort(), groups=groups)
+
+
 @every
 def test_weights_on_events_raise_the_mean_risk(estimator):
     X, y = cohort()
@@ -165,7 +238,7 @@ def test_every_missing_part_is_named(estimator):
 @every
 def test_parts_of_another_classifier_are_refused(estimator):
     parts = clone(estimator).fit(*cohort()).to_parts()
-    (name,) = (name for name in parts if name.endswith(".json"))
+    (name,) = (name for name in parts if name.endswith(".json") and "/" not in name)  # not that of a member
     document = {**json.loads(parts[name]), "format": "something else"}
     with pytest.raises(ModelFileError, match="format"):
         type(estimator).from_parts({**parts, name: json.dumps(document).encode()})

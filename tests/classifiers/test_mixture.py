@@ -61,7 +61,7 @@ def test_risk_of_a_mixture_is_the_weighted_mean():
 
 def test_hand_counted_moments():
     # at x = center + 2: mean 0.5 + 2 * 3, variance 1 + 2 * 2 * 0.5 + 4 * 4;
-    # a missing x is the median, center + 1
+    # a missing x is the median, center + 1: variance 1 + 2 * 0.5 + 4, and E[coef ** 2] = 9 + 4 for its variance of 1
     mixture = LogisticMixture(
         coef=np.array([[3.0]]),
         intercept=np.array([0.5]),
@@ -73,7 +73,7 @@ def test_hand_counted_moments():
     )
     mean, sd = log_odds_moments(mixture, [[12.0], [np.nan]])
     assert mean.tolist() == [[6.5], [3.5]]
-    assert sd**2 == pytest.approx(np.array([[19.0], [6.0]]))
+    assert sd**2 == pytest.approx(np.array([[19.0], [6.0 + 13.0]]))
 
 
 def test_coefficient_moments_add_the_spread_between_components():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.classifiers.mixture import LogisticMixture
 from relapse_model.classifiers.newton import penalised_logistic
+from relapse_model.classifiers.posterior_mean import at_posterior_mean
 from relapse_model.errors import RelapseModelError
 from relapse_model.terms import PriorGrid
 
@@ -21,7 +22,7 @@ FEWEST_MARKED = 5  # rows that lack a value, and rows that have it, before an in
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Fits of every prior under every form: coefficients are 0 where the form leaves a column out."""
+    """Posterior means of every prior under every form; coefficients are 0 where the form leaves a column out."""
 
     coef: FloatArray
     intercept: FloatArray
@@ -37,14 +38,14 @@ def check_grid(strengths: Sequence[float], widths: Sequence[float], between_sds:
     RelapseModelError
     """
     strength, width, between = (np.asarray(values, dtype=np.float64) for values in (strengths, widths, between_sds))
-    if not (strength.size and width.size and np.isfinite(strength).all() and (width > 0).all() and between.size):
+    if not (strength.size and width.size and np.isfinite(strength).all() and (width > 0).all()):
         raise RelapseModelError(
             f"strengths {strengths!r} or widths {widths!r} cannot be used; expected at least one of each, strengths "
             "finite, widths positive."
         )
-    if not (between >= 0).all() or not (np.isfinite(width).all() and np.isfinite(between).all()):
+    if not between.size or not (between >= 0).all() or not (np.isfinite(width).all() and np.isfinite(between).all()):
         raise RelapseModelError(
-            f"between_sds {between_sds!r}: expected finite numbers of 0 or more, and finite widths."
+            f"between_sds {between_sds!r}: expected one or more finite numbers of 0 or more, and finite widths."
         )
 
 
@@ -142,7 +143,9 @@ def fit_components(
     size = distance.shape[1]
     parts = []
     for used, grid in zip(forms, starts, strict=True):
-        fits = penalised_logistic(distance[:, used], event, weight, grid.mean[:, used], grid.sd[:, used] ** -2.0)
+        columns = distance[:, used]
+        modes = penalised_logistic(columns, event, weight, grid.mean[:, used], grid.sd[:, used] ** -2.0)
+        fits = at_posterior_mean(columns, weight, modes)
         coef = np.zeros((len(grid.mean), size))
         coef[:, used] = fits.coef
         covariance = np.zeros((len(coef), size + 1, size + 1))
@@ -157,17 +160,24 @@ def fit_components(
     )
 
 
-def missing_indicators(X: FloatArray) -> tuple[int, ...]:
+def missing_indicators(X: FloatArray, weight: FloatArray) -> tuple[int, ...]:
     """Return the predictors that deserve an indicator; of those that are missing together, the first.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+    weight : ndarray of shape (n,)
+        A row of weight 2 counts as two.
 
     Examples
     --------
     >>> X = np.ones((20, 3)); X[:5, :2] = np.nan; X[:4, 2] = np.nan
-    >>> missing_indicators(X)
+    >>> missing_indicators(X, np.ones(20))
     (0,)
     """
     missing = np.isnan(X)
-    count = missing.sum(axis=0)
-    enough = np.flatnonzero((count >= FEWEST_MARKED) & (len(X) - count >= FEWEST_MARKED))
+    count = weight @ missing
+    least = FEWEST_MARKED * (1.0 - 1e-9)  # sums of weights that should be whole numbers are not quite
+    enough = np.flatnonzero((count >= least) & (weight.sum() - count >= least))
     patterns = {missing[:, column].tobytes(): int(column) for column in enough[::-1]}
     return tuple(sorted(patterns.values()))

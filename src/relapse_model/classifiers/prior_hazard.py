@@ -29,6 +29,7 @@ from relapse_model.classifiers.hazard_mixture import (
 from relapse_model.classifiers.newton import LogisticFits, penalised_logistic
 from relapse_model.classifiers.parts import read_document, write_document
 from relapse_model.classifiers.person_periods import PersonPeriods, check_ends, person_periods, planned_times
+from relapse_model.classifiers.posterior_mean import at_posterior_mean
 from relapse_model.classifiers.prior import prior_per_unit
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.terms import PriorGrid
@@ -289,14 +290,11 @@ class PriorHazardClassifier(RiskClassifier):
         departures = len(ends) if len(ends) > 1 else 0  # of a single interval the common level says everything
         belongs = (periods.interval[:, None] == np.arange(departures)).astype(np.float64)
         pad = ((0, 0), (departures, 0))
-        return penalised_logistic(
-            np.column_stack([belongs, distance[periods.row]]),
-            periods.event,
-            periods.weight * weight[periods.row],
-            np.pad(grid.mean, pad),
-            np.pad(grid.sd, pad, constant_values=self.interval_sd) ** -2.0,
-            offset=np.log(lengths / lengths.mean())[periods.interval],
-        )
+        columns, rows = np.column_stack([belongs, distance[periods.row]]), periods.weight * weight[periods.row]
+        known = np.log(lengths / lengths.mean())[periods.interval]
+        mean, sd = np.pad(grid.mean, pad), np.pad(grid.sd, pad, constant_values=self.interval_sd)
+        modes = penalised_logistic(columns, periods.event, rows, mean, sd**-2.0, offset=known)
+        return at_posterior_mean(columns, rows, modes, known)
 
     def _set_fitted(self, mixture: HazardMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
         self.components_ = mixture

@@ -29,6 +29,7 @@ from relapse_model.classifiers.mixture_file import FORM, PART, mixture_from, mix
 from relapse_model.classifiers.parts import read_document, write_document
 from relapse_model.classifiers.prior import prior_per_unit
 from relapse_model.classifiers.prior_settings import read_settings, settings_values
+from relapse_model.errors import RelapseModelError
 from relapse_model.terms import PriorGrid, Term, check_terms
 
 FloatArray = NDArray[np.float64]
@@ -41,7 +42,8 @@ class PriorLogisticClassifier(RiskClassifier):
     rows. One model is fitted for each prior strength (from "ignore the published means", 0, past "as published",
     1, to "half as strong again", 1.5), each width of the published priors and of the others, and with the terms and
     without; they are weighted by how well they foresaw the data (Laplace evidence), so a wrong prior is
-    unlearned. Risks are means over the whole posterior, not at its mode.
+    unlearned. Risks are means over the whole posterior, not at its mode (a Gaussian around the posterior mean, whose
+    distance from the mode is taken to first order).
 
     Parameters
     ----------
@@ -158,7 +160,8 @@ class PriorLogisticClassifier(RiskClassifier):
         """
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
-        marked = missing_indicators(rows.X) if self.indicators else ()
+        self._check_previous(rows.X.shape[1] + len(self.terms))
+        marked = missing_indicators(rows.X, rows.weight) if self.indicators else ()
         expanded = expand_columns(rows.X, self.terms, marked)
         columns = summarise_columns(expanded, rows.weight)
         mean, sd = self._prior(rows.X.shape[1], len(marked), columns.scale)
@@ -169,9 +172,9 @@ class PriorLogisticClassifier(RiskClassifier):
             self._forms(rows.X.shape[1], len(marked)),
             self._starts(mean, sd, columns.scale),
         )
-        weight = np.exp(found.log_evidence - found.log_evidence.max())
+        weight = self._weights(found.log_evidence)
         mixture = LogisticMixture(
-            found.coef, found.intercept, found.covariance, weight / weight.sum(),
+            found.coef, found.intercept, found.covariance, weight,
             columns.impute, columns.center, columns.scale, tuple(self.terms), marked,
         )  # fmt: skip
         return self._set_fitted(mixture, mean, sd, found.log_evidence)
@@ -239,8 +242,8 @@ class PriorLogisticClassifier(RiskClassifier):
         model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms)))
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
-        published, steps = model._published(len(mixture.weight)), len(model.strengths) * len(model.widths)
-        if published <= 0 or published % (steps * (2 if mixture.terms else 1)):
+        grid = published_grid(mean, sd, model.strengths, model.widths)
+        if model._published(len(mixture.weight)) != len(grid.mean) * (2 if mixture.terms else 1):
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
@@ -276,6 +279,24 @@ class PriorLogisticClassifier(RiskClassifier):
         ]
         return published + [previous_grid(one, fallback, scale, self._believed(), self.between_sds) for one in padded]
 
+    def _weights(self, log_evidence: FloatArray) -> FloatArray:
+        """Return posterior weights: beforehand published and earlier priors count alike, and each among themselves."""
+        published = self._published(len(log_evidence))
+        beforehand = np.full(len(log_evidence), 1.0 / published)
+        beforehand[published:] = 1.0 / max(len(log_evidence) - published, 1)
+        weight = beforehand * np.exp(log_evidence - log_evidence.max())
+        return np.asarray(weight / weight.sum())
+
+    def _check_previous(self, columns: int) -> None:
+        """Refuse posteriors of other columns, or with spreads that are none."""
+        for one in self.previous or ():
+            usable = np.isnan(one.sd) | ((one.sd > 0) & (one.sd < np.inf) & np.isfinite(one.mean))
+            if one.mean.shape != (1, columns) or one.sd.shape != (1, columns) or not usable.all():
+                raise RelapseModelError(
+                    f"previous has shapes {one.mean.shape} and {one.sd.shape}; expected means and standard deviations "
+                    f"of shape (1, {columns}), of predictors and terms: positive, or NaN where nothing is known."
+                )
+
     def _set_fitted(self, mixture: LogisticMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
@@ -285,7 +306,7 @@ class PriorLogisticClassifier(RiskClassifier):
         self.coef_mean_, self.coef_sd_ = coefficient_moments(mixture)
         forms = 2 if self.terms else 1
         published = mixture.weight[: self._published(len(mixture.weight))].reshape(forms, len(self.strengths), -1)
-        self.previous_weight_ = float(max(0.0, 1.0 - published.sum()))
+        self.previous_weight_ = 0.0 if self.previous is None else float(max(0.0, 1.0 - published.sum()))
         self.strength_weight_ = published.sum(axis=(0, 2)) / max(published.sum(), 1e-300)
         with_terms = mixture.covariance[:, mixture.columns + 1, mixture.columns + 1] > 0 if self.terms else False
         self.terms_weight_ = float(np.sum(mixture.weight * with_terms))

@@ -59,8 +59,15 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         # Parts written before there were previous models and indicators say nothing of them.
         "between_sds": settings.numbers("between_sds", low=0.0) if "between_sds" in values else (0.0,),
         "default_sd": settings.number("default_sd", low=0.0),
-        "indicators": values.get("indicators") is True,
+        "indicators": _read_flag(settings, "indicators"),
     }
+
+
+def _read_flag(settings: Document, key: str) -> bool:
+    found = settings.values.get(key, False)
+    if not isinstance(found, bool):
+        settings.refuse(key, "true or false")
+    return found
 
 
 def _optional(values: ArrayLike | None) -> list[float | None] | None:

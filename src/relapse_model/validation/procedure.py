@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from relapse_model.candidates import CANDIDATES, check_candidates
 from relapse_model.cohort import Cohort
 from relapse_model.data_folds import data_folds
-from relapse_model.development import FOLDS, REPEATS, develop
+from relapse_model.development import FOLDS, REPEATS, check_calibration_of, develop
 from relapse_model.development_data import (
     DevelopmentData,
-    development_data,
     require_events,
     require_seed,
     require_support,
@@ -23,6 +22,7 @@ from relapse_model.development_data import (
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.design import Design, design
 from relapse_model.previous_model import parent_summary, with_previous
+from relapse_model.stacked_data import LandmarkWeeks, study_and_data
 from relapse_model.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import Performance, performance
@@ -41,12 +41,13 @@ class Validation:
     ----------
     study : Study
     landmark_week : float
+        Of several landmarks, the first.
     data : DevelopmentData
-        The patients at risk (not written to any file).
+        The patients at risk at that landmark (not written to any file).
     risks : array, shape (repeats, n)
-        Out-of-fold risk of each patient in each repeat.
+        Out-of-fold risk of each of them in each repeat.
     performance : Performance
-        Measures averaged over the repeats.
+        Measures at that landmark, averaged over the repeats.
     chosen : dict of str to int
         How often each candidate was chosen in the outer folds.
     failed : dict of str to int
@@ -54,6 +55,8 @@ class Validation:
     settings : dict
         Folds, repeats, seed, candidates.
     synthetic : bool
+    by_landmark : dict of float to Performance
+        Measures among those at risk at each landmark.
     """
 
     study: Study
@@ -65,6 +68,7 @@ class Validation:
     failed: dict[str, int]
     settings: dict[str, Any]
     synthetic: bool
+    by_landmark: dict[float, Performance] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return the headline only: patients are never printed."""
@@ -81,6 +85,7 @@ class Validation:
             "method": "repeated nested cross-validation; every step refitted in every fold",
             "synthetic": self.synthetic,
             "performance": self.performance.to_dict(),
+            "by_landmark": [{"week": week, **found.to_dict()} for week, found in self.by_landmark.items()],
             "chosen": self.chosen,
             "failed_folds": self.failed,
             "settings": self.settings,
@@ -91,11 +96,12 @@ def validate(
     cohort: Cohort,
     study: Study,
     *,
-    landmark_week: float | None = None,
+    landmark_week: LandmarkWeeks = None,
     candidates: tuple[str, ...] = CANDIDATES,
     prior: RelapseModel | None = None,
     censoring: str = "ipcw",
     group_by: str | None = None,
+    calibration: str = "none",
     more_predictors_than_events: bool = False,
     seed: int = 0,
     outer_folds: int = 5,
@@ -115,11 +121,12 @@ def validate(
     ----------
     cohort : Cohort
     study : Study
-    landmark_week : float, optional
+    landmark_week : float or sequence of float, optional
+        Several weeks: one model for all of them, as in `train`; it is judged at each of them.
     candidates : tuple of str
     prior : RelapseModel, optional
         A model of another cohort to start from, as in `train`; none of these patients may have been in that cohort.
-    censoring, group_by, more_predictors_than_events
+    censoring, group_by, calibration, more_predictors_than_events
         As in `train`. Whatever `censoring`, risks are judged with weights for the lost.
     seed : int
         The same seed gives the same result, whatever `jobs`.
@@ -129,7 +136,7 @@ def validate(
     jobs : int, optional
         Processes; by default as joblib's backend says (`joblib.parallel_config`), else one.
     progress : bool
-        Show a progress bar.
+        Show a progress bar if it takes more than a moment and the output is a terminal.
 
     Returns
     -------
@@ -157,20 +164,20 @@ def validate(
 
     names = check_candidates(tuple(candidates))
     require_seed(seed)
-    landmark = study.landmark(landmark_week)
-    data = development_data(cohort, study, landmark, group_by=group_by, censoring=censoring)
+    study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "validate")
     require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
     split = data_folds(data, outer_folds, outer_repeats, seed)
     columns = with_previous(design(study), study, prior)
+    method = check_calibration_of(calibration, names, data.events)
     seeds = np.random.SeedSequence(seed).generate_state(len(split))
     tasks = (
-        delayed(_outer_fold)(data, columns, names, test, int(fold_seed), folds, repeats)
+        delayed(_outer_fold)(data, columns, names, test, int(fold_seed), folds, repeats, method)
         for (_, test), fold_seed in zip(split, seeds, strict=True)
     )
     found = list(
-        tqdm(Parallel(n_jobs=jobs, return_as="generator")(tasks), total=len(split), disable=not progress,
-             desc="validate", unit="fold", leave=False)
+        tqdm(Parallel(n_jobs=jobs, return_as="generator")(tasks), total=len(split), disable=not progress or None,
+             desc="validate", unit="fold", leave=False, delay=1.0)
     )  # fmt: skip
     risks = np.full((outer_repeats, len(data)), np.nan)
     for (repeat, test), (risk, _, _) in zip(split, found, strict=True):
@@ -178,17 +185,22 @@ def validate(
     failed = Counter(reason for _, _, reason in found if reason)
     if failed.total() > len(split) / 2:
         raise InsufficientDataError(f"validate: {failed.total()} of {len(split)} folds failed: {dict(failed)}.")
+    each = {week: (data.at(week), risks[:, data.rows_at(week)]) for week in data.landmark_weeks}
+    judged = {week: mean_performance(rows, risk, seed) for week, (rows, risk) in each.items()}
+    first = data.landmark
     return Validation(
         study=study,
-        landmark_week=landmark,
-        data=data,
-        risks=risks,
-        performance=mean_performance(data, risks, seed),
+        landmark_week=first,
+        data=each[first][0],
+        risks=each[first][1],
+        performance=judged[first],
+        by_landmark=judged,
         chosen=dict(Counter(name for _, name, _ in found if name)),
         failed=dict(failed),
         settings={
             "outer_folds": outer_folds, "outer_repeats": outer_repeats, "folds": folds, "repeats": repeats,
             "seed": seed, "candidates": list(names), "censoring": censoring, "group_by": group_by,
+            "calibration": method,
             "prior": None if prior is None else parent_summary(prior),
         },
         synthetic=cohort.synthetic,
@@ -235,11 +247,12 @@ def _outer_fold(
     seed: int,
     folds: int,
     repeats: int,
+    calibration: str,
 ) -> tuple[Floats, str, str]:
     """Run the procedure without the test patients; return their risks, the choice, and why it failed if it did."""
     train = data.take(np.setdiff1d(np.arange(len(data)), test))
     try:
-        result = develop(train, columns, names, seed, folds=folds, repeats=repeats)
+        result = develop(train, columns, names, seed, folds=folds, repeats=repeats, calibration=calibration)
     except InsufficientDataError as error:
         return np.full(len(test), np.nan), "", str(error)
     return result.classifier.predict_proba(data.matrix[test])[:, 1], result.choice.chosen, ""

@@ -1,0 +1,170 @@
+"""Does the model do as well in each group of patients: one grouping at a time, small groups without figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.errors import RelapseModelError
+from relapse_model.validation.calibration import observed_expected
+from relapse_model.validation.discrimination import auc_delong
+from relapse_model.validation.estimate import Estimate, Floats, check_predictions
+from relapse_model.validation.resampling import auc_bootstrap
+
+SMALL = 5  # counts below it are not printed for a group that is too small
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroup:
+    """Performance in one group of patients.
+
+    Attributes
+    ----------
+    name : str
+        Level of the grouping; ``(missing)`` for patients without one.
+    patients, events, lost : str
+        Counts as they may be printed: ``<5`` for small ones if the group is hidden.
+    hidden : str
+        Why no figures are given; empty if they are.
+    measures : dict of str to Estimate
+        ``"auc"`` and ``"observed_expected"``, as far as they exist.
+    refused : dict of str to str
+        Measures that a group above the floor cannot support, and why.
+    """
+
+    name: str
+    patients: str
+    events: str
+    lost: str
+    hidden: str
+    measures: dict[str, Estimate]
+    refused: dict[str, str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values for JSON."""
+        return {
+            "name": self.name, "patients": self.patients, "events": self.events, "lost": self.lost,
+            "hidden": self.hidden, "measures": {name: found.to_dict() for name, found in self.measures.items()},
+            "refused": self.refused,
+        }  # fmt: skip
+
+
+def subgroup_table(
+    relapse: ArrayLike,
+    risk: ArrayLike,
+    weight: ArrayLike | None,
+    groups: ArrayLike,
+    floor_patients: int,
+    floor_events: int,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[Subgroup, ...]:
+    """Return AUC and observed over expected relapses in each group of patients.
+
+    Assumes independent patients, one row each, and a grouping named before. Groups differ by chance: compare
+    intervals, not figures, and look at one grouping at a time. A group under either floor is listed without
+    figures and its small counts as ``<5``; none is dropped. With a single hidden group the counts can be
+    worked out from the total all the same.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1 or 0; NaN where the weight is 0 (lost).
+    risk : array-like of shape (n,)
+        Predicted risk, 0 to 1.
+    weight : array-like of shape (n,) or None
+        Such as censoring weights, of all patients together. None, if nobody is lost: intervals of the AUC are
+        then DeLong's, and by bootstrap otherwise.
+    groups : array-like of shape (n,)
+        The group of each patient; those without one form a group of their own.
+    floor_patients, floor_events : int
+        Patients, and relapses, below which a group has no figures.
+    resamples, seed : int
+        Of the bootstrap interval; each group is resampled by the same seed.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    tuple of Subgroup
+        In the order of their names, the missing last.
+
+    Raises
+    ------
+    RelapseModelError
+        If the arrays do not fit each other, or a floor is below 1.
+
+    Examples
+    --------
+    >>> table = subgroup_table([0, 1, 0, 1, 0], [0.1, 0.4, 0.3, 0.2, 0.2], None, list("aaaab"), 4, 2)
+    >>> [(group.name, group.patients, sorted(group.measures), group.hidden) for group in table]
+    [('a', '4', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or 2 relapses')]
+    """
+    y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
+    check_predictions(y, p, weight)
+    w = None if weight is None else np.asarray(weight, dtype=float)
+    if floor_patients < 1 or floor_events < 1:
+        raise RelapseModelError(
+            f"Subgroups: floors of {floor_patients} patients and {floor_events} relapses; expected 1 or more of each."
+        )
+    names, codes = _levels(groups, y.size)
+
+    def one(name: str, rows: NDArray[np.bool_]) -> Subgroup:
+        inside = None if w is None else w[rows]
+        patients, events, lost = int(rows.sum()), int((y[rows] == 1).sum()), int(np.isnan(y[rows]).sum())
+        if patients < floor_patients or events < floor_events:
+            why = f"fewer than {floor_patients} patients or {floor_events} relapses"
+            return Subgroup(name, _masked(patients), _masked(events), _masked(lost), why, {}, {})
+        measures, refused = _measures(y[rows], p[rows], inside, resamples, seed, level)
+        return Subgroup(name, str(patients), str(events), str(lost), "", measures, refused)
+
+    return tuple(one(name, codes == code) for code, name in enumerate(names))
+
+
+def _measures(
+    y: Floats, p: Floats, w: Floats | None, resamples: int, seed: int, level: float
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Return what exists in one group, and why the rest does not."""
+    wanted: dict[str, Callable[[], Estimate]] = {
+        "auc": lambda: auc_delong(y, p, level) if w is None else auc_bootstrap(y, p, w, resamples, seed, level),
+        "observed_expected": lambda: observed_expected(y, p, w, level),
+    }
+    measures: dict[str, Estimate] = {}
+    refused: dict[str, str] = {}
+    for name, measure in wanted.items():
+        try:
+            measures[name] = measure()
+        except RelapseModelError as error:
+            refused[name] = str(error)
+    return measures, refused
+
+
+def _levels(groups: ArrayLike, patients: int) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the names of the groups, and the position of each patient's among them."""
+    import pandas as pd  # knows every way in which a label can be missing
+
+    labels = pd.Series(groups, dtype=object) if np.ndim(groups) == 1 else pd.Series([], dtype=object)
+    if labels.size != patients:
+        raise RelapseModelError(
+            f"Subgroups: groups of shape {np.shape(groups)}; expected one label for each of {patients} patients."
+        )
+    names = [MISSING if missing else str(label) for label, missing in zip(labels, labels.isna(), strict=True)]
+    present = {name: label for name, label in zip(names, labels, strict=True) if name != MISSING}
+    if names.count(MISSING) > int(labels.isna().sum()):
+        raise RelapseModelError(f"Subgroups: {MISSING!r} is a label; it is kept for patients without one. Rename it.")
+    try:
+        found = sorted(present, key=lambda name: present[name])  # 2 before 10
+    except TypeError:  # labels of several kinds
+        found = sorted(present)
+    found += [MISSING] * (MISSING in names)
+    return found, np.array([found.index(name) for name in names], dtype=np.intp)
+
+
+def _masked(count: int) -> str:
+    return f"<{SMALL}" if count < SMALL else str(count)
