@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.candidates import CANDIDATES, load_classifier
+from relapse_model.candidates import KNOWN, load_classifier
 from relapse_model.cohort import write_bytes
 from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import matrix_of_codes
@@ -213,7 +213,7 @@ def _manifest(parts: dict[str, bytes], name: str) -> dict[str, Any]:
             f"{name}: format {str(manifest.get('format'))[:20]}; this version reads format {FORMAT}. "
             "Use the version of the library that wrote it, or a newer one."
         )
-    if manifest.get("classifier") not in CANDIDATES or not isinstance(manifest.get("summary"), dict):
+    if manifest.get("classifier") not in KNOWN or not isinstance(manifest.get("summary"), dict):
         raise ModelFileError(f"{name}: the manifest names no classifier of this library, or has no summary.")
     if not isinstance(manifest.get("landmark_week"), int | float):
         raise ModelFileError(f"{name}: the manifest has no landmark_week.")

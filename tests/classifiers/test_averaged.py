@@ -75,6 +75,11 @@ def test_risks_of_one_and_nine_tenths_average_to_one_half():
     assert model.predict_proba(X)[:, 1] == pytest.approx(np.full(132, 1 / 3))
 
 
+def test_weights_may_be_any_sequence():
+    arrays, tuples = (AveragedClassifier(TWO, weights).fit(*cohort()) for weights in (np.array([2.0, 1.0]), (2.0, 1.0)))
+    assert AveragedClassifier.from_parts(arrays.to_parts()).to_parts() == tuples.to_parts()
+
+
 def test_three_members_and_two_alike():
     X, y = cohort()
     forest = ForestClassifier(trees=10, leaf_sizes=(20,))
@@ -279,6 +284,9 @@ def changed(parts, **changes):
         ({"given_weights": [1.0, -1.0]}, "'given_weights'"),
         ({"given_weights": "even"}, "'given_weights'"),
         ({"given_weights": [1.0, 1.0, 1.0]}, "'given_weights'"),
+        ({"given_weights": [0.0, 0.0]}, "'given_weights'.*not all of them 0"),
+        ({"given_weights": [1.0, 2.0]}, "'weights'.*shares of given_weights"),
+        ({"given_weights": None}, "'weights'"),  # then they are equal
         ({"settings__boost_from_first": True}, "boosted trees after the first member"),
         ({"settings__folds": 1}, "'folds'"),
         ({"settings__seed": -1}, "'seed'"),

@@ -146,6 +146,8 @@ def test_intervals_are_percentiles_of_the_centred_shift():
         ({"depths": ()}, "depths"),
         ({"depths": (0,)}, "depths"),
         ({"l2": (-1.0,)}, "l2"),
+        ({"depths": np.array([], dtype=int)}, "depths"),
+        ({"l2": np.array([1.0, -1.0])}, "l2"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"max_rounds": -1}, "max_rounds"),
         ({"interval_resamples": 1001}, "interval_resamples"),
@@ -155,6 +157,14 @@ def test_intervals_are_percentiles_of_the_centred_shift():
 def test_settings_that_cannot_be_used_are_named(settings, message):
     with pytest.raises(RelapseModelError, match=message):
         BoostedTreesClassifier(**settings).fit(*cohort())
+
+
+def test_settings_may_be_any_sequence():
+    X, y = cohort()
+    arrays = {"depths": np.array([1, 2]), "l2": np.array([1.0, 10.0]), "monotone": np.array([1, 0, 0, 0])}
+    tuples = {name: tuple(values.tolist()) for name, values in arrays.items()}
+    model = BoostedTreesClassifier(**arrays, max_rounds=10).fit(X, y)
+    assert model.to_parts() == BoostedTreesClassifier(**tuples, max_rounds=10).fit(X, y).to_parts()
 
 
 def test_a_single_event_is_refused():

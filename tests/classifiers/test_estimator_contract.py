@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -24,14 +25,14 @@ from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseM
 
 # Small settings: the checks fit each estimator hundreds of times.
 PRIOR = PriorLogisticClassifier()
-RIDGE = RidgeLogisticClassifier()
-TREES = BoostedTreesClassifier(depths=(2,), l2=(1.0,), max_rounds=30, interval_resamples=2)
-NET = ElasticNetLogisticClassifier(l1_shares=(0.5,), penalty_ratios=(1.0, 0.1, 0.01), interval_resamples=3)
+RIDGE = RidgeLogisticClassifier(penalties=(1.0, 10.0, 100.0), folds=3)
+TREES = BoostedTreesClassifier(depths=(2,), l2=(1.0,), learning_rate=0.3, max_rounds=10, folds=3, interval_resamples=2)
+NET = ElasticNetLogisticClassifier(l1_shares=(0.5,), penalty_ratios=(1.0, 0.1, 0.01), folds=3, interval_resamples=3)
 FOREST = ForestClassifier(trees=4, leaf_sizes=(5, 20))
 # Whether a column deserves an indicator is a matter of rows, not of weights: none here.
 CHEAP = PriorLogisticClassifier(strengths=(0.0,), widths=(1.0,), indicators=False)
-RECALIBRATED = RecalibratedClassifier(CHEAP)
-AVERAGED = AveragedClassifier([CHEAP, RidgeLogisticClassifier()], weights=(2.0, 1.0))
+RECALIBRATED = RecalibratedClassifier(CHEAP, folds=3)
+AVERAGED = AveragedClassifier([CHEAP, RIDGE], weights=(2.0, 1.0))
 ALL = [PRIOR, RIDGE, TREES, NET, FOREST, RECALIBRATED, AVERAGED]
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "folds hold rows: a row of weight 2 lies in one fold, "
@@ -58,10 +59,16 @@ def cohort(rows=132, seed=3):
     return X, y
 
 
+@cache
+def fitted(estimator):
+    """Return a copy fitted on the cohort, once for all tests that only ask it."""
+    return clone(estimator).fit(*cohort())
+
+
 @every
 def test_log_odds_and_risk_agree_and_add_up(estimator):
-    X, y = cohort()
-    model = clone(estimator).fit(X, y)
+    X, _ = cohort()
+    model = fitted(estimator)
     risk = model.predict_proba(X)
     log_odds = model.predict_log_odds(X)
     assert log_odds.shape == (132,)
@@ -72,8 +79,8 @@ def test_log_odds_and_risk_agree_and_add_up(estimator):
 
 @every
 def test_intervals_hold_the_risk(estimator):
-    X, y = cohort()
-    model = clone(estimator).fit(X, y)
+    X, _ = cohort()
+    model = fitted(estimator)
     interval, risk = model.predict_interval(X, level=0.8), model.predict_proba(X)[:, 1]
     assert interval.shape == (132, 2)
     assert ((interval[:, 0] <= risk) & (risk <= interval[:, 1])).all()
@@ -85,12 +92,11 @@ def test_intervals_hold_the_risk(estimator):
 @pytest.mark.parametrize("labels", [[False, True], ["free", "relapse"], [1.0, 2.0], [-1, 1]])
 def test_labels_of_any_kind_survive_the_file(estimator, labels):
     X, y = cohort()
-    numbers = clone(estimator).fit(X, y)
     model = clone(estimator).fit(X, np.array(labels)[y])
     again = type(estimator).from_parts(model.to_parts())
     assert again.classes_.tolist() == labels
     assert again.classes_.dtype == model.classes_.dtype
-    assert np.array_equal(again.predict_proba(X), numbers.predict_proba(X))
+    assert np.array_equal(again.predict_proba(X), fitted(estimator).predict_proba(X))
     assert set(again.predict(X)) <= set(labels)
 
 
@@ -117,7 +123,7 @@ def test_same_seed_same_bits(estimator):
 @every
 def test_rows_of_weight_zero_leave_no_trace(estimator):
     X, y = cohort()
-    model = clone(estimator).fit(X, y)
+    model = fitted(estimator)
     wild = np.vstack([X, np.full((7, 3), 1e6)])
     same = clone(estimator).fit(wild, np.append(y, np.ones(7, int)), np.append(np.ones(132), np.zeros(7)))
     assert np.array_equal(same.predict_proba(X), model.predict_proba(X))
@@ -155,7 +161,7 @@ def test_a_patient_with_two_equal_rows_is_a_patient_of_weight_two(estimator):
 @every
 def test_groups_of_one_row_are_no_groups(estimator):
     X, y = cohort()
-    plain = clone(estimator).fit(X, y)
+    plain = fitted(estimator)
     alone = clone(estimator).fit(X, y, groups=[f"patient {row}" for row in range(132)])
     assert np.array_equal(alone.predict_proba(X), plain.predict_proba(X))
     assert np.array_equal(alone.predict_interval(X), plain.predict_interval(X))
@@ -189,7 +195,7 @@ def test_groups_that_cannot_be_used_are_named(estimator, groups, message):
 @every
 def test_weights_on_events_raise_the_mean_risk(estimator):
     X, y = cohort()
-    plain = clone(estimator).fit(X, y).predict_proba(X)[:, 1].mean()
+    plain = fitted(estimator).predict_proba(X)[:, 1].mean()
     weighted = clone(estimator).fit(X, y, 1.0 + 3.0 * y).predict_proba(X)[:, 1].mean()
     assert weighted > plain + 0.1
 
@@ -228,7 +234,7 @@ def test_values_that_are_no_measurements_are_named(estimator):
 
 @every
 def test_every_missing_part_is_named(estimator):
-    parts = clone(estimator).fit(*cohort()).to_parts()
+    parts = fitted(estimator).to_parts()
     for name in parts:
         rest = {key: part for key, part in parts.items() if key != name}
         with pytest.raises(ModelFileError, match=f"'{name}' is missing"):
@@ -237,7 +243,7 @@ def test_every_missing_part_is_named(estimator):
 
 @every
 def test_parts_of_another_classifier_are_refused(estimator):
-    parts = clone(estimator).fit(*cohort()).to_parts()
+    parts = fitted(estimator).to_parts()
     (name,) = (name for name in parts if name.endswith(".json") and "/" not in name)  # not that of a member
     document = {**json.loads(parts[name]), "format": "something else"}
     with pytest.raises(ModelFileError, match="format"):

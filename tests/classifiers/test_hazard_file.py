@@ -96,6 +96,7 @@ def test_what_is_unknown_is_null():
         ({"draws__0__3": -1e12}, "'draws'.*log-odds"),
         ({"draws__0__5": 101.0}, "'draws'.*standard normals"),
         ({"draws__0": [0.0]}, "'draws'"),
+        ({"draws": json.loads(fitted().to_parts()[PART])["draws"][:-1]}, "'draws'.*even"),
         ({"draws": []}, "'draws'.*24 to"),  # 4 for each of 2 intervals, 3 columns and the missing values
         ({"ends": [48.0, 24.0]}, "'ends'.*ascend"),
         ({"ends": [0.0, 48.0]}, "'ends'.*above 0"),

@@ -1,4 +1,4 @@
-"""The package door: three names, nothing heavy behind it until one is used."""
+"""The package door: the names of the classifiers, nothing heavy behind it until one is used."""
 
 from __future__ import annotations
 

@@ -346,6 +346,16 @@ def test_what_cannot_be_used_is_named(changes, message):
     refused(message, **changes)
 
 
+def test_an_outer_fold_that_leaves_nothing_to_learn_from_is_named():
+    first = np.arange(25)
+    refused(
+        r"Outer fold 1 \(counted from 0\) holds out every row", InsufficientDataError, outer=[first, np.arange(125)]
+    )
+    weight = np.ones((2, 125))
+    weight[0, 25:] = 0.0  # the other rows have no weight, in this fold alone
+    refused(r"Outer fold 0 \(counted from 0\)", InsufficientDataError, outer=[first, first], weight=weight)
+
+
 def test_a_single_training_event_is_refused():
     event = np.zeros(125)
     event[[0, 60]] = 1.0

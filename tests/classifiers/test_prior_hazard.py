@@ -14,6 +14,8 @@ from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseM
 
 ENDS = (12.0, 24.0, 48.0)
 INFORMED = {"prior_mean": [0.8, -0.5, 0.0], "prior_sd": [0.3, 0.3, np.nan]}
+# One component, each patient a million: the mean of the posterior is its mode, and priors of this width say nothing
+MANY = {"strengths": (0.0,), "widths": (1.0,), "default_sd": 10.0, "interval_sd": 10.0, "visit_window": 0.0}
 # One component, of which the priors say next to nothing
 WEAK = {"strengths": (0.0,), "widths": (1.0,), "default_sd": 1e4, "interval_sd": 1e4, "visit_window": 0.0}
 
@@ -44,7 +46,8 @@ def fitted(rows=132, seed=0, gaps=0.1, **settings):
 
 
 def test_without_predictors_the_hazards_are_those_of_the_life_table():
-    model = PriorHazardClassifier(intervals=ENDS, **WEAK).fit(np.full((10, 1), 3.0), TIME, EVENT)
+    model = PriorHazardClassifier(intervals=ENDS, **MANY)
+    model.fit(np.full((10, 1), 3.0), TIME, EVENT, np.full(10, 1e6))
     assert expit(model.components_.level[0]) == pytest.approx(LIFE_TABLE, rel=1e-6)
 
 
@@ -90,14 +93,14 @@ def test_the_grouped_likelihood_is_a_logistic_regression_over_the_intervals_at_r
     rows, weight = np.array(rows, dtype=float), np.array(weight)
     plain = LogisticRegression(C=1e8, fit_intercept=False, solver="newton-cholesky", tol=1e-12)
     plain.fit(rows, target, weight)
-    model = PriorHazardClassifier(intervals=ENDS, **WEAK).fit(X, time, event)
+    model = PriorHazardClassifier(intervals=ENDS, **MANY).fit(X, time, event, np.full(132, 1e6))
     found = np.concatenate([model.components_.level[0] - model.components_.coef[0] @ model.center_, model.coef_mean_])
     assert found == pytest.approx(plain.coef_[0], abs=1e-5)
     # its covariance is the inverse of the information, levels standing at the centres
     rows[:, 3:] -= X.mean(axis=0)
     risk = plain.predict_proba(np.column_stack([rows[:, :3], rows[:, 3:] + X.mean(axis=0)]))[:, 1]
     information = (rows.T * (weight * risk * (1 - risk))) @ rows
-    assert model.components_.covariance[0] == pytest.approx(np.linalg.inv(information), rel=1e-4, abs=1e-6)
+    assert 1e6 * model.components_.covariance[0] == pytest.approx(np.linalg.inv(information), rel=1e-4, abs=1e-6)
 
 
 # One interval and nobody lost
@@ -298,6 +301,35 @@ def test_patients_of_weight_zero_leave_no_trace():
     assert np.array_equal(same.predict_proba(X), model.predict_proba(X))
 
 
+def test_of_patients_of_weight_zero_nothing_need_be_known():
+    X, time, event = cohort(gaps=0.1)
+    model = fitted()
+    unknown = [np.nan, -5.0, 10.0, 0.0]  # no time, no such time, no event known, an event at the landmark
+    same = clone(model).fit(
+        np.vstack([X, np.full((4, 3), 1e6)]),
+        np.append(time, unknown),
+        np.append(event, [np.nan, 1.0, np.nan, 1.0]),
+        np.append(np.ones(132), np.zeros(4)),
+    )
+    assert np.array_equal(same.predict_proba(X), model.predict_proba(X))
+
+
+def test_where_everybody_has_the_event_by_the_horizon_the_hazards_are_learned_still():
+    # At risk 10, 7 and 4; events 3, 3 and 4: 0.3, 3/7, and in the last interval everybody.
+    time, X = np.repeat([6.0, 18.0, 36.0], [3, 3, 4]), np.ones((10, 1))
+    model = PriorHazardClassifier(intervals=ENDS, **{**WEAK, "interval_sd": 2.0}).fit(X, time, np.ones(10))
+    assert model.classes_.tolist() == [0, 1]
+    assert np.array_equal(PriorHazardClassifier.from_parts(model.to_parts()).classes_, model.classes_)
+    by_week = model.predict_risk([[1.0]], ENDS)[0]
+    assert by_week[:2] == pytest.approx([0.3, 0.6], abs=0.06)
+    assert 0.9 < by_week[2] < 1.0  # the prior around the common level leaves no hazard at 1
+    assert model.predict([[1.0]]).tolist() == [1]
+    with pytest.raises(
+        InsufficientDataError, match="Each of 10 patients at risk has the event within the only interval"
+    ):
+        PriorHazardClassifier(intervals=(48.0,), visit_window=0.0).fit(X, time, np.ones(10))
+
+
 def test_a_constant_column_keeps_its_prior():
     X, time, event = cohort()
     X[:, 0] = 5.0
@@ -355,6 +387,26 @@ def test_an_event_at_the_landmark_is_named():
         PriorHazardClassifier().fit(X, time, event)
 
 
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(3), "one weight per row"),
+        (np.full(132, -1.0), "negative"),
+        (np.zeros(132), "Every sample_weight is zero"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_named(weight, message):
+    with pytest.raises(RelapseModelError, match=message):
+        PriorHazardClassifier().fit(*cohort(), weight)
+
+
+def test_values_that_are_no_measurements_are_named():
+    X, time, event = cohort()
+    X[4, 1] = 1e200
+    with pytest.raises(RelapseModelError, match=r"Columns \[1\] .* beyond 1e\+30"):
+        PriorHazardClassifier().fit(X, time, event)
+
+
 @pytest.mark.parametrize("weeks", [[0.0], [49.0], [24.0, 48.1], []])
 def test_weeks_beyond_the_horizon_are_named(weeks):
     model = fitted()
@@ -381,6 +433,11 @@ def test_weeks_beyond_the_horizon_are_named(weeks):
 def test_settings_that_cannot_be_used_are_named(settings, message):
     with pytest.raises(RelapseModelError, match=message):
         PriorHazardClassifier(**settings).fit(*cohort())
+
+
+def test_settings_may_be_any_sequence():
+    found = fitted(intervals=np.array(ENDS), strengths=np.array([0.0, 1.0]), widths=np.array([0.5, 1.0]), draws=40)
+    assert found.to_parts() == fitted(strengths=(0.0, 1.0), widths=(0.5, 1.0), draws=40).to_parts()
 
 
 # The model file

@@ -27,6 +27,12 @@ def cohort(rows=132, seed=0, effect=1.5, gaps=0.1):
     return X, y
 
 
+def standardised(X, of, weight=None):
+    """Return ``X`` in standard deviations of the complete columns ``of``, in 32 bits, as trees are grown."""
+    mean = np.average(of, axis=0, weights=weight)
+    return ((X - mean) / np.sqrt(np.average((of - mean) ** 2, axis=0, weights=weight))).astype(np.float32)
+
+
 def fitted(**settings):
     return ForestClassifier(**{**SMALL, **settings}).fit(*cohort())
 
@@ -84,14 +90,15 @@ def test_a_tree_of_two_leaves_by_hand(recorded):
 
 
 def test_the_trees_are_those_of_scikit_learn(recorded):
-    X, y = cohort()
+    X, y = cohort(gaps=0.0)
     weight = np.linspace(0.5, 2.0, 132)
     model = ForestClassifier(**SMALL).fit(X, y, weight)
     new, mean = cohort(seed=1)[0], weight @ y / weight.sum()
-    filled = np.where(np.isnan(new), model.impute_, new).astype(np.float32)
+    filled = standardised(np.where(np.isnan(new), model.impute_, new), X, weight)
     risks = []
     for tree, rows, event, weights in recorded[-10:]:
         assert np.array_equal(event, y)
+        assert rows == pytest.approx(standardised(X, X, weight), abs=1e-6)
         leaf, place = tree.apply(rows), tree.apply(filled)
         mass = np.bincount(leaf, weights, tree.tree_.node_count)[place]
         risks.append((mass * tree.predict(filled) + 3.0 * mean) / (mass + 3.0))
@@ -171,6 +178,15 @@ def test_measurements_of_any_size_are_told_apart(size):
     assert (risk[66:] > 0.9).all()
 
 
+@pytest.mark.parametrize("far", [1e30, -1e30])
+def test_values_beyond_all_reason_go_the_way_of_the_farthest(far):
+    # 1e30 in standard deviations of 1e-10 is beyond 32 bits; the trees ask for the order alone
+    X, y = cohort(gaps=0.0)
+    model = ForestClassifier(**SMALL).fit(X * 1e-10, y)
+    farthest = np.full((1, 4), np.sign(far))
+    assert np.array_equal(model.predict_proba(np.full((1, 4), far)), model.predict_proba(farthest))
+
+
 # The choice
 
 
@@ -181,12 +197,13 @@ def test_the_losses_are_those_of_held_out_rows(recorded):
     loss = np.zeros(2)
     assert len(recorded) == 3 * 2 * 4 + 4  # of each fold and size a forest, then the one on all rows
     for held in range(3):
+        known, new = (standardised(X[part], X[fold != held]) for part in (fold != held, fold == held))
         for size in range(2):
             risks = []
             for tree, rows, event, weight in recorded[(held * 2 + size) * 4 :][:4]:
-                assert np.array_equal(rows, X[fold != held].astype(np.float32))
-                mass = np.bincount(tree.apply(rows), weight)[tree.apply(X[fold == held].astype(np.float32))]
-                share = tree.predict(X[fold == held].astype(np.float32))
+                assert rows == pytest.approx(known, abs=1e-6)  # centre and scale are the training fold's
+                mass = np.bincount(tree.apply(rows), weight)[tree.apply(new)]
+                share = tree.predict(new)
                 risks.append((mass * share + 3 * event.mean()) / (mass + 3))
             risk, event = np.mean(risks, axis=0), y[fold == held]
             loss[size] -= np.log(np.where(event == 1, risk, 1 - risk)).sum()
@@ -232,11 +249,21 @@ def test_another_seed_is_another_forest():
         ({"feature_shares": (1.1,)}, "feature_shares"),
         ({"feature_shares": (np.nan,)}, "feature_shares"),
         ({"folds": 1}, "folds is 1"),
+        ({"leaf_sizes": np.array([], dtype=int)}, "leaf_sizes"),
+        ({"feature_shares": np.array([0.5, 2.0])}, "feature_shares"),
     ],
 )
 def test_settings_that_cannot_be_used_are_named(settings, message):
     with pytest.raises(RelapseModelError, match=message):
         fitted(**settings)
+
+
+def test_settings_may_be_any_sequence():
+    X, _ = cohort()
+    arrays = fitted(leaf_sizes=np.array([5, 30]), feature_shares=np.array([0.34, 1.0]))
+    assert arrays.to_parts() == fitted(leaf_sizes=[5, 30], feature_shares=[0.34, 1.0]).to_parts() == fitted().to_parts()
+    again = ForestClassifier.from_parts(arrays.to_parts())
+    assert np.array_equal(again.predict_proba(X), arrays.predict_proba(X))
 
 
 # Intervals
@@ -259,6 +286,14 @@ def test_the_interval_by_hand():
 def test_where_all_spread_is_the_trees_own_the_interval_is_a_point(risks):
     interval = forest_of_leaves(risks).predict_interval(cohort()[0][:2])
     assert interval == pytest.approx(np.full((2, 2), 0.2))
+
+
+@pytest.mark.parametrize("risk", np.linspace(0.001, 0.999, 40))
+def test_an_interval_that_is_a_point_holds_the_risk(risk):
+    # To log-odds and back, a risk may be rounded: it must not lie outside.
+    model, row = forest_of_leaves([risk] * 4), cohort()[0][:1]
+    (lower, upper), found = model.predict_interval(row)[0], model.predict_proba(row)[0, 1]
+    assert lower <= found <= upper
 
 
 def test_the_chance_of_single_trees_is_taken_off():
@@ -340,8 +375,16 @@ def changed(parts, **changes):
         ({"impute": [0.0]}, "'impute'"),
         ({"impute__0": float("inf")}, "not strict JSON"),
         ({"impute__0": 1e40}, "'impute'"),
+        ({"center__0": -1e40}, "'center'"),
+        ({"center": [0.0]}, "'center'"),
+        ({"scale__0": 0.0}, "'scale'"),
+        ({"scale__0": -1.0}, "'scale'"),
+        ({"scale__0": 1e40}, "'scale'"),
+        ({"scale": None}, "'scale'"),
+        ({"leaf_size": 7}, "'leaf_size'.*tried"),
+        ({"feature_share": 0.5}, "'feature_share'.*tried"),
         ({"n_features": 2}, "'impute'"),
-        ({"n_features": 2, "impute": [0.0, 0.0]}, r"forest\.bin.*columns 0 to 1"),
+        ({"n_features": 2, "impute": [0, 0], "center": [0, 0], "scale": [1, 1]}, r"forest\.bin.*columns 0 to 1"),
         ({"classes": [0, 0]}, "'classes'"),
         ({"version": 2}, "version"),
         ({"format": "relapse-model ridge logistic"}, "format"),

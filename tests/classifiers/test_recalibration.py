@@ -136,9 +136,16 @@ def test_a_prior_that_cannot_be_is_named(slope_sd):
         fit_recalibration(EVENT, LOG_ODDS, slope_sd=slope_sd)
 
 
-def test_a_prior_of_no_width_is_named_too():
-    with pytest.raises(RelapseModelError, match="slope_sd"):
-        fit_recalibration(EVENT, LOG_ODDS, slope_sd=1e-200)  # its square is no number
+@pytest.mark.parametrize("slope_sd", [1e-200, 1e200])  # their squares are no numbers
+def test_a_prior_of_no_width_is_named_too(slope_sd):
+    with pytest.raises(RelapseModelError, match=r"slope_sd is .*from 1e-06"):
+        fit_recalibration(EVENT, LOG_ODDS, slope_sd=slope_sd)
+
+
+@pytest.mark.parametrize("slope_sd", [1e-6, 1e6])
+def test_what_can_be_fitted_can_be_read_back(slope_sd):
+    model = RecalibratedClassifier(CHEAP, slope_sd=slope_sd).fit(*cohort())
+    assert RecalibratedClassifier.from_parts(model.to_parts()).slope_sd == slope_sd
 
 
 def test_one_class_and_broken_numbers_are_named():

@@ -214,14 +214,18 @@ class AveragedClassifier(RiskClassifier):
         members = [
             read_member(document, entry, parts, _MEMBER.format(place), SINGLE) for place, entry in enumerate(entries)
         ]
-        given = None if document.get("given_weights") is None else document.numbers("given_weights", low=0.0)
+        given, weights = _read_weights(document, len(members))
         model = cls([clone(member) for member in members], given, **_read_settings(document))
         model._restore_identity(document)
-        model.members_, model.weights_ = members, document.array("weights", (len(members),))
-        if not (model.weights_ >= 0).all() or abs(model.weights_.sum() - 1.0) > 1e-9:
-            document.refuse("weights", "weights of 0 or more that sum to 1")
-        if model.boost_from_first and not any(model._started()):
-            document.refuse("settings", "boosted trees after the first member, where they start from it")
+        model.members_, model.weights_ = members, weights
+        if model.boost_from_first and not model._can_start_from_first():
+            document.refuse(
+                "settings", "boosted trees after the first member, which is another classifier, to start from it"
+            )
+        if [getattr(member, "starts_from_margin_", False) for member in members] != model._started():
+            document.refuse(
+                "settings", "boost_from_first as the trees were fitted: whether to start from the first member"
+            )
         return model
 
     def _mean_log_odds(self, rows: FloatArray) -> FloatArray:
@@ -241,13 +245,16 @@ class AveragedClassifier(RiskClassifier):
     def _started(self) -> list[bool]:
         return [self._starts_from_first(place) for place in range(len(self.members))]
 
+    def _can_start_from_first(self) -> bool:
+        return any(self._started()) and type(self.members[0]).__name__ != _BOOSTED
+
     def _check_settings(self) -> FloatArray:
         """Return the weights as shares, once all settings are found usable."""
         if not 2 <= len(self.members) <= _MOST_MEMBERS:
             raise RelapseModelError(f"members holds {len(self.members)}; expected 2 to {_MOST_MEMBERS} classifiers.")
         for member in self.members:
             check_kind(member, SINGLE, "members")
-        if self.boost_from_first and (not any(self._started()) or type(self.members[0]).__name__ == _BOOSTED):
+        if self.boost_from_first and not self._can_start_from_first():
             raise RelapseModelError(
                 f"boost_from_first is True; expected {_BOOSTED} among the members after the first, and another "
                 "classifier first, such as PriorLogisticClassifier."
@@ -261,6 +268,18 @@ class AveragedClassifier(RiskClassifier):
                 "not all of them 0."
             )
         return np.asarray(weights / weights.sum())
+
+
+def _read_weights(document: Document, members: int) -> tuple[tuple[float, ...] | None, FloatArray]:
+    """Return the weights that were given, and their shares."""
+    given = None if document.get("given_weights") is None else document.numbers("given_weights", low=0.0)
+    parts = np.ones(members) if given is None else np.array(given)
+    if len(parts) != members or not parts.any():
+        document.refuse("given_weights", f"one for each of {members} members, not all of them 0")
+    weights = document.array("weights", (members,))
+    if not np.allclose(weights, parts / parts.sum(), rtol=1e-9, atol=0.0):
+        document.refuse("weights", "the shares of given_weights, which sum to 1")
+    return given, weights
 
 
 def _read_settings(document: Document) -> dict[str, Any]:

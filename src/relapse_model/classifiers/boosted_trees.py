@@ -324,8 +324,8 @@ class BoostedTreesClassifier(RiskClassifier):
                 f"monotone is {self.monotone!r}; expected -1, 0 or 1 for each of {columns} columns."
             )
         accepted = {
-            "depths": bool(self.depths) and all(1 <= depth <= 32 for depth in self.depths),
-            "l2": bool(self.l2) and all(0 <= penalty < np.inf for penalty in self.l2),
+            "depths": len(self.depths) > 0 and all(1 <= depth <= 32 for depth in self.depths),
+            "l2": len(self.l2) > 0 and all(0 <= penalty < np.inf for penalty in self.l2),
             "learning_rate": 0 < self.learning_rate <= 1,
             "max_rounds": 0 <= self.max_rounds <= _MOST_ROUNDS,
             "interval_resamples": 0 <= self.interval_resamples <= _MOST_RESAMPLES,

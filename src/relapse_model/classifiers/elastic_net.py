@@ -306,10 +306,14 @@ def _read_settings(document: Document) -> dict[str, Any]:
     if not isinstance(values, dict):
         document.refuse("settings", "an object")
     settings = Document(f"{document.name}, settings", values)
-    default = document.get("default_ratios") is True
+    shares, ratios = settings.numbers("l1_shares"), settings.numbers("penalty_ratios")
+    if not all(0.0 < share < 1.0 for share in shares):
+        settings.refuse("l1_shares", "shares between 0 and 1")
+    if not all(0.0 < ratio <= 1.0 for ratio in ratios):
+        settings.refuse("penalty_ratios", "numbers above 0, up to 1")
     return {
-        "l1_shares": settings.numbers("l1_shares", low=0.0),
-        "penalty_ratios": None if default else settings.numbers("penalty_ratios", low=0.0),
+        "l1_shares": shares,
+        "penalty_ratios": None if document.get("default_ratios") is True else ratios,
         "folds": settings.integer("folds", 2, 2**31),
         "interval_resamples": settings.integer("interval_resamples", 0, _MOST_RESAMPLES),
         "seed": settings.integer("seed", 0, 2**63),

@@ -43,7 +43,7 @@ def hazard_from(document: Document) -> HazardMixture:
     -------
     HazardMixture
         Checked: shapes agree, numbers are finite and of a size that cannot overflow, intervals ascend, weights sum
-        to 1, covariances are positive semidefinite.
+        to 1, covariances are positive semidefinite, draws are as many as can have been drawn.
 
     Raises
     ------
@@ -55,6 +55,8 @@ def hazard_from(document: Document) -> HazardMixture:
     intervals = _length(document, "ends", 1, _MOST_INTERVALS)
     size = intervals + columns
     draws = _length(document, "draws", DRAWS_PER_DIMENSION * (size + 1), _MOST_DRAWS)
+    if draws % 2:
+        document.refuse("draws", "an even number of draws: they come in pairs")
     mixture = HazardMixture(
         level=document.array("level", (count, intervals)),
         coef=document.array("coef", (count, columns)),

@@ -93,7 +93,8 @@ def nested_ridge_risks(
     Raises
     ------
     InsufficientDataError
-        If the training rows of an outer fold have fewer than 2 rows (or groups) of a class, or an empty column.
+        If an outer fold holds out every row, or its training rows have fewer than 2 rows (or groups) of a class, or an
+        empty column.
     RelapseModelError
         If shapes disagree, or a value cannot be used.
 
@@ -115,7 +116,7 @@ def nested_ridge_risks(
     _check_shapes(X, event, weights, len(tests), len(seeds), labels)
     weights = np.broadcast_to(weights, (len(tests), len(event)))
     _check_values(X, event, weights, penalties)
-    _check_outer(tests, len(event))
+    _check_outer(tests, weights)
     refits = [_Split(_others(own, test), test, own) for own, test in zip(weights, tests, strict=True)]
     inner = [_inner(X, event, refit, inner_folds, one, labels) for refit, one in zip(refits, seeds, strict=True)]
     start = _pooled_modes(X, event, weights.mean(axis=0), penalties)
@@ -249,11 +250,17 @@ def _check_values(X: FloatArray, event: FloatArray, weight: FloatArray, penaltie
         raise RelapseModelError(f"X holds values beyond {_LARGEST_VALUE:g}; expected measurements, or NaN if unknown.")
 
 
-def _check_outer(tests: Sequence[NDArray[Any]], rows: int) -> None:
-    for test in tests:
+def _check_outer(tests: Sequence[NDArray[Any]], weights: FloatArray) -> None:
+    rows = weights.shape[1]
+    for fold, (test, weight) in enumerate(zip(tests, weights, strict=True)):
         places = test.ndim == 1 and test.dtype.kind in "iu" and test.size > 0
         if not places or not ((test >= 0) & (test < rows)).all():
             raise RelapseModelError(
                 f"An outer fold has shape {test.shape} and type {test.dtype}; expected the positions of one or more "
                 f"held-out rows, whole numbers from 0 to {rows - 1}."
+            )
+        if not _others(weight, test).size:
+            raise InsufficientDataError(
+                f"Outer fold {fold} (counted from 0) holds out every row that has a weight; expected others, to learn "
+                "from. Make two folds or more."
             )

@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import validate_data
 
-from relapse_model.classifiers.base import RiskClassifier
+from relapse_model.classifiers.base import RiskClassifier, TrainingRows, _check_values, _row_weights
 from relapse_model.classifiers.columns import fill_missing, summarise_columns
 from relapse_model.classifiers.evidence_grid import check_grid, published_grid
 from relapse_model.classifiers.hazard_file import (
@@ -148,7 +149,7 @@ class PriorHazardClassifier(RiskClassifier):
         event : array-like of shape (n,)
             1 for an event at that time, 0 otherwise. Events after the horizon are none by then.
         sample_weight : array-like of shape (n,), optional
-            Patient weights: 2 counts as two patients, 0 as none.
+            Patient weights: 2 counts as two patients, 0 as none, whose time and event may be unknown (NaN).
 
         Returns
         -------
@@ -158,18 +159,19 @@ class PriorHazardClassifier(RiskClassifier):
         Raises
         ------
         InsufficientDataError
-            If nobody has the event by the horizon, nobody was at risk in the last interval, or an empty column came.
+            If nobody has the event by the horizon, or nobody survives any interval at risk; if nobody was at risk in
+            the last interval, or an empty column came.
         RelapseModelError
             If a setting does not fit the columns, or times and events are not such numbers.
         NotConvergedError
             If a posterior has no finite mode.
         """
         ends = check_ends(self.intervals)
-        times, events = planned_times(time, event, ends, self.visit_window), np.asarray(event)
-        rows = self._training_rows(X, ((events == 1) & (times <= ends[-1])).astype(np.int64), sample_weight)
-        counted = slice(None) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64) > 0
+        times, events = _known_follow_up(time, event, sample_weight)
+        times = planned_times(times, events, ends, self.visit_window)
+        rows, counted = self._patients(X, (events == 1) & (times <= ends[-1]), sample_weight)
         periods = person_periods(times[counted], events[counted], ends)
-        _check_followed(periods, ends)
+        _check_followed(rows, periods, ends)
         columns = summarise_columns(rows.X, rows.weight)
         mean, sd = self._prior(columns.scale)
         distance = fill_missing(rows.X, columns.impute) - columns.center
@@ -275,6 +277,23 @@ class PriorHazardClassifier(RiskClassifier):
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
 
+    def _patients(
+        self, X: ArrayLike, relapsed: NDArray[np.bool_], sample_weight: ArrayLike | None
+    ) -> tuple[TrainingRows, NDArray[np.bool_]]:
+        """Check rows and weights as every classifier does, and return the patients who count, and which they are.
+
+        It is intervals that need both outcomes, not patients: all of them may have the event by the horizon.
+        """
+        checked: tuple[FloatArray, NDArray[np.bool_]] = validate_data(
+            self, X, relapsed, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
+        )
+        weight = _row_weights(sample_weight, len(relapsed))
+        counted = weight > 0
+        rows = TrainingRows(checked[0][counted], relapsed[counted].astype(np.float64), weight[counted])
+        _check_values(rows.X)
+        self.classes_ = np.array([0, 1])
+        return rows, counted
+
     def _prior(self, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the published prior of every column, per unit."""
         check_grid(self.strengths, self.widths, (0.0,))
@@ -314,12 +333,33 @@ class PriorHazardClassifier(RiskClassifier):
         }
 
 
-def _check_followed(periods: PersonPeriods, ends: FloatArray) -> None:
+def _known_follow_up(
+    time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return times and events as arrays, both 0 where the weight is: whatever came there is not read."""
+    times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
+    unread = np.zeros(times.shape) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64) == 0
+    if unread.shape == times.shape == events.shape:  # other shapes are refused where they are checked
+        times, events = np.where(unread, 0.0, times), np.where(unread, 0.0, events)
+    return times, events
+
+
+def _check_followed(rows: TrainingRows, periods: PersonPeriods, ends: FloatArray) -> None:
+    if not rows.event.any():
+        raise InsufficientDataError(
+            f"The {len(rows.event)} training rows with a positive weight are of one class: nobody has the event by the "
+            f"horizon at week {ends[-1]:g}, so a risk cannot be learned. Ask for a later horizon, or add follow-up."
+        )
     last = int(periods.interval.max(initial=-1))
     if last < len(ends) - 1:
         raise InsufficientDataError(
             f"Nobody was at risk after week {ends[last]:g}, so the hazard up to the horizon at week {ends[-1]:g} was "
             "never observed. Ask for an earlier horizon, or add follow-up."
+        )
+    if periods.event.all():
+        raise InsufficientDataError(
+            f"Each of {len(periods.event)} patients at risk has the event within the only interval, up to week "
+            f"{ends[-1]:g}: a risk cannot be learned from one class. Divide the interval, such as by (12, 24, 36, 48)."
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.classifiers.base import RiskClassifier, TrainingRows
-from relapse_model.classifiers.columns import fill_missing, summarise_columns
+from relapse_model.classifiers.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.folds import counted, group_numbers, log_loss_total, stratified_folds
 from relapse_model.classifiers.forest_file import (
     LARGEST_DEPTH,
@@ -32,6 +32,8 @@ _BAG = 2  # trees that share their row weights: the least from which chance of t
 _TRIED_TREES = 100  # of each forest in the cross-validation
 _SHRINKAGE = 3.0  # rows at the mean risk that are added to every leaf
 _CERTAIN = 1e-9  # no risk of a leaf is nearer to 0 or 1
+_FARTHEST = 1e30  # standard deviations from the mean: a number of 32 bits, and beyond every threshold
+_LARGEST_VALUE = 1e30  # no measurement is beyond it
 
 
 class ForestClassifier(RiskClassifier):
@@ -39,7 +41,9 @@ class ForestClassifier(RiskClassifier):
 
     Assumes independent rows (or groups), and nothing of the shape of the risk. At 20 events it is far behind a
     logistic model with prior knowledge. Each leaf's risk is shrunk towards the mean risk as if three more rows
-    at that mean lay in it, so that no risk is 0 or 1 (m-estimate, Cestnik, ECAI 1990, 147-149).
+    at that mean lay in it, so that no risk is 0 or 1 (m-estimate, Cestnik, ECAI 1990, 147-149). Columns are
+    standardised, since scikit-learn takes values for equal that differ by less than 1e-7: values in mol/l all
+    would be. Give the logarithm of a column that spans many powers of ten, or its small values look equal still.
 
     Parameters
     ----------
@@ -63,8 +67,8 @@ class ForestClassifier(RiskClassifier):
         The choice.
     cv_log_loss_ : ndarray of shape (n_sizes, n_shares)
         Mean held-out log loss of each choice.
-    impute_ : ndarray of shape (p,)
-        Weighted median of the training columns.
+    impute_, center_, scale_ : ndarray of shape (p,)
+        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``.
 
@@ -126,14 +130,15 @@ class ForestClassifier(RiskClassifier):
         """
         rows = self._training_rows(X, y, sample_weight)
         self._check_settings()
-        self.impute_ = summarise_columns(rows.X, rows.weight).impute
+        columns = summarise_columns(rows.X, rows.weight)
+        self.impute_, self.center_, self.scale_ = columns.impute, columns.center, columns.scale
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         fold = stratified_folds(rows.event, self.folds, self.seed, group)
         unit = np.arange(len(fold)) if group is None else group_numbers(group, len(fold))
         losses = [self._held_out_loss(rows, unit, fold == held) for held in range(fold.max() + 1)]
         self.cv_log_loss_ = np.sum(losses, axis=0) / rows.weight.sum()
         self._choose()
-        complete = TrainingRows(fill_missing(rows.X, self.impute_), rows.event, rows.weight)
+        complete = TrainingRows(_standardise(rows.X, columns), rows.event, rows.weight)
         self.forest_ = self._grow(complete, unit, self.leaf_size_, self.feature_share_, self.trees)
         return self
 
@@ -177,7 +182,10 @@ class ForestClassifier(RiskClassifier):
         share = np.maximum(total - chance, 0.0) / np.where(total > 0, total, 1.0)
         log_odds = _log_odds(pairs)
         shift = np.quantile(log_odds - np.median(log_odds, axis=0), levels, axis=0) * np.sqrt(share)
-        return sigmoid(_log_odds(risk.mean(axis=0)) + shift).T
+        mean = risk.mean(axis=0)
+        lower, upper = sigmoid(_log_odds(mean) + shift)
+        # A shift of 0, there and back, may miss the risk by a rounding.
+        return np.column_stack([np.minimum(lower, mean), np.maximum(upper, mean)])
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as a JSON part and the arrays of its trees, read back by ``from_parts``."""
@@ -195,6 +203,8 @@ class ForestClassifier(RiskClassifier):
             "feature_share": self.feature_share_,
             "cv_log_loss": self.cv_log_loss_,
             "impute": self.impute_,
+            "center": self.center_,
+            "scale": self.scale_,
             "nodes": self.forest_.nodes,
         }
         return {_PART: write_document(_FORM, values), _FOREST: write_forest(self.forest_)}
@@ -214,7 +224,10 @@ class ForestClassifier(RiskClassifier):
         model.leaf_size_ = document.integer("leaf_size", 1, _MOST_ROWS)
         model.feature_share_ = document.number("feature_share", 0.0, 1.0)
         model.cv_log_loss_ = document.array("cv_log_loss", (len(model.leaf_sizes), len(model.feature_shares)))
-        model.impute_ = document.array("impute", (model.n_features_in_,))
+        for choice, tried in (("leaf_size", model.leaf_sizes), ("feature_share", model.feature_shares)):
+            if getattr(model, f"{choice}_") not in tried:
+                document.refuse(choice, f"one of those that were tried, {tried}")
+        model.impute_, model.center_, model.scale_ = _read_columns(document, model.n_features_in_)
         nodes = document.integers("nodes", 1, _MOST_NODES)
         if len(nodes) != model.trees:
             document.refuse("nodes", f"one number for each of {model.trees} trees")
@@ -222,13 +235,14 @@ class ForestClassifier(RiskClassifier):
         return model
 
     def _tree_risks(self, X: ArrayLike) -> FloatArray:
-        return tree_risks(self.forest_, fill_missing(self._new_rows(X), self.impute_))
+        rows = self._new_rows(X)
+        return tree_risks(self.forest_, _standardise(rows, ColumnSummary(self.impute_, self.center_, self.scale_)))
 
     def _held_out_loss(self, rows: TrainingRows, unit: NDArray[np.intp], held: NDArray[np.bool_]) -> FloatArray:
         """Return summed held-out log losses, (sizes, shares); every choice gets the same row weights."""
         # A column may be empty in a training fold: it is then constant there and nothing is asked about it.
         X = np.where(np.isnan(rows.X[~held]).all(axis=0), 0.0, rows.X)
-        X = fill_missing(X, summarise_columns(X[~held], rows.weight[~held]).impute)
+        X = _standardise(X, summarise_columns(X[~held], rows.weight[~held]))
         known = TrainingRows(X[~held], rows.event[~held], rows.weight[~held])
         loss = np.empty((len(self.leaf_sizes), len(self.feature_shares)))
         for size, share in np.ndindex(loss.shape):
@@ -270,12 +284,19 @@ class ForestClassifier(RiskClassifier):
     def _check_settings(self) -> None:
         accepted = {
             "trees": 2 * _BAG <= self.trees <= _MOST_TREES and self.trees % _BAG == 0,
-            "leaf_sizes": bool(self.leaf_sizes) and all(1 <= size <= _MOST_ROWS for size in self.leaf_sizes),
-            "feature_shares": bool(self.feature_shares) and all(0 < share <= 1 for share in self.feature_shares),
+            "leaf_sizes": len(self.leaf_sizes) > 0 and all(1 <= size <= _MOST_ROWS for size in self.leaf_sizes),
+            "feature_shares": len(self.feature_shares) > 0 and all(0 < share <= 1 for share in self.feature_shares),
         }
         for name, good in accepted.items():
             if not good:
                 raise RelapseModelError(f"{name} is {getattr(self, name)!r}, which cannot be used; see the docstring.")
+
+
+def _standardise(X: FloatArray, columns: ColumnSummary) -> FloatArray:
+    """Return complete columns in standard deviations from the mean, as far away as 32 bits can tell."""
+    with np.errstate(over="ignore"):  # cut back to the farthest
+        distance = (fill_missing(X, columns.impute) - columns.center) / columns.scale
+    return np.clip(distance, -_FARTHEST, _FARTHEST)
 
 
 def _shrunk(share: FloatArray, weight: FloatArray, mean: float) -> FloatArray:
@@ -297,10 +318,23 @@ def _read_settings(document: Document) -> dict[str, Any]:
     trees = settings.integer("trees", 2 * _BAG, _MOST_TREES)
     if trees % _BAG:
         settings.refuse("trees", "an even number")
+    shares = settings.numbers("feature_shares")
+    if not all(0.0 < share <= 1.0 for share in shares):
+        settings.refuse("feature_shares", "shares above 0, up to 1")
     return {
         "trees": trees,
         "leaf_sizes": settings.integers("leaf_sizes", 1, _MOST_ROWS),
-        "feature_shares": settings.numbers("feature_shares", low=0.0),
+        "feature_shares": shares,
         "folds": settings.integer("folds", 2, 2**31),
         "seed": settings.integer("seed", 0, 2**63),
     }
+
+
+def _read_columns(document: Document, columns: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    impute, center, scale = (document.array(key, (columns,)) for key in ("impute", "center", "scale"))
+    for key, values in (("impute", impute), ("center", center)):
+        if np.abs(values).max() > _LARGEST_VALUE:
+            document.refuse(key, f"values within {_LARGEST_VALUE:g}")
+    if not ((scale > 0) & (scale <= _LARGEST_VALUE)).all():
+        document.refuse("scale", f"standard deviations above 0, up to {_LARGEST_VALUE:g}")
+    return impute, center, scale

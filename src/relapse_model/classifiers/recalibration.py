@@ -34,6 +34,7 @@ SLOPE_SD = 0.25
 _FORM, _PART, _ESTIMATOR = "relapse-model recalibration", "recalibrated.json", "estimator"
 _KINDS = ("AveragedClassifier", *SINGLE)
 _LARGEST = 1e6  # slope or intercept: no recalibration comes near it
+_NARROWEST, _WIDEST = 1e-6, 1e6  # of the slope's prior: held at 1, and free, whatever the rows
 _RESAMPLED = ("oversampling", "undersampling", "smote", "adasyn", "rose")
 _REWEIGHTED = ("class_weight", "class_weights", "balanced", "scale_pos_weight")
 
@@ -91,7 +92,7 @@ def fit_recalibration(
     InsufficientDataError
         If there is no event, or no row without.
     RelapseModelError
-        If numbers are not finite, or ``slope_sd`` is not positive.
+        If numbers are not finite, or ``slope_sd`` is not a number from 1e-6 to 1e6.
 
     Notes
     -----
@@ -104,8 +105,11 @@ def fit_recalibration(
     """
     event, log_odds = np.asarray(event, dtype=np.float64), np.asarray(log_odds, dtype=np.float64)
     given = np.ones(len(event)) if weight is None else np.asarray(weight, dtype=np.float64)
-    if not 0 < slope_sd < np.inf:
-        raise RelapseModelError(f"slope_sd is {slope_sd!r}; expected a positive number, such as {SLOPE_SD}.")
+    if not _NARROWEST <= slope_sd <= _WIDEST:
+        raise RelapseModelError(
+            f"slope_sd is {slope_sd!r}; expected a positive number, such as {SLOPE_SD}, from {_NARROWEST:g} (the slope "
+            f"is 1) to {_WIDEST:g} (nothing is known of it)."
+        )
     fit = penalised_logistic(log_odds[:, None], event, given, [[1.0]], [[slope_sd**-2]])
     intercept, slope = float(fit.intercept[0]), float(fit.coef[0, 0])
     if slope < 0:  # the objective is concave: at the border, only the mean risk is left
@@ -247,7 +251,8 @@ class RecalibratedClassifier(RiskClassifier):
 
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the recalibrated log-odds of the event, shape (n,)."""
-        return self.recalibration_.apply(self.estimator_.predict_log_odds(self._new_rows(X)))
+        rows = self._new_rows(X)
+        return self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return the classifier's own limits, recalibrated; intercept and slope are taken as known.
@@ -309,5 +314,5 @@ def _read_settings(document: Document) -> dict[str, Any]:
     return {
         "folds": settings.integer("folds", 2, 2**31),
         "seed": settings.integer("seed", 0, 2**63),
-        "slope_sd": settings.number("slope_sd", low=1e-9),
+        "slope_sd": settings.number("slope_sd", _NARROWEST, _WIDEST),
     }
