@@ -94,7 +94,14 @@ def compare(name: str, asked: argparse.Namespace) -> dict[str, Any]:
     example = importlib.import_module(SETS[name])
     cohort, study = read(example)
     begin = time.perf_counter()
-    settings = {"seed": asked.seed, "outer_repeats": asked.repeats, "jobs": asked.jobs, "progress": True}
+    settings = {
+        "seed": asked.seed,
+        "outer_repeats": asked.repeats,
+        "bootstraps": 0,
+        "leave_out": None,
+        "jobs": asked.jobs,
+        "progress": True,
+    }
     found = rm.validate(cohort, study, **settings)
     seconds = time.perf_counter() - begin
     scores = {"library": logit(found.risks)}

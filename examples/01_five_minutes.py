@@ -26,7 +26,7 @@ def main(outer_repeats: int = 1) -> None:
 
     # 3. Train, and judge the whole procedure on patients it has not seen.
     model = rm.train(cohort, study, candidates=("prior_logistic",))
-    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=outer_repeats)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=outer_repeats, bootstraps=0)
     print(f"AUC {found.performance.measures['auc']}, log loss {found.performance.measures['log_loss']:.3f}")
 
     # 4. One file, which cannot run code.

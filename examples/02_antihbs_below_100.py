@@ -70,7 +70,7 @@ def main(seed: int = 0, outer_repeats: int = 2) -> None:
     for words, asked, landmark in questions(cohort):
         found = rm.validate(
             asked, study, landmark_week=landmark, candidates=("prior_logistic", "ridge_logistic"),
-            seed=seed, outer_repeats=outer_repeats,
+            seed=seed, outer_repeats=outer_repeats, bootstraps=0,
         )  # fmt: skip
         titre = -found.data.features["latest"].to_numpy()[None]
         print(

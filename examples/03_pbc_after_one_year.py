@@ -68,7 +68,12 @@ def main(seed: int = 0, outer_repeats: int = 2) -> None:
         to_cohort(data_folder(DATA), Path(folder))
         cohort = rm.read_cohort(folder, study=study)
     found = rm.validate(
-        cohort, study, candidates=("prior_logistic", "ridge_logistic"), seed=seed, outer_repeats=outer_repeats
+        cohort,
+        study,
+        candidates=("prior_logistic", "ridge_logistic"),
+        seed=seed,
+        outer_repeats=outer_repeats,
+        bootstraps=0,
     )
     data, horizon = found.data, study.prediction.horizon_weeks
     print(

@@ -48,7 +48,12 @@ def main(seed: int = 0, outer_repeats: int = 2) -> None:
     study = rm.load_study(STUDY)
     cohort = to_cohort(data_folder(DATA), study)
     found = rm.validate(
-        cohort, study, candidates=("prior_logistic", "ridge_logistic"), seed=seed, outer_repeats=outer_repeats
+        cohort,
+        study,
+        candidates=("prior_logistic", "ridge_logistic"),
+        seed=seed,
+        outer_repeats=outer_repeats,
+        bootstraps=0,
     )
     data, horizon = found.data, study.prediction.horizon_weeks
     print(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from relapse_model.development_data import DevelopmentData
 from relapse_model.validation.discrimination import auc, harrell_c
-from relapse_model.validation.procedure import Validation
 from relapse_model.validation.resampling import stratified_folds
+from relapse_model.validation.result import Validation
 
 Floats = NDArray[np.float64]
 Baseline = Callable[[DevelopmentData, Floats, int], Floats]  # training patients, new rows, seed -> scores

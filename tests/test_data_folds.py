@@ -12,7 +12,7 @@ import relapse_model as rm
 from relapse_model.data_folds import data_folds
 from relapse_model.development_data import DevelopmentData, development_data
 from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError
-from relapse_model.validation import procedure
+from relapse_model.validation import refits
 from relapse_model.validation.resampling import stratified_folds
 
 
@@ -214,14 +214,16 @@ def test_a_group_that_is_no_column_is_refused_by_name(cohort, study):
 def test_validation_by_centre_leaves_whole_centres_out(cohort, study, monkeypatch):
     centre = cohort.patients.set_index("patient_id")["centre"]
     fitted = []
-    original = procedure.develop
+    original = refits.develop
 
     def spy(train, *args, **kwargs):
         fitted.append(set(train.features.index))
         return original(train, *args, **kwargs)
 
-    monkeypatch.setattr(procedure, "develop", spy)
-    found = rm.validate(cohort, study, candidates=("prior_logistic",), group_by="centre", outer_repeats=1)
+    monkeypatch.setattr(refits, "develop", spy)
+    found = rm.validate(
+        cohort, study, candidates=("prior_logistic",), group_by="centre", outer_repeats=1, bootstraps=0, leave_out=None
+    )
     assert found.settings["group_by"] == "centre"
     assert np.isfinite(found.risks).all()
     assert len(fitted) == centre.nunique() == 3

@@ -21,7 +21,9 @@ def stacked(cohort, study):
 
 @pytest.fixture(scope="module")
 def found(cohort, study):
-    return rm.validate(cohort, study, landmark_week=WEEKS, candidates=("prior_logistic",), outer_repeats=1)
+    return rm.validate(
+        cohort, study, landmark_week=WEEKS, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0
+    )
 
 
 def test_it_knows_its_landmarks(stacked):

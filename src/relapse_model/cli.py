@@ -168,7 +168,13 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     _out(verb, "DIR", "folder for validation.json, report.html and figures")
     _procedure(verb)
     verb.add_argument(
-        "--repeats", type=_positive, default=4, metavar="N", help="outer repeats of 5 folds (%(default)s)"
+        "--repeats", type=_positive, default=20, metavar="N", help="outer repeats of 5 folds (%(default)s)"
+    )
+    verb.add_argument(
+        "--bootstraps", type=_whole, default=200, metavar="N", help="bootstrap resamples; 0 for none (%(default)s)"
+    )
+    verb.add_argument(
+        "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from relapse_model.checks import run_checks
+from relapse_model.checks import check_results
+from relapse_model.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.cohort import Cohort
 from relapse_model.eligibility import screen
 from relapse_model.features import derive_features
@@ -16,7 +17,7 @@ from relapse_model.study import Study
 from relapse_model.validation.sample_size import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 
 
-def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None) -> str:
+def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()) -> str:
     """Return a readable account of a cohort: tables, analytes, outcome, predictors, what the size supports.
 
     Parameters
@@ -25,6 +26,13 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         Already through the gate, so free of problems.
     study : Study
     landmark_week : float, optional
+    mute : tuple of str
+        Codes of checks that shall not speak; they are named as muted.
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
     """
     landmark = study.landmark(landmark_week)
     outcome = derive_outcome(cohort, study, landmark)
@@ -36,7 +44,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         _predictors(features, study, landmark),
         _support(outcome, study),
         *_screening(cohort, study),
-        *_findings(cohort, study, landmark),
+        *_findings(cohort, study, landmark, mute),
     ]
     if cohort.synthetic:
         parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
@@ -84,9 +92,16 @@ def _screening(cohort: Cohort, study: Study) -> list[str]:
     return [str(screen(cohort, study))] if stated else []
 
 
-def _findings(cohort: Cohort, study: Study, landmark: float) -> list[str]:
-    found = [str(finding) for finding in run_checks(cohort, study, landmark)]
-    return ["\n".join(["Warnings:", *(f"  {line}" for line in found)])] if found else []
+def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[str]:
+    """Return what the checks found, and one line that names those that were not made."""
+    results = check_results(cohort, study, landmark, mute)
+    found = [f"  {result}" for result in results if result.finding is not None]
+    codes = {state: [one.code for one in results if one.state == state] for state in (MUTED, NOT_APPLICABLE)}
+    silent = [f"{state} {', '.join(named)}" for state, named in codes.items() if named]
+    return [
+        *(["\n".join(["Warnings:", *found])] if found else []),
+        *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
+    ]
 
 
 def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:

@@ -19,7 +19,7 @@ from relapse_model.model_file import load_model
 from relapse_model.study import load_study
 
 if TYPE_CHECKING:
-    from relapse_model.validation.procedure import Validation
+    from relapse_model.validation.result import Validation
 
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
 
@@ -91,7 +91,10 @@ def validate(given: Namespace) -> None:
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    found = validate_procedure(cohort, study, outer_repeats=given.repeats, **_procedure(given))
+    found = validate_procedure(
+        cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
+        **_procedure(given),
+    )  # fmt: skip
     paths = write_report(found, Path(given.out), arm=arms(cohort, found))
     say(validation_text(found))
     for what, path in paths.items():

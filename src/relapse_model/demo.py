@@ -57,7 +57,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     say(training_text(model))
 
     _title("3. Validate: every step refitted in every fold")
-    found = validate(cohort, study, jobs=-1, outer_repeats=2)
+    found = validate(cohort, study, jobs=-1, outer_repeats=4, bootstraps=50)
     say(validation_text(found))
     write_report(found, folder / "validation", arm=arms(cohort, found))
 

@@ -22,6 +22,28 @@ FOLDS, REPEATS = 5, 2
 
 
 @dataclass(frozen=True, slots=True)
+class Procedure:
+    """How a model is made of patients: what `train` does once, and `validate` repeats.
+
+    Attributes
+    ----------
+    columns : Design
+        Columns, priors and directions of the study.
+    candidates : tuple of str
+        Classifiers to choose among, the simplest first.
+    folds, repeats : int
+        Of the cross-validation that chooses.
+    calibration : {"none", "logistic"}
+    """
+
+    columns: Design
+    candidates: tuple[str, ...]
+    folds: int = FOLDS
+    repeats: int = REPEATS
+    calibration: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class Development:
     """The result of one run of the procedure: the fitted classifier and how it was chosen."""
 
@@ -31,28 +53,36 @@ class Development:
 
 def develop(
     data: DevelopmentData,
-    columns: Design,
-    candidates: tuple[str, ...],
+    procedure: Procedure,
     seed: int,
     *,
-    folds: int = FOLDS,
-    repeats: int = REPEATS,
     final: bool = False,
-    calibration: str = "none",
     jobs: int | None = 1,
     progress: bool = False,
 ) -> Development:
-    """Run the whole procedure on these patients: compare the candidates, choose, refit on all of them."""
+    """Run the whole procedure on these patients: compare the candidates, choose, refit on all of them.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    procedure : Procedure
+    seed : int
+    final : bool
+        Whether it is the fit that will be kept: then intervals are learned too.
+    jobs : int, optional
+        Processes that compare the candidates.
+    progress : bool
+    """
     from threadpoolctl import threadpool_limits
 
+    columns, way = procedure.columns, procedure.calibration
     # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
     with threadpool_limits(1):
         choice = choose(
-            data, columns, candidates, seed, folds=folds, repeats=repeats, calibration=calibration, jobs=jobs,
-            progress=progress,
+            data, columns, procedure.candidates, seed, folds=procedure.folds, repeats=procedure.repeats,
+            calibration=way, jobs=jobs, progress=progress,
         )  # fmt: skip
-        fitted = fit_known(choice.chosen, data, columns, seed, final=final, calibration=calibration)
-        return Development(fitted, choice)
+        return Development(fit_known(choice.chosen, data, columns, seed, final=final, calibration=way), choice)
 
 
 def check_calibration_of(calibration: str, candidates: tuple[str, ...], events: int) -> str:
@@ -164,11 +194,32 @@ def train(
     require_events(data, "train")
     require_support(data, len(study.predictors), "train", override=more_predictors_than_events)
     earlier = _earlier_model(prior, study, data, seed)
-    columns = with_previous(design(study), study, earlier)
-    result = develop(
-        data, columns, names, seed, folds=folds, repeats=repeats, final=True, jobs=jobs, progress=progress,
-        calibration=check_calibration_of(calibration, names, data.events),
-    )  # fmt: skip
+    method = check_calibration_of(calibration, names, data.events)
+    procedure = Procedure(with_previous(design(study), study, earlier), names, folds, repeats, method)
+    result = develop(data, procedure, seed, final=True, jobs=jobs, progress=progress)
+    return model_of(result, study, data, cohort, seed, earlier)
+
+
+def model_of(
+    result: Development,
+    study: Study,
+    data: DevelopmentData,
+    cohort: Cohort,
+    seed: int,
+    earlier: RelapseModel | None = None,
+) -> RelapseModel:
+    """Return the model of a development, with what is known of its patients.
+
+    Parameters
+    ----------
+    result : Development
+    study : Study
+    data : DevelopmentData
+    cohort : Cohort
+    seed : int
+    earlier : RelapseModel, optional
+        The model from which it started.
+    """
     return RelapseModel.from_development(
         study=study,
         landmark_week=data.landmark,
@@ -178,7 +229,7 @@ def train(
         seed=seed,
         synthetic=cohort.synthetic,
         findings=run_checks(cohort, study, data.landmark),
-        mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights())),
+        mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights() * data.row_share())),
         parent=None if earlier is None else parent_summary(earlier),
     )
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
 ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
-OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks")
+OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class DevelopmentData:
         How training counts the lost; judging always weights by the inverse probability of censoring.
     landmarks : array of float or None
         The landmark of each row; None: `landmark` for all.
+    copy : array of int or None
+        In a bootstrap resample, which draw of its patient a row belongs to: copies of a patient stay together in
+        folds, but each counts for itself.
     """
 
     features: pd.DataFrame
@@ -70,6 +73,7 @@ class DevelopmentData:
     patient: NDArray[np.intp] | None = None
     censoring: str = "ipcw"
     landmarks: Floats | None = None
+    copy: NDArray[np.intp] | None = None
 
     def __repr__(self) -> str:
         """Return the sizes only: patients are never printed."""
@@ -110,6 +114,26 @@ class DevelopmentData:
             values = getattr(self, name)
             cut[name] = None if values is None else values[rows]
         return replace(self, features=self.features.iloc[rows], **cut)
+
+    def resample(self, rng: np.random.Generator) -> tuple[DevelopmentData, NDArray[np.intp]]:
+        """Draw patients with replacement, those who relapse, stay free and are lost apart; return them and their rows.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        """
+        patient = np.arange(len(self)) if self.patient is None else self.patient
+        last = np.full(patient.max() + 1, -1.0)  # of patients: -1 nobody, 0 lost, 1 free, 2 relapsed in any row
+        np.maximum.at(last, patient, np.where(np.isnan(self.relapse), 0.0, self.relapse + 1.0))
+        members = [np.flatnonzero(last == kind) for kind in (0.0, 1.0, 2.0)]
+        drawn = np.concatenate([rng.choice(one, len(one)) for one in members if len(one)])
+        by_patient = np.argsort(patient, kind="stable")
+        begin = np.searchsorted(patient[by_patient], drawn)
+        count = np.bincount(patient, minlength=patient.max() + 1)[drawn]
+        offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        rows = by_patient[np.repeat(begin, count) + offset]
+        copy = np.repeat(np.arange(len(drawn)), count)
+        return replace(self.take(rows), patient=patient[rows], copy=copy), rows
 
     def rows_at(self, landmark_week: float) -> NDArray[np.intp]:
         """Return which rows are those of a landmark."""
@@ -155,10 +179,11 @@ class DevelopmentData:
         Over landmarks all rows have the same share. One over the number of a patient's rows would not do: who relapses
         early has few of them, and would count for more at each than who stays free, so that all risks were too high.
         """
-        if self.patient is None:
+        if self.patient is None or (self.copy is not None and self.landmarks is None):
             return np.ones(len(self))
         if self.landmarks is not None:
-            return np.full(len(self), self.patients / len(self))
+            drawn = self.patients if self.copy is None else len(np.unique(self.copy))
+            return np.full(len(self), drawn / len(self))
         return 1.0 / np.bincount(self.patient)[self.patient]
 
 

@@ -234,6 +234,31 @@ class RelapseModel:
         risk = self.predict_risk(data.features)
         return performance(data.relapse, risk, data.weights(), data.time, data.event)
 
+    def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
+        """Return a new model, recalibrated on other patients; it records this one as its parent.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Patients with their outcome, none of whom the model was trained on.
+        method : {"intercept", "intercept_and_slope"}
+            What is learned anew; see `relapse_model.updating.updated_model`.
+        landmark_week : float, optional
+            As `score` takes it.
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> study = rm.load_study("hbsag-relapse")
+        >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+        >>> elsewhere = rm.simulate_cohort(300, seed=9)
+        >>> model.update(elsewhere).summary["update"]["slope"]
+        1.0
+        """
+        from relapse_model.updating import updated_model
+
+        return updated_model(self, cohort, method, landmark_week)
+
     def save(self, path: str | Path) -> None:
         """Write the model to one file; see `relapse_model.model_file`.
 

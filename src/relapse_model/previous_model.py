@@ -55,9 +55,11 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
         return columns
     from relapse_model.classifiers.evidence_grid import posterior_of_form
 
-    if earlier.classifier_name != "prior_logistic":
+    if not hasattr(earlier.classifier, "components_") or earlier.classifier_name != "prior_logistic":
         raise RelapseModelError(
-            f"prior: the model is of class {earlier.classifier_name!r}; expected 'prior_logistic', which alone has a "
+            f"prior: the model is of class {earlier.classifier_name!r}"
+            f"{' and recalibrated' if hasattr(earlier.classifier, 'recalibration_') else ''}; expected "
+            "'prior_logistic' as it was trained, which alone has a "
             'posterior. Train it with candidates=("prior_logistic",).'
         )
     _check_meaning(study, earlier.study)
@@ -66,7 +68,7 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
     place = [source.index(name) if name in source else -1 for name in (*columns.names, *columns.term_names)]
     if max(place) < 0:
         raise RelapseModelError("prior: the model shares no predictor with the study; expected one at least.")
-    mixture = earlier.classifier.components_  # type: ignore[attr-defined]
+    mixture = earlier.classifier.components_
     size = len(mixture.scale)
     linear = np.ones(size, dtype=bool)
     linear[len(theirs.names) : len(source)] = False

@@ -9,7 +9,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.checks import run_checks
-from relapse_model.checks.too_many_parameters import too_many_parameters
+from relapse_model.checks.too_many_parameters import CHECK as too_many_parameters
 from relapse_model.study_file import parse_study
 from relapse_model.validation.sample_size import (
     ANTICIPATED_C,
@@ -95,9 +95,9 @@ def test_the_supported_number_is_that_of_the_sample_size_criteria():
 
 def test_one_parameter_is_supported_and_two_are_not():
     cohort = cohort_of(20, 80)
-    assert too_many_parameters(cohort, study_of(AGE), 0) is None
+    assert too_many_parameters(cohort, study_of(AGE), 0).state == "passed"
     found = too_many_parameters(cohort, study_of(AGE, MALE), 0)
-    assert (found.code, found.severity) == ("RM104", "warning")
+    assert (found.code, found.state, found.severity) == ("RM104", "found", "warning")
     assert found.text.startswith("2 parameters, 100 patients at risk, 20 relapses: the size supports 1.5 ")
     assert "assuming C = 0.75" in found.text
     assert "1 of 2 predictors have a prior" in found.text
@@ -123,12 +123,14 @@ def test_the_lost_count_as_patients_and_those_not_at_risk_do_not():
 
 def test_at_a_later_landmark_those_relapsed_before_are_not_counted():
     # All relapses are at week 8: at week 12 there is none, and nothing to say of the size (training refuses).
-    assert too_many_parameters(cohort_of(20, 80), study_of(AGE, MALE), 12) is None
+    assert too_many_parameters(cohort_of(20, 80), study_of(AGE, MALE), 12).state == "not applicable"
 
 
 @pytest.mark.parametrize(("relapses", "free"), [(0, 50), (50, 0)])
 def test_where_all_have_one_outcome_nothing_is_said_of_the_size(relapses, free):
-    assert too_many_parameters(cohort_of(relapses, free), study_of(AGE, MALE), 0) is None
+    result = too_many_parameters(cohort_of(relapses, free), study_of(AGE, MALE), 0)
+    assert (result.state, result.finding) == ("not applicable", None)
+    assert "not both outcomes" in result.text
 
 
 def test_the_check_is_registered_and_names_nobody():

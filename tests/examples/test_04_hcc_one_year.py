@@ -82,6 +82,6 @@ def test_impossible_values_are_left_out(cohort):
 
 
 def test_out_of_fold_auc(cohort, study):
-    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0)
     # 0.81 measured over 3 seeds; the published one is 0.70 (hcc-description.txt).
     assert found.performance.measures["auc"].value > 0.77

@@ -12,7 +12,7 @@ from same_folds import baseline_scores, mean_auc, mean_c, ridge_logistic
 @pytest.fixture(scope="module")
 def found():
     cohort, study = rm.simulate_cohort(150, seed=3), rm.load_study("hbsag-relapse")
-    return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, seed=5)
+    return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=0, seed=5)
 
 
 def test_the_folds_are_those_of_the_validation(found):

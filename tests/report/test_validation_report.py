@@ -37,6 +37,7 @@ def validation():
         rm.load_study("hbsag-relapse"),
         candidates=("prior_logistic",),
         outer_repeats=1,
+        bootstraps=0,
     )
 
 

@@ -7,13 +7,13 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.errors import InsufficientDataError
-from relapse_model.validation import procedure
+from relapse_model.validation import refits
 from relapse_model.validation.performance import MEASURES
 
 
 @pytest.fixture(scope="module")
 def found(cohort, study):
-    return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2)
+    return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=0, leave_out=None)
 
 
 def test_every_patient_has_a_risk_in_every_repeat(found):
@@ -29,21 +29,23 @@ def test_all_measures_are_there(found):
 
 
 def test_jobs_change_nothing(cohort, study, found):
-    again = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, jobs=2)
+    again = rm.validate(
+        cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=0, leave_out=None, jobs=2
+    )
     np.testing.assert_array_equal(again.risks, found.risks)
     assert again.to_dict() == found.to_dict()
 
 
 def test_no_patient_is_predicted_by_a_model_that_saw_him(cohort, study, monkeypatch):
     seen = []
-    original = procedure.develop
+    original = refits.develop
 
     def spy(train, *args, **kwargs):
         seen.append(set(train.features.index))
         return original(train, *args, **kwargs)
 
-    monkeypatch.setattr(procedure, "develop", spy)
-    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+    monkeypatch.setattr(refits, "develop", spy)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
     everybody = set(found.data.features.index)
     left_out = [everybody - group for group in seen]
     assert sum(map(len, left_out)) == len(everybody)  # each patient left out exactly once
@@ -51,7 +53,7 @@ def test_no_patient_is_predicted_by_a_model_that_saw_him(cohort, study, monkeypa
 
 
 def test_a_failed_fold_is_counted_not_hidden(cohort, study, monkeypatch):
-    original, calls = procedure.develop, []
+    original, calls = refits.develop, []
 
     def fails_once(*args, **kwargs):
         calls.append(1)
@@ -59,8 +61,8 @@ def test_a_failed_fold_is_counted_not_hidden(cohort, study, monkeypatch):
             raise InsufficientDataError("this fold has nothing to learn from")
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(procedure, "develop", fails_once)
-    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+    monkeypatch.setattr(refits, "develop", fails_once)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
     assert found.failed == {"this fold has nothing to learn from": 1}
     assert np.isnan(found.risks).sum() in (26, 27)
 
@@ -69,34 +71,11 @@ def test_mostly_failing_is_a_refusal(cohort, study, monkeypatch):
     def fails(*args, **kwargs):
         raise InsufficientDataError("nothing")
 
-    monkeypatch.setattr(procedure, "develop", fails)
+    monkeypatch.setattr(refits, "develop", fails)
     with pytest.raises(InsufficientDataError, match="5 of 5 folds failed"):
-        rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1)
+        rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
 
 
 def test_the_written_result_holds_no_patient(cohort, found):
     text = repr(found.to_dict())
     assert not any(identifier in text for identifier in cohort.patient_ids)
-
-
-@pytest.mark.slow
-def test_outcomes_at_random_validate_at_one_half(cohort, study):
-    """Shuffled outcomes: whatever the procedure learns, its honest AUC is 0.5 on average."""
-    from relapse_model.development_data import development_data
-    from relapse_model.features.design import design
-
-    data, columns, values = development_data(cohort, study), design(study), []
-    for seed in range(40):
-        order = np.random.default_rng(seed).permutation(len(data))
-        shuffled = data.take(order)
-        mixed = procedure.DevelopmentData(
-            **{name: getattr(shuffled, name) for name in ("relapse", "time", "event", "horizon_time", "horizon_event")},
-            features=data.features, matrix=data.matrix, horizon=data.horizon, not_at_risk=0,
-        )  # fmt: skip
-        risk = np.full(len(data), np.nan)
-        for _, test in procedure.stratified_folds(mixed.relapse, folds=5, repeats=1, seed=seed):
-            risk[test] = procedure._outer_fold(mixed, columns, ("prior_logistic",), test, seed, 5, 1)[0]
-        values.append(
-            procedure.performance(mixed.relapse, risk, mixed.weights(), mixed.time, mixed.event).measures["auc"].value
-        )
-    assert abs(np.mean(values) - 0.5) < 0.05

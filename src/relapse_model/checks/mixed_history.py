@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from relapse_model.checks.finding import Finding
+from relapse_model.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.cohort import Cohort
 from relapse_model.features.by_kind import derive_one
 from relapse_model.study import Study
@@ -14,7 +14,7 @@ from relapse_model.study import Study
 _WEEKS = 4.0  # a difference that rounding and the delay of a visit do not explain
 
 
-def stated_against_derived(cohort: Cohort, study: Study, landmark: float) -> Finding | None:
+def stated_against_derived(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     """Warn when a stated number of weeks and the derived one differ by more than 4 weeks; the stated one is used.
 
     Parameters
@@ -23,23 +23,25 @@ def stated_against_derived(cohort: Cohort, study: Study, landmark: float) -> Fin
     study : Study
     landmark : float
     """
-    found = []
-    for predictor in study.predictors:
-        column = predictor.column
-        if not predictor.agents or column not in cohort.patients or cohort.treatments is None:
-            continue
+    both = [
+        predictor for predictor in study.predictors if predictor.agents and predictor.column in cohort.patients.columns
+    ]
+    if cohort.treatments is None or not both:
+        return not_applicable("no treatment history comes both as a column and from a treatments table")
+    apart = []
+    for predictor in both:
         used = np.asarray(derive_one(cohort, study, predictor, landmark), dtype=float)
         derived = np.asarray(derive_one(cohort, study, replace(predictor, column=None), landmark), dtype=float)
         limit = 0.5 if predictor.kind == "ever_on_agent" else _WEEKS
-        apart = int((np.abs(used - derived) > limit).sum())
-        if apart:
-            found.append(f"{predictor.label}: {apart} of {len(cohort)} patients")
-    if not found:
-        return None
-    return Finding(
-        "RM103",
-        "stated and derived treatment history differ",
-        "warning",
+        patients = int((np.abs(used - derived) > limit).sum())
+        if patients:
+            apart.append(f"{predictor.label}: {patients} of {len(cohort)} patients")
+    if not apart:
+        return passed()
+    return found(
         "the patients table and the treatments (with the laboratory results) disagree, and the stated value is used. "
-        f"{'; '.join(found)}. Look at these patients, or empty the column.",
+        f"{'; '.join(apart)}. Look at these patients, or empty the column."
     )
+
+
+CHECK = Check("RM103", "stated and derived treatment history differ", stated_against_derived)

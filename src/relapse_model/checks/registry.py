@@ -1,28 +1,55 @@
-"""All checks, in the order of their codes."""
+"""All checks, in the order of their codes: of a cohort with its study, and of a validation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from typing import TYPE_CHECKING
 
-from relapse_model.checks.assay_platforms import assay_platforms
-from relapse_model.checks.dose_as_predictor import dose_as_predictor
+from relapse_model.checks import (
+    assay_platforms,
+    dichotomised_predictor,
+    dose_as_predictor,
+    few_events_for_calibration,
+    horizon_beyond_follow_up,
+    implausible_auc,
+    look_ahead,
+    loss_by_arm,
+    missing_predictor,
+    mixed_history,
+    passive_antibody,
+    too_many_parameters,
+    uneven_testing,
+)
+from relapse_model.checks.check_result import CheckResult
 from relapse_model.checks.finding import Finding
-from relapse_model.checks.mixed_history import stated_against_derived
-from relapse_model.checks.too_many_parameters import too_many_parameters
 from relapse_model.cohort import Cohort
+from relapse_model.errors import RelapseModelError
 from relapse_model.study import Study
 
-Check = Callable[[Cohort, Study, float], Finding | None]
-CHECKS: tuple[Check, ...] = (
-    assay_platforms,
-    dose_as_predictor,
-    stated_against_derived,
-    too_many_parameters,
+if TYPE_CHECKING:
+    from relapse_model.validation.result import Validation
+
+COHORT_CHECKS = (
+    assay_platforms.CHECK,
+    dose_as_predictor.CHECK,
+    mixed_history.CHECK,
+    too_many_parameters.CHECK,
+    look_ahead.CHECK,
+    passive_antibody.CHECK,
+    dichotomised_predictor.CHECK,
+    horizon_beyond_follow_up.CHECK,
+    loss_by_arm.CHECK,
+    missing_predictor.CHECK,
+    uneven_testing.CHECK,
 )
+VALIDATION_CHECKS = (few_events_for_calibration.CHECK, implausible_auc.CHECK)
+CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))
 
 
-def run_checks(cohort: Cohort, study: Study, landmark_week: float | None = None) -> list[Finding]:
-    """Run every check; one that does not apply, or finds nothing, is silent.
+def run_checks(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Return what the checks of a cohort object to; one that does not apply, or finds nothing, is silent.
 
     Parameters
     ----------
@@ -30,17 +57,118 @@ def run_checks(cohort: Cohort, study: Study, landmark_week: float | None = None)
     study : Study
     landmark_week : float, optional
         The study's first landmark by default.
+    mute : tuple of str
+        Codes of checks that shall not speak.
 
     Returns
     -------
     list of Finding
 
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+
     Examples
     --------
     >>> import relapse_model as rm
-    >>> [finding.code for finding in run_checks(rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse"))]
+    >>> cohort, study = rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse")
+    >>> [finding.code for finding in run_checks(cohort, study)]
+    ['RM101', 'RM104']
+    >>> [finding.code for finding in run_checks(cohort, study, mute=("RM101",))]
+    ['RM104']
+    """
+    findings = (result.finding for result in check_results(cohort, study, landmark_week, mute))
+    return [finding for finding in findings if finding is not None]
+
+
+def check_results(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()
+) -> list[CheckResult]:
+    """Return the result of every check of a cohort, whatever its state, in the order of the codes.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float, optional
+    mute : tuple of str
+        As `run_checks` takes it; a muted check does not look, and is listed as muted.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> cohort, study = rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse")
+    >>> [result.state for result in check_results(cohort, study, mute=("RM101",))][:3]
+    ['muted', 'passed', 'passed']
+    """
+    muted = known_codes(mute)
+    landmark = study.landmark(landmark_week)
+    return [check.muted() if check.code in muted else check(cohort, study, landmark) for check in COHORT_CHECKS]
+
+
+def check_validation(
+    validation: Validation, cohort: Cohort | None = None, mute: tuple[str, ...] = ()
+) -> list[CheckResult]:
+    """Return the result of every check of a validation; with its cohort, of the cohort's checks too, in order.
+
+    Parameters
+    ----------
+    validation : Validation
+    cohort : Cohort, optional
+        The cohort that was validated on: its checks are made for the study and landmark of the validation.
+    mute : tuple of str
+        As `check_results` takes it.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+    """
+    muted = known_codes(mute)
+    results = [check.muted() if check.code in muted else check(validation) for check in VALIDATION_CHECKS]
+    if cohort is not None:
+        results += check_results(cohort, validation.study, validation.data.landmark, mute)
+    return sorted(results, key=lambda result: result.code)
+
+
+def known_codes(mute: tuple[str, ...]) -> frozenset[str]:
+    """Return the codes to mute; refuse one that no check has, by name: a misspelt one would mute nothing.
+
+    Parameters
+    ----------
+    mute : tuple of str
+
+    Raises
+    ------
+    RelapseModelError
+        With the nearest code.
+
+    Examples
+    --------
+    >>> sorted(known_codes(("RM104", "RM101")))
     ['RM101', 'RM104']
     """
-    landmark = study.landmark(landmark_week)
-    found = (check(cohort, study, landmark) for check in CHECKS)
-    return [finding for finding in found if finding is not None]
+    if isinstance(mute, str):
+        raise RelapseModelError(f"mute is {mute!r}; expected a tuple of codes, such as ('RM101',).")
+    for code in mute:
+        if code not in CODES:
+            nearest = difflib.get_close_matches(str(code).upper(), CODES, n=1, cutoff=0.0)[0]
+            raise RelapseModelError(
+                f"mute names {code!r}, which no check has; expected some of {', '.join(CODES)}. "
+                f"Did you mean {nearest!r}?"
+            )
+    return frozenset(mute)

@@ -291,9 +291,11 @@ class BoostedTreesClassifier(RiskClassifier):
     def _grow(self, rows: TrainingRows, margin: FloatArray | None) -> xgboost.Booster:
         """Grow the trees that were chosen."""
         matrix = matrix_of(rows.X, rows, margin)
-        return grow_trees(
+        booster = grow_trees(
             matrix, mean_log_odds(rows), self.rounds_, depth=self.depth_, l2=self.l2_, **self._shared()
         )  # fmt: skip
+        booster.reset()  # it keeps no rows
+        return booster
 
     def _resample(
         self, rows: TrainingRows, group: NDArray[Any] | None, margin: FloatArray | None

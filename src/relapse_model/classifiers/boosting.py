@@ -94,7 +94,10 @@ def grow_trees(
     }
     if monotone is not None:
         settings["monotone_constraints"] = tuple(int(sign) for sign in monotone)
-    return xgboost.train(settings, matrix, num_boost_round=int(rounds))
+    booster = xgboost.Booster(settings, [matrix])
+    for number in range(int(rounds)):  # as xgboost.train does, without its callbacks, which take a third of the time
+        booster.update(matrix, number)
+    return booster
 
 
 def held_out_losses(

@@ -33,6 +33,7 @@ FEWEST_EVENTS_FOR_ISOTONIC = 1000
 SLOPE_SD = 0.25
 _FORM, _PART, _ESTIMATOR = "relapse-model recalibration", "recalibrated.json", "estimator"
 _KINDS = ("AveragedClassifier", *SINGLE)
+_KINDS_IN_FILE = (*_KINDS, "PriorHazardClassifier")  # hazards have no rows to hold out, but may be updated
 _LARGEST = 1e6  # slope or intercept: no recalibration comes near it
 _NARROWEST, _WIDEST = 1e-6, 1e6  # of the slope's prior: held at 1, and free, whatever the rows
 _RESAMPLED = ("oversampling", "undersampling", "smote", "adasyn", "rose")
@@ -244,6 +245,28 @@ class RecalibratedClassifier(RiskClassifier):
         self.estimator_ = fit_member(self.estimator, rows, group)
         return self
 
+    @classmethod
+    def around(cls, fitted: Any, line: Recalibration) -> Self:
+        """Return a fitted classifier recalibrated by a line that was learned elsewhere, such as in other patients.
+
+        Parameters
+        ----------
+        fitted : RiskClassifier
+            A fitted classifier of this package; of one that is recalibrated already the two lines become one.
+        line : Recalibration
+        """
+        if isinstance(fitted, cls):
+            before = fitted.recalibration_
+            line = Recalibration(line.intercept + line.slope * before.intercept, line.slope * before.slope)
+            fitted = fitted.estimator_
+        check_kind(fitted, _KINDS_IN_FILE, "around")
+        model = cls(clone(fitted))
+        model.classes_, model.n_features_in_ = fitted.classes_, fitted.n_features_in_
+        if hasattr(fitted, "feature_names_in_"):
+            model.feature_names_in_ = fitted.feature_names_in_
+        model.estimator_, model.recalibration_ = fitted, line
+        return model
+
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Return the probabilities of no event and of the event, shape (n, 2)."""
         log_odds = self.predict_log_odds(X)
@@ -296,7 +319,7 @@ class RecalibratedClassifier(RiskClassifier):
             If a part is missing, names a class that is not ours, or is not what the classifier writes.
         """
         document = read_document(parts, _PART, _FORM)
-        member = read_member(document, document.get("estimator"), parts, _ESTIMATOR, _KINDS)
+        member = read_member(document, document.get("estimator"), parts, _ESTIMATOR, _KINDS_IN_FILE)
         model = cls(clone(member), **_read_settings(document))
         model._restore_identity(document)
         model.estimator_ = member

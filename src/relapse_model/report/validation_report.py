@@ -28,7 +28,7 @@ from relapse_model.validation import sample_size
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.net_benefit import NetBenefit, net_benefit
 from relapse_model.validation.performance import MEASURES, Performance
-from relapse_model.validation.procedure import Validation
+from relapse_model.validation.result import Validation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

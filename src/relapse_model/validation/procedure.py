@@ -1,10 +1,8 @@
-"""Internal validation: the whole procedure is refitted in every fold, and judged on the patients left out."""
+"""Internal validation: the whole procedure is refitted in every resample, and judged on the patients left out."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,84 +10,30 @@ from numpy.typing import NDArray
 from relapse_model.candidates import CANDIDATES, check_candidates
 from relapse_model.cohort import Cohort
 from relapse_model.data_folds import data_folds
-from relapse_model.development import FOLDS, REPEATS, check_calibration_of, develop
-from relapse_model.development_data import (
-    DevelopmentData,
-    require_events,
-    require_seed,
-    require_support,
-)
-from relapse_model.errors import InsufficientDataError
-from relapse_model.features.design import Design, design
+from relapse_model.development import FOLDS, REPEATS, Procedure, check_calibration_of, develop, model_of
+from relapse_model.development_data import DevelopmentData, require_events, require_seed, require_support
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.design import design
 from relapse_model.previous_model import parent_summary, with_previous
 from relapse_model.stacked_data import LandmarkWeeks, study_and_data
 from relapse_model.study import Study
+from relapse_model.validation.bootstrap import bootstrap_validation
 from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.group_tables import (
+    THRESHOLDS,
+    groups_of,
+    left_out_table,
+    subgroup_tables,
+    threshold_table,
+)
 from relapse_model.validation.performance import Performance, performance
+from relapse_model.validation.refits import bootstrap_tasks, choices, failures, fold_tasks, run_tasks
+from relapse_model.validation.result import Validation
 
 if TYPE_CHECKING:
     from relapse_model.model import RelapseModel
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The result of `validate`.
-
-    Attributes
-    ----------
-    study : Study
-    landmark_week : float
-        Of several landmarks, the first.
-    data : DevelopmentData
-        The patients at risk at that landmark (not written to any file).
-    risks : array, shape (repeats, n)
-        Out-of-fold risk of each of them in each repeat.
-    performance : Performance
-        Measures at that landmark, averaged over the repeats.
-    chosen : dict of str to int
-        How often each candidate was chosen in the outer folds.
-    failed : dict of str to int
-        Folds that could not be fitted, by reason; their patients have no risk in that repeat.
-    settings : dict
-        Folds, repeats, seed, candidates.
-    synthetic : bool
-    by_landmark : dict of float to Performance
-        Measures among those at risk at each landmark.
-    """
-
-    study: Study
-    landmark_week: float
-    data: DevelopmentData
-    risks: Floats
-    performance: Performance
-    chosen: dict[str, int]
-    failed: dict[str, int]
-    settings: dict[str, Any]
-    synthetic: bool
-    by_landmark: dict[float, Performance] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        """Return the headline only: patients are never printed."""
-        found = self.performance
-        return f"Validation({found.patients} patients, {found.events} relapses; AUC {found.measures.get('auc')})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything but the patients, as plain values."""
-        return {
-            "study": self.study.name,
-            "outcome": self.study.outcome.name,
-            "landmark_week": self.landmark_week,
-            "horizon_weeks": self.study.prediction.horizon_weeks,
-            "method": "repeated nested cross-validation; every step refitted in every fold",
-            "synthetic": self.synthetic,
-            "performance": self.performance.to_dict(),
-            "by_landmark": [{"week": week, **found.to_dict()} for week, found in self.by_landmark.items()],
-            "chosen": self.chosen,
-            "failed_folds": self.failed,
-            "settings": self.settings,
-        }
 
 
 def validate(
@@ -105,17 +49,21 @@ def validate(
     more_predictors_than_events: bool = False,
     seed: int = 0,
     outer_folds: int = 5,
-    outer_repeats: int = 4,
+    outer_repeats: int = 20,
+    bootstraps: int = 200,
+    leave_out: str | None = "centre",
     folds: int = FOLDS,
     repeats: int = REPEATS,
     jobs: int | None = None,
     progress: bool = False,
 ) -> Validation:
-    """Judge the procedure that `train` follows: repeated nested cross-validation.
+    """Judge the procedure that `train` follows, by doing all of it again on parts of the patients.
 
-    In every outer fold the imputation, tuning, choice and fit are done anew without the patients that are then
-    predicted. Lost patients take part by censoring weights. Says how well a model made this way does on
-    patients like these; other hospitals need `RelapseModel.evaluate`.
+    In every resample the imputation, tuning, choice and fit are done anew. Three ways: repeated nested
+    cross-validation, whose risks are of patients that the model never saw; bootstrap resamples, for the optimism and
+    for how far the risks depend on which patients came; and one centre after the other left out. Lost patients take
+    part by censoring weights. It says how well a model made this way does on patients like these; other hospitals
+    need `RelapseModel.evaluate`.
 
     Parameters
     ----------
@@ -131,6 +79,11 @@ def validate(
     seed : int
         The same seed gives the same result, whatever `jobs`.
     outer_folds, outer_repeats : int
+    bootstraps : int
+        Bootstrap resamples; 200 or more are usual (Riley and Collins 2023, doi:10.1002/bimj.202200302), 0 for none.
+    leave_out : str, optional
+        Column of the patients table whose groups are left out one by one; nothing is left out where the cohort has
+        no such column, or a single group.
     folds, repeats : int
         Of the cross-validation inside, that chooses.
     jobs : int, optional
@@ -155,53 +108,74 @@ def validate(
     ...     rm.load_study("hbsag-relapse"),
     ...     candidates=("prior_logistic",),
     ...     outer_repeats=1,
+    ...     bootstraps=0,
     ... )
     >>> print(found.performance.measures["auc"])  # doctest: +SKIP
     0.72 (0.58 to 0.84)
     """
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
     names = check_candidates(tuple(candidates))
     require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "validate")
     require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
-    split = data_folds(data, outer_folds, outer_repeats, seed)
-    columns = with_previous(design(study), study, prior)
+    if bootstraps < 0:
+        raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
     method = check_calibration_of(calibration, names, data.events)
-    seeds = np.random.SeedSequence(seed).generate_state(len(split))
-    tasks = (
-        delayed(_outer_fold)(data, columns, names, test, int(fold_seed), folds, repeats, method)
-        for (_, test), fold_seed in zip(split, seeds, strict=True)
+    procedure = Procedure(with_previous(design(study), study, prior), names, folds, repeats, method)
+    split = data_folds(data, outer_folds, outer_repeats, seed)
+    groups = groups_of(cohort, data, leave_out)
+    held = [np.flatnonzero(groups == name) for name in dict.fromkeys(groups)]
+    held = held if len(held) > 1 else []
+    of_folds, of_bootstraps, of_groups = (
+        [int(one) for one in sequence.generate_state(max(count, 1))][:count]
+        for sequence, count in zip(
+            np.random.SeedSequence(seed).spawn(3), (len(split), bootstraps, len(held)), strict=True
+        )
     )
-    found = list(
-        tqdm(Parallel(n_jobs=jobs, return_as="generator")(tasks), total=len(split), disable=not progress or None,
-             desc="validate", unit="fold", leave=False, delay=1.0)
-    )  # fmt: skip
+    drawn = list(bootstrap_tasks(data, of_bootstraps))
+    tasks = [
+        *fold_tasks(data, [test for _, test in split], of_folds),
+        *(task for task, _ in drawn),
+        *fold_tasks(data, held, of_groups),
+    ]
+    refits = run_tasks(data, procedure, tasks, jobs=jobs, progress=progress)
+    in_folds, in_bootstraps = refits[: len(split)], refits[len(split) : len(split) + bootstraps]
+    in_groups = refits[len(split) + bootstraps :]
+    failed = failures(in_folds)
+    if sum(failed.values()) > len(split) / 2:
+        raise InsufficientDataError(f"validate: {sum(failed.values())} of {len(split)} folds failed: {failed}.")
     risks = np.full((outer_repeats, len(data)), np.nan)
-    for (repeat, test), (risk, _, _) in zip(split, found, strict=True):
-        risks[repeat, test] = risk
-    failed = Counter(reason for _, _, reason in found if reason)
-    if failed.total() > len(split) / 2:
-        raise InsufficientDataError(f"validate: {failed.total()} of {len(split)} folds failed: {dict(failed)}.")
-    each = {week: (data.at(week), risks[:, data.rows_at(week)]) for week in data.landmark_weeks}
-    judged = {week: mean_performance(rows, risk, seed) for week, (rows, risk) in each.items()}
-    first = data.landmark
+    for (repeat, test), one in zip(split, in_folds, strict=True):
+        risks[repeat, test] = one.risk
+    model = model_of(develop(data, procedure, seed, final=True, jobs=jobs), study, data, cohort, seed, prior)
+    own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
+    each = {week: (data.at(week), data.rows_at(week)) for week in data.landmark_weeks}
+    judged = {week: mean_performance(rows, risks[:, at], seed) for week, (rows, at) in each.items()}
+    first, at = each[data.landmark]
+    boot = bootstrap_validation(
+        data, own_risk, in_bootstraps, [rows for _, rows in drawn], procedure.columns.names, THRESHOLDS
+    )  # fmt: skip
     return Validation(
         study=study,
-        landmark_week=first,
-        data=each[first][0],
-        risks=each[first][1],
-        performance=judged[first],
+        landmark_week=data.landmark,
+        cohort=cohort,
+        data=first,
+        model=model,
+        risks=risks[:, at],
+        performance=judged[data.landmark],
+        apparent=mean_performance(first, own_risk[None, at], seed),
+        bootstrap=boot if bootstraps else None,
+        left_out=left_out_table(data, held, [one.risk for one in in_groups], groups, seed),
+        subgroups=subgroup_tables(cohort, first, risks[:, at], seed),
+        thresholds=threshold_table(first, risks[:, at]),
         by_landmark=judged,
-        chosen=dict(Counter(name for _, name, _ in found if name)),
-        failed=dict(failed),
+        chosen=choices(in_folds),
+        failed=failed,
         settings={
-            "outer_folds": outer_folds, "outer_repeats": outer_repeats, "folds": folds, "repeats": repeats,
+            "outer_folds": outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
+            "leave_out": leave_out if held else None, "folds": folds, "repeats": repeats,
             "seed": seed, "candidates": list(names), "censoring": censoring, "group_by": group_by,
-            "calibration": method,
-            "prior": None if prior is None else parent_summary(prior),
+            "calibration": method, "prior": None if prior is None else parent_summary(prior),
         },
         synthetic=cohort.synthetic,
     )  # fmt: skip
@@ -237,22 +211,3 @@ def _mean(found: list[Estimate | float]) -> Estimate | float:
     rows = np.array([(e.value, e.lower, e.upper) for e in found if isinstance(e, Estimate)])
     value, lower, upper = rows.mean(axis=0)
     return Estimate(float(value), float(lower), float(upper), first.level, f"{first.method}; mean over repeats")
-
-
-def _outer_fold(
-    data: DevelopmentData,
-    columns: Design,
-    names: tuple[str, ...],
-    test: NDArray[np.intp],
-    seed: int,
-    folds: int,
-    repeats: int,
-    calibration: str,
-) -> tuple[Floats, str, str]:
-    """Run the procedure without the test patients; return their risks, the choice, and why it failed if it did."""
-    train = data.take(np.setdiff1d(np.arange(len(data)), test))
-    try:
-        result = develop(train, columns, names, seed, folds=folds, repeats=repeats, calibration=calibration)
-    except InsufficientDataError as error:
-        return np.full(len(test), np.nan), "", str(error)
-    return result.classifier.predict_proba(data.matrix[test])[:, 1], result.choice.chosen, ""
