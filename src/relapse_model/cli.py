@@ -150,6 +150,13 @@ def _check(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _study(verb)
     _landmark(verb)
+    _mute(verb)
+
+
+def _mute(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--mute", nargs="+", default=[], metavar="CODE", help="checks to switch off, such as RM101; listed as muted"
+    )
 
 
 def _features(verb: argparse.ArgumentParser) -> None:
@@ -176,6 +183,7 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
     )
+    _mute(verb)
 
 
 def _score(verb: argparse.ArgumentParser) -> None:

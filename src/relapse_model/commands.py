@@ -19,6 +19,9 @@ from relapse_model.model_file import load_model
 from relapse_model.study import load_study
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relapse_model.checks.check_result import CheckResult
     from relapse_model.validation.result import Validation
 
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
@@ -47,7 +50,7 @@ def check(given: Namespace) -> None:
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    say(check_report(cohort, study, given.landmark_week))
+    say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
 
 
 def features(given: Namespace) -> None:
@@ -86,6 +89,7 @@ def train(given: Namespace) -> None:
 
 def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
+    from relapse_model.checks import check_validation
     from relapse_model.report.validation_report import write_report
     from relapse_model.validation.procedure import validate as validate_procedure
 
@@ -97,6 +101,7 @@ def validate(given: Namespace) -> None:
     )  # fmt: skip
     paths = write_report(found, Path(given.out), arm=arms(cohort, found))
     say(validation_text(found))
+    say(checks_text(check_validation(found, cohort, mute=tuple(given.mute))))
     for what, path in paths.items():
         say(f"{what}: {path}")
 
@@ -203,6 +208,19 @@ def validation_text(found: Validation) -> str:
             lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
     lines += [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
     return "\n".join(lines)
+
+
+def checks_text(results: Sequence[CheckResult]) -> str:
+    """Return what the checks found, and which were muted or do not apply.
+
+    Parameters
+    ----------
+    results : sequence of CheckResult
+    """
+    lines = [str(one) for one in results if one.state in ("found", "muted")]
+    silent = [one.code for one in results if one.state == "not applicable"]
+    lines += [f"Checks that do not apply: {', '.join(silent)}."] if silent else []
+    return "\n".join(lines) or f"All {len(results)} checks passed."
 
 
 def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:

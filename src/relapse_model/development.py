@@ -8,6 +8,7 @@ import numpy as np
 
 from relapse_model.candidates import CANDIDATES, Classifier, check_candidates
 from relapse_model.checks import run_checks
+from relapse_model.checks.finding import Finding
 from relapse_model.choice import Choice, choose, fit_known
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData, require_events, require_seed, require_support
@@ -228,10 +229,16 @@ def model_of(
         data=data,
         seed=seed,
         synthetic=cohort.synthetic,
-        findings=run_checks(cohort, study, data.landmark),
+        findings=_findings(cohort, study, data.landmark_weeks),
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights() * data.row_share())),
         parent=None if earlier is None else parent_summary(earlier),
     )
+
+
+def _findings(cohort: Cohort, study: Study, weeks: tuple[float, ...]) -> list[Finding]:
+    """Return what the checks find at any of the landmarks, each code once."""
+    found = {finding.code: finding for week in reversed(weeks) for finding in run_checks(cohort, study, week)}
+    return [found[code] for code in sorted(found)]
 
 
 def _earlier_model(

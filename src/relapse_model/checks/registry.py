@@ -166,9 +166,9 @@ def known_codes(mute: tuple[str, ...]) -> frozenset[str]:
         raise RelapseModelError(f"mute is {mute!r}; expected a tuple of codes, such as ('RM101',).")
     for code in mute:
         if code not in CODES:
-            nearest = difflib.get_close_matches(str(code).upper(), CODES, n=1, cutoff=0.0)[0]
+            near = difflib.get_close_matches(str(code).upper(), CODES, n=1)
+            advice = f" Did you mean {near[0]!r}?" if near else ""
             raise RelapseModelError(
-                f"mute names {code!r}, which no check has; expected some of {', '.join(CODES)}. "
-                f"Did you mean {nearest!r}?"
+                f"mute names {code!r}, which no check has; expected some of {', '.join(CODES)}.{advice}"
             )
     return frozenset(mute)

@@ -19,12 +19,14 @@ from relapse_model.validation.calibration import (
 )
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.net_benefit import NetBenefit
+from relapse_model.validation.stability import CalibrationInstability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
+MOST_CURVES = 200  # of bootstrap models
 EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
 
 
@@ -36,6 +38,7 @@ def calibration_figure(
     *,
     intercept: Estimate | None = None,
     slope: Estimate | None = None,
+    instability: CalibrationInstability | None = None,
 ) -> Figure:
     """Draw observed against predicted risk: a smooth curve with its interval, and the risks below it.
 
@@ -52,6 +55,8 @@ def calibration_figure(
         Censoring weights, 0 for the lost.
     intercept, slope : Estimate, optional
         To be shown; by default those of these risks.
+    instability : CalibrationInstability, optional
+        Curves of bootstrap models, drawn behind as thin pale lines.
 
     Returns
     -------
@@ -64,6 +69,8 @@ def calibration_figure(
     main, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
     curve = _or_reason(calibration_curve, y, p, w)
     top = _upper_limit(p, curve)
+    if instability is not None:
+        _draw_instability(main, instability)
     main.plot([0, top], [0, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="perfect")
     if isinstance(curve, CalibrationCurve):
         _draw_curve(main, curve)
@@ -190,6 +197,12 @@ def _draw_curve(axes: Axes, curve: CalibrationCurve) -> None:
         curve.risk, curve.observed, color=FREE, linewidth=2 if firm else 1.4, alpha=1 if firm else 0.75,
         label="smooth curve" if firm else "smooth curve (indicative)",
     )  # fmt: skip
+
+
+def _draw_instability(axes: Axes, found: CalibrationInstability) -> None:
+    for place, curve in enumerate(found.curves[:MOST_CURVES]):
+        label = {"label": "bootstrap models"} if place == 0 else {}
+        axes.plot(found.grid, curve, color=GREY, linewidth=0.5, alpha=0.25, zorder=0, **label)
 
 
 def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:

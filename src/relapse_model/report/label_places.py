@@ -58,9 +58,11 @@ def thinned(centres: Sequence[float] | Floats, widths: Sequence[float] | Floats,
 def label_places(
     centres: Sequence[float] | Floats, widths: Sequence[float] | Floats, low: float, high: float, gap: float
 ) -> tuple[Floats, NDArray[np.intp]]:
-    """Return where labels go when all must stay: moved sideways as little as can be, in as few lines as can be.
+    """Return where labels go when all must stay: side by side, or where they are too wide for that, stacked.
 
-    The sum of the squared moves in a line is the least that keeps the order, the gaps and the limits.
+    Side by side they are moved as little as can be: the sum of the squared moves is the least that keeps the order,
+    the gaps and the limits. Stacked, each has a line of its own and begins right of its tick, the rightmost tick
+    first, so that straight lines down from the ticks pass left of the labels above.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def label_places(
     low, high : float
         Limits for the edges of the labels.
     gap : float
-        Least distance between two labels of a line.
+        Least distance between two labels, and of a stacked label from its tick.
 
     Returns
     -------
@@ -87,13 +89,11 @@ def label_places(
     middle, width = np.asarray(centres, dtype=float), np.asarray(widths, dtype=float)
     order = np.argsort(middle, kind="stable")
     places, line = np.empty(len(middle)), np.zeros(len(middle), dtype=np.intp)
-    for lines in range(1, len(order) + 1):
-        rows = [order[start::lines] for start in range(lines)]
-        if lines == len(order) or all(width[row].sum() + gap * (len(row) - 1) <= high - low for row in rows):
-            for number, row in enumerate(rows):
-                places[row], line[row] = _apart(middle[row], width[row], low, high, gap), number
-            break
-    return places, line
+    if width.sum() + gap * (len(width) - 1) <= high - low:
+        places[order] = _apart(middle[order], width[order], low, high, gap)
+        return places, line
+    line[order] = np.arange(len(order))[::-1]
+    return np.minimum(middle + gap + width / 2, high - width / 2), line
 
 
 def _apart(middle: Floats, width: Floats, low: float, high: float, gap: float) -> Floats:

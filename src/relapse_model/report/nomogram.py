@@ -39,7 +39,8 @@ _NAME, _MINOR, _TICK, _LEADER, _LINE, _BETWEEN = 0.16, 0.035, 0.05, 0.05, 0.15, 
 _GAP = 0.07
 _NAME_SIZE, _TICK_SIZE = 9.0, 8.5
 _HEAD = 0.62
-_LONGEST_NAME, _LONGEST_LEVEL = 60, 22
+_LONGEST_NAME, _LONGEST_LEVEL = 58, 40
+_BACKGROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}  # no line runs through a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,17 @@ def nomogram_figure(model: RelapseModel) -> Figure:
     axes = figure.add_axes((0, 0, 1, 1))
     board = _Board(axes, _HEAD)
     points = np.arange(0, POINTS + 1, 10)
-    board.scale("Points", [f"{point:g}" for point in points], points / POINTS, INK)
+    board.scale("Points", [f"{point:g}" for point in points], points / POINTS, INK, finer=2)
     first = board.line
     for one in axes_of:
         _draw_predictor(board, one, unit)
     board.axes.vlines(_across(points / POINTS), first, board.line, color=PALE, linewidth=0.5, zorder=0)
     marks = _total_marks(total)
-    board.scale("Total points", [number_words(mark) for mark in marks], np.array(marks) / total, INK)
+    board.scale("Total points", [number_words(mark) for mark in marks], np.array(marks) / total, INK, finer=5)
     percents, places = _risk_marks(base, unit, total)
-    outcome = f"{model.study.outcome.name} by week {model.study.prediction.horizon_weeks:g}"
+    outcome = (
+        f"{shorten(model.study.outcome.name, 36, placeholder=' ...')} by week {model.study.prediction.horizon_weeks:g}"
+    )
     board.scale(f"Risk of {outcome} (%)", percents, places, RELAPSE)
     _finish(figure, board)
     return figure
@@ -141,7 +144,8 @@ def nomogram_axes(model: RelapseModel) -> list[NomogramAxis]:
 
 
 def _axis(model: RelapseModel, place: int, predictor: Predictor) -> NomogramAxis:
-    told, title = model.summary["predictors"][predictor.name], predictor_title(predictor)
+    told, unit = model.summary["predictors"][predictor.name], predictor_title(predictor)[len(predictor.label) :]
+    title = shorten(predictor.label, _LONGEST_NAME - len(unit), placeholder=" ...") + unit
     names = predictor.levels or (("no", "yes") if yes_or_no(predictor, told) else ())
     if names:
         effect = additive_effect(model, place, np.arange(len(names)))
@@ -176,17 +180,20 @@ class _Board:
 
     def name(self, title: str, colour: str = INK) -> None:
         """Write the name of an axis, and go down to its line."""
-        words = shorten(title, _LONGEST_NAME, placeholder=" ...")
-        size = _NAME_SIZE * min(1.0, (WIDTH - 2 * _EDGE) / self.width(words, _NAME_SIZE))
-        self.axes.text(_EDGE, self.top + _NAME / 2, plain(words), va="center", fontsize=size, color=colour)
+        size = _NAME_SIZE * min(1.0, (WIDTH - 2 * _EDGE) / self.width(title, _NAME_SIZE))
+        self.axes.text(_EDGE, self.top + _NAME / 2, plain(title), va="center", fontsize=size, color=colour)
         self.line = self.top + _NAME + 0.06
 
-    def scale(self, title: str, labels: Sequence[str], shares: Floats, colour: str) -> None:
-        """Add an axis over the whole width, with its ticks at shares of it; labels without room are left out."""
+    def scale(self, title: str, labels: Sequence[str], shares: Floats, colour: str, finer: int = 1) -> None:
+        """Add an axis over the whole width, with its ticks at shares of it; labels without room are left out.
+
+        Between two of equal ticks `finer` - 1 are marked without a label.
+        """
         self.name(title, colour)
         self.stroke(0.0, 1.0, colour)
         places = _across(shares)
-        self.marks(places, colour)
+        step = (places[1] - places[0]) / finer if len(places) > 1 else WIDTH
+        self.marks(np.arange(places[0], places[-1], step) if finer > 1 else places, colour)
         kept = thinned(places, [self.width(label) for label in labels], _GAP)
         self.labels([labels[one] for one in kept], places[kept], colour)
 
@@ -203,11 +210,16 @@ class _Board:
         """Write labels below ticks, moved apart where they are too near, and go on to the next axis."""
         widths = [self.width(label) for label in labels]
         moved, lines = label_places(places, widths, _EDGE, WIDTH - _EDGE, _GAP)
-        for label, tick, place, line in zip(labels, places, moved, lines, strict=True):
+        stacked = bool(lines.any())
+        for label, width, tick, place, line in zip(labels, widths, places, moved, lines, strict=True):
             below = _TICK + _LEADER + _LINE * float(line)
-            self._mark([tick, tick, place], [0.0, _TICK, below], colour)
+            beside = stacked and place - width / 2 > tick
+            ends = [tick, tick, place - width / 2] if beside else [tick, tick, tick if stacked else place]
+            down = below + _LINE / 2 if beside else below
+            self._mark(ends, [0.0, down if stacked else _TICK, down], colour)
             self.axes.text(
-                place, self.line + below, plain(label), va="top", ha="center", fontsize=_TICK_SIZE, color=INK
+                place, self.line + below, plain(label), va="top", ha="center", fontsize=_TICK_SIZE, color=INK,
+                bbox=_BACKGROUND,
             )  # fmt: skip
         self.top = self.line + _TICK + _LEADER + _LINE * (1 + int(max(lines, default=0))) + _BETWEEN
 

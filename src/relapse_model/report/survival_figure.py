@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.report.style import GREY, Floats, colours, new_figure, plain, styled
+from relapse_model.report.ticks import STEPS
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-STEPS = (1, 2, 4, 8, 12, 24, 48, 96, 192)  # weeks between the ticks of a time axis
 
 
 @styled

@@ -1,0 +1,76 @@
+"""From figures and a template to one page that opens offline: nothing fetched, no script, all text escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from relapse_model.cohort import write_bytes, write_text
+from relapse_model.report.style import png, svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def save_figures(drawn: Mapping[str, Figure], folder: Path) -> dict[str, str]:
+    """Write each figure as SVG and PNG; return the SVGs by name. Figures of an earlier report are taken away.
+
+    Parameters
+    ----------
+    drawn : dict of str to Figure
+    folder : Path
+        Made if it does not exist.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = {name: svg(figure) for name, figure in drawn.items()}
+    for name, figure in drawn.items():
+        write_text(pictures[name], folder / f"{name}.svg")
+        write_bytes(png(figure), folder / f"{name}.png")
+    return pictures
+
+
+def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
+    """Return a page of the report.
+
+    Parameters
+    ----------
+    template : str
+        File of this package.
+    pictures : dict of str to str
+        Figures as SVG.
+    **values
+        What the template shows; text is escaped.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("relapse_model", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Drawn by Matplotlib, which escapes the text it is given.
+    inlined = {name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()}
+    return environment.get_template(template).render(pictures=inlined, **values)
+
+
+def inline_svg(picture: str, name: str) -> str:
+    """Return an SVG file as an element of a page: no prologue, no metadata, identifiers that are its own.
+
+    Parameters
+    ----------
+    picture : str
+    name : str
+        Put before every identifier.
+    """
+    body = picture[picture.index("<svg") :].strip()
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", body, count=2)
+    body = re.sub(r'\sid="([^"]*)"', rf' id="{name}-\1"', body)
+    body = re.sub(r'xlink:href="#([^"]*)"', rf'href="#{name}-\1"', body)
+    body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
+    return body.replace("<svg ", '<svg aria-hidden="true" ', 1)
