@@ -1,10 +1,11 @@
 # Two commands: `make demo` and `make test`. Each makes its own .venv; both may be run twice and in any order.
 PYTHON ?= python3
 BIN := .venv/bin
+VERSIONS := build/versions
 # No doubt about what is installed: the exact versions of constraints.txt.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-slow lint format models clean
+.PHONY: demo test test-slow test-versions lint format models clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run
@@ -15,6 +16,18 @@ test: .venv/test
 
 test-slow: .venv/test
 	$(BIN)/python -m pytest -m slow -s
+
+# Model files written with the oldest packages that pyproject.toml allows, read with the newest of constraints.txt, and
+# the other way round: the same risks to 1e-9.
+test-versions: $(VERSIONS)/oldest/made $(VERSIONS)/newest/made
+	for written in oldest newest; do \
+	  PYTHONPATH=src $(VERSIONS)/$$written/bin/python tests/versions/exchange.py write $(VERSIONS)/models/$$written \
+	    || exit 1; \
+	done
+	for read in oldest newest; do for written in oldest newest; do \
+	  PYTHONPATH=src $(VERSIONS)/$$read/bin/python tests/versions/exchange.py check $(VERSIONS)/models/$$written \
+	    || exit 1; \
+	done; done
 
 lint: .venv/lint
 	$(BIN)/ruff check .
@@ -48,4 +61,11 @@ clean:
 
 .venv/lint: .venv/run
 	$(PIP) --editable ".[lint]"
+	touch $@
+
+$(VERSIONS)/%/made: pyproject.toml constraints.txt tests/versions/requirements.py
+	$(PYTHON) -m venv $(VERSIONS)/$*
+	$(VERSIONS)/$*/bin/python tests/versions/requirements.py $* > $(VERSIONS)/$*.txt
+	$(VERSIONS)/$*/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VERSIONS)/$*.txt \
+	  $(if $(filter newest,$*),--constraint constraints.txt)
 	touch $@

@@ -216,3 +216,47 @@ def test_explain_lists_who_is_not_explained(work, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "explained for 11 patients" in shown
     assert "not explained: no laboratory result" in shown
+
+
+def test_a_hopeless_cohort_is_refused_with_a_report(tmp_path, capsys):
+    for seed in range(20):
+        assert main(["simulate", "--patients", "40", "--seed", str(seed), "--out", str(tmp_path / "cohort")]) == 0
+        if rm.derive_outcome(rm.read_cohort(tmp_path / "cohort"), rm.load_study("hbsag-relapse"))["relapse"].sum() == 4:
+            break
+    assert main(["validate", str(tmp_path / "cohort"), "--out", str(tmp_path / "report")]) == 1
+    told = capsys.readouterr()
+    assert "No model is supported by this cohort" in told.out
+    assert "expected at least 5" in told.err
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert page.index("No model is supported by this cohort") < page.index("<table")  # in the first screen
+
+
+def test_a_model_is_judged_updated_watched_and_signed(work, tmp_path, capsys):
+    model, cohort, updated = str(work / "model.rmodel"), str(tmp_path / "other"), str(tmp_path / "updated.rmodel")
+    assert main(["simulate", "--patients", "200", "--seed", "9", "--out", cohort]) == 0
+    assert main(["evaluate", model, cohort, "--out", str(tmp_path / "figures.json")]) == 0
+    assert "Nothing was refitted" in capsys.readouterr().out
+    assert main(["update", model, cohort, "--out", updated]) == 0
+    assert "slope 1.000" in capsys.readouterr().out
+    assert rm.load_model(updated).summary["update"]["patients"] > 150
+    scores = str(tmp_path / "scores.csv")
+    assert main(["score", updated, cohort, "--out", scores]) == 0
+    assert main(["monitor", updated, scores, "--cohort", cohort, "--out", str(tmp_path / "monitor.json")]) == 0
+    assert "Verdict:" in capsys.readouterr().out
+    key = str(tmp_path / "key")
+    assert main(["keygen", "--out", key]) == 0
+    assert main(["verify", updated, "--key", f"{key}.pub"]) == 1  # not signed yet
+    assert main(["sign", updated, "--key", key]) == 0
+    assert main(["verify", updated, "--key", f"{key}.pub"]) == 0
+    assert "the signature is good" in capsys.readouterr().out
+
+
+def test_one_patient_is_explained_in_words_and_figures(work, tmp_path, capsys):
+    arguments = ["explain", str(work / "model.rmodel"), str(work / "new"), "--patient", "P0003"]
+    assert main([*arguments, "--figures", str(tmp_path / "figures"), "--out", str(tmp_path / "P0003.txt")]) == 0
+    told = capsys.readouterr().out
+    assert "Patient P0003: HBsAg relapse by week 48" in told
+    assert (tmp_path / "P0003.txt").read_text(encoding="utf-8") in told
+    assert (tmp_path / "figures" / "contributions.png").stat().st_size > 10_000
+    assert main([*arguments[:-1], "P9999"]) == 1
+    assert main(arguments[:3]) == 1

@@ -68,7 +68,7 @@ def test_arrows_point_one_way():
     files = [(source / name, banned) for name, banned in forbidden.items()]
     files += [(path, banned) for name, banned in folders.items() for path in (source / name).glob("*.py")]
     higher = ("report", "cli", "commands", "demo")
-    allowed = {"commands.py", "demo.py", "cli.py", "__main__.py", "__init__.py"}
+    allowed = {"commands.py", "commands_on_models.py", "demo.py", "cli.py", "__main__.py", "__init__.py"}
     files += [(path, higher) for path in source.glob("*.py") if path.name not in allowed]
     for path, banned in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

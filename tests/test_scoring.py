@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.scoring import clinical, guard_warnings, unit_shown, unusable
+from relapse_model.scoring import clinical, unit_shown, unusable
 from relapse_model.study_file import parse_study
 
 STUDY = parse_study(
@@ -189,71 +189,19 @@ def test_unusable_speaks_of_the_landmark_it_is_asked_for():
     assert "week 4" in unusable(cohort, STUDY, 4.0)[0]
 
 
-def warnings_of(**values):
-    """Warn about one patient, ordinary but for what is said here."""
-    usual = {"titre": 2.0, "trend": 0.0, "age": 40.0, "male": 1.0, "genotype": "C"}
-    row = pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in (usual | values).items()})
-    numeric = {name: float for name in NAMES if name != "genotype"}
-    return guard_warnings(row.astype(numeric), STUDY, SUMMARY)[0]
-
-
-def test_an_ordinary_patient_has_no_warning():
-    assert warnings_of() == ""
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_missing_predictor_is_named(name):
-    label = STUDY.predictor(name).label
-    assert warnings_of(**{name: None if name == "genotype" else np.nan}) == f"missing: {label}"
-
-
-def test_all_that_is_missing_is_named_in_order():
-    found = warnings_of(titre=np.nan, age=np.nan, genotype=None)
-    assert found == "missing: Anti-HBs; missing: Age; missing: HBV genotype"
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        # A quarter of the range beyond it is nothing to remark on: 0.5 of 2 log10, 10 of 40 years.
-        ("titre", 3.5, ""),
-        ("titre", 4.0, "outside the training range: Anti-HBs 10000 mIU/mL (usual 10 to 1000)"),
-        ("titre", np.log10(3), "outside the training range: Anti-HBs 3 mIU/mL (usual 10 to 1000)"),
-        ("trend", 0.3, ""),
-        ("trend", -1.0, "outside the training range: Fall of anti-HBs -1 log10 mIU/mL per 4 weeks (usual -0.2 to 0.2)"),
-        ("trend", -0.3, ""),
-        ("age", 70.0, ""),
-        ("age", 71.0, "outside the training range: Age 71 years (usual 20 to 60)"),
-        ("age", 9.5, "outside the training range: Age 9.5 years (usual 20 to 60)"),
-        ("male", 0.0, ""),
-        ("genotype", "B", ""),
-    ],
-)
-def test_values_unlike_the_training_are_told_in_clinical_units(name, value, text):
-    assert warnings_of(**{name: value}) == text
-
-
-def warned(quantiles, value):
-    summary = {"predictors": SUMMARY["predictors"] | {"age": dict(zip(("p05", "p95"), quantiles, strict=True))}}
-    row = pd.DataFrame({"titre": [2.0], "trend": [0.0], "age": [value], "male": [1.0], "genotype": ["C"]})
-    return guard_warnings(row, STUDY, summary)[0]
-
-
-@pytest.mark.parametrize("quantiles", [(0.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
-def test_a_rare_answer_to_a_yes_or_no_is_no_warning(quantiles):
-    # Fewer than 5 % of the training said yes, or no: both are answers all the same.
-    assert warned(quantiles, 0.0) == warned(quantiles, 1.0) == ""
-    assert "outside" in warned(quantiles, 2.0)
-
-
-def test_a_value_that_never_varied_warns_of_any_other():
-    assert warned((40.0, 40.0), 40.0) == ""
-    assert warned((40.0, 40.0), 40.0 * (1 + 1e-15)) == ""  # rounding is no difference
-    assert warned((40.0, 40.0), 20.0) == "outside the training range: Age 20 years (usual 40 to 40)"
-
-
-def test_too_few_training_values_give_no_range():
-    assert warned((None, None), 1000.0) == ""
+def test_a_horizon_that_the_model_does_not_predict_to_rejects_everybody():
+    patients = pd.DataFrame({"patient_id": ["a"], "age_years": [40], "sex": ["F"], "hbv_genotype": ["C"]})
+    labs = pd.DataFrame([("a", *row) for row in USUAL], columns=["patient_id", "week", "analyte", "value"])
+    labs["unit"] = labs["analyte"].map({"hbsag": "IU/mL", "anti_hbs": "mIU/mL"})
+    cohort = rm.make_cohort(patients, labs, study=STUDY)
+    rejected = MODEL.score(cohort, horizon_weeks=96).loc[0]
+    assert (rejected["status"], rejected["warnings"]) == ("rejected", "")
+    assert rejected["reason"] == "horizon not covered: week 96 is asked for, and the model predicts to week 48"
+    assert np.isnan(rejected["relapse_risk"])
+    assert MODEL.score(cohort, horizon_weeks=48).loc[0, "status"] == "scored"
+    # A landmark at the horizon leaves no week to predict.
+    assert unusable(cohort, STUDY, 48.0)[0].startswith("horizon not covered: week 48 is not before it (week 48)")
+    assert unusable(cohort, STUDY, 47.9) == [""]
 
 
 def test_levels_come_back_to_clinical_units_and_slopes_stay():

@@ -7,6 +7,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.errors import StudyError
+from relapse_model.study import Scoring
 from relapse_model.study_file import parse_study
 
 CORE = """
@@ -82,6 +83,31 @@ def test_wrong_sections_are_refused_with_their_line(text, message):
     found = refused(text)
     assert message in found
     assert "study.toml, line " in found
+
+
+def test_when_scoring_warns_is_stated_by_the_study_and_has_defaults():
+    assert parse_study(CORE, "study.toml").scoring == Scoring(0.25, 0.999, 12.0)
+    one = parse_study(CORE + "[scoring]\npassive_weeks = 26\n", "study.toml").scoring
+    assert one == Scoring(range_margin=0.25, distance_level=0.999, passive_weeks=26.0)
+    assert rm.load_study("hbsag-relapse").scoring == Scoring()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[scoring]\nrange_margin = -0.1", "key 'scoring.range_margin': -0.1; expected a number of at least 0"),
+        ("[scoring]\ndistance_level = 1", "1; expected a number of at least 0.5 and at most 0.999999"),
+        ("[scoring]\npassive_weeks = true", "True; expected a number of at least 0"),
+        ("[scoring]\npasive_weeks = 12", "unknown key; expected one of distance_level, passive_weeks, range_margin"),
+        ("scoring = 3\n", "3; expected a table of keys"),
+    ],
+)
+def test_a_wrong_limit_of_scoring_is_refused_by_name(text, message):
+    # A key outside a section must stand before the first section.
+    text = text + CORE if text.startswith("scoring") else CORE + text
+    with pytest.raises(StudyError) as caught:
+        parse_study(text, "study.toml")
+    assert message in str(caught.value)
 
 
 def test_an_id_is_used_once():

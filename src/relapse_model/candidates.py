@@ -142,6 +142,10 @@ def check_candidates(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def load_classifier(name: str, parts: dict[str, bytes]) -> Classifier:
-    """Rebuild a fitted classifier from the parts of a model file."""
+    """Rebuild a fitted classifier from the parts of a model file; only what scoring needs is imported."""
+    if name == "prior_logistic" and RECALIBRATED_PART not in parts:
+        from relapse_model.classifiers.loaded_prior import load_prior
+
+        return load_prior(parts)
     loaded: Classifier = _class(RECALIBRATED if RECALIBRATED_PART in parts else name).from_parts(parts)
     return loaded

@@ -6,8 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from relapse_model._version import __version__
+
+_ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of commands_on_models.py
 
 EPILOG = """exit codes: 0 done; 1 the data or the model were refused; 2 wrong usage.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
@@ -30,6 +33,12 @@ def parser() -> argparse.ArgumentParser:
     _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
     _score(verbs.add_parser("score", help="score new patients: rows in = rows out"))
     _explain(verbs.add_parser("explain", help="SHAP values of each patient's risk, in clinical units"))
+    _evaluate(verbs.add_parser("evaluate", help="judge a model, as it is, on other patients"))
+    _update(verbs.add_parser("update", help="recalibrate a model on other patients into a new one"))
+    _monitor(verbs.add_parser("monitor", help="compare scored patients, and their outcomes, with the training cohort"))
+    _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
+    _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
+    _keygen(verbs.add_parser("keygen", help="make a pair of keys for sign and verify"))
     _demo(verbs.add_parser("demo", help="the main job from end to end on a synthetic cohort"))
     return top
 
@@ -46,9 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from relapse_model.errors import RelapseModelError
 
     try:
-        from relapse_model import commands
-
-        run = getattr(commands, given.verb)
+        home = "commands_on_models" if given.verb in _ON_MODELS else "commands"
+        run = getattr(import_module(f"relapse_model.{home}"), given.verb)
         run(given)
     except RelapseModelError as refusal:
         print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
@@ -201,7 +209,51 @@ def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
     )
-    _out(verb, "CSV", "explanations: one row per patient and predictor")
+    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
+    verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
+    verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
+
+
+def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _cohort(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="of a model for several landmarks (the first)"
+    )
+
+
+def _evaluate(verb: argparse.ArgumentParser) -> None:
+    _model_and_cohort(verb)
+    verb.add_argument("--out", metavar="JSON", help="also write the figures to a file")
+
+
+def _update(verb: argparse.ArgumentParser) -> None:
+    _model_and_cohort(verb)
+    _out(verb, "MODEL", "model file to write")
+    verb.add_argument(
+        "--method", choices=("intercept", "intercept_and_slope"), default="intercept", help="(%(default)s)"
+    )
+
+
+def _monitor(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    verb.add_argument("scores", metavar="SCORES", help="scores.csv, as score writes it")
+    verb.add_argument(
+        "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"
+    )
+    verb.add_argument(
+        "--cohort", metavar="COHORT", help="the scored patients' folder: then predictors are compared too"
+    )
+    verb.add_argument("--out", metavar="JSON", help="also write the figures to a file")
+
+
+def _sign(verb: argparse.ArgumentParser, which: str) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    verb.add_argument("--key", required=True, metavar="FILE", help=which)
+
+
+def _keygen(verb: argparse.ArgumentParser) -> None:
+    _out(verb, "FILE", "private key to write; the public one is FILE.pub")
 
 
 def _demo(verb: argparse.ArgumentParser) -> None:

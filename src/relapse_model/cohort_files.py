@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -58,7 +59,7 @@ def read_cohort(
     if not path.is_dir():
         problem = Problem(path.name or str(folder), None, None, "no such folder", "a cohort folder")
         raise CohortError("the cohort was refused", [problem])
-    problems: list[Problem] = _look_alikes(path)
+    problems: list[Problem] = look_alikes(path)
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         try:
@@ -78,8 +79,14 @@ def read_cohort(
     )
 
 
-def _look_alikes(path: Path) -> list[Problem]:
-    """Refuse a file whose name is nearly that of a table: unread, it would be data lost in silence."""
+def look_alikes(path: Path) -> list[Problem]:
+    """Refuse a file whose name is nearly that of a table: unread, it would be data lost in silence.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    """
     read = {f"{name}{form}" for name in TABLES for form in _FORMS}
     here = {file.name for file in path.iterdir()}
     found = []
@@ -95,56 +102,112 @@ def _look_alikes(path: Path) -> list[Problem]:
     return found
 
 
-def _read_table(path: Path, name: str) -> pd.DataFrame | None:
+def table_file(path: Path, name: str) -> Path | None:
+    """Return the file of a table, `None` where an optional one is absent; refuse two files of one table.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    name : str
+        A key of `TABLES`.
+    """
     csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
     if csv_file.exists() and parquet_file.exists():
-        raise _refusal(name, "both a CSV and a Parquet file", "one of them")
+        raise refusal(name, "both a CSV and a Parquet file", "one of them")
     if csv_file.exists():
-        return _parse_csv(_decoded(csv_file), csv_file.name)
+        return csv_file
     if parquet_file.exists():
-        return _read_parquet(parquet_file)
+        return parquet_file
     if name in _REQUIRED:
-        raise _refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
+        raise refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
     return None
+
+
+def _read_table(path: Path, name: str) -> pd.DataFrame | None:
+    file = table_file(path, name)
+    if file is None:
+        return None
+    return _parse_csv(_decoded(file), file.name) if file.suffix == ".csv" else _read_parquet(file)
 
 
 def _decoded(file: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise _refusal(file.name, f"cannot be read ({error.strerror})", "a CSV file") from None
+        raise unreadable(file, error) from None
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        found = f"byte 0x{content[error.start]:02x} is not UTF-8"
-        raise _refusal(file.name, found, "UTF-8 text", _ENCODING, line, "line") from None
+    except UnicodeDecodeError:
+        text = "\0"
     if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise _refusal(file.name, "bytes of zero between the letters", "UTF-8 text", _ENCODING, line, "line")
+        raise not_utf8(content.split(b"\n"), file.name)
     return text
+
+
+def not_utf8(lines: Iterable[bytes], name: str) -> CohortError:
+    """Return the refusal of a file that is not UTF-8 text: its first byte that is not, else its first zero.
+
+    Parameters
+    ----------
+    lines : iterable of bytes
+        As they are parted by line feeds.
+    name : str
+        Of the file.
+    """
+    zero = None
+    for number, line in enumerate(lines, start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            found = f"byte 0x{line[error.start]:02x} is not UTF-8"
+            return refusal(name, found, "UTF-8 text", _ENCODING, number, "line")
+        zero = number if zero is None and b"\0" in line else zero
+    return refusal(name, "bytes of zero between the letters", "UTF-8 text", _ENCODING, zero, "line")
+
+
+def unreadable(file: Path, error: OSError) -> CohortError:
+    """Return the refusal of a file that the system does not let be read."""
+    return refusal(file.name, f"cannot be read ({error.strerror})", "a CSV file")
 
 
 def _parse_csv(text: str, name: str) -> pd.DataFrame:
     rows = _rows(text, name)
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
-    if not rows:
-        raise _refusal(name, "the file is empty", "a header and rows")
-    header = [cell.strip() for cell in rows[0]]
-    if not any(header):
-        raise _refusal(name, "a blank row", "the header", "Take the blank row out", 1)
-    if len(header) < 2 and any(mark in text.split("\n", 1)[0] for mark in (";", "\t", "|")):
-        raise _refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
+    header = csv_header(rows[0] if rows else None, name)
     wrong = [
-        Problem(name, number, None, f"{len(row)} cells", f"{len(header)}, as in the header",
-                _mend(len(row), len(header)))
+        wrong_count(name, number, len(row), len(header))
         for number, row in enumerate(rows[1:], start=2)
         if len(row) != len(header)
-    ]  # fmt: skip
+    ]
     if wrong:
         raise CohortError("the cohort was refused", wrong)
     return pd.DataFrame(rows[1:], columns=header, dtype=object)
+
+
+def csv_header(row: list[str] | None, name: str) -> list[str]:
+    """Return the names of the columns from the first row of a file, `None` where it has none.
+
+    Parameters
+    ----------
+    row : list of str or None
+    name : str
+        Of the file.
+    """
+    if row is None:
+        raise refusal(name, "the file is empty", "a header and rows")
+    header = [cell.strip() for cell in row]
+    if not any(header):
+        raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
+    if len(header) < 2 and any(mark in header[0].split("\n", 1)[0] for mark in (";", "\t", "|")):
+        raise refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
+    return header
+
+
+def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
+    """Return the problem of a row that has more or fewer cells than the header."""
+    return Problem(name, number, None, f"{cells} cells", f"{wanted}, as in the header", _mend(cells, wanted))
 
 
 def _mend(cells: int, wanted: int) -> str:
@@ -162,27 +225,38 @@ def _rows(text: str, name: str) -> list[list[str]]:
         for row in csv.reader(io.StringIO(text, newline=""), strict=True):
             rows.append(row)
     except csv.Error as error:
-        raise _refusal(
-            name, f"quotes that do not close or do not fit ({error})", 'a value with quotes as "so ""quoted"" here"',
-            "Look at this row and the next", len(rows) + 1,
-        ) from None  # fmt: skip
+        raise wrong_quotes(name, error, len(rows) + 1) from None
     return rows
+
+
+def wrong_quotes(name: str, error: csv.Error, row: int) -> CohortError:
+    """Return the refusal of a file whose quotes do not fit, from the row on in which that shows."""
+    return refusal(
+        name, f"quotes that do not close or do not fit ({error})", 'a value with quotes as "so ""quoted"" here"',
+        "Look at this row and the next", row,
+    )  # fmt: skip
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(file)
-    except ImportError:
-        raise _refusal(
+    except Exception as error:
+        raise not_parquet(file, error) from None
+
+
+def not_parquet(file: Path, error: Exception) -> CohortError:
+    """Return the refusal of a Parquet file that cannot be read, or not without pyarrow."""
+    if isinstance(error, ImportError):
+        return refusal(
             file.name, "Parquet, and pyarrow is not installed", "pyarrow, or CSV",
             "pip install 'relapse-model[parquet]'",
-        ) from None  # fmt: skip
-    except Exception as error:
-        raise _refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file") from None
+        )  # fmt: skip
+    return refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file")
 
 
-def _refusal(
+def refusal(
     table: str, found: str, expected: str, advice: str = "", row: int | None = None, counted: str = "row"
 ) -> CohortError:
+    """Return the refusal of a cohort for one problem of a file; the arguments are those of `Problem`."""
     problem = Problem(table, row, None, found, expected, advice, counted=counted)
     return CohortError("the cohort was refused", [problem])

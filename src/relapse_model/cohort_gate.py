@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from relapse_model import column_reader
 from relapse_model.cohort import Cohort
 from relapse_model.cohort_columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
+from relapse_model.distinct_reader import read_column, read_texts
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.predictor_columns import unusable_cells
 from relapse_model.study import Laboratory, Study
 from relapse_model.unit_rules import read_results, row_units, scale_problems, unit_problems
+from relapse_model.whole_tables import WholeTables, bare_identifiers
 
 Mask = NDArray[np.bool_]
 OnProblems = Literal["raise", "list"]
@@ -95,6 +97,7 @@ def checked(
     on_problems: OnProblems,
     dash: Dash | None,
     synthetic: bool,
+    whole: WholeTables | None = None,
 ) -> Cohort:
     """Check the tables there are, and make a cohort of them unless a table is lacking or broken.
 
@@ -105,10 +108,12 @@ def checked(
         What was wrong with the files of tables that could not be read.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
+    whole : WholeTables, optional
+        What the tables are a part of, so that messages count the rows of the whole.
     """
     if on_problems not in ("raise", "list"):
         raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
-    gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found)
+    gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole)
     gate.broken_tables()
     gate.weeks_from_dates()
     gate.typed_columns()
@@ -145,8 +150,9 @@ class _Gate:
     `broken` tells that a table is lacking, or can be checked only in part: then there is no cohort of any patient.
     """
 
-    def __init__(self, tables: dict[str, pd.DataFrame], found: Iterable[Problem]):
+    def __init__(self, tables: dict[str, pd.DataFrame], found: Iterable[Problem], whole: WholeTables | None):
         self.tables = tables
+        self.whole = whole
         self.problems = list(found)
         self.broken = bool(self.problems)
         self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
@@ -155,12 +161,15 @@ class _Gate:
     @cached_property
     def identifiers(self) -> frozenset[str]:
         """Return what must not be printed; a short number says nothing of anybody, and much of what is wrong."""
-        bare = {re.sub(r"^\W+|\W+$", "", text).casefold() for ids in self.ids.values() for text in ids.unique()}
-        return frozenset(text for text in bare if len(text) > (4 if text.isdecimal() else 1))
+        if self.whole is not None:
+            return self.whole.identifiers()
+        return bare_identifiers(text for ids in self.ids.values() for text in ids.unique())
 
     @cached_property
     def patients_known(self) -> bool:
         """Tell whether there are patients, and the other tables speak of any of them."""
+        if self.whole is not None:
+            return self.whole.patients_known
         known = self.ids.get("patients", pd.Series(dtype=object))
         others = [ids for name, ids in self.ids.items() if name != "patients" and len(ids)]
         return len(known) > 0 and (not others or any(ids.isin(known).any() for ids in others))
@@ -178,6 +187,10 @@ class _Gate:
             return "a text that is not shown, since a patient's identifier is in it"
         return f"{column_reader.shown(value)} ({reason})" if reason else column_reader.shown(value)
 
+    def row_number(self, table: str, row: int) -> int:
+        """Return the number of a row as a spreadsheet of the whole table shows it."""
+        return int(row) + FIRST_ROW if self.whole is None else int(self.whole.rows[table][row])
+
     def refuse(
         self, table: str, rows: Sequence[int] | Mask, column: str | None, found: Sequence[str] | str,
         expected: str, advice: str = "",
@@ -188,7 +201,7 @@ class _Gate:
         for order, row in enumerate(where):
             what = found if isinstance(found, str) else found[order]
             self.problems.append(
-                Problem(table, int(row) + FIRST_ROW, column, what, expected, advice, str(ids.iloc[row]))
+                Problem(table, self.row_number(table, row), column, what, expected, advice, str(ids.iloc[row]))
             )
 
     def broken_tables(self) -> None:
@@ -202,7 +215,7 @@ class _Gate:
                 self.broken = True
                 del self.tables[name]
             if list(table.columns).count("patient_id") == 1:
-                self.ids[name] = column_reader.texts(table["patient_id"])
+                self.ids[name] = read_texts(table["patient_id"])
 
     def weeks_from_dates(self) -> None:
         """Turn dates into weeks since enrolment, where a table has dates and no weeks."""
@@ -244,7 +257,7 @@ class _Gate:
             for column, rule in TABLES[name].items():
                 if column not in table.columns or rule.kind == "printed" or (name, column) in self.dated:
                     continue
-                read = column_reader.column(table[column], rule)
+                read = read_column(table[column], rule)
                 self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
                 if column in NEVER_EMPTY:
                     self.refuse(name, read.empty & ~read.bad, column, "nothing", rule.expectation)
@@ -291,8 +304,9 @@ class _Gate:
             if predictor.column is None or predictor.column not in table:
                 continue
             found = unusable_cells(table[predictor.column], predictor)
-            already = {problem.row for problem in self.problems if problem.column == predictor.column}
-            rows = [int(row) for row in np.flatnonzero(found.rows) if row + FIRST_ROW not in already]
+            place = ("patients", predictor.column)
+            already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
+            rows = [int(row) for row in np.flatnonzero(found.rows) if self.row_number("patients", row) not in already]
             came = [self.shown(table[predictor.column].iloc[row]) for row in rows]
             self.refuse("patients", rows, predictor.column, came, found.expected, f"For predictor {predictor.name!r}")
 
@@ -313,9 +327,12 @@ class _Gate:
         )  # fmt: skip
         for column in READ_COLUMNS:
             labs[column] = read[column].to_numpy()
+        before = len(self.problems)
         for rows, text, expected, advice in unit_problems(labs, study):
             wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
             self.refuse("labs", rows, "unit", self.shown(text) if text else "no unit", wanted, advice)
+        # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
+        self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
         for rows, column, expected in scale_problems(labs):
             came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[rows]]
             self.refuse("labs", rows, column, came, expected)

@@ -13,7 +13,7 @@ import pandas as pd
 from relapse_model.candidates import CANDIDATES, LABELS
 from relapse_model.cohort import SYNTHETIC_FILE, Cohort, write_csv, write_text
 from relapse_model.cohort_files import read_cohort
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.model import RelapseModel
 from relapse_model.model_file import load_model
 from relapse_model.study import load_study
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relapse_model.checks.check_result import CheckResult
+    from relapse_model.validation.performance import Performance
     from relapse_model.validation.result import Validation
 
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
@@ -81,7 +82,7 @@ def train(given: Namespace) -> None:
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     model = train_model(cohort, study, **_procedure(given))
-    model.save(given.out)
+    model.save(given.out, card=model_card(model))
     write_text(model_card(model), card)
     say(training_text(model))
     say(f"Model: {given.out}   card: {card}")
@@ -90,18 +91,26 @@ def train(given: Namespace) -> None:
 def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
     from relapse_model.checks import check_validation
+    from relapse_model.report.refusal_report import write_refusal
     from relapse_model.report.validation_report import write_report
     from relapse_model.validation.procedure import validate as validate_procedure
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    found = validate_procedure(
-        cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
-        **_procedure(given),
-    )  # fmt: skip
-    paths = write_report(found, Path(given.out), arm=arms(cohort, found))
+    mute = tuple(given.mute)
+    try:
+        found = validate_procedure(
+            cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
+            **_procedure(given),
+        )  # fmt: skip
+    except InsufficientDataError as refusal:
+        week = None if given.landmark_week is None else given.landmark_week[0]
+        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute)
+        say(f"No model is supported by this cohort; what can be said of it: {paths['report']}")
+        raise
+    paths = write_report(found, Path(given.out), arm=arms(cohort, found), mute=mute)
     say(validation_text(found))
-    say(checks_text(check_validation(found, cohort, mute=tuple(given.mute))))
+    say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
         say(f"{what}: {path}")
 
@@ -117,7 +126,14 @@ def score(given: Namespace) -> None:
 
 
 def explain(given: Namespace) -> None:
-    """Explain the risks of new patients."""
+    """Explain the risks of new patients, or of one."""
+    if given.patient is not None:
+        from relapse_model.commands_on_models import explain_one
+
+        explain_one(given)
+        return
+    if not given.out:
+        raise RelapseModelError("explain: expected --out CSV for all patients, or --patient ID for one.")
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     table = explanation_table(model, cohort, given.landmark_week)
@@ -195,19 +211,29 @@ def landmark_words(model: RelapseModel) -> str:
 
 def validation_text(found: Validation) -> str:
     """Return the headline of a validation."""
-    from relapse_model.validation.performance import MEASURES
-
     performance = found.performance
     lines = [
         f"Nested cross-validation: {performance.patients} patients, {performance.events} relapses, "
         f"{performance.lost} lost before week {found.study.prediction.horizon_weeks:g}."
     ]
+    return "\n".join(lines + performance_lines(performance))
+
+
+def performance_lines(performance: Performance) -> list[str]:
+    """Return a line for each measure, and for each that these patients cannot support.
+
+    Parameters
+    ----------
+    performance : Performance
+    """
+    from relapse_model.validation.performance import MEASURES
+
+    lines = []
     for name, label in MEASURES.items():
         if name in performance.measures:
             value = performance.measures[name]
             lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
-    lines += [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
-    return "\n".join(lines)
+    return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
 
 
 def checks_text(results: Sequence[CheckResult]) -> str:

@@ -232,6 +232,7 @@ def model_of(
         findings=_findings(cohort, study, data.landmark_weeks),
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights() * data.row_share())),
         parent=None if earlier is None else parent_summary(earlier),
+        cohort=cohort,
     )
 
 

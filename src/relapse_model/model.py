@@ -19,7 +19,8 @@ from relapse_model.development_data import DevelopmentData, development_data
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
-from relapse_model.scoring import guard_warnings, scores_table, unusable
+from relapse_model.guards import NewPatients, guard_warnings
+from relapse_model.scoring import scores_table, unusable
 from relapse_model.study import Study
 from relapse_model.training_summary import training_summary
 
@@ -78,10 +79,19 @@ class RelapseModel:
         mean_risk: float,
         findings: Sequence[Finding] = (),
         parent: dict[str, Any] | None = None,
+        cohort: Cohort | None = None,
     ) -> RelapseModel:
         """Put a model together after development."""
         summary = training_summary(
-            data, study, choice, seed=seed, synthetic=synthetic, mean_risk=mean_risk, findings=findings, parent=parent
+            data,
+            study,
+            choice,
+            seed=seed,
+            synthetic=synthetic,
+            mean_risk=mean_risk,
+            findings=findings,
+            parent=parent,
+            cohort=cohort,
         )
         return cls(study, landmark_week, choice.chosen, classifier, summary)
 
@@ -110,7 +120,9 @@ class RelapseModel:
             )
         return float(week)
 
-    def score(self, cohort: Cohort, *, landmark_week: float | None = None) -> pd.DataFrame:
+    def score(
+        self, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
+    ) -> pd.DataFrame:
         """Return the risk of every patient: one row each, in the order of the cohort, nobody left out.
 
         Parameters
@@ -119,12 +131,15 @@ class RelapseModel:
             New patients. Read with ``on_problems="list"``, those refused at the gate are listed as rejected.
         landmark_week : float, optional
             Week at which to predict, for a model of several landmarks; what was seen later is not used.
+        horizon_weeks : float, optional
+            Until when the risk is wanted. Any week but that of the model is not covered: all are rejected.
 
         Returns
         -------
         DataFrame
             Columns patient_id; status (``scored`` or ``rejected``); relapse_risk; risk_lower and risk_upper, the
-            90 % interval of the risk; warnings; reason (of a rejection).
+            90 % interval of the risk; warnings (each with its code, see docs/scoring_warnings.md; joined by "; ");
+            reason (of a rejection).
 
         Examples
         --------
@@ -136,7 +151,7 @@ class RelapseModel:
         ['scored', 'scored', 'scored']
         """
         landmark = self.landmark(landmark_week)
-        reasons = unusable(cohort, self.study, landmark)
+        reasons = unusable(cohort, self.study, landmark, horizon_weeks)
         features = derive_features(cohort, self.study, landmark)
         usable = np.array([reason == "" for reason in reasons], dtype=bool)
         matrix = design_matrix(features, self.study)[usable]
@@ -144,11 +159,8 @@ class RelapseModel:
         if usable.any():
             risk[usable, 0] = self.classifier.predict_proba(matrix)[:, 1]
             risk[usable, 1:] = self.classifier.predict_interval(matrix, LEVEL)
-        warnings = guard_warnings(features, self.study, self.summary)
-        if landmark not in self.landmark_weeks:
-            told = f"week {landmark:g} lies between the landmarks of the training"
-            warnings = [f"{warning}; {told}" if warning else told for warning in warnings]
-        return scores_table(cohort, risk, usable, warnings, reasons)
+        new = NewPatients(cohort, features, self.study, self.summary, landmark, self.landmark_weeks, self.predict_risk)
+        return scores_table(cohort, risk, usable, guard_warnings(new), reasons)
 
     def risk_by_week(self, cohort: Cohort, weeks: Sequence[float]) -> pd.DataFrame:
         """Return the risk of relapse by each week up to the horizon; of discrete-time hazards only.
@@ -259,14 +271,16 @@ class RelapseModel:
 
         return updated_model(self, cohort, method, landmark_week)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, card: str = "") -> None:
         """Write the model to one file; see `relapse_model.model_file`.
 
         Parameters
         ----------
         path : str or Path
             Such as ``hbsag_relapse.rmodel``. An existing file is replaced, in one step.
+        card : str
+            The model card, to keep inside.
         """
         from relapse_model.model_file import save_model
 
-        save_model(self, path)
+        save_model(self, path, card)

@@ -138,7 +138,7 @@ def _directory(content: bytes, name: str) -> Iterator[_Entry]:
             raise _not_ours(name, "a directory that is cut short")
         told = _CENTRAL.unpack_from(content, place)
         label = content[place + _CENTRAL.size : place + _CENTRAL.size + told[10]]
-        entry = _Entry(_entry_name(label, name), *told[7:10], told[16])
+        entry = _Entry(_entry_name(label, name), told[7], told[8], told[9], told[16])
         header = entry.central()
         if content[place : place + len(header)] != header:
             raise _not_ours(name, "a directory that this library does not write")

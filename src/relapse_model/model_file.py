@@ -1,76 +1,112 @@
 """The model file: a zip of JSON, XGBoost's binary JSON and audited skops parts. Opening it runs no code.
 
-Layout, format 1: ``manifest.json`` (format number, names, versions, training summary, sha256 and size of every
-part, made-up patients with the risks they must get), ``study.toml`` (the study as it was) and the parts of
-the classifier under ``classifier/``. Everything is checked against the manifest before any part is looked into.
+Layout, format 2: ``manifest.json`` (format number, names, versions, training summary, sha256 and size of every part,
+made-up patients with the risks they must get), ``study.toml`` (the study as it was), ``dictionary.json``,
+``coefficients.json`` and ``card.md`` (for whoever opens it without this library), and the parts of the classifier under
+``classifier/``. Everything is checked against the manifest before any part is looked into. Format 1 is read too.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import zipfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relapse_model.candidates import KNOWN, load_classifier
+from relapse_model.candidates import Classifier, load_classifier
+from relapse_model.classifiers.part_audit import audit_parts
 from relapse_model.cohort import write_bytes
 from relapse_model.errors import ModelFileError, RelapseModelError
-from relapse_model.features.design import matrix_of_codes
+from relapse_model.features.design import design, matrix_of_codes
 from relapse_model.model import RelapseModel
+from relapse_model.model_archive import pack, read_file, unpack
+from relapse_model.model_contents import coefficient_values, predictor_values
+from relapse_model.model_manifest import (
+    CARD,
+    CLASSIFIER,
+    COEFFICIENTS,
+    DICTIONARY,
+    FORMAT,
+    KIND,
+    MANIFEST,
+    STUDY,
+    check_parts,
+    check_summary,
+    digest,
+    read_manifest,
+    text,
+)
 from relapse_model.study import Study
 from relapse_model.study_file import parse_study
 
-FORMAT = 1
-KIND = "relapse-model"
-MOST_BYTES = 64 * 2**20
-MOST_PARTS = 300
-MOST_RATIO = 200  # uncompressed to compressed: JSON of numbers stays far below
-_TOLERANCE = 1e-9
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same model is the same file, byte for byte
+if TYPE_CHECKING:
+    from relapse_model.validation.performance import Performance
+
+TOLERANCE = 1e-9  # of the risks of the made-up patients
+_LARGEST_CARD = 2**20
 
 
-def save_model(model: RelapseModel, path: str | Path) -> None:
+def save_model(model: RelapseModel, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
     """Write a model to one file, in one step: a crash leaves the old file or the new one.
 
     Parameters
     ----------
     model : RelapseModel
     path : str or Path
+    card : str
+        The model card to keep inside, such as `relapse_model.report.model_card.model_card` writes.
+    performance : Performance, optional
+        How the model is known to perform, to keep inside.
+
+    Raises
+    ------
+    RelapseModelError
+        If the study is not the one its text says, or the card is longer than 1 MiB.
     """
     if parse_study(model.study.text, model.study.name) != model.study:
         raise RelapseModelError(
             f"study {model.study.name!r} was changed after it was read, and a model file carries its text. "
             "Change the text instead, and load it with load_study."
         )
-    parts = {f"classifier/{name}": content for name, content in model.classifier.to_parts().items()}
-    parts["study.toml"] = model.study.text.encode("utf-8")
+    if len(card.encode()) > _LARGEST_CARD:
+        raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
+    parts = {f"{CLASSIFIER}{name}": content for name, content in model.classifier.to_parts().items()}
+    parts |= {STUDY: model.study.text.encode("utf-8"), DICTIONARY: _json(predictor_values(model))}
+    coefficients = coefficient_values(model)
+    parts |= {} if coefficients is None else {COEFFICIENTS: _json(coefficients)}
+    parts |= {CARD: card.encode()} if card else {}
     manifest = {
         "kind": KIND,
         "format": FORMAT,
         "study": model.study.name,
         "classifier": model.classifier_name,
         "landmark_week": model.landmark_week,
+        "columns": list(design(model.study).names),
         "research_use_only": True,
         "summary": model.summary,
+        "validation": None if performance is None else performance.to_dict(),
         "probe": _probe(model),
-        "parts": {name: _digest(content) for name, content in sorted(parts.items())},
+        "parts": {name: digest(content) for name, content in sorted(parts.items())},
     }
-    parts["manifest.json"] = _json(manifest)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(_zip(parts), target)
+    write_bytes(pack({MANIFEST: _json(manifest), **dict(sorted(parts.items()))}), Path(path))
 
 
-def load_model(path: str | Path) -> RelapseModel:
+def load_model(
+    path: str | Path, accept_changed_risks: bool = False, *, signed_by: str | Path | None = None
+) -> RelapseModel:
     """Open a model file after auditing it; nothing in it is run, and nothing is built before the audit.
 
     Parameters
     ----------
     path : str or Path
+    accept_changed_risks : bool
+        Load the model even if its made-up patients get other risks here than where it was written, because other
+        package versions compute otherwise. How far the risks are apart is kept in the summary, as
+        ``accepted_risk_change``.
+    signed_by : str or Path, optional
+        A public key (PEM): refuse the file unless it was signed with the private key that belongs to it.
 
     Returns
     -------
@@ -89,21 +125,71 @@ def load_model(path: str | Path) -> RelapseModel:
     RelapseModel(HBsAg relapse by week 48, ...)
     """
     name = Path(path).name
-    parts = _read_parts(path, name)
-    manifest = _manifest(parts, name)
-    _check_parts(parts, manifest, name)
-    study = parse_study(_text(parts["study.toml"], name), f"{name}, study.toml")
-    prefix = "classifier/"
-    own = {key.removeprefix(prefix): value for key, value in parts.items() if key.startswith(prefix)}
+    parts = unpack(read_file(path, name), name)
+    manifest = read_manifest(parts, name)
+    check_parts(parts, manifest, name)
+    if signed_by is not None:
+        from relapse_model.signing import check_signature, public_key
+
+        check_signature(parts, public_key(signed_by), name)
+    study = _study(parts, name)
+    check_summary(manifest, study, name)
+    classifier = _classifier(parts, manifest["classifier"], name)
+    summary = manifest["summary"]
+    model = RelapseModel(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary)
+    apart = _probe_apart(model, manifest, name)
+    if apart <= TOLERANCE:
+        return model
+    if not accept_changed_risks:
+        raise ModelFileError(
+            f"{name}: its own made-up patients get risks up to {apart:.2g} away from those it was saved with; "
+            f"expected at most {TOLERANCE:g}. Packages when it was written: {summary.get('packages')}. "
+            "Install those versions, train the model anew, or, if you can do with risks that differ so much, "
+            "load_model(..., accept_changed_risks=True)."
+        )
+    return replace(model, summary=summary | {"accepted_risk_change": apart})
+
+
+def read_card(path: str | Path) -> str:
+    """Return the model card inside a file, empty if it has none; nothing is built.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no sound model file.
+    """
+    name = Path(path).name
+    parts = unpack(read_file(path, name), name)
+    check_parts(parts, read_manifest(parts, name), name)
+    return text(parts.get(CARD, b""), name)
+
+
+def _study(parts: dict[str, bytes], name: str) -> Study:
     try:
-        classifier = load_classifier(manifest["classifier"], own)
+        return parse_study(text(parts[STUDY], name), f"{name}, {STUDY}")
+    except ModelFileError:
+        raise
+    except (RelapseModelError, RecursionError, ValueError) as error:
+        raise ModelFileError(f"{name}: {STUDY} is not a study that this version reads: {error}") from None
+
+
+def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:
+    """Build the classifier, after its parts have been audited; whatever a crafted one provokes, it is refused."""
+    own = {part.removeprefix(CLASSIFIER): data for part, data in parts.items() if part.startswith(CLASSIFIER)}
+    try:
+        audit_parts(own)
+        return load_classifier(kind, own)
     except ModelFileError as error:
         raise ModelFileError(f"{name}: {error}") from None
-    model = RelapseModel(
-        study, float(manifest["landmark_week"]), manifest["classifier"], classifier, manifest["summary"]
-    )
-    _check_probe(model, manifest, name)
-    return model
+    except Exception as error:
+        raise ModelFileError(
+            f"{name}: the classifier cannot be built ({type(error).__name__}: {error}). The file was not written by "
+            "this library, or by another version of it: get it again from whoever trained it."
+        ) from error
 
 
 def _probe(model: RelapseModel) -> dict[str, Any]:
@@ -130,117 +216,24 @@ def probe_codes(study: Study, summary: dict[str, Any], patients: int = 8) -> np.
     return codes
 
 
-def _check_probe(model: RelapseModel, manifest: dict[str, Any], name: str) -> None:
+def _probe_apart(model: RelapseModel, manifest: dict[str, Any], name: str) -> float:
+    """Return how far the risks of the made-up patients are from those that were stored."""
     try:
         probe = manifest["probe"]
         codes = np.array(probe["patients"], dtype=float)
         expected = np.array(probe["risk"], dtype=float)
         found = model.classifier.predict_proba(matrix_of_codes(codes, model.study))[:, 1]
-        apart = float(np.max(np.abs(found - expected)))
-    except (KeyError, TypeError, ValueError, IndexError):
-        raise ModelFileError(f"{name}: the manifest's made-up patients do not fit the model.") from None
-    if not apart <= _TOLERANCE:
+        apart = float(np.max(np.abs(found - expected))) if expected.shape == found.shape else np.nan
+        why = "numbers of another shape"
+    except Exception as error:  # the stored patients are no such thing, or the packages here cannot score them
+        apart, why = np.nan, f"{type(error).__name__}: {error}"
+    if not np.isfinite(apart):
         raise ModelFileError(
-            f"{name}: its own made-up patients get risks up to {apart:.2g} away from those it was saved with; "
-            f"expected at most {_TOLERANCE:g}. Packages when it was written: {manifest['summary'].get('packages')}. "
-            "Install those versions, or train the model anew."
+            f"{name}: the manifest's made-up patients do not fit the model ({why}). Packages when it was written: "
+            f"{manifest['summary'].get('packages')}. Install those versions, or get the file again from its source."
         )
-
-
-def _digest(content: bytes) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return apart
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False).encode("utf-8")
-
-
-def _zip(parts: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in ("manifest.json", *sorted(set(parts) - {"manifest.json"})):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, parts[name])
-    return buffer.getvalue()
-
-
-def _read_parts(path: str | Path, name: str) -> dict[str, bytes]:
-    try:
-        content = Path(path).read_bytes() if Path(path).stat().st_size <= MOST_BYTES else None
-    except OSError as error:
-        raise ModelFileError(f"{name}: cannot be read ({error.strerror}); expected a model file.") from None
-    if content is None:
-        raise ModelFileError(f"{name}: larger than {MOST_BYTES >> 20} MiB; no model of this library is.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_entries(archive.infolist(), name)
-            return {entry.filename: archive.read(entry) for entry in archive.infolist()}
-    except ModelFileError:
-        raise
-    except Exception as error:  # whatever a crafted archive provokes, it is no model file
-        raise ModelFileError(
-            f"{name}: not a model file of this library ({type(error).__name__}). "
-            "Pickle and joblib files are never opened: they can run code."
-        ) from None
-
-
-def _check_entries(entries: list[zipfile.ZipInfo], name: str) -> None:
-    """Refuse what no writer of ours makes, before anything is unpacked."""
-    names = [entry.filename for entry in entries]
-    if len(names) > MOST_PARTS or len(set(names)) < len(names):
-        raise ModelFileError(f"{name}: {len(names)} entries, or one twice; expected at most {MOST_PARTS}, each once.")
-    for entry in entries:
-        if entry.filename.startswith("/") or ".." in entry.filename.split("/") or "\\" in entry.filename:
-            raise ModelFileError(f"{name}: an entry points outside the archive.")
-        if entry.file_size > MOST_RATIO * max(entry.compress_size, 1) + 4096:
-            raise ModelFileError(f"{name}: an entry unpacks to over {MOST_RATIO} times its size.")
-    if sum(entry.file_size for entry in entries) > MOST_BYTES:
-        raise ModelFileError(f"{name}: unpacks to more than {MOST_BYTES >> 20} MiB.")
-
-
-def _manifest(parts: dict[str, bytes], name: str) -> dict[str, Any]:
-    if "manifest.json" not in parts:
-        raise ModelFileError(f"{name}: no manifest.json; not a model file of this library.")
-    try:
-        manifest = json.loads(_text(parts["manifest.json"], name))
-    except (ValueError, RecursionError):
-        raise ModelFileError(f"{name}: manifest.json is not JSON.") from None
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
-        raise ModelFileError(f"{name}: the manifest is not that of a model of this library.")
-    if manifest.get("format") != FORMAT:
-        raise ModelFileError(
-            f"{name}: format {str(manifest.get('format'))[:20]}; this version reads format {FORMAT}. "
-            "Use the version of the library that wrote it, or a newer one."
-        )
-    if manifest.get("classifier") not in KNOWN or not isinstance(manifest.get("summary"), dict):
-        raise ModelFileError(f"{name}: the manifest names no classifier of this library, or has no summary.")
-    if not isinstance(manifest.get("landmark_week"), int | float):
-        raise ModelFileError(f"{name}: the manifest has no landmark_week.")
-    return manifest
-
-
-def _check_parts(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> None:
-    """Compare every part with its checksum: none missing, none extra, none changed."""
-    listed = manifest.get("parts")
-    if not isinstance(listed, dict) or "study.toml" not in listed:
-        raise ModelFileError(f"{name}: the manifest lists no parts.")
-    found = set(parts) - {"manifest.json"}
-    if found != set(listed):
-        raise ModelFileError(
-            f"{name}: parts missing: {sorted(set(listed) - found)}; parts not listed: {len(found - set(listed))}. "
-            "The file was changed or cut short: get it again from whoever trained it."
-        )
-    for part in sorted(found):
-        if _digest(parts[part]) != listed[part]:
-            raise ModelFileError(
-                f"{name}: {part} is not what was saved (its sha256 differs). "
-                "The file was changed or damaged: get it again from whoever trained it."
-            )
-
-
-def _text(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ModelFileError(f"{name}: a text part is not UTF-8.") from None
+    return json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False).encode("utf-8")

@@ -1,8 +1,6 @@
-"""Who can be scored, what to warn of, and the table in which nobody is lost."""
+"""Who can be scored, and the table in which nobody is lost; what to warn of is said by `relapse_model.guards`."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +13,9 @@ from relapse_model.study import Predictor, Study
 
 Floats = NDArray[np.float64]
 COLUMNS = ("patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason")
-_BEYOND = 0.25  # share of the central 90 % range a value may lie outside it before we warn
-_ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit
 
 
-def unusable(cohort: Cohort, study: Study, landmark_week: float) -> list[str]:
+def unusable(cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: float | None = None) -> list[str]:
     """Return for each patient why no risk can be given, empty where one can.
 
     Parameters
@@ -27,7 +23,12 @@ def unusable(cohort: Cohort, study: Study, landmark_week: float) -> list[str]:
     cohort : Cohort
     study : Study
     landmark_week : float
+    horizon_weeks : float, optional
+        Until when the risk is asked for, in weeks since enrolment; the study's by default.
     """
+    not_covered = _not_covered(study.prediction.horizon_weeks, landmark_week, horizon_weeks)
+    if not_covered:
+        return [not_covered] * len(cohort)
     relapsed = relapsed_by(cohort, study, landmark_week)
     tested = np.zeros(len(cohort), dtype=bool)
     named = {p.analyte for p in study.predictors if FEATURE_KINDS[p.kind].unit.startswith("analyte")}
@@ -44,28 +45,15 @@ def unusable(cohort: Cohort, study: Study, landmark_week: float) -> list[str]:
     ]  # fmt: skip
 
 
-def guard_warnings(features: pd.DataFrame, study: Study, summary: dict[str, Any]) -> list[str]:
-    """Return for each patient what to bear in mind: missing predictors, values unlike those of the training.
-
-    Parameters
-    ----------
-    features : DataFrame
-    study : Study
-    summary : dict
-        Of the training cohort.
-    """
-    notes: list[list[str]] = [[] for _ in range(len(features))]
-    for predictor in study.predictors:
-        values = features[predictor.name]
-        for row in np.flatnonzero(values.isna().to_numpy()):
-            notes[row].append(f"missing: {predictor.label}")
-        low, high = _usual(predictor, summary["predictors"][predictor.name])
-        if not predictor.levels:
-            number = values.to_numpy(dtype=float)
-            margin = _BEYOND * (high - low) + _ROUNDING
-            for row in np.flatnonzero((number < low - margin) | (number > high + margin)):
-                notes[row].append(_outside(predictor, number[row], low, high))
-    return ["; ".join(note) for note in notes]
+def _not_covered(covered: float, landmark_week: float, horizon_weeks: float | None) -> str:
+    """Say why the weeks that are asked for are none that the model knows; empty where it knows them."""
+    if horizon_weeks is not None and horizon_weeks != covered:
+        return f"horizon not covered: week {horizon_weeks:g} is asked for, and the model predicts to week {covered:g}"
+    if landmark_week >= covered:
+        return (
+            f"horizon not covered: week {landmark_week:g} is not before it (week {covered:g}): nothing left to predict"
+        )
+    return ""
 
 
 def scores_table(
@@ -115,24 +103,3 @@ def unit_shown(predictor: Predictor) -> str:
     if predictor.scale == "log10" and predictor.kind in ("change", "slope"):
         return f"log10 {predictor.unit}"
     return predictor.unit
-
-
-def _usual(predictor: Predictor, told: dict[str, Any]) -> tuple[float, float]:
-    """Return the central 90 % of the training values; for 0/1, both of them."""
-    if predictor.levels or told["p05"] is None:
-        return -np.inf, np.inf
-    low, high = told["p05"], told["p95"]
-    if {low, high} <= {0.0, 1.0}:
-        return 0.0, 1.0
-    return low, high
-
-
-def _outside(predictor: Predictor, value: float, low: float, high: float) -> str:
-    shown, lower, upper = map(_plain, clinical(np.array([value, low, high]), predictor))
-    unit = unit_shown(predictor)
-    return f"outside the training range: {predictor.label} {shown} {unit} (usual {lower} to {upper})"
-
-
-def _plain(number: float) -> str:
-    """Write a number as a laboratory would: three figures, no exponent for a large one."""
-    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -238,6 +238,25 @@ class Laboratory:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoring:
+    """When scoring warns of a patient; see `relapse_model.guards`.
+
+    Parameters
+    ----------
+    range_margin : float
+        How far a value may lie outside the central 90 % of the training, as a share of its width.
+    distance_level : float
+        The share of patients like those of the training whose values together are not called far from it.
+    passive_weeks : float
+        For how long after a dose of antibody a titre is taken to hold it.
+    """
+
+    range_margin: float = 0.25
+    distance_level: float = 0.999
+    passive_weeks: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study as read from its file. See `load_study`.
 
@@ -256,6 +275,7 @@ class Study:
     eligibility: Eligibility = field(default_factory=Eligibility)
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
+    scoring: Scoring = field(default_factory=Scoring)
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

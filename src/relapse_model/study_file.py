@@ -25,6 +25,7 @@ from relapse_model.study import (
     Prediction,
     Predictor,
     Prior,
+    Scoring,
     Spread,
     Study,
 )
@@ -154,6 +155,7 @@ class _Reader:
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         return Study(
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,

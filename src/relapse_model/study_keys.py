@@ -129,7 +129,7 @@ def step(value: Any) -> str | float:
 
 SECTIONS = (
     "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
-    "passive_antibody",
+    "passive_antibody", "scoring",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -182,6 +182,11 @@ PASSIVE: Mapping[str, Check] = {
     "absorption_per_day": anything,
     "error_sd_log10": number(0, 2, open_low=True),
     "error_source": text,
+}
+SCORING: Mapping[str, Check] = {
+    "range_margin": number(0),
+    "distance_level": number(0.5, 0.999999),
+    "passive_weeks": number(0),
 }
 OUTCOME: Mapping[str, Check] = {
     "name": text,

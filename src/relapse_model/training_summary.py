@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from relapse_model._version import __version__
 from relapse_model.checks.finding import Finding
 from relapse_model.choice import Choice
+from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
+from relapse_model.guards.results_read import measured_summary
+from relapse_model.guards.scatter import scatter_summary
 from relapse_model.study import Predictor, Study
 
 FEWEST_SHOWN = 5  # counts below this are not kept: they could point to a patient
@@ -31,6 +34,7 @@ def training_summary(
     mean_risk: float,
     findings: Sequence[Finding] = (),
     parent: dict[str, Any] | None = None,
+    cohort: Cohort | None = None,
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -46,7 +50,13 @@ def training_summary(
         Coded warnings about the cohort or the study.
     parent : dict, optional
         The model that this one started from.
+    cohort : Cohort, optional
+        Of the training: its assays and units are told, for the guard rails of scoring.
     """
+    predictors = {
+        predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
+        for predictor in study.predictors
+    }
     summary = {
         "patients": data.patients,
         "events": data.events,
@@ -65,13 +75,13 @@ def training_summary(
             "folds": choice.folds,
             "repeats": choice.repeats,
         },
-        "predictors": {
-            predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
-            for predictor in study.predictors
-        },
+        "predictors": predictors,
+        "scatter": scatter_summary(data.features, study, predictors, data.patient),
         "packages": {"relapse-model": __version__, "python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
     }
+    if cohort is not None:
+        summary |= measured_summary(cohort, study, data.landmark_weeks[-1], FEWEST_SHOWN)
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 

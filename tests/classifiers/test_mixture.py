@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 from scipy.stats import norm
 
@@ -51,6 +52,31 @@ def test_small_risks_keep_their_digits_on_both_sides():
     low, high = (mixture_risk(of_log_odds(mean, 0.0), ORIGIN)[0] for mean in (-40.0, 40.0))
     assert low[1] == pytest.approx(np.exp(-40.0), rel=1e-12)
     assert high[0] == pytest.approx(np.exp(-40.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("sd", [1e-8, 0.2299, 0.3599, 0.4699, 0.5599, 0.7299, 0.9799, 0.9801, 59.9, 60.1, 1e4])
+def test_the_number_of_nodes_shows_in_no_risk(sd):
+    # Each sd but the first is just below, or above, a limit at which the number of nodes changes; 32 are the measure.
+    place, weight = np.polynomial.hermite_e.hermegauss(32)
+    weight = weight / weight.sum()
+    for mean in (-60.0, -8.0, -3.0, -1.0, -0.1, 0.0, 0.5, 2.0, 5.0, 12.0, 60.0):
+        both = [expit(sign * (mean + sd * place)) @ weight for sign in (-1, 1)]
+        np.testing.assert_allclose(mixture_risk(of_log_odds(mean, sd), ORIGIN)[0], both, atol=1e-11, rtol=1e-10)
+
+
+def test_components_of_any_sd_side_by_side_keep_their_places():
+    mean, sd = np.linspace(-3, 3, 8), np.array([100.0, 0.01, 2.0, 0.3, 0.6, 0.9, 0.5, 0.4])
+    each = [mixture_risk(of_log_odds(m, s), ORIGIN)[0, 1] for m, s in zip(mean, sd, strict=True)]
+    weight = np.arange(1, 9) / 36
+    assert mixture_risk(of_log_odds(mean, sd, weight), ORIGIN)[0, 1] == pytest.approx(weight @ each, rel=1e-13)
+
+
+def test_a_value_beyond_all_reason_gives_a_risk_all_the_same():
+    mixture = of_log_odds([-2.0, 1.0], [0.3, 0.8], [0.25, 0.75])
+    found = mixture_risk(mixture, [[1e30], [-1e30]])
+    assert found.sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-14)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert np.isfinite(mixture_interval(mixture, [[1e30], [-1e30]])).all()
 
 
 def test_risk_of_a_mixture_is_the_weighted_mean():
@@ -110,6 +136,23 @@ def test_the_interval_holds_its_share_and_widens_with_the_level(mean, sd, level)
     assert held == pytest.approx(level, abs=1e-6)
     wider = mixture_interval(mixture, ORIGIN, (1 + level) / 2)[0]
     assert wider[0] <= lower <= upper <= wider[1]
+
+
+def test_the_interval_of_points_has_its_ends_on_points():
+    # 0.3 of the weight at -2 and 0.7 at 1: the 5 % quantile is the first, the 95 % quantile the second.
+    interval = mixture_interval(of_log_odds([-2.0, 1.0], [0.0, 0.0], [0.3, 0.7]), ORIGIN, 0.9)[0]
+    assert interval == pytest.approx(expit([-2.0, 1.0]), abs=1e-12)
+
+
+@pytest.mark.parametrize("weight", [(0.5, 0.5), (0.04, 0.96), (0.06, 0.94), (0.9499, 0.0501)])
+def test_quantiles_of_components_far_apart_are_found(weight):
+    mean, sd = np.array([-6.0, 5.0]), np.array([0.01, 0.02])
+    found = mixture_interval(of_log_odds(mean, sd, weight), ORIGIN, 0.9)[0]
+    expected = [
+        brentq(lambda x, level=level: np.array(weight) @ ndtr((x - mean) / sd) - level, -8, 8, xtol=1e-14)
+        for level in (0.05, 0.95)
+    ]
+    assert found == pytest.approx(expit(expected), abs=1e-10)
 
 
 @given(mean=st.floats(-6, 6), sd=st.floats(0.0, 1.0))

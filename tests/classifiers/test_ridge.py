@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 from relapse_model.classifiers import RidgeLogisticClassifier
 from relapse_model.classifiers.folds import stratified_folds
 from relapse_model.classifiers.newton import penalised_logistic
-from relapse_model.classifiers.ridge import _TYPES_IN_FILE, ALLOWED, _types_named
+from relapse_model.classifiers.skops_file import ALLOWED, TYPES_IN_FILE, types_named
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 
 
@@ -146,7 +146,7 @@ def test_the_lists_name_exactly_what_our_pipeline_needs(parts):
     data = parts["pipeline.skops"]
     assert tuple(skops.io.get_untrusted_types(data=data)) == ALLOWED
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert _types_named(json.loads(archive.read("schema.json"))) == _TYPES_IN_FILE
+        assert types_named(json.loads(archive.read("schema.json"))) == TYPES_IN_FILE
 
 
 class Tripwire:

@@ -152,3 +152,19 @@ def test_the_model_that_is_judged_is_the_one_that_train_makes(found, model, new_
 def test_jobs_change_nothing_in_the_bootstrap(cohort, study, found):
     again = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=60, jobs=2)
     assert again.to_dict() == found.to_dict()
+
+
+def test_a_centre_without_a_model_of_the_others_is_listed_with_the_reason(cohort, study, monkeypatch):
+    original, calls = refits.develop, []
+
+    def fails_at_last(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 8:  # 5 folds, then 3 centres
+            raise InsufficientDataError("too few events elsewhere")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(refits, "develop", fails_at_last)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0)
+    hidden = {group.name: group.hidden for group in found.left_out if group.hidden}
+    assert list(hidden.values()) == ["no model of the others: too few events elsewhere"]
+    assert len(found.left_out) == 3

@@ -6,10 +6,10 @@ net benefit of binary, case-control and censored outcomes at 0.25 (unit tests of
 `test_net_benefit`). Log loss, Brier score and AUC run beside scikit-learn in `test_overall`, `test_discrimination` and
 `test_resampling`; Uno's C beside a double loop in `test_uno_c`.
 
-Published, and tested here: net benefit of models (dcurves), the IPCW Brier score (documentation of scikit-survival), the
-AUC of censored outcomes and Uno's C (unit tests of scikit-survival). Other software run beside ours, here: whole decision
-curves (dcurves), calibration slope and intercept with their errors (statsmodels), ICI (natural splines of patsy),
-Harrell's C and Kaplan-Meier (lifelines). It is for tests alone; statsmodels and patsy come with dcurves.
+Published, and tested here: net benefit of models (dcurves), the IPCW Brier score (documentation of scikit-survival),
+the AUC of censored outcomes and Uno's C (unit tests of scikit-survival). Other software run beside ours, here: whole
+decision curves (dcurves), calibration slope and intercept with their errors (statsmodels), ICI (natural splines of
+patsy), Harrell's C and Kaplan-Meier (lifelines). It is for tests alone; statsmodels and patsy come with dcurves.
 """
 
 from __future__ import annotations

@@ -11,13 +11,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from relapse_model.classifiers.parts import Document
+from relapse_model.classifiers.parts import Document, read_identity
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
 FloatArray = NDArray[np.float64]
 
 _LARGEST_VALUE = 1e30  # no measurement; beyond it squares and 32-bit numbers overflow
-_LABEL_TYPES = {bool: "?", int: "i", float: "f", str: "U"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +97,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
 
     def _restore_identity(self, document: Document) -> None:
         """Set labels and columns from a part."""
-        self.classes_ = _read_classes(document)
-        self.n_features_in_ = document.integer("n_features", 1, 100_000)
-        if document.get("feature_names") is not None:
-            names = document.items("feature_names")
-            if len(names) != self.n_features_in_ or not all(isinstance(name, str) for name in names):
-                document.refuse("feature_names", f"{self.n_features_in_} names")
+        self.classes_, self.n_features_in_, names = read_identity(document)
+        if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
 
 
@@ -142,14 +137,3 @@ def _two_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
             "risk cannot be learned. Expected at least one event and one row without."
         )
     return classes, event
-
-
-def _read_classes(document: Document) -> NDArray[Any]:
-    labels = document.items("classes")
-    kinds = {type(label) for label in labels}
-    if len(labels) != 2 or len(kinds) != 1 or not kinds <= _LABEL_TYPES.keys() or labels[0] == labels[1]:
-        document.refuse("classes", "two different labels of one type")
-    try:
-        return np.array(labels, dtype=object if document.get("classes_are_objects") is True else None)
-    except OverflowError:
-        document.refuse("classes", "labels of an ordinary size")

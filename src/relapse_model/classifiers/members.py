@@ -13,6 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 from relapse_model import classifiers
 from relapse_model.classifiers.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.folds import stratified_folds
+from relapse_model.classifiers.loaded_prior import whole
 from relapse_model.classifiers.parts import Document, read_part
 from relapse_model.errors import ModelFileError, RelapseModelError
 
@@ -32,6 +33,7 @@ _MOST_PARTS = 2000
 
 def check_kind(estimator: object, kinds: Sequence[str], setting: str) -> None:
     """Refuse an estimator that is not one of our own ``kinds``: another one could be neither trusted nor saved."""
+    estimator = whole(estimator)
     kind = type(estimator).__name__
     if kind not in kinds or type(estimator) is not getattr(classifiers, kind):
         raise RelapseModelError(

@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.errors import ModelFileError
+from relapse_model.strict_json import strict_json
 
 FloatArray = NDArray[np.float64]
 
 _VERSION = 1
+_LABEL_TYPES = {bool, int, float, str}
 _LARGEST = 1e60  # squares and products of numbers up to this stay finite
 
 
@@ -128,11 +130,7 @@ def read_document(parts: Mapping[str, bytes], name: str, form: str) -> Document:
     form : str
         What its ``format`` must say.
     """
-    part = read_part(parts, name)
-    try:
-        values = json.loads(part.decode(), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{name}: not strict JSON ({error}); expected a part written by this library.") from error
+    values = strict_json(read_part(parts, name), name)
     if not isinstance(values, dict) or values.get("format") != form or values.get("version") != _VERSION:
         raise ModelFileError(
             f"{name}: not a part of format {form!r}, version {_VERSION}. It belongs to another classifier or "
@@ -146,6 +144,17 @@ def read_part(parts: Mapping[str, bytes], name: str) -> bytes:
     if name not in parts:
         raise ModelFileError(f"The part {name!r} is missing; came: {sorted(parts)}. The file is incomplete.")
     return parts[name]
+
+
+def read_identity(document: Document) -> tuple[NDArray[Any], int, list[str] | None]:
+    """Return what every part says of its classifier: its labels, its number of columns, and their names if any."""
+    columns = document.integer("n_features", 1, 100_000)
+    if document.get("feature_names") is None:
+        return _read_classes(document), columns, None
+    names = document.items("feature_names")
+    if len(names) != columns or not all(isinstance(name, str) for name in names):
+        document.refuse("feature_names", f"{columns} names")
+    return _read_classes(document), columns, [str(name) for name in names]
 
 
 def check_covariance(document: Document, key: str, covariance: FloatArray) -> None:
@@ -174,18 +183,18 @@ def is_number(value: object) -> bool:
     return abs(value) <= _LARGEST and isfinite(value)
 
 
+def _read_classes(document: Document) -> NDArray[Any]:
+    labels = document.items("classes")
+    kinds = {type(label) for label in labels}
+    if len(labels) != 2 or len(kinds) != 1 or not kinds <= _LABEL_TYPES or labels[0] == labels[1]:
+        document.refuse("classes", "two different labels of one type")
+    try:
+        return np.array(labels, dtype=object if document.get("classes_are_objects") is True else None)
+    except OverflowError:
+        document.refuse("classes", "labels of an ordinary size")
+
+
 def _plain(value: object) -> object:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} has no place in a model file.")
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
-    return found

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from relapse_model.classifiers.base import RiskClassifier
 from relapse_model.classifiers.folds import counted
+from relapse_model.classifiers.loaded_prior import whole
 from relapse_model.classifiers.members import (
     SINGLE,
     check_kind,
@@ -259,6 +260,7 @@ class RecalibratedClassifier(RiskClassifier):
             before = fitted.recalibration_
             line = Recalibration(line.intercept + line.slope * before.intercept, line.slope * before.slope)
             fitted = fitted.estimator_
+        fitted = whole(fitted)  # of a model that was loaded only to score
         check_kind(fitted, _KINDS_IN_FILE, "around")
         model = cls(clone(fitted))
         model.classes_, model.n_features_in_ = fitted.classes_, fitted.n_features_in_

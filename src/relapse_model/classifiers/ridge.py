@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
+import warnings
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -28,37 +27,11 @@ from relapse_model.classifiers.parts import (
     read_part,
     write_document,
 )
+from relapse_model.classifiers.skops_file import ALLOWED, check_types, unknown_types
 from relapse_model.errors import ModelFileError, RelapseModelError
 
 FloatArray = NDArray[np.float64]
 
-# What skops does not trust by itself and our pipeline needs (as `get_untrusted_types` reports it).
-ALLOWED = ("numpy.dtype",)
-# Every type and loader that our pipeline's file names: a file that names another is refused unbuilt.
-_TYPES_IN_FILE = frozenset(
-    {
-        "loader DTypeNode",
-        "loader DictNode",
-        "loader JsonNode",
-        "loader ListNode",
-        "loader NdArrayNode",
-        "loader ObjectNode",
-        "loader TupleNode",
-        "loader TypeNode",
-        "builtins.dict",
-        "builtins.list",
-        "builtins.str",
-        "builtins.tuple",
-        "numpy.dtype",
-        "numpy.float64",
-        "numpy.ndarray",
-        "sklearn.impute._base.SimpleImputer",
-        "sklearn.linear_model._logistic.LogisticRegression",
-        "sklearn.pipeline.Pipeline",
-        "sklearn.preprocessing._data.StandardScaler",
-    }
-)
-_LARGEST_FILE = 64 * 2**20  # bytes, unpacked
 _FORM = "relapse-model ridge logistic"
 _PART, _PIPELINE = "ridge.json", "pipeline.skops"
 _STEPS = {"imputer": SimpleImputer, "scaler": StandardScaler, "logistic": LogisticRegression}
@@ -157,8 +130,7 @@ class RidgeLogisticClassifier(RiskClassifier):
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
-        log_odds: FloatArray = self.pipeline_.decision_function(rows)
-        return log_odds
+        return _log_odds(self.pipeline_, _design(self.pipeline_, rows))
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return the central Laplace interval of each row's risk, for the chosen penalty taken as given.
@@ -179,7 +151,7 @@ class RidgeLogisticClassifier(RiskClassifier):
         reach = NormalDist().inv_cdf(tail_levels(level)[1])
         design = _design(self.pipeline_, rows)
         sd = np.sqrt(np.maximum(((design @ self.covariance_) * design).sum(axis=1), 0.0))
-        log_odds = self.pipeline_.decision_function(rows)
+        log_odds = _log_odds(self.pipeline_, design)
         return np.column_stack([sigmoid(log_odds - reach * sd), sigmoid(log_odds + reach * sd)])
 
     def to_parts(self) -> dict[str, bytes]:
@@ -237,12 +209,25 @@ def _fit_pipeline(rows: TrainingRows, penalty: float) -> Pipeline:
 
 
 def _design(pipeline: Pipeline, X: FloatArray) -> FloatArray:
-    return np.column_stack([np.ones(len(X)), pipeline[:-1].transform(X)])
+    """Return the intercept's column and the standardised ones.
+
+    Computed here from the pipeline's public numbers: a pipeline that another version of scikit-learn has written lacks
+    private ones that its steps need to transform (``SimpleImputer._fill_dtype``, between 1.6 and 1.9).
+    """
+    imputer, scaler, _ = (step for _, step in pipeline.steps)
+    filled = np.where(np.isnan(X), imputer.statistics_, X)
+    return np.column_stack([np.ones(len(X)), (filled - scaler.mean_) / scaler.scale_])
+
+
+def _log_odds(pipeline: Pipeline, design: FloatArray) -> FloatArray:
+    logistic = pipeline.steps[-1][1]
+    log_odds: FloatArray = design @ np.append(logistic.intercept_, logistic.coef_[0])
+    return log_odds
 
 
 def _laplace_covariance(pipeline: Pipeline, rows: TrainingRows, penalty: float) -> FloatArray:
     design = _design(pipeline, rows.X)
-    risk = sigmoid(pipeline.decision_function(rows.X))
+    risk = sigmoid(_log_odds(pipeline, design))
     information = (design.T * (rows.weight * risk * (1.0 - risk))) @ design
     information[1:, 1:] += penalty * np.eye(design.shape[1] - 1)
     inverse = np.linalg.inv(information)
@@ -265,14 +250,17 @@ def _read_settings(document: Document) -> dict[str, Any]:
 
 def _read_pipeline(data: bytes, columns: int) -> Pipeline:
     """Build the pipeline, after its file has been found to name nothing but our own types."""
-    _check_types(data)
+    check_types(data, _PIPELINE)
     import skops.io
 
     unknown = set(skops.io.get_untrusted_types(data=data)) - set(ALLOWED)
     if unknown:
-        raise _unknown_types(unknown)
+        raise unknown_types(unknown, _PIPELINE)
     try:
-        pipeline = skops.io.loads(data, trusted=list(ALLOWED))
+        with warnings.catch_warnings():
+            # Only numbers are read from the steps, and the model file's own patients are predicted again.
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            pipeline = skops.io.loads(data, trusted=list(ALLOWED))
         found = {name: type(step) for name, step in pipeline.steps}
         numbers = np.concatenate([np.ravel(values) for values in _arrays(pipeline, columns)])
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
@@ -296,34 +284,3 @@ def _arrays(pipeline: Pipeline, columns: int) -> list[FloatArray]:
         if any(values.shape != shape or values.dtype != np.float64 for values in arrays):
             raise ValueError(f"expected numbers in the shape {shape}")
     return [values for arrays in expected.values() for values in arrays]
-
-
-def _check_types(data: bytes) -> None:
-    """Refuse a skops file that names a type which is not our pipeline's; nothing is imported or built."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_FILE:
-                raise ModelFileError(f"{_PIPELINE}: more than {_LARGEST_FILE} bytes unpacked; expected a pipeline.")
-            schema = json.loads(archive.read("schema.json"))
-            unknown = _types_named(schema) - _TYPES_IN_FILE
-    except (zipfile.BadZipFile, KeyError, RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelFileError(f"{_PIPELINE}: not a skops file ({error}).") from error
-    if unknown:
-        raise _unknown_types(unknown)
-
-
-def _types_named(node: object) -> set[str]:
-    if isinstance(node, list):
-        return {name for child in node for name in _types_named(child)}
-    if not isinstance(node, dict):
-        return set()
-    own = {f"{node.get('__module__')}.{node.get('__class__')}"} if "__class__" in node else set()
-    loader = {f"loader {node['__loader__']}"} if "__loader__" in node else set()
-    return (own | loader).union(*(_types_named(child) for child in node.values()))
-
-
-def _unknown_types(names: set[str]) -> ModelFileError:
-    return ModelFileError(
-        f"{_PIPELINE} names {sorted(names)}, which this classifier never writes; nothing was built from it. "
-        "Get the file from its source."
-    )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.report.style import FREE, GREY, Floats, new_figure, plain, styled
+from relapse_model.report.table_one import SMALL
 from relapse_model.report.ticks import put_log_ticks
 from relapse_model.study import Predictor
 
@@ -50,7 +51,8 @@ def dependence_figure(explanation: shap.Explanation, position: int, predictor: P
         _log_scale(axes, places)
     title = str(explanation.feature_names[position])
     axes.set(xlabel=plain(shorten(title, 48, placeholder=" ...")), ylabel="SHAP value (log-odds)")
-    note = f"; {missing} missing, not shown" if missing else ""
+    count = str(missing) if missing >= SMALL else f"<{SMALL}"
+    note = f"; {count} missing, not shown" if missing else ""
     axes.set_title(plain(f"{shorten(predictor.label, 44, placeholder=' ...')}{note}"))
     return figure
 

@@ -201,8 +201,8 @@ def _draw_curve(axes: Axes, curve: CalibrationCurve) -> None:
 
 def _draw_instability(axes: Axes, found: CalibrationInstability) -> None:
     for place, curve in enumerate(found.curves[:MOST_CURVES]):
-        label = {"label": "bootstrap models"} if place == 0 else {}
-        axes.plot(found.grid, curve, color=GREY, linewidth=0.5, alpha=0.25, zorder=0, **label)
+        label = "bootstrap models" if place == 0 else None
+        axes.plot(found.grid, curve, color=GREY, linewidth=0.5, alpha=0.25, zorder=0, label=label)
 
 
 def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:

@@ -48,7 +48,7 @@ def forest_figure(groups: Sequence[Subgroup], title: str = "Each centre, by a mo
     first, second = figure.subplots(2, 1)
     _panel(first, rows, "auc", "AUC (0.5 is chance)", 0.5)
     first.set_xlim(min(0.4, first.get_xlim()[0]), 1.0)
-    _panel(second, rows, "observed_expected", "Observed / expected relapses (1 is right, log scale)", 1.0)
+    _panel(second, rows, "observed_expected", "Observed / expected (1 is right)", 1.0)
     _ratio_axis(second)
     first.set_title(title)
     return figure
@@ -59,7 +59,10 @@ def _panel(axes: Axes, rows: Sequence[Subgroup], name: str, label: str, referenc
     for place, group in enumerate(rows):
         found = group.measures.get(name)
         words = f"{shorten(group.name, _LONGEST, placeholder=' ...')}: {group.patients} patients, {group.events} events"
-        text = axes.text(0.0, place - 0.25, plain(words), transform=beside, va="center", fontsize=8.5)
+        text = axes.text(
+            0.0, place - 0.25, plain(words), transform=beside, va="center", fontsize=8.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
         text.set_in_layout(False)
         told = str(found) if found is not None else "not estimable"
         axes.text(1.02, place + 0.2, told, transform=beside, va="center", fontsize=8.5, color=INK if found else GREY)

@@ -11,10 +11,9 @@ from relapse_model.candidates import LABELS
 from relapse_model.explanation import predictor_title
 from relapse_model.features.dictionary import definition
 from relapse_model.model import RelapseModel
-from relapse_model.report.model_figures import coefficient_table
+from relapse_model.report.model_figures import coefficient_table, has_coefficients
 from relapse_model.report.style import LEVEL
-from relapse_model.report.validation_report import MEANING
-from relapse_model.report.words import outcome_words, prior_words
+from relapse_model.report.words import MEANING, outcome_words, prior_words
 from relapse_model.scoring import clinical
 from relapse_model.study import Predictor
 from relapse_model.validation.estimate import Estimate
@@ -114,7 +113,7 @@ def _range(predictor: Predictor, told: dict[str, Any]) -> str:
 
 
 def _coefficient_rows(model: RelapseModel) -> list[dict[str, str]]:
-    if model.classifier_name != "prior_logistic":
+    if not has_coefficients(model):
         return []
     return [
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from textwrap import shorten
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from relapse_model.model import RelapseModel
+
+
+_WRAP = 20  # letters of a predictor's name in one line, so that the dots have most of the width
 
 
 @styled
@@ -52,7 +55,10 @@ def coefficients_figure(model: RelapseModel) -> Figure:
     for place, row in enumerate(rows):
         short = shorten(row["label"], 58 - len(row["step"]), placeholder=" ...")
         label = plain(f"{short}, {row['step']}")
-        text = axes.text(0.0, place - 0.2, label, transform=axes.get_yaxis_transform(), va="center")
+        text = axes.text(
+            0.0, place - 0.2, label, transform=axes.get_yaxis_transform(), va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )  # fmt: skip
         text.set_in_layout(False)  # it runs on over the numbers' column, where nothing else stands
     axes.axvline(1, color=INK, linewidth=0.8, zorder=0)
     _odds_ratio_axis(axes)
@@ -80,11 +86,11 @@ def shap_summary_figure(explanation: shap.Explanation) -> Figure:
     from matplotlib.figure import Figure
 
     predictors = explanation.values.shape[1]
-    figure = Figure(figsize=(6.4, 1.2 + 0.36 * predictors))
+    figure = Figure(figsize=(3.2, 1.2 + 0.36 * predictors))
     axes = figure.subplots()
     with _fixed_global_seed():  # shap shuffles the dots with NumPy's global generator
         shap.plots.beeswarm(
-            _named(explanation), max_display=predictors, ax=axes, show=False, plot_size=None, s=14,
+            _named(explanation, _WRAP), max_display=predictors, ax=axes, show=False, plot_size=None, s=14,
             color_bar_label="Value of the predictor",
         )  # fmt: skip
     _small_text(figure)
@@ -136,7 +142,7 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
         If the model's classifier has no priors.
     """
     fitted: Any = model.classifier
-    if not hasattr(fitted, "prior_mean_"):
+    if not has_coefficients(model):
         raise RelapseModelError(
             f"Coefficients: the classifier is {model.classifier_name!r}; expected 'prior_logistic', which alone has "
             "priors. Look at `explain` for the others."
@@ -163,6 +169,15 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
         }
         rows.append({"label": label, "step": words, **ratios})
     return rows
+
+
+def has_coefficients(model: RelapseModel) -> bool:
+    """Return whether the model is the logistic regression with the study's priors, as it was fitted.
+
+    Hazards have priors of another scale; a recalibrated model has other log-odds than its coefficients say.
+    """
+    fitted = all(hasattr(model.classifier, name) for name in ("prior_mean_", "indicators_"))
+    return fitted and model.classifier_name == "prior_logistic"
 
 
 def _term_step(term: StudyTerm, study: Study) -> str:
@@ -242,15 +257,18 @@ def _odds_ratio_axis(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def _named(explanation: shap.Explanation) -> shap.Explanation:
-    """Return the explanation with names that Matplotlib does not take for formulas."""
+def _named(explanation: shap.Explanation, wrap: int | None = None) -> shap.Explanation:
+    """Return the explanation with names that Matplotlib does not take for formulas, and in two lines of that length."""
     import shap
 
     return shap.Explanation(
         values=explanation.values,
         base_values=explanation.base_values,
         data=explanation.data,
-        feature_names=[plain(str(name)) for name in explanation.feature_names],
+        feature_names=[
+            plain(fill(str(name), wrap, max_lines=2, placeholder=" ...") if wrap else str(name))
+            for name in explanation.feature_names
+        ],
         output_names=explanation.output_names,
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def save_figures(drawn: Mapping[str, Figure], folder: Path) -> dict[str, str]:
-    """Write each figure as SVG and PNG; return the SVGs by name. Figures of an earlier report are taken away.
+    """Write each figure as SVG and PNG; return the SVGs by name.
 
     Parameters
     ----------

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SMALL = 5  # counts below it are not shown: they could point to a patient
+FEWEST_DESCRIBED = 10  # patients of a group: of fewer, nearly every count would be small
 HIDDEN = "hidden"  # what a small count could be worked out from
 _MOST_LEVELS = 8
 _UNKNOWN = "not known"
@@ -53,7 +54,7 @@ class TableOne:
         Groups by outcome with their sizes, then all of them together.
     rows : tuple of TableOneRow
     left_out : tuple of str
-        Groups of fewer than 5 patients, who are described nowhere.
+        Groups of fewer than 10 patients, who are described nowhere.
     """
 
     columns: tuple[str, ...]
@@ -69,7 +70,7 @@ def table_one(cohort: Cohort, data: DevelopmentData, study: Study) -> TableOne:
     """Describe the patients at risk by what became of them: median (quartiles), or number (%).
 
     Percentages are of those in whom the value is known. A count under 5 is shown as ``<5``, and a second count of the
-    same line is hidden where the small one could be subtracted from the rest; a group of fewer than 5 patients is
+    same line is hidden where the small one could be subtracted from the rest; a group of fewer than 10 patients is
     left out altogether, and of the column of all patients too. That keeps simple sums from giving a count away, not
     every thinkable combination with other tables.
 
@@ -89,13 +90,19 @@ def table_one(cohort: Cohort, data: DevelopmentData, study: Study) -> TableOne:
         f"free of {study.outcome.name}": data.relapse == 0,
         "lost": np.isnan(data.relapse),
     }
-    shown = {name: rows for name, rows in members.items() if rows.sum() >= SMALL}
+    shown = {name: rows for name, rows in members.items() if rows.sum() >= FEWEST_DESCRIBED}
     if len(shown) > 1:
         everybody: Mask = np.logical_or.reduce(list(shown.values()))
         shown["all" if everybody.all() else "all of these"] = everybody
     rows = [row for label, values in _variables(cohort, data, study) for row in _described(label, values, shown)]
-    left_out = tuple(f"{name} ({int(rows.sum())})" for name, rows in members.items() if 0 < rows.sum() < SMALL)
-    return TableOne(tuple(f"{name} (n = {int(rows.sum())})" for name, rows in shown.items()), tuple(rows), left_out)
+    left_out = tuple(
+        f"{name} ({int(rows.sum())})" for name, rows in members.items() if 0 < rows.sum() < FEWEST_DESCRIBED
+    )
+    return TableOne(
+        tuple(f"{name} (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{int(rows.sum())})" for name, rows in shown.items()),
+        tuple(rows),
+        left_out,
+    )
 
 
 def hidden_cells(counts: NDArray[np.intp]) -> tuple[Mask, Mask]:
@@ -123,10 +130,11 @@ def hidden_cells(counts: NDArray[np.intp]) -> tuple[Mask, Mask]:
     before = -1
     while hide.sum() != before:
         before = int(hide.sum())
-        for lines, numbers in ((hide.T, counts.T), (hide, counts)):
+        for lines, numbers in ((hide.T, counts.T), (hide, counts)):  # views: `hide` changes
             for line, number in zip(lines, numbers, strict=True):
                 if line.sum() == 1 and len(line) > 1:
-                    line[np.argmin(np.where(line, np.iinfo(np.intp).max, number))] = True  # a view: `hide` changes
+                    crossed = lines.any(axis=0)  # where something is hidden anyway, so that less is lost
+                    line[np.lexsort((number, ~crossed, line))[0]] = True
     return small, hide & ~small
 
 

@@ -1,73 +1,53 @@
-"""The report of a validation: strict JSON, figures, and one page that opens offline."""
+"""The report of a validation: strict JSON with everything, figures, and one page that opens offline."""
 
 from __future__ import annotations
 
-import json
-import platform
-import re
-from importlib.metadata import version
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from relapse_model._version import __version__
 from relapse_model.candidates import LABELS
-from relapse_model.cohort import write_bytes, write_text
-from relapse_model.errors import RelapseModelError
+from relapse_model.checks.registry import check_validation, known_codes
+from relapse_model.cohort import write_text
 from relapse_model.features.design import design
-from relapse_model.report.figures import calibration_figure, decision_curve_figure, risk_figure
-from relapse_model.report.style import png, svg
-from relapse_model.report.survival_figure import kaplan_meier_figure
-from relapse_model.report.words import outcome_words, predictor_rows, verdict
-from relapse_model.training_summary import PACKAGES
-from relapse_model.validation import sample_size
+from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.limitations import limitations
+from relapse_model.report.model_values import model_values, prior_informed
+from relapse_model.report.page import render, save_figures
+from relapse_model.report.performance_table import (
+    COLUMNS,
+    EXPLAINED,
+    group_rows,
+    interval_methods,
+    performance_rows,
+    shown_columns,
+    threshold_rows,
+)
+from relapse_model.report.plain_values import packages, strict_json
+from relapse_model.report.report_figures import CAPTIONS, explained, mean_net_benefit, report_figures
+from relapse_model.report.table_one import CHARACTERISTICS, table_one
+from relapse_model.report.tripod import ITEMS, items_of
+from relapse_model.report.words import MEANING, outcome_words, predictor_rows, verdict
+from relapse_model.validation.cohort_sample_size import cohort_sample_size
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.net_benefit import NetBenefit, net_benefit
 from relapse_model.validation.performance import MEASURES, Performance
 from relapse_model.validation.result import Validation
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-Floats = NDArray[np.float64]
-
-
-THRESHOLDS = np.arange(5, 31) / 100
-
-MEANING = {
-    "auc": "How often a patient who relapsed had a higher risk than one who did not. 0.5 is chance, 1 perfect.",
-    "c_index": "The same over all of follow-up, with the time of relapse. 0.5 is chance, 1 perfect.",
-    "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
-    "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
-    "brier": "Mean squared distance between risk and outcome. Lower is better.",
-    "scaled_brier": "Share of the squared distance that the model removes. 0 is no better than the mean risk.",
-    "calibration_intercept": "0 if risks are right on the whole; above 0 they are too low, below 0 too high.",
-    "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 too timid.",
-    "observed_expected": "Relapses seen over relapses predicted. 1 is right; above 1 the risks are too low.",
-}
+    import shap
 
 HEADLINE = ("auc", "calibration_slope", "observed_expected", "scaled_brier")
-
-CAPTIONS = {
-    "calibration": "Observed against predicted risk out of fold (mean of each patient's risks over the repeats); "
-    "patients by outcome below. Intercept and slope are those of the table.",
-    "decision_curve": "Net benefit, mean over the repeats, if one acted from the given risk on. The action, its "
-    "benefit and its harm have to be named by the clinic; the report names none.",
-    "risks": "Each dot is a patient: mean out-of-fold risk. Boxes are quartiles, whiskers the 5th and 95th percentile. "
-    "The lost are neither relapsed nor free.",
-    "kaplan_meier": "A relapse counts at its first positive test. Short strokes mark the end of follow-up; the dotted "
-    "line is the horizon. It describes these patients and compares no treatments.",
-}
+GROUPINGS = CHARACTERISTICS | {"age": "Age"}
 
 
-def write_report(validation: Validation, folder: str | Path, *, arm: ArrayLike | None = None) -> dict[str, Path]:
+def write_report(
+    validation: Validation, folder: str | Path, *, arm: ArrayLike | None = None, mute: tuple[str, ...] = ()
+) -> dict[str, Path]:
     """Write ``report.html``, ``validation.json``, and the figures as SVG and PNG; return where they are.
 
-    No file holds an identifier of a patient; the figure of the risks shows one unnamed dot for each.
+    No file holds an identifier of a patient; some figures show one unnamed dot or line for each.
 
     Parameters
     ----------
@@ -77,6 +57,8 @@ def write_report(validation: Validation, folder: str | Path, *, arm: ArrayLike |
     arm : array-like of shape (n,) or Series by patient_id, optional
         Treatment arm of the patients of ``validation.data``, for the Kaplan-Meier figure; by default the
         predictor that reads the column ``arm``, if the study has one.
+    mute : tuple of str
+        Codes of checks that shall not speak; the report names them as muted.
 
     Returns
     -------
@@ -86,7 +68,7 @@ def write_report(validation: Validation, folder: str | Path, *, arm: ArrayLike |
     Raises
     ------
     RelapseModelError
-        If `arm` does not have one entry for each patient.
+        If `arm` does not have one entry for each patient, or no check has a code of `mute`.
 
     Examples
     --------
@@ -95,157 +77,68 @@ def write_report(validation: Validation, folder: str | Path, *, arm: ArrayLike |
     >>> rm.write_report(found, "report")["report"]  # doctest: +SKIP
     PosixPath('report/report.html')
     """
-    places = {
+    places = report_places(folder)
+    known_codes(mute)  # before anything is written
+    explanation = explained(validation)
+    drawn = report_figures(validation, arm, explanation)
+    values = validation_values(validation, mute, explanation)
+    page = report_page(validation, save_figures(drawn, places["figures"]), values)
+    write_text(strict_json(values), places["validation"])
+    write_text(page, places["report"])
+    return places
+
+
+def report_places(folder: str | Path) -> dict[str, Path]:
+    """Return where the files of a report are."""
+    return {
         "report": Path(folder) / "report.html",
         "validation": Path(folder) / "validation.json",
         "figures": Path(folder) / "figures",
     }
-    drawn = report_figures(validation, arm)
-    places["figures"].mkdir(parents=True, exist_ok=True)
-    pictures = {name: svg(figure) for name, figure in drawn.items()}
-    for name, figure in drawn.items():
-        write_text(pictures[name], places["figures"] / f"{name}.svg")
-        write_bytes(png(figure), places["figures"] / f"{name}.png")
-    write_text(strict_json(validation_values(validation)), places["validation"])
-    write_text(report_page(validation, pictures), places["report"])
-    return places
 
 
-def report_figures(validation: Validation, arm: ArrayLike | None = None) -> dict[str, Figure]:
-    """Return the figures of the report by name.
-
-    Parameters
-    ----------
-    validation : Validation
-    arm : array-like, optional
-        As `write_report` takes it.
-    """
-    data, measures = validation.data, validation.performance.measures
-    seen = ~np.isnan(validation.risks).all(axis=0)  # patients whose folds all failed have no risk
-    relapse, weight = data.relapse[seen], data.weights()[seen]
-    risk = np.nanmean(validation.risks[:, seen], axis=0)
-    intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
-    return {
-        "calibration": calibration_figure(
-            relapse, risk, weight,
-            intercept=intercept if isinstance(intercept, Estimate) else None,
-            slope=slope if isinstance(slope, Estimate) else None,
-        ),
-        "decision_curve": decision_curve_figure(mean_net_benefit(validation)),
-        "risks": risk_figure(relapse, risk),
-        "kaplan_meier": kaplan_meier_figure(
-            data.time, data.event, arm_labels(validation, arm), start=validation.landmark_week, horizon=data.horizon
-        ),
-    }  # fmt: skip
-
-
-def mean_net_benefit(validation: Validation) -> NetBenefit:
-    """Return the decision curve averaged over the repeats, at thresholds from 5 to 30 %.
-
-    Parameters
-    ----------
-    validation : Validation
-    """
-    relapse, weight = validation.data.relapse, validation.data.weights()
-    curves = []
-    for risk in validation.risks:
-        rows = ~np.isnan(risk)
-        curves.append(net_benefit(relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
-    model, everybody, avoided = (
-        np.mean([getattr(curve, name) for curve in curves], axis=0)
-        for name in ("model", "treat_all", "interventions_avoided")
-    )
-    return NetBenefit(THRESHOLDS, model, everybody, avoided)
-
-
-def sample_size_values(validation: Validation) -> dict[str, Any]:
-    """Return what Riley's criteria say of a cohort of this size, at an assumed c-statistic of 0.75.
-
-    Patients count whose outcome is known; the prevalence is weighted for those lost.
-
-    Parameters
-    ----------
-    validation : Validation
-    """
-    data = validation.data
-    known = ~np.isnan(data.relapse)
-    n, parameters = int(known.sum()), len(design(validation.study).names)
-    prevalence = float(np.average(data.relapse[known], weights=data.weights()[known]))
-    told: dict[str, Any] = {
-        "anticipated_c": sample_size.ANTICIPATED_C,
-        "known": n,
-        "parameters": parameters,
-        "prevalence": prevalence,
-    }
-    try:
-        r2 = sample_size.cox_snell_r2(sample_size.ANTICIPATED_C, prevalence)
-        needed = sample_size.riley_sample_size(parameters, r2, prevalence)
-        told |= {
-            "needed_patients": needed.patients,
-            "needed_events": round(needed.patients * prevalence),
-            "carried_parameters": sample_size.maximum_parameters(n, prevalence, r2),
-            "expected_shrinkage": sample_size.expected_shrinkage(n, parameters, r2),
-        }
-    except RelapseModelError as error:
-        told["refused"] = str(error)
-    return told
-
-
-def validation_values(validation: Validation) -> dict[str, Any]:
+def validation_values(
+    validation: Validation, mute: tuple[str, ...] = (), explanation: shap.Explanation | None = None
+) -> dict[str, Any]:
     """Return everything the report knows as plain values, without patients.
 
     Parameters
     ----------
     validation : Validation
+    mute : tuple of str
+        Codes of checks that shall not speak.
+    explanation : shap.Explanation, optional
+        Of `relapse_model.report.report_figures.explained`, if it was made already.
     """
-    return validation.to_dict() | {"sample_size": sample_size_values(validation), "packages": packages()}
+    cohort, data, study = validation.cohort, validation.data, validation.study
+    curve = mean_net_benefit(validation)
+    explanation = explained(validation) if explanation is None else explanation
+    importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
+    return validation.to_dict() | {
+        "title": study.title,
+        "registry": study.registry,
+        "verdict": verdict(validation.performance, study.outcome.name),
+        "attrition": attrition(cohort, data, study),
+        "screening": screening(cohort, study),
+        "table_one": table_one(cohort, data, study).to_dict(),
+        "follow_up": follow_up(cohort, data, study),
+        "sample_size": cohort_sample_size(data, study),
+        "decision_curve": {
+            "thresholds": curve.thresholds, "model": curve.model, "treat_all": curve.treat_all,
+            "interventions_avoided": curve.interventions_avoided,
+        },
+        "model": model_values(validation.model),
+        "mean_absolute_shap": {
+            predictor.name: float(size) for predictor, size in zip(study.predictors, importance, strict=True)
+        },
+        "checks": [result.to_dict() for result in check_validation(validation, cohort, mute)],
+        "limitations": limitations(validation),
+        "tripod_ai": [item.to_dict() for item in ITEMS],
+        "packages": packages(),
+    }  # fmt: skip
 
 
-def strict_json(values: Any) -> str:
-    """Return JSON as the standard has it: what is no finite number is null.
-
-    Parameters
-    ----------
-    values : dict, list or scalar
-    """
-    return json.dumps(_plain(values), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def packages() -> dict[str, str]:
-    """Return the versions of what the numbers were made with."""
-    own = {"relapse-model": __version__, "python": platform.python_version()}
-    return own | {name: version(name) for name in PACKAGES}
-
-
-def arm_labels(validation: Validation, arm: ArrayLike | None = None) -> NDArray[Any] | None:
-    """Return the arm of each patient in words, or None where there is none.
-
-    Parameters
-    ----------
-    validation : Validation
-    arm : array-like or Series by patient_id, optional
-        By default the predictor that reads the column ``arm``, if the study has one.
-
-    Raises
-    ------
-    RelapseModelError
-        If `arm` does not have one entry for each patient.
-    """
-    data = validation.data
-    if arm is None:
-        return _arm_of_study(validation)
-    if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
-        arm = arm.reindex(data.features.index)
-    labels = pd.Series(np.asarray(arm, dtype=object))
-    if len(labels) != len(data):
-        raise RelapseModelError(
-            f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
-            "in the order of validation.data.features, or a Series indexed by patient_id."
-        )
-    return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
-
-
-def report_page(validation: Validation, pictures: dict[str, str]) -> str:
+def report_page(validation: Validation, pictures: dict[str, str], values: dict[str, Any] | None = None) -> str:
     """Return the page: everything inside it, nothing fetched, no script.
 
     Parameters
@@ -253,65 +146,98 @@ def report_page(validation: Validation, pictures: dict[str, str]) -> str:
     validation : Validation
     pictures : dict of str to str
         Figures as SVG.
+    values : dict, optional
+        As `validation_values` makes them, if they were made already.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("relapse_model", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     study, performance = validation.study, validation.performance
-    return environment.get_template("validation_report.html.jinja").render(
+    return render(
+        "validation_report.html.jinja",
+        pictures,
         study=study,
         validation=validation,
         performance=performance,
-        verdict=verdict(performance, study.outcome.name),
+        landmark=validation.landmark_week,
+        synthetic=validation.synthetic,
+        not_at_risk=validation.data.not_at_risk,
+        values=validation_values(validation) if values is None else values,
         outcome=outcome_words(study.outcome, study),
         headline=[_measure(name, performance) for name in HEADLINE if name in performance.measures],
-        measures=[_measure(name, performance) for name in MEASURES if name in performance.measures],
-        refused={MEASURES.get(name, name): why for name, why in performance.refused.items()},
-        size=sample_size_values(validation),
-        # Drawn by Matplotlib, which escapes the text it is given.
-        pictures={name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()},
+        columns=[{"name": name, "label": COLUMNS[name], "text": EXPLAINED[name]} for name in shown_columns(validation)],
+        methods=interval_methods(validation),
+        rows=performance_rows(validation),
+        refused=_refused(validation),
+        by_landmark=_landmark_rows(validation),
+        thresholds=threshold_rows(validation),
+        left_out=group_rows(validation.left_out),
+        subgroups={GROUPINGS.get(name, name): group_rows(groups) for name, groups in validation.subgroups.items()},
+        effects=effect_rows(validation),
         captions=CAPTIONS,
         chosen=[(LABELS[name], validation.chosen.get(name, 0)) for name in validation.settings["candidates"]],
         predictors=predictor_rows(study),
-        packages=packages(),
+        prior_informed=prior_informed(validation.model),
+        tripod=ITEMS,
+        items_of=items_of,
     )
 
 
-def inline_svg(picture: str, name: str) -> str:
-    """Return an SVG file as an element of a page: no prologue, no metadata, identifiers that are its own.
+def effect_rows(validation: Validation) -> list[dict[str, str]]:
+    """Return in which share of the bootstrap models each column of the design raises or lowers the risk, as text.
 
     Parameters
     ----------
-    picture : str
-    name : str
-        Put before every identifier.
+    validation : Validation
     """
-    body = picture[picture.index("<svg") :].strip()
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", body, count=2)
-    body = re.sub(r'\sid="([^"]*)"', rf' id="{name}-\1"', body)
-    body = re.sub(r'xlink:href="#([^"]*)"', rf'href="#{name}-\1"', body)
-    body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
-    return body.replace("<svg ", '<svg aria-hidden="true" ', 1)
+    boot = validation.bootstrap
+    if boot is None or boot.effects is None:
+        return []
+    columns, rows = design(validation.model.study), []
+    expected = {"up": "raise the risk", "down": "lower the risk", None: "either"}
+    for name, place, kept, up in zip(
+        boot.columns, columns.predictor, boot.effects.kept, boot.effects.positive, strict=True
+    ):
+        predictor = validation.model.study.predictors[place]
+        level = name.partition("=")[2]
+        rows.append(
+            {
+                "label": f"{predictor.label}: {level} against {predictor.levels[0]}" if level else predictor.label,
+                "expected": expected[predictor.direction],
+                "raises": f"{100 * up:.0f} %",
+                "lowers": f"{100 * (kept - up):.0f} %",
+                "none": f"{100 * (1 - kept):.0f} %",
+            }
+        )
+    return rows
 
 
-def _plain(values: Any) -> Any:
-    if isinstance(values, dict):
-        return {str(key): _plain(value) for key, value in values.items()}
-    if isinstance(values, list | tuple | np.ndarray):
-        return [_plain(value) for value in values]
-    if isinstance(values, np.generic):
-        return _plain(values.item())
-    if isinstance(values, float) and not isfinite(values):
-        return None
-    return values
+def _refused(validation: Validation) -> dict[str, str]:
+    boot = {} if validation.bootstrap is None else validation.bootstrap.refused
+    told = {MEASURES.get(name, name): why for name, why in validation.performance.refused.items()}
+    names = MEASURES | {
+        "stability": "Stability",
+        "calibration_curves": "Bootstrap curves",
+        "effects": "Signs of effects",
+    }
+    return told | {f"{names.get(name, name)}, bootstrap": why for name, why in boot.items()}
+
+
+def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
+    """Return the headline at each landmark, where there are several."""
+    if len(validation.by_landmark) < 2:
+        return []
+    return [
+        {
+            "week": f"week {week:g}", "patients": found.patients, "events": found.events, "lost": found.lost,
+            "cells": {
+                MEASURES[name]: _short(found, name) for name in ("auc", "calibration_slope", "observed_expected")
+            },
+        }
+        for week, found in validation.by_landmark.items()
+    ]  # fmt: skip
+
+
+def _short(performance: Performance, name: str) -> str:
+    found = performance.measures.get(name)
+    return "not estimable" if found is None else str(found)
 
 
 def _measure(name: str, performance: Performance) -> dict[str, str]:
@@ -319,18 +245,5 @@ def _measure(name: str, performance: Performance) -> dict[str, str]:
     told = {"label": MEASURES[name], "meaning": MEANING[name]}
     if isinstance(found, Estimate):
         interval = f"{found.lower:z.2f} to {found.upper:z.2f}"
-        return told | {
-            "value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %",
-            "method": found.method,
-        }  # fmt: skip
-    return told | {"value": f"{found:z.3f}", "interval": "", "level": "", "method": "no interval"}
-
-
-def _arm_of_study(validation: Validation) -> NDArray[Any] | None:
-    predictor = next((p for p in validation.study.predictors if p.column == "arm"), None)
-    if predictor is None:
-        return None
-    values = validation.data.features[predictor.name]
-    if predictor.equals is not None:
-        values = values.map({1.0: f"{predictor.label}: yes", 0.0: f"{predictor.label}: no"})
-    return values.astype(object).where(values.notna(), "arm not known").astype(str).to_numpy(dtype=object)
+        return told | {"value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %"}
+    return told | {"value": f"{found:z.3f}", "interval": "", "level": ""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from relapse_model.explanation import predictor_title
 from relapse_model.features.dictionary import definition
@@ -15,8 +15,17 @@ from relapse_model.study import OutcomeRule, Predictor, Study
 from relapse_model.validation.estimate import Estimate, normal_quantile
 from relapse_model.validation.performance import Performance
 
-if TYPE_CHECKING:
-    pass
+MEANING = {
+    "auc": "How often a patient who relapsed had a higher risk than one who did not. 0.5 is chance, 1 perfect.",
+    "c_index": "The same over all of follow-up, with the time of relapse. 0.5 is chance, 1 perfect.",
+    "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
+    "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
+    "brier": "Mean squared distance between risk and outcome. Lower is better.",
+    "scaled_brier": "Share of the squared distance that the model removes. 0 is no better than the mean risk.",
+    "calibration_intercept": "0 if risks are right on the whole; above 0 they are too low, below 0 too high.",
+    "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 too timid.",
+    "observed_expected": "Relapses seen over relapses predicted. 1 is right; above 1 the risks are too low.",
+}
 
 
 def verdict(performance: Performance, outcome: str) -> str:

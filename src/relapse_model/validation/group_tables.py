@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
+from relapse_model.validation.refits import Refit
 from relapse_model.validation.subgroups import Subgroup, subgroup_table
 from relapse_model.validation.threshold_measures import ThresholdMeasures, threshold_measures
 
@@ -16,7 +19,7 @@ Floats = NDArray[np.float64]
 THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
 FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures
 SUBGROUPS = ("sex", "arm", "centre", "hbv_genotype")  # columns of the patients table; bands of age besides
-AGE_BANDS = ((0.0, 35.0, "under 35 years"), (35.0, 45.0, "35 to 44 years"), (45.0, np.inf, "45 years and over"))
+AGE_BANDS = ((0.0, 35.0, "0 to 34 years"), (35.0, 45.0, "35 to 44 years"), (45.0, np.inf, "45 years and over"))
 
 
 def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDArray[np.object_]:
@@ -37,19 +40,21 @@ def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDAr
 def left_out_table(
     data: DevelopmentData,
     held: list[NDArray[np.intp]],
-    risks: list[Floats],
+    refits: Sequence[Refit],
     groups: NDArray[np.object_],
     seed: int,
 ) -> tuple[Subgroup, ...]:
     """Return the performance in each group by a model of the others, at the (first) landmark.
+
+    A group whose model could not be made is listed without figures, with the reason.
 
     Parameters
     ----------
     data : DevelopmentData
     held : list of array of int
         Rows of each group.
-    risks : list of array
-        Their risks.
+    refits : sequence of Refit
+        Of each group, with the risks of its rows.
     groups : array of shape (n,)
     seed : int
         Of the bootstrap intervals.
@@ -57,15 +62,23 @@ def left_out_table(
     if not held:
         return ()
     risk = np.full(len(data), np.nan)
-    for rows, found in zip(held, risks, strict=True):
-        risk[rows] = found
+    failed = {}
+    for rows, one in zip(held, refits, strict=True):
+        risk[rows] = one.risk
+        if one.failed:
+            failed[str(groups[rows[0]])] = one.failed
     at = data.rows_at(data.landmark)
-    rows = at[~np.isnan(risk[at])]  # of a group whose model failed there is no risk; it is not in the table
     judged, used = data.at(data.landmark), ~np.isnan(risk[at])
-    return subgroup_table(
+    rows = at[used]
+    table = subgroup_table(
         judged.relapse[used], risk[rows], judged.weights()[used], groups[rows].astype(str), FLOOR_PATIENTS,
         FLOOR_EVENTS, seed=seed,
-    )  # fmt: skip
+    ) if len(rows) else ()  # fmt: skip
+    unmade = [
+        Subgroup(name, "not shown", "not shown", "not shown", f"no model of the others: {why}", {}, {})
+        for name, why in failed.items()
+    ]
+    return tuple(sorted([*table, *unmade], key=lambda group: group.name))
 
 
 def subgroup_tables(

@@ -165,7 +165,7 @@ def validate(
         performance=judged[data.landmark],
         apparent=mean_performance(first, own_risk[None, at], seed),
         bootstrap=boot if bootstraps else None,
-        left_out=left_out_table(data, held, [one.risk for one in in_groups], groups, seed),
+        left_out=left_out_table(data, held, in_groups, groups, seed),
         subgroups=subgroup_tables(cohort, first, risks[:, at], seed),
         thresholds=threshold_table(first, risks[:, at]),
         by_landmark=judged,

@@ -1,0 +1,254 @@
+"""Scoring of many patients: rows per second from features and from raw tables, beside the bare estimators; SHAP.
+
+Three questions, each asked of tables in which 2,000 simulated patients are repeated under new identifiers.
+
+- features: the risk of each row of the design matrix, by the classifiers of this library, by a scikit-learn Pipeline
+  (median imputation, scaling, logistic regression) and by the bare booster of the boosted trees. Times are the median
+  of interleaved repeats. The interval of the risk, which scoring gives too, is timed beside it.
+- tables: a folder of CSV files scored by `score_folder` in a process of its own: seconds of each stage, rows per
+  second, peak memory, and how many times the bare Pipeline's time it takes.
+- shap: exact values of a linear model by `shapley_values` beside shap.LinearExplainer, those of boosted trees beside
+  shap.TreeExplainer: ratio of times and the largest difference. Exact values of the prior-informed logistic
+  regression, which is not linear, on a hundredth of the rows.
+
+Run: .venv/bin/python benchmarks/scoring.py [--patients 1000000] [--shap-rows 100000] [--chunk 20000] [--repeats 3]
+[--only features tables shap]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import json
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xgboost
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import relapse_model as rm
+from relapse_model import batch_scoring
+from relapse_model.cohort_chunks import CohortChunks
+from relapse_model.features.design import design_matrix
+from relapse_model.shapley import shapley_values
+
+PATTERN = 2000  # simulated patients that are repeated
+NAMES = ("prior_logistic", "ridge_logistic", "boosted_trees")
+STAGES = {
+    "digest of model and files": (batch_scoring, "_key"),
+    "parting into chunks": (batch_scoring, "split_cohort"),
+    "reading through the gate": (CohortChunks, "cohort"),
+    "features, risks, intervals, warnings": (batch_scoring, "_scores"),
+    "writing parts": (batch_scoring, "write_csv"),
+    "joining": (batch_scoring, "_join"),
+}
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def trained() -> dict[str, rm.RelapseModel]:
+    study, cohort = rm.load_study("hbsag-relapse"), rm.simulate_cohort(132, seed=7)
+    return {name: rm.train(cohort, study, candidates=(name,)) for name in NAMES}
+
+
+def training_rows(model: rm.RelapseModel) -> tuple[Matrix, Matrix]:
+    """Return a design matrix and outcomes for the bare Pipeline; its speed does not depend on what it learned."""
+    cohort = rm.simulate_cohort(500, seed=9)
+    outcome = rm.derive_outcome(cohort, model.study)["relapse"].to_numpy()
+    matrix = design_matrix(rm.derive_features(cohort, model.study), model.study)
+    return matrix[~np.isnan(outcome)], outcome[~np.isnan(outcome)]
+
+
+def repeated(rows: int, model: rm.RelapseModel) -> Matrix:
+    matrix = design_matrix(rm.derive_features(rm.simulate_cohort(PATTERN, seed=8), model.study), model.study)
+    return np.tile(matrix, (-(-rows // PATTERN), 1))[:rows]
+
+
+def pipeline(model: rm.RelapseModel) -> Any:
+    bare = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression())
+    return bare.fit(*training_rows(model))
+
+
+# ---- from features ----
+
+
+def from_features(models: dict[str, rm.RelapseModel], rows: int, repeats: int) -> None:
+    matrix, bare = repeated(rows, models[NAMES[0]]), pipeline(models[NAMES[0]])
+    booster = models["boosted_trees"].classifier.booster_
+    every: dict[str, Callable[[], object]] = {
+        "scikit-learn Pipeline": lambda: bare.predict_proba(matrix),
+        "bare booster": lambda: booster.predict(xgboost.DMatrix(matrix, nthread=1)),
+    }
+    for name, model in models.items():
+        every[name] = functools.partial(model.classifier.predict_proba, matrix)
+    times: dict[str, list[float]] = {name: [] for name in every}
+    for _ in range(repeats):
+        for name, function in every.items():
+            times[name].append(seconds(function))
+    median = {name: float(np.median(some)) for name, some in times.items()}
+    print(f"\nfrom features, {rows:,} rows of {matrix.shape[1]} columns")
+    for name, some in median.items():
+        base = "bare booster" if name == "boosted_trees" else "scikit-learn Pipeline"
+        spread = f"{min(times[name]):.2f} to {max(times[name]):.2f}"
+        print(
+            f"  {name:24s} {rows / some:13,.0f} rows/s  {some:8.2f} s ({spread})  {some / median[base]:8.2f} x {base}"
+        )
+    tenth = matrix[: max(rows // 10, 1)]
+    for name, model in models.items():
+        took = seconds(functools.partial(model.classifier.predict_interval, tenth, 0.9))
+        print(f"  {name + ', interval':24s} {len(tenth) / took:13,.0f} rows/s  (of {len(tenth):,} rows)")
+
+
+def seconds(function: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    function()
+    return time.perf_counter() - begin
+
+
+# ---- from raw tables ----
+
+
+def write_repeated(folder: Path, patients: int) -> int:
+    """Write the tables of repeated patients as text, without reading them again; return the rows of labs."""
+    with tempfile.TemporaryDirectory() as small:
+        rm.simulate_cohort(PATTERN, seed=8).write(small)
+        counts = {}
+        for name in ("patients", "labs", "treatments"):
+            header, *lines = (Path(small) / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+            counts[name] = 0
+            with (folder / f"{name}.csv").open("w", encoding="utf-8") as file:
+                file.write(header)
+                for copy in range(-(-patients // PATTERN)):
+                    kept = lines[: patients - copy * PATTERN] if name == "patients" else lines
+                    file.writelines(f"{copy}-{line}" for line in kept)
+                    counts[name] += len(kept)
+    return counts["labs"]
+
+
+def from_tables(models: dict[str, rm.RelapseModel], patients: int, chunk: int) -> None:
+    with tempfile.TemporaryDirectory() as here:
+        folder = Path(here) / "cohort"
+        folder.mkdir()
+        labs = write_repeated(folder, -(-patients // PATTERN) * PATTERN)
+        size = sum(file.stat().st_size for file in folder.iterdir()) / 2**30
+        print(f"\nfrom raw tables, {patients:,} patients, {labs:,} results, {size:.2f} GiB, chunks of {chunk:,}")
+        bare, matrix = pipeline(models[NAMES[0]]), repeated(patients, models[NAMES[0]])
+        alone = seconds(lambda: bare.predict_proba(matrix))
+        print(f"  scikit-learn Pipeline, from features: {alone:.2f} s")
+        for name in ("prior_logistic", "boosted_trees"):
+            models[name].save(Path(here) / "model.rmodel")
+            given = [str(Path(here) / "model.rmodel"), str(folder), str(Path(here) / "scores.csv"), str(chunk)]
+            command = [sys.executable, __file__, "--one", *given]
+            told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            rate = told["patients"] / told["seconds"]
+            print(
+                f"  {name}: {told['seconds']:.1f} s, {rate:,.0f} patients/s, {labs / told['seconds']:,.0f} results/s, "
+                f"{told['seconds'] / alone:,.0f} x the bare Pipeline; peak {told['peak']:.2f} GiB, "
+                f"{told['before']:.2f} before; {told['scored']:,} scored, {told['rejected']:,} rejected"
+            )
+            for stage, took in told["stages"].items():
+                print(f"    {stage:38s} {took:8.1f} s")
+
+
+def score_one(model: str, folder: str, out: str, chunk: str) -> None:
+    """Score a folder in this process, and print what it took."""
+    stages = dict.fromkeys(STAGES, 0.0)
+    for stage, (owner, name) in STAGES.items():
+        setattr(owner, name, timed(getattr(owner, name), stage, stages))
+    loaded = rm.load_model(model)
+    before = peak_gib()
+    begin = time.perf_counter()
+    found = batch_scoring.score_folder(loaded, folder, out, chunk_patients=int(chunk))
+    told = {"seconds": time.perf_counter() - begin, "peak": peak_gib(), "before": before, "stages": stages}
+    told |= {"patients": found.patients, "scored": found.scored, "rejected": found.rejected}
+    print(json.dumps(told))
+
+
+def timed(function: Callable[..., Any], stage: str, stages: dict[str, float]) -> Callable[..., Any]:
+    def counted(*given: Any, **settings: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return function(*given, **settings)
+        finally:
+            stages[stage] += time.perf_counter() - begin
+
+    return counted
+
+
+def peak_gib() -> float:
+    """Return the peak memory of this process; Linux passes ru_maxrss on from the process that started it."""
+    with contextlib.suppress(OSError):
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (30 if sys.platform == "darwin" else 20)
+
+
+# ---- SHAP ----
+
+
+def shap_values(models: dict[str, rm.RelapseModel], rows: int) -> None:
+    import shap
+
+    print(f"\nSHAP values of {rows:,} rows")
+    bare, matrix = pipeline(models[NAMES[0]]), repeated(rows, models[NAMES[0]])
+    filled = bare[:-1].transform(matrix)
+    linear, reference = bare[-1], np.zeros(filled.shape[1])  # the mean of standardised columns
+    ours, took = result(lambda: shapley_values(linear.decision_function, filled, reference))
+    theirs, alone = result(lambda: shap.LinearExplainer(linear, reference[None, :]).shap_values(filled))
+    compared("linear, by every subset of columns", "shap.LinearExplainer", took, alone, ours, theirs)
+    trees = models["boosted_trees"].classifier
+    ours, took = result(lambda: trees.contributions(matrix)[:, :-1])
+    theirs, alone = result(lambda: shap.TreeExplainer(trees.booster_).shap_values(matrix))
+    compared("boosted trees", "shap.TreeExplainer", took, alone, ours, theirs)
+    few = matrix[: max(rows // 100, 1)]
+    prior = models["prior_logistic"].classifier
+    reference = np.nanmean(matrix, axis=0)
+    _, took = result(lambda: shapley_values(prior.predict_log_odds, few, reference))
+    print(f"  prior_logistic, exact, {len(few):,} rows: {len(few) / took:,.0f} rows/s")
+
+
+def result(function: Callable[[], Any]) -> tuple[Any, float]:
+    begin = time.perf_counter()
+    return function(), time.perf_counter() - begin
+
+
+def compared(name: str, other: str, took: float, alone: float, ours: Matrix, theirs: Matrix) -> None:
+    apart = float(np.max(np.abs(np.asarray(ours) - np.asarray(theirs))))
+    print(f"  {name}: {took:.2f} s; {other}: {alone:.2f} s, {alone / took:.2f} x; largest difference {apart:.2g}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patients", type=int, default=1_000_000)
+    parser.add_argument("--shap-rows", type=int, default=100_000)
+    parser.add_argument("--chunk", type=int, default=batch_scoring.CHUNK_PATIENTS)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="+", default=["features", "tables", "shap"])
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    # This folder has a coverage.py, which numba would take for the package of that name.
+    sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
+    if asked.one:
+        score_one(*asked.one)
+        return
+    models = trained()
+    if "features" in asked.only:
+        from_features(models, asked.patients, asked.repeats)
+    if "tables" in asked.only:
+        from_tables(models, asked.patients, asked.chunk)
+    if "shap" in asked.only:
+        shap_values(models, asked.shap_rows)
+
+
+if __name__ == "__main__":
+    main()

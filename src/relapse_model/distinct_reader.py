@@ -1,0 +1,69 @@
+"""Columns of many rows and few different texts: each text is read once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model import column_reader
+from relapse_model.cohort_columns import Column
+from relapse_model.column_reader import ReadColumn
+
+_ROWS_WORTH = 1000  # below, there is nothing to gain
+_SHARE_WORTH = 0.5  # of distinct texts in the rows
+
+
+def read_column(values: pd.Series, rule: Column) -> ReadColumn:
+    """Read a column by its rule, as `column_reader.column` does.
+
+    Parameters
+    ----------
+    values : Series
+        As it came: text from a file, or typed columns of a data frame.
+    rule : Column
+        What is expected.
+
+    Examples
+    --------
+    >>> read_column(pd.Series(["4", "8", "x", "8"] * 500), Column("number")).values[:4]
+    array([ 4.,  8., nan,  8.])
+    """
+    parted = _distinct(values)
+    if parted is None:
+        return column_reader.column(values, rule)
+    codes, distinct = parted
+    read = column_reader.column(distinct, rule)
+    bad = read.bad[codes]
+    place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
+    came = [read.came[one] for one in place[codes[bad]].tolist()]
+    return ReadColumn(read.values[codes], read.empty[codes], bad, came)
+
+
+def read_texts(values: pd.Series) -> pd.Series:
+    """Return a column as stripped text, as `column_reader.texts` does.
+
+    Parameters
+    ----------
+    values : Series
+    """
+    parted = _distinct(values)
+    if parted is None:
+        return column_reader.texts(values)
+    codes, distinct = parted
+    return pd.Series(column_reader.texts(distinct).to_numpy()[codes], index=values.index, dtype=object)
+
+
+def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
+    """Return which distinct text each row has, and the texts; None where that gains nothing.
+
+    Only where all rows are texts: of other objects, two may be equal and yet be read otherwise, as True and 1.
+    """
+    if len(values) < _ROWS_WORTH or values.dtype != object:
+        return None
+    if pd.api.types.infer_dtype(values, skipna=False) != "string":
+        return None
+    codes, distinct = pd.factorize(values)
+    if len(distinct) > _SHARE_WORTH * len(values) or (codes < 0).any():
+        return None
+    return codes, pd.Series(distinct, dtype=object)

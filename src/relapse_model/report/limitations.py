@@ -1,0 +1,106 @@
+"""The limits of a validation, from its settings and its patients: what a reader must not conclude."""
+
+from __future__ import annotations
+
+from relapse_model.report.figures import EVENTS_FOR_A_CURVE
+from relapse_model.report.model_values import prior_informed
+from relapse_model.validation.result import Validation
+
+RESAMPLES_WANTED = 200  # Riley and Collins 2023
+REPEATS_WANTED = 20
+_LOST_IN_TRAINING = {
+    "drop_lost": "In training the lost were left out, which makes the risks too high or too low; judging uses weights.",
+    "lost_as_free": "In training the lost counted as free, which makes the risks too low; judging uses weights.",
+}
+_MISSING = 0.1  # share from which on a predictor's gaps are named
+
+
+def limitations(validation: Validation) -> list[str]:
+    """Return each limit that follows from what was done and on whom, one sentence or two each.
+
+    Parameters
+    ----------
+    validation : Validation
+    """
+    told = (*_patients(validation), *_procedure(validation), *_model(validation))
+    return [sentence for sentence in told if sentence]
+
+
+def _patients(validation: Validation) -> list[str]:
+    found, study = validation.performance, validation.study
+    events, lost = found.events, found.lost
+    return [
+        "All patients are simulated: nothing here speaks of a treatment or a person." if validation.synthetic else "",
+        "This is internal validation: the same hospitals, assays and years. How the model does elsewhere needs "
+        "other patients.",
+        f"{events} of {found.patients} patients had the outcome: figures move by much with one or two of them."
+        if events < EVENTS_FOR_A_CURVE
+        else "",
+        f"{lost} of {found.patients} patients were lost before the horizon. The weights that stand for them assume "
+        "that being lost tells nothing of what would have become of a patient."
+        if lost
+        else "",
+        "The outcome was adjudicated outside of this analysis; how, is for the authors to say."
+        if study.outcome.analyte is None
+        else "The outcome is seen at visits only: a relapse lies between two tests, and counts at the first positive.",
+        _gaps(validation),
+    ]
+
+
+def _gaps(validation: Validation) -> str:
+    features = validation.data.features
+    gaps = [
+        predictor.label
+        for predictor in validation.study.predictors
+        if features[predictor.name].isna().mean() >= _MISSING
+    ]
+    if not gaps:
+        return ""
+    return (
+        f"Not known in {100 * _MISSING:.0f} % of the patients or more: {', '.join(gaps)}. A model cannot make up for "
+        "what was not measured."
+    )
+
+
+def _procedure(validation: Validation) -> list[str]:
+    settings, boot = validation.settings, validation.bootstrap
+    repeats, resamples = settings["outer_repeats"], settings["bootstraps"]
+    failed = sum(validation.failed.values()) + (0 if boot is None else sum(boot.failed.values()))
+    return [
+        "Intervals take the predicted risks as given. They do not hold the chance that other patients would have given "
+        "another model, and are too narrow by that much.",
+        f"Cross-validation was repeated {repeats} times; {REPEATS_WANTED} make the figures depend less on the folds."
+        if repeats < REPEATS_WANTED
+        else "",
+        "No bootstrap resamples were drawn: optimism and stability are not known."
+        if boot is None
+        else f"{resamples} bootstrap resamples were drawn; {RESAMPLES_WANTED} or more are usual."
+        if resamples < RESAMPLES_WANTED
+        else "",
+        _LOST_IN_TRAINING.get(settings["censoring"], ""),
+        f"{failed} runs of the procedure failed; the figures are of the others." if failed else "",
+        _centres(validation),
+    ]
+
+
+def _centres(validation: Validation) -> str:
+    if validation.left_out:
+        several = "predicted by models of the others; that is less than another country or another year"
+        return f"Centres differ by chance and in truth. Each was {several}."
+    return "No group of patients, such as a centre, was left out as a whole: nothing is known of a hospital not seen."
+
+
+def _model(validation: Validation) -> list[str]:
+    weeks = validation.model.landmark_weeks
+    return [
+        "Priors come from published studies of other patients. Where they are wrong, few patients correct them little."
+        if prior_informed(validation.model)
+        else "",
+        f"One model serves the landmarks at weeks {', '.join(f'{week:g}' for week in weeks)}: it takes the effects of "
+        "predictors to be the same at all of them."
+        if len(weeks) > 1
+        else "",
+        "Predictors are no causes: to change one is not shown to change the risk. The arm is a predictor like the "
+        "others, and its coefficient no estimate of a treatment's effect.",
+        "Thresholds of risk are examples. Which risk calls for action, and for which, is for clinicians and patients.",
+    ]

@@ -1,0 +1,125 @@
+"""The model in full, as values: its reference patient, and what each predictor does to the risk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from relapse_model.additive import LOGISTIC, additive_effect, model_log_odds
+from relapse_model.candidates import LABELS
+from relapse_model.explanation import predictor_title, reference_codes
+from relapse_model.model import RelapseModel
+from relapse_model.report.model_figures import coefficient_table, has_coefficients
+from relapse_model.report.table_one import number_shown
+from relapse_model.report.words import prior_words
+from relapse_model.scoring import clinical, unit_shown
+from relapse_model.study import Predictor
+from relapse_model.validation.logistic_fit import risk_of
+
+
+def prior_informed(model: RelapseModel) -> bool:
+    """Return whether the study's priors are in the model."""
+    return model.classifier_name.startswith("prior")
+
+
+def model_values(model: RelapseModel) -> dict[str, Any]:
+    """Return what the report says of the model of all patients, as plain values.
+
+    Parameters
+    ----------
+    model : RelapseModel
+
+    Returns
+    -------
+    dict
+        ``reference``: the patient with the mean of each predictor, or its commonest level, and this patient's risk.
+        ``coefficients``: prior and posterior odds ratios, of the logistic regression with the study's priors.
+        ``effects``: odds ratio of each predictor from its 5th to its 95th percentile (no to yes, level to level), of
+        logistic models.
+    """
+    codes = reference_codes(model)
+    log_odds = float(model_log_odds(model, codes[None, :])[0])
+    return {
+        "classifier": model.classifier_name,
+        "label": LABELS.get(model.classifier_name, model.classifier_name),
+        "landmark_weeks": list(model.landmark_weeks),
+        "reference": {
+            "values": [
+                {
+                    "title": predictor_title(one),
+                    "value": _reference_value(one, code, model.summary["predictors"][one.name]),
+                }
+                for one, code in zip(model.study.predictors, codes, strict=True)
+            ],
+            "log_odds": log_odds,
+            "risk": float(risk_of(np.array([log_odds]))[0]),
+        },
+        "coefficients": coefficient_rows(model),
+        "effects": _effects(model),
+        "summary": model.summary,
+    }
+
+
+def coefficient_rows(model: RelapseModel) -> list[dict[str, str]]:
+    """Return odds ratios before and after these patients, as text; none where the model has no priors.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    """
+    if not has_coefficients(model):
+        return []
+    return [
+        {
+            "label": row["label"],
+            "step": row["step"],
+            "prior": _ratio(row["prior"]),
+            "posterior": _ratio(row["posterior"]),
+        }
+        for row in coefficient_table(model)
+    ]
+
+
+def _effects(model: RelapseModel) -> list[dict[str, Any]]:
+    if model.classifier_name not in LOGISTIC:
+        return []
+    rows = []
+    for place, predictor in enumerate(model.study.predictors):
+        for low, high, words in _contrasts(predictor, model.summary["predictors"][predictor.name]):
+            before, after = additive_effect(model, place, np.array([low, high]))
+            rows.append(
+                {
+                    "label": predictor.label, "contrast": words, "odds_ratio": float(np.exp(after - before)),
+                    "prior": prior_words(predictor),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _contrasts(predictor: Predictor, told: dict[str, Any]) -> list[tuple[float, float, str]]:
+    """Return pairs of values on the scale of the model, and what they are."""
+    if predictor.levels:
+        first = predictor.levels[0]
+        return [(0.0, float(code), f"{level} against {first}") for code, level in enumerate(predictor.levels) if code]
+    low, high = told["p05"], told["p95"]
+    if low is None:
+        return []
+    if {low, high} <= {0.0, 1.0}:
+        return [(0.0, 1.0, "yes against no")]
+    shown = [number_shown(value) for value in clinical(np.array([high, low]), predictor)]
+    return [(low, high, f"{shown[0]} against {shown[1]} {unit_shown(predictor)}".rstrip())]
+
+
+def _reference_value(predictor: Predictor, code: float, told: dict[str, Any]) -> str:
+    if predictor.levels:
+        return predictor.levels[int(code)]
+    if np.isnan(code):
+        return "not known"
+    if {told["p05"], told["p95"]} <= {0.0, 1.0}:
+        return f"{100 * code:.0f} % yes"
+    return number_shown(float(clinical(np.array([code]), predictor)[0]))
+
+
+def _ratio(ratio: tuple[float, float, float]) -> str:
+    return f"{ratio[0]:.2f} ({ratio[1]:.2f} to {ratio[2]:.2f})"

@@ -1,0 +1,151 @@
+"""The measures side by side, from the most flattering estimate to the one to be quoted, in words for a clinician."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from relapse_model.report.table_one import HIDDEN, SMALL, hidden_cells
+from relapse_model.report.words import MEANING
+from relapse_model.validation.bootstrap import WITH_INTERVAL
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.performance import MEASURES
+from relapse_model.validation.result import Validation
+from relapse_model.validation.subgroups import Subgroup
+from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES
+
+COLUMNS = {
+    "nested": "Nested cross-validation",
+    "corrected": "Corrected for optimism",
+    "point632_plus": ".632+",
+    "apparent": "Apparent",
+}
+THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "brier", "scaled_brier")
+EXPLAINED = {
+    "nested": "Each patient is predicted by models that never saw this patient, mean over the repeats. These are the "
+    "figures to quote, with their intervals.",
+    "corrected": "The apparent figure, less what bootstrap models lose from their own sample to the original patients.",
+    "point632_plus": "A mean of the apparent figure and of that in patients outside the bootstrap samples, which "
+    "counts the more the more the model overfits. No interval is made for it.",
+    "apparent": "In the very patients the model was made from: too good, by as much as the model has learned their "
+    "chance. Never to be quoted alone.",
+}
+
+
+def performance_rows(validation: Validation) -> list[dict[str, Any]]:
+    """Return a row for each measure that exists anywhere: label, meaning, and a cell for each of `COLUMNS`.
+
+    Parameters
+    ----------
+    validation : Validation
+
+    Returns
+    -------
+    list of dict
+        Cells are dicts of ``value``, ``interval`` (may be empty) and ``method``, or None.
+    """
+    columns = {name: _column(name, validation) for name in shown_columns(validation)}
+    return [
+        {
+            "label": label,
+            "meaning": MEANING[name],
+            "cells": {column: found.get(name) for column, found in columns.items()},
+        }
+        for name, label in MEASURES.items()
+        if any(name in found for found in columns.values())
+    ]
+
+
+def shown_columns(validation: Validation) -> list[str]:
+    """Return the columns there are: without bootstrap resamples two of them are not."""
+    return [name for name in COLUMNS if validation.bootstrap is not None or name in ("nested", "apparent")]
+
+
+def interval_methods(validation: Validation) -> dict[str, list[str]]:
+    """Return for each column how its intervals were made, measures with one method together."""
+    told: dict[str, list[str]] = {}
+    for column in shown_columns(validation):
+        by_method: dict[str, list[str]] = {}
+        for name, cell in _column(column, validation).items():
+            if cell["interval"]:
+                by_method.setdefault(cell["method"], []).append(MEASURES[name])
+        told[column] = [f"{', '.join(names)}: {method}" for method, names in by_method.items()]
+    return told
+
+
+def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
+    """Return what acting from each threshold on would mean, as text.
+
+    Parameters
+    ----------
+    validation : Validation
+    """
+    return [
+        {
+            "threshold": f"{100 * one.threshold:g} %",
+            "cells": {
+                label: _share(one.measures[name]) if name in one.measures else "not estimable"
+                for name, label in THRESHOLD_MEASURES.items()
+            },
+        }
+        for one in validation.thresholds
+    ]
+
+
+def group_rows(groups: tuple[Subgroup, ...]) -> list[dict[str, str]]:
+    """Return a row for each group; one that is too small is named without figures.
+
+    Small counts of the lost are hidden in the others too, as they are in table one.
+
+    Parameters
+    ----------
+    groups : tuple of Subgroup
+    """
+    lost = np.array([[0 if group.lost.startswith("<") else int(group.lost)] for group in groups], dtype=np.intp)
+    if not any(group.lost.startswith("<") for group in groups) and not lost.any():
+        small = besides = np.zeros(lost.shape, dtype=bool)  # nobody was lost: there is nothing to hide
+    else:
+        small, besides = hidden_cells(lost)
+    return [
+        {
+            "name": group.name, "patients": group.patients, "events": group.events,
+            "lost": f"<{SMALL}" if small[place, 0] else HIDDEN if besides[place, 0] else group.lost,
+            "auc": _group_cell(group, "auc"), "observed_expected": _group_cell(group, "observed_expected"),
+        }
+        for place, group in enumerate(groups)
+    ]  # fmt: skip
+
+
+def _column(column: str, validation: Validation) -> dict[str, dict[str, str]]:
+    boot = validation.bootstrap
+    if column in ("nested", "apparent"):
+        found = validation.performance if column == "nested" else validation.apparent
+        return {name: _cell(name, value) for name, value in found.measures.items()}
+    if boot is None:
+        return {}
+    if column == "point632_plus":
+        return {name: _cell(name, one.value) for name, one in boot.point632_plus.items()}
+    return {
+        name: _cell(name, one.corrected if name in WITH_INTERVAL else one.corrected.value)
+        for name, one in boot.corrected.items()
+    }
+
+
+def _cell(name: str, found: Estimate | float) -> dict[str, str]:
+    digits = "z.3f" if name in THREE_DIGITS else "z.2f"
+    if not isinstance(found, Estimate):
+        return {"value": f"{found:{digits}}", "interval": "", "method": "no interval"}
+    interval = f"{found.lower:{digits}} to {found.upper:{digits}}"
+    method = f"{100 * found.level:g} %, {found.method}"
+    return {"value": f"{found.value:{digits}}", "interval": interval, "method": method}
+
+
+def _share(found: Estimate) -> str:
+    return f"{100 * found.value:.0f} % ({100 * found.lower:.0f} to {100 * found.upper:.0f})"
+
+
+def _group_cell(group: Subgroup, name: str) -> str:
+    if group.hidden:
+        return f"hidden: {group.hidden}"
+    return str(group.measures[name]) if name in group.measures else "not estimable"

@@ -1,0 +1,162 @@
+"""The report of a cohort from which no model can be made: that it cannot, why, and who the patients were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from relapse_model.checks.registry import check_results, known_codes
+from relapse_model.cohort import Cohort, write_text
+from relapse_model.development_data import DevelopmentData, development_data
+from relapse_model.errors import RelapseModelError
+from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.page import render, save_figures
+from relapse_model.report.plain_values import packages, strict_json
+from relapse_model.report.report_figures import CAPTIONS, arm_labels, cohort_figures
+from relapse_model.report.table_one import table_one
+from relapse_model.report.tripod import items_of
+from relapse_model.report.validation_report import report_places
+from relapse_model.report.words import outcome_words, predictor_rows
+from relapse_model.study import Study
+from relapse_model.validation.cohort_sample_size import cohort_sample_size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REFUSED = "No model is supported by this cohort"
+
+
+def write_refusal(
+    cohort: Cohort,
+    study: Study,
+    error: RelapseModelError,
+    folder: str | Path,
+    landmark_week: float | None = None,
+    *,
+    mute: tuple[str, ...] = (),
+) -> dict[str, Path]:
+    """Write the report of a cohort that `validate` refused: what was refused first, then as much as can be said.
+
+    Assumes a cohort that passed the gate. The study, attrition, table one, outcome and follow-up, sample size and the
+    checks are given as far as each can be computed; no performance of any model is.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    error : RelapseModelError
+        As `validate` raised it, such as `InsufficientDataError`; its text is shown.
+    folder : str or Path
+        Made if it does not exist.
+    landmark_week : float, optional
+        As `validate` was given it; of several, the first.
+    mute : tuple of str
+        Codes of checks that shall not speak; the report names them as muted.
+
+    Returns
+    -------
+    dict of str to Path
+        ``report``, ``validation`` and ``figures`` (a folder).
+
+    Raises
+    ------
+    RelapseModelError
+        If no check has a code of `mute`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import relapse_model as rm
+    >>> from relapse_model.errors import InsufficientDataError
+    >>> cohort, study = rm.simulate_cohort(20, seed=3), rm.load_study("hbsag-relapse")
+    >>> try:
+    ...     rm.validate(cohort, study)
+    ... except InsufficientDataError as error:
+    ...     with tempfile.TemporaryDirectory() as folder:
+    ...         places = write_refusal(cohort, study, error, folder)
+    ...         "No model is supported by this cohort" in places["report"].read_text(encoding="utf-8")
+    True
+    """
+    places = report_places(folder)
+    known_codes(mute)  # before anything is written
+    landmark = study.landmark(landmark_week)
+    data = _data_or_none(cohort, study, landmark)
+    values = refusal_values(cohort, study, error, data, landmark, mute)
+    drawn: dict[str, Figure] = {}
+    if data is not None:
+        drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study))
+    pictures = save_figures(drawn, places["figures"])
+    page = render(
+        "refusal_report.html.jinja", pictures, study=study, values=values, landmark=landmark, refused=REFUSED,
+        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=CAPTIONS,
+        predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
+    )  # fmt: skip
+    write_text(strict_json(values), places["validation"])
+    write_text(page, places["report"])
+    return places
+
+
+def refusal_values(
+    cohort: Cohort,
+    study: Study,
+    error: RelapseModelError,
+    data: DevelopmentData | None,
+    landmark: float,
+    mute: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Return everything the report of a refusal knows as plain values, without patients.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    error : RelapseModelError
+    data : DevelopmentData or None
+        Patients at risk at the landmark; None if there are none.
+    landmark : float
+    mute : tuple of str
+    """
+    known: dict[str, Any] = {"attrition": [], "table_one": None, "follow_up": None, "sample_size": None}
+    if data is not None:
+        known = {
+            "attrition": attrition(cohort, data, study),
+            "table_one": table_one(cohort, data, study).to_dict(),
+            "follow_up": follow_up(cohort, data, study),
+            "sample_size": cohort_sample_size(data, study),
+        }
+    return {
+        "study": study.name,
+        "title": study.title,
+        "registry": study.registry,
+        "outcome": study.outcome.name,
+        "landmark_week": landmark,
+        "horizon_weeks": study.prediction.horizon_weeks,
+        "synthetic": cohort.synthetic,
+        "supported": False,
+        "refused": str(error),
+        "patients": len(cohort),
+        "screening": screening(cohort, study),
+        **known,
+        "checks": _checks(cohort, study, landmark, mute),
+        "packages": packages(),
+    }
+
+
+def _data_or_none(cohort: Cohort, study: Study, landmark: float) -> DevelopmentData | None:
+    try:
+        return development_data(cohort, study, landmark)
+    except RelapseModelError:
+        return None
+
+
+def _checks(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        return [result.to_dict() for result in check_results(cohort, study, landmark, mute)]
+    except RelapseModelError:  # such as that nobody has an outcome, which the refusal says already
+        return []
+
+
+def _arms(cohort: Cohort, data: DevelopmentData, study: Study) -> Any:
+    if "arm" in cohort.patients:
+        return arm_labels(data, study, cohort.patients["arm"].set_axis(cohort.patient_ids))
+    return arm_labels(data, study)

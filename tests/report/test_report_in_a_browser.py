@@ -1,0 +1,132 @@
+"""The pages as a browser sees them: on a telephone and on a desk, offline, with every figure drawn."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import relapse_model as rm
+from relapse_model.errors import InsufficientDataError
+from relapse_model.report.refusal_report import write_refusal
+
+WIDTHS = {"telephone": 360, "desk": 1280}
+# For each frame: its width with all that juts out, what it fetched, the sizes of its figures, and pairs of labels of a
+# figure of which one covers a good part of the other.
+LOOK = """<script>
+const apart = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left))
+  * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+const covered = svg => {
+  const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  const pairs = [];
+  boxes.forEach(([one, a], i) => boxes.slice(i + 1).forEach(([two, b]) => {
+    const least = Math.min(a.width * a.height, b.width * b.height);
+    if (least > 0 && apart(a, b) > 0.35 * least) pairs.push(one + ' / ' + two);
+  }));
+  return pairs;
+};
+onload = () => {
+  const found = Object.fromEntries([...document.querySelectorAll('iframe')].map(frame => {
+    const page = frame.contentDocument, figures = [...page.querySelectorAll('figure')];
+    return [frame.id, {
+      width: page.documentElement.scrollWidth,
+      fetched: frame.contentWindow.performance.getEntriesByType('resource').map(one => one.name),
+      figures: figures.map(one => {
+        const box = one.querySelector('svg').getBoundingClientRect();
+        return [box.width, box.height, one.querySelectorAll('path, use').length];
+      }),
+      covered: figures.flatMap(one => covered(one.querySelector('svg'))),
+    }];
+  }));
+  const pre = document.createElement('pre');
+  pre.textContent = JSON.stringify(found);
+  document.body.replaceChildren(pre);
+};
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def refusal_page(tmp_path_factory):
+    cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
+    state = rm.derive_outcome(cohort, study)["state"].to_numpy()
+    few = cohort.take(np.concatenate([np.flatnonzero(state == "relapse")[:4], np.flatnonzero(state == "free")[:36]]))
+    with pytest.raises(InsufficientDataError) as refused:
+        rm.validate(few, study)
+    places = write_refusal(few, study, refused.value, tmp_path_factory.mktemp("refusal"))
+    return places["report"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def seen(page, refusal_page, tmp_path_factory):
+    """What the browser found in each frame, and what it wrote to its log."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium on this computer: install it to look at the pages as a browser does")
+    folder = tmp_path_factory.mktemp("browser")
+    frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items()
+              for kind, source in (("report", page), ("refusal", refusal_page))}  # fmt: skip
+    # The last frame shows that each measurement can fail.
+    wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
+    twice = '<text y="15">same place</text>' * 2
+    wrong += f'<figure><svg width="90" height="20">{twice}</svg></figure>'
+    frames["control"] = (360, refusal_page.replace('<main id="top">', wrong))
+    body = "".join(
+        f'<iframe id="{name}" style="border: 0" width="{width}" height="600" srcdoc="{html.escape(source)}"></iframe>'
+        for name, (width, source) in frames.items()
+    )
+    (folder / "harness.html").write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{body}{LOOK}", encoding="utf-8")
+    ran = subprocess.run(
+        [
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--window-size=1400,1000",
+            "--dump-dom", (folder / "harness.html").as_uri(),
+        ],
+        capture_output=True, text=True, timeout=240, check=True,
+    )  # fmt: skip
+    found = json.loads(html.unescape(re.search(r"<pre>(\{.*?\})</pre>", ran.stdout, re.DOTALL)[1]))
+    return found, ran.stderr
+
+
+PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal")]
+
+
+@pytest.mark.parametrize("frame", PAGES)
+def test_nothing_juts_out_of_the_screen(seen, frame):
+    assert seen[0][frame]["width"] <= WIDTHS[frame.split("-")[0]]
+
+
+@pytest.mark.parametrize("frame", PAGES)
+def test_every_figure_is_drawn(seen, page, frame):
+    figures = seen[0][frame]["figures"]
+    assert len(figures) == (page.count("<figure>") if frame.endswith("report") else 3)
+    for width, height, marks in figures:
+        assert width > 250
+        assert height > 100
+        assert marks > 5
+
+
+@pytest.mark.parametrize("frame", PAGES)
+def test_no_label_of_a_figure_covers_another(seen, frame):
+    assert seen[0][frame]["covered"] == []
+
+
+@pytest.mark.parametrize("frame", PAGES)
+def test_nothing_is_fetched(seen, frame):
+    assert seen[0][frame]["fetched"] == []
+
+
+def test_the_browser_has_nothing_to_complain_of(seen):
+    assert "CONSOLE" not in seen[1]
+
+
+def test_what_is_wrong_would_be_seen(seen):
+    control = seen[0]["control"]
+    assert control["width"] > 360
+    assert control["figures"][0][1:] == [0, 0]
+    assert control["covered"] == ["same place / same place"]

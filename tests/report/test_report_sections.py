@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relapse_model as rm
+from relapse_model.errors import RelapseModelError
+from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.limitations import limitations
+from relapse_model.report.model_figures import coefficients_figure
+from relapse_model.report.model_values import model_values
+from relapse_model.report.performance_table import group_rows, performance_rows, shown_columns, threshold_rows
+from relapse_model.validation.cohort_sample_size import cohort_sample_size
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.sample_size import cox_snell_r2, maximum_parameters, riley_sample_size
+from relapse_model.validation.subgroups import Subgroup
+
+
+def test_attrition_counts_add_up(validation):
+    data = validation.data.take(np.arange(100))
+    rows = attrition(validation.cohort, data, validation.study)
+    assert [row["remaining"] for row in rows] == [132, 100, 100 - data.lost]
+    assert [row["left"] for row in rows] == [0, 32, data.lost]
+
+
+def test_patients_refused_at_the_gate_are_in_the_attrition(validation):
+    rejected = pd.DataFrame({"patient_id": ["a", "b"], "reason": ["x", "y"]})
+    rows = attrition(replace(validation.cohort, rejected=rejected), validation.data, validation.study)
+    assert [(row["remaining"], row["left"]) for row in rows[:2]] == [(134, 0), (132, 2)]
+
+
+def test_criteria_are_applied_in_their_order(validation):
+    rows = screening(validation.cohort, validation.study)["rows"]
+    assert [row["id"] for row in rows[:3]] == ["", "I1", "I2"]
+    assert rows[0]["remaining"] == 132
+
+
+def test_a_study_without_criteria_screens_nobody(validation):
+    bare = replace(validation.study, eligibility=replace(validation.study.eligibility, include=(), exclude=()))
+    assert screening(validation.cohort, bare) == {"rows": [], "refused": ""}
+
+
+def test_criteria_that_cannot_be_decided_say_why(validation):
+    criterion = replace(validation.study.eligibility.include[0], analyte=None, window_weeks=4.0)
+    broken = replace(validation.study, eligibility=replace(validation.study.eligibility, include=(criterion,)))
+    assert "window_weeks without an analyte" in screening(validation.cohort, broken)["refused"]
+
+
+def test_follow_up_counts_each_patient_once(validation):
+    told = follow_up(validation.cohort, validation.data, validation.study)
+    assert told["events"] + told["free"] + told["lost"] == told["patients"] == 132
+    # By hand: of five without the outcome, followed 10 to 50 weeks after landmark 0, the quartiles are 20, 30, 40.
+    few = validation.data.take(np.arange(6))
+    few = replace(few, time=np.array([10.0, 20, 30, 40, 50, 5]), event=np.array([0.0, 0, 0, 0, 0, 1]))
+    assert follow_up(validation.cohort, few, validation.study)["weeks_without_event"] == [20.0, 30.0, 40.0]
+
+
+def test_follow_up_of_a_handful_is_not_told(validation):
+    few = validation.data.take(np.arange(4))
+    few = replace(few, event=np.zeros(4))
+    assert follow_up(validation.cohort, few, validation.study)["weeks_without_event"] is None
+
+
+def test_the_other_reading_of_unconfirmed_relapses_is_counted(validation):
+    confirm = replace(validation.study.outcome.confirm, unconfirmed_at_end="both")
+    study = replace(validation.study, outcome=replace(validation.study.outcome, confirm=confirm))
+    told = follow_up(validation.cohort, validation.data, study)
+    assert 0 < told["unconfirmed_not_counted"] <= told["events"]
+    assert follow_up(validation.cohort, validation.data, validation.study)["unconfirmed_not_counted"] is None
+
+
+def test_sample_size_is_that_of_the_criteria(validation):
+    told = cohort_sample_size(validation.data, validation.study)
+    known = ~np.isnan(validation.data.relapse)
+    share = np.average(validation.data.relapse[known], weights=validation.data.weights()[known])
+    r2 = cox_snell_r2(0.75, share)
+    assert told["known"] == known.sum()
+    assert told["needed_patients"] == riley_sample_size(8, r2, share).patients
+    assert told["carried_parameters"] == maximum_parameters(int(known.sum()), share, r2)
+    assert told["carried_parameters"] < told["parameters"]  # 119 patients do not carry 8 parameters
+
+
+@pytest.mark.parametrize(("kept", "why"), [(0.0, "prevalence 0"), (np.nan, "no patient has a known outcome")])
+def test_sample_size_without_events_is_refused_in_words(validation, kept, why):
+    data = validation.data.take(np.flatnonzero(validation.data.relapse == 0))
+    told = cohort_sample_size(replace(data, relapse=np.full(len(data), kept)), validation.study)
+    assert why in told["refused"]
+
+
+def test_two_decimals_for_ranks_and_three_for_losses(validation):
+    rows = {row["label"]: row["cells"] for row in performance_rows(validation)}
+    assert rows["AUC"]["point632_plus"]["value"] == f"{validation.bootstrap.point632_plus['auc'].value:.2f}"
+    assert rows["Brier score"]["nested"]["value"] == f"{validation.performance.measures['brier']:.3f}"
+    assert rows["Brier score"]["nested"]["method"] == "no interval"
+    assert rows["C (Harrell)"]["corrected"] is None
+
+
+def test_columns_without_bootstrap_are_not_shown(validation):
+    assert shown_columns(replace(validation, bootstrap=None)) == ["nested", "apparent"]
+
+
+def test_thresholds_are_shares_with_intervals(validation):
+    first = threshold_rows(validation)[0]
+    found = validation.thresholds[0].measures["sensitivity"]
+    assert first["threshold"] == "5 %"
+    assert (
+        first["cells"]["Sensitivity"]
+        == f"{100 * found.value:.0f} % ({100 * found.lower:.0f} to {100 * found.upper:.0f})"
+    )
+    bare = replace(validation.thresholds[0], measures={})
+    assert threshold_rows(replace(validation, thresholds=(bare,)))[0]["cells"]["Sensitivity"] == "not estimable"
+
+
+def subgroup(name, lost, hidden=""):
+    measures = {} if hidden else {"auc": Estimate(0.7, 0.6, 0.8, 0.95, "t")}
+    return Subgroup(name, "30", "6", lost, hidden, measures, {})
+
+
+def test_a_small_count_of_the_lost_is_hidden_with_another():
+    rows = group_rows((subgroup("a", "3"), subgroup("b", "20"), subgroup("c", "9")))
+    assert [row["lost"] for row in rows] == ["<5", "20", "hidden"]  # the total is known: 9 would give 3 away
+
+
+def test_where_nobody_was_lost_nothing_is_hidden():
+    assert [row["lost"] for row in group_rows((subgroup("a", "0"), subgroup("b", "0")))] == ["0", "0"]
+
+
+def test_groups_say_why_they_have_no_figures():
+    hidden, shown = group_rows((subgroup("a", "<5", hidden="fewer than 20 patients"), subgroup("b", "<5")))
+    assert hidden["auc"] == "hidden: fewer than 20 patients"
+    assert shown["auc"] == "0.70 (0.60 to 0.80)"
+    assert shown["observed_expected"] == "not estimable"
+
+
+def test_limitations_follow_the_settings(validation):
+    told = " ".join(limitations(validation))
+    assert "simulated" in told
+    assert f"{validation.performance.events} of 132 patients had the outcome" in told
+    assert "repeated 1 times; 20" in told
+    assert "40 bootstrap resamples were drawn; 200" in told
+    assert "Priors come from published studies" in told
+    assert "left out as a whole" not in told  # the centres were
+
+
+def test_limitations_that_do_not_hold_are_not_said(validation):
+    settings = validation.settings | {"outer_repeats": 20, "bootstraps": 200}
+    firm = replace(
+        validation, settings=settings, synthetic=False, performance=replace(validation.performance, events=300, lost=0)
+    )
+    told = " ".join(limitations(firm))
+    for absent in ("simulated", "300 of 132", "were lost", "make the figures depend less", "200 or more are usual"):
+        assert absent not in told
+
+
+def test_what_was_not_done_is_a_limitation(validation):
+    told = " ".join(limitations(replace(validation, bootstrap=None, left_out=(), failed={"x": 3})))
+    assert "No bootstrap resamples were drawn" in told
+    assert "No group of patients, such as a centre, was left out" in told
+    assert "3 runs of the procedure failed" in told
+
+
+@pytest.mark.parametrize(("counted", "said"), [("drop_lost", "were left out"), ("lost_as_free", "counted as free")])
+def test_another_way_of_counting_the_lost_is_a_limitation(validation, counted, said):
+    changed = replace(validation, settings=validation.settings | {"censoring": counted})
+    assert f"In training the lost {said}" in " ".join(limitations(changed))
+
+
+def test_predictors_with_gaps_are_named(validation):
+    features = validation.data.features.assign(age=validation.data.features["age"].where(np.arange(132) >= 20))
+    told = " ".join(limitations(replace(validation, data=replace(validation.data, features=features))))
+    assert "Not known in 10 % of the patients or more: Age." in told
+
+
+def test_model_tells_its_reference_patient_and_effects(validation):
+    told = model_values(validation.model)
+    codes = {name: one["mean"] for name, one in validation.model.summary["predictors"].items()}
+    features = pd.DataFrame({name: [value] for name, value in codes.items()})
+    assert told["reference"]["risk"] == pytest.approx(float(validation.model.predict_risk(features)[0]))
+    by_label = {one["label"]: one for one in told["effects"]}
+    # From the 5th to the 95th percentile, all else at the mean: the odds of the two risks by the model itself.
+    summary = validation.model.summary["predictors"]["age"]
+    ends = pd.concat([features.assign(age=summary[end]) for end in ("p05", "p95")])
+    low, high = validation.model.predict_risk(ends)
+    assert by_label["Age"]["odds_ratio"] == pytest.approx(high / (1 - high) / (low / (1 - low)))
+    assert by_label["HBIG arm"]["contrast"] == "yes against no"
+
+
+def test_model_without_coefficients_has_no_effects(validation):
+    model = rm.train(validation.cohort, validation.study, candidates=("prior_hazard",))
+    told = model_values(model)
+    assert told["coefficients"] == told["effects"] == []  # hazards have priors too, of another scale
+    assert 0 < told["reference"]["risk"] < 1
+    with pytest.raises(RelapseModelError, match="the classifier is 'prior_hazard'"):
+        coefficients_figure(model)
