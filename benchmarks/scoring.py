@@ -236,8 +236,6 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=["features", "tables", "shap"])
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    # This folder has a coverage.py, which numba would take for the package of that name.
-    sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
     if asked.one:
         score_one(*asked.one)
         return

@@ -343,6 +343,23 @@ def test_an_older_output_stays_until_the_new_one_is_complete(model, small, tmp_p
     assert not work_folder(out).exists()
 
 
+LIGHT = """
+import sys
+import relapse_model as rm
+from relapse_model.batch_scoring import score_folder
+score_folder(rm.load_model(sys.argv[1]), sys.argv[2], sys.argv[3], chunk_patients=40)
+heavy = ("shap", "matplotlib", "sklearn", "xgboost", "relapse_model.development")
+print([name for name in heavy if name in sys.modules])
+"""
+
+
+def test_scoring_loads_neither_plots_nor_explanations_nor_training(model, small, tmp_path):
+    model.save(tmp_path / "model.rmodel")
+    given = map(str, (tmp_path / "model.rmodel", small, tmp_path / "scores.csv"))
+    found = subprocess.run([sys.executable, "-c", LIGHT, *given], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
 SERVE = """
 import os, signal, sys, time
 import relapse_model as rm

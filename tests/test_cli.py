@@ -260,3 +260,11 @@ def test_one_patient_is_explained_in_words_and_figures(work, tmp_path, capsys):
     assert (tmp_path / "figures" / "contributions.png").stat().st_size > 10_000
     assert main([*arguments[:-1], "P9999"]) == 1
     assert main(arguments[:3]) == 1
+
+
+def test_scores_in_chunks_are_those_of_one_reading(work, tmp_path, capsys):
+    for out, more in (("whole.csv", []), ("parts.csv", ["--chunk", "5"])):
+        assert main(["score", str(work / "model.rmodel"), str(work / "new"), "--out", str(tmp_path / out), *more]) == 0
+    assert "in 3 chunks" in capsys.readouterr().out
+    whole, parts = (pd.read_csv(tmp_path / name, dtype={"patient_id": str}) for name in ("whole.csv", "parts.csv"))
+    pd.testing.assert_frame_equal(whole, parts, rtol=1e-9)

@@ -201,6 +201,11 @@ def _score(verb: argparse.ArgumentParser) -> None:
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
     )
     _out(verb, "CSV", "scores: one row per patient")
+    verb.add_argument(
+        "--chunk", type=_positive, metavar="N",
+        help="score N patients at a time: memory stays bounded, and a run that was broken off goes on where it stopped",
+    )  # fmt: skip
+    verb.add_argument("--anew", action="store_true", help="with --chunk: do not go on with what an earlier run left")
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:

@@ -138,7 +138,8 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         with a row is found when its chunk is read.
     """
     sources = _open_all(folder)
-    owners, problems = _Owners(chunk_patients), []
+    owners = _Owners(chunk_patients)
+    problems: list[Problem] = []
     counted = {name: _Counted() for name in sources}
     for name, source in sources.items():
         try:
@@ -190,10 +191,11 @@ class _Owners:
     def find(self, ids: Sequence[str]) -> Numbers:
         """Return the chunk of each row of another table, -1 for an unknown patient."""
         found = np.array([self.chunk.get(text, -1) for text in ids], dtype=np.int64)
-        self.unknown.update(ids[place] for place in np.flatnonzero(found < 0))
+        self.unknown.update(ids[place] for place in np.flatnonzero(found < 0).tolist())
         return found
 
     def identifiers(self) -> frozenset[str]:
+        """Return what no message may show, of all tables."""
         return bare_identifiers(text for texts in (self.chunk, self.unknown) for text in texts)
 
 

@@ -306,7 +306,9 @@ class _Gate:
             found = unusable_cells(table[predictor.column], predictor)
             place = ("patients", predictor.column)
             already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
-            rows = [int(row) for row in np.flatnonzero(found.rows) if self.row_number("patients", row) not in already]
+            rows = [
+                row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
+            ]
             came = [self.shown(table[predictor.column].iloc[row]) for row in rows]
             self.refuse("patients", rows, predictor.column, came, found.expected, f"For predictor {predictor.name!r}")
 

@@ -118,10 +118,30 @@ def validate(given: Namespace) -> None:
 def score(given: Namespace) -> None:
     """Score new patients."""
     model = load_model(given.model)
+    if given.chunk is not None:
+        _score_in_chunks(model, given)
+        return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     scores = model.score(cohort, landmark_week=given.landmark_week)
     write_csv(scores, Path(given.out))
     say(scoring_text(scores, cohort))
+    say(f"Scores: {given.out}")
+
+
+def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
+    from relapse_model.batch_scoring import score_folder
+
+    found = score_folder(
+        model, given.cohort, given.out, chunk_patients=given.chunk, landmark_week=given.landmark_week,
+        resume=not given.anew, progress=True,
+    )  # fmt: skip
+    say(
+        f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "
+        f"in {found.chunks} chunks."
+    )
+    for table, rows in found.unattached_rows.items():
+        shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+        say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")
     say(f"Scores: {given.out}")
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from relapse_model.candidates import Classifier
 from relapse_model.checks.finding import Finding
-from relapse_model.choice import Choice
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData, development_data
 from relapse_model.errors import InsufficientDataError, RelapseModelError
@@ -27,6 +26,7 @@ from relapse_model.training_summary import training_summary
 if TYPE_CHECKING:
     import shap
 
+    from relapse_model.choice import Choice
     from relapse_model.validation.performance import Performance
 
 Floats = NDArray[np.float64]

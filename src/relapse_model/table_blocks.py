@@ -25,7 +25,7 @@ from relapse_model.column_reader import is_whole, texts
 from relapse_model.errors import CohortError, Problem
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 Numbers = NDArray[np.int64]
 _ROWS = 50_000  # of a block
@@ -156,7 +156,7 @@ class ParquetBlocks:
     def __init__(self, file: Path):
         self.file = file
         try:
-            import pyarrow.parquet as parquet
+            import pyarrow.parquet as parquet  # type: ignore[import-untyped]
 
             with parquet.ParquetFile(file) as opened:
                 self.schema: pa.Schema = opened.schema_arrow
@@ -205,7 +205,7 @@ class ParquetBlocks:
                 yield pa.Table.from_batches([batch]).cast(self.schema)
 
     def _frame(self, table: pa.Table) -> pd.DataFrame:
-        frame = table.replace_schema_metadata(self.schema.metadata).to_pandas()
+        frame: pd.DataFrame = table.replace_schema_metadata(self.schema.metadata).to_pandas()
         frame.columns = pd.Index(self.columns)
         for name in self.fractional:
             if is_whole(frame[name]):

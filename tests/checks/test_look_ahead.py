@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from relapse_model import feature_kinds
 from relapse_model.checks.look_ahead import CHECK as look_ahead
 from relapse_model.feature_kinds import FeatureKind
+from relapse_model.features import by_kind
 from relapse_model.features.by_kind import register_feature_kind
 
 LATEST = """
@@ -25,7 +27,12 @@ def latest_week():
         weeks = cohort.labs.groupby("patient")["week"].max()
         return weeks.reindex(np.arange(len(cohort))).to_numpy(dtype=float)
 
+    before, known = dict(feature_kinds._ALL), dict(by_kind._FUNCTIONS)
     register_feature_kind(FeatureKind("check_latest_week", (), (), "week of the latest test", "weeks"), week)
+    yield
+    for registry, kept in ((feature_kinds._ALL, before), (by_kind._FUNCTIONS, known)):
+        registry.clear()
+        registry.update(kept)
 
 
 def test_a_kind_that_forgets_the_landmark_is_found_by_its_label(study_with, cohort_of, names_nobody):

@@ -5,8 +5,8 @@ weeks since peginterferon), which an interval of a model of these predictors doe
 predictors is the mean true risk of patients with the same predictors (see simulated_truth.py), which it does. The
 truth is drawn anew for each cohort; under "wrong signs" every prior and direction of the study is turned round.
 
-Run: .venv/bin/python benchmarks/coverage.py [--replicates 30] [--sizes 132 300 1000] [--scenarios linear]
-[--methods prior_logistic ridge_logistic boosted_trees] [--seed N] [--jobs 2] [--out coverage.json]
+Run: .venv/bin/python benchmarks/interval_coverage.py [--replicates 30] [--sizes 132 300 1000] [--scenarios linear]
+[--methods prior_logistic ridge_logistic boosted_trees] [--seed N] [--jobs 2] [--out interval_coverage.json]
 """
 
 from __future__ import annotations
