@@ -27,7 +27,7 @@ def other_name(new: NewPatients, column: str) -> list[Flagged]:
     for analyte, rows in results_read(new.cohort, new.study, new.landmark).items():
         known = {KEYS[column](name) for name in trained.get(analyte, {})}
         codes, names = names_of(new.cohort.labs, rows, column)
-        for number, name in enumerate(names):
+        for number, name in sorted(enumerate(names), key=lambda pair: str(pair[1])):  # whoever comes first
             if known and KEYS[column](name) not in known:
                 mask = np.zeros(len(new.cohort), dtype=bool)
                 mask[patient[rows[codes == number]]] = True
