@@ -165,3 +165,21 @@ def test_a_mode_beyond_what_numbers_hold_is_an_error():
     sets = training_sets(X, (X[:, 0] > 0).astype(float), pad_rows([np.arange(40)], [np.ones(40)]))
     with pytest.raises(NotConvergedError, match=r"1 of 2 ridge regressions did not converge.*raise the smallest"):
         ridge_modes(sets, np.array([1e-300, 1.0]))
+
+
+def test_more_columns_than_rows_give_the_mode_as_well():
+    # The gradient of the penalised likelihood vanishes: X'(y - p) = penalty * coefficients, and y - p sums to 0.
+    rng = np.random.default_rng(8)
+    X, event = rng.normal(size=(30, 70)), (np.arange(30) % 3 == 0).astype(float)
+    sets = training_sets(X, event, pad_rows([np.arange(30), np.arange(24)], [np.ones(30), np.ones(24)]))
+    penalties = np.array([0.5, 20.0])
+    theta = ridge_modes(sets, penalties)
+    for place in range(2):
+        design, weight = sets.design[place], sets.weight[place]
+        for level, penalty in enumerate(penalties):
+            residual = weight * (sets.event[place] - expit(theta[:, place, level] @ design))
+            gradient = design @ residual
+            gradient[1:] -= penalty * theta[1:, place, level]
+            np.testing.assert_allclose(gradient, 0.0, atol=1e-8)
+    again = ridge_modes(sets, penalties, theta)
+    np.testing.assert_allclose(again, theta, atol=1e-9)

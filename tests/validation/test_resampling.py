@@ -143,7 +143,7 @@ def test_resampled_auc_is_that_of_scikit_learn(seed):
 
 
 def test_multiplicities_draw_as_many_as_there_are_and_each_equally_often():
-    drawn = resampling._multiplicities(7, 4000, np.random.default_rng(0))
+    drawn = resampling.multiplicities(7, 4000, np.random.default_rng(0))
     np.testing.assert_array_equal(drawn.sum(axis=1), 7)
     # The mean of 4000 counts with variance 6/7 has a standard error of 0.015.
     np.testing.assert_allclose(drawn.mean(axis=0), 1, atol=0.06)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,8 @@ def ridge_modes(sets: TrainingSets, penalties: FloatArray, start: FloatArray | N
     likelihood, and so does the whole step up to r = 1.79, after which r |d| / 2 bounds, to first order, the distance
     left, |d| being its length in standard errors. No likelihood need be computed.
     """
+    if sets.design.shape[1] - 1 > sets.design.shape[2]:
+        return _modes_of_wide_sets(sets, penalties, start)
     size, count = sets.design.shape[1], len(sets.design)
     levels = np.arange(penalties.shape[-1])
     precision = np.broadcast_to(penalties, (count, len(levels)))
@@ -71,6 +74,18 @@ def ridge_modes(sets: TrainingSets, penalties: FloatArray, start: FloatArray | N
         f"{int(far.sum())} of {count * penalties.shape[-1]} ridge regressions did not converge in {_MOST_STEPS} steps. "
         "Expected penalties that can hold separated data; raise the smallest."
     )
+
+
+def _modes_of_wide_sets(sets: TrainingSets, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
+    """Solve for more columns than rows: at a mode the coefficients are combinations of the rows, which are fewer."""
+    basis = np.linalg.qr(sets.design[:, 1:])[0]  # (S, p, rows)
+    across = basis.transpose(0, 2, 1)
+    turned = np.concatenate([sets.design[:, :1], across @ sets.design[:, 1:]], axis=1)
+    if start is not None:
+        begin = np.broadcast_to(start, (start.shape[0], len(basis), start.shape[2]))
+        start = np.concatenate([begin[:1], (across @ begin[1:].transpose(1, 0, 2)).transpose(1, 0, 2)])
+    theta = ridge_modes(replace(sets, design=turned), penalties, start)
+    return np.concatenate([theta[:1], (basis @ theta[1:].transpose(1, 0, 2)).transpose(1, 0, 2)])
 
 
 def _no_effects(sets: TrainingSets) -> FloatArray:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.validation.discrimination import AucComparison, auc
 from relapse_model.validation.estimate import Floats, check_predictions, require_both_outcomes
-from relapse_model.validation.resampling import _multiplicities, _resampled_auc, bootstrap_interval
+from relapse_model.validation.resampling import _resampled_auc, bootstrap_interval, multiplicities
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
 
@@ -88,8 +88,8 @@ def _differences(
     rng: np.random.Generator,
 ) -> Floats:
     """Return the difference of the two AUCs in each resample."""
-    events = weight[relapsed] * _multiplicities(int(relapsed.sum()), resamples, rng)
-    free = weight[~relapsed] * _multiplicities(int((~relapsed).sum()), resamples, rng)
+    events = weight[relapsed] * multiplicities(int(relapsed.sum()), resamples, rng)
+    free = weight[~relapsed] * multiplicities(int((~relapsed).sum()), resamples, rng)
     values = []
     for score in scores:
         order = np.argsort(score[~relapsed], kind="stable")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation import calibration, discrimination, overall, resampling
+from relapse_model.validation import calibration, discrimination, overall, resampling, within_folds
 from relapse_model.validation.estimate import Estimate
 
 Floats = NDArray[np.float64]
@@ -57,7 +57,14 @@ class Performance:
 
 
 def performance(
-    relapse: Floats, risk: Floats, weight: Floats, time: Floats, event: Floats, *, seed: int = 0
+    relapse: Floats,
+    risk: Floats,
+    weight: Floats,
+    time: Floats,
+    event: Floats,
+    *,
+    seed: int = 0,
+    fold: NDArray[np.intp] | None = None,
 ) -> Performance:
     """Judge risks: discrimination, calibration, overall error, each weighted for censoring where it applies.
 
@@ -73,18 +80,30 @@ def performance(
         Follow-up, for Harrell's C (which takes the lost in by itself).
     seed : int
         Of the bootstrap interval of the AUC.
+    fold : array, optional
+        Of out-of-fold risks: AUC and calibration slope then compare patients of one fold only, since risks of
+        different folds come from different models; see `within_folds`.
     """
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
+    folds = None if fold is None else fold[known]
     wanted: dict[str, Callable[[], Estimate | float]] = {
-        "auc": lambda: resampling.auc_bootstrap(y, p, w, seed=seed),
+        "auc": lambda: (
+            resampling.auc_bootstrap(y, p, w, seed=seed)
+            if folds is None
+            else within_folds.auc_within_folds(y, p, folds, w, seed=seed)
+        ),
         "c_index": lambda: discrimination.harrell_c(time, event, risk),
         "log_loss": lambda: overall.log_loss(y, p, w),
         "log_loss_mean_risk": lambda: overall.log_loss(y, np.full(len(y), np.average(y, weights=w)), w),
         "brier": lambda: overall.brier(y, p, w),
         "scaled_brier": lambda: overall.scaled_brier(y, p, w),
         "calibration_intercept": lambda: calibration.calibration_intercept(y, p, w),
-        "calibration_slope": lambda: calibration.calibration_slope(y, p, w),
+        "calibration_slope": lambda: (
+            calibration.calibration_slope(y, p, w)
+            if folds is None
+            else within_folds.calibration_slope_within_folds(y, p, folds, w)
+        ),
         "observed_expected": lambda: calibration.observed_expected(y, p, w),
     }
     measures: dict[str, Estimate | float] = {}

@@ -144,13 +144,13 @@ def validate(
     failed = failures(in_folds)
     if sum(failed.values()) > len(split) / 2:
         raise InsufficientDataError(f"validate: {sum(failed.values())} of {len(split)} folds failed: {failed}.")
-    risks = np.full((outer_repeats, len(data)), np.nan)
-    for (repeat, test), one in zip(split, in_folds, strict=True):
-        risks[repeat, test] = one.risk
+    risks, fold = np.full((outer_repeats, len(data)), np.nan), np.zeros((outer_repeats, len(data)), dtype=np.intp)
+    for number, ((repeat, test), one) in enumerate(zip(split, in_folds, strict=True)):
+        risks[repeat, test], fold[repeat, test] = one.risk, number
     model = model_of(develop(data, procedure, seed, final=True, jobs=jobs), study, data, cohort, seed, prior)
     own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
     each = {week: (data.at(week), data.rows_at(week)) for week in data.landmark_weeks}
-    judged = {week: mean_performance(rows, risks[:, at], seed) for week, (rows, at) in each.items()}
+    judged = {week: mean_performance(rows, risks[:, at], seed, fold[:, at]) for week, (rows, at) in each.items()}
     first, at = each[data.landmark]
     boot = bootstrap_validation(
         data, own_risk, in_bootstraps, [rows for _, rows in drawn], procedure.columns.names, THRESHOLDS
@@ -181,7 +181,9 @@ def validate(
     )  # fmt: skip
 
 
-def mean_performance(data: DevelopmentData, risks: Floats, seed: int) -> Performance:
+def mean_performance(
+    data: DevelopmentData, risks: Floats, seed: int, fold: NDArray[np.intp] | None = None
+) -> Performance:
     """Judge the risks of each repeat and average the measures, intervals limit by limit.
 
     Parameters
@@ -190,14 +192,19 @@ def mean_performance(data: DevelopmentData, risks: Floats, seed: int) -> Perform
     risks : array, shape (repeats, n)
         NaN where a fold failed.
     seed : int
+    fold : array, shape (repeats, n), optional
+        The fold of each patient in each repeat; see `performance`.
     """
     weight = data.weights()
     each = []
-    for risk in risks:
+    for repeat, risk in enumerate(risks):
         rows = ~np.isnan(risk)
         each.append(
-            performance(data.relapse[rows], risk[rows], weight[rows], data.time[rows], data.event[rows], seed=seed)
-        )
+            performance(
+                data.relapse[rows], risk[rows], weight[rows], data.time[rows], data.event[rows], seed=seed,
+                fold=None if fold is None else fold[repeat, rows],
+            )
+        )  # fmt: skip
     common = [name for name in each[0].measures if all(name in one.measures for one in each)]
     measures = {name: _mean([one.measures[name] for one in each]) for name in common}
     refused = {name: reason for one in each for name, reason in one.refused.items()}

@@ -185,8 +185,8 @@ def auc_bootstrap(
         _resampled_auc(
             score[events],
             score[free],
-            w[events] * _multiplicities(events.size, min(block, resamples - start), rng),
-            w[free] * _multiplicities(free.size, min(block, resamples - start), rng),
+            w[events] * multiplicities(events.size, min(block, resamples - start), rng),
+            w[free] * multiplicities(free.size, min(block, resamples - start), rng),
         )
         for start in range(0, resamples, block)
     ]
@@ -209,8 +209,14 @@ def _resampled_auc(events: Floats, free: Floats, event_weight: Floats, free_weig
     return np.where(alone, np.nan, values)
 
 
-def _multiplicities(patients: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return how often each patient is drawn, one row per resample."""
+def multiplicities(patients: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """Return how often each patient is drawn with replacement, one row per resample.
+
+    Parameters
+    ----------
+    patients, resamples : int
+    rng : numpy.random.Generator
+    """
     drawn = rng.integers(0, patients, (resamples, patients)) + np.arange(resamples)[:, np.newaxis] * patients
     return np.bincount(drawn.ravel(), minlength=resamples * patients).reshape(resamples, patients).astype(float)
 
