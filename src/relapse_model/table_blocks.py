@@ -25,7 +25,7 @@ from relapse_model.column_reader import is_whole, texts
 from relapse_model.errors import CohortError, Problem
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
 Numbers = NDArray[np.int64]
 _ROWS = 50_000  # of a block
@@ -156,7 +156,7 @@ class ParquetBlocks:
     def __init__(self, file: Path):
         self.file = file
         try:
-            import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+            import pyarrow.parquet as parquet
 
             with parquet.ParquetFile(file) as opened:
                 self.schema: pa.Schema = opened.schema_arrow
