@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
+from relapse_model.development_data import development_data
 from relapse_model.errors import InsufficientDataError
 from relapse_model.validation import refits
 from relapse_model.validation.performance import MEASURES
+from relapse_model.validation.procedure import mean_performance
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,19 @@ def test_mostly_failing_is_a_refusal(cohort, study, monkeypatch):
 def test_the_written_result_holds_no_patient(cohort, found):
     text = repr(found.to_dict())
     assert not any(identifier in text for identifier in cohort.patient_ids)
+
+
+def test_a_measure_that_some_repeats_cannot_support_is_averaged_over_the_others(cohort, study):
+    data = development_data(cohort, study)
+    rng = np.random.default_rng(0)
+    fold = np.tile(np.arange(132) % 5, (3, 1))
+    varied, flat = rng.uniform(0.05, 0.5, 132), np.full(132, 0.17)
+    found = mean_performance(data, np.array([varied, flat, varied]), 0, fold)
+    alone = mean_performance(data, varied[None], 0, fold[:1])
+    slope = found.measures["calibration_slope"]
+    assert slope.value == pytest.approx(alone.measures["calibration_slope"].value)
+    assert slope.method.endswith("mean over the 2 of 3 repeats that have it")
+    assert "calibration_slope" not in found.refused
+    mostly_flat = mean_performance(data, np.array([varied, flat, flat]), 0, fold)
+    assert "calibration_slope" not in mostly_flat.measures
+    assert "same risk" in mostly_flat.refused["calibration_slope"]

@@ -26,7 +26,7 @@ from relapse_model.validation.group_tables import (
     subgroup_tables,
     threshold_table,
 )
-from relapse_model.validation.performance import Performance, performance
+from relapse_model.validation.performance import MEASURES, Performance, performance
 from relapse_model.validation.refits import bootstrap_tasks, choices, failures, fold_tasks, run_tasks
 from relapse_model.validation.result import Validation
 
@@ -186,6 +186,9 @@ def mean_performance(
 ) -> Performance:
     """Judge the risks of each repeat and average the measures, intervals limit by limit.
 
+    A measure that some repeats cannot support is averaged over the others, and says so; with fewer than half of them it
+    is refused.
+
     Parameters
     ----------
     data : DevelopmentData
@@ -205,16 +208,24 @@ def mean_performance(
                 fold=None if fold is None else fold[repeat, rows],
             )
         )  # fmt: skip
-    common = [name for name in each[0].measures if all(name in one.measures for one in each)]
-    measures = {name: _mean([one.measures[name] for one in each]) for name in common}
-    refused = {name: reason for one in each for name, reason in one.refused.items()}
+    found = {name: [one.measures[name] for one in each if name in one.measures] for name in MEASURES}
+    measures = {
+        name: _mean(values, len(each)) for name, values in found.items() if 2 * len(values) >= len(each) and values
+    }
+    reasons = {name: reason for one in each for name, reason in one.refused.items()}
+    refused = {name: reason for name, reason in reasons.items() if name not in measures}
     return Performance(len(data), data.events, data.lost, measures, refused)
 
 
-def _mean(found: list[Estimate | float]) -> Estimate | float:
+def _mean(found: list[Estimate | float], repeats: int) -> Estimate | float:
     first = found[0]
     if not isinstance(first, Estimate):
         return float(np.mean([float(value) for value in found if not isinstance(value, Estimate)]))
     rows = np.array([(e.value, e.lower, e.upper) for e in found if isinstance(e, Estimate)])
     value, lower, upper = rows.mean(axis=0)
-    return Estimate(float(value), float(lower), float(upper), first.level, f"{first.method}; mean over repeats")
+    over = (
+        "mean over repeats"
+        if len(found) == repeats
+        else f"mean over the {len(found)} of {repeats} repeats that have it"
+    )
+    return Estimate(float(value), float(lower), float(upper), first.level, f"{first.method}; {over}")
