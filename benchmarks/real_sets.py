@@ -3,7 +3,8 @@
 The data of examples 03 (primary biliary cholangitis, landmark 1 year), 04 (hepatocellular carcinoma) and 05 (HIV,
 landmark 6 months), where they are found; nothing here is tuned on them. The whole of `rm.validate` runs in every
 outer fold. Plain ridge is scikit-learn's, with the penalty by cross-validation, on the patients of known outcome.
-Log losses and AUC are at the horizon with censoring weights, Harrell's C is over all follow-up. Standard errors of
+Log losses and AUC are at the horizon with censoring weights, Harrell's C is over all follow-up; all of them pooled
+over folds, for every method alike. Standard errors of
 the differences from ridge: bootstrap of patients, the risks as they are.
 
 Run: .venv/bin/python benchmarks/real_sets.py [--sets pbc hcc aids] [--repeats 4] [--each] [--seed 0] [--jobs 2]

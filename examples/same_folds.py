@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.development_data import DevelopmentData
-from relapse_model.validation.discrimination import auc, harrell_c
+from relapse_model.validation.discrimination import harrell_c
 from relapse_model.validation.resampling import stratified_folds
 from relapse_model.validation.result import Validation
+from relapse_model.validation.within_folds import auc_within_folds
 
 Floats = NDArray[np.float64]
 Baseline = Callable[[DevelopmentData, Floats, int], Floats]  # training patients, new rows, seed -> scores
@@ -19,20 +20,27 @@ Baseline = Callable[[DevelopmentData, Floats, int], Floats]  # training patients
 def baseline_scores(found: Validation, baseline: Baseline) -> Floats:
     """Return out-of-fold scores, shape (repeats, n), in the very folds in which `found` was made."""
     data, settings = found.data, found.settings
-    folds = min(settings["outer_folds"], data.events)
-    split = stratified_folds(data.relapse, folds=folds, repeats=settings["outer_repeats"], seed=settings["seed"])
     scores = np.full(found.risks.shape, np.nan)
-    for repeat, test in split:
+    for repeat, test in _folds(found):
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
         scores[repeat, test] = baseline(train, data.matrix[test], settings["seed"])
     return scores
 
 
+def _folds(found: Validation) -> list[tuple[int, NDArray[np.intp]]]:
+    data, settings = found.data, found.settings
+    folds = min(settings["outer_folds"], data.events)
+    return stratified_folds(data.relapse, folds=folds, repeats=settings["outer_repeats"], seed=settings["seed"])
+
+
 def mean_auc(found: Validation, scores: Floats) -> float:
-    """Return the AUC at the horizon, with censoring weights, averaged over the repeats."""
+    """Return the AUC at the horizon within folds, with censoring weights, averaged over the repeats."""
     data, weight = found.data, found.data.weights()
-    known = ~np.isnan(data.relapse)
-    return float(np.mean([auc(data.relapse[known], score[known], weight[known]) for score in scores]))
+    fold = np.zeros(scores.shape, dtype=int)
+    for number, (repeat, test) in enumerate(_folds(found)):
+        fold[repeat, test] = number
+    each = (auc_within_folds(data.relapse, score, one, weight, 100) for score, one in zip(scores, fold, strict=True))
+    return float(np.mean([found.value for found in each]))
 
 
 def mean_c(found: Validation, scores: Floats, *, until_horizon: bool = False) -> float:

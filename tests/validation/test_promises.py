@@ -154,18 +154,17 @@ def judge(seed, method):
     )
 
 
-# Promised: 0.02 for the AUC and 0.1 for the slope, on average. Where more is allowed the promise is not kept, and why:
-# cross-validation compares patients of different folds, whose models have different intercepts and penalties, so that
-# AUC and slope of all folds together are too low (Parker, Guenter and Bedo 2007, BMC Bioinformatics 8:326; Airola et
-# al. 2011, Comput Stat Data Anal 55:1828), more so where each fold chooses its penalty. The ridge model's slope is
-# judged by the median: where it chooses a penalty that leaves next to no effects, the true slope is 10 or 1000.
+# Promised: 0.02 for the AUC and 0.1 for the slope, on average. The slope of the prior-informed model is 0.10 too low by
+# cross-validation, within a standard error of the promise; its median is right. The ridge model's is judged by the
+# median, since where it chooses a penalty that leaves next to no effects, the true slope is 10 or 1000; and corrected by
+# the bootstrap it is too high, since the penalty is chosen on copies of the same patients.
 AUC_BOUNDS = {
     "prior_logistic": {"cross-validation": 0.02, "bootstrap": 0.02, ".632+": 0.02},
-    "ridge_logistic": {"cross-validation": 0.04, "bootstrap": 0.02, ".632+": 0.02},
+    "ridge_logistic": {"cross-validation": 0.02, "bootstrap": 0.02, ".632+": 0.02},
 }
 SLOPE_BOUNDS = {
-    "prior_logistic": {"cross-validation": 0.2, "bootstrap": 0.1},
-    "ridge_logistic": {"cross-validation": 0.25, "bootstrap": 0.25},
+    "prior_logistic": {"cross-validation": 0.12, "bootstrap": 0.1},
+    "ridge_logistic": {"cross-validation": 0.15, "bootstrap": 0.25},
 }
 LEAST_COVERAGE = {  # of intervals that claim 0.95; that of the bootstrap takes the optimism as known
     "prior_logistic": {"cross-validation": 0.91, "bootstrap": 0.8},
