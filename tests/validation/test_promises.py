@@ -156,7 +156,7 @@ def judge(seed, method):
 
 # Promised: 0.02 for the AUC and 0.1 for the slope, on average. The slope of the prior-informed model is 0.10 too low by
 # cross-validation, within a standard error of the promise; its median is right. The ridge model's is judged by the
-# median, since where it chooses a penalty that leaves next to no effects, the true slope is 10 or 1000; and corrected by
+# median, since where its penalty leaves next to no effects, the true slope is 10 or 1000; and corrected by
 # the bootstrap it is too high, since the penalty is chosen on copies of the same patients.
 AUC_BOUNDS = {
     "prior_logistic": {"cross-validation": 0.02, "bootstrap": 0.02, ".632+": 0.02},
