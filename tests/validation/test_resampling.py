@@ -133,7 +133,7 @@ def test_resampled_auc_is_that_of_scikit_learn(seed):
     events, free = rng.integers(0, 8, 9) / 8, np.sort(rng.integers(0, 8, 21) / 8)
     event_weight = rng.multinomial(9, np.full(9, 1 / 9), 30) * rng.uniform(1, 2, 9)
     free_weight = rng.multinomial(21, np.full(21, 1 / 21), 30) * rng.uniform(1, 2, 21)
-    values = resampling._resampled_auc(events, free, event_weight, free_weight)
+    values = resampling.resampled_auc(events, free, event_weight, free_weight)
     y, score = np.repeat([1, 0], [9, 21]), np.concatenate([events, free])
     expected = [
         roc_auc_score(y, score, sample_weight=np.concatenate(pair))

@@ -132,11 +132,6 @@ class AveragedClassifier(RiskClassifier):
         self.weights_ = weights
         return self
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Return the probabilities of no event and of the event, shape (n, 2)."""
-        log_odds = self.predict_log_odds(X)
-        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
-
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the weighted mean of the members' log-odds of the event, shape (n,)."""
         return self._mean_log_odds(self._new_rows(X))

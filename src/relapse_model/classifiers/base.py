@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from relapse_model.classifiers.mixture import sigmoid
 from relapse_model.classifiers.parts import Document, read_identity
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
@@ -51,9 +52,14 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Return the probabilities of no event and of the event; each classifier has its own way."""
+    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+        """Return the log-odds of the event, shape (n,); each classifier has its own way."""
         raise NotImplementedError
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return the probabilities of no event and of the event, shape (n, 2)."""
+        log_odds = self.predict_log_odds(X)
+        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of each row: the event where its risk is above one half.
@@ -69,10 +75,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
             self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
         check_classification_targets(checked[1])
-        weight = _row_weights(sample_weight, len(checked[0]))
+        weight = row_weights(sample_weight, len(checked[0]))
         used = weight > 0
         rows, labels = checked[0][used], checked[1][used]
-        _check_values(rows)
+        check_values(rows)
         self.classes_, event = _two_classes(labels)
         return TrainingRows(rows, event.astype(np.float64), weight[used])
 
@@ -82,7 +88,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         rows: FloatArray = validate_data(
             self, X, dtype=np.float64, order="C", ensure_all_finite="allow-nan", reset=False
         )
-        _check_values(rows)
+        check_values(rows)
         return rows
 
     def _identity(self) -> dict[str, object]:
@@ -102,7 +108,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
             self.feature_names_in_ = np.array(names, dtype=object)
 
 
-def _row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
+def row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
+    """Return the weight of each row, 1 by default; refuse weights that cannot be used."""
     if sample_weight is None:
         return np.ones(rows)
     weight = np.asarray(sample_weight, dtype=np.float64)
@@ -115,7 +122,8 @@ def _row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
     return weight
 
 
-def _check_values(X: FloatArray) -> None:
+def check_values(X: FloatArray) -> None:
+    """Refuse values that are no measurements, naming their columns."""
     beyond = np.flatnonzero((np.abs(X) > _LARGEST_VALUE).any(axis=0))  # NaN compares as False
     if beyond.size:
         raise RelapseModelError(

@@ -139,11 +139,6 @@ class ElasticNetLogisticClassifier(RiskClassifier):
         self.resampled_ = self._resample(design, rows, group)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Return the probabilities of no event and of the event, shape (n, 2)."""
-        log_odds = self.predict_log_odds(X)
-        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
-
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the log-odds of the event, shape (n,)."""
         log_odds: FloatArray = self._standardised(X) @ self.coef_ + self.intercept_

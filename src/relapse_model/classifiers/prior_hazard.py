@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
-from relapse_model.classifiers.base import RiskClassifier, TrainingRows, _check_values, _row_weights
+from relapse_model.classifiers.base import RiskClassifier, TrainingRows, check_values, row_weights
 from relapse_model.classifiers.columns import fill_missing, summarise_columns
 from relapse_model.classifiers.evidence_grid import check_grid, published_grid
 from relapse_model.classifiers.hazard_file import (
@@ -287,10 +287,10 @@ class PriorHazardClassifier(RiskClassifier):
         checked: tuple[FloatArray, NDArray[np.bool_]] = validate_data(
             self, X, relapsed, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
-        weight = _row_weights(sample_weight, len(relapsed))
+        weight = row_weights(sample_weight, len(relapsed))
         counted = weight > 0
         rows = TrainingRows(checked[0][counted], relapsed[counted].astype(np.float64), weight[counted])
-        _check_values(rows.X)
+        check_values(rows.X)
         self.classes_ = np.array([0, 1])
         return rows, counted
 

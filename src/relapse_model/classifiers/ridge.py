@@ -122,11 +122,6 @@ class RidgeLogisticClassifier(RiskClassifier):
         self.covariance_ = _laplace_covariance(self.pipeline_, rows, self.penalty_)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Return the probabilities of no event and of the event, shape (n, 2)."""
-        log_odds = self.predict_log_odds(X)
-        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
-
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)

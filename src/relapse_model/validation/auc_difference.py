@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.validation.discrimination import AucComparison, auc
 from relapse_model.validation.estimate import Floats, check_predictions, require_both_outcomes
-from relapse_model.validation.resampling import _resampled_auc, bootstrap_interval, multiplicities
+from relapse_model.validation.resampling import bootstrap_interval, multiplicities, resampled_auc
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
 
@@ -93,7 +93,7 @@ def _differences(
     values = []
     for score in scores:
         order = np.argsort(score[~relapsed], kind="stable")
-        values.append(_resampled_auc(score[relapsed], score[~relapsed][order], events, free[:, order]))
+        values.append(resampled_auc(score[relapsed], score[~relapsed][order], events, free[:, order]))
     difference: Floats = values[0] - values[1]
     # Two sums in different orders: an equal AUC may leave 1e-16.
     return np.where(np.abs(difference) < 1e-12, 0.0, difference)

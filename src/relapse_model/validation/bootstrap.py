@@ -150,11 +150,12 @@ def bootstrap_validation(
     for place, (one, rows) in enumerate(zip(refits, drawn, strict=True)):
         if one.failed:
             continue
-        own = data.take(rows[np.isin(rows, at)])
-        own_weight = _first_landmark_weights(own, data.landmark)
+        inside = rows[np.isin(rows, at)]
+        own = data.take(inside)
+        own_weight = own.weights()
         out = ~np.isin(at, rows)
         for name, measure in CORRECTED.items():
-            values[name][0][place] = _value(measure, own.relapse, one.risk[rows[np.isin(rows, at)]], own_weight)
+            values[name][0][place] = _value(measure, own.relapse, one.risk[inside], own_weight)
             values[name][1][place] = _value(measure, relapse, one.risk[at], weight)
         for name in OUT_OF_BAG:
             outside[name][place] = _value(CORRECTED[name], relapse[out], one.risk[at][out], weight[out])
@@ -200,14 +201,6 @@ def _summarise(
         chosen=choices(usable),
         failed=failures(refits),
     )
-
-
-def _first_landmark_weights(own: DevelopmentData, landmark: float) -> Floats:
-    """Return the censoring weights of the rows of a resample, one row per draw."""
-    from relapse_model.censoring import censoring_weights
-
-    followed = own.horizon_time - landmark
-    return censoring_weights(followed, own.horizon_event, own.horizon - landmark, own.group)
 
 
 def _value(measure: Measure, relapse: Floats, risk: Floats, weight: Floats) -> float:

@@ -182,7 +182,7 @@ def auc_bootstrap(
     rng = np.random.default_rng(seed)
     block = max(1, _CELLS_AT_ONCE // y.size)
     values = [
-        _resampled_auc(
+        resampled_auc(
             score[events],
             score[free],
             w[events] * multiplicities(events.size, min(block, resamples - start), rng),
@@ -195,7 +195,7 @@ def auc_bootstrap(
     )
 
 
-def _resampled_auc(events: Floats, free: Floats, event_weight: Floats, free_weight: Floats) -> Floats:
+def resampled_auc(events: Floats, free: Floats, event_weight: Floats, free_weight: Floats) -> Floats:
     """Return the AUC of each resample, NaN if one patient stands for all; ``free`` is ascending.
 
     The weights have one row per resample and one column per patient.
