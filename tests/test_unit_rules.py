@@ -130,7 +130,7 @@ def test_with_a_study_its_units_and_their_logarithms(study):
         ("unheard_of", "anything", "number"),  # not in the study: kept, not used
         ("unheard_of", "something", "number"),
     )
-    assert found(table, study) == [([6], ""), ([4], "ng/mL"), ([3], "IU/mL")]
+    assert found(table, study) == [([6], ""), ([3], "IU/mL"), ([4], "ng/mL")]
 
 
 def test_anti_hbs_in_iu_per_ml_is_taken_for_a_slip_of_the_pen():

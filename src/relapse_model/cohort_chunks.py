@@ -11,18 +11,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from relapse_model.cohort import SYNTHETIC_FILE, Cohort, write_text
 from relapse_model.cohort_columns import TABLES, column_problems
 from relapse_model.cohort_files import look_alikes
 from relapse_model.cohort_gate import checked
+from relapse_model.csv_blocks import CsvBlocks
 from relapse_model.errors import CohortError, Problem
+from relapse_model.parquet_blocks import ParquetBlocks
+from relapse_model.row_block import Block, Numbers
 from relapse_model.study import Study
-from relapse_model.table_blocks import Block, CsvBlocks, ParquetBlocks, open_blocks
+from relapse_model.table_blocks import open_blocks
 from relapse_model.whole_tables import WholeTables, bare_identifiers
 
-Numbers = NDArray[np.int64]
 Source = CsvBlocks | ParquetBlocks
 _TOLD, _IDENTIFIERS = "chunks.json", "identifiers.json"
 

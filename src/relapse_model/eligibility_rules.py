@@ -107,16 +107,20 @@ def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
     rule, last = study.analytes[str(criterion.analyte)], _last_results(cohort, criterion)
     patient = last["patient"].to_numpy(dtype=np.intp)
     if criterion.equals:
-        verdict.call[patient] = call = _signs(last, criterion)
-        reasons = _sign_reasons(last)
+        call = _signs(last, criterion)
+        undecided = np.flatnonzero(call == -1)
+        reasons = _sign_reasons(last.iloc[undecided])
     else:
         no_limit = _no_limit(last)
         lower, upper = _bounds(cohort, study, criterion, last, no_limit)
-        verdict.call[patient] = call = _compared(lower, upper, criterion)
-        reasons = _bound_reasons(last, lower, upper, condition(criterion), rule.unit)
+        call = _compared(lower, upper, criterion)
+        undecided = np.flatnonzero(call == -1)
+        ends = lower[undecided], upper[undecided]
+        reasons = _bound_reasons(last.iloc[undecided], *ends, condition(criterion), rule.unit)
         verdict.assumed[patient] = no_limit & (call != -1)
-    verdict.reason[patient] = [f"{rule.label} {reason}" for reason in reasons]
-    verdict.reason[verdict.call != -1] = ""
+    verdict.call[patient] = call
+    verdict.reason[patient] = ""
+    verdict.reason[patient[undecided]] = [f"{rule.label} {reason}" for reason in reasons]
     return verdict
 
 
@@ -154,7 +158,8 @@ def _bounds(
     rule = study.analytes[str(criterion.analyte)]
     unusable = no_limit & (rule.lower_limit is None)
     # The limit of "TND" with a limit of 20 and a blank unit is not known: the study's must not take its place.
-    foreign = np.array([conversion(rule, unit) is None for unit in last["unit"]], dtype=bool)
+    codes, units = pd.factorize(last["unit"])
+    foreign = np.array([conversion(rule, unit) is None for unit in units], dtype=bool)[codes]
     usable = ~(unusable | (foreign & (last["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(last))))
     found = measurements(dataclasses.replace(cohort, labs=last[usable]), study, rule.name)
     lower, upper = np.full(len(last), np.nan), np.full(len(last), np.nan)

@@ -196,7 +196,11 @@ def _factorize(values: Iterable[object]) -> tuple[_Codes, list[object]]:
     if isinstance(values.dtype, pd.StringDtype):
         codes, distinct = pd.factorize(values, use_na_sentinel=False)
         return codes, list(distinct)
-    return _factorize_objects(list(values.to_numpy(dtype=object)))
+    items = values.to_numpy(dtype=object)
+    if len(items) and pd.api.types.infer_dtype(items, skipna=False) == "string":
+        codes, distinct = pd.factorize(items)
+        return codes, list(distinct)
+    return _factorize_objects(list(items))
 
 
 def _check_one_column(values: object) -> None:

@@ -67,15 +67,18 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_
     clash : array of bool
         Rows where the printed unit and the column disagree.
     """
-    stated = column.astype(object).where(column.notna(), "")
-    known: dict[tuple[str, str, bool], tuple[str, bool]] = {}
-    found = []
-    for row in zip(stated, read["unit"], read["log10"], strict=True):
-        if row not in known:
-            known[row] = _one_unit(*row)
-        found.append(known[row])
-    units = np.array([unit for unit, _ in found], dtype=object)
-    return units, np.array([clash for _, clash in found], dtype=bool)
+    of_stated, stated = pd.factorize(column.astype(object))
+    of_printed, printed = pd.factorize(read["unit"])
+    # The few different combinations are looked at, not the rows; -1 is a blank cell.
+    shape = len(stated) + 1, len(printed), 2
+    logged = read["log10"].to_numpy(dtype=np.int64)
+    which, found = pd.factorize(np.ravel_multi_index((of_stated + 1, of_printed, logged), shape))
+    told = [
+        _one_unit(stated[one - 1] if one else "", printed[other], bool(log10))
+        for one, other, log10 in zip(*np.unravel_index(found, shape), strict=True)
+    ]
+    units = np.array([unit for unit, _ in told], dtype=object)
+    return units[which], np.array([clash for _, clash in told], dtype=bool)[which]
 
 
 def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
@@ -101,18 +104,27 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
         Whose table of units holds.
     """
     valued = (labs["kind"] == "number").to_numpy()
-    analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
-    yield valued & (unit == ""), "", "a unit", "A number without a unit has no meaning"
+    of_unit, units = pd.factorize(labs["unit"])
+    blank = np.append(units == "", False)[of_unit]
+    yield valued & blank, "", "a unit", "A number without a unit has no meaning"
     if study is None:
+        analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
         yield from _mixed_units(analyte, unit, valued)
         return
-    for name, rule in study.analytes.items():
-        rows = valued & (analyte == name) & (unit != "")
-        for own, text, assay in unit_groups(labs[rows], rule):
-            if conversion(rule, text, assay) is None:
-                refused = np.zeros(len(labs), dtype=bool)
-                refused[np.flatnonzero(rows)[own]] = True
-                yield refused, text, *not_accepted(rule, text)
+    rules = list(study.analytes.values())
+    of_analyte, analytes = pd.factorize(labs["analyte"])
+    whose = np.append(pd.Index(list(study.analytes), dtype=object).get_indexer(pd.Index(analytes)), -1)[of_analyte]
+    of_assay, assays = pd.factorize(labs["assay"]) if "assay" in labs else (np.full(len(labs), -1), pd.Index([]))
+    rows = np.flatnonzero(valued & (whose >= 0) & ~blank)
+    # The few different combinations are looked at, not the rows; -1 is a blank assay.
+    shape = len(rules), len(units), len(assays) + 1
+    which, found = pd.factorize(np.ravel_multi_index((whose[rows], of_unit[rows], of_assay[rows] + 1), shape))
+    for place, (name, text, assay) in enumerate(zip(*np.unravel_index(found, shape), strict=True)):
+        rule, came = rules[name], str(units[text])
+        if conversion(rule, came, str(assays[assay - 1]) if assay else None) is None:
+            refused = np.zeros(len(labs), dtype=bool)
+            refused[rows[which == place]] = True
+            yield refused, came, *not_accepted(rule, came)
 
 
 def _mixed_units(
