@@ -18,7 +18,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model import batch_scoring
-from relapse_model.batch_scoring import score_folder, work_folder
+from relapse_model.batch_scoring import more_patients_than, score_folder, work_folder
 from relapse_model.cohort import write_csv
 from relapse_model.errors import CohortError, RelapseModelError
 
@@ -341,6 +341,25 @@ def test_an_older_output_stays_until_the_new_one_is_complete(model, small, tmp_p
     assert found.chunks == 1
     assert len(rows_of(out)) == 81
     assert not work_folder(out).exists()
+
+
+def test_several_processes_write_the_same_bytes(model, small, tmp_path):
+    score_folder(model, small, tmp_path / "whole.csv", chunk_patients=20)
+    found = score_folder(model, small, tmp_path / "scores.csv", chunk_patients=20, jobs=2)
+    assert (found.patients, found.chunks) == (80, 4)
+    assert (tmp_path / "scores.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("patients", "many"), [(20, False), (21, True)])
+def test_there_are_more_patients_than_a_number_where_the_table_has_more_rows(tmp_path, patients, many):
+    write_rows([["patient_id", "sex"], *([f"p{number}", "F"] for number in range(patients))], tmp_path / "patients.csv")
+    assert more_patients_than(tmp_path, 20) is many
+
+
+def test_a_table_too_small_for_so_many_is_not_read(tmp_path):
+    (tmp_path / "patients.csv").write_bytes(b"\xff" * 40)  # would be refused
+    assert more_patients_than(tmp_path, 20) is False
+    assert more_patients_than(tmp_path, 19) is True  # let the reading of the whole refuse it
 
 
 LIGHT = """

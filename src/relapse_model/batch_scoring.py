@@ -9,8 +9,9 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from relapse_model.errors import CohortError, ProblemsError, RelapseModelError
 from relapse_model.model import RelapseModel
 from relapse_model.table_blocks import open_blocks
 
-CHUNK_PATIENTS = 20_000  # with 60 results each, about 2.5 GiB at the peak
+CHUNK_PATIENTS = 20_000  # with 60 results each, about 1.3 GiB at the peak
 _ROW = "row"  # of the patients table, first column of a part
 
 
@@ -66,6 +67,7 @@ def score_folder(
     landmark_week: float | None = None,
     horizon_weeks: float | None = None,
     resume: bool = True,
+    jobs: int | None = 1,
     progress: bool = False,
 ) -> BatchScores:
     """Score a cohort folder and write the scores to one CSV file, as `RelapseModel.score` gives them for the whole.
@@ -91,6 +93,8 @@ def score_folder(
         As `RelapseModel.score` takes them.
     resume : bool, default=True
         Go on with what an earlier run left; if not, begin anew.
+    jobs : int, optional
+        Processes that score chunks, as joblib takes it; each holds one chunk. The output is the same, byte for byte.
     progress : bool, default=False
         Show a progress bar if it takes more than a moment and the output is a terminal.
 
@@ -124,12 +128,12 @@ def score_folder(
     work = work_folder(target)
     if not resume:
         _remove(work)
-    if not _more_patients_than(source, chunk_patients):
+    if not more_patients_than(source, chunk_patients):
         _remove(work)
         return _score_at_once(model, source, target, asked)
     try:
         chunks = _chunks(model, source, work, asked, chunk_patients, progress)
-        columns = _score_chunks(model, chunks, asked, progress)
+        columns = _score_chunks(model, chunks, asked, jobs, progress)
         found = _join(chunks, columns, target)
     except RelapseModelError:
         _remove(work)  # it would be refused again, and patients' rows are not left behind
@@ -156,8 +160,16 @@ def _remove(work: Path) -> None:
         shutil.rmtree(work)
 
 
-def _more_patients_than(folder: Path, most: int) -> bool:
-    if not folder.is_dir():
+def more_patients_than(folder: Path, most: int) -> bool:
+    """Tell whether a cohort folder has more patients than that; also where only reading all of it can tell.
+
+    Parameters
+    ----------
+    folder : Path
+    most : int
+    """
+    file = folder / "patients.csv"
+    if not folder.is_dir() or (file.is_file() and file.stat().st_size <= 2 * most):  # a letter and a line end each
         return False
     rows = 0
     try:
@@ -230,21 +242,39 @@ def _digest_of(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _score_chunks(model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any], progress: bool) -> list[str]:
+def _score_chunks(
+    model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any], jobs: int | None, progress: bool
+) -> list[str]:
     """Write the part of each chunk that has none yet; return the columns of the output."""
     from tqdm import tqdm
 
-    numbers = tqdm(
-        range(len(chunks)), desc="score", unit="chunk", delay=1.0, leave=False, disable=not progress or None
+    lacking = [number for number in range(len(chunks)) if not _part(chunks.work, number).exists()]
+    one = partial(_score_chunk, model, chunks, asked)
+    done = tqdm(
+        _each(one, lacking, jobs), desc="score", unit="chunk", delay=1.0, leave=False, disable=not progress or None,
+        initial=len(chunks) - len(lacking), total=len(chunks),
     )  # fmt: skip
-    for number in numbers:
-        if not _part(chunks.work, number).exists():
-            cohort, rows = chunks.cohort(number, model.study)
-            scores = _scores(model, cohort, asked)
-            scores.insert(0, _ROW, rows)
-            write_csv(scores, _part(chunks.work, number))
+    for _ in done:
+        pass
     with _part(chunks.work, 0).open(newline="", encoding="utf-8") as file:
         return next(csv.reader(file))[1:]
+
+
+def _each(function: Callable[[int], None], numbers: list[int], jobs: int | None) -> Iterator[None]:
+    """Call a function with each number, in this process or in several; yield as calls end."""
+    if jobs in (None, 1):
+        return map(function, numbers)
+    from joblib import Parallel, delayed
+
+    done: Iterator[None] = Parallel(n_jobs=jobs, return_as="generator_unordered")(map(delayed(function), numbers))
+    return done
+
+
+def _score_chunk(model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any], number: int) -> None:
+    cohort, rows = chunks.cohort(number, model.study)
+    scores = _scores(model, cohort, asked)
+    scores.insert(0, _ROW, rows)
+    write_csv(scores, _part(chunks.work, number))
 
 
 def _part(work: Path, number: int) -> Path:

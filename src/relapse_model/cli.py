@@ -105,7 +105,11 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
         "--calibration", default="none", metavar="none|logistic", help="inside the resample (%(default)s)"
     )
     verb.add_argument("--group-by", metavar="COLUMN", help="column of patients whose values stay together in folds")
-    verb.add_argument("--jobs", type=_jobs, default=None, metavar="N", help="processes; -1 for all cores (1)")
+    _jobs_option(verb, "processes; -1 for all cores (1)")
+
+
+def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
+    verb.add_argument("--jobs", type=_jobs, default=None, metavar="N", help=meaning)
 
 
 def _seed(verb: argparse.ArgumentParser) -> None:
@@ -203,9 +207,11 @@ def _score(verb: argparse.ArgumentParser) -> None:
     _out(verb, "CSV", "scores: one row per patient")
     verb.add_argument(
         "--chunk", type=_positive, metavar="N",
-        help="score N patients at a time: memory stays bounded, and a run that was broken off goes on where it stopped",
+        help="score N patients at a time, as is done with more than 20,000: memory stays bounded, and a run that was "
+        "broken off goes on where it stopped",
     )  # fmt: skip
-    verb.add_argument("--anew", action="store_true", help="with --chunk: do not go on with what an earlier run left")
+    verb.add_argument("--anew", action="store_true", help="by chunks: do not go on with what an earlier run left")
+    _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:

@@ -116,9 +116,11 @@ def validate(given: Namespace) -> None:
 
 
 def score(given: Namespace) -> None:
-    """Score new patients."""
+    """Score new patients, by chunks where they are many."""
+    from relapse_model.batch_scoring import CHUNK_PATIENTS, more_patients_than
+
     model = load_model(given.model)
-    if given.chunk is not None:
+    if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
         _score_in_chunks(model, given)
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
@@ -129,11 +131,11 @@ def score(given: Namespace) -> None:
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
-    from relapse_model.batch_scoring import score_folder
+    from relapse_model.batch_scoring import CHUNK_PATIENTS, score_folder
 
     found = score_folder(
-        model, given.cohort, given.out, chunk_patients=given.chunk, landmark_week=given.landmark_week,
-        resume=not given.anew, progress=True,
+        model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
+        landmark_week=given.landmark_week, resume=not given.anew, jobs=given.jobs, progress=True,
     )  # fmt: skip
     say(
         f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "

@@ -193,14 +193,10 @@ def _factorize(values: Iterable[object]) -> tuple[_Codes, list[object]]:
         values = pd.Series(values, dtype=object)  # boxes dates as dates; NumPy would make numbers of them
     if not isinstance(values, (pd.Series, pd.Index)):
         return _factorize_objects(list(values))
-    if isinstance(values.dtype, pd.StringDtype):
+    if isinstance(values.dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=False) == "string":
         codes, distinct = pd.factorize(values, use_na_sentinel=False)
         return codes, list(distinct)
-    items = values.to_numpy(dtype=object)
-    if len(items) and pd.api.types.infer_dtype(items, skipna=False) == "string":
-        codes, distinct = pd.factorize(items)
-        return codes, list(distinct)
-    return _factorize_objects(list(items))
+    return _factorize_objects(list(values.to_numpy(dtype=object)))
 
 
 def _check_one_column(values: object) -> None:
