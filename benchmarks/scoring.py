@@ -7,9 +7,10 @@ Three questions, each asked of tables in which 2,000 simulated patients are repe
   of interleaved repeats. The interval of the risk, which scoring gives too, is timed beside it.
 - tables: a folder of CSV files scored by `score_folder` in a process of its own: seconds of each stage, rows per
   second, peak memory, and how many times the bare Pipeline's time it takes.
-- shap: exact values of a linear model by `shapley_values` beside shap.LinearExplainer, those of boosted trees beside
-  shap.TreeExplainer: ratio of times and the largest difference. Exact values of the prior-informed logistic
-  regression, which is not linear, on a hundredth of the rows.
+- shap: exact values of the ridge regression by `linear_contributions` beside shap.LinearExplainer, those of boosted
+  trees by `contributions` beside shap.TreeExplainer, with one thread each and with xgboost's default of all: medians
+  of interleaved repeats after one that does not count, ratio of times and the largest difference. Exact values of the
+  prior-informed logistic regression, which is not linear, on a hundredth of the rows.
 
 Run: .venv/bin/python benchmarks/scoring.py [--patients 1000000] [--shap-rows 100000] [--chunk 20000] [--repeats 3]
 [--only features tables shap]
@@ -40,6 +41,8 @@ from sklearn.preprocessing import StandardScaler
 
 import relapse_model as rm
 from relapse_model import batch_scoring
+from relapse_model.classifiers import BoostedTreesClassifier
+from relapse_model.classifiers.tree_contributions import tree_paths, tree_tables
 from relapse_model.cohort_chunks import CohortChunks
 from relapse_model.features.design import design_matrix
 from relapse_model.shapley import shapley_values
@@ -196,35 +199,76 @@ def peak_gib() -> float:
 # ---- SHAP ----
 
 
-def shap_values(models: dict[str, rm.RelapseModel], rows: int) -> None:
-    import shap
-
-    print(f"\nSHAP values of {rows:,} rows")
-    bare, matrix = pipeline(models[NAMES[0]]), repeated(rows, models[NAMES[0]])
-    filled = bare[:-1].transform(matrix)
-    linear, reference = bare[-1], np.zeros(filled.shape[1])  # the mean of standardised columns
-    ours, took = result(lambda: shapley_values(linear.decision_function, filled, reference))
-    theirs, alone = result(lambda: shap.LinearExplainer(linear, reference[None, :]).shap_values(filled))
-    compared("linear, by every subset of columns", "shap.LinearExplainer", took, alone, ours, theirs)
-    trees = models["boosted_trees"].classifier
-    ours, took = result(lambda: trees.contributions(matrix)[:, :-1])
-    theirs, alone = result(lambda: shap.TreeExplainer(trees.booster_).shap_values(matrix))
-    compared("boosted trees", "shap.TreeExplainer", took, alone, ours, theirs)
+def shap_values(models: dict[str, rm.RelapseModel], rows: int, repeats: int) -> None:
+    matrix = repeated(rows, models[NAMES[0]])
+    print(f"\nSHAP values of {rows:,} rows of {matrix.shape[1]} columns")
+    linear_shap(models["ridge_logistic"].classifier, matrix, repeats)
+    tree_shap("boosted trees of the study", models["boosted_trees"].classifier, matrix, repeats)
+    tree_shap("boosted trees of 5,000 patients", *large_trees(rows), repeats)
     few = matrix[: max(rows // 100, 1)]
     prior = models["prior_logistic"].classifier
     reference = np.nanmean(matrix, axis=0)
-    _, took = result(lambda: shapley_values(prior.predict_log_odds, few, reference))
+    took = seconds(lambda: shapley_values(prior.predict_log_odds, few, reference))
     print(f"  prior_logistic, exact, {len(few):,} rows: {len(few) / took:,.0f} rows/s")
 
 
-def result(function: Callable[[], Any]) -> tuple[Any, float]:
-    begin = time.perf_counter()
-    return function(), time.perf_counter() - begin
+def linear_shap(ridge: Any, matrix: Matrix, repeats: int) -> None:
+    """Compare a ridge regression from rows with missing values, as both are given them, and from prepared columns."""
+    import shap
+
+    bare, mean = ridge.pipeline_, ridge.pipeline_[1].mean_
+    ready, reference = bare[:-1].transform(matrix), np.zeros((1, matrix.shape[1]))  # of standardised columns
+    compared(
+        "ridge regression",
+        {
+            "linear_contributions": lambda: ridge.linear_contributions(matrix, mean)[:, :-1],
+            "Pipeline and shap.LinearExplainer": lambda: shap.LinearExplainer(bare[-1], reference).shap_values(
+                bare[:-1].transform(matrix)
+            ),
+            "shap.LinearExplainer alone": lambda: shap.LinearExplainer(bare[-1], reference).shap_values(ready),
+        },
+        repeats,
+    )
 
 
-def compared(name: str, other: str, took: float, alone: float, ours: Matrix, theirs: Matrix) -> None:
-    apart = float(np.max(np.abs(np.asarray(ours) - np.asarray(theirs))))
-    print(f"  {name}: {took:.2f} s; {other}: {alone:.2f} s, {alone / took:.2f} x; largest difference {apart:.2g}")
+def tree_shap(name: str, trees: Any, matrix: Matrix, repeats: int) -> None:
+    import shap
+
+    every = trees.booster_.copy()
+    every.set_param({"nthread": 0})  # all processors, as xgboost does by default
+    one, all_threads = shap.TreeExplainer(trees.booster_), shap.TreeExplainer(every)
+    compared(
+        f"{name} ({trees.rounds_} of depth {trees.depth_})",
+        {
+            "contributions": lambda: trees.contributions(matrix)[:, :-1],
+            "shap.TreeExplainer": lambda: one.shap_values(matrix),
+            "shap.TreeExplainer, all threads": lambda: all_threads.shap_values(matrix),
+        },
+        repeats,
+    )
+    raw = bytes(trees.booster_.save_raw("ubj"))
+    print(f"    making the tables, once: {seconds(lambda: tree_tables(*tree_paths(raw), matrix.shape[1])):.4f} s")
+
+
+def large_trees(rows: int) -> tuple[BoostedTreesClassifier, Matrix]:
+    """Return trees that found much to learn, and new rows for them: 10 columns, a twentieth of the values missing."""
+    rng = np.random.default_rng(0)
+    known, new = (rng.normal(size=(size, 10)) for size in (5000, rows))
+    log_odds = -1.5 + known[:, 0] + known[:, 1] * known[:, 2] + np.sin(2 * known[:, 3])
+    event = rng.random(len(known)) < 1 / (1 + np.exp(-log_odds))
+    for some in (known, new):
+        some[rng.random(some.shape) < 0.05] = np.nan
+    return BoostedTreesClassifier(depths=(2,), l2=(1.0,)).fit(known, event), new
+
+
+def compared(name: str, ways: dict[str, Callable[[], Matrix]], repeats: int) -> None:
+    """Print the time of each way, and the first one's beside it, once their values have been compared."""
+    values = [np.asarray(function()) for function in ways.values()]  # a round that does not count
+    apart = max(float(np.max(np.abs(other - values[0]))) for other in values[1:])
+    times = np.array([[seconds(function) for function in ways.values()] for _ in range(repeats)])
+    print(f"  {name}: largest difference {apart:.2g}, values up to {np.abs(values[0]).max():.2g}")
+    for way, took, ratio in zip(ways, np.median(times, axis=0), np.median(times / times[:, :1], axis=0), strict=True):
+        print(f"    {way:36s} {took:8.4f} s  {ratio:8.1f} x")
 
 
 def main() -> None:
@@ -245,7 +289,7 @@ def main() -> None:
     if "tables" in asked.only:
         from_tables(models, asked.patients, asked.chunk)
     if "shap" in asked.only:
-        shap_values(models, asked.shap_rows)
+        shap_values(models, asked.shap_rows, asked.repeats)
 
 
 if __name__ == "__main__":

@@ -271,8 +271,12 @@ def _each(function: Callable[[int], None], numbers: list[int], jobs: int | None)
 
 
 def _score_chunk(model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any], number: int) -> None:
+    from threadpoolctl import threadpool_limits
+
     cohort, rows = chunks.cohort(number, model.study)
-    scores = _scores(model, cohort, asked)
+    # Products of small matrices: threads bring nothing, and wait for one another where the processor is shared.
+    with threadpool_limits(1, user_api="blas"):
+        scores = _scores(model, cohort, asked)
     scores.insert(0, _ROW, rows)
     write_csv(scores, _part(chunks.work, number))
 

@@ -24,10 +24,10 @@ Floats = NDArray[np.float64]
 def explain(model: RelapseModel, features: pd.DataFrame) -> shap.Explanation:
     """Explain the log-odds of every patient.
 
-    Boosted trees: exact TreeSHAP, the columns of one predictor summed. Logistic models: exact Shapley values
-    against the reference patient (the mean of each predictor, the commonest level), by permutations with more
-    than 10 predictors; a missing value counts as the value the model puts in its place. Either way a row's
-    values and its base value add up to the log-odds that the model gives.
+    Boosted trees: exact TreeSHAP, the columns of one predictor summed. Other models: Shapley values against the
+    reference patient (the mean of each predictor, the commonest level). They are exact where the log-odds are linear,
+    and of any model of up to 10 predictors; beyond, by permutations. A missing value counts as the value the model
+    puts in its place. Either way a row's values and its base value add up to the log-odds that the model gives.
 
     Parameters
     ----------
@@ -44,7 +44,11 @@ def explain(model: RelapseModel, features: pd.DataFrame) -> shap.Explanation:
 
     codes = level_codes(features, model.study)
     if hasattr(model.classifier, "contributions"):
-        values, base = _tree_values(model, codes)
+        matrix = matrix_of_codes(codes, model.study)
+        values, base = _of_predictors(model.classifier.contributions(matrix), model.study)
+    elif hasattr(model.classifier, "linear_contributions"):
+        rows = matrix_of_codes(np.vstack([codes, reference_codes(model)]), model.study)
+        values, base = _of_predictors(model.classifier.linear_contributions(rows, rows[-1])[:-1], model.study)
     else:
         values, base = _shapley_values(model, codes)
     return shap.Explanation(
@@ -93,9 +97,9 @@ def _shapley_values(model: RelapseModel, codes: Floats) -> tuple[Floats, Floats]
     return shapley_values(log_odds, codes, reference), np.full(len(codes), base[0])
 
 
-def _tree_values(model: RelapseModel, codes: Floats) -> tuple[Floats, Floats]:
-    contributions = model.classifier.contributions(matrix_of_codes(codes, model.study))  # type: ignore[attr-defined]
-    columns = design(model.study).predictor
-    values = np.zeros((len(codes), codes.shape[1]))
-    np.add.at(values.T, columns, contributions[:, :-1].T)
-    return values, contributions[:, -1]
+def _of_predictors(contributions: Floats, study: Study) -> tuple[Floats, Floats]:
+    """Sum the contributions of the columns of each predictor, and part them from the base values."""
+    values = np.zeros((len(contributions), len(study.predictors)))
+    for column, predictor in enumerate(design(study).predictor):
+        values[:, predictor] += contributions[:, column]
+    return values, contributions[:, -1].copy()

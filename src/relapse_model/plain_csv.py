@@ -40,11 +40,11 @@ class PlainRows:
         return len(self.ends)
 
     def cells(self, column: int) -> Iterator[bytes]:
-        """Return the cells of a column, without quotes around them.
+        r"""Return the cells of a column, without quotes around them.
 
         Examples
         --------
-        >>> list(plain_rows(b'a,1\\n"b",2\\n', 2).cells(0))
+        >>> list(plain_rows(b'a,1\n"b",2\n', 2).cells(0))
         [b'a', b'b']
         """
         begin, end = (self.ends[:, column - 1] if column else self._row_ends()[:-1]) + 1, self.ends[:, column]
@@ -68,7 +68,7 @@ class PlainRows:
 
 
 def plain_rows(text: bytes, columns: int) -> PlainRows | None:
-    """Return the rows of some lines of CSV; `None` unless all is plain, and can be read by its separators alone.
+    r"""Return the rows of some lines of CSV; `None` unless all is plain, and can be read by its separators alone.
 
     Plain are lines of UTF-8 of which none is blank, all with as many cells as there are columns, and quotes, if any,
     around whole cells without a comma, a line end or a quote within. What is not plain may still be sound CSV.
@@ -82,9 +82,9 @@ def plain_rows(text: bytes, columns: int) -> PlainRows | None:
 
     Examples
     --------
-    >>> plain_rows(b"a,1\\r\\nb,2", 2).ends.tolist()
+    >>> plain_rows(b"a,1\r\nb,2", 2).ends.tolist()
     [[1, 3], [5, 7]]
-    >>> plain_rows(b'a,"1,2"\\n', 2) is None
+    >>> plain_rows(b'a,"1,2"\n', 2) is None
     True
     """
     text = text.replace(b"\r\n", b"\n")

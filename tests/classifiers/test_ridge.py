@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from relapse_model import shapley
 from relapse_model.classifiers import RidgeLogisticClassifier
 from relapse_model.classifiers.folds import stratified_folds
 from relapse_model.classifiers.newton import penalised_logistic
@@ -118,6 +119,36 @@ def test_a_single_event_is_refused():
     X, _ = cohort()
     with pytest.raises(InsufficientDataError, match="rarer class has 1 row"):
         RidgeLogisticClassifier().fit(X, np.arange(132) == 5)
+
+
+@pytest.mark.parametrize("columns", [4, 11])
+def test_linear_contributions_are_those_of_every_subset(monkeypatch, columns):
+    monkeypatch.setattr(shapley, "EXACT_UP_TO", columns)  # beyond 10 it would only sample orders
+    X, y = cohort()
+    X = np.column_stack([X, np.random.default_rng(1).normal(size=(132, 7))])[:, :columns]
+    model = RidgeLogisticClassifier([7.0]).fit(X, y)
+    reference = np.append(np.nanmean(X[:, :-1], axis=0), np.nan)
+    rows = X[:10]
+    assert np.isnan(rows).any()
+    found = model.linear_contributions(rows, reference)
+    expected = shapley.shapley_values(model.predict_log_odds, rows, reference)
+    np.testing.assert_allclose(found[:, :-1], expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=1), model.predict_log_odds(rows), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found[:, -1], model.predict_log_odds(reference[None, :])[0], rtol=0, atol=1e-12)
+
+
+def test_linear_contributions_far_from_zero_lose_no_digits():
+    X, y = cohort()
+    near, far = (RidgeLogisticClassifier([7.0]).fit(X + shift, y) for shift in (0.0, 2.0**20))
+    expected = near.linear_contributions(X, np.zeros(4))
+    np.testing.assert_allclose(far.linear_contributions(X + 2.0**20, np.full(4, 2.0**20)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("reference", [np.zeros(3), 0.0, np.zeros((1, 4)), [np.inf, 0, 0, 0]])
+def test_a_reference_that_fits_no_row_is_refused(reference):
+    model = RidgeLogisticClassifier([7.0]).fit(*cohort())
+    with pytest.raises(RelapseModelError, match=r"reference has shape.*for each of 4 columns"):
+        model.linear_contributions(cohort()[0], reference)
 
 
 # The model file

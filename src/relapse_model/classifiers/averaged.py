@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
+from sklearn.utils.metaestimators import available_if
 
 from relapse_model.classifiers.base import RiskClassifier
 from relapse_model.classifiers.folds import counted
@@ -172,6 +173,27 @@ class AveragedClassifier(RiskClassifier):
                 limits.append(limits_as_log_odds(member.predict_interval(rows, level)))
         mean, log_odds = np.tensordot(self.weights_, limits, axes=1), self._mean_log_odds(rows)
         return sigmoid(np.column_stack([np.minimum(mean[:, 0], log_odds), np.maximum(mean[:, 1], log_odds)]))
+
+    @available_if(  # type: ignore[untyped-decorator]
+        lambda self: all(hasattr(member, "linear_contributions") for member in self.members_)
+    )
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+        """Return exact Shapley values of the log-odds, where every member has them: the weighted mean of theirs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+        reference : array-like of shape (p,)
+            The row that the others are compared with.
+
+        Returns
+        -------
+        ndarray of shape (n, p + 1)
+            The last column is the log-odds of the reference.
+        """
+        each = [member.linear_contributions(X, reference) for member in self.members_]
+        found: FloatArray = np.tensordot(self.weights_, each, axes=1)
+        return found
 
     def to_parts(self) -> dict[str, bytes]:
         """Return a JSON part that lists the members, and their parts under a prefix each."""

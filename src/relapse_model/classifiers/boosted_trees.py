@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,7 @@ from relapse_model.classifiers.boosting import (
 from relapse_model.classifiers.folds import counted, group_numbers, stratified_folds
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.parts import Document, read_document, read_part, write_document
+from relapse_model.classifiers.tree_contributions import TreeTables, tree_paths, tree_tables
 from relapse_model.errors import RelapseModelError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _FORM = "relapse-model boosted trees"
 _PART, _BOOSTER, _INTERVAL = "boosted_trees.json", "booster.ubj", "interval_{:03d}.ubj"
 _MOST_ROUNDS = 10_000
 _MOST_RESAMPLES = 1000  # three digits in the name of a part
+# Beside the classifiers, so that they hold nothing but what was fitted; a booster that is gone takes its tables along.
+_TABLES: WeakKeyDictionary[xgboost.Booster, TreeTables | None] = WeakKeyDictionary()
 
 
 class IntervalUnavailableError(RelapseModelError):
@@ -187,13 +191,18 @@ class BoostedTreesClassifier(RiskClassifier):
     def contributions(self, X: ArrayLike) -> FloatArray:
         """Return exact TreeSHAP values of the log-odds, shape (n, columns + 1); the last is the base value.
 
-        Computed by xgboost (Lundberg 2020, doi:10.1038/s42256-019-0138-9), path-dependent; rows sum to the log-odds.
+        Path-dependent (Lundberg 2020, doi:10.1038/s42256-019-0138-9); rows sum to the log-odds. Read in 64 bits from
+        tables of all answers that the trees can give, which are made at the first call (`tree_contributions`). Where
+        the trees are too large for tables (a path that tests more than 4 columns), xgboost computes them in 32 bits.
 
         Parameters
         ----------
         X : array-like of shape (n, columns)
         """
         rows = self._new_rows(X)
+        tables = _tables_of(self.booster_, rows.shape[1])
+        if tables is not None:
+            return tables.contributions(rows)
         return np.asarray(self.booster_.predict(matrix_of(rows), pred_contribs=True), dtype=np.float64)
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9, base_margin: ArrayLike | None = None) -> FloatArray:
@@ -347,6 +356,12 @@ class BoostedTreesClassifier(RiskClassifier):
             "interval_resamples": int(self.interval_resamples),
             "seed": int(self.seed),
         }
+
+
+def _tables_of(booster: xgboost.Booster, columns: int) -> TreeTables | None:
+    if booster not in _TABLES:
+        _TABLES[booster] = tree_tables(*tree_paths(bytes(booster.save_raw("ubj"))), columns)
+    return _TABLES[booster]
 
 
 def _margin(values: NDArray[Any]) -> FloatArray:

@@ -16,6 +16,7 @@ from relapse_model.classifiers.folds import counted, group_numbers, log_loss_tot
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.parts import Document, read_document, write_document
 from relapse_model.errors import RelapseModelError
+from relapse_model.shapley import linear_shapley_values
 
 FloatArray = NDArray[np.float64]
 
@@ -178,6 +179,33 @@ class ElasticNetLogisticClassifier(RiskClassifier):
         resampled = self.resampled_[:, 1:] @ distance.T + self.resampled_[:, :1]
         shift = np.quantile(resampled - np.median(resampled, axis=0), levels, axis=0)
         return sigmoid(distance @ self.coef_ + self.intercept_ + shift).T
+
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+        """Return exact Shapley values of the log-odds, shape (n, p + 1); the last is the log-odds of the reference.
+
+        The log-odds are linear, so that a column's value is its coefficient times its distance from the reference,
+        whatever the other columns are. A row sums to its log-odds.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing and counts as the median of its column.
+        reference : array-like of shape (p,)
+            The row that the others are compared with; NaN as in ``X``.
+
+        Raises
+        ------
+        RelapseModelError
+            If the reference does not hold one number per column.
+        """
+        return linear_shapley_values(
+            self._new_rows(X),
+            reference,
+            slope=self.coef_ / self.scale_,
+            center=self.center_,
+            intercept=self.intercept_,
+            impute=self.impute_,
+        )
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""

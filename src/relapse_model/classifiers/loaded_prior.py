@@ -112,7 +112,7 @@ class LoadedPrior:
             and X.ndim == 2
             and X.shape[1] == self._mixture.columns
             and len(X) > 0
-            and not bool((np.abs(X) > _LARGEST_VALUE).any())
+            and max(np.fmax.reduce(X, axis=None), -np.fmin.reduce(X, axis=None)) <= _LARGEST_VALUE
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
+from sklearn.utils.metaestimators import available_if
 
 from relapse_model.classifiers.base import RiskClassifier
 from relapse_model.classifiers.folds import counted
@@ -293,6 +294,25 @@ class RecalibratedClassifier(RiskClassifier):
         limits = self.recalibration_.apply(limits_as_log_odds(self.estimator_.predict_interval(rows, level)))
         log_odds = self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
         return sigmoid(np.column_stack([np.minimum(limits[:, 0], log_odds), np.maximum(limits[:, 1], log_odds)]))
+
+    @available_if(lambda self: hasattr(self.estimator_, "linear_contributions"))  # type: ignore[untyped-decorator]
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+        """Return exact Shapley values of the log-odds, of a classifier that has them: its own, times the slope.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+        reference : array-like of shape (p,)
+            The row that the others are compared with.
+
+        Returns
+        -------
+        ndarray of shape (n, p + 1)
+            The last column is the log-odds of the reference.
+        """
+        found: FloatArray = self.recalibration_.slope * self.estimator_.linear_contributions(X, reference)
+        found[:, -1] += self.recalibration_.intercept
+        return found
 
     def to_parts(self) -> dict[str, bytes]:
         """Return a JSON part with intercept and slope, and the parts of the classifier under a prefix."""

@@ -29,6 +29,7 @@ from relapse_model.classifiers.parts import (
 )
 from relapse_model.classifiers.skops_file import ALLOWED, check_types, unknown_types
 from relapse_model.errors import ModelFileError, RelapseModelError
+from relapse_model.shapley import linear_shapley_values
 
 FloatArray = NDArray[np.float64]
 
@@ -148,6 +149,34 @@ class RidgeLogisticClassifier(RiskClassifier):
         sd = np.sqrt(np.maximum(((design @ self.covariance_) * design).sum(axis=1), 0.0))
         log_odds = _log_odds(self.pipeline_, design)
         return np.column_stack([sigmoid(log_odds - reach * sd), sigmoid(log_odds + reach * sd)])
+
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+        """Return exact Shapley values of the log-odds, shape (n, p + 1); the last is the log-odds of the reference.
+
+        The log-odds are linear, so that a column's value is its coefficient times its distance from the reference,
+        whatever the other columns are. A row sums to its log-odds.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing and counts as the median of its column.
+        reference : array-like of shape (p,)
+            The row that the others are compared with; NaN as in ``X``.
+
+        Raises
+        ------
+        RelapseModelError
+            If the reference does not hold one number per column.
+        """
+        imputer, scaler, logistic = (step for _, step in self.pipeline_.steps)
+        return linear_shapley_values(
+            self._new_rows(X),
+            reference,
+            slope=logistic.coef_[0] / scaler.scale_,
+            center=scaler.mean_,
+            intercept=float(logistic.intercept_[0]),
+            impute=imputer.statistics_,
+        )
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as a JSON part and a skops part, read back by ``from_parts``."""
