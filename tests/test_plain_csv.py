@@ -100,7 +100,7 @@ def test_a_file_is_the_same_wherever_it_stops_being_plain(tmp_path_factory, line
     content = end.join(["patient_id,value", *lines, ""]).encode("utf-8-sig" if mark else "utf-8")
     file = tmp_path_factory.mktemp("file") / "labs.csv"
     file.write_bytes(content)
-    expected = [row for row in cells_of(content.decode("utf-8-sig").encode())[1:]]
+    expected = cells_of(content.decode("utf-8-sig").encode())[1:]
     while expected and not any(expected[-1]):
         expected.pop()
     if any(len(row) != 2 for row in expected):

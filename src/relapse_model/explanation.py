@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.features.design import design, level_codes, matrix_of_codes
 from relapse_model.scoring import clinical, unit_shown
 from relapse_model.shapley import shapley_values
+from relapse_model.small_counts import HIDDEN
 from relapse_model.study import Predictor, Study
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def reference_codes(model: RelapseModel) -> Floats:
     for predictor in model.study.predictors:
         told = model.summary["predictors"][predictor.name]
         if predictor.levels:
-            counts = [n if isinstance(n, int) else 0 for n in told["levels"].values()]
+            # What is hidden is less than any count that is told, and more than a small one.
+            counts = [n if isinstance(n, int) else int(n == HIDDEN) / 2 for n in told["levels"].values()]
             codes.append(float(np.argmax(counts)))
         else:
             codes.append(np.nan if told["mean"] is None else told["mean"])

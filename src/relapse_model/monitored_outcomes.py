@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,14 @@ from relapse_model.censoring import censoring_weights
 from relapse_model.cohort_columns import TABLES
 from relapse_model.column_reader import column, texts
 from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.small_counts import SMALL, told_count
 from relapse_model.validation.calibration import calibration_intercept, observed_expected
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, require_both_outcomes
 from relapse_model.validation.resampling import auc_bootstrap
 
 Floats = NDArray[np.float64]
+_COUNTS = ("patients", "events", "lost", "awaited", "without_score")
 FEWEST = 5  # expected relapses, and expected patients free of it, below which nothing is said
 _LARGEST_UNSEEN = 3.6889  # -ln 0.025: the largest mean at which none is seen in 1 of 40 (Poisson, exact)
 
@@ -63,6 +66,11 @@ class MonitoredOutcomes:
         if ratio.lower > 1:
             return "risks too low: consider model.update"
         return "risks too high: consider model.update" if ratio.upper < 1 else "outcomes in keeping with the risks"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; counts under 5 as ``<5``, and no measure of fewer than 5 patients."""
+        told = asdict(self) | {name: told_count(getattr(self, name)) for name in _COUNTS}
+        return told if self.patients >= SMALL else told | {"expected": None, "measures": {}}
 
 
 def monitored_outcomes(

@@ -16,9 +16,10 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.monitored_outcomes import FEWEST, MonitoredOutcomes, monitored_outcomes
 from relapse_model.monitored_scores import MonitoredScores, monitored_scores, predictors_by_warnings
+from relapse_model.monitored_shares import drift_told, few, patients_of_shares, scores_told, share_words
 from relapse_model.predictor_drift import DriftedShare, PredictorDrift, predictor_drift
 from relapse_model.scoring import unusable
-from relapse_model.validation.estimate import Estimate
+from relapse_model.small_counts import SMALL
 
 if TYPE_CHECKING:
     from relapse_model.cohort import Cohort
@@ -91,10 +92,11 @@ class MonitoringReport:
         return ALPHA / (len(self.predictors) + _TESTED_WARNINGS + 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for JSON."""
+        """Return everything as plain values, ready for JSON; counts under 5, and shares that stand on them, hidden."""
         told = asdict(self)
-        for one, plain in zip(self.predictors, told["predictors"], strict=True):
-            plain |= {"p_value": one.p_value, "drifted": one.p_value < self._limit}
+        told["scores"] = scores_told(self.scores)
+        told["predictors"] = [drift_told(one) | {"drifted": one.p_value < self._limit} for one in self.predictors]
+        told["outcomes"] = None if self.outcomes is None else self.outcomes.to_dict()
         return {"verdict": self.verdict, "rule": _RULE, "limit": self._limit} | told
 
     def text(self) -> str:
@@ -102,7 +104,8 @@ class MonitoringReport:
         scores = self.scores
         lines = [*wrap(f"Verdict: {self.verdict}.", _WIDTH), *wrap(_RULE, _WIDTH), ""]
         lines.append(
-            f"{scores.patients} patients, {scores.scored} scored; rejected {_share(scores.rejected)}. "
+            f"{scores.patients} patients, {scores.scored} scored; rejected "
+            f"{share_words(scores.rejected, scores.patients)}. "
             f"The model was trained on {self.trained_on}."
         )
         beside = (
@@ -111,6 +114,8 @@ class MonitoringReport:
         lines.append(
             f"Risk of {self.outcome}: mean {100 * scores.mean_risk:.1f} % ({beside}), the central 90 % from "
             f"{100 * scores.p05:.1f} to {100 * scores.p95:.1f} %."
+            if scores.scored >= SMALL
+            else f"Risk of {self.outcome}: not told of fewer than {SMALL} patients ({beside})."
         )
         lines += [
             "",
@@ -120,7 +125,7 @@ class MonitoringReport:
             lines += _predictor_lines(one, drifts=one.p_value < self._limit)
         warned = [one for one in scores.warnings if one.shares[0].found.value > 0]
         lines += ["", "Warnings:"] if warned else ["", "No warnings."]
-        lines += [f"  {one.label}: {_share(one.shares[0].found)}" for one in warned]
+        lines += [f"  {one.label}: {share_words(one.shares[0].found, one.patients)}" for one in warned]
         lines += ["", *_outcome_lines(self.outcomes)] if self.outcomes is not None else []
         for note in self.notes:
             lines += wrap(f"Note: {note}", _WIDTH)
@@ -256,12 +261,8 @@ def _features(model: RelapseModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArra
     return pd.concat(parts), np.concatenate(patients)
 
 
-def _share(share: Estimate) -> str:
-    return f"{100 * share.value:.0f} % ({100 * share.lower:.0f} to {100 * share.upper:.0f} %)"
-
-
-def _line(one: DriftedShare) -> str:
-    return f"{one.what}: {_share(one.found)}, {100 * one.expected:.0f} % expected"
+def _line(one: DriftedShare, of: int) -> str:
+    return f"{one.what}: {share_words(one.found, of)}, {100 * one.expected:.0f} % expected"
 
 
 def _p(value: float) -> str:
@@ -270,17 +271,20 @@ def _p(value: float) -> str:
 
 def _predictor_lines(one: PredictorDrift, *, drifts: bool) -> list[str]:
     if drifts:
-        return [f"  {one.label}, DRIFT ({_p(one.p_value)}):", *(f"      {_line(share)}" for share in one.shares)]
-    return [f"  {one.label}: {_line(one.furthest)}"]
+        lines = [f"      {_line(share, of)}" for share, of in zip(one.shares, patients_of_shares(one), strict=True)]
+        furthest_hidden = few(one.furthest.found, patients_of_shares(one)[one.shares.index(one.furthest)])
+        return [f"  {one.label}, DRIFT{'' if furthest_hidden else f' ({_p(one.p_value)})'}:", *lines]
+    return [f"  {one.label}: {_line(one.furthest, patients_of_shares(one)[one.shares.index(one.furthest)])}"]
 
 
 def _outcome_lines(found: MonitoredOutcomes) -> list[str]:
+    count = found.to_dict()
+    expected = "" if found.patients < SMALL else f", {found.expected:.1f} expected of those whose outcome is known"
     told = (
-        f"Outcomes of {found.patients} patients: {found.events} relapses, {found.expected:.1f} expected of those whose "
-        f"outcome is known; {found.lost} lost before the horizon. Awaited: {found.awaited}. Of patients without a "
-        f"risk, not used: {found.without_score}."
+        f"Outcomes of {count['patients']} patients: {count['events']} relapses{expected}; {count['lost']} lost before "
+        f"the horizon. Awaited: {count['awaited']}. Of patients without a risk, not used: {count['without_score']}."
     )
     lines = wrap(told, _WIDTH)
-    for name, value in found.measures.items():
+    for name, value in found.measures.items() if found.patients >= SMALL else ():
         lines.append(f"  {_NAMES[name]}: {value}")
     return lines + [f"  {_NAMES[name]}: {why}" for name, why in found.refused.items()]

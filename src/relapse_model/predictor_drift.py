@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.scoring import clinical, unit_shown
+from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.study import Predictor, Study
-from relapse_model.training_summary import FEWEST_SHOWN
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.threshold_measures import wilson
 
@@ -176,8 +176,11 @@ def _shares(
 def _levels(
     values: pd.Series, predictor: Predictor, told: dict[str, Any], known: int, trained: int, who: NDArray[np.intp]
 ) -> Iterator[DriftedShare]:
+    others = trained - sum(count for count in told["levels"].values() if isinstance(count, int))
     for level in predictor.levels:
         count, has = told["levels"][level], _any_row((values == level).to_numpy(dtype=bool), who)
+        if count == HIDDEN:  # all that is not told, less the few of the other level
+            count = max(others - SMALL // 2, SMALL)
         if isinstance(count, int):
             yield _compared(level, has, known, min(count, trained), trained, "two-sided")
         else:
@@ -232,4 +235,4 @@ def _any_row(rows: Mask, who: NDArray[np.intp]) -> int:
 
 def _most(count: int | str) -> int:
     """Return a count of the summary, or the largest that it may be where it is not told."""
-    return count if isinstance(count, int) else FEWEST_SHOWN - 1
+    return count if isinstance(count, int) else SMALL - 1

@@ -18,9 +18,9 @@ from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
 from relapse_model.guards.results_read import measured_summary
 from relapse_model.guards.scatter import scatter_summary
+from relapse_model.small_counts import HIDDEN, SMALL, told_count
 from relapse_model.study import Predictor, Study
 
-FEWEST_SHOWN = 5  # counts below this are not kept: they could point to a patient
 PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
 
 
@@ -81,7 +81,7 @@ def training_summary(
         | {name: version(name) for name in PACKAGES},
     }
     if cohort is not None:
-        summary |= measured_summary(cohort, study, data.landmark_weeks[-1], FEWEST_SHOWN)
+        summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
@@ -99,12 +99,12 @@ def predictor_summary(
     """
     who = np.arange(len(values)) if patient is None else patient
     missing = _patients(who, values.isna())
-    told: dict[str, Any] = {"missing": missing if missing == 0 else _shown(missing)}
+    told: dict[str, Any] = {"missing": told_count(missing)}
     if predictor.levels:
-        told["levels"] = {level: _shown(_patients(who, values == level)) for level in predictor.levels}
-        return told
+        counts = [_patients(who, values == level) for level in predictor.levels]
+        return told | {"levels": dict(zip(predictor.levels, _told_levels(counts, missing), strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
-    if _patients(who, values.notna()) < 2 * FEWEST_SHOWN:
+    if _patients(who, values.notna()) < 2 * SMALL:
         return told | {"mean": None, "p05": None, "median": None, "p95": None}
     low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
     return told | {
@@ -112,13 +112,23 @@ def predictor_summary(
     }  # fmt: skip
 
 
+def _told_levels(counts: list[int], missing: int) -> list[int | str]:
+    """Return the counts of levels; where one alone is small, the next smallest is hidden too, as all add up to n."""
+    told = [told_count(count) for count in counts]
+    if sum(0 < count < SMALL for count in [*counts, missing]) == 1:
+        others = [place for place, count in enumerate(counts) if count >= SMALL]
+        if others:
+            told[min(others, key=counts.__getitem__)] = HIDDEN
+    return told
+
+
 def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
     """Return how many are at risk, relapse and are lost at each landmark of a stacked model."""
     parts = [data.at(week) for week in data.landmark_weeks]
     return [
         {
-            "week": part.landmark, "patients": _shown(part.patients), "events": _shown(part.events),
-            "lost_before_horizon": _shown(part.lost),
+            "week": part.landmark, "patients": told_count(part.patients), "events": told_count(part.events),
+            "lost_before_horizon": told_count(part.lost),
         }
         for part in parts
     ]  # fmt: skip
@@ -127,7 +137,3 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
 def _patients(who: NDArray[np.intp], rows: pd.Series) -> int:
     """Return how many patients have one of these rows."""
     return len(np.unique(who[rows.to_numpy(dtype=bool)]))
-
-
-def _shown(count: int) -> int | str:
-    return count if count >= FEWEST_SHOWN else f"<{FEWEST_SHOWN}"

@@ -68,21 +68,27 @@ def test_kaplan_meier_without_events_is_empty():
     assert [len(column) for column in survival_figure.kaplan_meier([5, 6], [0, 0])] == [0, 0, 0, 0]
 
 
-def test_kaplan_meier_figure_draws_each_group_and_its_numbers_at_risk():
-    figure = survival_figure.kaplan_meier_figure([1, 2, 3, 8], [1, 0, 1, 0], ["a", "a", "b", "b"], horizon=6)
+def test_kaplan_meier_figure_is_read_on_a_grid_and_ends_where_fewer_than_5_are_followed():
+    # 8 patients of a: one relapse of 8 at week 1.5, one of 7 at 3; then 6 at risk at week 4, and 3 after week 5.
+    a_time, a_event = [1.5, 3, 4, 5, 5, 9, 9, 9], [1, 1, 0, 0, 0, 0, 0, 0]
+    b_time, b_event = [6.0] * 5 + [8.0] * 5, [0] * 10
+    figure = survival_figure.kaplan_meier_figure(
+        a_time + b_time + [7.0], a_event + b_event + [0], ["a"] * 8 + ["b"] * 10 + ["c"], horizon=6
+    )
     main, table = figure.axes
-    step = line(main, "a (n = 2)")
-    assert step.get_xdata().tolist() == [0, 1, 2]
-    assert step.get_ydata().tolist() == [1.0, 0.5, 0.5]
-    assert line(main, "b (n = 2)").get_ydata().tolist() == [1.0, 0.5, 0.5]
-    # Group a at weeks 0, 2, 4, 6, 8: both, the one who leaves at 2, nobody. Group b: both, both, one, one, one.
-    counts = [text.get_text() for text in table.texts if text.get_text().isdigit()]
-    assert counts == ["2", "1", "0", "0", "0", "2", "2", "1", "1", "1"]
+    step = line(main, "a")  # its size is hidden: that of c could be worked out from it
+    assert step.get_xdata().tolist() == [0, 1, 2, 3, 4, 5]  # at week 5 five are followed, at week 6 three
+    np.testing.assert_allclose(step.get_ydata(), [1, 1, 7 / 8, 6 / 8, 6 / 8, 6 / 8])
+    assert not [one for one in main.lines if one.get_marker() == "|"]  # a stroke would be the week of one patient
+    assert len(line(main, "c (n < 5)").get_xdata()) == 0
+    # Weeks 0, 2, 4, 6, 8, of a, of b, of c.
+    counts = [text.get_text() for text in table.texts][1:]
+    assert counts == ["hidden", "7", "6", "<5", "<5", "10", "10", "10", "10", "5", "<5", "<5", "<5", "<5", "0"]
 
 
 def test_kaplan_meier_figure_without_events_stays_at_one():
-    figure = survival_figure.kaplan_meier_figure([5.0, 6.0], [0, 0], start=4.0)
-    assert line(figure.axes[0], "all patients (n = 2)").get_ydata().tolist() == [1.0, 1.0]
+    figure = survival_figure.kaplan_meier_figure([5.0] * 5 + [6.0] * 5, [0] * 10, start=4.0)
+    assert line(figure.axes[0], "all patients (n = 10)").get_ydata().tolist() == [1.0, 1.0, 1.0]
     assert figure.axes[0].get_xlim()[0] == 4.0
 
 
@@ -101,16 +107,23 @@ def test_calibration_with_enough_relapses_draws_the_curve_firmly():
     known = ~np.isnan(relapse)
     figure = figures.calibration_figure(relapse[known], risk[known])
     assert "indicative" not in words(figure)
-    curve = figures.calibration_curve(relapse[known], risk[known])
-    np.testing.assert_array_equal(line(figure.axes[0], "smooth curve").get_ydata(), curve.observed)
+    curve = figures.calibration_curve(relapse[known], risk[known], points=2001)
+    drawn = line(figure.axes[0], "smooth curve")
+    np.testing.assert_allclose(drawn.get_ydata(), np.interp(drawn.get_xdata(), curve.risk, curve.observed), atol=1e-3)
+    # Neither end is a patient's risk: steps of half a per cent, within the central 95 % of the risks.
+    np.testing.assert_allclose(200 * drawn.get_xdata(), np.round(200 * drawn.get_xdata()), atol=1e-9)
+    low, high = np.quantile(risk[known], [0.025, 0.975])
+    assert low <= drawn.get_xdata()[0] < low + 0.005
+    assert high - 0.005 < drawn.get_xdata()[-1] <= high
 
 
-def test_calibration_histogram_counts_the_known_patients():
+def test_calibration_histogram_counts_the_known_patients_five_or_more_to_a_bar():
     relapse, risk, weight = cohort(200)
     bars = figures.calibration_figure(relapse, risk, weight).axes[1].patches
-    heights = np.array([bar.get_height() for bar in bars])
-    assert heights[heights > 0].sum() == np.nansum(relapse == 1)
-    assert heights[heights < 0].sum() == -np.nansum(relapse == 0)
+    counts = np.array([bar.get_height() * bar.get_width() / 0.02 for bar in bars])  # heights are per 2 % of risk
+    assert counts[counts > 0].sum() == pytest.approx(np.nansum(relapse == 1))
+    assert counts[counts < 0].sum() == pytest.approx(-np.nansum(relapse == 0))
+    assert np.abs(counts).min() > 5 - 1e-9
 
 
 def test_calibration_shows_the_estimates_it_is_given():
@@ -142,18 +155,36 @@ def test_decision_curve_of_one_threshold():
     assert line(figure.axes[0], "by the model").get_xdata().tolist() == [20.0]
 
 
-def test_risk_figure_shows_every_patient_once_and_the_lost_apart():
-    relapse, risk, _ = cohort(90)
+def test_risk_figure_shows_bars_of_five_or_more_and_the_lost_apart():
+    relapse, risk, _ = cohort(120)
     axes = figures.risk_figure(relapse, risk).axes[0]
-    dots = [one.get_offsets() for one in axes.collections if isinstance(one, PathCollection)]
-    assert [len(one) for one in dots] == [(relapse == 1).sum(), (relapse == 0).sum(), np.isnan(relapse).sum()]
-    np.testing.assert_allclose(np.sort(dots[2][:, 1]), np.sort(100 * risk[np.isnan(relapse)]))
-    assert axes.get_xticklabels()[2].get_text() == "lost\n(n = 9)"
+    bars = [bar for bar in axes.patches if isinstance(bar, matplotlib.patches.Rectangle)]
+    for place, rows in enumerate((relapse == 1, relapse == 0, np.isnan(relapse))):
+        mine = [bar for bar in bars if round(bar.get_x() + bar.get_width() / 2) == place]
+        counts = [
+            ((100 * risk[rows] >= bar.get_y()) & (100 * risk[rows] < bar.get_y() + bar.get_height())).sum()
+            for bar in mine
+        ]
+        assert sum(counts) == rows.sum()
+        assert min(counts) >= 5
+    assert axes.get_xticklabels()[2].get_text() == "lost\n(n = 12)"
+    assert not [one for one in axes.collections if isinstance(one, PathCollection)]  # no dots
 
 
-def test_risk_figure_has_no_group_for_nobody():
-    axes = figures.risk_figure([0, 1, 0], [0.1, 0.3, 0.2]).axes[0]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["relapse\n(n = 1)", "free of relapse\n(n = 2)"]
+def test_the_boxes_are_rounded_to_half_a_per_cent():
+    # Eleven risks of 10.3, 11.3, ... %: the median is the sixth, 15.3, the quartiles 12.8 and 17.8.
+    risk = (10.3 + np.arange(11)) / 100
+    axes = figures.risk_figure(np.zeros(11), risk).axes[0]
+    levels = {float(level) for one in axes.lines for level in one.get_ydata()}
+    assert {15.5, 13.0, 18.0} <= levels
+    assert all((2 * level).is_integer() for level in levels)
+
+
+def test_risk_figure_has_no_group_for_nobody_and_does_not_draw_a_handful():
+    axes = figures.risk_figure([0, 1, 0, 0, 0, 0], [0.1, 0.3, 0.2, 0.1, 0.2, 0.3]).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["relapse\n(n < 5)", "free of relapse\n(n = 5)"]
+    assert not axes.lines
+    assert not axes.patches
 
 
 def test_coefficients_are_odds_ratios_per_the_step_of_the_study(model):
@@ -236,12 +267,12 @@ def test_svg_escapes_the_text_it_is_given():
 
 
 def test_png_is_a_picture_and_the_same_each_time():
-    figure = figures.risk_figure([0, 1, 0], [0.1, 0.3, 0.2])
+    figure = figures.risk_figure([0, 1] * 10, np.arange(1, 21) / 40)
     assert style.png(figure, 50).startswith(b"\x89PNG")
     assert style.png(figure, 50) == style.png(figure, 50)
 
 
 def test_figures_leave_the_settings_of_matplotlib_alone():
     before = dict(matplotlib.rcParams)
-    style.png(figures.risk_figure([0, 1, 0], [0.1, 0.3, 0.2]), 50)
+    style.png(figures.risk_figure([0, 1] * 10, np.arange(1, 21) / 40), 50)
     assert dict(matplotlib.rcParams) == before

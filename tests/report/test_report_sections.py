@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.errors import RelapseModelError
+from relapse_model.report import cohort_sections
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_figures import coefficients_figure
@@ -119,13 +123,37 @@ def subgroup(name, lost, hidden=""):
     return Subgroup(name, "30", "6", lost, hidden, measures, {})
 
 
-def test_a_small_count_of_the_lost_is_hidden_with_another():
-    rows = group_rows((subgroup("a", "3"), subgroup("b", "20"), subgroup("c", "9")))
-    assert [row["lost"] for row in rows] == ["<5", "20", "hidden"]  # the total is known: 9 would give 3 away
+def test_few_patients_beyond_a_threshold_are_hidden_on_the_page(validation):
+    few = replace(validation.thresholds[0], measures={}, refused={"ppv": "hidden: fewer than 5 patients", "npv": "why"})
+    cells = threshold_rows(replace(validation, thresholds=(few,)))[0]["cells"]
+    assert cells["Positive predictive value"] == "hidden"
+    assert cells["Negative predictive value"] == "not estimable"
 
 
-def test_where_nobody_was_lost_nothing_is_hidden():
-    assert [row["lost"] for row in group_rows((subgroup("a", "0"), subgroup("b", "0")))] == ["0", "0"]
+def steps(remaining):
+    """Return remaining and left as the report tells them."""
+    return cohort_sections._told_steps(remaining)
+
+
+def test_no_small_number_of_leavers_can_be_worked_out():
+    # 2 leave, then 10: the sum, 12, is told, and neither of them.
+    assert steps([100, 98, 88, 80]) == ([100, "hidden", 88, 80], [0, "<5", "hidden", 8])
+    # Two small ones stand for each other once they are 5 together; a step that nobody leaves is told.
+    assert steps([100, 97, 97, 95]) == ([100, "hidden", "hidden", 95], [0, "<5", 0, "<5"])
+    # What is left over at the end joins the block before it.
+    assert steps([100, 90, 88]) == ([100, "hidden", 88], [0, "hidden", "<5"])
+    # Two in all: who remains is told only at the beginning.
+    assert steps([100, 100, 98]) == ([100, "hidden", "hidden"], [0, 0, "<5"])
+    assert steps([100, 100, 90]) == ([100, 100, 90], [0, 0, 10])
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, 4, 5, 9]), min_size=1, max_size=8))
+@settings(max_examples=80, deadline=None)
+def test_between_two_told_numbers_of_patients_lie_none_or_five(left):
+    remaining = [100 - sum(left[:place]) for place in range(len(left) + 1)]
+    told = [one for one in steps(remaining)[0] if one != "hidden"]
+    assert told[0] == 100
+    assert not any(0 < before - after < 5 for before, after in pairwise(told))
 
 
 def test_groups_say_why_they_have_no_figures():

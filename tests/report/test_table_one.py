@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.development_data import development_data
-from relapse_model.report.table_one import HIDDEN, hidden_cells, number_shown, table_one
+from relapse_model.report.table_one import number_shown, table_one
+from relapse_model.small_counts import HIDDEN, hidden_cells
 
 
 @pytest.fixture(scope="module")

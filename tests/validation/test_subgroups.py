@@ -36,19 +36,46 @@ def test_small_groups_are_listed_without_figures():
     y, p, groups = cohort()
     table = subgroup_table(y, p, None, groups, 10, 5)
     assert [group.name for group in table] == ["a", "b", "c", MISSING]
-    assert [(group.patients, group.events, group.lost) for group in table[2:]] == [("<5", "<5", "<5")] * 2
+    assert [(group.patients, group.events, group.lost) for group in table[2:]] == [
+        ("<5", "<5", "0")
+    ] * 2  # nobody was lost at all
     assert all(group.measures == {} and "fewer than 10 patients or 5 relapses" in group.hidden for group in table[2:])
 
 
 def test_a_hidden_group_shows_the_counts_that_are_not_small():
     y, p, groups = cohort()
     b = subgroup_table(y, p, None, groups, 10, 7)[1]  # 16 patients, but 6 relapses
-    assert (b.patients, b.events, b.lost, b.measures) == ("16", "6", "<5", {})
+    assert (b.patients, b.events, b.lost, b.measures) == ("16", "6", "0", {})
     b = subgroup_table(y, p, None, groups, 17, 1)[1]
     assert (b.patients, b.events, b.measures) == ("16", "6", {})
     y[40] = 0
     b = subgroup_table(y, p, None, groups, 17, 1)[1]
     assert b.events == "5"  # small is below 5
+
+
+def lost_of(*counts):
+    """Return what is told of the lost in groups of 40 with so many of them."""
+    names = np.repeat([chr(97 + place) for place in range(len(counts))], 40)
+    y = np.tile([1.0] * 10 + [0.0] * 30, len(counts))
+    for place, count in enumerate(counts):
+        y[40 * place + 40 - count : 40 * place + 40] = np.nan
+    table = subgroup_table(y, np.linspace(0.1, 0.4, y.size), (~np.isnan(y)).astype(float), names, 20, 5, resamples=20)
+    return [group.lost for group in table]
+
+
+def test_a_small_count_of_the_lost_is_hidden_with_another():
+    assert lost_of(3, 20, 9) == ["<5", "20", "hidden"]  # the total is known: 9 would give 3 away
+    assert lost_of(3, 0, 9) == ["<5", "<5", "9"]
+    assert lost_of(0, 0) == ["0", "0"]
+    assert lost_of(6, 7) == ["6", "7"]
+
+
+def test_the_size_of_a_single_small_group_cannot_be_worked_out():
+    y, p, groups = cohort()
+    table = subgroup_table(y[:-1], p[:-1], None, groups[:-1], 10, 5)  # 40, 16 and 3 patients; 10, 6 and 1 relapses
+    assert [group.patients for group in table] == ["40", "hidden", "<5"]
+    assert [group.events for group in table] == ["10", "hidden", "<5"]
+    assert table[1].measures
 
 
 def test_a_group_at_the_floor_has_its_figures():

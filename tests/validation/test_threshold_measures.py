@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.validation import group_tables
 from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, threshold_measures, wilson
 
 # 10 patients, 4 relapses. At or above 0.3: 3 relapses and 2 others.
@@ -123,3 +124,15 @@ def test_thresholds_must_lie_between_0_and_1(thresholds):
 def test_wilson_refusals(share, n):
     with pytest.raises(RelapseModelError, match="Wilson's interval"):
         wilson(share, n)
+
+
+def test_what_a_threshold_says_of_one_to_four_patients_is_hidden_in_a_validation():
+    """Twenty patients: at 0.3 three are flagged, at 0.1 all but two, at 0.2 eight, at 0.5 nobody."""
+    risk = np.repeat([0.05, 0.15, 0.25, 0.4], [2, 10, 5, 3])
+    table = threshold_measures(np.tile([0.0, 1.0], 10), risk, [0.3, 0.1, 0.2, 0.5])
+    few, many, enough, nobody = (group_tables._few_hidden(one, 20) for one in table)
+    assert (few.flagged, few.measures) == ("<5", {})
+    assert few.refused["ppv"] == "hidden: fewer than 5 patients are at or above the threshold"
+    assert (many.flagged, many.measures) == ("more than 15", {})
+    assert many.refused["npv"].startswith("hidden: fewer than 5 patients are below")
+    assert (enough, nobody) == (table[2], table[3])

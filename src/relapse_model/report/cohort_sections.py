@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
 from relapse_model.eligibility import screen
 from relapse_model.errors import RelapseModelError
 from relapse_model.outcome import derive_outcome
-from relapse_model.report.table_one import SMALL
+from relapse_model.small_counts import HIDDEN, SMALL, told_count
 from relapse_model.study import Study
+
+Floats = NDArray[np.float64]
 
 
 def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[str, Any]]:
@@ -51,7 +55,8 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows`` (empty where the study states no criteria) and ``refused``.
+        ``rows`` (empty where the study states no criteria) and ``refused``. One to four patients whom a criterion
+        leaves out are told as ``<5``; what this number could be worked out from is ``hidden``.
     """
     if not (study.eligibility.include or study.eligibility.exclude):
         return {"rows": [], "refused": ""}
@@ -59,14 +64,12 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
         found = screen(cohort, study)
     except RelapseModelError as error:
         return {"rows": [], "refused": str(error)}
-    columns = ["id", "text", "remaining", "left", "undecidable"]
-    return {
-        "rows": [
-            dict(zip(columns, (str(row[0]), str(row[1]), *map(int, row[2:])), strict=True))
-            for row in found.attrition[columns].to_numpy(dtype=object)
-        ],
-        "refused": "",
-    }
+    table = found.attrition
+    remaining, left = _told_steps([int(one) for one in table["remaining"]])
+    undecidable = [told_count(int(one)) for one in table["undecidable"]]
+    told = zip(table["id"].map(str), table["text"].map(str), remaining, left, undecidable, strict=True)
+    columns = ("id", "text", "remaining", "left", "undecidable")
+    return {"rows": [dict(zip(columns, row, strict=True)) for row in told], "refused": ""}
 
 
 def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, Any]:
@@ -82,9 +85,9 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
     Returns
     -------
     dict
-        Counts; ``weeks_without_event``: quartiles of the follow-up of those without the outcome (None for fewer than
-        5); ``unconfirmed_not_counted``: relapses if unconfirmed ones at the end did not count, where the study asks
-        for both readings.
+        Counts; ``weeks_without_event``: quartiles of the follow-up of those without the outcome, in whole weeks (None
+        for fewer than 5); ``unconfirmed_not_counted``: relapses if unconfirmed ones at the end did not count, where the
+        study asks for both readings.
     """
     without = data.time[data.event != 1] - data.landmark
     return {
@@ -93,9 +96,50 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
         "free": data.patients - data.events - data.lost,
         "lost": data.lost,
         "events_in_all_follow_up": int((data.event == 1).sum()),
-        "weeks_without_event": np.quantile(without, [0.25, 0.5, 0.75]).tolist() if len(without) >= SMALL else None,
+        "weeks_without_event": _whole_weeks(without) if len(without) >= SMALL else None,
         "unconfirmed_not_counted": _other_reading(cohort, data, study),
     }
+
+
+def _told_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:
+    """Return who remains after each step and who leaves there, so that no small number of leavers can be worked out.
+
+    Steps are put into blocks that leave out nobody, or five patients at least; of a block only its end is told.
+    """
+    left = [0, *(before - after for before, after in pairwise(remaining))]
+    told_remaining: list[int | str] = [HIDDEN] * len(remaining)
+    told_left: list[int | str] = [HIDDEN] * len(remaining)
+    told_remaining[0], told_left[0] = remaining[0], 0
+    for block in _blocks(left):
+        if _may_be_told(block, left):
+            told_remaining[block[-1]] = remaining[block[-1]]
+        for place in block:
+            small = left[place] < SMALL
+            told_left[place] = told_count(left[place]) if small or len(block) == 1 else HIDDEN
+    return told_remaining, told_left
+
+
+def _blocks(left: list[int]) -> list[list[int]]:
+    blocks: list[list[int]] = []
+    current: list[int] = []
+    for place in range(1, len(left)):
+        current.append(place)
+        if _may_be_told(current, left):
+            blocks.append(current)
+            current = []
+    while current and blocks and not _may_be_told(current, left):
+        current = blocks.pop() + current
+    return [*blocks, current] if current else blocks
+
+
+def _may_be_told(block: list[int], left: list[int]) -> bool:
+    total = sum(left[place] for place in block)
+    return total == 0 or total >= SMALL
+
+
+def _whole_weeks(weeks: Floats) -> list[float]:
+    """Return the quartiles in whole weeks: to more digits each may be one patient's own."""
+    return [float(week) for week in np.round(np.quantile(weeks, [0.25, 0.5, 0.75]))]
 
 
 def _other_reading(cohort: Cohort, data: DevelopmentData, study: Study) -> int | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.report.grouped_marks import neighbours
 from relapse_model.report.style import FREE, GREY, Floats, new_figure, plain, styled
-from relapse_model.report.table_one import SMALL
 from relapse_model.report.ticks import put_log_ticks
+from relapse_model.small_counts import SMALL
 from relapse_model.study import Predictor
 
 if TYPE_CHECKING:
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_MOST_GROUPS = 20
+_MARKS: dict[str, Any] = {"fmt": "", "marker": "o", "markersize": 4, "linewidth": 1.0, "elinewidth": 1.0, "alpha": 0.8}
+
 
 @styled
 def dependence_figure(explanation: shap.Explanation, position: int, predictor: Predictor) -> Figure:
-    """Draw the SHAP values of one predictor against its values: one unnamed dot for each patient.
+    """Draw the SHAP values of one predictor against its values: mean and SD in groups of 5 patients or more.
 
-    Assumes an explanation in clinical units, as `RelapseModel.explain` returns it. What is missing has no place on
-    the axis of a number; how many these are is said above.
+    Assumes an explanation in clinical units, as `RelapseModel.explain` returns it. Groups are of neighbouring values,
+    or of one level. What is missing has no place on the axis of a number; how many these are is said above. A level of
+    fewer than 5 patients is named only.
 
     Parameters
     ----------
@@ -42,13 +47,20 @@ def dependence_figure(explanation: shap.Explanation, position: int, predictor: P
     figure = new_figure(2.9)
     axes = figure.subplots()
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
-    names, places, missing = _places(shown, predictor)
-    axes.scatter(places, effect, s=12, color=FREE, alpha=0.5, linewidths=0)
+    names, places, missing = places_of(shown, predictor)
+    known = np.flatnonzero(~np.isnan(places))
+    logarithmic = not names and _logarithmic(predictor) and len(known) > 0 and float(places[known].min()) > 0
+    groups = [known[rows] for rows in neighbours(places[known], max(_MOST_GROUPS, len(names)))]
+    if names:
+        groups = [rows for code in range(len(names)) if len(rows := np.flatnonzero(places == code)) >= SMALL]
+    across = np.array([_mean(places[rows], logarithmic) for rows in groups])
+    middle, spread = (np.array([how(effect[rows]) for rows in groups]) for how in (np.mean, np.std))
+    axes.errorbar(across, middle, yerr=spread, color=FREE, linestyle="none" if names else "-", **_MARKS)
     if names:
         axes.set_xticks(range(len(names)), [plain(shorten(name, 14, placeholder="...")) for name in names])
         axes.set_xlim(-0.6, len(names) - 0.4)
-    elif predictor.scale == "log10" and predictor.kind not in ("change", "slope") and np.nanmin(places) > 0:
-        _log_scale(axes, places)
+    elif logarithmic and len(across):
+        _log_scale(axes, across)
     title = str(explanation.feature_names[position])
     axes.set(xlabel=plain(shorten(title, 48, placeholder=" ...")), ylabel="SHAP value (log-odds)")
     count = str(missing) if missing >= SMALL else f"<{SMALL}"
@@ -63,8 +75,15 @@ def by_importance(explanation: shap.Explanation) -> list[int]:
     return [int(place) for place in np.argsort(-size, kind="stable") if size[place] > 1e-9]
 
 
-def _places(shown: NDArray[Any], predictor: Predictor) -> tuple[list[str], Floats, int]:
-    """Return the names of categories (none for a number), the place of each patient, and how many have none."""
+def places_of(shown: NDArray[Any], predictor: Predictor) -> tuple[list[str], Floats, int]:
+    """Return the names of categories (none for a number), the place of each patient, and how many have none.
+
+    Parameters
+    ----------
+    shown : array
+        Values in clinical units, levels by name.
+    predictor : Predictor
+    """
     if predictor.levels:
         names = [*predictor.levels, "missing"]
         codes = [names.index(value) if value in predictor.levels else len(names) - 1 for value in shown]
@@ -76,16 +95,19 @@ def _places(shown: NDArray[Any], predictor: Predictor) -> tuple[list[str], Float
         names = ["no", "yes", "missing"]
         codes = [2 if np.isnan(value) else int(value) for value in numbers]
     place = np.array(codes, dtype=float)
-    if not (place == len(names) - 1).any():
-        names = names[:-1]
-    for code in np.unique(place):  # side by side, so that equal values are all seen
-        rows = np.flatnonzero(place == code)
-        place[rows] += np.linspace(-0.25, 0.25, len(rows)) if len(rows) > 1 else 0.0
-    return names, place, 0
+    return names if (place == len(names) - 1).any() else names[:-1], place, 0
+
+
+def _logarithmic(predictor: Predictor) -> bool:
+    return predictor.scale == "log10" and predictor.kind not in ("change", "slope")
+
+
+def _mean(values: Floats, logarithmic: bool) -> float:
+    return float(10 ** np.log10(values).mean() if logarithmic else values.mean())
 
 
 def _log_scale(axes: Axes, values: Floats) -> None:
-    low, high = float(np.nanmin(values)) / 1.3, float(np.nanmax(values)) * 1.3
+    low, high = float(values.min()) / 1.3, float(values.max()) * 1.3
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     put_log_ticks(axes.xaxis, low, high)

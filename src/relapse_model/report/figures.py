@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.report.grouped_marks import FEWEST_QUARTILES, wide_bins
 from relapse_model.report.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, Floats, new_figure, styled
+from relapse_model.small_counts import SMALL
 from relapse_model.validation.calibration import (
     CalibrationCurve,
     calibration_curve,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 
 MOST_CURVES = 200  # of bootstrap models
+_CURVE_QUANTILES = (0.025, 0.975)  # of the risks, between which the calibration curve is drawn
+_STEP = 0.02  # of risk, in the histogram below it
 EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
 
 
@@ -42,8 +46,9 @@ def calibration_figure(
 ) -> Figure:
     """Draw observed against predicted risk: a smooth curve with its interval, and the risks below it.
 
-    Below 100 relapses the figure says that the curve is only indicative, and shows it pale; intercept and
-    slope stand in the figure always.
+    The curve is drawn over the central 95 % of the risks, at steps of half a per cent; a bar below it stands for five
+    patients or more, its height for their number in 2 % of risk. Below 100 relapses the figure says that the curve is
+    only indicative, and shows it pale; intercept and slope stand in the figure always.
 
     Parameters
     ----------
@@ -73,7 +78,7 @@ def calibration_figure(
         _draw_instability(main, instability)
     main.plot([0, top], [0, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="perfect")
     if isinstance(curve, CalibrationCurve):
-        _draw_curve(main, curve)
+        _draw_curve(main, curve, p)
     figures = [
         f"Calibration in the large: {_shown(intercept or _or_reason(calibration_intercept, y, p, w))}",
         f"Calibration slope: {_shown(slope or _or_reason(calibration_slope, y, p, w))}",
@@ -124,7 +129,10 @@ def decision_curve_figure(curve: NetBenefit) -> Figure:
 
 @styled
 def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
-    """Draw the risk of every patient by what became of them; the lost are a group of their own.
+    """Draw the risks of the patients by what became of them; the lost are a group of their own.
+
+    Bars across the boxes show how many have such a risk; each stands for five patients or more. Boxes are rounded to
+    half a per cent. A group of fewer than 10 is named only.
 
     Parameters
     ----------
@@ -146,16 +154,14 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
     groups = [group for group in everybody if len(group[1])]
     figure = new_figure(3.5)
     axes = figure.subplots()
+    top = min(100.0, 5 * ceil(1.04 * float(p.max()) / 5))
     for place, (_, values, colour) in enumerate(groups):
-        axes.boxplot(
-            values, positions=[place], widths=0.62, showfliers=False, manage_ticks=False, whis=(5, 95),
-            boxprops={"color": colour}, whiskerprops={"color": colour}, capprops={"color": colour},
-            medianprops={"color": INK, "linewidth": 1.8},
-        )  # fmt: skip
-        across = place + _spread(values, float(p.max()))
-        axes.scatter(across, values, s=11, color=colour, alpha=0.55, linewidths=0, zorder=3)
-    axes.set_xticks(range(len(groups)), [f"{name}\n(n = {len(values)})" for name, values, _ in groups])
-    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, min(100.0, 1.08 * float(p.max()))))
+        if len(values) >= FEWEST_QUARTILES:
+            _draw_box(axes, values, place, colour)
+            _draw_bars(axes, values, place, colour, np.linspace(0, top, 31))
+    shown = [f"n = {len(values)}" if len(values) >= SMALL else f"n < {SMALL}" for _, values, _ in groups]
+    axes.set_xticks(range(len(groups)), [f"{name}\n({n})" for (name, _, _), n in zip(groups, shown, strict=True)])
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, top))
     axes.set_ylabel("Predicted risk (%)")
     axes.set_title("Predicted risk by outcome")
     return figure
@@ -187,14 +193,17 @@ def _upper_limit(risk: Floats, curve: CalibrationCurve | str) -> float:
     return min(1.0, max(0.3, ceil(10 * 1.02 * highest) / 10))
 
 
-def _draw_curve(axes: Axes, curve: CalibrationCurve) -> None:
+def _draw_curve(axes: Axes, curve: CalibrationCurve, risk: Floats) -> None:
+    low, high = np.quantile(risk, _CURVE_QUANTILES)
+    grid = np.arange(ceil(200 * low), int(200 * high) + 1) / 200  # where the curve itself ends is one patient's risk
+    observed, lower, upper = (np.interp(grid, curve.risk, one) for one in (curve.observed, curve.lower, curve.upper))
     firm = curve.events >= EVENTS_FOR_A_CURVE
     axes.fill_between(
-        curve.risk, curve.lower, curve.upper, color=FREE, alpha=0.18 if firm else 0.1, linewidth=0,
+        grid, lower, upper, color=FREE, alpha=0.18 if firm else 0.1, linewidth=0,
         label=f"{100 * curve.level:g} % interval",
     )  # fmt: skip
     axes.plot(
-        curve.risk, curve.observed, color=FREE, linewidth=2 if firm else 1.4, alpha=1 if firm else 0.75,
+        grid, observed, color=FREE, linewidth=2 if firm else 1.4, alpha=1 if firm else 0.75,
         label="smooth curve" if firm else "smooth curve (indicative)",
     )  # fmt: skip
 
@@ -206,24 +215,32 @@ def _draw_instability(axes: Axes, found: CalibrationInstability) -> None:
 
 
 def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:
-    bins = np.linspace(0, top, 31)
-    up, _ = np.histogram(risk[relapse == 1], bins)
-    down, _ = np.histogram(risk[relapse == 0], bins)
-    width = bins[1] - bins[0]
-    axes.bar(bins[:-1], up, width, align="edge", color=RELAPSE, label="relapse")
-    axes.bar(bins[:-1], -down, width, align="edge", color=FREE, label="free")
+    edges = np.linspace(0, top, round(top / _STEP) + 1)
+    most = 1.0
+    for outcome, way, colour, label in ((1, 1, RELAPSE, "relapse"), (0, -1, FREE, "free")):
+        low, high, count = wide_bins(np.clip(risk[relapse == outcome], 0, edges[-1]), edges)
+        height = count * _STEP / (high - low)
+        axes.bar(low, way * height, high - low, align="edge", color=colour, label=label)
+        most = max(most, float(height.max(initial=0)))
     axes.axhline(0, color=GREY, linewidth=0.6)
-    most = int(max(up.max(), down.max(), 1))
-    axes.set_yticks([-most, 0, most], [str(most), "0", str(most)])
-    axes.set(ylim=(-1.15 * most, 1.15 * most), xlabel="Predicted risk", ylabel="Patients")
+    tick = float(f"{most:.1g}") if float(f"{most:.1g}") <= most else float(int(most))
+    axes.set_yticks([-tick, 0, tick], [f"{tick:g}", "0", f"{tick:g}"])
+    axes.set(ylim=(-1.15 * most, 1.15 * most), xlabel="Predicted risk", ylabel=f"Patients\nper {100 * _STEP:g} %")
     axes.legend(loc="upper right", ncols=2, borderaxespad=0.0)
 
 
-def _spread(values: Floats, highest: float) -> Floats:
-    """Return sideways places that keep dots of nearly equal risk apart, the same every time."""
-    band = np.floor(values / max(highest, 1e-9) * 45).astype(int)
-    place = np.zeros(len(values))
-    for one in np.unique(band):
-        rows = np.flatnonzero(band == one)
-        place[rows] = np.arange(len(rows)) - (len(rows) - 1) / 2
-    return place * min(0.05, 0.58 / max(1.0, float(np.ptp(place))))
+def _draw_box(axes: Axes, percents: Floats, place: float, colour: str) -> None:
+    low, q1, median, q3, high = np.round(2 * np.quantile(percents, (0.05, 0.25, 0.5, 0.75, 0.95))) / 2
+    told = {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "fliers": []}
+    line = {"color": colour, "zorder": 4}
+    axes.bxp(
+        [told], positions=[place], widths=0.24, showfliers=False, manage_ticks=False, boxprops=line,
+        whiskerprops=line, capprops=line, medianprops={"color": INK, "linewidth": 1.8, "zorder": 5},
+    )  # fmt: skip
+
+
+def _draw_bars(axes: Axes, percents: Floats, place: float, colour: str, edges: Floats) -> None:
+    low, high, count = wide_bins(percents, edges)
+    density = count / (high - low)
+    width = 0.8 * density / density.max()
+    axes.barh(low, width, high - low, left=place - width / 2, align="edge", color=colour, alpha=0.3)

@@ -10,6 +10,7 @@ import numpy as np
 
 from relapse_model.report.style import FREE, GREY, INK, new_figure, plain, styled
 from relapse_model.report.ticks import put_log_ticks
+from relapse_model.small_counts import HIDDEN
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.subgroups import Subgroup
 
@@ -58,7 +59,9 @@ def _panel(axes: Axes, rows: Sequence[Subgroup], name: str, label: str, referenc
     beside = axes.get_yaxis_transform()
     for place, group in enumerate(rows):
         found = group.measures.get(name)
-        words = f"{shorten(group.name, _LONGEST, placeholder=' ...')}: {group.patients} patients, {group.events} events"
+        short = shorten(group.name, _LONGEST, placeholder=" ...")
+        hidden = HIDDEN in (group.patients, group.events)
+        words = short if hidden else f"{short}: {group.patients} patients, {group.events} events"
         text = axes.text(
             0.0, place - 0.25, plain(words), transform=beside, va="center", fontsize=8.5,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from relapse_model.report.table_one import HIDDEN, SMALL, hidden_cells
 from relapse_model.report.words import MEANING
+from relapse_model.small_counts import HIDDEN
 from relapse_model.validation.bootstrap import WITH_INTERVAL
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES
 from relapse_model.validation.result import Validation
 from relapse_model.validation.subgroups import Subgroup
-from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES
+from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures
 
 COLUMNS = {
     "nested": "Nested cross-validation",
@@ -84,10 +82,7 @@ def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
     return [
         {
             "threshold": f"{100 * one.threshold:g} %",
-            "cells": {
-                label: _share(one.measures[name]) if name in one.measures else "not estimable"
-                for name, label in THRESHOLD_MEASURES.items()
-            },
+            "cells": {label: _threshold_cell(one, name) for name, label in THRESHOLD_MEASURES.items()},
         }
         for one in validation.thresholds
     ]
@@ -96,24 +91,17 @@ def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
 def group_rows(groups: tuple[Subgroup, ...]) -> list[dict[str, str]]:
     """Return a row for each group; one that is too small is named without figures.
 
-    Small counts of the lost are hidden in the others too, as they are in table one.
-
     Parameters
     ----------
     groups : tuple of Subgroup
     """
-    lost = np.array([[0 if group.lost.startswith("<") else int(group.lost)] for group in groups], dtype=np.intp)
-    if not any(group.lost.startswith("<") for group in groups) and not lost.any():
-        small = besides = np.zeros(lost.shape, dtype=bool)  # nobody was lost: there is nothing to hide
-    else:
-        small, besides = hidden_cells(lost)
     return [
         {
             "name": group.name, "patients": group.patients, "events": group.events,
-            "lost": f"<{SMALL}" if small[place, 0] else HIDDEN if besides[place, 0] else group.lost,
+            "lost": group.lost,
             "auc": _group_cell(group, "auc"), "observed_expected": _group_cell(group, "observed_expected"),
         }
-        for place, group in enumerate(groups)
+        for group in groups
     ]  # fmt: skip
 
 
@@ -139,6 +127,12 @@ def _cell(name: str, found: Estimate | float) -> dict[str, str]:
     interval = f"{found.lower:{digits}} to {found.upper:{digits}}"
     method = f"{100 * found.level:g} %, {found.method}"
     return {"value": f"{found.value:{digits}}", "interval": interval, "method": method}
+
+
+def _threshold_cell(one: ThresholdMeasures, name: str) -> str:
+    if name in one.measures:
+        return _share(one.measures[name])
+    return HIDDEN if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
 
 
 def _share(found: Estimate) -> str:

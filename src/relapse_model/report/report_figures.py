@@ -18,8 +18,9 @@ from relapse_model.measurements import measurements
 from relapse_model.report.dependence_figure import by_importance, dependence_figure
 from relapse_model.report.figures import calibration_figure, decision_curve_figure, risk_figure
 from relapse_model.report.forest_figure import forest_figure, shown_groups
-from relapse_model.report.model_figures import coefficients_figure, shap_summary_figure
+from relapse_model.report.model_figures import coefficients_figure
 from relapse_model.report.nomogram import nomogram_figure
+from relapse_model.report.shap_groups_figure import shap_groups_figure
 from relapse_model.report.stability_figure import stability_figure
 from relapse_model.report.survival_figure import kaplan_meier_figure
 from relapse_model.report.trajectory_figure import trajectory_figure
@@ -36,30 +37,35 @@ if TYPE_CHECKING:
 
 THRESHOLDS = np.arange(5, 31) / 100
 MOST_DEPENDENCE = 6
-MOST_EXPLAINED = 300  # patients with a dot in the figures of the SHAP values
+MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "A relapse counts at its first positive test. Short strokes mark the end of follow-up; the dotted "
-    "line is the horizon. It describes these patients and compares no treatments.",
-    "trajectory": "One unnamed line for each patient (of many, some). Results below the limit stand where the study "
-    "puts them. Dotted: the landmark and the horizon; dashed: the threshold of the outcome.",
-    "trajectory_predictor": "The first measured predictor, one unnamed line for each patient. The part after the "
+    "kaplan_meier": "A relapse counts at its first positive test. The curve is read every few weeks and ends where "
+    "fewer than 5 are still followed; the dotted line is the horizon. It describes these patients and compares no "
+    "treatments.",
+    "trajectory": "Median and quartiles by period; each patient counts once in a period, and one with results of fewer "
+    "than 10 patients is a gap. Results below the limit stand where the study puts them. Dotted: the landmark and the "
+    "horizon; dashed: the threshold of the outcome.",
+    "trajectory_predictor": "The first measured predictor, median and quartiles by period. The part after the "
     "landmark is shown only; nothing of it is used for prediction.",
     "calibration": "Observed against predicted risk out of fold (mean of each patient's risks over the repeats); "
-    "patients by outcome below. Intercept and slope are those of nested cross-validation. Thin pale lines, where there "
-    "are any: bootstrap models in the original patients, to show how far the curve depends on who came.",
+    "patients by outcome below, 5 or more to a bar. Intercept and slope are those of nested cross-validation. Thin "
+    "pale lines, where there are any: bootstrap models in the original patients, to show how far the curve depends on "
+    "who came.",
     "decision_curve": "Net benefit, mean over the repeats, if one acted from the given risk on. The action, its "
     "benefit and its harm have to be named by the clinic; the report names none.",
-    "risks": "Each dot is a patient: mean out-of-fold risk. Boxes are quartiles, whiskers the 5th and 95th percentile. "
-    "The lost are neither relapsed nor free.",
-    "stability": "Each line is a patient: risks by bootstrap models against the risk by the model. Long lines say that "
-    "other patients would have given this one another risk. The bands are no confidence intervals.",
+    "risks": "Mean out-of-fold risks. Boxes are quartiles, whiskers the 5th and 95th percentile; pale bars show how "
+    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither relapsed "
+    "nor free.",
+    "stability": "Each line is the mean of 5 patients or more of neighbouring risk: risks by bootstrap models against "
+    "the risk by the model. Long lines say that other patients would have given these another risk. The bands are no "
+    "confidence intervals.",
     "forest": "Each group was predicted by a model of all the others. Intervals of small groups are wide, and some "
     "differ by chance alone.",
     "coefficients": "What the study stated before these patients, and what is believed after them. 90 % intervals.",
     "nomogram": "The model on paper: read the points above each value, add them up, read the risk below the total.",
-    "shap_summary": "One dot for each patient: to the right, the value raised this patient's risk. The colour is the "
-    "value itself. It says what the model does, and nothing of causes.",
+    "shap_summary": "To the right, the value raised the risk of these patients. Each mark is of 5 patients or more "
+    "with such values of the predictor. It says what the model does, and nothing of causes.",
 }
 
 
@@ -193,17 +199,12 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
 
 
 def _model_figures(model: RelapseModel, explanation: shap.Explanation) -> dict[str, Figure]:
-    from matplotlib.collections import Collection
-
     drawn: dict[str, Figure] = {}
     _put(drawn, "coefficients", lambda: coefficients_figure(model))
     _put(drawn, "nomogram", lambda: nomogram_figure(model))
     order = by_importance(explanation)
     if order:
-        summary = shap_summary_figure(explanation)
-        for one in summary.findobj(Collection):
-            one.set_rasterized(False)  # a page that fetches nothing has no image inside its figures
-        drawn["shap_summary"] = summary
+        drawn["shap_summary"] = shap_groups_figure(explanation, model.study.predictors)
     for number, place in enumerate(order[:MOST_DEPENDENCE], start=1):
         drawn[f"dependence_{number}"] = dependence_figure(explanation, place, model.study.predictors[place])
     return drawn

@@ -9,11 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.report.style import GREY, Floats, colours, new_figure, plain, styled
 from relapse_model.report.ticks import STEPS
+from relapse_model.small_counts import HIDDEN, SMALL, told_count, told_counts
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_MOST_READINGS = 13  # of the curve
 
 
 @styled
@@ -26,6 +29,10 @@ def kaplan_meier_figure(
     horizon: float | None = None,
 ) -> Figure:
     """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
+
+    The Kaplan-Meier estimate is read every few weeks (4 within a year) and ends where fewer than 5 are still
+    followed, so that no step, stroke or end is the week of one patient. Numbers at risk under 5 are ``<5``; a group of
+    fewer than 5 has no line.
 
     Assumes that a relapse happens at its first positive test and that the end of follow-up tells nothing.
 
@@ -51,17 +58,20 @@ def kaplan_meier_figure(
     names = sorted({str(name) for name in label})
     figure = new_figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
-    for name, colour in zip(names, colours(len(names)), strict=True):
+    grid = start + _weeks(0.0, float(t.max()) - start, _MOST_READINGS, STEPS)
+    sizes = [int((label.astype(str) == name).sum()) for name in names]
+    told = told_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    for name, colour, size in zip(names, colours(len(names)), told, strict=True):
         rows = label.astype(str) == name
-        _draw_survival(main, t[rows], d[rows], start, colour, f"{plain(name)} (n = {int(rows.sum())})")
+        _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
     if horizon is not None:
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
-    ticks = _weeks(start, float(t.max()))
-    main.set(ylim=(0, 1.02), ylabel="Free of relapse", xlim=(start, start + 1.02 * (float(t.max()) - start)))
+    ticks = start + _weeks(0.0, float(grid[-1]) - start, 6, STEPS)
+    main.set(ylim=(0, 1.02), ylabel="Free of relapse", xlim=(start, start + 1.02 * float(grid[-1] - start)))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
     main.legend(loc="lower left")
     main.set_title("Freedom from relapse\nKaplan-Meier, 95 % intervals")
-    _risk_table(table, names, label.astype(str), t, ticks)
+    _risk_table(table, names, label.astype(str), t, ticks, told)
     return figure
 
 
@@ -102,24 +112,32 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats, Flo
     return times, free, np.append(lower, np.zeros(gone)), np.append(upper, np.full(gone, last))
 
 
-def _draw_survival(axes: Axes, time: Floats, event: Floats, start: float, colour: str, label: str) -> None:
-    times, free, lower, upper = kaplan_meier(time, event)
-    end = float(time.max())
-    x = np.concatenate([[start], times, [end]])
-    steps = [np.concatenate([[1.0], values, values[-1:] if len(values) else [1.0]]) for values in (free, lower, upper)]
-    axes.fill_between(x, steps[1], steps[2], step="post", color=colour, alpha=0.13, linewidth=0)
-    axes.step(x, steps[0], where="post", color=colour, linewidth=1.8, label=label)
-    left = np.unique(time[event != 1])
-    at = np.searchsorted(times, left, side="right")
-    axes.plot(left, steps[0][at], linestyle="none", marker="|", markersize=5, color=colour, alpha=0.7)
+def _draw_survival(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str) -> None:
+    followed = grid[np.array([(time >= week).sum() >= SMALL for week in grid])]
+    if not len(followed):
+        axes.plot([], [], color=colour, linewidth=1.8, label=label)
+        return
+    times, *curves = kaplan_meier(time, event)
+    at = np.searchsorted(times, followed, side="right")
+    free, lower, upper = (np.append(1.0, values)[at] for values in curves)
+    axes.fill_between(followed, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)
+    axes.step(followed, free, where="post", color=colour, linewidth=1.8, label=label)
 
 
-def _weeks(start: float, end: float) -> Floats:
-    step = next((step for step in STEPS if (end - start) / step <= 6), STEPS[-1])
+def _legend(name: str, size: str) -> str:
+    told = f"n < {SMALL}" if size.startswith("<") else f"n = {size}"
+    return plain(name) if size == HIDDEN else f"{plain(name)} ({told})"
+
+
+def _weeks(start: float, end: float, most: int, steps: tuple[int, ...]) -> Floats:
+    """Return weeks from the start, in round steps, the last at or before the end."""
+    step = next((step for step in steps if (end - start) / step <= most), steps[-1])
     return np.arange(start, end + 1e-9, step)
 
 
-def _risk_table(axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats) -> None:
+def _risk_table(
+    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, told: tuple[str, ...]
+) -> None:
     axes.set(ylim=(len(names) - 0.4, -1.5), yticks=[], xlabel="Week since enrolment")
     axes.set_xticks(ticks)
     axes.spines["left"].set_visible(False)
@@ -134,5 +152,7 @@ def _risk_table(axes: Axes, names: list[str], label: NDArray[Any], time: Floats,
     for row, (name, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
+            # At the first tick all groups add up to a number that is told elsewhere.
+            shown = told[row] if tick == ticks[0] else str(told_count(count))
             side = "left" if tick == ticks[0] else "center"
-            axes.text(tick, row, str(count), ha=side, va="center", fontsize=9, color=colour, fontweight="bold")
+            axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

@@ -14,15 +14,14 @@ from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
 from relapse_model.explanation import predictor_title
 from relapse_model.scoring import clinical
+from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
 from relapse_model.stacked_study import LANDMARK_KIND
 from relapse_model.study import Predictor, Study
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SMALL = 5  # counts below it are not shown: they could point to a patient
 FEWEST_DESCRIBED = 10  # patients of a group: of fewer, nearly every count would be small
-HIDDEN = "hidden"  # what a small count could be worked out from
 _MOST_LEVELS = 8
 _UNKNOWN = "not known"
 CHARACTERISTICS = {  # columns of the patients table that are described whether or not a predictor reads them
@@ -103,39 +102,6 @@ def table_one(cohort: Cohort, data: DevelopmentData, study: Study) -> TableOne:
         tuple(rows),
         left_out,
     )
-
-
-def hidden_cells(counts: NDArray[np.intp]) -> tuple[Mask, Mask]:
-    """Return which counts are small, and which are hidden besides, so that no line has a single one hidden.
-
-    Assumes that each column adds up to a known number and, with several columns, that the last column is the sum of
-    the others.
-
-    Parameters
-    ----------
-    counts : array of int, shape (levels, groups)
-
-    Returns
-    -------
-    small, besides : array of bool, of the same shape
-
-    Examples
-    --------
-    >>> small, besides = hidden_cells(np.array([[2, 20, 22], [8, 30, 38]]))
-    >>> small.tolist(), besides.tolist()
-    ([[True, False, False], [False, False, False]], [[False, True, False], [True, True, False]])
-    """
-    small = counts < SMALL
-    hide = small.copy()
-    before = -1
-    while hide.sum() != before:
-        before = int(hide.sum())
-        for lines, numbers in ((hide.T, counts.T), (hide, counts)):  # views: `hide` changes
-            for line, number in zip(lines, numbers, strict=True):
-                if line.sum() == 1 and len(line) > 1:
-                    crossed = lines.any(axis=0)  # where something is hidden anyway, so that less is lost
-                    line[np.lexsort((number, ~crossed, line))[0]] = True
-    return small, hide & ~small
 
 
 def number_shown(value: float) -> str:

@@ -1,22 +1,22 @@
-"""The results of one analyte over time: a thin line for each patient, coloured by what became of them."""
+"""The results of one analyte over time: median and quartiles, by what became of the patients."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relapse_model.measurements import Measurements
+from relapse_model.report.grouped_marks import FEWEST_QUARTILES, two_figures
 from relapse_model.report.style import FREE, GREY, INK, LOST, RELAPSE, Floats, new_figure, plain, styled
-from relapse_model.report.ticks import put_log_ticks, week_ticks
+from relapse_model.report.ticks import STEPS, put_log_ticks, week_ticks
 from relapse_model.study import Analyte
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_LINES = 300  # patients drawn; of more, equally spaced ones in the order of the cohort
+_MOST_PERIODS = 20
 
 
 @styled
@@ -30,9 +30,11 @@ def trajectory_figure(
     first_week: float | None = None,
     threshold: float | None = None,
 ) -> Figure:
-    """Draw the results of the patients over time; an analyte on the log10 scale on a log axis.
+    """Draw the results of the patients over time: median and quartiles by period, of relapse, free and lost apart.
 
-    Results below the limit stand where the study puts them (half the limit, or the limit). The lines are unnamed.
+    A patient counts once in a period, by the mean of the results there (geometric on the log10 scale). A period in
+    which fewer than 10 of a group have a result is a gap, and values have two significant figures: no line is a
+    patient's. Results below the limit stand where the study puts them (half the limit, or the limit).
 
     Parameters
     ----------
@@ -54,44 +56,61 @@ def trajectory_figure(
     """
     start = landmark - 52.0 if first_week is None else first_week
     kept = results.valued()
-    drawn = np.unique(kept.patient[(kept.patient >= 0) & (kept.week >= start)])
-    drawn = drawn[np.linspace(0, len(drawn) - 1, min(MOST_LINES, len(drawn))).astype(int)] if len(drawn) else drawn
-    kept = kept.rows(np.isin(kept.patient, drawn) & (kept.week >= start))
+    kept = kept.rows((kept.patient >= 0) & (kept.week >= start))
     figure = new_figure(3.7)
     axes = figure.subplots()
+    drawn: list[Floats] = []
+    length = _period(kept.week)
     for name, colour, members in (
         ("lost", LOST, np.isnan(relapse)), ("free", FREE, relapse == 0), ("relapse", RELAPSE, relapse == 1),
     ):  # fmt: skip
-        _draw_group(axes, kept, drawn[members[drawn]], name, colour)
+        weeks, quartiles = _by_period(kept.rows(members[kept.patient]), analyte, landmark, length)
+        if len(weeks) and not np.isnan(quartiles).all():
+            drawn.append(np.column_stack([weeks, quartiles.T]))
+            axes.fill_between(weeks, quartiles[0], quartiles[2], color=colour, alpha=0.15, linewidth=0)
+            axes.plot(weeks, quartiles[1], color=colour, linewidth=1.6, marker=".", label=name)
     for week in (landmark, horizon):
         axes.axvline(week, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     if threshold is not None:
         axes.axhline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    _scales(axes, kept, analyte)
+    if drawn:
+        _scales(axes, np.concatenate(drawn), analyte)
+        figure.legend(loc="outside lower left", ncols=3)
     axes.set(xlabel="Week since enrolment", ylabel=plain(f"{analyte.label} ({analyte.unit})"))
-    figure.legend(loc="outside lower left", ncols=3)
-    axes.set_title(plain(f"{analyte.label} over time"))
+    axes.set_title(plain(f"{analyte.label} over time\nmedian and quartiles by {length:g} weeks"))
     return figure
 
 
-def _draw_group(axes: Axes, results: Measurements, patients: NDArray[np.intp], name: str, colour: str) -> None:
-    label = f"{name} (n = {len(patients)})"
-    alpha = 0.75 if name == "relapse" else 0.3
-    for patient in patients:
-        rows = results.patient == patient
-        axes.plot(
-            results.week[rows], results.value[rows], color=colour, linewidth=0.7, alpha=alpha,
-            marker="." if rows.sum() == 1 else None, markersize=3,
-        )  # fmt: skip
-    if len(patients):
-        axes.plot([], [], color=colour, linewidth=1.6, label=label)
+def _period(week: Floats) -> float:
+    """Return the weeks of a period: a round number, 12 or more."""
+    span = float(np.ptp(week)) if len(week) else 0.0
+    return next((float(step) for step in STEPS if step >= 12 and span / step <= _MOST_PERIODS), float(STEPS[-1]))
 
 
-def _scales(axes: Axes, results: Measurements, analyte: Analyte) -> None:
-    if len(results.week):
-        low, high = float(results.week.min()), float(results.week.max())
-        axes.set_xticks(week_ticks(low, high))
-    positive = results.value[results.value > 0]
+def _by_period(results: Measurements, analyte: Analyte, landmark: float, length: float) -> tuple[Floats, Floats]:
+    """Return the middle of each period, counted from the landmark, and the quartiles there; NaN for too few."""
+    if not len(results.week):
+        return np.empty(0), np.empty((3, 0))
+    period = np.floor((results.week - landmark) / length + 0.5).astype(int)
+    numbers = np.arange(period.min(), period.max() + 1)
+    logarithmic = analyte.scale == "log10" and bool((results.value > 0).all())
+    value = np.log10(results.value) if logarithmic else results.value
+    quartiles = np.full((3, len(numbers)), np.nan)
+    for column, number in enumerate(numbers):
+        rows = period == number
+        who, place = np.unique(results.patient[rows], return_inverse=True)
+        if len(who) >= FEWEST_QUARTILES:
+            own = np.bincount(place, value[rows]) / np.bincount(place)
+            found = np.quantile(own, (0.25, 0.5, 0.75))
+            quartiles[:, column] = two_figures(10**found if logarithmic else found)
+    return landmark + length * numbers, quartiles
+
+
+def _scales(axes: Axes, drawn: Floats, analyte: Analyte) -> None:
+    drawn = drawn[~np.isnan(drawn).any(axis=1)]
+    axes.set_xticks(week_ticks(float(drawn[:, 0].min()), float(drawn[:, 0].max())))
+    value = drawn[:, 1:]
+    positive = value[value > 0]
     if analyte.scale == "log10" and len(positive):
         axes.set_yscale("log", nonpositive="clip")
         low, high = float(positive.min()) / 1.4, float(positive.max()) * 1.4

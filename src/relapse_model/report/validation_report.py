@@ -30,6 +30,7 @@ from relapse_model.report.report_figures import CAPTIONS, explained, mean_net_be
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import MEANING, outcome_words, predictor_rows, verdict
+from relapse_model.small_counts import told_count
 from relapse_model.validation.cohort_sample_size import cohort_sample_size
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance
@@ -47,7 +48,7 @@ def write_report(
 ) -> dict[str, Path]:
     """Write ``report.html``, ``validation.json``, and the figures as SVG and PNG; return where they are.
 
-    No file holds an identifier of a patient; some figures show one unnamed dot or line for each.
+    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more.
 
     Parameters
     ----------
@@ -226,7 +227,8 @@ def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "week": f"week {week:g}", "patients": found.patients, "events": found.events, "lost": found.lost,
+            "week": f"week {week:g}", "patients": told_count(found.patients), "events": told_count(found.events),
+            "lost": told_count(found.lost),
             "cells": {
                 MEASURES[name]: _short(found, name) for name in ("auc", "calibration_slope", "observed_expected")
             },

@@ -100,7 +100,7 @@ class BootstrapValidation:
             "refused": self.refused,
             "stability": None if stable is None else {
                 "mean_absolute_difference": stable.mape,
-                "largest_mean_absolute_difference": stable.mape_maximum,
+                "p95_mean_absolute_difference": stable.mape_p95,
                 "median_interval_width": float(np.median(stable.upper - stable.lower)),
                 "reclassified": dict(
                     zip(map(str, stable.thresholds.tolist()), stable.mean_reclassified.tolist(), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
+from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.validation.refits import Refit
 from relapse_model.validation.subgroups import Subgroup, subgroup_table
 from relapse_model.validation.threshold_measures import ThresholdMeasures, threshold_measures
@@ -119,6 +121,8 @@ def _age_bands(age: pd.Series) -> pd.Series:
 def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeasures, ...]:
     """Return sensitivity, specificity and predictive values of each patient's mean out-of-fold risk.
 
+    Where fewer than 5 patients are on one side of a threshold, its measures are hidden: they would speak of those few.
+
     Parameters
     ----------
     data : DevelopmentData
@@ -126,6 +130,19 @@ def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeas
     risks : array of shape (repeats, n)
     """
     seen = ~np.isnan(risks).all(axis=0)
-    return threshold_measures(
+    table = threshold_measures(
         data.relapse[seen], np.nanmean(risks[:, seen], axis=0), THRESHOLDS, data.weights()[seen]
     )  # fmt: skip
+    known = int((~np.isnan(data.relapse[seen])).sum())
+    return tuple(_few_hidden(one, known) for one in table)
+
+
+def _few_hidden(one: ThresholdMeasures, known: int) -> ThresholdMeasures:
+    """Hide what a threshold says of one to four patients at or above it, or below it."""
+    flagged = int(one.flagged)
+    above, below = 0 < flagged < SMALL, 0 < known - flagged < SMALL
+    if not (above or below):
+        return one
+    why = f"{HIDDEN}: fewer than {SMALL} patients are {'at or above' if above else 'below'} the threshold"
+    told = f"<{SMALL}" if above else f"more than {known - SMALL}"
+    return replace(one, flagged=told, measures={}, refused=dict.fromkeys(one.measures, why) | one.refused)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
+from relapse_model.small_counts import told_count
 from relapse_model.study import Study
 from relapse_model.validation.bootstrap import BootstrapValidation
 from relapse_model.validation.performance import Performance
@@ -86,7 +87,7 @@ class Validation:
         return f"Validation({found.patients} patients, {found.events} relapses; AUC {found.measures.get('auc')})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the patients, as plain values."""
+        """Return everything but the patients, as plain values; the counts of groups under 5 as ``<5``."""
         return {
             "study": self.study.name,
             "outcome": self.study.outcome.name,
@@ -100,8 +101,13 @@ class Validation:
             "left_out": [group.to_dict() for group in self.left_out],
             "subgroups": {name: [group.to_dict() for group in groups] for name, groups in self.subgroups.items()},
             "thresholds": [one.to_dict() for one in self.thresholds],
-            "by_landmark": [{"week": week, **found.to_dict()} for week, found in self.by_landmark.items()],
+            "by_landmark": [_at_landmark(week, found) for week, found in self.by_landmark.items()],
             "chosen": self.chosen,
             "failed_folds": self.failed,
             "settings": self.settings,
         }
+
+
+def _at_landmark(week: float, found: Performance) -> dict[str, Any]:
+    counts = {"patients": found.patients, "events": found.events, "lost": found.lost}
+    return {"week": week} | found.to_dict() | {name: told_count(count) for name, count in counts.items()}

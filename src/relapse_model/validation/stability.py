@@ -49,9 +49,9 @@ class Stability:
         return float(self.absolute_difference.mean())
 
     @property
-    def mape_maximum(self) -> float:
-        """Return the mean absolute difference of the patient in whom it is largest."""
-        return float(self.absolute_difference.max())
+    def mape_p95(self) -> float:
+        """Return the 95th percentile of the patients' mean absolute differences: the largest is one patient's own."""
+        return float(np.quantile(self.absolute_difference, 0.95))
 
     @property
     def mean_reclassified(self) -> Floats:

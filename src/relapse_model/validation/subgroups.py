@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.small_counts import told_counts
 from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, Floats, check_predictions
 from relapse_model.validation.resampling import auc_bootstrap
 
-SMALL = 5  # counts below it are not printed for a group that is too small
 MISSING = "(missing)"
 
 
@@ -27,7 +27,8 @@ class Subgroup:
     name : str
         Level of the grouping; ``(missing)`` for patients without one.
     patients, events, lost : str
-        Counts as they may be printed: ``<5`` for small ones if the group is hidden.
+        Counts as they may be told: ``<5`` for small ones, ``hidden`` for one from which a small one could be worked
+        out.
     hidden : str
         Why no figures are given; empty if they are.
     measures : dict of str to Estimate
@@ -69,8 +70,8 @@ def subgroup_table(
 
     Assumes independent patients, one row each, and a grouping named before. Groups differ by chance: compare
     intervals, not figures, and look at one grouping at a time. A group under either floor is listed without
-    figures and its small counts as ``<5``; none is dropped. With a single hidden group the counts can be
-    worked out from the total all the same.
+    figures; none is dropped. Counts under 5 are told as ``<5`` in every group. Totals are known, so where one group
+    alone has such a count, the next smallest is hidden too; where nobody was lost at all, that is told.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def subgroup_table(
     --------
     >>> table = subgroup_table([0, 1, 0, 1, 0], [0.1, 0.4, 0.3, 0.2, 0.2], None, list("aaaab"), 4, 2)
     >>> [(group.name, group.patients, sorted(group.measures), group.hidden) for group in table]
-    [('a', '4', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or 2 relapses')]
+    [('a', '<5', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or 2 relapses')]
     """
     y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
     check_predictions(y, p, weight)
@@ -114,17 +115,22 @@ def subgroup_table(
             f"Subgroups: floors of {floor_patients} patients and {floor_events} relapses; expected 1 or more of each."
         )
     names, codes = _levels(groups, y.size)
-
-    def one(name: str, rows: NDArray[np.bool_]) -> Subgroup:
-        inside = None if w is None else w[rows]
-        patients, events, lost = int(rows.sum()), int((y[rows] == 1).sum()), int(np.isnan(y[rows]).sum())
-        if patients < floor_patients or events < floor_events:
+    members = [codes == code for code in range(len(names))]
+    patients, events, lost = (
+        [int((rows & having).sum()) for rows in members]
+        for having in (np.ones(y.size, dtype=bool), y == 1, np.isnan(y))
+    )
+    told = zip(*map(told_counts, (patients, events, lost)), strict=True)
+    table = []
+    for place, (rows, (n, n_events, n_lost)) in enumerate(zip(members, told, strict=True)):
+        counts = names[place], n, n_events, n_lost
+        if patients[place] < floor_patients or events[place] < floor_events:
             why = f"fewer than {floor_patients} patients or {floor_events} relapses"
-            return Subgroup(name, _masked(patients), _masked(events), _masked(lost), why, {}, {})
-        measures, refused = _measures(y[rows], p[rows], inside, resamples, seed, level)
-        return Subgroup(name, str(patients), str(events), str(lost), "", measures, refused)
-
-    return tuple(one(name, codes == code) for code, name in enumerate(names))
+            table.append(Subgroup(*counts, why, {}, {}))
+        else:
+            found = _measures(y[rows], p[rows], None if w is None else w[rows], resamples, seed, level)
+            table.append(Subgroup(*counts, "", *found))
+    return tuple(table)
 
 
 def _measures(
@@ -164,7 +170,3 @@ def _levels(groups: ArrayLike, patients: int) -> tuple[list[str], NDArray[np.int
         found = sorted(present)
     found += [MISSING] * (MISSING in names)
     return found, np.array([found.index(name) for name in names], dtype=np.intp)
-
-
-def _masked(count: int) -> str:
-    return f"<{SMALL}" if count < SMALL else str(count)

@@ -34,8 +34,8 @@ class ThresholdMeasures:
     ----------
     threshold : float
         Risk from which on a patient is flagged.
-    flagged : int
-        Patients with a known outcome at or above it.
+    flagged : int or str
+        Patients with a known outcome at or above it; text where the number may not be told.
     measures : dict of str to Estimate
         By the names of `THRESHOLD_MEASURES`.
     refused : dict of str to str
@@ -43,7 +43,7 @@ class ThresholdMeasures:
     """
 
     threshold: float
-    flagged: int
+    flagged: int | str
     measures: dict[str, Estimate]
     refused: dict[str, str]
 
