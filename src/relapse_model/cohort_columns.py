@@ -90,6 +90,7 @@ NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse"
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
 NAMES = frozenset({*DATES.values(), *(column for rules in TABLES.values() for column in rules)})
+ARM = "arm"  # column of the patients table
 READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")  # what the gate adds to labs
 OURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"patients": (), "labs": ("patient", *READ_COLUMNS), "treatments": ("patient",), "outcomes": ("patient",)}

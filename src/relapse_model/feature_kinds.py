@@ -139,6 +139,10 @@ _ALL: dict[str, FeatureKind] = {
         _kind("landmark_week", (), "week of the landmark itself, since enrolment", "weeks"),
     )
 }
+AS_MEASURED = (  # they read the results of an analyte as the laboratory gave them, passive antibody and all
+    "last", "first", "maximum", "minimum", "mean", "time_weighted_mean", "change", "slope", "weeks_below",
+    "weeks_at_least", "weeks_since_first_below", "ever_detected",
+)  # fmt: skip
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
 
 

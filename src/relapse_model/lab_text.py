@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -363,9 +364,15 @@ def _item_pattern() -> str:
     return rf"(?P<open>\()?\s*(?:{word}|{flag}|{sign})\s*(?(open)\))"
 
 
-_LEADING = re.compile(rf"{_item_pattern()}\s*(?:[,;:]|\.(?![0-9]))?\s*", ASCII_CASE)
+@cache
+def _leading() -> re.Pattern[str]:
+    return re.compile(rf"{_item_pattern()}\s*(?:[,;:]|\.(?![0-9]))?\s*", ASCII_CASE)
 
-_TRAILING = re.compile(rf"\s*[,;:]?\s*{_item_pattern()}\Z", ASCII_CASE)
+
+@cache
+def _trailing() -> re.Pattern[str]:
+    return re.compile(rf"\s*[,;:]?\s*{_item_pattern()}\Z", ASCII_CASE)
+
 
 _WRAPPED = re.compile(r"\(\s*([^()]*?)\s*\)")
 
@@ -374,7 +381,7 @@ def _peel(text: str) -> tuple[str, set[str]]:
     """Take words, flags and outer brackets off both ends; return what is left and what the words mean."""
     words: set[str] = set()
     while True:
-        if match := _LEADING.match(text) or _TRAILING.search(text):
+        if match := _leading().match(text) or _trailing().search(text):
             words |= _meaning(match)
             text = text[: match.start()] + text[match.end() :]
         elif wrapped := _WRAPPED.fullmatch(text):

@@ -11,22 +11,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.candidates import Classifier
-from relapse_model.checks.finding import Finding
 from relapse_model.cohort import Cohort
-from relapse_model.development_data import DevelopmentData, development_data
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.guards import NewPatients, guard_warnings
 from relapse_model.scoring import scores_table, unusable
 from relapse_model.study import Study
-from relapse_model.training_summary import training_summary
 
 if TYPE_CHECKING:
     import shap
 
+    from relapse_model.candidates import Classifier
+    from relapse_model.checks.finding import Finding
     from relapse_model.choice import Choice
+    from relapse_model.development_data import DevelopmentData
     from relapse_model.validation.performance import Performance
 
 Floats = NDArray[np.float64]
@@ -82,6 +81,8 @@ class RelapseModel:
         cohort: Cohort | None = None,
     ) -> RelapseModel:
         """Put a model together after development."""
+        from relapse_model.training_summary import training_summary  # scoring needs nothing of it
+
         summary = training_summary(
             data,
             study,
@@ -236,6 +237,7 @@ class RelapseModel:
         InsufficientDataError
             If nobody is at risk at the landmark, or nobody has a known outcome.
         """
+        from relapse_model.development_data import development_data
         from relapse_model.validation.performance import performance
 
         data = development_data(cohort, self.study, self.landmark(landmark_week))

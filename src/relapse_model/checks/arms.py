@@ -7,10 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort import Cohort
-from relapse_model.cohort_columns import MISSING_WORDS
+from relapse_model.cohort_columns import ARM, MISSING_WORDS
 from relapse_model.column_reader import texts
-
-COLUMN = "arm"
 
 
 def patients_by_arm(cohort: Cohort, outcome: pd.DataFrame) -> dict[str, NDArray[np.intp]]:
@@ -28,9 +26,9 @@ def patients_by_arm(cohort: Cohort, outcome: pd.DataFrame) -> dict[str, NDArray[
     -------
     dict of str to array of int
     """
-    if COLUMN not in cohort.patients:
+    if ARM not in cohort.patients:
         return {}
-    arm = texts(cohort.patients[COLUMN])
+    arm = texts(cohort.patients[ARM])
     stated = ~arm.str.casefold().isin(MISSING_WORDS).to_numpy()
     names, at_risk = arm.to_numpy(dtype=object), stated & (outcome["state"] != "not_at_risk").to_numpy()
     return {str(name): np.flatnonzero(at_risk & (names == name)) for name in sorted(set(names[at_risk]))}

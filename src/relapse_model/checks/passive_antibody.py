@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 
 from relapse_model.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.cohort import Cohort
+from relapse_model.feature_kinds import AS_MEASURED
 from relapse_model.measurements import Measurements, measurements
 from relapse_model.study import PassiveAntibody, Predictor, Study
 
 HALF_LIVES = 5.0  # after which 3 % of a dose is left
-KINDS = (
-    "last", "first", "maximum", "minimum", "mean", "time_weighted_mean", "change", "slope", "weeks_below",
-    "weeks_at_least", "weeks_since_first_below", "ever_detected",
-)  # fmt: skip
 
 
 def passive_antibody(cohort: Cohort, study: Study, landmark: float) -> Verdict:
@@ -39,7 +36,7 @@ def passive_antibody(cohort: Cohort, study: Study, landmark: float) -> Verdict:
         return not_applicable("the study has no section [passive_antibody]")
     if cohort.treatments is None:
         return not_applicable("the cohort has no treatments table, so no dose is known")
-    readers = [one for one in study.predictors if one.analyte == passive.analyte and one.kind in KINDS]
+    readers = [one for one in study.predictors if one.analyte == passive.analyte and one.kind in AS_MEASURED]
     if not readers:
         return not_applicable(f"no predictor reads {study.analytes[passive.analyte].label} as measured")
     results = measurements(cohort, study, passive.analyte)

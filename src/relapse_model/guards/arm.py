@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.checks.arms import COLUMN
+from relapse_model.cohort_columns import ARM
 from relapse_model.guards.guard import Flagged, Guard, NewPatients, flagged
 from relapse_model.study import Predictor, Study
 
@@ -23,7 +23,7 @@ def arm(new: NewPatients) -> list[Flagged]:
     ----------
     new : NewPatients
     """
-    readers = [one for one in new.study.predictors if one.column == COLUMN and (one.equals or one.levels)]
+    readers = [one for one in new.study.predictors if one.column == ARM and (one.equals or one.levels)]
     if not readers or new.risk_of is None:
         return []
     missing = new.features[[one.name for one in readers]].isna().any(axis=1).to_numpy()
@@ -55,7 +55,7 @@ def _by_arm(new: NewPatients, readers: list[Predictor], rows: NDArray[np.intp]) 
 
 def _arms(study: Study) -> list[str]:
     """Return the arms that the predictors name, and one more where none of them lists all."""
-    readers = [one for one in study.predictors if one.column == COLUMN]
+    readers = [one for one in study.predictors if one.column == ARM]
     named = dict.fromkeys(name for one in readers for name in (one.levels or ((one.equals,) if one.equals else ())))
     return list(named) if any(one.levels for one in readers) else [*named, _ANOTHER]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from relapse_model.checks.passive_antibody import KINDS
+from relapse_model.feature_kinds import AS_MEASURED
 from relapse_model.guards.guard import Flagged, Guard, NewPatients, flagged
 from relapse_model.guards.results_read import rows_read
 
@@ -24,7 +24,7 @@ def passive_titre(new: NewPatients) -> list[Flagged]:
     passive, treatments = new.study.passive_antibody, new.cohort.treatments
     if passive is None or treatments is None:
         return []
-    readers = [one for one in new.study.predictors if one.analyte == passive.analyte and one.kind in KINDS]
+    readers = [one for one in new.study.predictors if one.analyte == passive.analyte and one.kind in AS_MEASURED]
     rows = [rows_read(new.cohort, one, new.landmark) for one in readers]
     if not rows:
         return []
