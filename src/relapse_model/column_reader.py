@@ -19,9 +19,12 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 
 @dataclass(frozen=True, slots=True)
 class ReadColumn:
-    """A column as read: its values, which rows were empty, which could not be read, and what stood in those."""
+    """A column as read: its values, which rows were empty, which could not be read, and what stood in those.
 
-    values: NDArray[Any]
+    The values are an array that a table takes for a column, of pandas' own kind of texts where many rows are read.
+    """
+
+    values: Any
     empty: NDArray[np.bool_]
     bad: NDArray[np.bool_]
     came: list[object]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -37,7 +39,7 @@ def read_column(values: pd.Series, rule: Column) -> ReadColumn:
     bad = read.bad[codes]
     place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
     came = [read.came[one] for one in place[codes[bad]].tolist()]
-    return ReadColumn(read.values[codes], read.empty[codes], bad, came)
+    return ReadColumn(_spread(read.values, codes), read.empty[codes], bad, came)
 
 
 def read_texts(values: pd.Series) -> pd.Series:
@@ -67,3 +69,8 @@ def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
     if len(distinct) > _SHARE_WORTH * len(values) or (codes < 0).any():
         return None
     return codes, pd.Series(distinct, dtype=object)
+
+
+def _spread(values: NDArray[Any], codes: NDArray[np.intp]) -> Any:
+    """Return the values of rows; texts as pandas keeps them in a column, converted once for each different one."""
+    return pd.Series(values).array.take(codes) if values.dtype == object else values[codes]
