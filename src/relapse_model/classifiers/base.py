@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from relapse_model.classifiers.mixture import sigmoid
+from relapse_model.classifiers.mixture import both_risks
 from relapse_model.classifiers.parts import Document, read_identity
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
@@ -58,8 +58,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Return the probabilities of no event and of the event, shape (n, 2)."""
-        log_odds = self.predict_log_odds(X)
-        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
+        return both_risks(self.predict_log_odds(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of each row: the event where its risk is above one half.

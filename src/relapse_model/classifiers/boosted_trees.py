@@ -20,7 +20,7 @@ from relapse_model.classifiers.boosting import (
     round_counts,
 )
 from relapse_model.classifiers.folds import counted, group_numbers, stratified_folds
-from relapse_model.classifiers.mixture import sigmoid, tail_levels
+from relapse_model.classifiers.mixture import both_risks, sigmoid, tail_levels
 from relapse_model.classifiers.parts import Document, read_document, read_part, write_document
 from relapse_model.classifiers.tree_contributions import TreeTables, tree_paths, tree_tables
 from relapse_model.errors import RelapseModelError
@@ -172,8 +172,7 @@ class BoostedTreesClassifier(RiskClassifier):
 
     def predict_proba(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> FloatArray:
         """Return the probabilities of no event and of the event, shape (n, 2)."""
-        log_odds = self.predict_log_odds(X, base_margin)
-        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
+        return both_risks(self.predict_log_odds(X, base_margin))
 
     def predict_log_odds(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> FloatArray:
         """Return the log-odds of the event, shape (n,).

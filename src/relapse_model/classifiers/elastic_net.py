@@ -13,10 +13,10 @@ from relapse_model.classifiers.boosted_trees import IntervalUnavailableError
 from relapse_model.classifiers.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.elastic_net_solver import elastic_net_logistic
 from relapse_model.classifiers.folds import counted, group_numbers, log_loss_total, stratified_folds
+from relapse_model.classifiers.linear import LinearLogOdds
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.parts import Document, read_document, write_document
 from relapse_model.errors import RelapseModelError
-from relapse_model.shapley import linear_shapley_values
 
 FloatArray = NDArray[np.float64]
 
@@ -142,8 +142,8 @@ class ElasticNetLogisticClassifier(RiskClassifier):
 
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the log-odds of the event, shape (n,)."""
-        log_odds: FloatArray = self._standardised(X) @ self.coef_ + self.intercept_
-        return log_odds
+        rows = self._new_rows(X)
+        return self._line().of(rows)
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return percentiles of the resampled risks, centred at the model's own risk.
@@ -198,14 +198,8 @@ class ElasticNetLogisticClassifier(RiskClassifier):
         RelapseModelError
             If the reference does not hold one number per column.
         """
-        return linear_shapley_values(
-            self._new_rows(X),
-            reference,
-            slope=self.coef_ / self.scale_,
-            center=self.center_,
-            intercept=self.intercept_,
-            impute=self.impute_,
-        )
+        rows = self._new_rows(X)
+        return self._line().contributions(rows, reference)
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
@@ -294,6 +288,9 @@ class ElasticNetLogisticClassifier(RiskClassifier):
         unit = np.arange(len(rows.event)) if group is None else group_numbers(group, len(rows.event))
         weight = rows.weight * rng.exponential(size=(self.interval_resamples, unit.max() + 1))[:, unit]
         return elastic_net_logistic(design, rows.event, weight, *self._penalty(self.interval_resamples))
+
+    def _line(self) -> LinearLogOdds:
+        return LinearLogOdds(self.coef_ / self.scale_, self.center_, self.intercept_, self.impute_)
 
     def _standardised(self, X: ArrayLike) -> FloatArray:
         return _standardise(self._new_rows(X), ColumnSummary(self.impute_, self.center_, self.scale_))

@@ -194,6 +194,17 @@ def sigmoid(log_odds: FloatArray) -> FloatArray:
     return risk
 
 
+def both_risks(log_odds: FloatArray) -> FloatArray:
+    """Return the probabilities of no event and of the event, shape (n, 2); both are accurate where they are small."""
+    tail = np.exp(-np.abs(log_odds))
+    larger = 1.0 / (1.0 + tail)
+    smaller = tail / (1.0 + tail)
+    event = log_odds >= 0
+    risks = np.empty((len(log_odds), 2))
+    risks[:, 0], risks[:, 1] = np.where(event, smaller, larger), np.where(event, larger, smaller)
+    return risks
+
+
 def tail_levels(level: float) -> tuple[float, float]:
     """Return the two cumulative levels of a central interval: 0.9 gives 0.05 and 0.95."""
     if not 0.0 < level < 1.0:

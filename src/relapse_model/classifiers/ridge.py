@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from relapse_model.classifiers.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.columns import summarise_columns
 from relapse_model.classifiers.folds import counted, stratified_folds
+from relapse_model.classifiers.linear import LinearLogOdds
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.parts import (
@@ -29,7 +30,6 @@ from relapse_model.classifiers.parts import (
 )
 from relapse_model.classifiers.skops_file import ALLOWED, check_types, unknown_types
 from relapse_model.errors import ModelFileError, RelapseModelError
-from relapse_model.shapley import linear_shapley_values
 
 FloatArray = NDArray[np.float64]
 
@@ -126,7 +126,7 @@ class RidgeLogisticClassifier(RiskClassifier):
     def predict_log_odds(self, X: ArrayLike) -> FloatArray:
         """Return the log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
-        return _log_odds(self.pipeline_, _design(self.pipeline_, rows))
+        return _line(self.pipeline_).of(rows)
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return the central Laplace interval of each row's risk, for the chosen penalty taken as given.
@@ -168,15 +168,8 @@ class RidgeLogisticClassifier(RiskClassifier):
         RelapseModelError
             If the reference does not hold one number per column.
         """
-        imputer, scaler, logistic = (step for _, step in self.pipeline_.steps)
-        return linear_shapley_values(
-            self._new_rows(X),
-            reference,
-            slope=logistic.coef_[0] / scaler.scale_,
-            center=scaler.mean_,
-            intercept=float(logistic.intercept_[0]),
-            impute=imputer.statistics_,
-        )
+        rows = self._new_rows(X)
+        return _line(self.pipeline_).contributions(rows, reference)
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as a JSON part and a skops part, read back by ``from_parts``."""
@@ -241,6 +234,12 @@ def _design(pipeline: Pipeline, X: FloatArray) -> FloatArray:
     imputer, scaler, _ = (step for _, step in pipeline.steps)
     filled = np.where(np.isnan(X), imputer.statistics_, X)
     return np.column_stack([np.ones(len(X)), (filled - scaler.mean_) / scaler.scale_])
+
+
+def _line(pipeline: Pipeline) -> LinearLogOdds:
+    imputer, scaler, logistic = (step for _, step in pipeline.steps)
+    slope = logistic.coef_[0] / scaler.scale_
+    return LinearLogOdds(slope, scaler.mean_, float(logistic.intercept_[0]), imputer.statistics_)
 
 
 def _log_odds(pipeline: Pipeline, design: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from relapse_model.features.grouped import Floats
 from relapse_model.study import Predictor, Study, StudyTerm
 from relapse_model.terms import SHAPES, Factor, PriorGrid, Term
+
+_ROWS_AT_ONCE = 8192  # they stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,11 @@ def design_matrix(features: pd.DataFrame, study: Study) -> Floats:
         As `derive_features` returns it.
     study : Study
     """
-    return matrix_of_codes(level_codes(features, study), study)
+    columns = [
+        _places(features[one.name], one.levels) if one.levels else features[one.name].to_numpy(dtype=float)
+        for one in study.predictors
+    ]
+    return _matrix(columns, len(features), study)
 
 
 def level_codes(features: pd.DataFrame, study: Study) -> Floats:
@@ -98,8 +105,8 @@ def level_codes(features: pd.DataFrame, study: Study) -> Floats:
     for predictor in study.predictors:
         values = features[predictor.name]
         if predictor.levels:
-            position = pd.Index(predictor.levels).get_indexer(pd.Index(values)).astype(float)
-            columns.append(np.where(position < 0, np.nan, position))
+            place = _places(values, predictor.levels)
+            columns.append(np.where(place < 0, np.nan, place.astype(float)))
         else:
             columns.append(values.to_numpy(dtype=float))
     return np.column_stack(columns)
@@ -107,14 +114,33 @@ def level_codes(features: pd.DataFrame, study: Study) -> Floats:
 
 def matrix_of_codes(codes: Floats, study: Study) -> Floats:
     """Turn the columns of `level_codes` into the columns of the matrix."""
-    columns = []
-    for position, predictor in enumerate(study.predictors):
-        code = codes[:, position]
-        for level in range(1, len(predictor.levels)):
-            columns.append(np.where(np.isnan(code), np.nan, (code == level).astype(float)))
-        if not predictor.levels:
-            columns.append(code)
-    return np.column_stack(columns)
+    columns: list[NDArray[Any]] = []
+    for code, predictor in zip(codes.T, study.predictors, strict=True):
+        columns.append(np.where(np.isnan(code), -1, code).astype(np.intp) if predictor.levels else code)
+    return _matrix(columns, len(codes), study)
+
+
+def _places(values: pd.Series, levels: tuple[str, ...]) -> NDArray[np.intp]:
+    """Return the position of each value among the levels, -1 where it is none of them or missing."""
+    codes, different = pd.factorize(values)
+    place = np.append(pd.Index(levels, dtype=object).get_indexer(pd.Index(different, dtype=object)), -1)
+    return place[codes]
+
+
+def _matrix(columns: list[NDArray[Any]], rows: int, study: Study) -> Floats:
+    """Lay the columns side by side, numbers as they are and levels as 0 and 1, some rows at a time."""
+    indicators = [
+        np.vstack([np.full(len(one.levels) - 1, np.nan), np.eye(len(one.levels))[:, 1:]]) if one.levels else None
+        for one in study.predictors
+    ]
+    matrix = np.empty((rows, sum(1 if table is None else table.shape[1] for table in indicators)))
+    for start in range(0, rows, _ROWS_AT_ONCE):
+        part, at = slice(start, start + _ROWS_AT_ONCE), 0
+        for column, table in zip(columns, indicators, strict=True):
+            width = 1 if table is None else table.shape[1]
+            matrix[part, at : at + width] = column[part, None] if table is None else table[column[part] + 1]
+            at += width
+    return matrix
 
 
 def _term(term: StudyTerm, study: Study, columns: list[str]) -> Term:
