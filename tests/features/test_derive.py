@@ -327,3 +327,12 @@ def test_a_name_in_another_spelling_is_refused_not_taken_for_never(predictor, me
     given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN"], "start_week": [-20], "end_week": [-8]})
     with pytest.raises(CohortError, match=message):
         tiny(predictor, {"patient_id": ["a"], "arm": ["HBIG"]}, given)
+
+
+def test_the_right_spelling_of_one_patient_does_not_excuse_the_other_spelling_of_another():
+    given = pd.DataFrame(
+        {"patient_id": ["a", "b", "c"], "agent": ["pegifn", "PegIFN", "PEGIFN"], "start_week": -20, "end_week": -8}
+    )
+    with pytest.raises(CohortError) as error:
+        tiny('kind = "weeks_on_agent"\nagents = ["pegifn"]', {"patient_id": ["a", "b", "c"]}, given)
+    assert [problem.found for problem in error.value.problems] == ["'PEGIFN'", "'PegIFN'"]

@@ -59,7 +59,7 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
 
 
 def _spelt_otherwise(cohort: Cohort, predictor: Predictor, landmark: float) -> list[Problem]:
-    """Refuse a name that occurs in another spelling only: "PegIFN" for "pegifn" would count as never treated."""
+    """Refuse every other spelling of a name: "PegIFN" for "pegifn" would count as never treated."""
     places: list[tuple[str, str, pd.Series, tuple[str, ...]]] = []
     if predictor.agents and cohort.treatments is not None:
         begun = cohort.treatments["start_week"] <= landmark
@@ -68,13 +68,12 @@ def _spelt_otherwise(cohort: Cohort, predictor: Predictor, landmark: float) -> l
         places.append(("patients", str(predictor.column), cohort.patients[predictor.column], (predictor.equals,)))
     problems = []
     for table, column, values, wanted in places:
-        known = {str(value) for value in values.dropna().unique()}
-        spellings = {value.casefold(): value for value in known - set(wanted)}
-        for name in wanted:
-            if name not in known and name.casefold() in spellings:
-                came, expected = repr(spellings[name.casefold()]), f"{name!r}, as in the study"
+        name_of = {name.casefold(): name for name in wanted}
+        for came in sorted({str(value) for value in values.dropna().unique()} - set(wanted)):
+            if came.casefold() in name_of:
+                expected = f"{name_of[came.casefold()]!r}, as in the study"
                 advice = "Write it as the study does, or change the study"
-                problems.append(Problem(table, None, column, came, expected, advice))
+                problems.append(Problem(table, None, column, repr(came), expected, advice))
     return problems
 
 
