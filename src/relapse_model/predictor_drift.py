@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.scoring import clinical, unit_shown
+from relapse_model.scoring import clinical, three_figures, unit_shown
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.study import Predictor, Study
 from relapse_model.validation.estimate import Estimate
@@ -197,7 +197,7 @@ def _numbers(
         return
     for name, share in _QUANTILES:
         at = told[name]
-        shown = f"{float(clinical(np.array([at]), predictor)[0]):.3g} {unit_shown(predictor)}".rstrip()
+        shown = f"{three_figures(float(clinical(np.array([at]), predictor)[0]))} {unit_shown(predictor)}".rstrip()
         title = "the median" if name == "median" else f"percentile {100 * share:g}"
         # A mean of equal values may differ from them in its last digit.
         close = np.isclose(number, at, rtol=1e-9, atol=1e-12)

@@ -103,3 +103,18 @@ def unit_shown(predictor: Predictor) -> str:
     if predictor.scale == "log10" and predictor.kind in ("change", "slope"):
         return f"log10 {predictor.unit}"
     return predictor.unit
+
+
+def three_figures(number: float) -> str:
+    """Write a number as a laboratory would: three figures, no exponent for a large one.
+
+    Parameters
+    ----------
+    number : float
+
+    Examples
+    --------
+    >>> three_figures(0.05), three_figures(12.345), three_figures(1671.2)
+    ('0.05', '12.3', '1671')
+    """
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from relapse_model.guards.guard import Flagged, Guard, NewPatients, flagged
-from relapse_model.scoring import clinical, unit_shown
+from relapse_model.scoring import clinical, three_figures, unit_shown
 from relapse_model.study import Predictor
 
 _ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit
@@ -59,16 +59,11 @@ def _usual(low: float, high: float) -> tuple[float, float]:
 
 
 def _outside(predictor: Predictor, value: float, low: float, high: float) -> str:
-    shown, lower, upper = map(_plain, clinical(np.array([value, low, high]), predictor))
+    shown, lower, upper = map(three_figures, clinical(np.array([value, low, high]), predictor))
     text = f"outside the training range: {predictor.label} {shown} {unit_shown(predictor)} (usual {lower} to {upper})"
     if high - low <= _ROUNDING:
         return f"{text}, where it did not vary"
     return f"{text}, by {max(low - value, value - high) / (high - low):.2g} times its width"
-
-
-def _plain(number: float) -> str:
-    """Write a number as a laboratory would: three figures, no exponent for a large one."""
-    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 GUARD = Guard("RS202", "a value outside the training range", training_range)
