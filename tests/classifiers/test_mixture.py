@@ -20,8 +20,8 @@ from relapse_model.classifiers.mixture import (
     log_odds_moments,
     mixture_interval,
     mixture_risk,
-    normal_cdf,
 )
+from relapse_model.classifiers.mixture_quantile import mixture_quantile, normal_cdf
 from relapse_model.errors import RelapseModelError
 
 
@@ -190,3 +190,26 @@ def _environment():
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+@pytest.mark.parametrize("narrow", [0.0, 1e-12, 1e-8, 1e-4, 1e-3, 1e-2, 0.3, 30.0])
+@pytest.mark.parametrize("level", [1e-6, 0.05, 0.5, 0.95])
+def test_quantiles_are_right_also_where_components_are_narrow_and_far_apart(narrow, level):
+    # Between narrow components there is no density, and no step that leads out of there.
+    rng = np.random.default_rng(3)
+    mean, sd = 10.0 * rng.normal(size=(300, 4)), narrow * np.exp(rng.normal(size=(300, 4)))
+    weight = np.array([0.02, 0.9, 0.08, 0.0])
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        found = mixture_quantile(mean, sd, weight, level)
+    below, above = found - 1e-9 * (1 + np.abs(found)), found + 1e-9 * (1 + np.abs(found))
+    for side, towards in ((below, 1), (above, -1)):
+        reached = ndtr((side[:, None] - mean) / np.maximum(sd, 1e-100)) @ weight
+        assert (towards * (level - reached) > -1e-12).all()
+
+
+def test_the_quantile_of_three_narrow_components_is_in_the_middle_one():
+    # 2 % lie at 0, 96 % at 1: the 5th percentile is at 1.
+    found = mixture_quantile(
+        np.array([[0.0, 1.0, 2.0]]), np.full((1, 3), 1e-8), np.array([0.02, 0.96, 0.02]), 0.05
+    )
+    assert found == pytest.approx([1.0], abs=1e-7)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.classifiers.mixture_quantile import mixture_quantile
 from relapse_model.errors import RelapseModelError
 from relapse_model.terms import Term, term_columns
 
@@ -20,18 +19,7 @@ FloatArray = NDArray[np.float64]
 # risk, and by less than 1e-10 of it. The error of 32 is below 1e-10 for an sd of 1, 2e-7 for 2, 2e-5 for 3.
 _NODES = ((6, 0.23), (8, 0.36), (10, 0.47), (12, 0.56), (16, 0.73), (24, 0.98), (32, 60.0))
 _MOST_NODES = 32
-_HALLEY_STEPS, _HALLEY_END = 12, 1e-5  # the error after a step is about its cube
-_HALVINGS = 52
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache: twice as fast as large blocks
-_CDF_REACH = 38.0  # beyond it the density is nothing in 64 bits
-_HART_ABOVE = (
-    3.52624965998911e-2, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871, 221.213596169931,
-    220.206867912376,
-)  # fmt: skip
-_HART_BELOW = (
-    8.83883476483184e-2, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674, 637.333633378831,
-    793.826512519948, 440.413735824752,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +161,8 @@ def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9)
     interval = np.empty((len(X), 2))
     for rows in _blocks(len(X), len(mixture.weight)):
         mean, sd = log_odds_moments(mixture, X[rows])
-        interval[rows, 0] = sigmoid(_mixture_quantile(mean, sd, mixture.weight, lower))
-        interval[rows, 1] = sigmoid(_mixture_quantile(mean, sd, mixture.weight, upper))
+        interval[rows, 0] = sigmoid(mixture_quantile(mean, sd, mixture.weight, lower))
+        interval[rows, 1] = sigmoid(mixture_quantile(mean, sd, mixture.weight, upper))
     return interval
 
 
@@ -210,35 +198,6 @@ def tail_levels(level: float) -> tuple[float, float]:
     if not 0.0 < level < 1.0:
         raise RelapseModelError(f"level is {level!r}; expected a number between 0 and 1, such as 0.9.")
     return (1.0 - level) / 2.0, (1.0 + level) / 2.0
-
-
-def normal_cdf(z: FloatArray) -> FloatArray:
-    """Return the standard normal distribution function, to an absolute error below 1e-12.
-
-    Hart's rational approximation (Computer Approximations, 1968, no. 5666), as West gives it (Better approximations to
-    cumulative normal functions, Wilmott 2005): numpy has no error function, and scoring should not have to load scipy.
-    """
-    return _normal(z)[0]
-
-
-def _normal(z: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the standard normal distribution function, and exp(-z ** 2 / 2)."""
-    away = np.minimum(np.abs(z), _CDF_REACH)
-    bell = np.exp(-0.5 * away * away)
-    tail = _polynomial(away, _HART_ABOVE)
-    tail /= _polynomial(away, _HART_BELOW)
-    tail *= bell
-    return np.where(z > 0, 1.0 - tail, tail), bell
-
-
-def _polynomial(x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
-    """Return a polynomial, its highest power first."""
-    found = coefficients[0] * x
-    for coefficient in coefficients[1:-1]:
-        found += coefficient
-        found *= x
-    found += coefficients[-1]
-    return found
 
 
 @cache
@@ -291,54 +250,6 @@ def _by_nodes(mean: FloatArray, sd: FloatArray, nodes: int) -> tuple[FloatArray,
     place, weight = _nodes(nodes)
     eta = mean[:, None] + sd[:, None] * place
     return sigmoid(-eta) @ weight, sigmoid(eta) @ weight
-
-
-def _mixture_quantile(mean: FloatArray, sd: FloatArray, weight: FloatArray, level: float) -> FloatArray:
-    """Return the log-odds below which ``level`` of the mixture lies; (n, B) moments give (n,).
-
-    Halley's method from the quantile of the normal distribution with the mixture's moments, kept between the lowest
-    and the highest quantile of a component. Where it does not settle (a mixture of points has no density), bisection.
-    """
-    sd = np.maximum(sd, 1e-100)
-    deviate = NormalDist().inv_cdf(level)
-    quantiles = mean + deviate * sd  # the mixture's lies between its components'
-    low, high = quantiles.min(axis=1), quantiles.max(axis=1)
-    centre = mean @ weight
-    spread = np.sqrt((sd**2 + (mean - centre[:, None]) ** 2) @ weight)
-    found: FloatArray = np.clip(centre + deviate * spread, low, high)
-    open_rows = np.arange(len(found))
-    for _ in range(_HALLEY_STEPS):
-        if not len(open_rows):
-            break
-        own_mean, own_sd = (mean, sd) if len(open_rows) == len(found) else (mean[open_rows], sd[open_rows])
-        z = (found[open_rows, None] - own_mean) / own_sd
-        below, bell = _normal(z)
-        bell /= own_sd
-        density = np.maximum(bell @ weight / math.sqrt(2.0 * math.pi), 1e-250)
-        z *= bell
-        z /= own_sd
-        bend = -(z @ weight) / math.sqrt(2.0 * math.pi)  # slope of the density
-        step = (level - below @ weight) / density
-        step /= np.clip(1.0 + 0.5 * step * bend / density, 0.5, 2.0)
-        moved = np.clip(found[open_rows] + step, low[open_rows], high[open_rows])
-        step = moved - found[open_rows]
-        found[open_rows] = moved
-        open_rows = open_rows[np.abs(step) > _HALLEY_END * (1.0 + np.abs(moved))]
-    if len(open_rows):
-        rest = mean[open_rows], sd[open_rows]
-        found[open_rows] = _bisected(*rest, weight, level, low[open_rows], high[open_rows])
-    return found
-
-
-def _bisected(
-    mean: FloatArray, sd: FloatArray, weight: FloatArray, level: float, low: FloatArray, high: FloatArray
-) -> FloatArray:
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        short = normal_cdf((middle[:, None] - mean) / sd) @ weight < level
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-    found: FloatArray = 0.5 * (low + high)
-    return found
 
 
 def _blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
