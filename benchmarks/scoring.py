@@ -56,8 +56,8 @@ STAGES = {
     "digest of model and files": (batch_scoring, "_key"),
     "parting into chunks": (batch_scoring, "split_cohort"),
     "reading through the gate": (CohortChunks, "cohort"),
-    "features, risks, intervals, warnings": (batch_scoring, "_scores"),
-    "writing parts": (batch_scoring, "write_csv"),
+    "features, risks, intervals, warnings": (batch_scoring, "scores_of"),
+    "writing parts": (batch_scoring, "write_private_csv"),
     "joining": (batch_scoring, "_join"),
 }
 Matrix = np.ndarray[Any, np.dtype[np.float64]]

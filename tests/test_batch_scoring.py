@@ -19,7 +19,8 @@ import pytest
 import relapse_model as rm
 from relapse_model import batch_scoring
 from relapse_model.batch_scoring import more_patients_than, score_folder, work_folder
-from relapse_model.cohort import write_csv
+from relapse_model.cohort import write_csv, write_private_csv
+from relapse_model.cohort_chunks import split_cohort
 from relapse_model.errors import CohortError, RelapseModelError
 
 RISKS = ["relapse_risk", "risk_lower", "risk_upper"]
@@ -259,28 +260,28 @@ class Broken(Exception):
 
 def broken_off(monkeypatch, model, folder, out, after):
     """Score until `after` chunks are scored, and there fail as a full disk would."""
-    real, scored = batch_scoring._scores, []
+    real, scored = batch_scoring.scores_of, []
 
-    def fail(*given):
+    def fail(*given, **asked):
         if len(scored) == after:
             raise Broken
         scored.append(given)
-        return real(*given)
+        return real(*given, **asked)
 
-    monkeypatch.setattr(batch_scoring, "_scores", fail)
+    monkeypatch.setattr(batch_scoring, "scores_of", fail)
     with pytest.raises(Broken):
         score_folder(model, folder, out, chunk_patients=10)
-    monkeypatch.setattr(batch_scoring, "_scores", real)
+    monkeypatch.setattr(batch_scoring, "scores_of", real)
 
 
 def counted(monkeypatch):
-    real, scored = batch_scoring._scores, []
+    real, scored = batch_scoring.scores_of, []
 
-    def count(*given):
+    def count(*given, **asked):
         scored.append(given)
-        return real(*given)
+        return real(*given, **asked)
 
-    monkeypatch.setattr(batch_scoring, "_scores", count)
+    monkeypatch.setattr(batch_scoring, "scores_of", count)
     return scored
 
 
@@ -292,7 +293,9 @@ def test_a_failure_loses_no_other_chunk_and_the_next_run_goes_on(model, small, t
     assert not out.exists()
     assert len(list(work.glob("part-*.csv"))) == 5
     assert stat.S_IMODE(work.stat().st_mode) == 0o700
-    (work / "part-00001.csv").unlink()
+    one = next(work.glob("part-*-00001.csv"))
+    assert stat.S_IMODE(one.stat().st_mode) == 0o600
+    one.unlink()
     scored = counted(monkeypatch)
     score_folder(model, small, out, chunk_patients=10)
     assert len(scored) == 4  # of 8 chunks, the three that were not reached and the one taken away
@@ -325,7 +328,7 @@ def test_what_has_changed_is_scored_anew(model, models, small, tmp_path, monkeyp
 def test_a_part_that_lost_rows_is_not_passed_on(model, small, tmp_path, monkeypatch):
     out = tmp_path / "scores.csv"
     broken_off(monkeypatch, model, small, out, after=7)
-    part = work_folder(out) / "part-00003.csv"
+    part = next(work_folder(out).glob("part-*-00003.csv"))
     write_rows(rows_of(part)[:-1], part)
     with pytest.raises(RelapseModelError, match="80 rows of the patients table came"):
         score_folder(model, small, out, chunk_patients=10)
@@ -348,6 +351,20 @@ def test_several_processes_write_the_same_bytes(model, small, tmp_path):
     found = score_folder(model, small, tmp_path / "scores.csv", chunk_patients=20, jobs=2)
     assert (found.patients, found.chunks) == (80, 4)
     assert (tmp_path / "scores.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_process_left_behind_brings_no_removed_work_folder_back(model, small, tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    chunks = split_cohort(small, work, chunk_patients=20, key="k")
+    batch_scoring._score_chunk(model, chunks, {"landmark_week": 0.0}, 0)
+    assert [file.name for file in work.glob("part-*")] == ["part-k-00000.csv"]  # of this key, and of no other run
+    shutil.rmtree(work)
+    with pytest.raises(RelapseModelError, match="is not as it was written"):
+        batch_scoring._score_chunk(model, chunks, {"landmark_week": 0.0}, 1)
+    with pytest.raises(FileNotFoundError):
+        write_private_csv(pd.DataFrame({"a": [1]}), work / "part-k-00001.csv")
+    assert not work.exists()
 
 
 @pytest.mark.parametrize(("patients", "many"), [(20, False), (21, True)])

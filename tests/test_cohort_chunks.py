@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import relapse_model as rm
 from relapse_model import csv_blocks, plain_csv
 from relapse_model.cohort_chunks import CohortChunks, split_cohort
-from relapse_model.errors import CohortError
+from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.table_blocks import open_blocks
+from relapse_model.table_parts import TableParts
 
 PATIENTS = [["patient_id", "sex"], ["a", "F"], ["b", "M"], ["c", "F"], ["a", "M"], ["", "F"], ["d", "M"]]
 LABS = [
@@ -103,7 +104,8 @@ def test_every_row_is_in_one_chunk_or_counted(tmp_path_factory, ids, owners, siz
     for number in range(len(chunks)):
         held = set()
         for name, rows in found.items():
-            table, numbers = open_blocks(folder, name).load(here / "work" / f"{name}-{number:05d}.rows")
+            content, numbers = TableParts.told(here / "work", chunks.told["sums"]).read(name, number)
+            table = open_blocks(folder, name).read(content)
             assert (np.diff(numbers) > 0).all()  # in the order of the file
             rows += numbers.tolist()
             held |= set(table["patient_id"])
@@ -112,6 +114,21 @@ def test_every_row_is_in_one_chunk_or_counted(tmp_path_factory, ids, owners, siz
     unknown = [row for row, owner in enumerate(owners, start=2) if owner not in ids]
     assert list(chunks.unattached.get("labs", ())) == unknown
     assert sorted([*found["labs"], *unknown]) == list(range(2, len(owners) + 2))
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "zeros"])
+@pytest.mark.parametrize("file", ["labs-00001.rows", "labs-00001.numbers"])
+def test_a_part_that_did_not_come_to_the_disk_is_refused_not_read_as_fewer_rows(tmp_path, work, study, file, harm):
+    folder = write(tmp_path / "cohort", patients=PATIENTS, labs=LABS)
+    chunks = split_cohort(folder, work, chunk_patients=2, key="k")
+    content = (work / file).read_bytes()
+    assert len(content) > 1
+    (work / file).write_bytes({"gone": b"", "cut": content[: len(content) // 2], "zeros": bytes(len(content))}[harm])
+    if harm == "gone":
+        (work / file).unlink()
+    chunks.cohort(0, study)  # the others are as they were
+    with pytest.raises(RelapseModelError, match=r"labs-00001\.\w+ in the work folder work is not as it was written"):
+        CohortChunks.opened(folder, work, "k").cohort(1, study)
 
 
 def test_chunks_are_found_again_by_their_key_alone(tmp_path, work):
@@ -135,11 +152,10 @@ def test_cells_come_back_as_they_were_read(tmp_path_factory, rows):
     with open(here / "patients.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["patient_id", "one", "two"], *rows])
     source = open_blocks(here, "patients")
-    for block in source.blocks():
-        source.append(block, np.arange(len(block.ids)), here / "part")
-    table, numbers = source.load(here / "part")
+    blocks = [block for block in source.blocks() if len(block.ids)]
+    table = source.read(b"".join(source.written(block, np.arange(len(block.ids))) for block in blocks))
     assert table.to_numpy().tolist() == rows
-    assert numbers.tolist() == list(range(2, len(rows) + 2))
+    assert np.concatenate([block.numbers for block in blocks]).tolist() == list(range(2, len(rows) + 2))
 
 
 @pytest.mark.parametrize(
@@ -200,11 +216,12 @@ def test_parquet_columns_keep_the_reading_of_the_whole_column(tmp_path, work, st
     chunks = split_cohort(folder, work, chunk_patients=1, key="k")
     assert len(chunks) == 3
     assert chunks.unattached == {"labs": (6,)}
-    first, _ = source.load(work / "patients-00000.rows")
+    parts = TableParts.told(work, chunks.told["sums"])
+    first = source.read(parts.read("patients", 0)[0])
     assert first["code"].tolist() == [3.0]
     assert first["code"].dtype == object  # read as "3.0"
     assert first["grade"].dtype == float  # read as "1"
-    assert len(source.load(work / "patients-00009.rows")[0]) == 0
+    assert len(source.read(parts.read("patients", 9)[0])) == 0
     third, _ = chunks.cohort(2, study)
     assert third.rejected["reason"].str.contains("patients, row 4, column 'patient_id': nothing").all()
 

@@ -34,6 +34,19 @@ def test_it_reads_what_is_read_cell_by_cell(cells, rule):
     pd.testing.assert_series_equal(distinct_reader.read_texts(values), column_reader.texts(values))
 
 
+@settings(deadline=None, max_examples=30)
+@given(
+    cells=st.lists(st.sampled_from([*CELLS, None]), min_size=1, max_size=20),
+    rule=st.sampled_from(RULES),
+    dtype=st.sampled_from([pd.StringDtype(na_value=pd.NA), pd.StringDtype(na_value=np.nan)]),
+)
+def test_a_column_of_texts_with_gaps_is_read_so_too(cells, rule, dtype):
+    values = pd.Series((cells * 1500)[:1500], dtype=dtype)
+    assert distinct_reader._distinct(values) is not None
+    assert_same(distinct_reader.read_column(values, rule), column_reader.column(values, rule))
+    pd.testing.assert_series_equal(distinct_reader.read_texts(values), column_reader.texts(values))
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model._version import __version__
-from relapse_model.cohort import Cohort, write_csv
+from relapse_model.cohort import Cohort, write_csv, write_private_csv
 from relapse_model.cohort_chunks import CohortChunks, split_cohort
 from relapse_model.cohort_columns import TABLES
 from relapse_model.cohort_files import read_cohort
@@ -185,7 +185,7 @@ def more_patients_than(folder: Path, most: int) -> bool:
 
 def _score_at_once(model: RelapseModel, folder: Path, out: Path, asked: dict[str, Any]) -> BatchScores:
     cohort = read_cohort(folder, study=model.study, on_problems="list")
-    scores = _scores(model, cohort, asked)
+    scores = scores_of(model, cohort, **asked)
     write_csv(scores, out)
     known = {*cohort.patient_ids, *cohort.rejected["patient_id"]}
     unattached: dict[str, set[int]] = {}
@@ -248,7 +248,8 @@ def _score_chunks(
     """Write the part of each chunk that has none yet; return the columns of the output."""
     from tqdm import tqdm
 
-    lacking = [number for number in range(len(chunks)) if not _part(chunks.work, number).exists()]
+    lacking = [number for number in range(len(chunks)) if not _part(chunks, number).exists()]
+    _ = chunks.sources  # opened once, also for other processes
     one = partial(_score_chunk, model, chunks, asked)
     done = tqdm(
         _each(one, lacking, jobs), desc="score", unit="chunk", delay=1.0, leave=False, disable=not progress or None,
@@ -256,7 +257,7 @@ def _score_chunks(
     )  # fmt: skip
     for _ in done:
         pass
-    with _part(chunks.work, 0).open(newline="", encoding="utf-8") as file:
+    with _part(chunks, 0).open(newline="", encoding="utf-8") as file:
         return next(csv.reader(file))[1:]
 
 
@@ -276,17 +277,39 @@ def _score_chunk(model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any
     cohort, rows = chunks.cohort(number, model.study)
     # Products of small matrices: threads bring nothing, and wait for one another where the processor is shared.
     with threadpool_limits(1, user_api="blas"):
-        scores = _scores(model, cohort, asked)
+        scores = scores_of(model, cohort, **asked)
     scores.insert(0, _ROW, rows)
-    write_csv(scores, _part(chunks.work, number))
+    write_private_csv(scores, _part(chunks, number))
 
 
-def _part(work: Path, number: int) -> Path:
-    return work / f"part-{number:05d}.csv"
+def _part(chunks: CohortChunks, number: int) -> Path:
+    """Return the file of a part; with the key in its name, no process that another run left behind writes it."""
+    return chunks.work / f"part-{chunks.told['key'][:16]}-{number:05d}.csv"
 
 
-def _scores(model: RelapseModel, cohort: Cohort, asked: dict[str, Any]) -> pd.DataFrame:
-    """Score a cohort; if it is refused for the sake of some patients, reject these and score the others."""
+def scores_of(
+    model: RelapseModel, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
+) -> pd.DataFrame:
+    """Score a cohort as `RelapseModel.score` does; patients for whose sake it would be refused are rejected alone.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+    landmark_week, horizon_weeks : float, optional
+        As `RelapseModel.score` takes them.
+
+    Returns
+    -------
+    DataFrame
+        One row per patient, in the order of the patients table.
+
+    Raises
+    ------
+    RelapseModelError
+        If it would be refused without any patient: for a column that a predictor needs, or a setting.
+    """
+    asked = {"landmark_week": landmark_week, "horizon_weeks": horizon_weeks}
     try:
         return model.score(cohort, **asked)
     except RelapseModelError:
@@ -350,7 +373,7 @@ def _in_order(chunks: CohortChunks, columns: list[str]) -> Iterator[list[str]]:
     """
     waiting: list[tuple[int, list[str]]] = []
     for number in range(len(chunks)):
-        merged = heapq.merge(waiting, _rows(_part(chunks.work, number), columns), key=lambda row: row[0])
+        merged = heapq.merge(waiting, _rows(_part(chunks, number), columns), key=lambda row: row[0])
         waiting = []
         for row, cells in merged:
             if row < chunks.end(number):

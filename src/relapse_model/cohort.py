@@ -169,6 +169,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     write_text(_csv(table), path)
 
 
+def write_private_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as `write_csv` does, for its owner alone, and into a folder that must be there."""
+    _write_into(_csv(table).encode("utf-8"), path, 0o600)
+
+
 def write_text(text: str, path: Path) -> None:
     """Write text to a file in one step that a crash cannot leave half done."""
     write_bytes(text.encode("utf-8"), path)
@@ -177,13 +182,17 @@ def write_text(text: str, path: Path) -> None:
 def write_bytes(content: bytes, path: Path) -> None:
     """Write bytes to a temporary file beside `path`, flush it to disk, and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write_into(content, path, 0o644)
+
+
+def _write_into(content: bytes, path: Path, mode: int) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -22,6 +22,7 @@ from relapse_model.parquet_blocks import ParquetBlocks
 from relapse_model.row_block import Block, Numbers
 from relapse_model.study import Study
 from relapse_model.table_blocks import open_blocks
+from relapse_model.table_parts import TableParts
 from relapse_model.whole_tables import WholeTables, bare_identifiers
 
 Source = CsvBlocks | ParquetBlocks
@@ -96,18 +97,26 @@ class CohortChunks:
         cohort : Cohort
         rows : array of int
             The number of each row of the chunk's patients table, refused ones among them.
+
+        Raises
+        ------
+        RelapseModelError
+            If a part is not as it was written.
         """
         tables: dict[str, pd.DataFrame] = {}
         rows: dict[str, Numbers] = {}
-        for name, source in self._sources.items():
-            tables[name], rows[name] = source.load(_part(self.work, name, number))
+        parts = TableParts.told(self.work, self.told["sums"])
+        for name, source in self.sources.items():
+            content, rows[name] = parts.read(name, number)
+            tables[name] = source.read(content)
         whole = WholeTables(rows, lambda: self._identifiers, bool(self.told["patients_known"]))
         synthetic = (self.folder / SYNTHETIC_FILE).exists()
         cohort = checked(tables, study=study, on_problems="list", dash=None, synthetic=synthetic, whole=whole)
         return cohort, rows["patients"]
 
     @cached_property
-    def _sources(self) -> dict[str, Source]:
+    def sources(self) -> dict[str, Source]:
+        """Return the tables of the folder, opened once."""
         return {name: source for name in TABLES if (source := open_blocks(self.folder, name)) is not None}
 
     @cached_property
@@ -142,9 +151,10 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
     owners = _Owners(chunk_patients)
     problems: list[Problem] = []
     counted = {name: _Counted() for name in sources}
+    parts = TableParts(work)
     for name, source in sources.items():
         try:
-            _spill(name, source, owners, counted[name], work, progress)
+            _spill(name, source, owners, counted[name], parts, progress)
         except CohortError as error:
             problems += error.problems
     if problems:
@@ -155,6 +165,7 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         "key": key,
         "patients": counted["patients"].rows,
         "starts": owners.starts,
+        "sums": parts.sums,
         "unattached": {name: one.unattached for name, one in counted.items()},
         "patients_known": not others or any(one.rows > len(one.unattached) for one in others),
     }
@@ -218,7 +229,7 @@ def _open_all(folder: Path) -> dict[str, Source]:
     return sources
 
 
-def _spill(name: str, source: Source, owners: _Owners, counted: _Counted, work: Path, progress: bool) -> None:
+def _spill(name: str, source: Source, owners: _Owners, counted: _Counted, parts: TableParts, progress: bool) -> None:
     """Write the rows of a table to the parts of its chunks."""
     from tqdm import tqdm
 
@@ -231,10 +242,6 @@ def _spill(name: str, source: Source, owners: _Owners, counted: _Counted, work: 
                 if one < 0:
                     counted.unattached += block.numbers[chosen].tolist()
                 else:
-                    source.append(block, chosen, _part(work, name, one))
+                    parts.append(name, one, source.written(block, chosen), block.numbers[chosen])
             counted.rows += len(chunk)
             bar.update(len(chunk))
-
-
-def _part(work: Path, name: str, number: int) -> Path:
-    return work / f"{name}-{number:05d}.rows"

@@ -117,14 +117,14 @@ def validate(given: Namespace) -> None:
 
 def score(given: Namespace) -> None:
     """Score new patients, by chunks where they are many."""
-    from relapse_model.batch_scoring import CHUNK_PATIENTS, more_patients_than
+    from relapse_model.batch_scoring import CHUNK_PATIENTS, more_patients_than, scores_of
 
     model = load_model(given.model)
     if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
         _score_in_chunks(model, given)
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
-    scores = model.score(cohort, landmark_week=given.landmark_week)
+    scores = scores_of(model, cohort, landmark_week=given.landmark_week)
     write_csv(scores, Path(given.out))
     say(scoring_text(scores, cohort))
     say(f"Scores: {given.out}")

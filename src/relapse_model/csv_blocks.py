@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from relapse_model.cohort_files import csv_header, not_utf8, unreadable, wrong_count, wrong_quotes
 from relapse_model.errors import CohortError, Problem
 from relapse_model.plain_csv import PlainRows, plain_rows, read_cells, whole_lines
-from relapse_model.row_block import Block, Numbers, owner_column
+from relapse_model.row_block import Block, owner_column
 
 _ROWS = 50_000  # of a block that is read cell by cell
-_NUMBERS = ".numbers"  # beside a part: the number of each of its rows
 
 
 class CsvBlocks:
@@ -58,24 +57,21 @@ class CsvBlocks:
             offset, number = offset + size, number + len(rows)
         yield from self._careful_blocks(owner, offset, number)
 
-    def append(self, block: Block, chosen: NDArray[np.intp], part: Path) -> None:
-        """Write some rows of a block, at least one, at the end of a part."""
+    def written(self, block: Block, chosen: NDArray[np.intp]) -> bytes:
+        """Return some rows of a block, at least one, as a part holds them."""
         if isinstance(block.rows, PlainRows):
-            with part.open("ab") as plain:
-                plain.write(block.rows.taken(chosen))
-        else:
-            with part.open("a", newline="", encoding="utf-8") as file:
-                # All in quotes: before 3.13 Python does not quote a carriage return on its own.
-                quoted = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-                quoted.writerows(block.rows[place] for place in chosen.tolist())
-        with part.with_suffix(_NUMBERS).open("ab") as numbers:
-            numbers.write(block.numbers[chosen].tobytes())
+            return block.rows.taken(chosen)
+        text = io.StringIO(newline="")
+        # All in quotes: before 3.13 Python does not quote a carriage return on its own.
+        quoted = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        quoted.writerows(block.rows[place] for place in chosen.tolist())
+        return text.getvalue().encode("utf-8")
 
-    def load(self, part: Path) -> tuple[pd.DataFrame, Numbers]:
-        """Return the rows of a part, as `read_cohort` would read them, and their numbers."""
-        if not part.exists():
-            return pd.DataFrame([], columns=self.columns, dtype=object), np.array([], dtype=np.int64)
-        return read_cells(part, self.columns), np.fromfile(part.with_suffix(_NUMBERS), dtype=np.int64)
+    def read(self, part: bytes) -> pd.DataFrame:
+        """Return the rows of a part, as `read_cohort` would read them."""
+        return (
+            read_cells(io.BytesIO(part), self.columns) if part else pd.DataFrame([], columns=self.columns, dtype=object)
+        )
 
     def _plain_pieces(self) -> Iterator[tuple[PlainRows, int]]:
         """Yield the pieces of the file up to the first that is not plain, and how many bytes each was."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import infer_dtype
 
 from relapse_model import column_reader
 from relapse_model.cohort_columns import Column
@@ -59,14 +60,16 @@ def read_texts(values: pd.Series) -> pd.Series:
 def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
     """Return which distinct text each row has, and the texts; None where that gains nothing.
 
-    Only where all rows are texts: of other objects, two may be equal and yet be read otherwise, as True and 1.
+    Only where all rows are texts, or texts and gaps in a column of texts: of other objects, two may be equal and yet
+    be read otherwise, as True and 1.
     """
-    if len(values) < _ROWS_WORTH or values.dtype != object:
+    if len(values) < _ROWS_WORTH:
         return None
-    if pd.api.types.infer_dtype(values, skipna=False) != "string":
+    column_of_texts = isinstance(values.dtype, pd.StringDtype)
+    if not column_of_texts and (values.dtype != object or infer_dtype(values, skipna=False) != "string"):
         return None
-    codes, distinct = pd.factorize(values)
-    if len(distinct) > _SHARE_WORTH * len(values) or (codes < 0).any():
+    codes, distinct = pd.factorize(values, use_na_sentinel=not column_of_texts)
+    if len(distinct) > _SHARE_WORTH * len(values):
         return None
     return codes, pd.Series(distinct, dtype=object)
 

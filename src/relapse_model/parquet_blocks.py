@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +13,12 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort_files import not_parquet
 from relapse_model.column_reader import is_whole, texts
-from relapse_model.row_block import Block, Numbers, owner_column
+from relapse_model.row_block import Block, owner_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 50_000  # of a block
-_NUMBER = "row number of the whole table"
 
 
 class ParquetBlocks:
@@ -57,27 +57,25 @@ class ParquetBlocks:
             yield Block(np.arange(number, number + len(ids), dtype=np.int64), ids, table)
             number += len(ids)
 
-    def append(self, block: Block, chosen: NDArray[np.intp], part: Path) -> None:
-        """Write some rows of a block at the end of a part: one Arrow stream after the other."""
+    def written(self, block: Block, chosen: NDArray[np.intp]) -> bytes:
+        """Return some rows of a block as a part holds them: an Arrow stream, after which others may follow."""
         import pyarrow as pa
 
-        rows = block.rows.take(pa.array(chosen)).append_column(_NUMBER, pa.array(block.numbers[chosen]))
-        with part.open("ab") as file, pa.ipc.new_stream(file, rows.schema) as stream:
+        rows = block.rows.take(pa.array(chosen))
+        content = io.BytesIO()
+        with pa.ipc.new_stream(content, rows.schema) as stream:
             stream.write_table(rows)
+        return content.getvalue()
 
-    def load(self, part: Path) -> tuple[pd.DataFrame, Numbers]:
-        """Return the rows of a part, as `read_cohort` would read them, and their numbers."""
+    def read(self, part: bytes) -> pd.DataFrame:
+        """Return the rows of a part, as `read_cohort` would read them."""
         import pyarrow as pa
 
-        empty = self.schema.empty_table()
-        tables = [empty.append_column(_NUMBER, pa.array([], type=pa.int64()))]
-        if part.exists():
-            with pa.OSFile(str(part), "rb") as file:
-                while file.tell() < file.size():
-                    tables.append(pa.ipc.open_stream(file).read_all())
-        whole = pa.concat_tables(tables).unify_dictionaries()
-        numbers = whole.column(_NUMBER).to_numpy().astype(np.int64)
-        return self._frame(whole.drop_columns(_NUMBER)), numbers
+        tables = [self.schema.empty_table()]
+        with pa.BufferReader(part) as content:
+            while content.tell() < content.size():
+                tables.append(pa.ipc.open_stream(content).read_all())
+        return self._frame(pa.concat_tables(tables).unify_dictionaries())
 
     def _tables(self) -> Iterator[pa.Table]:
         import pyarrow as pa

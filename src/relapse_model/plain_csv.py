@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -106,17 +105,20 @@ def plain_rows(text: bytes, columns: int) -> PlainRows | None:
 
 
 def whole_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the content of a file in pieces that end where a line ends."""
+    """Yield the content of a file in pieces that end where a line ends, up to a line that is too long for a piece."""
     while piece := file.read(_BYTES):
-        yield piece + file.readline()
+        rest = file.readline(_BYTES)
+        if len(rest) == _BYTES and not rest.endswith(b"\n"):
+            return
+        yield piece + rest
 
 
-def read_cells(source: Path | BinaryIO, columns: list[str]) -> pd.DataFrame:
+def read_cells(source: BinaryIO, columns: list[str]) -> pd.DataFrame:
     """Read CSV text that has no header and is known to be sound, every cell as text exactly as it stands.
 
     Parameters
     ----------
-    source : Path or file of bytes
+    source : file of bytes
     columns : list of str
     """
     table = pd.read_csv(

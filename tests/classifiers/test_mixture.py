@@ -209,7 +209,5 @@ def test_quantiles_are_right_also_where_components_are_narrow_and_far_apart(narr
 
 def test_the_quantile_of_three_narrow_components_is_in_the_middle_one():
     # 2 % lie at 0, 96 % at 1: the 5th percentile is at 1.
-    found = mixture_quantile(
-        np.array([[0.0, 1.0, 2.0]]), np.full((1, 3), 1e-8), np.array([0.02, 0.96, 0.02]), 0.05
-    )
+    found = mixture_quantile(np.array([[0.0, 1.0, 2.0]]), np.full((1, 3), 1e-8), np.array([0.02, 0.96, 0.02]), 0.05)
     assert found == pytest.approx([1.0], abs=1e-7)

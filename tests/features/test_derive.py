@@ -336,3 +336,11 @@ def test_the_right_spelling_of_one_patient_does_not_excuse_the_other_spelling_of
     with pytest.raises(CohortError) as error:
         tiny('kind = "weeks_on_agent"\nagents = ["pegifn"]', {"patient_id": ["a", "b", "c"]}, given)
     assert [problem.found for problem in error.value.problems] == ["'PEGIFN'", "'PegIFN'"]
+
+
+def test_a_spelling_that_the_study_names_elsewhere_is_another_name():
+    more = '[[predictors]]\nname = "y"\nlabel = "y"\nkind = "column"\ncolumn = "subtype"\nequals = "B"'
+    found = tiny(
+        f'kind = "column"\ncolumn = "subtype"\nequals = "b"\n{more}', {"patient_id": ["a", "b"], "subtype": ["b", "B"]}
+    )
+    np.testing.assert_array_equal(found, [1.0, 0.0])

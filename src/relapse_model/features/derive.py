@@ -48,7 +48,7 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     problems = [
         problem
         for predictor in study.predictors
-        for problem in (*_absent(cohort, predictor), *_spelt_otherwise(cohort, predictor, landmark))
+        for problem in (*_absent(cohort, predictor), *_spelt_otherwise(cohort, study, predictor, landmark))
     ]
     if problems:
         raise CohortError("the cohort does not fit the study", problems)
@@ -58,18 +58,24 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     return pd.DataFrame(columns, index=cohort.patient_ids)
 
 
-def _spelt_otherwise(cohort: Cohort, predictor: Predictor, landmark: float) -> list[Problem]:
-    """Refuse every other spelling of a name: "PegIFN" for "pegifn" would count as never treated."""
-    places: list[tuple[str, str, pd.Series, tuple[str, ...]]] = []
+def _spelt_otherwise(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> list[Problem]:
+    """Refuse every other spelling of a name: "PegIFN" for "pegifn" would count as never treated.
+
+    What any predictor of the study names is no misspelling: the study tells the two apart.
+    """
+    places: list[tuple[str, str, pd.Series, tuple[str, ...], set[str]]] = []
     if predictor.agents and cohort.treatments is not None:
         begun = cohort.treatments["start_week"] <= landmark
-        places.append(("treatments", "agent", cohort.treatments.loc[begun, "agent"], predictor.agents))
+        named = {agent for one in study.predictors for agent in one.agents}
+        places.append(("treatments", "agent", cohort.treatments.loc[begun, "agent"], predictor.agents, named))
     if predictor.equals is not None and predictor.column in cohort.patients:
-        places.append(("patients", str(predictor.column), cohort.patients[predictor.column], (predictor.equals,)))
+        values = cohort.patients[predictor.column]
+        named = {str(one.equals) for one in study.predictors if one.column == predictor.column}
+        places.append(("patients", str(predictor.column), values, (predictor.equals,), named))
     problems = []
-    for table, column, values, wanted in places:
+    for table, column, values, wanted, named in places:
         name_of = {name.casefold(): name for name in wanted}
-        for came in sorted({str(value) for value in values.dropna().unique()} - set(wanted)):
+        for came in sorted({str(value) for value in values.dropna().unique()} - named):
             if came.casefold() in name_of:
                 expected = f"{name_of[came.casefold()]!r}, as in the study"
                 advice = "Write it as the study does, or change the study"
