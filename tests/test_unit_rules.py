@@ -99,7 +99,7 @@ def labs(*rows):
 
 
 def found(table, study=None):
-    return [(np.flatnonzero(rows).tolist(), unit) for rows, unit, *_ in unit_problems(table, study) if rows.any()]
+    return [(rows.tolist(), unit) for rows, unit, *_ in unit_problems(table, study) if len(rows)]
 
 
 def test_without_a_study_one_unit_an_analyte():

@@ -192,7 +192,7 @@ class _Gate:
         return int(row) + FIRST_ROW if self.whole is None else int(self.whole.rows[table][row])
 
     def refuse(
-        self, table: str, rows: Sequence[int] | Mask, column: str | None, found: Sequence[str] | str,
+        self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
         expected: str, advice: str = "",
     ) -> None:  # fmt: skip
         """Add one problem for each of the rows (positions, or a mask)."""
@@ -335,9 +335,9 @@ class _Gate:
             self.refuse("labs", rows, "unit", self.shown(text) if text else "no unit", wanted, advice)
         # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
         self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
-        for rows, column, expected in scale_problems(labs):
-            came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[rows]]
-            self.refuse("labs", rows, column, came, expected)
+        for mask, column, expected in scale_problems(labs):
+            came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[mask]]
+            self.refuse("labs", mask, column, came, expected)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

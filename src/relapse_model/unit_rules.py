@@ -13,7 +13,7 @@ from relapse_model.lab_text import read_lab_texts
 from relapse_model.study import Analyte, Laboratory, Study
 from relapse_model.units import is_log10, unit_key, without_log10
 
-UnitProblem = tuple[NDArray[np.bool_], str, str, str]  # rows, the unit that came, what was expected, what to do
+UnitProblem = tuple[NDArray[np.intp], str, str, str]  # rows, the unit that came, what was expected, what to do
 _LARGEST_LOG10 = 20.0  # no amount of anything in blood is larger, in any unit
 _SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
 
@@ -106,7 +106,7 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
     valued = (labs["kind"] == "number").to_numpy()
     of_unit, units = pd.factorize(labs["unit"])
     blank = np.append(units == "", False)[of_unit]
-    yield valued & blank, "", "a unit", "A number without a unit has no meaning"
+    yield np.flatnonzero(valued & blank), "", "a unit", "A number without a unit has no meaning"
     if study is None:
         analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
         yield from _mixed_units(analyte, unit, valued)
@@ -119,11 +119,10 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
     # The few different combinations are looked at, not the rows; -1 is a blank assay.
     shape = len(rules), len(units), len(assays) + 1
     which, found = pd.factorize(np.ravel_multi_index((whose[rows], of_unit[rows], of_assay[rows] + 1), shape))
-    for place, (name, text, assay) in enumerate(zip(*np.unravel_index(found, shape), strict=True)):
+    own = np.split(rows[np.argsort(which, kind="stable")], np.cumsum(np.bincount(which, minlength=len(found)))[:-1])
+    for name, text, assay, refused in zip(*np.unravel_index(found, shape), own, strict=False):
         rule, came = rules[name], str(units[text])
         if conversion(rule, came, str(assays[assay - 1]) if assay else None) is None:
-            refused = np.zeros(len(labs), dtype=bool)
-            refused[rows[which == place]] = True
             yield refused, came, *not_accepted(rule, came)
 
 
@@ -140,7 +139,7 @@ def _mixed_units(
             expected = f"one unit for {name!r} (most rows have {unit[rows & ~other][0]!r})"
             advice = "Convert, or give a study, which says how the units of an analyte convert"
             for text in pd.unique(unit[other]):
-                yield other & (unit == text), text, expected, advice
+                yield np.flatnonzero(other & (unit == text)), text, expected, advice
 
 
 def scale_problems(labs: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
