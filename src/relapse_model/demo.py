@@ -87,9 +87,11 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
         f"{SYNTHETIC if cohort.synthetic else 'The new patients are synthetic.'} Took {seconds:.0f} s. "
         f"Open first: {folder / 'validation' / 'report.html'}"
     )
+    figures_folder = folder / "validation" / "figures"
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.parent != figures_folder:
             say(f"  {path}")
+    say(f"  {figures_folder}: the {len(list(figures_folder.iterdir()))} figures of the report, as PNG and SVG")
 
 
 def _title(text: str) -> None:
