@@ -11,10 +11,12 @@ import pytest
 import relapse_model as rm
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.monitored_outcomes import _MEASURES, monitored_outcomes
+from relapse_model.monitored_shares import drift_told
 from relapse_model.monitoring import monitor
-from relapse_model.predictor_drift import beyond, predictor_drift, too_many
+from relapse_model.predictor_drift import DriftedShare, PredictorDrift, beyond, predictor_drift, too_many
 from relapse_model.study_file import parse_study
 from relapse_model.training_summary import predictor_summary
+from relapse_model.validation.threshold_measures import wilson
 
 
 @pytest.fixture(scope="module")
@@ -332,6 +334,53 @@ def test_predictors_of_one_population_drift_no_more_often_than_the_level_says():
         found = predictor_drift(new, study, {"patients": 132, "predictors": told})
         false += any(one.p_value < 0.05 / len(found) for one in found)
     assert false <= 17  # of 200 at 5 %: 18 or more come once in 40
+
+
+# What is told of few patients.
+
+
+def rejected(model, cohort, count):
+    """Return the scores of 100 patients of whom so many are rejected."""
+    scores = model.score(cohort.take(np.arange(100)))
+    scores.loc[: count - 1, ["status", "relapse_risk"]] = "rejected", np.nan
+    return scores
+
+
+def test_where_one_to_four_are_rejected_it_is_not_told_how_many_are_scored(model, same):
+    found = monitor(model, scores=rejected(model, same, 3))
+    scores = found.to_dict()["scores"]
+    assert (scores["patients"], scores["scored"], scores["rejected"]["value"]) == (100, "hidden", "<5")
+    assert "100 patients, hidden scored; rejected <5 of 100 patients" in found.text()
+
+
+@pytest.mark.parametrize("count", [0, 5, 30])
+def test_where_none_or_five_are_rejected_it_is_told_how_many_are_scored(model, same, count):
+    scores = monitor(model, scores=rejected(model, same, count)).to_dict()["scores"]
+    assert (scores["scored"], scores["rejected"]["value"]) == (100 - count, count / 100)
+
+
+def drift(of, **shares):
+    """Return the drift of a predictor with such numbers of its patients."""
+    missing = shares.pop("missing", 0)
+    known = of - missing
+    found = [DriftedShare(what.replace("_", " "), wilson(n / known, known), 0.5, 0.2) for what, n in shares.items()]
+    return PredictorDrift("x", "X", of, (*found, DriftedShare("missing", wilson(missing / of, of), 0.0, 1.0)))
+
+
+def test_all_but_a_few_are_not_told_either():
+    # 97 of 100 have hbig: 3 have not.
+    shares = drift_told(drift(100, hbig=97, control=3))["shares"]
+    assert [share["found"]["value"] for share in shares] == ["all but <5", "<5", 0.0]
+    assert (shares[0]["found"]["lower"], shares[0]["p_value"]) == (None, None)
+
+
+@pytest.mark.parametrize(("patients", "told"), [(6, False), (19, False), (20, True)])
+def test_quantiles_of_the_risks_are_told_of_twenty_or_more(model, same, patients, told):
+    found = monitor(model, scores=model.score(same.take(np.arange(patients))))
+    scores = found.to_dict()["scores"]
+    assert scores["mean_risk"] is not None
+    assert [scores[name] is not None for name in ("p05", "median", "p95")] == [told] * 3
+    assert ("the central 90 % from" in found.text()) is told
 
 
 def test_a_level_that_took_over_is_seen():

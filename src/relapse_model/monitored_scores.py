@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.guards import CODES, GUARDS
-from relapse_model.predictor_drift import DriftedShare, PredictorDrift, beyond, too_many
+from relapse_model.predictor_drift import DriftedShare, PredictorDrift, beyond, too_many, training_missing
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.threshold_measures import wilson
 
@@ -99,8 +99,8 @@ def predictors_by_warnings(model: RelapseModel, scores: pd.DataFrame) -> tuple[P
     patients, found = int(model.summary["patients"]), []
     for predictor in model.study.predictors:
         count = {code: sum((code, predictor.name) in one for one in named) for code in (MISSING, BEYOND)}
-        trained = model.summary["predictors"][predictor.name]["missing"]
-        known = patients - (trained if isinstance(trained, int) else 0)
+        trained = training_missing(model.summary["predictors"][predictor.name], patients)
+        known = patients - trained
         shares = [too_many("missing", count[MISSING], len(named), trained, patients)]
         if known > 1 and len(named) > count[MISSING]:
             of = len(named) - count[MISSING]

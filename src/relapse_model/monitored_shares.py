@@ -7,14 +7,15 @@ from typing import Any
 
 from relapse_model.monitored_scores import MonitoredScores
 from relapse_model.predictor_drift import PredictorDrift
-from relapse_model.small_counts import SMALL, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, told_count
 from relapse_model.validation.estimate import Estimate
 
-_RISKS = ("mean_risk", "p05", "median", "p95")
+FEWEST_QUANTILES = 20  # scored patients of whom quantiles are told: of fewer, they are nearly one patient's risk
+_QUANTILES = ("p05", "median", "p95")
 
 
 def few(share: Estimate, of: int) -> bool:
-    """Return whether a share is that of one to four patients.
+    """Return whether a share is that of one to four patients, or of all but one to four.
 
     Parameters
     ----------
@@ -22,7 +23,8 @@ def few(share: Estimate, of: int) -> bool:
     of : int
         Patients that it is a share of.
     """
-    return 0 < round(share.value * of) < SMALL
+    count = round(share.value * of)
+    return 0 < count < SMALL or 0 < of - count < SMALL
 
 
 def share_words(share: Estimate, of: int) -> str:
@@ -38,9 +40,11 @@ def share_words(share: Estimate, of: int) -> str:
     >>> from relapse_model.validation.threshold_measures import wilson
     >>> share_words(wilson(0.1, 100), 100), share_words(wilson(0.03, 100), 100)
     ('10 % (6 to 17 %)', '<5 of 100 patients')
+    >>> share_words(wilson(0.97, 100), 100)
+    'all but <5 of 100 patients'
     """
     if few(share, of):
-        return f"<{SMALL} of {of} patients"
+        return f"{_few_words(share, of)} of {of} patients"
     return f"{100 * share.value:.0f} % ({100 * share.lower:.0f} to {100 * share.upper:.0f} %)"
 
 
@@ -65,16 +69,18 @@ def drift_told(one: PredictorDrift) -> dict[str, Any]:
     """
     hidden = [few(share.found, of) for share, of in zip(one.shares, patients_of_shares(one), strict=True)]
     told = asdict(one)
-    for share, is_hidden in zip(told["shares"], hidden, strict=True):
+    for share, is_hidden, of in zip(told["shares"], hidden, patients_of_shares(one), strict=True):
         if is_hidden:
-            share |= {"found": _hidden(share["found"]), "p_value": None}
+            share |= {"found": _hidden(share["found"], of), "p_value": None}
     furthest = min(range(len(hidden)), key=lambda place: one.shares[place].p_value, default=None)
     p_value = None if furthest is not None and hidden[furthest] else one.p_value
     return told | {"shares": list(told["shares"]), "p_value": p_value}
 
 
 def scores_told(scores: MonitoredScores) -> dict[str, Any]:
-    """Return what the scores show as plain values: risks to a tenth of a per cent, and none of fewer than 5 patients.
+    """Return what the scores show as plain values, none of them of one to four patients.
+
+    Risks are told to a tenth of a per cent, their mean of 5 patients or more, their quantiles of 20 or more.
 
     Parameters
     ----------
@@ -82,12 +88,29 @@ def scores_told(scores: MonitoredScores) -> dict[str, Any]:
     """
     told = asdict(scores) | {"warnings": [drift_told(one) for one in scores.warnings]}
     enough = scores.scored >= SMALL
-    told |= {name: round(told[name], 3) if enough else None for name in _RISKS}
+    told |= {"mean_risk": round(scores.mean_risk, 3) if enough else None}
+    many = scores.scored >= FEWEST_QUANTILES
+    told |= {name: round(told[name], 3) if many else None for name in _QUANTILES}
     if few(scores.rejected, scores.patients):
-        told["rejected"] = _hidden(told["rejected"])
-    told |= {"patients": told_count(scores.patients), "scored": told_count(scores.scored)}
+        told["rejected"] = _hidden(told["rejected"], scores.patients)
+    told |= {"patients": told_count(scores.patients), "scored": scored_told(scores)}
     return told if enough else told | {"p_value": None}
 
 
-def _hidden(found: dict[str, Any]) -> dict[str, Any]:
-    return found | {"value": f"<{SMALL}", "lower": None, "upper": None}
+def scored_told(scores: MonitoredScores) -> int | str:
+    """Return the number of scored patients, hidden where it would tell that one to four were rejected.
+
+    Parameters
+    ----------
+    scores : MonitoredScores
+    """
+    return HIDDEN if few(scores.rejected, scores.patients) else told_count(scores.scored)
+
+
+def _few_words(found: Estimate, of: int) -> str:
+    return f"<{SMALL}" if round(found.value * of) < SMALL else f"all but <{SMALL}"
+
+
+def _hidden(found: dict[str, Any], of: int) -> dict[str, Any]:
+    told = f"<{SMALL}" if round(found["value"] * of) < SMALL else f"all but <{SMALL}"
+    return found | {"value": told, "lower": None, "upper": None}

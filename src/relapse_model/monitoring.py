@@ -16,7 +16,15 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.monitored_outcomes import FEWEST, MonitoredOutcomes, monitored_outcomes
 from relapse_model.monitored_scores import MonitoredScores, monitored_scores, predictors_by_warnings
-from relapse_model.monitored_shares import drift_told, few, patients_of_shares, scores_told, share_words
+from relapse_model.monitored_shares import (
+    FEWEST_QUANTILES,
+    drift_told,
+    few,
+    patients_of_shares,
+    scored_told,
+    scores_told,
+    share_words,
+)
 from relapse_model.predictor_drift import DriftedShare, PredictorDrift, predictor_drift
 from relapse_model.scoring import unusable
 from relapse_model.small_counts import SMALL
@@ -104,19 +112,11 @@ class MonitoringReport:
         scores = self.scores
         lines = [*wrap(f"Verdict: {self.verdict}.", _WIDTH), *wrap(_RULE, _WIDTH), ""]
         lines.append(
-            f"{scores.patients} patients, {scores.scored} scored; rejected "
+            f"{scores.patients} patients, {scored_told(scores)} scored; rejected "
             f"{share_words(scores.rejected, scores.patients)}. "
             f"The model was trained on {self.trained_on}."
         )
-        beside = (
-            "not compared" if scores.training_risk is None else f"{100 * scores.training_risk:.1f} % in the training"
-        )
-        lines.append(
-            f"Risk of {self.outcome}: mean {100 * scores.mean_risk:.1f} % ({beside}), the central 90 % from "
-            f"{100 * scores.p05:.1f} to {100 * scores.p95:.1f} %."
-            if scores.scored >= SMALL
-            else f"Risk of {self.outcome}: not told of fewer than {SMALL} patients ({beside})."
-        )
+        lines.append(_risk_line(scores, self.outcome))
         lines += [
             "",
             "Predictors; of each the share that is hardest to explain by chance, all of them where it drifts:",
@@ -259,6 +259,16 @@ def _features(model: RelapseModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArra
         parts.append(derive_features(cohort, model.study, week).iloc[rows])
         patients.append(rows)
     return pd.concat(parts), np.concatenate(patients)
+
+
+def _risk_line(scores: MonitoredScores, outcome: str) -> str:
+    beside = "not compared" if scores.training_risk is None else f"{100 * scores.training_risk:.1f} % in the training"
+    if scores.scored < SMALL:
+        return f"Risk of {outcome}: not told of fewer than {SMALL} patients ({beside})."
+    spread = f"the central 90 % from {100 * scores.p05:.1f} to {100 * scores.p95:.1f} %"
+    if scores.scored < FEWEST_QUANTILES:
+        spread = f"quantiles not told of fewer than {FEWEST_QUANTILES} patients"
+    return f"Risk of {outcome}: mean {100 * scores.mean_risk:.1f} % ({beside}), {spread}."
 
 
 def _line(one: DriftedShare, of: int) -> str:

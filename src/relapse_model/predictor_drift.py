@@ -131,6 +131,28 @@ def too_many(what: str, count: int, of: int, trained: int | str, trained_of: int
     return _compared(what, count, of, _most(trained), trained_of, "greater")
 
 
+def training_missing(told: dict[str, Any], patients: int) -> int:
+    """Return of how many training patients a predictor is not known, or the largest number that it may be.
+
+    Parameters
+    ----------
+    told : dict
+        The summary of the predictor.
+    patients : int
+        Of the training.
+
+    Examples
+    --------
+    >>> training_missing({"missing": "hidden", "levels": {"B": 80, "C": "<5"}}, 100)
+    19
+    """
+    if told["missing"] != HIDDEN:
+        return _most(told["missing"])
+    counts = told["levels"].values()
+    rest = patients - sum(count if isinstance(count, int) else 1 for count in counts)
+    return max(0, rest)
+
+
 def beyond(what: str, count: int, of: int, share: float, known: int) -> DriftedShare:
     """Compare the number beyond a quantile of the training with what is to be expected there; too many is drift.
 
@@ -166,25 +188,28 @@ def _shares(
     values: pd.Series, predictor: Predictor, told: dict[str, Any], patients: int, who: NDArray[np.intp]
 ) -> Iterator[DriftedShare]:
     gone = values.isna().to_numpy()
-    known, trained = _any_row(~gone, who), patients - _most(told["missing"])
+    missing = training_missing(told, patients)
+    known, trained = _any_row(~gone, who), patients - missing
     if known and trained > 0:
         yield from _levels(values, predictor, told, known, trained, who) if predictor.levels else ()
         yield from _numbers(values, known, predictor, told, trained) if told.get("mean") is not None else ()
-    yield too_many("missing", _any_row(gone, who), int(who.max()) + 1, told["missing"], patients)
+    yield too_many("missing", _any_row(gone, who), int(who.max()) + 1, missing, patients)
 
 
 def _levels(
     values: pd.Series, predictor: Predictor, told: dict[str, Any], known: int, trained: int, who: NDArray[np.intp]
 ) -> Iterator[DriftedShare]:
-    others = trained - sum(count for count in told["levels"].values() if isinstance(count, int))
-    for level in predictor.levels:
-        count, has = told["levels"][level], _any_row((values == level).to_numpy(dtype=bool), who)
-        if count == HIDDEN:  # all that is not told, less the few of the other level
-            count = max(others - SMALL // 2, SMALL)
-        if isinstance(count, int):
-            yield _compared(level, has, known, min(count, trained), trained, "two-sided")
+    counts = list(told["levels"].values())
+    others = trained - sum(count for count in counts if isinstance(count, int))
+    # All that is not told, less the few of another level; of several hidden ones each may be nearly all of it.
+    most = min(max(others - SMALL // 2 - SMALL * (counts.count(HIDDEN) - 1), SMALL), trained)
+    for level, count in zip(predictor.levels, (told["levels"][level] for level in predictor.levels), strict=True):
+        has = _any_row((values == level).to_numpy(dtype=bool), who)
+        if isinstance(count, int) or (count == HIDDEN and counts.count(HIDDEN) == 1):
+            was = min(count, trained) if isinstance(count, int) else most
+            yield _compared(level, has, known, was, trained, "two-sided")
         else:
-            yield too_many(level, has, known, count, trained)
+            yield too_many(level, has, known, most if count == HIDDEN else count, trained)
 
 
 def _numbers(

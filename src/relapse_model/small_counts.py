@@ -11,21 +11,36 @@ Mask = NDArray[np.bool_]
 
 SMALL = 5  # counts below it are not shown: they could point to a patient
 HIDDEN = "hidden"  # what a small count could be worked out from
+_ENDLESS = np.iinfo(np.intp).max
 
 
-def hidden_cells(counts: NDArray[np.intp]) -> tuple[Mask, Mask]:
-    """Return which counts are small, and which are hidden besides, so that no line has a single one hidden.
+def hidden_cells(
+    counts: NDArray[np.intp], *, zeros_told: bool = False, unshown: Mask | None = None
+) -> tuple[Mask, Mask]:
+    """Return which counts are small, and which are hidden besides, so that no small one can be worked out.
 
     Assumes that each column adds up to a known number and, with several columns, that the last column is the sum of
-    the others.
+    the others; and that the reader knows what is meant: a hidden count is 5 or more, a small one 1 to 4, or 0 to 4
+    where its column has a 0 that is not told. Of every count of 1 to 4 two values or more agree with all that is told.
+    The smallest counts are hidden first. Where even hiding all does not help, all are hidden alike and none is called
+    small.
 
     Parameters
     ----------
     counts : array of int, shape (levels, groups)
+    zeros_told : bool
+        Whether 0 is told as it is; small otherwise.
+    unshown : array of bool, shape (levels, groups), optional
+        Counts that are shown nowhere, but that are not to be worked out either.
 
     Returns
     -------
     small, besides : array of bool, of the same shape
+
+    Notes
+    -----
+    Counts that add up along rows and columns are a flow in a network. A count can be another one, the sums unchanged,
+    if and only if a cycle passes through it along which every count may rise or fall by one.
 
     Examples
     --------
@@ -33,21 +48,26 @@ def hidden_cells(counts: NDArray[np.intp]) -> tuple[Mask, Mask]:
     >>> small.tolist(), besides.tolist()
     ([[True, False, False], [False, False, False]], [[False, True, False], [True, True, False]])
     """
-    small = counts < SMALL
-    hide = small.copy()
-    before = -1
-    while hide.sum() != before:
-        before = int(hide.sum())
-        for lines, numbers in ((hide.T, counts.T), (hide, counts)):  # views: `hide` changes
-            for line, number in zip(lines, numbers, strict=True):
-                if line.sum() == 1 and len(line) > 1:
-                    crossed = lines.any(axis=0)  # where something is hidden anyway, so that less is lost
-                    line[np.lexsort((number, ~crossed, line))[0]] = True
-    return small, hide & ~small
+    small = (counts < SMALL) & ((counts > 0) | (not zeros_told))
+    away = np.zeros_like(small) if unshown is None else unshown
+    least = np.where((counts > 0).all(axis=0) | zeros_told, 1, 0)
+    hide = small | away
+    while True:
+        _hide_second(hide, counts, away & ~small)
+        low = np.where(away, 0, np.where(small, least, np.where(hide, SMALL, counts)))
+        high = np.where(away, _ENDLESS, np.where(small, SMALL - 1, np.where(hide, _ENDLESS, counts)))
+        known = [place for place in np.argwhere(small & (counts > 0)) if _is_known(place, counts, low, high)]
+        if not known:
+            return small, hide & ~small
+        told = np.argwhere(~hide & (counts >= SMALL))
+        if not len(told):
+            return np.zeros_like(small), np.ones_like(small)
+        beside = (told == known[0]).any(axis=1)  # in its row or its column
+        hide[tuple(told[np.lexsort((counts[tuple(told.T)], ~beside))[0]])] = True
 
 
 def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
-    """Return counts that add up to a known number as text: ``<5`` for small ones, and another hidden if it is alone.
+    """Return counts that add up to a known number as text: ``<5`` for small ones, others hidden as far as needed.
 
     Where all of them are 0 nobody is pointed at, and they are told.
 
@@ -59,6 +79,11 @@ def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
     --------
     >>> told_counts([3, 20, 9]), told_counts([3, 2, 20]), told_counts([0, 0])
     (('<5', '20', 'hidden'), ('<5', '<5', '20'), ('0', '0'))
+
+    Of 1 and 5, or of 4 and 4, the sum would tell both:
+
+    >>> told_counts([1, 5, 20]), told_counts([4, 4, 20])
+    (('<5', 'hidden', 'hidden'), ('<5', '<5', 'hidden'))
     """
     if not any(counts):
         return ("0",) * len(counts)
@@ -82,3 +107,43 @@ def told_count(count: int) -> int | str:
     (0, '<5', 5)
     """
     return count if count == 0 or count >= SMALL else f"<{SMALL}"
+
+
+def _hide_second(hide: Mask, counts: NDArray[np.intp], harmless: Mask) -> None:
+    """Hide a second count wherever a row or column has a single hidden one: the smallest of those that are not small.
+
+    With one column, its rows are no sums. What is harmless if it is worked out needs no second one.
+    """
+    before = -1
+    while hide.sum() != before:
+        before = int(hide.sum())
+        for lines, numbers, unasked in ((hide.T, counts.T, harmless.T), (hide, counts, harmless)):  # views
+            for line, number, needless in zip(lines, numbers, unasked, strict=True):
+                free = ~line & (number >= SMALL)
+                if line.sum() == 1 and free.any() and not needless[line].any():
+                    crossed = lines.any(axis=0)  # where something is hidden anyway, so that less is lost
+                    line[np.lexsort((number, ~crossed, ~free))[0]] = True
+
+
+def _is_known(place: NDArray[np.intp], counts: NDArray[np.intp], low: NDArray[np.intp], high: NDArray[np.intp]) -> bool:
+    """Return whether no other count in this place agrees with the sums, all counts staying within their limits."""
+    arcs: list[tuple[int, int]] = []
+    own: list[tuple[int, int]] = []
+    rows, columns = counts.shape
+    for row, column in np.argwhere(low < high):
+        rise = (int(row) if columns > 1 else 0, rows + int(column))
+        if columns > 1 and column == columns - 1:
+            rise = rise[::-1]
+        count = counts[row, column]
+        found = [rise] * bool(count < high[row, column]) + [rise[::-1]] * bool(count > low[row, column])
+        (own if (row, column) == tuple(place) else arcs).extend(found)
+    return not any(_leads(arcs, end, start) for start, end in own)
+
+
+def _leads(arcs: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Return whether there is a way along the arcs."""
+    seen, before = {start}, 0
+    while len(seen) > before:
+        before = len(seen)
+        seen |= {head for tail, head in arcs if tail in seen}
+    return end in seen

@@ -18,7 +18,7 @@ from relapse_model.cohort import Cohort
 from relapse_model.development_data import DevelopmentData
 from relapse_model.guards.results_read import measured_summary
 from relapse_model.guards.scatter import scatter_summary
-from relapse_model.small_counts import HIDDEN, SMALL, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells, told_count
 from relapse_model.study import Predictor, Study
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
@@ -90,6 +90,9 @@ def predictor_summary(
 ) -> dict[str, Any]:
     """Summarise one predictor: quantiles of a number, shares of levels; small counts are not told.
 
+    Of a number known of fewer than 10 patients nothing is told, nor of a 0/1 predictor with one to four patients of
+    either answer, whose mean would tell how many.
+
     Parameters
     ----------
     values : Series
@@ -102,9 +105,11 @@ def predictor_summary(
     told: dict[str, Any] = {"missing": told_count(missing)}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        return told | {"levels": dict(zip(predictor.levels, _told_levels(counts, missing), strict=True))}
+        *levels, missing_told = _told_levels(counts, missing)
+        return {"missing": missing_told, "levels": dict(zip(predictor.levels, levels, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
-    if _patients(who, values.notna()) < 2 * SMALL:
+    few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
+    if few or _patients(who, values.notna()) < 2 * SMALL:
         return told | {"mean": None, "p05": None, "median": None, "p95": None}
     low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
     return told | {
@@ -113,13 +118,10 @@ def predictor_summary(
 
 
 def _told_levels(counts: list[int], missing: int) -> list[int | str]:
-    """Return the counts of levels; where one alone is small, the next smallest is hidden too, as all add up to n."""
-    told = [told_count(count) for count in counts]
-    if sum(0 < count < SMALL for count in [*counts, missing]) == 1:
-        others = [place for place, count in enumerate(counts) if count >= SMALL]
-        if others:
-            told[min(others, key=counts.__getitem__)] = HIDDEN
-    return told
+    """Return the counts of the levels, and of those without one, as they may be told: all add up to the patients."""
+    every = [*counts, missing]
+    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_told=True)
+    return [HIDDEN if besides[place, 0] else told_count(count) for place, count in enumerate(every)]
 
 
 def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from relapse_model import load_study, simulate_cohort, train
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report import figures, model_figures, style, survival_figure
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.net_benefit import NetBenefit, net_benefit
@@ -83,7 +83,31 @@ def test_kaplan_meier_figure_is_read_on_a_grid_and_ends_where_fewer_than_5_are_f
     assert len(line(main, "c (n < 5)").get_xdata()) == 0
     # Weeks 0, 2, 4, 6, 8, of a, of b, of c.
     counts = [text.get_text() for text in table.texts][1:]
-    assert counts == ["hidden", "7", "6", "<5", "<5", "10", "10", "10", "10", "5", "<5", "<5", "<5", "<5", "0"]
+    assert counts == [*["hidden"] * 5, "10", "10", "10", "10", "5", "<5", "<5", "<5", "<5", "0"]
+
+
+def test_the_whole_row_of_a_hidden_group_is_not_told():
+    # A 1, B 20, C 9: 9 at any later week would say that 30 - 20 - 9 = 1 are left for A.
+    groups = ["A"] + ["B"] * 20 + ["C"] * 9
+    figure = survival_figure.kaplan_meier_figure([30] + [48] * 29, [0] * 30, groups)
+    cells = [text.get_text() for text in figure.axes[1].texts][1:]
+    ticks = len(cells) // 3
+    assert ticks > 2
+    assert set(cells[:ticks]) == {"<5", "0"}
+    assert set(cells[ticks : 2 * ticks]) == {"20"}
+    assert set(cells[2 * ticks :]) == {"hidden"}
+    assert "C" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]  # without its number
+
+
+@pytest.mark.parametrize(("week", "start"), [(0.0, 0.0), (0.5, 0.0), (12.0, 12.0), (3.0, 4.0)])
+def test_kaplan_meier_figure_of_a_follow_up_that_ends_at_once_has_an_axis_all_the_same(week, start):
+    figure = survival_figure.kaplan_meier_figure([week] * 10, [0] * 10, start=start)
+    assert figure.axes[0].get_xlim() == pytest.approx((start, start + 1.02))
+
+
+def test_kaplan_meier_figure_of_nobody_is_refused():
+    with pytest.raises(InsufficientDataError, match="Kaplan-Meier figure: no patients; expected one at least"):
+        survival_figure.kaplan_meier_figure([], [])
 
 
 def test_kaplan_meier_figure_without_events_stays_at_one():
@@ -138,6 +162,21 @@ def test_calibration_of_one_risk_for_all_says_what_cannot_be():
     shown = words(figures.calibration_figure([0, 1, 0, 0], [0.25] * 4))
     assert "1 relapses: no smooth curve can be drawn" in shown
     assert "Calibration slope: cannot be estimated" in shown
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 9])
+def test_calibration_of_a_handful_has_no_curve(n):
+    figure = figures.calibration_figure([1.0, *[0.0] * (n - 1)], np.linspace(0.1, 0.3, n))
+    assert "no smooth curve can be drawn" in words(figure)
+
+
+def test_calibration_without_a_known_outcome_is_refused_by_name():
+    with pytest.raises(InsufficientDataError, match="no outcome is known of 30 patients"):
+        figures.calibration_figure([np.nan] * 30, np.linspace(0.1, 0.4, 30), np.zeros(30))
+
+
+def test_risks_of_0_have_an_axis_all_the_same():
+    assert figures.risk_figure([0.0, 1.0] * 10, [0.0] * 20).axes[0].get_ylim() == (0.0, 5.0)
 
 
 def test_decision_curve_draws_model_everybody_and_nobody():

@@ -320,3 +320,8 @@ def test_intervals_keep_their_level():
         curve = calibration_curve(y, p, points=3)
         covered["curve"] += curve.lower[1] <= curve.risk[1] <= curve.upper[1]
     assert all(925 <= count <= 985 for count in covered.values()), covered
+
+
+def test_a_curve_of_fewer_patients_than_coefficients_is_refused():
+    with pytest.raises(InsufficientDataError, match="3 patients for 4 coefficients"):
+        calibration_curve([1, 0, 0], [0.1, 0.2, 0.3])

@@ -78,6 +78,15 @@ def test_the_size_of_a_single_small_group_cannot_be_worked_out():
     assert table[1].measures
 
 
+def test_those_free_of_relapse_in_a_group_cannot_be_worked_out_where_they_are_few():
+    # 20 patients, 10 relapses and 8 lost would leave 2 who are free.
+    y = np.concatenate([np.repeat([1.0, np.nan, 0.0], [10, 8, 2]), np.repeat([1.0, np.nan, 0.0], [10, 9, 21])])
+    groups, weight = np.repeat(["a", "b"], [20, 40]), (~np.isnan(y)).astype(float)
+    a, b = subgroup_table(y, np.linspace(0.1, 0.4, 60), weight, groups, 50, 5)
+    assert "hidden" in (a.patients, a.events, a.lost)
+    assert (b.patients, b.events, b.lost).count("hidden") >= 1  # the totals are known
+
+
 def test_a_group_at_the_floor_has_its_figures():
     y, p, groups = cohort()
     b = subgroup_table(y, p, None, groups, 16, 6)[1]

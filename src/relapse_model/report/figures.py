@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report.grouped_marks import FEWEST_QUARTILES, wide_bins
 from relapse_model.report.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, Floats, new_figure, styled
 from relapse_model.small_counts import SMALL
@@ -66,13 +66,23 @@ def calibration_figure(
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    InsufficientDataError
+        If no outcome is known.
     """
     y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
     known = ~np.isnan(y)
+    if not known.any():
+        raise InsufficientDataError(
+            f"Calibration figure: no outcome is known of {y.size} patients; expected relapses and patients free of it."
+        )
     y, p, w = y[known], p[known], None if weight is None else np.asarray(weight, dtype=float)[known]
     figure = new_figure(5.0)
     main, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
-    curve = _or_reason(calibration_curve, y, p, w)
+    few = f"fewer than {FEWEST_QUARTILES} patients with a known outcome"
+    curve = _or_reason(calibration_curve, y, p, w) if len(y) >= FEWEST_QUARTILES else few
     top = _upper_limit(p, curve)
     if instability is not None:
         _draw_instability(main, instability)
@@ -154,7 +164,7 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
     groups = [group for group in everybody if len(group[1])]
     figure = new_figure(3.5)
     axes = figure.subplots()
-    top = min(100.0, 5 * ceil(1.04 * float(p.max()) / 5))
+    top = min(100.0, max(5.0, 5 * ceil(1.04 * float(p.max(initial=0.0)) / 5)))
     for place, (_, values, colour) in enumerate(groups):
         if len(values) >= FEWEST_QUARTILES:
             _draw_box(axes, values, place, colour)

@@ -151,9 +151,10 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     steps = []
     for column, name in enumerate(columns.names):
         predictor = model.study.predictors[columns.predictor[column]]
-        steps.append(
-            (predictor.label, *coefficient_step(predictor, float(fitted.scale_[column]), name.partition("=")[2]))
-        )
+        size, words = coefficient_step(predictor, float(fitted.scale_[column]), name.partition("=")[2])
+        if words.startswith("per SD") and model.summary["predictors"][predictor.name]["mean"] is None:
+            size, words = 1.0, "per unit"  # the deviation of a rare yes would tell how many have it
+        steps.append((predictor.label, size, words))
     steps += [(term.label, 1.0, _term_step(term, model.study)) for term in model.study.terms]
     marked = [model.study.predictors[columns.predictor[column]] for column in fitted.indicators_]
     steps += [(f"{predictor.label} missing", 1.0, "missing against known") for predictor in marked]

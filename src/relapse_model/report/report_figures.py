@@ -186,16 +186,19 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
     relapse, weight = data.relapse[seen], data.weights()[seen]
     risk = np.nanmean(validation.risks[:, seen], axis=0)
     intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
-    return {
-        "calibration": calibration_figure(
+    drawn: dict[str, Figure] = {}
+    _put(
+        drawn,
+        "calibration",
+        lambda: calibration_figure(
             relapse, risk, weight,
             intercept=intercept if isinstance(intercept, Estimate) else None,
             slope=slope if isinstance(slope, Estimate) else None,
             instability=None if boot is None else boot.calibration,
         ),
-        "decision_curve": decision_curve_figure(mean_net_benefit(validation)),
-        "risks": risk_figure(relapse, risk),
-    }  # fmt: skip
+    )  # fmt: skip
+    drawn["decision_curve"] = decision_curve_figure(mean_net_benefit(validation))
+    return drawn | {"risks": risk_figure(relapse, risk)}
 
 
 def _model_figures(model: RelapseModel, explanation: shap.Explanation) -> dict[str, Figure]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.errors import InsufficientDataError
 from relapse_model.report.style import GREY, Floats, colours, new_figure, plain, styled
 from relapse_model.report.ticks import STEPS
 from relapse_model.small_counts import HIDDEN, SMALL, told_count, told_counts
@@ -32,7 +33,8 @@ def kaplan_meier_figure(
 
     The Kaplan-Meier estimate is read every few weeks (4 within a year) and ends where fewer than 5 are still
     followed, so that no step, stroke or end is the week of one patient. Numbers at risk under 5 are ``<5``; a group of
-    fewer than 5 has no line.
+    fewer than 5 has no line. Where the size of another group is hidden, as it would tell that of the small one, so is
+    its whole row: a later number would tell as much, and is no more than the first.
 
     Assumes that a relapse happens at its first positive test and that the end of follow-up tells nothing.
 
@@ -52,13 +54,20 @@ def kaplan_meier_figure(
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    InsufficientDataError
+        Without a patient.
     """
     t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
+    if not t.size:
+        raise InsufficientDataError("Kaplan-Meier figure: no patients; expected one at least.")
     label = np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
     names = sorted({str(name) for name in label})
     figure = new_figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
-    grid = start + _weeks(0.0, float(t.max()) - start, _MOST_READINGS, STEPS)
+    grid = start + _weeks(0.0, max(0.0, float(t.max()) - start), _MOST_READINGS, STEPS)
     sizes = [int((label.astype(str) == name).sum()) for name in names]
     told = told_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
     for name, colour, size in zip(names, colours(len(names)), told, strict=True):
@@ -67,7 +76,8 @@ def kaplan_meier_figure(
     if horizon is not None:
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
     ticks = start + _weeks(0.0, float(grid[-1]) - start, 6, STEPS)
-    main.set(ylim=(0, 1.02), ylabel="Free of relapse", xlim=(start, start + 1.02 * float(grid[-1] - start)))
+    width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
+    main.set(ylim=(0, 1.02), ylabel="Free of relapse", xlim=(start, start + 1.02 * width))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
     main.legend(loc="lower left")
     main.set_title("Freedom from relapse\nKaplan-Meier, 95 % intervals")
@@ -153,6 +163,6 @@ def _risk_table(
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
             # At the first tick all groups add up to a number that is told elsewhere.
-            shown = told[row] if tick == ticks[0] else str(told_count(count))
+            shown = told[row] if tick == ticks[0] or told[row] == HIDDEN else str(told_count(count))
             side = "left" if tick == ticks[0] else "center"
             axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

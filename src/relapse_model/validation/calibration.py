@@ -324,6 +324,11 @@ def _check(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None, what: 
 
 def _fit_spline(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None) -> _Spline:
     y, logit, w = _check(relapse, risk, weight, "Calibration curve")
+    if y.size <= len(_KNOT_QUANTILES):
+        raise InsufficientDataError(
+            f"Calibration curve: {y.size} patients for {len(_KNOT_QUANTILES)} coefficients; expected more. Use "
+            "calibration in the large."
+        )
     knots = np.quantile(logit, _KNOT_QUANTILES)
     if np.unique(knots).size < knots.size:
         raise InsufficientDataError(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.small_counts import told_counts
+from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
 from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, Floats, check_predictions
@@ -70,8 +70,9 @@ def subgroup_table(
 
     Assumes independent patients, one row each, and a grouping named before. Groups differ by chance: compare
     intervals, not figures, and look at one grouping at a time. A group under either floor is listed without
-    figures; none is dropped. Counts under 5 are told as ``<5`` in every group. Totals are known, so where one group
-    alone has such a count, the next smallest is hidden too; where nobody was lost at all, that is told.
+    figures; none is dropped. Counts under 5 are told as ``<5`` in every group. Totals are known, so others are hidden
+    as far as a small count, of those free of relapse too, could be worked out from them; where nobody was lost at all,
+    that is told.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def subgroup_table(
         [int((rows & having).sum()) for rows in members]
         for having in (np.ones(y.size, dtype=bool), y == 1, np.isnan(y))
     )
-    told = zip(*map(told_counts, (patients, events, lost)), strict=True)
+    told = zip(*_told(patients, events, lost), strict=True)
     table = []
     for place, (rows, (n, n_events, n_lost)) in enumerate(zip(members, told, strict=True)):
         counts = names[place], n, n_events, n_lost
@@ -131,6 +132,28 @@ def subgroup_table(
             found = _measures(y[rows], p[rows], None if w is None else w[rows], resamples, seed, level)
             table.append(Subgroup(*counts, "", *found))
     return tuple(table)
+
+
+def _told(patients: list[int], events: list[int], lost: list[int]) -> Iterator[tuple[str, ...]]:
+    """Yield patients, events and lost of the groups as they may be told; with those free they add up in each group."""
+    free = [n - relapsed - gone for n, relapsed, gone in zip(patients, events, lost, strict=True)]
+    columns = [column for column in (events, lost, free) if any(column)]
+    counts = np.array([*columns, patients], dtype=np.intp).T
+    unshown = np.zeros_like(counts, dtype=bool)
+    unshown[:, -2] = any(free)
+    small, besides = hidden_cells(counts, unshown=unshown)
+    for column in (patients, events, lost):
+        place = next((place for place, one in enumerate([*columns, patients]) if one is column), None)
+        yield tuple(
+            "0"
+            if place is None
+            else f"<{SMALL}"
+            if small[row, place]
+            else HIDDEN
+            if besides[row, place]
+            else str(count)
+            for row, count in enumerate(column)
+        )
 
 
 def _measures(
