@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -22,6 +20,7 @@ from relapse_model.lab_number import (
     check_number,
     read_number,
 )
+from relapse_model.lab_spelling import tidied
 from relapse_model.lab_words import (
     ASCII_CASE,
     MEANINGS,
@@ -35,27 +34,6 @@ _PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")  # most results of a large t
 _LONGEST = 200  # characters; a result is short, so longer text is a remark that went astray
 
 _DASHES = ("refuse", "negative", "missing")
-
-# ---- spelling ----
-_SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
-
-_SUPERSCRIPT_DIGITS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
-
-_SPELLINGS = str.maketrans(
-    {
-        **dict.fromkeys("‐‑‒–—―−⁃─━\u00ad", "-"),
-        **dict.fromkeys("〈《‹«", "<"),
-        **dict.fromkeys("〉》›»", ">"),
-        **dict.fromkeys("≤≦⩽≯", "<="),
-        **dict.fromkeys("≥≧⩾≮", ">="),
-        **dict.fromkeys("×✕✖╳·∙⋅∗", "*"),
-        **dict.fromkeys("⬆▲⇑", "↑"),
-        **dict.fromkeys("⬇▼⇓", "↓"),
-        **dict.fromkeys("【〔", "("),
-        **dict.fromkeys("】〕", ")"),
-        **dict.fromkeys("\"'`“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +255,7 @@ def _read_text(raw: str, dash: str, below: bool | None) -> LabText:
         raise UnreadableText(f"longer than {_LONGEST} characters: a remark, not a result")
     if not raw.strip():
         return LabText(raw, "missing")
-    rest, words = _peel(_tidy(raw))
+    rest, words = _peel(tidied(raw))
     if rest in SIGNS or re.fullmatch("-+", rest):
         rest, words = "", words | {_meaning_of_bare_sign(rest, dash)}
     if not rest:
@@ -332,24 +310,6 @@ def _detected(printed: PrintedNumber, verdict: str, below: bool | None) -> bool 
     if printed.comparator.startswith("<"):
         return below
     return True if printed.number != 0 or printed.comparator == ">" else None
-
-
-def _tidy(text: str) -> str:
-    """Return the text in one spelling: plain characters, single spaces, ``^`` before every power."""
-    text = re.sub(r"<sup>([^<]*)</sup>", r"^\1 ", html.unescape(text))
-    # the blank after a power keeps "10³5" from becoming 10^35
-    text = _SUPERSCRIPT.sub(lambda match: f"^{match[0].translate(_SUPERSCRIPT_DIGITS)} ", text)
-    text = re.sub(r"(lo?g)(?:₁₀|\s?[(（]10[)）])", r"\g<1>10", text, flags=re.IGNORECASE)
-    text = unicodedata.normalize("NFKC", "".join(map(_undisguised, text))).translate(_SPELLINGS)
-    text = re.sub(r"([<>]) ?=|= ?([<>])", r"\1\2=", " ".join(text.split()))
-    return re.sub(r"[.,;:。、]$", "", re.sub(r" ?/ ?", "/", text)).strip()
-
-
-def _undisguised(char: str) -> str:
-    # NFKC makes "5²" 52, "5①" 51 and "½" 1/2: only true digits (full-width too) may become digits
-    if char.isascii() or unicodedata.category(char) == "Nd":
-        return char
-    return "\ufffd" if any(c in "0123456789" for c in unicodedata.normalize("NFKC", char)) else char
 
 
 def _item_pattern() -> str:
