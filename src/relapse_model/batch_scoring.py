@@ -27,7 +27,7 @@ from relapse_model.errors import CohortError, ProblemsError, RelapseModelError
 from relapse_model.model import RelapseModel
 from relapse_model.table_blocks import open_blocks
 
-CHUNK_PATIENTS = 20_000  # with 60 results each, about 1.3 GiB at the peak
+CHUNK_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak
 _ROW = "row"  # of the patients table, first column of a part
 
 
