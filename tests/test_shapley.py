@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model import shapley
-from relapse_model.shapley import EXACT_UP_TO, linear_shapley_values, shapley_values
+from relapse_model.shapley import EXACT_UP_TO, shapley_values
 
 number = st.floats(-3, 3, allow_nan=False)
 
@@ -87,28 +87,6 @@ def test_a_linear_function_is_its_coefficients_on_either_route(columns):
     beta = np.linspace(-2, 2, columns)
     values = shapley_values(lambda x: 7 + x @ beta, rows, reference)
     np.testing.assert_allclose(values, beta * (rows - reference), atol=1e-9)
-
-
-def test_linear_values_by_hand():
-    # 3 + 10 (x - 1) + (y - 2), y imputed as 4, from (0, 2): at the start 3 - 10 = -7; x moves it by 10 each.
-    line = {"slope": np.array([10.0, 1.0]), "center": np.array([1.0, 2.0]), "intercept": 3.0}
-    rows = np.array([[0.0, 2.0], [2.0, 5.0], [0.0, np.nan]])
-    impute = np.array([9.0, 4.0])
-    found = linear_shapley_values(rows, [0.0, 2.0], **line, impute=impute)
-    assert found.tolist() == [[0, 0, -7], [20, 3, -7], [0, 2, -7]]
-    # Where the reference lacks x, it starts from 9: 3 + 80; to 0 it is 90 down.
-    assert linear_shapley_values(rows[:1], [np.nan, 2.0], **line, impute=impute).tolist() == [[-90, 0, 83]]
-
-
-def test_blocks_of_rows_change_nothing_of_linear_values(monkeypatch):
-    rows, reference = some_rows(3, rows=7)
-    line = {"slope": np.arange(3.0), "center": np.ones(3), "intercept": 1.0, "impute": np.zeros(3)}
-    whole = linear_shapley_values(rows, reference, **line)
-    before = rows.copy()
-    monkeypatch.setattr(shapley, "_LINEAR_ROWS_AT_ONCE", 3)
-    np.testing.assert_array_equal(linear_shapley_values(rows, reference, **line), whole)
-    np.testing.assert_array_equal(rows, before)
-    assert linear_shapley_values(rows[:0], reference, **line).shape == (0, 4)
 
 
 def test_the_interaction_of_two_is_shared_by_hand():

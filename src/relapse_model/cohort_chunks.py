@@ -105,7 +105,7 @@ class CohortChunks:
         """
         tables: dict[str, pd.DataFrame] = {}
         rows: dict[str, Numbers] = {}
-        parts = TableParts.told(self.work, self.told["sums"])
+        parts = TableParts(self.work, self.told["sums"])
         for name, source in self.sources.items():
             content, rows[name] = parts.read(name, number)
             tables[name] = source.read(content)

@@ -22,8 +22,8 @@ _ROWS = 50_000  # of a block that is read cell by cell
 class CsvBlocks:
     """A CSV table: the same rows, and the same refusals of a broken file, as `read_cohort` has.
 
-    From the first line on that is not plain (see `plain_rows`), it is read cell by cell, which takes ten times as
-    long.
+    From the first line on that is not plain (see `plain_rows`), it is read cell by cell, which takes several
+    times as long.
 
     Parameters
     ----------
@@ -34,8 +34,6 @@ class CsvBlocks:
     CohortError
         If there is no header, or the text before it ends is not UTF-8.
     """
-
-    form = "csv"
 
     def __init__(self, file: Path):
         self.file = file

@@ -44,7 +44,7 @@ def share_words(share: Estimate, of: int) -> str:
     'all but <5 of 100 patients'
     """
     if few(share, of):
-        return f"{_few_words(share, of)} of {of} patients"
+        return f"{_few_words(share.value, of)} of {of} patients"
     return f"{100 * share.value:.0f} % ({100 * share.lower:.0f} to {100 * share.upper:.0f} %)"
 
 
@@ -107,10 +107,9 @@ def scored_told(scores: MonitoredScores) -> int | str:
     return HIDDEN if few(scores.rejected, scores.patients) else told_count(scores.scored)
 
 
-def _few_words(found: Estimate, of: int) -> str:
-    return f"<{SMALL}" if round(found.value * of) < SMALL else f"all but <{SMALL}"
+def _few_words(value: float, of: int) -> str:
+    return f"<{SMALL}" if round(value * of) < SMALL else f"all but <{SMALL}"
 
 
 def _hidden(found: dict[str, Any], of: int) -> dict[str, Any]:
-    told = f"<{SMALL}" if round(found["value"] * of) < SMALL else f"all but <{SMALL}"
-    return found | {"value": told, "lower": None, "upper": None}
+    return found | {"value": _few_words(found["value"], of), "lower": None, "upper": None}

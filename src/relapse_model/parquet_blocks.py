@@ -34,8 +34,6 @@ class ParquetBlocks:
         If the file is not Parquet, or pyarrow is not installed.
     """
 
-    form = "parquet"
-
     def __init__(self, file: Path):
         self.file = file
         try:

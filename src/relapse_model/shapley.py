@@ -1,4 +1,4 @@
-"""Shapley values of a function against one reference: linear, of a few columns, or by permutations. Arrays only."""
+"""Shapley values of a function of a few numbers, against one reference: exact, or by permutations. Arrays only."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable
 from math import factorial
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from relapse_model.errors import RelapseModelError
+from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Function = Callable[[Floats], Floats]
 EXACT_UP_TO = 10  # players: beyond, 2 ** players evaluations a row are too many
 _ROWS_AT_ONCE = 200_000
-_LINEAR_ROWS_AT_ONCE = 16_384  # they stay in the processor's cache
 
 
 def shapley_values(function: Function, rows: Floats, reference: Floats, *, permutations: int = 32) -> Floats:
@@ -56,60 +53,6 @@ def shapley_values(function: Function, rows: Floats, reference: Floats, *, permu
         else:
             found[start : start + step] = _by_permutations(function, block, reference, permutations)
     return found
-
-
-def linear_shapley_values(
-    rows: Floats, reference: ArrayLike, *, slope: Floats, center: Floats, intercept: float, impute: Floats
-) -> Floats:
-    """Return exact Shapley values of ``intercept + slope @ (row - center)``, where a missing value counts as `impute`.
-
-    What a column adds when it joins others does not depend on which they are: slope * (value - reference).
-
-    Parameters
-    ----------
-    rows : array, shape (n, p)
-        NaN is missing.
-    reference : array-like, shape (p,)
-        NaN is missing here too.
-    slope, center : array, shape (p,)
-    intercept : float
-        Value of the function at `center`.
-    impute : array, shape (p,)
-
-    Returns
-    -------
-    array, shape (n, p + 1)
-        The last column is the function at the reference; a row sums to the function.
-
-    Raises
-    ------
-    RelapseModelError
-        If the reference does not hold one number per column.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> line = {"slope": np.array([10.0, 1.0]), "center": np.zeros(2), "intercept": 3.0, "impute": np.array([0.0, 4.0])}
-    >>> linear_shapley_values(np.array([[2.0, 5.0], [1.0, np.nan]]), [1.0, 1.0], **line).tolist()
-    [[10.0, 4.0, 14.0], [0.0, 3.0, 14.0]]
-    """
-    start = np.asarray(reference, dtype=np.float64)
-    if start.shape != slope.shape or np.isinf(start).any():
-        raise RelapseModelError(
-            f"reference has shape {start.shape}, {np.isinf(start).sum()} of it infinite; expected one number, or NaN, "
-            f"for each of {len(slope)} columns."
-        )
-    start = np.where(np.isnan(start), impute, start)
-    found = np.empty((len(slope) + 1, len(rows)))  # each column in one piece: that is how it is computed
-    found[-1] = intercept + slope @ (start - center)
-    without = (slope * (impute - start))[:, None]
-    for first in range(0, len(rows), _LINEAR_ROWS_AT_ONCE):
-        block = rows[first : first + _LINEAR_ROWS_AT_ONCE].T.copy()
-        block -= start[:, None]
-        block *= slope[:, None]
-        np.copyto(block, without, where=np.isnan(block))
-        found[:-1, first : first + _LINEAR_ROWS_AT_ONCE] = block
-    return found.T
 
 
 def _evaluate(function: Function, rows: Floats, reference: Floats, present: NDArray[np.bool_]) -> Floats:

@@ -88,10 +88,18 @@ def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
     if not any(counts):
         return ("0",) * len(counts)
     small, besides = hidden_cells(np.array(counts, dtype=np.intp)[:, None])
-    return tuple(
-        f"<{SMALL}" if is_small else HIDDEN if is_hidden else str(count)
-        for count, is_small, is_hidden in zip(counts, small[:, 0], besides[:, 0], strict=True)
-    )
+    return tuple(map(count_words, counts, small[:, 0], besides[:, 0]))
+
+
+def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
+    """Return a count as it is told where `hidden_cells` says this of it.
+
+    Parameters
+    ----------
+    count : int
+    is_small, is_hidden : bool
+    """
+    return f"<{SMALL}" if is_small else HIDDEN if is_hidden else str(count)
 
 
 def told_count(count: int) -> int | str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +30,6 @@ class TableParts:
 
     work: Path
     sums: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def told(cls, work: Path, sums: Mapping[str, int]) -> TableParts:
-        """Return parts that were written before, by their sums."""
-        return cls(work, dict(sums))
 
     def append(self, table: str, number: int, rows: bytes, numbers: Numbers) -> None:
         """Append rows to a part.

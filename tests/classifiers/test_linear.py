@@ -52,3 +52,25 @@ def test_both_risks_are_those_of_the_sigmoid_and_accurate_where_small():
     assert risks[:, 1].tolist() == sigmoid(log_odds).tolist()
     assert risks[:, 0].tolist() == sigmoid(-log_odds).tolist()
     assert risks[1, 1] == pytest.approx(np.exp(-40.0), rel=1e-15)
+
+
+def test_linear_values_by_hand():
+    # 3 + 10 (x - 1) + (y - 2), y imputed as 4, from (0, 2): at the start 3 - 10 = -7; x moves it by 10 each.
+    line = {"slope": np.array([10.0, 1.0]), "center": np.array([1.0, 2.0]), "intercept": 3.0}
+    rows = np.array([[0.0, 2.0], [2.0, 5.0], [0.0, np.nan]])
+    impute = np.array([9.0, 4.0])
+    found = LinearLogOdds(**line, impute=impute).contributions(rows, [0.0, 2.0])
+    assert found.tolist() == [[0, 0, -7], [20, 3, -7], [0, 2, -7]]
+    # Where the reference lacks x, it starts from 9: 3 + 80; to 0 it is 90 down.
+    assert LinearLogOdds(**line, impute=impute).contributions(rows[:1], [np.nan, 2.0]).tolist() == [[-90, 0, 83]]
+
+
+def test_blocks_of_rows_change_nothing_of_linear_values(monkeypatch):
+    rows, reference = np.random.default_rng(0).normal(size=(8, 3))[:7], [0.5, -1.0, 2.0]
+    line = LinearLogOdds(np.arange(3.0), np.ones(3), 1.0, np.zeros(3))
+    whole = line.contributions(rows, reference)
+    before = rows.copy()
+    monkeypatch.setattr(linear, "_ROWS_AT_ONCE", 3)
+    np.testing.assert_array_equal(line.contributions(rows, reference), whole)
+    np.testing.assert_array_equal(rows, before)
+    assert line.contributions(rows[:0], reference).shape == (0, 4)

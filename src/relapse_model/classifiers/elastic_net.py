@@ -8,12 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.classifiers.base import RiskClassifier, TrainingRows
+from relapse_model.classifiers.base import TrainingRows
 from relapse_model.classifiers.boosted_trees import IntervalUnavailableError
 from relapse_model.classifiers.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.elastic_net_solver import elastic_net_logistic
 from relapse_model.classifiers.folds import counted, group_numbers, log_loss_total, stratified_folds
 from relapse_model.classifiers.linear import LinearLogOdds
+from relapse_model.classifiers.linear_classifier import LinearClassifier
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.parts import Document, read_document, write_document
 from relapse_model.errors import RelapseModelError
@@ -25,7 +26,7 @@ _MOST_RESAMPLES = 10_000
 _LARGEST_EFFECT = 1e9  # log-odds per standard deviation of a column: no fit comes near it
 
 
-class ElasticNetLogisticClassifier(RiskClassifier):
+class ElasticNetLogisticClassifier(LinearClassifier):
     """Logistic regression with a mixed L1 and L2 penalty on standardised columns, chosen by cross-validation.
 
     Assumes a risk whose log-odds are linear in few of the columns, and independent rows (or groups). It leaves
@@ -140,11 +141,6 @@ class ElasticNetLogisticClassifier(RiskClassifier):
         self.resampled_ = self._resample(design, rows, group)
         return self
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
-        """Return the log-odds of the event, shape (n,)."""
-        rows = self._new_rows(X)
-        return self._line().of(rows)
-
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return percentiles of the resampled risks, centred at the model's own risk.
 
@@ -179,27 +175,6 @@ class ElasticNetLogisticClassifier(RiskClassifier):
         resampled = self.resampled_[:, 1:] @ distance.T + self.resampled_[:, :1]
         shift = np.quantile(resampled - np.median(resampled, axis=0), levels, axis=0)
         return sigmoid(distance @ self.coef_ + self.intercept_ + shift).T
-
-    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
-        """Return exact Shapley values of the log-odds, shape (n, p + 1); the last is the log-odds of the reference.
-
-        The log-odds are linear, so that a column's value is its coefficient times its distance from the reference,
-        whatever the other columns are. A row sums to its log-odds.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing and counts as the median of its column.
-        reference : array-like of shape (p,)
-            The row that the others are compared with; NaN as in ``X``.
-
-        Raises
-        ------
-        RelapseModelError
-            If the reference does not hold one number per column.
-        """
-        rows = self._new_rows(X)
-        return self._line().contributions(rows, reference)
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""

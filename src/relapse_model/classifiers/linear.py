@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.shapley import linear_shapley_values
+from relapse_model.errors import RelapseModelError
 
 FloatArray = NDArray[np.float64]
 _ROWS_AT_ONCE = 8192
@@ -59,13 +59,43 @@ class LinearLogOdds:
         return found
 
     def contributions(self, rows: FloatArray, reference: ArrayLike) -> FloatArray:
-        """Return exact Shapley values, shape (n, p + 1), as `linear_shapley_values` does.
+        """Return exact Shapley values against a reference, shape (n, p + 1); a row sums to its log-odds.
+
+        What a column adds when it joins others does not depend on which they are: slope * (value - reference). The
+        last column is the log-odds of the reference.
 
         Parameters
         ----------
         rows : ndarray of shape (n, p)
+            NaN is missing.
         reference : array-like of shape (p,)
+            NaN is missing here too.
+
+        Raises
+        ------
+        RelapseModelError
+            If the reference does not hold one number per column.
+
+        Examples
+        --------
+        >>> line = LinearLogOdds(np.array([10.0, 1.0]), np.zeros(2), 3.0, np.array([0.0, 4.0]))
+        >>> line.contributions(np.array([[2.0, 5.0], [1.0, np.nan]]), [1.0, 1.0]).tolist()
+        [[10.0, 4.0, 14.0], [0.0, 3.0, 14.0]]
         """
-        return linear_shapley_values(
-            rows, reference, slope=self.slope, center=self.center, intercept=self.intercept, impute=self.impute
-        )
+        start = np.asarray(reference, dtype=np.float64)
+        if start.shape != self.slope.shape or np.isinf(start).any():
+            raise RelapseModelError(
+                f"reference has shape {start.shape}, {np.isinf(start).sum()} of it infinite; expected one number, or "
+                f"NaN, for each of {len(self.slope)} columns."
+            )
+        start = np.where(np.isnan(start), self.impute, start)
+        found = np.empty((len(self.slope) + 1, len(rows)))  # each column in one piece: that is how it is computed
+        found[-1] = self.intercept + self.slope @ (start - self.center)
+        without = (self.slope * (self.impute - start))[:, None]
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            block = rows[first : first + _ROWS_AT_ONCE].T.copy()
+            block -= start[:, None]
+            block *= self.slope[:, None]
+            np.copyto(block, without, where=np.isnan(block))
+            found[:-1, first : first + _ROWS_AT_ONCE] = block
+        return found.T

@@ -15,10 +15,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from relapse_model.classifiers.base import RiskClassifier, TrainingRows
+from relapse_model.classifiers.base import TrainingRows
 from relapse_model.classifiers.columns import summarise_columns
 from relapse_model.classifiers.folds import counted, stratified_folds
 from relapse_model.classifiers.linear import LinearLogOdds
+from relapse_model.classifiers.linear_classifier import LinearClassifier
 from relapse_model.classifiers.mixture import sigmoid, tail_levels
 from relapse_model.classifiers.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.parts import (
@@ -38,7 +39,7 @@ _PART, _PIPELINE = "ridge.json", "pipeline.skops"
 _STEPS = {"imputer": SimpleImputer, "scaler": StandardScaler, "logistic": LogisticRegression}
 
 
-class RidgeLogisticClassifier(RiskClassifier):
+class RidgeLogisticClassifier(LinearClassifier):
     """L2-penalised logistic regression on standardised columns, penalty by stratified cross-validation.
 
     Assumes a risk whose log-odds are linear in the columns, effects of like size per standard deviation, and
@@ -123,11 +124,6 @@ class RidgeLogisticClassifier(RiskClassifier):
         self.covariance_ = _laplace_covariance(self.pipeline_, rows, self.penalty_)
         return self
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
-        """Return the log-odds of the event, shape (n,)."""
-        rows = self._new_rows(X)
-        return _line(self.pipeline_).of(rows)
-
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
         """Return the central Laplace interval of each row's risk, for the chosen penalty taken as given.
 
@@ -149,27 +145,6 @@ class RidgeLogisticClassifier(RiskClassifier):
         sd = np.sqrt(np.maximum(((design @ self.covariance_) * design).sum(axis=1), 0.0))
         log_odds = _log_odds(self.pipeline_, design)
         return np.column_stack([sigmoid(log_odds - reach * sd), sigmoid(log_odds + reach * sd)])
-
-    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
-        """Return exact Shapley values of the log-odds, shape (n, p + 1); the last is the log-odds of the reference.
-
-        The log-odds are linear, so that a column's value is its coefficient times its distance from the reference,
-        whatever the other columns are. A row sums to its log-odds.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing and counts as the median of its column.
-        reference : array-like of shape (p,)
-            The row that the others are compared with; NaN as in ``X``.
-
-        Raises
-        ------
-        RelapseModelError
-            If the reference does not hold one number per column.
-        """
-        rows = self._new_rows(X)
-        return _line(self.pipeline_).contributions(rows, reference)
 
     def to_parts(self) -> dict[str, bytes]:
         """Return the fitted classifier as a JSON part and a skops part, read back by ``from_parts``."""
@@ -214,6 +189,11 @@ class RidgeLogisticClassifier(RiskClassifier):
             raise RelapseModelError(f"penalties is {self.penalties!r}; expected one or more positive numbers.")
         return penalties
 
+    def _line(self) -> LinearLogOdds:
+        imputer, scaler, logistic = (step for _, step in self.pipeline_.steps)
+        slope = logistic.coef_[0] / scaler.scale_
+        return LinearLogOdds(slope, scaler.mean_, float(logistic.intercept_[0]), imputer.statistics_)
+
 
 def _fit_pipeline(rows: TrainingRows, penalty: float) -> Pipeline:
     steps = [
@@ -234,12 +214,6 @@ def _design(pipeline: Pipeline, X: FloatArray) -> FloatArray:
     imputer, scaler, _ = (step for _, step in pipeline.steps)
     filled = np.where(np.isnan(X), imputer.statistics_, X)
     return np.column_stack([np.ones(len(X)), (filled - scaler.mean_) / scaler.scale_])
-
-
-def _line(pipeline: Pipeline) -> LinearLogOdds:
-    imputer, scaler, logistic = (step for _, step in pipeline.steps)
-    slope = logistic.coef_[0] / scaler.scale_
-    return LinearLogOdds(slope, scaler.mean_, float(logistic.intercept_[0]), imputer.statistics_)
 
 
 def _log_odds(pipeline: Pipeline, design: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
+from relapse_model.small_counts import count_words, hidden_cells
 from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, Floats, check_predictions
@@ -144,16 +144,10 @@ def _told(patients: list[int], events: list[int], lost: list[int]) -> Iterator[t
     small, besides = hidden_cells(counts, unshown=unshown)
     for column in (patients, events, lost):
         place = next((place for place, one in enumerate([*columns, patients]) if one is column), None)
-        yield tuple(
-            "0"
-            if place is None
-            else f"<{SMALL}"
-            if small[row, place]
-            else HIDDEN
-            if besides[row, place]
-            else str(count)
-            for row, count in enumerate(column)
-        )
+        if place is None:  # nobody was lost, or relapsed, in any group
+            yield ("0",) * len(column)
+        else:
+            yield tuple(map(count_words, column, small[:, place], besides[:, place]))
 
 
 def _measures(
