@@ -31,11 +31,11 @@ from typing import Any
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.choice import fit_known
-from relapse_model.development_data import DevelopmentData, development_data
+from relapse_model.cohort.simulation.relapse_times import solve_increasing
+from relapse_model.development.choice import fit_known
 from relapse_model.features.design import design
-from relapse_model.simulation.relapse_times import solve_increasing
-from relapse_model.study import Study
+from relapse_model.features.development_data import DevelopmentData, development_data
+from relapse_model.study.study import Study
 from relapse_model.validation.overall import brier, log_loss
 from simulated_truth import (
     REPLICATE_SEED,

@@ -34,12 +34,12 @@ import numpy as np
 import pandas as pd
 
 import relapse_model as rm
-from relapse_model.cohort import Cohort
-from relapse_model.features import grouped
+from relapse_model.cohort import rows_by_patient as grouped
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.measurements import measurements
 from relapse_model.features.laboratory import summarise_groups
-from relapse_model.lab_text import read_lab_texts
-from relapse_model.measurements import measurements
-from relapse_model.study import Analyte, OutcomeRule, Prediction, Predictor, Study
+from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Predictor, Study
 
 KINDS = ("last", "first", "maximum", "mean", "slope", "count")
 LIMITS = {

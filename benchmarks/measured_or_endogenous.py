@@ -17,8 +17,8 @@ import numpy as np
 from joblib import Parallel, delayed
 
 import relapse_model as rm
-from relapse_model.study import Study
-from relapse_model.study_file import parse_study
+from relapse_model.study.reader import parse_study
+from relapse_model.study.study import Study
 from simulated_truth import mean_se
 
 BEGIN, KIND = 'name = "anti_hbs"\nlabel = "Anti-HBs"\n', 'kind = "last"\n'

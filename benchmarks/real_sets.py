@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.candidates import CANDIDATES
-from relapse_model.choice import patient_log_loss
-from relapse_model.development_data import DevelopmentData
+from relapse_model.development.candidates import CANDIDATES
+from relapse_model.development.choice import patient_log_loss
+from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.discrimination import auc, harrell_c
 from simulated_truth import Floats, write_json
 

@@ -42,12 +42,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import relapse_model as rm
-from relapse_model import batch_scoring
 from relapse_model.classifiers import BoostedTreesClassifier
-from relapse_model.classifiers.tree_contributions import tree_paths, tree_tables
-from relapse_model.cohort_chunks import CohortChunks
+from relapse_model.classifiers.trees.contributions import tree_paths, tree_tables
+from relapse_model.cohort.large_folders.chunks import CohortChunks
 from relapse_model.features.design import design_matrix
-from relapse_model.shapley import shapley_values
+from relapse_model.model.explanation.shapley import shapley_values
+from relapse_model.model.scoring import batch as batch_scoring
 
 PATTERN = 2000  # simulated patients that are repeated
 LEVELS = {"hbv_genotype": ["C", "B", "D"], "centre": ["centre-1", "centre-2", "centre-3"], "sex": ["F", "M"]}

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.candidates import CANDIDATES
-from relapse_model.choice import patient_log_loss
-from relapse_model.development_data import development_data
+from relapse_model.development.candidates import CANDIDATES
+from relapse_model.development.choice import patient_log_loss
+from relapse_model.features.development_data import development_data
 from relapse_model.validation.discrimination import auc
 
 PATIENTS, SEED = 5000, 2026

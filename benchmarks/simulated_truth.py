@@ -22,15 +22,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import relapse_model as rm
-from relapse_model.choice import LEAST_RISK
+from relapse_model.cohort.simulation.baseline import Baseline
+from relapse_model.cohort.simulation.relapse_times import relapse_risk
+from relapse_model.cohort.simulation.settings import LINEAR, NON_LINEAR, SimulationSettings, complete_coefficients
+from relapse_model.cohort.simulation.simulated_cohort import SimulatedCohort
+from relapse_model.cohort.simulation.tables import draw_latent, make_streams
+from relapse_model.development.choice import LEAST_RISK
 from relapse_model.features.design import design_matrix
-from relapse_model.simulated_cohort import SimulatedCohort
-from relapse_model.simulation.baseline import Baseline
-from relapse_model.simulation.relapse_times import relapse_risk
-from relapse_model.simulation.settings import LINEAR, NON_LINEAR, SimulationSettings, complete_coefficients
-from relapse_model.simulation.tables import draw_latent, make_streams
-from relapse_model.study import Study
-from relapse_model.study_file import parse_study
+from relapse_model.study.reader import parse_study
+from relapse_model.study.study import Study
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope
 from relapse_model.validation.discrimination import auc
 from relapse_model.validation.overall import brier, log_loss

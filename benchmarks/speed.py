@@ -36,9 +36,9 @@ from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier
 
 from relapse_model.classifiers import BoostedTreesClassifier, PriorLogisticClassifier, RidgeLogisticClassifier
-from relapse_model.classifiers.boosting import round_counts
-from relapse_model.classifiers.folds import stratified_folds
-from relapse_model.classifiers.nested_ridge import nested_ridge_risks
+from relapse_model.classifiers.penalised.nested_ridge import nested_ridge_risks
+from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.trees.boosting import round_counts
 from simulated_truth import write_json
 
 Floats = NDArray[np.float64]

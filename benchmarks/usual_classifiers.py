@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from relapse_model.choice import patient_log_loss
+from relapse_model.development.choice import patient_log_loss
 
 Floats = NDArray[np.float64]
 Usual = Callable[[Floats, Floats, Floats, Floats, int], Floats]

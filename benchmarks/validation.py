@@ -25,11 +25,11 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 import relapse_model as rm
-from relapse_model.candidates import CANDIDATES
-from relapse_model.choice import fit_known
-from relapse_model.development import FOLDS, REPEATS, Procedure, develop
-from relapse_model.development_data import DevelopmentData, development_data
+from relapse_model.development.candidates import CANDIDATES
+from relapse_model.development.choice import fit_known
+from relapse_model.development.train import FOLDS, REPEATS, Procedure, develop
 from relapse_model.features.design import design
+from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.validation import resampling
 from simulated_truth import write_json
 

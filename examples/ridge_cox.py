@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.development_data import DevelopmentData
+from relapse_model.features.development_data import DevelopmentData
 
 Floats = NDArray[np.float64]
 PENALTIES = np.logspace(0, 3, 7)  # 1 is a prior standard deviation of 1 log hazard ratio per standard deviation

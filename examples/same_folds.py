@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.development_data import DevelopmentData
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.discrimination import harrell_c
 from relapse_model.validation.resampling import stratified_folds
-from relapse_model.validation.result import Validation
 from relapse_model.validation.within_folds import auc_within_folds
 
 Floats = NDArray[np.float64]

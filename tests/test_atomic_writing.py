@@ -6,15 +6,14 @@ import subprocess
 import sys
 
 import pytest
-
 from small_model import small_model
 
 # Forks a process that saves two models to one file in turn, as fast as it can, kills it, and looks at the file.
 KILL = """
 import os, random, signal, sys, time
 from pathlib import Path
-from relapse_model.cohort import write_bytes
-from relapse_model.model_file import load_model
+from relapse_model.cohort.cohort import write_bytes
+from relapse_model.model.file.model_file import load_model
 
 target, kills, longest, what = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
 contents = [Path(name).read_bytes() for name in sys.argv[5:]]

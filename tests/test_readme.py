@@ -7,8 +7,8 @@ import shlex
 
 import pytest
 
-from relapse_model.cli import main
-from relapse_model.study_file import parse_study
+from relapse_model.cli.arguments import main
+from relapse_model.study.reader import parse_study
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -84,6 +84,6 @@ def test_the_layout_names_what_is_there(readme, root):
 
 
 def test_every_kind_of_predictor_is_named(readme):
-    from relapse_model.feature_kinds import FEATURE_KINDS
+    from relapse_model.study.predictor_kinds import FEATURE_KINDS
 
     assert all(f"`{kind}`" in readme for kind in FEATURE_KINDS)

@@ -2,6 +2,6 @@
 
 import sys
 
-from relapse_model.cli import main
+from relapse_model.cli.arguments import main
 
 sys.exit(main())

@@ -9,7 +9,7 @@ import pytest
 
 import relapse_model as rm
 from data_folder import data_folder
-from relapse_model.measurements import measurements
+from relapse_model.cohort.measurements import measurements
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "02_antihbs_below_100.py"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model.choice import fit_known
+from relapse_model.development.choice import fit_known
 from relapse_model.features.design import design
 from same_folds import baseline_scores, mean_auc, mean_c, ridge_logistic
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.features.antibody_filter import AntibodyFilter
-from relapse_model.study import PassiveAntibody, Spread
+from relapse_model.study.study import PassiveAntibody, Spread
 
 DRUG = PassiveAntibody(
     "anti_hbs", ("hbig",), Spread(24.0, 0.25, "a"), Spread(7.5, 0.40, "a"), Spread(0.6, 0.50, "a"),

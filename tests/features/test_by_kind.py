@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model import feature_kinds
 from relapse_model.errors import RelapseModelError
-from relapse_model.feature_kinds import FEATURE_KINDS, FeatureKind
 from relapse_model.features import by_kind
 from relapse_model.features.by_kind import register_feature_kind
 from relapse_model.features.dictionary import data_dictionary
 from relapse_model.features.look_ahead import looking_ahead
-from relapse_model.study_file import parse_study
+from relapse_model.study import predictor_kinds as feature_kinds
+from relapse_model.study.predictor_kinds import FEATURE_KINDS, FeatureKind
+from relapse_model.study.reader import parse_study
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
+from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import CohortError
-from relapse_model.feature_kinds import FEATURE_KINDS
 from relapse_model.features import treatment
 from relapse_model.features.laboratory import SUMMARIES
-from relapse_model.measurements import Measurements
-from relapse_model.study_file import parse_study
+from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.reader import parse_study
 
 LANDMARK = 12.0
 CONSOLIDATION = "weeks_on_agent_after_first_negative"

@@ -8,7 +8,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.features.design import design, design_matrix, level_codes, matrix_of_codes
-from relapse_model.study_file import parse_study
+from relapse_model.study.reader import parse_study
 
 STUDY = """
 [study]

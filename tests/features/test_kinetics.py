@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
+from relapse_model.cohort.simulation.hbig import Kinetics
+from relapse_model.cohort.simulation.hbig import passive_titre as simulated_titre
 from relapse_model.features.kinetics import lognormal_nodes, passive_titre, peak_day
-from relapse_model.simulation.hbig import Kinetics
-from relapse_model.simulation.hbig import passive_titre as simulated_titre
 
 # Half-life (days), V/F (litres), Tmax (days). Nabi-HB: label (23.1, 11.2, 6.5). HepaGam B: label gives 22-25 and
 # 4-5, here both ends. Hooman 2008 (Liver Transpl 14:435): fitted to its means at steady state with Tmax 5 days.

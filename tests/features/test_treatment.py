@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.features.treatment import courses_until, dose_total, doses, ever, weeks_off, weeks_on
-from relapse_model.study import Predictor
+from relapse_model.study.study import Predictor
 
 AGENTS = ("pegifn", "entecavir", "tenofovir", "hbig")
 KINDS = (

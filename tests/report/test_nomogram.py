@@ -9,11 +9,11 @@ from itertools import combinations
 import matplotlib
 import numpy as np
 import pytest
-
 from additive_model import PREDICTORS, TOLD, Additive, additive_model, numbers, study_of
+
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.model import RelapseModel
-from relapse_model.report import style
+from relapse_model.model.trained import RelapseModel
+from relapse_model.report.figures import style
 from relapse_model.report.nomogram import nomogram_axes, nomogram_figure
 
 # The reference of the additive model: titre 1.5, age 40, genotype C, half an arm; its log-odds by hand:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from page_reader import read, visible
 
 import relapse_model as rm
-from page_reader import read, visible
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report.refusal_report import write_refusal
 

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
+from relapse_model.development.internal_validation.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.report import cohort_sections
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.figures.model import coefficients_figure
 from relapse_model.report.limitations import limitations
-from relapse_model.report.model_figures import coefficients_figure
 from relapse_model.report.model_values import model_values
 from relapse_model.report.performance_table import group_rows, performance_rows, shown_columns, threshold_rows
-from relapse_model.validation.cohort_sample_size import cohort_sample_size
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.sample_size import cox_snell_r2, maximum_parameters, riley_sample_size
+from relapse_model.validation.sample_size.binary import cox_snell_r2, maximum_parameters, riley_sample_size
 from relapse_model.validation.subgroups import Subgroup
 
 

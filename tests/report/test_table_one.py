@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.development_data import development_data
+from relapse_model.features.development_data import development_data
 from relapse_model.report.table_one import number_shown, table_one
 from relapse_model.small_counts import HIDDEN, hidden_cells
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from page_reader import read, visible
 
 import relapse_model as rm
-from page_reader import read, visible
 from relapse_model.errors import RelapseModelError
-from relapse_model.report.dependence_figure import dependence_figure
-from relapse_model.report.forest_figure import forest_figure
-from relapse_model.report.model_figures import coefficients_figure
+from relapse_model.report.figures.dependence import dependence_figure
+from relapse_model.report.figures.forest import forest_figure
+from relapse_model.report.figures.model import coefficients_figure
+from relapse_model.report.figures.style import svg
+from relapse_model.report.figures_of_report import cohort_figures, explained
 from relapse_model.report.plain_values import packages, strict_json
-from relapse_model.report.report_figures import cohort_figures, explained
-from relapse_model.report.style import svg
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
 from relapse_model.report.words import MEANING

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relapse_model.censoring import censoring_weights
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope, ici_e50_e90
+from relapse_model.validation.censoring_weights import censoring_weights
 from relapse_model.validation.discrimination import auc, harrell_c
 from relapse_model.validation.net_benefit import net_benefit, net_benefit_survival
 from relapse_model.validation.overall import brier

@@ -9,14 +9,14 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "AveragedClassifier": "averaged",
-    "BoostedTreesClassifier": "boosted_trees",
-    "ElasticNetLogisticClassifier": "elastic_net",
-    "ForestClassifier": "random_forest",
-    "PriorHazardClassifier": "prior_hazard",
-    "PriorLogisticClassifier": "prior_logistic",
-    "RecalibratedClassifier": "recalibration",
-    "RidgeLogisticClassifier": "ridge",
+    "AveragedClassifier": "combined.averaged",
+    "BoostedTreesClassifier": "trees.boosted_trees",
+    "ElasticNetLogisticClassifier": "penalised.elastic_net",
+    "ForestClassifier": "trees.random_forest",
+    "PriorHazardClassifier": "prior.hazard",
+    "PriorLogisticClassifier": "prior.logistic",
+    "RecalibratedClassifier": "combined.recalibrated",
+    "RidgeLogisticClassifier": "penalised.ridge",
 }
 
 __all__ = [

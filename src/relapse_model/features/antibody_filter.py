@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from relapse_model.features.grouped import Floats
+from relapse_model.cohort.rows_by_patient import Floats
 from relapse_model.features.kinetics import lognormal_nodes, passive_titre
-from relapse_model.study import PassiveAntibody
+from relapse_model.study.study import PassiveAntibody
 
 # Own antibody at the first titre, log10 mIU/mL: the normal distribution of which 58.4 % reach 10 mIU/mL (59 of 101
 # after peginterferon, doi:10.1186/s12985-025-02761-3) and 34.6 % reach 100 (a lognormal fitted to the same patients;
@@ -69,7 +69,7 @@ class AntibodyFilter:
     --------
     400 IU in week 0; the titre is 30 before it and 55 four weeks later, so about 25 came with the dose.
 
-    >>> from relapse_model.study import Spread
+    >>> from relapse_model.study.study import Spread
     >>> kinetics = Spread(24.0, 0.25, "assumed"), Spread(7.5, 0.40, "assumed"), Spread(0.6, 0.50, "assumed")
     >>> filtered = AntibodyFilter(PassiveAntibody("anti_hbs", ("hbig",), *kinetics, 0.12, "assumed"))
     >>> weeks, titres = np.array([[0.0, 4.0]]), np.array([[30.0, 55.0]])

@@ -8,19 +8,19 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort import Cohort
-from relapse_model.cohort_columns import MISSING_WORDS
-from relapse_model.column_reader import texts
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.cohort.rows_by_patient import Floats
+from relapse_model.cohort.study_columns import unusable_cells
+from relapse_model.cohort.tables.column_values import texts
+from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.feature_kinds import FeatureKind, add_feature_kind
 from relapse_model.features import treatment
-from relapse_model.features.grouped import Floats
 from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
-from relapse_model.lab_text import read_lab_texts
-from relapse_model.measurements import Measurements, measurements
-from relapse_model.predictor_columns import unusable_cells
-from relapse_model.study import Predictor, Study
-from relapse_model.units import unit_key
+from relapse_model.study.predictor_kinds import FeatureKind, add_feature_kind
+from relapse_model.study.study import Predictor, Study
+from relapse_model.study.unit_spelling import unit_key
 
 Derive: TypeAlias = "Callable[[Cohort, Study, Predictor, float], Floats | pd.Series]"
 
@@ -73,7 +73,7 @@ def register_feature_kind(kind: FeatureKind, function: Derive) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from relapse_model.feature_kinds import FeatureKind
+    >>> from relapse_model.study.predictor_kinds import FeatureKind
     >>> kind = FeatureKind("always_one", (), (), "a constant, for this example", "")
     >>> register_feature_kind(kind, lambda cohort, study, predictor, landmark: np.ones(len(cohort)))
     """

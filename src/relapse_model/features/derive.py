@@ -7,10 +7,10 @@ import difflib
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort import Cohort
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import CohortError, Problem
 from relapse_model.features.by_kind import derive_one
-from relapse_model.study import Predictor, Study
+from relapse_model.study.study import Predictor, Study
 
 
 def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = None) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.features.grouped import Floats
-from relapse_model.study import Predictor, Study, StudyTerm
-from relapse_model.terms import SHAPES, Factor, PriorGrid, Term
+from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
+from relapse_model.cohort.rows_by_patient import Floats
+from relapse_model.study.study import Predictor, Study, StudyTerm
 
 _ROWS_AT_ONCE = 8192  # they stay in the processor's cache
 
@@ -38,7 +38,7 @@ class Design:
         The study's non-linear terms, by the positions of the columns.
     term_names : tuple of str
     previous : tuple of PriorGrid, or None
-        What an earlier model says of the columns and terms; see `relapse_model.previous_model`.
+        What an earlier model says of the columns and terms; see `relapse_model.development.earlier_model`.
     """
 
     names: tuple[str, ...]

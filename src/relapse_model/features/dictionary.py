@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from relapse_model.feature_kinds import FEATURE_KINDS
-from relapse_model.study import Predictor, Prior, Study, StudyTerm
+from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.study import Predictor, Prior, Study, StudyTerm
 
 
 def data_dictionary(study: Study) -> pd.DataFrame:

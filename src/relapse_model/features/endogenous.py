@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort import Cohort
-from relapse_model.column_reader import shown, texts
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.cohort.rows_by_patient import Floats, groups, spread
+from relapse_model.cohort.tables.column_values import shown, texts
 from relapse_model.errors import CohortError, Problem, StudyError
 from relapse_model.features.antibody_filter import FLOOR, AntibodyFilter, History
-from relapse_model.features.grouped import Floats, groups, spread
 from relapse_model.features.treatment import Courses, courses_until
-from relapse_model.measurements import Measurements, measurements
-from relapse_model.study import PassiveAntibody, Study
-from relapse_model.units import unit_key
+from relapse_model.study.study import PassiveAntibody, Study
+from relapse_model.study.unit_spelling import unit_key
 
 # Not identifiable: the interval of log10 is at least this share of the prior's, 2 of 4 powers of ten at 90 %.
 WIDE_SHARE = 0.5
@@ -92,7 +92,7 @@ def endogenous_titre(
     Two patients at 60 mIU/mL; the second was given 400 IU four weeks before.
 
     >>> import numpy as np
-    >>> from relapse_model.study import PassiveAntibody, Spread
+    >>> from relapse_model.study.study import PassiveAntibody, Spread
     >>> assumed = "assumption"
     >>> drug = PassiveAntibody(
     ...     analyte="anti_hbs",
@@ -163,7 +163,7 @@ def derive_endogenous(cohort: Cohort, study: Study, landmark_week: float | None 
     --------
     >>> from dataclasses import replace
     >>> import relapse_model as rm
-    >>> from relapse_model.study import PassiveAntibody, Spread
+    >>> from relapse_model.study.study import PassiveAntibody, Spread
     >>> assumed = "assumption"
     >>> kinetics = Spread(24.0, 0.25, assumed), Spread(7.5, 0.40, assumed), Spread(0.6, 0.50, assumed)
     >>> drug = PassiveAntibody("anti_hbs", ("hbig",), *kinetics, error_sd_log10=0.12, error_source=assumed)

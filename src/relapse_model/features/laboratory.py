@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.features.grouped import (
+from relapse_model.cohort.measurements import Measurements
+from relapse_model.cohort.rows_by_patient import (
     ROWS_TO_SUMMARISE,
     Floats,
     Groups,
@@ -20,7 +21,6 @@ from relapse_model.features.grouped import (
     spread,
     total,
 )
-from relapse_model.measurements import Measurements
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ def summarise_groups(kinds: Sequence[str], value: Floats, week: Floats, start: N
     value, week : array of float
         Without NaN; the value on its scale.
     start : array of int, shape (groups + 1,)
-        Where each group begins; last, where the last group ends. As from `relapse_model.features.grouped.ordered`.
+        Where each group begins; last, where the last group ends. As from `rows_by_patient.ordered`.
 
     Returns
     -------

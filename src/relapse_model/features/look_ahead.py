@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort import Cohort
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.features.derive import derive_features
-from relapse_model.study import Study
+from relapse_model.study.study import Study
 
 
 def looking_ahead(cohort: Cohort, study: Study, landmark_week: float | None = None) -> list[str]:

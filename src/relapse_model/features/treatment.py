@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.features.grouped import Floats
+from relapse_model.cohort.rows_by_patient import Floats
 
 Patients = NDArray[np.intp]
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.cohort import Cohort
-from relapse_model.development_data import DevelopmentData
-from relapse_model.eligibility import screen
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.eligibility.screening import screen
+from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.errors import RelapseModelError
-from relapse_model.outcome import derive_outcome
+from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL, told_count
-from relapse_model.study import Study
+from relapse_model.study.study import Study
 
 Floats = NDArray[np.float64]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from relapse_model.report.figures import EVENTS_FOR_A_CURVE
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.report.model_values import prior_informed
-from relapse_model.validation.result import Validation
 
 RESAMPLES_WANTED = 200  # Riley and Collins 2023
 REPEATS_WANTED = 20

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.candidates import LABELS
-from relapse_model.explanation import predictor_title
+from relapse_model.development.candidates import LABELS
 from relapse_model.features.dictionary import definition
-from relapse_model.model import RelapseModel
-from relapse_model.report.model_figures import coefficient_table, has_coefficients
-from relapse_model.report.style import LEVEL
+from relapse_model.model.explanation.shap_values import predictor_title
+from relapse_model.model.scoring.scores import clinical
+from relapse_model.model.trained import RelapseModel
+from relapse_model.report.figures.model import coefficient_table, has_coefficients
+from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words
-from relapse_model.scoring import clinical
-from relapse_model.study import Predictor
+from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance
 
@@ -44,7 +44,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(  # Markdown, not HTML: its own escape is put on every text, and on numbers harmlessly
-        loader=PackageLoader("relapse_model", "report"),
+        loader=PackageLoader("relapse_model", "report/templates"),
         autoescape=False,
         finalize=markdown_text,
         undefined=StrictUndefined,

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relapse_model.additive import FLAT, additive_effect, model_log_odds, require_logistic
 from relapse_model.errors import InsufficientDataError
-from relapse_model.explanation import predictor_title, reference_codes
-from relapse_model.points_bins import model_scale, number_words, round_ladders, training_range, yes_or_no
-from relapse_model.report.label_places import fits, label_places, thinned
-from relapse_model.report.style import FREE, GREY, INK, PALE, RELAPSE, WIDTH, Floats, new_figure, plain, styled
-from relapse_model.study import Predictor
+from relapse_model.model.explanation.points_bins import (
+    model_scale,
+    number_words,
+    round_ladders,
+    training_range,
+    yes_or_no,
+)
+from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
+from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
+from relapse_model.report.figures.label_places import fits, label_places, thinned
+from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, WIDTH, Floats, new_figure, plain, styled
+from relapse_model.study.study import Predictor
 from relapse_model.validation.logistic_fit import log_odds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from relapse_model.model import RelapseModel
+    from relapse_model.model.trained import RelapseModel
 
 POINTS = 100.0  # of the predictor with the widest effect
 _CURVE = 101  # values at which the effect of a number is read off the model
@@ -73,7 +79,7 @@ def nomogram_figure(model: RelapseModel) -> Figure:
     reference patient (means, commonest levels) with this one predictor changed, over the training range (5th to
     95th percentile); so a product of predictors is seen at the others' means only. The predictor with the widest
     effect spans 100 points. Where an effect rises and falls again, both branches lie on one line. Values that are
-    missing have no place in a nomogram; `relapse_model.points_score.points_score` gives them points.
+    missing have no place in a nomogram; `relapse_model.model.explanation.points_score.points_score` gives them points.
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relapse_model.cohort import write_bytes, write_text
-from relapse_model.report.style import png, svg
+from relapse_model.cohort.cohort import write_bytes, write_text
+from relapse_model.report.figures.style import png, svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,7 @@ def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("relapse_model", "report"),
+        loader=PackageLoader("relapse_model", "report/templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from relapse_model.development.internal_validation.bootstrap import WITH_INTERVAL
+from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
 from relapse_model.small_counts import HIDDEN
-from relapse_model.validation.bootstrap import WITH_INTERVAL
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES
-from relapse_model.validation.result import Validation
 from relapse_model.validation.subgroups import Subgroup
 from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures
 

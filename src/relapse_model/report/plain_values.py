@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from relapse_model._version import __version__
-from relapse_model.training_summary import PACKAGES
+from relapse_model.development.summary import PACKAGES
 
 
 def strict_json(values: Any) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relapse_model.checks.registry import check_results, known_codes
-from relapse_model.cohort import Cohort, write_text
-from relapse_model.development_data import DevelopmentData, development_data
+from relapse_model.cohort.cohort import Cohort, write_text
+from relapse_model.development.checks.all_checks import check_results, known_codes
+from relapse_model.development.internal_validation.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.figures_of_report import CAPTIONS, arm_labels, cohort_figures
 from relapse_model.report.page import render, save_figures
 from relapse_model.report.plain_values import packages, strict_json
-from relapse_model.report.report_figures import CAPTIONS, arm_labels, cohort_figures
 from relapse_model.report.table_one import table_one
 from relapse_model.report.tripod import items_of
 from relapse_model.report.validation_report import report_places
 from relapse_model.report.words import outcome_words, predictor_rows
-from relapse_model.study import Study
-from relapse_model.validation.cohort_sample_size import cohort_sample_size
+from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort import Cohort
-from relapse_model.development_data import DevelopmentData
-from relapse_model.explanation import predictor_title
-from relapse_model.scoring import clinical
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.model.explanation.shap_values import predictor_title
+from relapse_model.model.scoring.scores import clinical
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
-from relapse_model.stacked_study import LANDMARK_KIND
-from relapse_model.study import Predictor, Study
+from relapse_model.study.several_landmarks import LANDMARK_KIND
+from relapse_model.study.study import Predictor, Study
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.candidates import LABELS
-from relapse_model.checks.registry import check_validation, known_codes
-from relapse_model.cohort import write_text
+from relapse_model.cohort.cohort import write_text
+from relapse_model.development.candidates import LABELS
+from relapse_model.development.checks.all_checks import check_validation, known_codes
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.development.internal_validation.sample_size import cohort_sample_size
 from relapse_model.features.design import design
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.figures_of_report import CAPTIONS, explained, mean_net_benefit, report_figures
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_values import model_values, prior_informed
 from relapse_model.report.page import render, save_figures
@@ -26,15 +29,12 @@ from relapse_model.report.performance_table import (
     threshold_rows,
 )
 from relapse_model.report.plain_values import packages, strict_json
-from relapse_model.report.report_figures import CAPTIONS, explained, mean_net_benefit, report_figures
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import MEANING, outcome_words, predictor_rows, verdict
 from relapse_model.small_counts import told_count
-from relapse_model.validation.cohort_sample_size import cohort_sample_size
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance
-from relapse_model.validation.result import Validation
 
 if TYPE_CHECKING:
     import shap
@@ -109,7 +109,7 @@ def validation_values(
     mute : tuple of str
         Codes of checks that shall not speak.
     explanation : shap.Explanation, optional
-        Of `relapse_model.report.report_figures.explained`, if it was made already.
+        Of `relapse_model.report.figures_of_report.explained`, if it was made already.
     """
     cohort, data, study = validation.cohort, validation.data, validation.study
     curve = mean_net_benefit(validation)

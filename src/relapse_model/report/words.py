@@ -6,12 +6,12 @@ import re
 from math import exp
 from typing import Any
 
-from relapse_model.explanation import predictor_title
 from relapse_model.features.dictionary import definition
-from relapse_model.report.figures import EVENTS_FOR_A_CURVE
-from relapse_model.report.model_figures import coefficient_step
-from relapse_model.report.style import LEVEL
-from relapse_model.study import OutcomeRule, Predictor, Study
+from relapse_model.model.explanation.shap_values import predictor_title
+from relapse_model.report.figures.model import coefficient_step
+from relapse_model.report.figures.style import LEVEL
+from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
+from relapse_model.study.study import OutcomeRule, Predictor, Study
 from relapse_model.validation.estimate import Estimate, normal_quantile
 from relapse_model.validation.performance import Performance
 

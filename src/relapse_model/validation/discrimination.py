@@ -41,7 +41,7 @@ class AucComparison:
 def auc(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None) -> float:
     """Return the chance that a patient who relapses has a higher risk than one who does not.
 
-    Equal risks count one half. With the weights of `relapse_model.censoring.censoring_weights` it is the
+    Equal risks count one half. With the weights of `censoring_weights` it is the
     cumulative/dynamic AUC at the horizon (Uno et al. 2007, JASA 102:527). It says nothing of calibration.
 
     Parameters

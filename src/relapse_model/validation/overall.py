@@ -54,7 +54,7 @@ def log_loss(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = Non
 def brier(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None) -> float:
     """Return the Brier score: the mean squared difference between outcome and risk; smaller is better.
 
-    With the weights of `relapse_model.censoring.censoring_weights`, which sum to the number of patients, it
+    With the weights of `censoring_weights`, which sum to the number of patients, it
     is the censored Brier score at the horizon (Graf et al. 1999, Stat Med 18:2529).
 
     Parameters

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.censoring import reverse_kaplan_meier
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
+from relapse_model.validation.censoring_weights import reverse_kaplan_meier
 from relapse_model.validation.estimate import Floats, check_predictions
 
 _PAIRS_AT_ONCE = 4_000_000  # pairs compared in one block: bounds memory
@@ -52,7 +52,7 @@ def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float) -> f
     -----
     Uno et al. 2011, Stat Med 30:1105. They leave out events at ``until`` itself and use the strict order of
     times; with follow-up that ends at scheduled visits that would lose the visit at the horizon. G is
-    `relapse_model.censoring.reverse_kaplan_meier`, for everybody together.
+    `relapse_model.validation.censoring_weights.reverse_kaplan_meier`, for everybody together.
 
     Examples
     --------

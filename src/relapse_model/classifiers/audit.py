@@ -1,0 +1,55 @@
+"""The audit of a classifier's parts by what each kind of part may hold, before any class is imported or built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from relapse_model.classifiers.penalised.skops_types import check_types
+from relapse_model.classifiers.shared.saved_parts import Document
+from relapse_model.classifiers.trees.booster_bytes import check_booster
+from relapse_model.errors import ModelFileError
+from relapse_model.strict_json import strict_json
+
+KINDS = (".bin", ".json", ".skops", ".ubj")
+_BOOSTED = "boosted_trees.json"
+
+
+def audit_parts(parts: Mapping[str, bytes]) -> None:
+    """Refuse parts of a classifier that are not what their names say; numpy and the standard library only.
+
+    JSON must be strict; a booster must be sound, node by node; a skops file may name the types of our own pipeline
+    only. Raw numbers (``.bin``) can do no harm until they are read, and are checked then.
+
+    Parameters
+    ----------
+    parts : Mapping of str to bytes
+        As a classifier's ``to_parts`` gives them.
+
+    Raises
+    ------
+    ModelFileError
+        Naming the part.
+    """
+    for name, data in parts.items():
+        kind = PurePosixPath(name).suffix
+        if kind not in KINDS:
+            raise ModelFileError(f"{name}: no classifier of this library has such a part; expected {', '.join(KINDS)}.")
+        if kind == ".json":
+            strict_json(data, name)
+        if kind == ".skops":
+            check_types(data, name)
+        if kind == ".ubj":
+            _audit_booster(parts, name)
+
+
+def _audit_booster(parts: Mapping[str, bytes], name: str) -> None:
+    """Check a booster against the numbers of columns and trees that the part beside it tells."""
+    beside = str(PurePosixPath(name).with_name(_BOOSTED))
+    if beside not in parts:
+        raise ModelFileError(f"{name}: a booster without {beside}. The file is incomplete.")
+    values = strict_json(parts[beside], beside)
+    if not isinstance(values, dict):
+        raise ModelFileError(f"{beside}: not an object; expected a part written by this library.")
+    told = Document(beside, values)
+    check_booster(parts[name], name, told.integer("n_features", 1, 100_000), told.integer("rounds", 0, 100_000))

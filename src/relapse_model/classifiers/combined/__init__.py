@@ -1,0 +1,1 @@
+"""Classifiers made of others: their mean, and their recalibration."""

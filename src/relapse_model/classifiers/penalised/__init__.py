@@ -1,0 +1,1 @@
+"""Ridge and elastic-net logistic regression, tuned by cross-validation."""

@@ -1,0 +1,1 @@
+"""Logistic regression and discrete-time hazards that know what was published."""

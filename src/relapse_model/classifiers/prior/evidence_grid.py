@@ -1,0 +1,183 @@
+"""The priors over which a logistic regression is averaged, and the fits of all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
+from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
+from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.shared.newton import penalised_logistic
+from relapse_model.errors import RelapseModelError
+
+FloatArray = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+FEWEST_MARKED = 5  # rows that lack a value, and rows that have it, before an indicator is worth a coefficient
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Posterior means of every prior under every form; coefficients are 0 where the form leaves a column out."""
+
+    coef: FloatArray
+    intercept: FloatArray
+    covariance: FloatArray
+    log_evidence: FloatArray
+
+
+def check_grid(strengths: Sequence[float], widths: Sequence[float], between_sds: Sequence[float]) -> None:
+    """Refuse settings of which no grid can be made.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    strength, width, between = (np.asarray(values, dtype=np.float64) for values in (strengths, widths, between_sds))
+    if not (strength.size and width.size and np.isfinite(strength).all() and (width > 0).all()):
+        raise RelapseModelError(
+            f"strengths {strengths!r} or widths {widths!r} cannot be used; expected at least one of each, strengths "
+            "finite, widths positive."
+        )
+    if not between.size or not (between >= 0).all() or not (np.isfinite(width).all() and np.isfinite(between).all()):
+        raise RelapseModelError(
+            f"between_sds {between_sds!r}: expected one or more finite numbers of 0 or more, and finite widths."
+        )
+
+
+def published_grid(mean: FloatArray, sd: FloatArray, strengths: Sequence[float], widths: Sequence[float]) -> PriorGrid:
+    """Return the priors of every strength, width of the columns with a mean, and width of the others, in that order.
+
+    Parameters
+    ----------
+    mean, sd : ndarray of shape (q,)
+        The prior as published.
+    strengths, widths : sequence of float
+
+    Examples
+    --------
+    >>> grid = published_grid(np.array([-0.8, 0.0]), np.array([0.4, 0.1]), (0.0, 1.0), (1.0, 2.0))
+    >>> grid.mean.shape, grid.sd[:4].tolist()
+    ((8, 2), [[0.4, 0.1], [0.4, 0.2], [0.8, 0.1], [0.8, 0.2]])
+    """
+    informed = mean != 0.0
+    means, sds = [], []
+    for strength in strengths:
+        for width in widths:
+            for other in widths if not informed.all() else (1.0,):
+                means.append(strength * mean)
+                sds.append(np.where(informed, width, other) * sd)
+    return PriorGrid(np.array(means), np.array(sds))
+
+
+def previous_grid(
+    previous: PriorGrid,
+    fallback: PriorGrid,
+    scale: FloatArray,
+    strengths: Sequence[float],
+    between_sds: Sequence[float],
+) -> PriorGrid:
+    """Return priors that start from the posterior of another cohort, each widened by a variance between cohorts.
+
+    Parameters
+    ----------
+    previous, fallback : PriorGrid of one row
+        The posterior, NaN where the other cohort knows nothing of a column; what is taken there.
+    scale : ndarray of shape (q,)
+        Standard deviations of the columns in the training rows, to which `between_sds` refer.
+    strengths, between_sds : sequence of float
+
+    Examples
+    --------
+    >>> other = PriorGrid(np.array([[0.5, np.nan]]), np.array([[0.3, np.nan]]))
+    >>> grid = previous_grid(other, PriorGrid(np.zeros((1, 2)), np.full((1, 2), 0.15)), np.ones(2), (1.0,), (0.0, 0.4))
+    >>> grid.mean.tolist(), grid.sd.round(2).tolist()
+    ([[0.5, 0.0], [0.5, 0.0]], [[0.3, 0.15], [0.5, 0.15]])
+    """
+    known = ~np.isnan(previous.sd[0])
+    start = np.where(known, previous.mean[0], fallback.mean[0])
+    spread = np.where(known, previous.sd[0], fallback.sd[0])
+    widened = [np.sqrt(spread**2 + np.where(known, between / scale, 0.0) ** 2) for between in between_sds]
+    return PriorGrid(
+        np.repeat(np.outer(strengths, start), len(between_sds), axis=0), np.tile(np.array(widened), (len(strengths), 1))
+    )
+
+
+def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:
+    """Return posterior mean and sd of each coefficient over the components that use exactly these columns.
+
+    Where no component does, it is over all of them; a column that none uses is NaN.
+
+    Parameters
+    ----------
+    mixture : LogisticMixture
+    used : ndarray of bool of shape (q,)
+    """
+    variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
+    same = ((variance > 0) == used).all(axis=1)
+    weight = mixture.weight * (same if (mixture.weight * same).sum() > 0 else True)
+    weight = weight / weight.sum()
+    mean = weight @ mixture.coef
+    sd = np.sqrt(weight @ (variance + (mixture.coef - mean) ** 2))
+    return PriorGrid(np.where(sd > 0, mean, np.nan)[None], np.where(sd > 0, sd, np.nan)[None])
+
+
+def fit_components(
+    distance: FloatArray, event: FloatArray, weight: FloatArray, forms: Sequence[Mask], starts: Sequence[PriorGrid]
+) -> Components:
+    """Fit every prior of `starts[i]` with the columns of `forms[i]`.
+
+    Parameters
+    ----------
+    distance : ndarray of shape (n, q)
+        Complete columns, centred.
+    event, weight : ndarray of shape (n,)
+    forms : sequence of ndarray of bool of shape (q,)
+        Columns that are used.
+    starts : sequence of PriorGrid
+    """
+    size = distance.shape[1]
+    parts = []
+    for used, grid in zip(forms, starts, strict=True):
+        columns = distance[:, used]
+        modes = penalised_logistic(columns, event, weight, grid.mean[:, used], grid.sd[:, used] ** -2.0)
+        fits = at_posterior_mean(columns, weight, modes)
+        coef = np.zeros((len(grid.mean), size))
+        coef[:, used] = fits.coef
+        covariance = np.zeros((len(coef), size + 1, size + 1))
+        places = np.flatnonzero(np.concatenate([[True], used]))
+        covariance[:, places[:, None], places] = fits.covariance
+        parts.append(Components(coef, fits.intercept, covariance, fits.log_evidence))
+    return Components(
+        np.concatenate([part.coef for part in parts]),
+        np.concatenate([part.intercept for part in parts]),
+        np.concatenate([part.covariance for part in parts]),
+        np.concatenate([part.log_evidence for part in parts]),
+    )
+
+
+def missing_indicators(X: FloatArray, weight: FloatArray) -> tuple[int, ...]:
+    """Return the predictors that deserve an indicator; of those that are missing together, the first.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+    weight : ndarray of shape (n,)
+        A row of weight 2 counts as two.
+
+    Examples
+    --------
+    >>> X = np.ones((20, 3)); X[:5, :2] = np.nan; X[:4, 2] = np.nan
+    >>> missing_indicators(X, np.ones(20))
+    (0,)
+    """
+    missing = np.isnan(X)
+    count = weight @ missing
+    least = FEWEST_MARKED * (1.0 - 1e-9)  # sums of weights that should be whole numbers are not quite
+    enough = np.flatnonzero((count >= least) & (weight.sum() - count >= least))
+    patterns = {missing[:, column].tobytes(): int(column) for column in enough[::-1]}
+    return tuple(sorted(patterns.values()))

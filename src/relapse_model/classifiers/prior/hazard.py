@@ -1,0 +1,375 @@
+"""Discrete-time hazards that start from what is published: the lost count for as long as they were followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import validate_data
+
+from relapse_model.classifiers.prior.evidence_grid import check_grid, published_grid
+from relapse_model.classifiers.prior.hazard_mixture import (
+    HazardMixture,
+    draw_posterior,
+    hazard_interval,
+    hazard_moments,
+    hazard_risk,
+)
+from relapse_model.classifiers.prior.hazard_mixture_values import (
+    FORM,
+    PART,
+    hazard_from,
+    hazard_settings,
+    hazard_values,
+    read_hazard_settings,
+)
+from relapse_model.classifiers.prior.per_unit import prior_per_unit
+from relapse_model.classifiers.prior.person_periods import PersonPeriods, check_ends, person_periods, planned_times
+from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
+from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows, check_values, row_weights
+from relapse_model.classifiers.shared.columns import fill_missing, summarise_columns
+from relapse_model.classifiers.shared.newton import LogisticFits, penalised_logistic
+from relapse_model.classifiers.shared.saved_parts import read_document, write_document
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+
+FloatArray = NDArray[np.float64]
+
+
+class PriorHazardClassifier(RiskClassifier):
+    """Bayesian discrete-time hazards with Gaussian priors from published effects, averaged by evidence.
+
+    Assumes that patients with the same columns who are lost would have had the event as often as those who stay,
+    whatever the loss depends on among the columns; that the log-odds of the hazard are linear in the columns, with
+    the same effects in every interval; and independent patients. Nobody is dropped and nobody weighted up: a patient
+    who is lost counts in the intervals through which he was followed (see ``person_periods``). One model is fitted
+    for each prior strength and width, weighted by Laplace evidence, as ``PriorLogisticClassifier`` does; with one
+    interval and nobody lost it is that model.
+
+    Published effects are mostly odds ratios of the event by the horizon. A ratio of hazards is nearer to 1, the more
+    so the higher the risk (an odds ratio of 2.5 from a risk of 17 % is a hazard ratio of 2.2): the strengths make up
+    for it.
+
+    Parameters
+    ----------
+    prior_mean : array-like of shape (p,), optional
+        Expected coefficients: log-odds of the hazard per unit of the column (per standard deviation where
+        ``prior_per_sd``).
+    prior_sd : array-like of shape (p,), optional
+        Their standard deviations, on the same scale. NaN or None: nothing is known of this column.
+    prior_per_sd : array-like of bool of shape (p,), optional
+        True where the prior is per standard deviation of the column in the training rows.
+    intervals : tuple of float, default=(4, 8, 12, 24, 36, 48)
+        Ends of the intervals, weeks from the landmark; the last is the horizon. They should be the planned visits.
+    strengths : tuple of float, default=(0.0, 0.5, 1.0, 1.5)
+        Factors of the prior means that are tried.
+    widths : tuple of float, default=(0.25, 0.5, 1.0, 2.0)
+        Factors tried of the prior standard deviations: once for the columns with a prior mean, and once for the rest.
+    default_sd : float, default=0.15
+        Prior standard deviation of a column without knowledge, log-odds per standard deviation.
+    interval_sd : float, default=1.0
+        Prior standard deviation of each interval's log-odds around the common level (which is free) plus the log of
+        the interval's length: hazards per week that differ by a factor of 4 are nothing unusual, by 50 they are. It
+        matters where an interval has hardly any events; without it, one without events would have a hazard of 0.
+    visit_window : float, default=4.0
+        Weeks by which a visit may be early or late: a time so near an end of an interval counts as that end (see
+        ``planned_times``). 0 where events are dated by more than visits.
+    draws : int, default=2000
+        Draws from the posterior over which risks are means; even.
+
+    Attributes
+    ----------
+    components_ : HazardMixture
+        The fitted models, and the draws; levels stand at ``center_``.
+    coef_mean_, coef_sd_ : ndarray of shape (p,)
+        Posterior mean and standard deviation of the coefficients, log-odds of the hazard per unit.
+    prior_mean_, prior_sd_ : ndarray of shape (p,)
+        The prior at strength 1 and width 1, log-odds per unit.
+    log_evidence_ : ndarray of shape (B,)
+        Log marginal likelihood of each component, up to one constant; by strength, width, other width.
+    strength_weight_ : ndarray of shape (n_strengths,)
+        Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
+    impute_, center_, scale_ : ndarray of shape (p,)
+        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+    classes_, n_features_in_
+        As in scikit-learn; the risk is that of ``classes_[1]``, which is 1: the event by the horizon.
+
+    Notes
+    -----
+    Efron 1988, J Am Stat Assoc 83:414: a logistic regression over the intervals at risk has the likelihood of the
+    discrete hazards, and without columns it gives the life table.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(132, 2))
+    >>> relapse, lost = rng.exponential(150 * np.exp(-X[:, 0])), rng.exponential(100, 132)
+    >>> model = PriorHazardClassifier(prior_mean=[0.8, 0.0], prior_sd=[0.4, None], intervals=(12, 24, 36, 48))
+    >>> model = model.fit(X, np.minimum(relapse, lost), relapse <= lost)
+    >>> model.predict_proba(X).shape, model.predict_risk(X, [24, 48]).shape
+    ((132, 2), (132, 2))
+    """
+
+    def __init__(
+        self,
+        prior_mean: ArrayLike | None = None,
+        prior_sd: ArrayLike | None = None,
+        prior_per_sd: ArrayLike | None = None,
+        intervals: Sequence[float] = (4.0, 8.0, 12.0, 24.0, 36.0, 48.0),
+        strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
+        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
+        default_sd: float = 0.15,
+        interval_sd: float = 1.0,
+        visit_window: float = 4.0,
+        draws: int = 2000,
+    ):
+        self.prior_mean = prior_mean
+        self.prior_sd = prior_sd
+        self.prior_per_sd = prior_per_sd
+        self.intervals = intervals
+        self.strengths = strengths
+        self.widths = widths
+        self.default_sd = default_sd
+        self.interval_sd = interval_sd
+        self.visit_window = visit_window
+        self.draws = draws
+
+    def fit(self, X: ArrayLike, time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit every component and weight them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing and takes the weighted median of its column.
+        time : array-like of shape (n,)
+            Weeks from the landmark to the event, or to the last time known free of it. A patient who is only known
+            to be free at 0 counts for the columns' medians and scales, and for nothing else.
+        event : array-like of shape (n,)
+            1 for an event at that time, 0 otherwise. Events after the horizon are none by then.
+        sample_weight : array-like of shape (n,), optional
+            Patient weights: 2 counts as two patients, 0 as none, whose time and event may be unknown (NaN).
+
+        Returns
+        -------
+        PriorHazardClassifier
+            Itself.
+
+        Raises
+        ------
+        InsufficientDataError
+            If nobody has the event by the horizon, or nobody survives any interval at risk; if nobody was at risk in
+            the last interval, or an empty column came.
+        RelapseModelError
+            If a setting does not fit the columns, or times and events are not such numbers.
+        NotConvergedError
+            If a posterior has no finite mode.
+        """
+        ends = check_ends(self.intervals)
+        times, events = _known_follow_up(time, event, sample_weight)
+        times = planned_times(times, events, ends, self.visit_window)
+        rows, counted = self._patients(X, (events == 1) & (times <= ends[-1]), sample_weight)
+        periods = person_periods(times[counted], events[counted], ends)
+        _check_followed(rows, periods, ends)
+        columns = summarise_columns(rows.X, rows.weight)
+        mean, sd = self._prior(columns.scale)
+        distance = fill_missing(rows.X, columns.impute) - columns.center
+        grid = published_grid(mean, sd, self.strengths, self.widths)
+        fits = self._fit_grid(distance, rows.weight, periods, ends, grid)
+        level, covariance = _levels(fits, ends)
+        coef = np.ascontiguousarray(fits.coef[:, -len(mean) :])
+        weight = np.exp(fits.log_evidence - fits.log_evidence.max())
+        weight /= weight.sum()
+        drawn = draw_posterior(np.column_stack([level, coef]), covariance, weight, self.draws)
+        mixture = HazardMixture(
+            level, coef, covariance, weight, drawn, ends, columns.impute, columns.center, columns.scale
+        )
+        return self._set_fitted(mixture, mean, sd, fits.log_evidence)
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return the posterior mean probabilities of no event and of the event by the horizon.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Columns as in ``classes_``.
+        """
+        rows = self._new_rows(X)
+        return np.column_stack(hazard_risk(self.components_, rows, self.components_.ends[-1:]))
+
+    def predict_risk(self, X: ArrayLike, weeks: ArrayLike) -> FloatArray:
+        """Return the posterior mean probability of the event by each week.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+        weeks : array-like of shape (W,)
+            Weeks from the landmark, above 0 and up to the horizon; within an interval the hazard is constant.
+
+        Returns
+        -------
+        ndarray of shape (n, W)
+
+        Raises
+        ------
+        RelapseModelError
+            If a week is not one of those.
+        """
+        rows = self._new_rows(X)
+        return hazard_risk(self.components_, rows, weeks)[1]
+
+    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+        """Return the log-odds of the posterior mean risk by the horizon; always finite. Shape (n,)."""
+        risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
+        return risk[:, 1] - risk[:, 0]
+
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+        """Return the central credible interval of each row's risk by the horizon.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing, which widens the interval.
+        level : float, default=0.9
+            Probability inside.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Lower and upper risk.
+        """
+        rows = self._new_rows(X)
+        return hazard_interval(self.components_, rows, level)
+
+    def to_parts(self) -> dict[str, bytes]:
+        """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
+        part = write_document(
+            FORM, {"settings": hazard_settings(self.get_params()), **self._identity(), **self._state()}
+        )
+        parts = {PART: part}
+        hazard_from(read_document(parts, PART, FORM))  # never write what would be refused
+        return parts
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
+        """Return the classifier that ``to_parts`` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            If the part is missing, or anything in it is not what this classifier writes.
+        """
+        document = read_document(parts, PART, FORM)
+        mixture = hazard_from(document)
+        model = cls(**read_hazard_settings(document, mixture))
+        model._restore_identity(document)
+        columns = len(mixture.scale)
+        mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
+        if len(mixture.weight) % (len(model.strengths) * len(model.widths)):
+            document.refuse("weight", "one component for each strength and width")
+        evidence = document.array("log_evidence", mixture.weight.shape)
+        return model._set_fitted(mixture, mean, sd, evidence)
+
+    def _patients(
+        self, X: ArrayLike, relapsed: NDArray[np.bool_], sample_weight: ArrayLike | None
+    ) -> tuple[TrainingRows, NDArray[np.bool_]]:
+        """Check rows and weights as every classifier does, and return the patients who count, and which they are.
+
+        It is intervals that need both outcomes, not patients: all of them may have the event by the horizon.
+        """
+        checked: tuple[FloatArray, NDArray[np.bool_]] = validate_data(
+            self, X, relapsed, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
+        )
+        weight = row_weights(sample_weight, len(relapsed))
+        counted = weight > 0
+        rows = TrainingRows(checked[0][counted], relapsed[counted].astype(np.float64), weight[counted])
+        check_values(rows.X)
+        self.classes_ = np.array([0, 1])
+        return rows, counted
+
+    def _prior(self, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the published prior of every column, per unit."""
+        check_grid(self.strengths, self.widths, (0.0,))
+        if not 0.0 < self.interval_sd < np.inf:
+            raise RelapseModelError(f"interval_sd is {self.interval_sd!r}; expected a positive number, such as 1.0.")
+        return prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale)
+
+    def _fit_grid(
+        self, distance: FloatArray, weight: FloatArray, periods: PersonPeriods, ends: FloatArray, grid: PriorGrid
+    ) -> LogisticFits:
+        """Fit every prior to the person-periods: a departure for each interval, then the columns."""
+        lengths = np.diff(ends, prepend=0.0)
+        departures = len(ends) if len(ends) > 1 else 0  # of a single interval the common level says everything
+        belongs = (periods.interval[:, None] == np.arange(departures)).astype(np.float64)
+        pad = ((0, 0), (departures, 0))
+        columns, rows = np.column_stack([belongs, distance[periods.row]]), periods.weight * weight[periods.row]
+        known = np.log(lengths / lengths.mean())[periods.interval]
+        mean, sd = np.pad(grid.mean, pad), np.pad(grid.sd, pad, constant_values=self.interval_sd)
+        modes = penalised_logistic(columns, periods.event, rows, mean, sd**-2.0, offset=known)
+        return at_posterior_mean(columns, rows, modes, known)
+
+    def _set_fitted(self, mixture: HazardMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
+        self.components_ = mixture
+        self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
+        self.prior_mean_, self.prior_sd_ = mean, sd
+        self.log_evidence_ = log_evidence
+        self.coef_mean_, self.coef_sd_ = hazard_moments(mixture)
+        self.strength_weight_ = mixture.weight.reshape(len(self.strengths), -1).sum(axis=1)
+        return self
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "prior_mean": self.prior_mean_,
+            "prior_sd": self.prior_sd_,
+            "log_evidence": self.log_evidence_,
+            **hazard_values(self.components_),
+        }
+
+
+def _known_follow_up(
+    time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return times and events as arrays, both 0 where the weight is: whatever came there is not read."""
+    times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
+    unread = np.zeros(times.shape) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64) == 0
+    if unread.shape == times.shape == events.shape:  # other shapes are refused where they are checked
+        times, events = np.where(unread, 0.0, times), np.where(unread, 0.0, events)
+    return times, events
+
+
+def _check_followed(rows: TrainingRows, periods: PersonPeriods, ends: FloatArray) -> None:
+    if not rows.event.any():
+        raise InsufficientDataError(
+            f"The {len(rows.event)} training rows with a positive weight are of one class: nobody has the event by the "
+            f"horizon at week {ends[-1]:g}, so a risk cannot be learned. Ask for a later horizon, or add follow-up."
+        )
+    last = int(periods.interval.max(initial=-1))
+    if last < len(ends) - 1:
+        raise InsufficientDataError(
+            f"Nobody was at risk after week {ends[last]:g}, so the hazard up to the horizon at week {ends[-1]:g} was "
+            "never observed. Ask for an earlier horizon, or add follow-up."
+        )
+    if periods.event.all():
+        raise InsufficientDataError(
+            f"Each of {len(periods.event)} patients at risk has the event within the only interval, up to week "
+            f"{ends[-1]:g}: a risk cannot be learned from one class. Divide the interval, such as by (12, 24, 36, 48)."
+        )
+
+
+def _levels(fits: LogisticFits, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the log-odds of each interval's hazard, and the covariances of (levels, coefficients)."""
+    intervals, lengths = len(ends), np.diff(ends, prepend=0.0)
+    if intervals == 1:
+        return fits.intercept[:, None], fits.covariance
+    level = fits.intercept[:, None] + fits.coef[:, :intervals] + np.log(lengths / lengths.mean())
+    joined = np.eye(fits.covariance.shape[1])[1:]
+    joined[:intervals, 0] = 1.0
+    covariance = joined @ fits.covariance @ joined.T
+    return level, 0.5 * (covariance + np.swapaxes(covariance, 1, 2))

@@ -1,0 +1,330 @@
+"""Logistic regression that starts from what is published, and believes it only as far as the data agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.classifiers.prior.evidence_grid import (
+    Mask,
+    check_grid,
+    fit_components,
+    missing_indicators,
+    previous_grid,
+    published_grid,
+)
+from relapse_model.classifiers.prior.logistic_mixture import (
+    LogisticMixture,
+    coefficient_moments,
+    expand_columns,
+    mixture_interval,
+    mixture_risk,
+)
+from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from, mixture_values
+from relapse_model.classifiers.prior.per_unit import prior_per_unit
+from relapse_model.classifiers.prior.settings import read_settings, settings_values
+from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_terms
+from relapse_model.classifiers.shared.base import RiskClassifier
+from relapse_model.classifiers.shared.columns import fill_missing, summarise_columns
+from relapse_model.classifiers.shared.saved_parts import read_document, write_document
+from relapse_model.errors import RelapseModelError
+
+FloatArray = NDArray[np.float64]
+
+
+class PriorLogisticClassifier(RiskClassifier):
+    """Bayesian logistic regression with Gaussian priors from published effects, averaged by evidence.
+
+    Assumes a risk whose log-odds are linear in the columns (and in the terms, where given), and independent
+    rows. One model is fitted for each prior strength (from "ignore the published means", 0, past "as published",
+    1, to "half as strong again", 1.5), each width of the published priors and of the others, and with the terms and
+    without; they are weighted by how well they foresaw the data (Laplace evidence), so a wrong prior is
+    unlearned. Risks are means over the whole posterior, not at its mode (a Gaussian around the posterior mean, whose
+    distance from the mode is taken to first order).
+
+    Parameters
+    ----------
+    prior_mean : array-like of shape (p,), optional
+        Expected coefficients: log-odds per unit of the column (per standard deviation where
+        ``prior_per_sd``).
+    prior_sd : array-like of shape (p,), optional
+        Their standard deviations, on the same scale. NaN or None: nothing is known of this column.
+    prior_per_sd : array-like of bool of shape (p,), optional
+        True where the prior is per standard deviation of the column in the training rows.
+    terms : tuple of Term
+        Non-linear terms stated beforehand; the average is over models with all of them and with none.
+    previous : tuple of PriorGrid, optional
+        Posterior of another cohort, as a second prior, widened by ``between_sds``: one row for the models without
+        the terms, one for those with them; of the predictors and the terms, NaN where it knows nothing. Whether it
+        is believed, and how far, the evidence decides.
+    strengths : tuple of float, default=(0.0, 0.5, 1.0, 1.5)
+        Factors of the prior means that are tried; published effects may be too small here as well as too large.
+    widths : tuple of float, default=(0.25, 0.5, 1.0, 2.0)
+        Factors tried of the prior standard deviations: once for the columns with a prior mean, and once for the rest.
+    between_sds : tuple of float, default=(0.0, 0.1, 0.2, 0.4)
+        Standard deviations between cohorts that are tried with ``previous``, log-odds per standard deviation.
+    default_sd : float, default=0.15
+        Prior standard deviation of a column without knowledge, log-odds per standard deviation.
+    indicators : bool, default=True
+        Whether it may count that a value is missing, where at least 5 training rows lack it and 5 have it.
+
+    Attributes
+    ----------
+    components_ : LogisticMixture
+        The fitted models; intercepts stand at ``center_``.
+    coef_mean_, coef_sd_ : ndarray of shape (q,)
+        Posterior mean and standard deviation of the coefficients, log-odds per unit: of the p predictors, the
+        terms, and the indicators.
+    prior_mean_, prior_sd_ : ndarray of shape (q,)
+        The prior at strength 1 and width 1, log-odds per unit.
+    log_evidence_ : ndarray of shape (B,)
+        Log marginal likelihood of each component, up to one constant; components by form (without terms,
+        with them), strength, width, other width; then those of ``previous``, by form, strength and between-sd.
+    strength_weight_ : ndarray of shape (n_strengths,)
+        Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
+    terms_weight_, previous_weight_ : float
+        Posterior weight of the models with the terms, and of those that start from ``previous``.
+    impute_, center_, scale_ : ndarray of shape (q,)
+        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+    indicators_ : tuple of int
+        Predictors that have an indicator.
+    classes_, n_features_in_
+        As in scikit-learn; the risk is that of ``classes_[1]``.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(132, 2))
+    >>> y = rng.random(132) < 1 / (1 + np.exp(2 - X[:, 0]))
+    >>> model = PriorLogisticClassifier(prior_mean=[0.8, 0.0], prior_sd=[0.4, None]).fit(X, y)
+    >>> model.predict_proba(X).shape, model.predict_interval(X[:1]).shape
+    ((132, 2), (1, 2))
+    """
+
+    def __init__(
+        self,
+        prior_mean: ArrayLike | None = None,
+        prior_sd: ArrayLike | None = None,
+        prior_per_sd: ArrayLike | None = None,
+        terms: tuple[Term, ...] = (),
+        previous: tuple[PriorGrid, PriorGrid] | None = None,
+        strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
+        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
+        between_sds: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
+        default_sd: float = 0.15,
+        indicators: bool = True,
+    ):
+        self.prior_mean = prior_mean
+        self.prior_sd = prior_sd
+        self.prior_per_sd = prior_per_sd
+        self.terms = terms
+        self.previous = previous
+        self.strengths = strengths
+        self.widths = widths
+        self.between_sds = between_sds
+        self.default_sd = default_sd
+        self.indicators = indicators
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
+        """Fit every component and weight them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing and takes the weighted median of its column; see ``indicators``.
+        y : array-like of shape (n,)
+            Two labels; the larger one is the event.
+        sample_weight : array-like of shape (n,), optional
+            Row weights: 2 counts as two rows, 0 as none.
+        groups : array-like of shape (n,), optional
+            Accepted like that of the other classifiers; nothing is cross-validated here, so it is not used.
+
+        Returns
+        -------
+        PriorLogisticClassifier
+            Itself.
+
+        Raises
+        ------
+        InsufficientDataError
+            If only one class or an empty column came.
+        RelapseModelError
+            If a setting does not fit the columns.
+        NotConvergedError
+            If a posterior has no finite mode.
+        """
+        rows = self._training_rows(X, y, sample_weight)
+        check_terms(self.terms, rows.X.shape[1])
+        self._check_previous(rows.X.shape[1] + len(self.terms))
+        marked = missing_indicators(rows.X, rows.weight) if self.indicators else ()
+        expanded = expand_columns(rows.X, self.terms, marked)
+        columns = summarise_columns(expanded, rows.weight)
+        mean, sd = self._prior(rows.X.shape[1], len(marked), columns.scale)
+        found = fit_components(
+            fill_missing(expanded, columns.impute) - columns.center,
+            rows.event,
+            rows.weight,
+            self._forms(rows.X.shape[1], len(marked)),
+            self._starts(mean, sd, columns.scale),
+        )
+        weight = self._weights(found.log_evidence)
+        mixture = LogisticMixture(
+            found.coef, found.intercept, found.covariance, weight,
+            columns.impute, columns.center, columns.scale, tuple(self.terms), marked,
+        )  # fmt: skip
+        return self._set_fitted(mixture, mean, sd, found.log_evidence)
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return the posterior mean probabilities of no event and of the event.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Columns as in ``classes_``.
+        """
+        rows = self._new_rows(X)
+        return mixture_risk(self.components_, rows)
+
+    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+        """Return the log-odds of the posterior mean risk; always finite. Shape (n,)."""
+        risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
+        return risk[:, 1] - risk[:, 0]
+
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+        """Return the central credible interval of each row's risk.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing, which widens the interval.
+        level : float, default=0.9
+            Probability inside.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Lower and upper risk.
+        """
+        rows = self._new_rows(X)
+        return mixture_interval(self.components_, rows, level)
+
+    def to_parts(self) -> dict[str, bytes]:
+        """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
+        part = write_document(
+            FORM, {"settings": settings_values(self.get_params()), **self._identity(), **self._state()}
+        )
+        parts = {PART: part}
+        mixture_from(read_document(parts, PART, FORM))  # never write what would be refused
+        return parts
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
+        """Return the classifier that ``to_parts`` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            If the part is missing, or anything in it is not what this classifier writes.
+        """
+        document = read_document(parts, PART, FORM)
+        mixture = mixture_from(document)
+        predictors, columns = mixture.columns, len(mixture.scale)
+        model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms)))
+        model._restore_identity(document)
+        mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
+        grid = published_grid(mean, sd, model.strengths, model.widths)
+        if model._published(len(mixture.weight)) != len(grid.mean) * (2 if mixture.terms else 1):
+            document.refuse("weight", "one component for each strength and width")
+        evidence = document.array("log_evidence", mixture.weight.shape)
+        return model._set_fitted(mixture, mean, sd, evidence)
+
+    def _prior(self, predictors: int, marked: int, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the published prior of every column, per unit: predictors, terms, indicators."""
+        check_grid(self.strengths, self.widths, self.between_sds)
+        own = prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale[:predictors])
+        mean = [term.prior_mean for term in self.terms] + [0.0] * marked
+        sd = [term.prior_sd for term in self.terms] + [np.nan] * marked
+        rest = prior_per_unit(mean, sd, None, self.default_sd, scale[predictors:])
+        return np.concatenate([own[0], rest[0]]), np.concatenate([own[1], rest[1]])
+
+    def _forms(self, predictors: int, marked: int) -> list[Mask]:
+        """Return the columns used without the terms, and with them in place of what they replace."""
+        linear = np.array([True] * predictors + [False] * len(self.terms) + [True] * marked)
+        with_terms = np.ones(len(linear), dtype=bool)
+        with_terms[[column for term in self.terms for column in term.replaces]] = False
+        forms = [linear, with_terms] if self.terms else [linear]
+        return forms if self.previous is None else forms * 2
+
+    def _starts(self, mean: FloatArray, sd: FloatArray, scale: FloatArray) -> list[PriorGrid]:
+        """Return the priors to be tried for each of `_forms`."""
+        forms = 2 if self.terms else 1
+        published = [published_grid(mean, sd, self.strengths, self.widths)] * forms
+        if self.previous is None:
+            return published
+        fallback = PriorGrid(mean[None], sd[None])
+        unknown = len(mean) - self.previous[0].mean.shape[1]
+        padded = [
+            PriorGrid(*(np.pad(a, ((0, 0), (0, unknown)), constant_values=np.nan) for a in (one.mean, one.sd)))
+            for one in self.previous[:forms]
+        ]
+        return published + [previous_grid(one, fallback, scale, self._believed(), self.between_sds) for one in padded]
+
+    def _weights(self, log_evidence: FloatArray) -> FloatArray:
+        """Return posterior weights: beforehand published and earlier priors count alike, and each among themselves."""
+        published = self._published(len(log_evidence))
+        beforehand = np.full(len(log_evidence), 1.0 / published)
+        beforehand[published:] = 1.0 / max(len(log_evidence) - published, 1)
+        weight = beforehand * np.exp(log_evidence - log_evidence.max())
+        return np.asarray(weight / weight.sum())
+
+    def _check_previous(self, columns: int) -> None:
+        """Refuse posteriors of other columns, or with spreads that are none."""
+        for one in self.previous or ():
+            usable = np.isnan(one.sd) | ((one.sd > 0) & (one.sd < np.inf) & np.isfinite(one.mean))
+            if one.mean.shape != (1, columns) or one.sd.shape != (1, columns) or not usable.all():
+                raise RelapseModelError(
+                    f"previous has shapes {one.mean.shape} and {one.sd.shape}; expected means and standard deviations "
+                    f"of shape (1, {columns}), of predictors and terms: positive, or NaN where nothing is known."
+                )
+
+    def _set_fitted(self, mixture: LogisticMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
+        self.components_ = mixture
+        self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
+        self.indicators_ = mixture.indicators
+        self.prior_mean_, self.prior_sd_ = mean, sd
+        self.log_evidence_ = log_evidence
+        self.coef_mean_, self.coef_sd_ = coefficient_moments(mixture)
+        forms = 2 if self.terms else 1
+        published = mixture.weight[: self._published(len(mixture.weight))].reshape(forms, len(self.strengths), -1)
+        self.previous_weight_ = 0.0 if self.previous is None else float(max(0.0, 1.0 - published.sum()))
+        self.strength_weight_ = published.sum(axis=(0, 2)) / max(published.sum(), 1e-300)
+        with_terms = mixture.covariance[:, mixture.columns + 1, mixture.columns + 1] > 0 if self.terms else False
+        self.terms_weight_ = float(np.sum(mixture.weight * with_terms))
+        return self
+
+    def _published(self, components: int) -> int:
+        """Return how many of the components start from the published prior; they come first."""
+        forms = 2 if self.terms else 1
+        return components - (0 if self.previous is None else forms * len(self._believed()) * len(self.between_sds))
+
+    def _believed(self) -> list[float]:
+        """Return the strengths tried of a previous model: an estimate from patients, so never more than its own."""
+        return [strength for strength in self.strengths if 0.0 < strength <= 1.0] or [1.0]
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "prior_mean": self.prior_mean_,
+            "prior_sd": self.prior_sd_,
+            "log_evidence": self.log_evidence_,
+            **mixture_values(self.components_),
+        }

@@ -1,0 +1,111 @@
+"""The settings of the prior-informed logistic regression as JSON values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.shared.saved_parts import Document, is_number
+
+FloatArray = NDArray[np.float64]
+
+
+def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
+    """Return the settings, the terms apart, as JSON holds them: unknown is null, not NaN."""
+    previous = settings["previous"]
+    return {
+        "prior_mean": _optional(settings["prior_mean"]),
+        "prior_sd": _optional(settings["prior_sd"]),
+        "prior_per_sd": None if settings["prior_per_sd"] is None else np.array(settings["prior_per_sd"], dtype=bool),
+        "previous": None
+        if previous is None
+        else [{"mean": _optional(one.mean[0]), "sd": _optional(one.sd[0])} for one in previous],
+        "strengths": [float(value) for value in settings["strengths"]],
+        "widths": [float(value) for value in settings["widths"]],
+        "between_sds": [float(value) for value in settings["between_sds"]],
+        "default_sd": float(settings["default_sd"]),
+        "indicators": bool(settings["indicators"]),
+    }
+
+
+def read_settings(document: Document, predictors: int, terms: int) -> dict[str, Any]:
+    """Return the settings that stand in a part, or refuse it.
+
+    Parameters
+    ----------
+    document : Document
+    predictors, terms : int
+        Numbers of columns.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    values = document.get("settings")
+    if not isinstance(values, dict):
+        document.refuse("settings", "an object")
+    settings = Document(f"{document.name}, settings", values)
+    return {
+        "prior_mean": _read_optional(settings, "prior_mean", predictors),
+        "prior_sd": _read_optional(settings, "prior_sd", predictors),
+        "prior_per_sd": _read_flags(settings, predictors),
+        "previous": _read_previous(settings, predictors + terms),
+        "strengths": settings.numbers("strengths"),
+        "widths": settings.numbers("widths", low=1e-60),
+        # Parts written before there were previous models and indicators say nothing of them.
+        "between_sds": settings.numbers("between_sds", low=0.0) if "between_sds" in values else (0.0,),
+        "default_sd": settings.number("default_sd", low=0.0),
+        "indicators": _read_flag(settings, "indicators"),
+    }
+
+
+def _read_flag(settings: Document, key: str) -> bool:
+    found = settings.values.get(key, False)
+    if not isinstance(found, bool):
+        settings.refuse(key, "true or false")
+    return found
+
+
+def _optional(values: ArrayLike | None) -> list[float | None] | None:
+    if values is None:
+        return None
+    found = np.array(values, dtype=np.float64)
+    return [None if np.isnan(value) else float(value) for value in found]
+
+
+def _read_optional(settings: Document, key: str, columns: int) -> FloatArray | None:
+    if settings.get(key) is None:
+        return None
+    found = settings.items(key)
+    if len(found) != columns or not all(value is None or is_number(value) for value in found):
+        settings.refuse(key, f"{columns} numbers or nulls")
+    return np.array(found, dtype=np.float64)
+
+
+def _read_flags(settings: Document, columns: int) -> NDArray[np.bool_] | None:
+    if settings.get("prior_per_sd") is None:
+        return None
+    found = settings.items("prior_per_sd")
+    if len(found) != columns or not all(isinstance(value, bool) for value in found):
+        settings.refuse("prior_per_sd", f"{columns} times true or false")
+    return np.array(found, dtype=bool)
+
+
+def _read_previous(settings: Document, columns: int) -> tuple[PriorGrid, PriorGrid] | None:
+    if settings.values.get("previous") is None:
+        return None
+    found = settings.items("previous")
+    if len(found) != 2 or not all(isinstance(entry, dict) for entry in found):
+        settings.refuse("previous", "two posteriors")
+    grids = []
+    for entry in found:
+        one = Document(f"{settings.name}, previous", entry)  # type: ignore[arg-type]
+        mean, sd = (_read_optional(one, key, columns) for key in ("mean", "sd"))
+        if mean is None or sd is None:
+            settings.refuse("previous", "a mean and an sd")
+        grids.append(PriorGrid(mean[None], sd[None]))
+    return grids[0], grids[1]

@@ -1,0 +1,148 @@
+"""What the classifiers share: one gate for training rows, one for new rows, and what is read off a risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from relapse_model.classifiers.prior.logistic_mixture import both_risks
+from relapse_model.classifiers.shared.saved_parts import Document, read_identity
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+
+FloatArray = NDArray[np.float64]
+
+_LARGEST_VALUE = 1e30  # no measurement; beyond it squares and 32-bit numbers overflow
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """Rows of positive weight, and whether each had the event.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, p)
+        Predictors; NaN is missing.
+    event : ndarray of shape (n,)
+        1.0 for an event, 0.0 for none.
+    weight : ndarray of shape (n,)
+        Positive weights.
+    """
+
+    X: FloatArray
+    event: FloatArray
+    weight: FloatArray
+
+
+class RiskClassifier(ClassifierMixin, BaseEstimator):
+    """A binary classifier whose product is the risk of ``classes_[1]``; missing values are allowed."""
+
+    classes_: NDArray[Any]
+    n_features_in_: int
+
+    def __sklearn_tags__(self) -> Any:
+        """Declare that NaN is welcome and that there are two classes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+        """Return the log-odds of the event, shape (n,); each classifier has its own way."""
+        raise NotImplementedError
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return the probabilities of no event and of the event, shape (n, 2)."""
+        return both_risks(self.predict_log_odds(X))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the class of each row: the event where its risk is above one half.
+
+        At a risk of 17 % almost nobody is above one half: use the risk itself for decisions.
+        """
+        risk = self.predict_proba(X)[:, 1]
+        return self.classes_[(risk > 0.5).astype(np.intp)]
+
+    def _training_rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> TrainingRows:
+        """Check what ``fit`` was given, set ``classes_`` and keep the rows that count."""
+        checked: tuple[FloatArray, NDArray[Any]] = validate_data(
+            self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
+        )
+        check_classification_targets(checked[1])
+        weight = row_weights(sample_weight, len(checked[0]))
+        used = weight > 0
+        rows, labels = checked[0][used], checked[1][used]
+        check_values(rows)
+        self.classes_, event = _two_classes(labels)
+        return TrainingRows(rows, event.astype(np.float64), weight[used])
+
+    def _new_rows(self, X: ArrayLike) -> FloatArray:
+        """Check what a prediction was asked for."""
+        check_is_fitted(self)
+        rows: FloatArray = validate_data(
+            self, X, dtype=np.float64, order="C", ensure_all_finite="allow-nan", reset=False
+        )
+        check_values(rows)
+        return rows
+
+    def _identity(self) -> dict[str, object]:
+        """Return what every part must say of the classifier: labels and columns."""
+        names = getattr(self, "feature_names_in_", None)
+        return {
+            "classes": self.classes_.tolist(),
+            "classes_are_objects": self.classes_.dtype.kind == "O",
+            "n_features": self.n_features_in_,
+            "feature_names": None if names is None else names.tolist(),
+        }
+
+    def _restore_identity(self, document: Document) -> None:
+        """Set labels and columns from a part."""
+        self.classes_, self.n_features_in_, names = read_identity(document)
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+
+
+def row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
+    """Return the weight of each row, 1 by default; refuse weights that cannot be used."""
+    if sample_weight is None:
+        return np.ones(rows)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (rows,):
+        raise RelapseModelError(f"sample_weight has shape {weight.shape}; expected one weight per row, ({rows},).")
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        raise RelapseModelError("sample_weight holds values that are negative or not finite; expected 0 or more.")
+    if not weight.any():
+        raise InsufficientDataError("Every sample_weight is zero: no row is left; expected positive weights.")
+    return weight
+
+
+def check_values(X: FloatArray) -> None:
+    """Refuse values that are no measurements, naming their columns."""
+    if max(np.fmax.reduce(X, axis=None, initial=0.0), -np.fmin.reduce(X, axis=None, initial=0.0)) <= _LARGEST_VALUE:
+        return  # in two passes that write nothing; NaN counts for neither
+    beyond = np.flatnonzero((np.abs(X) > _LARGEST_VALUE).any(axis=0))  # NaN compares as False
+    if beyond.size:
+        raise RelapseModelError(
+            f"Columns {beyond.tolist()} (counted from 0) hold values beyond {_LARGEST_VALUE:g}; expected "
+            "measurements. Check the units, or leave unknown values missing (NaN)."
+        )
+
+
+def _two_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    classes, event = np.unique(y, return_inverse=True)
+    if len(classes) > 2:
+        raise RelapseModelError(
+            "Only binary classification is supported. The type of the target is "
+            f"{type_of_target(y)}: {len(classes)} classes came; expected 2."
+        )
+    if len(classes) < 2:
+        raise InsufficientDataError(
+            f"The {len(y)} training rows with a positive weight are of one class (fewer than 2 classes): a "
+            "risk cannot be learned. Expected at least one event and one row without."
+        )
+    return classes, event

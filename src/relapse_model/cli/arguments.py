@@ -1,0 +1,276 @@
+"""The command line: `relapse-model VERB`. Argument parsing only; nothing heavy is imported before a verb runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from relapse_model._version import __version__
+
+_ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
+
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused; 2 wrong usage.
+Research use only: no output of this program is fit to decide on the treatment of a patient."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    top = argparse.ArgumentParser(
+        prog="relapse-model",
+        description="Relapse-risk models from the visit records of small clinical cohorts.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
+    _check(verbs.add_parser("check", help="read a cohort and say what is in it, and what is wrong with it"))
+    _features(verbs.add_parser("features", help="the data dictionary of a study's predictors"))
+    _train(verbs.add_parser("train", help="train a model and save it to one file"))
+    _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
+    _score(verbs.add_parser("score", help="score new patients: rows in = rows out"))
+    _explain(verbs.add_parser("explain", help="SHAP values of each patient's risk, in clinical units"))
+    _evaluate(verbs.add_parser("evaluate", help="judge a model, as it is, on other patients"))
+    _update(verbs.add_parser("update", help="recalibrate a model on other patients into a new one"))
+    _monitor(verbs.add_parser("monitor", help="compare scored patients, and their outcomes, with the training cohort"))
+    _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
+    _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
+    _keygen(verbs.add_parser("keygen", help="make a pair of keys for sign and verify"))
+    _demo(verbs.add_parser("demo", help="the main job from end to end on a synthetic cohort"))
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the command line by default.
+    """
+    given = parser().parse_args(arguments)
+    from relapse_model.errors import RelapseModelError
+
+    try:
+        home = "model_verbs" if given.verb in _ON_MODELS else "verbs"
+        run = getattr(import_module(f"relapse_model.cli.{home}"), given.verb)
+        run(given)
+    except RelapseModelError as refusal:
+        print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _cohort(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
+
+
+def _study(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--study",
+        default="hbsag-relapse",
+        metavar="NAME|FILE",
+        help="built-in study or TOML file (%(default)s)",
+    )
+
+
+def _landmark(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--landmark-week", type=float, metavar="WEEK", help="when we predict (the study's first)")
+
+
+def _procedure(verb: argparse.ArgumentParser) -> None:
+    """Add what train and validate have in common: how a model is made."""
+    _study(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, nargs="+", metavar="WEEK",
+        help="when we predict (the study's first); several weeks: one model for all of them",
+    )  # fmt: skip
+    _seed(verb)
+    _candidates(verb)
+    verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    verb.add_argument(
+        "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
+        help="how training counts the lost (%(default)s); the others are biased, for comparison",
+    )  # fmt: skip
+    verb.add_argument(
+        "--calibration", default="none", metavar="none|logistic", help="inside the resample (%(default)s)"
+    )
+    verb.add_argument("--group-by", metavar="COLUMN", help="column of patients whose values stay together in folds")
+    _jobs_option(verb, "processes; -1 for all cores (1)")
+
+
+def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
+    verb.add_argument("--jobs", type=_jobs, default=None, metavar="N", help=meaning)
+
+
+def _seed(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--seed", type=_whole, default=0, metavar="N", help="same seed, same result (%(default)s)")
+
+
+# As in candidates.KNOWN, which is not imported here: --help stays quick. A test compares them.
+_CANDIDATES = (
+    "prior_logistic", "ridge_logistic", "elastic_net", "prior_hazard", "prior_and_trees", "boosted_trees",
+    "random_forest",
+)  # fmt: skip
+
+
+def _candidates(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--candidates", nargs="+", metavar="NAME", choices=_CANDIDATES,
+        help=f"classifiers to choose among: {', '.join(_CANDIDATES)} (by default all but elastic_net, prior_hazard "
+        "and random_forest)",
+    )  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 0")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    number = _whole(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("0: expected a whole number of at least 1")
+    return number
+
+
+def _jobs(text: str) -> int:
+    return -1 if text == "-1" else _positive(text)
+
+
+def _out(verb: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
+    verb.add_argument("--out", required=True, metavar=metavar, help=meaning)
+
+
+def _simulate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--patients", type=_positive, default=132, metavar="N", help="(%(default)s)")
+    _seed(verb)
+    _out(verb, "COHORT", "folder to write; truth.csv holds the true risks")
+
+
+def _check(verb: argparse.ArgumentParser) -> None:
+    _cohort(verb)
+    _study(verb)
+    _landmark(verb)
+    _mute(verb)
+
+
+def _mute(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--mute", nargs="+", default=[], metavar="CODE", help="checks to switch off, such as RM101; listed as muted"
+    )
+
+
+def _features(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
+    verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+
+
+def _train(verb: argparse.ArgumentParser) -> None:
+    _cohort(verb)
+    _out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
+    _procedure(verb)
+
+
+def _validate(verb: argparse.ArgumentParser) -> None:
+    _cohort(verb)
+    _out(verb, "DIR", "folder for validation.json, report.html and figures")
+    _procedure(verb)
+    verb.add_argument(
+        "--repeats", type=_positive, default=20, metavar="N", help="outer repeats of 5 folds (%(default)s)"
+    )
+    verb.add_argument(
+        "--bootstraps", type=_whole, default=200, metavar="N", help="bootstrap resamples; 0 for none (%(default)s)"
+    )
+    verb.add_argument(
+        "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
+    )
+    _mute(verb)
+
+
+def _score(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _cohort(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
+    )
+    _out(verb, "CSV", "scores: one row per patient")
+    verb.add_argument(
+        "--chunk", type=_positive, metavar="N",
+        help="score N patients at a time, as is done with more than 20,000: memory stays bounded, and a run that was "
+        "broken off goes on where it stopped",
+    )  # fmt: skip
+    verb.add_argument("--anew", action="store_true", help="by chunks: do not go on with what an earlier run left")
+    _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
+
+
+def _explain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _cohort(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
+    )
+    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
+    verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
+    verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
+
+
+def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _cohort(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="of a model for several landmarks (the first)"
+    )
+
+
+def _evaluate(verb: argparse.ArgumentParser) -> None:
+    _model_and_cohort(verb)
+    verb.add_argument("--out", metavar="JSON", help="also write the figures to a file")
+
+
+def _update(verb: argparse.ArgumentParser) -> None:
+    _model_and_cohort(verb)
+    _out(verb, "MODEL", "model file to write")
+    verb.add_argument(
+        "--method", choices=("intercept", "intercept_and_slope"), default="intercept", help="(%(default)s)"
+    )
+
+
+def _monitor(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    verb.add_argument("scores", metavar="SCORES", help="scores.csv, as score writes it")
+    verb.add_argument(
+        "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"
+    )
+    verb.add_argument(
+        "--cohort", metavar="COHORT", help="the scored patients' folder: then predictors are compared too"
+    )
+    verb.add_argument("--out", metavar="JSON", help="also write the figures to a file")
+
+
+def _sign(verb: argparse.ArgumentParser, which: str) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    verb.add_argument("--key", required=True, metavar="FILE", help=which)
+
+
+def _keygen(verb: argparse.ArgumentParser) -> None:
+    _out(verb, "FILE", "private key to write; the public one is FILE.pub")
+
+
+def _demo(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--out", default="build/demo", metavar="DIR", help="(%(default)s)")
+    verb.add_argument("--cohort", metavar="COHORT", help="cohort to train on (default: the synthetic one, simulated)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""The main job from end to end, on a synthetic cohort, in a few minutes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from relapse_model.cli.verbs import (
+    SYNTHETIC,
+    arms,
+    explanation_table,
+    say,
+    scoring_text,
+    training_text,
+    validation_text,
+)
+from relapse_model.cohort.cohort import write_csv, write_text
+from relapse_model.cohort.folder import read_cohort
+from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
+from relapse_model.development.internal_validation.validate import validate
+from relapse_model.development.train import train
+from relapse_model.model.file.model_file import load_model
+from relapse_model.report.cohort_check import check_report
+from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
+from relapse_model.report.figures.style import png
+from relapse_model.report.model_card import model_card
+from relapse_model.report.validation_report import write_report
+from relapse_model.study.study import load_study
+
+PATIENTS, SEED, NEW_SEED = 132, 7, 8
+
+
+def run_demo(folder: Path, cohort_folder: Path | None) -> None:
+    """Check, train, validate, explain, save, open again, and score new patients; write everything to a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it does not exist.
+    cohort_folder : Path or None
+        Cohort to train on; one is simulated if there is none.
+    """
+    started = time.perf_counter()
+    study = load_study("hbsag-relapse")
+    if cohort_folder is None:
+        cohort_folder = folder / "cohort"
+        simulate_cohort(PATIENTS, SEED).write(cohort_folder)
+    cohort = read_cohort(cohort_folder, study=study)
+    _title("1. Check the cohort")
+    report = check_report(cohort, study)
+    say(report)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(report + "\n", folder / "check.txt")
+
+    _title("2. Train")
+    model = train(cohort, study)
+    say(training_text(model))
+
+    _title("3. Validate: every step refitted in every fold")
+    found = validate(cohort, study, jobs=-1, outer_repeats=4, bootstraps=50)
+    say(validation_text(found))
+    write_report(found, folder / "validation", arm=arms(cohort, found))
+
+    _title("4. Save, open again, score and explain new patients")
+    model.save(folder / "hbsag_relapse.rmodel")
+    write_text(model_card(model, found.performance), folder / "hbsag_relapse.md")
+    model = load_model(folder / "hbsag_relapse.rmodel")
+    simulate_cohort(40, NEW_SEED).write(folder / "new_patients")
+    new = read_cohort(folder / "new_patients", study=study, on_problems="list")
+    scores = model.score(new)
+    write_csv(scores, folder / "scores.csv")
+    write_csv(explanation_table(model, new), folder / "explanations.csv")
+    explanation = model.explain(new)
+    figures = {
+        "what_drives_the_risk.png": shap_summary_figure(explanation),
+        "highest_risk_patient.png": waterfall_figure(explanation, int(scores["relapse_risk"].argmax())),
+    }
+    if model.classifier_name == "prior_logistic":
+        figures["priors_and_posteriors.png"] = coefficients_figure(model)
+    for name, figure in figures.items():
+        (folder / name).write_bytes(png(figure))
+    say(scoring_text(scores, new))
+
+    _title("Done")
+    seconds = time.perf_counter() - started
+    say(
+        f"{SYNTHETIC if cohort.synthetic else 'The new patients are synthetic.'} Took {seconds:.0f} s. "
+        f"Open first: {folder / 'validation' / 'report.html'}"
+    )
+    figures_folder = folder / "validation" / "figures"
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.parent != figures_folder:
+            say(f"  {path}")
+    say(f"  {figures_folder}: the {len(list(figures_folder.iterdir()))} figures of the report, as PNG and SVG")
+
+
+def _title(text: str) -> None:
+    say(f"\n{text}\n{'-' * len(text)}")

@@ -1,0 +1,120 @@
+"""What the verbs do that work on a finished model: judge, update, watch, sign it, and explain one patient."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from relapse_model.cli.verbs import SYNTHETIC, say
+from relapse_model.cohort.cohort import write_bytes, write_text
+from relapse_model.cohort.folder import read_cohort
+from relapse_model.errors import RelapseModelError
+from relapse_model.model.file.model_file import load_model
+from relapse_model.model.trained import RelapseModel
+
+
+def evaluate(given: Namespace) -> None:
+    """Judge a frozen model on other patients."""
+    from relapse_model.cli.verbs import performance_lines
+
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study)
+    found = model.evaluate(cohort, landmark_week=given.landmark_week)
+    say(
+        f"External validation: {found.patients} patients at risk, {found.events} with {model.study.outcome.name}, "
+        f"{found.lost} lost. Nothing was refitted."
+    )
+    say("\n".join(performance_lines(found)))
+    if given.out:
+        write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
+        say(f"Figures: {given.out}")
+    if cohort.synthetic:
+        say(SYNTHETIC)
+
+
+def update(given: Namespace) -> None:
+    """Recalibrate a model on other patients and save it as a new one."""
+    from relapse_model.report.model_card import model_card
+
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study)
+    updated = model.update(cohort, method=given.method, landmark_week=given.landmark_week)
+    _save_with_card(updated, Path(given.out), model_card(updated))
+    told = updated.summary["update"]
+    say(
+        f"Updated on {told['patients']} patients ({told['events']} with {model.study.outcome.name}): intercept "
+        f"{told['intercept']:+.3f}, slope {told['slope']:.3f}. Its parent is on record. Model: {given.out}"
+    )
+
+
+def monitor(given: Namespace) -> None:
+    """Compare new patients with the training cohort, and outcomes with the risks given."""
+    from relapse_model.model.monitoring.monitor import monitor as watch
+
+    model = load_model(given.model)
+    found = watch(
+        model,
+        cohort=None if given.cohort is None else read_cohort(given.cohort, study=model.study, on_problems="list"),
+        scores=given.scores,
+        outcomes=given.outcomes,
+    )
+    say(found.text())
+    if given.out:
+        write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
+        say(f"Figures: {given.out}")
+
+
+def keygen(given: Namespace) -> None:
+    """Make a pair of keys: one to sign with, one for everybody to verify with."""
+    from relapse_model.model.file.signature import make_keys
+
+    public = f"{given.out}.pub"
+    fingerprint = make_keys(given.out, public)
+    say(f"Private key: {given.out} (keep it secret)   public key: {public}   fingerprint {fingerprint}")
+
+
+def sign(given: Namespace) -> None:
+    """Sign a model file."""
+    from relapse_model.model.file.signature import sign_model
+
+    say(f"Signed {given.model}; fingerprint of the key {sign_model(given.model, given.key)}")
+
+
+def verify(given: Namespace) -> None:
+    """Check the signature of a model file."""
+    from relapse_model.model.file.signature import verify_model
+
+    say(f"{given.model}: the signature is good; fingerprint of the key {verify_model(given.model, given.key)}")
+
+
+def explain_one(given: Namespace) -> None:
+    """Print, and draw where asked for, what raised and lowered the risk of one patient."""
+    from relapse_model.model.explanation.patient import explain_patient
+
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
+    found = explain_patient(model, cohort, given.patient, given.landmark_week)
+    say(found.text())
+    if given.out:
+        write_text(found.text() + "\n", Path(given.out))
+    if given.figures:
+        from relapse_model.report.figures.patient import patient_figure, trajectory_figure
+        from relapse_model.report.figures.style import png
+
+        folder = Path(given.figures)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(png(patient_figure(found)), folder / "contributions.png")
+        try:
+            write_bytes(png(trajectory_figure(model, cohort, given.patient)), folder / "trajectory.png")
+        except RelapseModelError as nothing:  # no titres to draw
+            say(f"No trajectory: {nothing}")
+        say(f"Figures: {folder}")
+
+
+def _save_with_card(model: RelapseModel, path: Path, card: str) -> None:
+    place = path.with_suffix(".md")
+    if place == path or path.is_dir():
+        raise RelapseModelError(f"--out {path}: expected a file such as {place.with_suffix('.rmodel').name}.")
+    model.save(path, card=card)
+    write_text(card, place)

@@ -1,0 +1,315 @@
+"""What the verbs of the command line do."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort, write_csv, write_text
+from relapse_model.cohort.folder import read_cohort
+from relapse_model.development.candidates import CANDIDATES, LABELS
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.model.file.model_file import load_model
+from relapse_model.model.trained import RelapseModel
+from relapse_model.study.study import load_study
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relapse_model.development.checks.check_result import CheckResult
+    from relapse_model.development.internal_validation.result import Validation
+    from relapse_model.validation.performance import Performance
+
+SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+
+
+def say(text: str = "") -> None:
+    """Write a line for people."""
+    sys.stdout.write(text + "\n")
+
+
+def simulate(given: Namespace) -> None:
+    """Write a synthetic cohort."""
+    from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
+
+    folder = Path(given.out)
+    if any(folder.glob("*.csv")) and not (folder / SYNTHETIC_FILE).exists():
+        raise RelapseModelError(f"--out {given.out}: the folder holds tables that are not synthetic; choose another.")
+    cohort = simulate_cohort(given.patients, given.seed)
+    cohort.write(given.out)
+    say(f"{cohort!r} written to {given.out}, true risks in truth.csv. {SYNTHETIC}")
+
+
+def check(given: Namespace) -> None:
+    """Read a cohort and describe it; every problem is an error, all at once."""
+    from relapse_model.report.cohort_check import check_report
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
+
+
+def features(given: Namespace) -> None:
+    """Print, or write, the data dictionary of a study."""
+    from relapse_model.features.dictionary import data_dictionary
+
+    table = data_dictionary(load_study(given.study)).reset_index()
+    if given.out:
+        write_csv(table, Path(given.out))
+        say(f"Data dictionary of {len(table)} predictors: {given.out}")
+        return
+    for row in table.to_dict("records"):
+        unit = f" [{row['unit']}{', log10 scale' if row['scale'] == 'log10' else ''}]" if row["unit"] else ""
+        say(f"{row['name']}: {row['label']}{unit}")
+        say(f"    {row['definition']}")
+        say(f"    direction {row['direction']}; prior {row['prior']}")
+        say(f"    source: {row['source']}" if row["source"] else "")
+
+
+def train(given: Namespace) -> None:
+    """Train a model and save it."""
+    from relapse_model.development.train import train as train_model
+    from relapse_model.report.model_card import model_card
+
+    card = Path(given.out).with_suffix(".md")
+    if card == Path(given.out) or Path(given.out).is_dir():
+        raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    model = train_model(cohort, study, **_procedure(given))
+    model.save(given.out, card=model_card(model))
+    write_text(model_card(model), card)
+    say(training_text(model))
+    say(f"Model: {given.out}   card: {card}")
+
+
+def validate(given: Namespace) -> None:
+    """Validate the procedure and write the report."""
+    from relapse_model.development.checks import check_validation
+    from relapse_model.development.internal_validation.validate import validate as validate_procedure
+    from relapse_model.report.refusal_report import write_refusal
+    from relapse_model.report.validation_report import write_report
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    mute = tuple(given.mute)
+    try:
+        found = validate_procedure(
+            cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
+            **_procedure(given),
+        )  # fmt: skip
+    except InsufficientDataError as refusal:
+        week = None if given.landmark_week is None else given.landmark_week[0]
+        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute)
+        say(f"No model is supported by this cohort; what can be said of it: {paths['report']}")
+        raise
+    paths = write_report(found, Path(given.out), arm=arms(cohort, found), mute=mute)
+    say(validation_text(found))
+    say(checks_text(check_validation(found, cohort, mute=mute)))
+    for what, path in paths.items():
+        say(f"{what}: {path}")
+
+
+def score(given: Namespace) -> None:
+    """Score new patients, by chunks where they are many."""
+    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, more_patients_than, scores_of
+
+    model = load_model(given.model)
+    if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
+        _score_in_chunks(model, given)
+        return
+    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
+    scores = scores_of(model, cohort, landmark_week=given.landmark_week)
+    write_csv(scores, Path(given.out))
+    say(scoring_text(scores, cohort))
+    say(f"Scores: {given.out}")
+
+
+def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
+    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, score_folder
+
+    found = score_folder(
+        model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
+        landmark_week=given.landmark_week, resume=not given.anew, jobs=given.jobs, progress=True,
+    )  # fmt: skip
+    say(
+        f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "
+        f"in {found.chunks} chunks."
+    )
+    for table, rows in found.unattached_rows.items():
+        shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+        say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")
+    say(f"Scores: {given.out}")
+
+
+def explain(given: Namespace) -> None:
+    """Explain the risks of new patients, or of one."""
+    if given.patient is not None:
+        from relapse_model.cli.model_verbs import explain_one
+
+        explain_one(given)
+        return
+    if not given.out:
+        raise RelapseModelError("explain: expected --out CSV for all patients, or --patient ID for one.")
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
+    table = explanation_table(model, cohort, given.landmark_week)
+    write_csv(table, Path(given.out))
+    say(f"Log-odds of {model.study.outcome.name} explained for {table['patient_id'].nunique()} patients: {given.out}")
+    _say_rejected(cohort, model, given.landmark_week)
+
+
+def demo(given: Namespace) -> None:
+    """Run the main job from end to end."""
+    from relapse_model.cli.demo import run_demo
+
+    run_demo(Path(given.out), None if given.cohort is None else Path(given.cohort))
+
+
+def arms(cohort: Cohort, found: Validation) -> list[str] | None:
+    """Return the arm of each validated patient, or None where the cohort has no arms."""
+    if "arm" not in cohort.patients:
+        return None
+    arm = cohort.patients["arm"].fillna("not stated").set_axis(cohort.patient_ids)
+    return [str(one) for one in arm.loc[found.data.features.index]]
+
+
+def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float | None = None) -> pd.DataFrame:
+    """Return SHAP values in long form: one row per scored patient and predictor, values in clinical units.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+    landmark_week : float, optional
+        For a model of several landmarks.
+    """
+    from relapse_model.model.scoring.scores import unit_shown, unusable
+
+    reasons = unusable(cohort, model.study, model.landmark(landmark_week))
+    cohort = cohort.take(np.array([place for place, reason in enumerate(reasons) if reason == ""], dtype=np.intp))
+    found = model.explain(cohort, landmark_week=landmark_week)
+    predictors = model.study.predictors
+    patients, columns = found.values.shape
+    data: dict[str, Any] = {
+        "patient_id": np.repeat(cohort.patient_ids.to_numpy(), columns),
+        "predictor": [predictor.name for predictor in predictors] * patients,
+        "label": [predictor.label for predictor in predictors] * patients,
+        "value": found.data.ravel(),
+        "unit": [unit_shown(predictor) for predictor in predictors] * patients,
+        "shap_log_odds": found.values.ravel(),
+        "base_log_odds": np.repeat(found.base_values, columns),
+    }
+    return pd.DataFrame(data)
+
+
+def training_text(model: RelapseModel) -> str:
+    """Return what a person wants to know after training."""
+    summary = model.summary
+    lines = [
+        f"Trained on {summary['patients']} patients at risk at {landmark_words(model)}: {summary['events']} "
+        f"relapses by week {model.study.prediction.horizon_weeks:g}, {summary['lost_before_horizon']} lost before it.",
+    ]
+    losses = summary["choice"]["log_loss"]
+    if losses:
+        lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
+        lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
+    lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
+    lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
+    lines += [SYNTHETIC] if summary["synthetic"] else []
+    return "\n".join(lines)
+
+
+def landmark_words(model: RelapseModel) -> str:
+    """Return the weeks at which a model predicts, in words."""
+    weeks = model.landmark_weeks
+    return f"week {weeks[0]:g}" if len(weeks) == 1 else "weeks " + ", ".join(f"{week:g}" for week in weeks)
+
+
+def validation_text(found: Validation) -> str:
+    """Return the headline of a validation."""
+    performance = found.performance
+    lines = [
+        f"Nested cross-validation: {performance.patients} patients, {performance.events} relapses, "
+        f"{performance.lost} lost before week {found.study.prediction.horizon_weeks:g}."
+    ]
+    return "\n".join(lines + performance_lines(performance))
+
+
+def performance_lines(performance: Performance) -> list[str]:
+    """Return a line for each measure, and for each that these patients cannot support.
+
+    Parameters
+    ----------
+    performance : Performance
+    """
+    from relapse_model.validation.performance import MEASURES
+
+    lines = []
+    for name, label in MEASURES.items():
+        if name in performance.measures:
+            value = performance.measures[name]
+            lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
+    return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
+
+
+def checks_text(results: Sequence[CheckResult]) -> str:
+    """Return what the checks found, and which were muted or do not apply.
+
+    Parameters
+    ----------
+    results : sequence of CheckResult
+    """
+    lines = [str(one) for one in results if one.state in ("found", "muted")]
+    silent = [one.code for one in results if one.state == "not applicable"]
+    lines += [f"Checks that do not apply: {', '.join(silent)}."] if silent else []
+    return "\n".join(lines) or f"All {len(results)} checks passed."
+
+
+def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
+    """Return how many were scored, warned of, and rejected, with the reasons."""
+    rejected = scores[scores["status"] == "rejected"]
+    warned = int((scores["warnings"] != "").sum())
+    lines = [
+        f"{len(scores)} patients: {len(scores) - len(rejected)} scored ({warned} with warnings), "
+        f"{len(rejected)} rejected."
+    ]
+    lines += [f"  {count} x {reason}" for reason, count in rejected["reason"].value_counts().items()]
+    lines += [f"  {problem}" for problem in unattached(cohort)]
+    return "\n".join(lines)
+
+
+def unattached(cohort: Cohort) -> list[str]:
+    """Return the problems of rows that belong to no patient of the cohort."""
+    known = set(cohort.patient_ids) | set(cohort.rejected["patient_id"])
+    return [str(problem) for problem in cohort.problems if problem.patient not in known]
+
+
+def _say_rejected(cohort: Cohort, model: RelapseModel, landmark_week: float | None) -> None:
+    from relapse_model.model.scoring.scores import unusable
+
+    landmark = model.landmark(landmark_week)
+    reasons = [*cohort.rejected["reason"], *filter(None, unusable(cohort, model.study, landmark))]
+    for reason in (*reasons, *unattached(cohort)):
+        say(f"  not explained: {reason}")
+
+
+def _procedure(given: Namespace) -> dict[str, Any]:
+    """Return how a model is made, as train and validate take it."""
+    weeks = given.landmark_week
+    return {
+        "landmark_week": weeks[0] if weeks is not None and len(weeks) == 1 else weeks,
+        "seed": given.seed,
+        "candidates": CANDIDATES if given.candidates is None else tuple(given.candidates),
+        "prior": None if given.prior is None else load_model(given.prior),
+        "censoring": given.censoring,
+        "calibration": given.calibration,
+        "group_by": given.group_by,
+        "jobs": given.jobs,
+        "progress": True,
+    }

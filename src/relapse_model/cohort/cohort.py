@@ -1,0 +1,199 @@
+"""The cohort: patients, their laboratory results, treatments and outcomes, as they passed the one gate."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.tables.column_values import is_whole
+from relapse_model.cohort.tables.columns import OURS, TABLES
+from relapse_model.errors import CohortError, Problem, RelapseModelError
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """The tables of a cohort, checked. Made by `read_cohort` or `make_cohort`, never by hand.
+
+    Time is the week since enrolment in every table. Laboratory results are kept exactly as printed (`value`)
+    beside what was read from them: a number, its comparator, bounds, and whether anything was detected.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        One row per patient, `patient_id` unique.
+    labs : DataFrame
+        One row per result; `patient` is the position of its patient in `patients`.
+    treatments, outcomes : DataFrame or None
+        ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
+    rejected : DataFrame
+        Patients refused at the gate (`patient_id`, `reason`), when asked to list rather than to raise.
+    problems : tuple of Problem
+        All that was found wrong, when asked to list.
+    synthetic : bool
+        Whether the cohort says of itself that it was simulated.
+    """
+
+    patients: pd.DataFrame
+    labs: pd.DataFrame
+    treatments: pd.DataFrame | None
+    outcomes: pd.DataFrame | None
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
+    problems: tuple[Problem, ...] = ()
+    synthetic: bool = False
+
+    def __len__(self) -> int:
+        """Return the number of patients."""
+        return len(self.patients)
+
+    @property
+    def patient_ids(self) -> pd.Index[Any]:
+        """Return the identifiers, in the order of the patients table."""
+        ids: pd.Index[Any] = pd.Index(self.patients["patient_id"], name="patient_id")
+        return ids
+
+    def __repr__(self) -> str:
+        """Return the sizes only: a cohort never prints its patients."""
+        counts = {"patients": self.patients, "labs": self.labs, "treatments": self.treatments}
+        sizes = ", ".join(f"{len(table):,} {name}" for name, table in counts.items() if table is not None)
+        return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two cohorts would write the same folder."""
+        return self._files() == other._files() if isinstance(other, Cohort) else NotImplemented
+
+    def take(self, positions: NDArray[np.intp]) -> Cohort:
+        """Return the cohort of some of the patients, by position; no patient twice.
+
+        Parameters
+        ----------
+        positions : array of int
+            Positions in the patients table.
+
+        Raises
+        ------
+        RelapseModelError
+            If a position comes twice: two patients of one identifier are no cohort.
+        """
+        if len(np.unique(positions)) < len(positions):
+            raise RelapseModelError("take: a position came twice; expected each patient once at most.")
+        new = np.full(len(self), -1)
+        new[positions] = np.arange(len(positions))
+        return Cohort(
+            patients=self.patients.iloc[positions].reset_index(drop=True),
+            labs=_follow(self.labs, new),
+            treatments=None if self.treatments is None else _follow(self.treatments, new),
+            outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
+            synthetic=self.synthetic,
+        )
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables in the form of the cohort folder, as `make_cohort` takes them."""
+        tables = {"patients": self.patients}
+        for name in ("labs", "treatments", "outcomes"):
+            table = getattr(self, name)
+            if table is not None:
+                exported = table.drop(columns=list(OURS[name]))
+                exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
+                tables[name] = exported
+        return tables
+
+    def write(self, folder: str | Path) -> None:
+        """Write the cohort folder (UTF-8 CSV), each file complete or not at all.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it does not exist.
+
+        Raises
+        ------
+        CohortError
+            If the folder holds a table of another cohort that this one would not replace.
+        """
+        path, files = Path(folder), self._files()
+        path.mkdir(parents=True, exist_ok=True)
+        read = [f"{name}.{form}" for name in TABLES for form in ("csv", "parquet")] + [SYNTHETIC_FILE]
+        left = [name for name in read if name not in files and (path / name).exists()]
+        if left:
+            raise CohortError("the cohort was not written", [
+                Problem(name, None, None, "a file of another cohort", "a folder without it",
+                        "It would be read as part of this cohort: write to a new folder, or take it out")
+                for name in left
+            ])  # fmt: skip
+        for name, text in files.items():
+            write_text(text, path / name)
+
+    def _files(self) -> dict[str, str]:
+        """Return the name and text of every file of the cohort folder."""
+        files = {f"{name}.csv": _csv(table.apply(_whole)) for name, table in self.tables().items()}
+        return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
+
+
+SYNTHETIC_FILE = "SYNTHETIC.txt"
+SYNTHETIC_NOTE = (
+    "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"
+)
+
+
+def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
+    patient = new[table["patient"].to_numpy()]
+    kept = patient >= 0
+    followed: pd.DataFrame = table.loc[kept].assign(patient=patient[kept]).reset_index(drop=True)
+    return followed
+
+
+def _whole(column: pd.Series) -> pd.Series:
+    """Write 1 rather than 1.0 where a column holds whole numbers only."""
+    return column.astype("Int64") if is_whole(column) else column
+
+
+def _csv(table: pd.DataFrame) -> str:
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" not in text:
+        return text
+    # Before 3.13 Python does not quote a carriage return on its own, and a reader would end the row there.
+    return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as UTF-8 CSV, in one step that a crash cannot leave half done."""
+    write_text(_csv(table), path)
+
+
+def write_private_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as `write_csv` does, for its owner alone, and into a folder that must be there."""
+    _write_into(_csv(table).encode("utf-8"), path, 0o600)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write text to a file in one step that a crash cannot leave half done."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write bytes to a temporary file beside `path`, flush it to disk, and rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_into(content, path, 0o644)
+
+
+def _write_into(content: bytes, path: Path, mode: int) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

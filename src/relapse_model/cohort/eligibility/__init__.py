@@ -1,0 +1,1 @@
+"""Eligibility: the study's criteria, patient by patient, and the attrition table."""

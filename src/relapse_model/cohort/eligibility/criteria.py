@@ -1,0 +1,261 @@
+"""How one criterion is decided for every patient: met, not met, or what is missing to say so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.tables import column_values as column_reader
+from relapse_model.cohort.tables.column_values import shown, texts
+from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
+from relapse_model.features.treatment import courses_until, ever
+from relapse_model.study.study import Criterion, Study
+
+ENROLMENT = 0.0  # week; nothing later is read
+Calls = NDArray[np.int8]  # 1 met, 0 not met, -1 undecidable
+
+Floats = NDArray[np.float64]
+
+SIGNS = ("negative", "positive")  # what `equals` may ask of an analyte
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """One criterion of all patients: the call, why there is none, and where the study's limit stood in."""
+
+    call: Calls
+    reason: NDArray[np.object_]
+    assumed: NDArray[np.bool_]
+
+
+def decide(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
+    """Decide a criterion for every patient."""
+    if criterion.analyte is not None:
+        return _by_analyte(cohort, study, criterion)
+    if criterion.column is None:
+        return _by_agents(cohort, criterion)
+    if criterion.column not in cohort.patients:
+        return _unknown(cohort, f"the patients table has no column {criterion.column!r}")
+    decide = _by_text if criterion.equals else _by_number
+    return decide(cohort.patients[criterion.column], criterion)
+
+
+def _unknown(cohort: Cohort, reason: str) -> _Verdict:
+    patients = len(cohort)
+    return _Verdict(
+        np.full(patients, -1, dtype=np.int8), np.full(patients, reason, dtype=object), np.zeros(patients, dtype=bool)
+    )
+
+
+def _by_agents(cohort: Cohort, criterion: Criterion) -> _Verdict:
+    verdict = _unknown(cohort, "there is no treatments table")
+    if cohort.treatments is not None:
+        given = ever(courses_until(cohort.treatments, criterion.agents, ENROLMENT), len(cohort)) == 1
+        verdict.call[:] = given == criterion.ever
+    return verdict
+
+
+def _by_text(values: pd.Series, criterion: Criterion) -> _Verdict:
+    text = texts(values)
+    empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
+    bad = np.zeros(len(text), dtype=bool)
+    met = text.isin(criterion.equals).to_numpy()
+    if set(criterion.equals) <= {"0", "1"}:  # a "yes" in a column of flags must not pass for "is not 1"
+        read = column_reader.column(values, Column("flag"))
+        empty, bad = read.empty, read.bad
+        met = np.isin(read.values, [float(flag) for flag in criterion.equals])
+    call = np.where(empty | bad, -1, met).astype(np.int8)
+    return _of_column(criterion, text, call, empty, "is neither 0 nor 1")
+
+
+def _by_number(values: pd.Series, criterion: Criterion) -> _Verdict:
+    text = texts(values)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        lower = upper = values.to_numpy(dtype=float, na_value=np.nan)
+        empty = np.isnan(lower)
+    else:
+        read = read_lab_texts(text)
+        # The name of the column states the unit: one printed in a cell ("Log" is one too) may be another.
+        plain = (read["kind"] == "number") & (read["unit"] == "")
+        lower, upper = (read[name].where(plain).to_numpy(dtype=float) for name in ("lower", "upper"))
+        empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
+    call = _compared(lower, upper, criterion)
+    return _of_column(criterion, text, call, empty, f"cannot show {condition(criterion)!r}")
+
+
+def _of_column(
+    criterion: Criterion, text: pd.Series, call: Calls, empty: NDArray[np.bool_], otherwise: str
+) -> _Verdict:
+    reason = np.full(len(text), "", dtype=object)
+    for row in np.flatnonzero(call == -1):
+        what = "is empty" if empty[row] else f"holds {shown(text.iloc[row])}, which {otherwise}"
+        reason[row] = f"{criterion.column} {what}"
+    return _Verdict(call, reason, np.zeros(len(text), dtype=bool))
+
+
+def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
+    verdict = _unknown(cohort, f"there is no {a_result(study, criterion).removeprefix('a ')}")
+    rule, last = study.analytes[str(criterion.analyte)], _last_results(cohort, criterion)
+    patient = last["patient"].to_numpy(dtype=np.intp)
+    if criterion.equals:
+        call = _signs(last, criterion)
+        undecided = np.flatnonzero(call == -1)
+        reasons = _sign_reasons(last.iloc[undecided])
+    else:
+        no_limit = _no_limit(last)
+        lower, upper = _bounds(cohort, study, criterion, last, no_limit)
+        call = _compared(lower, upper, criterion)
+        undecided = np.flatnonzero(call == -1)
+        ends = lower[undecided], upper[undecided]
+        reasons = _bound_reasons(last.iloc[undecided], *ends, condition(criterion), rule.unit)
+        verdict.assumed[patient] = no_limit & (call != -1)
+    verdict.call[patient] = call
+    verdict.reason[patient] = ""
+    verdict.reason[patient[undecided]] = [f"{rule.label} {reason}" for reason in reasons]
+    return verdict
+
+
+def _last_results(cohort: Cohort, criterion: Criterion) -> pd.DataFrame:
+    """Return the last result of each patient at or before enrolment, by patient; missing ones are no results."""
+    labs = cohort.labs
+    week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
+    known = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy() & (week <= ENROLMENT)
+    if criterion.window_weeks is not None:
+        known &= week >= ENROLMENT - criterion.window_weeks
+    rows = np.flatnonzero(known)
+    rows = rows[np.lexsort((rows, week[rows], patient[rows]))]
+    is_last = np.append(patient[rows][1:] != patient[rows][:-1], True)[: len(rows)]
+    last: pd.DataFrame = labs.iloc[rows[is_last]].reset_index(drop=True)
+    return last
+
+
+def _own_limit(results: pd.DataFrame) -> Floats:
+    if "lower_limit" not in results:
+        return np.full(len(results), np.nan)
+    return results["lower_limit"].where(results["lower_limit"] != 0).to_numpy(dtype=float)
+
+
+def _no_limit(results: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which results mean "below the limit" (a negative word, a printed 0) without saying what it is."""
+    zero = (results["kind"] == "number") & (results["comparator"] == "") & (results["number"] == 0)
+    below = ((results["kind"] == "negative") | zero).to_numpy(dtype=bool)
+    return np.asarray(below & np.isnan(_own_limit(results)))
+
+
+def _bounds(
+    cohort: Cohort, study: Study, criterion: Criterion, last: pd.DataFrame, no_limit: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Return the bounds of each result in the analyte's unit; NaN for a word without a limit in it."""
+    rule = study.analytes[str(criterion.analyte)]
+    unusable = no_limit & (rule.lower_limit is None)
+    # The limit of "TND" with a limit of 20 and a blank unit is not known: the study's must not take its place.
+    codes, units = pd.factorize(last["unit"])
+    foreign = np.array([conversion(rule, unit) is None for unit in units], dtype=bool)[codes]
+    usable = ~(unusable | (foreign & (last["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(last))))
+    found = measurements(dataclasses.replace(cohort, labs=last[usable]), study, rule.name)
+    lower, upper = np.full(len(last), np.nan), np.full(len(last), np.nan)
+    lower[usable], upper[usable] = found.lower, found.upper
+    return lower, upper
+
+
+def _bound_reasons(last: pd.DataFrame, lower: Floats, upper: Floats, condition: str, unit: str) -> list[str]:
+    ends = zip(_printed(last), last["kind"], lower, upper, strict=True)
+    return [f"{came} cannot show {condition!r}: {_gap(kind, low, high, unit)}" for came, kind, low, high in ends]
+
+
+def _gap(kind: str, lower: float, upper: float, unit: str) -> str:
+    """Say why the bounds of a result do not decide."""
+    if np.isnan(upper):
+        return f"no limit of it is known in {unit}"
+    if kind == "positive":
+        return "a word without a number"
+    return f"it is above {lower:g} {unit}" if np.isinf(upper) else f"the assay's limit is {upper:g}"
+
+
+def _printed(last: pd.DataFrame) -> list[str]:
+    """Return the results as a reason shows them: as printed, with the unit."""
+    return [f"{shown(value)} {unit}".strip() for value, unit in zip(last["value"], last["unit"], strict=True)]
+
+
+def _signs(last: pd.DataFrame, criterion: Criterion) -> Calls:
+    """Call each result by the laboratory's word or by the limit that stands with it."""
+    number, lower, upper = (last[name].to_numpy(dtype=float) for name in ("number", "lower", "upper"))
+    kind, detected = last["kind"].to_numpy(dtype=object), last["detected"].to_numpy(dtype=object)
+    below = np.isin(last["comparator"].to_numpy(dtype=object), ["<", "<="])
+    limit = _own_limit(last)
+    limit = np.where(np.isnan(limit) & below, number, limit)
+    # A plain number counts as detected, whatever its size; "<20 detected" was found, whatever its limit.
+    found = (detected == True) & (below | (kind == "positive"))  # noqa: E712  (object array of True, False, None)
+    undetected = detected == False  # noqa: E712
+    negative = (kind == "negative") | undetected | (~found & (below & (upper <= limit) | (upper < limit)))
+    positive = (found | (lower >= limit)) & ~negative
+    meant = np.where(negative, "negative", np.where(positive, "positive", ""))
+    return np.where(meant == "", -1, np.isin(meant, criterion.equals)).astype(np.int8)
+
+
+def _sign_reasons(last: pd.DataFrame) -> list[str]:
+    neither = "is neither negative nor positive"
+    silent = "comes with no word and no limit that decides: give the assay's cut-off as its lower_limit"
+    return [
+        f"{came} {silent if kind == 'number' else neither}"
+        for came, kind in zip(_printed(last), last["kind"], strict=True)
+    ]
+
+
+def _compared(lower: Floats, upper: Floats, criterion: Criterion) -> Calls:
+    """Call the condition from the bounds of the true value (NaN: not known)."""
+    low, high = criterion.between or (None, None)
+    tests: list[tuple[float | None, Callable[[float], Calls]]] = [
+        (criterion.below, lambda threshold: _below(lower, upper, threshold)),
+        (criterion.at_most, lambda threshold: _at_most(lower, upper, threshold)),
+        (criterion.at_least, lambda threshold: negated(_below(lower, upper, threshold))),
+        (criterion.above, lambda threshold: negated(_at_most(lower, upper, threshold))),
+        (low, lambda threshold: negated(_below(lower, upper, threshold))),
+        (high, lambda threshold: _at_most(lower, upper, threshold)),
+    ]
+    calls = np.stack([test(threshold) for threshold, test in tests if threshold is not None])
+    failed, unknown = (calls == 0).any(axis=0), (calls == -1).any(axis=0)
+    return np.where(failed, 0, np.where(unknown, -1, 1)).astype(np.int8)
+
+
+def _below(lower: Floats, upper: Floats, threshold: float) -> Calls:
+    """Call "below": ``<10`` is below 10, though 10 is not."""
+    met = (upper < threshold) | ((lower < upper) & (upper <= threshold))
+    return np.where(met, 1, np.where(lower >= threshold, 0, -1)).astype(np.int8)
+
+
+def _at_most(lower: Floats, upper: Floats, threshold: float) -> Calls:
+    """Call "at most": ``>5`` is more than 5, though 5 is not."""
+    not_met = (lower > threshold) | (np.isposinf(upper) & (lower >= threshold) & (lower < upper))
+    return np.where(upper <= threshold, 1, np.where(not_met, 0, -1)).astype(np.int8)
+
+
+def negated(call: Calls) -> Calls:
+    """Turn met into not met; what is undecidable stays so."""
+    return np.where(call == -1, -1, 1 - call).astype(np.int8)
+
+
+def a_result(study: Study, criterion: Criterion) -> str:
+    """Say which result decides a criterion."""
+    weeks = criterion.window_weeks
+    when = "at or before enrolment" if weeks is None else f"in the {weeks:g} weeks up to enrolment"
+    return f"a result of {study.analytes[str(criterion.analyte)].label} {when}"
+
+
+def condition(criterion: Criterion) -> str:
+    """Return the condition in words: ``below 10``."""
+    if criterion.between is not None:
+        return f"between {criterion.between[0]:g} and {criterion.between[1]:g}"
+    if criterion.equals:
+        return " or ".join(criterion.equals)
+    limits = {name: getattr(criterion, name) for name in ("below", "at_most", "at_least", "above")}
+    return next(f"{name.replace('_', ' ')} {limit:g}" for name, limit in limits.items() if limit is not None)

@@ -1,0 +1,262 @@
+"""Reading a cohort folder: CSV (UTF-8) or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
+from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.errors import CohortError, Problem
+from relapse_model.study.study import Study
+
+_REQUIRED = ("patients", "labs")
+_FORMS = (".csv", ".parquet")
+_UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
+_ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
+
+
+def read_cohort(
+    folder: str | Path,
+    *,
+    study: Study | None = None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+) -> Cohort:
+    """Read a cohort folder and check it: the tables patients, labs and, where present, treatments, outcomes.
+
+    Identifiers and laboratory texts are read as text, exactly as they stand. See `make_cohort` for the checks.
+
+    Parameters
+    ----------
+    folder : str or Path
+        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``).
+    study, on_problems, dash
+        As in `make_cohort`.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    CohortError
+        With all problems of all tables.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> rm.read_cohort("examples/cohort")  # doctest: +SKIP
+    Cohort(132 patients, ..., synthetic)
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        problem = Problem(path.name or str(folder), None, None, "no such folder", "a cohort folder")
+        raise CohortError("the cohort was refused", [problem])
+    problems: list[Problem] = look_alikes(path)
+    tables: dict[str, pd.DataFrame] = {}
+    for name in TABLES:
+        try:
+            table = _read_table(path, name)
+        except CohortError as error:
+            problems.extend(error.problems)
+            continue
+        if table is not None:
+            tables[name] = table
+    return checked(
+        tables,
+        problems,
+        study=study,
+        on_problems=on_problems,
+        dash=dash,
+        synthetic=(path / SYNTHETIC_FILE).exists(),
+    )
+
+
+def look_alikes(path: Path) -> list[Problem]:
+    """Refuse a file whose name is nearly that of a table: unread, it would be data lost in silence.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    """
+    read = {f"{name}{form}" for name in TABLES for form in _FORMS}
+    here = {file.name for file in path.iterdir()}
+    found = []
+    for name in sorted(here - read):
+        stem, form = Path(name).stem.lower(), Path(name).suffix.lower()
+        near = difflib.get_close_matches(stem, TABLES, n=1, cutoff=0.8) if form in (*_FORMS, *_UNREAD_FORMS) else []
+        if near and (form in _FORMS or here.isdisjoint({f"{near[0]}{form}" for form in _FORMS})):
+            expected = f"{near[0]}{form}" if form in _FORMS else f"{near[0]}.csv or {near[0]}.parquet"
+            found.append(
+                Problem(name, None, None, "not a table of the cohort folder", expected,
+                        "Rename or export it, or take it out of the folder")
+            )  # fmt: skip
+    return found
+
+
+def table_file(path: Path, name: str) -> Path | None:
+    """Return the file of a table, `None` where an optional one is absent; refuse two files of one table.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    name : str
+        A key of `TABLES`.
+    """
+    csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
+    if csv_file.exists() and parquet_file.exists():
+        raise refusal(name, "both a CSV and a Parquet file", "one of them")
+    if csv_file.exists():
+        return csv_file
+    if parquet_file.exists():
+        return parquet_file
+    if name in _REQUIRED:
+        raise refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
+    return None
+
+
+def _read_table(path: Path, name: str) -> pd.DataFrame | None:
+    file = table_file(path, name)
+    if file is None:
+        return None
+    return _parse_csv(_decoded(file), file.name) if file.suffix == ".csv" else _read_parquet(file)
+
+
+def _decoded(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise unreadable(file, error) from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise not_utf8(content.split(b"\n"), file.name)
+    return text
+
+
+def not_utf8(lines: Iterable[bytes], name: str) -> CohortError:
+    """Return the refusal of a file that is not UTF-8 text: its first byte that is not, else its first zero.
+
+    Parameters
+    ----------
+    lines : iterable of bytes
+        As they are parted by line feeds.
+    name : str
+        Of the file.
+    """
+    zero = None
+    for number, line in enumerate(lines, start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            found = f"byte 0x{line[error.start]:02x} is not UTF-8"
+            return refusal(name, found, "UTF-8 text", _ENCODING, number, "line")
+        zero = number if zero is None and b"\0" in line else zero
+    return refusal(name, "bytes of zero between the letters", "UTF-8 text", _ENCODING, zero, "line")
+
+
+def unreadable(file: Path, error: OSError) -> CohortError:
+    """Return the refusal of a file that the system does not let be read."""
+    return refusal(file.name, f"cannot be read ({error.strerror})", "a CSV file")
+
+
+def _parse_csv(text: str, name: str) -> pd.DataFrame:
+    rows = _rows(text, name)
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+    header = csv_header(rows[0] if rows else None, name)
+    wrong = [
+        wrong_count(name, number, len(row), len(header))
+        for number, row in enumerate(rows[1:], start=2)
+        if len(row) != len(header)
+    ]
+    if wrong:
+        raise CohortError("the cohort was refused", wrong)
+    return pd.DataFrame(rows[1:], columns=header, dtype=object)
+
+
+def csv_header(row: list[str] | None, name: str) -> list[str]:
+    """Return the names of the columns from the first row of a file, `None` where it has none.
+
+    Parameters
+    ----------
+    row : list of str or None
+    name : str
+        Of the file.
+    """
+    if row is None:
+        raise refusal(name, "the file is empty", "a header and rows")
+    header = [cell.strip() for cell in row]
+    if not any(header):
+        raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
+    if len(header) < 2 and any(mark in header[0].split("\n", 1)[0] for mark in (";", "\t", "|")):
+        raise refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
+    return header
+
+
+def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
+    """Return the problem of a row that has more or fewer cells than the header."""
+    return Problem(name, number, None, f"{cells} cells", f"{wanted}, as in the header", _mend(cells, wanted))
+
+
+def _mend(cells: int, wanted: int) -> str:
+    if cells == 0:
+        return "Take the blank row out"
+    if cells < wanted:
+        return "Every row has all its commas, also after empty cells"
+    return "A comma inside a value needs quotes around the value"
+
+
+def _rows(text: str, name: str) -> list[list[str]]:
+    """Split the text into rows and cells; a quote that is never closed would swallow the rows after it."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), strict=True):
+            rows.append(row)
+    except csv.Error as error:
+        raise wrong_quotes(name, error, len(rows) + 1) from None
+    return rows
+
+
+def wrong_quotes(name: str, error: csv.Error, row: int) -> CohortError:
+    """Return the refusal of a file whose quotes do not fit, from the row on in which that shows."""
+    return refusal(
+        name, f"quotes that do not close or do not fit ({error})", 'a value with quotes as "so ""quoted"" here"',
+        "Look at this row and the next", row,
+    )  # fmt: skip
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file)
+    except Exception as error:
+        raise not_parquet(file, error) from None
+
+
+def not_parquet(file: Path, error: Exception) -> CohortError:
+    """Return the refusal of a Parquet file that cannot be read, or not without pyarrow."""
+    if isinstance(error, ImportError):
+        return refusal(
+            file.name, "Parquet, and pyarrow is not installed", "pyarrow, or CSV",
+            "pip install 'relapse-model[parquet]'",
+        )  # fmt: skip
+    return refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file")
+
+
+def refusal(
+    table: str, found: str, expected: str, advice: str = "", row: int | None = None, counted: str = "row"
+) -> CohortError:
+    """Return the refusal of a cohort for one problem of a file; the arguments are those of `Problem`."""
+    problem = Problem(table, row, None, found, expected, advice, counted=counted)
+    return CohortError("the cohort was refused", [problem])

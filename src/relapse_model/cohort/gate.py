@@ -1,0 +1,368 @@
+"""The one gate for tables: everything that enters a cohort is checked here, once, and every problem is listed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
+from relapse_model.cohort.study_columns import unusable_cells
+from relapse_model.cohort.tables import column_values as column_reader
+from relapse_model.cohort.tables.columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
+from relapse_model.cohort.tables.distinct_values import read_column, read_texts
+from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
+from relapse_model.errors import CohortError, Problem, RelapseModelError
+from relapse_model.study.study import Laboratory, Study
+
+Mask = NDArray[np.bool_]
+OnProblems = Literal["raise", "list"]
+Dash = Literal["refuse", "negative", "missing"]
+FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
+_CENTURY = 5200  # weeks; as in the rules for week columns
+_WORD_EDGE = r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])"  # Chinese is written without spaces
+_SEARCHED = 120  # characters of a text; a message shows fewer
+
+
+def make_cohort(
+    patients: pd.DataFrame,
+    labs: pd.DataFrame,
+    treatments: pd.DataFrame | None = None,
+    outcomes: pd.DataFrame | None = None,
+    *,
+    study: Study | None = None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+    synthetic: bool = False,
+) -> Cohort:
+    """Check tables in the form of the cohort folder and make a cohort of them.
+
+    Nothing is corrected and nothing is dropped: a table that breaks the contract is refused, with every
+    problem of every table at once.
+
+    Parameters
+    ----------
+    patients, labs : DataFrame
+        The required tables; columns as in the README's data contract. Extra columns are kept.
+    treatments, outcomes : DataFrame, optional
+        The optional ones.
+    study : Study, optional
+        Whose units are accepted. Without it, an analyte may come in one unit only.
+    on_problems : {"raise", "list"}
+        ``"list"`` keeps the sound patients and lists the others, with the reason, in `Cohort.rejected`
+        (for scoring). A table that lacks a required column is refused all the same.
+    dash : {"refuse", "negative", "missing"}, optional
+        What a bare ``-`` means in this laboratory; by default as the study says, else refused.
+    synthetic : bool
+        Whether these are simulated patients.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    CohortError
+        With all problems; no message carries a patient's identifier.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import relapse_model as rm
+    >>> rm.make_cohort(
+    ...     pd.DataFrame({"patient_id": ["a", "b"], "sex": ["F", "M"]}),
+    ...     pd.DataFrame(
+    ...         {"patient_id": ["a"], "week": [0], "analyte": ["anti_hbs"], "value": ["<10"], "unit": ["mIU/mL"]}
+    ...     ),
+    ... )
+    Cohort(2 patients, 1 labs)
+    """
+    given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
+    tables = {name: table for name, table in given.items() if table is not None}
+    return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
+
+
+def checked(
+    tables: Mapping[str, pd.DataFrame],
+    found: Iterable[Problem] = (),
+    *,
+    study: Study | None,
+    on_problems: OnProblems,
+    dash: Dash | None,
+    synthetic: bool,
+    whole: WholeTables | None = None,
+) -> Cohort:
+    """Check the tables there are, and make a cohort of them unless a table is lacking or broken.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    found : iterable of Problem
+        What was wrong with the files of tables that could not be read.
+    study, on_problems, dash, synthetic
+        As in `make_cohort`.
+    whole : WholeTables, optional
+        What the tables are a part of, so that messages count the rows of the whole.
+    """
+    if on_problems not in ("raise", "list"):
+        raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
+    gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole)
+    gate.broken_tables()
+    gate.weeks_from_dates()
+    gate.typed_columns()
+    gate.identities()
+    gate.intervals()
+    gate.laboratory(study, _conventions(study, dash))
+    gate.predictors(study)
+    if gate.problems and (gate.broken or on_problems == "raise"):
+        raise CohortError("the cohort was refused", gate.problems)
+    return gate.cohort(synthetic)
+
+
+def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
+    """Return what the laboratory means by its texts: as asked for, else as the study says, else unknown."""
+    stated = Laboratory() if study is None else study.laboratory
+    return stated if dash is None else replace(stated, dash=dash)
+
+
+def _as_text_index(table: pd.DataFrame) -> pd.DataFrame:
+    renamed = table.rename(columns=lambda name: str(name).strip().lstrip("\ufeff"))
+    return renamed.reset_index(drop=True).copy()
+
+
+def _repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
+    try:
+        return table.duplicated(subset=columns).to_numpy()
+    except TypeError:  # lists in a column, as Parquet may have
+        return table[columns].astype(str).duplicated().to_numpy()
+
+
+class _Gate:
+    """Holds the tables while they are checked, and what was found wrong with them.
+
+    `broken` tells that a table is lacking, or can be checked only in part: then there is no cohort of any patient.
+    """
+
+    def __init__(self, tables: dict[str, pd.DataFrame], found: Iterable[Problem], whole: WholeTables | None):
+        self.tables = tables
+        self.whole = whole
+        self.problems = list(found)
+        self.broken = bool(self.problems)
+        self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
+        self.ids: dict[str, pd.Series] = {}
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """Return what must not be printed; a short number says nothing of anybody, and much of what is wrong."""
+        if self.whole is not None:
+            return self.whole.identifiers()
+        return bare_identifiers(text for ids in self.ids.values() for text in ids.unique())
+
+    @cached_property
+    def patients_known(self) -> bool:
+        """Tell whether there are patients, and the other tables speak of any of them."""
+        if self.whole is not None:
+            return self.whole.patients_known
+        known = self.ids.get("patients", pd.Series(dtype=object))
+        others = [ids for name, ids in self.ids.items() if name != "patients" and len(ids)]
+        return len(known) > 0 and (not others or any(ids.isin(known).any() for ids in others))
+
+    def holds_identifier(self, text: str) -> bool:
+        """Tell whether a text holds an identifier of the tables: columns get mixed up, and remarks name people."""
+        edges = [match.start() for match in re.finditer(_WORD_EDGE, text[:_SEARCHED])]
+        return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
+
+    def shown(self, value: object, reason: str = "") -> str:
+        """Return a value as a message may show it."""
+        if not self.patients_known:
+            return "a text that is not shown: the patients table is lacking or names others, and it may be a name"
+        if self.holds_identifier(str(value)):
+            return "a text that is not shown, since a patient's identifier is in it"
+        return f"{column_reader.shown(value)} ({reason})" if reason else column_reader.shown(value)
+
+    def row_number(self, table: str, row: int) -> int:
+        """Return the number of a row as a spreadsheet of the whole table shows it."""
+        return int(row) + FIRST_ROW if self.whole is None else int(self.whole.rows[table][row])
+
+    def refuse(
+        self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
+        expected: str, advice: str = "",
+    ) -> None:  # fmt: skip
+        """Add one problem for each of the rows (positions, or a mask)."""
+        where = np.flatnonzero(rows) if isinstance(rows, np.ndarray) and rows.dtype == bool else rows
+        ids = self.ids[table]
+        for order, row in enumerate(where):
+            what = found if isinstance(found, str) else found[order]
+            self.problems.append(
+                Problem(table, self.row_number(table, row), column, what, expected, advice, str(ids.iloc[row]))
+            )
+
+    def broken_tables(self) -> None:
+        """Refuse, and leave out of the other checks, a table whose columns are not what they should be."""
+        for name, table in list(self.tables.items()):
+            wrong = column_problems(name, list(table.columns))
+            if name == "patients" and not wrong and table.empty:
+                wrong = [Problem(name, None, None, "no rows", "one row per patient")]
+            if wrong:
+                self.problems += wrong
+                self.broken = True
+                del self.tables[name]
+            if list(table.columns).count("patient_id") == 1:
+                self.ids[name] = read_texts(table["patient_id"])
+
+    def weeks_from_dates(self) -> None:
+        """Turn dates into weeks since enrolment, where a table has dates and no weeks."""
+        for name, table in self.tables.items():
+            for week, date in DATES.items():
+                if week in TABLES[name] and date in table and week not in table and "patients" in self.tables:
+                    self.week_from_date(name, week, date)
+
+    def week_from_date(self, name: str, week: str, date: str) -> None:
+        """Add a column of weeks; refuse the dates that cannot be counted from enrolment."""
+        patients, table = self.tables["patients"], self.tables[name]
+        if "enrolment_date" not in patients:
+            self.broken = True
+            self.problems.append(
+                Problem("patients", None, "enrolment_date", "the column is missing",
+                        f"enrolment_date, since {name} has {date!r} and no {week!r}")
+            )  # fmt: skip
+            return
+        read, enrolled = column_reader.dates(table[date]), column_reader.dates(patients["enrolment_date"])
+        owner = pd.Index(self.ids["patients"].drop_duplicates()).get_indexer(pd.Index(self.ids[name]))
+        first = np.flatnonzero(~self.ids["patients"].duplicated().to_numpy())[owner]
+        known = ~np.isnat(read.values) & (owner >= 0)
+        weeks = (read.values - enrolled.values[first]) / np.timedelta64(7 * 86400, "s")
+        weeks[owner < 0] = np.nan
+        far = np.flatnonzero(np.abs(weeks) > _CENTURY)
+        self.refuse(name, read.bad, date, [self.shown(value) for value in read.came], "a date as YYYY-MM-DD")
+        self.refuse(name, far.tolist(), date, [self.shown(table[date].iloc[row]) for row in far],
+                    "a date within a century of the enrolment_date")  # fmt: skip
+        self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
+                    "an enrolment_date in the patients table")  # fmt: skip
+        if week in NEVER_EMPTY:
+            self.refuse(name, read.empty, date, "nothing", "a date as YYYY-MM-DD")
+        table[week] = weeks
+        self.dated.add((name, week))
+
+    def typed_columns(self) -> None:
+        """Read every column of the contract by its rule."""
+        for name, table in self.tables.items():
+            for column, rule in TABLES[name].items():
+                if column not in table.columns or rule.kind == "printed" or (name, column) in self.dated:
+                    continue
+                read = read_column(table[column], rule)
+                self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
+                if column in NEVER_EMPTY:
+                    self.refuse(name, read.empty & ~read.bad, column, "nothing", rule.expectation)
+                table[column] = read.values
+
+    def identities(self) -> None:
+        """Refuse unknown patients and rows that stand twice."""
+        known = self.ids["patients"] if "patients" in self.tables else None
+        if known is not None:
+            self.refuse(
+                "patients", known.duplicated(keep=False).to_numpy() & (known != "").to_numpy(), "patient_id",
+                "an identifier that stands on more than one row", "one row per patient",
+            )  # fmt: skip
+        for name, table in self.tables.items():
+            if name == "patients":
+                continue
+            if known is not None:
+                unknown = ~self.ids[name].isin(known).to_numpy() & (self.ids[name] != "").to_numpy()
+                self.refuse(
+                    name, unknown, "patient_id", "an identifier that is not in the patients table",
+                    "a patient of the patients table", "Add the patient there, or take the row out",
+                )  # fmt: skip
+            twice = _repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
+            what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
+            self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
+
+    def intervals(self) -> None:
+        """Refuse a course that ends before it starts."""
+        table = self.tables.get("treatments")
+        if table is None or not {"start_week", "end_week"} <= set(table):
+            return
+        start, end = (table[name].to_numpy(dtype=float) for name in ("start_week", "end_week"))
+        backwards = np.flatnonzero(end < start)
+        found = [f"week {end[row]:g}, before the start in week {start[row]:g}" for row in backwards]
+        column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
+        self.refuse("treatments", backwards.tolist(), column, found, "the start or later")
+
+    def predictors(self, study: Study | None) -> None:
+        """Refuse cells of the patients table that a predictor of the study cannot use."""
+        table = self.tables.get("patients")
+        if study is None or table is None:
+            return
+        for predictor in study.predictors:
+            if predictor.column is None or predictor.column not in table:
+                continue
+            found = unusable_cells(table[predictor.column], predictor)
+            place = ("patients", predictor.column)
+            already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
+            rows = [
+                row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
+            ]
+            came = [self.shown(table[predictor.column].iloc[row]) for row in rows]
+            self.refuse("patients", rows, predictor.column, came, found.expected, f"For predictor {predictor.name!r}")
+
+    def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
+        """Read what the laboratories printed, and its units."""
+        labs = self.tables.get("labs")
+        if labs is None:
+            return
+        read = read_results(labs["value"], labs["unit"], conventions)
+        bad = (read["kind"] == "unreadable").to_numpy()
+        reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
+        found = [self.shown(raw, reason) for raw, reason in reasons]
+        self.refuse("labs", bad, "value", found, "a number or a laboratory's text")
+        labs["unit"], clash = row_units(labs["unit"], read)
+        self.refuse(
+            "labs", clash, "unit", [self.shown(text) for text in labs.loc[clash, "unit"]],
+            "the unit printed with the value",
+        )  # fmt: skip
+        for column in READ_COLUMNS:
+            labs[column] = read[column].to_numpy()
+        before = len(self.problems)
+        for rows, text, expected, advice in unit_problems(labs, study):
+            wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
+            self.refuse("labs", rows, "unit", self.shown(text) if text else "no unit", wanted, advice)
+        # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
+        self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
+        for mask, column, expected in scale_problems(labs):
+            came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[mask]]
+            self.refuse("labs", mask, column, came, expected)
+
+    def cohort(self, synthetic: bool) -> Cohort:
+        """Build the cohort from the patients without a problem; list the others."""
+        reasons: dict[str, str] = {}
+        for problem in self.problems:
+            reasons.setdefault(problem.patient or "", str(problem))
+        ids = self.ids["patients"]
+        refused = ids.isin(reasons.keys()).to_numpy()
+        why = pd.Series([reasons[text] for text in ids[refused]], index=ids.index[refused], dtype=object)
+        rejected = pd.DataFrame({"patient_id": ids[refused], "reason": why})
+        patients = self.tables["patients"].loc[~refused]
+        position = pd.Index(patients["patient_id"])
+        return Cohort(
+            patients=patients.reset_index(drop=True),
+            labs=self.attached("labs", position),
+            treatments=self.attached("treatments", position) if "treatments" in self.tables else None,
+            outcomes=self.attached("outcomes", position) if "outcomes" in self.tables else None,
+            rejected=rejected,  # its index holds the row positions in the file, for output in the order of input
+            problems=tuple(self.problems),
+            synthetic=synthetic,
+        )
+
+    def attached(self, name: str, position: pd.Index) -> pd.DataFrame:
+        """Replace identifiers by positions in the patients table."""
+        patient = position.get_indexer(pd.Index(self.ids[name]))
+        table = self.tables[name].drop(columns="patient_id")
+        table.insert(0, "patient", patient)
+        return table.loc[patient >= 0].reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""What laboratories print: numbers, words, limits and units."""

@@ -1,0 +1,217 @@
+"""Which unit a result is in, which units an analyte may come in, and by what factor they convert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.tables.columns import READ_COLUMNS
+from relapse_model.study.study import Analyte, Laboratory, Study
+from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
+
+UnitProblem = tuple[NDArray[np.intp], str, str, str]  # rows, the unit that came, what was expected, what to do
+_LARGEST_LOG10 = 20.0  # no amount of anything in blood is larger, in any unit
+_SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
+
+
+def read_results(values: pd.Series, units: pd.Series, conventions: Laboratory) -> pd.DataFrame:
+    """Read a column of results; a negative number is one where its unit column says that it is a logarithm.
+
+    Parameters
+    ----------
+    values, units : Series
+        Columns of the labs table, ``None`` where a unit is blank.
+    conventions : Laboratory
+        What this laboratory means by a bare dash, and by ``<20`` alone.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `read_lab_texts`.
+    """
+    read = read_lab_texts(values, dash=conventions.dash, below_limit_detected=conventions.below_limit_detected)
+    codes, spellings = pd.factorize(units)
+    logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[codes]
+    refused = np.flatnonzero((read["kind"] == "unreadable").to_numpy() & logged)
+    if not len(refused):
+        return read
+    texts = [f"{text} Log" for text in read["raw"].iloc[refused]]
+    again = read_lab_texts(texts, below_limit_detected=conventions.below_limit_detected)
+    number = (again["kind"] == "number").to_numpy()
+    for name in READ_COLUMNS:
+        column = read[name].to_numpy(copy=True)
+        column[refused[number]] = again[name].to_numpy()[number]
+        read[name] = column
+    return read
+
+
+def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the unit of each result, from its column or, where that is blank, as printed with the value.
+
+    A text such as ``<1.0 Log`` is on the log10 scale of the unit in the column.
+
+    Parameters
+    ----------
+    column : Series
+        The unit column; ``None`` where blank.
+    read : DataFrame
+        What `read_lab_texts` made of the values.
+
+    Returns
+    -------
+    units : array of str
+    clash : array of bool
+        Rows where the printed unit and the column disagree.
+    """
+    of_stated, stated = pd.factorize(column.astype(object))
+    of_printed, printed = pd.factorize(read["unit"])
+    # The few different combinations are looked at, not the rows; -1 is a blank cell.
+    shape = len(stated) + 1, len(printed), 2
+    logged = read["log10"].to_numpy(dtype=np.int64)
+    which, found = pd.factorize(np.ravel_multi_index((of_stated + 1, of_printed, logged), shape))
+    told = [
+        _one_unit(stated[one - 1] if one else "", printed[other], bool(log10))
+        for one, other, log10 in zip(*np.unravel_index(found, shape), strict=True)
+    ]
+    units = np.array([unit for unit, _ in told], dtype=object)
+    return units[which], np.array([clash for _, clash in told], dtype=bool)[which]
+
+
+def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
+    key, said = unit_key(stated), unit_key(printed)
+    unit = stated or ("" if said in _SCALE_ALONE else printed)
+    clash = False
+    if stated and said not in _SCALE_ALONE:
+        # "20 IU/mL" in a column of log10 IU/mL is no logarithm, whatever the column says.
+        clash = without_log10(said) != without_log10(key) or (is_log10(key) and not log10)
+    if log10 and unit and not is_log10(unit_key(unit)):
+        unit = f"log10 {unit}"
+    return unit, clash
+
+
+def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProblem]:
+    """Yield the rows whose unit is missing, not accepted by the study, or (without one) not the only unit.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        With analyte, unit and kind.
+    study : Study or None
+        Whose table of units holds.
+    """
+    valued = (labs["kind"] == "number").to_numpy()
+    of_unit, units = pd.factorize(labs["unit"])
+    blank = np.append(units == "", False)[of_unit]
+    yield np.flatnonzero(valued & blank), "", "a unit", "A number without a unit has no meaning"
+    if study is None:
+        analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
+        yield from _mixed_units(analyte, unit, valued)
+        return
+    rules = list(study.analytes.values())
+    of_analyte, analytes = pd.factorize(labs["analyte"])
+    whose = np.append(pd.Index(list(study.analytes), dtype=object).get_indexer(pd.Index(analytes)), -1)[of_analyte]
+    of_assay, assays = pd.factorize(labs["assay"]) if "assay" in labs else (np.full(len(labs), -1), pd.Index([]))
+    rows = np.flatnonzero(valued & (whose >= 0) & ~blank)
+    # The few different combinations are looked at, not the rows; -1 is a blank assay.
+    shape = len(rules), len(units), len(assays) + 1
+    which, found = pd.factorize(np.ravel_multi_index((whose[rows], of_unit[rows], of_assay[rows] + 1), shape))
+    own = np.split(rows[np.argsort(which, kind="stable")], np.cumsum(np.bincount(which, minlength=len(found)))[:-1])
+    for name, text, assay, refused in zip(*np.unravel_index(found, shape), own, strict=False):
+        rule, came = rules[name], str(units[text])
+        if conversion(rule, came, str(assays[assay - 1]) if assay else None) is None:
+            yield refused, came, *not_accepted(rule, came)
+
+
+def _mixed_units(
+    analyte: NDArray[np.object_], unit: NDArray[np.object_], valued: NDArray[np.bool_]
+) -> Iterator[UnitProblem]:
+    codes, spellings = pd.factorize(unit)
+    keys = np.array([unit_key(text) for text in spellings], dtype=object)[codes]
+    for name in pd.unique(analyte[valued]):
+        rows = valued & (analyte == name) & (unit != "")
+        counts = pd.Series(keys[rows]).value_counts()
+        if len(counts) > 1:
+            other = rows & (keys != counts.index[0])
+            expected = f"one unit for {name!r} (most rows have {unit[rows & ~other][0]!r})"
+            advice = "Convert, or give a study, which says how the units of an analyte convert"
+            for text in pd.unique(unit[other]):
+                yield np.flatnonzero(other & (unit == text)), text, expected, advice
+
+
+def scale_problems(labs: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
+    """Yield the rows with a logarithm too large to be one, or with a negative limit of an amount.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        With unit and number; lower_limit and upper_limit where known.
+
+    Yields
+    ------
+    rows, column, expected : array of bool, str, str
+    """
+    codes, units = pd.factorize(labs["unit"])
+    log10 = np.array([is_log10(unit_key(unit)) for unit in units], dtype=bool)[codes]
+    for read, column in (("number", "value"), ("lower_limit", "lower_limit"), ("upper_limit", "upper_limit")):
+        if read in labs:
+            number = labs[read].to_numpy(dtype=float)
+            far = f"a logarithm from -{_LARGEST_LOG10:g} to {_LARGEST_LOG10:g}, since the unit is one"
+            yield log10 & (np.abs(number) > _LARGEST_LOG10), column, far
+            yield ~log10 & (number < 0), column, "a number from 0"
+
+
+def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
+    """Return what was expected, and what to do, where a unit is not one of the analyte's."""
+    accepted = ", ".join(repr(unit) for unit in (rule.unit, *rule.units))
+    advice = f"Convert it, or state the factor under [analytes.{rule.name}] units"
+    if unit_key(text) == unit_key(rule.unit.removeprefix("m")) and rule.unit.startswith("m"):
+        advice = f"A thousand times {rule.unit}: probably a slip of the pen for it. Look at the laboratory's report"
+    return f"a unit of {rule.name} in this study ({accepted})", advice
+
+
+def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.bool_], str, str | None]]:
+    """Yield the rows of each unit, and of each assay where the study has rules for some: rows, unit, assay.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        Rows of one analyte.
+    rule : Analyte
+    """
+    codes, units = pd.factorize(labs["unit"])
+    if rule.assays and "assay" in labs:
+        assay_codes, assays = pd.factorize(labs["assay"])
+    else:
+        assay_codes, assays = np.full(len(labs), -1), pd.Index([])
+    for code, assay_code in sorted(set(zip(codes.tolist(), assay_codes.tolist(), strict=True))):
+        if code >= 0:
+            rows = (codes == code) & (assay_codes == assay_code)
+            yield rows, str(units[code]), None if assay_code < 0 else str(assays[assay_code])
+
+
+def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[float, str] | None:
+    """Return how a unit becomes the unit of the analyte, or ``None`` where the study does not say.
+
+    The factors of a study speak of amounts, never of their logarithms: for a log10 unit they lead to the unit
+    that the logarithm is taken of. A factor of the row's assay wins over one of the analyte.
+
+    Returns
+    -------
+    (factor, scale) : float, {"as_is", "from_log10", "to_log10", "log10"}
+        ``from_log10``: ten to the power, then the factor; ``to_log10``: the factor, then the logarithm;
+        ``log10``: both are logarithms, so the logarithm of the factor is added.
+    """
+    target, came = unit_key(rule.unit), unit_key(text)
+    factors = {unit_key(unit): factor for unit, factor in rule.units.items()} | {without_log10(target): 1.0}
+    if assay is not None and assay in rule.assays:
+        factors |= {unit_key(unit): factor for unit, factor in rule.assays[assay].units.items()}
+    factor = factors.get(without_log10(came))
+    if factor is None:
+        return None
+    if is_log10(target):
+        return factor, "log10" if is_log10(came) else "to_log10"
+    return factor, "from_log10" if is_log10(came) else "as_is"

@@ -1,0 +1,1 @@
+"""Cohort folders that are larger than memory, read by chunks of patients."""

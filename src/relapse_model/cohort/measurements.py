@@ -1,0 +1,257 @@
+"""Laboratory results of one analyte in the unit of the study, with their limits, in order of patient and week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.laboratory.unit_conversion import conversion, not_accepted, unit_groups
+from relapse_model.errors import CohortError, Problem
+from relapse_model.study.study import Analyte, Study
+from relapse_model.study.unit_spelling import is_log10, unit_key
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Measurements:
+    """Results of one analyte, sorted by patient, then week, then their order in the table.
+
+    Attributes
+    ----------
+    patient : array of int
+        Position of the patient in the cohort.
+    week : array of float
+        Week since enrolment.
+    value : array of float
+        In the analyte's unit. A result below the limit is half the limit, or the limit (a setting of the
+        analyte); one above is the upper limit; a positive word without a number is NaN.
+    lower, upper : array of float
+        Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
+    detected : array of int or None
+        1, 0, or -1 where the laboratory did not say.
+    """
+
+    patient: NDArray[np.intp]
+    week: Floats
+    value: Floats
+    lower: Floats
+    upper: Floats
+    detected: NDArray[np.int8] | None = None
+
+    def rows(self, keep: NDArray[np.bool_]) -> Measurements:
+        """Return some of the rows."""
+        if keep.all():
+            return self
+        return Measurements(
+            patient=self.patient[keep],
+            week=self.week[keep],
+            value=self.value[keep],
+            lower=self.lower[keep],
+            upper=self.upper[keep],
+            detected=None if self.detected is None else self.detected[keep],
+        )
+
+    def until(self, week: float, window_weeks: float | None = None) -> Measurements:
+        """Return what was known at a landmark: results at or before the week (and within the window before it)."""
+        keep = self.week <= week
+        if window_weeks is not None:
+            keep &= self.week >= week - window_weeks
+        return self.rows(keep)
+
+    def valued(self) -> Measurements:
+        """Return the rows that have a number."""
+        return self.rows(~np.isnan(self.value))
+
+
+def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
+    """Return all results of one analyte, converted to its unit in the study.
+
+    Missing results (`not done`, haemolysed, ...) are no results; they stay in the cohort's labs table.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    analyte : str
+        Name of an analyte of the study.
+
+    Raises
+    ------
+    CohortError
+        For units the study does not accept, and, on a log10 scale, for a word such as "negative" where no limit
+        is known (on a linear one such a result is NaN).
+    """
+    rule = study.analytes[analyte]
+    kept = _kept(cohort)
+    known = kept.results.get(analyte)
+    if known is None or known[0] != rule:
+        known = rule, _read(kept.of(analyte), rule)
+        kept.remember(analyte, *known)
+    return known[1]
+
+
+def _read(table: pd.DataFrame, rule: Analyte) -> Measurements:
+    """Return the results of one analyte from its rows, in order."""
+    number, lower, upper = _in_unit(table, rule)
+    value, lower, upper = _bounded(table, rule, number, lower, upper, _lower_limits(table, rule))
+    found = Measurements(
+        patient=table["patient"].to_numpy(dtype=np.intp),
+        week=table["week"].to_numpy(dtype=float),
+        value=value,
+        lower=lower,
+        upper=upper,
+        detected=table["detected"].to_numpy(dtype=np.int8),
+    )
+    for one in fields(found):  # shared by all who ask
+        getattr(found, one.name).flags.writeable = False
+    return found
+
+
+# Of the labs table, what results are read from. Texts become categories, `detected` 1, 0 or -1.
+_NUMBERS = ("patient", "week", "lower_limit", "number", "lower", "upper")
+_TEXTS = ("unit", "assay", "comparator", "kind")
+_ROWS_REMEMBERED = 20_000_000  # of all analytes together: the oldest is forgotten beyond it
+
+
+@dataclass(slots=True, eq=False)
+class _Labs:
+    """A labs table in order of analyte, patient, week and row, and the results that were read from it."""
+
+    table: pd.DataFrame
+    row: NDArray[np.int32]
+    bounds: dict[str, slice]
+    results: dict[str, tuple[Analyte, Measurements]] = field(default_factory=dict)
+
+    def of(self, analyte: str) -> pd.DataFrame:
+        """Return the rows of one analyte, in order."""
+        return self.table.iloc[self.row[self.bounds.get(analyte, slice(0, 0))]]
+
+    def remember(self, analyte: str, rule: Analyte, results: Measurements) -> None:
+        """Keep the results of an analyte, and forget the oldest where that is too much."""
+        self.results.pop(analyte, None)
+        self.results[analyte] = rule, results
+        while len(self.results) > 1 and sum(len(one.week) for _, one in self.results.values()) > _ROWS_REMEMBERED:
+            del self.results[next(iter(self.results))]
+
+
+def _kept(cohort: Cohort) -> _Labs:
+    """Return the labs of a cohort in order: found once and kept with it, since a cohort is never changed."""
+    kept: _Labs | None = cohort.__dict__.get("_labs_in_order")
+    if kept is None:
+        kept = _in_order(cohort.labs)
+        object.__setattr__(cohort, "_labs_in_order", kept)
+    return kept
+
+
+def _in_order(labs: pd.DataFrame) -> _Labs:
+    from relapse_model.cohort.rows_by_patient import ordered  # its package imports this module
+
+    texts = {name: pd.factorize(labs[name]) for name in _TEXTS if name in labs}
+    table = labs[[name for name in _NUMBERS if name in labs]].assign(
+        detected=_detection(labs),
+        **{name: pd.Categorical.from_codes(codes, distinct) for name, (codes, distinct) in texts.items()},
+    )
+    codes, analytes = pd.factorize(labs["analyte"])
+    patients = int(labs["patient"].max()) + 1 if len(labs) else 0
+    wide = "int32" if len(analytes) * patients < np.iinfo(np.int32).max else "int64"
+    group = codes.astype(wide) * patients + labs["patient"].to_numpy(dtype=wide)
+    group[(table["kind"] == "missing").to_numpy()] = -1
+    row, start = ordered(group, table["week"].to_numpy(dtype=float), len(analytes) * patients)
+    begin = start[:: max(patients, 1)]
+    bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
+    return _Labs(table, row, bounds)
+
+
+def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
+    detected = table["detected"].to_numpy(dtype=object)
+    return np.where(detected == True, 1, np.where(detected == False, 0, -1)).astype(np.int8)  # noqa: E712
+
+
+def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
+    """Return the lower limit of each result, else of its assay, else of the analyte (an amount of 0 is none)."""
+    default = np.full(len(table), np.nan if rule.lower_limit is None else rule.lower_limit)
+    for name, assay in rule.assays.items():
+        if assay.lower_limit is not None and "assay" in table:
+            default[(table["assay"] == name).to_numpy(dtype=bool)] = assay.lower_limit
+    if "lower_limit" not in table:
+        return default
+    given = table["lower_limit"].to_numpy(dtype=float).copy()
+    for rows, unit, own in unit_groups(table, rule):
+        found = conversion(rule, unit, own)
+        if not is_log10(unit_key(unit)):
+            given[rows & (given == 0)] = np.nan
+        given[rows] = np.nan if found is None else _converted(given[rows], *found)
+    return np.where(np.isnan(given), default, given)
+
+
+def _in_unit(table: pd.DataFrame, rule: Analyte) -> tuple[Floats, Floats, Floats]:
+    """Convert number and bounds to the analyte's unit; refuse every unit the study does not know."""
+    columns = [table[name].to_numpy(dtype=float).copy() for name in ("number", "lower", "upper")]
+    valued = (table["kind"] == "number").to_numpy()
+    problems = []
+    for group, unit, own in unit_groups(table, rule):
+        rows = group & valued
+        found = conversion(rule, unit, own) if rows.any() else (1.0, "as_is")
+        if found is None:
+            came = f"{unit!r} on {rows.sum()} rows of {rule.name!r}"
+            problems.append(Problem("labs", None, "unit", came, *not_accepted(rule, unit)))
+            continue
+        for column in columns:
+            column[rows] = _converted(column[rows], *found)
+    if problems:
+        raise CohortError("the cohort does not fit the study", problems)
+    return columns[0], columns[1], columns[2]
+
+
+def _converted(values: Floats, factor: float, scale: str) -> Floats:
+    if scale == "from_log10":
+        return np.asarray(factor * np.power(10.0, values))
+    if scale == "log10":
+        return np.asarray(values + np.log10(factor))
+    if scale == "to_log10":
+        with np.errstate(divide="ignore"):
+            return np.log10(factor * values)
+    return factor * values
+
+
+def _bounded(
+    table: pd.DataFrame, rule: Analyte, number: Floats, lower: Floats, upper: Floats,
+    lower_limit: Floats,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Give every result its bounds and the number that stands for it."""
+    logarithm = is_log10(unit_key(rule.unit))
+    printed_zero = _is(table, "kind", "number") & _is(table, "comparator", "") & (table["number"] == 0).to_numpy()
+    zero = printed_zero & (number < lower_limit)  # a log10 of 0 may be an amount above the limit
+    negative = _is(table, "kind", "negative")
+    unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
+    if unlimited.any() and (rule.scale == "log10" or logarithm):
+        raise CohortError("the cohort does not fit the study", [
+            Problem("labs", None, "value", f"{unlimited.sum()} negative results of {rule.name!r} without a limit",
+                    "a lower_limit with the result, or in the study")
+        ])  # fmt: skip
+    # Only "positive" proper: a grey zone is no decision.
+    positive = _is(table, "kind", "positive") & (table["detected"] == 1).to_numpy()
+    left = zero | negative | _is(table, "comparator", "<") | _is(table, "comparator", "<=")
+    limit = np.where(zero | negative, lower_limit, upper)
+    nothing = -np.inf if logarithm else 0.0
+    value = np.where(left, _stand_in(limit, rule, logarithm), number)
+    lower = np.where(left, nothing, np.where(positive, np.nan_to_num(lower_limit, nan=nothing), lower))
+    upper = np.where(left, limit, np.where(positive, np.inf, upper))
+    return value, lower, upper
+
+
+def _is(table: pd.DataFrame, column: str, text: str) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (table[column] == text).to_numpy(dtype=bool)
+    return found
+
+
+def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:
+    """Return the number that stands for a result below the limit; half of it is 0.3 less on a log10 unit."""
+    if rule.below_limit == "limit":
+        return limit
+    return limit - np.log10(2.0) if logarithm else 0.5 * limit

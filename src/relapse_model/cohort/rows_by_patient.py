@@ -1,0 +1,117 @@
+"""Sums, firsts, lasts and extremes over rows that are sorted by patient. Arrays only, no loop over patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# Measured on two cores: loading the compiled kernels took 0.6 s in each process (compiling them, once a machine, takes
+# longer). They order a million rows in 0.02 s and arrays in 0.27 s; 3.3 million in 0.05 s and 1.3 s. So they pay from
+# about two million rows in one process. Summarising alone never pays for the loading; the number for it, of the rows
+# of one analyte, is that of a table of eight analytes for which they are loaded anyway. Set by size alone, so that the
+# same table gives the same numbers to the last digit, whatever was computed before.
+ROWS_TO_ORDER, ROWS_TO_SUMMARISE = 2_000_000, 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Where the rows of each patient begin and end, for patients who have rows.
+
+    Attributes
+    ----------
+    owner : array of int
+        The patient of each group.
+    start, end : array of int
+        Its first row, and one past its last.
+    patients : int
+        Number of all patients, with rows or without.
+    """
+
+    owner: NDArray[np.intp]
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
+    patients: int
+
+
+def kernels(rows: int, worth: int) -> ModuleType | None:
+    """Return the compiled kernels, or ``None`` where there are fewer rows than they are worth, or no Numba."""
+    return _loaded() if rows >= worth else None
+
+
+@cache
+def _loaded() -> ModuleType | None:
+    try:
+        from relapse_model.cohort import compiled_loops as module
+    except ImportError:
+        return None
+    return module
+
+
+def ordered(
+    group: NDArray[np.signedinteger[Any]], week: Floats, groups: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Order rows by group, then week, then their order in the table; leave out those of a negative group.
+
+    Parameters
+    ----------
+    group : array of int
+        From 0 to `groups` less one, or negative.
+    week : array of float
+    groups : int
+
+    Returns
+    -------
+    row : array of int32
+        The rows in order.
+    start : array of int, shape (groups + 1,)
+        Where each group begins in `row`; last, where the last group ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ordered(np.array([1, 0, -1, 1]), np.array([8.0, 0.0, 0.0, 4.0]), 2)
+    (array([1, 3, 0], dtype=int32), array([0, 1, 3]))
+    """
+    compiled = kernels(len(group), ROWS_TO_ORDER)
+    if compiled is not None:
+        row, start = compiled.order(group, week, groups)
+        return row, start
+    kept = np.flatnonzero(group >= 0)
+    group, week = group[kept], week[kept]
+    start = np.append(0, np.cumsum(np.bincount(group, minlength=groups)))
+    rising = (group[1:] > group[:-1]) | ((group[1:] == group[:-1]) & (week[1:] >= week[:-1]))
+    row = kept if rising.all() else kept[np.lexsort((week, group))]
+    return row.astype(np.int32), start
+
+
+def groups(patient: NDArray[np.intp], patients: int) -> Groups:
+    """Find the groups of rows in a sorted array of patients."""
+    if not len(patient):
+        empty = np.zeros(0, dtype=np.intp)
+        return Groups(empty, empty, empty, patients)
+    start = np.append(0, np.flatnonzero(patient[1:] != patient[:-1]) + 1)
+    return Groups(patient[start], start, np.append(start[1:], len(patient)), patients)
+
+
+def spread(result: Floats, to: Groups, without_rows: float = np.nan) -> Floats:
+    """Lay a result per group out over all patients."""
+    full = np.full(to.patients, without_rows)
+    full[to.owner] = result
+    return full
+
+
+def total(values: Floats, of: Groups) -> Floats:
+    """Sum within groups."""
+    return np.add.reduceat(values, of.start) if len(of.start) else np.zeros(0)
+
+
+def size(of: Groups) -> Floats:
+    """Count the rows of each group."""
+    return (of.end - of.start).astype(float)

@@ -1,0 +1,228 @@
+"""Simulated cohorts as raw tables, with the truth beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.simulation.assays import TextArray
+from relapse_model.cohort.simulation.baseline import Baseline, BoolArray, FloatArray, draw_baseline, tenths
+from relapse_model.cohort.simulation.follow_up import FollowUp, follow, visit_schedule
+from relapse_model.cohort.simulation.hbig import DOSE_IU, draw_kinetics
+from relapse_model.cohort.simulation.relapse_times import draw_relapse_weeks, relapse_risk
+from relapse_model.cohort.simulation.results import (
+    antibody_results,
+    hbsag_follow_up,
+    hbsag_history,
+    labs_table,
+    secondary_results,
+)
+from relapse_model.cohort.simulation.settings import SimulationSettings, complete_coefficients, require_count
+
+# One stream of randomness per part, so that a setting of one part leaves the draws of the others alone.
+_STREAMS = (
+    *("baseline", "relapse", "visits", "drop_out", "antigen", "history"),
+    *("antibody", "kinetics", "secondary", "wording", "treatments"),
+)
+_NUC_AGENTS = ("entecavir", "tenofovir")
+_NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon [assumption]
+
+
+@dataclass(frozen=True, slots=True)
+class LatentCohort:
+    """What nobody can observe: true covariates, true week of relapse, true risk; one entry per patient."""
+
+    baseline: Baseline
+    relapse_weeks: FloatArray
+    true_risk: FloatArray
+
+
+def simulate_tables(
+    patients: int,
+    seed: int,
+    *,
+    control_risk: float = 0.18,
+    hbig_hazard_ratio: float = 0.7,
+    weibull_shape: float = 0.6,
+    drop_out: float = 0.08,
+    centres: int = 3,
+    follow_up_weeks: float = 48.0,
+    non_linear: bool = False,
+    coefficients: Mapping[str, float] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Simulate a cohort after peginterferon-induced HBsAg loss, with its true risks.
+
+    The mechanism is plausible, not fitted: effects are shrunk versions of published ones, and several parts
+    are assumptions, named in the modules. Good for tests, benchmarks and teaching; evidence of nothing
+    clinical.
+
+    Parameters
+    ----------
+    patients : int
+        How many, at least 1; half of them (rounded up) in the HBIG arm.
+    seed : int
+        Same seed, same tables. Not negative.
+    control_risk : float
+        Mean risk of latent relapse by week 48 in the control arm, over the population patients come from.
+    hbig_hazard_ratio : float
+        Hazard of the HBIG arm over that of the control arm, from enrolment on, whatever the doses.
+    weibull_shape : float
+        Shape of the hazard in time since the end of peginterferon.
+    drop_out : float
+        Share lost by the end of follow-up for reasons that depend on covariates and arm.
+    centres : int
+        Number of centres; they differ in assay, wording and pre-treatment with analogues.
+    follow_up_weeks : float
+        Planned follow-up, at least 4; no result is later than 3 weeks after it.
+    non_linear : bool
+        Antibody saturates near 100 mIU/mL, consolidation counts up to 24 weeks, and the two interact.
+    coefficients : mapping of str to float, optional
+        Log hazard ratios that replace defaults: ``anti_hbs`` (per log10(mIU/mL + 1)),
+        ``consolidation_weeks``, ``hbsag_before_treatment`` (per log10 IU/mL), ``age_years``, ``male``,
+        ``hbcrag`` (per log10 U/mL), and with `non_linear` also ``short_consolidation_no_antibody``.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``patients``, ``labs`` and ``treatments`` as in the cohort folder; ``truth`` with ``patient_id`` and
+        ``true_risk``, the risk of latent relapse by `follow_up_weeks` given the true state at landmark 0 and
+        the arm.
+
+    Raises
+    ------
+    RelapseModelError
+        When a setting is outside its range or a coefficient is unknown.
+
+    Examples
+    --------
+    >>> tables = simulate_tables(4, seed=7)
+    >>> sorted(tables)
+    ['labs', 'patients', 'treatments', 'truth']
+    >>> tables["patients"]["patient_id"].tolist()
+    ['P0001', 'P0002', 'P0003', 'P0004']
+    """
+    settings = SimulationSettings(
+        control_risk=control_risk,
+        hbig_hazard_ratio=hbig_hazard_ratio,
+        weibull_shape=weibull_shape,
+        drop_out=drop_out,
+        centres=centres,
+        follow_up_weeks=follow_up_weeks,
+        non_linear=non_linear,
+        coefficients=complete_coefficients(coefficients, non_linear),
+    )
+    streams = make_streams(patients, seed)
+    latent = draw_latent(patients, settings, streams)
+    return _tables(latent, settings, streams)
+
+
+def make_streams(patients: int, seed: int) -> dict[str, np.random.Generator]:
+    """Return one generator per part of the simulation, after checking the two numbers."""
+    require_count("patients", patients, 1)
+    require_count("seed", seed, 0)
+    children = np.random.SeedSequence(seed).spawn(len(_STREAMS))
+    return {name: np.random.default_rng(child) for name, child in zip(_STREAMS, children, strict=True)}
+
+
+def draw_latent(patients: int, settings: SimulationSettings, streams: dict[str, np.random.Generator]) -> LatentCohort:
+    """Draw who enrols, when each truly relapses, and the risk of it.
+
+    Examples
+    --------
+    >>> draw_latent(3, SimulationSettings(), make_streams(3, seed=1)).true_risk.shape
+    (3,)
+    """
+    baseline = draw_baseline(patients, settings.centres, streams["baseline"])
+    relapse_weeks = draw_relapse_weeks(baseline, settings, streams["relapse"])
+    return LatentCohort(baseline, relapse_weeks, relapse_risk(baseline, settings))
+
+
+def _tables(
+    latent: LatentCohort, settings: SimulationSettings, streams: dict[str, np.random.Generator]
+) -> dict[str, pd.DataFrame]:
+    baseline = latent.baseline
+    ids = _patient_ids(len(baseline))
+    course = follow(baseline, latent.relapse_weeks, settings, streams)
+    kinetics = draw_kinetics(len(baseline), streams["kinetics"])
+    antibody, dosed = antibody_results(baseline, latent.relapse_weeks, course, kinetics, streams["antibody"])
+    schedule = visit_schedule(settings.follow_up_weeks)
+    results = [
+        hbsag_history(baseline, streams["history"]),
+        hbsag_follow_up(course, streams["wording"]),
+        antibody,
+    ]
+    results.extend(secondary_results(baseline, schedule, course, streams["secondary"]))
+    return {
+        "patients": _patients_table(baseline, ids),
+        "labs": labs_table(results, baseline.centre, ids),
+        "treatments": _treatments_table(baseline, course, dosed, ids, streams["treatments"]),
+        "truth": pd.DataFrame({"patient_id": ids, "true_risk": latent.true_risk}),
+    }
+
+
+def _patient_ids(patients: int) -> TextArray:
+    width = max(4, len(str(patients)))
+    return np.array([f"P{number:0{width}d}" for number in range(1, patients + 1)], dtype=object)
+
+
+def _three_digits(values: FloatArray) -> FloatArray:
+    return np.array([float(f"{value:.3g}") for value in values.tolist()])
+
+
+def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
+    centres = np.array([f"centre-{number + 1}" for number in range(int(baseline.centre.max()) + 1)], dtype=object)
+    return pd.DataFrame(
+        {
+            "patient_id": ids,
+            "centre": centres[baseline.centre],
+            "arm": np.array(["control", "hbig"], dtype=object)[baseline.hbig.astype(int)],
+            "sex": np.array(["F", "M"], dtype=object)[baseline.male.astype(int)],
+            "age_years": baseline.age_years,
+            "bmi_kg_m2": baseline.bmi_kg_m2,
+            "hbv_genotype": baseline.genotype,
+            "hbeag_positive_before_treatment": baseline.hbeag_positive.astype(np.int64),
+            "hbsag_before_treatment_iu_ml": _three_digits(baseline.hbsag_before),
+            "pegifn_weeks": baseline.pegifn_weeks,
+            "consolidation_weeks": baseline.consolidation_weeks,
+            "prior_nuc": baseline.prior_nuc.astype(np.int64),
+        }
+    )
+
+
+def _treatments_table(
+    baseline: Baseline, course: FollowUp, dosed: BoolArray, ids: TextArray, rng: np.random.Generator
+) -> pd.DataFrame:
+    stop = -baseline.weeks_since_pegifn
+    start = tenths(stop - baseline.pegifn_weeks)
+    agents = np.array(_NUC_AGENTS, dtype=object)[rng.integers(0, len(_NUC_AGENTS), len(baseline))]
+    nuc_start = tenths(start - rng.uniform(*_NUC_WEEKS_BEFORE, len(baseline)))
+    on_nuc = baseline.prior_nuc
+    patient, weeks = np.nonzero(dosed)[0], course.weeks[dosed]
+    parts = [
+        _courses(ids, "pegifn", start, stop),
+        _courses(ids[on_nuc], agents[on_nuc], nuc_start[on_nuc], stop[on_nuc]),
+        _courses(ids[patient], "hbig", weeks, weeks, dose=DOSE_IU, unit="IU"),
+    ]
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    return table.sort_values(["patient_id", "start_week"], kind="stable", ignore_index=True)
+
+
+def _courses(
+    ids: TextArray,
+    agent: str | TextArray,
+    start: FloatArray,
+    end: FloatArray,
+    dose: float = np.nan,
+    unit: str | None = None,
+) -> dict[str, TextArray]:
+    return {
+        "patient_id": ids,
+        "agent": np.full(len(ids), agent, dtype=object),
+        "start_week": start,
+        "end_week": end,
+        "dose": np.full(len(ids), dose),
+        "unit": np.full(len(ids), unit, dtype=object),
+    }

@@ -1,0 +1,1 @@
+"""Columns of tables: their names, and their texts as values."""

@@ -1,0 +1,111 @@
+"""Reading one column of text into numbers, flags, choices, dates: which rows are empty, which cannot be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """A column as read: its values, which rows were empty, which could not be read, and what stood in those.
+
+    The values are an array that a table takes for a column, of pandas' own kind of texts where many rows are read.
+    """
+
+    values: Any
+    empty: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
+    came: list[object]
+
+
+def texts(values: pd.Series) -> pd.Series:
+    """Return a column as stripped text; whole numbers without a trailing ``.0``, missing as the empty text."""
+    values = values.astype("Int64") if is_whole(values) else values
+    pairs = zip(values.astype(object), values.isna().to_numpy(), strict=True)
+    return pd.Series(["" if gone else str(value).strip() for value, gone in pairs], index=values.index, dtype=object)
+
+
+def _among(text: pd.Series, words: Collection[str]) -> NDArray[np.bool_]:
+    return np.array([one.casefold() in words for one in text], dtype=bool)
+
+
+def is_whole(values: pd.Series) -> bool:
+    """Tell whether a column is of floats that are all missing or whole numbers, none too large to be exact."""
+    if not pd.api.types.is_float_dtype(values.dtype):
+        return False
+    known = values.dropna().to_numpy(dtype=float)
+    return bool(np.all((known == np.trunc(known)) & (np.abs(known) < 2**53)))
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: quoted and short."""
+    text = repr(str(value))
+    return text if len(text) <= 42 else text[:39] + "..."
+
+
+def column(values: pd.Series, rule: Column) -> ReadColumn:
+    """Read a column by its rule.
+
+    Parameters
+    ----------
+    values : Series
+        As it came: text from a file, or typed columns of a data frame.
+    rule : Column
+        What is expected.
+    """
+    if rule.kind == "date":
+        read = dates(values)
+        return ReadColumn(values.to_numpy(dtype=object), read.empty, read.bad, read.came)
+    if rule.kind in ("number", "flag"):
+        return _numbers(values, rule)
+    text = texts(values)
+    empty = _among(text, {""} if rule.required else MISSING_WORDS)
+    bad = ~text.isin(rule.choices).to_numpy() & ~empty if rule.choices else np.zeros(len(text), dtype=bool)
+    kept = text.where(~empty, None).to_numpy(dtype=object)
+    return ReadColumn(kept, empty, bad, list(text[bad]))
+
+
+def dates(values: pd.Series) -> ReadColumn:
+    """Read ISO dates (``YYYY-MM-DD``, a time after it allowed); any other order of the parts is refused."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        text = values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
+    else:
+        text = texts(values)
+    empty = _among(text, MISSING_WORDS)
+    days = [one[:10] if _ISO.fullmatch(one) else None for one in text]
+    read = pd.to_datetime(pd.Series(days, dtype=object), format="%Y-%m-%d", errors="coerce")
+    found = read.to_numpy(dtype="datetime64[s]")  # nanoseconds end in 2262, and what lies beyond comes round again
+    bad = np.isnat(found) & ~empty
+    return ReadColumn(found, empty, bad, list(text[bad]))
+
+
+def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
+        empty = values.isna().to_numpy()
+        number = values.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        text = texts(values.map(_flag_of_truth) if rule.kind == "flag" else values)
+        empty = _among(text, MISSING_WORDS)
+        number = np.array([float(one) if _NUMBER.fullmatch(one) else np.nan for one in text], dtype=float)
+    low, high = (0.0, 1.0) if rule.kind == "flag" else (rule.low, rule.high)
+    bad = ~empty & ~(np.isfinite(number) & (number >= low) & (number <= high))
+    if rule.kind == "flag":
+        bad |= ~empty & (number != 0) & (number != 1)
+    return ReadColumn(number, empty, bad, list(values[bad]))
+
+
+def _flag_of_truth(value: object) -> object:
+    """Read a truth value among objects (as a column of them with a gap is) like one in a column of its own."""
+    return int(value) if isinstance(value, bool | np.bool_) else value

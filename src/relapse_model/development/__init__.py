@@ -1,0 +1,1 @@
+"""Development: candidates, choice, training, and the checks before and after it."""

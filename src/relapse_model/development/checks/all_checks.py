@@ -1,0 +1,174 @@
+"""All checks, in the order of their codes: of a cohort with its study, and of a validation."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.checks import (
+    rm101_assay_platforms,
+    rm102_dose_as_predictor,
+    rm103_mixed_history,
+    rm104_too_many_parameters,
+    rm105_look_ahead,
+    rm106_passive_antibody,
+    rm107_dichotomised_predictor,
+    rm108_horizon_beyond_follow_up,
+    rm109_loss_by_arm,
+    rm110_few_events_for_calibration,
+    rm111_implausible_auc,
+    rm112_missing_predictor,
+    rm113_uneven_testing,
+)
+from relapse_model.development.checks.check_result import CheckResult
+from relapse_model.development.checks.finding import Finding
+from relapse_model.errors import RelapseModelError
+from relapse_model.study.study import Study
+
+if TYPE_CHECKING:
+    from relapse_model.development.internal_validation.result import Validation
+
+COHORT_CHECKS = (
+    rm101_assay_platforms.CHECK,
+    rm102_dose_as_predictor.CHECK,
+    rm103_mixed_history.CHECK,
+    rm104_too_many_parameters.CHECK,
+    rm105_look_ahead.CHECK,
+    rm106_passive_antibody.CHECK,
+    rm107_dichotomised_predictor.CHECK,
+    rm108_horizon_beyond_follow_up.CHECK,
+    rm109_loss_by_arm.CHECK,
+    rm112_missing_predictor.CHECK,
+    rm113_uneven_testing.CHECK,
+)
+VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
+CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))
+
+
+def run_checks(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Return what the checks of a cohort object to; one that does not apply, or finds nothing, is silent.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float, optional
+        The study's first landmark by default.
+    mute : tuple of str
+        Codes of checks that shall not speak.
+
+    Returns
+    -------
+    list of Finding
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> cohort, study = rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse")
+    >>> [finding.code for finding in run_checks(cohort, study)]
+    ['RM101', 'RM104']
+    >>> [finding.code for finding in run_checks(cohort, study, mute=("RM101",))]
+    ['RM104']
+    """
+    findings = (result.finding for result in check_results(cohort, study, landmark_week, mute))
+    return [finding for finding in findings if finding is not None]
+
+
+def check_results(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()
+) -> list[CheckResult]:
+    """Return the result of every check of a cohort, whatever its state, in the order of the codes.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float, optional
+    mute : tuple of str
+        As `run_checks` takes it; a muted check does not look, and is listed as muted.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> cohort, study = rm.simulate_cohort(50, seed=1), rm.load_study("hbsag-relapse")
+    >>> [result.state for result in check_results(cohort, study, mute=("RM101",))][:3]
+    ['muted', 'passed', 'passed']
+    """
+    muted = known_codes(mute)
+    landmark = study.landmark(landmark_week)
+    return [check.muted() if check.code in muted else check(cohort, study, landmark) for check in COHORT_CHECKS]
+
+
+def check_validation(
+    validation: Validation, cohort: Cohort | None = None, mute: tuple[str, ...] = ()
+) -> list[CheckResult]:
+    """Return the result of every check of a validation; with its cohort, of the cohort's checks too, in order.
+
+    Parameters
+    ----------
+    validation : Validation
+    cohort : Cohort, optional
+        The cohort that was validated on: its checks are made for the study and landmark of the validation.
+    mute : tuple of str
+        As `check_results` takes it.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+    """
+    muted = known_codes(mute)
+    results = [check.muted() if check.code in muted else check(validation) for check in VALIDATION_CHECKS]
+    if cohort is not None:
+        results += check_results(cohort, validation.study, validation.data.landmark, mute)
+    return sorted(results, key=lambda result: result.code)
+
+
+def known_codes(mute: tuple[str, ...]) -> frozenset[str]:
+    """Return the codes to mute; refuse one that no check has, by name: a misspelt one would mute nothing.
+
+    Parameters
+    ----------
+    mute : tuple of str
+
+    Raises
+    ------
+    RelapseModelError
+        With the nearest code.
+
+    Examples
+    --------
+    >>> sorted(known_codes(("RM104", "RM101")))
+    ['RM101', 'RM104']
+    """
+    if isinstance(mute, str):
+        raise RelapseModelError(f"mute is {mute!r}; expected a tuple of codes, such as ('RM101',).")
+    for code in mute:
+        if code not in CODES:
+            near = difflib.get_close_matches(str(code).upper(), CODES, n=1)
+            advice = f" Did you mean {near[0]!r}?" if near else ""
+            raise RelapseModelError(
+                f"mute names {code!r}, which no check has; expected some of {', '.join(CODES)}.{advice}"
+            )
+    return frozenset(mute)

@@ -1,0 +1,42 @@
+"""RM108: the horizon lies beyond what was followed up."""
+
+from __future__ import annotations
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.study.study import Study
+
+FEWEST = 10
+
+
+def horizon_beyond_follow_up(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn when fewer than 10 patients are followed, free of relapse, to the horizon less the visit window.
+
+    They alone tell of the late weeks: the censoring weights let each of them stand for several of those who were lost.
+    Where nobody was lost, all is known however few are left, and there is no objection.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+    """
+    state = derive_outcome(cohort, study, landmark)["state"]
+    free, relapsed, lost = (int((state == one).sum()) for one in ("free", "relapse", "lost"))
+    at_risk = free + relapsed + lost
+    if at_risk == 0:
+        return not_applicable(f"no patient is at risk at week {landmark:g} and seen after it")
+    if lost == 0 or free >= FEWEST:
+        return passed()
+    prediction = study.prediction
+    week = prediction.horizon_weeks - prediction.visit_window_weeks
+    return found(
+        f"{free or 'none'} of {at_risk} patients at risk are seen free of relapse in week {week:g} or later "
+        f"(the horizon of week {prediction.horizon_weeks:g}, less the visit window), and {lost} are lost before it; "
+        f"expected {FEWEST} or more. The risk at the horizon rests on them alone: wait for the follow-up, or set an "
+        "earlier horizon_weeks."
+    )
+
+
+CHECK = Check("RM108", "the horizon lies beyond the follow-up", horizon_beyond_follow_up)

@@ -1,0 +1,167 @@
+"""Choosing a classifier by repeated cross-validation on log loss, with the benefit of the doubt to the simpler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.classifiers.prior.logistic_mixture import sigmoid
+from relapse_model.development.candidates import MEMBERS, Classifier, build, build_hazard
+from relapse_model.development.folds import data_folds
+from relapse_model.features.design import Design
+from relapse_model.features.development_data import DevelopmentData
+
+Floats = NDArray[np.float64]
+LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What cross-validation said of each candidate, and which was chosen.
+
+    Attributes
+    ----------
+    chosen : str
+    log_loss : dict
+        Mean out-of-fold log loss of each candidate.
+    difference_se : dict
+        Standard error of each candidate's difference from the best.
+    mean_risk_log_loss : float
+        The same for "everyone has the mean risk of the training folds".
+    folds, repeats : int
+    """
+
+    chosen: str
+    log_loss: dict[str, float]
+    difference_se: dict[str, float]
+    mean_risk_log_loss: float
+    folds: int
+    repeats: int
+
+
+def fit_known(
+    name: str, data: DevelopmentData, design: Design, seed: int, *, final: bool = False, calibration: str = "none"
+) -> Classifier:
+    """Fit one candidate: to the times of all patients, or to the outcomes that count, weighted.
+
+    Where a patient has several rows, they share the weight of one and stay together in folds.
+    """
+    if name == "prior_hazard":
+        followed = data.horizon_time - data.landmark
+        hazard = build_hazard(design, data.horizon - data.landmark)
+        return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
+    relapse, weight = data.training_rows()
+    used = weight > 0
+    groups = None if data.patient is None else data.patient[used]
+    model = build(name, design, seed, final=final, calibration=calibration)
+    return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
+
+
+def patient_log_loss(relapse: Floats, risk: Floats) -> Floats:
+    """Return each patient's log loss; NaN for the lost."""
+    risk = np.clip(risk, LEAST_RISK, 1 - LEAST_RISK)
+    return np.asarray(-(relapse * np.log(risk) + (1 - relapse) * np.log1p(-risk)))
+
+
+def choose(
+    data: DevelopmentData,
+    design: Design,
+    names: tuple[str, ...],
+    seed: int,
+    *,
+    folds: int,
+    repeats: int,
+    calibration: str = "none",
+    jobs: int | None = 1,
+    progress: bool = False,
+) -> Choice:
+    """Compare candidates by repeated stratified cross-validation; each fold refits everything that is learned.
+
+    The simplest candidate whose loss is within one standard error of the best is chosen; the standard error is
+    that of the difference from the best, over patients. The loss is weighted by the inverse probability of censoring,
+    whichever way training counts the lost.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    design : Design
+    names : tuple of str
+        Candidates, the simplest first.
+    seed : int
+    folds, repeats : int
+    calibration : {"none", "logistic"}
+    jobs : int, optional
+        Processes; the result is the same whatever their number.
+    progress : bool
+        Show a progress bar if it takes more than a moment and the output is a terminal.
+    """
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    if len(names) == 1:
+        return Choice(names[0], {}, {}, np.nan, 0, 0)
+    losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
+    split = data_folds(data, folds, repeats, seed)
+    tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration) for _, test in split)
+    found = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    bar = tqdm(
+        found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
+    )
+    for (_, test), risks in zip(split, bar, strict=True):
+        for name, risk in risks.items():
+            losses[name][test] += patient_log_loss(data.relapse[test], risk) / repeats
+    known = ~np.isnan(data.relapse)
+    weight = (data.weights() * data.row_share())[known]
+    mean = {name: float(np.average(loss[known], weights=weight)) for name, loss in losses.items()}
+    best = min(names, key=mean.__getitem__)
+    error = {name: _standard_error(losses[name][known] - losses[best][known], weight) for name in names}
+    chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
+    used = len(split) // repeats  # fewer than asked for where there are few events, or groups
+    return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], used, repeats)
+
+
+def _fold_risks(
+    names: tuple[str, ...],
+    data: DevelopmentData,
+    test: NDArray[np.intp],
+    design: Design,
+    seed: int,
+    calibration: str,
+) -> dict[str, Floats]:
+    from threadpoolctl import threadpool_limits
+
+    # The problems are small: threads cost more than they bring, and sums are in the same order everywhere.
+    with threadpool_limits(1):
+        train = data.take(np.setdiff1d(np.arange(len(data)), test))
+        return _held_out_risks(names, train, data.matrix[test], design, seed, calibration)
+
+
+def _held_out_risks(
+    names: tuple[str, ...],
+    train: DevelopmentData,
+    held: Floats,
+    design: Design,
+    seed: int,
+    calibration: str = "none",
+) -> dict[str, Floats]:
+    """Return each candidate's risks, and the mean risk; an average is taken of members that were fitted anyway."""
+    shared = set(MEMBERS) <= set(names) and calibration == "none"
+    fitted, risks = {}, {}
+    for name in names:
+        if name == "prior_and_trees" and shared:
+            continue
+        fitted[name] = fit_known(name, train, design, seed, calibration=calibration)
+        risks[name] = fitted[name].predict_proba(held)[:, 1]
+    if "prior_and_trees" in names and "prior_and_trees" not in risks:
+        log_odds = [fitted[member].predict_log_odds(held) for member in MEMBERS]
+        risks["prior_and_trees"] = sigmoid(np.mean(log_odds, axis=0))
+    relapse, weight = train.training_rows()
+    return risks | {"mean_risk": np.full(len(held), np.sum(weight * relapse) / weight.sum())}
+
+
+def _standard_error(difference: Floats, weight: Floats) -> float:
+    share = weight / weight.sum()
+    centred = difference - np.sum(share * difference)
+    return float(np.sqrt(np.sum(share**2 * centred**2)))

@@ -1,0 +1,117 @@
+"""An earlier model as the prior of a new one: its posterior, matched to the new study by predictor."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.design import Design, design
+from relapse_model.study.study import Predictor, Study, StudyTerm
+
+if TYPE_CHECKING:
+    from relapse_model.model.trained import RelapseModel
+
+_MEANING = (
+    "kind",
+    "analyte",
+    "agents",
+    "confirmed",
+    "scale",
+    "unit",
+    "window_weeks",
+    "below",
+    "at_least",
+    "equals",
+    "levels",
+    "cap",
+    "saturating",
+)
+
+
+def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -> Design:
+    """Add to a design what an earlier model says of its columns and terms.
+
+    Columns are matched by predictor: the same name, computed in the same way, in the same unit. Those that the
+    earlier model does not have start from the study's prior.
+
+    Parameters
+    ----------
+    columns : Design
+    study : Study
+    earlier : RelapseModel or None
+        Of class "prior_logistic": the others have no posterior. None: the design as it is.
+
+    Raises
+    ------
+    RelapseModelError
+        If it has no posterior, shares no predictor with the study, or means another thing by the same name.
+    """
+    if earlier is None:
+        return columns
+    from relapse_model.classifiers.prior.evidence_grid import posterior_of_form
+
+    if not hasattr(earlier.classifier, "components_") or earlier.classifier_name != "prior_logistic":
+        raise RelapseModelError(
+            f"prior: the model is of class {earlier.classifier_name!r}"
+            f"{' and recalibrated' if hasattr(earlier.classifier, 'recalibration_') else ''}; expected "
+            "'prior_logistic' as it was trained, which alone has a "
+            'posterior. Train it with candidates=("prior_logistic",).'
+        )
+    _check_meaning(study, earlier.study)
+    theirs = design(earlier.study)
+    source = (*theirs.names, *theirs.term_names)
+    place = [source.index(name) if name in source else -1 for name in (*columns.names, *columns.term_names)]
+    if max(place) < 0:
+        raise RelapseModelError("prior: the model shares no predictor with the study; expected one at least.")
+    mixture = earlier.classifier.components_
+    size = len(mixture.scale)
+    linear = np.ones(size, dtype=bool)
+    linear[len(theirs.names) : len(source)] = False
+    with_terms = np.ones(size, dtype=bool)
+    with_terms[[column for term in theirs.terms for column in term.replaces]] = False
+    found = []
+    for used in (linear, with_terms if theirs.terms else linear):
+        grid = posterior_of_form(mixture, used)
+        known = np.array(place) >= 0
+        found.append(PriorGrid(*(np.where(known, values[:, place], np.nan) for values in (grid.mean, grid.sd))))
+    return replace(columns, previous=(found[0], found[1]))
+
+
+def parent_summary(earlier: RelapseModel) -> dict[str, Any]:
+    """Return what a model keeps of the one it started from: counts, and a checksum of its classifier."""
+    digest = hashlib.sha256()
+    for name, content in sorted(earlier.classifier.to_parts().items()):
+        digest.update(name.encode() + content)
+    kept = ("patients", "events", "synthetic", "seed")
+    return {
+        "study": earlier.study.name,
+        "landmark_week": earlier.landmark_week,
+        "classifier": earlier.classifier_name,
+        "sha256": digest.hexdigest(),
+        **{name: earlier.summary[name] for name in kept},
+    }
+
+
+def _check_meaning(study: Study, other: Study) -> None:
+    theirs = {predictor.name: predictor for predictor in other.predictors}
+    for predictor in study.predictors:
+        if predictor.name in theirs:
+            _same("predictor", predictor, theirs[predictor.name], _MEANING)
+    their_terms = {term.name: term for term in other.terms}
+    for term in study.terms:
+        if term.name in their_terms:
+            _same("term", term, their_terms[term.name], ("factors", "replaces"))
+
+
+def _same(what: str, ours: Predictor | StudyTerm, theirs: Predictor | StudyTerm, keys: tuple[str, ...]) -> None:
+    apart = [key for key in keys if getattr(ours, key) != getattr(theirs, key)]
+    if apart:
+        raise RelapseModelError(
+            f"prior: {what} {ours.name!r} of the model differs in {', '.join(apart)} from the study's; "
+            "expected the same definition. Give it another name in the study."
+        )

@@ -1,0 +1,1 @@
+"""Internal validation: the whole procedure refitted in every fold and resample."""

@@ -1,0 +1,148 @@
+"""Performance by groups of patients and at thresholds, of the risks that a validation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.internal_validation.refits import Refit
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.validation.subgroups import Subgroup, subgroup_table
+from relapse_model.validation.threshold_measures import ThresholdMeasures, threshold_measures
+
+Floats = NDArray[np.float64]
+
+THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
+FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures
+SUBGROUPS = ("sex", "arm", "centre", "hbv_genotype")  # columns of the patients table; bands of age besides
+AGE_BANDS = ((0.0, 35.0, "0 to 34 years"), (35.0, 45.0, "35 to 44 years"), (45.0, np.inf, "45 years and over"))
+
+
+def groups_of(cohort: Cohort, data: DevelopmentData, column: str | None) -> NDArray[np.object_]:
+    """Return the group of each row by a column of the patients table; one group where there is no such column.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    data : DevelopmentData
+    column : str or None
+    """
+    if column is None or column not in cohort.patients:
+        return np.full(len(data), "all", dtype=object)
+    values = cohort.patients[column].set_axis(cohort.patient_ids).loc[data.features.index]
+    return np.asarray(values.astype(object).where(values.notna(), "not stated").to_numpy(), dtype=object)
+
+
+def left_out_table(
+    data: DevelopmentData,
+    held: list[NDArray[np.intp]],
+    refits: Sequence[Refit],
+    groups: NDArray[np.object_],
+    seed: int,
+) -> tuple[Subgroup, ...]:
+    """Return the performance in each group by a model of the others, at the (first) landmark.
+
+    A group whose model could not be made is listed without figures, with the reason.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    held : list of array of int
+        Rows of each group.
+    refits : sequence of Refit
+        Of each group, with the risks of its rows.
+    groups : array of shape (n,)
+    seed : int
+        Of the bootstrap intervals.
+    """
+    if not held:
+        return ()
+    risk = np.full(len(data), np.nan)
+    failed = {}
+    for rows, one in zip(held, refits, strict=True):
+        risk[rows] = one.risk
+        if one.failed:
+            failed[str(groups[rows[0]])] = one.failed
+    at = data.rows_at(data.landmark)
+    judged, used = data.at(data.landmark), ~np.isnan(risk[at])
+    rows = at[used]
+    table = subgroup_table(
+        judged.relapse[used], risk[rows], judged.weights()[used], groups[rows].astype(str), FLOOR_PATIENTS,
+        FLOOR_EVENTS, seed=seed,
+    ) if len(rows) else ()  # fmt: skip
+    unmade = [
+        Subgroup(name, "not shown", "not shown", "not shown", f"no model of the others: {why}", {}, {})
+        for name, why in failed.items()
+    ]
+    return tuple(sorted([*table, *unmade], key=lambda group: group.name))
+
+
+def subgroup_tables(
+    cohort: Cohort, data: DevelopmentData, risks: Floats, seed: int
+) -> dict[str, tuple[Subgroup, ...]]:  # fmt: skip
+    """Return the out-of-fold performance by each known grouping of patients.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    risks : array of shape (repeats, n)
+    seed : int
+        Of the bootstrap intervals.
+    """
+    seen = ~np.isnan(risks).all(axis=0)
+    risk, weight = np.nanmean(risks[:, seen], axis=0), data.weights()[seen]
+    patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index[np.flatnonzero(seen)]]
+    groupings = {name: patients[name] for name in SUBGROUPS if name in patients and patients[name].nunique() > 1}
+    if "age_years" in patients:
+        groupings["age"] = _age_bands(pd.to_numeric(patients["age_years"], errors="coerce"))
+    return {
+        name: subgroup_table(
+            data.relapse[seen], risk, weight, values.to_numpy(dtype=object), FLOOR_PATIENTS, FLOOR_EVENTS, seed=seed
+        )
+        for name, values in groupings.items()
+    }
+
+
+def _age_bands(age: pd.Series) -> pd.Series:
+    bands = pd.Series(None, index=age.index, dtype=object)
+    for low, high, name in AGE_BANDS:
+        bands[(age >= low) & (age < high)] = name
+    return bands
+
+
+def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeasures, ...]:
+    """Return sensitivity, specificity and predictive values of each patient's mean out-of-fold risk.
+
+    Where fewer than 5 patients are on one side of a threshold, its measures are hidden: they would speak of those few.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    risks : array of shape (repeats, n)
+    """
+    seen = ~np.isnan(risks).all(axis=0)
+    table = threshold_measures(
+        data.relapse[seen], np.nanmean(risks[:, seen], axis=0), THRESHOLDS, data.weights()[seen]
+    )  # fmt: skip
+    known = int((~np.isnan(data.relapse[seen])).sum())
+    return tuple(_few_hidden(one, known) for one in table)
+
+
+def _few_hidden(one: ThresholdMeasures, known: int) -> ThresholdMeasures:
+    """Hide what a threshold says of one to four patients at or above it, or below it."""
+    flagged = int(one.flagged)
+    above, below = 0 < flagged < SMALL, 0 < known - flagged < SMALL
+    if not (above or below):
+        return one
+    why = f"{HIDDEN}: fewer than {SMALL} patients are {'at or above' if above else 'below'} the threshold"
+    told = f"<{SMALL}" if above else f"more than {known - SMALL}"
+    return replace(one, flagged=told, measures={}, refused=dict.fromkeys(one.measures, why) | one.refused)

@@ -1,0 +1,237 @@
+"""Internal validation: the whole procedure is refitted in every resample, and judged on the patients left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.candidates import CANDIDATES, check_candidates
+from relapse_model.development.earlier_model import parent_summary, with_previous
+from relapse_model.development.folds import data_folds
+from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
+from relapse_model.development.internal_validation.group_tables import (
+    THRESHOLDS,
+    groups_of,
+    left_out_table,
+    subgroup_tables,
+    threshold_table,
+)
+from relapse_model.development.internal_validation.refits import (
+    bootstrap_tasks,
+    choices,
+    failures,
+    fold_tasks,
+    run_tasks,
+)
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.development.train import FOLDS, REPEATS, Procedure, check_calibration_of, develop, model_of
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.design import design
+from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
+from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
+from relapse_model.study.study import Study
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.performance import MEASURES, Performance, performance
+
+if TYPE_CHECKING:
+    from relapse_model.model.trained import RelapseModel
+
+Floats = NDArray[np.float64]
+
+
+def validate(
+    cohort: Cohort,
+    study: Study,
+    *,
+    landmark_week: LandmarkWeeks = None,
+    candidates: tuple[str, ...] = CANDIDATES,
+    prior: RelapseModel | None = None,
+    censoring: str = "ipcw",
+    group_by: str | None = None,
+    calibration: str = "none",
+    more_predictors_than_events: bool = False,
+    seed: int = 0,
+    outer_folds: int = 5,
+    outer_repeats: int = 20,
+    bootstraps: int = 200,
+    leave_out: str | None = "centre",
+    folds: int = FOLDS,
+    repeats: int = REPEATS,
+    jobs: int | None = None,
+    progress: bool = False,
+) -> Validation:
+    """Judge the procedure that `train` follows, by doing all of it again on parts of the patients.
+
+    In every resample the imputation, tuning, choice and fit are done anew. Three ways: repeated nested
+    cross-validation, whose risks are of patients that the model never saw; bootstrap resamples, for the optimism and
+    for how far the risks depend on which patients came; and one centre after the other left out. Lost patients take
+    part by censoring weights. It says how well a model made this way does on patients like these; other hospitals
+    need `RelapseModel.evaluate`.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float or sequence of float, optional
+        Several weeks: one model for all of them, as in `train`; it is judged at each of them.
+    candidates : tuple of str
+    prior : RelapseModel, optional
+        A model of another cohort to start from, as in `train`; none of these patients may have been in that cohort.
+    censoring, group_by, calibration, more_predictors_than_events
+        As in `train`. Whatever `censoring`, risks are judged with weights for the lost.
+    seed : int
+        The same seed gives the same result, whatever `jobs`.
+    outer_folds, outer_repeats : int
+    bootstraps : int
+        Bootstrap resamples; 200 or more are usual (Riley and Collins 2023, doi:10.1002/bimj.202200302), 0 for none.
+    leave_out : str, optional
+        Column of the patients table whose groups are left out one by one; nothing is left out where the cohort has
+        no such column, or a single group.
+    folds, repeats : int
+        Of the cross-validation inside, that chooses.
+    jobs : int, optional
+        Processes; by default as joblib's backend says (`joblib.parallel_config`), else one.
+    progress : bool
+        Show a progress bar if it takes more than a moment and the output is a terminal.
+
+    Returns
+    -------
+    Validation
+
+    Raises
+    ------
+    InsufficientDataError
+        With too few events, or when more than half the folds cannot be fitted.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> found = rm.validate(
+    ...     rm.simulate_cohort(132, seed=7),
+    ...     rm.load_study("hbsag-relapse"),
+    ...     candidates=("prior_logistic",),
+    ...     outer_repeats=1,
+    ...     bootstraps=0,
+    ... )
+    >>> print(found.performance.measures["auc"])  # doctest: +SKIP
+    0.72 (0.58 to 0.84)
+    """
+    names = check_candidates(tuple(candidates))
+    require_seed(seed)
+    study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
+    require_events(data, "validate")
+    require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
+    if bootstraps < 0:
+        raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
+    method = check_calibration_of(calibration, names, data.events)
+    procedure = Procedure(with_previous(design(study), study, prior), names, folds, repeats, method)
+    split = data_folds(data, outer_folds, outer_repeats, seed)
+    groups = groups_of(cohort, data, leave_out)
+    held = [np.flatnonzero(groups == name) for name in dict.fromkeys(groups)]
+    held = held if len(held) > 1 else []
+    of_folds, of_bootstraps, of_groups = (
+        [int(one) for one in sequence.generate_state(max(count, 1))][:count]
+        for sequence, count in zip(
+            np.random.SeedSequence(seed).spawn(3), (len(split), bootstraps, len(held)), strict=True
+        )
+    )
+    drawn = list(bootstrap_tasks(data, of_bootstraps))
+    tasks = [
+        *fold_tasks(data, [test for _, test in split], of_folds),
+        *(task for task, _ in drawn),
+        *fold_tasks(data, held, of_groups),
+    ]
+    refits = run_tasks(data, procedure, tasks, jobs=jobs, progress=progress)
+    in_folds, in_bootstraps = refits[: len(split)], refits[len(split) : len(split) + bootstraps]
+    in_groups = refits[len(split) + bootstraps :]
+    failed = failures(in_folds)
+    if sum(failed.values()) > len(split) / 2:
+        raise InsufficientDataError(f"validate: {sum(failed.values())} of {len(split)} folds failed: {failed}.")
+    risks, fold = np.full((outer_repeats, len(data)), np.nan), np.zeros((outer_repeats, len(data)), dtype=np.intp)
+    for number, ((repeat, test), one) in enumerate(zip(split, in_folds, strict=True)):
+        risks[repeat, test], fold[repeat, test] = one.risk, number
+    model = model_of(develop(data, procedure, seed, final=True, jobs=jobs), study, data, cohort, seed, prior)
+    own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
+    each = {week: (data.at(week), data.rows_at(week)) for week in data.landmark_weeks}
+    judged = {week: mean_performance(rows, risks[:, at], seed, fold[:, at]) for week, (rows, at) in each.items()}
+    first, at = each[data.landmark]
+    boot = bootstrap_validation(
+        data, own_risk, in_bootstraps, [rows for _, rows in drawn], procedure.columns.names, THRESHOLDS
+    )  # fmt: skip
+    return Validation(
+        study=study,
+        landmark_week=data.landmark,
+        cohort=cohort,
+        data=first,
+        model=model,
+        risks=risks[:, at],
+        performance=judged[data.landmark],
+        apparent=mean_performance(first, own_risk[None, at], seed),
+        bootstrap=boot if bootstraps else None,
+        left_out=left_out_table(data, held, in_groups, groups, seed),
+        subgroups=subgroup_tables(cohort, first, risks[:, at], seed),
+        thresholds=threshold_table(first, risks[:, at]),
+        by_landmark=judged,
+        chosen=choices(in_folds),
+        failed=failed,
+        settings={
+            "outer_folds": outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
+            "leave_out": leave_out if held else None, "folds": folds, "repeats": repeats,
+            "seed": seed, "candidates": list(names), "censoring": censoring, "group_by": group_by,
+            "calibration": method, "prior": None if prior is None else parent_summary(prior),
+        },
+        synthetic=cohort.synthetic,
+    )  # fmt: skip
+
+
+def mean_performance(
+    data: DevelopmentData, risks: Floats, seed: int, fold: NDArray[np.intp] | None = None
+) -> Performance:
+    """Judge the risks of each repeat and average the measures, intervals limit by limit.
+
+    A measure that some repeats cannot support is averaged over the others, and says so; with fewer than half of them it
+    is refused.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    risks : array, shape (repeats, n)
+        NaN where a fold failed.
+    seed : int
+    fold : array, shape (repeats, n), optional
+        The fold of each patient in each repeat; see `performance`.
+    """
+    weight = data.weights()
+    each = []
+    for repeat, risk in enumerate(risks):
+        rows = ~np.isnan(risk)
+        each.append(
+            performance(
+                data.relapse[rows], risk[rows], weight[rows], data.time[rows], data.event[rows], seed=seed,
+                fold=None if fold is None else fold[repeat, rows],
+            )
+        )  # fmt: skip
+    found = {name: [one.measures[name] for one in each if name in one.measures] for name in MEASURES}
+    measures = {
+        name: _mean(values, len(each)) for name, values in found.items() if 2 * len(values) >= len(each) and values
+    }
+    reasons = {name: reason for one in each for name, reason in one.refused.items()}
+    refused = {name: reason for name, reason in reasons.items() if name not in measures}
+    return Performance(len(data), data.events, data.lost, measures, refused)
+
+
+def _mean(found: list[Estimate | float], repeats: int) -> Estimate | float:
+    first = found[0]
+    if not isinstance(first, Estimate):
+        return float(np.mean([float(value) for value in found if not isinstance(value, Estimate)]))
+    rows = np.array([(e.value, e.lower, e.upper) for e in found if isinstance(e, Estimate)])
+    value, lower, upper = rows.mean(axis=0)
+    over = (
+        "mean over repeats"
+        if len(found) == repeats
+        else f"mean over the {len(found)} of {repeats} repeats that have it"
+    )
+    return Estimate(float(value), float(lower), float(upper), first.level, f"{first.method}; {over}")

@@ -1,0 +1,141 @@
+"""What a model keeps of its training cohort: counts and central ranges, never a row."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model._version import __version__
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.checks.finding import Finding
+from relapse_model.development.choice import Choice
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.model.scoring.guards.results_read import measured_summary
+from relapse_model.model.scoring.guards.training_scatter import scatter_summary
+from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells, told_count
+from relapse_model.study.study import Predictor, Study
+
+PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
+
+
+def training_summary(
+    data: DevelopmentData,
+    study: Study,
+    choice: Choice,
+    *,
+    seed: int,
+    synthetic: bool,
+    mean_risk: float,
+    findings: Sequence[Finding] = (),
+    parent: dict[str, Any] | None = None,
+    cohort: Cohort | None = None,
+) -> dict[str, Any]:
+    """Return the summary that travels with the model, as plain values.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    study : Study
+    choice : Choice
+    seed : int
+    synthetic : bool
+    mean_risk : float
+    findings : sequence of Finding
+        Coded warnings about the cohort or the study.
+    parent : dict, optional
+        The model that this one started from.
+    cohort : Cohort, optional
+        Of the training: its assays and units are told, for the guard rails of scoring.
+    """
+    predictors = {
+        predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
+        for predictor in study.predictors
+    }
+    summary = {
+        "patients": data.patients,
+        "events": data.events,
+        "lost_before_horizon": data.lost,
+        "not_at_risk": data.not_at_risk,
+        "mean_risk": mean_risk,
+        "synthetic": synthetic,
+        "seed": seed,
+        "censoring": data.censoring,
+        "parent": parent,
+        "warnings": [finding.to_dict() for finding in findings],
+        "choice": {
+            "chosen": choice.chosen,
+            "log_loss": choice.log_loss,
+            "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
+            "folds": choice.folds,
+            "repeats": choice.repeats,
+        },
+        "predictors": predictors,
+        "scatter": scatter_summary(data.features, study, predictors, data.patient),
+        "packages": {"relapse-model": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in PACKAGES},
+    }
+    if cohort is not None:
+        summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
+    return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
+
+
+def predictor_summary(
+    values: pd.Series, predictor: Predictor, patient: NDArray[np.intp] | None = None
+) -> dict[str, Any]:
+    """Summarise one predictor: quantiles of a number, shares of levels; small counts are not told.
+
+    Of a number known of fewer than 10 patients nothing is told, nor of a 0/1 predictor with one to four patients of
+    either answer, whose mean would tell how many.
+
+    Parameters
+    ----------
+    values : Series
+    predictor : Predictor
+    patient : array of int, optional
+        The patient of each row, where one may have several: what is counted are patients, any of whose rows counts.
+    """
+    who = np.arange(len(values)) if patient is None else patient
+    missing = _patients(who, values.isna())
+    told: dict[str, Any] = {"missing": told_count(missing)}
+    if predictor.levels:
+        counts = [_patients(who, values == level) for level in predictor.levels]
+        *levels, missing_told = _told_levels(counts, missing)
+        return {"missing": missing_told, "levels": dict(zip(predictor.levels, levels, strict=True))}
+    numbers = values.dropna().to_numpy(dtype=float)
+    few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
+    if few or _patients(who, values.notna()) < 2 * SMALL:
+        return told | {"mean": None, "p05": None, "median": None, "p95": None}
+    low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
+    return told | {
+        "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
+    }  # fmt: skip
+
+
+def _told_levels(counts: list[int], missing: int) -> list[int | str]:
+    """Return the counts of the levels, and of those without one, as they may be told: all add up to the patients."""
+    every = [*counts, missing]
+    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_told=True)
+    return [HIDDEN if besides[place, 0] else told_count(count) for place, count in enumerate(every)]
+
+
+def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
+    """Return how many are at risk, relapse and are lost at each landmark of a stacked model."""
+    parts = [data.at(week) for week in data.landmark_weeks]
+    return [
+        {
+            "week": part.landmark, "patients": told_count(part.patients), "events": told_count(part.events),
+            "lost_before_horizon": told_count(part.lost),
+        }
+        for part in parts
+    ]  # fmt: skip
+
+
+def _patients(who: NDArray[np.intp], rows: pd.Series) -> int:
+    """Return how many patients have one of these rows."""
+    return len(np.unique(who[rows.to_numpy(dtype=bool)]))

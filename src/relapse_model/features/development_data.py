@@ -1,0 +1,326 @@
+"""The patients of a development: matrix, outcome and follow-up as arrays, and their censoring weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
+from relapse_model.features import derive_features
+from relapse_model.features.design import design_matrix
+from relapse_model.study.study import Study
+from relapse_model.validation.censoring_weights import censoring_weights
+
+Floats = NDArray[np.float64]
+CENSORING = ("ipcw", "drop_lost", "lost_as_free")
+FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
+ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
+OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy")
+
+
+@dataclass(frozen=True)
+class DevelopmentData:
+    """Patients at risk at the landmark, one row each; or at several landmarks, one row for each of them.
+
+    Attributes
+    ----------
+    features : DataFrame
+        Predictors, one row per patient and landmark.
+    matrix : array, shape (n, columns)
+    relapse : array of float
+        1, 0, or NaN for a patient lost before the horizon.
+    time, event : array
+        Follow-up over all weeks, for concordance.
+    horizon_time, horizon_event : array
+        Follow-up cut at the horizon, for the censoring weights.
+    horizon : float
+    not_at_risk : int
+        Patients left out because they had relapsed, or were not seen again, by the landmark.
+    group : array or None
+        Within which the chance of being lost is estimated.
+    landmark : float
+        From which the follow-up counts; of several, the first.
+    fold_group : array or None
+        Rows of one group stay together in every fold, such as a centre; None: every row for itself.
+    patient : array of int or None
+        The patient of each row, where a patient may have several (one per landmark); they count together.
+    censoring : {"ipcw", "drop_lost", "lost_as_free"}
+        How training counts the lost; judging always weights by the inverse probability of censoring.
+    landmarks : array of float or None
+        The landmark of each row; None: `landmark` for all.
+    copy : array of int or None
+        In a bootstrap resample, which draw of its patient a row belongs to: copies of a patient stay together in
+        folds, but each counts for itself.
+    """
+
+    features: pd.DataFrame
+    matrix: Floats
+    relapse: Floats
+    time: Floats
+    event: Floats
+    horizon_time: Floats
+    horizon_event: Floats
+    horizon: float
+    not_at_risk: int
+    group: NDArray[np.object_] | None = None
+    landmark: float = 0.0
+    fold_group: NDArray[np.object_] | None = None
+    patient: NDArray[np.intp] | None = None
+    censoring: str = "ipcw"
+    landmarks: Floats | None = None
+    copy: NDArray[np.intp] | None = None
+
+    def __repr__(self) -> str:
+        """Return the sizes only: patients are never printed."""
+        rows = "" if len(self) == self.patients else f" in {len(self)} rows"
+        return f"DevelopmentData({self.patients} patients{rows}, {self.events} relapses, {self.lost} lost)"
+
+    def __len__(self) -> int:
+        """Return the number of rows: of patients, or of patients and landmarks."""
+        return len(self.relapse)
+
+    @property
+    def patients(self) -> int:
+        """Return the number of patients."""
+        return self._patients_of(np.ones(len(self), dtype=bool))
+
+    @property
+    def events(self) -> int:
+        """Return the number of patients who relapse by the horizon."""
+        return self._patients_of(self.relapse == 1)
+
+    @property
+    def lost(self) -> int:
+        """Return the number of patients lost before the horizon."""
+        return self.patients - self._patients_of(~np.isnan(self.relapse))
+
+    def _patients_of(self, rows: NDArray[np.bool_]) -> int:
+        return int(rows.sum()) if self.patient is None else len(np.unique(self.patient[rows]))
+
+    @property
+    def landmark_weeks(self) -> tuple[float, ...]:
+        """Return the landmarks, in order."""
+        return (self.landmark,) if self.landmarks is None else tuple(map(float, np.unique(self.landmarks)))
+
+    def take(self, rows: NDArray[np.intp]) -> DevelopmentData:
+        """Return some of the rows."""
+        cut = {name: getattr(self, name)[rows] for name in ARRAYS}
+        for name in OPTIONAL_ARRAYS:
+            values = getattr(self, name)
+            cut[name] = None if values is None else values[rows]
+        return replace(self, features=self.features.iloc[rows], **cut)
+
+    def resample(self, rng: np.random.Generator) -> tuple[DevelopmentData, NDArray[np.intp]]:
+        """Draw patients with replacement, those who relapse, stay free and are lost apart; return them and their rows.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        """
+        patient = np.arange(len(self)) if self.patient is None else self.patient
+        last = np.full(patient.max() + 1, -1.0)  # of patients: -1 nobody, 0 lost, 1 free, 2 relapsed in any row
+        np.maximum.at(last, patient, np.where(np.isnan(self.relapse), 0.0, self.relapse + 1.0))
+        members = [np.flatnonzero(last == kind) for kind in (0.0, 1.0, 2.0)]
+        drawn = np.concatenate([rng.choice(one, len(one)) for one in members if len(one)])
+        by_patient = np.argsort(patient, kind="stable")
+        begin = np.searchsorted(patient[by_patient], drawn)
+        count = np.bincount(patient, minlength=patient.max() + 1)[drawn]
+        offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        rows = by_patient[np.repeat(begin, count) + offset]
+        copy = np.repeat(np.arange(len(drawn)), count)
+        return replace(self.take(rows), patient=patient[rows], copy=copy), rows
+
+    def rows_at(self, landmark_week: float) -> NDArray[np.intp]:
+        """Return which rows are those of a landmark."""
+        at_it = np.full(len(self), self.landmark) if self.landmarks is None else self.landmarks
+        return np.flatnonzero(at_it == landmark_week)
+
+    def at(self, landmark_week: float) -> DevelopmentData:
+        """Return the patients at risk at one of the landmarks, one row each."""
+        rows = self.take(self.rows_at(landmark_week))
+        missing = self.patients + self.not_at_risk - len(rows)
+        return replace(rows, landmark=landmark_week, landmarks=None, patient=None, not_at_risk=missing)
+
+    def weights(self) -> Floats:
+        """Return the censoring weights: 0 for the lost, whose share the others like them carry.
+
+        Assumes that who is lost does not depend on what would have become of them (within each `group`, where the
+        study asks for that). At several landmarks they are estimated among those at risk at each.
+        """
+        weight = np.empty(len(self))
+        for week in self.landmark_weeks:
+            rows = self.rows_at(week)
+            group = None if self.group is None else self.group[rows]
+            followed = self.horizon_time[rows] - week
+            weight[rows] = censoring_weights(followed, self.horizon_event[rows], self.horizon - week, group)
+        return weight
+
+    def training_rows(self) -> tuple[Floats, Floats]:
+        """Return outcome and weight of each patient for training, by the way the lost are counted; weight 0: not used.
+
+        Dropping the lost, or calling them free, is biased: it is there to be compared with.
+        """
+        lost = np.isnan(self.relapse)
+        relapse = np.where(lost, 0.0, self.relapse)
+        if self.censoring == "ipcw":
+            weight = self.weights()
+        else:
+            weight = np.ones(len(self)) if self.censoring == "lost_as_free" else np.where(lost, 0.0, 1.0)
+        return relapse, weight * self.row_share()
+
+    def row_share(self) -> Floats:
+        """Return what each row counts for: 1, or less where a patient has several; together as many as patients.
+
+        Over landmarks all rows have the same share. One over the number of a patient's rows would not do: who relapses
+        early has few of them, and would count for more at each than who stays free, so that all risks were too high.
+        """
+        if self.patient is None or (self.copy is not None and self.landmarks is None):
+            return np.ones(len(self))
+        if self.landmarks is not None:
+            drawn = self.patients if self.copy is None else len(np.unique(self.copy))
+            return np.full(len(self), drawn / len(self))
+        return 1.0 / np.bincount(self.patient)[self.patient]
+
+
+def development_data(
+    cohort: Cohort,
+    study: Study,
+    landmark_week: float | None = None,
+    *,
+    group_by: str | None = None,
+    censoring: str = "ipcw",
+) -> DevelopmentData:
+    """Derive features and outcome of the patients at risk at the landmark.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float, optional
+    group_by : str, optional
+        Column of the patients table whose values stay together in folds, such as ``"centre"``.
+    censoring : {"ipcw", "drop_lost", "lost_as_free"}
+        How training counts the lost.
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody is at risk at the landmark.
+    RelapseModelError
+        For an unknown column or way of counting.
+    """
+    if censoring not in CENSORING:
+        raise RelapseModelError(f"censoring is {censoring!r}; expected one of {', '.join(map(repr, CENSORING))}.")
+    first = study.landmark(landmark_week)
+    features = derive_features(cohort, study, landmark_week)
+    outcome = derive_outcome(cohort, study, landmark_week)
+    rows = np.flatnonzero((outcome["state"] != "not_at_risk").to_numpy())
+    if not len(rows):
+        week = f"week {first:g}"
+        raise InsufficientDataError(f"no patient of this cohort is at risk and seen after the landmark ({week}).")
+    kept, outcome = features.iloc[rows], outcome.iloc[rows]
+    state = outcome["state"].to_numpy(dtype=object)
+    time = outcome["time_week"].to_numpy(dtype=float)
+    horizon = study.prediction.horizon_weeks
+    last_negative = outcome["last_negative_week"].to_numpy(dtype=float)
+    lost_time = np.where(outcome["event"].to_numpy() == 1, last_negative, time)
+    # Known free only before the landmark: at risk then, and lost at once.
+    cut = np.where(state == "lost", np.fmax(lost_time, first), np.minimum(time, horizon))
+    return DevelopmentData(
+        features=kept,
+        matrix=design_matrix(kept, study),
+        relapse=outcome["relapse"].to_numpy(dtype=float),
+        time=time,
+        event=outcome["event"].to_numpy(dtype=float),
+        horizon_time=np.where(state == "free", horizon, cut),
+        horizon_event=(state == "relapse").astype(float),
+        horizon=horizon,
+        not_at_risk=len(features) - len(rows),
+        landmark=first,
+        group=_groups(cohort, study.outcome.censoring_by, rows, "[outcome] censoring_by"),
+        fold_group=_groups(cohort, group_by, rows, "group_by"),
+        censoring=censoring,
+    )
+
+
+def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str) -> NDArray[np.object_] | None:
+    if column is None:
+        return None
+    if column not in cohort.patients:
+        problem = Problem(
+            "patients",
+            None,
+            column,
+            "the column is missing",
+            f"a column {column!r}, since {who} names it",
+        )
+        raise CohortError("the cohort does not fit the study", [problem])
+    values = cohort.patients[column].astype(object).where(cohort.patients[column].notna(), "not stated")
+    return values.to_numpy(dtype=object)[rows]
+
+
+def require_seed(seed: int) -> None:
+    """Refuse a seed that a random generator does not take, or a model file does not hold.
+
+    Parameters
+    ----------
+    seed : int
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if not 0 <= seed < 2**32:
+        raise RelapseModelError(f"seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
+
+
+def require_events(data: DevelopmentData, purpose: str) -> None:
+    """Refuse a cohort in which there is nothing to learn from.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    purpose : str
+        What was asked for, for the message.
+
+    Raises
+    ------
+    InsufficientDataError
+    """
+    free = data.patients - data.events - data.lost
+    for count, what in ((data.events, "relapses"), (free, "patients free of relapse through the horizon")):
+        if count < FEWEST_EVENTS:
+            raise InsufficientDataError(
+                f"{purpose}: {count} {what} among {data.patients} patients at risk ({data.lost} lost before week "
+                f"{data.horizon:g}); expected at least {FEWEST_EVENTS}. "
+                "No model can be supported by this cohort: follow it longer, or join cohorts."
+            )
+
+
+def require_support(data: DevelopmentData, predictors: int, purpose: str, *, override: bool) -> None:
+    """Refuse more predictors than events: no penalty or prior makes up for that without being believed blindly.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    predictors : int
+    purpose : str
+        What was asked for, for the message.
+    override : bool
+        Go on all the same.
+
+    Raises
+    ------
+    InsufficientDataError
+    """
+    if predictors > data.events and not override:
+        raise InsufficientDataError(
+            f"{purpose}: {predictors} predictors and {data.events} relapses; expected no more than "
+            "one predictor per relapse. Choose predictors beforehand, by what is known of them, or pass "
+            "more_predictors_than_events=True if the result is not to be used for patients."
+        )

@@ -1,0 +1,123 @@
+"""The rows of a development at several landmarks: one for each patient and landmark at which they are at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import ARRAYS, DevelopmentData, development_data
+from relapse_model.study.several_landmarks import check_landmarks, stacked_study
+from relapse_model.study.study import Study
+
+LandmarkWeeks: TypeAlias = "float | Sequence[float] | None"
+
+
+def stacked_data(
+    cohort: Cohort,
+    study: Study,
+    landmark_weeks: Sequence[float],
+    *,
+    group_by: str | None = None,
+    censoring: str = "ipcw",
+) -> DevelopmentData:
+    """Derive features and outcome of the patients at risk at each of several landmarks, one below the other.
+
+    Each row has the predictors as they were known at its own landmark, the follow-up that begins there, and a
+    censoring weight estimated among those at risk there (van Houwelingen 2007, Scand J Stat 34:70). The rows of a
+    patient are told by ``patient``: they stay together in folds, and all rows together weigh as many as there are
+    patients.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+        As `stacked_study` returns it, so that the week of the landmark is among the predictors.
+    landmark_weeks : sequence of float
+        Two or more weeks before the horizon.
+    group_by : str, optional
+        Column of the patients table whose values stay together in folds, such as ``"centre"``.
+    censoring : {"ipcw", "drop_lost", "lost_as_free"}
+        How training counts the lost.
+
+    Returns
+    -------
+    DevelopmentData
+        Rows by landmark, patients in the order of the cohort within each.
+
+    Raises
+    ------
+    InsufficientDataError
+        If nobody is at risk at one of the landmarks.
+    RelapseModelError
+        If the weeks are not such, or for an unknown column or way of counting.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = stacked_study(rm.load_study("hbsag-relapse"), (0, 12, 24))
+    >>> stacked_data(rm.simulate_cohort(132, seed=7), study, (0, 12, 24))
+    DevelopmentData(132 patients in 375 rows, 21 relapses, 13 lost)
+    """
+    weeks = check_landmarks(landmark_weeks, study)
+    parts = [development_data(cohort, study, week, group_by=group_by, censoring=censoring) for week in weeks]
+    patients = pd.Index(cohort.patient_ids)
+    patient = np.concatenate([patients.get_indexer(part.features.index) for part in parts])
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
+    for name in ("group", "fold_group"):
+        values = [getattr(part, name) for part in parts]
+        joined[name] = None if values[0] is None else np.concatenate(values)
+    return replace(
+        parts[0],
+        features=pd.concat([part.features for part in parts]),
+        patient=patient,
+        landmarks=np.repeat(weeks, [len(part) for part in parts]),
+        not_at_risk=len(cohort) - len(np.unique(patient)),
+        **joined,
+    )
+
+
+def study_and_data(
+    cohort: Cohort,
+    study: Study,
+    landmark_week: LandmarkWeeks,
+    candidates: tuple[str, ...],
+    *,
+    group_by: str | None,
+    censoring: str,
+) -> tuple[Study, DevelopmentData]:
+    """Return what a development works on: the study as it is and one landmark, or both stacked for several.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float or sequence of float, optional
+        The study's first landmark by default.
+    candidates : tuple of str
+        Classifiers that will be fitted.
+    group_by : str or None
+    censoring : str
+
+    Raises
+    ------
+    RelapseModelError
+        For several landmarks and a classifier of hazards: it predicts over one span of weeks, and the weeks that are
+        left to the horizon differ from landmark to landmark.
+    """
+    if landmark_week is None or np.ndim(landmark_week) == 0:
+        one = study.landmark(landmark_week)  # type: ignore[arg-type]
+        return study, development_data(cohort, study, one, group_by=group_by, censoring=censoring)
+    if "prior_hazard" in candidates:
+        raise RelapseModelError(
+            "candidates: 'prior_hazard' takes one landmark, since it predicts over one span of weeks, and what is left "
+            "of the horizon differs between landmarks. Leave it out, or train a model for each landmark."
+        )
+    weeks = tuple(landmark_week)  # type: ignore[arg-type]
+    stacked = stacked_study(study, weeks)
+    return stacked, stacked_data(cohort, stacked, weeks, group_by=group_by, censoring=censoring)

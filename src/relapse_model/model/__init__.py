@@ -1,0 +1,1 @@
+"""The trained model: its risks, its file, and what is done with it."""

@@ -1,0 +1,213 @@
+"""What raised and lowered the risk of one patient, for the clinician who looks after them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.tables.column_values import dates
+from relapse_model.errors import RelapseModelError
+from relapse_model.features import derive_features
+from relapse_model.model.explanation.patient_input import (
+    PatientInput,
+    date_of,
+    patient_input,
+    percent,
+    week_shown,
+    with_unit,
+)
+from relapse_model.model.explanation.predictor_source import predictor_source
+from relapse_model.model.explanation.shap_values import explain, reference_codes
+from relapse_model.model.trained import LEVEL
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.cohort import Cohort
+    from relapse_model.model.trained import RelapseModel
+
+_NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
+_NOTE = (
+    "An effect is what the model adds for this value beside the reference; it is no cause, and to change the value "
+    "need not change the risk. Research use only: not fit to decide on a treatment."
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PatientExplanation:
+    """How the risk of one patient comes about.
+
+    Attributes
+    ----------
+    patient_id : str
+    outcome : str
+    landmark_week, horizon_weeks : float
+        When it is predicted, and up to which week.
+    landmark_date : str or None
+    risk, lower, upper : float
+        The risk and its interval, as `RelapseModel.score` gives them.
+    level : float
+        Of the interval.
+    base_risk : float
+        Where the explanation starts: the risk of `base_words`.
+    base_words : str
+    inputs : tuple of PatientInput
+        One per predictor, the largest effect first. Their contributions add up to the log-odds of the risk minus
+        those of `base_risk`.
+    warnings : tuple of str
+    synthetic : bool
+        Whether the model was trained on simulated patients.
+    """
+
+    patient_id: str
+    outcome: str
+    landmark_week: float
+    landmark_date: str | None
+    horizon_weeks: float
+    risk: float
+    lower: float
+    upper: float
+    level: float
+    base_risk: float
+    base_words: str
+    inputs: tuple[PatientInput, ...]
+    warnings: tuple[str, ...]
+    synthetic: bool
+
+    def __repr__(self) -> str:
+        """Return the risk only: who it is stays in `patient_id` and `text`."""
+        return f"PatientExplanation(risk {self.risk:.3f}, {len(self.inputs)} inputs, {len(self.warnings)} warnings)"
+
+    def steps(self) -> tuple[float, ...]:
+        """Return the risk from the base on, after each input in turn; the last is the risk of the patient."""
+        base = np.log(self.base_risk) - np.log1p(-self.base_risk)
+        log_odds = base + np.cumsum([0.0, *(one.contribution for one in self.inputs)])
+        return tuple(float(risk) for risk in 1.0 / (1.0 + np.exp(-log_odds)))
+
+    def text(self) -> str:
+        """Return a table for the terminal: the largest effect first."""
+        when = week_shown(self.landmark_week, self.landmark_date)
+        steps = self.steps()
+        rows = [("", "value", "reference", "read from", "effect on the risk")]
+        for one, before, after in zip(self.inputs, steps, steps[1:], strict=False):
+            effect = f"{one.effect} it{'' if one.effect == 'hardly changes' else _change(before, after)}"
+            rows.append((one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, effect))
+        interval = f"{100 * self.level:.0f} % interval {percent(self.lower)} to {percent(self.upper)} %"
+        lines = [
+            f"Patient {self.patient_id}: {self.outcome} by week {self.horizon_weeks:g}, predicted at {when}",
+            "",
+            f"Risk {percent(self.risk)} % ({interval}); {self.base_words}: {percent(self.base_risk)} %.",
+            "From the one to the other, the largest effect first:",
+            "",
+            *_table(rows),
+            "",
+        ]
+        lines += [f"Warning {warning}." for warning in self.warnings]
+        lines += ["The model was trained on synthetic patients."] if self.synthetic else []
+        return "\n".join([*lines, *wrap(_NOTE, 100)])
+
+
+def explain_patient(
+    model: RelapseModel, cohort: Cohort, patient_id: str, landmark_week: float | None = None
+) -> PatientExplanation:
+    """Explain the risk of one patient: each value with its unit, reference, week and age, and what it did.
+
+    Contributions are those of `RelapseModel.explain`. Assumes nothing more than the model does; a missing value
+    counts as the value that the model puts in its place.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+        In which the patient is.
+    patient_id : str
+    landmark_week : float, optional
+        As `RelapseModel.score` takes it.
+
+    Returns
+    -------
+    PatientExplanation
+
+    Raises
+    ------
+    RelapseModelError
+        If the cohort has no such patient, or the patient cannot be scored.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+    >>> found = explain_patient(model, rm.simulate_cohort(3, seed=8), "P0001")
+    >>> found.inputs[0].label, found.inputs[0].effect
+    ('Anti-HBs', 'lowers')
+    """
+    landmark = model.landmark(landmark_week)
+    score = _score_of(model, cohort, str(patient_id), landmark_week)
+    place = int(np.flatnonzero(cohort.patient_ids == str(patient_id))[0])
+    features = derive_features(cohort, model.study, landmark).iloc[[place]]
+    found = explain(model, features)
+    reference = reference_codes(model)
+    inputs = [
+        patient_input(
+            predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
+            predictor_source(cohort, model.study, predictor, place, landmark), _days(cohort, place), landmark,
+        )
+        for column, predictor in enumerate(model.study.predictors)
+    ]  # fmt: skip
+    average = hasattr(model.classifier, "contributions")
+    return PatientExplanation(
+        patient_id=str(patient_id),
+        outcome=model.study.outcome.name,
+        landmark_week=landmark,
+        landmark_date=date_of(_days(cohort, place), landmark),
+        horizon_weeks=model.study.prediction.horizon_weeks,
+        risk=float(score["relapse_risk"]),
+        lower=float(score["risk_lower"]),
+        upper=float(score["risk_upper"]),
+        level=LEVEL,
+        base_risk=float(1.0 / (1.0 + np.exp(-found.base_values[0]))),
+        base_words="the training patients on average" if average else "a patient with the reference values",
+        inputs=tuple(sorted(inputs, key=lambda one: -abs(one.contribution))),
+        warnings=tuple(re.split(_NEXT_WARNING, str(score["warnings"]))) if score["warnings"] else (),
+        synthetic=bool(model.summary["synthetic"]),
+    )
+
+
+def _score_of(model: RelapseModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:
+    """Return the row of the patient among the scores of the whole cohort."""
+    if patient_id not in {*cohort.patient_ids, *cohort.rejected["patient_id"]}:
+        raise RelapseModelError(
+            f"explain_patient: no patient {patient_id!r} among the {len(cohort)} of this cohort; expected an "
+            "identifier as it stands in the patients table. Look it up there, capitals and zeros included."
+        )
+    scores = model.score(cohort, landmark_week=landmark_week)
+    score = scores[scores["patient_id"] == patient_id].iloc[0]
+    if score["status"] != "scored":
+        raise RelapseModelError(f"explain_patient: patient {patient_id!r} cannot be scored: {score['reason']}")
+    return score
+
+
+def _days(cohort: Cohort, place: int) -> np.datetime64 | None:
+    """Return the day of enrolment, where it is known."""
+    if "enrolment_date" not in cohort.patients:
+        return None
+    day: np.datetime64 = dates(cohort.patients["enrolment_date"].iloc[[place]]).values[0]
+    return None if np.isnat(day) else day
+
+
+def _change(before: float, after: float) -> str:
+    """Say from where to where the risk moves, unless both are written alike."""
+    first, then = percent(before), percent(after)
+    return " a little" if first == then else f", {first} to {then} %"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

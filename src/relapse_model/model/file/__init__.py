@@ -1,0 +1,1 @@
+"""The model file: packed, audited, read and signed; nothing in it is executed."""

@@ -1,0 +1,85 @@
+"""What a model file tells whoever opens it without this library: predictors and coefficients, as JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from relapse_model.features.design import design
+from relapse_model.features.dictionary import data_dictionary
+from relapse_model.model.trained import RelapseModel
+
+
+def predictor_values(model: RelapseModel) -> list[dict[str, Any]]:
+    """Return the data dictionary, with what the training cohort's values were.
+
+    Parameters
+    ----------
+    model : RelapseModel
+
+    Returns
+    -------
+    list of dict
+        One per predictor and term of the study: name, label, unit, scale, definition, direction, prior, source; and of
+        a predictor ``training``: the central range (on the scale of the model), mean and missing, or the levels.
+    """
+    told = model.summary["predictors"]
+    rows = data_dictionary(model.study).reset_index().to_dict("records")
+    return [{str(key): str(value) for key, value in row.items()} | _training(told.get(row["name"])) for row in rows]
+
+
+def coefficient_values(model: RelapseModel) -> dict[str, Any] | None:
+    """Return the coefficients of a logistic regression with priors, recalibrated or not; None of other classifiers.
+
+    They describe the model. The risks are means over the whole posterior (its components stand in the classifier's
+    own part), so they are not exactly those of the mean coefficients.
+
+    Parameters
+    ----------
+    model : RelapseModel
+
+    Returns
+    -------
+    dict or None
+        ``intercept``: mean log-odds with every column at its ``centre``. ``columns``: name, what it is, training
+        ``centre``, ``scale`` (standard deviation) and ``if_missing``, and ``prior`` and ``posterior`` as mean and
+        standard deviation of the log-odds per unit. ``recalibration``: intercept and slope of the line on the
+        log-odds, or null.
+    """
+    if model.classifier_name != "prior_logistic":
+        return None
+    outer: Any = model.classifier
+    line = getattr(outer, "recalibration_", None)
+    fitted = outer if line is None else outer.estimator_
+    mixture = fitted.components_
+    columns = [
+        {
+            "name": name, "is": what, "centre": float(fitted.center_[place]), "scale": float(fitted.scale_[place]),
+            "if_missing": float(fitted.impute_[place]),
+            "prior": [float(fitted.prior_mean_[place]), float(fitted.prior_sd_[place])],
+            "posterior": [float(fitted.coef_mean_[place]), float(fitted.coef_sd_[place])],
+        }
+        for place, (name, what) in enumerate(_columns(model, fitted.indicators_))
+    ]  # fmt: skip
+    return {
+        "scale": "log-odds per unit of the column",
+        "intercept": float(np.dot(mixture.weight, mixture.intercept)),
+        "columns": columns,
+        "recalibration": None if line is None else {"intercept": line.intercept, "slope": line.slope},
+    }
+
+
+def _columns(model: RelapseModel, indicators: tuple[int, ...]) -> list[tuple[str, str]]:
+    """Return the name of each column of the classifier, and what it is."""
+    described = design(model.study)
+    marked = [(described.names[column], "missing, against known") for column in indicators]
+    return [
+        *((name, "predictor") for name in described.names),
+        *((name, "term") for name in described.term_names),
+        *marked,
+    ]
+
+
+def _training(told: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if told is None else {"training": told}

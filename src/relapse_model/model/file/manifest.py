@@ -1,0 +1,186 @@
+"""The manifest of a model file: what it must say, and that every part is the one it lists."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from relapse_model.classifiers.shared.saved_parts import is_number
+from relapse_model.development.candidates import KNOWN
+from relapse_model.errors import ModelFileError
+from relapse_model.features.design import design
+from relapse_model.strict_json import strict_json
+from relapse_model.study.study import Study
+
+FORMAT = 2
+READ = (1, 2)  # 1: without dictionary, coefficients, card and signature
+KIND = "relapse-model"
+MANIFEST, STUDY, SIGNATURE, CLASSIFIER = "manifest.json", "study.toml", "signature.json", "classifier/"
+DICTIONARY, COEFFICIENTS, CARD = "dictionary.json", "coefficients.json", "card.md"
+_TOLD = (DICTIONARY, COEFFICIENTS, CARD)
+_MOST_BYTES = 4 * 2**20
+_AGAIN = "get it again from whoever trained it."
+
+
+def digest(content: bytes) -> dict[str, Any]:
+    """Return the sha256 and the size of a part."""
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def read_manifest(parts: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    """Return the manifest, once it is found to be of a format this version reads.
+
+    Parameters
+    ----------
+    parts : Mapping of str to bytes
+    name : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    if MANIFEST not in parts:
+        raise ModelFileError(f"{name}: no {MANIFEST}; not a model file of this library.")
+    if len(parts[MANIFEST]) > _MOST_BYTES:
+        raise ModelFileError(f"{name}: {MANIFEST} is larger than {_MOST_BYTES >> 20} MiB; no model's is.")
+    manifest = _strict(parts, MANIFEST, name)
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise ModelFileError(f"{name}: the manifest is not that of a model of this library.")
+    came = manifest.get("format")
+    if came not in READ or not isinstance(came, int) or isinstance(came, bool):
+        raise ModelFileError(
+            f"{name}: format {str(came)[:20]}; this version reads formats {' and '.join(map(str, READ))}. "
+            "Use the version of the library that wrote it, or a newer one."
+        )
+    if manifest.get("classifier") not in KNOWN or not isinstance(manifest.get("summary"), dict):
+        raise ModelFileError(f"{name}: the manifest names no classifier of this library, or has no summary.")
+    if not is_number(manifest.get("landmark_week")):
+        raise ModelFileError(f"{name}: the manifest has no landmark_week.")
+    return manifest
+
+
+def check_parts(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: str) -> None:
+    """Compare every part with its checksum, and its name with what a file of this format holds.
+
+    Parameters
+    ----------
+    parts : Mapping of str to bytes
+    manifest : Mapping
+    name : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        For a part that is missing, changed, not listed, or no part of a model.
+    """
+    listed = manifest.get("parts")
+    if not isinstance(listed, dict) or STUDY not in listed:
+        raise ModelFileError(f"{name}: the manifest lists no parts.")
+    apart = {MANIFEST, SIGNATURE} if manifest["format"] >= FORMAT else {MANIFEST}
+    found = set(parts) - apart
+    if found != set(listed):
+        raise ModelFileError(
+            f"{name}: parts missing: {sorted(set(listed) - found)}; parts not listed: {len(found - set(listed))}. "
+            f"The file was changed or cut short: {_AGAIN}"
+        )
+    for part in sorted(found):
+        if digest(parts[part]) != listed[part]:
+            raise ModelFileError(
+                f"{name}: {part} is not what was saved (its sha256 differs). The file was changed or damaged: {_AGAIN}"
+            )
+    told = _TOLD if manifest["format"] >= FORMAT else ()
+    strange = [part for part in found if part not in (STUDY, *told) and not part.startswith(CLASSIFIER)]
+    if strange:
+        raise ModelFileError(f"{name}: {sorted(strange)} are no parts of a model of this format; {_AGAIN}")
+    _check_told(parts, manifest, name)
+
+
+def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
+    """Refuse what scoring could not use: other columns than the study's, counts that are none, predictors untold.
+
+    Every predictor of the study must have its range, or its levels.
+
+    Parameters
+    ----------
+    manifest : Mapping
+    study : Study
+        The one in the file.
+    name : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        Naming the entry.
+    """
+    summary = manifest["summary"]
+    right = {
+        "patients": _is_count(summary.get("patients")),
+        "events": _is_count(summary.get("events")),
+        "synthetic": isinstance(summary.get("synthetic"), bool),
+        "predictors": isinstance(summary.get("predictors"), dict),
+        "by_landmark": _are_landmarks(summary.get("by_landmark", [{"week": 0}])),
+        "columns": manifest["format"] < FORMAT or manifest.get("columns") == list(design(study).names),
+    }
+    wrong = [key for key, good in right.items() if not good]
+    if right["predictors"]:
+        told = summary["predictors"]
+        wrong += [one.name for one in study.predictors if not _is_range(told.get(one.name), bool(one.levels))]
+    if wrong:
+        raise ModelFileError(
+            f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its study; {_AGAIN}"
+        )
+
+
+def _check_told(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: str) -> None:
+    """Check what is there to be read by people: present, strict, and text."""
+    if manifest["format"] >= FORMAT and DICTIONARY not in parts:
+        raise ModelFileError(f"{name}: parts missing: [{DICTIONARY!r}]. The file was cut short: {_AGAIN}")
+    for part, form in ((DICTIONARY, list), (COEFFICIENTS, dict), (SIGNATURE, dict)):
+        if part in parts and not isinstance(_strict(parts, part, name), form):
+            raise ModelFileError(f"{name}: {part} is not what training writes; {_AGAIN}")
+    for part in (STUDY, CARD):
+        text(parts.get(part, b""), name)
+
+
+def text(content: bytes, name: str) -> str:
+    """Return a part as text, or refuse it."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ModelFileError(f"{name}: a text part is not UTF-8.") from None
+
+
+def _strict(parts: Mapping[str, bytes], part: str, name: str) -> object:
+    try:
+        return strict_json(parts[part], part, finite=True)
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12
+
+
+def _are_landmarks(told: object) -> bool:
+    """Tell whether these are the landmarks of a model of several: weeks that ascend."""
+    if not isinstance(told, list) or not told or not all(isinstance(one, dict) for one in told):
+        return False
+    weeks = [one.get("week") for one in told]
+    return all(map(is_number, weeks)) and all(before < after for before, after in pairwise(weeks))
+
+
+def _is_range(told: object, levels: bool) -> bool:
+    """Tell whether this is the summary of a predictor: numbers in order, or unknown; or its levels."""
+    if not isinstance(told, dict):
+        return False
+    if levels:
+        return isinstance(told.get("levels"), dict) and bool(told["levels"])
+    numbers = [told.get(key) for key in ("p05", "median", "p95", "mean")]
+    if all(key in told for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
+        return True
+    return all(map(is_number, numbers)) and numbers[0] <= numbers[1] <= numbers[2]  # type: ignore[operator]

@@ -1,0 +1,239 @@
+"""The model file: a zip of JSON, XGBoost's binary JSON and audited skops parts. Opening it runs no code.
+
+Layout, format 2: ``manifest.json`` (format number, names, versions, training summary, sha256 and size of every part,
+made-up patients with the risks they must get), ``study.toml`` (the study as it was), ``dictionary.json``,
+``coefficients.json`` and ``card.md`` (for whoever opens it without this library), and the parts of the classifier under
+``classifier/``. Everything is checked against the manifest before any part is looked into. Format 1 is read too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from relapse_model.classifiers.audit import audit_parts
+from relapse_model.cohort.cohort import write_bytes
+from relapse_model.development.candidates import Classifier, load_classifier
+from relapse_model.errors import ModelFileError, RelapseModelError
+from relapse_model.features.design import design, matrix_of_codes
+from relapse_model.model.file.archive import pack, read_file, unpack
+from relapse_model.model.file.contents import coefficient_values, predictor_values
+from relapse_model.model.file.manifest import (
+    CARD,
+    CLASSIFIER,
+    COEFFICIENTS,
+    DICTIONARY,
+    FORMAT,
+    KIND,
+    MANIFEST,
+    STUDY,
+    check_parts,
+    check_summary,
+    digest,
+    read_manifest,
+    text,
+)
+from relapse_model.model.trained import RelapseModel
+from relapse_model.study.reader import parse_study
+from relapse_model.study.study import Study
+
+if TYPE_CHECKING:
+    from relapse_model.validation.performance import Performance
+
+TOLERANCE = 1e-9  # of the risks of the made-up patients
+_LARGEST_CARD = 2**20
+
+
+def save_model(model: RelapseModel, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
+    """Write a model to one file, in one step: a crash leaves the old file or the new one.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    path : str or Path
+    card : str
+        The model card to keep inside, such as `relapse_model.report.model_card.model_card` writes.
+    performance : Performance, optional
+        How the model is known to perform, to keep inside.
+
+    Raises
+    ------
+    RelapseModelError
+        If the study is not the one its text says, or the card is longer than 1 MiB.
+    """
+    if parse_study(model.study.text, model.study.name) != model.study:
+        raise RelapseModelError(
+            f"study {model.study.name!r} was changed after it was read, and a model file carries its text. "
+            "Change the text instead, and load it with load_study."
+        )
+    if len(card.encode()) > _LARGEST_CARD:
+        raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
+    parts = {f"{CLASSIFIER}{name}": content for name, content in model.classifier.to_parts().items()}
+    parts |= {STUDY: model.study.text.encode("utf-8"), DICTIONARY: _json(predictor_values(model))}
+    coefficients = coefficient_values(model)
+    parts |= {} if coefficients is None else {COEFFICIENTS: _json(coefficients)}
+    parts |= {CARD: card.encode()} if card else {}
+    manifest = {
+        "kind": KIND,
+        "format": FORMAT,
+        "study": model.study.name,
+        "classifier": model.classifier_name,
+        "landmark_week": model.landmark_week,
+        "columns": list(design(model.study).names),
+        "research_use_only": True,
+        "summary": model.summary,
+        "validation": None if performance is None else performance.to_dict(),
+        "probe": _probe(model),
+        "parts": {name: digest(content) for name, content in sorted(parts.items())},
+    }
+    write_bytes(pack({MANIFEST: _json(manifest), **dict(sorted(parts.items()))}), Path(path))
+
+
+def load_model(
+    path: str | Path, accept_changed_risks: bool = False, *, signed_by: str | Path | None = None
+) -> RelapseModel:
+    """Open a model file after auditing it; nothing in it is run, and nothing is built before the audit.
+
+    Parameters
+    ----------
+    path : str or Path
+    accept_changed_risks : bool
+        Load the model even if its made-up patients get other risks here than where it was written, because other
+        package versions compute otherwise. How far the risks are apart is kept in the summary, as
+        ``accepted_risk_change``.
+    signed_by : str or Path, optional
+        A public key (PEM): refuse the file unless it was signed with the private key that belongs to it.
+
+    Returns
+    -------
+    RelapseModel
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not a model, was changed, is of another format, is too large, or gives its own made-up
+        patients other risks here than where it was written.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> rm.load_model("models/hbsag_relapse.rmodel")  # doctest: +SKIP
+    RelapseModel(HBsAg relapse by week 48, ...)
+    """
+    name = Path(path).name
+    parts = unpack(read_file(path, name), name)
+    manifest = read_manifest(parts, name)
+    check_parts(parts, manifest, name)
+    if signed_by is not None:
+        from relapse_model.model.file.signature import check_signature, public_key
+
+        check_signature(parts, public_key(signed_by), name)
+    study = _study(parts, name)
+    check_summary(manifest, study, name)
+    classifier = _classifier(parts, manifest["classifier"], name)
+    summary = manifest["summary"]
+    model = RelapseModel(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary)
+    apart = _probe_apart(model, manifest, name)
+    if apart <= TOLERANCE:
+        return model
+    if not accept_changed_risks:
+        raise ModelFileError(
+            f"{name}: its own made-up patients get risks up to {apart:.2g} away from those it was saved with; "
+            f"expected at most {TOLERANCE:g}. Packages when it was written: {summary.get('packages')}. "
+            "Install those versions, train the model anew, or, if you can do with risks that differ so much, "
+            "load_model(..., accept_changed_risks=True)."
+        )
+    return replace(model, summary=summary | {"accepted_risk_change": apart})
+
+
+def read_card(path: str | Path) -> str:
+    """Return the model card inside a file, empty if it has none; nothing is built.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no sound model file.
+    """
+    name = Path(path).name
+    parts = unpack(read_file(path, name), name)
+    check_parts(parts, read_manifest(parts, name), name)
+    return text(parts.get(CARD, b""), name)
+
+
+def _study(parts: dict[str, bytes], name: str) -> Study:
+    try:
+        return parse_study(text(parts[STUDY], name), f"{name}, {STUDY}")
+    except ModelFileError:
+        raise
+    except (RelapseModelError, RecursionError, ValueError) as error:
+        raise ModelFileError(f"{name}: {STUDY} is not a study that this version reads: {error}") from None
+
+
+def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:
+    """Build the classifier, after its parts have been audited; whatever a crafted one provokes, it is refused."""
+    own = {part.removeprefix(CLASSIFIER): data for part, data in parts.items() if part.startswith(CLASSIFIER)}
+    try:
+        audit_parts(own)
+        return load_classifier(kind, own)
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from None
+    except Exception as error:
+        raise ModelFileError(
+            f"{name}: the classifier cannot be built ({type(error).__name__}: {error}). The file was not written by "
+            "this library, or by another version of it: get it again from whoever trained it."
+        ) from error
+
+
+def _probe(model: RelapseModel) -> dict[str, Any]:
+    """Make up patients, from nothing but a seed and the central ranges, and note their risks."""
+    codes = probe_codes(model.study, model.summary)
+    matrix = matrix_of_codes(codes, model.study)
+    rows = [[None if np.isnan(value) else float(value) for value in row] for row in codes]
+    return {"patients": rows, "risk": [float(risk) for risk in model.classifier.predict_proba(matrix)[:, 1]]}
+
+
+def probe_codes(study: Study, summary: dict[str, Any], patients: int = 8) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return made-up patients in the codes of the design; the last lacks every predictor that may be missing."""
+    random = np.random.default_rng(0)
+    columns = []
+    for predictor in study.predictors:
+        told = summary["predictors"][predictor.name]
+        if predictor.levels:
+            columns.append(random.integers(0, len(predictor.levels), patients).astype(float))
+        else:
+            low, high = (0.0, 1.0) if told.get("p05") is None else (told["p05"], told["p95"])
+            columns.append(np.round(random.uniform(low, high, patients), 3))
+    codes = np.column_stack(columns)
+    codes[-1, ::2] = np.nan
+    return codes
+
+
+def _probe_apart(model: RelapseModel, manifest: dict[str, Any], name: str) -> float:
+    """Return how far the risks of the made-up patients are from those that were stored."""
+    try:
+        probe = manifest["probe"]
+        codes = np.array(probe["patients"], dtype=float)
+        expected = np.array(probe["risk"], dtype=float)
+        found = model.classifier.predict_proba(matrix_of_codes(codes, model.study))[:, 1]
+        apart = float(np.max(np.abs(found - expected))) if expected.shape == found.shape else np.nan
+        why = "numbers of another shape"
+    except Exception as error:  # the stored patients are no such thing, or the packages here cannot score them
+        apart, why = np.nan, f"{type(error).__name__}: {error}"
+    if not np.isfinite(apart):
+        raise ModelFileError(
+            f"{name}: the manifest's made-up patients do not fit the model ({why}). Packages when it was written: "
+            f"{manifest['summary'].get('packages')}. Install those versions, or get the file again from its source."
+        )
+    return apart
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False).encode("utf-8")

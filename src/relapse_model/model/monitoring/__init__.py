@@ -1,0 +1,1 @@
+"""A model in use: shares, drift, and risks against what became of the patients."""

@@ -1,0 +1,215 @@
+"""What became of scored patients, against the risks they were given: weighted for those who were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.tables.column_values import column, texts
+from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.small_counts import SMALL, told_count
+from relapse_model.validation.calibration import calibration_intercept, observed_expected
+from relapse_model.validation.censoring_weights import censoring_weights
+from relapse_model.validation.discrimination import auc_delong
+from relapse_model.validation.estimate import Estimate, require_both_outcomes
+from relapse_model.validation.resampling import auc_bootstrap
+
+Floats = NDArray[np.float64]
+_COUNTS = ("patients", "events", "lost", "awaited", "without_score")
+FEWEST = 5  # expected relapses, and expected patients free of it, below which nothing is said
+_LARGEST_UNSEEN = 3.6889  # -ln 0.025: the largest mean at which none is seen in 1 of 40 (Poisson, exact)
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoredOutcomes:
+    """Observed against expected.
+
+    Attributes
+    ----------
+    patients : int
+        Scored patients with an outcome who were at risk.
+    events, lost, awaited, without_score : int
+        Relapses by the horizon; lost before it; scored patients without an outcome so far; outcomes that were not
+        used, because their patient has no score.
+    expected : float
+        Sum of the risks of those whose outcome is known.
+    measures : dict of str to Estimate
+        ``observed_expected``, ``calibration_intercept``, ``auc``.
+    refused : dict of str to str
+        Why a measure is not there.
+    enough : bool
+        Whether at least 5 relapses, and 5 patients free of it, were expected among those whose outcome is known.
+    """
+
+    patients: int
+    events: int
+    lost: int
+    awaited: int
+    without_score: int
+    expected: float
+    measures: dict[str, Estimate]
+    refused: dict[str, str]
+    enough: bool
+
+    @property
+    def verdict(self) -> str:
+        """Return what the outcomes say of the risks, by the rule that `MonitoringReport.text` states."""
+        ratio = self.measures.get("observed_expected")
+        if not self.enough or ratio is None:
+            return "too few outcomes to say"
+        if ratio.lower > 1:
+            return "risks too low: consider model.update"
+        return "risks too high: consider model.update" if ratio.upper < 1 else "outcomes in keeping with the risks"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; counts under 5 as ``<5``, and no measure of fewer than 5 patients."""
+        told = asdict(self) | {name: told_count(getattr(self, name)) for name in _COUNTS}
+        return told if self.patients >= SMALL else told | {"expected": None, "measures": {}}
+
+
+def monitored_outcomes(
+    scores: pd.DataFrame, outcomes: pd.DataFrame, landmark: float, horizon: float, window: float
+) -> MonitoredOutcomes:
+    """Compare the outcomes that have arrived with the risks.
+
+    Without a column of weeks, an outcome is that by the horizon. With it, a patient known free only up to a week before
+    the visit of the horizon is lost, and weighted for by the inverse probability of being followed. Assumes that who is
+    lost, or not followed so far, does not depend on what would have become of them.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `RelapseModel.score` returns it.
+    outcomes : DataFrame
+        patient_id, relapse (1 or 0; empty: not known so far), and week, since enrolment, of the relapse or of the last
+        time known free of it.
+    landmark, horizon : float
+        Weeks since enrolment.
+    window : float
+        Weeks by which the visit of the horizon may come earlier or later.
+
+    Raises
+    ------
+    RelapseModelError
+        If a column is missing, an entry cannot be read, or a patient stands twice.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"patient_id": list("abcdefgh"), "status": "scored", "relapse_risk": 0.25})
+    >>> outcomes = pd.DataFrame({"patient_id": list("abcdefgh"), "relapse": [1, 1, 0, 0, 0, 0, 0, 0], "week": 48})
+    >>> found = monitored_outcomes(scores, outcomes, landmark=0, horizon=48, window=4)
+    >>> found.events, found.expected, found.verdict
+    (2, 2.0, 'too few outcomes to say')
+    """
+    scored = scores[scores["status"] == "scored"]
+    table = _table(outcomes)
+    table = table[~np.isnan(table["relapse"].to_numpy(dtype=float))]
+    there = table["patient_id"].isin(scored["patient_id"]).to_numpy(dtype=bool)
+    joined = scored.merge(table, on="patient_id", how="inner")
+    risk, relapse = (joined[name].to_numpy(dtype=float) for name in ("relapse_risk", "relapse"))
+    week = joined["week"].to_numpy(dtype=float)
+    at_risk = np.isnan(week) | (week > landmark) | ((week == landmark) & (relapse == 0))
+    risk, relapse, week = risk[at_risk], relapse[at_risk], week[at_risk]
+    state, followed = _follow_up(relapse, week, horizon, window)
+    measures, refused = _measured(state, risk, followed - landmark, horizon - landmark)
+    known = risk[~np.isnan(state)]
+    return MonitoredOutcomes(
+        patients=len(risk), events=int((state == 1).sum()), lost=int(np.isnan(state).sum()),
+        awaited=len(scored) - len(joined), without_score=int((~there).sum()), expected=float(known.sum()),
+        measures=measures, refused=refused, enough=bool(min(known.sum(), (1 - known).sum()) >= FEWEST),
+    )  # fmt: skip
+
+
+def _table(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return patient, relapse and week (NaN without such a column), each checked."""
+    for name in ("patient_id", "relapse"):
+        if name not in outcomes:
+            raise RelapseModelError(f"outcomes: no column {name!r}; expected patient_id, relapse, and week if known.")
+    patient = texts(outcomes["patient_id"])
+    twice = int(patient.duplicated().sum())
+    if twice:
+        raise RelapseModelError(f"outcomes: {twice} rows of patients who stand there already; expected one row each.")
+    read = {"relapse": column(outcomes["relapse"], TABLES["outcomes"]["relapse"])}
+    if "week" in outcomes:
+        read["week"] = column(outcomes["week"], TABLES["outcomes"]["week"])
+    values = {name: np.asarray(one.values, dtype=float) for name, one in read.items()}
+    for name, one in read.items():
+        unreadable = one.bad & ~one.empty
+        if name == "week":
+            unreadable |= one.empty & ~np.isnan(values["relapse"])
+        if unreadable.any():
+            expected = TABLES["outcomes"][name].expectation
+            raise RelapseModelError(
+                f"outcomes, column {name!r}: {int(unreadable.sum())} of {len(outcomes)} entries; expected {expected} "
+                "wherever an outcome is known. Correct them."
+            )
+    week = values.get("week", np.full(len(outcomes), np.nan))
+    return pd.DataFrame({"patient_id": patient.to_numpy(), "relapse": values["relapse"], "week": week})
+
+
+def _follow_up(relapse: Floats, week: Floats, horizon: float, window: float) -> tuple[Floats, Floats]:
+    """Return 1, 0 or NaN (lost) at the horizon, and until when each was followed; as `derive_outcome` adjudicates."""
+    timed = ~np.isnan(week)
+    by_horizon = (relapse == 1) & ~(timed & (week > horizon + window))
+    free = ~by_horizon & ~(timed & (week < horizon - window))
+    state = np.where(by_horizon, 1.0, np.where(free, 0.0, np.nan))
+    followed = np.where(free | ~timed, horizon, np.minimum(week, horizon))
+    return state, followed
+
+
+def _measured(
+    state: Floats, risk: Floats, followed: Floats, horizon: float
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Return the measures, and why those that are not there are refused."""
+    measures: dict[str, Estimate] = {}
+    refused: dict[str, str] = {}
+    if not len(state):
+        return measures, {"observed_expected": "no outcome of a scored patient has arrived."}
+    try:
+        weight = censoring_weights(followed, state == 1, horizon)
+    except InsufficientDataError as why:
+        return measures, {"observed_expected": str(why)}
+    for name, measure in _MEASURES.items():
+        try:
+            measures[name] = measure(state, risk, weight)
+        except InsufficientDataError as why:
+            refused[name] = str(why)
+    return measures, refused
+
+
+def _ratio(state: Floats, risk: Floats, weight: Floats) -> Estimate:
+    known = weight > 0
+    events, expected, n = float(state[known].sum()), float(risk[known].sum()), int(known.sum())
+    method = "exact, Poisson"
+    if n and events == 0 and expected > 0:
+        return Estimate(0.0, 0.0, _LARGEST_UNSEEN / expected, 0.95, method)
+    if n and events == n:
+        return Estimate(n / expected, max(0.0, n - _LARGEST_UNSEEN) / expected, n / expected, 0.95, method)
+    return observed_expected(state, risk, _plain(weight))
+
+
+def _intercept(state: Floats, risk: Floats, weight: Floats) -> Estimate:
+    return calibration_intercept(state, risk, _plain(weight))
+
+
+def _auc(state: Floats, risk: Floats, weight: Floats) -> Estimate:
+    require_both_outcomes(state[weight > 0], "AUC", at_least=FEWEST)
+    return auc_delong(state, risk) if _plain(weight) is None else auc_bootstrap(state, risk, weight)
+
+
+def _plain(weight: Floats) -> Floats | None:
+    """Return no weights where all are 1, so that the interval is the plain one."""
+    return None if (weight == 1).all() else weight
+
+
+_MEASURES: dict[str, Callable[[Floats, Floats, Floats], Estimate]] = {
+    "observed_expected": _ratio,
+    "calibration_intercept": _intercept,
+    "auc": _auc,
+}

@@ -1,0 +1,1 @@
+"""Scores of new patients, and when not to believe them."""

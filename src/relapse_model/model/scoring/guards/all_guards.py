@@ -1,0 +1,49 @@
+"""All guards, in the order of their codes."""
+
+from __future__ import annotations
+
+from relapse_model.model.scoring.guards import (
+    other_assay,
+    other_unit,
+    rs201_missing_predictor,
+    rs202_training_range,
+    rs203_far_combination,
+    rs206_eligibility_criterion,
+    rs207_passive_titre,
+    rs208_other_landmark,
+    rs209_arm,
+)
+from relapse_model.model.scoring.guards.guard import NewPatients
+
+GUARDS = (
+    rs201_missing_predictor.GUARD,
+    rs202_training_range.GUARD,
+    rs203_far_combination.GUARD,
+    other_unit.GUARD,
+    other_assay.GUARD,
+    rs206_eligibility_criterion.GUARD,
+    rs207_passive_titre.GUARD,
+    rs208_other_landmark.GUARD,
+    rs209_arm.GUARD,
+)
+CODES = tuple(guard.code for guard in GUARDS)
+
+
+def guard_warnings(new: NewPatients) -> list[str]:
+    """Return for each patient what to bear in mind: warnings in the order of their codes, joined by ``"; "``.
+
+    Parameters
+    ----------
+    new : NewPatients
+
+    Returns
+    -------
+    list of str
+        Empty where no guard warns. Each warning begins with its code, and none holds a patient's identifier.
+    """
+    notes: list[list[str]] = [[] for _ in range(len(new.features))]
+    for guard in GUARDS:
+        for one in guard(new):
+            for row, text in zip(one.rows.tolist(), one.texts, strict=True):
+                notes[row].append(text)
+    return ["; ".join(note) for note in notes]

@@ -1,0 +1,136 @@
+"""Which results of the labs table the model's predictors read, and on which assays and in which units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.model.scoring.guards.shown_names import assay_key, holds_identifier, identifiers
+from relapse_model.study.study import Predictor, Study
+from relapse_model.study.unit_spelling import unit_key
+
+Rows = NDArray[np.intp]
+KEYS: dict[str, Callable[[str], str]] = {"assay": assay_key, "unit": unit_key}
+
+
+def rows_read(cohort: Cohort, predictor: Predictor, landmark: float) -> Rows:
+    """Return the rows of the labs table that a predictor reads, in order of patient, week and row.
+
+    Kinds ``last`` and ``first`` read one a patient, all others every result at or before the landmark (and within
+    their window).
+
+    Parameters
+    ----------
+    cohort : Cohort
+    predictor : Predictor
+        With an analyte.
+    landmark : float
+    """
+    labs = cohort.labs
+    week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
+    # A positive word without a number has no value that a predictor of one result could be.
+    nothing = ("missing", "positive") if predictor.kind in ("last", "first") else ("missing",)
+    known = ((labs["analyte"] == predictor.analyte) & ~labs["kind"].isin(nothing)).to_numpy() & (week <= landmark)
+    if predictor.window_weeks is not None:
+        known &= week >= landmark - predictor.window_weeks
+    rows = np.flatnonzero(known)
+    rows = rows[np.lexsort((rows, week[rows], patient[rows]))]
+    if predictor.kind not in ("last", "first") or not len(rows):
+        return rows
+    differs = patient[rows][1:] != patient[rows][:-1]
+    edge = np.append(differs, True) if predictor.kind == "last" else np.append(True, differs)
+    one: Rows = rows[edge]
+    return one
+
+
+def results_read(cohort: Cohort, study: Study, landmark: float) -> dict[str, Rows]:
+    """Return for each analyte of the predictors the rows of the labs table that any of them reads.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+    """
+    read: dict[str, Rows] = {}
+    for predictor in study.predictors:
+        if predictor.analyte is not None:
+            rows = rows_read(cohort, predictor, landmark)
+            read[predictor.analyte] = np.union1d(read[predictor.analyte], rows) if predictor.analyte in read else rows
+    return read
+
+
+def names_of(labs: pd.DataFrame, rows: Rows, column: str) -> tuple[NDArray[np.intp], list[str]]:
+    """Return the assay or unit of each row as a number, -1 where none is stated, and the names by these numbers.
+
+    Parameters
+    ----------
+    labs : DataFrame
+    rows : array of int
+    column : {"assay", "unit"}
+    """
+    if column not in labs:
+        return np.full(len(rows), -1), []
+    values = labs[column].iloc[rows]
+    codes, names = pd.factorize(values.where(values.notna() & (values != ""), None).astype(object))
+    return codes.astype(np.intp), [str(name) for name in names]
+
+
+def measured_summary(cohort: Cohort, study: Study, landmark: float, fewest: int) -> dict[str, Any]:
+    """Return on which assays and in which units the results that the predictors read came, with counts of patients.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Of the training.
+    study : Study
+    landmark : float
+        The last one: what was read at an earlier one lies before it.
+    fewest : int
+        A count below it is not told: it could point to a patient.
+
+    Returns
+    -------
+    dict
+        ``assays`` and ``units``: by analyte, name to number of patients. A name that holds a patient's identifier is
+        left out.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> told = measured_summary(rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse"), 0.0, fewest=5)
+    >>> told["units"]["anti_hbs"], sorted(told["assays"]["hbcrag"])
+    ({'mIU/mL': 132}, ['Lumipulse HBcrAg'])
+    """
+    told: dict[str, Any] = {"assays": {}, "units": {}}
+    nobody = identifiers(cohort)
+    patient = cohort.labs["patient"].to_numpy(dtype=np.intp)
+    for analyte, rows in results_read(cohort, study, landmark).items():
+        for part, column in (("assays", "assay"), ("units", "unit")):
+            codes, names = names_of(cohort.labs, rows, column)
+            spelling, by_key = _spellings(codes, names, KEYS[column])
+            counts = {
+                spelling[key]: len(np.unique(patient[rows[np.isin(codes, members)]]))
+                for key, members in by_key.items()
+                if not holds_identifier(spelling[key], nobody)
+            }
+            told[part][analyte] = {
+                name: count if count >= fewest else f"<{fewest}" for name, count in sorted(counts.items())
+            }
+    return told
+
+
+def _spellings(
+    codes: NDArray[np.intp], names: list[str], key_of: Callable[[str], str]
+) -> tuple[dict[str, str], dict[str, list[int]]]:
+    """Return the commonest spelling of each key, and the numbers of all its spellings."""
+    common = np.bincount(codes[codes >= 0], minlength=len(names))
+    by_key: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        by_key.setdefault(key_of(name), []).append(number)
+    return {key: names[max(members, key=lambda one: common[one])] for key, members in by_key.items()}, by_key

@@ -1,0 +1,69 @@
+"""RS202: a value outside the range of the training, and how far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
+from relapse_model.model.scoring.scores import clinical, three_figures, unit_shown
+from relapse_model.study.study import Predictor
+
+_ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit
+
+
+def training_range(new: NewPatients) -> list[Flagged]:
+    """Warn of values beyond the central 90 % of the training by more than a share of its width, and of unseen levels.
+
+    The share is ``range_margin`` of the study's section [scoring], on the scale of the model: a titre of log10 1 to 3
+    is 2 wide. Both answers to a yes or no are in the range, however rare one of them was.
+
+    Parameters
+    ----------
+    new : NewPatients
+    """
+    known = new.summary["predictors"]
+    return [
+        one
+        for predictor in new.study.predictors
+        for one in (_levels if predictor.levels else _numbers)(new, predictor, known[predictor.name])
+    ]
+
+
+def _numbers(new: NewPatients, predictor: Predictor, told: dict[str, Any]) -> list[Flagged]:
+    if told["p05"] is None:
+        return []
+    low, high = _usual(told["p05"], told["p95"])
+    number = new.features[predictor.name].to_numpy(dtype=float)
+    margin = new.study.scoring.range_margin * (high - low) + _ROUNDING
+    beyond = (number < low - margin) | (number > high + margin)
+    return [flagged(beyond, lambda row: _outside(predictor, number[row], low, high))]
+
+
+def _levels(new: NewPatients, predictor: Predictor, told: dict[str, Any]) -> list[Flagged]:
+    values = new.features[predictor.name]
+    return [
+        flagged(
+            (values == level).to_numpy(dtype=bool),
+            f"outside the training range: {predictor.label} {level} (of nobody in the training)",
+        )
+        for level, count in told["levels"].items()
+        if count == 0
+    ]
+
+
+def _usual(low: float, high: float) -> tuple[float, float]:
+    """Return the central 90 % of the training values; for 0/1, both of them."""
+    return (0.0, 1.0) if {low, high} <= {0.0, 1.0} else (low, high)
+
+
+def _outside(predictor: Predictor, value: float, low: float, high: float) -> str:
+    shown, lower, upper = map(three_figures, clinical(np.array([value, low, high]), predictor))
+    text = f"outside the training range: {predictor.label} {shown} {unit_shown(predictor)} (usual {lower} to {upper})"
+    if high - low <= _ROUNDING:
+        return f"{text}, where it did not vary"
+    return f"{text}, by {max(low - value, value - high) / (high - low):.2g} times its width"
+
+
+GUARD = Guard("RS202", "a value outside the training range", training_range)

@@ -1,0 +1,120 @@
+"""Who can be scored, and the table in which nobody is lost; what to warn of is said by the guards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.outcome import relapsed_by
+from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.study import Predictor, Study
+
+Floats = NDArray[np.float64]
+COLUMNS = ("patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason")
+
+
+def unusable(cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: float | None = None) -> list[str]:
+    """Return for each patient why no risk can be given, empty where one can.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float
+    horizon_weeks : float, optional
+        Until when the risk is asked for, in weeks since enrolment; the study's by default.
+    """
+    not_covered = _not_covered(study.prediction.horizon_weeks, landmark_week, horizon_weeks)
+    if not_covered:
+        return [not_covered] * len(cohort)
+    relapsed = relapsed_by(cohort, study, landmark_week)
+    tested = np.zeros(len(cohort), dtype=bool)
+    named = {p.analyte for p in study.predictors if FEATURE_KINDS[p.kind].unit.startswith("analyte")}
+    labs = cohort.labs
+    known = labs["analyte"].isin(named) & (labs["week"] <= landmark_week) & (labs["kind"] != "missing")
+    tested[labs.loc[known, "patient"].to_numpy(dtype=np.intp)] = True
+    week = f"week {landmark_week:g}"
+    return [
+        f"{study.outcome.name}, or an unconfirmed positive test, at or before {week}: nothing left to predict"
+        if has_relapsed
+        else f"no laboratory result of the model's predictors at or before {week}" if named and not has_labs
+        else ""
+        for has_relapsed, has_labs in zip(relapsed, tested, strict=True)
+    ]  # fmt: skip
+
+
+def _not_covered(covered: float, landmark_week: float, horizon_weeks: float | None) -> str:
+    """Say why the weeks that are asked for are none that the model knows; empty where it knows them."""
+    if horizon_weeks is not None and horizon_weeks != covered:
+        return f"horizon not covered: week {horizon_weeks:g} is asked for, and the model predicts to week {covered:g}"
+    if landmark_week >= covered:
+        return (
+            f"horizon not covered: week {landmark_week:g} is not before it (week {covered:g}): nothing left to predict"
+        )
+    return ""
+
+
+def scores_table(
+    cohort: Cohort, risk: Floats, usable: NDArray[np.bool_], warnings: list[str], reasons: list[str]
+) -> pd.DataFrame:
+    """Lay the scores out, patients refused at the gate among them, in the order they came.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    risk : array, shape (n, 3)
+        Risk and its interval.
+    usable : array of bool
+    warnings, reasons : list of str
+    """
+    scored = pd.DataFrame(
+        {
+            "patient_id": cohort.patients["patient_id"].to_numpy(),
+            "status": np.where(usable, "scored", "rejected"),
+            "relapse_risk": risk[:, 0],
+            "risk_lower": risk[:, 1],
+            "risk_upper": risk[:, 2],
+            "warnings": np.where(usable, np.array(warnings, dtype=object), ""),
+            "reason": np.array(reasons, dtype=object),
+        }
+    )
+    if cohort.rejected.empty:
+        return scored
+    refused = cohort.rejected.assign(
+        status="rejected", relapse_risk=np.nan, risk_lower=np.nan, risk_upper=np.nan, warnings=""
+    )[list(COLUMNS)]
+    places = np.setdiff1d(np.arange(len(scored) + len(refused)), refused.index.to_numpy())
+    scored.index = pd.Index(places)
+    return pd.concat([scored, refused]).sort_index().reset_index(drop=True)
+
+
+def clinical(values: Floats, predictor: Predictor) -> Floats:
+    """Return values of a predictor in clinical units: the logarithm of a level undone, a slope as it is."""
+    if predictor.saturating is not None:
+        return predictor.saturating * values / np.maximum(1.0 - values, 1e-12)
+    level = predictor.kind not in ("change", "slope")
+    return np.power(10.0, values) if predictor.scale == "log10" and level else values
+
+
+def unit_shown(predictor: Predictor) -> str:
+    """Return the unit in which `clinical` gives a predictor; ``log10`` said where it stays one."""
+    if predictor.scale == "log10" and predictor.kind in ("change", "slope"):
+        return f"log10 {predictor.unit}"
+    return predictor.unit
+
+
+def three_figures(number: float) -> str:
+    """Write a number as a laboratory would: three figures, no exponent for a large one.
+
+    Parameters
+    ----------
+    number : float
+
+    Examples
+    --------
+    >>> three_figures(0.05), three_figures(12.345), three_figures(1671.2)
+    ('0.05', '12.3', '1671')
+    """
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

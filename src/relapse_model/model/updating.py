@@ -1,0 +1,68 @@
+"""Updating a model for other patients: its intercept, or intercept and slope, learned anew; nothing else is touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from relapse_model.development.earlier_model import parent_summary
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import development_data, require_events
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.cohort import Cohort
+    from relapse_model.model.trained import RelapseModel
+
+METHODS = ("intercept", "intercept_and_slope")
+
+
+def updated_model(model: RelapseModel, cohort: Cohort, method: str, landmark_week: float | None) -> RelapseModel:
+    """Return the model recalibrated on other patients, which records the one it comes from.
+
+    Assumes that the predictors mean in these patients what they meant before, so that only the level of the risks, or
+    their spread, is off. The intercept is estimated freely. The slope has a prior around 1, as
+    `relapse_model.classifiers.combined.recalibrated.fit_recalibration` says, so that few events move it only a little.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+        Patients with their outcome, none of whom the model was trained on.
+    method : {"intercept", "intercept_and_slope"}
+    landmark_week : float or None
+        For a model of several landmarks.
+
+    Raises
+    ------
+    RelapseModelError
+        For another method.
+    InsufficientDataError
+        With fewer than 5 relapses, or 5 patients free of it.
+
+    Notes
+    -----
+    Steyerberg, Borsboom, van Houwelingen, Eijkemans and Habbema 2004, Stat Med 23:2567, methods 1 and 2.
+    """
+    from relapse_model.classifiers.combined.recalibrated import RecalibratedClassifier, Recalibration, fit_recalibration
+    from relapse_model.validation.logistic_fit import fit_intercept
+
+    if method not in METHODS:
+        raise RelapseModelError(f"update: method is {method!r}; expected {' or '.join(map(repr, METHODS))}.")
+    data = development_data(cohort, model.study, model.landmark(landmark_week))
+    require_events(data, "update")
+    known = ~np.isnan(data.relapse)
+    relapse, weight = data.relapse[known], data.weights()[known]
+    log_odds = model.classifier.predict_log_odds(data.matrix[known])
+    if method == "intercept":
+        shift = fit_intercept(relapse, weight, log_odds, False).coefficients[0]
+        line = Recalibration(float(shift), 1.0)
+    else:
+        line = fit_recalibration(relapse, log_odds, weight)
+    told: dict[str, Any] = {
+        "method": method, "intercept": line.intercept, "slope": line.slope, "patients": len(data),
+        "events": data.events, "lost_before_horizon": data.lost, "synthetic": cohort.synthetic,
+    }  # fmt: skip
+    summary = model.summary | {"parent": parent_summary(model), "update": told}
+    return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)

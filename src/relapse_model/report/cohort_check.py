@@ -1,0 +1,137 @@
+"""What is in a cohort, for a person to read before anything is trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.eligibility.screening import screen
+from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
+from relapse_model.development.checks import check_results
+from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
+from relapse_model.features import derive_features
+from relapse_model.features.design import design
+from relapse_model.model.scoring.scores import clinical, unit_shown
+from relapse_model.study.study import Study
+from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
+
+
+def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()) -> str:
+    """Return a readable account of a cohort: tables, analytes, outcome, predictors, what the size supports.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Already through the gate, so free of problems.
+    study : Study
+    landmark_week : float, optional
+    mute : tuple of str
+        Codes of checks that shall not speak; they are named as muted.
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+    """
+    landmark = study.landmark(landmark_week)
+    outcome = derive_outcome(cohort, study, landmark)
+    features = derive_features(cohort, study, landmark)
+    parts = [
+        f"{cohort!r}: no problems found.",
+        _analytes(cohort, study),
+        _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
+        _predictors(features, study, landmark),
+        _support(outcome, study),
+        *_screening(cohort, study),
+        *_findings(cohort, study, landmark, mute),
+    ]
+    if cohort.synthetic:
+        parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
+    return "\n\n".join(parts)
+
+
+def _analytes(cohort: Cohort, study: Study) -> str:
+    labs = cohort.labs
+    lines = ["Analytes (results; missing; below a limit; above; words):"]
+    for name, rows in labs.groupby("analyte", sort=True):
+        below = rows["comparator"].isin(["<", "<="]).sum()
+        above = rows["comparator"].isin([">", ">="]).sum()
+        words = rows["kind"].isin(["negative", "positive"]).sum()
+        known = "" if name in study.analytes else "   (not in the study: kept, not used)"
+        missing = (rows["kind"] == "missing").sum()
+        lines.append(f"  {name:12s} {len(rows):6d} {missing:6d} {below:6d} {above:6d} {words:6d}{known}")
+    return "\n".join(lines)
+
+
+def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
+    counts = outcome["state"].value_counts()
+    words = {
+        "relapse": "relapse by the horizon",
+        "free": "free of relapse through it",
+        "lost": "lost before it (neither relapsed nor free)",
+        "not_at_risk": "not at risk at the landmark, or not seen since",
+    }
+    lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
+    lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES]
+    singles = int(outcome["single_positives"].sum())
+    lines += [f"  {singles:6d}  positive runs that were not confirmed"] if singles else []
+    return "\n".join(lines)
+
+
+def _other_reading(cohort: Cohort, study: Study, landmark: float) -> str:
+    """Tell how many relapses there would be if unconfirmed ones at the end did not count."""
+    if study.outcome.analyte is None or study.outcome.confirm.unconfirmed_at_end != "both":
+        return ""
+    other = derive_outcome(cohort, study, landmark, unconfirmed_at_end="censor")
+    return f"\n  {int(other['relapse'].sum()):6d}  relapses if unconfirmed ones at the end of follow-up did not count"
+
+
+def _screening(cohort: Cohort, study: Study) -> list[str]:
+    stated = study.eligibility.include or study.eligibility.exclude
+    return [str(screen(cohort, study))] if stated else []
+
+
+def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[str]:
+    """Return what the checks found, and one line that names those that were not made."""
+    results = check_results(cohort, study, landmark, mute)
+    found = [f"  {result}" for result in results if result.finding is not None]
+    codes = {state: [one.code for one in results if one.state == state] for state in (MUTED, NOT_APPLICABLE)}
+    silent = [f"{state} {', '.join(named)}" for state, named in codes.items() if named]
+    return [
+        *(["\n".join(["Warnings:", *found])] if found else []),
+        *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
+    ]
+
+
+def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:
+    lines = [f"Predictors at week {landmark:g} (missing; 5 %, median, 95 %):"]
+    for predictor in study.predictors:
+        values = features[predictor.name]
+        missing = f"{predictor.label:52.52s} {values.isna().sum():4d}"
+        if predictor.levels:
+            shares = ", ".join(f"{level} {(values == level).sum()}" for level in predictor.levels)
+            lines.append(f"  {missing}  {shares}")
+        elif values.dropna().isin([0.0, 1.0]).all() and values.notna().any():
+            lines.append(f"  {missing}  {int(values.sum())} yes, {int((values == 0).sum())} no")
+        elif values.notna().any():
+            low, median, high = clinical(np.quantile(values.dropna(), [0.05, 0.5, 0.95]), predictor)
+            lines.append(f"  {missing}  {low:.4g}, {median:.4g}, {high:.4g} {unit_shown(predictor)}".rstrip())
+        else:
+            lines.append(f"  {missing}  never known")
+    return "\n".join(lines)
+
+
+def _support(outcome: pd.DataFrame, study: Study) -> str:
+    at_risk = outcome[outcome["state"] != "not_at_risk"]
+    known = at_risk["relapse"].notna()
+    events, columns = int(at_risk["relapse"].sum()), len(design(study).names)
+    if not 0 < events < known.sum():
+        return f"What the size supports: no model ({events} relapses among {int(known.sum())} with a known outcome)."
+    prevalence = events / known.sum()
+    supported = maximum_parameters(len(at_risk), prevalence, cox_snell_r2(ANTICIPATED_C, prevalence))
+    text = (
+        f"What the size supports: {supported:.1f} parameters without prior knowledge (Riley's shrinkage criterion, "
+        f"assuming C = {ANTICIPATED_C}); this study has {columns}"
+    )
+    return text + (", so its priors, not this cohort, must carry most of them." if supported < columns else ".")

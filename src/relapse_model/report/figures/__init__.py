@@ -1,0 +1,1 @@
+"""Figures, each a function that draws on given axes or returns a figure."""

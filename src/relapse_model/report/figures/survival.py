@@ -1,0 +1,168 @@
+"""Freedom from relapse over time, with the numbers at risk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.errors import InsufficientDataError
+from relapse_model.report.figures.style import GREY, Floats, colours, new_figure, plain, styled
+from relapse_model.report.figures.ticks import STEPS
+from relapse_model.small_counts import HIDDEN, SMALL, told_count, told_counts
+from relapse_model.validation.estimate import normal_quantile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_READINGS = 13  # of the curve
+
+
+@styled
+def kaplan_meier_figure(
+    time: ArrayLike,
+    event: ArrayLike,
+    group: ArrayLike | None = None,
+    *,
+    start: float = 0.0,
+    horizon: float | None = None,
+) -> Figure:
+    """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
+
+    The Kaplan-Meier estimate is read every few weeks (4 within a year) and ends where fewer than 5 are still
+    followed, so that no step, stroke or end is the week of one patient. Numbers at risk under 5 are ``<5``; a group of
+    fewer than 5 has no line. Where the size of another group is hidden, as it would tell that of the small one, so is
+    its whole row: a later number would tell as much, and is no more than the first.
+
+    Assumes that a relapse happens at its first positive test and that the end of follow-up tells nothing.
+
+    Parameters
+    ----------
+    time : array-like of shape (n,)
+        Week of the first positive test, or last week known free of relapse.
+    event : array-like of shape (n,)
+        1 for a relapse, 0 for the end of follow-up.
+    group : array-like of shape (n,), optional
+        Such as the arm.
+    start : float
+        Week from which patients were followed: the landmark.
+    horizon : float, optional
+        Week to be marked.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InsufficientDataError
+        Without a patient.
+    """
+    t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
+    if not t.size:
+        raise InsufficientDataError("Kaplan-Meier figure: no patients; expected one at least.")
+    label = np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
+    names = sorted({str(name) for name in label})
+    figure = new_figure(3.5 + 0.2 * len(names))
+    main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
+    grid = start + _weeks(0.0, max(0.0, float(t.max()) - start), _MOST_READINGS, STEPS)
+    sizes = [int((label.astype(str) == name).sum()) for name in names]
+    told = told_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    for name, colour, size in zip(names, colours(len(names)), told, strict=True):
+        rows = label.astype(str) == name
+        _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
+    if horizon is not None:
+        main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
+    ticks = start + _weeks(0.0, float(grid[-1]) - start, 6, STEPS)
+    width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
+    main.set(ylim=(0, 1.02), ylabel="Free of relapse", xlim=(start, start + 1.02 * width))
+    main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
+    main.legend(loc="lower left")
+    main.set_title("Freedom from relapse\nKaplan-Meier, 95 % intervals")
+    _risk_table(table, names, label.astype(str), t, ticks, told)
+    return figure
+
+
+def kaplan_meier(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the Kaplan-Meier estimate at the times of events, with 95 % limits on the log-log scale.
+
+    Parameters
+    ----------
+    time, event : array-like of shape (n,)
+        Those whose follow-up ends at the time of an event count as at risk of it.
+
+    Returns
+    -------
+    time, free, lower, upper : ndarray of shape (k,)
+
+    Notes
+    -----
+    Greenwood's variance; Kalbfleisch and Prentice's log-log limits. Where nobody is left free the lower limit
+    is 0 and the upper one stays where it was.
+
+    Examples
+    --------
+    >>> kaplan_meier([1, 2, 3, 4], [1, 0, 1, 0])[1].tolist()
+    [0.75, 0.375]
+    """
+    t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float) == 1
+    times = np.unique(t[d])
+    at_risk = np.array([(t >= moment).sum() for moment in times], dtype=float)
+    events = np.array([(d & (t == moment)).sum() for moment in times], dtype=float)
+    free = np.cumprod(1 - events / at_risk)
+    inside = free > 0
+    log = np.log(free[inside])
+    variance = np.cumsum(events[inside] / (at_risk[inside] * (at_risk[inside] - events[inside])))
+    reach = normal_quantile(0.95) * np.sqrt(variance) / np.abs(log)
+    lower, upper = np.exp(log * np.exp(reach)), np.exp(log * np.exp(-reach))
+    gone = int((~inside).sum())  # 0 or 1: the last time
+    last = float(upper[-1]) if len(upper) else 1.0
+    return times, free, np.append(lower, np.zeros(gone)), np.append(upper, np.full(gone, last))
+
+
+def _draw_survival(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str) -> None:
+    followed = grid[np.array([(time >= week).sum() >= SMALL for week in grid])]
+    if not len(followed):
+        axes.plot([], [], color=colour, linewidth=1.8, label=label)
+        return
+    times, *curves = kaplan_meier(time, event)
+    at = np.searchsorted(times, followed, side="right")
+    free, lower, upper = (np.append(1.0, values)[at] for values in curves)
+    axes.fill_between(followed, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)
+    axes.step(followed, free, where="post", color=colour, linewidth=1.8, label=label)
+
+
+def _legend(name: str, size: str) -> str:
+    told = f"n < {SMALL}" if size.startswith("<") else f"n = {size}"
+    return plain(name) if size == HIDDEN else f"{plain(name)} ({told})"
+
+
+def _weeks(start: float, end: float, most: int, steps: tuple[int, ...]) -> Floats:
+    """Return weeks from the start, in round steps, the last at or before the end."""
+    step = next((step for step in steps if (end - start) / step <= most), steps[-1])
+    return np.arange(start, end + 1e-9, step)
+
+
+def _risk_table(
+    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, told: tuple[str, ...]
+) -> None:
+    axes.set(ylim=(len(names) - 0.4, -1.5), yticks=[], xlabel="Week since enrolment")
+    axes.set_xticks(ticks)
+    axes.spines["left"].set_visible(False)
+    axes.text(
+        0.0,
+        -1,
+        "Still followed and free of relapse",
+        transform=axes.get_yaxis_transform(),
+        va="center",
+        fontsize=9,
+    )
+    for row, (name, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
+        for tick in ticks:
+            count = int(((label == name) & (time >= tick)).sum())
+            # At the first tick all groups add up to a number that is told elsewhere.
+            shown = told[row] if tick == ticks[0] or told[row] == HIDDEN else str(told_count(count))
+            side = "left" if tick == ticks[0] else "center"
+            axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

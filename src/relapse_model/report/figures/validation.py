@@ -1,0 +1,256 @@
+"""Figures of a validation and of a model, in one style; each function returns a Matplotlib `Figure`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, wide_bins
+from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, Floats, new_figure, styled
+from relapse_model.small_counts import SMALL
+from relapse_model.validation.calibration import (
+    CalibrationCurve,
+    calibration_curve,
+    calibration_intercept,
+    calibration_slope,
+)
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.net_benefit import NetBenefit
+from relapse_model.validation.stability import CalibrationInstability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+MOST_CURVES = 200  # of bootstrap models
+_CURVE_QUANTILES = (0.025, 0.975)  # of the risks, between which the calibration curve is drawn
+_STEP = 0.02  # of risk, in the histogram below it
+EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
+
+
+@styled
+def calibration_figure(
+    relapse: ArrayLike,
+    risk: ArrayLike,
+    weight: ArrayLike | None = None,
+    *,
+    intercept: Estimate | None = None,
+    slope: Estimate | None = None,
+    instability: CalibrationInstability | None = None,
+) -> Figure:
+    """Draw observed against predicted risk: a smooth curve with its interval, and the risks below it.
+
+    The curve is drawn over the central 95 % of the risks, at steps of half a per cent; a bar below it stands for five
+    patients or more, its height for their number in 2 % of risk. Below 100 relapses the figure says that the curve is
+    only indicative, and shows it pale; intercept and slope stand in the figure always.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1, 0, or NaN for the lost.
+    risk : array-like of shape (n,)
+        Predicted risk.
+    weight : array-like of shape (n,), optional
+        Censoring weights, 0 for the lost.
+    intercept, slope : Estimate, optional
+        To be shown; by default those of these risks.
+    instability : CalibrationInstability, optional
+        Curves of bootstrap models, drawn behind as thin pale lines.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InsufficientDataError
+        If no outcome is known.
+    """
+    y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
+    known = ~np.isnan(y)
+    if not known.any():
+        raise InsufficientDataError(
+            f"Calibration figure: no outcome is known of {y.size} patients; expected relapses and patients free of it."
+        )
+    y, p, w = y[known], p[known], None if weight is None else np.asarray(weight, dtype=float)[known]
+    figure = new_figure(5.0)
+    main, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
+    few = f"fewer than {FEWEST_QUARTILES} patients with a known outcome"
+    curve = _or_reason(calibration_curve, y, p, w) if len(y) >= FEWEST_QUARTILES else few
+    top = _upper_limit(p, curve)
+    if instability is not None:
+        _draw_instability(main, instability)
+    main.plot([0, top], [0, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="perfect")
+    if isinstance(curve, CalibrationCurve):
+        _draw_curve(main, curve, p)
+    figures = [
+        f"Calibration in the large: {_shown(intercept or _or_reason(calibration_intercept, y, p, w))}",
+        f"Calibration slope: {_shown(slope or _or_reason(calibration_slope, y, p, w))}",
+    ]
+    main.text(0.03, 0.97, "\n".join(figures), transform=main.transAxes, va="top", linespacing=1.4)
+    main.legend(loc="lower right")
+    main.set(xlim=(0, top), ylim=(0, top), ylabel="Observed risk")
+    main.set_title("Calibration\n")
+    note, colour = _calibration_note(curve, int(y.sum()))
+    main.annotate(
+        note,
+        (0, 1),
+        (0, 5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=colour,
+        weight="bold",
+    )
+    _outcome_histogram(below, y, p, top)
+    return figure
+
+
+@styled
+def decision_curve_figure(curve: NetBenefit) -> Figure:
+    """Draw the net benefit of acting on the risks, on everybody, and on nobody.
+
+    Parameters
+    ----------
+    curve : NetBenefit
+
+    Returns
+    -------
+    Figure
+    """
+    figure = new_figure(3.5)
+    axes = figure.subplots()
+    threshold = 100 * curve.thresholds
+    axes.plot(threshold, curve.model, color=FREE, linewidth=2, label="by the model")
+    axes.plot(threshold, curve.treat_all, color=GROUPS[2], linewidth=1.4, linestyle=(0, (5, 2)), label="everybody")
+    axes.plot(threshold, np.zeros_like(threshold), color=INK, linewidth=1, label="nobody")
+    best = float(max(curve.model.max(), curve.treat_all.max(), 0.01))
+    axes.set(xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best))
+    axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (relapses per patient)")
+    axes.legend(loc="upper right", title="Act on", alignment="left")
+    axes.set_title("Decision curve")
+    return figure
+
+
+@styled
+def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
+    """Draw the risks of the patients by what became of them; the lost are a group of their own.
+
+    Bars across the boxes show how many have such a risk; each stands for five patients or more. Boxes are rounded to
+    half a per cent. A group of fewer than 10 is named only.
+
+    Parameters
+    ----------
+    relapse : array-like of shape (n,)
+        1, 0, or NaN for the lost.
+    risk : array-like of shape (n,)
+        Predicted risk, best out of fold.
+
+    Returns
+    -------
+    Figure
+    """
+    y, p = np.asarray(relapse, dtype=float), 100 * np.asarray(risk, dtype=float)
+    everybody = (
+        ("relapse", p[y == 1], RELAPSE),
+        ("free of relapse", p[y == 0], FREE),
+        ("lost", p[np.isnan(y)], LOST),
+    )
+    groups = [group for group in everybody if len(group[1])]
+    figure = new_figure(3.5)
+    axes = figure.subplots()
+    top = min(100.0, max(5.0, 5 * ceil(1.04 * float(p.max(initial=0.0)) / 5)))
+    for place, (_, values, colour) in enumerate(groups):
+        if len(values) >= FEWEST_QUARTILES:
+            _draw_box(axes, values, place, colour)
+            _draw_bars(axes, values, place, colour, np.linspace(0, top, 31))
+    shown = [f"n = {len(values)}" if len(values) >= SMALL else f"n < {SMALL}" for _, values, _ in groups]
+    axes.set_xticks(range(len(groups)), [f"{name}\n({n})" for (name, _, _), n in zip(groups, shown, strict=True)])
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, top))
+    axes.set_ylabel("Predicted risk (%)")
+    axes.set_title("Predicted risk by outcome")
+    return figure
+
+
+def _or_reason(measure: Callable[..., Any], *arrays: Floats | None) -> Any:
+    try:
+        return measure(*arrays)
+    except RelapseModelError as error:
+        return str(error)
+
+
+def _shown(found: Estimate | str) -> str:
+    return str(found) if isinstance(found, Estimate) else "cannot be estimated"
+
+
+def _calibration_note(curve: CalibrationCurve | str, events: int) -> tuple[str, str]:
+    if isinstance(curve, str):
+        return f"{events} relapses: no smooth curve can be drawn", RELAPSE
+    if events < EVENTS_FOR_A_CURVE:
+        return f"{events} relapses (under {EVENTS_FOR_A_CURVE}): only indicative", RELAPSE
+    return f"{events} relapses among {curve.n} patients", INK
+
+
+def _upper_limit(risk: Floats, curve: CalibrationCurve | str) -> float:
+    highest = float(risk.max())
+    if isinstance(curve, CalibrationCurve):
+        highest = max(highest, float(curve.observed.max()))
+    return min(1.0, max(0.3, ceil(10 * 1.02 * highest) / 10))
+
+
+def _draw_curve(axes: Axes, curve: CalibrationCurve, risk: Floats) -> None:
+    low, high = np.quantile(risk, _CURVE_QUANTILES)
+    grid = np.arange(ceil(200 * low), int(200 * high) + 1) / 200  # where the curve itself ends is one patient's risk
+    observed, lower, upper = (np.interp(grid, curve.risk, one) for one in (curve.observed, curve.lower, curve.upper))
+    firm = curve.events >= EVENTS_FOR_A_CURVE
+    axes.fill_between(
+        grid, lower, upper, color=FREE, alpha=0.18 if firm else 0.1, linewidth=0,
+        label=f"{100 * curve.level:g} % interval",
+    )  # fmt: skip
+    axes.plot(
+        grid, observed, color=FREE, linewidth=2 if firm else 1.4, alpha=1 if firm else 0.75,
+        label="smooth curve" if firm else "smooth curve (indicative)",
+    )  # fmt: skip
+
+
+def _draw_instability(axes: Axes, found: CalibrationInstability) -> None:
+    for place, curve in enumerate(found.curves[:MOST_CURVES]):
+        label = "bootstrap models" if place == 0 else None
+        axes.plot(found.grid, curve, color=GREY, linewidth=0.5, alpha=0.25, zorder=0, label=label)
+
+
+def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:
+    edges = np.linspace(0, top, round(top / _STEP) + 1)
+    most = 1.0
+    for outcome, way, colour, label in ((1, 1, RELAPSE, "relapse"), (0, -1, FREE, "free")):
+        low, high, count = wide_bins(np.clip(risk[relapse == outcome], 0, edges[-1]), edges)
+        height = count * _STEP / (high - low)
+        axes.bar(low, way * height, high - low, align="edge", color=colour, label=label)
+        most = max(most, float(height.max(initial=0)))
+    axes.axhline(0, color=GREY, linewidth=0.6)
+    tick = float(f"{most:.1g}") if float(f"{most:.1g}") <= most else float(int(most))
+    axes.set_yticks([-tick, 0, tick], [f"{tick:g}", "0", f"{tick:g}"])
+    axes.set(ylim=(-1.15 * most, 1.15 * most), xlabel="Predicted risk", ylabel=f"Patients\nper {100 * _STEP:g} %")
+    axes.legend(loc="upper right", ncols=2, borderaxespad=0.0)
+
+
+def _draw_box(axes: Axes, percents: Floats, place: float, colour: str) -> None:
+    low, q1, median, q3, high = np.round(2 * np.quantile(percents, (0.05, 0.25, 0.5, 0.75, 0.95))) / 2
+    told = {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "fliers": []}
+    line = {"color": colour, "zorder": 4}
+    axes.bxp(
+        [told], positions=[place], widths=0.24, showfliers=False, manage_ticks=False, boxprops=line,
+        whiskerprops=line, capprops=line, medianprops={"color": INK, "linewidth": 1.8, "zorder": 5},
+    )  # fmt: skip
+
+
+def _draw_bars(axes: Axes, percents: Floats, place: float, colour: str, edges: Floats) -> None:
+    low, high, count = wide_bins(percents, edges)
+    density = count / (high - low)
+    width = 0.8 * density / density.max()
+    axes.barh(low, width, high - low, left=place - width / 2, align="edge", color=colour, alpha=0.3)

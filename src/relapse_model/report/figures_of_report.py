@@ -1,0 +1,244 @@
+"""All figures of the validation report, and what stands beneath each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.measurements import measurements
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.model.explanation.shap_values import explain
+from relapse_model.report.figures.dependence import by_importance, dependence_figure
+from relapse_model.report.figures.forest import forest_figure, shown_groups
+from relapse_model.report.figures.model import coefficients_figure
+from relapse_model.report.figures.shap_groups import shap_groups_figure
+from relapse_model.report.figures.stability import stability_figure
+from relapse_model.report.figures.survival import kaplan_meier_figure
+from relapse_model.report.figures.trajectory import trajectory_figure
+from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
+from relapse_model.report.nomogram import nomogram_figure
+from relapse_model.study.study import Study
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.net_benefit import NetBenefit, net_benefit
+
+if TYPE_CHECKING:
+    import shap
+    from matplotlib.figure import Figure
+
+    from relapse_model.model.trained import RelapseModel
+
+THRESHOLDS = np.arange(5, 31) / 100
+MOST_DEPENDENCE = 6
+MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
+
+CAPTIONS = {
+    "kaplan_meier": "A relapse counts at its first positive test. The curve is read every few weeks and ends where "
+    "fewer than 5 are still followed; the dotted line is the horizon. It describes these patients and compares no "
+    "treatments.",
+    "trajectory": "Median and quartiles by period; each patient counts once in a period, and one with results of fewer "
+    "than 10 patients is a gap. Results below the limit stand where the study puts them. Dotted: the landmark and the "
+    "horizon; dashed: the threshold of the outcome.",
+    "trajectory_predictor": "The first measured predictor, median and quartiles by period. The part after the "
+    "landmark is shown only; nothing of it is used for prediction.",
+    "calibration": "Observed against predicted risk out of fold (mean of each patient's risks over the repeats); "
+    "patients by outcome below, 5 or more to a bar. Intercept and slope are those of nested cross-validation. Thin "
+    "pale lines, where there are any: bootstrap models in the original patients, to show how far the curve depends on "
+    "who came.",
+    "decision_curve": "Net benefit, mean over the repeats, if one acted from the given risk on. The action, its "
+    "benefit and its harm have to be named by the clinic; the report names none.",
+    "risks": "Mean out-of-fold risks. Boxes are quartiles, whiskers the 5th and 95th percentile; pale bars show how "
+    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither relapsed "
+    "nor free.",
+    "stability": "Each line is the mean of 5 patients or more of neighbouring risk: risks by bootstrap models against "
+    "the risk by the model. Long lines say that other patients would have given these another risk. The bands are no "
+    "confidence intervals.",
+    "forest": "Each group was predicted by a model of all the others. Intervals of small groups are wide, and some "
+    "differ by chance alone.",
+    "coefficients": "What the study stated before these patients, and what is believed after them. 90 % intervals.",
+    "nomogram": "The model on paper: read the points above each value, add them up, read the risk below the total.",
+    "shap_summary": "To the right, the value raised the risk of these patients. Each mark is of 5 patients or more "
+    "with such values of the predictor. It says what the model does, and nothing of causes.",
+}
+
+
+def report_figures(
+    validation: Validation, arm: ArrayLike | None = None, explanation: shap.Explanation | None = None
+) -> dict[str, Figure]:
+    """Return the figures of the report by name, in the order of the report; those that cannot be drawn are not in it.
+
+    Parameters
+    ----------
+    validation : Validation
+    arm : array-like, optional
+        As `write_report` takes it.
+    explanation : shap.Explanation, optional
+        Of `explained`, if it was made already.
+    """
+    data = validation.data
+    drawn = cohort_figures(validation.cohort, data, validation.study, arm_labels(data, validation.study, arm))
+    drawn |= _performance_figures(validation)
+    boot = validation.bootstrap
+    if boot is not None and boot.stability is not None:
+        own = validation.model.classifier.predict_proba(data.matrix)[:, 1]
+        drawn["stability"] = stability_figure(own, boot.stability)
+    if shown_groups(validation.left_out):
+        drawn["forest"] = forest_figure(
+            validation.left_out, f"Each {validation.settings['leave_out']}, by a model of the others"
+        )
+    return drawn | _model_figures(validation.model, explained(validation) if explanation is None else explanation)
+
+
+def cohort_figures(
+    cohort: Cohort, data: DevelopmentData, study: Study, arm: NDArray[Any] | None = None
+) -> dict[str, Figure]:
+    """Return the figures of outcome and follow-up, which need no model.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    study : Study
+    arm : array of str, optional
+        Arm of each patient.
+    """
+    drawn = {"kaplan_meier": kaplan_meier_figure(data.time, data.event, arm, start=data.landmark, horizon=data.horizon)}
+    outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
+    if outcome is not None:
+        _put(drawn, "trajectory", lambda: _trajectory(cohort, data, study, outcome))
+    if predictor is not None and predictor != outcome:
+        _put(drawn, "trajectory_predictor", lambda: _trajectory(cohort, data, study, predictor))
+    return drawn
+
+
+def mean_net_benefit(validation: Validation) -> NetBenefit:
+    """Return the decision curve averaged over the repeats, at thresholds from 5 to 30 %.
+
+    Parameters
+    ----------
+    validation : Validation
+    """
+    relapse, weight = validation.data.relapse, validation.data.weights()
+    curves = []
+    for risk in validation.risks:
+        rows = ~np.isnan(risk)
+        curves.append(net_benefit(relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+    model, everybody, avoided = (
+        np.mean([getattr(curve, name) for curve in curves], axis=0)
+        for name in ("model", "treat_all", "interventions_avoided")
+    )
+    return NetBenefit(THRESHOLDS, model, everybody, avoided)
+
+
+def explained(validation: Validation) -> shap.Explanation:
+    """Return the SHAP values of the patients at risk by the model of all of them; of many, some drawn by the seed.
+
+    Parameters
+    ----------
+    validation : Validation
+    """
+    features = validation.data.features
+    if len(features) > MOST_EXPLAINED:
+        rng = np.random.default_rng(validation.settings["seed"])
+        features = features.iloc[np.sort(rng.choice(len(features), MOST_EXPLAINED, replace=False))]
+    return explain(validation.model, features)
+
+
+def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None) -> NDArray[Any] | None:
+    """Return the arm of each patient in words, or None where there is none.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    study : Study
+    arm : array-like or Series by patient_id, optional
+        By default the predictor that reads the column ``arm``, if the study has one.
+
+    Raises
+    ------
+    RelapseModelError
+        If `arm` does not have one entry for each patient.
+    """
+    if arm is None:
+        return _arm_of_study(data, study)
+    if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
+        arm = arm.reindex(data.features.index)
+    labels = pd.Series(np.asarray(arm, dtype=object))
+    if len(labels) != len(data):
+        raise RelapseModelError(
+            f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
+            "in the order of validation.data.features, or a Series indexed by patient_id."
+        )
+    return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
+
+
+def _performance_figures(validation: Validation) -> dict[str, Figure]:
+    data, measures, boot = validation.data, validation.performance.measures, validation.bootstrap
+    seen = ~np.isnan(validation.risks).all(axis=0)  # patients whose folds all failed have no risk
+    relapse, weight = data.relapse[seen], data.weights()[seen]
+    risk = np.nanmean(validation.risks[:, seen], axis=0)
+    intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
+    drawn: dict[str, Figure] = {}
+    _put(
+        drawn,
+        "calibration",
+        lambda: calibration_figure(
+            relapse, risk, weight,
+            intercept=intercept if isinstance(intercept, Estimate) else None,
+            slope=slope if isinstance(slope, Estimate) else None,
+            instability=None if boot is None else boot.calibration,
+        ),
+    )  # fmt: skip
+    drawn["decision_curve"] = decision_curve_figure(mean_net_benefit(validation))
+    return drawn | {"risks": risk_figure(relapse, risk)}
+
+
+def _model_figures(model: RelapseModel, explanation: shap.Explanation) -> dict[str, Figure]:
+    drawn: dict[str, Figure] = {}
+    _put(drawn, "coefficients", lambda: coefficients_figure(model))
+    _put(drawn, "nomogram", lambda: nomogram_figure(model))
+    order = by_importance(explanation)
+    if order:
+        drawn["shap_summary"] = shap_groups_figure(explanation, model.study.predictors)
+    for number, place in enumerate(order[:MOST_DEPENDENCE], start=1):
+        drawn[f"dependence_{number}"] = dependence_figure(explanation, place, model.study.predictors[place])
+    return drawn
+
+
+def _put(drawn: dict[str, Figure], name: str, draw: Callable[[], Figure]) -> None:
+    """Draw a figure if it can be drawn: not every model has coefficients, not every analyte results."""
+    try:
+        drawn[name] = draw()
+    except RelapseModelError:
+        return
+
+
+def _trajectory(cohort: Cohort, data: DevelopmentData, study: Study, analyte: str) -> Figure:
+    place = np.full(len(cohort), -1, dtype=np.intp)
+    place[cohort.patient_ids.get_indexer(data.features.index)] = np.arange(len(data))
+    results = measurements(cohort, study, analyte)
+    results = replace(results, patient=place[results.patient])
+    rule = study.outcome
+    limit = rule.at_least if rule.at_least is not None else rule.below
+    return trajectory_figure(
+        results, data.relapse, study.analytes[analyte], landmark=data.landmark, horizon=data.horizon,
+        threshold=limit if analyte == rule.analyte else None,
+    )  # fmt: skip
+
+
+def _arm_of_study(data: DevelopmentData, study: Study) -> NDArray[Any] | None:
+    predictor = next((p for p in study.predictors if p.column == "arm"), None)
+    if predictor is None:
+        return None
+    values = data.features[predictor.name]
+    if predictor.equals is not None:
+        values = values.map({1.0: f"{predictor.label}: yes", 0.0: f"{predictor.label}: no"})
+    return values.astype(object).where(values.notna(), "arm not known").astype(str).to_numpy(dtype=object)

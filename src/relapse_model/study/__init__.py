@@ -1,0 +1,1 @@
+"""The study: the protocol as data, read from one TOML file."""

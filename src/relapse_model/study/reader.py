@@ -1,0 +1,359 @@
+"""From TOML text to a `Study`: every key checked, every problem listed with its line."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from relapse_model.errors import Problem, StudyError
+from relapse_model.study import keys as keys
+from relapse_model.study.line_numbers import line_of
+from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.study import (
+    PROTOCOL,
+    Analyte,
+    Assay,
+    Confirmation,
+    Criterion,
+    Eligibility,
+    Laboratory,
+    OutcomeRule,
+    PassiveAntibody,
+    Prediction,
+    Predictor,
+    Prior,
+    Scoring,
+    Spread,
+    Study,
+)
+from relapse_model.study.terms_section import read_terms
+from relapse_model.study.unit_spelling import is_log10, unit_key
+
+KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
+
+
+def read_study_text(study: str | Path) -> tuple[str, str]:
+    """Return the text of a study and what to call it in messages."""
+    name = str(study)
+    if not name.endswith(".toml"):
+        return _built_in(name), f"study {name!r}"
+    path = Path(study)
+    try:
+        return path.read_bytes().decode("utf-8-sig"), path.name
+    except FileNotFoundError:
+        found, expected = "no such file", "a study file"
+    except UnicodeDecodeError as error:
+        found, expected = f"byte {error.start} is not UTF-8", "UTF-8 text"
+    except OSError as error:
+        found, expected = f"cannot be read ({error.strerror})", "a study file"
+    raise StudyError("the study was refused", [Problem(path.name, None, None, found, expected)])
+
+
+def _built_in(name: str) -> str:
+    folder = resources.files("relapse_model.study") / "studies"
+    file = folder / (name.replace("-", "_") + ".toml")
+    if name.replace("-", "").isalnum() and file.is_file():
+        return file.read_bytes().decode("utf-8")
+    known = sorted(entry.name[:-5].replace("_", "-") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    problem = Problem(
+        "studies", None, None, f"no built-in study {name!r}", f"one of {', '.join(known)}",
+        "For a file of your own give a path that ends in .toml",
+    )  # fmt: skip
+    raise StudyError("the study was refused", [problem])
+
+
+def parse_study(text: str, source: str) -> Study:
+    """Check the text of a study file and build the study.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    source : str
+        What to call it in messages.
+
+    Raises
+    ------
+    StudyError
+        With all problems.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers too long to read, brackets nested too deep
+        problem = Problem(source, None, None, f"not TOML: {error}", "a TOML file")
+        raise StudyError("the study was refused", [problem]) from None
+    reader = _Reader(text, source)
+    study = reader.study(raw)
+    if reader.problems:
+        raise StudyError("the study was refused", reader.problems)
+    return study
+
+
+class _Reader:
+    """Collects problems while it reads, so that all of them are reported at once."""
+
+    def __init__(self, text: str, source: str):
+        self.text, self.source = text, source
+        self.problems: list[Problem] = []
+
+    def refuse(self, path: KeyPath, found: str, expected: str, advice: str = "") -> None:
+        line = line_of(self.text, path)
+        column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+        self.problems.append(Problem(self.source, line, column or None, found, expected, advice, counted="line"))
+
+    def table(self, raw: Any, path: KeyPath, allowed: Mapping[str, keys.Check]) -> dict[str, Any]:
+        """Return the checked values of one table; refuse unknown keys and bad values."""
+        if not isinstance(raw, dict):
+            self.refuse(path, f"{keys.shown(raw)}", "a table of keys")
+            return {}
+        values = {}
+        for key, value in raw.items():
+            if key not in allowed:
+                near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+                advice = f"Did you mean {near[0]!r}?" if near else ""
+                self.refuse((*path, key), "unknown key", f"one of {', '.join(sorted(allowed))}", advice)
+                continue
+            try:
+                values[key] = allowed[key](value)
+            except keys.NotAllowed as no:
+                self.refuse((*path, key), f"{keys.shown(value)}", str(no))
+        return values
+
+    def need(self, values: Mapping[str, Any], raw: Any, path: KeyPath, *names: str) -> bool:
+        """Refuse what is missing; tell whether everything is there and sound."""
+        for name in names:
+            if isinstance(raw, dict) and name not in raw:
+                self.refuse(path, f"key {name!r} is missing", f"{name} = ...")
+        return all(name in values for name in names)
+
+    def study(self, raw: dict[str, Any]) -> Study:
+        sections = self.table(raw, (), dict.fromkeys(keys.SECTIONS, keys.anything))
+        for section in ("study", "outcome", "prediction", "predictors"):
+            if section not in raw:
+                self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
+        head = self.head(sections.get("study", {}))
+        analytes = self.analytes(sections.get("analytes", {}))
+        outcome = self.outcome(sections.get("outcome", {}), analytes)
+        prediction = self.prediction(sections.get("prediction", {}))
+        predictors = self.predictors(sections.get("predictors", []), analytes)
+        passive_analyte = (
+            sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
+        )
+        for position, predictor in enumerate(predictors):
+            if predictor.kind == "endogenous" and predictor.analyte != passive_analyte:
+                self.refuse(
+                    ("predictors", position, "analyte"), repr(predictor.analyte),
+                    f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
+                    else "a section [passive_antibody], which kind 'endogenous' needs",
+                )  # fmt: skip
+        terms = read_terms(self, sections.get("terms", []), predictors)
+        eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
+        passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        return Study(
+            eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
+            name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
+            analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
+            text=self.text,
+        )  # fmt: skip
+
+    def head(self, raw: Any) -> dict[str, Any]:
+        values = self.table(raw, ("study",), keys.STUDY)
+        self.need(values, raw, ("study",), "protocol", "name")
+        if values.get("protocol", PROTOCOL) != PROTOCOL:
+            self.refuse(
+                ("study", "protocol"), str(values["protocol"]), str(PROTOCOL),
+                "The file was written for another version of this library",
+            )  # fmt: skip
+        return values
+
+    def analytes(self, raw: Any) -> dict[str, Analyte]:
+        if not isinstance(raw, dict):
+            self.refuse(("analytes",), keys.shown(raw), "tables [analytes.NAME]")
+            return {}
+        analytes = {}
+        for name, entry in raw.items():
+            path = ("analytes", name)
+            values = self.table(entry, path, keys.ANALYTE)
+            values["assays"] = self.assays(values.get("assays", {}), (*path, "assays"))
+            if self.need(values, entry, path, "unit"):
+                analytes[name] = Analyte(name=name, **{"label": name, **values})
+            low, high = values.get("lower_limit"), values.get("upper_limit")
+            if low is not None and high is not None and low >= high:
+                self.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
+            if values.get("scale") == "log10":
+                self.logarithm_fits(values, path)
+            spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
+            if len(set(spellings)) < len(spellings):
+                self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
+        return analytes
+
+    def logarithm_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
+        """Refuse a log10 scale without a limit to put below-limit results at, and a logarithm of a logarithm."""
+        if values.get("lower_limit") is None:
+            self.refuse(path, "no lower_limit", "a lower_limit, since the scale is log10")
+        if is_log10(unit_key(values.get("unit", ""))):
+            self.refuse((*path, "scale"), "'log10' of a unit that is a logarithm", "'linear', or the unit itself")
+
+    def assays(self, raw: Any, path: KeyPath) -> dict[str, Assay]:
+        if not isinstance(raw, dict):
+            self.refuse(path, keys.shown(raw), "tables [analytes.NAME.assays.ASSAY]")
+            return {}
+        return {name: Assay(**self.table(entry, (*path, name), keys.ASSAY)) for name, entry in raw.items()}
+
+    def outcome(self, raw: Any, analytes: Mapping[str, Analyte]) -> OutcomeRule:
+        path = ("outcome",)
+        values = self.table(raw, path, keys.OUTCOME)
+        confirm = values.pop("confirm", {})
+        confirmation = Confirmation(**self.table(confirm, (*path, "confirm"), keys.CONFIRM))
+        if confirmation.tests > 1 and not confirmation.within_weeks:
+            self.refuse((*path, "confirm"), f"{confirmation.tests} tests and no within_weeks", "within_weeks = ...")
+        adjudicated = values.pop("adjudicated", False)
+        thresholds = [name for name in ("at_least", "below") if name in values]
+        if adjudicated and (thresholds or "analyte" in values):
+            self.refuse(path, "adjudicated beside a rule", "either adjudicated = true or an analyte and threshold")
+        if not adjudicated and isinstance(raw, dict):
+            self.need(values, raw, path, "analyte")
+            if len(thresholds) != 1:
+                self.refuse(path, f"{len(thresholds)} thresholds", "one of at_least = ..., below = ...")
+            self.known_analyte(values.get("analyte"), path, analytes)
+        return OutcomeRule(confirm=confirmation, **{"name": "relapse", **values})
+
+    def known_analyte(self, name: str | None, path: KeyPath, analytes: Mapping[str, Analyte]) -> None:
+        if name is not None and name not in analytes:
+            near = difflib.get_close_matches(name, analytes, n=1)
+            self.refuse(
+                (*path, "analyte"), repr(name), f"an analyte of this study ({', '.join(analytes) or 'none'})",
+                f"Did you mean {near[0]!r}?" if near else "",
+            )  # fmt: skip
+
+    def prediction(self, raw: Any) -> Prediction:
+        path = ("prediction",)
+        values = self.table(raw, path, keys.PREDICTION)
+        self.need(values, raw, path, "horizon_weeks")
+        prediction = Prediction(**values)
+        late = [week for week in prediction.landmark_weeks if week >= prediction.horizon_weeks]
+        if late:
+            self.refuse(
+                (*path, "landmark_weeks"),
+                f"{late[0]:g}",
+                f"weeks before the horizon ({prediction.horizon_weeks:g})",
+            )
+        return prediction
+
+    def predictors(self, raw: Any, analytes: Mapping[str, Analyte]) -> tuple[Predictor, ...]:
+        if not isinstance(raw, list) or not raw:
+            self.refuse(("predictors",), keys.shown(raw), "one or more [[predictors]]")
+            return ()
+        built = [self.predictor(entry, ("predictors", position), analytes) for position, entry in enumerate(raw)]
+        names = [entry.get("name") if isinstance(entry, dict) else None for entry in raw]
+        for position, name in enumerate(names):
+            if isinstance(name, str) and name in names[:position]:
+                self.refuse(("predictors", position, "name"), repr(name), "a name used once")
+        return tuple(predictor for predictor in built if predictor is not None)
+
+    def predictor(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte]) -> Predictor | None:
+        values = self.table(raw, path, keys.PREDICTOR)
+        if not self.need(values, raw, path, "name", "kind"):
+            return None
+        kind = FEATURE_KINDS[values["kind"]]
+        sound = self.need(values, raw, path, *kind.requires)
+        allowed = {*kind.requires, *kind.allows, *keys.COMMON}
+        for key in sorted(values.keys() - allowed):
+            self.refuse((*path, key), f"not a key of kind {kind.name!r}", f"one of {', '.join(sorted(allowed))}")
+            sound = False
+        self.known_analyte(values.get("analyte"), path, analytes)
+        analyte = analytes.get(values.get("analyte", ""))
+        if "analyte" in values and analyte is None:
+            return None
+        values["prior"] = self.prior(values["prior"], (*path, "prior")) if "prior" in values else None
+        values.setdefault("label", values["name"].replace("_", " "))
+        if kind.unit.startswith("analyte") and analyte is not None:
+            values["scale"] = analyte.scale
+            values["unit"] = values.get("unit", kind.unit.replace("analyte", analyte.unit))
+        if "saturating" in values:
+            values["scale"] = "linear"
+        values.setdefault("unit", kind.unit)
+        self.prior_fits(values, path)
+        return Predictor(**values) if sound else None
+
+    def prior(self, raw: Any, path: KeyPath) -> Prior | None:
+        values = self.table(raw, path, keys.PRIOR)
+        complete = self.need(values, raw, path, "log_odds", "sd", "per", "source")
+        return Prior(**values) if complete else None
+
+    def laboratory(self, sections: Mapping[str, Any]) -> Laboratory:
+        values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
+        detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
+        return Laboratory(values.get("dash", "refuse"), detected)
+
+    def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
+        path = ("eligibility",)
+        lists = self.table(raw, path, {"include": keys.anything, "exclude": keys.anything})
+        found: dict[str, tuple[Criterion, ...]] = {}
+        names: set[str] = set()
+        for side, entries in lists.items():
+            if not isinstance(entries, list):
+                self.refuse((*path, side), keys.shown(entries), f"one or more [[eligibility.{side}]]")
+                continue
+            read = [self.criterion(e, (*path, side, i), analytes, names) for i, e in enumerate(entries)]
+            found[side] = tuple(criterion for criterion in read if criterion is not None)
+        return Eligibility(**found)
+
+    def criterion(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte], names: set[str]) -> Criterion | None:
+        values = self.table(raw, path, keys.CRITERION)
+        if not self.need(values, raw, path, "id", "text"):
+            return None
+        if values["id"] in names:
+            self.refuse((*path, "id"), repr(values["id"]), "an id used once")
+        names.add(values["id"])
+        for what, known in (("subject", ("column", "analyte", "agents")), ("condition", keys.CONDITIONS)):
+            given = [key for key in known if key in values]
+            if len(given) != 1:
+                self.refuse(path, f"{len(given)} keys for the {what}", f"one of {', '.join(known)}")
+        if ("agents" in values) != ("ever" in values):
+            self.refuse(path, "agents without ever, or ever without agents", "both, or neither")
+        self.known_analyte(values.get("analyte"), path, analytes)
+        return Criterion(**values)
+
+    def passive(self, raw: Any, analytes: Mapping[str, Analyte]) -> PassiveAntibody | None:
+        path = ("passive_antibody",)
+        values = self.table(raw, path, keys.PASSIVE)
+        complete = self.need(values, raw, path, *keys.PASSIVE)
+        self.known_analyte(values.get("analyte"), path, analytes)
+        for name in ("half_life_days", "volume_litres", "absorption_per_day"):
+            if name in values:
+                spread = self.table(values[name], (*path, name), keys.SPREAD)
+                complete &= self.need(spread, values[name], (*path, name), *keys.SPREAD)
+                values[name] = Spread(**spread) if len(spread) == len(keys.SPREAD) else None
+        return PassiveAntibody(**values) if complete else None
+
+    def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
+        """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""
+        prior, direction = values.get("prior"), values.get("direction")
+        kinds = [key for key in ("equals", "levels") if values.get(key)]
+        kinds += ["scale"] if values.get("column") and values.get("scale") == "log10" else []
+        if len(kinds) > 1:
+            self.refuse((*path, kinds[1]), f"{kinds[1]!r} beside {kinds[0]!r}", "one of them")
+        if values.get("levels") and (prior or direction):
+            self.refuse(
+                path, "a prior or direction beside levels", "equals = ..., or no prior",
+                "Write one predictor with equals = ... for each level of which something is known",
+            )  # fmt: skip
+        if prior is None:
+            return
+        if prior.per == "log10" and values.get("scale") != "log10":
+            self.refuse((*path, "prior", "per"), "'log10'", "'unit', 'sd' or a number: this predictor is linear")
+        if prior.per not in ("log10", "sd") and values.get("scale") == "log10":
+            self.refuse((*path, "prior", "per"), repr(prior.per), "'log10' or 'sd': this predictor is a logarithm")
+        sign = {"up": 1, "down": -1}.get(direction or "", 0)
+        if sign * prior.log_odds < 0:
+            self.refuse(
+                (*path, "direction"),
+                f"{direction!r} beside a prior log_odds of {prior.log_odds:g}",
+                "the same sign",
+            )

@@ -1,0 +1,316 @@
+"""The study: a protocol as data. Everything the library must know of one disease stands here, not in code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Assay:
+    """What holds for the results of one assay only: its limits, and units that convert by a factor of its own.
+
+    Copies become international units by another factor on each assay, so no analyte has one for all.
+    """
+
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    units: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Analyte:
+    """A laboratory analyte: the unit it is read in, its scale, and the limits of its assays.
+
+    Parameters
+    ----------
+    name, label : str
+        Name in the labs table; name for people.
+    unit : str
+        Unit in which thresholds are written and features are computed.
+    scale : {"linear", "log10"}
+        Scale on which features of it are computed.
+    lower_limit, upper_limit : float or None
+        Limits of quantification used where a result carries none.
+    units : mapping of str to float
+        Other accepted units, each with the factor to `unit`.
+    below_limit : {"half", "limit"}
+        The number that stands for a result below the limit: half the limit, or the limit.
+    loinc : tuple of str
+        LOINC codes.
+    sdtm : str
+        CDISC test code.
+    assays : mapping of str to Assay
+        By the name in the assay column; a limit given with a result wins over them.
+    """
+
+    name: str
+    unit: str
+    label: str
+    scale: str = "linear"
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    units: Mapping[str, float] = field(default_factory=dict)
+    below_limit: str = "half"
+    loinc: tuple[str, ...] = ()
+    sdtm: str = ""
+    assays: Mapping[str, Assay] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How a relapse is confirmed: `tests` positive results in a row, within `within_weeks` of one another.
+
+    `unconfirmed_at_end` says what a positive run is that reaches the last test without enough tests to
+    confirm it: ``"relapse"``; ``"censor"`` (follow-up ends at the last negative test before it); or ``"both"``:
+    counted as a relapse, and the other reading reported beside it as a sensitivity analysis.
+    """
+
+    tests: int = 1
+    within_weeks: float = 0.0
+    unconfirmed_at_end: str = "relapse"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """What counts as the outcome: an analyte that reaches, or falls below, a threshold.
+
+    With no analyte the outcome is adjudicated: it is read from the cohort's outcomes table alone. With
+    `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
+    each of its values.
+    """
+
+    name: str
+    analyte: str | None = None
+    at_least: float | None = None
+    below: float | None = None
+    confirm: Confirmation = field(default_factory=Confirmation)
+    censoring_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """When we predict, and until when. All weeks count from enrolment.
+
+    A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it.
+    """
+
+    landmark_weeks: tuple[float, ...] = (0.0,)
+    horizon_weeks: float = 48.0
+    visit_window_weeks: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is known of a coefficient before the cohort is seen: a Gaussian on the log-odds scale.
+
+    `per` is the step of the predictor that `log_odds` and `sd` speak of: ``"unit"``, ``"log10"`` (for an
+    analyte on the log10 scale), ``"sd"`` (a standard deviation in the training cohort), or a number of units.
+    """
+
+    log_odds: float
+    sd: float
+    per: str | float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """One declared predictor: how it is computed, what is known of it, and how it is shown.
+
+    Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
+    `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
+    """
+
+    name: str
+    kind: str
+    label: str
+    analyte: str | None = None
+    column: str | None = None
+    agents: tuple[str, ...] = ()
+    window_weeks: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    confirmed: bool = False
+    equals: str | None = None
+    levels: tuple[str, ...] = ()
+    cap: float | None = None
+    saturating: float | None = None
+    scale: str = "linear"
+    unit: str = ""
+    direction: str | None = None
+    prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermFactor:
+    """A predictor, transformed, in its clinical unit: at most one of the four is given; none is the value itself."""
+
+    predictor: str
+    saturating: float | None = None
+    cap: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTerm:
+    """A non-linear term stated beforehand: a product of factors, and what is known of its coefficient.
+
+    The prior-informed model is averaged over the study's terms, all or none. `replaces` names predictors whose own,
+    linear column stands for the same effect, and is left out where the terms are used.
+    """
+
+    name: str
+    label: str
+    factors: tuple[TermFactor, ...]
+    replaces: tuple[str, ...] = ()
+    prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One inclusion or exclusion criterion: its text as registered, and the rule that decides it.
+
+    It looks at a column of the patients table, at the last result of an analyte at or before enrolment (and within
+    `window_weeks` before it), or at whether any of the agents was ever given. Exactly one of the conditions holds
+    the threshold. For an analyte the bounds of the result must settle it: a result below a limit of 20 says nothing
+    about "below 10".
+    """
+
+    id: str
+    text: str
+    column: str | None = None
+    analyte: str | None = None
+    agents: tuple[str, ...] = ()
+    window_weeks: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    above: float | None = None
+    between: tuple[float, float] | None = None
+    equals: tuple[str, ...] = ()
+    ever: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who may enter: all of `include` must be met, none of `exclude`."""
+
+    include: tuple[Criterion, ...] = ()
+    exclude: tuple[Criterion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A kinetic parameter: lognormal between patients, with where its figures come from."""
+
+    median: float
+    cv: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassiveAntibody:
+    """Antibody given as a drug: one compartment, first-order absorption; the assay sees it added to the patient's own.
+
+    Doses are in international units, volumes in litres, so that dose / volume is in IU/L = mIU/mL.
+    """
+
+    analyte: str
+    agents: tuple[str, ...]
+    half_life_days: Spread
+    volume_litres: Spread
+    absorption_per_day: Spread
+    error_sd_log10: float
+    error_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """Conventions of the laboratories: what a bare ``-`` means, whether ``<20`` alone was detected (None: unknown)."""
+
+    dash: str = "refuse"
+    below_limit_detected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """When scoring warns of a patient; see `relapse_model.model.scoring.guards`.
+
+    Parameters
+    ----------
+    range_margin : float
+        How far a value may lie outside the central 90 % of the training, as a share of its width.
+    distance_level : float
+        The share of patients like those of the training whose values together are not called far from it.
+    passive_weeks : float
+        For how long after a dose of antibody a titre is taken to hold it.
+    """
+
+    range_margin: float = 0.25
+    distance_level: float = 0.999
+    passive_weeks: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as read from its file. See `load_study`.
+
+    `text` is the file as it was, so that a model can carry its study unchanged.
+    """
+
+    name: str
+    title: str
+    registry: str
+    analytes: Mapping[str, Analyte]
+    outcome: OutcomeRule
+    prediction: Prediction
+    predictors: tuple[Predictor, ...]
+    text: str = field(repr=False)
+    terms: tuple[StudyTerm, ...] = ()
+    eligibility: Eligibility = field(default_factory=Eligibility)
+    passive_antibody: PassiveAntibody | None = None
+    laboratory: Laboratory = field(default_factory=Laboratory)
+    scoring: Scoring = field(default_factory=Scoring)
+
+    def landmark(self, week: float | None = None) -> float:
+        """Return the week at which we predict: as given, else the study's first landmark."""
+        return self.prediction.landmark_weeks[0] if week is None else float(week)
+
+    def predictor(self, name: str) -> Predictor:
+        """Return the predictor called `name`."""
+        return next(predictor for predictor in self.predictors if predictor.name == name)
+
+
+def load_study(study: str | Path) -> Study:
+    """Read a study: the name of a built-in one, or the path of a TOML file.
+
+    Parameters
+    ----------
+    study : str or Path
+        ``"hbsag-relapse"``, or a path that ends in ``.toml``.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        With every wrong key, value or name in the file, its line, and the nearest right one.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> study.registry, study.prediction.horizon_weeks
+    ('NCT07328711', 48.0)
+    """
+    from relapse_model.study.reader import parse_study, read_study_text
+
+    text, source = read_study_text(study)
+    return parse_study(text, source)

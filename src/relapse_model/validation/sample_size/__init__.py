@@ -1,0 +1,1 @@
+"""How many patients are needed: binary, time-to-event and external validation."""

@@ -1,0 +1,99 @@
+"""Validation refits everything in every fold, gives every patient a risk in every repeat, and loses no fold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import relapse_model as rm
+from relapse_model.development.internal_validation import refits
+from relapse_model.development.internal_validation.validate import mean_performance
+from relapse_model.errors import InsufficientDataError
+from relapse_model.features.development_data import development_data
+from relapse_model.validation.performance import MEASURES
+
+
+@pytest.fixture(scope="module")
+def found(cohort, study):
+    return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=0, leave_out=None)
+
+
+def test_every_patient_has_a_risk_in_every_repeat(found):
+    assert found.risks.shape == (2, 132)
+    assert ((found.risks > 0) & (found.risks < 1)).all()
+    assert found.chosen == {"prior_logistic": 10}
+    assert found.failed == {}
+
+
+def test_all_measures_are_there(found):
+    assert set(found.performance.measures) == set(MEASURES)
+    assert found.performance.events == int(np.nansum(found.data.relapse))
+
+
+def test_jobs_change_nothing(cohort, study, found):
+    again = rm.validate(
+        cohort, study, candidates=("prior_logistic",), outer_repeats=2, bootstraps=0, leave_out=None, jobs=2
+    )
+    np.testing.assert_array_equal(again.risks, found.risks)
+    assert again.to_dict() == found.to_dict()
+
+
+def test_no_patient_is_predicted_by_a_model_that_saw_him(cohort, study, monkeypatch):
+    seen = []
+    original = refits.develop
+
+    def spy(train, *args, **kwargs):
+        seen.append(set(train.features.index))
+        return original(train, *args, **kwargs)
+
+    monkeypatch.setattr(refits, "develop", spy)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
+    everybody = set(found.data.features.index)
+    left_out = [everybody - group for group in seen]
+    assert sum(map(len, left_out)) == len(everybody)  # each patient left out exactly once
+    assert set().union(*left_out) == everybody
+
+
+def test_a_failed_fold_is_counted_not_hidden(cohort, study, monkeypatch):
+    original, calls = refits.develop, []
+
+    def fails_once(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise InsufficientDataError("this fold has nothing to learn from")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(refits, "develop", fails_once)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
+    assert found.failed == {"this fold has nothing to learn from": 1}
+    assert np.isnan(found.risks).sum() in (26, 27)
+
+
+def test_mostly_failing_is_a_refusal(cohort, study, monkeypatch):
+    def fails(*args, **kwargs):
+        raise InsufficientDataError("nothing")
+
+    monkeypatch.setattr(refits, "develop", fails)
+    with pytest.raises(InsufficientDataError, match="5 of 5 folds failed"):
+        rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
+
+
+def test_the_written_result_holds_no_patient(cohort, found):
+    text = repr(found.to_dict())
+    assert not any(identifier in text for identifier in cohort.patient_ids)
+
+
+def test_a_measure_that_some_repeats_cannot_support_is_averaged_over_the_others(cohort, study):
+    data = development_data(cohort, study)
+    rng = np.random.default_rng(0)
+    fold = np.tile(np.arange(132) % 5, (3, 1))
+    varied, flat = rng.uniform(0.05, 0.5, 132), np.full(132, 0.17)
+    found = mean_performance(data, np.array([varied, flat, varied]), 0, fold)
+    alone = mean_performance(data, varied[None], 0, fold[:1])
+    slope = found.measures["calibration_slope"]
+    assert slope.value == pytest.approx(alone.measures["calibration_slope"].value)
+    assert slope.method.endswith("mean over the 2 of 3 repeats that have it")
+    assert "calibration_slope" not in found.refused
+    mostly_flat = mean_performance(data, np.array([varied, flat, flat]), 0, fold)
+    assert "calibration_slope" not in mostly_flat.measures
+    assert "same risk" in mostly_flat.refused["calibration_slope"]

@@ -1,0 +1,130 @@
+"""Training: what may be asked for, what is refused, and that nothing but the seed decides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from joblib import parallel_config
+
+import relapse_model as rm
+from relapse_model.classifiers.combined.recalibrated import CalibrationMethodError
+from relapse_model.development.candidates import KNOWN
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.design import design_matrix
+
+QUICK = ("prior_logistic", "ridge_logistic")
+
+
+@pytest.fixture(scope="module")
+def every(cohort, study):
+    """One model of each classifier there is."""
+    return {name: rm.train(cohort, study, candidates=(name,)) for name in KNOWN}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_classifier_scores_explains_and_comes_back_from_its_file(every, new_patients, tmp_path, name):
+    model = every[name]
+    scores = model.score(new_patients)
+    assert (scores["status"] == "scored").all()
+    assert (scores["risk_lower"] <= scores["risk_upper"]).all()
+    few = new_patients.take(np.arange(3))
+    explained = model.explain(few)
+    log_odds = model.classifier.predict_log_odds(design_matrix(
+        rm.derive_features(few, model.study), model.study
+    ))  # fmt: skip
+    np.testing.assert_allclose(explained.values.sum(axis=1) + explained.base_values, log_odds, atol=1e-5)
+    model.save(tmp_path / "model.rmodel")
+    again = rm.load_model(tmp_path / "model.rmodel")
+    pd.testing.assert_frame_equal(again.score(new_patients), scores)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_missing_predictor_is_scored_with_a_warning(every, new_patients, name):
+    tables = dict(new_patients.tables())
+    tables["patients"] = tables["patients"].assign(hbsag_before_treatment_iu_ml=None)
+    gaps = rm.make_cohort(tables["patients"], tables["labs"], tables["treatments"], synthetic=True)
+    scores, whole = every[name].score(gaps), every[name].score(new_patients)
+    assert (scores["status"] == "scored").all()
+    assert scores["warnings"].str.contains("missing: HBsAg before treatment").all()
+    if name.startswith("prior") and name != "prior_and_trees":
+        wider = (scores["risk_upper"] - scores["risk_lower"]) / (whole["risk_upper"] - whole["risk_lower"])
+        assert wider.median() > 1.0
+
+
+def test_one_job_or_two_give_the_same_model_bit_for_bit(cohort, study, new_patients):
+    one, two = (rm.train(cohort, study, seed=3, jobs=jobs) for jobs in (1, 2))
+    with parallel_config(backend="threading", n_jobs=2):
+        threads = rm.train(cohort, study, seed=3)
+    for other in (two, threads):
+        assert other.summary == one.summary
+        assert other.classifier.to_parts() == one.classifier.to_parts()
+
+
+def test_recalibration_is_learned_inside_and_kept_in_the_file(cohort, study, new_patients, tmp_path):
+    model = rm.train(cohort, study, candidates=("ridge_logistic",), calibration="logistic")
+    line = model.classifier.recalibration_
+    assert 0.0 < line.slope < 2.0
+    plain = rm.train(cohort, study, candidates=("ridge_logistic",))
+    features = rm.derive_features(new_patients, study)
+    before, after = (np.log(r) - np.log1p(-r) for r in (plain.predict_risk(features), model.predict_risk(features)))
+    np.testing.assert_allclose(after, line.intercept + line.slope * before)
+    model.save(tmp_path / "model.rmodel")
+    again = rm.load_model(tmp_path / "model.rmodel")
+    assert again.classifier.recalibration_ == line
+
+
+def test_recalibrated_candidates_are_compared_as_they_will_be(cohort, study):
+    from relapse_model.development.choice import _held_out_risks
+    from relapse_model.features.design import design
+    from relapse_model.features.development_data import development_data
+
+    data = development_data(cohort, study)
+    train, held = data.take(np.arange(32, 132)), data.matrix[:32]
+    names = ("prior_logistic", "prior_and_trees", "boosted_trees")
+    found = _held_out_risks(names, train, held, design(study), 0, "logistic")
+    plain = _held_out_risks(names, train, held, design(study), 0)
+    assert all(not np.allclose(found[name], plain[name], rtol=1e-6) for name in names)
+
+
+@pytest.mark.parametrize("method", ["isotonic", "class_weight", "smote", "platt"])
+def test_what_spoils_risks_is_refused_by_name(cohort, study, method):
+    with pytest.raises(CalibrationMethodError, match=method):
+        rm.train(cohort, study, calibration=method)
+    with pytest.raises(CalibrationMethodError, match=method):
+        rm.validate(cohort, study, calibration=method)
+
+
+def test_hazards_cannot_be_recalibrated(cohort, study):
+    with pytest.raises(RelapseModelError, match="'prior_hazard' does not take"):
+        rm.train(cohort, study, candidates=("prior_hazard",), calibration="logistic")
+
+
+def test_hazards_tell_the_risk_by_each_week(every, new_patients):
+    hazard = every["prior_hazard"]
+    risks = hazard.risk_by_week(new_patients, [4, 12, 24, 48])
+    assert (risks.diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
+    np.testing.assert_allclose(risks[48], hazard.score(new_patients)["relapse_risk"], rtol=1e-12)
+    with pytest.raises(RelapseModelError, match="at most 48"):
+        hazard.risk_by_week(new_patients, [52])
+    with pytest.raises(RelapseModelError, match="knows the horizon only"):
+        every["prior_logistic"].risk_by_week(new_patients, [12])
+
+
+def test_more_predictors_than_relapses_are_refused_unless_asked_for(study):
+    small = rm.simulate_cohort(60, seed=1)
+    with pytest.raises(InsufficientDataError, match=r"predictors and \d+ relapses"):
+        rm.train(small, study, candidates=QUICK)
+    model = rm.train(small, study, candidates=("prior_logistic",), more_predictors_than_events=True)
+    assert model.summary["events"] < len(study.predictors)
+
+
+def test_an_earlier_cohort_is_a_prior_like_its_model(cohort, study, new_patients):
+    other = rm.simulate_cohort(300, seed=30)
+    by_cohort = rm.train(cohort, study, candidates=("prior_logistic",), prior=other)
+    by_model = rm.train(
+        cohort, study, candidates=("prior_logistic",), prior=rm.train(other, study, candidates=("prior_logistic",))
+    )
+    pd.testing.assert_frame_equal(by_cohort.score(new_patients), by_model.score(new_patients))
+    assert by_cohort.summary["parent"]["patients"] == 300
+    assert 0.0 < by_cohort.classifier.previous_weight_ < 1.0

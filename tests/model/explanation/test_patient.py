@@ -1,0 +1,253 @@
+"""The explanation of one patient: it adds up, it says what was read and when, and it names nobody else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relapse_model as rm
+from relapse_model.errors import RelapseModelError
+from relapse_model.model.explanation.patient import explain_patient
+from relapse_model.model.explanation.predictor_source import predictor_source
+from relapse_model.study.reader import parse_study
+
+ENROLLED = "2024-03-04"  # a Monday; two weeks before it is 2024-02-19
+
+
+def row(found, name):
+    return next(one for one in found.inputs if one.predictor == name)
+
+
+def result(patient, week, analyte, value, unit, **more):
+    return {"patient_id": patient, "week": week, "analyte": analyte, "value": value, "unit": unit, **more}
+
+
+@pytest.fixture(scope="module")
+def dated(new_patients):
+    """Simulated patients with days of enrolment; of the first, the last anti-HBs is two weeks old, HBcrAg unknown."""
+    tables = new_patients.tables()
+    patients = tables["patients"].assign(enrolment_date=ENROLLED)
+    labs = tables["labs"]
+    own = labs["patient_id"] == "P0001"
+    labs = labs[~(own & labs["analyte"].isin(["anti_hbs", "hbcrag"]))]
+    added = pd.DataFrame([
+        result("P0001", -8.0, "anti_hbs", "170", "mIU/mL"),
+        result("P0001", -2.0, "anti_hbs", "<10", "mIU/mL"),
+        result("P0001", 3.0, "anti_hbs", "400", "mIU/mL"),
+    ])  # fmt: skip
+    return rm.make_cohort(patients, pd.concat([labs, added]), tables["treatments"])
+
+
+@pytest.mark.parametrize("name", ["prior_logistic", "ridge_logistic", "boosted_trees"])
+def test_the_effects_lead_from_the_base_to_the_risk_of_the_scores(models, new_patients, name):
+    found = explain_patient(models[name], new_patients, "P0004")
+    score = models[name].score(new_patients).set_index("patient_id").loc["P0004"]
+    assert (found.risk, found.lower, found.upper) == (
+        score["relapse_risk"],
+        score["risk_lower"],
+        score["risk_upper"],
+    )
+    steps = found.steps()
+    assert len(steps) == len(found.inputs) + 1
+    assert steps[0] == pytest.approx(found.base_risk)
+    assert steps[-1] == pytest.approx(found.risk, abs=1e-6)
+
+
+def test_the_effects_are_those_of_explain_the_largest_first(model, new_patients):
+    found = explain_patient(model, new_patients, "P0004")
+    values = model.explain(new_patients).values[3]
+    told = {one.predictor: one.contribution for one in found.inputs}
+    for column, predictor in enumerate(model.study.predictors):
+        assert told[predictor.name] == pytest.approx(values[column])
+    sizes = [abs(one.contribution) for one in found.inputs]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_result_is_told_as_printed_with_its_unit_week_day_and_age(model, dated):
+    titre = row(explain_patient(model, dated, "P0001"), "anti_hbs")
+    assert (titre.shown, titre.unit, titre.week, titre.date, titre.age_weeks) == (
+        "<10",
+        "mIU/mL",
+        -2.0,
+        "2024-02-19",
+        2.0,
+    )
+    assert titre.value == pytest.approx(5.0)  # half of the limit stands for less than it
+    assert titre.read_from == "week -2 (2024-02-19), 2 weeks old"
+
+
+def test_without_a_day_of_enrolment_there_is_the_week_alone(model, new_patients):
+    titre = row(explain_patient(model, new_patients, "P0004"), "anti_hbs")
+    assert titre.date is None
+    assert titre.read_from == "week 0, same week"
+
+
+def test_the_reference_is_the_mean_of_the_training_in_clinical_units(model, dated):
+    found = explain_patient(model, dated, "P0001")
+    told = model.summary["predictors"]
+    assert row(found, "anti_hbs").reference == pytest.approx(10 ** told["anti_hbs"]["mean"])
+    assert row(found, "age").reference == pytest.approx(told["age"]["mean"])
+    # 88 of the 132 training patients are men.
+    assert told["male"]["mean"] == pytest.approx(88 / 132)
+    assert row(found, "male").reference_shown == "67 % yes"
+
+
+def test_a_missing_value_is_called_missing_and_warned_of(model, dated):
+    found = explain_patient(model, dated, "P0001")
+    missing = row(found, "hbcrag")
+    assert (missing.value, missing.shown, missing.week, missing.date) == (None, "missing", None, None)
+    assert missing.read_from == "no usable result"
+    assert any("missing: HBcrAg" in warning for warning in found.warnings)
+    assert "missing: HBcrAg" in found.text()
+
+
+def test_a_lower_titre_raises_the_risk_and_a_higher_one_lowers_it(model, new_patients, dated):
+    assert row(explain_patient(model, dated, "P0001"), "anti_hbs").effect == "raises"
+    # P0004 has 248 mIU/mL, the reference 34.
+    titre = row(explain_patient(model, new_patients, "P0004"), "anti_hbs")
+    assert titre.value > titre.reference
+    assert titre.effect == "lowers"
+
+
+def test_the_text_is_a_table_for_the_terminal(model, dated):
+    found = explain_patient(model, dated, "P0001")
+    text = found.text()
+    assert text.startswith("Patient P0001: HBsAg relapse by week 48, predicted at week 0 (2024-03-04)\n")
+    assert f"Risk {100 * found.risk:.0f} % (90 % interval {100 * found.lower:.0f} to {100 * found.upper:.0f} %)" in text
+    lines = [line for line in text.splitlines() if line.startswith("  ")]
+    assert lines[0].split() == ["value", "reference", "read", "from", "effect", "on", "the", "risk"]
+    assert [line[2:].split("  ")[0] for line in lines[1:]] == [one.label for one in found.inputs]
+    titre = next(line for line in lines if "Anti-HBs" in line)
+    before, after = (f"{100 * risk:.0f}" for risk in found.steps()[:2])
+    assert "<10 mIU/mL" in titre
+    assert titre.endswith(f"raises it, {before} to {after} %")
+    assert "trained on synthetic patients" in text
+    assert max(map(len, text.splitlines())) <= 140
+
+
+def test_text_names_the_patient_who_was_asked_for_and_nobody_else(model, new_patients):
+    found = explain_patient(model, new_patients, "P0004")
+    others = set(new_patients.patient_ids) - {"P0004"}
+    assert not any(other in found.text() for other in others)
+    assert "P0004" not in repr(found)
+
+
+def test_an_unknown_patient_is_refused_by_name_without_naming_others(model, new_patients):
+    with pytest.raises(RelapseModelError, match="no patient 'p0004' among the 30 of this cohort") as refusal:
+        explain_patient(model, new_patients, "p0004")
+    assert not any(known in str(refusal.value) for known in new_patients.patient_ids)
+
+
+def test_who_cannot_be_scored_is_refused_with_the_reason(model, new_patients):
+    tables = new_patients.tables()
+    labs = tables["labs"]
+    untested = labs[(labs["patient_id"] != "P0002") | ~labs["analyte"].isin(["anti_hbs", "hbcrag"])]
+    cohort = rm.make_cohort(tables["patients"], untested, tables["treatments"])
+    with pytest.raises(RelapseModelError, match="'P0002' cannot be scored: no laboratory result of the model's pred"):
+        explain_patient(model, cohort, "P0002")
+
+
+def test_a_week_for_which_the_model_was_not_trained_is_refused(model, new_patients):
+    with pytest.raises(RelapseModelError, match="landmark_week is 12; expected week 0"):
+        explain_patient(model, new_patients, "P0004", landmark_week=12)
+
+
+def test_a_predictor_with_levels_is_told_by_its_level(cohort, study, new_patients):
+    levels = sorted(str(level) for level in cohort.patients["hbv_genotype"].dropna().unique())
+    quoted = ", ".join(f'"{level}"' for level in levels)
+    text = (
+        f"{study.text}\n[[predictors]]\nname = 'genotype'\nlabel = 'HBV genotype'\nkind = 'column'\n"
+        f"column = 'hbv_genotype'\nlevels = [{quoted}]\n"
+    )
+    model = rm.train(cohort, parse_study(text, "study.toml"), candidates=("prior_logistic",))
+    known = new_patients.patients["hbv_genotype"].notna().to_numpy()
+    patient = new_patients.patients.loc[known].iloc[0]
+    genotype = row(explain_patient(model, new_patients, patient["patient_id"]), "genotype")
+    commonest = cohort.patients["hbv_genotype"].value_counts().idxmax()
+    assert (genotype.value, genotype.reference) == (patient["hbv_genotype"], commonest)
+    assert (genotype.unit, genotype.read_from) == ("", "patients table")
+
+
+SOURCES = """
+[study]
+protocol = 1
+name = "sources"
+
+[analytes.hbsag]
+unit = "IU/mL"
+scale = "log10"
+lower_limit = 0.05
+
+[analytes.anti_hbs]
+unit = "mIU/mL"
+scale = "log10"
+lower_limit = 10.0
+
+[outcome]
+name = "HBsAg relapse"
+analyte = "hbsag"
+at_least = 0.05
+
+[prediction]
+landmark_weeks = [12]
+horizon_weeks = 48
+""" + "".join(
+    f"\n[[predictors]]\nname = '{name}'\nlabel = '{name}'\n{keys}\n"
+    for name, keys in {
+        "last": "kind = 'last'\nanalyte = 'anti_hbs'",
+        "first": "kind = 'first'\nanalyte = 'anti_hbs'",
+        "highest": "kind = 'maximum'\nanalyte = 'anti_hbs'",
+        "lowest": "kind = 'minimum'\nanalyte = 'anti_hbs'",
+        "mean": "kind = 'mean'\nanalyte = 'anti_hbs'",
+        "lately": "kind = 'first'\nanalyte = 'anti_hbs'\nwindow_weeks = 4",
+        "since_below": "kind = 'weeks_since_first_below'\nanalyte = 'anti_hbs'\nbelow = 50",
+        "pegifn": "kind = 'weeks_on_agent'\nagents = ['pegifn']\ncolumn = 'pegifn_weeks'",
+        "hbig": "kind = 'dose_count'\nagents = ['hbig']",
+        "age": "kind = 'column'\ncolumn = 'age_years'",
+        "when": "kind = 'landmark_week'",
+    }.items()
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "week", "limit"),
+    [
+        ("last", "labs", 10.0, ""),  # week 20 is after the landmark
+        ("first", "labs", 0.0, ""),
+        ("highest", "labs", 4.0, ">"),
+        ("lowest", "labs", 8.0, "<"),
+        ("mean", "labs", 10.0, ""),  # of several results, the newest
+        ("lately", "labs", 8.0, "<"),  # the first of the four weeks before week 12
+        ("since_below", "labs", 8.0, ""),  # 45 at week 10 is later, 60 not below
+        ("pegifn", "patients", None, ""),  # stated
+        ("hbig", "treatments", None, ""),
+        ("age", "patients", None, ""),
+        ("when", "", None, ""),
+    ],
+)
+def test_a_source_is_the_result_that_made_the_value(name, table, week, limit):
+    study = parse_study(SOURCES, "sources.toml")
+    patients = pd.DataFrame({"patient_id": ["X0", "X1"], "age_years": [40, 50], "pegifn_weeks": [48, None]})
+    titres = [(0.0, "60"), (4.0, ">1000"), (8.0, "<10"), (10.0, "45"), (20.0, "2")]
+    labs = pd.DataFrame([
+        result("X1", 6.0, "anti_hbs", "77", "mIU/mL"),
+        *(result("X0", week_, "anti_hbs", value, "mIU/mL") for week_, value in titres),
+    ])  # fmt: skip
+    doses = pd.DataFrame(
+        {"patient_id": ["X0"], "agent": ["hbig"], "start_week": [0.0], "dose": [400.0], "unit": ["IU"]}
+    )
+    cohort = rm.make_cohort(patients, labs, doses)
+    found = predictor_source(cohort, study, study.predictor(name), 0, 12.0)
+    assert (found.table, found.week, found.limit) == (table, week, limit)
+    assert np.isnan(found.at) == (limit == "")
+
+
+def test_weeks_on_a_drug_that_nobody_stated_come_from_the_treatments():
+    study = parse_study(SOURCES, "sources.toml")
+    patients = pd.DataFrame({"patient_id": ["X0", "X1"], "age_years": [40, 50], "pegifn_weeks": [48, None]})
+    labs = pd.DataFrame([result("X1", 6.0, "anti_hbs", "77", "mIU/mL")])
+    course = pd.DataFrame({"patient_id": ["X1"], "agent": ["pegifn"], "start_week": [-48.0], "end_week": [0.0]})
+    cohort = rm.make_cohort(patients, labs, course)
+    assert predictor_source(cohort, study, study.predictor("pegifn"), 1, 12.0).table == "treatments"
+    assert predictor_source(cohort, study, study.predictor("last"), 0, 12.0).week is None
