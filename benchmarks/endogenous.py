@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from relapse_model.cohort.courses import Courses
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.cohort.simulation.hbig import DOSE_IU, Kinetics, follow_dosing_rule
 from relapse_model.features.endogenous import endogenous_titre
 from relapse_model.features.kinetics import passive_titre
-from relapse_model.features.treatment import Courses
 from relapse_model.study.study import PassiveAntibody, Spread
 
 WEEKS = np.array([0.0, 4.0, 8.0, 12.0, 24.0, 36.0, 48.0])

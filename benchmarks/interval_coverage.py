@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.development.candidates import KNOWN
+from relapse_model.classifiers.known import KNOWN
 from simulated_truth import (
     REPLICATE_SEED,
     SCENARIOS,

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.development.candidates import KNOWN
+from relapse_model.classifiers.known import KNOWN
 from relapse_model.features.development_data import development_data
 from relapse_model.study.study import Study
 from simulated_truth import (

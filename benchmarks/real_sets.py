@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.development.candidates import CANDIDATES
+from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.development.choice import patient_log_loss
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.discrimination import auc, harrell_c

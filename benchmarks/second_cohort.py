@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import relapse_model as rm
-from relapse_model.development.candidates import CANDIDATES
+from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.development.choice import patient_log_loss
 from relapse_model.features.development_data import development_data
 from relapse_model.validation.discrimination import auc

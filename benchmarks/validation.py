@@ -25,7 +25,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 import relapse_model as rm
-from relapse_model.development.candidates import CANDIDATES
+from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.development.choice import fit_known
 from relapse_model.development.train import FOLDS, REPEATS, Procedure, develop
 from relapse_model.features.design import design

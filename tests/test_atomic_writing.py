@@ -12,8 +12,8 @@ from small_model import small_model
 KILL = """
 import os, random, signal, sys, time
 from pathlib import Path
-from relapse_model.cohort.cohort import write_bytes
-from relapse_model.model.file.model_file import load_model
+from relapse_model.files import write_bytes
+from relapse_model.model.relapse_model import load_model
 
 target, kills, longest, what = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
 contents = [Path(name).read_bytes() for name in sys.argv[5:]]

@@ -47,26 +47,3 @@ def test_every_public_name_exists_and_is_documented():
 def test_an_unknown_name_is_refused_by_name():
     with pytest.raises(AttributeError, match="no_such_name"):
         rm.no_such_name  # noqa: B018
-
-
-def test_arrows_point_one_way():
-    """Lower rooms import nothing from higher ones (cohort, classifiers < features < model < development < report)."""
-    import ast
-    from pathlib import Path
-
-    source = Path(rm.__file__).parent
-    above = {
-        "validation": ("cohort", "study", "features", "classifiers", "model", "development", "report", "cli"),
-        "study": ("cohort", "features", "model", "development", "report", "cli"),
-        "classifiers": ("cohort", "study", "features", "model", "development", "report", "cli"),
-        "cohort": ("classifiers", "features", "model", "development", "report", "cli"),
-        "features": ("classifiers", "model", "development", "report", "cli"),
-        "development": ("report", "cli"),
-        "report": ("cli",),
-    }
-    for room, banned in above.items():
-        for path in (source / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("relapse_model."):
-                    first = (node.module or "").split(".")[1]
-                    assert first not in banned, f"{room}/{path.name} imports {node.module}"

@@ -73,7 +73,7 @@ def test_the_layout_names_what_is_there(readme, root):
     layout = next(text for language, text in BLOCK.findall(readme) if language == "")
     for folder in re.findall(r"^(\w+)/", layout, re.MULTILINE):
         assert (root / folder).is_dir()
-    patterns = re.findall(r"[\w*]+\.py|\b\w+/", re.sub(r"   +.*$", "", layout, flags=re.MULTILINE))
+    patterns = re.findall(r"[\w*]+\.py|\b\w+/", layout)
     source = root / "src" / "relapse_model"
     covered = set()
     for pattern in patterns:

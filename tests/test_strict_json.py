@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import ModelFileError
-from relapse_model.strict_json import strict_json
+from relapse_model.files import strict_json
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**30), 10**30)
 VALUES = st.recursive(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from relapse_model.arrays import Mask
 
 SMALL = 5  # counts below it are not shown: they could point to a patient
 HIDDEN = "hidden"  # what a small count could be worked out from

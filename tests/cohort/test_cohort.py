@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.cohort.cohort import SYNTHETIC_FILE, write_bytes, write_csv
+from relapse_model.cohort.cohort import SYNTHETIC_FILE
 from relapse_model.errors import CohortError, RelapseModelError
+from relapse_model.files import write_bytes, write_csv
 
 SECRETS = ["ZHANG-SAN-1985", "李四", "007"]
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from relapse_model.classifiers.known import CANDIDATES, KNOWN, MEMBERS
 from relapse_model.development import choice
-from relapse_model.development.candidates import CANDIDATES, KNOWN, MEMBERS, check_candidates
+from relapse_model.development.candidates import check_candidates
 from relapse_model.development.choice import Choice, choose, fit_known, patient_log_loss
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design

@@ -11,10 +11,11 @@ import pytest
 import relapse_model as rm
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.cohort.simulation.settings import LINEAR
-from relapse_model.development.earlier_model import parent_summary, with_previous
+from relapse_model.development.earlier_model import with_previous
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.lineage import parent_summary
+from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.study.reader import parse_study
 
 NAN = np.nan

@@ -9,7 +9,7 @@ from joblib import parallel_config
 
 import relapse_model as rm
 from relapse_model.classifiers.combined.recalibrated import CalibrationMethodError
-from relapse_model.development.candidates import KNOWN
+from relapse_model.classifiers.known import KNOWN
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import design_matrix
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
+from relapse_model.cohort.courses import Courses
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import CohortError, StudyError
 from relapse_model.features.antibody_filter import FLOOR
 from relapse_model.features.endogenous import derive_endogenous, endogenous_titre
 from relapse_model.features.kinetics import passive_titre
-from relapse_model.features.treatment import Courses
 from relapse_model.study.study import Analyte, OutcomeRule, PassiveAntibody, Prediction, Spread, Study
 
 INF = np.inf

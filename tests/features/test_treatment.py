@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.features.treatment import courses_until, dose_total, doses, ever, weeks_off, weeks_on
+from relapse_model.cohort.courses import courses_until, ever
+from relapse_model.features.treatment import dose_total, doses, weeks_off, weeks_on
 from relapse_model.study.study import Predictor
 
 AGENTS = ("pegifn", "entecavir", "tenofovir", "hbig")

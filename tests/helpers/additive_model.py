@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model import load_study
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.study.reader import parse_study
 
 PREDICTORS = """

@@ -12,7 +12,7 @@ import pytest
 from additive_model import PREDICTORS, TOLD, Additive, additive_model, numbers, study_of
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures import style
 from relapse_model.report.nomogram import nomogram_axes, nomogram_figure
 

@@ -9,7 +9,7 @@ from relapse_model.classifiers.penalised.skops_types import check_types
 from relapse_model.classifiers.shared.saved_parts import Document
 from relapse_model.classifiers.trees.booster_bytes import check_booster
 from relapse_model.errors import ModelFileError
-from relapse_model.strict_json import strict_json
+from relapse_model.files import strict_json
 
 KINDS = (".bin", ".json", ".skops", ".ubj")
 _BOOSTED = "boosted_trees.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from relapse_model.cli.verbs import (
+from relapse_model.cli.texts import (
     SYNTHETIC,
     arms,
     explanation_table,
@@ -14,18 +14,18 @@ from relapse_model.cli.verbs import (
     training_text,
     validation_text,
 )
-from relapse_model.cohort.cohort import write_csv, write_text
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 from relapse_model.development.internal_validation.validate import validate
 from relapse_model.development.train import train
-from relapse_model.model.file.model_file import load_model
+from relapse_model.files import write_csv, write_text
+from relapse_model.model.relapse_model import load_model
 from relapse_model.report.cohort_check import check_report
 from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
 from relapse_model.report.figures.style import png
 from relapse_model.report.model_card import model_card
 from relapse_model.report.validation_report import write_report
-from relapse_model.study.study import load_study
+from relapse_model.study.reader import load_study
 
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
 

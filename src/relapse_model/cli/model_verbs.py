@@ -6,17 +6,16 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-from relapse_model.cli.verbs import SYNTHETIC, say
-from relapse_model.cohort.cohort import write_bytes, write_text
+from relapse_model.cli.texts import SYNTHETIC, say
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.errors import RelapseModelError
-from relapse_model.model.file.model_file import load_model
-from relapse_model.model.trained import RelapseModel
+from relapse_model.files import write_bytes, write_text
+from relapse_model.model.relapse_model import RelapseModel, load_model
 
 
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
-    from relapse_model.cli.verbs import performance_lines
+    from relapse_model.cli.texts import performance_lines
 
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study)

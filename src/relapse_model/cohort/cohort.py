@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.errors import CohortError, Problem, RelapseModelError
+from relapse_model.files import _csv, write_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,46 +152,3 @@ def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
 def _whole(column: pd.Series) -> pd.Series:
     """Write 1 rather than 1.0 where a column holds whole numbers only."""
     return column.astype("Int64") if is_whole(column) else column
-
-
-def _csv(table: pd.DataFrame) -> str:
-    text = table.to_csv(index=False, lineterminator="\n")
-    if "\r" not in text:
-        return text
-    # Before 3.13 Python does not quote a carriage return on its own, and a reader would end the row there.
-    return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-
-
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as UTF-8 CSV, in one step that a crash cannot leave half done."""
-    write_text(_csv(table), path)
-
-
-def write_private_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as `write_csv` does, for its owner alone, and into a folder that must be there."""
-    _write_into(_csv(table).encode("utf-8"), path, 0o600)
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write text to a file in one step that a crash cannot leave half done."""
-    write_bytes(text.encode("utf-8"), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write bytes to a temporary file beside `path`, flush it to disk, and rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_into(content, path, 0o644)
-
-
-def _write_into(content: bytes, path: Path, mode: int) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from relapse_model.arrays import Floats
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 ONE_PASS = ("last", "first", "maximum", "minimum", "mean", "count", "slope")  # rows of what `one_pass` returns

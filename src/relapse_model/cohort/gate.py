@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_columns import unusable_cells
@@ -22,7 +23,6 @@ from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifi
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study
 
-Mask = NDArray[np.bool_]
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
 FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1

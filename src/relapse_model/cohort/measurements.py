@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.unit_conversion import conversion, not_accepted, unit_groups
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Analyte, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -3,67 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.classifiers.known import KNOWN, MEMBERS, Classifier, _class
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
 
 if TYPE_CHECKING:
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
 
-Floats = NDArray[np.float64]
-CANDIDATES = ("prior_logistic", "ridge_logistic", "prior_and_trees", "boosted_trees")
-KNOWN = (
-    "prior_logistic", "ridge_logistic", "elastic_net", "prior_hazard", "prior_and_trees", "boosted_trees",
-    "random_forest",
-)  # fmt: skip
-LABELS = {
-    "prior_logistic": "logistic regression with the study's priors",
-    "ridge_logistic": "ridge logistic regression",
-    "elastic_net": "elastic net logistic regression",
-    "prior_hazard": "discrete-time hazards with the study's priors",
-    "prior_and_trees": "mean log-odds of the prior-informed logistic regression and boosted trees",
-    "boosted_trees": "boosted trees (XGBoost) with monotone directions",
-    "random_forest": "random forest",
-}
-RECALIBRATED, RECALIBRATED_PART = "recalibrated", "recalibrated.json"  # a candidate with recalibrated log-odds
-CLASSES = {
-    "prior_logistic": "PriorLogisticClassifier",
-    "ridge_logistic": "RidgeLogisticClassifier",
-    "elastic_net": "ElasticNetLogisticClassifier",
-    "prior_hazard": "PriorHazardClassifier",
-    "prior_and_trees": "AveragedClassifier",
-    "boosted_trees": "BoostedTreesClassifier",
-    "random_forest": "ForestClassifier",
-    RECALIBRATED: "RecalibratedClassifier",
-}
-MEMBERS = ("prior_logistic", "boosted_trees")  # of "prior_and_trees"
+from relapse_model.classifiers.known import RECALIBRATED
+
 INTERVAL_RESAMPLES = 50
 HAZARD_INTERVAL_WEEKS = 12.0  # as visits are planned; within an interval the hazard counts as constant
-
-
-class Classifier(Protocol):
-    """What the library asks of a classifier: risks, log-odds, intervals, and parts to be saved."""
-
-    def fit(
-        self, X: Floats, y: Floats, sample_weight: Floats | None = None, groups: NDArray[np.intp] | None = None
-    ) -> Classifier:
-        """Learn; rows of one group stay together where it cross-validates inside."""
-
-    def predict_proba(self, X: Floats) -> Floats:
-        """Return the risks, shape (n, 2)."""
-
-    def predict_log_odds(self, X: Floats) -> Floats:
-        """Return the log-odds of relapse, shape (n,)."""
-
-    def predict_interval(self, X: Floats, level: float = 0.9) -> Floats:
-        """Return the interval of the risk, shape (n, 2)."""
-
-    def to_parts(self) -> dict[str, bytes]:
-        """Return the parts of a model file."""
 
 
 def build(name: str, design: Design, seed: int, *, final: bool = False, calibration: str = "none") -> Classifier:
@@ -93,13 +47,6 @@ def build(name: str, design: Design, seed: int, *, final: bool = False, calibrat
         settings[name] = {"members": tuple(build(member, design, seed, final=final) for member in MEMBERS)}
     unfitted: Classifier = _class(name)(**settings[name])
     return unfitted if calibration == "none" else _class(RECALIBRATED)(unfitted, seed=seed)
-
-
-def _class(name: str) -> Any:
-    """Return the class of a candidate; only what is asked for is imported."""
-    from relapse_model import classifiers
-
-    return getattr(classifiers, CLASSES[name])
 
 
 def build_hazard(design: Design, weeks: float) -> PriorHazardClassifier:
@@ -139,13 +86,3 @@ def check_candidates(names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         raise RelapseModelError(f"candidates: none given; expected some of {', '.join(KNOWN)}.")
     return tuple(name for name in KNOWN if name in names)
-
-
-def load_classifier(name: str, parts: dict[str, bytes]) -> Classifier:
-    """Rebuild a fitted classifier from the parts of a model file; only what scoring needs is imported."""
-    if name == "prior_logistic" and RECALIBRATED_PART not in parts:
-        from relapse_model.classifiers.prior.loaded import load_prior
-
-        return load_prior(parts)
-    loaded: Classifier = _class(RECALIBRATED if RECALIBRATED_PART in parts else name).from_parts(parts)
-    return loaded

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid
-from relapse_model.development.candidates import MEMBERS, Classifier, build, build_hazard
+from relapse_model.arrays import Floats
+from relapse_model.classifiers.known import MEMBERS, Classifier
+from relapse_model.classifiers.shared.risks import sigmoid
+from relapse_model.development.candidates import build, build_hazard
 from relapse_model.development.folds import data_folds
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 
-Floats = NDArray[np.float64]
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
 

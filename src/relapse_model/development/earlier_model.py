@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from relapse_model.features.design import Design, design
 from relapse_model.study.study import Predictor, Study, StudyTerm
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.relapse_model import RelapseModel
 
 _MEANING = (
     "kind",
@@ -80,21 +79,6 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
         known = np.array(place) >= 0
         found.append(PriorGrid(*(np.where(known, values[:, place], np.nan) for values in (grid.mean, grid.sd))))
     return replace(columns, previous=(found[0], found[1]))
-
-
-def parent_summary(earlier: RelapseModel) -> dict[str, Any]:
-    """Return what a model keeps of the one it started from: counts, and a checksum of its classifier."""
-    digest = hashlib.sha256()
-    for name, content in sorted(earlier.classifier.to_parts().items()):
-        digest.update(name.encode() + content)
-    kept = ("patients", "events", "synthetic", "seed")
-    return {
-        "study": earlier.study.name,
-        "landmark_week": earlier.landmark_week,
-        "classifier": earlier.classifier_name,
-        "sha256": digest.hexdigest(),
-        **{name: earlier.summary[name] for name in kept},
-    }
 
 
 def _check_meaning(study: Study, other: Study) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Positions
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.resampling import stratified_folds
 
-Positions = NDArray[np.intp]
 FEWEST_NAMED = 5  # patients of a group before a message names it
 
 

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relapse_model.classifiers.known import CANDIDATES, Classifier
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.candidates import CANDIDATES, Classifier, check_candidates
+from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks import run_checks
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice, choose, fit_known
-from relapse_model.development.earlier_model import parent_summary, with_previous
+from relapse_model.development.earlier_model import with_previous
+from relapse_model.development.summary import training_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.lineage import parent_summary
+from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.study.study import Study
 
 FOLDS, REPEATS = 5, 2
@@ -221,19 +224,18 @@ def model_of(
     earlier : RelapseModel, optional
         The model from which it started.
     """
-    return RelapseModel.from_development(
-        study=study,
-        landmark_week=data.landmark,
-        classifier=result.classifier,
-        choice=result.choice,
-        data=data,
+    summary = training_summary(
+        data,
+        study,
+        result.choice,
         seed=seed,
         synthetic=cohort.synthetic,
-        findings=_findings(cohort, study, data.landmark_weeks),
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights() * data.row_share())),
+        findings=_findings(cohort, study, data.landmark_weeks),
         parent=None if earlier is None else parent_summary(earlier),
         cohort=cohort,
     )
+    return RelapseModel(study, data.landmark, result.choice.chosen, result.classifier, summary)
 
 
 def _findings(cohort: Cohort, study: Study, weeks: tuple[float, ...]) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from relapse_model.cohort.rows_by_patient import Floats
+from relapse_model.arrays import Floats
 from relapse_model.features.kinetics import lognormal_nodes, passive_titre
 from relapse_model.study.study import PassiveAntibody
 

@@ -8,10 +8,11 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Floats
+from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.rows_by_patient import Floats
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
@@ -157,12 +158,12 @@ def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
     return _numbers(_usable(cohort, predictor))
 
 
-def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> treatment.Courses:
+def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> courses.Courses:
     assert cohort.treatments is not None
-    return treatment.courses_until(cohort.treatments, predictor.agents, landmark)
+    return courses.courses_until(cohort.treatments, predictor.agents, landmark)
 
 
-def _from_courses(function: Callable[[treatment.Courses, int, float], Floats]) -> Derive:
+def _from_courses(function: Callable[[courses.Courses, int, float], Floats]) -> Derive:
     """Make a feature of the courses known at the landmark; unknown where the cohort has no treatments table."""
 
     def derive(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
@@ -220,12 +221,12 @@ _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(SUMMARIES, _laboratory),
     "endogenous": _endogenous,
     "column": lambda cohort, study, predictor, landmark: _column(cohort, predictor),
-    "weeks_on_agent": _from_courses(lambda courses, n, week: treatment.weeks_on(courses, n)),
+    "weeks_on_agent": _from_courses(lambda known, n, week: treatment.weeks_on(known, n)),
     "weeks_on_agent_after_first_negative": _weeks_after_negative,
-    "weeks_between_courses": _from_courses(lambda courses, n, week: treatment.weeks_between(courses, n)),
+    "weeks_between_courses": _from_courses(lambda known, n, week: treatment.weeks_between(known, n)),
     "weeks_off_agent": _from_courses(treatment.weeks_off),
-    "ever_on_agent": _from_courses(lambda courses, n, week: treatment.ever(courses, n)),
-    "dose_count": _from_courses(lambda courses, n, week: treatment.doses(courses, n)),
+    "ever_on_agent": _from_courses(lambda known, n, week: courses.ever(known, n)),
+    "dose_count": _from_courses(lambda known, n, week: treatment.doses(known, n)),
     "dose_total": _dose_total,
     "landmark_week": lambda cohort, study, predictor, landmark: np.full(len(cohort), landmark),
 }

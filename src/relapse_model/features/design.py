@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
-from relapse_model.cohort.rows_by_patient import Floats
 from relapse_model.study.study import Predictor, Study, StudyTerm
 
 _ROWS_AT_ONCE = 8192  # they stay in the processor's cache

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
@@ -16,7 +17,6 @@ from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
 from relapse_model.validation.censoring_weights import censoring_weights
 
-Floats = NDArray[np.float64]
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
 ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import Courses, courses_until
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.rows_by_patient import Floats, groups, spread
+from relapse_model.cohort.rows_by_patient import groups, spread
 from relapse_model.cohort.tables.column_values import shown, texts
 from relapse_model.errors import CohortError, Problem, StudyError
 from relapse_model.features.antibody_filter import FLOOR, AntibodyFilter, History
-from relapse_model.features.treatment import Courses, courses_until
 from relapse_model.study.study import PassiveAntibody, Study
 from relapse_model.study.unit_spelling import unit_key
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from relapse_model.cohort.rows_by_patient import Floats
+from relapse_model.arrays import Floats
 
 _REACH = 1.3  # nodes spread this much wider than the patients, to reach unusual ones; the weights make up for it
 

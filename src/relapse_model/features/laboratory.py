@@ -10,17 +10,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.measurements import Measurements
-from relapse_model.cohort.rows_by_patient import (
-    ROWS_TO_SUMMARISE,
-    Floats,
-    Groups,
-    groups,
-    kernels,
-    size,
-    spread,
-    total,
-)
+from relapse_model.cohort.rows_by_patient import ROWS_TO_SUMMARISE, Groups, groups, kernels, size, spread, total
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,53 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.rows_by_patient import Floats
-
-Patients = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Courses:
-    """Courses and doses of some agents that began at or before the landmark, clipped to it.
-
-    `ongoing` marks a course whose end is not known at the landmark.
-    """
-
-    patient: Patients
-    start: Floats
-    end: Floats
-    dose: Floats
-    ongoing: NDArray[np.bool_]
-
-
-def courses_until(treatments: pd.DataFrame, agents: tuple[str, ...], landmark: float) -> Courses:
-    """Return what was known of the agents at the landmark.
-
-    A course without an end is still running; one that ends after the landmark is, as far as anybody knew.
-
-    Parameters
-    ----------
-    treatments : DataFrame
-        The cohort's table.
-    agents : tuple of str
-    landmark : float
-        Week.
-    """
-    begin = treatments["start_week"].to_numpy(dtype=float)
-    rows = np.flatnonzero(treatments["agent"].isin(agents).to_numpy() & (begin <= landmark))
-    stop = _column(treatments, "end_week")[rows]
-    ongoing = np.isnan(stop) | (stop > landmark)
-    end = np.where(ongoing, landmark, stop)
-    patient = treatments["patient"].to_numpy(dtype=np.intp)[rows]
-    order = np.lexsort((begin[rows], patient))
-    dose = _column(treatments, "dose")[rows]
-    return Courses(patient[order], begin[rows][order], end[order], dose[order], ongoing[order])
+from relapse_model.arrays import Floats
+from relapse_model.cohort.courses import Courses, Patients
 
 
 def weeks_on(courses: Courses, patients: int, since: Floats | None = None) -> Floats:
@@ -89,11 +48,6 @@ def weeks_off(courses: Courses, patients: int, landmark: float) -> Floats:
     return np.where(np.isneginf(latest), np.nan, landmark - latest)
 
 
-def ever(courses: Courses, patients: int) -> Floats:
-    """Return 1 for patients given any of the agents, else 0."""
-    return np.asarray(np.bincount(courses.patient, minlength=patients) > 0, dtype=np.float64)
-
-
 def doses(courses: Courses, patients: int) -> Floats:
     """Count the rows: one a dose."""
     return np.bincount(courses.patient, minlength=patients).astype(float)
@@ -109,10 +63,6 @@ def first_negative_week(patient: Patients, week: Floats, negative: NDArray[np.bo
     first = np.full(patients, np.inf)
     np.minimum.at(first, patient[negative], week[negative])
     return np.where(np.isinf(first), np.nan, first)
-
-
-def _column(table: pd.DataFrame, name: str) -> Floats:
-    return table[name].to_numpy(dtype=float) if name in table else np.full(len(table), np.nan)
 
 
 def _running_maximum(patient: Patients, end: Floats) -> Floats:

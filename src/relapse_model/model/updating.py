@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relapse_model.development.earlier_model import parent_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import development_data, require_events
+from relapse_model.model.lineage import parent_summary
+from relapse_model.model.trained import Model
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
-    from relapse_model.model.trained import RelapseModel
 
 METHODS = ("intercept", "intercept_and_slope")
 
 
-def updated_model(model: RelapseModel, cohort: Cohort, method: str, landmark_week: float | None) -> RelapseModel:
+def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: float | None) -> Model:
     """Return the model recalibrated on other patients, which records the one it comes from.
 
     Assumes that the predictors mean in these patients what they meant before, so that only the level of the risks, or
@@ -27,7 +27,7 @@ def updated_model(model: RelapseModel, cohort: Cohort, method: str, landmark_wee
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     cohort : Cohort
         Patients with their outcome, none of whom the model was trained on.
     method : {"intercept", "intercept_and_slope"}

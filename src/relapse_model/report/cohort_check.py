@@ -11,8 +11,8 @@ from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
 from relapse_model.development.checks import check_results
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.features import derive_features
+from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.features.design import design
-from relapse_model.model.scoring.scores import clinical, unit_shown
 from relapse_model.study.study import Study
 from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 

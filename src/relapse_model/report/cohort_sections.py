@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import derive_outcome
@@ -15,8 +15,6 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL, told_count
 from relapse_model.study.study import Study
-
-Floats = NDArray[np.float64]
 
 
 def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import shap
     from matplotlib.figure import Figure
 
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.relapse_model import RelapseModel
 
 THRESHOLDS = np.arange(5, 31) / 100
 MOST_DEPENDENCE = 6

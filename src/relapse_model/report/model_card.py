@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.development.candidates import LABELS
+from relapse_model.classifiers.known import LABELS
+from relapse_model.features.clinical_units import clinical
 from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
-from relapse_model.model.scoring.scores import clinical
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words

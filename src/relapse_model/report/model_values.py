@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.development.candidates import LABELS
+from relapse_model.classifiers.known import LABELS
+from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
 from relapse_model.model.explanation.single_effects import LOGISTIC, additive_effect, model_log_odds
-from relapse_model.model.scoring.scores import clinical, unit_shown
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.table_one import number_shown
 from relapse_model.report.words import prior_words

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.model.explanation.points_bins import (
     model_scale,
@@ -20,7 +21,7 @@ from relapse_model.model.explanation.points_bins import (
 from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
 from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
 from relapse_model.report.figures.label_places import fits, label_places, thinned
-from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, WIDTH, Floats, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, WIDTH, new_figure, plain, styled
 from relapse_model.study.study import Predictor
 from relapse_model.validation.logistic_fit import log_odds
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.relapse_model import RelapseModel
 
 POINTS = 100.0  # of the predictor with the widest effect
 _CURVE = 101  # values at which the effect of a number is read off the model

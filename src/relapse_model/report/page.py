@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relapse_model.cohort.cohort import write_bytes, write_text
+from relapse_model.files import write_bytes, write_text
 from relapse_model.report.figures.style import png, svg
 
 if TYPE_CHECKING:

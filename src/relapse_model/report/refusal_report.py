@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relapse_model.cohort.cohort import Cohort, write_text
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.all_checks import check_results, known_codes
 from relapse_model.development.internal_validation.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
+from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures_of_report import CAPTIONS, arm_labels, cohort_figures
 from relapse_model.report.page import render, save_figures

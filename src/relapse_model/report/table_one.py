@@ -8,18 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.features.clinical_units import clinical
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import predictor_title
-from relapse_model.model.scoring.scores import clinical
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
 from relapse_model.study.several_landmarks import LANDMARK_KIND
 from relapse_model.study.study import Predictor, Study
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 FEWEST_DESCRIBED = 10  # patients of a group: of fewer, nearly every count would be small
 _MOST_LEVELS = 8

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.cohort.cohort import write_text
-from relapse_model.development.candidates import LABELS
-from relapse_model.development.checks.all_checks import check_validation, known_codes
+from relapse_model.classifiers.known import LABELS
+from relapse_model.development.checks.all_checks import known_codes
+from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.internal_validation.sample_size import cohort_sample_size
 from relapse_model.features.design import design
+from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures_of_report import CAPTIONS, explained, mean_net_benefit, report_figures
 from relapse_model.report.limitations import limitations

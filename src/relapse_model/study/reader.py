@@ -357,3 +357,33 @@ class _Reader:
                 f"{direction!r} beside a prior log_odds of {prior.log_odds:g}",
                 "the same sign",
             )
+
+
+def load_study(study: str | Path) -> Study:
+    """Read a study: the name of a built-in one, or the path of a TOML file.
+
+    Parameters
+    ----------
+    study : str or Path
+        ``"hbsag-relapse"``, or a path that ends in ``.toml``.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        With every wrong key, value or name in the file, its line, and the nearest right one.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> study.registry, study.prediction.horizon_weeks
+    ('NCT07328711', 48.0)
+    """
+    from relapse_model.study.reader import parse_study, read_study_text
+
+    text, source = read_study_text(study)
+    return parse_study(text, source)

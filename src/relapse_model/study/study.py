@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
@@ -284,33 +283,3 @@ class Study:
     def predictor(self, name: str) -> Predictor:
         """Return the predictor called `name`."""
         return next(predictor for predictor in self.predictors if predictor.name == name)
-
-
-def load_study(study: str | Path) -> Study:
-    """Read a study: the name of a built-in one, or the path of a TOML file.
-
-    Parameters
-    ----------
-    study : str or Path
-        ``"hbsag-relapse"``, or a path that ends in ``.toml``.
-
-    Returns
-    -------
-    Study
-
-    Raises
-    ------
-    StudyError
-        With every wrong key, value or name in the file, its line, and the nearest right one.
-
-    Examples
-    --------
-    >>> import relapse_model as rm
-    >>> study = rm.load_study("hbsag-relapse")
-    >>> study.registry, study.prediction.horizon_weeks
-    ('NCT07328711', 48.0)
-    """
-    from relapse_model.study.reader import parse_study, read_study_text
-
-    text, source = read_study_text(study)
-    return parse_study(text, source)

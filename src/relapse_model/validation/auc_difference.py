@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.validation.discrimination import AucComparison, auc
-from relapse_model.validation.estimate import Floats, check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import check_predictions, require_both_outcomes
 from relapse_model.validation.resampling import bootstrap_interval, multiplicities, resampled_auc
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory

@@ -8,14 +8,9 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import (
-    Estimate,
-    Floats,
-    check_predictions,
-    normal_quantile,
-    require_both_outcomes,
-)
+from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile, require_both_outcomes
 from relapse_model.validation.logistic_fit import LogisticFit, fit_intercept, fit_logistic, log_odds, risk_of
 
 _KNOT_QUANTILES = (0.05, 0.35, 0.65, 0.95)  # Harrell 2015, Regression Modeling Strategies, table 2.3: 4 knots

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import CensoringError, RelapseModelError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

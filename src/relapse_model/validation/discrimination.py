@@ -10,14 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import (
-    Estimate,
-    Floats,
-    check_predictions,
-    normal_quantile,
-    require_both_outcomes,
-)
+from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile, require_both_outcomes
 
 _PAIRS_AT_ONCE = 4_000_000  # pairs compared in one block: bounds the memory of Harrell's C
 

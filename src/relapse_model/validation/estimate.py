@@ -8,9 +8,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

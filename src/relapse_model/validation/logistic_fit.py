@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
-from relapse_model.validation.estimate import Floats
 
 # Fits that exist take about 10. If the outcomes are separated each step adds 1 to the least logit for ever,
 # until numbers underflow: this many steps do not get there.

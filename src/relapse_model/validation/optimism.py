@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import Estimate, Floats, check_predictions
+from relapse_model.validation.estimate import Estimate, check_predictions
 from relapse_model.validation.resampling import bootstrap_interval
 
 _OUT_OF_BAG = 0.632  # expected share of the patients that a resample holds: 1 - 1/e

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 from relapse_model.validation import calibration, discrimination, overall, resampling, within_folds
 from relapse_model.validation.estimate import Estimate
 
-Floats = NDArray[np.float64]
 MEASURES = {
     "auc": "AUC",
     "c_index": "C (Harrell)",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats, Positions
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.discrimination import auc
-from relapse_model.validation.estimate import Estimate, Floats, check_predictions, require_both_outcomes
-
-Positions = NDArray[np.intp]
+from relapse_model.validation.estimate import Estimate, check_predictions, require_both_outcomes
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
 _EVENT, _FREE, _LOST = 0, 1, 2

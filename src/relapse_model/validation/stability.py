@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.calibration import calibration_curve
-from relapse_model.validation.estimate import Floats, check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import check_predictions, require_both_outcomes
 
 _TAILS = (0.025, 0.975)
 _CURVE_POINTS = 401  # of each bootstrap curve, before it is read off at the grid

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 from relapse_model.small_counts import count_words, hidden_cells
 from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.discrimination import auc_delong
-from relapse_model.validation.estimate import Estimate, Floats, check_predictions
+from relapse_model.validation.estimate import Estimate, check_predictions
 from relapse_model.validation.resampling import auc_bootstrap
 
 MISSING = "(missing)"

@@ -8,8 +8,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation.estimate import Estimate, Floats, check_predictions, normal_quantile
+from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile
 
 THRESHOLD_MEASURES = {
     "sensitivity": "Sensitivity",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
 from relapse_model.validation.censoring_weights import reverse_kaplan_meier
-from relapse_model.validation.estimate import Floats, check_predictions
+from relapse_model.validation.estimate import check_predictions
 
 _PAIRS_AT_ONCE = 4_000_000  # pairs compared in one block: bounds memory
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import Estimate, Floats, check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import Estimate, check_predictions, require_both_outcomes
 from relapse_model.validation.logistic_fit import fit_logistic, log_odds
 from relapse_model.validation.resampling import bootstrap_interval, multiplicities
 

@@ -18,8 +18,8 @@ from relapse_model.classifiers import (
     PriorLogisticClassifier,
     RecalibratedClassifier,
 )
+from relapse_model.classifiers.shared.base import IntervalUnavailableError
 from relapse_model.classifiers.shared.folds import stratified_folds
-from relapse_model.classifiers.trees.boosted_trees import IntervalUnavailableError
 from relapse_model.errors import ModelFileError, RelapseModelError
 
 PART = "averaged.json"

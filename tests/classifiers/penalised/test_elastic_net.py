@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from relapse_model.classifiers import ElasticNetLogisticClassifier
+from relapse_model.classifiers.shared.base import IntervalUnavailableError
 from relapse_model.classifiers.shared.folds import stratified_folds
-from relapse_model.classifiers.trees.boosted_trees import IntervalUnavailableError
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 
 PART = "elastic_net.json"

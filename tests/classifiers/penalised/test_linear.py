@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relapse_model.classifiers.penalised import linear
 from relapse_model.classifiers.penalised.linear import LinearLogOdds
-from relapse_model.classifiers.prior.logistic_mixture import both_risks, sigmoid
+from relapse_model.classifiers.shared.risks import both_risks, sigmoid
 
 LINE = LinearLogOdds(np.array([2.0, -1.0]), np.array([1.0, 10.0]), 0.5, np.array([3.0, 20.0]))
 

@@ -10,7 +10,7 @@ import xgboost
 from scipy.special import expit
 
 from relapse_model.classifiers import BoostedTreesClassifier
-from relapse_model.classifiers.trees.boosted_trees import IntervalUnavailableError
+from relapse_model.classifiers.shared.base import IntervalUnavailableError
 from relapse_model.classifiers.trees.boosting import round_counts
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 

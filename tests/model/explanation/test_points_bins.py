@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.features.clinical_units import clinical
 from relapse_model.model.explanation.points_bins import (
     bin_of,
     interval_words,
@@ -17,7 +18,6 @@ from relapse_model.model.explanation.points_bins import (
     value_bins,
     yes_or_no,
 )
-from relapse_model.model.scoring.scores import clinical
 from relapse_model.study.study import Predictor
 
 AGE = Predictor("age", "column", "Age", column="age_years", unit="years")

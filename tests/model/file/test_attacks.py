@@ -25,7 +25,7 @@ from pathlib import Path
 seen = []
 harmful = ("os.system", "os.exec", "os.spawn", "os.posix_spawn", "subprocess", "pickle.find_class", "socket.connect")
 sys.addaudithook(lambda event, _: seen.append(event) if event.startswith(harmful) else None)
-from relapse_model.model.file.model_file import load_model
+from relapse_model.model.relapse_model import load_model
 from relapse_model.errors import ModelFileError
 
 folder, messages = Path(sys.argv[1]), {}

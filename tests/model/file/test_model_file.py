@@ -21,7 +21,8 @@ import relapse_model as rm
 from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design_matrix
 from relapse_model.model.file.archive import pack, unpack
-from relapse_model.model.file.model_file import load_model, read_card, save_model
+from relapse_model.model.file.model_file import read_card, save_model
+from relapse_model.model.relapse_model import load_model
 from relapse_model.report.model_card import model_card
 
 NAMES = ["prior_logistic", "ridge_logistic", "boosted_trees"]

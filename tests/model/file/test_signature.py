@@ -12,8 +12,8 @@ from small_model import forged, parts_of, small_model
 import relapse_model as rm
 from relapse_model.errors import ModelFileError
 from relapse_model.model.file.archive import pack, unpack
-from relapse_model.model.file.model_file import load_model
 from relapse_model.model.file.signature import SigningError, make_keys, sign_model, verify_model
+from relapse_model.model.relapse_model import load_model
 
 pytest.importorskip("cryptography", reason="signing is an extra")
 

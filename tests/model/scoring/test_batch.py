@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cohort.cohort import write_csv, write_private_csv
 from relapse_model.cohort.large_folders.chunks import split_cohort
 from relapse_model.errors import CohortError, RelapseModelError
+from relapse_model.files import write_csv, write_private_csv
 from relapse_model.model.scoring import batch as batch_scoring
 from relapse_model.model.scoring.batch import more_patients_than, score_folder, work_folder
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.combined.members import (
     SINGLE,
     check_kind,
@@ -19,13 +20,11 @@ from relapse_model.classifiers.combined.members import (
     out_of_fold_log_odds,
     read_member,
 )
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid, tail_levels
 from relapse_model.classifiers.shared.base import RiskClassifier
 from relapse_model.classifiers.shared.folds import counted
+from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 _FORM, _PART, _MEMBER = "relapse-model average", "averaged.json", "member_{}"
 _MOST_MEMBERS = 20
@@ -133,11 +132,11 @@ class AveragedClassifier(RiskClassifier):
         self.weights_ = weights
         return self
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the weighted mean of the members' log-odds of the event, shape (n,)."""
         return self._mean_log_odds(self._new_rows(X))
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return the weighted mean of the members' limits, on the log-odds scale.
 
         That is right if all members err in the same direction at once, and too wide as far as their errors
@@ -177,7 +176,7 @@ class AveragedClassifier(RiskClassifier):
     @available_if(  # type: ignore[untyped-decorator]
         lambda self: all(hasattr(member, "linear_contributions") for member in self.members_)
     )
-    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> Floats:
         """Return exact Shapley values of the log-odds, where every member has them: the weighted mean of theirs.
 
         Parameters
@@ -192,7 +191,7 @@ class AveragedClassifier(RiskClassifier):
             The last column is the log-odds of the reference.
         """
         each = [member.linear_contributions(X, reference) for member in self.members_]
-        found: FloatArray = np.tensordot(self.weights_, each, axes=1)
+        found: Floats = np.tensordot(self.weights_, each, axes=1)
         return found
 
     def to_parts(self) -> dict[str, bytes]:
@@ -245,11 +244,11 @@ class AveragedClassifier(RiskClassifier):
             )
         return model
 
-    def _mean_log_odds(self, rows: FloatArray) -> FloatArray:
-        mean: FloatArray = self.weights_ @ np.array(list(self._log_odds(rows)))
+    def _mean_log_odds(self, rows: Floats) -> Floats:
+        mean: Floats = self.weights_ @ np.array(list(self._log_odds(rows)))
         return mean
 
-    def _log_odds(self, rows: FloatArray) -> Iterator[FloatArray]:
+    def _log_odds(self, rows: Floats) -> Iterator[Floats]:
         first = self.members_[0].predict_log_odds(rows)
         yield first
         for place, member in list(enumerate(self.members_))[1:]:
@@ -265,7 +264,7 @@ class AveragedClassifier(RiskClassifier):
     def _can_start_from_first(self) -> bool:
         return any(self._started()) and type(self.members[0]).__name__ != _BOOSTED
 
-    def _check_settings(self) -> FloatArray:
+    def _check_settings(self) -> Floats:
         """Return the weights as shares, once all settings are found usable."""
         if not 2 <= len(self.members) <= _MOST_MEMBERS:
             raise RelapseModelError(f"members holds {len(self.members)}; expected 2 to {_MOST_MEMBERS} classifiers.")
@@ -287,7 +286,7 @@ class AveragedClassifier(RiskClassifier):
         return np.asarray(weights / weights.sum())
 
 
-def _read_weights(document: Document, members: int) -> tuple[tuple[float, ...] | None, FloatArray]:
+def _read_weights(document: Document, members: int) -> tuple[tuple[float, ...] | None, Floats]:
     """Return the weights that were given, and their shares."""
     given = None if document.get("given_weights") is None else document.numbers("given_weights", low=0.0)
     parts = np.ones(members) if given is None else np.array(given)

@@ -11,13 +11,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from relapse_model import classifiers
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.loaded import whole
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import stratified_folds
 from relapse_model.classifiers.shared.saved_parts import Document, read_part
 from relapse_model.errors import ModelFileError, RelapseModelError
 
-FloatArray = NDArray[np.float64]
 Groups = NDArray[Any] | None
 
 # The only classes that a file may name. None of them holds another one, so files cannot nest without end.
@@ -51,7 +51,7 @@ def fit_member(estimator: RiskClassifier | None, rows: TrainingRows, groups: Gro
 
 def out_of_fold_log_odds(
     estimator: RiskClassifier | None, rows: TrainingRows, folds: int, seed: int, groups: Groups = None
-) -> FloatArray:
+) -> Floats:
     """Return the log-odds of each row by a copy of the estimator that was fitted without the row's fold.
 
     Parameters
@@ -129,8 +129,8 @@ def read_member(
     return member
 
 
-def limits_as_log_odds(interval: FloatArray) -> FloatArray:
+def limits_as_log_odds(interval: Floats) -> Floats:
     """Return limits of risks as log-odds; a limit that was rounded to 0 or 1 becomes the nearest number beside it."""
     inside = np.clip(interval, np.finfo(np.float64).tiny, 1.0 - np.finfo(np.float64).epsneg)
-    log_odds: FloatArray = np.log(inside) - np.log1p(-inside)
+    log_odds: Floats = np.log(inside) - np.log1p(-inside)
     return log_odds

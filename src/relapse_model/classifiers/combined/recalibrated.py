@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.combined.members import (
     SINGLE,
     check_kind,
@@ -21,14 +22,12 @@ from relapse_model.classifiers.combined.members import (
     read_member,
 )
 from relapse_model.classifiers.prior.loaded import whole
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid
 from relapse_model.classifiers.shared.base import RiskClassifier
 from relapse_model.classifiers.shared.folds import counted
 from relapse_model.classifiers.shared.newton import penalised_logistic
+from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 METHODS = ("none", "logistic")
 FEWEST_EVENTS_FOR_ISOTONIC = 1000
@@ -61,7 +60,7 @@ class Recalibration:
     intercept: float
     slope: float
 
-    def apply(self, log_odds: FloatArray) -> FloatArray:
+    def apply(self, log_odds: Floats) -> Floats:
         """Return the recalibrated log-odds."""
         return self.intercept + self.slope * log_odds
 
@@ -270,12 +269,12 @@ class RecalibratedClassifier(RiskClassifier):
         model.estimator_, model.recalibration_ = fitted, line
         return model
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the recalibrated log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
         return self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return the classifier's own limits, recalibrated; intercept and slope are taken as known.
 
         Parameters
@@ -296,7 +295,7 @@ class RecalibratedClassifier(RiskClassifier):
         return sigmoid(np.column_stack([np.minimum(limits[:, 0], log_odds), np.maximum(limits[:, 1], log_odds)]))
 
     @available_if(lambda self: hasattr(self.estimator_, "linear_contributions"))  # type: ignore[untyped-decorator]
-    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> Floats:
         """Return exact Shapley values of the log-odds, of a classifier that has them: its own, times the slope.
 
         Parameters
@@ -310,7 +309,7 @@ class RecalibratedClassifier(RiskClassifier):
         ndarray of shape (n, p + 1)
             The last column is the log-odds of the reference.
         """
-        found: FloatArray = self.recalibration_.slope * self.estimator_.linear_contributions(X, reference)
+        found: Floats = self.recalibration_.slope * self.estimator_.linear_contributions(X, reference)
         found[:, -1] += self.recalibration_.intercept
         return found
 

@@ -8,18 +8,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.elastic_net_solver import elastic_net_logistic
 from relapse_model.classifiers.penalised.linear import LinearLogOdds
 from relapse_model.classifiers.penalised.linear_classifier import LinearClassifier
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid, tail_levels
-from relapse_model.classifiers.shared.base import TrainingRows
+from relapse_model.classifiers.shared.base import IntervalUnavailableError, TrainingRows
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, stratified_folds
+from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
-from relapse_model.classifiers.trees.boosted_trees import IntervalUnavailableError
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 _FORM, _PART = "relapse-model elastic net", "elastic_net.json"
 _MOST_RESAMPLES = 10_000
@@ -141,7 +139,7 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         self.resampled_ = self._resample(design, rows, group)
         return self
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return percentiles of the resampled risks, centred at the model's own risk.
 
         The resamples are refits with exponential row weights (Bayesian bootstrap: Rubin, Ann Stat 9 (1981)
@@ -228,7 +226,7 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         _check_numbers(document, model)
         return model
 
-    def _grid(self) -> tuple[FloatArray, FloatArray]:
+    def _grid(self) -> tuple[Floats, Floats]:
         """Return the shares of L1 and the ratios of the penalty, once they are found usable."""
         default = np.geomspace(1.0, 0.003, 16) if self.penalty_ratios is None else self.penalty_ratios
         shares, ratios = np.asarray(self.l1_shares, dtype=np.float64), np.asarray(default, dtype=np.float64)
@@ -244,19 +242,19 @@ class ElasticNetLogisticClassifier(LinearClassifier):
             )
         return shares, ratios
 
-    def _choose(self, shares: FloatArray, penalties: FloatArray) -> None:
+    def _choose(self, shares: Floats, penalties: Floats) -> None:
         """Take the best choice; of equally good ones the fewest columns: most L1."""
         best = np.argwhere(self.cv_log_loss_ == self.cv_log_loss_.min())
         _, self.l1_share_, self.penalty_ = max(
             (float(shares[s] * penalties[s, r]), float(shares[s]), float(penalties[s, r])) for s, r in best
         )
 
-    def _penalty(self, count: int) -> tuple[FloatArray, FloatArray]:
+    def _penalty(self, count: int) -> tuple[Floats, Floats]:
         """Return the chosen L1 and L2 penalties, ``count`` times."""
         l1 = self.l1_share_ * self.penalty_
         return np.full(count, l1), np.full(count, self.penalty_ - l1)
 
-    def _resample(self, design: FloatArray, rows: TrainingRows, group: NDArray[Any] | None) -> FloatArray:
+    def _resample(self, design: Floats, rows: TrainingRows, group: NDArray[Any] | None) -> Floats:
         if not self.interval_resamples:
             return np.empty((0, design.shape[1] + 1))
         rng = np.random.default_rng([self.seed, 1])
@@ -267,24 +265,22 @@ class ElasticNetLogisticClassifier(LinearClassifier):
     def _line(self) -> LinearLogOdds:
         return LinearLogOdds(self.coef_ / self.scale_, self.center_, self.intercept_, self.impute_)
 
-    def _standardised(self, X: ArrayLike) -> FloatArray:
+    def _standardised(self, X: ArrayLike) -> Floats:
         return _standardise(self._new_rows(X), ColumnSummary(self.impute_, self.center_, self.scale_))
 
 
-def _standardise(X: FloatArray, columns: ColumnSummary) -> FloatArray:
+def _standardise(X: Floats, columns: ColumnSummary) -> Floats:
     return (fill_missing(X, columns.impute) - columns.center) / columns.scale
 
 
-def _largest_penalty(design: FloatArray, rows: TrainingRows) -> float:
+def _largest_penalty(design: Floats, rows: TrainingRows) -> float:
     """Return the smallest L1 penalty at which every coefficient is zero."""
     mean = rows.weight @ rows.event / rows.weight.sum()
     largest = np.abs((rows.weight * (rows.event - mean)) @ design).max()
     return float(max(largest, 1e-6 * rows.weight.sum()))  # above zero where no column says anything
 
 
-def _held_out_loss(
-    rows: TrainingRows, held: NDArray[np.bool_], shares: FloatArray, penalties: FloatArray
-) -> FloatArray:
+def _held_out_loss(rows: TrainingRows, held: NDArray[np.bool_], shares: Floats, penalties: Floats) -> Floats:
     """Return summed log losses on the held-out rows, (shares, ratios): all of them in one batch of fits."""
     # A column may be empty in a training fold: it is then constant there and has no effect.
     X = np.where(np.isnan(rows.X[~held]).all(axis=0), 0.0, rows.X)
@@ -315,7 +311,7 @@ def _read_settings(document: Document) -> dict[str, Any]:
     }
 
 
-def _read_resampled(document: Document, resamples: int, columns: int) -> FloatArray:
+def _read_resampled(document: Document, resamples: int, columns: int) -> Floats:
     if not resamples and document.get("resampled") == []:
         return np.empty((0, columns + 1))
     return document.array("resampled", (resamples, columns + 1))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.newton import NotConvergedError
-
-FloatArray = NDArray[np.float64]
 
 _TOLERANCE = 1e-8  # largest gradient left, in standard errors of its coefficient
 _SLACK = 1e-12  # relative rounding error allowed when a step must not lower the objective
@@ -22,25 +21,23 @@ _BLOCK_NUMBERS = 2_000_000  # numbers per array (16 MB): more problems are solve
 class _Problems:
     """What is maximised; arrays of shape (B, q) hold the intercept first, which bears no penalty."""
 
-    design: FloatArray  # (n, q)
-    event: FloatArray  # (n,)
-    weight: FloatArray  # (B, n)
-    l1: FloatArray  # (B, q)
-    l2: FloatArray  # (B, q)
+    design: Floats  # (n, q)
+    event: Floats  # (n,)
+    weight: Floats  # (B, n)
+    l1: Floats  # (B, q)
+    l2: Floats  # (B, q)
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     """The objective, the gradient of its smooth part, and each row's curvature, per problem."""
 
-    value: FloatArray  # (B,)
-    gradient: FloatArray  # (B, q)
-    curvature: FloatArray  # (B, n)
+    value: Floats  # (B,)
+    gradient: Floats  # (B, q)
+    curvature: Floats  # (B, n)
 
 
-def elastic_net_logistic(
-    X: FloatArray, event: FloatArray, weight: FloatArray, l1: FloatArray, l2: FloatArray
-) -> FloatArray:
+def elastic_net_logistic(X: Floats, event: Floats, weight: Floats, l1: Floats, l2: Floats) -> Floats:
     """Maximise log-likelihood - l1 * sum(|coef|) - l2 / 2 * sum(coef ** 2), the intercept being free.
 
     Assumes complete columns of about one scale, and both classes among the rows of positive weight.
@@ -88,7 +85,7 @@ def elastic_net_logistic(
     return np.concatenate([_maximise(each) for each in problems])
 
 
-def _maximise(problems: _Problems) -> FloatArray:
+def _maximise(problems: _Problems) -> Floats:
     theta = np.zeros_like(problems.l1)
     theta[:, 0] = np.log(problems.weight @ problems.event) - np.log(problems.weight @ (1.0 - problems.event))
     state, length = _evaluate(problems, theta), np.ones(len(theta))
@@ -110,7 +107,7 @@ def _maximise(problems: _Problems) -> FloatArray:
     )
 
 
-def _evaluate(problems: _Problems, theta: FloatArray) -> _State:
+def _evaluate(problems: _Problems, theta: Floats) -> _State:
     weight, event = problems.weight, problems.event
     log_odds = theta @ problems.design.T
     tail = np.exp(-np.abs(log_odds))  # never overflows
@@ -121,7 +118,7 @@ def _evaluate(problems: _Problems, theta: FloatArray) -> _State:
     return _State(likelihood - penalty, gradient, weight * tail / (1.0 + tail) ** 2)
 
 
-def _hessian(problems: _Problems, state: _State) -> FloatArray:
+def _hessian(problems: _Problems, state: _State) -> Floats:
     """Return the negative Hessians of the smooth part, (B, q, q); their diagonals are above 0."""
     design = problems.design
     hessian = np.stack([(design.T * curvature) @ design for curvature in state.curvature])
@@ -136,15 +133,15 @@ def _choose(taken: NDArray[np.bool_], new: _State, old: _State) -> _State:
     )
 
 
-def _remaining(theta: FloatArray, gradient: FloatArray, hessian: FloatArray, l1: FloatArray) -> FloatArray:
+def _remaining(theta: Floats, gradient: Floats, hessian: Floats, l1: Floats) -> Floats:
     """Return the largest breach of the conditions of a maximum, in standard errors, shape (B,)."""
     kept = np.abs(gradient - l1 * np.sign(theta))
     breach = np.where(theta != 0, kept, np.maximum(np.abs(gradient) - l1, 0.0))
-    largest: FloatArray = (breach / np.sqrt(np.diagonal(hessian, axis1=1, axis2=2))).max(axis=1)
+    largest: Floats = (breach / np.sqrt(np.diagonal(hessian, axis1=1, axis2=2))).max(axis=1)
     return largest
 
 
-def _model_minimum(hessian: FloatArray, linear: FloatArray, l1: FloatArray, start: FloatArray) -> FloatArray:
+def _model_minimum(hessian: Floats, linear: Floats, l1: Floats, start: Floats) -> Floats:
     """Minimise t' H t / 2 - linear' t + l1' |t|: sweeps find which coefficients are not zero, a solve their values."""
     found, unit = start, np.eye(l1.shape[1])
     for _ in range(_MOST_ROUNDS):
@@ -161,7 +158,7 @@ def _model_minimum(hessian: FloatArray, linear: FloatArray, l1: FloatArray, star
     return found  # after the last round still a step in the right direction
 
 
-def _sweep(hessian: FloatArray, linear: FloatArray, l1: FloatArray, start: FloatArray) -> FloatArray:
+def _sweep(hessian: Floats, linear: Floats, l1: Floats, start: Floats) -> Floats:
     """Improve one coefficient after the other, a few times over."""
     found, size = start.copy(), np.diagonal(hessian, axis1=1, axis2=2)
     product = _product(hessian, found)
@@ -173,7 +170,7 @@ def _sweep(hessian: FloatArray, linear: FloatArray, l1: FloatArray, start: Float
     return found
 
 
-def _product(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
+def _product(matrices: Floats, vectors: Floats) -> Floats:
     """Return each matrix times its vector."""
-    product: FloatArray = np.matmul(matrices, vectors[:, :, None])[:, :, 0]
+    product: Floats = np.matmul(matrices, vectors[:, :, None])[:, :, 0]
     return product

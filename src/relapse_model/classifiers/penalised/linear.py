@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 
-FloatArray = NDArray[np.float64]
 _ROWS_AT_ONCE = 8192
 
 
@@ -25,12 +25,12 @@ class LinearLogOdds:
         Log-odds at `center`.
     """
 
-    slope: FloatArray
-    center: FloatArray
+    slope: Floats
+    center: Floats
     intercept: float
-    impute: FloatArray
+    impute: Floats
 
-    def of(self, rows: FloatArray) -> FloatArray:
+    def of(self, rows: Floats) -> Floats:
         """Return the log-odds of each row.
 
         Parameters
@@ -58,7 +58,7 @@ class LinearLogOdds:
         found += self.intercept
         return found
 
-    def contributions(self, rows: FloatArray, reference: ArrayLike) -> FloatArray:
+    def contributions(self, rows: Floats, reference: ArrayLike) -> Floats:
         """Return exact Shapley values against a reference, shape (n, p + 1); a row sums to its log-odds.
 
         What a column adds when it joins others does not depend on which they are: slope * (value - reference). The

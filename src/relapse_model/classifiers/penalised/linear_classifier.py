@@ -6,7 +6,8 @@ from abc import abstractmethod
 
 from numpy.typing import ArrayLike
 
-from relapse_model.classifiers.penalised.linear import FloatArray, LinearLogOdds
+from relapse_model.arrays import Floats
+from relapse_model.classifiers.penalised.linear import LinearLogOdds
 from relapse_model.classifiers.shared.base import RiskClassifier
 
 
@@ -17,12 +18,12 @@ class LinearClassifier(RiskClassifier):
     def _line(self) -> LinearLogOdds:
         """Return the fitted log-odds."""
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
         return self._line().of(rows)
 
-    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> FloatArray:
+    def linear_contributions(self, X: ArrayLike, reference: ArrayLike) -> Floats:
         """Return exact Shapley values of the log-odds, shape (n, p + 1); the last is the log-odds of the reference.
 
         The log-odds are linear, so that a column's value is its coefficient times its distance from the reference,

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.penalised.ridge_modes import CELLS, ridge_modes
 from relapse_model.classifiers.penalised.training_sets import PaddedRows, pad_rows, training_sets
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid
 from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-
-FloatArray = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 _LARGEST_VALUE = 1e30  # no measurement; its square is still a number
 
@@ -35,9 +33,9 @@ class NestedRidge:
         Mean inner held-out log loss of each penalty, by which it was chosen.
     """
 
-    risks: tuple[FloatArray, ...]
-    penalty: FloatArray
-    log_loss: FloatArray
+    risks: tuple[Floats, ...]
+    penalty: Floats
+    log_loss: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class _Split:
 
     training: Positions
     held: Positions
-    weight: FloatArray  # of every row of the table
+    weight: Floats  # of every row of the table
 
 
 def nested_ridge_risks(
@@ -136,9 +134,7 @@ def nested_ridge_risks(
     return NestedRidge(tuple(risks), penalties[chosen], losses)
 
 
-def cross_validated_losses(
-    X: FloatArray, event: FloatArray, weight: FloatArray, fold: Positions, penalties: FloatArray
-) -> FloatArray:
+def cross_validated_losses(X: Floats, event: Floats, weight: Floats, fold: Positions, penalties: Floats) -> Floats:
     """Return the mean held-out log loss of each penalty, (L,), when each fold is predicted from the others.
 
     Parameters
@@ -151,25 +147,23 @@ def cross_validated_losses(
     """
     splits = _splits(np.arange(len(fold)), weight, fold)
     start = _pooled_modes(X, event, weight, penalties)
-    losses: FloatArray = _held_out_losses(X, event, splits, penalties, start).sum(axis=0) / weight.sum()
+    losses: Floats = _held_out_losses(X, event, splits, penalties, start).sum(axis=0) / weight.sum()
     return losses
 
 
-def best_penalty(losses: FloatArray, penalties: FloatArray) -> Positions:
+def best_penalty(losses: Floats, penalties: Floats) -> Positions:
     """Return the positions of the smallest losses along the last axis, of equally good penalties the largest."""
     order = np.argsort(-penalties, kind="stable")
     return np.asarray(order[np.argmin(losses[..., order], axis=-1)])
 
 
-def _others(weight: FloatArray, test: Positions) -> Positions:
+def _others(weight: Floats, test: Positions) -> Positions:
     used = weight > 0
     used[test] = False
     return np.flatnonzero(used)
 
 
-def _inner(
-    X: FloatArray, event: FloatArray, refit: _Split, folds: int, seed: int, labels: NDArray[Any] | None
-) -> list[_Split]:
+def _inner(X: Floats, event: Floats, refit: _Split, folds: int, seed: int, labels: NDArray[Any] | None) -> list[_Split]:
     rows = refit.training
     empty = np.flatnonzero(np.isnan(X[rows]).all(axis=0))
     if empty.size:
@@ -182,19 +176,17 @@ def _inner(
     )
 
 
-def _splits(rows: Positions, weight: FloatArray, fold: Positions) -> list[_Split]:
+def _splits(rows: Positions, weight: Floats, fold: Positions) -> list[_Split]:
     return [_Split(rows[fold != held], rows[fold == held], weight) for held in range(fold.max() + 1)]
 
 
-def _pooled_modes(X: FloatArray, event: FloatArray, weight: FloatArray, penalties: FloatArray) -> FloatArray:
+def _pooled_modes(X: Floats, event: Floats, weight: Floats, penalties: Floats) -> Floats:
     """Return the modes on all rows, (p + 1, 1, L): only where the search for those of their subsets begins."""
     rows = np.flatnonzero(weight > 0)
     return ridge_modes(training_sets(X, event, pad_rows([rows], [weight[rows]])), penalties)
 
 
-def _held_out_losses(
-    X: FloatArray, event: FloatArray, splits: Sequence[_Split], penalties: FloatArray, start: FloatArray
-) -> FloatArray:
+def _held_out_losses(X: Floats, event: Floats, splits: Sequence[_Split], penalties: Floats, start: Floats) -> Floats:
     """Return the weighted sum of log losses over each split's held-out rows, (S, L)."""
     found = np.empty((len(splits), len(penalties)))
     for part, held, log_odds in _predictions(X, event, splits, np.broadcast_to(penalties, found.shape), start):
@@ -206,8 +198,8 @@ def _held_out_losses(
 
 
 def _predictions(
-    X: FloatArray, event: FloatArray, splits: Sequence[_Split], penalties: FloatArray, start: FloatArray
-) -> Iterator[tuple[slice, PaddedRows, FloatArray]]:
+    X: Floats, event: Floats, splits: Sequence[_Split], penalties: Floats, start: Floats
+) -> Iterator[tuple[slice, PaddedRows, Floats]]:
     """Yield some splits at a time, their held-out rows and those rows' log-odds, (S, L, rows of the longest)."""
     longest = max(len(split.training) for split in splits)
     together = max(1, CELLS // (longest * penalties.shape[1]))
@@ -222,7 +214,7 @@ def _predictions(
 
 
 def _check_shapes(
-    X: FloatArray, event: FloatArray, weight: FloatArray, folds: int, seeds: int, groups: NDArray[Any] | None
+    X: Floats, event: Floats, weight: Floats, folds: int, seeds: int, groups: NDArray[Any] | None
 ) -> None:
     rows = len(event) if event.ndim == 1 else -1
     shapes = X.ndim == 2 and len(X) == rows and weight.shape in ((rows,), (folds, rows))
@@ -234,7 +226,7 @@ def _check_shapes(
         )
 
 
-def _check_values(X: FloatArray, event: FloatArray, weight: FloatArray, penalties: FloatArray) -> None:
+def _check_values(X: Floats, event: Floats, weight: Floats, penalties: Floats) -> None:
     if penalties.ndim != 1 or not penalties.size or not ((penalties > 0) & (penalties < np.inf)).all():
         raise RelapseModelError(f"penalties is {penalties!r}; expected one or more positive numbers.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any(axis=1).all():
@@ -250,7 +242,7 @@ def _check_values(X: FloatArray, event: FloatArray, weight: FloatArray, penaltie
         raise RelapseModelError(f"X holds values beyond {_LARGEST_VALUE:g}; expected measurements, or NaN if unknown.")
 
 
-def _check_outer(tests: Sequence[NDArray[Any]], weights: FloatArray) -> None:
+def _check_outer(tests: Sequence[NDArray[Any]], weights: Floats) -> None:
     rows = weights.shape[1]
     for fold, (test, weight) in enumerate(zip(tests, weights, strict=True)):
         places = test.ndim == 1 and test.dtype.kind in "iu" and test.size > 0

@@ -8,21 +8,22 @@ from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.linear import LinearLogOdds
 from relapse_model.classifiers.penalised.linear_classifier import LinearClassifier
 from relapse_model.classifiers.penalised.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.penalised.skops_types import ALLOWED, check_types, unknown_types
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid, tail_levels
 from relapse_model.classifiers.shared.base import TrainingRows
 from relapse_model.classifiers.shared.columns import summarise_columns
 from relapse_model.classifiers.shared.folds import counted, stratified_folds
+from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import (
     Document,
     check_covariance,
@@ -31,8 +32,6 @@ from relapse_model.classifiers.shared.saved_parts import (
     write_document,
 )
 from relapse_model.errors import ModelFileError, RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 _FORM = "relapse-model ridge logistic"
 _PART, _PIPELINE = "ridge.json", "pipeline.skops"
@@ -124,7 +123,7 @@ class RidgeLogisticClassifier(LinearClassifier):
         self.covariance_ = _laplace_covariance(self.pipeline_, rows, self.penalty_)
         return self
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return the central Laplace interval of each row's risk, for the chosen penalty taken as given.
 
         Parameters
@@ -181,7 +180,7 @@ class RidgeLogisticClassifier(LinearClassifier):
         model.pipeline_ = _read_pipeline(read_part(parts, _PIPELINE), model.n_features_in_)
         return model
 
-    def _penalties(self) -> FloatArray:
+    def _penalties(self) -> Floats:
         if self.penalties is None:
             return np.logspace(-1, 4, 12)
         penalties = np.asarray(self.penalties, dtype=np.float64)
@@ -205,7 +204,7 @@ def _fit_pipeline(rows: TrainingRows, penalty: float) -> Pipeline:
     return Pipeline(steps).fit(rows.X, rows.event, **weights)
 
 
-def _design(pipeline: Pipeline, X: FloatArray) -> FloatArray:
+def _design(pipeline: Pipeline, X: Floats) -> Floats:
     """Return the intercept's column and the standardised ones.
 
     Computed here from the pipeline's public numbers: a pipeline that another version of scikit-learn has written lacks
@@ -216,19 +215,19 @@ def _design(pipeline: Pipeline, X: FloatArray) -> FloatArray:
     return np.column_stack([np.ones(len(X)), (filled - scaler.mean_) / scaler.scale_])
 
 
-def _log_odds(pipeline: Pipeline, design: FloatArray) -> FloatArray:
+def _log_odds(pipeline: Pipeline, design: Floats) -> Floats:
     logistic = pipeline.steps[-1][1]
-    log_odds: FloatArray = design @ np.append(logistic.intercept_, logistic.coef_[0])
+    log_odds: Floats = design @ np.append(logistic.intercept_, logistic.coef_[0])
     return log_odds
 
 
-def _laplace_covariance(pipeline: Pipeline, rows: TrainingRows, penalty: float) -> FloatArray:
+def _laplace_covariance(pipeline: Pipeline, rows: TrainingRows, penalty: float) -> Floats:
     design = _design(pipeline, rows.X)
     risk = sigmoid(_log_odds(pipeline, design))
     information = (design.T * (rows.weight * risk * (1.0 - risk))) @ design
     information[1:, 1:] += penalty * np.eye(design.shape[1] - 1)
     inverse = np.linalg.inv(information)
-    covariance: FloatArray = 0.5 * (inverse + inverse.T)
+    covariance: Floats = 0.5 * (inverse + inverse.T)
     return covariance
 
 
@@ -270,7 +269,7 @@ def _read_pipeline(data: bytes, columns: int) -> Pipeline:
     return pipeline
 
 
-def _arrays(pipeline: Pipeline, columns: int) -> list[FloatArray]:
+def _arrays(pipeline: Pipeline, columns: int) -> list[Floats]:
     imputer, scaler, logistic = (step for _, step in pipeline.steps)
     expected = {
         (columns,): (imputer.statistics_, scaler.mean_, scaler.scale_),

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.training_sets import TrainingSets
 from relapse_model.classifiers.shared.newton import NotConvergedError
-
-FloatArray = NDArray[np.float64]
 
 _TOLERANCE = 1e-10  # distance from the mode, in posterior standard errors
 _MOST_STEPS = 200
@@ -19,7 +17,7 @@ _FULL_STEP = 1.5  # a Newton step that changes no log-odds by more is taken whol
 CELLS = 64_000  # rows times penalties worked on at once: their arrays stay in the processor's cache
 
 
-def ridge_modes(sets: TrainingSets, penalties: FloatArray, start: FloatArray | None = None) -> FloatArray:
+def ridge_modes(sets: TrainingSets, penalties: Floats, start: Floats | None = None) -> Floats:
     """Maximise the penalised likelihood of every training set under every penalty.
 
     The intercept is not penalised. Each set needs both classes; penalties are positive, so that a mode exists.
@@ -76,7 +74,7 @@ def ridge_modes(sets: TrainingSets, penalties: FloatArray, start: FloatArray | N
     )
 
 
-def _modes_of_wide_sets(sets: TrainingSets, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
+def _modes_of_wide_sets(sets: TrainingSets, penalties: Floats, start: Floats | None) -> Floats:
     """Solve for more columns than rows: at a mode the coefficients are combinations of the rows, which are fewer."""
     basis = np.linalg.qr(sets.design[:, 1:])[0]  # (S, p, rows)
     across = basis.transpose(0, 2, 1)
@@ -88,7 +86,7 @@ def _modes_of_wide_sets(sets: TrainingSets, penalties: FloatArray, start: FloatA
     return np.concatenate([theta[:1], (basis @ theta[1:].transpose(1, 0, 2)).transpose(1, 0, 2)])
 
 
-def _no_effects(sets: TrainingSets) -> FloatArray:
+def _no_effects(sets: TrainingSets) -> Floats:
     events, total = (sets.event * sets.weight).sum(axis=1), sets.weight.sum(axis=1)
     theta = np.zeros((sets.design.shape[1], len(events), 1))
     theta[0, :, 0] = np.log(events / (total - events))
@@ -103,7 +101,7 @@ def _blocks(sets: TrainingSets, levels: int) -> Iterator[slice]:
         yield slice(begin, begin + length)
 
 
-def _pairs(design: FloatArray) -> FloatArray:
+def _pairs(design: Floats) -> Floats:
     """Return the products of every two columns, (S, pairs, rows), in the order of an upper triangle."""
     size = design.shape[1]
     found = np.empty((len(design), size * (size + 1) // 2, design.shape[2]))
@@ -120,9 +118,7 @@ def _triangle(size: int) -> Iterator[tuple[int, int, int]]:
         begin += size - row
 
 
-def _derivatives(
-    sets: TrainingSets, pairs: FloatArray | None, theta: FloatArray, precision: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _derivatives(sets: TrainingSets, pairs: Floats | None, theta: Floats, precision: Floats) -> tuple[Floats, Floats]:
     """Return the gradient, (p + 1, S, L), and the upper triangle of the negative Hessian, (pairs, S, L)."""
     size, count, levels = theta.shape
     gradient = np.zeros(theta.shape)
@@ -147,21 +143,21 @@ def _derivatives(
     return gradient, curvature
 
 
-def _by_column(columns: FloatArray, values: FloatArray) -> FloatArray:
+def _by_column(columns: Floats, values: Floats) -> Floats:
     """Return sums over rows of columns times values: (S, columns, m) and (S, L, m) give (columns, S, L)."""
     found = np.empty((columns.shape[1], len(columns), values.shape[1]))
     np.matmul(columns, values.transpose(0, 2, 1), out=found.transpose(1, 0, 2))
     return found
 
 
-def _reach(sets: TrainingSets, step: FloatArray) -> FloatArray:
+def _reach(sets: TrainingSets, step: Floats) -> Floats:
     """Return by how much each step changes the log-odds of some row at most, (S, L)."""
     by_problem = step.transpose(1, 2, 0)
     found = [np.abs(by_problem @ sets.design[:, :, rows]).max(axis=2) for rows in _blocks(sets, step.shape[2])]
     return np.asarray(np.max(found, axis=0))
 
 
-def _solve(triangle: FloatArray, right: FloatArray) -> FloatArray:
+def _solve(triangle: Floats, right: Floats) -> Floats:
     """Solve symmetric positive definite systems, all at once, by elimination; ``triangle`` is overwritten.
 
     Elimination along the whole batch is several times faster here than one call of LAPACK for each small system.

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-Positions = NDArray[np.intp]
+from relapse_model.arrays import Floats, Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class PaddedRows:
     """
 
     row: Positions
-    weight: FloatArray
+    weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,14 @@ class TrainingSets:
         Outcome and weight of each row; weight 0 for the padding.
     """
 
-    impute: FloatArray
-    center: FloatArray
-    scale: FloatArray
-    design: FloatArray
-    event: FloatArray
-    weight: FloatArray
+    impute: Floats
+    center: Floats
+    scale: Floats
+    design: Floats
+    event: Floats
+    weight: Floats
 
-    def standardise(self, X: FloatArray, row: Positions) -> FloatArray:
+    def standardise(self, X: Floats, row: Positions) -> Floats:
         """Return rows of the table as each set prepares them, (S, p + 1, k), from positions of shape (S, k)."""
         values = _complete(X, row, self.impute)
         values -= self.center[:, :, None]
@@ -59,7 +58,7 @@ class TrainingSets:
         return _with_ones(values)
 
 
-def pad_rows(rows: Sequence[Positions], weights: Sequence[FloatArray]) -> PaddedRows:
+def pad_rows(rows: Sequence[Positions], weights: Sequence[Floats]) -> PaddedRows:
     """Bring sets of rows, none of them empty, to one length.
 
     Examples
@@ -78,7 +77,7 @@ def pad_rows(rows: Sequence[Positions], weights: Sequence[FloatArray]) -> Padded
     return PaddedRows(row, weight)
 
 
-def training_sets(X: FloatArray, event: FloatArray, rows: PaddedRows) -> TrainingSets:
+def training_sets(X: Floats, event: Floats, rows: PaddedRows) -> TrainingSets:
     """Prepare each set as scikit-learn's SimpleImputer (median) and StandardScaler would, had they only its rows.
 
     Parameters
@@ -101,7 +100,7 @@ def training_sets(X: FloatArray, event: FloatArray, rows: PaddedRows) -> Trainin
     return TrainingSets(impute, center, scale, _with_ones(values), event[rows.row], rows.weight)
 
 
-def _medians(X: FloatArray, rows: PaddedRows) -> FloatArray:
+def _medians(X: Floats, rows: PaddedRows) -> Floats:
     """Return the median of the known values of each column with gaps; 0 for columns without, which need none."""
     found = np.zeros((len(rows.row), X.shape[1]))
     for column in np.flatnonzero(np.isnan(X).any(axis=0)):
@@ -113,7 +112,7 @@ def _medians(X: FloatArray, rows: PaddedRows) -> FloatArray:
     return found
 
 
-def _complete(X: FloatArray, row: Positions, impute: FloatArray) -> FloatArray:
+def _complete(X: Floats, row: Positions, impute: Floats) -> Floats:
     """Return rows of the table with the gaps filled, columns before rows: (S, p, k)."""
     values = np.ascontiguousarray(X.T[:, row].transpose(1, 0, 2))
     gap = np.isnan(values)
@@ -122,14 +121,14 @@ def _complete(X: FloatArray, row: Positions, impute: FloatArray) -> FloatArray:
     return values
 
 
-def _with_ones(values: FloatArray) -> FloatArray:
+def _with_ones(values: Floats) -> Floats:
     design = np.empty((values.shape[0], values.shape[1] + 1, values.shape[2]))
     design[:, 0] = 1.0
     design[:, 1:] = values
     return design
 
 
-def _constant(variance: FloatArray, mean: FloatArray, weight: FloatArray) -> NDArray[np.bool_]:
+def _constant(variance: Floats, mean: Floats, weight: Floats) -> NDArray[np.bool_]:
     """Tell which columns vary by no more than rounding does, by scikit-learn's bound.
 
     Rounding of two-pass variances: Chan, Golub and LeVeque, The American Statistician 37 (1983) 242-247.

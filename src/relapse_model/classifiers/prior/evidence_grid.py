@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.classifiers.shared.newton import penalised_logistic
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 FEWEST_MARKED = 5  # rows that lack a value, and rows that have it, before an indicator is worth a coefficient
 
@@ -24,10 +21,10 @@ FEWEST_MARKED = 5  # rows that lack a value, and rows that have it, before an in
 class Components:
     """Posterior means of every prior under every form; coefficients are 0 where the form leaves a column out."""
 
-    coef: FloatArray
-    intercept: FloatArray
-    covariance: FloatArray
-    log_evidence: FloatArray
+    coef: Floats
+    intercept: Floats
+    covariance: Floats
+    log_evidence: Floats
 
 
 def check_grid(strengths: Sequence[float], widths: Sequence[float], between_sds: Sequence[float]) -> None:
@@ -49,7 +46,7 @@ def check_grid(strengths: Sequence[float], widths: Sequence[float], between_sds:
         )
 
 
-def published_grid(mean: FloatArray, sd: FloatArray, strengths: Sequence[float], widths: Sequence[float]) -> PriorGrid:
+def published_grid(mean: Floats, sd: Floats, strengths: Sequence[float], widths: Sequence[float]) -> PriorGrid:
     """Return the priors of every strength, width of the columns with a mean, and width of the others, in that order.
 
     Parameters
@@ -77,7 +74,7 @@ def published_grid(mean: FloatArray, sd: FloatArray, strengths: Sequence[float],
 def previous_grid(
     previous: PriorGrid,
     fallback: PriorGrid,
-    scale: FloatArray,
+    scale: Floats,
     strengths: Sequence[float],
     between_sds: Sequence[float],
 ) -> PriorGrid:
@@ -127,7 +124,7 @@ def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:
 
 
 def fit_components(
-    distance: FloatArray, event: FloatArray, weight: FloatArray, forms: Sequence[Mask], starts: Sequence[PriorGrid]
+    distance: Floats, event: Floats, weight: Floats, forms: Sequence[Mask], starts: Sequence[PriorGrid]
 ) -> Components:
     """Fit every prior of `starts[i]` with the columns of `forms[i]`.
 
@@ -160,7 +157,7 @@ def fit_components(
     )
 
 
-def missing_indicators(X: FloatArray, weight: FloatArray) -> tuple[int, ...]:
+def missing_indicators(X: Floats, weight: Floats) -> tuple[int, ...]:
     """Return the predictors that deserve an indicator; of those that are missing together, the first.
 
     Parameters

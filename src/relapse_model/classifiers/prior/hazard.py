@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.evidence_grid import check_grid, published_grid
 from relapse_model.classifiers.prior.hazard_mixture import (
     HazardMixture,
@@ -34,8 +35,6 @@ from relapse_model.classifiers.shared.columns import fill_missing, summarise_col
 from relapse_model.classifiers.shared.newton import LogisticFits, penalised_logistic
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 
 class PriorHazardClassifier(RiskClassifier):
@@ -187,7 +186,7 @@ class PriorHazardClassifier(RiskClassifier):
         )
         return self._set_fitted(mixture, mean, sd, fits.log_evidence)
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event by the horizon.
 
         Parameters
@@ -203,7 +202,7 @@ class PriorHazardClassifier(RiskClassifier):
         rows = self._new_rows(X)
         return np.column_stack(hazard_risk(self.components_, rows, self.components_.ends[-1:]))
 
-    def predict_risk(self, X: ArrayLike, weeks: ArrayLike) -> FloatArray:
+    def predict_risk(self, X: ArrayLike, weeks: ArrayLike) -> Floats:
         """Return the posterior mean probability of the event by each week.
 
         Parameters
@@ -225,12 +224,12 @@ class PriorHazardClassifier(RiskClassifier):
         rows = self._new_rows(X)
         return hazard_risk(self.components_, rows, weeks)[1]
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the posterior mean risk by the horizon; always finite. Shape (n,)."""
         risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return risk[:, 1] - risk[:, 0]
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return the central credible interval of each row's risk by the horizon.
 
         Parameters
@@ -284,7 +283,7 @@ class PriorHazardClassifier(RiskClassifier):
 
         It is intervals that need both outcomes, not patients: all of them may have the event by the horizon.
         """
-        checked: tuple[FloatArray, NDArray[np.bool_]] = validate_data(
+        checked: tuple[Floats, NDArray[np.bool_]] = validate_data(
             self, X, relapsed, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
         weight = row_weights(sample_weight, len(relapsed))
@@ -294,7 +293,7 @@ class PriorHazardClassifier(RiskClassifier):
         self.classes_ = np.array([0, 1])
         return rows, counted
 
-    def _prior(self, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _prior(self, scale: Floats) -> tuple[Floats, Floats]:
         """Return the published prior of every column, per unit."""
         check_grid(self.strengths, self.widths, (0.0,))
         if not 0.0 < self.interval_sd < np.inf:
@@ -302,7 +301,7 @@ class PriorHazardClassifier(RiskClassifier):
         return prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale)
 
     def _fit_grid(
-        self, distance: FloatArray, weight: FloatArray, periods: PersonPeriods, ends: FloatArray, grid: PriorGrid
+        self, distance: Floats, weight: Floats, periods: PersonPeriods, ends: Floats, grid: PriorGrid
     ) -> LogisticFits:
         """Fit every prior to the person-periods: a departure for each interval, then the columns."""
         lengths = np.diff(ends, prepend=0.0)
@@ -315,7 +314,7 @@ class PriorHazardClassifier(RiskClassifier):
         modes = penalised_logistic(columns, periods.event, rows, mean, sd**-2.0, offset=known)
         return at_posterior_mean(columns, rows, modes, known)
 
-    def _set_fitted(self, mixture: HazardMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
+    def _set_fitted(self, mixture: HazardMixture, mean: Floats, sd: Floats, log_evidence: Floats) -> Self:
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
         self.prior_mean_, self.prior_sd_ = mean, sd
@@ -333,9 +332,7 @@ class PriorHazardClassifier(RiskClassifier):
         }
 
 
-def _known_follow_up(
-    time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None
-) -> tuple[FloatArray, FloatArray]:
+def _known_follow_up(time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Floats, Floats]:
     """Return times and events as arrays, both 0 where the weight is: whatever came there is not read."""
     times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
     unread = np.zeros(times.shape) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64) == 0
@@ -344,7 +341,7 @@ def _known_follow_up(
     return times, events
 
 
-def _check_followed(rows: TrainingRows, periods: PersonPeriods, ends: FloatArray) -> None:
+def _check_followed(rows: TrainingRows, periods: PersonPeriods, ends: Floats) -> None:
     if not rows.event.any():
         raise InsufficientDataError(
             f"The {len(rows.event)} training rows with a positive weight are of one class: nobody has the event by the "
@@ -363,7 +360,7 @@ def _check_followed(rows: TrainingRows, periods: PersonPeriods, ends: FloatArray
         )
 
 
-def _levels(fits: LogisticFits, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _levels(fits: LogisticFits, ends: Floats) -> tuple[Floats, Floats]:
     """Return the log-odds of each interval's hazard, and the covariances of (levels, coefficients)."""
     intervals, lengths = len(ends), np.diff(ends, prepend=0.0)
     if intervals == 1:

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from relapse_model.classifiers.prior.logistic_mixture import tail_levels
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.person_periods import interval_shares
 from relapse_model.classifiers.shared.columns import fill_missing
+from relapse_model.classifiers.shared.risks import tail_levels
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 DRAWS_PER_DIMENSION = 4  # fewer, and the draws could not be given the posterior's covariance
 _SEED = 0  # of the draws: the same posterior gives the same draws
@@ -45,18 +44,18 @@ class HazardMixture:
         Training median (for missing values), mean and standard deviation of each column.
     """
 
-    level: FloatArray
-    coef: FloatArray
-    covariance: FloatArray
-    weight: FloatArray
-    draws: FloatArray
-    ends: FloatArray
-    impute: FloatArray
-    center: FloatArray
-    scale: FloatArray
+    level: Floats
+    coef: Floats
+    covariance: Floats
+    weight: Floats
+    draws: Floats
+    ends: Floats
+    impute: Floats
+    center: Floats
+    scale: Floats
 
 
-def draw_posterior(mean: FloatArray, covariance: FloatArray, weight: FloatArray, draws: int) -> FloatArray:
+def draw_posterior(mean: Floats, covariance: Floats, weight: Floats, draws: int) -> Floats:
     """Return equally likely draws from a mixture of Gaussians, with a standard normal beside each.
 
     Components have draws in proportion to their weights, as far as whole pairs allow. Draws come in pairs on either
@@ -106,7 +105,7 @@ def draw_posterior(mean: FloatArray, covariance: FloatArray, weight: FloatArray,
     return found.reshape(draws, size + 1)
 
 
-def hazard_risk(mixture: HazardMixture, X: ArrayLike, weeks: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def hazard_risk(mixture: HazardMixture, X: ArrayLike, weeks: ArrayLike) -> tuple[Floats, Floats]:
     """Return the posterior mean chances of no event, and of an event, by each week.
 
     With hazards h, the chance of no event by the end of interval k is (1 - h_1) ... (1 - h_k); within an interval
@@ -156,7 +155,7 @@ def hazard_risk(mixture: HazardMixture, X: ArrayLike, weeks: ArrayLike) -> tuple
     return free, risk
 
 
-def hazard_interval(mixture: HazardMixture, X: ArrayLike, level: float = 0.9) -> FloatArray:
+def hazard_interval(mixture: HazardMixture, X: ArrayLike, level: float = 0.9) -> Floats:
     """Return the central credible interval of each row's risk by the horizon, from the quantiles of the draws.
 
     It says how well the risk is known, given the model; it is not a range for the outcome.
@@ -189,14 +188,14 @@ def hazard_interval(mixture: HazardMixture, X: ArrayLike, level: float = 0.9) ->
     return interval
 
 
-def hazard_moments(mixture: HazardMixture) -> tuple[FloatArray, FloatArray]:
+def hazard_moments(mixture: HazardMixture) -> tuple[Floats, Floats]:
     """Return posterior mean and standard deviation of each coefficient, over all components, per unit."""
     mean = mixture.weight @ mixture.coef
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, len(mixture.ends) :]
     return mean, np.sqrt(mixture.weight @ (variance + (mixture.coef - mean) ** 2))
 
 
-def _event_odds(mixture: HazardMixture, X: FloatArray, shares: FloatArray) -> Iterator[FloatArray]:
+def _event_odds(mixture: HazardMixture, X: Floats, shares: Floats) -> Iterator[Floats]:
     """Yield the odds of an event, shape (n, M), for each row of `shares`, which ascend.
 
     The odds by the end of an interval are o + g + o g, with the odds o before it and g within it: sums of positive
@@ -213,27 +212,27 @@ def _event_odds(mixture: HazardMixture, X: FloatArray, shares: FloatArray) -> It
         yield _add_interval(odds, hazard[:, passed], factor, float(share[passed]))
 
 
-def _add_interval(odds: FloatArray, hazard: FloatArray, factor: FloatArray, share: float) -> FloatArray:
+def _add_interval(odds: Floats, hazard: Floats, factor: Floats, share: float) -> Floats:
     with np.errstate(over="ignore"):  # cut back to the largest odds
         within = np.minimum(hazard * factor, _LARGEST_ODDS)
         if share < 1.0:
             within = np.expm1(share * np.log1p(within))
-        joined: FloatArray = np.minimum(odds + within * (1.0 + odds), _LARGEST_ODDS)
+        joined: Floats = np.minimum(odds + within * (1.0 + odds), _LARGEST_ODDS)
     return joined
 
 
-def _log_odds(mixture: HazardMixture, X: FloatArray) -> FloatArray:
+def _log_odds(mixture: HazardMixture, X: Floats) -> Floats:
     """Return what the columns add to the log-odds of every hazard, in each draw; shape (n, M)."""
     coef, normal = mixture.draws[:, len(mixture.ends) : -1], mixture.draws[:, -1]
     missing = np.isnan(X)
-    log_odds: FloatArray = (fill_missing(X, mixture.impute) - mixture.center) @ coef.T
+    log_odds: Floats = (fill_missing(X, mixture.impute) - mixture.center) @ coef.T
     if missing.any():
         # Missing values count as independent: their effects add up to one normal, of this variance in each draw.
         log_odds += np.sqrt((missing * mixture.scale**2) @ (coef**2).T) * normal
     return log_odds
 
 
-def _check_weeks(weeks: ArrayLike, ends: FloatArray) -> FloatArray:
+def _check_weeks(weeks: ArrayLike, ends: Floats) -> Floats:
     asked = np.asarray(weeks, dtype=np.float64)
     if asked.ndim != 1 or not asked.size or not ((asked > 0) & (asked <= ends[-1])).all():
         raise RelapseModelError(
@@ -243,7 +242,7 @@ def _check_weeks(weeks: ArrayLike, ends: FloatArray) -> FloatArray:
     return asked
 
 
-def _factors(covariance: FloatArray) -> FloatArray:
+def _factors(covariance: Floats) -> Floats:
     """Return triangular factors of covariance matrices, taken in units of the standard deviations."""
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     correlation = covariance / sd[:, :, None] / sd[:, None, :]

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
 from relapse_model.classifiers.prior.settings import read_settings
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance, read_document
-
-FloatArray = NDArray[np.float64]
 
 PART = "prior_hazard.json"
 FORM = "relapse-model prior hazard"

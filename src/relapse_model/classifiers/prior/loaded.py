@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, mixture_interval, mixture_risk
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from
 from relapse_model.classifiers.prior.settings import read_settings
@@ -16,7 +17,6 @@ from relapse_model.classifiers.shared.saved_parts import Document, read_document
 if TYPE_CHECKING:
     from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 
-FloatArray = NDArray[np.float64]
 
 _LARGEST_VALUE = 1e30  # as `relapse_model.classifiers.shared.base` has it: no measurement
 _ASKED_BY_SKLEARN = "__sklearn_"
@@ -60,16 +60,16 @@ class LoadedPrior:
         fitted: PriorLogisticClassifier = clone(self.whole()).fit(X, y, sample_weight=sample_weight, groups=groups)
         return fitted
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event, shape (n, 2)."""
         return mixture_risk(self._mixture, X) if self._is_ordinary(X) else self.whole().predict_proba(X)
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the posterior mean risk; always finite. Shape (n,)."""
         risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return risk[:, 1] - risk[:, 0]
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return the central credible interval of each row's risk, shape (n, 2)."""
         if self._is_ordinary(X):
             return mixture_interval(self._mixture, X, level)

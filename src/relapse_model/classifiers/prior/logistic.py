@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.classifiers.prior.evidence_grid import (
-    Mask,
     check_grid,
     fit_components,
     missing_indicators,
@@ -31,8 +31,6 @@ from relapse_model.classifiers.shared.base import RiskClassifier
 from relapse_model.classifiers.shared.columns import fill_missing, summarise_columns
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 
 class PriorLogisticClassifier(RiskClassifier):
@@ -179,7 +177,7 @@ class PriorLogisticClassifier(RiskClassifier):
         )  # fmt: skip
         return self._set_fitted(mixture, mean, sd, found.log_evidence)
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event.
 
         Parameters
@@ -195,12 +193,12 @@ class PriorLogisticClassifier(RiskClassifier):
         rows = self._new_rows(X)
         return mixture_risk(self.components_, rows)
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the posterior mean risk; always finite. Shape (n,)."""
         risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return risk[:, 1] - risk[:, 0]
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return the central credible interval of each row's risk.
 
         Parameters
@@ -248,7 +246,7 @@ class PriorLogisticClassifier(RiskClassifier):
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
 
-    def _prior(self, predictors: int, marked: int, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _prior(self, predictors: int, marked: int, scale: Floats) -> tuple[Floats, Floats]:
         """Return the published prior of every column, per unit: predictors, terms, indicators."""
         check_grid(self.strengths, self.widths, self.between_sds)
         own = prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale[:predictors])
@@ -265,7 +263,7 @@ class PriorLogisticClassifier(RiskClassifier):
         forms = [linear, with_terms] if self.terms else [linear]
         return forms if self.previous is None else forms * 2
 
-    def _starts(self, mean: FloatArray, sd: FloatArray, scale: FloatArray) -> list[PriorGrid]:
+    def _starts(self, mean: Floats, sd: Floats, scale: Floats) -> list[PriorGrid]:
         """Return the priors to be tried for each of `_forms`."""
         forms = 2 if self.terms else 1
         published = [published_grid(mean, sd, self.strengths, self.widths)] * forms
@@ -279,7 +277,7 @@ class PriorLogisticClassifier(RiskClassifier):
         ]
         return published + [previous_grid(one, fallback, scale, self._believed(), self.between_sds) for one in padded]
 
-    def _weights(self, log_evidence: FloatArray) -> FloatArray:
+    def _weights(self, log_evidence: Floats) -> Floats:
         """Return posterior weights: beforehand published and earlier priors count alike, and each among themselves."""
         published = self._published(len(log_evidence))
         beforehand = np.full(len(log_evidence), 1.0 / published)
@@ -297,7 +295,7 @@ class PriorLogisticClassifier(RiskClassifier):
                     f"of shape (1, {columns}), of predictors and terms: positive, or NaN where nothing is known."
                 )
 
-    def _set_fitted(self, mixture: LogisticMixture, mean: FloatArray, sd: FloatArray, log_evidence: FloatArray) -> Self:
+    def _set_fitted(self, mixture: LogisticMixture, mean: Floats, sd: Floats, log_evidence: Floats) -> Self:
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
         self.indicators_ = mixture.indicators

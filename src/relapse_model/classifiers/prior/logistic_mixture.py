@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.mixture_quantile import mixture_quantile
 from relapse_model.classifiers.prior.terms import Term, term_columns
-from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
+from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 
 # Gauss-Hermite nodes, and the largest sd of the log-odds for which so many differ from 32 by less than 1e-11 in any
 # risk, and by less than 1e-10 of it. The error of 32 is below 1e-10 for an sd of 1, 2e-7 for 2, 2e-5 for 3.
@@ -45,13 +44,13 @@ class LogisticMixture:
         Predictors of which it counts whether they are missing.
     """
 
-    coef: FloatArray
-    intercept: FloatArray
-    covariance: FloatArray
-    weight: FloatArray
-    impute: FloatArray
-    center: FloatArray
-    scale: FloatArray
+    coef: Floats
+    intercept: Floats
+    covariance: Floats
+    weight: Floats
+    impute: Floats
+    center: Floats
+    scale: Floats
     terms: tuple[Term, ...] = ()
     indicators: tuple[int, ...] = ()
 
@@ -61,12 +60,12 @@ class LogisticMixture:
         return len(self.scale) - len(self.terms) - len(self.indicators)
 
 
-def expand_columns(X: FloatArray, terms: tuple[Term, ...], indicators: tuple[int, ...]) -> FloatArray:
+def expand_columns(X: Floats, terms: tuple[Term, ...], indicators: tuple[int, ...]) -> Floats:
     """Return the predictors, the terms and the indicators (1 where the predictor is missing), side by side."""
     return np.column_stack([X, term_columns(X, terms), np.isnan(X[:, list(indicators)]).astype(np.float64)])
 
 
-def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of the log-odds of each row under each component.
 
     A missing value is not known better than any patient's: it has the training median, and the training
@@ -99,7 +98,7 @@ def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[FloatArray
     return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
-def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> FloatArray:
+def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     """Return the posterior mean risk: the average of sigmoid(log-odds) over the whole posterior.
 
     It assumes that the log-odds of a row are Gaussian within a component (Laplace), and is less extreme
@@ -132,7 +131,7 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> FloatArray:
     return risk
 
 
-def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9) -> FloatArray:
+def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9) -> Floats:
     """Return the central credible interval of each row's risk.
 
     It says how well the risk is known, given the model; it is not a range for the outcome.
@@ -166,7 +165,7 @@ def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9)
     return interval
 
 
-def coefficient_moments(mixture: LogisticMixture) -> tuple[FloatArray, FloatArray]:
+def coefficient_moments(mixture: LogisticMixture) -> tuple[Floats, Floats]:
     """Return posterior mean and standard deviation of each coefficient, per unit, over the components that have it."""
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
     weight = mixture.weight[:, None] * (variance > 0)
@@ -175,38 +174,13 @@ def coefficient_moments(mixture: LogisticMixture) -> tuple[FloatArray, FloatArra
     return mean, np.sqrt((weight * (variance + (mixture.coef - mean) ** 2)).sum(axis=0))
 
 
-def sigmoid(log_odds: FloatArray) -> FloatArray:
-    """Return 1 / (1 + exp(-log_odds)) without overflow."""
-    tail = np.exp(-np.abs(log_odds))
-    risk: FloatArray = np.where(log_odds >= 0, 1.0, tail) / (1.0 + tail)
-    return risk
-
-
-def both_risks(log_odds: FloatArray) -> FloatArray:
-    """Return the probabilities of no event and of the event, shape (n, 2); both are accurate where they are small."""
-    tail = np.exp(-np.abs(log_odds))
-    larger = 1.0 / (1.0 + tail)
-    smaller = tail / (1.0 + tail)
-    event = log_odds >= 0
-    risks = np.empty((len(log_odds), 2))
-    risks[:, 0], risks[:, 1] = np.where(event, smaller, larger), np.where(event, larger, smaller)
-    return risks
-
-
-def tail_levels(level: float) -> tuple[float, float]:
-    """Return the two cumulative levels of a central interval: 0.9 gives 0.05 and 0.95."""
-    if not 0.0 < level < 1.0:
-        raise RelapseModelError(f"level is {level!r}; expected a number between 0 and 1, such as 0.9.")
-    return (1.0 - level) / 2.0, (1.0 + level) / 2.0
-
-
 @cache
-def _nodes(count: int) -> tuple[FloatArray, FloatArray]:
+def _nodes(count: int) -> tuple[Floats, Floats]:
     place, weight = np.polynomial.hermite_e.hermegauss(count)
     return place, weight / weight.sum()
 
 
-def _mean_sigmoid(mean: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _mean_sigmoid(mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
     """Return E[sigmoid(-eta)] and E[sigmoid(eta)] for eta ~ Normal(mean, sd ** 2), with as many nodes as it takes."""
     flat_mean, flat_sd = mean.ravel(), sd.ravel()
     below, above = np.empty(flat_mean.shape), np.empty(flat_mean.shape)
@@ -222,7 +196,7 @@ def _mean_sigmoid(mean: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatAr
     return below.reshape(mean.shape), above.reshape(mean.shape)
 
 
-def _by_pairs(mean: FloatArray, sd: FloatArray, nodes: int) -> tuple[FloatArray, FloatArray]:
+def _by_pairs(mean: Floats, sd: Floats, nodes: int) -> tuple[Floats, Floats]:
     """Sum over the nodes two by two: they lie at equal distances d on both sides of the mean.
 
     With a = exp(-|mean|), c = 2 cosh(d) and s = 1 / (1 + a c + a ** 2), the larger of the two expectations is 1 / 2 +
@@ -245,7 +219,7 @@ def _by_pairs(mean: FloatArray, sd: FloatArray, nodes: int) -> tuple[FloatArray,
     return np.where(positive, minor, major), np.where(positive, major, minor)
 
 
-def _by_nodes(mean: FloatArray, sd: FloatArray, nodes: int) -> tuple[FloatArray, FloatArray]:
+def _by_nodes(mean: Floats, sd: Floats, nodes: int) -> tuple[Floats, Floats]:
     """Sum over the nodes one by one: for an sd so large that the cosh of their distance would overflow."""
     place, weight = _nodes(nodes)
     eta = mean[:, None] + sd[:, None] * place

@@ -6,9 +6,8 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from relapse_model.arrays import Floats
 
 _HALLEY_STEPS, _HALLEY_END = 12, 1e-5  # the error after a step is about its cube
 _HALVINGS = 52
@@ -23,7 +22,7 @@ _HART_BELOW = (
 )  # fmt: skip
 
 
-def mixture_quantile(mean: FloatArray, sd: FloatArray, weight: FloatArray, level: float) -> FloatArray:
+def mixture_quantile(mean: Floats, sd: Floats, weight: Floats, level: float) -> Floats:
     """Return the log-odds below which ``level`` of the mixture lies; (n, B) moments give (n,).
 
     Halley's method from the quantile of the normal distribution with the mixture's moments, within bounds that close in
@@ -36,7 +35,7 @@ def mixture_quantile(mean: FloatArray, sd: FloatArray, weight: FloatArray, level
     low, high = quantiles.min(axis=1), quantiles.max(axis=1)
     centre = mean @ weight
     spread = np.sqrt((sd**2 + (mean - centre[:, None]) ** 2) @ weight)
-    found: FloatArray = np.clip(centre + deviate * spread, low, high)
+    found: Floats = np.clip(centre + deviate * spread, low, high)
     narrow = sd.min(axis=1)
     open_rows = np.flatnonzero(low < high)
     for _ in range(_HALLEY_STEPS):
@@ -58,9 +57,7 @@ def mixture_quantile(mean: FloatArray, sd: FloatArray, weight: FloatArray, level
     return found
 
 
-def _halley_step(
-    at: FloatArray, mean: FloatArray, sd: FloatArray, weight: FloatArray, level: float
-) -> tuple[FloatArray, FloatArray]:
+def _halley_step(at: Floats, mean: Floats, sd: Floats, weight: Floats, level: float) -> tuple[Floats, Floats]:
     """Return how much of the level lies above a point, and the step of Halley's method; no number where it has none."""
     z = (at[:, None] - mean) / sd
     below, bell = _normal(z)
@@ -76,18 +73,16 @@ def _halley_step(
     return short, step
 
 
-def _bisected(
-    mean: FloatArray, sd: FloatArray, weight: FloatArray, level: float, low: FloatArray, high: FloatArray
-) -> FloatArray:
+def _bisected(mean: Floats, sd: Floats, weight: Floats, level: float, low: Floats, high: Floats) -> Floats:
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         short = normal_cdf((middle[:, None] - mean) / sd) @ weight < level
         low, high = np.where(short, middle, low), np.where(short, high, middle)
-    found: FloatArray = 0.5 * (low + high)
+    found: Floats = 0.5 * (low + high)
     return found
 
 
-def normal_cdf(z: FloatArray) -> FloatArray:
+def normal_cdf(z: Floats) -> Floats:
     """Return the standard normal distribution function, to an absolute error below 1e-12.
 
     Hart's rational approximation (Computer Approximations, 1968, no. 5666), as West gives it (Better approximations to
@@ -96,7 +91,7 @@ def normal_cdf(z: FloatArray) -> FloatArray:
     return _normal(z)[0]
 
 
-def _normal(z: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _normal(z: Floats) -> tuple[Floats, Floats]:
     """Return the standard normal distribution function, and exp(-z ** 2 / 2)."""
     away = np.minimum(np.abs(z), _CDF_REACH)
     bell = np.exp(-0.5 * away * away)
@@ -106,7 +101,7 @@ def _normal(z: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.where(z > 0, 1.0 - tail, tail), bell
 
 
-def _polynomial(x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+def _polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:
     """Return a polynomial, its highest power first."""
     found = coefficients[0] * x
     for coefficient in coefficients[1:-1]:

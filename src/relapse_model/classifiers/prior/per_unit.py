@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 
 def prior_per_unit(
@@ -15,8 +14,8 @@ def prior_per_unit(
     prior_sd: ArrayLike | None,
     prior_per_sd: ArrayLike | None,
     default_sd: float,
-    scale: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
+    scale: Floats,
+) -> tuple[Floats, Floats]:
     """Return the Gaussian prior of each coefficient, per unit of its column.
 
     A column of which nothing is known (its ``prior_sd`` is NaN or None) has mean 0 and standard deviation
@@ -65,7 +64,7 @@ def prior_per_unit(
     )
 
 
-def _column(values: ArrayLike | None, name: str, columns: int, default: float) -> FloatArray:
+def _column(values: ArrayLike | None, name: str, columns: int, default: float) -> Floats:
     if values is None:
         return np.full(columns, default)
     found = np.array(values, dtype=np.float64)  # None becomes NaN
@@ -74,7 +73,7 @@ def _column(values: ArrayLike | None, name: str, columns: int, default: float) -
     return found
 
 
-def _check_pairs(mean: FloatArray, sd: FloatArray, unknown: NDArray[np.bool_]) -> None:
+def _check_pairs(mean: Floats, sd: Floats, unknown: NDArray[np.bool_]) -> None:
     wrong = ~unknown & ~((sd > 0) & (sd < np.inf))
     if wrong.any():
         raise RelapseModelError(f"prior_sd of columns {_list(wrong)} is not a positive number; NaN says unknown.")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,8 @@ class PersonPeriods:
 
     row: NDArray[np.intp]
     interval: NDArray[np.intp]
-    event: FloatArray
-    weight: FloatArray
+    event: Floats
+    weight: Floats
 
 
 def person_periods(time: ArrayLike, event: ArrayLike, ends: ArrayLike) -> PersonPeriods:
@@ -91,7 +90,7 @@ def person_periods(time: ArrayLike, event: ArrayLike, ends: ArrayLike) -> Person
     return PersonPeriods(row, interval, found[row, interval].astype(np.float64), weight[row, interval])
 
 
-def planned_times(time: ArrayLike, event: ArrayLike, ends: ArrayLike, window: float) -> FloatArray:
+def planned_times(time: ArrayLike, event: ArrayLike, ends: ArrayLike, window: float) -> Floats:
     """Return each time as that of the planned visit to which it belongs, if it lies within the window of one.
 
     Assumes that visits are planned at 0 and at the ends of the intervals, and may be early or late. A patient found
@@ -132,7 +131,7 @@ def planned_times(time: ArrayLike, event: ArrayLike, ends: ArrayLike, window: fl
     return np.where(belongs, nearest, times)
 
 
-def interval_shares(time: FloatArray, ends: FloatArray) -> FloatArray:
+def interval_shares(time: Floats, ends: Floats) -> Floats:
     """Return the share of each interval that lies before each time, shape (n, K).
 
     Examples
@@ -141,11 +140,11 @@ def interval_shares(time: FloatArray, ends: FloatArray) -> FloatArray:
     [[1.0, 0.25, 0.0]]
     """
     starts = np.concatenate([[0.0], ends[:-1]])
-    shares: FloatArray = np.clip((time[:, None] - starts) / (ends - starts), 0.0, 1.0)
+    shares: Floats = np.clip((time[:, None] - starts) / (ends - starts), 0.0, 1.0)
     return shares
 
 
-def check_ends(ends: ArrayLike) -> FloatArray:
+def check_ends(ends: ArrayLike) -> Floats:
     """Return the ends of the intervals as an array, or refuse them.
 
     Raises
@@ -161,7 +160,7 @@ def check_ends(ends: ArrayLike) -> FloatArray:
     return stops
 
 
-def check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
     """Return times and events as arrays, or refuse them.
 
     Raises

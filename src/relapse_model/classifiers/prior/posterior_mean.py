@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.newton import LogisticFits
-
-FloatArray = NDArray[np.float64]
+from relapse_model.classifiers.shared.risks import sigmoid
 
 _BLOCK_NUMBERS = 1_000_000  # numbers per row block
 _FARTHEST = 1.0  # posterior standard errors: beyond, the series on which the shift rests cannot be trusted
 
 
-def at_posterior_mean(
-    X: FloatArray, weight: FloatArray, fits: LogisticFits, offset: FloatArray | None = None
-) -> LogisticFits:
+def at_posterior_mean(X: Floats, weight: Floats, fits: LogisticFits, offset: Floats | None = None) -> LogisticFits:
     """Move coefficients and intercepts from the posterior mode to the posterior mean, to first order.
 
     With few events a posterior leans towards small risks, which a Gaussian at its mode does not: at 20 events among

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.classifiers.shared.saved_parts import Document, is_number
-
-FloatArray = NDArray[np.float64]
 
 
 def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
@@ -77,7 +76,7 @@ def _optional(values: ArrayLike | None) -> list[float | None] | None:
     return [None if np.isnan(value) else float(value) for value in found]
 
 
-def _read_optional(settings: Document, key: str, columns: int) -> FloatArray | None:
+def _read_optional(settings: Document, key: str, columns: int) -> Floats | None:
     if settings.get(key) is None:
         return None
     found = settings.items(key)

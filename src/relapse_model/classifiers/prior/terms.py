@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 SHAPES = ("value", "saturating", "cap", "below", "at_least")
 
@@ -64,11 +62,11 @@ class PriorGrid:
     mean, sd : ndarray of shape (G, q)
     """
 
-    mean: FloatArray
-    sd: FloatArray
+    mean: Floats
+    sd: Floats
 
 
-def term_columns(X: FloatArray, terms: tuple[Term, ...]) -> FloatArray:
+def term_columns(X: Floats, terms: tuple[Term, ...]) -> Floats:
     """Return the columns of the terms; NaN where one of their factors is missing.
 
     Parameters
@@ -113,7 +111,7 @@ def check_terms(terms: tuple[Term, ...], columns: int) -> None:
             )
 
 
-def _shaped(column: FloatArray, factor: Factor) -> FloatArray:
+def _shaped(column: Floats, factor: Factor) -> Floats:
     at = factor.at
     if factor.shape == "value":
         return column

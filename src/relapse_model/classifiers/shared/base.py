@@ -11,11 +11,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from relapse_model.classifiers.prior.logistic_mixture import both_risks
-from relapse_model.classifiers.shared.saved_parts import Document, read_identity
+from relapse_model.arrays import Floats
+from relapse_model.classifiers.shared.risks import both_risks
+from relapse_model.classifiers.shared.saved_parts import (
+    Document,
+    read_identity,
+)
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 _LARGEST_VALUE = 1e30  # no measurement; beyond it squares and 32-bit numbers overflow
 
@@ -34,9 +36,9 @@ class TrainingRows:
         Positive weights.
     """
 
-    X: FloatArray
-    event: FloatArray
-    weight: FloatArray
+    X: Floats
+    event: Floats
+    weight: Floats
 
 
 class RiskClassifier(ClassifierMixin, BaseEstimator):
@@ -52,11 +54,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the event, shape (n,); each classifier has its own way."""
         raise NotImplementedError
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the probabilities of no event and of the event, shape (n, 2)."""
         return both_risks(self.predict_log_odds(X))
 
@@ -70,7 +72,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
 
     def _training_rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> TrainingRows:
         """Check what ``fit`` was given, set ``classes_`` and keep the rows that count."""
-        checked: tuple[FloatArray, NDArray[Any]] = validate_data(
+        checked: tuple[Floats, NDArray[Any]] = validate_data(
             self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
         check_classification_targets(checked[1])
@@ -81,12 +83,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, event = _two_classes(labels)
         return TrainingRows(rows, event.astype(np.float64), weight[used])
 
-    def _new_rows(self, X: ArrayLike) -> FloatArray:
+    def _new_rows(self, X: ArrayLike) -> Floats:
         """Check what a prediction was asked for."""
         check_is_fitted(self)
-        rows: FloatArray = validate_data(
-            self, X, dtype=np.float64, order="C", ensure_all_finite="allow-nan", reset=False
-        )
+        rows: Floats = validate_data(self, X, dtype=np.float64, order="C", ensure_all_finite="allow-nan", reset=False)
         check_values(rows)
         return rows
 
@@ -107,7 +107,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
             self.feature_names_in_ = np.array(names, dtype=object)
 
 
-def row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
+def row_weights(sample_weight: ArrayLike | None, rows: int) -> Floats:
     """Return the weight of each row, 1 by default; refuse weights that cannot be used."""
     if sample_weight is None:
         return np.ones(rows)
@@ -121,7 +121,7 @@ def row_weights(sample_weight: ArrayLike | None, rows: int) -> FloatArray:
     return weight
 
 
-def check_values(X: FloatArray) -> None:
+def check_values(X: Floats) -> None:
     """Refuse values that are no measurements, naming their columns."""
     if max(np.fmax.reduce(X, axis=None, initial=0.0), -np.fmin.reduce(X, axis=None, initial=0.0)) <= _LARGEST_VALUE:
         return  # in two passes that write nothing; NaN counts for neither
@@ -146,3 +146,7 @@ def _two_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
             "risk cannot be learned. Expected at least one event and one row without."
         )
     return classes, event
+
+
+class IntervalUnavailableError(RelapseModelError):
+    """The classifier was fitted without the resamples that its intervals are read from."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
-
-FloatArray = NDArray[np.float64]
 
 _NO_SPREAD = 1e-30  # a range below this is rounding, not measurement
 
@@ -28,9 +27,9 @@ class ColumnSummary:
         Standard deviation (divisor n); 1 where the column is constant.
     """
 
-    impute: FloatArray
-    center: FloatArray
-    scale: FloatArray
+    impute: Floats
+    center: Floats
+    scale: Floats
 
 
 def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
@@ -77,7 +76,7 @@ def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
     )
 
 
-def weighted_median(values: FloatArray, weight: FloatArray) -> float:
+def weighted_median(values: Floats, weight: Floats) -> float:
     """Return the median of values of which each counts ``weight`` times (positive weights).
 
     Where exactly half of the weight lies below, it is the middle of the two neighbours, as in an
@@ -92,7 +91,7 @@ def weighted_median(values: FloatArray, weight: FloatArray) -> float:
     return float(0.5 * lower + 0.5 * upper)
 
 
-def standard_scale(X: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+def standard_scale(X: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Return weighted means and standard deviations (divisor n) of complete columns.
 
     A constant column has itself as mean and 1 as standard deviation. Rows of weight 0 do not count.
@@ -107,6 +106,6 @@ def standard_scale(X: FloatArray, weight: FloatArray) -> tuple[FloatArray, Float
     return mean, np.where(constant, 1.0, sd)
 
 
-def fill_missing(X: FloatArray, impute: FloatArray) -> FloatArray:
+def fill_missing(X: Floats, impute: Floats) -> Floats:
     """Return ``X`` with each missing value replaced by its column's ``impute``."""
     return np.where(np.isnan(X), impute, X)

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
-FloatArray = NDArray[np.float64]
 
-
-def stratified_folds(event: FloatArray, folds: int, seed: int, groups: ArrayLike | None = None) -> NDArray[np.intp]:
+def stratified_folds(event: Floats, folds: int, seed: int, groups: ArrayLike | None = None) -> NDArray[np.intp]:
     """Assign each row to a fold, with events and non-events spread evenly; rows count as independent.
 
     With groups the groups count as independent: each lies in one fold whole, and groups with any event and groups
@@ -83,7 +82,7 @@ def counted(values: ArrayLike, name: str, sample_weight: ArrayLike | None, rows:
     return found if sample_weight is None else found[np.asarray(sample_weight, dtype=np.float64) > 0]
 
 
-def _deal(event: FloatArray, folds: int, seed: int, unit: str) -> NDArray[np.intp]:
+def _deal(event: Floats, folds: int, seed: int, unit: str) -> NDArray[np.intp]:
     if folds < 2:
         raise RelapseModelError(f"folds is {folds!r}; expected 2 or more.")
     rarer = int(min(event.sum(), len(event) - event.sum()))
@@ -102,7 +101,7 @@ def _deal(event: FloatArray, folds: int, seed: int, unit: str) -> NDArray[np.int
     return fold
 
 
-def log_loss_total(event: FloatArray, log_odds: FloatArray, weight: FloatArray) -> FloatArray:
+def log_loss_total(event: Floats, log_odds: Floats, weight: Floats) -> Floats:
     """Return the weighted sum of log losses over rows (the last axis), from log-odds of shape (..., n)."""
-    total: FloatArray = (np.logaddexp(0.0, log_odds) - event * log_odds) @ weight
+    total: Floats = (np.logaddexp(0.0, log_odds) - event * log_odds) @ weight
     return total

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.columns import standard_scale
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 _TOLERANCE = 1e-10  # length of the last Newton step, in posterior standard errors
 _MAX_EVALUATIONS = 100
@@ -45,11 +44,11 @@ class LogisticFits:
         Newton steps taken.
     """
 
-    coef: FloatArray
-    intercept: FloatArray
-    covariance: FloatArray
-    log_likelihood: FloatArray
-    log_evidence: FloatArray
+    coef: Floats
+    intercept: Floats
+    covariance: Floats
+    log_likelihood: Floats
+    log_evidence: Floats
     iterations: NDArray[np.int64]
 
 
@@ -57,12 +56,12 @@ class LogisticFits:
 class _Problems:
     """What is maximised; columns centred and scaled, the first one is the intercept's."""
 
-    design: FloatArray  # (n, q)
-    event: FloatArray  # (n,)
-    weight: FloatArray  # (n,) or (B, n)
-    mean: FloatArray  # (B, q)
-    precision: FloatArray  # (B, q), 0 for the intercept
-    offset: FloatArray  # (n,) or (B, n)
+    design: Floats  # (n, q)
+    event: Floats  # (n,)
+    weight: Floats  # (n,) or (B, n)
+    mean: Floats  # (B, q)
+    precision: Floats  # (B, q), 0 for the intercept
+    offset: Floats  # (n,) or (B, n)
     rows_per_block: int
 
     def blocks(self) -> Iterator[slice]:
@@ -74,10 +73,10 @@ class _Problems:
 class _State:
     """The log posterior (up to its constant), its gradient and the negative Hessian, per problem."""
 
-    likelihood: FloatArray
-    value: FloatArray
-    gradient: FloatArray
-    hessian: FloatArray
+    likelihood: Floats
+    value: Floats
+    gradient: Floats
+    hessian: Floats
 
 
 def penalised_logistic(
@@ -152,7 +151,7 @@ def penalised_logistic(
 
 def _check(
     X: ArrayLike, y: ArrayLike, weight: ArrayLike, mean: ArrayLike, precision: ArrayLike
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     X, y, weight = (np.asarray(values, dtype=np.float64) for values in (X, y, weight))
     mean, precision = (np.asarray(values, dtype=np.float64) for values in (mean, precision))
     batch = mean.shape[0] if mean.ndim == 2 else 0
@@ -176,7 +175,7 @@ def _check(
     return X, y, weight, mean, precision
 
 
-def _check_offset(offset: ArrayLike | None, weight: FloatArray, batch: int) -> FloatArray:
+def _check_offset(offset: ArrayLike | None, weight: Floats, batch: int) -> Floats:
     rows = weight.shape[-1]
     if offset is None:
         return np.zeros(rows)
@@ -189,7 +188,7 @@ def _check_offset(offset: ArrayLike | None, weight: FloatArray, batch: int) -> F
     return known
 
 
-def _check_classes(event: FloatArray, weight: FloatArray) -> None:
+def _check_classes(event: Floats, weight: Floats) -> None:
     events = np.atleast_1d(weight @ event)
     others = np.atleast_1d(weight @ (1.0 - event))
     alone = (events <= 0) | (others <= 0)
@@ -201,14 +200,14 @@ def _check_classes(event: FloatArray, weight: FloatArray) -> None:
 
 
 def _standardise(
-    X: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    mean: FloatArray,
-    precision: FloatArray,
-    offset: FloatArray,
-    centre: FloatArray,
-    scale: FloatArray,
+    X: Floats,
+    y: Floats,
+    weight: Floats,
+    mean: Floats,
+    precision: Floats,
+    offset: Floats,
+    centre: Floats,
+    scale: Floats,
 ) -> _Problems:
     design = np.column_stack([np.ones(len(y)), (X - centre) / scale])
     pad = ((0, 0), (1, 0))
@@ -224,18 +223,18 @@ def _standardise(
     )
 
 
-def _to_units(centre: FloatArray, scale: FloatArray) -> FloatArray:
+def _to_units(centre: Floats, scale: Floats) -> Floats:
     back = np.diag(np.concatenate([[1.0], 1.0 / scale]))
     back[0, 1:] = -centre / scale
     return back
 
 
-def _pairs(design: FloatArray) -> FloatArray:
+def _pairs(design: Floats) -> Floats:
     first, second = np.triu_indices(design.shape[1])
     return design[:, first] * design[:, second]
 
 
-def _evaluate(problems: _Problems, theta: FloatArray, pairs: FloatArray | None) -> _State:
+def _evaluate(problems: _Problems, theta: Floats, pairs: Floats | None) -> _State:
     count, size = theta.shape
     distance = theta - problems.mean
     likelihood = np.zeros(count)
@@ -254,7 +253,7 @@ def _evaluate(problems: _Problems, theta: FloatArray, pairs: FloatArray | None) 
     return _State(likelihood, likelihood - penalty, gradient, hessian)
 
 
-def _fill(upper: FloatArray, size: int) -> FloatArray:
+def _fill(upper: Floats, size: int) -> Floats:
     first, second = np.triu_indices(size)
     full = np.empty((len(upper), size, size))
     full[:, first, second] = upper
@@ -262,7 +261,7 @@ def _fill(upper: FloatArray, size: int) -> FloatArray:
     return full
 
 
-def _maximise(problems: _Problems) -> tuple[FloatArray, _State, NDArray[np.int64]]:
+def _maximise(problems: _Problems) -> tuple[Floats, _State, NDArray[np.int64]]:
     pairs = _pairs(problems.design) if len(problems.event) <= problems.rows_per_block else None
     theta = _start(problems)
     state = _evaluate(problems, theta, pairs)
@@ -286,7 +285,7 @@ def _maximise(problems: _Problems) -> tuple[FloatArray, _State, NDArray[np.int64
     )
 
 
-def _start(problems: _Problems) -> FloatArray:
+def _start(problems: _Problems) -> Floats:
     events = problems.weight @ problems.event
     theta = np.zeros_like(problems.mean)
     theta[:, 0] = np.log(events / (problems.weight.sum(axis=-1) - events))
@@ -294,7 +293,7 @@ def _start(problems: _Problems) -> FloatArray:
     return theta
 
 
-def _newton_step(state: _State) -> tuple[FloatArray, FloatArray]:
+def _newton_step(state: _State) -> tuple[Floats, Floats]:
     try:
         step = np.linalg.solve(state.hessian, state.gradient[:, :, None])[:, :, 0].astype(np.float64)
     except np.linalg.LinAlgError as error:
@@ -311,7 +310,7 @@ def _choose(taken: NDArray[np.bool_], new: _State, old: _State) -> _State:
     )
 
 
-def _invert(problems: _Problems, state: _State) -> FloatArray:
+def _invert(problems: _Problems, state: _State) -> Floats:
     covariance = _symmetric(np.linalg.inv(state.hessian).astype(np.float64))
     variance = np.diagonal(covariance, axis1=1, axis2=2)[:, 1:]
     # In a separated column the likelihood flattens out: Newton stops, but the standard error explodes.
@@ -327,16 +326,14 @@ def _not_identified() -> NotConvergedError:
     )
 
 
-def _symmetric(matrices: FloatArray) -> FloatArray:
+def _symmetric(matrices: Floats) -> Floats:
     return np.ascontiguousarray(0.5 * (matrices + np.swapaxes(matrices, 1, 2)))
 
 
-def _laplace(problems: _Problems, state: _State) -> FloatArray:
+def _laplace(problems: _Problems, state: _State) -> Floats:
     held = problems.precision > 0
     log_precision = np.log(problems.precision, out=np.zeros_like(problems.precision), where=held)
     free = (~held).sum(axis=1)  # flat directions keep their factor sqrt(2 pi) of the Gaussian integral
     log_determinant = np.linalg.slogdet(state.hessian)[1]
-    evidence: FloatArray = state.value + 0.5 * (
-        log_precision.sum(axis=1) + free * np.log(2.0 * np.pi) - log_determinant
-    )
+    evidence: Floats = state.value + 0.5 * (log_precision.sum(axis=1) + free * np.log(2.0 * np.pi) - log_determinant)
     return evidence

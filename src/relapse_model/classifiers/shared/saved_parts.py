@@ -11,10 +11,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import ModelFileError
-from relapse_model.strict_json import strict_json
-
-FloatArray = NDArray[np.float64]
+from relapse_model.files import strict_json
 
 _VERSION = 1
 _LABEL_TYPES = {bool, int, float, str}
@@ -85,7 +84,7 @@ class Document:
             self.refuse(key, f"a list of whole numbers from {low} to {high}")
         return tuple(int(value) for value in found)  # type: ignore[call-overload]
 
-    def array(self, key: str, shape: tuple[int, ...]) -> FloatArray:
+    def array(self, key: str, shape: tuple[int, ...]) -> Floats:
         """Return finite numbers in exactly this shape."""
         try:
             found = np.array(self.items(key))
@@ -157,7 +156,7 @@ def read_identity(document: Document) -> tuple[NDArray[Any], int, list[str] | No
     return _read_classes(document), columns, [str(name) for name in names]
 
 
-def check_covariance(document: Document, key: str, covariance: FloatArray) -> None:
+def check_covariance(document: Document, key: str, covariance: Floats) -> None:
     """Refuse matrices of shape (..., q, q) that are not covariances: asymmetric or of negative variance.
 
     A variance of 0, with all its covariances, says that the component leaves the column out.

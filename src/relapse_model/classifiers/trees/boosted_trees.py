@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.classifiers.prior.logistic_mixture import both_risks, sigmoid, tail_levels
-from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
+from relapse_model.arrays import Floats
+from relapse_model.classifiers.shared.base import IntervalUnavailableError, RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import counted, group_numbers, stratified_folds
+from relapse_model.classifiers.shared.risks import both_risks, sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, write_document
 from relapse_model.classifiers.trees.booster_bytes import check_booster, read_booster
 from relapse_model.classifiers.trees.boosting import (
@@ -28,7 +29,6 @@ from relapse_model.errors import RelapseModelError
 if TYPE_CHECKING:
     import xgboost
 
-FloatArray = NDArray[np.float64]
 
 _FORM = "relapse-model boosted trees"
 _PART, _BOOSTER, _INTERVAL = "boosted_trees.json", "booster.ubj", "interval_{:03d}.ubj"
@@ -36,10 +36,6 @@ _MOST_ROUNDS = 10_000
 _MOST_RESAMPLES = 1000  # three digits in the name of a part
 # Beside the classifiers, so that they hold nothing but what was fitted; a booster that is gone takes its tables along.
 _TABLES: WeakKeyDictionary[xgboost.Booster, TreeTables | None] = WeakKeyDictionary()
-
-
-class IntervalUnavailableError(RelapseModelError):
-    """The classifier was fitted without the resamples that its intervals are read from."""
 
 
 class BoostedTreesClassifier(RiskClassifier):
@@ -170,11 +166,11 @@ class BoostedTreesClassifier(RiskClassifier):
         self.interval_boosters_ = self._resample(rows, group, margin)
         return self
 
-    def predict_proba(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> FloatArray:
+    def predict_proba(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> Floats:
         """Return the probabilities of no event and of the event, shape (n, 2)."""
         return both_risks(self.predict_log_odds(X, base_margin))
 
-    def predict_log_odds(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike, base_margin: ArrayLike | None = None) -> Floats:
         """Return the log-odds of the event, shape (n,).
 
         Parameters
@@ -187,7 +183,7 @@ class BoostedTreesClassifier(RiskClassifier):
         rows = self._new_rows(X)
         return log_odds_after(self.booster_, self._new_matrix(rows, base_margin))
 
-    def contributions(self, X: ArrayLike) -> FloatArray:
+    def contributions(self, X: ArrayLike) -> Floats:
         """Return exact TreeSHAP values of the log-odds, shape (n, columns + 1); the last is the base value.
 
         Path-dependent (Lundberg 2020, doi:10.1038/s42256-019-0138-9); rows sum to the log-odds. Read in 64 bits from
@@ -204,7 +200,7 @@ class BoostedTreesClassifier(RiskClassifier):
             return tables.contributions(rows)
         return np.asarray(self.booster_.predict(matrix_of(rows), pred_contribs=True), dtype=np.float64)
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9, base_margin: ArrayLike | None = None) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9, base_margin: ArrayLike | None = None) -> Floats:
         """Return percentiles of the resampled risks, centred at the model's own risk.
 
         Depth, penalty and rounds are taken as given, so the interval is rather too narrow than too wide.
@@ -296,7 +292,7 @@ class BoostedTreesClassifier(RiskClassifier):
     def _shared(self) -> dict[str, Any]:
         return {"learning_rate": self.learning_rate, "monotone": self.monotone}
 
-    def _grow(self, rows: TrainingRows, margin: FloatArray | None) -> xgboost.Booster:
+    def _grow(self, rows: TrainingRows, margin: Floats | None) -> xgboost.Booster:
         """Grow the trees that were chosen."""
         matrix = matrix_of(rows.X, rows, margin)
         booster = grow_trees(
@@ -305,9 +301,7 @@ class BoostedTreesClassifier(RiskClassifier):
         booster.reset()  # it keeps no rows
         return booster
 
-    def _resample(
-        self, rows: TrainingRows, group: NDArray[Any] | None, margin: FloatArray | None
-    ) -> list[xgboost.Booster]:
+    def _resample(self, rows: TrainingRows, group: NDArray[Any] | None, margin: Floats | None) -> list[xgboost.Booster]:
         """Refit with exponential weights of rows or groups (the Bayesian bootstrap: no resample can lose a class)."""
         rng = np.random.default_rng([self.seed, 1])
         unit = np.arange(len(rows.event)) if group is None else group_numbers(group, len(rows.event))
@@ -317,7 +311,7 @@ class BoostedTreesClassifier(RiskClassifier):
             boosters.append(self._grow(TrainingRows(rows.X, rows.event, weight), margin))
         return boosters
 
-    def _new_matrix(self, rows: FloatArray, base_margin: ArrayLike | None) -> xgboost.DMatrix:
+    def _new_matrix(self, rows: Floats, base_margin: ArrayLike | None) -> xgboost.DMatrix:
         if (base_margin is not None) != self.starts_from_margin_:
             came, wanted = ("a", "none") if base_margin is not None else ("no", "one")
             raise RelapseModelError(
@@ -363,7 +357,7 @@ def _tables_of(booster: xgboost.Booster, columns: int) -> TreeTables | None:
     return _TABLES[booster]
 
 
-def _margin(values: NDArray[Any]) -> FloatArray:
+def _margin(values: NDArray[Any]) -> Floats:
     margin = np.asarray(values, dtype=np.float64)
     wrong = int((~np.isfinite(margin)).sum())
     if wrong:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.classifiers.shared.base import TrainingRows
 from relapse_model.classifiers.shared.folds import log_loss_total
 
 if TYPE_CHECKING:
     import xgboost
-
-FloatArray = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 def round_counts(most: int) -> NDArray[np.int64]:
@@ -36,7 +34,7 @@ def mean_log_odds(rows: TrainingRows) -> float:
     return float(np.log(risk) - np.log1p(-risk))
 
 
-def matrix_of(X: FloatArray, rows: TrainingRows | None = None, margin: FloatArray | None = None) -> xgboost.DMatrix:
+def matrix_of(X: Floats, rows: TrainingRows | None = None, margin: Floats | None = None) -> xgboost.DMatrix:
     """Return rows as xgboost takes them, with outcomes and weights where they are to be learned from.
 
     Parameters
@@ -52,7 +50,7 @@ def matrix_of(X: FloatArray, rows: TrainingRows | None = None, margin: FloatArra
     return xgboost.DMatrix(X, base_margin=margin, nthread=1, **told)
 
 
-def log_odds_after(booster: xgboost.Booster, matrix: xgboost.DMatrix, rounds: int = 0) -> FloatArray:
+def log_odds_after(booster: xgboost.Booster, matrix: xgboost.DMatrix, rounds: int = 0) -> Floats:
     """Return log-odds after the first ``rounds`` trees; 0 is all of them."""
     found = booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
     return np.asarray(found, dtype=np.float64)
@@ -103,14 +101,14 @@ def grow_trees(
 def held_out_losses(
     rows: TrainingRows,
     held: Mask,
-    margin: FloatArray | None,
+    margin: Floats | None,
     counts: NDArray[np.int64],
     depths: Sequence[int],
     l2: Sequence[float],
     *,
     learning_rate: float,
     monotone: Sequence[int] | None,
-) -> FloatArray:
+) -> Floats:
     """Return summed log losses on held-out rows: one fit for each depth and penalty, read at every round count.
 
     Parameters

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.trees.ubjson import read_ubjson
 from relapse_model.errors import RelapseModelError
 
-FloatArray = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 _LEAF = -1
@@ -76,7 +76,7 @@ class Table:
 
     columns: tuple[int, ...]
     steps: tuple[Places, ...]
-    values: tuple[FloatArray, ...]
+    values: tuple[Floats, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class TreeTables:
     thresholds: tuple[NDArray[np.float32], ...]
     tables: tuple[Table, ...]
 
-    def contributions(self, X: FloatArray) -> FloatArray:
+    def contributions(self, X: Floats) -> Floats:
         """Return path-dependent TreeSHAP values, shape (n, p + 1); the last column is the base value.
 
         Parameters
@@ -111,7 +111,7 @@ class TreeTables:
             self._add(np.ascontiguousarray(X[rows].T, dtype=np.float32), by_column[:, rows])
         return by_column.T
 
-    def _add(self, columns: NDArray[np.float32], found: FloatArray) -> None:
+    def _add(self, columns: NDArray[np.float32], found: Floats) -> None:
         """Add the contributions of a block of rows to `found`, both column by column."""
         place = [_bins(values, edges) for values, edges in zip(columns, self.thresholds, strict=True)]
         cell, step = (np.empty(columns.shape[1], dtype=np.intp) for _ in range(2))
@@ -221,7 +221,7 @@ def _paths(tree: Mapping[str, Any]) -> list[LeafPath]:
     return found
 
 
-def _thresholds(paths: Iterable[LeafPath], column: int) -> FloatArray:
+def _thresholds(paths: Iterable[LeafPath], column: int) -> Floats:
     """Return the finite limits of a column, ascending."""
     tests = [path.conditions[column] for path in paths if column in path.conditions]
     limits = {limit for one in tests for limit in (one.low, one.high)}
@@ -237,7 +237,7 @@ def _small_parts(paths: list[LeafPath], tested: tuple[int, ...]) -> list[list[Le
     return _small_parts(paths[:half], tested) + _small_parts(paths[half:], tested)
 
 
-def _table(paths: Sequence[LeafPath], tested: tuple[int, ...], every: Sequence[FloatArray]) -> Table:
+def _table(paths: Sequence[LeafPath], tested: tuple[int, ...], every: Sequence[Floats]) -> Table:
     """Tabulate paths that all test the same columns; the last bin of each column is for missing values."""
     limits = [_thresholds(paths, column) for column in tested]
     sizes = [len(some) + 2 for some in limits]
@@ -254,16 +254,14 @@ def _table(paths: Sequence[LeafPath], tested: tuple[int, ...], every: Sequence[F
     return Table(tested, tuple(steps), tuple(values))
 
 
-def _kept(tests: Sequence[Condition], limits: FloatArray) -> FloatArray:
+def _kept(tests: Sequence[Condition], limits: Floats) -> Floats:
     """Return for each path and each bin 1 where the path keeps it, else 0."""
     low, high = np.array([(one.low, one.high) for one in tests]).T[:, :, None]
     inside = (low <= np.append(-np.inf, limits)) & (np.append(limits, np.inf) <= high)
     return np.column_stack([inside, [one.missing for one in tests]]).astype(np.float64)
 
 
-def _shapley_of_products(
-    value: FloatArray, kept: Sequence[FloatArray], share: Sequence[FloatArray]
-) -> list[FloatArray]:
+def _shapley_of_products(value: Floats, kept: Sequence[Floats], share: Sequence[Floats]) -> list[Floats]:
     """Return the Shapley value of each column in each cell, summed over paths.
 
     The worth of a set S is value * prod(kept in S) * prod(share outside), so the value of column i is the integral
@@ -281,12 +279,12 @@ def _shapley_of_products(
     return found
 
 
-def _sum_of_products(factors: Sequence[FloatArray]) -> FloatArray:
+def _sum_of_products(factors: Sequence[Floats]) -> Floats:
     """Return sum over paths of the outer product of their factors, flat; each factor has shape (paths, bins)."""
     product = np.ones((len(factors[0]), 1))
     for factor in factors[:-1]:
         product = (product[:, :, None] * factor[:, None, :]).reshape(len(factor), -1)
-    summed: FloatArray = (product.T @ factors[-1]).ravel()
+    summed: Floats = (product.T @ factors[-1]).ravel()
     return summed
 
 

@@ -9,9 +9,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import ModelFileError
-
-FloatArray = NDArray[np.float64]
 
 LARGEST_DEPTH = 60  # of a tree; deeper ones are neither grown nor read
 _LEAF = -1
@@ -38,11 +37,11 @@ class Forest:
 
     feature: NDArray[np.int32]
     right: NDArray[np.int32]
-    number: FloatArray
+    number: Floats
     nodes: NDArray[np.int64]
 
 
-def forest_of(trees: Sequence[Any], risks: Sequence[FloatArray]) -> Forest:
+def forest_of(trees: Sequence[Any], risks: Sequence[Floats]) -> Forest:
     """Return scikit-learn's trees as plain arrays.
 
     Parameters
@@ -68,7 +67,7 @@ def forest_of(trees: Sequence[Any], risks: Sequence[FloatArray]) -> Forest:
     )
 
 
-def tree_risks(forest: Forest, X: FloatArray) -> FloatArray:
+def tree_risks(forest: Forest, X: Floats) -> Floats:
     """Return the risk that each tree gives each row, shape (trees, n); complete rows, as the trees were grown.
 
     scikit-learn compares values rounded to 32 bits, and so does this.

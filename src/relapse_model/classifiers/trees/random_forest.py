@@ -8,10 +8,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.classifiers.prior.logistic_mixture import sigmoid, tail_levels
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, stratified_folds
+from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, write_document
 from relapse_model.classifiers.trees.forest_bytes import (
     LARGEST_DEPTH,
@@ -23,8 +24,6 @@ from relapse_model.classifiers.trees.forest_bytes import (
     write_forest,
 )
 from relapse_model.errors import RelapseModelError
-
-FloatArray = NDArray[np.float64]
 
 _FORM, _PART, _FOREST = "relapse-model random forest", "random_forest.json", "forest.bin"
 _MOST_TREES, _MOST_NODES, _MOST_ROWS = 10_000, 2**24, 10**9
@@ -142,16 +141,16 @@ class ForestClassifier(RiskClassifier):
         self.forest_ = self._grow(complete, unit, self.leaf_size_, self.feature_share_, self.trees)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the probabilities of no event and of the event, the means over the trees, shape (n, 2)."""
         risk = self._tree_risks(X).mean(axis=0)
         return np.column_stack([1.0 - risk, risk])
 
-    def predict_log_odds(self, X: ArrayLike) -> FloatArray:
+    def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the event, shape (n,)."""
         return _log_odds(self._tree_risks(X).mean(axis=0))
 
-    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> FloatArray:
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
         """Return how far the risk would move if other rows of the same kind had come, centred at the risk.
 
         Percentiles of the risks of the pairs of trees, each pair grown with its own exponential row weights
@@ -234,11 +233,11 @@ class ForestClassifier(RiskClassifier):
         model.forest_ = read_forest(read_part(parts, _FOREST), _FOREST, model.n_features_in_, nodes)
         return model
 
-    def _tree_risks(self, X: ArrayLike) -> FloatArray:
+    def _tree_risks(self, X: ArrayLike) -> Floats:
         rows = self._new_rows(X)
         return tree_risks(self.forest_, _standardise(rows, ColumnSummary(self.impute_, self.center_, self.scale_)))
 
-    def _held_out_loss(self, rows: TrainingRows, unit: NDArray[np.intp], held: NDArray[np.bool_]) -> FloatArray:
+    def _held_out_loss(self, rows: TrainingRows, unit: NDArray[np.intp], held: NDArray[np.bool_]) -> Floats:
         """Return summed held-out log losses, (sizes, shares); every choice gets the same row weights."""
         # A column may be empty in a training fold: it is then constant there and nothing is asked about it.
         X = np.where(np.isnan(rows.X[~held]).all(axis=0), 0.0, rows.X)
@@ -292,21 +291,21 @@ class ForestClassifier(RiskClassifier):
                 raise RelapseModelError(f"{name} is {getattr(self, name)!r}, which cannot be used; see the docstring.")
 
 
-def _standardise(X: FloatArray, columns: ColumnSummary) -> FloatArray:
+def _standardise(X: Floats, columns: ColumnSummary) -> Floats:
     """Return complete columns in standard deviations from the mean, as far away as 32 bits can tell."""
     with np.errstate(over="ignore"):  # cut back to the farthest
         distance = (fill_missing(X, columns.impute) - columns.center) / columns.scale
     return np.clip(distance, -_FARTHEST, _FARTHEST)
 
 
-def _shrunk(share: FloatArray, weight: FloatArray, mean: float) -> FloatArray:
+def _shrunk(share: Floats, weight: Floats, mean: float) -> Floats:
     """Return the risks of leaves: shares of events, and three more rows at the mean risk."""
     risk = (weight * share + _SHRINKAGE * mean) / (weight + _SHRINKAGE)
     return np.clip(risk, _CERTAIN, 1.0 - _CERTAIN)
 
 
-def _log_odds(risk: FloatArray) -> FloatArray:
-    log_odds: FloatArray = np.log(risk) - np.log1p(-risk)
+def _log_odds(risk: Floats) -> Floats:
+    log_odds: Floats = np.log(risk) - np.log1p(-risk)
     return log_odds
 
 
@@ -330,7 +329,7 @@ def _read_settings(document: Document) -> dict[str, Any]:
     }
 
 
-def _read_columns(document: Document, columns: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _read_columns(document: Document, columns: int) -> tuple[Floats, Floats, Floats]:
     impute, center, scale = (document.array(key, (columns,)) for key in ("impute", "center", "scale"))
     for key, values in (("impute", impute), ("center", center)):
         if np.abs(values).max() > _LARGEST_VALUE:

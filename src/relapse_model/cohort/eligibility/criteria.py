@@ -10,20 +10,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.column_values import shown, texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
-from relapse_model.features.treatment import courses_until, ever
 from relapse_model.study.study import Criterion, Study
 
 ENROLMENT = 0.0  # week; nothing later is read
 Calls = NDArray[np.int8]  # 1 met, 0 not met, -1 undecidable
 
-Floats = NDArray[np.float64]
 
 SIGNS = ("negative", "positive")  # what `equals` may ask of an analyte
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort, write_text
+from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.folder import look_alikes
 from relapse_model.cohort.gate import checked
 from relapse_model.cohort.large_folders.block_of_rows import Block, Numbers
@@ -23,6 +23,7 @@ from relapse_model.cohort.large_folders.parts_on_disk import TableParts
 from relapse_model.cohort.tables.columns import TABLES, column_problems
 from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
 from relapse_model.errors import CohortError, Problem
+from relapse_model.files import write_text
 from relapse_model.study.study import Study
 
 Source = CsvBlocks | ParquetBlocks

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.positive_runs import relapse_intervals
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import OutcomeRule, Prediction, Study
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 STATES = ("relapse", "free", "lost", "not_at_risk")
 
 

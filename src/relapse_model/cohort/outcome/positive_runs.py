@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from relapse_model.arrays import Floats, Mask
 
 
 @dataclass(frozen=True, slots=True)

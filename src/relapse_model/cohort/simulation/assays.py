@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.cohort.simulation.baseline import FloatArray, IntArray
+from relapse_model.arrays import Floats
+from relapse_model.cohort.simulation.baseline import IntArray
 
 TextArray = NDArray[Any]
 
@@ -118,8 +119,8 @@ _ABOVE = (">{:.0f}", "＞{:.2f}", "> {:.0f}")
 
 
 def quantification_limits(
-    printing: Printing, values: FloatArray, centre: IntArray, uniform: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+    printing: Printing, values: Floats, centre: IntArray, uniform: Floats
+) -> tuple[Floats, Floats]:
     """Return each result's lower and upper limit; NaN where the analyte has none.
 
     One in ten specimens above the undiluted range was not diluted, and is reported against that range.
@@ -136,10 +137,10 @@ def quantification_limits(
 
 def print_results(
     printing: Printing,
-    values: FloatArray,
-    limits: tuple[FloatArray, FloatArray],
+    values: Floats,
+    limits: tuple[Floats, Floats],
     centre: IntArray,
-    uniform: FloatArray,
+    uniform: Floats,
 ) -> TextArray:
     """Turn values into what the laboratories print: numbers, ``<`` and ``>`` in three styles, or words.
 
@@ -179,6 +180,6 @@ def print_results(
     return texts
 
 
-def _write(texts: TextArray, where: NDArray[np.bool_], values: FloatArray, pattern: str) -> None:
+def _write(texts: TextArray, where: NDArray[np.bool_], values: Floats, pattern: str) -> None:
     if where.any():
         texts[where] = [pattern.format(value) for value in values[where].tolist()]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtr, ndtri
 
-FloatArray = NDArray[np.float64]
+from relapse_model.arrays import Floats, Mask
+
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 MALE = 0.70  # [assumption]
 HBEAG_POSITIVE = 0.33  # [assumption; plausible range 0.25-0.40]
@@ -65,18 +65,18 @@ class Baseline:
     """
 
     centre: IntArray
-    hbig: BoolArray
-    male: BoolArray
-    hbeag_positive: BoolArray
-    prior_nuc: BoolArray
-    age_years: FloatArray
-    bmi_kg_m2: FloatArray
-    hbsag_before: FloatArray
-    anti_hbs: FloatArray
-    hbcrag: FloatArray
+    hbig: Mask
+    male: Mask
+    hbeag_positive: Mask
+    prior_nuc: Mask
+    age_years: Floats
+    bmi_kg_m2: Floats
+    hbsag_before: Floats
+    anti_hbs: Floats
+    hbcrag: Floats
     pegifn_weeks: IntArray
     consolidation_weeks: IntArray
-    weeks_since_pegifn: FloatArray
+    weeks_since_pegifn: Floats
     genotype: NDArray[Any]
 
     def __len__(self) -> int:
@@ -124,15 +124,13 @@ def draw_baseline(patients: int, centres: int, rng: np.random.Generator) -> Base
     )
 
 
-def truncated_normal(
-    mean: float | FloatArray, sd: float | FloatArray, low: float, high: float, uniform: FloatArray
-) -> FloatArray:
+def truncated_normal(mean: float | Floats, sd: float | Floats, low: float, high: float, uniform: Floats) -> Floats:
     """Turn uniform draws into a normal restricted to [low, high], by inversion."""
     below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
     return np.asarray(np.clip(mean + sd * ndtri(below + uniform * (above - below)), low, high))
 
 
-def tenths(weeks: FloatArray) -> FloatArray:
+def tenths(weeks: Floats) -> Floats:
     """Round to a tenth of a week, the precision of every time in the tables."""
     return np.asarray(np.round(weeks, 1), dtype=np.float64)
 
@@ -147,7 +145,7 @@ def _centres(patients: int, centres: int, rng: np.random.Generator) -> IntArray:
     return rng.choice(centres, size=patients, p=weights / weights.sum()).astype(np.int64)
 
 
-def _gamma(mean: float, sd: float, uniform: FloatArray) -> FloatArray:
+def _gamma(mean: float, sd: float, uniform: Floats) -> Floats:
     return np.asarray(gammaincinv((mean / sd) ** 2, uniform) * sd**2 / mean)
 
 
@@ -163,20 +161,20 @@ def _treatment_weeks(patients: int, rng: np.random.Generator) -> tuple[IntArray,
     return pegifn.astype(np.int64), consolidation.astype(np.int64)
 
 
-def _hbsag_before(prior_nuc: BoolArray, rng: np.random.Generator) -> FloatArray:
+def _hbsag_before(prior_nuc: Mask, rng: np.random.Generator) -> Floats:
     mean = np.where(prior_nuc, HBSAG_PRETREATED[0], HBSAG_CARRIER[0])
     sd = np.where(prior_nuc, HBSAG_PRETREATED[1], HBSAG_CARRIER[1])
     uniform = rng.random(len(prior_nuc))
     return np.asarray(np.power(10.0, truncated_normal(mean, sd, HBSAG_LOWEST_LOG10, np.inf, uniform)))
 
 
-def _anti_hbs(patients: int, rng: np.random.Generator) -> FloatArray:
+def _anti_hbs(patients: int, rng: np.random.Generator) -> Floats:
     any_antibody = rng.random(patients) < ANTI_HBS_ANY
     titre = ANTI_HBS_MEDIAN * np.exp(ANTI_HBS_SIGMA * rng.standard_normal(patients))
     return np.where(any_antibody, titre, 0.0)
 
 
-def _enrolment_delay(patients: int, rng: np.random.Generator) -> FloatArray:
+def _enrolment_delay(patients: int, rng: np.random.Generator) -> Floats:
     drawn = _gamma(ENROLMENT_DELAY_MEAN, ENROLMENT_DELAY_SD, rng.random(patients))
     return tenths(np.clip(drawn, *ENROLMENT_DELAY_RANGE))
 

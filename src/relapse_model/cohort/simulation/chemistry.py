@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from relapse_model.cohort.simulation.baseline import FloatArray, truncated_normal
+from relapse_model.arrays import Floats
+from relapse_model.cohort.simulation.baseline import truncated_normal
 
 # At the end of peginterferon, doi:10.1186/s12985-025-02761-3, Table 3: ALT and AST lognormal with median 45,
 # ALT falling to about 22
@@ -25,7 +26,7 @@ ALBUMIN_VISIT_SD, BILIRUBIN_VISIT_SIGMA = 1.0, 0.12
 HBEAG_MEDIAN, HBEAG_SIGMA, HBEAG_HIGHEST = 0.35, 0.3, 0.95
 
 
-def draw_chemistry(weeks_off_drug: FloatArray, rng: np.random.Generator) -> dict[str, FloatArray]:
+def draw_chemistry(weeks_off_drug: Floats, rng: np.random.Generator) -> dict[str, Floats]:
     """Draw the secondary analytes by weeks since the end of peginterferon.
 
     Parameters
@@ -62,13 +63,13 @@ def draw_chemistry(weeks_off_drug: FloatArray, rng: np.random.Generator) -> dict
     }
 
 
-def _enzyme(name: str, unsettled: FloatArray, patient: FloatArray, noise: FloatArray) -> FloatArray:
+def _enzyme(name: str, unsettled: Floats, patient: Floats, noise: Floats) -> Floats:
     center = np.log(ENZYME_SETTLED) + np.log(ENZYME_AT_STOP / ENZYME_SETTLED) * unsettled
     spread = ENZYME_SIGMA_SETTLED + (ENZYME_SIGMA_AT_STOP[name] - ENZYME_SIGMA_SETTLED) * unsettled
     return np.asarray(np.exp(center + spread * patient + ENZYME_VISIT_SIGMA * noise))
 
 
-def _platelets(unsettled: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _platelets(unsettled: Floats, rng: np.random.Generator) -> Floats:
     uniform = rng.random((len(unsettled), 1))
     at_stop = truncated_normal(PLATELETS_MEAN, PLATELETS_SD, PLATELETS_LOWEST, np.inf, uniform)
     return np.asarray(at_stop + PLATELETS_RISE * (1 - unsettled))

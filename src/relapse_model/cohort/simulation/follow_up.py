@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.simulation.assays import (
     FALSE_POSITIVE,
     FALSE_POSITIVE_RANGE,
     HBSAG_BIAS,
     HBSAG_ERROR_LOG10,
 )
-from relapse_model.cohort.simulation.baseline import Baseline, BoolArray, FloatArray, IntArray, tenths
+from relapse_model.cohort.simulation.baseline import Baseline, IntArray, tenths
 from relapse_model.cohort.simulation.relapse_times import reference_sample, solve_increasing
 from relapse_model.cohort.simulation.settings import SimulationSettings
 
@@ -54,16 +55,16 @@ class FollowUp:
         Measured HBsAg, IU/mL, before censoring at the assay's limits.
     """
 
-    weeks: FloatArray
-    repeat_weeks: FloatArray
-    attended: BoolArray
-    repeated: BoolArray
-    unconfirmed: BoolArray
-    hbsag: FloatArray
-    repeat_hbsag: FloatArray
+    weeks: Floats
+    repeat_weeks: Floats
+    attended: Mask
+    repeated: Mask
+    unconfirmed: Mask
+    hbsag: Floats
+    repeat_hbsag: Floats
 
 
-def visit_schedule(follow_up_weeks: float) -> FloatArray:
+def visit_schedule(follow_up_weeks: float) -> Floats:
     """Return the planned weeks: 0, 4, 8, 12, 24, 36, 48, then every 12, and always the last one.
 
     Examples
@@ -75,16 +76,14 @@ def visit_schedule(follow_up_weeks: float) -> FloatArray:
     return np.array([week for week in planned if week <= follow_up_weeks - 4] + [follow_up_weeks])
 
 
-def draw_visit_weeks(patients: int, schedule: FloatArray, rng: np.random.Generator) -> FloatArray:
+def draw_visit_weeks(patients: int, schedule: Floats, rng: np.random.Generator) -> Floats:
     """Move every visit but the first by up to one week, or two where visits lie 8 weeks apart or more."""
     width = np.where(np.diff(schedule, prepend=0.0) < 8, *JITTER_WEEKS)
     width[0] = 0.0
     return tenths(schedule + width * rng.uniform(-1, 1, (patients, len(schedule))))
 
 
-def own_antibody(
-    baseline: Baseline, weeks: FloatArray, relapse_weeks: FloatArray, rng: np.random.Generator
-) -> FloatArray:
+def own_antibody(baseline: Baseline, weeks: Floats, relapse_weeks: Floats, rng: np.random.Generator) -> Floats:
     """Return the endogenous anti-HBs (mIU/mL) at some weeks, shape (patients, weeks)."""
     slope = ANTIBODY_SLOPE + ANTIBODY_SLOPE_SD * rng.standard_normal(len(baseline))
     onset = np.maximum(relapse_weeks - CONSUMPTION_LEAD_WEEKS, 0.0)[:, None]
@@ -92,7 +91,7 @@ def own_antibody(
     return np.asarray(baseline.anti_hbs[:, None] * np.exp(slope[:, None] * weeks - consumed))
 
 
-def true_antigen(weeks: FloatArray, relapse_weeks: FloatArray, growth: FloatArray, ceiling: FloatArray) -> FloatArray:
+def true_antigen(weeks: Floats, relapse_weeks: Floats, growth: Floats, ceiling: Floats) -> Floats:
     """Return the true HBsAg (IU/mL), which passes 0.05 at the week of relapse; shape (patients, weeks)."""
     exponent = growth[:, None] * (weeks - relapse_weeks[:, None])
     return HBSAG_LIMIT * 10.0 ** np.clip(exponent, -30.0, np.log10(ceiling / HBSAG_LIMIT)[:, None])
@@ -100,7 +99,7 @@ def true_antigen(weeks: FloatArray, relapse_weeks: FloatArray, growth: FloatArra
 
 def follow(
     baseline: Baseline,
-    relapse_weeks: FloatArray,
+    relapse_weeks: Floats,
     settings: SimulationSettings,
     streams: dict[str, np.random.Generator],
 ) -> FollowUp:
@@ -134,23 +133,23 @@ def follow(
     return FollowUp(weeks, repeat_weeks, attended, repeated & unconfirmed, unconfirmed, hbsag, repeat_hbsag)
 
 
-def _visit_times(patients: int, follow_up_weeks: float, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+def _visit_times(patients: int, follow_up_weeks: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
     weeks = draw_visit_weeks(patients, visit_schedule(follow_up_weeks), rng)
     repeat_weeks = tenths(weeks + rng.uniform(*REPEAT_WEEKS, weeks.shape))
     return weeks, np.minimum(repeat_weeks, follow_up_weeks + LATEST_REPEAT)
 
 
-def _first_true(flags: BoolArray) -> IntArray:
+def _first_true(flags: Mask) -> IntArray:
     """Return the position of the first true flag in each row; the row's length if there is none."""
     return np.asarray(np.where(flags.any(axis=1), flags.argmax(axis=1), flags.shape[1]))
 
 
 def _measured_antigen(
     baseline: Baseline,
-    tests: tuple[FloatArray, FloatArray],
-    relapse_weeks: FloatArray,
+    tests: tuple[Floats, Floats],
+    relapse_weeks: Floats,
     rng: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     normal = rng.standard_normal(len(baseline))
     growth = ANTIGEN_GROWTH_LOG10_PER_WEEK * np.exp(ANTIGEN_GROWTH_SIGMA * normal)
     ceiling = np.maximum(baseline.hbsag_before, ANTIGEN_CEILING_AT_LEAST)
@@ -159,13 +158,13 @@ def _measured_antigen(
     return first, second
 
 
-def _with_error(antigen: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _with_error(antigen: Floats, rng: np.random.Generator) -> Floats:
     measured = antigen * 10.0 ** (HBSAG_ERROR_LOG10 * rng.standard_normal(antigen.shape))
     false = (measured < HBSAG_LIMIT) & (rng.random(antigen.shape) < FALSE_POSITIVE)
     return np.where(false, rng.uniform(*FALSE_POSITIVE_RANGE, antigen.shape), measured)
 
 
-def _drop_out_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator) -> FloatArray:
+def _drop_out_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator) -> Floats:
     waiting = rng.standard_exponential(len(baseline))
     if settings.drop_out == 0:
         return np.full(len(baseline), np.inf)
@@ -176,7 +175,7 @@ def _drop_out_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.ra
     return np.asarray(settings.follow_up_weeks * waiting / (math.exp(rate) * _drop_out_hazard(baseline)))
 
 
-def _drop_out_hazard(baseline: Baseline) -> FloatArray:
+def _drop_out_hazard(baseline: Baseline) -> Floats:
     antibody = np.log10(baseline.anti_hbs + 1.0) - 1.4
     score = DROP_OUT_CONTROL * ~baseline.hbig + DROP_OUT_AGE * (baseline.age_years - 39.0)
     return np.asarray(np.exp(score + DROP_OUT_ANTI_HBS * antibody))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relapse_model.cohort.simulation.baseline import BoolArray, FloatArray, lognormal_sigma
+from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.simulation.baseline import lognormal_sigma
 
 DOSE_IU = 400.0  # NCT07328711
 DOSE_BELOW = 100.0  # measured anti-HBs, mIU/mL; NCT07328711
@@ -32,10 +33,10 @@ class Kinetics:
         True over labelled dose.
     """
 
-    elimination: float | FloatArray
-    absorption: float | FloatArray
-    volume: float | FloatArray
-    potency: float | FloatArray = 1.0
+    elimination: float | Floats
+    absorption: float | Floats
+    volume: float | Floats
+    potency: float | Floats = 1.0
 
 
 def draw_kinetics(patients: int, rng: np.random.Generator) -> Kinetics:
@@ -57,7 +58,7 @@ def draw_kinetics(patients: int, rng: np.random.Generator) -> Kinetics:
     return Kinetics(np.log(2.0) / half_life, absorption, volume, rng.uniform(*POTENCY_RANGE, patients))
 
 
-def passive_titre(days: FloatArray, dose_iu: float, kinetics: Kinetics) -> FloatArray:
+def passive_titre(days: Floats, dose_iu: float, kinetics: Kinetics) -> Floats:
     """Return the anti-HBs that one dose adds, in mIU/mL, some days after it.
 
     ``P(t) = D/V * ka/(ka - k) * (exp(-k t) - exp(-ka t))``, in IU/L, which is mIU/mL; zero at and before the
@@ -87,8 +88,8 @@ def passive_titre(days: FloatArray, dose_iu: float, kinetics: Kinetics) -> Float
 
 
 def follow_dosing_rule(
-    endogenous: FloatArray, weeks: FloatArray, eligible: BoolArray, factor: FloatArray, kinetics: Kinetics
-) -> tuple[FloatArray, BoolArray]:
+    endogenous: Floats, weeks: Floats, eligible: Mask, factor: Floats, kinetics: Kinetics
+) -> tuple[Floats, Mask]:
     """Walk through the visits: draw blood, measure, dose at the first visit and whenever below 100 mIU/mL.
 
     Parameters

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from relapse_model.cohort.simulation.baseline import Baseline, FloatArray, draw_baseline
+from relapse_model.arrays import Floats
+from relapse_model.cohort.simulation.baseline import Baseline, draw_baseline
 from relapse_model.cohort.simulation.settings import SimulationSettings
 
 WEEKS_PER_YEAR = 365.25 / 7
@@ -20,7 +21,7 @@ _CENTRES = {"anti_hbs": 1.4, "consolidation_weeks": 12.0, "hbsag_before_treatmen
 _CENTRES |= {"male": 0.7, "hbcrag": 2.36, "short_consolidation_no_antibody": 0.0}
 
 
-def log_relative_hazard(baseline: Baseline, settings: SimulationSettings) -> FloatArray:
+def log_relative_hazard(baseline: Baseline, settings: SimulationSettings) -> Floats:
     """Return the log hazard relative to the centring values, without the arm.
 
     Examples
@@ -36,7 +37,7 @@ def log_relative_hazard(baseline: Baseline, settings: SimulationSettings) -> Flo
     return total
 
 
-def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float | None = None) -> FloatArray:
+def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float | None = None) -> Floats:
     """Return each patient's true risk of latent relapse by a week, given all that is true at landmark 0.
 
     A Weibull hazard in time since the end of peginterferon, given that the patient enrolled free of relapse
@@ -67,7 +68,7 @@ def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float 
     return _risk(_rate(baseline, settings), _exposure(baseline, until, settings.weibull_shape))
 
 
-def draw_relapse_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator) -> FloatArray:
+def draw_relapse_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator) -> Floats:
     """Draw the week since enrolment at which HBsAg truly passes 0.05 IU/mL, by inversion; always above 0."""
     years = baseline.weeks_since_pegifn / WEEKS_PER_YEAR
     shape = settings.weibull_shape
@@ -103,7 +104,7 @@ def intercept(settings: SimulationSettings) -> float:
     )
 
 
-def _terms(baseline: Baseline, non_linear: bool) -> dict[str, FloatArray]:
+def _terms(baseline: Baseline, non_linear: bool) -> dict[str, Floats]:
     antibody, consolidation = baseline.anti_hbs, baseline.consolidation_weeks.astype(float)
     short = ((antibody < 10.0) & (consolidation < 12.0)).astype(float)
     return {
@@ -117,15 +118,15 @@ def _terms(baseline: Baseline, non_linear: bool) -> dict[str, FloatArray]:
     }
 
 
-def _rate(baseline: Baseline, settings: SimulationSettings) -> FloatArray:
+def _rate(baseline: Baseline, settings: SimulationSettings) -> Floats:
     arm = np.where(baseline.hbig, settings.hbig_hazard_ratio, 1.0)
     return np.asarray(arm * np.exp(intercept(settings) + log_relative_hazard(baseline, settings)))
 
 
-def _exposure(baseline: Baseline, weeks: float, shape: float) -> FloatArray:
+def _exposure(baseline: Baseline, weeks: float, shape: float) -> Floats:
     start = baseline.weeks_since_pegifn / WEEKS_PER_YEAR
     return np.asarray((start + weeks / WEEKS_PER_YEAR) ** shape - start**shape)
 
 
-def _risk(rate: float | FloatArray, exposure: FloatArray) -> FloatArray:
+def _risk(rate: float | Floats, exposure: Floats) -> Floats:
     return np.asarray(-np.expm1(-rate * exposure))

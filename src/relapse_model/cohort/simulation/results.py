@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.simulation.assays import (
     ANALYTES,
     ANTI_HBS_BIAS,
@@ -20,7 +21,7 @@ from relapse_model.cohort.simulation.assays import (
     print_results,
     quantification_limits,
 )
-from relapse_model.cohort.simulation.baseline import Baseline, BoolArray, FloatArray, IntArray, tenths
+from relapse_model.cohort.simulation.baseline import Baseline, IntArray, tenths
 from relapse_model.cohort.simulation.chemistry import draw_chemistry
 from relapse_model.cohort.simulation.follow_up import FollowUp, own_antibody
 from relapse_model.cohort.simulation.hbig import Kinetics, follow_dosing_rule
@@ -54,11 +55,11 @@ class Results:
     """
 
     analyte: str
-    weeks: FloatArray
-    values: FloatArray
-    taken: BoolArray
-    uniform: FloatArray
-    lost: BoolArray | None = None
+    weeks: Floats
+    values: Floats
+    taken: Mask
+    uniform: Floats
+    lost: Mask | None = None
 
 
 def hbsag_history(baseline: Baseline, rng: np.random.Generator) -> Results:
@@ -93,11 +94,11 @@ def hbsag_follow_up(course: FollowUp, rng: np.random.Generator) -> Results:
 
 def antibody_results(
     baseline: Baseline,
-    relapse_weeks: FloatArray,
+    relapse_weeks: Floats,
     course: FollowUp,
     kinetics: Kinetics,
     rng: np.random.Generator,
-) -> tuple[Results, BoolArray]:
+) -> tuple[Results, Mask]:
     """Return anti-HBs at the end of treatment and at the visits, and where HBIG was given.
 
     Measured anti-HBs is own plus passive antibody; HBIG is given after the blood is drawn, in the HBIG arm,
@@ -115,7 +116,7 @@ def antibody_results(
 
 
 def secondary_results(
-    baseline: Baseline, schedule: FloatArray, course: FollowUp, rng: np.random.Generator
+    baseline: Baseline, schedule: Floats, course: FollowUp, rng: np.random.Generator
 ) -> Iterator[Results]:
     """Yield HBV DNA, never quantifiable (no source saw it after relapse), HBcrAg, HBeAg and the chemistry."""
     undetected, wording = np.zeros_like(course.weeks), _wording(course.weeks, rng)
@@ -183,11 +184,11 @@ def _columns(result: Results, number: int, centres: IntArray) -> dict[str, TextA
     }
 
 
-def _wording(weeks: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _wording(weeks: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(rng.random(weeks.shape))
 
 
-def _due(schedule: FloatArray, every: float) -> BoolArray:
+def _due(schedule: Floats, every: float) -> Mask:
     due = schedule % every == 0
     due[-1] = True
     return np.asarray(due)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from relapse_model.cohort.cohort import Cohort, write_csv
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import make_cohort
+from relapse_model.files import write_csv
 
 
 @dataclass(frozen=True, repr=False, eq=False)

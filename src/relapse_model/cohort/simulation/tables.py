@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.simulation.assays import TextArray
-from relapse_model.cohort.simulation.baseline import Baseline, BoolArray, FloatArray, draw_baseline, tenths
+from relapse_model.cohort.simulation.baseline import Baseline, draw_baseline, tenths
 from relapse_model.cohort.simulation.follow_up import FollowUp, follow, visit_schedule
 from relapse_model.cohort.simulation.hbig import DOSE_IU, draw_kinetics
 from relapse_model.cohort.simulation.relapse_times import draw_relapse_weeks, relapse_risk
@@ -36,8 +37,8 @@ class LatentCohort:
     """What nobody can observe: true covariates, true week of relapse, true risk; one entry per patient."""
 
     baseline: Baseline
-    relapse_weeks: FloatArray
-    true_risk: FloatArray
+    relapse_weeks: Floats
+    true_risk: Floats
 
 
 def simulate_tables(
@@ -168,7 +169,7 @@ def _patient_ids(patients: int) -> TextArray:
     return np.array([f"P{number:0{width}d}" for number in range(1, patients + 1)], dtype=object)
 
 
-def _three_digits(values: FloatArray) -> FloatArray:
+def _three_digits(values: Floats) -> Floats:
     return np.array([float(f"{value:.3g}") for value in values.tolist()])
 
 
@@ -193,7 +194,7 @@ def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
 
 
 def _treatments_table(
-    baseline: Baseline, course: FollowUp, dosed: BoolArray, ids: TextArray, rng: np.random.Generator
+    baseline: Baseline, course: FollowUp, dosed: Mask, ids: TextArray, rng: np.random.Generator
 ) -> pd.DataFrame:
     stop = -baseline.weeks_since_pegifn
     start = tenths(stop - baseline.pegifn_weeks)
@@ -213,8 +214,8 @@ def _treatments_table(
 def _courses(
     ids: TextArray,
     agent: str | TextArray,
-    start: FloatArray,
-    end: FloatArray,
+    start: Floats,
+    end: Floats,
     dose: float = np.nan,
     unit: str | None = None,
 ) -> dict[str, TextArray]:

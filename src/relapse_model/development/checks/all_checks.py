@@ -27,7 +27,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
-    from relapse_model.development.internal_validation.result import Validation
+    pass
 
 COHORT_CHECKS = (
     rm101_assay_platforms.CHECK,
@@ -114,35 +114,6 @@ def check_results(
     muted = known_codes(mute)
     landmark = study.landmark(landmark_week)
     return [check.muted() if check.code in muted else check(cohort, study, landmark) for check in COHORT_CHECKS]
-
-
-def check_validation(
-    validation: Validation, cohort: Cohort | None = None, mute: tuple[str, ...] = ()
-) -> list[CheckResult]:
-    """Return the result of every check of a validation; with its cohort, of the cohort's checks too, in order.
-
-    Parameters
-    ----------
-    validation : Validation
-    cohort : Cohort, optional
-        The cohort that was validated on: its checks are made for the study and landmark of the validation.
-    mute : tuple of str
-        As `check_results` takes it.
-
-    Returns
-    -------
-    list of CheckResult
-
-    Raises
-    ------
-    RelapseModelError
-        For a code that no check has.
-    """
-    muted = known_codes(mute)
-    results = [check.muted() if check.code in muted else check(validation) for check in VALIDATION_CHECKS]
-    if cohort is not None:
-        results += check_results(cohort, validation.study, validation.data.landmark, mute)
-    return sorted(results, key=lambda result: result.code)
 
 
 def known_codes(mute: tuple[str, ...]) -> frozenset[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats, Positions
 from relapse_model.development.internal_validation.refits import Refit, choices, failures
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
@@ -29,8 +29,6 @@ from relapse_model.validation.stability import (
     stability,
 )
 
-Floats = NDArray[np.float64]
-Positions = NDArray[np.intp]
 Measure = Callable[[Floats, Floats, Floats], float]
 
 CORRECTED: dict[str, Measure] = {

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats, Positions
 from relapse_model.development.train import Procedure, develop
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
-
-Floats = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)

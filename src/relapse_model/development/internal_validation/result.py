@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import BootstrapValidation
 from relapse_model.features.development_data import DevelopmentData
@@ -18,9 +16,7 @@ from relapse_model.validation.subgroups import Subgroup
 from relapse_model.validation.threshold_measures import ThresholdMeasures
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import RelapseModel
-
-Floats = NDArray[np.float64]
+    from relapse_model.model.relapse_model import RelapseModel
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
+from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.candidates import CANDIDATES, check_candidates
-from relapse_model.development.earlier_model import parent_summary, with_previous
+from relapse_model.development.candidates import check_candidates
+from relapse_model.development.earlier_model import with_previous
 from relapse_model.development.folds import data_folds
 from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
 from relapse_model.development.internal_validation.group_tables import (
@@ -32,14 +34,13 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
+from relapse_model.model.lineage import parent_summary
 from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance, performance
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import RelapseModel
-
-Floats = NDArray[np.float64]
+    from relapse_model.model.relapse_model import RelapseModel
 
 
 def validate(

@@ -24,11 +24,12 @@ from relapse_model.model.explanation.patient_input import (
 )
 from relapse_model.model.explanation.predictor_source import predictor_source
 from relapse_model.model.explanation.shap_values import explain, reference_codes
+from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.model.trained import LEVEL
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.trained import TrainedModel
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 _NOTE = (
@@ -112,7 +113,7 @@ class PatientExplanation:
 
 
 def explain_patient(
-    model: RelapseModel, cohort: Cohort, patient_id: str, landmark_week: float | None = None
+    model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None = None
 ) -> PatientExplanation:
     """Explain the risk of one patient: each value with its unit, reference, week and age, and what it did.
 
@@ -121,7 +122,7 @@ def explain_patient(
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     cohort : Cohort
         In which the patient is.
     patient_id : str
@@ -178,14 +179,14 @@ def explain_patient(
     )
 
 
-def _score_of(model: RelapseModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:
+def _score_of(model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:
     """Return the row of the patient among the scores of the whole cohort."""
     if patient_id not in {*cohort.patient_ids, *cohort.rejected["patient_id"]}:
         raise RelapseModelError(
             f"explain_patient: no patient {patient_id!r} among the {len(cohort)} of this cohort; expected an "
             "identifier as it stands in the patients table. Look it up there, capitals and zeros included."
         )
-    scores = model.score(cohort, landmark_week=landmark_week)
+    scores = score_cohort(model, cohort, landmark_week=landmark_week)
     score = scores[scores["patient_id"] == patient_id].iloc[0]
     if score["status"] != "scored":
         raise RelapseModelError(f"explain_patient: patient {patient_id!r} cannot be scored: {score['reason']}")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.model.explanation.predictor_source import PredictorSource
-from relapse_model.model.scoring.scores import clinical, unit_shown
 from relapse_model.study.study import Predictor
 
 _HARDLY = 0.01  # of log-odds: the odds change by one in a hundred

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-from relapse_model.model.scoring.scores import clinical, unit_shown
+from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.study.study import Predictor
-
-Floats = NDArray[np.float64]
 
 _FEWEST, _MOST = 4, 6  # cut points of a number, where its range allows
 _EDGE = 0.05  # share of the range that a cut point keeps from its ends: a bin beyond it would hold hardly anybody

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.validation.discrimination import auc
 from relapse_model.validation.overall import log_loss
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import level_codes
 from relapse_model.model.explanation.points_bins import ValueBins, bin_of, value_bins
@@ -20,9 +21,8 @@ from relapse_model.study.study import Study
 from relapse_model.validation.logistic_fit import fit_logistic, risk_of
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.trained import TrainedModel
 
-Floats = NDArray[np.float64]
 FEWEST_PATIENTS = 10
 MISSING = "missing"
 
@@ -136,7 +136,7 @@ class PointsScore:
 
 
 def points_score(
-    model: RelapseModel,
+    model: TrainedModel,
     features: pd.DataFrame,
     *,
     relapse: ArrayLike | None = None,
@@ -154,7 +154,7 @@ def points_score(
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
         Of one of the classifiers prior_logistic, ridge_logistic, elastic_net.
     features : DataFrame
         Predictors of 10 patients or more, as `derive_features` makes them; best those of the training.
@@ -206,7 +206,7 @@ def points_score(
     return PointsScore(model.study, predictors, intercept, slope, loss)
 
 
-def _check(model: RelapseModel, features: pd.DataFrame, largest: int, bins: Mapping[str, Sequence[float]]) -> None:
+def _check(model: TrainedModel, features: pd.DataFrame, largest: int, bins: Mapping[str, Sequence[float]]) -> None:
     require_logistic(model, "points_score")
     if len(features) < FEWEST_PATIENTS:
         raise InsufficientDataError(
@@ -232,7 +232,7 @@ def _codes(features: pd.DataFrame, study: Study) -> Floats:
 
 
 def _predictor_points(
-    model: RelapseModel, largest: int, given: Mapping[str, Sequence[float]]
+    model: TrainedModel, largest: int, given: Mapping[str, Sequence[float]]
 ) -> tuple[PredictorPoints, ...]:
     predictors, summary = model.study.predictors, model.summary["predictors"]
     all_bins = [value_bins(one, summary[one.name], given.get(one.name)) for one in predictors]

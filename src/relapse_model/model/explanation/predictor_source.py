@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.rows_by_patient import Floats
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.study.study import Predictor, Study

@@ -8,21 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
+from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.features.design import design, level_codes, matrix_of_codes
 from relapse_model.model.explanation.shapley import shapley_values
-from relapse_model.model.scoring.scores import clinical, unit_shown
 from relapse_model.small_counts import HIDDEN
 from relapse_model.study.study import Predictor, Study
 
 if TYPE_CHECKING:
     import shap
 
-    from relapse_model.model.trained import RelapseModel
-
-Floats = NDArray[np.float64]
+    from relapse_model.model.trained import TrainedModel
 
 
-def explain(model: RelapseModel, features: pd.DataFrame) -> shap.Explanation:
+def explain(model: TrainedModel, features: pd.DataFrame) -> shap.Explanation:
     """Explain the log-odds of every patient.
 
     Boosted trees: exact TreeSHAP, the columns of one predictor summed. Other models: Shapley values against the
@@ -32,7 +31,7 @@ def explain(model: RelapseModel, features: pd.DataFrame) -> shap.Explanation:
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     features : DataFrame
         As `derive_features` makes it.
 
@@ -76,7 +75,7 @@ def shown_values(features: pd.DataFrame, study: Study) -> NDArray[Any]:
     return np.column_stack(columns)
 
 
-def reference_codes(model: RelapseModel) -> Floats:
+def reference_codes(model: TrainedModel) -> Floats:
     """Return the patient that the others are compared with: means, and the commonest levels."""
     codes = []
     for predictor in model.study.predictors:
@@ -90,7 +89,7 @@ def reference_codes(model: RelapseModel) -> Floats:
     return np.array(codes)
 
 
-def _shapley_values(model: RelapseModel, codes: Floats) -> tuple[Floats, Floats]:
+def _shapley_values(model: TrainedModel, codes: Floats) -> tuple[Floats, Floats]:
     def log_odds(rows: Floats) -> Floats:
         return model.classifier.predict_log_odds(matrix_of_codes(rows, model.study))
 

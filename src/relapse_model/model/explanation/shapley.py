@@ -8,7 +8,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from relapse_model.arrays import Floats
+
 Function = Callable[[Floats], Floats]
 EXACT_UP_TO = 10  # players: beyond, 2 ** players evaluations a row are too many
 _ROWS_AT_ONCE = 200_000

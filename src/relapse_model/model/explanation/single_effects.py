@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import matrix_of_codes
 from relapse_model.model.explanation.shap_values import reference_codes
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.trained import TrainedModel
 
-Floats = NDArray[np.float64]
 LOGISTIC = ("prior_logistic", "ridge_logistic", "elastic_net")
 FLAT = 1e-9  # log-odds; an effect below it is rounding error
 
 
-def additive_effect(model: RelapseModel, position: int, codes: ArrayLike) -> Floats:
+def additive_effect(model: TrainedModel, position: int, codes: ArrayLike) -> Floats:
     """Return the log-odds of the reference patient with one predictor changed, less those of the reference.
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     position : int
         Of the predictor in the study.
     codes : array-like of shape (n,)
@@ -38,7 +38,7 @@ def additive_effect(model: RelapseModel, position: int, codes: ArrayLike) -> Flo
     return np.asarray(log_odds[:-1] - log_odds[-1])
 
 
-def require_logistic(model: RelapseModel, what: str) -> None:
+def require_logistic(model: TrainedModel, what: str) -> None:
     """Refuse a model whose log-odds are no sum over predictors.
 
     Raises
@@ -52,6 +52,6 @@ def require_logistic(model: RelapseModel, what: str) -> None:
         )
 
 
-def model_log_odds(model: RelapseModel, codes: Floats) -> Floats:
+def model_log_odds(model: TrainedModel, codes: Floats) -> Floats:
     """Return the model's log-odds for rows of `relapse_model.features.design.level_codes`."""
     return np.asarray(model.classifier.predict_log_odds(matrix_of_codes(codes, model.study)), dtype=np.float64)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import Courses, courses_until
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.rows_by_patient import Floats
 from relapse_model.features.endogenous import EndogenousTitre, derive_endogenous, endogenous_titre
 from relapse_model.features.kinetics import passive_titre
-from relapse_model.features.treatment import Courses, courses_until
 from relapse_model.study.study import PassiveAntibody, Study
 
 _POINTS = 400  # of the line of the passive part

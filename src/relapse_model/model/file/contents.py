@@ -8,15 +8,15 @@ import numpy as np
 
 from relapse_model.features.design import design
 from relapse_model.features.dictionary import data_dictionary
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.trained import TrainedModel
 
 
-def predictor_values(model: RelapseModel) -> list[dict[str, Any]]:
+def predictor_values(model: TrainedModel) -> list[dict[str, Any]]:
     """Return the data dictionary, with what the training cohort's values were.
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
 
     Returns
     -------
@@ -29,7 +29,7 @@ def predictor_values(model: RelapseModel) -> list[dict[str, Any]]:
     return [{str(key): str(value) for key, value in row.items()} | _training(told.get(row["name"])) for row in rows]
 
 
-def coefficient_values(model: RelapseModel) -> dict[str, Any] | None:
+def coefficient_values(model: TrainedModel) -> dict[str, Any] | None:
     """Return the coefficients of a logistic regression with priors, recalibrated or not; None of other classifiers.
 
     They describe the model. The risks are means over the whole posterior (its components stand in the classifier's
@@ -37,7 +37,7 @@ def coefficient_values(model: RelapseModel) -> dict[str, Any] | None:
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
 
     Returns
     -------
@@ -70,7 +70,7 @@ def coefficient_values(model: RelapseModel) -> dict[str, Any] | None:
     }
 
 
-def _columns(model: RelapseModel, indicators: tuple[int, ...]) -> list[tuple[str, str]]:
+def _columns(model: TrainedModel, indicators: tuple[int, ...]) -> list[tuple[str, str]]:
     """Return the name of each column of the classifier, and what it is."""
     described = design(model.study)
     marked = [(described.names[column], "missing, against known") for column in indicators]

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from relapse_model.classifiers.known import KNOWN
 from relapse_model.classifiers.shared.saved_parts import is_number
-from relapse_model.development.candidates import KNOWN
 from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design
-from relapse_model.strict_json import strict_json
+from relapse_model.files import strict_json
 from relapse_model.study.study import Study
 
 FORMAT = 2

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relapse_model.classifiers.audit import audit_parts
-from relapse_model.cohort.cohort import write_bytes
-from relapse_model.development.candidates import Classifier, load_classifier
+from relapse_model.classifiers.known import Classifier, load_classifier
 from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import design, matrix_of_codes
+from relapse_model.files import write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
 from relapse_model.model.file.contents import coefficient_values, predictor_values
 from relapse_model.model.file.manifest import (
@@ -37,7 +37,7 @@ from relapse_model.model.file.manifest import (
     read_manifest,
     text,
 )
-from relapse_model.model.trained import RelapseModel
+from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
 
@@ -48,12 +48,12 @@ TOLERANCE = 1e-9  # of the risks of the made-up patients
 _LARGEST_CARD = 2**20
 
 
-def save_model(model: RelapseModel, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
+def save_model(model: TrainedModel, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
     """Write a model to one file, in one step: a crash leaves the old file or the new one.
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     path : str or Path
     card : str
         The model card to keep inside, such as `relapse_model.report.model_card.model_card` writes.
@@ -93,37 +93,10 @@ def save_model(model: RelapseModel, path: str | Path, card: str = "", performanc
     write_bytes(pack({MANIFEST: _json(manifest), **dict(sorted(parts.items()))}), Path(path))
 
 
-def load_model(
-    path: str | Path, accept_changed_risks: bool = False, *, signed_by: str | Path | None = None
-) -> RelapseModel:
-    """Open a model file after auditing it; nothing in it is run, and nothing is built before the audit.
-
-    Parameters
-    ----------
-    path : str or Path
-    accept_changed_risks : bool
-        Load the model even if its made-up patients get other risks here than where it was written, because other
-        package versions compute otherwise. How far the risks are apart is kept in the summary, as
-        ``accepted_risk_change``.
-    signed_by : str or Path, optional
-        A public key (PEM): refuse the file unless it was signed with the private key that belongs to it.
-
-    Returns
-    -------
-    RelapseModel
-
-    Raises
-    ------
-    ModelFileError
-        If the file is not a model, was changed, is of another format, is too large, or gives its own made-up
-        patients other risks here than where it was written.
-
-    Examples
-    --------
-    >>> import relapse_model as rm
-    >>> rm.load_model("models/hbsag_relapse.rmodel")  # doctest: +SKIP
-    RelapseModel(HBsAg relapse by week 48, ...)
-    """
+def read_model(
+    path: str | Path, kind: type[Model], accept_changed_risks: bool = False, signed_by: str | Path | None = None
+) -> Model:
+    """Open a model file after auditing it, as the kind of model that is asked for; see `load_model`."""
     name = Path(path).name
     parts = unpack(read_file(path, name), name)
     manifest = read_manifest(parts, name)
@@ -136,7 +109,7 @@ def load_model(
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], name)
     summary = manifest["summary"]
-    model = RelapseModel(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary)
+    model = kind(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary)
     apart = _probe_apart(model, manifest, name)
     if apart <= TOLERANCE:
         return model
@@ -192,7 +165,7 @@ def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:
         ) from error
 
 
-def _probe(model: RelapseModel) -> dict[str, Any]:
+def _probe(model: TrainedModel) -> dict[str, Any]:
     """Make up patients, from nothing but a seed and the central ranges, and note their risks."""
     codes = probe_codes(model.study, model.summary)
     matrix = matrix_of_codes(codes, model.study)
@@ -216,7 +189,7 @@ def probe_codes(study: Study, summary: dict[str, Any], patients: int = 8) -> np.
     return codes
 
 
-def _probe_apart(model: RelapseModel, manifest: dict[str, Any], name: str) -> float:
+def _probe_apart(model: TrainedModel, manifest: dict[str, Any], name: str) -> float:
     """Return how far the risks of the made-up patients are from those that were stored."""
     try:
         probe = manifest["probe"]

@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relapse_model.cohort.cohort import write_bytes
 from relapse_model.errors import ModelFileError, RelapseModelError
+from relapse_model.files import strict_json, write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
 from relapse_model.model.file.manifest import FORMAT, MANIFEST, SIGNATURE, check_parts, read_manifest
-from relapse_model.strict_json import strict_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.model.scoring.scores import clinical, three_figures, unit_shown
+from relapse_model.arrays import Mask
+from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.study.study import Predictor, Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.threshold_measures import wilson
 
-Mask = NDArray[np.bool_]
 _QUANTILES = (("p05", 0.05), ("median", 0.5), ("p95", 0.95))
 
 

@@ -26,12 +26,12 @@ from relapse_model.model.monitoring.told_shares import (
     scores_told,
     share_words,
 )
-from relapse_model.model.scoring.scores import unusable
+from relapse_model.model.scoring.scores import score_cohort, unusable
 from relapse_model.small_counts import SMALL
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.trained import TrainedModel
 
 ALPHA = 0.05
 FEWEST_PATIENTS = 20
@@ -133,7 +133,7 @@ class MonitoringReport:
 
 
 def monitor(
-    model: RelapseModel,
+    model: TrainedModel,
     cohort: Cohort | None = None,
     scores: pd.DataFrame | str | Path | None = None,
     outcomes: pd.DataFrame | str | Path | None = None,
@@ -147,7 +147,7 @@ def monitor(
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     cohort : Cohort, optional
         The patients who were scored.
     scores : DataFrame or path, optional
@@ -198,9 +198,9 @@ def monitor(
     )
 
 
-def _scored(model: RelapseModel, cohort: Cohort | None, landmark_week: float | None) -> pd.DataFrame:
+def _scored(model: TrainedModel, cohort: Cohort | None, landmark_week: float | None) -> pd.DataFrame:
     assert cohort is not None
-    return model.score(cohort, landmark_week=landmark_week)
+    return score_cohort(model, cohort, landmark_week=landmark_week)
 
 
 def _read(table: pd.DataFrame | str | Path, what: str) -> pd.DataFrame:
@@ -231,7 +231,7 @@ def _scores(scores: pd.DataFrame | str | Path) -> pd.DataFrame:
 
 
 def _predictors(
-    model: RelapseModel, cohort: Cohort | None, scores: pd.DataFrame, landmark_week: float | None, notes: list[str]
+    model: TrainedModel, cohort: Cohort | None, scores: pd.DataFrame, landmark_week: float | None, notes: list[str]
 ) -> tuple[PredictorDrift, ...]:
     several = len(model.landmark_weeks) > 1
     if cohort is None or (several and landmark_week is not None):
@@ -248,7 +248,7 @@ def _predictors(
     return predictor_drift(features, model.study, model.summary, patient) if len(features) else ()
 
 
-def _features(model: RelapseModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+def _features(model: TrainedModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArray[np.intp]]:
     """Return the predictors of those who can be scored at each landmark and were seen at it or later."""
     seen = np.full(len(cohort), -np.inf)
     np.maximum.at(seen, cohort.labs["patient"].to_numpy(dtype=np.intp), cohort.labs["week"].to_numpy(dtype=float))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.tables.column_values import column, texts
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import InsufficientDataError, RelapseModelError
@@ -20,7 +20,6 @@ from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, require_both_outcomes
 from relapse_model.validation.resampling import auc_bootstrap
 
-Floats = NDArray[np.float64]
 _COUNTS = ("patients", "events", "lost", "awaited", "without_score")
 FEWEST = 5  # expected relapses, and expected patients free of it, below which nothing is said
 _LARGEST_UNSEEN = 3.6889  # -ln 0.025: the largest mean at which none is seen in 1 of 40 (Poisson, exact)

@@ -15,7 +15,7 @@ from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.threshold_measures import wilson
 
 if TYPE_CHECKING:
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.trained import TrainedModel
     from relapse_model.study.study import Predictor
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
@@ -56,7 +56,7 @@ class MonitoredScores:
     p_value: float
 
 
-def monitored_scores(model: RelapseModel, scores: pd.DataFrame) -> MonitoredScores:
+def monitored_scores(model: TrainedModel, scores: pd.DataFrame) -> MonitoredScores:
     """Summarise scores beside what is known of the training.
 
     The mean risks are compared by a normal test in which both the new patients and those of the training vary as the
@@ -65,7 +65,7 @@ def monitored_scores(model: RelapseModel, scores: pd.DataFrame) -> MonitoredScor
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     scores : DataFrame
         As `RelapseModel.score` returns it, at least one patient scored.
     """
@@ -83,7 +83,7 @@ def monitored_scores(model: RelapseModel, scores: pd.DataFrame) -> MonitoredScor
     )  # fmt: skip
 
 
-def predictors_by_warnings(model: RelapseModel, scores: pd.DataFrame) -> tuple[PredictorDrift, ...]:
+def predictors_by_warnings(model: TrainedModel, scores: pd.DataFrame) -> tuple[PredictorDrift, ...]:
     """Return the drift of the predictors as far as the warnings of scored patients show it: missing, or out of range.
 
     One in ten training values lies outside the central range; a warning needs a value well outside it, so more than
@@ -91,7 +91,7 @@ def predictors_by_warnings(model: RelapseModel, scores: pd.DataFrame) -> tuple[P
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     scores : DataFrame
     """
     warnings = scores.loc[scores["status"] == "scored", "warnings"]

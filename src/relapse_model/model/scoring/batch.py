@@ -19,13 +19,15 @@ import numpy as np
 import pandas as pd
 
 from relapse_model._version import __version__
-from relapse_model.cohort.cohort import Cohort, write_csv, write_private_csv
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
 from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import CohortError, ProblemsError, RelapseModelError
-from relapse_model.model.trained import RelapseModel
+from relapse_model.files import write_csv, write_private_csv
+from relapse_model.model.scoring.scores import score_cohort
+from relapse_model.model.trained import TrainedModel
 
 CHUNK_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak
 _ROW = "row"  # of the patients table, first column of a part
@@ -59,7 +61,7 @@ class BatchScores:
 
 
 def score_folder(
-    model: RelapseModel,
+    model: TrainedModel,
     folder: str | Path,
     out: str | Path,
     *,
@@ -82,7 +84,7 @@ def score_folder(
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     folder : str or Path
         As `read_cohort` takes it.
     out : str or Path
@@ -183,7 +185,7 @@ def more_patients_than(folder: Path, most: int) -> bool:
     return False
 
 
-def _score_at_once(model: RelapseModel, folder: Path, out: Path, asked: dict[str, Any]) -> BatchScores:
+def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str, Any]) -> BatchScores:
     cohort = read_cohort(folder, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, **asked)
     write_csv(scores, out)
@@ -204,7 +206,7 @@ def _score_at_once(model: RelapseModel, folder: Path, out: Path, asked: dict[str
 
 
 def _chunks(
-    model: RelapseModel, folder: Path, work: Path, asked: dict[str, Any], chunk_patients: int, progress: bool
+    model: TrainedModel, folder: Path, work: Path, asked: dict[str, Any], chunk_patients: int, progress: bool
 ) -> CohortChunks:
     """Return the chunks an earlier run left, where nothing has changed since; else part the folder."""
     key = _key(model, folder, asked | {"chunk_patients": chunk_patients})
@@ -216,7 +218,7 @@ def _chunks(
     return found
 
 
-def _key(model: RelapseModel, folder: Path, settings: dict[str, Any]) -> str:
+def _key(model: TrainedModel, folder: Path, settings: dict[str, Any]) -> str:
     """Return a digest of all that the scores depend on: model, files, settings, version of the library."""
     told = {
         "version": __version__,
@@ -243,7 +245,7 @@ def _digest_of(file: Path) -> str:
 
 
 def _score_chunks(
-    model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any], jobs: int | None, progress: bool
+    model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any], jobs: int | None, progress: bool
 ) -> list[str]:
     """Write the part of each chunk that has none yet; return the columns of the output."""
     from tqdm import tqdm
@@ -271,7 +273,7 @@ def _each(function: Callable[[int], None], numbers: list[int], jobs: int | None)
     return done
 
 
-def _score_chunk(model: RelapseModel, chunks: CohortChunks, asked: dict[str, Any], number: int) -> None:
+def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any], number: int) -> None:
     from threadpoolctl import threadpool_limits
 
     cohort, rows = chunks.cohort(number, model.study)
@@ -288,13 +290,13 @@ def _part(chunks: CohortChunks, number: int) -> Path:
 
 
 def scores_of(
-    model: RelapseModel, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
+    model: TrainedModel, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
 ) -> pd.DataFrame:
     """Score a cohort as `RelapseModel.score` does; patients for whose sake it would be refused are rejected alone.
 
     Parameters
     ----------
-    model : RelapseModel
+    model : TrainedModel
     cohort : Cohort
     landmark_week, horizon_weeks : float, optional
         As `RelapseModel.score` takes them.
@@ -311,26 +313,26 @@ def scores_of(
     """
     asked = {"landmark_week": landmark_week, "horizon_weeks": horizon_weeks}
     try:
-        return model.score(cohort, **asked)
+        return score_cohort(model, cohort, **asked)
     except RelapseModelError:
         nobody = cohort.take(np.array([], dtype=np.intp))
-        model.score(nobody, **asked)  # what is refused without patients is no patient's fault
+        score_cohort(model, nobody, **asked)  # what is refused without patients is no patient's fault
     sound = pd.concat(list(_apart(model, replace(cohort, rejected=nobody.rejected), nobody, asked)))
-    refused = model.score(replace(nobody, rejected=cohort.rejected.reset_index(drop=True)), **asked)
+    refused = score_cohort(model, replace(nobody, rejected=cohort.rejected.reset_index(drop=True)), **asked)
     places = np.setdiff1d(np.arange(len(sound) + len(refused)), cohort.rejected.index.to_numpy())
     together = [sound.set_axis(places), refused.set_axis(cohort.rejected.index)]
     return pd.concat([table for table in together if len(table)]).sort_index().reset_index(drop=True)
 
 
-def _apart(model: RelapseModel, cohort: Cohort, nobody: Cohort, asked: dict[str, Any]) -> Iterator[pd.DataFrame]:
+def _apart(model: TrainedModel, cohort: Cohort, nobody: Cohort, asked: dict[str, Any]) -> Iterator[pd.DataFrame]:
     """Halve the cohort until what cannot be scored is single patients, and reject those."""
     try:
-        yield model.score(cohort, **asked)
+        yield score_cohort(model, cohort, **asked)
     except RelapseModelError as error:
         if len(cohort) == 1:
             reason = str(error.problems[0] if isinstance(error, ProblemsError) and error.problems else error)
             rejected = pd.DataFrame({"patient_id": cohort.patient_ids, "reason": [reason]}, dtype=object)
-            yield model.score(replace(nobody, rejected=rejected), **asked)
+            yield score_cohort(model, replace(nobody, rejected=rejected), **asked)
             return
         middle = len(cohort) // 2
         for half in (np.arange(middle), np.arange(middle, len(cohort))):

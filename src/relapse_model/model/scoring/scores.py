@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.outcome.outcome import relapsed_by
+from relapse_model.features import derive_features
+from relapse_model.features.design import design_matrix
+from relapse_model.model.scoring.guards import NewPatients, guard_warnings
+from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Study
 
-Floats = NDArray[np.float64]
 COLUMNS = ("patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason")
 
 
@@ -90,31 +94,18 @@ def scores_table(
     return pd.concat([scored, refused]).sort_index().reset_index(drop=True)
 
 
-def clinical(values: Floats, predictor: Predictor) -> Floats:
-    """Return values of a predictor in clinical units: the logarithm of a level undone, a slope as it is."""
-    if predictor.saturating is not None:
-        return predictor.saturating * values / np.maximum(1.0 - values, 1e-12)
-    level = predictor.kind not in ("change", "slope")
-    return np.power(10.0, values) if predictor.scale == "log10" and level else values
-
-
-def unit_shown(predictor: Predictor) -> str:
-    """Return the unit in which `clinical` gives a predictor; ``log10`` said where it stays one."""
-    if predictor.scale == "log10" and predictor.kind in ("change", "slope"):
-        return f"log10 {predictor.unit}"
-    return predictor.unit
-
-
-def three_figures(number: float) -> str:
-    """Write a number as a laboratory would: three figures, no exponent for a large one.
-
-    Parameters
-    ----------
-    number : float
-
-    Examples
-    --------
-    >>> three_figures(0.05), three_figures(12.345), three_figures(1671.2)
-    ('0.05', '12.3', '1671')
-    """
-    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
+def score_cohort(
+    model: TrainedModel, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
+) -> pd.DataFrame:
+    """Return the risk of every patient, as `RelapseModel.score` describes it."""
+    landmark = model.landmark(landmark_week)
+    reasons = unusable(cohort, model.study, landmark, horizon_weeks)
+    features = derive_features(cohort, model.study, landmark)
+    usable = np.array([reason == "" for reason in reasons], dtype=bool)
+    matrix = design_matrix(features, model.study)[usable]
+    risk = np.full((len(cohort), 3), np.nan)
+    if usable.any():
+        risk[usable, 0] = model.classifier.predict_proba(matrix)[:, 1]
+        risk[usable, 1:] = model.classifier.predict_interval(matrix, LEVEL)
+    new = NewPatients(cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk)
+    return scores_table(cohort, risk, usable, guard_warnings(new), reasons)

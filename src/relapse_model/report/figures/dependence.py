@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.report.figures.marks_of_five import neighbours
-from relapse_model.report.figures.style import FREE, GREY, Floats, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, new_figure, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Predictor

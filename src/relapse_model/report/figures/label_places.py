@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from relapse_model.arrays import Floats
 
 
 def fits(centres: Sequence[float] | Floats, widths: Sequence[float] | Floats, gap: float) -> bool:

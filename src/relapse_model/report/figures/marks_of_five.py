@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.report.figures.style import Floats
+from relapse_model.arrays import Floats
 from relapse_model.small_counts import SMALL
 
 FEWEST_QUARTILES = 10  # patients of whom quartiles are drawn: of fewer, each is nearly a patient's own value

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.features.clinical_units import unit_shown
 from relapse_model.features.design import design
-from relapse_model.model.scoring.scores import unit_shown
 from relapse_model.report.figures.style import FREE, GREY, INK, LEVEL, new_figure, plain, styled
 from relapse_model.study.study import Predictor, Study, StudyTerm
 from relapse_model.validation.estimate import normal_quantile
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.relapse_model import RelapseModel
 
 
 _WRAP = 20  # letters of a predictor's name in one line, so that the dots have most of the width

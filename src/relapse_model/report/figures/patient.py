@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.antibody_filter import FLOOR
 from relapse_model.model.explanation.patient_input import percent, with_unit
 from relapse_model.model.explanation.titre_course import TitreCourse, titre_course
-from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, PALE, RELAPSE, Floats, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, PALE, RELAPSE, new_figure, plain, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
     from relapse_model.cohort.measurements import Measurements
     from relapse_model.model.explanation.patient import PatientExplanation
-    from relapse_model.model.trained import RelapseModel
+    from relapse_model.model.relapse_model import RelapseModel
 
 _OWN, _PASSIVE = GROUPS[0], GROUPS[2]
 _RISKS = np.array(

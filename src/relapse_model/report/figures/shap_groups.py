@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.report.figures.dependence import by_importance, places_of
 from relapse_model.report.figures.marks_of_five import neighbours
-from relapse_model.report.figures.style import GREY, GROUPS, INK, Floats, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, plain, styled
 from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Predictor
 

@@ -9,16 +9,12 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-import numpy as np
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 P = ParamSpec("P")
 
-Floats = NDArray[np.float64]
 # Okabe and Ito's palette, made for all kinds of colour vision. Outcomes and groups never share a colour.
 INK, GREY, PALE = "#222222", "#6e6e6e", "#d9d9d9"
 RELAPSE, FREE, LOST = "#d55e00", "#0072b2", GREY

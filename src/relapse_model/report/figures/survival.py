@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
-from relapse_model.report.figures.style import GREY, Floats, colours, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS
 from relapse_model.small_counts import HIDDEN, SMALL, told_count, told_counts
 from relapse_model.validation.estimate import normal_quantile

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relapse_model.report.figures.style import Floats
+from relapse_model.arrays import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, two_figures
-from relapse_model.report.figures.style import FREE, GREY, INK, LOST, RELAPSE, Floats, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, INK, LOST, RELAPSE, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS, put_log_ticks, week_ticks
 from relapse_model.study.study import Analyte
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, wide_bins
-from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, Floats, new_figure, styled
+from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, styled
 from relapse_model.small_counts import SMALL
 from relapse_model.validation.calibration import (
     CalibrationCurve,

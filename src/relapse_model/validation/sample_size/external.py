@@ -9,8 +9,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import Floats
 from relapse_model.validation.logistic_fit import risk_of
 
 _Z = 1.96  # rounded as in the published criteria

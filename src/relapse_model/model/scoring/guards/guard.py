@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.model.scoring.guards.criteria import NotMet, criteria_not_met
 from relapse_model.model.scoring.guards.shown_names import identifiers
 from relapse_model.study.study import Study
 
 PAGE = "docs/scoring_warnings.md"
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

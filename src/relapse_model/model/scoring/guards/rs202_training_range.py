@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
-from relapse_model.model.scoring.scores import clinical, three_figures, unit_shown
 from relapse_model.study.study import Predictor
 
 _ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.study.study import Study
 
-Floats = NDArray[np.float64]
 FEWEST_PATIENTS = 20
 FOLDS = 5
 _SMALLEST_EIGENVALUE = 0.05

@@ -1,0 +1,148 @@
+"""What the command line prints."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.classifiers.known import LABELS
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.model.relapse_model import RelapseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relapse_model.development.checks.check_result import CheckResult
+    from relapse_model.development.internal_validation.result import Validation
+    from relapse_model.validation.performance import Performance
+
+
+SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+
+
+def say(text: str = "") -> None:
+    """Write a line for people."""
+    sys.stdout.write(text + "\n")
+
+
+def arms(cohort: Cohort, found: Validation) -> list[str] | None:
+    """Return the arm of each validated patient, or None where the cohort has no arms."""
+    if "arm" not in cohort.patients:
+        return None
+    arm = cohort.patients["arm"].fillna("not stated").set_axis(cohort.patient_ids)
+    return [str(one) for one in arm.loc[found.data.features.index]]
+
+
+def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float | None = None) -> pd.DataFrame:
+    """Return SHAP values in long form: one row per scored patient and predictor, values in clinical units.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+    landmark_week : float, optional
+        For a model of several landmarks.
+    """
+    from relapse_model.features.clinical_units import unit_shown
+    from relapse_model.model.scoring.scores import unusable
+
+    reasons = unusable(cohort, model.study, model.landmark(landmark_week))
+    cohort = cohort.take(np.array([place for place, reason in enumerate(reasons) if reason == ""], dtype=np.intp))
+    found = model.explain(cohort, landmark_week=landmark_week)
+    predictors = model.study.predictors
+    patients, columns = found.values.shape
+    data: dict[str, Any] = {
+        "patient_id": np.repeat(cohort.patient_ids.to_numpy(), columns),
+        "predictor": [predictor.name for predictor in predictors] * patients,
+        "label": [predictor.label for predictor in predictors] * patients,
+        "value": found.data.ravel(),
+        "unit": [unit_shown(predictor) for predictor in predictors] * patients,
+        "shap_log_odds": found.values.ravel(),
+        "base_log_odds": np.repeat(found.base_values, columns),
+    }
+    return pd.DataFrame(data)
+
+
+def training_text(model: RelapseModel) -> str:
+    """Return what a person wants to know after training."""
+    summary = model.summary
+    lines = [
+        f"Trained on {summary['patients']} patients at risk at {landmark_words(model)}: {summary['events']} "
+        f"relapses by week {model.study.prediction.horizon_weeks:g}, {summary['lost_before_horizon']} lost before it.",
+    ]
+    losses = summary["choice"]["log_loss"]
+    if losses:
+        lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
+        lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
+    lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
+    lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
+    lines += [SYNTHETIC] if summary["synthetic"] else []
+    return "\n".join(lines)
+
+
+def landmark_words(model: RelapseModel) -> str:
+    """Return the weeks at which a model predicts, in words."""
+    weeks = model.landmark_weeks
+    return f"week {weeks[0]:g}" if len(weeks) == 1 else "weeks " + ", ".join(f"{week:g}" for week in weeks)
+
+
+def validation_text(found: Validation) -> str:
+    """Return the headline of a validation."""
+    performance = found.performance
+    lines = [
+        f"Nested cross-validation: {performance.patients} patients, {performance.events} relapses, "
+        f"{performance.lost} lost before week {found.study.prediction.horizon_weeks:g}."
+    ]
+    return "\n".join(lines + performance_lines(performance))
+
+
+def performance_lines(performance: Performance) -> list[str]:
+    """Return a line for each measure, and for each that these patients cannot support.
+
+    Parameters
+    ----------
+    performance : Performance
+    """
+    from relapse_model.validation.performance import MEASURES
+
+    lines = []
+    for name, label in MEASURES.items():
+        if name in performance.measures:
+            value = performance.measures[name]
+            lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
+    return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
+
+
+def checks_text(results: Sequence[CheckResult]) -> str:
+    """Return what the checks found, and which were muted or do not apply.
+
+    Parameters
+    ----------
+    results : sequence of CheckResult
+    """
+    lines = [str(one) for one in results if one.state in ("found", "muted")]
+    silent = [one.code for one in results if one.state == "not applicable"]
+    lines += [f"Checks that do not apply: {', '.join(silent)}."] if silent else []
+    return "\n".join(lines) or f"All {len(results)} checks passed."
+
+
+def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
+    """Return how many were scored, warned of, and rejected, with the reasons."""
+    rejected = scores[scores["status"] == "rejected"]
+    warned = int((scores["warnings"] != "").sum())
+    lines = [
+        f"{len(scores)} patients: {len(scores) - len(rejected)} scored ({warned} with warnings), "
+        f"{len(rejected)} rejected."
+    ]
+    lines += [f"  {count} x {reason}" for reason, count in rejected["reason"].value_counts().items()]
+    lines += [f"  {problem}" for problem in unattached(cohort)]
+    return "\n".join(lines)
+
+
+def unattached(cohort: Cohort) -> list[str]:
+    """Return the problems of rows that belong to no patient of the cohort."""
+    known = set(cohort.patient_ids) | set(cohort.rejected["patient_id"])
+    return [str(problem) for problem in cohort.problems if problem.patient not in known]

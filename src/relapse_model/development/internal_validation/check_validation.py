@@ -1,0 +1,41 @@
+"""The checks that read a finished validation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.checks.all_checks import VALIDATION_CHECKS, check_results, known_codes
+from relapse_model.development.checks.check_result import CheckResult
+
+if TYPE_CHECKING:
+    from relapse_model.development.internal_validation.result import Validation
+
+
+def check_validation(
+    validation: Validation, cohort: Cohort | None = None, mute: tuple[str, ...] = ()
+) -> list[CheckResult]:
+    """Return the result of every check of a validation; with its cohort, of the cohort's checks too, in order.
+
+    Parameters
+    ----------
+    validation : Validation
+    cohort : Cohort, optional
+        The cohort that was validated on: its checks are made for the study and landmark of the validation.
+    mute : tuple of str
+        As `check_results` takes it.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+    """
+    muted = known_codes(mute)
+    results = [check.muted() if check.code in muted else check(validation) for check in VALIDATION_CHECKS]
+    if cohort is not None:
+        results += check_results(cohort, validation.study, validation.data.landmark, mute)
+    return sorted(results, key=lambda result: result.code)

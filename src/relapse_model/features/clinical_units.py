@@ -1,0 +1,38 @@
+"""Values of predictors as people read them: in clinical units, with three figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relapse_model.arrays import Floats
+from relapse_model.study.study import Predictor
+
+
+def clinical(values: Floats, predictor: Predictor) -> Floats:
+    """Return values of a predictor in clinical units: the logarithm of a level undone, a slope as it is."""
+    if predictor.saturating is not None:
+        return predictor.saturating * values / np.maximum(1.0 - values, 1e-12)
+    level = predictor.kind not in ("change", "slope")
+    return np.power(10.0, values) if predictor.scale == "log10" and level else values
+
+
+def unit_shown(predictor: Predictor) -> str:
+    """Return the unit in which `clinical` gives a predictor; ``log10`` said where it stays one."""
+    if predictor.scale == "log10" and predictor.kind in ("change", "slope"):
+        return f"log10 {predictor.unit}"
+    return predictor.unit
+
+
+def three_figures(number: float) -> str:
+    """Write a number as a laboratory would: three figures, no exponent for a large one.
+
+    Parameters
+    ----------
+    number : float
+
+    Examples
+    --------
+    >>> three_figures(0.05), three_figures(12.345), three_figures(1671.2)
+    ('0.05', '12.3', '1671')
+    """
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -1,0 +1,228 @@
+"""The relapse model as people use it: the trained model, with its verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features import derive_features
+from relapse_model.features.design import design_matrix
+from relapse_model.model.file.model_file import read_model
+from relapse_model.model.scoring.scores import score_cohort, unusable
+from relapse_model.model.trained import TrainedModel
+
+if TYPE_CHECKING:
+    import shap
+
+    from relapse_model.validation.performance import Performance
+
+
+@dataclass(frozen=True, repr=False)
+class RelapseModel(TrainedModel):
+    """A trained model. Made by `train` or `load_model`.
+
+    Attributes
+    ----------
+    study : Study
+        The protocol, predictors and priors it was trained by.
+    landmark_week : float
+        The week at which it predicts; of several, the first.
+    classifier_name : str
+    classifier : Classifier
+        Fitted; arrays in, arrays out.
+    summary : dict
+        The training cohort in counts and central ranges; how the classifier was chosen; versions; seed.
+    """
+
+    def score(
+        self, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
+    ) -> pd.DataFrame:
+        """Return the risk of every patient: one row each, in the order of the cohort, nobody left out.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            New patients. Read with ``on_problems="list"``, those refused at the gate are listed as rejected.
+        landmark_week : float, optional
+            Week at which to predict, for a model of several landmarks; what was seen later is not used.
+        horizon_weeks : float, optional
+            Until when the risk is wanted. Any week but that of the model is not covered: all are rejected.
+
+        Returns
+        -------
+        DataFrame
+            Columns patient_id; status (``scored`` or ``rejected``); relapse_risk; risk_lower and risk_upper, the
+            90 % interval of the risk; warnings (each with its code, see docs/scoring_warnings.md; joined by "; ");
+            reason (of a rejection).
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> study = rm.load_study("hbsag-relapse")
+        >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+        >>> scores = model.score(rm.simulate_cohort(3, seed=8))
+        >>> list(scores["status"])
+        ['scored', 'scored', 'scored']
+        """
+        return score_cohort(self, cohort, landmark_week=landmark_week, horizon_weeks=horizon_weeks)
+
+    def risk_by_week(self, cohort: Cohort, weeks: Sequence[float]) -> pd.DataFrame:
+        """Return the risk of relapse by each week up to the horizon; of discrete-time hazards only.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        weeks : sequence of float
+            Weeks since enrolment, after the landmark and up to the horizon.
+
+        Returns
+        -------
+        DataFrame
+            One row per patient, in the order of the cohort, one column per week; NaN for who cannot be scored (see
+            `score` for the reason).
+
+        Raises
+        ------
+        RelapseModelError
+            If the classifier is not ``"prior_hazard"``, or a week is not such.
+        """
+        if not hasattr(self.classifier, "predict_risk"):
+            raise RelapseModelError(
+                f"risk_by_week: the classifier is {self.classifier_name!r}, which knows the horizon only; expected "
+                "'prior_hazard'. Train with candidates=('prior_hazard',)."
+            )
+        usable = [reason == "" for reason in unusable(cohort, self.study, self.landmark_week)]
+        matrix = design_matrix(derive_features(cohort, self.study, self.landmark_week), self.study)[usable]
+        risk = np.full((len(cohort), len(weeks)), np.nan)
+        if any(usable):
+            risk[usable] = self.classifier.predict_risk(matrix, np.asarray(weeks, dtype=float) - self.landmark_week)
+        return pd.DataFrame(risk, index=cohort.patient_ids, columns=list(weeks))
+
+    def explain(self, cohort: Cohort, *, landmark_week: float | None = None) -> shap.Explanation:
+        """Return SHAP values of the log-odds of relapse, one column per predictor, in clinical units.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        landmark_week : float, optional
+            As `score` takes it.
+
+        Returns
+        -------
+        shap.Explanation
+            ``values`` and ``base_values`` add up to the model's log-odds; ``data`` in clinical units; every shap
+            plot works on it. Rows as in `cohort`.
+        """
+        from relapse_model.model.explanation.shap_values import explain
+
+        return explain(self, derive_features(cohort, self.study, self.landmark(landmark_week)))
+
+    def evaluate(self, cohort: Cohort, *, landmark_week: float | None = None) -> Performance:
+        """Judge this model, as it is, on other patients (external validation). Nothing is refitted.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Patients with their outcome, none of whom the model was trained on.
+        landmark_week : float, optional
+            As `score` takes it.
+
+        Returns
+        -------
+        Performance
+
+        Raises
+        ------
+        InsufficientDataError
+            If nobody is at risk at the landmark, or nobody has a known outcome.
+        """
+        from relapse_model.features.development_data import development_data
+        from relapse_model.validation.performance import performance
+
+        data = development_data(cohort, self.study, self.landmark(landmark_week))
+        if data.events == 0:
+            raise InsufficientDataError(
+                f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
+            )
+        risk = self.predict_risk(data.features)
+        return performance(data.relapse, risk, data.weights(), data.time, data.event)
+
+    def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
+        """Return a new model, recalibrated on other patients; it records this one as its parent.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Patients with their outcome, none of whom the model was trained on.
+        method : {"intercept", "intercept_and_slope"}
+            What is learned anew; see `relapse_model.model.updating.updated_model`.
+        landmark_week : float, optional
+            As `score` takes it.
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> study = rm.load_study("hbsag-relapse")
+        >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+        >>> elsewhere = rm.simulate_cohort(300, seed=9)
+        >>> model.update(elsewhere).summary["update"]["slope"]
+        1.0
+        """
+        from relapse_model.model.updating import updated_model
+
+        return updated_model(self, cohort, method, landmark_week)
+
+    def save(self, path: str | Path, card: str = "") -> None:
+        """Write the model to one file; see `relapse_model.model.file.model_file`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Such as ``hbsag_relapse.rmodel``. An existing file is replaced, in one step.
+        card : str
+            The model card, to keep inside.
+        """
+        from relapse_model.model.file.model_file import save_model
+
+        save_model(self, path, card)
+
+
+def load_model(
+    path: str | Path, accept_changed_risks: bool = False, *, signed_by: str | Path | None = None
+) -> RelapseModel:
+    """Open a model file after auditing it; nothing in it is run, and nothing is built before the audit.
+
+    Parameters
+    ----------
+    path : str or Path
+    accept_changed_risks : bool
+        Load the model even if its made-up patients get other risks here than where it was written, because other
+        package versions compute otherwise. How far the risks are apart is kept in the summary, as
+        ``accepted_risk_change``.
+    signed_by : str or Path, optional
+        A public key (PEM): refuse the file unless it was signed with the private key that belongs to it.
+
+    Returns
+    -------
+    RelapseModel
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not a model, was changed, is of another format, is too large, or gives its own made-up
+        patients other risks here than where it was written.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> rm.load_model("models/hbsag_relapse.rmodel")  # doctest: +SKIP
+    RelapseModel(HBsAg relapse by week 48, ...)
+    """
+    return read_model(path, RelapseModel, accept_changed_risks, signed_by)
