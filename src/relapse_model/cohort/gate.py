@@ -17,9 +17,18 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables import column_values as column_reader
-from relapse_model.cohort.tables.columns import DATES, NEVER_EMPTY, READ_COLUMNS, TABLES, column_problems
+from relapse_model.cohort.tables.columns import (
+    COUNTED,
+    DATES,
+    NEVER_EMPTY,
+    READ_COLUMNS,
+    TABLES,
+    Column,
+    column_problems,
+)
 from relapse_model.cohort.tables.distinct_values import read_column, read_texts
 from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
+from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study
 
@@ -115,6 +124,7 @@ def checked(
         raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
     gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole)
     gate.broken_tables()
+    gate.weeks_from_days_and_months()
     gate.weeks_from_dates()
     gate.typed_columns()
     gate.identities()
@@ -217,6 +227,39 @@ class _Gate:
             if list(table.columns).count("patient_id") == 1:
                 self.ids[name] = read_texts(table["patient_id"])
 
+    def weeks_from_days_and_months(self) -> None:
+        """Count weeks from columns of days or months, where a table has neither weeks nor dates."""
+        for name, table in self.tables.items():
+            for week, units in COUNTED.items():
+                given = [column for column in units if column in table]
+                if week not in TABLES[name] or week in table or DATES[week] in table or not given:
+                    continue
+                if len(given) > 1:
+                    self.broken = True
+                    found = f"columns {' and '.join(map(repr, given))}, and no {week!r}"
+                    self.problems.append(Problem(name, None, week, found, "one of them"))
+                    continue
+                in_weeks = units[given[0]]
+                rule = Column("number", low=TABLES[name][week].low / in_weeks, high=TABLES[name][week].high / in_weeks)
+                read = read_column(table[given[0]], rule)
+                self.refuse(name, read.bad, given[0], [self.shown(value) for value in read.came], rule.expectation)
+                self.refuse_empty(name, week, given[0], read.empty & ~read.bad, rule.expectation)
+                # Divided where the factor is a division: 84 days are 12 weeks to the last bit.
+                table[week] = (
+                    read.values / DAYS_PER_WEEK if in_weeks < 1 else read.values * DAYS_PER_MONTH / DAYS_PER_WEEK
+                )
+                self.dated.add((name, week))
+
+    def refuse_empty(self, name: str, rule: str, column: str, empty: Mask, expected: str) -> None:
+        """Refuse the empty cells of a column that is never empty; a relapse may stand in an unknown week."""
+        if rule not in NEVER_EMPTY:
+            return
+        table, advice = self.tables[name], ""
+        if (name, rule) == ("outcomes", "week") and "relapse" in table:
+            empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
+            advice = "Without a relapse the week says until when the patient was known to be free of it"
+        self.refuse(name, empty, column, "nothing", expected, advice)
+
     def weeks_from_dates(self) -> None:
         """Turn dates into weeks since enrolment, where a table has dates and no weeks."""
         for name, table in self.tables.items():
@@ -246,8 +289,7 @@ class _Gate:
                     "a date within a century of the enrolment_date")  # fmt: skip
         self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
                     "an enrolment_date in the patients table")  # fmt: skip
-        if week in NEVER_EMPTY:
-            self.refuse(name, read.empty, date, "nothing", "a date as YYYY-MM-DD")
+        self.refuse_empty(name, week, date, read.empty, "a date as YYYY-MM-DD")
         table[week] = weeks
         self.dated.add((name, week))
 
@@ -259,8 +301,7 @@ class _Gate:
                     continue
                 read = read_column(table[column], rule)
                 self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
-                if column in NEVER_EMPTY:
-                    self.refuse(name, read.empty & ~read.bad, column, "nothing", rule.expectation)
+                self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
 
     def identities(self) -> None:
@@ -290,7 +331,7 @@ class _Gate:
         if table is None or not {"start_week", "end_week"} <= set(table):
             return
         start, end = (table[name].to_numpy(dtype=float) for name in ("start_week", "end_week"))
-        backwards = np.flatnonzero(end < start)
+        backwards = np.flatnonzero(before(end, start))
         found = [f"week {end[row]:g}, before the start in week {start[row]:g}" for row in backwards]
         column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
         self.refuse("treatments", backwards.tolist(), column, found, "the start or later")

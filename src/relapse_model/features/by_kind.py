@@ -16,6 +16,7 @@ from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
+from relapse_model.comparisons import at_least, at_most, at_or_before, before, below
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
@@ -93,7 +94,7 @@ def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
         log10 = study.analytes[name].scale == "log10" and predictor.saturating is None
         return summarise_results(kind, results, len(cohort), log10, landmark, window_weeks)
     known = results.until(landmark, window_weeks)  # the bounds decide, so a word counts too
-    value = _decided(known, threshold, below=predictor.below is not None)
+    value = _decided(known, threshold, asks_below=predictor.below is not None)
     return summarise(
         kind, known.patient, known.week, value, len(cohort), False, landmark=landmark, threshold=0.0,
         detected=known.detected,
@@ -181,7 +182,7 @@ def _weeks_after_negative(cohort: Cohort, study: Study, predictor: Predictor, la
     results = measurements(cohort, study, str(predictor.analyte)).until(landmark)
     negative = _negative(results, float(predictor.below or 0.0))
     if predictor.confirmed:
-        later = results.week[1:] > results.week[:-1]  # two rows of one sample confirm nothing
+        later = before(results.week[:-1], results.week[1:])  # two rows of one sample confirm nothing
         followed = np.append(negative[1:] & (results.patient[1:] == results.patient[:-1]) & later, False)
         negative &= followed
     since = treatment.first_negative_week(results.patient, results.week, negative, len(cohort))
@@ -189,16 +190,16 @@ def _weeks_after_negative(cohort: Cohort, study: Study, predictor: Predictor, la
 
 
 def _negative(results: Measurements, threshold: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    at_limit = (results.upper <= threshold) & (results.lower < results.upper)
-    return np.asarray((results.upper < threshold) | at_limit)
+    at_limit = at_most(results.upper, threshold) & (results.lower < results.upper)
+    return np.asarray(below(results.upper, threshold) | at_limit)
 
 
-def _decided(results: Measurements, threshold: float, *, below: bool) -> Floats:
+def _decided(results: Measurements, threshold: float, *, asks_below: bool) -> Floats:
     """Return -inf for results surely below the threshold, inf for the others; or inf for those surely at least it.
 
     ``<0.08`` may lie on either side of 0.05: the number that stands for it must not decide.
     """
-    is_below = _negative(results, threshold) if below else ~(results.lower >= threshold)
+    is_below = _negative(results, threshold) if asks_below else ~at_least(results.lower, threshold)
     return np.where(is_below, -np.inf, np.inf)
 
 
@@ -207,7 +208,7 @@ def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     table = cohort.treatments
     if table is None:
         return np.full(len(cohort), np.nan)
-    known = table[table["agent"].isin(predictor.agents) & (table["start_week"] <= landmark)]
+    known = table[table["agent"].isin(predictor.agents) & at_or_before(table["start_week"], landmark)]
     units = {unit_key(unit): unit for unit in known["unit"].dropna()} if "unit" in known else {}
     if len(units) > 1:
         found = f"doses of {', '.join(predictor.agents)} in {' and '.join(sorted(map(repr, units.values())))}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.outcome.risk_set import is_at_risk
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.features.design import design
 from relapse_model.study.study import Study
@@ -29,7 +30,7 @@ def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> V
     landmark_week : float
     """
     outcome = derive_outcome(cohort, study, landmark_week)
-    relapse = outcome.loc[outcome["state"] != "not_at_risk", "relapse"].to_numpy(dtype=float)
+    relapse = outcome.loc[is_at_risk(outcome["state"]), "relapse"].to_numpy(dtype=float)
     known = relapse[~np.isnan(relapse)]
     if not 0 < known.sum() < len(known):
         return not_applicable("among the patients at risk there are not both outcomes, so there is nothing to learn")

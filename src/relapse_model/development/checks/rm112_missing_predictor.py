@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.outcome.risk_set import is_at_risk, risk_set
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.features.derive import derive_features
 from relapse_model.study.study import Study
@@ -23,10 +23,10 @@ def missing_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     study : Study
     landmark : float
     """
-    at_risk = (derive_outcome(cohort, study, landmark)["state"] != "not_at_risk").to_numpy()
+    at_risk = is_at_risk(risk_set(cohort, study, landmark))
     patients = int(at_risk.sum())
     if patients == 0:
-        return not_applicable(f"no patient is at risk at week {landmark:g} and seen after it")
+        return not_applicable(f"no patient is known to be at risk at week {landmark:g}")
     features = derive_features(cohort, study, landmark)[at_risk]
     missing = {one.label: int(features[one.name].isna().sum()) for one in study.predictors}
     many = [f"{label} {count / patients:.0%}" for label, count in missing.items() if 100 * count > PERCENT * patients]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import relapsed_by
+from relapse_model.cohort.outcome.risk_set import risk_set, why_not
+from relapse_model.comparisons import at_or_before, same_day
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
@@ -33,27 +34,28 @@ def unusable(cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: 
     not_covered = _not_covered(study.prediction.horizon_weeks, landmark_week, horizon_weeks)
     if not_covered:
         return [not_covered] * len(cohort)
-    relapsed = relapsed_by(cohort, study, landmark_week)
+    states = risk_set(cohort, study, landmark_week)
+    reasons = {state: why_not(state, study, landmark_week) for state in set(states)}
     tested = np.zeros(len(cohort), dtype=bool)
     named = {p.analyte for p in study.predictors if FEATURE_KINDS[p.kind].unit.startswith("analyte")}
     labs = cohort.labs
-    known = labs["analyte"].isin(named) & (labs["week"] <= landmark_week) & (labs["kind"] != "missing")
+    known = labs["analyte"].isin(named) & at_or_before(labs["week"], landmark_week) & (labs["kind"] != "missing")
     tested[labs.loc[known, "patient"].to_numpy(dtype=np.intp)] = True
     week = f"week {landmark_week:g}"
     return [
-        f"{study.outcome.name}, or an unconfirmed positive test, at or before {week}: nothing left to predict"
-        if has_relapsed
+        reasons[state]
+        if reasons[state]
         else f"no laboratory result of the model's predictors at or before {week}" if named and not has_labs
         else ""
-        for has_relapsed, has_labs in zip(relapsed, tested, strict=True)
+        for state, has_labs in zip(states, tested, strict=True)
     ]  # fmt: skip
 
 
 def _not_covered(covered: float, landmark_week: float, horizon_weeks: float | None) -> str:
     """Say why the weeks that are asked for are none that the model knows; empty where it knows them."""
-    if horizon_weeks is not None and horizon_weeks != covered:
+    if horizon_weeks is not None and not same_day(horizon_weeks, covered):
         return f"horizon not covered: week {horizon_weeks:g} is asked for, and the model predicts to week {covered:g}"
-    if landmark_week >= covered:
+    if at_or_before(covered, landmark_week):
         return (
             f"horizon not covered: week {landmark_week:g} is not before it (week {covered:g}): nothing left to predict"
         )

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import at_or_before
 from relapse_model.model.scoring.guards.shown_names import assay_key, holds_identifier, identifiers
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import unit_key
@@ -35,9 +36,10 @@ def rows_read(cohort: Cohort, predictor: Predictor, landmark: float) -> Rows:
     week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
     # A positive word without a number has no value that a predictor of one result could be.
     nothing = ("missing", "positive") if predictor.kind in ("last", "first") else ("missing",)
-    known = ((labs["analyte"] == predictor.analyte) & ~labs["kind"].isin(nothing)).to_numpy() & (week <= landmark)
+    known = ((labs["analyte"] == predictor.analyte) & ~labs["kind"].isin(nothing)).to_numpy()
+    known &= at_or_before(week, landmark)
     if predictor.window_weeks is not None:
-        known &= week >= landmark - predictor.window_weeks
+        known &= at_or_before(landmark - predictor.window_weeks, week)
     rows = np.flatnonzero(known)
     rows = rows[np.lexsort((rows, week[rows], patient[rows]))]
     if predictor.kind not in ("last", "first") or not len(rows):
