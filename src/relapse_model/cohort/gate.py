@@ -28,7 +28,7 @@ from relapse_model.cohort.tables.columns import (
 )
 from relapse_model.cohort.tables.distinct_values import read_column, read_texts
 from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
-from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
+from relapse_model.comparisons import DAYS_PER_WEEK, before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study
 
@@ -239,15 +239,12 @@ class _Gate:
                     found = f"columns {' and '.join(map(repr, given))}, and no {week!r}"
                     self.problems.append(Problem(name, None, week, found, "one of them"))
                     continue
-                in_weeks = units[given[0]]
-                rule = Column("number", low=TABLES[name][week].low / in_weeks, high=TABLES[name][week].high / in_weeks)
+                days, weeks = units[given[0]], TABLES[name][week]
+                rule = Column("number", low=weeks.low * DAYS_PER_WEEK / days, high=weeks.high * DAYS_PER_WEEK / days)
                 read = read_column(table[given[0]], rule)
                 self.refuse(name, read.bad, given[0], [self.shown(value) for value in read.came], rule.expectation)
                 self.refuse_empty(name, week, given[0], read.empty & ~read.bad, rule.expectation)
-                # Divided where the factor is a division: 84 days are 12 weeks to the last bit.
-                table[week] = (
-                    read.values / DAYS_PER_WEEK if in_weeks < 1 else read.values * DAYS_PER_MONTH / DAYS_PER_WEEK
-                )
+                table[week] = read.values * days / DAYS_PER_WEEK
                 self.dated.add((name, week))
 
     def refuse_empty(self, name: str, rule: str, column: str, empty: Mask, expected: str) -> None:

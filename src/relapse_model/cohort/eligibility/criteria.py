@@ -129,8 +129,8 @@ def _last_results(cohort: Cohort, criterion: Criterion) -> pd.DataFrame:
     """Return the last result of each patient at or before enrolment, by patient; missing ones are no results."""
     labs = cohort.labs
     week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
-    known = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy()
-    known &= at_or_before(week, ENROLMENT)
+    named = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy()
+    known = named & at_or_before(week, ENROLMENT)
     if criterion.window_weeks is not None:
         known &= at_or_before(ENROLMENT - criterion.window_weeks, week)
     rows = np.flatnonzero(known)

@@ -84,7 +84,7 @@ def derive_outcome(
     _refuse_late_landmark(landmark, study)
     table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
     exact = adjudicate(table, cohort, tests, landmark)
-    if table["time_week"].isna().all():
+    if table["time_week"].isna().all() and (tests is None or not len(tests.week)):
         need = f"tests of {study.outcome.analyte!r}" if study.outcome.analyte else "a table 'outcomes'"
         raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {need}.")
     state = _states(table, exact, study.prediction)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK
+from relapse_model.comparisons import DAYS_PER_MONTH
 from relapse_model.errors import Problem
 
 
@@ -89,11 +89,9 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
 
 NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
-COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, weeks in one of them
+COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, days in one of each
     {
-        f"{begin}week": MappingProxyType(
-            {f"{begin}day": 1 / DAYS_PER_WEEK, f"{begin}month": DAYS_PER_MONTH / DAYS_PER_WEEK}
-        )
+        f"{begin}week": MappingProxyType({f"{begin}day": 1.0, f"{begin}month": DAYS_PER_MONTH})
         for begin in ("", "start_", "end_")
     }
 )

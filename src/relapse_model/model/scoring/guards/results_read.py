@@ -36,8 +36,8 @@ def rows_read(cohort: Cohort, predictor: Predictor, landmark: float) -> Rows:
     week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
     # A positive word without a number has no value that a predictor of one result could be.
     nothing = ("missing", "positive") if predictor.kind in ("last", "first") else ("missing",)
-    known = ((labs["analyte"] == predictor.analyte) & ~labs["kind"].isin(nothing)).to_numpy()
-    known &= at_or_before(week, landmark)
+    named = ((labs["analyte"] == predictor.analyte) & ~labs["kind"].isin(nothing)).to_numpy()
+    known = named & at_or_before(week, landmark)
     if predictor.window_weeks is not None:
         known &= at_or_before(landmark - predictor.window_weeks, week)
     rows = np.flatnonzero(known)
