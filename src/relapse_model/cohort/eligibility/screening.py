@@ -58,8 +58,9 @@ class Screening:
         for remaining, left, undecidable, name, text in self.attrition[shown_columns].to_numpy(dtype=object):
             lines.append(f"{remaining:9d}  {left:9d}  {undecidable:11d}  {f'{name}: ' if name else ''}{text}")
         counts = self.patients["at_risk"].value_counts()
-        lines.append("At enrolment, over the whole cohort:")
-        lines += [f"{counts.get(state, 0):9d}  {state}" for state in (AT_RISK, *NOT_AT_RISK) if counts.get(state, 0)]
+        if set(counts.index) != {AT_RISK}:
+            lines.append("At enrolment, over the whole cohort:")
+            lines += [f"{counts[state]:9d}  {state}" for state in (AT_RISK, *NOT_AT_RISK) if state in counts]
         lines += self._counted("undecidable", "Undecidable, over the whole cohort:", ": needs ")
         lines += self._counted("at_study_limit", "Decided at the study's limit, since the result carries none:", "")
         return "\n".join(lines)

@@ -26,7 +26,7 @@ def missing_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     at_risk = is_at_risk(risk_set(cohort, study, landmark))
     patients = int(at_risk.sum())
     if patients == 0:
-        return not_applicable(f"no patient is known to be at risk at week {landmark:g}")
+        return not_applicable(f"no patient is at risk at week {landmark:g}")
     features = derive_features(cohort, study, landmark)[at_risk]
     missing = {one.label: int(features[one.name].isna().sum()) for one in study.predictors}
     many = [f"{label} {count / patients:.0%}" for label, count in missing.items() if 100 * count > PERCENT * patients]
