@@ -164,7 +164,8 @@ class _Reader:
             self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
         )
         return Study(
-            trial=trial, dosing=dosing, candidates=candidates, eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            trial=trial, dosing=dosing, candidates=candidates,
+            eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
