@@ -58,8 +58,8 @@ PATIENTS = {
     "lost": ({0: NEGATIVE, 12: NEGATIVE, 24: NEGATIVE}, {0: "60", 12: "70"}),
     "gone": ({0: NEGATIVE, 10: NEGATIVE}, {0: "80"}),
 }
-# Landmark 0: all five. Landmark 12: "early" is positive; "gone" was free when last tested, and is lost at once: who is at
-# risk does not depend on whether a test follows.
+# Landmark 0: all five. Landmark 12: "early" is positive; "gone" was free when last tested, and is lost at once: who is
+# at risk does not depend on whether a test follows.
 ROWS = ["free", "early", "late", "lost", "gone", "free", "late", "lost", "gone"]
 EXPECTED = {
     "patient": [0, 1, 2, 3, 4, 0, 2, 3, 4],

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+<<<<<<< HEAD
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
+=======
+from relapse_model.study.trial_plan import DosingRule, TrialPlan
+>>>>>>> main
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
@@ -174,6 +178,14 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A biomarker to be screened: computed as a predictor is, and the family it belongs to."""
+
+    predictor: Predictor
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TermFactor:
     """A predictor, transformed, in its clinical unit: at most one of the four is given; none is the value itself."""
 
@@ -304,6 +316,9 @@ class Study:
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
     scoring: Scoring = field(default_factory=Scoring)
+    trial: TrialPlan | None = None
+    dosing: DosingRule | None = None
+    candidates: tuple[Candidate, ...] = ()
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""
