@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-<<<<<<< HEAD
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
-=======
 from relapse_model.study.trial_plan import DosingRule, TrialPlan
->>>>>>> main
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 

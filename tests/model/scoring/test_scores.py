@@ -108,7 +108,7 @@ USUAL = [(0, "anti_hbs", "100"), (12, "anti_hbs", "150"), (0, "hbsag", "<0.05"),
 WITHOUT_LABS = [(0, "hbsag", "<0.05"), (13, "anti_hbs", "100")]
 RELAPSED = [*USUAL[:3], (4, "hbsag", "0.3"), (8, "hbsag", "0.5")]
 UNREADABLE = [*USUAL, (8, "anti_hbs", "see above")]
-# Not confirmed: it may be refuted later, or confirmed. Nobody knows at the landmark, so that it is no freedom (and is not
+# Not confirmed: it may be refuted later, or confirmed. Nobody knows at the landmark, so it is no freedom (and is not
 # scored, as it once was where the study censors unconfirmed tests).
 ONE_POSITIVE = [*USUAL[:3], (12, "hbsag", "0.3")]
 KINDS = {
