@@ -40,9 +40,9 @@ def at_or_before(week: ArrayLike, limit: ArrayLike) -> Any:
 
     Examples
     --------
-    84 days after day 31 is day 115, though the sum says otherwise:
+    84 days after day 16 is day 100, though the sum says otherwise:
 
-    >>> 31 / 7 + 12 >= 115 / 7, bool(at_or_before(115 / 7, 31 / 7 + 12))
+    >>> 100 / 7 <= 16 / 7 + 12, bool(at_or_before(100 / 7, 16 / 7 + 12))
     (False, True)
     >>> at_or_before([4.43, 4.58], 31 / 7).tolist()
     [True, False]

@@ -131,7 +131,8 @@ MODEL_TABLES = (
             "horizon_days": "The same in days.",
             "horizon_months": "The same in months of 30.4375 days (365.25 / 12): 24 months are 730.5 days. Where weeks "
             "are whole days, as dates give them, the calendar decides: what happens up to the same day of the month "
-            "counts by it, whatever the length of the months between (24 months have 730 or 731 days).",
+            "counts by it, whatever the length of the months between (24 months have 730 or 731 days; spans of so many "
+            "months differ by up to 4).",
             "visit_window_weeks": "How many weeks the visit of the horizon may come early or late: a patient last "
             "tested "
             "negative so long before it is free, and a relapse first found so long after it counts by it, unless a "

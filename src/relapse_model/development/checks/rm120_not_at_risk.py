@@ -5,7 +5,7 @@ from __future__ import annotations
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk, risk_set
 from relapse_model.development.checks.check import Check, Verdict, found, passed
-from relapse_model.small_counts import told_count, told_counts
+from relapse_model.small_counts import SMALL, told_count, told_counts
 from relapse_model.study.study import Study
 
 
@@ -22,11 +22,9 @@ def not_at_risk(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     out = int((~is_at_risk(states)).sum())
     if not out:
         return passed()
-    counts = [int((states == state).sum()) for state in NOT_AT_RISK]
-    told = told_counts(counts) if told_count(out) == out else [told_count(count) for count in counts]
-    by_state = ", ".join(
-        f"{number} {state}" for number, count, state in zip(told, counts, NOT_AT_RISK, strict=True) if count
-    )
+    counts = {state: int((states == state).sum()) for state in NOT_AT_RISK if (states == state).any()}
+    told = told_counts(tuple(counts.values())) if out >= SMALL else [told_count(count) for count in counts.values()]
+    by_state = ", ".join(f"{number} {state}" for number, state in zip(told, counts, strict=True))
     return found(
         f"{told_count(out)} patients are left out at week {landmark:g}: {by_state}. A relapse needs a loss before it: "
         "of a patient whose last test up to that week is positive, or who has none that decides, none can be told. "
