@@ -152,7 +152,9 @@ class RelapseModel(TrainedModel):
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
         risk = self.predict_risk(data.features)
-        return performance(data.relapse, risk, data.weights(), data.time, data.event)
+        return performance(
+            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
+        )  # fmt: skip
 
     def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
         """Return a new model, recalibrated on other patients; it records this one as its parent.
