@@ -57,7 +57,7 @@ def test_a_loss_is_corrected_upwards():
             [0.9] * 19 + [NAN] * 20,
             [0.7] * 39,
             InsufficientDataError,
-            "exists in 19 of 39 resamples; expected half",
+            "in 19 of 39 resamples; expected half",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def test_what_cannot_be_estimated_is_refused_by_name():
 
 
 def test_both_c_compare_patients_of_one_fold_only():
-    """Folds of a relapse and a patient free of it: two rank right, one wrong; between the folds the order is reversed."""
+    """Three folds of a relapse and a patient free of it: two rank right, one wrong."""
     relapse, fold = np.array([1.0, 0, 1, 0, 1, 0]), np.repeat([0, 1, 2], 2)
     risk = np.array([0.12, 0.1, 0.4, 0.3, 0.7, 0.8])
     time, event = np.array([10.0, 48, 20, 48, 30, 48]), relapse

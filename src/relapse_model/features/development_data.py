@@ -163,7 +163,7 @@ class DevelopmentData:
         return weight
 
     def by_horizon(self) -> tuple[Floats, Floats, float]:
-        """Return the follow-up from the landmark cut at the horizon, the events by then, and the time of the horizon."""
+        """Return the follow-up from the landmark cut at the horizon, the events by then, and the horizon's time."""
         return self.horizon_time - self.landmark, self.horizon_event, self.horizon - self.landmark
 
     def training_rows(self) -> tuple[Floats, Floats]:

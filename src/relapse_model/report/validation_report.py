@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.known import LABELS
 from relapse_model.development.checks.all_checks import known_codes
-from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
+from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.internal_validation.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
@@ -223,11 +223,9 @@ def effect_rows(validation: Validation) -> list[dict[str, str]]:
 def _refused(validation: Validation) -> dict[str, str]:
     """Return the figures that these patients cannot support, and why; one line where a reason is that of all."""
     refused, boot = validation.performance.refused, validation.bootstrap
-    reasons = set(refused.values())
-    alike = len(refused) == len(MEASURES) and len(reasons) == 1
-    told = (
-        {"All measures": reasons.pop()} if alike else {MEASURES.get(name, name): why for name, why in refused.items()}
-    )
+    told = {MEASURES.get(name, name): why for name, why in refused.items()}
+    if len(refused) == len(MEASURES) and len(set(refused.values())) == 1:
+        told = {"All measures": next(iter(refused.values()))}
     if boot is None:
         return told
     names = MEASURES | {
@@ -236,8 +234,8 @@ def _refused(validation: Validation) -> dict[str, str]:
         "effects": "Signs of effects",
     } | {f"{name}_632": f".632+ of {MEASURES[name]}" for name in OUT_OF_BAG}  # fmt: skip
     told |= {f"{names.get(name, name)}, bootstrap": why for name, why in boot.refused.items()}
-    without = {why for one in boot.corrected.values() if (why := one.no_interval)}
-    return told | {"Intervals, bootstrap": why for why in without}
+    without = [one.no_interval for one in boot.corrected.values() if one.no_interval]
+    return told | ({"Intervals, bootstrap": without[0]} if without else {})
 
 
 def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:

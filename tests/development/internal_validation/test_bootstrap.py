@@ -203,18 +203,26 @@ def with_a_tiny_centre(cohort, study):
     return rm.make_cohort(**tables, study=by_centre(study))
 
 
-@pytest.mark.parametrize("candidates", [("prior_logistic",), ("prior_hazard",), ("prior_logistic", "ridge_logistic")])
-def test_resamples_without_weights_are_counted_by_reason(with_a_tiny_centre, study, candidates):
-    found = rm.validate(with_a_tiny_centre, by_centre(study), candidates=candidates, outer_repeats=1, bootstraps=40)
+@pytest.mark.parametrize(
+    ("candidates", "resamples"),
+    [(("prior_logistic",), 40), (("prior_hazard",), 40), (("prior_logistic", "ridge_logistic"), 12)],
+)
+def test_resamples_without_weights_are_counted_by_reason(with_a_tiny_centre, study, candidates, resamples):
+    found = rm.validate(
+        with_a_tiny_centre, by_centre(study), candidates=candidates, outer_repeats=1, bootstraps=resamples
+    )
     boot = found.bootstrap
     refused = boot.failed | boot.unjudged
-    assert 0 < sum(refused.values()) < 20
+    assert 0 < sum(refused.values()) < resamples
     assert len(refused) == 1
     (reason,) = refused
     assert "Censoring weights at week …: the … patients of group 'tiny'" in reason  # the numbers differ, not the reason
     # Hazards are fitted without weights; what cannot be done without them is to judge the model.
     assert bool(boot.unjudged) == (candidates == ("prior_hazard",))
-    assert boot.corrected["auc"].failed == sum(refused.values())
+    if 2 * sum(refused.values()) > resamples:  # comparing candidates needs the weights of every fold too
+        assert f"exists in {resamples - sum(refused.values())} of {resamples} resamples" in boot.refused["auc"]
+    else:
+        assert boot.corrected["auc"].failed == sum(refused.values())
     assert json.dumps(boot.to_dict()["failed"])
 
 

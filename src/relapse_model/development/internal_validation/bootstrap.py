@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -199,12 +199,16 @@ def _summarise(
         apparent = _or_refusal(refused, name, measure, relapse, risk, weight)
         if apparent is None:
             continue
-        level, center = (0.95 if name in WITH_INTERVAL else None), ("median" if name in BY_MEDIAN else "mean")
-        found = _or_refusal(refused, name, partial(optimism_corrected, center=center), apparent, *values[name], level)
+        correct = partial(
+            optimism_corrected, level=0.95 if name in WITH_INTERVAL else None,
+            center="median" if name in BY_MEDIAN else "mean",
+        )  # fmt: skip
+        found = _or_refusal(refused, name, correct, apparent, *values[name])
         corrected |= {} if found is None else {name: found}
         if name in OUT_OF_BAG:
-            nothing = partial(no_information, name, relapse, risk, weight)
-            weighted = _or_refusal(refused, f"{name}_632", _weighted, apparent, outside[name], nothing, name)
+            weighted = _or_refusal(
+                refused, f"{name}_632", _weighted, name, apparent, outside[name], relapse, risk, weight
+            )
             plus |= {} if weighted is None else {name: weighted}
     grid = np.linspace(0.0, min(1.0, 1.25 * float(np.quantile(risk, 0.99))), 41)[1:-1]
     usable = [one for one in refits if not one.failed]
@@ -225,8 +229,15 @@ def _summarise(
     )
 
 
-def _weighted(apparent: float, outside: Floats, nothing: Callable[[], float], name: str) -> Point632Plus:
-    return point632_plus(apparent, outside, nothing(), OUT_OF_BAG[name])
+def _weighted(
+    name: Literal["auc", "brier", "log_loss"],
+    apparent: float,
+    outside: Floats,
+    relapse: Floats,
+    risk: Floats,
+    weight: Floats,
+) -> Point632Plus:
+    return point632_plus(apparent, outside, no_information(name, relapse, risk, weight), OUT_OF_BAG[name])
 
 
 def _value(measure: Measure, relapse: Floats, risk: Floats, weight: Floats) -> float:
