@@ -31,7 +31,7 @@ def test_files_are_written_and_named(folder):
     names = FIGURES | {f"dependence_{number}" for number in range(1, 7)}
     expected = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     assert {path.name for path in (folder / "figures").iterdir()} == expected
-    assert {path.name for path in folder.iterdir()} == {"report.html", "validation.json", "figures"}
+    assert {path.name for path in folder.iterdir()} == {"report.html", "validation.json", "model_card.md", "figures"}
 
 
 def test_json_is_strict_and_holds_everything(validation, folder):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+NOT_VALIDATED = (
+    "How well it predicts is not known: validate it, or train with --validate, which puts the figures into its card."
+)
 
 
 def say(text: str = "") -> None:

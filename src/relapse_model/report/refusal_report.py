@@ -78,7 +78,7 @@ def write_refusal(
     ...         "No model is supported by this cohort" in places["report"].read_text(encoding="utf-8")
     True
     """
-    places = report_places(folder)
+    places = {name: place for name, place in report_places(folder).items() if name != "card"}  # there is no model
     known_codes(mute)  # before anything is written
     landmark = study.landmark(landmark_week)
     data = _data_or_none(cohort, study, landmark)

@@ -20,6 +20,7 @@ from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures_of_report import CAPTIONS, explained, mean_net_benefit, report_figures
 from relapse_model.report.limitations import limitations
+from relapse_model.report.model_card import model_card
 from relapse_model.report.model_values import model_values, prior_informed
 from relapse_model.report.page import render, save_figures
 from relapse_model.report.performance_table import (
@@ -49,7 +50,7 @@ GROUPINGS = CHARACTERISTICS | {"age": "Age"}
 def write_report(
     validation: Validation, folder: str | Path, *, arm: ArrayLike | None = None, mute: tuple[str, ...] = ()
 ) -> dict[str, Path]:
-    """Write ``report.html``, ``validation.json``, and the figures as SVG and PNG; return where they are.
+    """Write ``report.html``, ``validation.json``, the card of the model with these figures, and the pictures.
 
     No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more.
 
@@ -67,7 +68,7 @@ def write_report(
     Returns
     -------
     dict of str to Path
-        ``report``, ``validation`` and ``figures`` (a folder).
+        ``report``, ``validation``, ``card`` and ``figures`` (a folder, of SVG and PNG).
 
     Raises
     ------
@@ -89,6 +90,7 @@ def write_report(
     page = report_page(validation, save_figures(drawn, places["figures"]), values)
     write_text(strict_json(values), places["validation"])
     write_text(page, places["report"])
+    write_text(model_card(validation.model, validation.performance), places["card"])
     return places
 
 
@@ -97,6 +99,7 @@ def report_places(folder: str | Path) -> dict[str, Path]:
     return {
         "report": Path(folder) / "report.html",
         "validation": Path(folder) / "validation.json",
+        "card": Path(folder) / "model_card.md",
         "figures": Path(folder) / "figures",
     }
 
