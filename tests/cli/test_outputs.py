@@ -102,7 +102,7 @@ def test_the_api_refuses_an_output_over_a_table(place):
 
     model = rm.load_model(place / "m.rmodel")
     for size in (3, 20_000):
-        with pytest.raises(rm.RelapseModelError, match="patients.csv"):
+        with pytest.raises(rm.RelapseModelError, match=r"patients\.csv"):
             score_folder(model, place / "c", place / "c" / "patients.csv", chunk_patients=size)
 
 
@@ -150,7 +150,7 @@ def test_a_simulated_cohort_never_replaces_patients(cohort, tmp_path, capsys):
     """`demo --out .` beside a folder `cohort` of patients would have."""
     rm.make_cohort(**cohort.tables()).write(tmp_path / "cohort")
     before = (tmp_path / "cohort" / "patients.csv").read_bytes()
-    with pytest.raises(CohortError, match="patients.csv: a table that is not synthetic"):
+    with pytest.raises(CohortError, match=r"patients\.csv: a table that is not synthetic"):
         cohort.write(tmp_path / "cohort")
     assert main(["demo", "--out", str(tmp_path)]) == 1
     assert "A simulated cohort never replaces patients" in capsys.readouterr().err

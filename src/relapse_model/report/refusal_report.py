@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.all_checks import check_results, known_codes
-from relapse_model.development.internal_validation.sample_size import cohort_sample_size
+from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
