@@ -118,7 +118,9 @@ def subgroup_table(
     y, repeats = np.asarray(relapse, dtype=float), np.atleast_2d(np.asarray(risk, dtype=float))
     seen = ~np.isnan(repeats) if np.ndim(risk) > 1 else np.ones(repeats.shape, dtype=bool)
     for p, rows in zip(repeats, seen, strict=True):
-        check_predictions(y[rows], p[rows], None if weight is None else np.asarray(weight, dtype=float)[rows])
+        weights = None if weight is None else np.asarray(weight, dtype=float)[rows]
+        if weights is None or (weights > 0).any():  # nobody whose outcome is known: every group is under its floor
+            check_predictions(y[rows], p[rows], weights)
     label = None if fold is None else np.atleast_2d(np.asarray(fold))
     w = None if weight is None else np.asarray(weight, dtype=float)
     if floor_patients < 1 or floor_events < 1:

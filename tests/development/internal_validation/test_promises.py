@@ -141,14 +141,14 @@ def judge(seed, method):
             "true": truth,
             "apparent": found.apparent.measures["auc"].value,
             "cross-validation": measures["auc"].value,
-            "bootstrap": boot.corrected["auc"].corrected.value,
+            "bootstrap": boot.corrected["auc"].value,
             ".632+": boot.point632_plus["auc"].value,
         },
         slope={
             "true": calibration_slope(outcome, risk, weight).value,
             "apparent": found.apparent.measures["calibration_slope"].value,
             "cross-validation": _value_or_nan(measures, "calibration_slope"),
-            "bootstrap": boot.corrected["calibration_slope"].corrected.value,
+            "bootstrap": boot.corrected["calibration_slope"].value if "calibration_slope" in boot.corrected else np.nan,
         },
         held={name: one.lower <= truth <= one.upper for name, one in intervals.items()},
     )

@@ -34,8 +34,8 @@ def mean_performance(
     each = []
     for repeat, risk in enumerate(risks):
         rows = ~np.isnan(risk)
-        if not rows.any():
-            continue
+        if np.isnan(data.relapse[rows]).all():
+            continue  # every fold failed, but for those of patients who were lost
         found = performance(
             data.relapse[rows], risk[rows], weight[rows], data.time[rows], data.event[rows], seed=seed,
             fold=None if fold is None else fold[repeat, rows],
