@@ -187,7 +187,7 @@ def test_repeats_are_judged_one_by_one_and_averaged():
     (found,) = subgroup_table(relapse, np.array([first, second]), None, ["a"] * 4, 4, 2)
     each = [subgroup_table(relapse, risk, None, ["a"] * 4, 4, 2)[0].measures for risk in (first, second)]
     assert found.measures["auc"].value == pytest.approx(0.75)
-    assert found.measures["auc"].method == "DeLong; mean over repeats"
+    assert found.measures["auc"].method.endswith("; mean over repeats")
     for name in ("value", "lower", "upper"):
         mean = np.mean([getattr(one["observed_expected"], name) for one in each])
         assert getattr(found.measures["observed_expected"], name) == pytest.approx(mean)
@@ -202,7 +202,6 @@ def test_who_has_no_risk_in_a_repeat_has_no_part_in_it():
     whole, less = (
         subgroup_table(relapse[:n], risk[:n], None, ["a"] * n, 4, 2)[0].measures["auc"].value for n in (5, 4)
     )
-    assert found.patients == "5"
     assert found.measures["auc"].value == pytest.approx((whole + less) / 2)
 
 
