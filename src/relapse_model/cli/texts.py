@@ -78,6 +78,8 @@ def training_text(model: RelapseModel) -> str:
     if losses:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
+    failed = summary["choice"].get("failed_folds", {})
+    lines += [f"Folds of it that could not be fitted, {count} x: {why}" for why, count in failed.items()]
     lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
     lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
     lines += [SYNTHETIC] if summary["synthetic"] else []
