@@ -71,7 +71,13 @@ class _Spline:
         """Return the observed risk at predicted ones, and its limits."""
         design = _spline_design(log_odds(risk), self.knots)
         middle = design @ self.fit.coefficients
-        reach = normal_quantile(level) * np.sqrt(np.einsum("ij,jk,ik->i", design, self.fit.covariance, design))
+        variance = np.einsum("ij,jk,ik->i", design, self.fit.covariance, design)
+        if not (variance > -1e-9 * np.abs(variance).max()).all():  # lost in rounding
+            raise InsufficientDataError(
+                "Calibration curve: the risks are so nearly equal that no curve can be told from them; expected risks "
+                "that differ. Judge nearly constant risks by their calibration intercept."
+            )
+        reach = normal_quantile(level) * np.sqrt(np.maximum(variance, 0.0))
         return risk_of(middle), risk_of(middle - reach), risk_of(middle + reach)
 
 
