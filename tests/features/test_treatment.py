@@ -49,12 +49,25 @@ def is_negative(row):
     return row["kind"] == "negative" or row["comparator"] == "<" or row["number"] < 0.05
 
 
-def first_negatives(cohort, landmark):
-    weeks = [[] for _ in range(len(cohort))]
+def lost_in(tests):
+    """Week of the first test of the last run of negatives; NaN if it has none, or no positive test before it.
+
+    A positive test after enrolment that a negative one follows is no relapse by this study's rule, and ends no run.
+    """
+    last_negative = max((week for week, negative in tests if negative), default=-np.inf)
+    tests = [(week, negative) for week, negative in sorted(tests) if negative or week <= 0 or week > last_negative]
+    if not tests or not tests[-1][1] or all(negative for _, negative in tests):
+        return np.nan
+    last_positive = max(week for week, negative in tests if not negative)
+    return min(week for week, negative in tests if negative and week > last_positive)
+
+
+def losses(cohort, landmark):
+    tests = [[] for _ in range(len(cohort))]
     for row in cohort.labs[cohort.labs["analyte"] == "hbsag"].to_dict("records"):
-        if row["kind"] != "missing" and row["week"] <= landmark and is_negative(row):
-            weeks[row["patient"]].append(row["week"])
-    return [min(own, default=np.nan) for own in weeks]
+        if row["kind"] != "missing" and row["week"] <= landmark:
+            tests[row["patient"]].append((row["week"], is_negative(row)))
+    return [lost_in(own) for own in tests]
 
 
 def courses(cohort, agents, landmark):
@@ -69,7 +82,9 @@ def slowly(kind, rows, landmark, negative):
     if kind == "weeks_on_agent":
         return weeks_covered(rows, landmark)
     if kind == "weeks_on_agent_after_first_negative":
-        return np.nan if np.isnan(negative) else weeks_covered(rows, landmark, negative)
+        if np.isnan(negative):  # no matter when it was where the drug was never given
+            return np.nan if rows or np.isinf(negative) else 0.0
+        return weeks_covered(rows, landmark, negative)
     if kind == "weeks_off_agent":
         return off(rows, landmark)
     if kind == "ever_on_agent":
@@ -89,7 +104,7 @@ def test_features_equal_the_loop_over_patients(study, seed, landmark):
         for agents in (("pegifn",), ("hbig",), AGENTS)
     }
     found = rm.derive_features(cohort, replace(study, predictors=tuple(declared.values())), landmark)
-    negatives = first_negatives(cohort, landmark)
+    negatives = losses(cohort, landmark)
     for name, predictor in declared.items():
         known = courses(cohort, predictor.agents, landmark)
         expected = [

@@ -28,7 +28,8 @@ class Measurements:
         Week since enrolment.
     value : array of float
         In the analyte's unit. A result below the limit is half the limit, or the limit (a setting of the
-        analyte); one above is the upper limit; a positive word without a number is NaN.
+        analyte); one above is the upper limit; a positive word without a number is NaN. With a floor (another
+        setting), none is lower than a result below the analyte's own limit.
     lower, upper : array of float
         Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
     detected : array of int or None
@@ -98,6 +99,8 @@ def _read(table: pd.DataFrame, rule: Analyte) -> Measurements:
     """Return the results of one analyte from its rows, in order."""
     number, lower, upper = _in_unit(table, rule)
     value, lower, upper = _bounded(table, rule, number, lower, upper, _lower_limits(table, rule))
+    if rule.floor and rule.lower_limit is not None:
+        value = np.maximum(value, _stand_in(np.array(rule.lower_limit), rule, is_log10(unit_key(rule.unit))))
     found = Measurements(
         patient=table["patient"].to_numpy(dtype=np.intp),
         week=table["week"].to_numpy(dtype=float),

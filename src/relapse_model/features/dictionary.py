@@ -63,6 +63,7 @@ def definition(predictor: Predictor, study: Study) -> str:
         "below": "threshold: below {:g}",
         "at_least": "threshold: at least {:g}",
         "window_weeks": "only the {:g} weeks before the landmark",
+        "gap_weeks": "no more than {:g} weeks after it",
         "cap": "no more than {:g}",
         "saturating": "value / (value + {:g})",
     }
