@@ -36,7 +36,7 @@ def weeks_covered(rows, landmark, since=-np.inf):
     for start, end, _ in rows:
         stop = landmark if np.isnan(end) or end > landmark else end
         covered |= set(range(tenths(start), tenths(stop)))
-    return sum(tenth >= (since if np.isinf(since) else tenths(since)) for tenth in covered) / 10
+    return sum(tenth >= (tenths(since) if np.isfinite(since) else since) for tenth in covered) / 10
 
 
 def off(rows, landmark):
@@ -50,16 +50,18 @@ def is_negative(row):
 
 
 def lost_in(tests):
-    """Week of the first test of the last run of negatives; NaN if it has none, or no positive test before it.
+    """Bounds of the first week of the last run of negatives: -inf below if no positive test stands before it.
 
-    A positive test after enrolment that a negative one follows is no relapse by this study's rule, and ends no run.
+    A positive test after enrolment between two negative ones is no relapse by this study's rule, and ends no run.
     """
-    last_negative = max((week for week, negative in tests if negative), default=-np.inf)
-    tests = [(week, negative) for week, negative in sorted(tests) if negative or week <= 0 or week > last_negative]
-    if not tests or not tests[-1][1] or all(negative for _, negative in tests):
-        return np.nan
-    last_positive = max(week for week, negative in tests if not negative)
-    return min(week for week, negative in tests if negative and week > last_positive)
+    negatives = [week for week, negative in tests if negative]
+    first, last = min(negatives, default=np.inf), max(negatives, default=-np.inf)
+    tests = [(week, negative) for week, negative in sorted(tests) if negative or week <= 0 or not first < week < last]
+    if not tests or not tests[-1][1]:
+        return np.nan, np.nan
+    last_positive = max((week for week, negative in tests if not negative), default=-np.inf)
+    began = min(week for week, negative in tests if negative and week > last_positive)
+    return (began if np.isfinite(last_positive) else -np.inf), began
 
 
 def losses(cohort, landmark):
@@ -82,9 +84,8 @@ def slowly(kind, rows, landmark, negative):
     if kind == "weeks_on_agent":
         return weeks_covered(rows, landmark)
     if kind == "weeks_on_agent_after_first_negative":
-        if np.isnan(negative):  # no matter when it was where the drug was never given
-            return np.nan if rows or np.isinf(negative) else 0.0
-        return weeks_covered(rows, landmark, negative)
+        most, fewest = (weeks_covered(rows, landmark, bound) for bound in negative)
+        return fewest if most == fewest and not np.isnan(negative[0]) else np.nan
     if kind == "weeks_off_agent":
         return off(rows, landmark)
     if kind == "ever_on_agent":

@@ -44,8 +44,8 @@ def weeks_after_loss(cohort: Cohort, study: Study, predictor: Predictor, landmar
 def loss_at(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> LastingLoss:
     """Return the loss that lasted up to the landmark, by the analyte and threshold of a predictor.
 
-    A positive test after enrolment that a negative one follows does not end a loss by the outcome's own threshold: who
-    is at risk at the landmark has not relapsed by the study's rule, so that no such test was one.
+    A positive test after enrolment between two negative ones does not end a loss by the outcome's own threshold: who is
+    at risk at the landmark has not relapsed by the study's rule, so that no such test was a relapse.
 
     Parameters
     ----------
@@ -58,8 +58,10 @@ def loss_at(cohort: Cohort, study: Study, predictor: Predictor, landmark: float)
     results = measurements(cohort, study, str(predictor.analyte)).until(landmark)
     call = _called(results, float(predictor.below or 0.0))
     if (predictor.analyte, predictor.below) == (study.outcome.analyte, study.outcome.at_least):
-        last_negative = latest_week(results.patient, results.week, call == 0, len(cohort))
-        refuted = (call == 1) & (results.week > 0) & (results.week < last_negative[results.patient])
+        last_negative = latest_week(results.patient, results.week, call == 0, len(cohort))[results.patient]
+        first_negative = first_week(results.patient, results.week, call == 0, len(cohort))[results.patient]
+        between = (results.week > first_negative) & (results.week < last_negative)
+        refuted = (call == 1) & (results.week > 0) & between
         results, call = results.rows(~refuted), call[~refuted]
     return lasting_loss(results.patient, results.week, call, len(cohort), predictor.gap_weeks)
 
