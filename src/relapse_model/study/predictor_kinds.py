@@ -122,8 +122,8 @@ _ALL: dict[str, FeatureKind] = {
         _kind(
             "weeks_on_agent_after_first_negative",
             ("agents", "analyte", "below"),
-            "weeks on the agents, up to the landmark, after the first result of the last run below the threshold, where "
-            "one before it was not below",
+            "weeks on the agents, up to the landmark, after the first result of the last run below the threshold, "
+            "where one before it was not below",
             "weeks",
             ("column", "cap", "confirmed", "gap_weeks"),
         ),
@@ -144,6 +144,7 @@ AS_MEASURED = (  # they read the results of an analyte as the laboratory gave th
     "last", "first", "maximum", "minimum", "mean", "time_weighted_mean", "change", "slope", "weeks_below",
     "weeks_at_least", "weeks_since_first_below", "ever_detected",
 )  # fmt: skip
+WITH_WORDS = ("count", "ever_detected", "last", "weeks_since_last")  # to which a word without a number is a result too
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
 
 

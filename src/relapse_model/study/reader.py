@@ -161,7 +161,8 @@ class _Reader:
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         return Study(
-            eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections), treatments=treatments,
+            eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,

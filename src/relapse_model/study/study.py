@@ -124,9 +124,9 @@ class Prior:
 class Predictor:
     """One declared predictor: how it is computed, what is known of it, and how it is shown.
 
-    `window_weeks` says how old a result may be at the landmark: an older one is not used, and a value that would rest on
-    it is unknown. `gap_weeks` says how far apart the last positive and the first negative test may lie for a loss to
-    count as seen.
+    `window_weeks` says how old a result may be at the landmark: an older one is not used, and a value that would rest
+    on it is unknown. `gap_weeks` says how far apart the last positive and the first negative test may lie for a loss
+    to count as seen.
 
     Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
     `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.

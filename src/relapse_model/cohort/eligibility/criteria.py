@@ -63,7 +63,9 @@ def _by_agents(cohort: Cohort, criterion: Criterion, *, complete: bool) -> _Verd
         told = given | complete
         verdict.call[told] = (given == criterion.ever)[told]
         verdict.reason[told] = ""
-        verdict.reason[~told] = f"no course of {' or '.join(criterion.agents)} is recorded, and the table is not complete"
+        verdict.reason[~told] = (
+            f"no course of {' or '.join(criterion.agents)} is recorded, and the table is not complete"
+        )
     return verdict
 
 

@@ -82,7 +82,9 @@ def lasting_loss(
     lost = np.isfinite(latest)
     earliest = np.where(lost, np.where(seen, earliest, -np.inf), np.nan)
     state = np.select(
-        [~lost & ~seen, ~lost, ~seen, earliest < latest], ["no test", "not negative", "not seen", "not decided"], "known"
+        [~lost & ~seen, ~lost, ~seen, earliest < latest],
+        ["no test", "not negative", "not seen", "not decided"],
+        "known",
     ).astype(object)
     return LastingLoss(earliest, np.where(lost, latest, np.nan), lost & (last > latest), state)
 
