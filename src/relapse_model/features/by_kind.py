@@ -13,7 +13,7 @@ from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, ever
 from relapse_model.cohort.laboratory.text import read_lab_texts
-from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.measurements import below_limit_value, measurements
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
@@ -102,10 +102,10 @@ def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
         log10 = study.analytes[str(predictor.analyte)].scale == "log10"
         of_late = summarise_results("last", results, len(cohort), log10, landmark, predictor.window_weeks)
         titre = np.where(np.isnan(of_late), np.nan, titre)
-    rule = study.analytes[str(predictor.analyte)]
-    if rule.lower_limit is not None:
+    lowest = below_limit_value(study.analytes[str(predictor.analyte)])
+    if lowest is not None:
         # No lower than what stands for a measured "below the limit": else the arm would show in the number.
-        titre = np.maximum(titre, rule.lower_limit * (0.5 if rule.below_limit == "half" else 1.0))
+        titre = np.maximum(titre, lowest)
     return np.log10(titre) if predictor.scale == "log10" else titre
 
 

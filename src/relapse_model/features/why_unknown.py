@@ -103,7 +103,8 @@ def _of_treatment(cohort: Cohort, study: Study, predictor: Predictor, landmark: 
         return np.full(patients, "no treatments table", dtype=object)
     given = ever(courses_until(cohort.treatments, predictor.agents, landmark), patients) == 1
     if predictor.kind == AFTER_LOSS:
-        reason = np.array([_LOSS[state] for state in loss_at(cohort, study, predictor, landmark).state], dtype=object)
+        state = loss_at(cohort, study, predictor, landmark).state
+        reason = np.select([state == one for one in _LOSS], list(_LOSS.values()), "").astype(object)
     elif predictor.kind == "dose_total":
         reason = np.full(patients, "a dose without an amount or a unit", dtype=object)
     else:

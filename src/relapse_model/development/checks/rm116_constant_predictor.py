@@ -18,10 +18,9 @@ _SHARE = 0.01
 def constant_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     """Warn when a predictor is known in fewer than 10 patients at risk, or hardly differs among those it is known in.
 
-    It hardly differs where fewer than 5 of them, or fewer than 1 %, have another value than the commonest (of a yes or no with
-    one to four patients, RM117 tells). Nothing can
-    be learned of its effect, and one value for all is often the mark of a mistake: a drug under another name, a history
-    that was not exported.
+    It hardly differs where fewer than 5 of them, or fewer than 1 %, have another value than the commonest; of a yes or
+    no with one to four patients, RM117 tells. Nothing can be learned of its effect, and one value for all is often the
+    mark of a mistake: a drug under another name, a history that was not exported.
 
     Parameters
     ----------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.measurements import below_limit_value, measurements
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.study.study import Study
+
+_TOLERANCE = 1e-9
 
 
 def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict:
@@ -34,8 +36,8 @@ def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict
         own = labs["lower_limit"].fillna(0) > 0 if "lower_limit" in labs else zero & False
         if rule.floor or not ((zero | (labs["kind"] == "negative")) & ~own).any():
             continue
-        stands = float(rule.lower_limit or 0.0) * (0.5 if rule.below_limit == "half" else 1.0)
-        if np.any(measurements(cohort, study, rule.name).until(landmark).value < stands * (1 - 1e-9)):
+        stands = below_limit_value(rule) or 0.0
+        if np.any(measurements(cohort, study, rule.name).until(landmark).value < stands - _TOLERANCE):
             lower.append(f"{rule.label} (below {stands:g} {rule.unit})")
     if not lower:
         return passed()
