@@ -198,7 +198,7 @@ def test_the_built_in_study_says_how_old_a_result_may_be_and_why(study):
     windows = {one.name: one.window_weeks for one in study.predictors}
     measured = {one.name for one in study.predictors if one.kind == "last"}
     assert {name for name, weeks in windows.items() if weeks is not None} == measured == {"anti_hbs", "hbcrag"}
-    lines = study.text.partition("[[eligibility")[0].splitlines()  # there a window is a criterion's
+    lines = study.text.partition("[[terms]]")[0].splitlines()  # of the predictors
     for place, line in enumerate(lines):
         if line.startswith("window_weeks"):
             assert lines[place - 1].startswith("#"), "a window without its reason"

@@ -23,7 +23,7 @@ def data_dictionary(study: Study) -> pd.DataFrame:
     --------
     >>> import relapse_model as rm
     >>> data_dictionary(rm.load_study("hbsag-relapse")).loc["anti_hbs", "definition"]
-    'Anti-HBs: last result at or before the landmark'
+    'Anti-HBs: last result at or before the landmark; only the 16 weeks before the landmark'
     """
     rows = [
         {

@@ -22,9 +22,9 @@ from relapse_model.development.checks import (
     rm116_constant_predictor,
     rm117_small_category,
     rm123_history_cut_off,
-    rm124_old_results,
     rm125_zero_above_numbers,
     rm126_agent_by_centre,
+    rm127_old_results,
 )
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
@@ -46,9 +46,9 @@ COHORT_CHECKS = (
     rm116_constant_predictor.CHECK,
     rm117_small_category.CHECK,
     rm123_history_cut_off.CHECK,
-    rm124_old_results.CHECK,
     rm125_zero_above_numbers.CHECK,
     rm126_agent_by_centre.CHECK,
+    rm127_old_results.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))

@@ -40,4 +40,4 @@ def predictors_at_risk(cohort: Cohort, study: Study, landmark: float) -> pd.Data
 
 def nobody(landmark: float) -> str:
     """Return why a check of the patients at risk does not apply."""
-    return f"no patient is at risk at week {landmark:g} and seen after it"
+    return f"no patient is at risk at week {landmark:g}"

@@ -1,4 +1,4 @@
-"""RM116: a predictor that is constant, nearly constant, or known in almost nobody."""
+"""RM116: a predictor that is constant, or nearly so."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SHARE = 0.01
 
 
 def constant_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
-    """Warn when a predictor is known in fewer than 10 patients at risk, or hardly differs among those it is known in.
+    """Warn when a predictor is the same in nearly all patients at risk in whom it is known.
 
-    It hardly differs where fewer than 5 of them, or fewer than 1 %, have another value than the commonest; of a yes or
-    no with one to four patients, RM117 tells. Nothing can be learned of its effect, and one value for all is often the
-    mark of a mistake: a drug under another name, a history that was not exported.
+    That is where fewer than 5 of them, or fewer than 1 %, have another value than the commonest; of a yes or no with
+    one to four patients RM117 tells, of a predictor known in fewer than 10 RM118. Nothing can be learned of its effect,
+    and one value for all is often the mark of a mistake: a drug under another name, a history that was not exported.
 
     Parameters
     ----------
@@ -47,14 +47,12 @@ def constant_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict
 
 def _objection(values: pd.Series) -> str:
     known = values.dropna()
-    if len(known) < min(FEWEST_KNOWN, len(values)):
-        return f"is known in fewer than {FEWEST_KNOWN}" if len(known) else "is known in nobody"
-    if known.empty:
-        return "is known in nobody"
+    if len(known) < FEWEST_KNOWN:
+        return ""
     others = len(known) - int(known.value_counts().iloc[0])
     if others == 0:
         return "has one value in all in whom it is known"
-    of_two = len(values) > 0 and known.isin([0.0, 1.0]).all()
+    of_two = known.isin([0.0, 1.0]).all()
     if others < max(0 if of_two else SMALL, _SHARE * len(known)) and not (of_two and others < SMALL):
         return f"differs in fewer than {SMALL}" if others < SMALL else f"differs in fewer than {_SHARE:.0%}"
     return ""

@@ -1,4 +1,4 @@
-"""RM124: old results stand for how the patient is at the landmark."""
+"""RM127: old results stand for how the patient is at the landmark."""
 
 from __future__ import annotations
 
@@ -44,4 +44,4 @@ def old_results(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     )
 
 
-CHECK = Check("RM124", "old results read as of now", old_results)
+CHECK = Check("RM127", "old results read as of now", old_results)

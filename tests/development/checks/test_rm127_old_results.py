@@ -1,10 +1,10 @@
-"""RM124: a last result of long ago, read as if it were of now."""
+"""RM127: a last result of long ago, read as if it were of now."""
 
 from __future__ import annotations
 
 import pytest
 
-from relapse_model.development.checks.rm124_old_results import CHECK as old_results
+from relapse_model.development.checks.rm127_old_results import CHECK as old_results
 
 TITRE = '\n[[predictors]]\nname = "titre"\nlabel = "Titre"\nkind = "last"\nanalyte = "anti_hbs"\n'
 
@@ -29,7 +29,7 @@ def test_older_than_half_a_year(weeks, said, study_with, cohort_of, names_nobody
     if said is None:
         assert result.state == "passed"
         return
-    assert (result.code, result.state) == ("RM124", "found")
+    assert (result.code, result.state) == ("RM127", "found")
     assert f"at week 0, of 10 patients at risk: {said}. " in result.text
     names_nobody(result.text, cohort)
 
