@@ -3,9 +3,10 @@
 Data: Spiegelhalter, Best, Gilks, Inskip, "Hepatitis B: a case study in MCMC methods", in Markov Chain Monte Carlo in
 Practice (1996), as carried by stan-dev/stan (BSD-3-Clause).
 
-Two outcomes are asked. Whether the *last* titre of a child is below 100, also where it was low already, is the outcome of
-the outcomes table, for which the study is read as adjudicated: no test decides who is at risk. What matters clinically is
-a *fall* below 100 in a child who has not fallen yet: that is the study's rule, which holds without the outcomes table.
+Two outcomes are asked. Whether the *last* titre of a child is below 100, also where it was low already, is the outcome
+of the outcomes table, for which the study is read as adjudicated: no test decides who is at risk. What matters
+clinically is a *fall* below 100 in a child who has not fallen yet: that is the study's rule, which holds without the
+outcomes table.
 """
 
 from __future__ import annotations

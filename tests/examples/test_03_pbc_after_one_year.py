@@ -52,8 +52,8 @@ def test_counts_are_those_of_the_source(cohort):
 
 def test_at_risk_after_one_year(cohort, study):
     outcome = rm.derive_outcome(cohort, study)
-    # 22 die or are transplanted by day 364. Of the other 290, 81 are by week 260, to the day (2 more, once counted by it,
-    # in the four weeks after it), and 6 are censored before (one, once called free, in the four weeks before it).
+    # 22 die or are transplanted by day 364. Of the other 290, 81 are by week 260, to the day (2 more, once counted by
+    # it, in the four weeks after it), and 6 are censored before (one, once called free, in the four weeks before it).
     expected = {"free": 203, "relapse": 81, "not at risk (relapsed)": 22, "lost": 6}
     assert outcome["state"].value_counts().to_dict() == expected
 

@@ -37,6 +37,17 @@ MODEL_TABLES = (
         defaults={"below_limit_detected": "`unknown`"},
     ),
     KeyTable(
+        "[treatments]",
+        "What the treatments table holds.",
+        keys.TREATMENTS,
+        {
+            "complete": "Whether a patient without a course of an agent was not given it. Where it is not complete, "
+            "that "
+            "history is unknown.",
+        },
+        filled=classes.Treatments,
+    ),
+    KeyTable(
         "[analytes.NAME]",
         "One table for each laboratory analyte, by its name in the labs table.",
         keys.ANALYTE,
@@ -48,6 +59,9 @@ MODEL_TABLES = (
             "upper_limit": "Upper limit of quantification of a result that carries none.",
             "units": "Other units that are accepted, each with the factor to `unit`. The log10 of each is accepted "
             "too.",
+            "floor": "Whether no result stands lower than one below `lower_limit`: else a printed 0, whose limit is "
+            "the "
+            "study's, stands above a printed 0.2 of a laboratory with a lower limit of its own.",
             "below_limit": "The number that stands for a result below the limit: half of it, or the limit.",
             "loinc": "LOINC codes.",
             "sdtm": "CDISC test code.",
@@ -163,6 +177,8 @@ MODEL_TABLES = (
             "column": "Column of the patients table; beside `agents`, what it holds wins over the treatments table.",
             "agents": "Agents, as the treatments table names them.",
             "window_weeks": _WINDOW,
+            "gap_weeks": "How many weeks may lie between the last positive and the first negative test for the week of "
+            "a loss to count as known. Without it any gap will do.",
             "below": "Threshold, in the analyte's unit.",
             "at_least": "Threshold, in the analyte's unit.",
             "confirmed": "Whether the negative test must be followed by a second one.",
