@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
+from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_text
 
@@ -38,6 +39,9 @@ class Cohort:
         All that was found wrong, when asked to list.
     synthetic : bool
         Whether the cohort says of itself that it was simulated.
+    remarks : tuple of Problem
+        What was found of these patients that may be right, and should be looked at: rows that stand twice under
+        another row number, and count once; weeks more than ten years from enrolment.
     """
 
     patients: pd.DataFrame
@@ -47,6 +51,7 @@ class Cohort:
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
+    remarks: tuple[Problem, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -91,7 +96,14 @@ class Cohort:
             treatments=None if self.treatments is None else _follow(self.treatments, new),
             outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
             synthetic=self.synthetic,
+            remarks=self._remarks_of(positions),
         )
+
+    def _remarks_of(self, positions: NDArray[np.intp]) -> tuple[Problem, ...]:
+        if not self.remarks:
+            return ()
+        kept = {identifier_key(str(text)) for text in self.patient_ids[positions]}
+        return tuple(remark for remark in self.remarks if remark.patient in kept)
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables in the form of the cohort folder, as `make_cohort` takes them."""
@@ -99,7 +111,7 @@ class Cohort:
         for name in ("labs", "treatments", "outcomes"):
             table = getattr(self, name)
             if table is not None:
-                exported = table.drop(columns=list(OURS[name]))
+                exported = table.drop(columns=list(OURS[name]), errors="ignore")
                 exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
                 tables[name] = exported
         return tables

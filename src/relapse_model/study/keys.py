@@ -127,8 +127,18 @@ def step(value: Any) -> str | float:
         raise NotAllowed("'unit', 'log10', 'sd' or a positive number of units") from None
 
 
+def time_zone(value: Any) -> str:
+    """Accept the name of a time zone in the IANA database."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return str(ZoneInfo(text(value)))
+    except (NotAllowed, LookupError, ValueError, OSError):  # an OSError is a folder of the database
+        raise NotAllowed("a time zone of the IANA database, such as 'Asia/Shanghai'") from None
+
+
 SECTIONS = (
-    "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
+    "study", "laboratory", "time", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
     "passive_antibody", "scoring",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
@@ -152,6 +162,11 @@ ASSAY: Mapping[str, Check] = {
 LABORATORY: Mapping[str, Check] = {
     "dash": one_of("refuse", "negative", "missing"),
     "below_limit_detected": one_of("unknown", "yes", "no"),
+    "same_day": one_of("refuse", "worst", "mean", "last"),
+}
+TIME: Mapping[str, Check] = {
+    "zone": time_zone,
+    "course_end": one_of("inclusive", "exclusive"),
 }
 CRITERION: Mapping[str, Check] = {
     "id": text,

@@ -29,6 +29,7 @@ from relapse_model.study.study import (
     Scoring,
     Spread,
     Study,
+    Time,
 )
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.unit_spelling import is_log10, unit_key
@@ -155,6 +156,7 @@ class _Reader:
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         return Study(
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            time=Time(**self.table(sections.get("time", {}), ("time",), keys.TIME)),
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
@@ -289,7 +291,7 @@ class _Reader:
     def laboratory(self, sections: Mapping[str, Any]) -> Laboratory:
         values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
         detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
-        return Laboratory(values.get("dash", "refuse"), detected)
+        return Laboratory(values.get("dash", "refuse"), detected, values.get("same_day", "refuse"))
 
     def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
         path = ("eligibility",)

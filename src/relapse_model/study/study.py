@@ -230,10 +230,40 @@ class PassiveAntibody:
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """Conventions of the laboratories: what a bare ``-`` means, whether ``<20`` alone was detected (None: unknown)."""
+    """Conventions of the laboratories.
+
+    Parameters
+    ----------
+    dash : {"refuse", "negative", "missing"}
+        What a bare ``-`` means.
+    below_limit_detected : bool or None
+        Whether ``<20`` alone was detected; None: unknown.
+    same_day : {"refuse", "worst", "mean", "last"}
+        Which of several results of one analyte and day counts that contradict each other, where no time of day orders
+        them; see `relapse_model.cohort.one_day`.
+    """
 
     dash: str = "refuse"
     below_limit_detected: bool | None = None
+    same_day: str = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How dates and times of day in the tables are meant.
+
+    Parameters
+    ----------
+    zone : str or None
+        The hospital's time zone (IANA), by whose day a timestamp that states a zone counts; without it such a
+        timestamp is refused. A timestamp that states none is the hospital's own time.
+    course_end : {"inclusive", "exclusive"} or None
+        Whether the `end_date` of a course is a day on treatment; None: not stated, and taken as exclusive. Weeks
+        (`end_week`) are points in time, and are not concerned.
+    """
+
+    zone: str | None = None
+    course_end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +304,7 @@ class Study:
     eligibility: Eligibility = field(default_factory=Eligibility)
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
+    time: Time = field(default_factory=Time)
     scoring: Scoring = field(default_factory=Scoring)
 
     def landmark(self, week: float | None = None) -> float:
