@@ -365,9 +365,9 @@ class _Gate:
         if labs is None or study is None or "week" not in labs:
             return
         sound = (self.ids["labs"] != "").to_numpy() & (labs["kind"] != "unreadable").to_numpy()
-        refused = {problem.row for problem in self.problems if problem.table == "labs"}
+        refused = [problem.row for problem in self.problems if problem.table == "labs" and problem.row is not None]
         if refused:
-            sound &= ~np.isin([self.row_number("labs", row) for row in range(len(labs))], list(refused - {None}))
+            sound &= ~np.isin(np.arange(len(labs)) + FIRST_ROW if self.whole is None else self.whole.rows["labs"], refused)
         if "labs" in self.repeated:
             sound &= ~self.repeated["labs"]
         for found in contradictions(labs, self.ids["labs"], sound, study):

@@ -139,7 +139,7 @@ def time_zone(value: Any) -> str:
 
 SECTIONS = (
     "study", "laboratory", "time", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
-    "passive_antibody", "scoring",
+    "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {

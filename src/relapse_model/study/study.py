@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relapse_model.study.trial_plan import DosingRule, TrialPlan
+
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
 
@@ -142,6 +144,14 @@ class Predictor:
     unit: str = ""
     direction: str | None = None
     prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A biomarker to be screened: computed as a predictor is, and the family it belongs to."""
+
+    predictor: Predictor
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +316,9 @@ class Study:
     laboratory: Laboratory = field(default_factory=Laboratory)
     time: Time = field(default_factory=Time)
     scoring: Scoring = field(default_factory=Scoring)
+    trial: TrialPlan | None = None
+    dosing: DosingRule | None = None
+    candidates: tuple[Candidate, ...] = ()
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

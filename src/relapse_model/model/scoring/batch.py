@@ -24,6 +24,7 @@ from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
 from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, ProblemsError, RelapseModelError
 from relapse_model.files import write_csv, write_private_csv
 from relapse_model.model.scoring.scores import score_cohort
@@ -189,7 +190,7 @@ def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str
     cohort = read_cohort(folder, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, **asked)
     write_csv(scores, out)
-    known = {*cohort.patient_ids, *cohort.rejected["patient_id"]}
+    known = {identifier_key(str(text)) for text in (*cohort.patient_ids, *cohort.rejected["patient_id"])}
     unattached: dict[str, set[int]] = {}
     for problem in cohort.problems:
         if problem.patient is not None and problem.row is not None and problem.patient not in known:
