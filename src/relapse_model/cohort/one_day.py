@@ -206,7 +206,7 @@ def settled(results: Results, rule: DayRule) -> tuple[Results, int]:
     sets = _Sets(results, start, rule)
     columns = {name: getattr(results, name)[start].copy() for name in ("patient", "week", "value", "lower", "upper")}
     columns |= {name: getattr(results, name)[start].copy() for name in ("detected", "row", "label")}
-    where = np.searchsorted(start, sets.place[sets.begin])
+    where = np.searchsorted(start, sets.place[sets.begin], side="right") - 1
     for name, found in sets.answer(results).items():
         columns[name][where] = found
     minute = None if results.minute is None else results.minute[start]

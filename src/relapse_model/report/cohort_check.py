@@ -16,6 +16,8 @@ from relapse_model.features.design import design
 from relapse_model.study.study import Study
 from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 
+_REMARKS = 20  # rows that are listed
+
 
 def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()) -> str:
     """Return a readable account of a cohort: tables, analytes, outcome, predictors, what the size supports.
@@ -45,6 +47,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         _support(outcome, study),
         *_screening(cohort, study),
         *_findings(cohort, study, landmark, mute),
+        *_remarks(cohort),
     ]
     if cohort.synthetic:
         parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
@@ -102,6 +105,15 @@ def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ..
         *(["\n".join(["Warnings:", *found])] if found else []),
         *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
     ]
+
+
+def _remarks(cohort: Cohort) -> list[str]:
+    """List the rows to look at, as far as there is room for them."""
+    if not cohort.remarks:
+        return []
+    lines = [f"  {remark}" for remark in cohort.remarks[:_REMARKS]]
+    more = len(cohort.remarks) - _REMARKS
+    return ["\n".join(["Rows to look at:", *lines, *([f"  ... and {more} more."] if more > 0 else [])])]
 
 
 def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:
