@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.cohort.tables.days import EXPECTED, EXPECTED_DAY
+from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.study.study import Laboratory
 
 ZHANG, LI, WANG = "ZHANG-SAN-1985", "李四-1990", "007"

@@ -1,4 +1,4 @@
-"""Several results of one day: what agrees, what contradicts, what a study says of it; the order of rows never counts."""
+"""Several results of one day: what agrees, what contradicts, what a study says of it; row order never counts."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def test_results_that_contradict_each_other_are_refused_by_their_rows(values, fo
     with pytest.raises(CohortError) as caught:
         last_titre(*values)
     problems = caught.value.problems
-    assert [(problem.table, problem.row, problem.column) for problem in problems] == [("labs", row, "value") for row in (2, 3)]
+    assert [(problem.table, problem.row, problem.column) for problem in problems] == [
+        ("labs", row, "value") for row in (2, 3)
+    ]
     assert [problem.found for problem in problems] == found
     assert "time of day" in problems[0].expected
     assert "same_day = 'worst' or 'mean' under [laboratory]" in problems[0].advice
@@ -156,7 +158,12 @@ def test_for_the_outcome_the_side_of_the_threshold_counts(pair, contradicts):
 
 
 def test_the_worst_for_the_outcome_is_its_side():
-    results = [("A", 0, "hbsag", "<0.05"), ("A", 12, "hbsag", "0.5"), ("A", 12, "hbsag", "<0.05"), ("A", 48, "hbsag", "1")]
+    results = [
+        ("A", 0, "hbsag", "<0.05"),
+        ("A", 12, "hbsag", "0.5"),
+        ("A", 12, "hbsag", "<0.05"),
+        ("A", 48, "hbsag", "1"),
+    ]
     for some in (results, results[::-1]):
         found = rm.derive_outcome(cohort_of(*some, same_day="worst"), study_of("worst")).iloc[0]
         assert (found["state"], found["first_positive_week"]) == ("relapse", 12)
@@ -165,12 +172,16 @@ def test_the_worst_for_the_outcome_is_its_side():
 def test_a_cohort_read_without_the_study_is_refused_where_it_is_used():
     labs = pd.DataFrame({"patient_id": "A", "week": 0, "analyte": "anti_hbs", "value": ["5", "500"], "unit": "mIU/mL"})
     cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A"]}), labs)
-    with pytest.raises(CohortError, match="results of 'anti_hbs' on 1 days that contradict each other.*lists the rows"):
+    with pytest.raises(
+        CohortError, match=r"results of 'anti_hbs' on 1 days that contradict each other.*lists the rows"
+    ):
         measurements(cohort, study_of(), "anti_hbs")
 
 
 def test_other_units_of_one_amount_agree():
-    labs = pd.DataFrame({"patient_id": "A", "week": 0, "analyte": "anti_hbs", "value": "25", "unit": ["mIU/mL", "IU/L"]})
+    labs = pd.DataFrame(
+        {"patient_id": "A", "week": 0, "analyte": "anti_hbs", "value": "25", "unit": ["mIU/mL", "IU/L"]}
+    )
     cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A"]}), labs, study=study_of())
     assert measurements(cohort, study_of(), "anti_hbs").value.tolist() == [25]
 
@@ -197,7 +208,9 @@ def test_a_day_on_which_one_has_no_time_of_day_is_not_ordered(other):
 
 
 def test_two_tests_of_one_day_do_not_confirm_each_other():
-    text = STUDY.format(laboratory="").replace("at_least = 0.05", "at_least = 0.05\nconfirm = { tests = 2, within_weeks = 12 }")
+    text = STUDY.format(laboratory="").replace(
+        "at_least = 0.05", "at_least = 0.05\nconfirm = { tests = 2, within_weeks = 12 }"
+    )
     study = parse_study(text, "test")
     tests = [("2024-03-02", "<0.05"), ("2024-05-25 08:00", "0.5"), ("2024-05-25 16:00", "0.7"), ("2025-02-01", "<0.05")]
     cohort = cohort_of(*(("A", date, "hbsag", value) for date, value in tests), study=study, dated=True)
@@ -219,7 +232,9 @@ def test_minutes_of_another_name_are_refused():
     with pytest.raises(CohortError, match="'minute_of_day': a name the library needs"):
         rm.make_cohort(
             pd.DataFrame({"patient_id": ["A"]}),
-            pd.DataFrame({"patient_id": "A", "week": [0], "analyte": "alt", "value": "5", "unit": "U/L", "minute_of_day": 1}),
+            pd.DataFrame(
+                {"patient_id": "A", "week": [0], "analyte": "alt", "value": "5", "unit": "U/L", "minute_of_day": 1}
+            ),
         )
 
 
@@ -256,10 +271,16 @@ def test_signs_that_disagree_are_undecidable():
 
 def with_row_ids(column="record_id"):
     labs = pd.DataFrame(
-        [("A", 0, "anti_hbs", "25", "mIU/mL"), ("A", 0, "anti_hbs", "25", "mIU/mL"), ("A", 4, "anti_hbs", "25", "mIU/mL")],
+        [
+            ("A", 0, "anti_hbs", "25", "mIU/mL"),
+            ("A", 0, "anti_hbs", "25", "mIU/mL"),
+            ("A", 4, "anti_hbs", "25", "mIU/mL"),
+        ],
         columns=["patient_id", "week", "analyte", "value", "unit"],
     ).assign(**{column: ["r1", "r2", "r3"]})
-    doses = pd.DataFrame({"patient_id": "A", "agent": "hbig", "start_week": -1.0, "dose": 400, "unit": "IU", column: [7, 8]})
+    doses = pd.DataFrame(
+        {"patient_id": "A", "agent": "hbig", "start_week": -1.0, "dose": 400, "unit": "IU", column: [7, 8]}
+    )
     return rm.make_cohort(pd.DataFrame({"patient_id": ["A"]}), labs, doses, study=study_of())
 
 
@@ -296,8 +317,13 @@ DOSE = st.tuples(st.sampled_from("AB"), st.sampled_from([-3.0, -1.0]), st.sample
 def everything(results, doses, study):
     """Return all that is made of some rows, or the rows that are refused."""
     labs = pd.DataFrame(results, columns=["patient_id", "date", "analyte", "value", "time", "assay"])
-    labs = labs.assign(date=labs["date"] + labs.pop("time"), unit=labs["analyte"].map({"hbsag": "IU/mL", "anti_hbs": "mIU/mL", "alt": "U/L"}))
-    given = pd.DataFrame(doses, columns=["patient_id", "start_week", "dose"]).assign(agent="hbig", unit="IU", vial=range(len(doses)))
+    labs = labs.assign(
+        date=labs["date"] + labs.pop("time"),
+        unit=labs["analyte"].map({"hbsag": "IU/mL", "anti_hbs": "mIU/mL", "alt": "U/L"}),
+    )
+    given = pd.DataFrame(doses, columns=["patient_id", "start_week", "dose"]).assign(
+        agent="hbig", unit="IU", vial=range(len(doses))
+    )
     patients = pd.DataFrame({"patient_id": ["A", "B"], "enrolment_date": "2024-03-02"})
     cohort = rm.make_cohort(patients, labs, given, study=study, on_problems="list")
     told = [cohort.rejected["patient_id"].tolist(), cohort.patient_ids.tolist()]

@@ -77,4 +77,5 @@ def _of_shared_days(labs: pd.DataFrame, ids: pd.Series, usable: Mask, analytes: 
             "day": rounded(labs["week"].to_numpy(dtype=float)[rows]),
         }
     )
-    return rows[key.duplicated(keep=False).to_numpy()]
+    shared: NDArray[np.intp] = rows[key.duplicated(keep=False).to_numpy()]
+    return shared

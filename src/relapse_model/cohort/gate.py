@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.contradictions import contradictions
+from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.columns import (
@@ -228,7 +228,7 @@ class _Gate:
     def remark(self, table: str, rows: Mask, column: str | None, found: Sequence[str] | str, expected: str) -> None:
         """Note, of each of the rows, what may be right and should be looked at."""
         ids = self.ids[table]
-        for order, row in enumerate(np.flatnonzero(rows)):
+        for order, row in enumerate(np.flatnonzero(rows).tolist()):
             what = found if isinstance(found, str) else found[order]
             self.remarks.append(
                 Problem(table, self.row_number(table, row), column, what, expected, "", str(ids.iloc[row]))
@@ -367,7 +367,8 @@ class _Gate:
         sound = (self.ids["labs"] != "").to_numpy() & (labs["kind"] != "unreadable").to_numpy()
         refused = [problem.row for problem in self.problems if problem.table == "labs" and problem.row is not None]
         if refused:
-            sound &= ~np.isin(np.arange(len(labs)) + FIRST_ROW if self.whole is None else self.whole.rows["labs"], refused)
+            numbers = np.arange(len(labs)) + FIRST_ROW if self.whole is None else self.whole.rows["labs"]
+            sound &= ~np.isin(numbers, refused)
         if "labs" in self.repeated:
             sound &= ~self.repeated["labs"]
         for found in contradictions(labs, self.ids["labs"], sound, study):

@@ -126,8 +126,7 @@ def several_a_day(cohort: Cohort, study: Study, analyte: str) -> tuple[int, int]
     """
     rule = study.analytes[analyte]
     results = read_rows(*_kept(cohort).of(analyte), rule)
-    one_each, contradictions = settled(results, day_rule(study, analyte))
-    # Of a moment with three results two are too many.
+    _, contradictions = settled(results, day_rule(study, analyte))
     start = moments(results.patient, results.week, results.minute)
     return int((np.diff(np.append(start, len(results.patient))) > 1).sum()), contradictions
 
@@ -170,7 +169,7 @@ def read_rows(table: pd.DataFrame, row: NDArray[np.int32], rule: Analyte) -> Res
 
 
 def _labels(table: pd.DataFrame) -> Positions:
-    """Number the combinations of unit and assay by their texts."""
+    """Return a number for the unit and assay of each row, in the order of their texts."""
     label = np.zeros(len(table), dtype=np.intp)
     for name in ("unit", "assay"):
         if name in table:

@@ -91,14 +91,15 @@ def day_rule(study: Study, analyte: str) -> DayRule:
     criteria = [
         one for one in (*study.eligibility.include, *study.eligibility.exclude) if one.analyte == analyte
     ]  # fmt: skip
-    thresholds = [limit for one in (*readers, *criteria) for limit in _limits(one)]
+    thresholds = [limit for one in readers for limit in _limits(one)]
+    thresholds += [limit for one in criteria for limit in _limits(one)]
     is_outcome = outcome.analyte == analyte
     if is_outcome:
         thresholds += [limit for limit in (outcome.at_least, outcome.below) if limit is not None]
     return DayRule(
         choice=study.laboratory.same_day,
         thresholds=tuple(sorted(set(thresholds))),
-        by_value=any(not list(_limits(one)) and one.kind not in (*_COUNTED, "ever_detected") for one in readers)
+        by_value=any(not _limits(one) and one.kind not in (*_COUNTED, "ever_detected") for one in readers)
         or any(one.equals for one in criteria),
         by_detection=any(one.kind == "ever_detected" for one in readers) or any(one.equals for one in criteria),
         worst=(1 if outcome.at_least is not None else -1) if is_outcome else _worst(readers),

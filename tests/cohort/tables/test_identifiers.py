@@ -29,7 +29,9 @@ def test_forms_of_one_identifier_are_one(one, other):
     assert identifier_key(one) == identifier_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("P2", "P²"), ("P1", "P①"), ("p1", "P1"), ("P1", "P01"), ("张1", "張1"), ("P 1", "P1")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("P2", "P²"), ("P1", "P①"), ("p1", "P1"), ("P1", "P01"), ("张1", "張1"), ("P 1", "P1")]
+)
 def test_what_can_be_told_apart_stays_apart(one, other):
     assert identifier_key(one) != identifier_key(other)
 

@@ -31,19 +31,23 @@ def test_weeks_more_than_ten_years_off_are_counted_on_each_side(study_with, coho
 def test_results_of_one_day_are_counted_where_they_agree_and_where_they_do_not(study_with, cohort_of):
     added = '\n[[predictors]]\nname = "titre"\nkind = "last"\nanalyte = "anti_hbs"\n'
     labs = [(0, "anti_hbs", week, value) for week in range(5) for value in ("20", "20.0")]
-    assert "Anti-HBs has several results that agree on 5 days, and count once" in odd_rows(
-        cohort_of(("free", 1, {}), labs=labs), study_with(added), 0
-    ).text
+    assert (
+        "Anti-HBs has several results that agree on 5 days, and count once"
+        in odd_rows(cohort_of(("free", 1, {}), labs=labs), study_with(added), 0).text
+    )
     labs = [(0, "anti_hbs", week, value) for week in range(5) for value in ("20", "200")]
     settled = study_with(added + '\n[laboratory]\nsame_day = "mean"\n')
-    assert "contradict each other on 5 days (counted by same_day = 'mean')" in odd_rows(
-        cohort_of(("free", 1, {}), labs=labs), settled, 0
-    ).text
+    assert (
+        "contradict each other on 5 days (counted by same_day = 'mean')"
+        in odd_rows(cohort_of(("free", 1, {}), labs=labs), settled, 0).text
+    )
 
 
 def dated_courses(study, *rows):
     """Courses of peginterferon of one patient, enrolled on 2024-06-17: (first day, last day)."""
-    labs = pd.DataFrame({"patient_id": "A", "date": ["2024-06-17"], "analyte": "hbsag", "value": "<0.05", "unit": "IU/mL"})
+    labs = pd.DataFrame(
+        {"patient_id": "A", "date": ["2024-06-17"], "analyte": "hbsag", "value": "<0.05", "unit": "IU/mL"}
+    )
     given = pd.DataFrame(rows, columns=["start_date", "end_date"]).assign(patient_id="A", agent="pegifn")
     patients = pd.DataFrame({"patient_id": ["A"], "enrolment_date": "2024-06-17", "age_years": 40})
     return rm.make_cohort(patients, labs, given, study=study)
@@ -95,7 +99,10 @@ def test_weeks_are_points_in_time_whatever_a_date_means(study_with):
 def test_single_doses_of_an_agent_whose_weeks_count_are_named(study_with):
     study = study_with(WEEKS_ON)
     doses = [(str(day.date()), str(day.date())) for day in pd.date_range("2024-01-01", periods=24, freq="7D")]
-    assert "24 courses of pegifn last a day or less, and count for no more" in odd_rows(dated_courses(study, *doses), study, 0).text
+    assert (
+        "24 courses of pegifn last a day or less, and count for no more"
+        in odd_rows(dated_courses(study, *doses), study, 0).text
+    )
     assert odd_rows(dated_courses(study_with(), *doses), study_with(), 0).state == "passed"  # nobody counts its weeks
 
 
@@ -118,15 +125,17 @@ def test_a_course_may_end_in_a_year_to_come_and_is_listed(study_with):
     study = study_with(WEEKS_ON)
     cohort = dated_courses(study, ("2024-01-01", "2042-01-01"))
     assert [str(remark) for remark in cohort.remarks] == [
-        "treatments, row 2, column 'end_date': week 915; expected a week within ten years of enrolment, or one that was "
-        "looked at."
+        "treatments, row 2, column 'end_date': week 915; expected a week within ten years of enrolment, or one that "
+        "was looked at."
     ]
     assert "Rows to look at:\n  treatments, row 2, column 'end_date': week 915;" in check_report(cohort, study)
     assert rm.derive_features(cohort, study)["weeks"].tolist() == pytest.approx([24])  # no more than is known at week 0
 
 
-@pytest.mark.parametrize("text", ['zone = "Shanghai"', 'zone = ""', 'zone = "Asia"', 'zone = "../x"', 'course_end = "last"'])
+@pytest.mark.parametrize(
+    "text", ['zone = "Shanghai"', 'zone = ""', 'zone = "Asia"', 'zone = "../x"', 'course_end = "last"']
+)
 def test_settings_of_time_are_checked(text, study_with):
-    with pytest.raises(rm.RelapseModelError, match="expected (a time zone of the IANA database|one of 'inclusive')"):
+    with pytest.raises(rm.RelapseModelError, match=r"expected (a time zone of the IANA database|one of 'inclusive')"):
         study_with(f"\n[time]\n{text}\n")
     assert parse_study(study_with('\n[time]\nzone = "Asia/Shanghai"\n').text, "x").time.zone == "Asia/Shanghai"

@@ -449,7 +449,7 @@ def verdicts(times, patients=400, now=78.0, known_only=False, runs=200):
 
 @pytest.mark.parametrize("now", [60.0, *(pytest.param(now, marks=pytest.mark.slow) for now in (40.0, 78.0, 104.0))])
 def test_right_risks_are_not_called_too_low_while_those_free_of_relapse_are_awaited(now, monkeypatch):
-    # Taking those known for all called 189, 198, 155 and 89 of such 200 runs "risks too low" in weeks 40, 60, 78 and 104.
+    # Taking those known for all called 189, 198, 155, 89 of such 200 runs "risks too low" in weeks 40, 60, 78, 104.
     monkeypatch.delitem(_MEASURES, "auc")
     found = verdicts(1.0, now=now, known_only=True)
     assert not any(verdict.startswith("risks too") for verdict in found)

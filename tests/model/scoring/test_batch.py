@@ -499,9 +499,14 @@ def dated(tmp_path_factory):
     ids = patients["patient_id"]
     titre = labs[(labs["analyte"] == "anti_hbs") & (labs["date"] <= "2024-03-02")]
     one = {place: titre[titre["patient_id"] == ids[place]].iloc[[-1]] for place in (3, 17, 30)}
-    labs = pd.concat([labs, one[3].assign(value="777", record_id=-1),  # another titre at the same time
-                      one[17].assign(record_id=-2),  # the same row again
-                      one[30].assign(value="888", date="2024-03-01T23:59:00Z", record_id=-3)])  # later that day
+    labs = pd.concat(
+        [
+            labs,
+            one[3].assign(value="777", record_id=-1),  # another titre at the same time
+            one[17].assign(record_id=-2),  # the same row again
+            one[30].assign(value="888", date="2024-03-01T23:59:00Z", record_id=-3),
+        ]
+    )  # later that day
     labs["patient_id"] = labs["patient_id"].replace({ids[5]: "Ｐ" + ids[5][1:], ids[6]: ids[6] + "\u200b"})
     for name, table in (tables | {"patients": patients, "labs": labs.sample(frac=1.0, random_state=2)}).items():
         write_csv(table, folder / f"{name}.csv")

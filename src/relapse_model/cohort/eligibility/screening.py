@@ -77,9 +77,9 @@ def screen(cohort: Cohort, study: Study) -> Screening:
       is undecidable.
     - An analyte is its last result at or before week 0 (within `window_weeks`); of several on one day, what
       `relapse_model.cohort.one_day` makes of them. A result below a limit shows "below T" only if the limit is at
-      most T. A result without a limit of its own has the study's. With `equals`, ``"negative"`` and ``"positive"`` are the laboratory's word or, for a number, its
-      side of the limit that stands with the result (``lower_limit``, or the limit printed: ``<0.1``); no limit is
-      assumed here.
+      most T. A result without a limit of its own has the study's. With `equals`, ``"negative"`` and ``"positive"``
+      are the laboratory's word or, for a number, its side of the limit that stands with the result (``lower_limit``,
+      or the limit printed: ``<0.1``); no limit is assumed here.
     - Agents count when begun at or before week 0.
 
     Parameters

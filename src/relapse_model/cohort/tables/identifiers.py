@@ -11,7 +11,7 @@ _WIDTHS = ("<wide>", "<narrow>")
 
 
 def identifier_key(text: str) -> str:
-    """Return the key under which the forms of one identifier meet.
+    r"""Return the key under which the forms of one identifier meet.
 
     Levelled are composed and decomposed letters, full-width and half-width forms, kinds of spaces, and signs without
     width. Case is kept, and so is every sign that somebody sees: ``P²`` is not ``P2``.
@@ -22,7 +22,7 @@ def identifier_key(text: str) -> str:
 
     Examples
     --------
-    >>> identifier_key("Ｐ００１\\u200b"), identifier_key("Zoe\\u0308\\xa01") == identifier_key("Zo\\xeb 1")
+    >>> identifier_key("Ｐ００１\u200b"), identifier_key("Zoe\u0308\xa01") == identifier_key("Zo\xeb 1")
     ('P001', True)
     """
     if text.isascii():

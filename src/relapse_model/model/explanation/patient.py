@@ -31,6 +31,7 @@ from relapse_model.model.trained import LEVEL
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
     from relapse_model.model.trained import TrainedModel
+    from relapse_model.study.study import Study
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 _NOTE = (
@@ -153,11 +154,11 @@ def explain_patient(
     place = same_identifier(patient_id, cohort.patient_ids)[0]
     features = derive_features(cohort, model.study, landmark).iloc[[place]]
     found = explain(model, features)
-    reference = reference_codes(model)
+    reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
     inputs = [
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
-            predictor_source(cohort, model.study, predictor, place, landmark), _days(cohort, model.study, place), landmark,
+            predictor_source(cohort, model.study, predictor, place, landmark), enrolled, landmark,
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
@@ -166,7 +167,7 @@ def explain_patient(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
         landmark_week=landmark,
-        landmark_date=date_of(_days(cohort, model.study, place), landmark),
+        landmark_date=date_of(enrolled, landmark),
         horizon_weeks=model.study.prediction.horizon_weeks,
         risk=float(score["relapse_risk"]),
         lower=float(score["risk_lower"]),

@@ -49,8 +49,8 @@ _RULE = (
     "Rule: drift is a predictor, a warning or a mean risk that patients of the training population would show with a "
     f"chance below {ALPHA:g} divided by the number of them looked at (Bonferroni). Risks are too low or too high where "
     f"the 95 % interval of observed / expected lies above or below 1, once {FEWEST} relapses and {FEWEST} patients "
-    "free of it are expected; before, there are too few outcomes to say. While nothing is known of some scored patients, "
-    "only what holds whatever becomes of them is said. Below "
+    "free of it are expected; before, there are too few outcomes to say. While nothing is known of some scored "
+    "patients, only what holds whatever becomes of them is said. Below "
     f"{FEWEST_PATIENTS} scored patients it is not said that there is no drift."
 )
 
@@ -198,7 +198,11 @@ def monitor(
         outcomes=None
         if outcomes is None
         else monitored_outcomes(
-            table, _read(outcomes, "outcomes"), landmark, prediction.horizon_weeks, prediction.visit_window_weeks,
+            table,
+            _read(outcomes, "outcomes"),
+            landmark,
+            prediction.horizon_weeks,
+            prediction.visit_window_weeks,
             None if cohort is None else _follow_up(model, cohort, landmark),
         ),
         notes=tuple(notes),

@@ -119,8 +119,8 @@ def monitored_outcomes(
     table = _table(outcomes)
     if len(table) and not table["patient_id"].isin(scores["patient_id"]).any():
         raise RelapseModelError(
-            f"outcomes: none of their {len(table)} patients is among the {len(scores)} of the scores; expected outcomes "
-            "of scored patients."
+            f"outcomes: none of their {len(table)} patients is among the {len(scores)} of the scores; expected "
+            "outcomes of scored patients."
         )
     scored = scores[scores["status"] == "scored"]
     there = table["patient_id"].isin(scored["patient_id"]).to_numpy(dtype=bool)
