@@ -42,7 +42,8 @@ class Measurements:
         Week since enrolment.
     value : array of float
         In the analyte's unit. A result below the limit is half the limit, or the limit (a setting of the
-        analyte); one above is the upper limit; a positive word without a number is NaN.
+        analyte); one above is the upper limit; a positive word without a number is NaN. With a floor (another
+        setting), none is lower than a result below the analyte's own limit.
     lower, upper : array of float
         Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
     detected : array of int or None
@@ -110,7 +111,7 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
         results, contradictions = settled(read_rows(*kept.of(analyte), rule), of_day)
         if contradictions and refuses(of_day):
             raise CohortError("the cohort does not fit the study", [_contradictions(analyte, of_day, contradictions)])
-        known = (rule, of_day), _measured(results)
+        known = (rule, of_day), _measured(results, rule)
         kept.remember(analyte, *known)
     return known[1]
 
@@ -179,9 +180,13 @@ def _labels(table: pd.DataFrame) -> Positions:
     return label
 
 
-def _measured(results: Results) -> Measurements:
+def _measured(results: Results, rule: Analyte) -> Measurements:
     names = ("patient", "week", "value", "lower", "upper", "detected", "row")
-    found = Measurements(**{name: getattr(results, name) for name in names})
+    columns = {name: getattr(results, name) for name in names}
+    lowest = below_limit_value(rule)
+    if rule.floor and lowest is not None:
+        columns["value"] = np.maximum(columns["value"], lowest)
+    found = Measurements(**columns)
     for name in names:  # shared by all who ask
         getattr(found, name).flags.writeable = False
     return found
@@ -346,6 +351,18 @@ def _bounded(
 def _is(table: pd.DataFrame, column: str, text: str) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = (table[column] == text).to_numpy(dtype=bool)
     return found
+
+
+def below_limit_value(rule: Analyte) -> float | None:
+    """Return the number that stands for a result below the analyte's own limit; None where it has none.
+
+    Parameters
+    ----------
+    rule : Analyte
+    """
+    if rule.lower_limit is None:
+        return None
+    return float(_stand_in(np.array(rule.lower_limit), rule, is_log10(unit_key(rule.unit))))
 
 
 def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:

@@ -138,7 +138,8 @@ def time_zone(value: Any) -> str:
 
 
 SECTIONS = (
-    "study", "laboratory", "time", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
+    "study", "laboratory", "time", "treatments", "analytes", "outcome", "prediction", "predictors", "terms",
+    "eligibility",
     "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
@@ -150,6 +151,7 @@ ANALYTE: Mapping[str, Check] = {
     "upper_limit": number(0, open_low=True),
     "units": factors,
     "below_limit": one_of("half", "limit"),
+    "floor": flag,
     "loinc": several(text),
     "sdtm": text,
     "assays": anything,
@@ -168,6 +170,7 @@ TIME: Mapping[str, Check] = {
     "zone": time_zone,
     "course_end": one_of("inclusive", "exclusive"),
 }
+TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
     "id": text,
     "text": text,
@@ -234,6 +237,7 @@ PREDICTOR: Mapping[str, Check] = {
     "column": text,
     "agents": several(text),
     "window_weeks": number(0, open_low=True),
+    "gap_weeks": number(0, open_low=True),
     "below": number(0, open_low=True),
     "at_least": number(0, open_low=True),
     "confirmed": flag,
