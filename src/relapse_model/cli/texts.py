@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,11 +139,20 @@ def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
         f"{len(rejected)} rejected."
     ]
     lines += [f"  {count} x {reason}" for reason, count in rejected["reason"].value_counts().items()]
-    lines += [f"  {problem}" for problem in unattached(cohort)]
+    lines += [f"  {line}" for line in (*unattached(cohort), *noted(cohort.noted_rows()))]
     return "\n".join(lines)
 
 
 def unattached(cohort: Cohort) -> list[str]:
     """Return the problems of rows that belong to no patient of the cohort."""
-    known = set(cohort.patient_ids) | set(cohort.rejected["patient_id"])
+    known = cohort.identifier_keys()
     return [str(problem) for problem in cohort.problems if problem.patient not in known]
+
+
+def noted(rows: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Return a line for each table that has rows to look at, with the first of their numbers."""
+    why = "stand there twice and count once, or lie more than ten years from enrolment"
+    return [
+        f"{table}: {len(found)} rows {why} (rows {', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})"
+        for table, found in rows.items()
+    ]

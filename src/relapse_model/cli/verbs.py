@@ -12,6 +12,7 @@ from relapse_model.cli.texts import (
     arms,
     checks_text,
     explanation_table,
+    noted,
     say,
     scoring_text,
     training_text,
@@ -137,6 +138,8 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     for table, rows in found.unattached_rows.items():
         shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")
+    for line in noted(found.noted_rows):
+        say(f"  {line}")
     say(f"Scores: {given.out}")
 
 

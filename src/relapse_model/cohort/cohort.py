@@ -99,6 +99,19 @@ class Cohort:
             remarks=self._remarks_of(positions),
         )
 
+    def identifier_keys(self) -> frozenset[str]:
+        """Return the keys of the identifiers of all patients, rejected ones among them, as problems have them."""
+        texts = (*self.patient_ids, *self.rejected["patient_id"])
+        return frozenset(identifier_key(str(text)) for text in texts)
+
+    def noted_rows(self) -> dict[str, tuple[int, ...]]:
+        """Return for each table the numbers of the rows of which there is a remark, as a spreadsheet shows them."""
+        rows: dict[str, set[int]] = {}
+        for remark in self.remarks:
+            if remark.row is not None:
+                rows.setdefault(remark.table, set()).add(remark.row)
+        return {name: tuple(sorted(found)) for name, found in sorted(rows.items())}
+
     def _remarks_of(self, positions: NDArray[np.intp]) -> tuple[Problem, ...]:
         if not self.remarks:
             return ()
@@ -148,6 +161,7 @@ class Cohort:
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
+COUNTED_ONCE = "an earlier row again, under another row number: counted once"  # in a remark
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"

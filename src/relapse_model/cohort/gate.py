@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_columns import unusable_cells
@@ -272,6 +272,12 @@ class _Gate:
         for rows, expected in refusals(read):
             self.refuse(name, rows, column, [self.shown(value) for value in read.came[rows]], expected)
 
+    def refuse_ahead(self, name: str, column: str, read: ReadDays, days: int, expected: str) -> None:
+        """Refuse the days that lie more than some days ahead of today."""
+        ahead = read.day > np.datetime64("today") + np.timedelta64(days, "D")
+        found = [self.shown(value) for value in read.came[ahead]]
+        self.refuse(name, ahead, column, found, expected, "A year that was mistyped?")
+
     def week_from_date(self, name: str, week: str, date: str) -> None:
         """Add a column of weeks; refuse the dates that cannot be counted from enrolment."""
         patients, table = self.tables["patients"], self.tables[name]
@@ -295,9 +301,7 @@ class _Gate:
         self.refuse(name, far, date, [self.shown(value) for value in table[date][far]],
                     "a date within a century of the enrolment_date")  # fmt: skip
         if week == "week":  # of a result or an outcome; a course may be planned
-            ahead = (read.day > np.datetime64("today") + np.timedelta64(1, "D")) & ~far
-            self.refuse(name, ahead, date, [self.shown(value) for value in table[date][ahead]],
-                        "a day that has come", "A year that was mistyped?")  # fmt: skip
+            self.refuse_ahead(name, date, read, 1, "a day that has come")
         self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
                     "an enrolment_date in the patients table")  # fmt: skip
         if week in NEVER_EMPTY:
@@ -313,6 +317,7 @@ class _Gate:
                     continue
                 if rule.kind == "date":
                     self.refuse_days(name, column, self.enrolled)
+                    self.refuse_ahead(name, column, self.enrolled, 366, "a day that has come, or comes within a year")
                     continue
                 read = read_column(table[column], rule)
                 self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
@@ -345,8 +350,7 @@ class _Gate:
             own = [column for column in table.columns if not is_row_id(column)]
             if name != "outcomes" and len(own) < len(table.columns):
                 self.repeated[name] = _repeated(table, own) & ~twice
-                self.remark(name, self.repeated[name], None, "an earlier row again, under another row number: counted "
-                            "once", "each row once")  # fmt: skip
+                self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
     def intervals(self) -> None:
         """Refuse a course that ends before it starts."""

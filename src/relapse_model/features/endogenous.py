@@ -24,7 +24,7 @@ from relapse_model.study.unit_spelling import unit_key
 # Not identifiable: the interval of log10 is at least this share of the prior's, 2 of 4 powers of ten at 90 %.
 WIDE_SHARE = 0.5
 _TITRE_UNITS = frozenset({unit_key("mIU/mL"), unit_key("IU/L")})
-_LONGEST_DOSE_WEEKS = 1 / 7
+_LONGEST_DOSE_WEEKS = 1 / 7 + 1e-6  # a day, whatever the last digit of the difference of two weeks
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 

@@ -523,6 +523,8 @@ def test_days_times_and_forms_of_identifiers_are_read_in_parts_as_at_once(dated_
     assert once.loc[3, "reason"].startswith("labs, row ")
     assert "on the same day; expected results of 'anti_hbs' on one day that agree" in once.loc[3, "reason"]
     assert at_once.unattached_rows == {}
+    assert at_once.noted_rows == in_parts.noted_rows  # the row again is named, and nothing else
+    assert {name: len(rows) for name, rows in at_once.noted_rows.items()} == {"labs": 1}
     known = rm.derive_features(rm.read_cohort(dated, study=dated_model.study, on_problems="list"), dated_model.study)
     assert 10 ** known["anti_hbs"].iloc[29] == pytest.approx(888)  # the patient in place 3 is not among them
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats
-from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.measurements import several_a_day
 from relapse_model.cohort.tables.columns import DATES, FAR_WEEKS, TABLES
 from relapse_model.development.checks.check import Check, Verdict, found, passed
@@ -38,7 +38,7 @@ def odd_rows(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
 
 def _rows_twice(cohort: Cohort) -> Iterator[str]:
-    repeated = [remark.table for remark in cohort.remarks if "counted once" in remark.found]
+    repeated = [remark.table for remark in cohort.remarks if remark.found == COUNTED_ONCE]
     for table in dict.fromkeys(repeated):
         count = repeated.count(table)
         yield f"{told_count(count)} rows of {table} stand there again under another row number, and count once"

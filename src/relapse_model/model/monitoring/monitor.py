@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.cohort.tables.column_values import texts
-from relapse_model.cohort.tables.identifiers import identifier_key, identifier_keys
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, predictor_drift
@@ -216,8 +216,7 @@ def _scored(model: TrainedModel, cohort: Cohort | None, landmark_week: float | N
 
 def _refuse_others(cohort: Cohort, scores: pd.DataFrame) -> None:
     """Refuse scores of other patients than those of the cohort."""
-    there = {identifier_key(str(one)) for one in (*cohort.patient_ids, *cohort.rejected["patient_id"])}
-    scored = set(identifier_keys(scores["patient_id"]))
+    there, scored = cohort.identifier_keys(), set(identifier_keys(scores["patient_id"]))
     if there != scored:
         raise RelapseModelError(
             f"monitor: {len(scored - there)} of {len(scored)} patients of the scores are not in the cohort, and "
