@@ -72,7 +72,9 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
     linear = np.ones(size, dtype=bool)
     linear[len(theirs.names) : len(source)] = False
     with_terms = np.ones(size, dtype=bool)
-    with_terms[[column for term in theirs.terms for column in term.replaces]] = False
+    there = (mixture.covariance[:, np.arange(1, size + 1), np.arange(1, size + 1)] > 0).any(axis=0)
+    for term, used in zip(theirs.terms, there[len(theirs.names) : len(source)], strict=True):
+        with_terms[list(term.replaces)] &= not used  # a term of which nobody had the factors replaces nothing
     found = []
     for used in (linear, with_terms if theirs.terms else linear):
         grid = posterior_of_form(mixture, used)
