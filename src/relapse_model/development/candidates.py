@@ -10,6 +10,7 @@ import numpy as np
 from relapse_model.classifiers.known import KNOWN, MEMBERS, Classifier, _class
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
+from relapse_model.features.development_data import DevelopmentData
 
 if TYPE_CHECKING:
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
 from relapse_model.classifiers.known import RECALIBRATED
 
 INTERVAL_RESAMPLES = 50
-HAZARD_INTERVAL_WEEKS = 12.0  # as visits are planned; within an interval the hazard counts as constant
+HAZARD_INTERVAL_WEEKS = 12.0  # where no visits are stated; within an interval the hazard counts as constant
 
 
-def build(name: str, design: Design, seed: int, *, final: bool = False, calibration: str = "none") -> Classifier:
+def build(
+    name: str,
+    design: Design,
+    seed: int,
+    *,
+    final: bool = False,
+    calibration: str = "none",
+    marked: bool | tuple[int, ...] = True,
+) -> Classifier:
     """Return an unfitted candidate.
 
     Parameters
@@ -34,33 +43,49 @@ def build(name: str, design: Design, seed: int, *, final: bool = False, calibrat
         Whether it is the fit that will be kept: then boosted trees also learn their interval.
     calibration : {"none", "logistic"}
         Whether its log-odds are recalibrated on training rows held out of it.
+    marked : bool or tuple of int
+        Columns of which the prior-informed regression counts whether they are missing; True: it decides by its rows.
     """
     resamples = INTERVAL_RESAMPLES if final else 0
     settings: dict[str, dict[str, Any]] = {
-        "prior_logistic": _priors(design) | {"terms": design.terms, "previous": design.previous},
+        "prior_logistic": _priors(design) | {"previous": design.previous, "indicators": marked},
         "ridge_logistic": {"seed": seed},
         "elastic_net": {"interval_resamples": resamples, "seed": seed},
         "boosted_trees": {"monotone": design.monotone, "interval_resamples": resamples, "seed": seed},
         "random_forest": {"seed": seed},
     }
     if name == "prior_and_trees":
-        settings[name] = {"members": tuple(build(member, design, seed, final=final) for member in MEMBERS)}
+        settings[name] = {"members": tuple(build(member, design, seed, final=final, marked=marked) for member in MEMBERS)}
     unfitted: Classifier = _class(name)(**settings[name])
     return unfitted if calibration == "none" else _class(RECALIBRATED)(unfitted, seed=seed)
 
 
-def build_hazard(design: Design, weeks: float) -> PriorHazardClassifier:
-    """Return the unfitted hazard model over `weeks`, in intervals of about 12 weeks."""
+def build_hazard(design: Design, data: DevelopmentData) -> PriorHazardClassifier:
+    """Return the unfitted hazard model of these patients, by the visits and the visit window of their study.
+
+    Intervals end at the planned visits after the landmark; where the study states none, they are of about 12 weeks.
+
+    Parameters
+    ----------
+    design : Design
+    data : DevelopmentData
+        Of one landmark.
+    """
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
 
-    count = max(1, round(weeks / HAZARD_INTERVAL_WEEKS))
-    ends = tuple(float(end) for end in np.linspace(0.0, weeks, count + 1)[1:])
-    return PriorHazardClassifier(**_priors(design), intervals=ends)
+    span = data.horizon - data.landmark
+    visits = [week - data.landmark for week in data.visit_weeks if data.landmark < week < data.horizon]
+    count = max(1, round(span / HAZARD_INTERVAL_WEEKS))
+    ends = [*visits, span] if data.visit_weeks else np.linspace(0.0, span, count + 1)[1:]
+    return PriorHazardClassifier(
+        **_priors(design), intervals=tuple(float(end) for end in ends), visit_window=data.visit_window
+    )
 
 
 def _priors(design: Design) -> dict[str, Any]:
     return {
-        "prior_mean": design.prior_mean, "prior_sd": design.prior_sd, "prior_per_sd": design.prior_per_sd
+        "prior_mean": design.prior_mean, "prior_sd": design.prior_sd, "prior_per_sd": design.prior_per_sd,
+        "terms": design.terms, "typical": design.typical,
     }  # fmt: skip
 
 

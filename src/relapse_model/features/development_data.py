@@ -135,6 +135,12 @@ class DevelopmentData:
         copy = np.repeat(np.arange(len(drawn)), count)
         return replace(self.take(rows), patient=patient[rows], copy=copy), rows
 
+    def numbers(self) -> NDArray[np.intp]:
+        """Return the number of each row's patient, where patients are counted; each draw of a resample counts."""
+        if self.copy is not None:
+            return self.copy
+        return np.arange(len(self)) if self.patient is None else self.patient
+
     def rows_at(self, landmark_week: float) -> NDArray[np.intp]:
         """Return which rows are those of a landmark."""
         at_it = np.full(len(self), self.landmark) if self.landmarks is None else self.landmarks

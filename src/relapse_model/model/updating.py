@@ -54,6 +54,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
     require_events(data, "update")
     known = ~np.isnan(data.relapse)
     relapse, weight = data.relapse[known], data.weights()[known]
+    weight = weight * effective_share(relapse, weight)  # the slope's prior weighs against patients, not weights
     log_odds = model.classifier.predict_log_odds(data.matrix[known])
     if method == "intercept":
         shift = fit_intercept(relapse, weight, log_odds, False).coefficients[0]

@@ -115,7 +115,8 @@ class RidgeLogisticClassifier(LinearClassifier):
         """
         rows = self._training_rows(X, y, sample_weight)
         empty = empty_columns(rows.X)
-        rows = TrainingRows(np.where(empty, 0.0, rows.X), rows.event, rows.weight)  # constant, so that nothing is learned
+        # Constant, so that nothing is learned of it.
+        rows = TrainingRows(np.where(empty, 0.0, rows.X), rows.event, rows.weight)
         penalties = self._penalties()
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         fold = stratified_folds(rows.event, self.folds, self.seed, group)

@@ -1,4 +1,4 @@
-"""The step of each column to which a prior of small effects refers: its standard deviation, or half of yes against no."""
+"""What counts as one standard deviation of a column in a prior: that of the rows, or half of yes against no."""
 
 from __future__ import annotations
 

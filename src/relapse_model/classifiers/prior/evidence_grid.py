@@ -10,7 +10,7 @@ import numpy as np
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
-from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.prior.terms import PriorGrid, Term
 from relapse_model.classifiers.shared.newton import penalised_logistic
 from relapse_model.errors import RelapseModelError
 
@@ -91,7 +91,7 @@ def previous_grid(
     previous, fallback : PriorGrid of one row
         The posterior, NaN where the other cohort knows nothing of a column; what is taken there.
     step : ndarray of shape (q,)
-        What counts as a standard deviation of each column, to which `between_sds` refer; infinite where nobody knows it.
+        What counts as a standard deviation of each column, for `between_sds`; infinite where nobody knows it.
     strengths, between_sds : sequence of float
 
     Examples
@@ -108,6 +108,33 @@ def previous_grid(
     return PriorGrid(
         np.repeat(np.outer(strengths, start), len(between_sds), axis=0), np.tile(np.array(widened), (len(strengths), 1))
     )
+
+
+def forms_of(used: Mask, terms: Sequence[Term], marked: int = 0) -> list[Mask]:
+    """Return the columns of a model without the terms, and of one with them in place of what they replace.
+
+    Parameters
+    ----------
+    used : ndarray of bool of shape (q,)
+        Columns that are not left out: of predictors, terms and indicators.
+    terms : sequence of Term
+    marked : int
+        Number of indicators.
+
+    Examples
+    --------
+    >>> from relapse_model.classifiers.prior.terms import Factor
+    >>> [form.tolist() for form in forms_of(np.ones(3, dtype=bool), (Term((Factor(0, "cap", 24.0),), (0,)),))]
+    [[True, True, False], [False, True, True]]
+    """
+    if not terms:
+        return [used]
+    is_term = np.zeros(len(used), dtype=bool)
+    is_term[len(used) - marked - len(terms) : len(used) - marked] = True
+    with_terms = used.copy()
+    for term, there in zip(terms, used[is_term], strict=True):
+        with_terms[list(term.replaces)] &= not there  # a term that is left out replaces nothing
+    return [used & ~is_term, with_terms]
 
 
 def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:

@@ -8,10 +8,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.prior.evidence_grid import (
     check_grid,
     fit_components,
+    forms_of,
     missing_indicators,
     previous_grid,
     published_grid,
@@ -177,7 +178,7 @@ class PriorLogisticClassifier(RiskClassifier):
             columns.distance,
             rows.event,
             rows.weight,
-            self._forms(columns.used, len(marked)),
+            forms_of(columns.used, self.terms, len(marked)) * (1 if self.previous is None else 2),
             self._starts(columns, len(marked)),
         )
         weight = self._weights(found.log_evidence)
@@ -267,18 +268,8 @@ class PriorLogisticClassifier(RiskClassifier):
             )
         return named
 
-    def _forms(self, used: Mask, marked: int) -> list[Mask]:
-        """Return the columns used without the terms, and with them in place of what they replace."""
-        is_term = np.zeros(len(used), dtype=bool)
-        is_term[len(used) - marked - len(self.terms) : len(used) - marked] = True
-        with_terms = used.copy()
-        for term, there in zip(self.terms, used[is_term], strict=True):
-            with_terms[list(term.replaces)] &= not there  # a term that is left out replaces nothing
-        forms = [used & ~is_term, with_terms] if self.terms else [used]
-        return forms if self.previous is None else forms * 2
-
     def _starts(self, columns: PriorColumns, marked: int) -> list[PriorGrid]:
-        """Return the priors to be tried for each of `_forms`."""
+        """Return the priors to be tried for each form."""
         forms = 2 if self.terms else 1
         published = [published_grid(columns.mean, columns.sd, self.strengths, self.widths, marked)] * forms
         if self.previous is None:

@@ -1,4 +1,4 @@
-"""The columns of a regression with priors: what the training rows say of each, and what stands where they say nothing."""
+"""The columns of a regression with priors: what the rows say of each, and what stands where they say nothing."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class ColumnSummary:
     Attributes
     ----------
     impute : ndarray of shape (p,)
-        Median: what stands in for a missing value. Of an empty column (see `empty_columns`) it is 0, and so is the mean.
+        Median: what stands in for a missing value. Of an empty column (see `empty_columns`) 0, as is the mean.
     center : ndarray of shape (p,)
         Mean.
     scale : ndarray of shape (p,)
