@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from relapse_model._version import __version__
+
+if TYPE_CHECKING:  # what editors and type checkers see; the table below is what runs
+    from relapse_model.cohort.cohort import Cohort
+    from relapse_model.cohort.eligibility.screening import screen
+    from relapse_model.cohort.folder import read_cohort
+    from relapse_model.cohort.gate import make_cohort
+    from relapse_model.cohort.outcome.outcome import derive_outcome
+    from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
+    from relapse_model.development.internal_validation.validate import validate
+    from relapse_model.development.train import train
+    from relapse_model.errors import RelapseModelError
+    from relapse_model.features.derive import derive_features
+    from relapse_model.model.explanation.points_score import points_score
+    from relapse_model.model.relapse_model import RelapseModel, load_model
+    from relapse_model.report.validation_report import write_report
+    from relapse_model.study.reader import load_study
+    from relapse_model.study.study import Study
 
 _WHERE = {
     "Cohort": "cohort.cohort",
@@ -15,24 +32,47 @@ _WHERE = {
     "screen": "cohort.eligibility.screening",
     "Study": "study.study",
     "load_study": "study.reader",
-    "derive_features": "features",
+    "derive_features": "features.derive",
     "derive_outcome": "cohort.outcome.outcome",
     "train": "development.train",
     "validate": "development.internal_validation.validate",
     "RelapseModel": "model.relapse_model",
     "load_model": "model.relapse_model",
+    "points_score": "model.explanation.points_score",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
 }
 
-__all__ = [*_WHERE, "__version__"]
+__all__ = [
+    "Cohort",
+    "RelapseModel",
+    "RelapseModelError",
+    "Study",
+    "__version__",
+    "derive_features",
+    "derive_outcome",
+    "load_model",
+    "load_study",
+    "make_cohort",
+    "points_score",
+    "read_cohort",
+    "screen",
+    "simulate_cohort",
+    "train",
+    "validate",
+    "write_report",
+]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'relapse_model' has no attribute {name!r}")
-    return getattr(import_module(f"relapse_model.{_WHERE[name]}"), name)
+if not TYPE_CHECKING:  # a type checker that saw it would believe every name
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for (PEP 562)."""
+        if name not in _WHERE:
+            raise AttributeError(f"module 'relapse_model' has no attribute {name!r}")
+        return getattr(import_module(f"relapse_model.{_WHERE[name]}"), name)
 
 
 def __dir__() -> list[str]:
+    """Return the public names."""
     return sorted(__all__)
