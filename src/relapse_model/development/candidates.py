@@ -10,7 +10,6 @@ import numpy as np
 from relapse_model.classifiers.known import KNOWN, MEMBERS, Classifier, _class
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
-from relapse_model.features.development_data import DevelopmentData
 
 if TYPE_CHECKING:
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
@@ -55,30 +54,32 @@ def build(
         "random_forest": {"seed": seed},
     }
     if name == "prior_and_trees":
-        settings[name] = {"members": tuple(build(member, design, seed, final=final, marked=marked) for member in MEMBERS)}
+        settings[name] = {
+            "members": tuple(build(member, design, seed, final=final, marked=marked) for member in MEMBERS)
+        }
     unfitted: Classifier = _class(name)(**settings[name])
     return unfitted if calibration == "none" else _class(RECALIBRATED)(unfitted, seed=seed)
 
 
-def build_hazard(design: Design, data: DevelopmentData) -> PriorHazardClassifier:
-    """Return the unfitted hazard model of these patients, by the visits and the visit window of their study.
+def build_hazard(design: Design, landmark: float, horizon: float) -> PriorHazardClassifier:
+    """Return the unfitted hazard model from the landmark to the horizon, by the visits and visit window of the study.
 
-    Intervals end at the planned visits after the landmark; where the study states none, they are of about 12 weeks.
+    Intervals end at the planned visits; where the study states none, they are of about 12 weeks.
 
     Parameters
     ----------
     design : Design
-    data : DevelopmentData
-        Of one landmark.
+    landmark, horizon : float
+        Weeks from enrolment.
     """
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
 
-    span = data.horizon - data.landmark
-    visits = [week - data.landmark for week in data.visit_weeks if data.landmark < week < data.horizon]
+    span = horizon - landmark
+    visits = [week - landmark for week in design.visit_weeks if landmark < week < horizon]
     count = max(1, round(span / HAZARD_INTERVAL_WEEKS))
-    ends = [*visits, span] if data.visit_weeks else np.linspace(0.0, span, count + 1)[1:]
+    ends = [*visits, span] if design.visit_weeks else np.linspace(0.0, span, count + 1)[1:]
     return PriorHazardClassifier(
-        **_priors(design), intervals=tuple(float(end) for end in ends), visit_window=data.visit_window
+        **_priors(design), intervals=tuple(float(end) for end in ends), visit_window=design.visit_window
     )
 
 

@@ -56,9 +56,8 @@ def fit_known(
     data = as_learned(data)
     if name == "prior_hazard":
         followed = data.horizon_time - data.landmark
-        return build_hazard(design, data).fit(
-            data.matrix, followed, data.horizon_event, sample_weight=data.row_share()
-        )
+        hazard = build_hazard(design, data.landmark, data.horizon)
+        return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
     relapse, weight = data.training_rows()
     used = weight > 0
     weight = weight * effective_share(relapse, weight, data.numbers())

@@ -75,12 +75,14 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
     there = (mixture.covariance[:, np.arange(1, size + 1), np.arange(1, size + 1)] > 0).any(axis=0)
     for term, used in zip(theirs.terms, there[len(theirs.names) : len(source)], strict=True):
         with_terms[list(term.replaces)] &= not used  # a term of which nobody had the factors replaces nothing
-    found = []
+    known, found = np.array(place) >= 0, []
     for used in (linear, with_terms if theirs.terms else linear):
         grid = posterior_of_form(mixture, used)
-        known = np.array(place) >= 0
         found.append(PriorGrid(*(np.where(known, values[:, place], np.nan) for values in (grid.mean, grid.sd))))
-    return replace(columns, previous=(found[0], found[1]))
+    own = np.array(place[: len(columns.names)])
+    centre = np.where((own >= 0) & there[own], mixture.center[own], np.nan)  # of a column left out there is none
+    typical = np.where(np.isnan(columns.typical), centre, columns.typical)
+    return replace(columns, previous=(found[0], found[1]), typical=typical)
 
 
 def _check_meaning(study: Study, other: Study) -> None:

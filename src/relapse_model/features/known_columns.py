@@ -8,7 +8,9 @@ import numpy as np
 
 from relapse_model.arrays import Mask
 from relapse_model.classifiers.prior.evidence_grid import missing_indicators
+from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.study.study import Predictor, Study
 
 FEWEST_KNOWN = 10  # patients: fewer tell hardly anything, and what a model kept of them could point to one
 
@@ -30,6 +32,26 @@ def hardly_known(data: DevelopmentData) -> Mask:
     counted, patient = ~np.isnan(data.relapse), data.numbers()
     known = ~np.isnan(data.matrix[counted])
     return np.array([len(np.unique(patient[counted][column])) < FEWEST_KNOWN for column in known.T], dtype=bool)
+
+
+def hardly_known_predictors(data: DevelopmentData, study: Study) -> tuple[Predictor, ...]:
+    """Return the predictors whose columns are hardly known.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    study : Study
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> from relapse_model.features.development_data import development_data
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> hardly_known_predictors(development_data(rm.simulate_cohort(132, seed=7), study), study)
+    ()
+    """
+    places = np.unique(design(study).predictor[hardly_known(data)])
+    return tuple(study.predictors[place] for place in places)
 
 
 def as_learned(data: DevelopmentData) -> DevelopmentData:

@@ -11,6 +11,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import development_data, require_events
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.trained import Model
+from relapse_model.validation.effective_number import effective_share
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort

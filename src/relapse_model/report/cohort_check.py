@@ -10,9 +10,11 @@ from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
 from relapse_model.development.checks import check_results
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
+from relapse_model.errors import InsufficientDataError
 from relapse_model.features import derive_features
 from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.features.design import design
+from relapse_model.features.development_data import development_data
+from relapse_model.features.known_columns import parameter_count
 from relapse_model.study.study import Study
 from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 
@@ -42,7 +44,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         _analytes(cohort, study),
         _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
         _predictors(features, study, landmark),
-        _support(outcome, study),
+        _support(cohort, study, landmark),
         *_screening(cohort, study),
         *_findings(cohort, study, landmark, mute),
     ]
@@ -122,14 +124,17 @@ def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:
     return "\n".join(lines)
 
 
-def _support(outcome: pd.DataFrame, study: Study) -> str:
-    at_risk = outcome[outcome["state"] != "not_at_risk"]
-    known = at_risk["relapse"].notna()
-    events, columns = int(at_risk["relapse"].sum()), len(design(study).names)
+def _support(cohort: Cohort, study: Study, landmark: float) -> str:
+    try:
+        data = development_data(cohort, study, landmark)
+    except InsufficientDataError as error:
+        return f"What the size supports: no model ({error})."
+    known = ~np.isnan(data.relapse)
+    events, columns = data.events, parameter_count(data)
     if not 0 < events < known.sum():
         return f"What the size supports: no model ({events} relapses among {int(known.sum())} with a known outcome)."
     prevalence = events / known.sum()
-    supported = maximum_parameters(len(at_risk), prevalence, cox_snell_r2(ANTICIPATED_C, prevalence))
+    supported = maximum_parameters(len(data), prevalence, cox_snell_r2(ANTICIPATED_C, prevalence))
     text = (
         f"What the size supports: {supported:.1f} parameters without prior knowledge (Riley's shrinkage criterion, "
         f"assuming C = {ANTICIPATED_C}); this study has {columns}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.features.design import design
+from relapse_model.errors import InsufficientDataError
+from relapse_model.features.development_data import development_data
+from relapse_model.features.known_columns import parameter_count
 from relapse_model.study.study import Study
 from relapse_model.validation.sample_size.binary import (
     ANTICIPATED_C,
@@ -20,7 +21,8 @@ from relapse_model.validation.sample_size.binary import (
 def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> Verdict:
     """Compare the number of parameters with what the patients at risk support, before anything is fitted.
 
-    Riley's criterion of a shrinkage of 0.9 (Riley 2019, doi:10.1002/sim.7992), for an anticipated C of 0.75.
+    Counted are the columns of the predictors, but those that hardly anybody has (RM118), and the indicators of missing
+    values. Riley's criterion of a shrinkage of 0.9 (Riley 2019, doi:10.1002/sim.7992), for an anticipated C of 0.75.
 
     Parameters
     ----------
@@ -28,14 +30,17 @@ def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> V
     study : Study
     landmark_week : float
     """
-    outcome = derive_outcome(cohort, study, landmark_week)
-    relapse = outcome.loc[outcome["state"] != "not_at_risk", "relapse"].to_numpy(dtype=float)
+    try:
+        data = development_data(cohort, study, landmark_week)
+    except InsufficientDataError as error:
+        return not_applicable(str(error))
+    relapse = data.relapse
     known = relapse[~np.isnan(relapse)]
     if not 0 < known.sum() < len(known):
         return not_applicable("among the patients at risk there are not both outcomes, so there is nothing to learn")
     r2 = cox_snell_r2(ANTICIPATED_C, float(known.mean()))
     supported = maximum_parameters(len(relapse), float(known.mean()), r2)
-    parameters = len(design(study).names)
+    parameters = parameter_count(data)
     if parameters <= supported:
         return passed()
     shrinkage = expected_shrinkage(len(relapse), parameters, r2)
