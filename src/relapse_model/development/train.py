@@ -195,7 +195,7 @@ def train(
     'prior_logistic'
     """
     names = check_candidates(tuple(candidates))
-    require_seed(seed)
+    seed = require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "train")
     require_support(data, len(study.predictors), "train", override=more_predictors_than_events)

@@ -67,8 +67,7 @@ def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
 
 def empty_columns(X: Floats) -> Mask:
     """Tell which columns have no value in any row, shape (p,)."""
-    empty: Mask = np.isnan(X).all(axis=0)
-    return empty
+    return np.asarray(np.isnan(X).all(axis=0))
 
 
 def weighted_median(values: Floats, weight: Floats) -> float:
