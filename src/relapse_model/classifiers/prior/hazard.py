@@ -171,7 +171,7 @@ class PriorHazardClassifier(RiskClassifier):
         ------
         InsufficientDataError
             If nobody has the event by the horizon, or nobody survives any interval at risk; if nobody was at risk in
-            the last interval, or no column came with a value or a typical value.
+            the last interval.
         RelapseModelError
             If a setting does not fit the columns, or times and events are not such numbers.
         NotConvergedError

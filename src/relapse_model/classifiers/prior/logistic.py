@@ -160,7 +160,7 @@ class PriorLogisticClassifier(RiskClassifier):
         Raises
         ------
         InsufficientDataError
-            If only one class came, or no column with a value or a typical value.
+            If only one class came.
         RelapseModelError
             If a setting does not fit the columns.
         NotConvergedError
