@@ -81,7 +81,8 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
         found.append(PriorGrid(*(np.where(known, values[:, place], np.nan) for values in (grid.mean, grid.sd))))
     own = np.array(place[: len(columns.names)])
     centre = np.where((own >= 0) & there[own], mixture.center[own], np.nan)  # of a column left out there is none
-    typical = np.where(np.isnan(columns.typical), centre, columns.typical)
+    stated = np.full(len(own), np.nan) if columns.typical is None else columns.typical
+    typical = np.where(np.isnan(stated), centre, stated)
     return replace(columns, previous=(found[0], found[1]), typical=typical)
 
 

@@ -66,6 +66,8 @@ class AntibodyFilter:
     Parameters
     ----------
     passive : PassiveAntibody
+    slopes : int
+        Nodes of the slope.
 
     Examples
     --------
@@ -80,19 +82,19 @@ class AntibodyFilter:
     ((1, 31, 64, 76), 29)
     """
 
-    def __init__(self, passive: PassiveAntibody):
+    def __init__(self, passive: PassiveAntibody, slopes: int = _SLOPE_NODES):
         self.error = passive.error_sd_log10
         spreads = passive.half_life_days, passive.volume_litres, passive.absorption_per_day
         pairs = tuple((parameter.median, parameter.cv) for parameter in spreads)
         self.kinetics, self.kinetic_weight = lognormal_nodes(pairs, _KINETIC_NODES)
         self.step = float(np.clip(0.75 * self.error, *_GRID_STEP_LOG10))
         self.level = self.step * np.arange(round(HIGHEST_LOG10 / self.step) + 1)
-        node = np.linspace(-_SLOPE_REACH, _SLOPE_REACH, _SLOPE_NODES)
+        node = np.linspace(-_SLOPE_REACH, _SLOPE_REACH, slopes)
         weight = np.exp(-0.5 * node**2)
         self.slope, self.slope_weight = SLOPE_SD_LOG10 * node, weight / weight.sum()
         edges = ndtr((self.level[1:] - 0.5 * self.step - LEVEL_MEAN_LOG10) / LEVEL_SD_LOG10)
         self.prior = np.diff(edges, prepend=0.0, append=1.0)  # the lowest level holds all that is lower
-        self.chunk = max(1, _CHUNK_NUMBERS // (_SLOPE_NODES * _KINETIC_NODES * len(self.level)))
+        self.chunk = max(1, _CHUNK_NUMBERS // (slopes * _KINETIC_NODES * len(self.level)))
 
     def start(self, patients: int) -> Floats:
         """Return the belief before any titre, shape (patients, slopes, kinetics, levels)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class Design:
     previous : tuple of PriorGrid, or None
         What an earlier model says of the columns and terms; see `relapse_model.development.earlier_model`.
     typical : array of float
-        The value of a usual patient in each column; NaN where the study states none.
+        The value of a usual patient in each column; NaN where the study states none, None where it states none at all.
     visit_weeks : tuple of float
         Planned visits, weeks from enrolment; empty where the study states none.
     visit_window : float
@@ -57,7 +57,7 @@ class Design:
     terms: tuple[Term, ...] = ()
     term_names: tuple[str, ...] = ()
     previous: tuple[PriorGrid, PriorGrid] | None = None
-    typical: Floats = field(default_factory=lambda: np.empty(0))
+    typical: Floats | None = None
     visit_weeks: tuple[float, ...] = ()
     visit_window: float = 4.0
 

@@ -54,14 +54,14 @@ def effective_share(event: ArrayLike, weight: ArrayLike, patient: ArrayLike | No
     >>> effective_share([1, 1, 1, 0, 0, 0], np.full(6, 1 / 3), [0, 0, 0, 1, 1, 1])
     1.0
     """
-    weights = np.asarray(weight, dtype=np.float64)
-    events = np.where(weights > 0, np.asarray(event, dtype=np.float64), 0.0)
+    weights, events = np.asarray(weight, dtype=np.float64), np.asarray(event, dtype=np.float64)
     who = np.arange(len(weights)) if patient is None else np.asarray(patient)
     if not weights.shape == events.shape == who.shape or weights.ndim != 1:
         raise RelapseModelError(
             f"Effective number: event has shape {events.shape}, weight {weights.shape}, patient {who.shape}; expected "
             "one entry of each per row."
         )
+    events = np.where(weights > 0, events, 0.0)
     residual = events - weights @ events / max(float(weights.sum()), np.finfo(np.float64).tiny)
     claimed, found = weights @ residual**2, np.bincount(who, weights=weights * residual) ** 2
     return float(min(1.0, claimed / found.sum())) if found.sum() > 0 else 1.0

@@ -39,5 +39,6 @@ def test_the_link_leads_to_the_section(check, root):
     assert anchor in [heading.lower() for heading in headings]
 
 
-def test_codes_are_numbered_without_a_gap():
-    assert list(CODES) == [f"RM{number}" for number in range(101, 114)]
+def test_codes_ascend():
+    assert list(CODES) == sorted(set(CODES))
+    assert all(re.fullmatch(r"RM1\d\d", code) for code in CODES)
