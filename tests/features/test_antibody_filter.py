@@ -67,12 +67,12 @@ def estimate(model, titres):
 
 @pytest.mark.parametrize("titres", HISTORIES.values(), ids=HISTORIES.keys())
 def test_four_times_as_many_slopes_change_nothing(titres):
-    """With 5 Gauss-Hermite nodes the mean was off by up to 20 % (26.7 for 31.2), and the interval up to 30 % too narrow."""
+    """With 5 Gauss-Hermite nodes the mean was off by up to 20 %: 26.7 for 31.2 in the first of these."""
     fine = estimate(AntibodyFilter(DRUG, slopes=121), titres)
     np.testing.assert_allclose(estimate(AntibodyFilter(DRUG), titres), fine, rtol=0.01)
 
 
 def test_a_particle_sampler_finds_the_same():
-    """A dose in week 0 and falling titres: 31.2 (20.0 to 48.4) mIU/mL by an independent particle sampler of the model."""
+    """A dose, then falling titres: 31.2 (20.0 to 48.4) mIU/mL by an independent particle sampler of the same model."""
     found = estimate(AntibodyFilter(DRUG), HISTORIES["falling after a dose"])
     np.testing.assert_allclose(found, [31.2, 20.0, 48.4], rtol=0.03)
