@@ -12,7 +12,9 @@ from relapse_model.study.reader import parse_study
 
 @pytest.fixture
 def text(study):
-    return study.text
+    """Return the study's text without planned visits."""
+    line = next(line for line in study.text.splitlines(keepends=True) if line.startswith("visit_weeks"))
+    return study.text.replace(line, "")
 
 
 def hazard(text, landmark=0.0):
@@ -32,6 +34,10 @@ def test_where_no_visits_are_stated_intervals_are_of_twelve_weeks(text):
 def test_intervals_end_at_the_planned_visits_after_the_landmark_and_at_the_horizon(landmark, intervals, text):
     changed = text.replace("horizon_weeks = 48", "horizon_weeks = 48\nvisit_weeks = [0, 4, 8, 24, 60]", 1)
     assert hazard(changed, landmark).intervals == intervals
+
+
+def test_the_built_in_study_states_its_visits(study):
+    assert build_hazard(design(study), 0.0, 48.0).intervals == (4.0, 8.0, 12.0, 24.0, 36.0, 48.0)
 
 
 def test_the_visit_window_is_that_of_the_study(text):

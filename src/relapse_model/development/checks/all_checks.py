@@ -19,7 +19,13 @@ from relapse_model.development.checks import (
     rm111_implausible_auc,
     rm112_missing_predictor,
     rm113_uneven_testing,
+    rm116_constant_predictor,
+    rm117_small_category,
     rm118_hardly_known_predictor,
+    rm123_history_cut_off,
+    rm125_zero_above_numbers,
+    rm126_agent_by_centre,
+    rm127_old_results,
 )
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
@@ -38,7 +44,13 @@ COHORT_CHECKS = (
     rm109_loss_by_arm.CHECK,
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
+    rm116_constant_predictor.CHECK,
+    rm117_small_category.CHECK,
     rm118_hardly_known_predictor.CHECK,
+    rm123_history_cut_off.CHECK,
+    rm125_zero_above_numbers.CHECK,
+    rm126_agent_by_centre.CHECK,
+    rm127_old_results.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))

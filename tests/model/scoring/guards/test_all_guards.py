@@ -20,6 +20,7 @@ MEANINGS = {
     "RS208": "a landmark other than trained",
     "RS209": "an arm of a patient who is in no trial",
     "RS210": "a predictor hardly known in the training",
+    "RS212": "a result too old for its window",
 }
 
 
