@@ -17,6 +17,8 @@ from relapse_model.development.refused_runs import reason_of, reasons_counted
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.validation.effective_number import effective_share
 
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
@@ -53,16 +55,20 @@ def fit_known(
 ) -> Classifier:
     """Fit one candidate: to the times of all patients, or to the outcomes that count, weighted.
 
-    Where a patient has several rows, they share the weight of one and stay together in folds.
+    Where a patient has several rows, they share the weight of one and stay together in folds. Weights are scaled to
+    the number of patients that they are worth (`effective_share`): those who were lost tell nothing. Of a column that
+    hardly anybody has nothing is learned (`hardly_known`).
     """
+    data = as_learned(data)
     if name == "prior_hazard":
         followed = data.horizon_time - data.landmark
-        hazard = build_hazard(design, data.horizon - data.landmark)
+        hazard = build_hazard(design, data.landmark, data.horizon)
         return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
     relapse, weight = data.training_rows()
     used = weight > 0
+    weight = weight * effective_share(relapse, weight, data.numbers())
     groups = None if data.patient is None else data.patient[used]
-    model = build(name, design, seed, final=final, calibration=calibration)
+    model = build(name, design, seed, final=final, calibration=calibration, marked=marked_columns(data))
     return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
 
 

@@ -36,6 +36,7 @@ def training_summary(
     findings: Sequence[Finding] = (),
     parent: dict[str, Any] | None = None,
     cohort: Cohort | None = None,
+    hardly_known: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -53,6 +54,8 @@ def training_summary(
         The model that this one started from.
     cohort : Cohort, optional
         Of the training: its assays and units are told, for the guard rails of scoring.
+    hardly_known : dict of str to str, optional
+        Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
     """
     predictors = {
         predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
@@ -78,6 +81,7 @@ def training_summary(
             "failed_folds": choice.failed,
         },
         "predictors": predictors,
+        "hardly_known": hardly_known or {},
         "scatter": scatter_summary(data.features, study, predictors, data.patient),
         "packages": {"relapse-model": __version__, "python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
+from relapse_model.features.known_columns import hardly_known_predictors
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.study.study import Study
@@ -193,7 +195,7 @@ def train(
     'prior_logistic'
     """
     names = check_candidates(tuple(candidates))
-    require_seed(seed)
+    seed = require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "train")
     require_support(data, len(study.predictors), "train", override=more_predictors_than_events)
@@ -234,8 +236,21 @@ def model_of(
         findings=_findings(cohort, study, data.landmark_weeks),
         parent=None if earlier is None else parent_summary(earlier),
         cohort=cohort,
+        hardly_known=_hardly_known(result.classifier, study, data),
     )
     return RelapseModel(study, data.landmark, result.choice.chosen, result.classifier, summary)
+
+
+def _hardly_known(classifier: Any, study: Study, data: DevelopmentData) -> dict[str, str]:
+    """Return the predictors that hardly any patient has: "prior" where the model has theirs, else "left out"."""
+    inner = getattr(classifier, "estimator_", classifier)  # of a recalibrated one
+    inner = getattr(inner, "members_", [inner])[0]
+    columns, spread = design(study), getattr(inner, "coef_sd_", np.zeros(0))
+    used = set(columns.predictor[spread[: len(columns.names)] > 0].tolist()) if len(spread) else set()
+    return {
+        one.name: "prior" if study.predictors.index(one) in used else "left out"
+        for one in hardly_known_predictors(data, study)
+    }
 
 
 def _findings(cohort: Cohort, study: Study, weeks: tuple[float, ...]) -> list[Finding]:

@@ -13,6 +13,7 @@ from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.trained import Model
 from relapse_model.small_counts import told_count
+from relapse_model.validation.effective_number import effective_share
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
@@ -56,6 +57,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
     require_events(data, "update")
     known = ~np.isnan(data.relapse)
     relapse, weight = data.relapse[known], data.weights()[known]
+    weight = weight * effective_share(relapse, weight)  # the slope's prior weighs against patients, not weights
     log_odds = model.classifier.predict_log_odds(data.matrix[known])
     if method == "intercept":
         shift = fit_intercept(relapse, weight, log_odds, False).coefficients[0]

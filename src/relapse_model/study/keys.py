@@ -224,8 +224,9 @@ PREDICTION: Mapping[str, Check] = {
     "landmark_weeks": several(number()),
     "horizon_weeks": number(0, open_low=True),
     "visit_window_weeks": number(0),
+    "visit_weeks": several(number(0)),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit")
+COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
@@ -233,6 +234,7 @@ PREDICTOR: Mapping[str, Check] = {
     "direction": one_of("up", "down"),
     "prior": anything,
     "unit": text,
+    "typical": number(),
     "analyte": text,
     "column": text,
     "agents": several(text),

@@ -266,6 +266,8 @@ class _Reader:
                 f"{late[0]:g}",
                 f"weeks before the horizon ({prediction.horizon_weeks:g})",
             )
+        if list(prediction.visit_weeks) != sorted(prediction.visit_weeks):
+            self.refuse((*path, "visit_weeks"), "weeks that do not ascend", "the planned visits in order")
         return prediction
 
     def predictors(self, raw: Any, analytes: Mapping[str, Analyte]) -> tuple[Predictor, ...]:
@@ -302,7 +304,20 @@ class _Reader:
             values["scale"] = "linear"
         values.setdefault("unit", kind.unit)
         self.prior_fits(values, path)
+        self.typical_fits(values, path)
         return Predictor(**values) if sound else None
+
+    def typical_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
+        """Refuse a typical value that the predictor cannot have."""
+        typical = values.get("typical")
+        if typical is None:
+            return
+        if values.get("levels"):
+            self.refuse((*path, "typical"), f"{typical:g} beside levels", "no typical value: levels have no prior")
+        if (values.get("equals") is not None or values.get("unit") == "0/1") and not 0.0 <= typical <= 1.0:
+            self.refuse((*path, "typical"), f"{typical:g}", "the share of patients with a yes, from 0 to 1")
+        if values.get("scale") == "log10" and values["kind"] not in ("change", "slope") and typical <= 0:
+            self.refuse((*path, "typical"), f"{typical:g}", "a value above 0, since the scale is log10")
 
     def prior(self, raw: Any, path: KeyPath) -> Prior | None:
         values = self.table(raw, path, keys.PRIOR)

@@ -100,12 +100,14 @@ class OutcomeRule:
 class Prediction:
     """When we predict, and until when. All weeks count from enrolment.
 
-    A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it.
+    A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it. `visit_weeks` are the
+    planned visits, by which discrete-time hazards divide the follow-up; where none are stated, every 12 weeks.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
     horizon_weeks: float = 48.0
     visit_window_weeks: float = 4.0
+    visit_weeks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,9 @@ class Predictor:
 
     Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
     `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
+
+    `typical` is the value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where hardly any
+    training patient has the predictor, the effect that the prior states counts from it.
     """
 
     name: str
@@ -153,6 +158,7 @@ class Predictor:
     unit: str = ""
     direction: str | None = None
     prior: Prior | None = None
+    typical: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     names = check_candidates(tuple(candidates))
-    require_seed(seed)
+    seed = require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "validate")
     require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)

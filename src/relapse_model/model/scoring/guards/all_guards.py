@@ -12,6 +12,7 @@ from relapse_model.model.scoring.guards import (
     rs207_passive_titre,
     rs208_other_landmark,
     rs209_arm,
+    rs210_hardly_known,
     rs212_result_too_old,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
@@ -26,6 +27,7 @@ GUARDS = (
     rs207_passive_titre.GUARD,
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
+    rs210_hardly_known.GUARD,
     rs212_result_too_old.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
