@@ -41,7 +41,9 @@ def test_verdict_with_enough_events_does_not_call_itself_a_first_look():
 def test_outcome_in_words():
     study = rm.load_study("hbsag-relapse")
     said = outcome_words(study.outcome, study)
-    assert said.startswith("HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 tests in a row within 12 weeks;")
+    assert said.startswith("HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 tests in a row;")
+    timed = replace(study.outcome, confirm=replace(study.outcome.confirm, within_weeks=12.0))
+    assert "in 2 tests in a row within 12 weeks;" in outcome_words(timed, study)
     adjudicated = replace(study.outcome, analyte=None, at_least=None)
     assert "as adjudicated" in outcome_words(adjudicated, study)
 

@@ -19,12 +19,14 @@ from relapse_model.cohort.laboratory.unit_conversion import read_results, row_un
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.columns import (
+    COUNTED,
     DATES,
     FAR_WEEKS,
     MINUTE,
     NEVER_EMPTY,
     READ_COLUMNS,
     TABLES,
+    Column,
     column_problems,
     is_row_id,
 )
@@ -32,6 +34,7 @@ from relapse_model.cohort.tables.days import ReadDays, read_days, refusals
 from relapse_model.cohort.tables.distinct_values import read_column, read_texts
 from relapse_model.cohort.tables.identifiers import identifier_key, identifier_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
+from relapse_model.comparisons import DAYS_PER_WEEK, before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time
 
@@ -128,6 +131,7 @@ def checked(
     clock = Time() if study is None else study.time
     gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole, clock)
     gate.broken_tables()
+    gate.weeks_from_days_and_months()
     gate.weeks_from_dates()
     gate.typed_columns()
     gate.identities()
@@ -247,6 +251,36 @@ class _Gate:
             if list(table.columns).count("patient_id") == 1:
                 self.ids[name] = identifier_keys(read_texts(table["patient_id"]))
 
+    def weeks_from_days_and_months(self) -> None:
+        """Count weeks from columns of days or months, where a table has neither weeks nor dates."""
+        for name, table in self.tables.items():
+            for week, units in COUNTED.items():
+                given = [column for column in units if column in table]
+                if week not in TABLES[name] or week in table or DATES[week] in table or not given:
+                    continue
+                if len(given) > 1:
+                    self.broken = True
+                    found = f"columns {' and '.join(map(repr, given))}, and no {week!r}"
+                    self.problems.append(Problem(name, None, week, found, "one of them"))
+                    continue
+                days, weeks = units[given[0]], TABLES[name][week]
+                rule = Column("number", low=weeks.low * DAYS_PER_WEEK / days, high=weeks.high * DAYS_PER_WEEK / days)
+                read = read_column(table[given[0]], rule)
+                self.refuse(name, read.bad, given[0], [self.shown(value) for value in read.came], rule.expectation)
+                self.refuse_empty(name, week, given[0], read.empty & ~read.bad, rule.expectation)
+                table[week] = read.values * days / DAYS_PER_WEEK
+                self.dated.add((name, week))
+
+    def refuse_empty(self, name: str, rule: str, column: str, empty: Mask, expected: str) -> None:
+        """Refuse the empty cells of a column that is never empty; a relapse may stand in an unknown week."""
+        if rule not in NEVER_EMPTY:
+            return
+        table, advice = self.tables[name], ""
+        if (name, rule) == ("outcomes", "week") and "relapse" in table:
+            empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
+            advice = "Without a relapse the week says until when the patient was known to be free of it"
+        self.refuse(name, empty, column, "nothing", expected, advice)
+
     def weeks_from_dates(self) -> None:
         """Turn dates into weeks since enrolment, where a table has dates and no weeks; read the times of day."""
         for name, table in self.tables.items():
@@ -304,8 +338,7 @@ class _Gate:
             self.refuse_ahead(name, date, read, 1, "a day that has come")
         self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
                     "an enrolment_date in the patients table")  # fmt: skip
-        if week in NEVER_EMPTY:
-            self.refuse(name, read.empty, date, "nothing", "a date as YYYY-MM-DD")
+        self.refuse_empty(name, week, date, read.empty, "a date as YYYY-MM-DD")
         table[week] = weeks
         self.dated.add((name, week))
 
@@ -321,8 +354,7 @@ class _Gate:
                     continue
                 read = read_column(table[column], rule)
                 self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
-                if column in NEVER_EMPTY:
-                    self.refuse(name, read.empty & ~read.bad, column, "nothing", rule.expectation)
+                self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
 
     def identities(self) -> None:
@@ -358,7 +390,7 @@ class _Gate:
         if table is None or not {"start_week", "end_week"} <= set(table):
             return
         start, end = (table[name].to_numpy(dtype=float) for name in ("start_week", "end_week"))
-        backwards = np.flatnonzero(end < start)
+        backwards = np.flatnonzero(before(end, start))
         found = [f"week {end[row]:g}, before the start in week {start[row]:g}" for row in backwards]
         column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
         self.refuse("treatments", backwards.tolist(), column, found, "the start or later")

@@ -23,6 +23,7 @@ from relapse_model.cohort.one_day import (
     settled,
 )
 from relapse_model.cohort.tables.columns import MINUTE
+from relapse_model.comparisons import at_or_before, below
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Analyte, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
@@ -76,9 +77,9 @@ class Measurements:
 
     def until(self, week: float, window_weeks: float | None = None) -> Measurements:
         """Return what was known at a landmark: results at or before the week (and within the window before it)."""
-        keep = self.week <= week
+        keep = at_or_before(self.week, week)
         if window_weeks is not None:
-            keep &= self.week >= week - window_weeks
+            keep &= at_or_before(week - window_weeks, self.week)
         return self.rows(keep)
 
     def valued(self) -> Measurements:
@@ -329,7 +330,7 @@ def _bounded(
     """Give every result its bounds and the number that stands for it."""
     logarithm = is_log10(unit_key(rule.unit))
     printed_zero = _is(table, "kind", "number") & _is(table, "comparator", "") & (table["number"] == 0).to_numpy()
-    zero = printed_zero & (number < lower_limit)  # a log10 of 0 may be an amount above the limit
+    zero = printed_zero & below(number, lower_limit)  # a log10 of 0 may be an amount above the limit
     negative = _is(table, "kind", "negative")
     unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
     if unlimited.any() and (rule.scale == "log10" or logarithm):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
 from relapse_model.features.by_kind import derive_one
 from relapse_model.study.study import Predictor, Study
@@ -65,7 +66,7 @@ def _spelt_otherwise(cohort: Cohort, study: Study, predictor: Predictor, landmar
     """
     places: list[tuple[str, str, pd.Series, tuple[str, ...], set[str]]] = []
     if predictor.agents and cohort.treatments is not None:
-        begun = cohort.treatments["start_week"] <= landmark
+        begun = at_or_before(cohort.treatments["start_week"], landmark)
         named = {agent for one in study.predictors for agent in one.agents}
         places.append(("treatments", "agent", cohort.treatments.loc[begun, "agent"], predictor.agents, named))
     if predictor.equals is not None and predictor.column in cohort.patients:

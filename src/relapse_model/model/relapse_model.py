@@ -119,11 +119,18 @@ class RelapseModel(TrainedModel):
         -------
         shap.Explanation
             ``values`` and ``base_values`` add up to the model's log-odds; ``data`` in clinical units; every shap
-            plot works on it. Rows as in `cohort`.
+            plot works on it. Rows as in `cohort`; of a patient who cannot be scored (see `score` for the reason) there
+            is no risk to explain, and ``values`` and ``base_values`` are NaN.
         """
         from relapse_model.model.explanation.shap_values import explain
 
-        return explain(self, derive_features(cohort, self.study, self.landmark(landmark_week)))
+        landmark = self.landmark(landmark_week)
+        found = explain(self, derive_features(cohort, self.study, landmark))
+        rejected = [reason != "" for reason in unusable(cohort, self.study, landmark)]
+        if any(rejected):
+            found.values[rejected] = np.nan
+            found.base_values = np.where(rejected, np.nan, found.base_values)
+        return found
 
     def evaluate(self, cohort: Cohort, *, landmark_week: float | None = None) -> Performance:
         """Judge this model, as it is, on other patients (external validation). Nothing is refitted.

@@ -10,6 +10,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
+from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN
 from relapse_model.development.checks import check_results
 from relapse_model.development.checks.at_risk import positions_at_risk
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
@@ -81,7 +82,9 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         "relapse": "relapse by the horizon",
         "free": "free of relapse through it",
         "lost": "lost before it (neither relapsed nor free)",
-        "not_at_risk": "not at risk at the landmark, or not seen since",
+        POSITIVE: f"{POSITIVE}: at the landmark",
+        RELAPSED: f"{RELAPSED}: by the landmark",
+        UNKNOWN: f"{UNKNOWN}: nothing up to the landmark tells",
     }
     lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
     lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES]

@@ -64,10 +64,8 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     confirm = rule.confirm
     if confirm.tests > 1:
         end = "counts as a relapse" if confirm.unconfirmed_at_end == "relapse" else "does not count"
-        words += (
-            f", in {confirm.tests} tests in a row within {confirm.within_weeks:g} weeks; a positive last test "
-            f"without its confirmation {end}"
-        )
+        within = f" within {confirm.within_weeks:g} weeks" if confirm.within_weeks is not None else ""
+        words += f", in {confirm.tests} tests in a row{within}; a positive last test without its confirmation {end}"
     return words
 
 

@@ -220,9 +220,10 @@ CONFIRM: Mapping[str, Check] = {
     "within_weeks": number(0),
     "unconfirmed_at_end": one_of("relapse", "censor", "both"),
 }
+HORIZONS = ("horizon_weeks", "horizon_days", "horizon_months")
 PREDICTION: Mapping[str, Check] = {
     "landmark_weeks": several(number()),
-    "horizon_weeks": number(0, open_low=True),
+    **dict.fromkeys(HORIZONS, number(0, open_low=True)),
     "visit_window_weeks": number(0),
     "visit_weeks": several(number(0)),
 }

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
 from relapse_model.study.line_numbers import line_of
@@ -141,7 +142,7 @@ class _Reader:
         head = self.head(sections.get("study", {}))
         analytes = self.analytes(sections.get("analytes", {}))
         outcome = self.outcome(sections.get("outcome", {}), analytes)
-        prediction = self.prediction(sections.get("prediction", {}))
+        prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
         predictors = self.predictors(sections.get("predictors", []), analytes)
         passive_analyte = (
             sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
@@ -233,8 +234,11 @@ class _Reader:
         values = self.table(raw, path, keys.OUTCOME)
         confirm = values.pop("confirm", {})
         confirmation = Confirmation(**self.table(confirm, (*path, "confirm"), keys.CONFIRM))
-        if confirmation.tests > 1 and not confirmation.within_weeks:
-            self.refuse((*path, "confirm"), f"{confirmation.tests} tests and no within_weeks", "within_weeks = ...")
+        if confirmation.tests > 1 and confirmation.within_weeks == 0:
+            self.refuse(
+                (*path, "confirm", "within_weeks"), f"{confirmation.tests} tests within 0 weeks", "a number above 0",
+                "Leave it out where the next test confirms, whenever it was taken",
+            )  # fmt: skip
         adjudicated = values.pop("adjudicated", False)
         thresholds = [name for name in ("at_least", "below") if name in values]
         if adjudicated and (thresholds or "analyte" in values):
@@ -254,12 +258,22 @@ class _Reader:
                 f"Did you mean {near[0]!r}?" if near else "",
             )  # fmt: skip
 
-    def prediction(self, raw: Any) -> Prediction:
+    def prediction(self, raw: Any, *, adjudicated: bool) -> Prediction:
         path = ("prediction",)
         values = self.table(raw, path, keys.PREDICTION)
-        self.need(values, raw, path, "horizon_weeks")
+        given = [key for key in keys.HORIZONS if isinstance(raw, dict) and key in raw]
+        if len(given) != 1 and isinstance(raw, dict):
+            found = f"{' and '.join(given)} together" if given else "no horizon"
+            self.refuse(path, found, f"one of {', '.join(f'{key} = ...' for key in keys.HORIZONS)}")
+        days, months = values.pop("horizon_days", None), values.get("horizon_months")
+        if days is not None:
+            values["horizon_weeks"] = days / DAYS_PER_WEEK
+        elif months is not None:
+            values["horizon_weeks"] = months * DAYS_PER_MONTH / DAYS_PER_WEEK
+        if adjudicated:
+            values.setdefault("visit_window_weeks", 0.0)
         prediction = Prediction(**values)
-        late = [week for week in prediction.landmark_weeks if week >= prediction.horizon_weeks]
+        late = [week for week in prediction.landmark_weeks if not before(week, prediction.horizon_weeks)]
         if late:
             self.refuse(
                 (*path, "landmark_weeks"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from relapse_model.arrays import Floats, Mask
+from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
 from relapse_model.study.trial_plan import DosingRule, TrialPlan
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
@@ -67,15 +71,17 @@ class Analyte:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How a relapse is confirmed: `tests` positive results in a row, within `within_weeks` of one another.
+    """How a relapse is confirmed: `tests` positive results in a row, whenever they were taken.
 
-    `unconfirmed_at_end` says what a positive run is that reaches the last test without enough tests to
-    confirm it: ``"relapse"``; ``"censor"`` (follow-up ends at the last negative test before it); or ``"both"``:
-    counted as a relapse, and the other reading reported beside it as a sensitivity analysis.
+    With `within_weeks`, that many of them must also lie within these weeks, to the day. `unconfirmed_at_end` says what
+    a positive run is that is neither confirmed nor refuted by a negative test before it could be (it reaches the last
+    test; or it is long enough, but too spread out): ``"relapse"``; ``"censor"`` (follow-up ends at the last negative
+    test before it); or ``"both"``: counted as a relapse, and the other reading reported beside it as a sensitivity
+    analysis.
     """
 
     tests: int = 1
-    within_weeks: float = 0.0
+    within_weeks: float | None = None
     unconfirmed_at_end: str = "relapse"
 
 
@@ -102,12 +108,36 @@ class Prediction:
 
     A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it. `visit_weeks` are the
     planned visits, by which discrete-time hazards divide the follow-up; where none are stated, every 12 weeks.
+
+    A horizon in months (`horizon_months`) has 30.4375 days (365.25 / 12) in each of them, and `horizon_weeks` is what
+    they add up to. Since months of the calendar differ in length, weeks that are whole days, as dates give them, are
+    compared with the shortest and longest span of so many: what happens on the day 24 months after enrolment happens
+    by month 24.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
     horizon_weeks: float = 48.0
     visit_window_weeks: float = 4.0
     visit_weeks: tuple[float, ...] = ()
+    horizon_months: float | None = None
+
+    def by_horizon(self, week: Floats) -> Mask:
+        """Tell which weeks lie at or before the horizon."""
+        dated = is_of_dates(week) & at_or_before(week, self._calendar_weeks()[1])
+        return np.asarray(at_or_before(week, self.horizon_weeks) | dated)
+
+    def reaches_horizon(self, week: Floats, *, early: float = 0.0) -> Mask:
+        """Tell which weeks reach the horizon, or come early by no more than some weeks."""
+        dated = is_of_dates(week) & at_or_before(self._calendar_weeks()[0] - early, week)
+        return np.asarray(at_or_before(self.horizon_weeks - early, week) | dated)
+
+    def _calendar_weeks(self) -> tuple[float, float]:
+        """Return the shortest and longest span of the calendar that is the horizon."""
+        months = self.horizon_months
+        if months is None or months != int(months):
+            return self.horizon_weeks, self.horizon_weeks
+        shortest, longest = calendar_days(int(months))
+        return shortest / DAYS_PER_WEEK, longest / DAYS_PER_WEEK
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from relapse_model.cohort.one_day import moments, rounded
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.column_values import shown, texts
 from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS, Column
+from relapse_model.comparisons import above, at_least, at_most, at_or_before, below
 from relapse_model.study.study import Criterion, Study
 
 ENROLMENT = 0.0  # week; nothing later is read
@@ -139,9 +140,10 @@ def _last_results(cohort: Cohort, study: Study, criterion: Criterion) -> pd.Data
     """
     labs = cohort.labs
     week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
-    known = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy() & (week <= ENROLMENT)
+    named = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy()
+    known = named & at_or_before(week, ENROLMENT)
     if criterion.window_weeks is not None:
-        known &= week >= ENROLMENT - criterion.window_weeks
+        known &= at_or_before(ENROLMENT - criterion.window_weeks, week)
     rows = np.flatnonzero(known)
     minute = labs[MINUTE].to_numpy(dtype=float)[rows] if MINUTE in labs else np.full(len(rows), np.nan)
     order = np.lexsort((rows, minute, rounded(week[rows]), patient[rows]))
@@ -221,14 +223,14 @@ def _signs(last: pd.DataFrame, criterion: Criterion) -> Calls:
     """Call each result by the laboratory's word or by the limit that stands with it."""
     number, lower, upper = (last[name].to_numpy(dtype=float) for name in ("number", "lower", "upper"))
     kind, detected = last["kind"].to_numpy(dtype=object), last["detected"].to_numpy(dtype=object)
-    below = np.isin(last["comparator"].to_numpy(dtype=object), ["<", "<="])
+    left = np.isin(last["comparator"].to_numpy(dtype=object), ["<", "<="])
     limit = _own_limit(last)
-    limit = np.where(np.isnan(limit) & below, number, limit)
+    limit = np.where(np.isnan(limit) & left, number, limit)
     # A plain number counts as detected, whatever its size; "<20 detected" was found, whatever its limit.
-    found = (detected == True) & (below | (kind == "positive"))  # noqa: E712  (object array of True, False, None)
+    found = (detected == True) & (left | (kind == "positive"))  # noqa: E712  (object array of True, False, None)
     undetected = detected == False  # noqa: E712
-    negative = (kind == "negative") | undetected | (~found & (below & (upper <= limit) | (upper < limit)))
-    positive = (found | (lower >= limit)) & ~negative
+    negative = (kind == "negative") | undetected | (~found & (left & at_most(upper, limit) | below(upper, limit)))
+    positive = (found | at_least(lower, limit)) & ~negative
     meant = np.where(negative, "negative", np.where(positive, "positive", ""))
     return np.where(meant == "", -1, np.isin(meant, criterion.equals)).astype(np.int8)
 
@@ -261,14 +263,14 @@ def _compared(lower: Floats, upper: Floats, criterion: Criterion) -> Calls:
 
 def _below(lower: Floats, upper: Floats, threshold: float) -> Calls:
     """Call "below": ``<10`` is below 10, though 10 is not."""
-    met = (upper < threshold) | ((lower < upper) & (upper <= threshold))
-    return np.where(met, 1, np.where(lower >= threshold, 0, -1)).astype(np.int8)
+    met = below(upper, threshold) | ((lower < upper) & at_most(upper, threshold))
+    return np.where(met, 1, np.where(at_least(lower, threshold), 0, -1)).astype(np.int8)
 
 
 def _at_most(lower: Floats, upper: Floats, threshold: float) -> Calls:
     """Call "at most": ``>5`` is more than 5, though 5 is not."""
-    not_met = (lower > threshold) | (np.isposinf(upper) & (lower >= threshold) & (lower < upper))
-    return np.where(upper <= threshold, 1, np.where(not_met, 0, -1)).astype(np.int8)
+    not_met = above(lower, threshold) | (np.isposinf(upper) & at_least(lower, threshold) & (lower < upper))
+    return np.where(at_most(upper, threshold), 1, np.where(not_met, 0, -1)).astype(np.int8)
 
 
 def negated(call: Calls) -> Calls:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from relapse_model.comparisons import DAYS_PER_MONTH
 from relapse_model.errors import Problem
 
 
@@ -89,6 +90,12 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
 
 NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
+COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, days in one of each
+    {
+        f"{begin}week": MappingProxyType({f"{begin}day": 1.0, f"{begin}month": DAYS_PER_MONTH})
+        for begin in ("", "start_", "end_")
+    }
+)
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
 NAMES = frozenset({*DATES.values(), *(column for rules in TABLES.values() for column in rules)})
 ARM = "arm"  # column of the patients table
@@ -144,7 +151,7 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         *(
             Problem(name, None, column, "the column is missing", f"a column {column!r}", _nearest(column, columns))
             for column, rule in rules.items()
-            if rule.required and column not in columns and DATES.get(column) not in columns
+            if rule.required and {column, DATES.get(column), *COUNTED.get(column, ())}.isdisjoint(columns)
         ),
     ]
 

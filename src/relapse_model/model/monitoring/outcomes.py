@@ -13,6 +13,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.tables.column_values import column, texts
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.comparisons import before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.small_counts import SMALL, told_count
 from relapse_model.validation.calibration import calibration_intercept, observed_expected
@@ -224,8 +225,8 @@ def _table(outcomes: pd.DataFrame) -> pd.DataFrame:
 def _follow_up(relapse: Floats, week: Floats, horizon: float, window: float) -> tuple[Floats, Floats]:
     """Return 1, 0 or NaN (lost) at the horizon, and until when each was followed; as `derive_outcome` adjudicates."""
     timed = ~np.isnan(week)
-    by_horizon = (relapse == 1) & ~(timed & (week > horizon + window))
-    free = ~by_horizon & ~(timed & (week < horizon - window))
+    by_horizon = (relapse == 1) & ~(timed & before(horizon, week))  # its week is exact: no window moves it
+    free = ~by_horizon & ~(timed & before(week, horizon - window))
     state = np.where(by_horizon, 1.0, np.where(free, 0.0, np.nan))
     followed = np.where(free | ~timed, horizon, np.minimum(week, horizon))
     return state, followed
