@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.column_values import is_whole
+from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_text
@@ -38,6 +39,8 @@ class Cohort:
         All that was found wrong, when asked to list.
     synthetic : bool
         Whether the cohort says of itself that it was simulated.
+    codes_read : mapping
+        For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
     """
 
     patients: pd.DataFrame
@@ -47,6 +50,7 @@ class Cohort:
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
+    codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -91,11 +95,15 @@ class Cohort:
             treatments=None if self.treatments is None else _follow(self.treatments, new),
             outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
             synthetic=self.synthetic,
+            codes_read=self.codes_read,
         )
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables in the form of the cohort folder, as `make_cohort` takes them."""
-        tables = {"patients": self.patients}
+        patients = self.patients.assign(
+            **{column: encoded(self.patients[column], codes) for column, codes in self.codes_read.items()}
+        )
+        tables = {"patients": patients}
         for name in ("labs", "treatments", "outcomes"):
             table = getattr(self, name)
             if table is not None:

@@ -11,11 +11,8 @@ import pandas as pd
 from relapse_model.arrays import Floats
 from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.study_columns import unusable_cells
-from relapse_model.cohort.tables.column_values import texts
-from relapse_model.cohort.tables.columns import MISSING_WORDS
+from relapse_model.cohort.study_columns import ColumnReader, categories, numbers, reader_of, unusable_cells
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
@@ -112,17 +109,18 @@ def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
 
 
 def _column(cohort: Cohort, predictor: Predictor) -> Floats | pd.Series:
+    reader = reader_of(predictor)
     values = _usable(cohort, predictor)
     if predictor.equals is not None or predictor.levels:
-        return _category(values, predictor)
-    numbers = _numbers(values)
-    return np.log10(numbers) if predictor.scale == "log10" else numbers
+        return _category(values, reader)
+    found = numbers(values, reader)[0]
+    return np.log10(found) if predictor.scale == "log10" else found
 
 
 def _usable(cohort: Cohort, predictor: Predictor) -> pd.Series:
     """Return the column of a predictor; refuse it if the gate, without the study, let through what cannot be used."""
     values: pd.Series = cohort.patients[predictor.column]
-    cells = unusable_cells(values, predictor)
+    cells = unusable_cells(values, reader_of(predictor))
     if cells.rows.any():
         found, advice = (
             f"{cells.rows.sum()} cells that cannot be used",
@@ -133,29 +131,18 @@ def _usable(cohort: Cohort, predictor: Predictor) -> pd.Series:
     return values
 
 
-def _category(values: pd.Series, predictor: Predictor) -> Floats | pd.Series:
-    text = texts(values)
-    missing = text.str.casefold().isin(MISSING_WORDS).to_numpy()
-    if predictor.equals is not None:
-        return np.where(missing, np.nan, (text == predictor.equals).to_numpy().astype(float))
-    return text.where(~missing, None)
-
-
-def _numbers(values: pd.Series) -> Floats:
-    """Read a column of numbers or laboratory texts; below the limit counts as half of it."""
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(dtype=float)
-    read = read_lab_texts(values)
-    below = read["comparator"].isin(["<", "<="]).to_numpy()
-    number = read["number"].to_numpy(dtype=float)
-    return np.where(below, 0.5 * number, number)
+def _category(values: pd.Series, reader: ColumnReader) -> Floats | pd.Series:
+    levels, _ = categories(values, reader)
+    if reader.chosen:
+        return np.array([np.nan if level is None else float(bool(level)) for level in levels], dtype=float)
+    return pd.Series(levels, index=values.index, dtype=object)
 
 
 def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
     """Return what the patients table says of a treatment predictor; NaN where it says nothing."""
     if predictor.column is None or predictor.column not in cohort.patients:
         return np.full(len(cohort), np.nan)
-    return _numbers(_usable(cohort, predictor))
+    return numbers(_usable(cohort, predictor), reader_of(predictor))[0]
 
 
 def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> courses.Courses:

@@ -12,9 +12,11 @@ from typing import Any
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
 from relapse_model.study.line_numbers import line_of
+from relapse_model.study.names import name_key
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import (
     PROTOCOL,
+    Agent,
     Analyte,
     Assay,
     Confirmation,
@@ -137,6 +139,7 @@ class _Reader:
                 self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
         head = self.head(sections.get("study", {}))
         analytes = self.analytes(sections.get("analytes", {}))
+        agents = self.agents(sections.get("agents", {}))
         outcome = self.outcome(sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}))
         predictors = self.predictors(sections.get("predictors", []), analytes)
@@ -157,7 +160,7 @@ class _Reader:
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
-            analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
+            agents=agents, codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
 
@@ -190,7 +193,45 @@ class _Reader:
             spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
             if len(set(spellings)) < len(spellings):
                 self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
+            if values.get("negative") and values.get("scale") == "log10":
+                self.refuse((*path, "scale"), "'log10' beside negative = true", "'linear': no logarithm is of a negative")
+        self.names_differ("analytes", {name: one.synonyms for name, one in analytes.items()})
         return analytes
+
+    def agents(self, raw: Any) -> dict[str, Agent]:
+        if not isinstance(raw, dict):
+            self.refuse(("agents",), keys.shown(raw), "tables [agents.NAME]")
+            return {}
+        agents = {name: Agent(name, **self.table(entry, ("agents", name), keys.AGENT)) for name, entry in raw.items()}
+        self.names_differ("agents", {name: one.synonyms for name, one in agents.items()})
+        return agents
+
+    def names_differ(self, section: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse a synonym that is the name, or a synonym, of another entry too, or of its own a second time."""
+        taken = {name_key(name): name for name in spellings}
+        for name, synonyms in spellings.items():
+            seen: set[str] = set()
+            for synonym in synonyms:
+                key = name_key(synonym)
+                owner = taken.setdefault(key, name)
+                if owner != name or key in seen:
+                    where = f"also of {owner!r}" if owner != name else "twice"
+                    advice = "Spellings that differ in case, spaces or hyphens are one"
+                    self.refuse(
+                        (section, name, "synonyms"), f"{synonym!r}, {where}", "each name once in the study", advice
+                    )
+                seen.add(key)
+
+    def codes(self, raw: Any) -> dict[str, dict[str, str]]:
+        if not isinstance(raw, dict):
+            self.refuse(("columns",), keys.shown(raw), "tables [columns.NAME]")
+            return {}
+        found = {}
+        for name, entry in raw.items():
+            values = self.table(entry, ("columns", name), keys.COLUMN)
+            if self.need(values, entry, ("columns", name), "codes"):
+                found[name] = values["codes"]
+        return found
 
     def logarithm_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a log10 scale without a limit to put below-limit results at, and a logarithm of a logarithm."""
@@ -339,6 +380,10 @@ class _Reader:
         kinds += ["scale"] if values.get("column") and values.get("scale") == "log10" else []
         if len(kinds) > 1:
             self.refuse((*path, kinds[1]), f"{kinds[1]!r} beside {kinds[0]!r}", "one of them")
+        if "others" in values and "equals" not in values:
+            self.refuse((*path, "others"), "'others' without 'equals'", "both, or neither")
+        if values.get("negative") and (kinds or values.get("scale") == "log10"):
+            self.refuse((*path, "negative"), f"'negative' beside {kinds[0]!r}", "one of them")
         if values.get("levels") and (prior or direction):
             self.refuse(
                 path, "a prior or direction beside levels", "equals = ..., or no prior",

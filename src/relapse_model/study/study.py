@@ -44,6 +44,11 @@ class Analyte:
         CDISC test code.
     assays : mapping of str to Assay
         By the name in the assay column; a limit given with a result wins over them.
+    synonyms : tuple of str
+        Other names that laboratories print for it.
+    negative : bool
+        Whether it may be negative, as the logarithm or a standard score of an amount may; 0 is then a number like
+        others, and a result below a limit stands at the limit.
     """
 
     name: str
@@ -57,6 +62,16 @@ class Analyte:
     loinc: tuple[str, ...] = ()
     sdtm: str = ""
     assays: Mapping[str, Assay] = field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A drug or vaccine: its name in the treatments table, and other names that hospitals print for it."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,10 @@ class Predictor:
 
     Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
     `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
+
+    Beside `equals`, `others` says what counts as no: ``"no"``, everything else; or the levels that do, and
+    nothing besides. Empty: where `equals` is a yes or a no, its opposite alone; else every other level that does
+    not look like it. `negative` allows a column of numbers below 0.
     """
 
     name: str
@@ -135,6 +154,8 @@ class Predictor:
     at_least: float | None = None
     confirmed: bool = False
     equals: str | None = None
+    others: str | tuple[str, ...] = ()
+    negative: bool = False
     levels: tuple[str, ...] = ()
     cap: float | None = None
     saturating: float | None = None
@@ -275,6 +296,8 @@ class Study:
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
     scoring: Scoring = field(default_factory=Scoring)
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""
