@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
+from relapse_model.cohort import courses
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import CohortError
-from relapse_model.features import treatment
 from relapse_model.features.laboratory import SUMMARIES
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.reader import parse_study
@@ -177,8 +177,8 @@ def test_looking_ahead_in_the_laboratory_would_be_seen(monkeypatch):
 
 
 def test_looking_ahead_in_treatment_would_be_seen(monkeypatch):
-    honest = treatment.courses_until
-    monkeypatch.setattr(treatment, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
+    honest = courses.courses_until
+    monkeypatch.setattr(courses, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
     treatment_kinds = {kind.name for kind in KINDS.values() if "agents" in kind.requires}
     # Consolidation starts at a negative test, and none is known: its courses do not matter here.
     assert changed_by_the_future() == treatment_kinds - {CONSOLIDATION}
@@ -188,8 +188,8 @@ def test_looking_ahead_in_treatment_after_the_first_negative_would_be_seen(monke
     negative = [("a", 4, "hbsag", "<0.05")]
     before = features_of(negative, [("a", "pegifn", -20, 40, 180)])
     assert before.loc["a", CONSOLIDATION] == 8
-    honest = treatment.courses_until
-    monkeypatch.setattr(treatment, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
+    honest = courses.courses_until
+    monkeypatch.setattr(courses, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
     ahead = features_of(negative, [("a", "pegifn", -20, 40, 180)])
     assert ahead.loc["a", CONSOLIDATION] == 36
 
@@ -319,23 +319,37 @@ def test_nobody_has_any_result():
         np.testing.assert_array_equal(found[name], expected, err_msg=name)
 
 
-@pytest.mark.parametrize(("predictor", "message"), [
-    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "treatments, column 'agent': 'PegIFN'; expected 'pegifn'"),
-    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "patients, column 'arm': 'HBIG'; expected 'hbig'"),
+@pytest.mark.parametrize(("predictor", "expected"), [
+    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', 12),  # from week -20 to -8
+    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', 1),
 ])  # fmt: skip
-def test_a_name_in_another_spelling_is_refused_not_taken_for_never(predictor, message):
-    given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN"], "start_week": [-20], "end_week": [-8]})
+@pytest.mark.parametrize(("agent", "arm"), [("PegIFN", "HBIG"), ("PEG-IFN", " hbig"), ("ｐｅｇ ｉｆｎ", "HB-IG")])
+def test_a_name_in_another_spelling_is_the_name(predictor, expected, agent, arm):
+    given = pd.DataFrame({"patient_id": ["a"], "agent": [agent], "start_week": [-20], "end_week": [-8]})
+    assert tiny(predictor, {"patient_id": ["a"], "arm": [arm]}, given).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("predictor", "message"), [
+    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "treatments, row 2, column 'agent': 'PegIFN 180 ug'; expected 'pegifn'"),
+    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "patients, row 2, column 'arm': 'HBIG 400 IU'; expected 'hbig'"),
+])  # fmt: skip
+def test_what_only_looks_like_a_name_is_refused_not_taken_for_never(predictor, message):
+    given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN 180 ug"], "start_week": [-20], "end_week": [-8]})
     with pytest.raises(CohortError, match=message):
-        tiny(predictor, {"patient_id": ["a"], "arm": ["HBIG"]}, given)
+        tiny(predictor, {"patient_id": ["a"], "arm": ["HBIG 400 IU"]}, given)
 
 
-def test_the_right_spelling_of_one_patient_does_not_excuse_the_other_spelling_of_another():
+def test_a_cohort_read_without_the_study_must_have_its_names():
+    study = parse_study(HEAD + '[[predictors]]\nname = "x"\nkind = "weeks_on_agent"\nagents = ["pegifn"]\n', "test")
     given = pd.DataFrame(
         {"patient_id": ["a", "b", "c"], "agent": ["pegifn", "PegIFN", "PEGIFN"], "start_week": -20, "end_week": -8}
     )
+    labs = pd.DataFrame({"patient_id": [], "week": [], "analyte": [], "value": [], "unit": []}, dtype=object)
+    patients = pd.DataFrame({"patient_id": ["a", "b", "c"]})
     with pytest.raises(CohortError) as error:
-        tiny('kind = "weeks_on_agent"\nagents = ["pegifn"]', {"patient_id": ["a", "b", "c"]}, given)
+        rm.derive_features(rm.make_cohort(patients, labs, given), study)
     assert [problem.found for problem in error.value.problems] == ["'PEGIFN'", "'PegIFN'"]
+    assert rm.derive_features(rm.make_cohort(patients, labs, given, study=study), study)["x"].tolist() == [12, 12, 12]
 
 
 def test_a_spelling_that_the_study_names_elsewhere_is_another_name():

@@ -37,6 +37,8 @@ class ColumnReader:
         Whether `levels` are those looked for, one value against the rest, rather than all there are.
     others : str or tuple of str
         What the rest may be; see `Predictor`.
+    elsewhere : tuple of str
+        Levels that other predictors look for in the column: the study tells them apart from those of this one.
     flag : bool
         A column of yes and no.
     scale, unit : str
@@ -50,19 +52,22 @@ class ColumnReader:
     levels: tuple[str, ...] = ()
     chosen: bool = False
     others: str | tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     flag: bool = False
     scale: str = "linear"
     unit: str = ""
     negative: bool = False
 
 
-def reader_of(predictor: Predictor) -> ColumnReader:
+def reader_of(predictor: Predictor, study: Study) -> ColumnReader:
     """Return how a predictor reads its column."""
     assert predictor.column is not None
     levels = predictor.levels if predictor.equals is None else (predictor.equals,)
+    named = {one.equals for one in study.predictors if one.column == predictor.column and one.equals is not None}
     return ColumnReader(
         predictor.column, f"For predictor {predictor.name!r}", levels, predictor.equals is not None, predictor.others,
-        predictor.kind == "ever_on_agent", predictor.scale, predictor.unit, predictor.negative,
+        tuple(sorted(named.difference(levels))), predictor.kind == "ever_on_agent", predictor.scale, predictor.unit,
+        predictor.negative,
     )  # fmt: skip
 
 
@@ -75,7 +80,7 @@ def columns_read(study: Study) -> Iterator[ColumnReader]:
     """Yield how the predictors of a study, and its criteria that ask for words, read columns of the patients table."""
     for predictor in study.predictors:
         if predictor.column is not None:
-            yield reader_of(predictor)
+            yield reader_of(predictor, study)
     for criterion in (*study.eligibility.include, *study.eligibility.exclude):
         if criterion.column is not None and criterion.equals:
             yield reader_of_criterion(criterion)
@@ -143,7 +148,7 @@ def categories(values: pd.Series, reader: ColumnReader) -> tuple[NDArray[np.obje
 def _level(text: str, reader: ColumnReader) -> tuple[str | None, bool]:
     if text.casefold() in MISSING_WORDS:
         return None, False
-    level = _of_contract(text, reader)
+    level = None if reader.chosen and text in reader.elsewhere else _of_contract(text, reader)
     if level is not None:
         return level, False
     if not reader.chosen:
@@ -162,7 +167,7 @@ def _of_contract(text: str, reader: ColumnReader) -> str | None:
 
 
 def _is_other(text: str, reader: ColumnReader) -> bool:
-    if reader.others == "no":
+    if reader.others == "no" or text in reader.elsewhere:
         return True
     if reader.others:
         return level_of(text, reader.others) is not None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.names import Meaning, NameTable
+from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 NAMED = (("labs", "analyte"), ("treatments", "agent"))  # table and column of names that a study knows
@@ -40,7 +41,7 @@ class ReadNames:
 
 def name_table(study: Study, column: str) -> NameTable:
     """Return the spellings that a study knows for the names of a column: ``"analyte"`` or ``"agent"``."""
-    return study.analyte_names if column == "analyte" else study.agent_names
+    return analyte_names(study) if column == "analyte" else agent_names(study)
 
 
 def read_names(values: pd.Series, known: NameTable) -> ReadNames:

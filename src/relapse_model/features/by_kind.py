@@ -35,7 +35,7 @@ def derive_one(cohort: Cohort, study: Study, predictor: Predictor, landmark: flo
     """
     values = _FUNCTIONS[predictor.kind](cohort, study, predictor, landmark)
     if predictor.agents:
-        stated = _stated(cohort, predictor)
+        stated = _stated(cohort, study, predictor)
         values = np.where(np.isnan(stated), np.asarray(values, dtype=float), stated)
     return values if predictor.levels else transformed(np.asarray(values, dtype=float), predictor)
 
@@ -108,25 +108,25 @@ def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     return np.log10(titre) if predictor.scale == "log10" else titre
 
 
-def _column(cohort: Cohort, predictor: Predictor) -> Floats | pd.Series:
-    reader = reader_of(predictor)
-    values = _usable(cohort, predictor)
+def _column(cohort: Cohort, study: Study, predictor: Predictor) -> Floats | pd.Series:
+    reader = reader_of(predictor, study)
+    values = _usable(cohort, reader)
     if predictor.equals is not None or predictor.levels:
         return _category(values, reader)
     found = numbers(values, reader)[0]
     return np.log10(found) if predictor.scale == "log10" else found
 
 
-def _usable(cohort: Cohort, predictor: Predictor) -> pd.Series:
+def _usable(cohort: Cohort, reader: ColumnReader) -> pd.Series:
     """Return the column of a predictor; refuse it if the gate, without the study, let through what cannot be used."""
-    values: pd.Series = cohort.patients[predictor.column]
-    cells = unusable_cells(values, reader_of(predictor))
+    values: pd.Series = cohort.patients[reader.column]
+    cells = unusable_cells(values, reader)
     if cells.rows.any():
         found, advice = (
             f"{cells.rows.sum()} cells that cannot be used",
             "Read the cohort with this study: it lists them",
         )
-        problem = Problem("patients", None, predictor.column, found, cells.expected, advice)
+        problem = Problem("patients", None, reader.column, found, cells.expected, advice)
         raise CohortError("the cohort does not fit the study", [problem])
     return values
 
@@ -138,11 +138,12 @@ def _category(values: pd.Series, reader: ColumnReader) -> Floats | pd.Series:
     return pd.Series(levels, index=values.index, dtype=object)
 
 
-def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
+def _stated(cohort: Cohort, study: Study, predictor: Predictor) -> Floats:
     """Return what the patients table says of a treatment predictor; NaN where it says nothing."""
     if predictor.column is None or predictor.column not in cohort.patients:
         return np.full(len(cohort), np.nan)
-    return numbers(_usable(cohort, predictor), reader_of(predictor))[0]
+    reader = reader_of(predictor, study)
+    return numbers(_usable(cohort, reader), reader)[0]
 
 
 def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> courses.Courses:
@@ -207,7 +208,7 @@ def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
 _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(SUMMARIES, _laboratory),
     "endogenous": _endogenous,
-    "column": lambda cohort, study, predictor, landmark: _column(cohort, predictor),
+    "column": lambda cohort, study, predictor, landmark: _column(cohort, study, predictor),
     "weeks_on_agent": _from_courses(lambda known, n, week: treatment.weeks_on(known, n)),
     "weeks_on_agent_after_first_negative": _weeks_after_negative,
     "weeks_between_courses": _from_courses(lambda known, n, week: treatment.weeks_between(known, n)),

@@ -144,8 +144,8 @@ def step(value: Any) -> str | float:
 
 
 SECTIONS = (
-    "study", "laboratory", "analytes", "agents", "columns", "outcome", "prediction", "predictors", "terms", "eligibility",
-    "passive_antibody", "scoring",
+    "study", "laboratory", "analytes", "other_analytes", "agents", "columns", "outcome", "prediction", "predictors",
+    "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -160,6 +160,7 @@ ANALYTE: Mapping[str, Check] = {
     "sdtm": text,
     "assays": anything,
     "synonyms": several(text),
+    "other_units": several(text),
     "negative": flag,
 }
 AGENT: Mapping[str, Check] = {"synonyms": several(text)}

@@ -33,6 +33,7 @@ from relapse_model.study.study import (
     Study,
 )
 from relapse_model.study.terms_section import read_terms
+from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
@@ -156,11 +157,22 @@ class _Reader:
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        trial = (
+            read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
+            if "trial" in sections
+            else None
+        )
+        dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+        candidates = read_candidates(
+            self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
+        )
         return Study(
+            trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
-            agents=agents, codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
+            agents=agents, other_analytes=self.other_analytes(sections.get("other_analytes", {}), analytes),
+            codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
 
@@ -190,13 +202,20 @@ class _Reader:
                 self.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
             if values.get("scale") == "log10":
                 self.logarithm_fits(values, path)
-            spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
+            known = (values.get("unit", ""), *values.get("units", ()), *values.get("other_units", ()))
+            spellings = [unit_key(unit) for unit in known]
             if len(set(spellings)) < len(spellings):
                 self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
             if values.get("negative") and values.get("scale") == "log10":
                 self.refuse((*path, "scale"), "'log10' beside negative = true", "'linear': no logarithm is of a negative")
-        self.names_differ("analytes", {name: one.synonyms for name, one in analytes.items()})
         return analytes
+
+    def other_analytes(self, raw: Any, analytes: Mapping[str, Analyte]) -> dict[str, tuple[str, ...]]:
+        """Read the names of results that the study does not read; they, and those it reads, are each of one thing."""
+        names = raw if isinstance(raw, dict) else {}
+        others = self.table(raw, ("other_analytes",), dict.fromkeys(names, keys.several(keys.text)))
+        self.names_differ("analytes", {name: one.synonyms for name, one in analytes.items()} | others)
+        return others
 
     def agents(self, raw: Any) -> dict[str, Agent]:
         if not isinstance(raw, dict):

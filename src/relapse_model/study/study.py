@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relapse_model.study.trial_plan import DosingRule, TrialPlan
+
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
 
@@ -46,6 +48,9 @@ class Analyte:
         By the name in the assay column; a limit given with a result wins over them.
     synonyms : tuple of str
         Other names that laboratories print for it.
+    other_units : tuple of str
+        Units that are accepted as they come and convert into no other: of such a result only the laboratory's word, or
+        the limit that stands with it, can be read.
     negative : bool
         Whether it may be negative, as the logarithm or a standard score of an amount may; 0 is then a number like
         others, and a result below a limit stands at the limit.
@@ -63,6 +68,7 @@ class Analyte:
     sdtm: str = ""
     assays: Mapping[str, Assay] = field(default_factory=dict)
     synonyms: tuple[str, ...] = ()
+    other_units: tuple[str, ...] = ()
     negative: bool = False
 
 
@@ -163,6 +169,14 @@ class Predictor:
     unit: str = ""
     direction: str | None = None
     prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A biomarker to be screened: computed as a predictor is, and the family it belongs to."""
+
+    predictor: Predictor
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +310,11 @@ class Study:
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
     scoring: Scoring = field(default_factory=Scoring)
+    trial: TrialPlan | None = None
+    dosing: DosingRule | None = None
+    candidates: tuple[Candidate, ...] = ()
     agents: Mapping[str, Agent] = field(default_factory=dict)
+    other_analytes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # known by name, and not read
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
 
     def landmark(self, week: float | None = None) -> float:

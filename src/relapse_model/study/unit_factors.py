@@ -59,16 +59,16 @@ def unit_factor(came: str, wanted: str) -> float | None:
     if ratio is not None:
         return 1.0 if ratio == _RATIOS.get(_plain(wanted).casefold()) else None
     found, target = _readings(came), _readings(wanted)
-    for base in found.keys() & target.keys():
-        exponent = found[base] - target[base]
-        if base in ("iu", "u", "peiu") and exponent == 3 and _without_milli(wanted) == _plain(came).casefold():
-            return None
-        return float(f"1e{exponent}")
-    return None
+    if not found.keys() & target.keys() or lacks_milli(came, wanted):
+        return None
+    base = next(iter(found.keys() & target.keys()))
+    return float(f"1e{found[base] - target[base]}")
 
 
-def _without_milli(unit: str) -> str:
-    return _plain(unit).casefold().removeprefix("m")
+def lacks_milli(came: str, wanted: str) -> bool:
+    """Tell whether a unit is another one without its leading ``m``, as ``IU/mL`` is ``mIU/mL``: a slip more often."""
+    short, full = _plain(came).casefold(), _plain(wanted).casefold()
+    return full == f"m{short}" and full.startswith(("miu/", "mu/"))
 
 
 def _plain(unit: str) -> str:

@@ -160,7 +160,8 @@ def _bounds(
     unusable = no_limit & (rule.lower_limit is None)
     # The limit of "TND" with a limit of 20 and a blank unit is not known: the study's must not take its place.
     codes, units = pd.factorize(last["unit"])
-    foreign = np.array([conversion(rule, unit) is None for unit in units], dtype=bool)[codes]
+    converts = [conversion(rule, unit) for unit in units]
+    foreign = np.array([one is None or one[1] == "other" for one in converts], dtype=bool)[codes]
     usable = ~(unusable | (foreign & (last["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(last))))
     found = measurements(dataclasses.replace(cohort, labs=last[usable]), study, rule.name)
     lower, upper = np.full(len(last), np.nan), np.full(len(last), np.nan)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
-from relapse_model.study.unit_factors import unit_factor
+from relapse_model.study.unit_factors import lacks_milli, unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
 
 UnitProblem = tuple[NDArray[np.intp], str, str, str]  # rows, the unit that came, what was expected, what to do
@@ -104,8 +104,7 @@ def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
     clash = False
     if stated and said not in _SCALE_ALONE:
         # "20 IU/mL" in a column of log10 IU/mL is no logarithm, whatever the column says.
-        same = without_log10(said) == without_log10(key) or (not log10 and unit_factor(printed, stated) == 1.0)
-        clash = not same or (is_log10(key) and not log10)
+        clash = without_log10(said) != without_log10(key) or (is_log10(key) and not log10)
     if log10 and unit and not is_log10(unit_key(unit)):
         unit = f"log10 {unit}"
     return unit, clash
@@ -188,9 +187,9 @@ def scale_problems(
 
 def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
     """Return what was expected, and what to do, where a unit is not one of the analyte's."""
-    accepted = ", ".join(repr(unit) for unit in (rule.unit, *rule.units))
+    accepted = ", ".join(repr(unit) for unit in (rule.unit, *rule.units, *rule.other_units))
     advice = f"Convert it, or state the factor under [analytes.{rule.name}] units"
-    if unit_key(text) == unit_key(rule.unit.removeprefix("m")) and rule.unit.startswith("m"):
+    if lacks_milli(text, rule.unit):
         advice = f"A thousand times {rule.unit}: probably a slip of the pen for it. Look at the laboratory's report"
     return f"a unit of {rule.name} in this study ({accepted})", advice
 
@@ -224,23 +223,25 @@ def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[floa
 
     Returns
     -------
-    (factor, scale) : float, {"as_is", "from_log10", "to_log10", "log10"}
+    (factor, scale) : float, {"as_is", "from_log10", "to_log10", "log10", "other"}
         ``from_log10``: ten to the power, then the factor; ``to_log10``: the factor, then the logarithm;
-        ``log10``: both are logarithms, so the logarithm of the factor is added.
+        ``log10``: both are logarithms, so the logarithm of the factor is added; ``other``: a unit that the study
+        accepts and that converts into no other, so that the factor is NaN.
     """
     target, came = unit_key(rule.unit), unit_key(text)
     factors = {unit_key(unit): factor for unit, factor in rule.units.items()} | {without_log10(target): 1.0}
     if assay is not None and assay in rule.assays:
         factors |= {unit_key(unit): factor for unit, factor in rule.assays[assay].units.items()}
     factor = factors.get(without_log10(came))
-    if factor is None:
+    if factor is None and not lacks_milli(text, rule.unit):
         # In the case in which it was printed: G/L are cells, g/L are grams.
         amount = without_log10(came) if is_log10(came) else text
         stated = {rule.unit: 1.0, **rule.units} if not is_log10(target) else {without_log10(target): 1.0, **rule.units}
         known = ((unit_factor(amount, unit), own) for unit, own in stated.items())
         factor = next((arithmetic * own for arithmetic, own in known if arithmetic is not None), None)
     if factor is None:
-        return None
+        other = {unit_key(unit) for unit in rule.other_units}
+        return (np.nan, "other") if came in other else None
     if is_log10(target):
         return factor, "log10" if is_log10(came) else "to_log10"
     return factor, "from_log10" if is_log10(came) else "as_is"
