@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.cohort.measurements import measurements
 from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.study.study import Laboratory
 
@@ -574,8 +575,10 @@ def with_units(*pairs):
 def test_two_units_of_one_analyte_need_a_study(study):
     tables = with_units(("118", "mIU/mL"), ("0.2", "kIU/L"), ("90", "mIU/ml"), ("80", "IU/L"))
     assert [(p.row, p.found) for p in refused(tables)] == [(3, "'kIU/L'"), (5, "'IU/L'")]
-    (problem,) = refused(tables, study=study)
-    assert (problem.row, problem.found) == (3, "'kIU/L'")
+    results = measurements(rm.make_cohort(**tables, study=study), study, "anti_hbs")
+    assert sorted(results.value) == [80, 90, 118, 200]  # 0.2 kIU/L are 200 IU/L
+    (problem,) = refused(with_units(("118", "mIU/mL"), ("0.2", "COI")), study=study)
+    assert (problem.row, problem.found) == (3, "'COI'")
     assert problem.advice == "Convert it, or state the factor under [analytes.anti_hbs] units"
     assert len(rm.make_cohort(**with_units(("118", "mIU/mL"), ("80", "IU/L")), study=study).labs) == 2
 

@@ -236,7 +236,7 @@ def test_the_contract_is_the_published_one():
     assert set(TABLES["patients"]) == {
         "patient_id", "enrolment_date", "centre", "arm", "sex", "age_years", "bmi_kg_m2", "hbv_genotype",
         "hbeag_positive_before_treatment", "hbsag_before_treatment_iu_ml", "pegifn_weeks", "consolidation_weeks",
-        "prior_nuc",
+        "prior_nuc", "decompensated_cirrhosis", "coinfection", "malignancy", "immunosuppression_within_6_months",
     }  # fmt: skip
     assert set(TABLES["labs"]) - required["labs"] == {"assay", "lower_limit", "upper_limit"}
     assert set(TABLES["treatments"]) - required["treatments"] == {"end_week", "dose", "unit"}

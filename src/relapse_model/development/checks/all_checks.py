@@ -19,6 +19,8 @@ from relapse_model.development.checks import (
     rm111_implausible_auc,
     rm112_missing_predictor,
     rm113_uneven_testing,
+    rm119_unknown_names,
+    rm124_counted_as_no,
 )
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
@@ -37,6 +39,8 @@ COHORT_CHECKS = (
     rm109_loss_by_arm.CHECK,
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
+    rm119_unknown_names.CHECK,
+    rm124_counted_as_no.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))
