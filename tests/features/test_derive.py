@@ -330,8 +330,8 @@ def test_a_name_in_another_spelling_is_the_name(predictor, expected, agent, arm)
 
 
 @pytest.mark.parametrize(("predictor", "message"), [
-    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "treatments, row 2, column 'agent': 'PegIFN 180 ug'; expected 'pegifn'"),
-    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "patients, row 2, column 'arm': 'HBIG 400 IU'; expected 'hbig'"),
+    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "column 'agent': 'PegIFN 180 ug'; expected 'pegifn'"),
+    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "column 'arm': 'HBIG 400 IU'; expected 'hbig'"),
 ])  # fmt: skip
 def test_what_only_looks_like_a_name_is_refused_not_taken_for_never(predictor, message):
     given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN 180 ug"], "start_week": [-20], "end_week": [-8]})

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.coded_columns import encoded
+from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_text

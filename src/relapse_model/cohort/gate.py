@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.study_columns import columns_read, unusable_cells
+from relapse_model.cohort.study_columns import columns_read, levelled, levels_named, unusable_cells
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.coded_columns import decoded
@@ -280,9 +280,15 @@ class _Gate:
                 self.codes_read[column] = dict(codes)
 
     def names(self, study: Study | None) -> None:
-        """Give analytes and agents the study's names; refuse one that only looks like what the study asks for."""
-        for name, column in NAMED if study is not None else ():
-            if study is None or name not in self.tables:
+        """Give levels, analytes and agents the study's names; refuse one that only looks like what it asks for."""
+        if study is None:
+            return
+        patients = self.tables.get("patients", pd.DataFrame())
+        for column, levels in levels_named(study).items():
+            if column in patients:
+                patients[column] = levelled(patients[column], levels)
+        for name, column in NAMED:
+            if name not in self.tables:
                 continue
             read = read_names(self.tables[name][column], name_table(study, column))
             came = [self.shown(text) for text in read.came]
@@ -344,7 +350,9 @@ class _Gate:
         if labs is None:
             return
         analytes = {} if study is None else study.analytes
-        transformed = labs["analyte"].isin([name for name, one in analytes.items() if one.negative]).to_numpy(dtype=bool)
+        transformed = (
+            labs["analyte"].isin([name for name, one in analytes.items() if one.negative]).to_numpy(dtype=bool)
+        )
         read = read_results(labs["value"], labs["unit"], conventions, transformed)
         bad = (read["kind"] == "unreadable").to_numpy()
         reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)

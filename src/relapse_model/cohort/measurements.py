@@ -83,7 +83,8 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
     Raises
     ------
     CohortError
-        For names that the study knows and the cohort has not, for units the study does not accept, and, on a log10 scale, for a word such as "negative" where no limit
+        For names that the study knows and the cohort has not, for units the study does not accept, and, on a log10
+        scale, for a word such as "negative" where no limit
         is known (on a linear one such a result is NaN).
     """
     require_names(cohort, study)

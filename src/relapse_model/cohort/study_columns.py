@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.laboratory.text import read_lab_texts
-from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
+from relapse_model.cohort.tables.distinct_values import read_texts
 from relapse_model.study.names import level_of, resembled, yes_or_no
 from relapse_model.study.study import Criterion, Predictor, Study
 from relapse_model.study.unit_factors import unit_factor
@@ -86,6 +86,43 @@ def columns_read(study: Study) -> Iterator[ColumnReader]:
             yield reader_of_criterion(criterion)
 
 
+def levels_named(study: Study) -> dict[str, tuple[str, ...]]:
+    """Return for columns of the patients table the levels that anything in the study names, as it writes them."""
+    named: dict[str, dict[str, None]] = {}
+    for reader in columns_read(study):
+        others = reader.others if isinstance(reader.others, tuple) else ()
+        named.setdefault(reader.column, {}).update(dict.fromkeys((*reader.levels, *others)))
+    if study.trial is not None:
+        arms = study.trial.arms
+        named.setdefault(arms.column, {}).update(dict.fromkeys((arms.treatment, arms.control)))
+    return {column: tuple(levels) for column, levels in named.items() if levels}
+
+
+def levelled(values: pd.Series, levels: tuple[str, ...]) -> pd.Series:
+    """Return a column of texts with every spelling of a level as the study writes it; the rest as it came.
+
+    Whatever counts by level (arms compared, groups, weights) then counts one level once.
+
+    Parameters
+    ----------
+    values : Series
+    levels : tuple of str
+
+    Examples
+    --------
+    >>> levelled(pd.Series(["HBIG", "hbig", "Control", None, "B/C"]), ("hbig", "control")).tolist()
+    ['hbig', 'hbig', 'control', None, 'B/C']
+    """
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values
+    which, distinct = pd.factorize(values)
+    new = [level_of(text, levels) if isinstance(text, str) else None for text in distinct]
+    kept = [text if level is None else level for text, level in zip(distinct, new, strict=True)]
+    if kept == list(distinct):
+        return values
+    return pd.Series(np.array([*kept, None], dtype=object)[which], index=values.index, dtype=object)
+
+
 @dataclass(frozen=True, slots=True)
 class UnusableCells:
     """The rows of a column that cannot be used, and what was expected there."""
@@ -139,10 +176,28 @@ def categories(values: pd.Series, reader: ColumnReader) -> tuple[NDArray[np.obje
         As the study writes them; the empty text is "none of those looked for", None is missing or unusable.
     unusable : array of bool
     """
-    which, distinct = pd.factorize(texts(values))
+    which, distinct = pd.factorize(read_texts(values))
     found = [_level(text, reader) for text in distinct]
     levels = np.array([level for level, _ in found], dtype=object)
     return levels[which], np.array([bad for _, bad in found], dtype=bool)[which]
+
+
+def chosen(values: pd.Series, reader: ColumnReader) -> tuple[Floats, Mask]:
+    """Return 1 where a cell is one of the levels looked for, 0 where it is another, NaN where missing or unusable.
+
+    Parameters
+    ----------
+    values : Series
+    reader : ColumnReader
+
+    Returns
+    -------
+    flags : array of float
+    unusable : array of bool
+    """
+    levels, bad = categories(values, reader)
+    which, distinct = pd.factorize(levels)
+    return np.array([*(float(level != "") for level in distinct), np.nan])[which], bad
 
 
 def _level(text: str, reader: ColumnReader) -> tuple[str | None, bool]:
@@ -224,7 +279,7 @@ def _factor(printed: str, unit: str) -> float:
 
 
 def _flags(values: pd.Series) -> tuple[Floats, Mask]:
-    which, distinct = pd.factorize(texts(values))
+    which, distinct = pd.factorize(read_texts(values))
     said = [yes_or_no(text) for text in distinct]
     missing = [text.casefold() in MISSING_WORDS for text in distinct]
     number = np.array([np.nan if one is None else float(one) for one in said], dtype=float)

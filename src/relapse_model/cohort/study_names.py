@@ -114,7 +114,9 @@ def require_names(cohort: Cohort, study: Study) -> None:
         for text in sorted(map(str, rows[column].dropna().unique())):
             meaning = known.meaning(text)
             if meaning.name not in (None, text):
-                problems.append(Problem(table, None, column, repr(text), f"{meaning.name!r}, as in the study", _READ_WITH))
+                problems.append(
+                    Problem(table, None, column, repr(text), f"{meaning.name!r}, as in the study", _READ_WITH)
+                )
             elif meaning.doubt:
                 problems.append(Problem(table, None, column, repr(text), in_doubt(meaning), advice_for(column)))
     if problems:

@@ -12,7 +12,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.study_columns import ColumnReader, categories, numbers, reader_of, unusable_cells
+from relapse_model.cohort.study_columns import ColumnReader, categories, chosen, numbers, reader_of, unusable_cells
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
@@ -132,10 +132,9 @@ def _usable(cohort: Cohort, reader: ColumnReader) -> pd.Series:
 
 
 def _category(values: pd.Series, reader: ColumnReader) -> Floats | pd.Series:
-    levels, _ = categories(values, reader)
     if reader.chosen:
-        return np.array([np.nan if level is None else float(bool(level)) for level in levels], dtype=float)
-    return pd.Series(levels, index=values.index, dtype=object)
+        return chosen(values, reader)[0]
+    return pd.Series(categories(values, reader)[0], index=values.index, dtype=object)
 
 
 def _stated(cohort: Cohort, study: Study, predictor: Predictor) -> Floats:

@@ -148,7 +148,7 @@ class _Tokens:
     def holds(self, other: _Tokens, shortest: int) -> bool:
         """Tell whether another text stands in this one: as words, or anywhere where it is long or Chinese."""
         part = other.squeezed
-        if len(part) < shortest or part.isdecimal() and shortest > 1:
+        if len(part) < shortest or (part.isdecimal() and shortest > 1):
             return False
         free = len(part) >= _LONG or not part.isascii()
         at = self.squeezed.find(part)

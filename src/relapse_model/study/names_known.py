@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relapse_model.study.names import NameTable
-from relapse_model.study.study import Criterion, Study
+from relapse_model.study.study import Criterion, Predictor, Study
 
 
 def analyte_names(study: Study) -> NameTable:
@@ -20,8 +20,8 @@ def analyte_names(study: Study) -> NameTable:
         name: (*one.synonyms, one.label, *one.loinc, *([one.sdtm] if one.sdtm else []))
         for name, one in study.analytes.items()
     } | dict(study.other_analytes)
-    predictors = (*study.predictors, *(one.predictor for one in study.candidates))
-    read = [study.outcome.analyte, *(one.analyte for one in (*predictors, *_criteria(study)))]
+    read = [study.outcome.analyte, *(one.analyte for one in _predictors(study))]
+    read += [one.analyte for one in _criteria(study)]
     read += [study.passive_antibody.analyte] if study.passive_antibody is not None else []
     read += [study.dosing.again.analyte] if study.dosing is not None else []
     return NameTable(spellings, tuple(dict.fromkeys(name for name in read if name is not None)))
@@ -37,14 +37,18 @@ def agent_names(study: Study) -> NameTable:
     >>> [names.meaning(text).name for text in ("Pegasys", "恩替卡韦", "L03AB11", "aspirin")]
     ['pegifn', 'entecavir', 'pegifn', None]
     """
-    predictors = (*study.predictors, *(one.predictor for one in study.candidates))
-    read = [name for one in (*predictors, *_criteria(study)) for name in one.agents]
+    read = [name for one in _predictors(study) for name in one.agents]
+    read += [name for one in _criteria(study) for name in one.agents]
     read += study.passive_antibody.agents if study.passive_antibody is not None else ()
     read += [name for one in study.trial.intercurrent for name in one.agents] if study.trial is not None else []
     read += [study.dosing.agent] if study.dosing is not None else []
     spellings: dict[str, tuple[str, ...]] = dict.fromkeys((*study.agents, *read), ())
     spellings |= {name: one.synonyms for name, one in study.agents.items()}
     return NameTable(spellings, tuple(dict.fromkeys(read)))
+
+
+def _predictors(study: Study) -> tuple[Predictor, ...]:
+    return (*study.predictors, *(one.predictor for one in study.candidates))
 
 
 def _criteria(study: Study) -> tuple[Criterion, ...]:

@@ -172,7 +172,8 @@ class _Reader:
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             agents=agents, other_analytes=self.other_analytes(sections.get("other_analytes", {}), analytes),
-            codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
+            codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome,
+            prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
 
@@ -207,14 +208,17 @@ class _Reader:
             if len(set(spellings)) < len(spellings):
                 self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
             if values.get("negative") and values.get("scale") == "log10":
-                self.refuse((*path, "scale"), "'log10' beside negative = true", "'linear': no logarithm is of a negative")
+                self.refuse(
+                    (*path, "scale"), "'log10' beside negative = true", "'linear': no logarithm is of a negative"
+                )
         return analytes
 
     def other_analytes(self, raw: Any, analytes: Mapping[str, Analyte]) -> dict[str, tuple[str, ...]]:
         """Read the names of results that the study does not read; they, and those it reads, are each of one thing."""
         names = raw if isinstance(raw, dict) else {}
         others = self.table(raw, ("other_analytes",), dict.fromkeys(names, keys.several(keys.text)))
-        self.names_differ("analytes", {name: one.synonyms for name, one in analytes.items()} | others)
+        read = {("analytes", name, "synonyms"): one.synonyms for name, one in analytes.items()}
+        self.names_differ(read | {("other_analytes", name): synonyms for name, synonyms in others.items()})
         return others
 
     def agents(self, raw: Any) -> dict[str, Agent]:
@@ -222,13 +226,14 @@ class _Reader:
             self.refuse(("agents",), keys.shown(raw), "tables [agents.NAME]")
             return {}
         agents = {name: Agent(name, **self.table(entry, ("agents", name), keys.AGENT)) for name, entry in raw.items()}
-        self.names_differ("agents", {name: one.synonyms for name, one in agents.items()})
+        self.names_differ({("agents", name, "synonyms"): one.synonyms for name, one in agents.items()})
         return agents
 
-    def names_differ(self, section: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
+    def names_differ(self, spellings: Mapping[tuple[str, ...], tuple[str, ...]]) -> None:
         """Refuse a synonym that is the name, or a synonym, of another entry too, or of its own a second time."""
-        taken = {name_key(name): name for name in spellings}
-        for name, synonyms in spellings.items():
+        taken = {name_key(path[1]): path[1] for path in spellings}
+        for path, synonyms in spellings.items():
+            name = path[1]
             seen: set[str] = set()
             for synonym in synonyms:
                 key = name_key(synonym)
@@ -236,9 +241,7 @@ class _Reader:
                 if owner != name or key in seen:
                     where = f"also of {owner!r}" if owner != name else "twice"
                     advice = "Spellings that differ in case, spaces or hyphens are one"
-                    self.refuse(
-                        (section, name, "synonyms"), f"{synonym!r}, {where}", "each name once in the study", advice
-                    )
+                    self.refuse(path, f"{synonym!r}, {where}", "each name once in the study", advice)
                 seen.add(key)
 
     def codes(self, raw: Any) -> dict[str, dict[str, str]]:

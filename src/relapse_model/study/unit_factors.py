@@ -25,7 +25,7 @@ _BASES = {
 _PREFIXES = {"": 0, "k": 3, "d": -1, "c": -2, "m": -3, "mc": -6, "u": -6, "n": -9, "p": -12}
 _COUNTS = {"k": 3, "m": 6, "g": 9, "t": 12}  # K/uL and G/L: thousands and milliards of cells
 _VOLUMES = {"l": 0, "升": 0, "dl": -1, "ml": -3, "cc": -3, "毫升": -3, "ul": -6, "mm3": -6, "mm^3": -6, "mm*3": -6}
-_POWER = re.compile(r"[x*]?10(?:\^|\*\*?|e\+?)([0-9]{1,2})(?:cells|个)?")
+_POWER = re.compile(r"[x*]?10(?:\^|\*\*?|e\+?)?([0-9]{1,2})(?:cells|个)?")
 _RATIOS = {
     **dict.fromkeys(("s/co", "s/c.o", "s/c.o.", "s/coratio", "s_co_ratio", "scoratio", "s/cutoff"), "s/co"),
     **dict.fromkeys(("coi", "c.o.i", "c.o.i.", "cutoffindex", "cut-offindex"), "coi"),
@@ -95,6 +95,6 @@ def _readings(unit: str) -> dict[str, int]:
 
 
 def _counts(numerator: str, denominator: str) -> bool:
-    """Tell whether a numerator is a number of cells: K/uL in any case, G/L, T/L and M/uL in capitals (g/L is a mass)."""
+    """Tell whether a numerator counts cells: K/uL in any case, G/L, T/L and M/uL in capitals (g/L is a mass)."""
     small = denominator.casefold() in ("ul", "mm3", "mm^3", "mm*3")
     return (numerator in ("K", "k", "M") and small) or (numerator in ("G", "T") and denominator.casefold() == "l")

@@ -213,15 +213,14 @@ def test_other_names_of_agents_and_analytes_score_the_same_at_once_and_in_chunks
     """Every patient by names that hospitals print, a third each: the scores are those of the study's own names."""
     folder = shutil.copytree(small, tmp_path / "cohort")
     printed = {
-        "pegifn": ("派罗欣", "Peg-IFN α-2b", "L03AB11"), "hbig": ("乙肝免疫球蛋白", "HBIG", "hepatitis B immune globulin"),
+        "pegifn": ("派罗欣", "Peg-IFN α-2b", "L03AB11"),
+        "hbig": ("乙肝免疫球蛋白", "HBIG", "hepatitis B immune globulin"),
         "nuc": ("NUC", "核苷类似物", "nucleos(t)ide analogue"), "hbsag": ("乙肝表面抗原", "HBsAg", "63557-3"),
         "anti_hbs": ("抗-HBs", "HBsAb", "乙肝表面抗体（定量）"), "hbv_dna": ("HBV-DNA", "乙型肝炎病毒DNA", "11258-1"),
     }  # fmt: skip
     for name, column in (("labs", "analyte"), ("treatments", "agent")):
         table = pd.read_csv(small / f"{name}.csv", dtype=str, keep_default_na=False)
-        table[column] = [
-            printed.get(text, (text,) * 3)[row % 3] for row, text in enumerate(table[column])
-        ]
+        table[column] = [printed.get(text, (text,) * 3)[row % 3] for row, text in enumerate(table[column])]
         table.to_csv(folder / f"{name}.csv", index=False)
     at_once(model, small, tmp_path / "own.csv")
     at_once(model, folder, tmp_path / "once.csv")

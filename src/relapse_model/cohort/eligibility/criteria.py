@@ -16,7 +16,7 @@ from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.measurements import measurements
-from relapse_model.cohort.study_columns import categories, reader_of_criterion
+from relapse_model.cohort.study_columns import chosen, reader_of_criterion
 from relapse_model.cohort.study_names import require_names
 from relapse_model.cohort.tables.column_values import shown, texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
@@ -70,9 +70,8 @@ def _by_agents(cohort: Cohort, criterion: Criterion) -> _Verdict:
 def _by_text(values: pd.Series, criterion: Criterion) -> _Verdict:
     text = texts(values)
     empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
-    levels, bad = categories(values, reader_of_criterion(criterion))
-    met = np.array([bool(level) for level in levels], dtype=bool)
-    call = np.where(empty | bad, -1, met).astype(np.int8)
+    met, bad = chosen(values, reader_of_criterion(criterion))
+    call = np.where(empty | bad, -1, np.nan_to_num(met)).astype(np.int8)
     flags = all(yes_or_no(level) is not None for level in criterion.equals)
     otherwise = "is neither 0 nor 1" if flags else f"looks like {condition(criterion)!r} and is not it"
     return _of_column(criterion, text, call, empty, otherwise)

@@ -25,7 +25,7 @@ _UNITS = table(
 _NUMERATORS = table(
     """| iu | miu | kiu | uiu | μiu | u | mu | ku | peiu | pei-u | ncu | g | mg | ug | μg | mcg | ng
     | pg | mol | mmol | umol | μmol | nmol | pmol | meq | k | copies | copy | cp | cps | 拷贝
-    | geq | vge | cells"""
+    | geq | vge | cells | kat | ukat | μkat | nkat"""
 )
 
 _DENOMINATORS = table("l | dl | ml | ul | μl | mm3 | mm^3 | 升 | 毫升")

@@ -282,9 +282,7 @@ def _of_word(raw: str, verdict: str, below: bool | None) -> LabText:
     raise UnreadableText("no result in the text")
 
 
-def _of_number(
-    raw: str, printed: PrintedNumber, verdict: str, below: bool | None, negative: bool = False
-) -> LabText:
+def _of_number(raw: str, printed: PrintedNumber, verdict: str, below: bool | None, negative: bool = False) -> LabText:
     check_number(printed, negative)
     _check_verdict(printed, verdict, negative)
     lower, upper = printed.bounds(negative)

@@ -159,9 +159,7 @@ def _mixed_units(
                 yield np.flatnonzero(other & (unit == text)), text, expected, advice
 
 
-def scale_problems(
-    labs: pd.DataFrame, transformed: NDArray[np.bool_]
-) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
+def scale_problems(labs: pd.DataFrame, transformed: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
     """Yield the rows with a logarithm too large to be one, or with a negative limit of an amount.
 
     Parameters

@@ -52,7 +52,8 @@ def _counts(cohort: Cohort, study: Study, table: str, column: str) -> pd.Series:
     known = name_table(study, column)
     counts = rows[column].value_counts()
     unknown = [name for name in counts.index if known.meaning(str(name)).name is None]
-    return counts[sorted(unknown, key=lambda name: (-counts[name], str(name)))]
+    found: pd.Series = counts[sorted(unknown, key=lambda name: (-counts[name], str(name)))]
+    return found
 
 
 def _listed(counts: pd.Series, cohort: Cohort, table: str, column: str, nobody: frozenset[str]) -> str:

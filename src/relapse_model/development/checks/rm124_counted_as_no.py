@@ -30,7 +30,9 @@ def counted_as_no(cohort: Cohort, study: Study, landmark: float) -> Verdict:
         if one.equals is not None and not one.others and yes_or_no(one.equals) is None and one.column in cohort.patients
     ]
     if not silent:
-        return not_applicable("every predictor that looks for one level says what the others are, or looks for a yes or no")
+        return not_applicable(
+            "every predictor that looks for one level says what the others are, or looks for a yes or no"
+        )
     nobody, told = identifiers(cohort), []
     for predictor in silent:
         reader = reader_of(predictor, study)
@@ -39,7 +41,9 @@ def counted_as_no(cohort: Cohort, study: Study, landmark: float) -> Verdict:
         if len(other) > 1:  # of two levels, the one is what the other is not
             names = [f"{shown_name(str(n), nobody)} ({c if c >= SMALL else f'<{SMALL}'})" for n, c in other.items()]
             rest = f", and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-            told.append(f"{predictor.label}, {reader.column} other than {predictor.equals!r}: {', '.join(names[:_LISTED])}{rest}")
+            told.append(
+                f"{predictor.label}, {reader.column} not {predictor.equals!r}: {', '.join(names[:_LISTED])}{rest}"
+            )
     if not told:
         return passed()
     return found(

@@ -10,7 +10,10 @@ from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients
 from relapse_model.model.scoring.guards.shown_names import shown_name
 
 _WEEK = {"analyte": "week", "agent": "start_week"}
-_TEXT = {"analyte": "result of an unknown name, and {label} is missing: {name}", "agent": "treatment of an unknown name: {name}"}
+_TEXT = {
+    "analyte": "result of an unknown name, and {label} is missing: {name}",
+    "agent": "treatment of an unknown name: {name}",
+}
 
 
 def unknown_name(new: NewPatients) -> list[Flagged]:
@@ -29,9 +32,7 @@ def unknown_name(new: NewPatients) -> list[Flagged]:
 def _treatments(new: NewPatients) -> list[Flagged]:
     if not name_table(new.study, "agent").asked:
         return []
-    return [
-        flagged(patients, _TEXT["agent"].format(name=name)) for name, patients in _unknown(new, *NAMED[1])
-    ]
+    return [flagged(patients, _TEXT["agent"].format(name=name)) for name, patients in _unknown(new, *NAMED[1])]
 
 
 def _results(new: NewPatients) -> list[Flagged]:
@@ -49,7 +50,7 @@ def _results(new: NewPatients) -> list[Flagged]:
 
 
 def _unknown(new: NewPatients, table: str, column: str) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return the names that the study does not know, as a warning shows them, and who has any of them by the landmark."""
+    """Return the names that the study does not know, as a warning shows them, and who has each by the landmark."""
     rows = getattr(new.cohort, table)
     if rows is None:
         return []
