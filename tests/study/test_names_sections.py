@@ -58,8 +58,8 @@ def test_what_is_read():
 
 @pytest.mark.parametrize(("old", "new", "line", "column", "found"), [
     ('"HBsAb"]', '"anti HBS"]', 7, "analytes.titre.synonyms", "'anti HBS', twice"),
-    ('core = ["anti-HBc"]', 'core = ["HBs-Ab"]', 11, "analytes.core.synonyms", "'HBs-Ab', also of 'titre'"),
-    ('core = ["anti-HBc"]', 'core = ["Titre"]', 11, "analytes.core.synonyms", "'Titre', also of 'titre'"),
+    ('core = ["anti-HBc"]', 'core = ["HBs-Ab"]', 11, "other_analytes.core", "'HBs-Ab', also of 'titre'"),
+    ('core = ["anti-HBc"]', 'core = ["Titre"]', 11, "other_analytes.core", "'Titre', also of 'titre'"),
     ("[agents.aspirin]", '[agents.aspirin]\nsynonyms = ["PEGASYS"]', 17, "agents.aspirin.synonyms",
      "'PEGASYS', also of 'pegifn'"),
     ('other_units = ["COI"]', 'other_units = ["mIU/ml"]', None, "analytes.titre.units", "one unit in two spellings"),
