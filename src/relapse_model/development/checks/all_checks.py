@@ -19,8 +19,14 @@ from relapse_model.development.checks import (
     rm111_implausible_auc,
     rm112_missing_predictor,
     rm113_uneven_testing,
+    rm116_constant_predictor,
+    rm117_small_category,
     rm119_unknown_names,
+    rm123_history_cut_off,
     rm124_counted_as_no,
+    rm125_zero_above_numbers,
+    rm126_agent_by_centre,
+    rm127_old_results,
 )
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
@@ -39,8 +45,14 @@ COHORT_CHECKS = (
     rm109_loss_by_arm.CHECK,
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
+    rm116_constant_predictor.CHECK,
+    rm117_small_category.CHECK,
     rm119_unknown_names.CHECK,
+    rm123_history_cut_off.CHECK,
     rm124_counted_as_no.CHECK,
+    rm125_zero_above_numbers.CHECK,
+    rm126_agent_by_centre.CHECK,
+    rm127_old_results.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))
