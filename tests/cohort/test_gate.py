@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.tables.days import EXPECTED, EXPECTED_DAY
 from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.study.study import Laboratory
@@ -102,13 +103,13 @@ ONE_CELL = [
     # table, row, column, what stands there, what the message says came, what it expects
     ("patients", 2, "patient_id", "", "nothing", "text"),
     ("patients", 2, "patient_id", None, "nothing", "text"),
-    ("patients", 2, "sex", "male", "'male'", "one of F, M"),
-    ("patients", 3, "sex", "f", "'f'", "one of F, M"),
+    ("patients", 2, "sex", "1", "'1'", "one of F, M"),
+    ("patients", 3, "sex", "fem", "'fem'", "one of F, M"),
     ("patients", 3, "age_years", "forty", "'forty'", AN_AGE),
     ("patients", 3, "age_years", "121", "'121'", AN_AGE),
     ("patients", 4, "age_years", "inf", "'inf'", AN_AGE),
     ("patients", 4, "age_years", "39,5", "'39,5'", AN_AGE),
-    ("patients", 4, "prior_nuc", "yes", "'yes'", "0 or 1"),
+    ("patients", 4, "prior_nuc", "ETV", "'ETV'", "0 or 1"),
     ("labs", 2, "week", "week 4", "'week 4'", A_WEEK),
     ("labs", 2, "week", "", "nothing", A_WEEK),
     ("labs", 2, "week", "NaN", "nothing", A_WEEK),
@@ -576,8 +577,10 @@ def with_units(*pairs):
 def test_two_units_of_one_analyte_need_a_study(study):
     tables = with_units(("118", "mIU/mL"), ("0.2", "kIU/L"), ("90", "mIU/ml"), ("80", "IU/L"))
     assert [(p.row, p.found) for p in refused(tables)] == [(3, "'kIU/L'"), (5, "'IU/L'")]
-    (problem,) = refused(tables, study=study)
-    assert (problem.row, problem.found) == (3, "'kIU/L'")
+    results = measurements(rm.make_cohort(**tables, study=study), study, "anti_hbs")
+    assert sorted(results.value) == [80, 90, 118, 200]  # 0.2 kIU/L are 200 IU/L
+    (problem,) = refused(with_units(("118", "mIU/mL"), ("0.2", "COI")), study=study)
+    assert (problem.row, problem.found) == (3, "'COI'")
     assert problem.advice == "Convert it, or state the factor under [analytes.anti_hbs] units"
     assert len(rm.make_cohort(**with_units(("118", "mIU/mL"), ("80", "IU/L")), study=study).labs) == 2
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
@@ -42,6 +43,8 @@ class Cohort:
     remarks : tuple of Problem
         What was found of these patients that may be right, and should be looked at: rows that stand twice under
         another row number, and count once; weeks more than ten years from enrolment.
+    codes_read : mapping
+        For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
     """
 
     patients: pd.DataFrame
@@ -52,6 +55,7 @@ class Cohort:
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
     remarks: tuple[Problem, ...] = ()
+    codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -97,6 +101,7 @@ class Cohort:
             outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
             synthetic=self.synthetic,
             remarks=self._remarks_of(positions),
+            codes_read=self.codes_read,
         )
 
     def identifier_keys(self) -> frozenset[str]:
@@ -120,7 +125,10 @@ class Cohort:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables in the form of the cohort folder, as `make_cohort` takes them."""
-        tables = {"patients": self.patients}
+        patients = self.patients.assign(
+            **{column: encoded(self.patients[column], codes) for column, codes in self.codes_read.items()}
+        )
+        tables = {"patients": patients}
         for name in ("labs", "treatments", "outcomes"):
             table = getattr(self, name)
             if table is not None:

@@ -16,8 +16,10 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.study_columns import unusable_cells
+from relapse_model.cohort.study_columns import columns_read, levelled, levels_named, unusable_cells
+from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables import column_values as column_reader
+from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.columns import (
     COUNTED,
     DATES,
@@ -132,8 +134,10 @@ def checked(
     gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole, clock)
     gate.broken_tables()
     gate.weeks_from_days_and_months()
+    gate.codes(study)
     gate.weeks_from_dates()
     gate.typed_columns()
+    gate.names(study)
     gate.identities()
     gate.intervals()
     gate.laboratory(study, _conventions(study, dash))
@@ -181,6 +185,7 @@ class _Gate:
         self.broken = bool(self.problems)
         self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
         self.ids: dict[str, pd.Series] = {}  # keys: one for all forms of an identifier
+        self.codes_read: dict[str, dict[str, str]] = {}
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
@@ -218,15 +223,16 @@ class _Gate:
 
     def refuse(
         self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
-        expected: str, advice: str = "",
+        expected: Sequence[str] | str, advice: str = "",
     ) -> None:  # fmt: skip
         """Add one problem for each of the rows (positions, or a mask)."""
         where = np.flatnonzero(rows) if isinstance(rows, np.ndarray) and rows.dtype == bool else rows
         ids = self.ids[table]
         for order, row in enumerate(where):
             what = found if isinstance(found, str) else found[order]
+            wanted = expected if isinstance(expected, str) else expected[order]
             self.problems.append(
-                Problem(table, self.row_number(table, row), column, what, expected, advice, str(ids.iloc[row]))
+                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(ids.iloc[row]))
             )
 
     def remark(self, table: str, rows: Mask, column: str | None, found: Sequence[str] | str, expected: str) -> None:
@@ -357,6 +363,32 @@ class _Gate:
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
 
+    def codes(self, study: Study | None) -> None:
+        """Replace the codes of patients columns by what the study says they mean."""
+        table = self.tables.get("patients")
+        if study is None or table is None:
+            return
+        for column, codes in study.codes.items():
+            if column in table and column != "patient_id":
+                table[column] = decoded(table[column], dict(codes))
+                self.codes_read[column] = dict(codes)
+
+    def names(self, study: Study | None) -> None:
+        """Give levels, analytes and agents the study's names; refuse one that only looks like what it asks for."""
+        if study is None:
+            return
+        patients = self.tables.get("patients", pd.DataFrame())
+        for column, levels in levels_named(study).items():
+            if column in patients:
+                patients[column] = levelled(patients[column], levels)
+        for name, column in NAMED:
+            if name not in self.tables:
+                continue
+            read = read_names(self.tables[name][column], name_table(study, column))
+            came = [self.shown(text) for text in read.came]
+            self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
+            self.tables[name][column] = read.values
+
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
         known = self.ids["patients"] if "patients" in self.tables else None
@@ -432,24 +464,28 @@ class _Gate:
         table = self.tables.get("patients")
         if study is None or table is None:
             return
-        for predictor in study.predictors:
-            if predictor.column is None or predictor.column not in table:
+        for reader in columns_read(study):
+            if reader.column not in table:
                 continue
-            found = unusable_cells(table[predictor.column], predictor)
-            place = ("patients", predictor.column)
+            found = unusable_cells(table[reader.column], reader)
+            place = ("patients", reader.column)
             already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
             rows = [
                 row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
             ]
-            came = [self.shown(table[predictor.column].iloc[row]) for row in rows]
-            self.refuse("patients", rows, predictor.column, came, found.expected, f"For predictor {predictor.name!r}")
+            came = [self.shown(table[reader.column].iloc[row]) for row in rows]
+            self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
 
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""
         labs = self.tables.get("labs")
         if labs is None:
             return
-        read = read_results(labs["value"], labs["unit"], conventions)
+        analytes = {} if study is None else study.analytes
+        transformed = (
+            labs["analyte"].isin([name for name, one in analytes.items() if one.negative]).to_numpy(dtype=bool)
+        )
+        read = read_results(labs["value"], labs["unit"], conventions, transformed)
         bad = (read["kind"] == "unreadable").to_numpy()
         reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
         found = [self.shown(raw, reason) for raw, reason in reasons]
@@ -467,7 +503,7 @@ class _Gate:
             self.refuse("labs", rows, "unit", self.shown(text) if text else "no unit", wanted, advice)
         # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
         self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
-        for mask, column, expected in scale_problems(labs):
+        for mask, column, expected in scale_problems(labs, transformed):
             came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[mask]]
             self.refuse("labs", mask, column, came, expected)
 
@@ -492,6 +528,7 @@ class _Gate:
             problems=tuple(self.problems),
             synthetic=synthetic,
             remarks=tuple(one for one in self.remarks if one.patient in position),
+            codes_read=self.codes_read,
         )
 
     def attached(self, name: str, position: pd.Index) -> pd.DataFrame:

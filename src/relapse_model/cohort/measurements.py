@@ -22,6 +22,7 @@ from relapse_model.cohort.one_day import (
     same_day_expected,
     settled,
 )
+from relapse_model.cohort.study_names import require_names
 from relapse_model.cohort.tables.columns import MINUTE
 from relapse_model.comparisons import at_or_before, below
 from relapse_model.errors import CohortError, Problem
@@ -102,9 +103,11 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
     Raises
     ------
     CohortError
-        For units the study does not accept, and, on a log10 scale, for a word such as "negative" where no limit
+        For names that the study knows and the cohort has not, for units the study does not accept, and, on a log10
+        scale, for a word such as "negative" where no limit
         is known (on a linear one such a result is NaN).
     """
+    require_names(cohort, study)
     rule, of_day = study.analytes[analyte], day_rule(study, analyte)
     kept = _kept(cohort)
     known = kept.results.get(analyte)
@@ -287,7 +290,7 @@ def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
     given = table["lower_limit"].to_numpy(dtype=float).copy()
     for rows, unit, own in unit_groups(table, rule):
         found = conversion(rule, unit, own)
-        if not is_log10(unit_key(unit)):
+        if not (is_log10(unit_key(unit)) or rule.negative):
             given[rows & (given == 0)] = np.nan
         given[rows] = np.nan if found is None else _converted(given[rows], *found)
     return np.where(np.isnan(given), default, given)
@@ -330,7 +333,9 @@ def _bounded(
     """Give every result its bounds and the number that stands for it."""
     logarithm = is_log10(unit_key(rule.unit))
     printed_zero = _is(table, "kind", "number") & _is(table, "comparator", "") & (table["number"] == 0).to_numpy()
-    zero = printed_zero & below(number, lower_limit)  # a log10 of 0 may be an amount above the limit
+    zero = (
+        printed_zero & below(number, lower_limit) & (not rule.negative)
+    )  # a log10 of 0 may be an amount above the limit
     negative = _is(table, "kind", "negative")
     unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
     if unlimited.any() and (rule.scale == "log10" or logarithm):
@@ -342,7 +347,7 @@ def _bounded(
     positive = _is(table, "kind", "positive") & (table["detected"] == 1).to_numpy()
     left = zero | negative | _is(table, "comparator", "<") | _is(table, "comparator", "<=")
     limit = np.where(zero | negative, lower_limit, upper)
-    nothing = -np.inf if logarithm else 0.0
+    nothing = -np.inf if logarithm or rule.negative else 0.0
     value = np.where(left, _stand_in(limit, rule, logarithm), number)
     lower = np.where(left, nothing, np.where(positive, np.nan_to_num(lower_limit, nan=nothing), lower))
     upper = np.where(left, limit, np.where(positive, np.inf, upper))
@@ -368,6 +373,6 @@ def below_limit_value(rule: Analyte) -> float | None:
 
 def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:
     """Return the number that stands for a result below the limit; half of it is 0.3 less on a log10 unit."""
-    if rule.below_limit == "limit":
-        return limit
+    if rule.below_limit == "limit" or (rule.negative and not logarithm):
+        return limit  # half of a negative number is a larger one
     return limit - np.log10(2.0) if logarithm else 0.5 * limit

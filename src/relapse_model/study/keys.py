@@ -107,6 +107,22 @@ def factors(value: Any) -> dict[str, float]:
     return {text(unit): positive(factor) for unit, factor in value.items()}
 
 
+def codes(value: Any) -> dict[str, str]:
+    """Accept a table from codes to what they mean."""
+    if not isinstance(value, dict) or not value:
+        raise NotAllowed('a table of codes, such as { "1" = "M", "0" = "F" }')
+    return {text(code): text(meaning) for code, meaning in value.items()}
+
+
+def others(value: Any) -> str | tuple[str, ...]:
+    """Accept "no", or the levels that are."""
+    if value == "no":
+        return "no"
+    if isinstance(value, list):
+        return several(text)(value)  # type: ignore[no-any-return]
+    raise NotAllowed("'no' (whatever else there is counts as no), or a list of the levels that do")
+
+
 def interval(value: Any) -> tuple[float, float]:
     """Accept [low, high]."""
     if not isinstance(value, list) or len(value) != 2:
@@ -138,9 +154,8 @@ def time_zone(value: Any) -> str:
 
 
 SECTIONS = (
-    "study", "laboratory", "time", "treatments", "analytes", "outcome", "prediction", "predictors", "terms",
-    "eligibility",
-    "passive_antibody", "scoring", "trial", "dosing", "candidates",
+    "study", "laboratory", "time", "treatments", "analytes", "other_analytes", "agents", "columns", "outcome",
+    "prediction", "predictors", "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -155,7 +170,12 @@ ANALYTE: Mapping[str, Check] = {
     "loinc": several(text),
     "sdtm": text,
     "assays": anything,
+    "synonyms": several(text),
+    "other_units": several(text),
+    "negative": flag,
 }
+AGENT: Mapping[str, Check] = {"synonyms": several(text)}
+COLUMN: Mapping[str, Check] = {"codes": codes}
 ASSAY: Mapping[str, Check] = {
     "lower_limit": number(0, open_low=True),
     "upper_limit": number(0, open_low=True),
@@ -247,6 +267,8 @@ PREDICTOR: Mapping[str, Check] = {
     "cap": number(0, open_low=True),
     "saturating": number(0, open_low=True),
     "equals": text,
+    "others": others,
+    "negative": flag,
     "levels": several(text),
     "scale": one_of("linear", "log10"),
 }

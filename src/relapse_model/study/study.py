@@ -53,6 +53,14 @@ class Analyte:
         CDISC test code.
     assays : mapping of str to Assay
         By the name in the assay column; a limit given with a result wins over them.
+    synonyms : tuple of str
+        Other names that laboratories print for it.
+    other_units : tuple of str
+        Units that are accepted as they come and convert into no other: of such a result only the laboratory's word, or
+        the limit that stands with it, can be read.
+    negative : bool
+        Whether it may be negative, as the logarithm or a standard score of an amount may; 0 is then a number like
+        others, and a result below a limit stands at the limit.
     """
 
     name: str
@@ -67,6 +75,17 @@ class Analyte:
     loinc: tuple[str, ...] = ()
     sdtm: str = ""
     assays: Mapping[str, Assay] = field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()
+    other_units: tuple[str, ...] = ()
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A drug or vaccine: its name in the treatments table, and other names that hospitals print for it."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +186,10 @@ class Predictor:
 
     `typical` is the value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where hardly any
     training patient has the predictor, the effect that the prior states counts from it.
+
+    Beside `equals`, `others` says what counts as no: ``"no"``, everything else; or the levels that do, and
+    nothing besides. Empty: where `equals` is a yes or a no, its opposite alone; else every other level that does
+    not look like it. `negative` allows a column of numbers below 0.
     """
 
     name: str
@@ -181,6 +204,8 @@ class Predictor:
     at_least: float | None = None
     confirmed: bool = False
     equals: str | None = None
+    others: str | tuple[str, ...] = ()
+    negative: bool = False
     levels: tuple[str, ...] = ()
     cap: float | None = None
     saturating: float | None = None
@@ -375,6 +400,9 @@ class Study:
     trial: TrialPlan | None = None
     dosing: DosingRule | None = None
     candidates: tuple[Candidate, ...] = ()
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    other_analytes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # known by name, and not read
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

@@ -110,15 +110,29 @@ def test_flags(value):
     assert not found.bad.any()
 
 
-@pytest.mark.parametrize("value", ["yes", "Y", "2", "-1", "0.5", "true", "是", 2, 0.5, math.inf])
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [("yes", 1), ("Y", 1), ("true", 1), ("TRUE", 1), ("是", 1), ("有", 1), ("ｙｅｓ", 1),
+     ("no", 0), ("N", 0), ("False", 0), ("否", 0), ("无", 0), ("没有", 0)],
+)  # fmt: skip
+def test_yes_and_no_are_flags_in_any_spelling(value, flag):
+    found = read([value], FLAG)
+    assert found.values.tolist() == [flag]
+    assert not found.bad.any()
+
+
+@pytest.mark.parametrize("value", ["2", "-1", "0.5", "ETV", "t", "f", "maybe", "+", "阳性", 2, 0.5, math.inf])
 def test_what_is_no_flag(value):
     assert read([value], FLAG).bad.tolist() == [True]
 
 
-def test_choices_are_taken_literally():
+def test_choices_are_taken_literally_unless_they_have_other_spellings():
     found = read(["F", "M", "male", "f", " M ", "", "NA", None], CHOICE)
     assert found.bad.tolist() == [False, False, True, True, False, False, False, False]
     assert found.came == ["male", "f"]
+    sexes = read(["F", "male", "FEMALE", "f", "男", "女性", "Ｍ", "1", "0", "2", "X", ""], TABLES["patients"]["sex"])
+    assert sexes.values[:7].tolist() == ["F", "M", "F", "F", "M", "F", "M"]
+    assert sexes.came == ["1", "0", "2", "X"]  # a code means nothing until the study says what
     assert found.empty.tolist() == [False] * 5 + [True] * 3
     assert found.values.tolist()[4:] == ["M", None, None, None]
 
@@ -175,7 +189,7 @@ def test_the_contract_is_the_published_one():
     assert set(TABLES["patients"]) == {
         "patient_id", "enrolment_date", "centre", "arm", "sex", "age_years", "bmi_kg_m2", "hbv_genotype",
         "hbeag_positive_before_treatment", "hbsag_before_treatment_iu_ml", "pegifn_weeks", "consolidation_weeks",
-        "prior_nuc",
+        "prior_nuc", "decompensated_cirrhosis", "coinfection", "malignancy", "immunosuppression_within_6_months",
     }  # fmt: skip
     assert set(TABLES["labs"]) - required["labs"] == {"assay", "lower_limit", "upper_limit"}
     assert set(TABLES["treatments"]) - required["treatments"] == {"end_week", "dose", "unit"}

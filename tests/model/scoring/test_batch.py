@@ -182,7 +182,7 @@ def test_a_model_of_several_landmarks_is_asked_for_the_week(small, tmp_path, stu
 
 
 def test_a_patient_whom_the_model_refuses_costs_nobody_else(model, small, tmp_path):
-    # "PegIFN" is refused where no other patient spells it as the study does; the scores of the others stay.
+    # "PegIFN stopped" is not known to be pegifn; the scores of the others stay.
     folder = shutil.copytree(small, tmp_path / "cohort")
     patients, treatments = rows_of(folder / "patients.csv"), rows_of(folder / "treatments.csv")
     at = treatments[0].index("agent")
@@ -190,7 +190,7 @@ def test_a_patient_whom_the_model_refuses_costs_nobody_else(model, small, tmp_pa
     example = next(row for row in treatments[1:] if row[at] == "pegifn")
     whom = patients[50][0]
     odd = [whom, *example[1:]]
-    odd[at] = "PegIFN"
+    odd[at] = "PegIFN stopped"
     header = patients[0]
     stated = header.index("pegifn_weeks") if "pegifn_weeks" in header else None
     write_rows([[c for i, c in enumerate(row) if i != stated] for row in patients], folder / "patients.csv")
@@ -201,13 +201,33 @@ def test_a_patient_whom_the_model_refuses_costs_nobody_else(model, small, tmp_pa
     one, other = (pd.read_csv(tmp_path / name, keep_default_na=False) for name in ("with.csv", "without.csv"))
     row = one[one["patient_id"] == whom].iloc[0]
     assert row["status"] == "rejected"
-    assert "'PegIFN'; expected 'pegifn', as in the study" in row["reason"]
+    assert "'PegIFN stopped'; expected 'pegifn', if that is meant" in row["reason"]
     others = (one["patient_id"] != whom).to_numpy()
     assert (one["status"] == other["status"])[others].all()
     np.testing.assert_allclose(
         pd.to_numeric(one["relapse_risk"][others]), pd.to_numeric(other["relapse_risk"][others]), rtol=1e-11
     )
     assert found.patients == 80
+
+
+def test_other_names_of_agents_and_analytes_score_the_same_at_once_and_in_chunks(model, small, tmp_path):
+    """Every patient by names that hospitals print, a third each: the scores are those of the study's own names."""
+    folder = shutil.copytree(small, tmp_path / "cohort")
+    printed = {
+        "pegifn": ("派罗欣", "Peg-IFN α-2b", "L03AB11"),
+        "hbig": ("乙肝免疫球蛋白", "HBIG", "hepatitis B immune globulin"),
+        "nuc": ("NUC", "核苷类似物", "nucleos(t)ide analogue"), "hbsag": ("乙肝表面抗原", "HBsAg", "63557-3"),
+        "anti_hbs": ("抗-HBs", "HBsAb", "乙肝表面抗体（定量）"), "hbv_dna": ("HBV-DNA", "乙型肝炎病毒DNA", "11258-1"),
+    }  # fmt: skip
+    for name, column in (("labs", "analyte"), ("treatments", "agent")):
+        table = pd.read_csv(small / f"{name}.csv", dtype=str, keep_default_na=False)
+        table[column] = [printed.get(text, (text,) * 3)[row % 3] for row, text in enumerate(table[column])]
+        table.to_csv(folder / f"{name}.csv", index=False)
+    at_once(model, small, tmp_path / "own.csv")
+    at_once(model, folder, tmp_path / "once.csv")
+    score_folder(model, folder, tmp_path / "chunks.csv", chunk_patients=10)
+    assert_same_scores(tmp_path / "once.csv", tmp_path / "own.csv")
+    assert_same_scores(tmp_path / "chunks.csv", tmp_path / "own.csv")
 
 
 # ------------------------------------------------------------------------------------------- what is refused

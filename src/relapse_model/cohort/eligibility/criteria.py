@@ -17,10 +17,12 @@ from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.one_day import moments, rounded
-from relapse_model.cohort.tables import column_values as column_reader
+from relapse_model.cohort.study_columns import chosen, reader_of_criterion
+from relapse_model.cohort.study_names import require_names
 from relapse_model.cohort.tables.column_values import shown, texts
-from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS, Column
+from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS
 from relapse_model.comparisons import above, at_least, at_most, at_or_before, below
+from relapse_model.study.names import yes_or_no
 from relapse_model.study.study import Criterion, Study
 
 ENROLMENT = 0.0  # week; nothing later is read
@@ -41,6 +43,7 @@ class _Verdict:
 
 def decide(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
     """Decide a criterion for every patient."""
+    require_names(cohort, study)
     if criterion.analyte is not None:
         return _by_analyte(cohort, study, criterion)
     if criterion.column is None:
@@ -74,14 +77,11 @@ def _by_agents(cohort: Cohort, criterion: Criterion, *, complete: bool) -> _Verd
 def _by_text(values: pd.Series, criterion: Criterion) -> _Verdict:
     text = texts(values)
     empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
-    bad = np.zeros(len(text), dtype=bool)
-    met = text.isin(criterion.equals).to_numpy()
-    if set(criterion.equals) <= {"0", "1"}:  # a "yes" in a column of flags must not pass for "is not 1"
-        read = column_reader.column(values, Column("flag"))
-        empty, bad = read.empty, read.bad
-        met = np.isin(read.values, [float(flag) for flag in criterion.equals])
-    call = np.where(empty | bad, -1, met).astype(np.int8)
-    return _of_column(criterion, text, call, empty, "is neither 0 nor 1")
+    met, bad = chosen(values, reader_of_criterion(criterion))
+    call = np.where(empty | bad, -1, np.nan_to_num(met)).astype(np.int8)
+    flags = all(yes_or_no(level) is not None for level in criterion.equals)
+    otherwise = "is neither 0 nor 1" if flags else f"looks like {condition(criterion)!r} and is not it"
+    return _of_column(criterion, text, call, empty, otherwise)
 
 
 def _by_number(values: pd.Series, criterion: Criterion) -> _Verdict:
@@ -191,7 +191,8 @@ def _bounds(
     unusable = _no_limit(results) & (rule.lower_limit is None)
     # The limit of "TND" with a limit of 20 and a blank unit is not known: the study's must not take its place.
     codes, units = pd.factorize(results["unit"])
-    foreign = np.array([conversion(rule, unit) is None for unit in units], dtype=bool)[codes]
+    converts = [conversion(rule, unit) for unit in units]
+    foreign = np.array([one is None or one[1] == "other" for one in converts], dtype=bool)[codes]
     unusable |= foreign & (results["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(results))
     usable = ~np.isin(results["patient"], results["patient"][unusable])
     found = measurements(dataclasses.replace(cohort, labs=results[usable]), study, rule.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
+from relapse_model.study.names import yes_or_no
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -68,6 +70,8 @@ def column(values: pd.Series, rule: Column) -> ReadColumn:
         return _numbers(values, rule)
     text = texts(values)
     empty = _among(text, {""} if rule.required else MISSING_WORDS)
+    if rule.spellings:
+        text = text.map(lambda one: rule.spellings.get(unicodedata.normalize("NFKC", one).casefold(), one))
     bad = ~text.isin(rule.choices).to_numpy() & ~empty if rule.choices else np.zeros(len(text), dtype=bool)
     kept = text.where(~empty, None).to_numpy(dtype=object)
     return ReadColumn(kept, empty, bad, list(text[bad]))
@@ -80,12 +84,19 @@ def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
     else:
         text = texts(values.map(_flag_of_truth) if rule.kind == "flag" else values)
         empty = _among(text, MISSING_WORDS)
-        number = np.array([float(one) if _NUMBER.fullmatch(one) else np.nan for one in text], dtype=float)
+        number = np.array([_number(one, rule) for one in text], dtype=float)
     low, high = (0.0, 1.0) if rule.kind == "flag" else (rule.low, rule.high)
     bad = ~empty & ~(np.isfinite(number) & (number >= low) & (number <= high))
     if rule.kind == "flag":
         bad |= ~empty & (number != 0) & (number != 1)
     return ReadColumn(number, empty, bad, list(values[bad]))
+
+
+def _number(text: str, rule: Column) -> float:
+    said = yes_or_no(text) if rule.kind == "flag" else None
+    if said is not None:
+        return float(said)
+    return float(text) if _NUMBER.fullmatch(text) else np.nan
 
 
 def _flag_of_truth(value: object) -> object:

@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from relapse_model.comparisons import DAYS_PER_MONTH
@@ -17,8 +17,8 @@ from relapse_model.errors import Problem
 class Column:
     """What one column of one table holds.
 
-    `kind` is ``"text"``, ``"number"``, ``"flag"`` (0/1), ``"choice"``, ``"date"``, or ``"printed"`` (a number
-    or exactly what the laboratory printed).
+    `kind` is ``"text"``, ``"number"``, ``"flag"`` (0/1, also as yes and no), ``"choice"``, ``"date"``, or ``"printed"``
+    (a number or exactly what the laboratory printed). `spellings` are other words for the choices, in lower case.
     """
 
     kind: str = "text"
@@ -26,6 +26,7 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expectation(self) -> str:
@@ -44,6 +45,12 @@ class Column:
 _ID = Column(required=True)
 _WEEK = Column("number", low=-5200, high=5200)  # a century: beyond it, a unit was mistaken
 _WEEK_NEEDED = Column("number", required=True, low=-5200, high=5200)
+_SEXES = MappingProxyType(
+    {
+        **dict.fromkeys(("f", "female", "woman", "女", "女性"), "F"),
+        **dict.fromkeys(("m", "male", "man", "男", "男性"), "M"),
+    }
+)
 
 TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
     {
@@ -52,7 +59,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "enrolment_date": Column("date"),
             "centre": Column(),
             "arm": Column(),
-            "sex": Column("choice", choices=("F", "M")),
+            "sex": Column("choice", choices=("F", "M"), spellings=_SEXES),
             "age_years": Column("number", low=0, high=120),
             "bmi_kg_m2": Column("number", low=8, high=100),
             "hbv_genotype": Column(),
@@ -61,6 +68,10 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "pegifn_weeks": Column("number", low=0, high=5200),
             "consolidation_weeks": Column("number", low=0, high=5200),
             "prior_nuc": Column("flag"),
+            "decompensated_cirrhosis": Column("flag"),
+            "coinfection": Column("flag"),
+            "malignancy": Column("flag"),
+            "immunosuppression_within_6_months": Column("flag"),
         },
         "labs": {
             "patient_id": _ID,

@@ -21,6 +21,7 @@ MEANINGS = {
     "RS209": "an arm of a patient who is in no trial",
     "RS210": "a predictor hardly known in the training",
     "RS212": "a result too old for its window",
+    "RS213": "a result or treatment of an unknown name",
 }
 
 

@@ -14,6 +14,7 @@ from relapse_model.model.scoring.guards import (
     rs209_arm,
     rs210_hardly_known,
     rs212_result_too_old,
+    rs213_unknown_name,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
 
@@ -29,6 +30,7 @@ GUARDS = (
     rs209_arm.GUARD,
     rs210_hardly_known.GUARD,
     rs212_result_too_old.GUARD,
+    rs213_unknown_name.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
 
