@@ -20,6 +20,7 @@ from relapse_model.development.checks import (
     rm111_implausible_auc,
     rm112_missing_predictor,
     rm113_uneven_testing,
+    rm114_leak,
 )
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
@@ -41,6 +42,7 @@ COHORT_CHECKS = (
     rm109_loss_by_arm.CHECK,
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
+    rm114_leak.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))
