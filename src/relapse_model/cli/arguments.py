@@ -12,7 +12,7 @@ from relapse_model._version import __version__
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused; 2 wrong usage.
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -180,6 +180,7 @@ def _train(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
     _procedure(verb)
+    _mute(verb)
 
 
 def _validate(verb: argparse.ArgumentParser) -> None:

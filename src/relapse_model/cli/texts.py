@@ -10,6 +10,7 @@ import pandas as pd
 
 from relapse_model.classifiers.known import LABELS
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.errors import RelapseModelError
 from relapse_model.model.relapse_model import RelapseModel
 
 if TYPE_CHECKING:
@@ -66,8 +67,15 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
     return pd.DataFrame(data)
 
 
-def training_text(model: RelapseModel) -> str:
-    """Return what a person wants to know after training."""
+def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
+    """Return what a person wants to know after training; what was muted is told as such.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    muted : sequence of str
+        Codes of checks.
+    """
     summary = model.summary
     lines = [
         f"Trained on {summary['patients']} patients at risk at {landmark_words(model)}: {summary['events']} "
@@ -78,7 +86,10 @@ def training_text(model: RelapseModel) -> str:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
     lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
-    lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
+    lines += [
+        f"{finding['code']} {finding['severity']}{', muted' if finding['code'] in muted else ''}: {finding['text']}"
+        for finding in summary["warnings"]
+    ]
     lines += [SYNTHETIC] if summary["synthetic"] else []
     return "\n".join(lines)
 
@@ -106,13 +117,12 @@ def performance_lines(performance: Performance) -> list[str]:
     ----------
     performance : Performance
     """
-    from relapse_model.validation.performance import MEASURES
+    from relapse_model.validation.performance import MEASURES, shown
 
     lines = []
     for name, label in MEASURES.items():
         if name in performance.measures:
-            value = performance.measures[name]
-            lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
+            lines.append(f"  {label:27s} {shown(name, performance.measures[name])}")
     return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
 
 
@@ -127,6 +137,38 @@ def checks_text(results: Sequence[CheckResult]) -> str:
     silent = [one.code for one in results if one.state == "not applicable"]
     lines += [f"Checks that do not apply: {', '.join(silent)}."] if silent else []
     return "\n".join(lines) or f"All {len(results)} checks passed."
+
+
+def errors_of(model: RelapseModel, muted: Sequence[str]) -> list[str]:
+    """Return the codes of the errors on record in a model, without those that were muted.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    muted : sequence of str
+    """
+    found = model.summary["warnings"]
+    return [one["code"] for one in found if one["severity"] == "error" and one["code"] not in muted]
+
+
+def refuse_errors(codes: Sequence[str]) -> None:
+    """Refuse what the checks call an error, once everything was said and written: the exit code is 1.
+
+    Parameters
+    ----------
+    codes : sequence of str
+        Of the findings of that grade which were not muted.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if codes:
+        named = ", ".join(dict.fromkeys(codes))
+        raise RelapseModelError(
+            f"{named}: an error, as told above. No figure that rests on it is to be believed: correct the data or the "
+            f"study, or, if it is none, mute it (--mute {' '.join(dict.fromkeys(codes))}); it stays on record."
+        )
 
 
 def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:

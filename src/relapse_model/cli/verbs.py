@@ -11,7 +11,9 @@ from relapse_model.cli.texts import (
     SYNTHETIC,
     arms,
     checks_text,
+    errors_of,
     explanation_table,
+    refuse_errors,
     say,
     scoring_text,
     training_text,
@@ -43,11 +45,13 @@ def simulate(given: Namespace) -> None:
 
 def check(given: Namespace) -> None:
     """Read a cohort and describe it; every problem is an error, all at once."""
+    from relapse_model.development.checks.all_checks import errors_found
     from relapse_model.report.cohort_check import check_report
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
+    refuse_errors([one.code for one in errors_found(cohort, study, given.landmark_week, tuple(given.mute))])
 
 
 def features(given: Namespace) -> None:
@@ -68,20 +72,23 @@ def features(given: Namespace) -> None:
 
 
 def train(given: Namespace) -> None:
-    """Train a model and save it."""
+    """Train a model and save it; what is muted stays in the model and on its card."""
+    from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.train import train as train_model
     from relapse_model.report.model_card import model_card
 
     card = Path(given.out).with_suffix(".md")
     if card == Path(given.out) or Path(given.out).is_dir():
         raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
+    known_codes(tuple(given.mute))  # before anything is trained
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     model = train_model(cohort, study, **_procedure(given))
     model.save(given.out, card=model_card(model))
     write_text(model_card(model), card)
-    say(training_text(model))
+    say(training_text(model, given.mute))
     say(f"Model: {given.out}   card: {card}")
+    refuse_errors(errors_of(model, given.mute))
 
 
 def validate(given: Namespace) -> None:
@@ -109,6 +116,7 @@ def validate(given: Namespace) -> None:
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
         say(f"{what}: {path}")
+    refuse_errors(errors_of(found.model, mute))
 
 
 def score(given: Namespace) -> None:

@@ -12,8 +12,11 @@ from relapse_model.classifiers.known import MEMBERS, Classifier
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.development.candidates import build, build_hazard
 from relapse_model.development.folds import data_folds
+from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.paired_loss import paired_difference
 
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
@@ -32,6 +35,8 @@ class Choice:
     mean_risk_log_loss : float
         The same for "everyone has the mean risk of the training folds".
     folds, repeats : int
+    against_mean_risk : Estimate or None
+        Out-of-fold log loss of the chosen one less that of the mean risk, with its interval; None: not cross-validated.
     """
 
     chosen: str
@@ -40,6 +45,7 @@ class Choice:
     mean_risk_log_loss: float
     folds: int
     repeats: int
+    against_mean_risk: Estimate | None = None
 
 
 def fit_known(
@@ -75,6 +81,7 @@ def choose(
     folds: int,
     repeats: int,
     calibration: str = "none",
+    judge_single: bool = False,
     jobs: int | None = 1,
     progress: bool = False,
 ) -> Choice:
@@ -93,16 +100,39 @@ def choose(
     seed : int
     folds, repeats : int
     calibration : {"none", "logistic"}
+    judge_single : bool
+        Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool
         Show a progress bar if it takes more than a moment and the output is a terminal.
     """
+    if len(names) > 1:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    unknown = Choice(names[0], {}, {}, np.nan, 0, 0)
+    if not judge_single:
+        return unknown
+    try:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    except RelapseModelError:  # a fold that cannot be made or fitted stops no model, and leaves its gain unknown
+        return unknown
+
+
+def _compared(
+    data: DevelopmentData,
+    design: Design,
+    names: tuple[str, ...],
+    seed: int,
+    folds: int,
+    repeats: int,
+    calibration: str,
+    jobs: int | None,
+    progress: bool,
+) -> Choice:
+    """Cross-validate the candidates and choose among them."""
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    if len(names) == 1:
-        return Choice(names[0], {}, {}, np.nan, 0, 0)
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     split = data_folds(data, folds, repeats, seed)
     tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration) for _, test in split)
@@ -120,7 +150,9 @@ def choose(
     error = {name: _standard_error(losses[name][known] - losses[best][known], weight) for name in names}
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
     used = len(split) // repeats  # fewer than asked for where there are few events, or groups
-    return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], used, repeats)
+    who = None if data.patient is None else data.patient[known]
+    gain = paired_difference(losses[chosen][known], losses["mean_risk"][known], weight, who)
+    return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], used, repeats, gain)
 
 
 def _fold_risks(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,9 @@ class RelapseModel(TrainedModel):
     def evaluate(self, cohort: Cohort, *, landmark_week: float | None = None) -> Performance:
         """Judge this model, as it is, on other patients (external validation). Nothing is refitted.
 
+        On the very cohort it was made from the figures are apparent, too good, and called so: ``apparent`` of the
+        result is then True (RM115). A cohort that shares some of its patients is not recognised.
+
         Parameters
         ----------
         cohort : Cohort
@@ -144,6 +147,7 @@ class RelapseModel(TrainedModel):
             If nobody is at risk at the landmark, or nobody has a known outcome.
         """
         from relapse_model.features.development_data import development_data
+        from relapse_model.model.own_cohort import is_own_cohort
         from relapse_model.validation.performance import performance
 
         data = development_data(cohort, self.study, self.landmark(landmark_week))
@@ -152,7 +156,8 @@ class RelapseModel(TrainedModel):
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
         risk = self.predict_risk(data.features)
-        return performance(data.relapse, risk, data.weights(), data.time, data.event)
+        found = performance(data.relapse, risk, data.weights(), data.time, data.event)
+        return replace(found, apparent=is_own_cohort(self, cohort))
 
     def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
         """Return a new model, recalibrated on other patients; it records this one as its parent.

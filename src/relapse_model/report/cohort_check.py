@@ -9,6 +9,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
 from relapse_model.development.checks import check_results
+from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.features import derive_features
 from relapse_model.features.clinical_units import clinical, unit_shown
@@ -95,11 +96,14 @@ def _screening(cohort: Cohort, study: Study) -> list[str]:
 def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[str]:
     """Return what the checks found, and one line that names those that were not made."""
     results = check_results(cohort, study, landmark, mute)
-    found = [f"  {result}" for result in results if result.finding is not None]
+    found = [result for result in results if result.finding is not None]
+    errors = [f"  {result}" for result in found if result.severity == ERROR]
+    warnings = [f"  {result}" for result in found if result.severity != ERROR]
     codes = {state: [one.code for one in results if one.state == state] for state in (MUTED, NOT_APPLICABLE)}
     silent = [f"{state} {', '.join(named)}" for state, named in codes.items() if named]
     return [
-        *(["\n".join(["Warnings:", *found])] if found else []),
+        *(["\n".join(["Errors:", *errors])] if errors else []),
+        *(["\n".join(["Warnings:", *warnings])] if warnings else []),
         *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
     ]
 

@@ -16,8 +16,7 @@ from relapse_model.report.figures.model import coefficient_table, has_coefficien
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words
 from relapse_model.study.study import Predictor
-from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance
+from relapse_model.validation.performance import MEASURES, Performance, shown
 
 
 def model_card(model: RelapseModel, performance: Performance | None = None) -> str:
@@ -134,7 +133,7 @@ def _measure_rows(performance: Performance) -> list[dict[str, str]]:
     return [
         {
             "label": label,
-            "value": str(found) if isinstance(found, Estimate) else f"{found:z.3f}",
+            "value": shown(name, found),
             "meaning": MEANING[name],
         }
         for name, label in MEASURES.items()

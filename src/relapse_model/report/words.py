@@ -20,6 +20,8 @@ MEANING = {
     "c_index": "The same over all of follow-up, with the time of relapse. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
+    "log_loss_difference": "The first less the second of these, patient by patient. Below 0 the model is better: shown "
+    "only where the whole interval is.",
     "brier": "Mean squared distance between risk and outcome. Lower is better.",
     "scaled_brier": "Share of the squared distance that the model removes. 0 is no better than the mean risk.",
     "calibration_intercept": "0 if risks are right on the whole; above 0 they are too low, below 0 too high.",
@@ -135,11 +137,17 @@ def _ranking(auc: Estimate, outcome: str) -> str:
 
 
 def _against_mean_risk(performance: Performance) -> str:
-    ours, theirs = (performance.measures.get(name) for name in ("log_loss", "log_loss_mean_risk"))
-    if not isinstance(ours, float) or not isinstance(theirs, float):
+    names = ("log_loss", "log_loss_mean_risk", "log_loss_difference")
+    ours, theirs, difference = (performance.measures.get(name) for name in names)
+    if not (isinstance(ours, float) and isinstance(theirs, float) and isinstance(difference, Estimate)):
         return ""
-    better = "fitted somewhat better than" if ours < theirs else "fitted no better than"
-    return f"its risks {better} giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f})"
+    against = f"giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f}; difference "
+    against += f"{difference.value:z.3f}, {difference.lower:z.3f} to {difference.upper:z.3f})"
+    if difference.upper < 0:
+        return f"its risks fitted better than {against}"
+    if difference.lower > 0:
+        return f"its risks fitted worse than {against}"
+    return f"it was not shown that its risks fit better than {against}"
 
 
 def _calibration(performance: Performance) -> str:

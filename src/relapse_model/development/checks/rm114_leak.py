@@ -43,9 +43,9 @@ def leak(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     if not signs:
         return passed()
     return found(
-        f"{'; '.join(signs)}. Nothing known at week {landmark:g} does so: it was filled in later, or follows from the "
-        f"outcome, and every figure of a model with it is too good. Take it out of the study. If it was known at week "
-        f"{landmark:g} indeed, say so where the results are reported, and mute RM114."
+        f"{'; '.join(signs)}. Hardly anything known at week {landmark:g} does so: it was filled in later, or follows "
+        "from the outcome, and every figure of a model with it is too good. Take it out of the study, or correct the "
+        f"dates of its rows. If it was known at week {landmark:g} indeed, report how, and mute RM114."
     )
 
 

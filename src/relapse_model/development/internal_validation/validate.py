@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
 from relapse_model.model.lineage import parent_summary
+from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance, performance
@@ -106,6 +108,8 @@ def validate(
     ------
     InsufficientDataError
         With too few events, or when more than half the folds cannot be fitted.
+    RelapseModelError
+        For a `prior` that was made from this very cohort.
 
     Examples
     --------
@@ -127,6 +131,8 @@ def validate(
     require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
     if bootstraps < 0:
         raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
+    if prior is not None:
+        refuse_own_cohort(prior, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
     procedure = Procedure(with_previous(design(study), study, prior), names, folds, repeats, method)
     split = data_folds(data, outer_folds, outer_repeats, seed)
@@ -170,7 +176,7 @@ def validate(
         model=model,
         risks=risks[:, at],
         performance=judged[data.landmark],
-        apparent=mean_performance(first, own_risk[None, at], seed),
+        apparent=replace(mean_performance(first, own_risk[None, at], seed), apparent=True),
         bootstrap=boot if bootstraps else None,
         left_out=left_out_table(data, held, in_groups, groups, seed),
         subgroups=subgroup_tables(cohort, first, risks[:, at], seed),
@@ -221,7 +227,7 @@ def mean_performance(
     }
     reasons = {name: reason for one in each for name, reason in one.refused.items()}
     refused = {name: reason for name, reason in reasons.items() if name not in measures}
-    return Performance(len(data), data.events, data.lost, measures, refused)
+    return Performance(len(data), data.events, data.lost, measures, refused, apparent=False)
 
 
 def _mean(found: list[Estimate | float], repeats: int) -> Estimate | float:
