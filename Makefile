@@ -5,7 +5,7 @@ VERSIONS := build/versions
 # No doubt about what is installed: the exact versions of constraints.txt.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-slow test-versions lint format models clean
+.PHONY: demo test test-slow test-versions wheel lint format models clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run
@@ -28,6 +28,10 @@ test-versions: $(VERSIONS)/oldest/made $(VERSIONS)/newest/made
 	  PYTHONPATH=src $(VERSIONS)/$$read/bin/python tests/versions/exchange.py check $(VERSIONS)/models/$$written \
 	    || exit 1; \
 	done; done
+
+# What a user installs: a wheel, in an environment that has nothing else, and the five-minute tour run with it.
+wheel: build/wheel/made
+	build/wheel/env/bin/python examples/01_five_minutes.py
 
 lint: .venv/lint
 	$(BIN)/ruff check .
@@ -69,4 +73,11 @@ $(VERSIONS)/%/made: pyproject.toml constraints.txt tests/versions/requirements.p
 	$(VERSIONS)/$*/bin/python tests/versions/requirements.py $* > $(VERSIONS)/$*.txt
 	$(VERSIONS)/$*/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VERSIONS)/$*.txt \
 	  $(if $(filter newest,$*),--constraint constraints.txt)
+	touch $@
+
+build/wheel/made: .venv/made $(shell find src -name "*.py" -o -name "*.toml" -o -name "*.jinja") pyproject.toml constraints.txt
+	rm -rf build/wheel
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv build/wheel/env
+	build/wheel/env/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt build/wheel/*.whl
 	touch $@

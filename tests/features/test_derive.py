@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
+from relapse_model.cohort import courses
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import CohortError
-from relapse_model.features import treatment
 from relapse_model.features.laboratory import SUMMARIES
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.reader import parse_study
@@ -177,8 +177,8 @@ def test_looking_ahead_in_the_laboratory_would_be_seen(monkeypatch):
 
 
 def test_looking_ahead_in_treatment_would_be_seen(monkeypatch):
-    honest = treatment.courses_until
-    monkeypatch.setattr(treatment, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
+    honest = courses.courses_until
+    monkeypatch.setattr(courses, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
     treatment_kinds = {kind.name for kind in KINDS.values() if "agents" in kind.requires}
     # Consolidation starts at a negative test, and none is known: its courses do not matter here.
     assert changed_by_the_future() == treatment_kinds - {CONSOLIDATION}
@@ -188,8 +188,8 @@ def test_looking_ahead_in_treatment_after_the_first_negative_would_be_seen(monke
     negative = [("a", 4, "hbsag", "<0.05")]
     before = features_of(negative, [("a", "pegifn", -20, 40, 180)])
     assert before.loc["a", CONSOLIDATION] == 8
-    honest = treatment.courses_until
-    monkeypatch.setattr(treatment, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
+    honest = courses.courses_until
+    monkeypatch.setattr(courses, "courses_until", lambda table, agents, week: honest(table, agents, 1000.0))
     ahead = features_of(negative, [("a", "pegifn", -20, 40, 180)])
     assert ahead.loc["a", CONSOLIDATION] == 36
 

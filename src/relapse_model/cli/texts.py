@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from relapse_model.development.checks.check_result import CheckResult
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
-
-
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cli.texts import (
@@ -26,9 +26,6 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.files import write_csv, write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
 from relapse_model.study.reader import load_study
-
-if TYPE_CHECKING:
-    pass
 
 
 def simulate(given: Namespace) -> None:

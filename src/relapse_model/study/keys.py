@@ -129,7 +129,7 @@ def step(value: Any) -> str | float:
 
 SECTIONS = (
     "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
-    "passive_antibody", "scoring",
+    "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {

@@ -31,6 +31,7 @@ from relapse_model.study.study import (
     Study,
 )
 from relapse_model.study.terms_section import read_terms
+from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
@@ -153,7 +154,17 @@ class _Reader:
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        trial = (
+            read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
+            if "trial" in sections
+            else None
+        )
+        dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+        candidates = read_candidates(
+            self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
+        )
         return Study(
+            trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relapse_model.study.trial_plan import DosingRule, TrialPlan
+
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
 
@@ -145,6 +147,14 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A biomarker to be screened: computed as a predictor is, and the family it belongs to."""
+
+    predictor: Predictor
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TermFactor:
     """A predictor, transformed, in its clinical unit: at most one of the four is given; none is the value itself."""
 
@@ -275,6 +285,9 @@ class Study:
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
     scoring: Scoring = field(default_factory=Scoring)
+    trial: TrialPlan | None = None
+    dosing: DosingRule | None = None
+    candidates: tuple[Candidate, ...] = ()
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

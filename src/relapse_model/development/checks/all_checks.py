@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks import (
@@ -29,9 +28,6 @@ from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
 from relapse_model.errors import RelapseModelError
 from relapse_model.study.study import Study
-
-if TYPE_CHECKING:
-    pass
 
 COHORT_CHECKS = (
     rm101_assay_platforms.CHECK,
