@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.classifiers.known import LABELS
+from relapse_model.classifiers.known import label_of
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import RelapseModelError
 from relapse_model.model.relapse_model import RelapseModel
@@ -74,16 +74,23 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
     muted : sequence of str
         Codes of checks.
     """
+    from relapse_model.validation.estimate import Estimate
+    from relapse_model.validation.performance import shown
+
     summary = model.summary
+    name, week = model.study.outcome.name, model.study.prediction.horizon_weeks
     lines = [
         f"Trained on {summary['patients']} patients at risk at {landmark_words(model)}: {summary['events']} "
-        f"relapses by week {model.study.prediction.horizon_weeks:g}, {summary['lost_before_horizon']} lost before it.",
+        f"with {name} by week {week:g}, {summary['lost_before_horizon']} lost before it.",
     ]
     losses = summary["choice"]["log_loss"]
     if losses:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
-        lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
-    lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
+        lines += [f"  {loss:.3f}  {label_of(name, model.study.has_priors)}" for name, loss in losses.items()]
+        told = summary["choice"].get("against_mean_risk")
+        difference = "" if told is None else shown("log_loss_difference", Estimate(**told))
+        lines += [f"  {difference}  the chosen one less the mean risk (95 % interval)"] if difference else []
+    lines.append(f"Chosen: {label_of(model.classifier_name, model.study.has_priors)}.")
     lines += [
         f"{finding['code']} {finding['severity']}{', muted' if finding['code'] in muted else ''}: {finding['text']}"
         for finding in summary["warnings"]
@@ -102,8 +109,9 @@ def validation_text(found: Validation) -> str:
     """Return the headline of a validation."""
     performance = found.performance
     lines = [
-        f"Nested cross-validation: {performance.patients} patients, {performance.events} relapses, "
-        f"{performance.lost} lost before week {found.study.prediction.horizon_weeks:g}."
+        f"Nested cross-validation: {performance.patients} patients, {performance.events} "
+        f"with {found.study.outcome.name}, {performance.lost} lost before week "
+        f"{found.study.prediction.horizon_weeks:g}."
     ]
     return "\n".join(lines + performance_lines(performance))
 

@@ -20,8 +20,8 @@ def data_fingerprint(data: DevelopmentData) -> str:
 
     Predictors at the landmark, outcome and follow-up of every patient at risk are rounded to single precision, sorted,
     and hashed as one. So the order of the rows, the identifiers, and how the tables were written do not matter; any
-    other content gives another fingerprint, but for a chance of 1 in 4,000,000,000. A cohort of which a few patients are
-    missing, or whose follow-up has gone on, is another cohort: that patients are shared in part is not seen.
+    other content gives another fingerprint, but for a chance of 1 in 4,000,000,000. A cohort of which a few patients
+    are missing, or whose follow-up has gone on, is another cohort: that patients are shared in part is not seen.
 
     No patient can be tested for membership: no row has a hash of its own, and the hash of all says nothing of one of
     them to somebody who does not have every other row, to the last digit. Nor can the rows be guessed, however few and

@@ -138,4 +138,5 @@ def _support(outcome: pd.DataFrame, study: Study) -> str:
         f"What the size supports: {supported:.1f} parameters without prior knowledge (Riley's shrinkage criterion, "
         f"assuming C = {ANTICIPATED_C}); this study has {columns}"
     )
-    return text + (", so its priors, not this cohort, must carry most of them." if supported < columns else ".")
+    more = "so its priors, not this cohort, must carry most of them" if study.has_priors else "and states no priors"
+    return text + (f", {more}." if supported < columns else ".")

@@ -1,4 +1,4 @@
-"""How far one column tells the outcome by itself: its AUC and its rank correlation, with intervals for small numbers."""
+"""How far one column tells the outcome by itself: AUC and rank correlation, with intervals for small numbers."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def auc_score(relapse: ArrayLike, score: ArrayLike, level: float = 0.9) -> Estim
 def rank_correlation(first: ArrayLike, second: ArrayLike, level: float = 0.9) -> Estimate:
     """Return Spearman's rank correlation of two columns, with an interval that stays open where they are few.
 
-    Assumes independent patients. Equal values share their rank. A correlation of 1 or -1 counts, for its interval, as if
-    one pair of neighbours stood the other way round: else three patients in order would be certain.
+    Assumes independent patients. Equal values share their rank. A correlation of 1 or -1 counts, for its interval, as
+    if one pair of neighbours stood the other way round: else a few patients in order would be certain.
 
     Parameters
     ----------

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from relapse_model.development.checks import CODES
-from relapse_model.development.checks.all_checks import COHORT_CHECKS, VALIDATION_CHECKS
+from relapse_model.development.checks.all_checks import COHORT_CHECKS, EVALUATION_CHECK, GAIN_CHECK, VALIDATION_CHECKS
 
-CHECKS = (*COHORT_CHECKS, *VALIDATION_CHECKS)
+CHECKS = (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)
 
 
 @pytest.fixture(scope="module")
@@ -39,5 +39,8 @@ def test_the_link_leads_to_the_section(check, root):
     assert anchor in [heading.lower() for heading in headings]
 
 
-def test_codes_are_numbered_without_a_gap():
-    assert list(CODES) == [f"RM{number}" for number in range(101, 114)]
+def test_a_code_is_given_once():
+    codes = [check.code for check in CHECKS]
+    assert sorted(codes) == list(CODES)
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"RM1\d\d", code) for code in codes)

@@ -46,9 +46,7 @@ COHORT_CHECKS = (
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 EVALUATION_CHECK = rm115_training_cohort.CHECK  # of a finished model and a cohort
 GAIN_CHECK = rm122_no_gain.CHECK  # of a cross-validation: in training and in validation
-CODES = tuple(
-    sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK))
-)
+CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)))
 
 
 def run_checks(

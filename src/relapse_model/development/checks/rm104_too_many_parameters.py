@@ -40,11 +40,16 @@ def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> V
         return passed()
     shrinkage = expected_shrinkage(len(relapse), parameters, r2)
     informed = sum(predictor.prior is not None for predictor in study.predictors)
+    advice = "The study states no priors: keep fewer predictors."
+    if informed:
+        advice = (
+            f"{informed} of {len(study.predictors)} predictors have a prior, and that is what carries such a model; "
+            "without priors, keep fewer predictors."
+        )
     return found(
         f"{parameters} parameters, {len(relapse)} patients at risk, {int(known.sum())} relapses: the size supports "
         f"{supported:.1f} (Riley's shrinkage criterion, assuming C = {ANTICIPATED_C}; expected shrinkage here "
-        f"{shrinkage:.2f}). {informed} of {len(study.predictors)} predictors have a prior, and that is what carries "
-        "such a model; without priors, keep fewer predictors."
+        f"{shrinkage:.2f}). {advice}"
     )
 
 

@@ -27,7 +27,7 @@ def no_gain(difference: Estimate | None) -> Verdict:
         )
     return found(
         f"{told}. The model is not better than one number for everybody: do not use its risks. Keep fewer predictors, "
-        "or those with priors, or join cohorts. Whoever is scored by it is told so (RS211)."
+        "state what is known of them as priors, or join cohorts. Whoever is scored by it is told so (RS211)."
     )
 
 

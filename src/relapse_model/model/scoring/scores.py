@@ -40,8 +40,10 @@ def unusable(cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: 
     known = labs["analyte"].isin(named) & (labs["week"] <= landmark_week) & (labs["kind"] != "missing")
     tested[labs.loc[known, "patient"].to_numpy(dtype=np.intp)] = True
     week = f"week {landmark_week:g}"
+    by_tests = study.outcome.analyte is not None and study.outcome.confirm.tests > 1
+    unconfirmed = ", or an unconfirmed positive test," if by_tests else ""
     return [
-        f"{study.outcome.name}, or an unconfirmed positive test, at or before {week}: nothing left to predict"
+        f"{study.outcome.name}{unconfirmed} at or before {week}: nothing left to predict"
         if has_relapsed
         else f"no laboratory result of the model's predictors at or before {week}" if named and not has_labs
         else ""
