@@ -1,7 +1,7 @@
 """What pages, cards and the command line say of a study is true of it: no word of what it has not.
 
-Death, without priors, arms, laboratory or lost patients; the same with some lost, who are counted in several ways; and the
-built-in study as the counterpart, of which all of it is true.
+Death, without priors, arms, laboratory or lost patients; the same with some lost, who are counted in several ways; and
+the built-in study as the counterpart, of which all of it is true.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def test_of_the_built_in_study_all_of_it_is_said(page, validation, values):
     here = (
         "study's priors", "Priors are odds", "Priors and penalties", "Priors come from", "Source of the prior",
         "tested negative", "tests in a row", "between two tests", "The arm is a predictor",
-        "Results were read as printed", "Lost patients count", "weighted for the lost", "inverse of the probability", "Being lost is assumed",
+        "Results were read as printed", "Lost patients count", "weighted for the lost", "inverse of the probability",
+        "Being lost is assumed",
     )  # fmt: skip
     assert [phrase for phrase in here if phrase not in said] == []
     assert "They are used by: logistic regression with the study's priors." in said

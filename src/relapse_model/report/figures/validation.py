@@ -132,7 +132,7 @@ def decision_curve_figure(curve: NetBenefit) -> Figure:
     axes.plot(threshold, np.zeros_like(threshold), color=INK, linewidth=1, label="nobody")
     best = float(max(curve.model.max(), curve.treat_all.max(), 0.01))
     axes.set(xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best))
-    axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (outcomes per patient)")
+    axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (events per patient)")
     axes.legend(loc="upper right", title="Act on", alignment="left")
     axes.set_title("Decision curve")
     return figure
@@ -191,10 +191,10 @@ def _shown(found: Estimate | str) -> str:
 
 def _calibration_note(curve: CalibrationCurve | str, events: int) -> tuple[str, str]:
     if isinstance(curve, str):
-        return f"{events} outcomes: no smooth curve can be drawn", RELAPSE
+        return f"{events} events: no smooth curve can be drawn", RELAPSE
     if events < EVENTS_FOR_A_CURVE:
-        return f"{events} outcomes (under {EVENTS_FOR_A_CURVE}): only indicative", RELAPSE
-    return f"{events} outcomes among {curve.n} patients", INK
+        return f"{events} events (under {EVENTS_FOR_A_CURVE}): only indicative", RELAPSE
+    return f"{events} events among {curve.n} patients", INK
 
 
 def _upper_limit(risk: Floats, curve: CalibrationCurve | str) -> float:
