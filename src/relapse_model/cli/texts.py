@@ -157,6 +157,17 @@ def errors_of(model: RelapseModel, muted: Sequence[str]) -> list[str]:
     return [one["code"] for one in found if one["severity"] == "error" and one["code"] not in muted]
 
 
+def record_lines(model: RelapseModel) -> list[str]:
+    """Return the errors on record in a model, one a line, for whoever scores with it; muted ones too.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    """
+    found = [one for one in model.summary["warnings"] if one["severity"] == "error"]
+    return [f"On record in the model: {one['code']} error: {one['text']}" for one in found]
+
+
 def refuse_errors(codes: Sequence[str]) -> None:
     """Refuse what the checks call an error, once everything was said and written: the exit code is 1.
 

@@ -13,6 +13,7 @@ from relapse_model.cli.texts import (
     checks_text,
     errors_of,
     explanation_table,
+    record_lines,
     refuse_errors,
     say,
     scoring_text,
@@ -127,8 +128,7 @@ def score(given: Namespace) -> None:
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, landmark_week=given.landmark_week)
     write_csv(scores, Path(given.out))
-    say(scoring_text(scores, cohort))
-    say(f"Scores: {given.out}")
+    say("\n".join([scoring_text(scores, cohort), *record_lines(model), f"Scores: {given.out}"]))
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
@@ -145,7 +145,7 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     for table, rows in found.unattached_rows.items():
         shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")
-    say(f"Scores: {given.out}")
+    say("\n".join([*record_lines(model), f"Scores: {given.out}"]))
 
 
 def explain(given: Namespace) -> None:

@@ -180,6 +180,8 @@ def test_an_error_stands_apart_travels_with_the_model_and_may_be_muted(with_mark
     kept = rm.load_model(place).summary["warnings"]
     assert [one["severity"] for one in kept if one["code"] == "RM114"] == ["error"]
     assert "RM114 error: Marker" in place.with_suffix(".md").read_text(encoding="utf-8")
+    assert main(["score", str(place), str(tmp_path / "cohort"), "--out", str(tmp_path / "scores.csv")]) == 0
+    assert "On record in the model: RM114 error: Marker" in capsys.readouterr().out
 
 
 def test_a_validation_with_a_leak_shows_nothing(with_marker, known):
