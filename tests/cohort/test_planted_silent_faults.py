@@ -23,8 +23,8 @@ from relapse_model.study.reader import parse_study
 Tables = dict[str, pd.DataFrame]
 Fault = Callable[[Tables, rm.Cohort], Tables]
 STILL_SILENT = frozenset({
-    "drug names", "history cut off", "duplicated results", "wrong year", "units in a column", "HBcrAg missing",
-    "one centre codes a drug otherwise", "never cleared", "time zone",
+    "drug names", "duplicated results", "wrong year", "units in a column", "HBcrAg missing",
+    "never cleared", "time zone",
 })  # fmt: skip
 ENROLLED = pd.Timestamp("2024-03-04")
 LEAK = '\n[[predictors]]\nname = "marker"\nlabel = "Marker"\nkind = "column"\ncolumn = "marker"\n'
@@ -87,8 +87,7 @@ def hbcrag_missing(tables: Tables, cohort: rm.Cohort) -> Tables:
 def one_centre_codes_a_drug_otherwise(tables: Tables, cohort: rm.Cohort) -> Tables:
     """Let one centre write its own code of the hospital's pharmacy for an analogue."""
     patients = tables["patients"].drop(columns="prior_nuc", errors="ignore")
-    centre = patients["centre"].iloc[0]
-    there = tables["treatments"]["patient_id"].isin(patients.loc[patients["centre"] == centre, "patient_id"])
+    there = tables["treatments"]["patient_id"].isin(patients.loc[patients["centre"] == "centre-2", "patient_id"])
     analogue = there & tables["treatments"]["agent"].isin(["nuc", "entecavir", "tenofovir"])
     treatments = _after(tables["treatments"], analogue, {"agent": "PH-00417"})
     return tables | {"treatments": treatments, "patients": patients}
@@ -119,7 +118,10 @@ FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "units in a column": (units_in_a_column, ("hbsag_before_treatment_iu_ml", "mg/L")),
     "the leak": (the_leak, ("RM114 error", "Marker")),
     "HBcrAg missing": (hbcrag_missing, ("RM118", "HBcrAg")),
-    "one centre codes a drug otherwise": (one_centre_codes_a_drug_otherwise, ("RM119", "PH-00417")),
+    "one centre codes a drug otherwise": (
+        one_centre_codes_a_drug_otherwise,
+        ("RM126", "Prior nucleos(t)ide analogue", "centre-2"),
+    ),
     "never cleared": (never_cleared, ("RM120",)),
     "time zone": (time_zone, ("time zone",)),
 }

@@ -48,7 +48,7 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
     from relapse_model.features.clinical_units import unit_shown
     from relapse_model.model.scoring.scores import unusable
 
-    reasons = unusable(cohort, model.study, model.landmark(landmark_week))
+    reasons = unusable(cohort, model.study, model.landmark(landmark_week), unmeasured=model.scores_unmeasured)
     cohort = cohort.take(np.array([place for place, reason in enumerate(reasons) if reason == ""], dtype=np.intp))
     found = model.explain(cohort, landmark_week=landmark_week)
     predictors = model.study.predictors
@@ -126,6 +126,8 @@ def performance_lines(performance: Performance) -> list[str]:
     from relapse_model.validation.performance import MEASURES, shown
 
     lines = []
+    if performance.unmeasured:
+        lines.append(f"  {performance.unmeasured} more at risk have no laboratory result of the predictors: not scored")
     for name, label in MEASURES.items():
         if name in performance.measures:
             lines.append(f"  {label:27s} {shown(name, performance.measures[name])}")

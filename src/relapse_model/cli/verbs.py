@@ -176,7 +176,8 @@ def _say_rejected(cohort: Cohort, model: RelapseModel, landmark_week: float | No
     from relapse_model.model.scoring.scores import unusable
 
     landmark = model.landmark(landmark_week)
-    reasons = [*cohort.rejected["reason"], *filter(None, unusable(cohort, model.study, landmark))]
+    found = unusable(cohort, model.study, landmark, unmeasured=model.scores_unmeasured)
+    reasons = [*cohort.rejected["reason"], *filter(None, found)]
     for reason in (*reasons, *unattached(cohort)):
         say(f"  not explained: {reason}")
 

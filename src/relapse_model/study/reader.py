@@ -29,6 +29,7 @@ from relapse_model.study.study import (
     Scoring,
     Spread,
     Study,
+    Treatments,
 )
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
@@ -151,6 +152,12 @@ class _Reader:
                     f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
                     else "a section [passive_antibody], which kind 'endogenous' needs",
                 )  # fmt: skip
+        treatments = Treatments(**self.table(sections.get("treatments", {}), ("treatments",), keys.TREATMENTS))
+        if not treatments.complete and any(predictor.kind == "endogenous" for predictor in predictors):
+            self.refuse(
+                ("treatments", "complete"), "false", "true, since a predictor of kind 'endogenous' takes out each dose",
+                "A patient without a recorded dose would pass for one without any",
+            )  # fmt: skip
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
@@ -166,6 +173,7 @@ class _Reader:
         return Study(
             trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
@@ -198,6 +206,8 @@ class _Reader:
                 self.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
             if values.get("scale") == "log10":
                 self.logarithm_fits(values, path)
+            if values.get("floor") and low is None:
+                self.refuse((*path, "floor"), "true, and no lower_limit", "a lower_limit, on which the floor rests")
             spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
             if len(set(spellings)) < len(spellings):
                 self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")

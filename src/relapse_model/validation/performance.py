@@ -62,6 +62,8 @@ class Performance:
     apparent : bool or None
         True: the risks are a model's in the very patients it was made from, so that every figure is too good. None:
         not known, as for a model file that keeps no fingerprint of its training cohort.
+    unmeasured : int
+        Patients at risk who are left out, since the model gives no risk to a patient without any result.
     """
 
     patients: int
@@ -69,6 +71,7 @@ class Performance:
     lost: int
     measures: dict[str, Estimate | float]
     refused: dict[str, str]
+    unmeasured: int = 0
     apparent: bool | None = None
 
     def to_dict(self) -> dict[str, object]:
@@ -79,7 +82,7 @@ class Performance:
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
             "measures": told, "refused": self.refused, "apparent": self.apparent,
-        }  # fmt: skip
+        } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
 
 
 def performance(

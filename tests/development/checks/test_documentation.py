@@ -39,6 +39,12 @@ def test_the_link_leads_to_the_section(check, root):
     assert anchor in [heading.lower() for heading in headings]
 
 
+def test_codes_are_in_order_and_none_is_taken_away():
+    assert list(CODES) == sorted(set(CODES))
+    first = [f"RM{number}" for number in range(101, 114)]
+    assert list(CODES)[: len(first)] == first
+
+
 def test_a_code_is_given_once():
     codes = [check.code for check in CHECKS]
     assert sorted(codes) == list(CODES)

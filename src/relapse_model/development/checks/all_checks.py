@@ -21,7 +21,13 @@ from relapse_model.development.checks import (
     rm113_uneven_testing,
     rm114_leak,
     rm115_training_cohort,
+    rm116_constant_predictor,
+    rm117_small_category,
     rm122_no_gain,
+    rm123_history_cut_off,
+    rm125_zero_above_numbers,
+    rm126_agent_by_centre,
+    rm127_old_results,
 )
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import CheckResult
@@ -42,6 +48,12 @@ COHORT_CHECKS = (
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
     rm114_leak.CHECK,
+    rm116_constant_predictor.CHECK,
+    rm117_small_category.CHECK,
+    rm123_history_cut_off.CHECK,
+    rm125_zero_above_numbers.CHECK,
+    rm126_agent_by_centre.CHECK,
+    rm127_old_results.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 EVALUATION_CHECK = rm115_training_cohort.CHECK  # of a finished model and a cohort

@@ -13,6 +13,7 @@ from relapse_model.model.scoring.guards import (
     rs208_other_landmark,
     rs209_arm,
     rs211_no_gain,
+    rs212_result_too_old,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
 
@@ -27,6 +28,7 @@ GUARDS = (
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
     rs211_no_gain.GUARD,
+    rs212_result_too_old.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
 
