@@ -12,7 +12,7 @@ from relapse_model._version import __version__
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused; 2 wrong usage.
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -186,6 +186,7 @@ def _train(verb: argparse.ArgumentParser) -> None:
         "--validate", nargs="?", type=_positive, const=20, metavar="N",
         help="also validate, by N repeats of 5 folds (20), so that the model file and its card carry validated figures",
     )  # fmt: skip
+    _mute(verb)
 
 
 def _validate(verb: argparse.ArgumentParser) -> None:

@@ -19,6 +19,8 @@ from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
 from relapse_model.validation.effective_number import effective_share
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.paired_loss import paired_difference
 
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
@@ -39,6 +41,8 @@ class Choice:
     folds, repeats : int
     failed : dict
         Folds in which a candidate could not be fitted, by reason. No candidate is judged on them.
+    against_mean_risk : Estimate or None
+        Out-of-fold log loss of the chosen one less that of the mean risk, with its interval; None: not cross-validated.
     """
 
     chosen: str
@@ -48,6 +52,7 @@ class Choice:
     folds: int
     repeats: int
     failed: dict[str, int] = field(default_factory=dict)
+    against_mean_risk: Estimate | None = None
 
 
 def fit_known(
@@ -87,6 +92,7 @@ def choose(
     folds: int,
     repeats: int,
     calibration: str = "none",
+    judge_single: bool = False,
     jobs: int | None = 1,
     progress: bool = False,
 ) -> Choice:
@@ -106,6 +112,8 @@ def choose(
     seed : int
     folds, repeats : int
     calibration : {"none", "logistic"}
+    judge_single : bool
+        Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool
@@ -116,11 +124,32 @@ def choose(
     InsufficientDataError
         If more than half the folds cannot be fitted.
     """
+    if len(names) > 1:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    unknown = Choice(names[0], {}, {}, np.nan, 0, 0)
+    if not judge_single:
+        return unknown
+    try:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    except RelapseModelError:  # a fold that cannot be made or fitted stops no model, and leaves its gain unknown
+        return unknown
+
+
+def _compared(
+    data: DevelopmentData,
+    design: Design,
+    names: tuple[str, ...],
+    seed: int,
+    folds: int,
+    repeats: int,
+    calibration: str,
+    jobs: int | None,
+    progress: bool,
+) -> Choice:
+    """Cross-validate the candidates and choose among them."""
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    if len(names) == 1:
-        return Choice(names[0], {}, {}, np.nan, 0, 0)
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
@@ -153,7 +182,8 @@ def choose(
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
     used = len(split) // repeats  # fewer than asked for where there are few events, or groups
     told = {name: mean[name] for name in names}
-    return Choice(chosen, told, error, mean["mean_risk"], used, repeats, dict(failed))
+    gain = paired_difference(each[chosen], each["mean_risk"], weight, cluster)
+    return Choice(chosen, told, error, mean["mean_risk"], used, repeats, dict(failed), gain)
 
 
 def _fold_risks(

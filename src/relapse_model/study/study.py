@@ -408,6 +408,11 @@ class Study:
         """Return the week at which we predict: as given, else the study's first landmark."""
         return self.prediction.landmark_weeks[0] if week is None else float(week)
 
+    @property
+    def has_priors(self) -> bool:
+        """Return whether it states a prior of any predictor or term."""
+        return any(one.prior for one in self.predictors) or any(one.prior for one in self.terms)
+
     def predictor(self, name: str) -> Predictor:
         """Return the predictor called `name`."""
         return next(predictor for predictor in self.predictors if predictor.name == name)

@@ -13,6 +13,7 @@ from relapse_model.model.scoring.guards import (
     rs208_other_landmark,
     rs209_arm,
     rs210_hardly_known,
+    rs211_no_gain,
     rs212_result_too_old,
     rs213_unknown_name,
 )
@@ -29,6 +30,7 @@ GUARDS = (
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
     rs210_hardly_known.GUARD,
+    rs211_no_gain.GUARD,
     rs212_result_too_old.GUARD,
     rs213_unknown_name.GUARD,
 )
