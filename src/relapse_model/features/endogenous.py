@@ -261,19 +261,22 @@ def titre_history(known: Measurements, given: Courses, chosen: NDArray[np.intp],
     place = np.full(patients, -1)
     place[chosen] = np.arange(len(chosen))
     of_titre, of_dose = place[known.patient], place[given.patient]
-    week, lower, upper = (_rectangle(of_titre, column, np.nan) for column in (known.week, known.lower, known.upper))
+    rows = len(chosen)
+    week, lower, upper = (
+        _rectangle(of_titre, column, np.nan, rows) for column in (known.week, known.lower, known.upper)
+    )
     return History(
         # Less than the floor is one and the same, however it was printed.
         week=week, lower=np.where(lower < FLOOR, 0.0, lower), upper=np.maximum(upper, FLOOR),
-        dose_week=_rectangle(of_dose, given.start, 0.0), dose=_rectangle(of_dose, given.dose, 0.0),
+        dose_week=_rectangle(of_dose, given.start, 0.0, rows), dose=_rectangle(of_dose, given.dose, 0.0, rows),
     )  # fmt: skip
 
 
-def _rectangle(place: NDArray[np.intp], column: Floats, empty: float) -> Floats:
+def _rectangle(place: NDArray[np.intp], column: Floats, empty: float, rows: int) -> Floats:
     """Lay sorted rows out as one line per patient, flush right."""
     place, column = place[place >= 0], column[place >= 0]
-    count = np.bincount(place)
-    table = np.full((len(count), count.max()), empty)
+    count = np.bincount(place, minlength=rows)
+    table = np.full((rows, count.max(initial=0)), empty)
     table[place, np.arange(len(place)) - np.cumsum(count)[place]] = column
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,6 @@ from relapse_model.features.endogenous import dose_problems
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.rule import (
-    AS_DUE,
     DETECTED,
     DUE,
     NONE,
@@ -53,8 +53,8 @@ class _Records:
 def audit(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits: tuple[float, ...]) -> pd.DataFrame:
     """Return one row per assessed visit of the dosing arm, and one per dose that answers none.
 
-    A visit is a day with a titre, the enrolment, or an attended visit of the plan without any titre. Blood of a visit was
-    drawn before the dose of that visit.
+    A visit is a day with a titre, the enrolment, or an attended visit of the plan without any titre. Blood of a visit
+    was drawn before the dose of that visit.
 
     Parameters
     ----------
@@ -80,13 +80,13 @@ def audit(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits:
     records = _records(cohort, study, rule, as_of)
     arm = cohort.patients["arm"].to_numpy()
     rows: list[dict[str, object]] = []
-    by_patient = {int(place): table for place, table in records.doses.groupby("patient")}
+    by_patient = dict(iter(records.doses.groupby("patient")))
     nothing = records.doses.iloc[:0]
     for place in np.flatnonzero((arm == rule.arm) & (as_of >= rule.first.week - rule.first.window_weeks)):
         rows += _patient(records, rule, int(place), by_patient.get(int(place), nothing), float(as_of[place]), visits)
     for place in np.flatnonzero(arm != rule.arm):
-        for dose in by_patient.get(int(place), nothing).itertuples():
-            rows.append(_row(int(place), dose.start_week, None, "", NONE, dose, CONTROL))
+        for _, dose in by_patient.get(int(place), nothing).iterrows():
+            rows.append(_row(int(place), float(dose["start_week"]), None, "", NONE, dose, CONTROL))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values(["patient", "week"], kind="stable").reset_index(drop=True)
 
@@ -129,7 +129,7 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
 
 
 def _stops(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    """Return the week after which no dose is expected, by what the rule says ends dosing; infinite where nothing did."""
+    """Return the week from which no dose is expected, by what the rule says ends dosing."""
     stop = np.full(len(cohort), np.inf)
     if "horizon" in rule.stop:
         stop = np.full(len(cohort), study.prediction.horizon_weeks + study.prediction.visit_window_weeks)
@@ -172,17 +172,16 @@ def _patient(
         why = reason[position] if call[position] == DUE else ""
         rows.append(_row(place, week[position], titre, why, call[position], dose, verdict, days))
     taken = set(found.dose.tolist())
-    for number, dose in enumerate(doses.itertuples()):
-        if number not in taken:
-            verdict = _unasked(dose.start_week, week, call, rule, records.stop[place])
-            rows.append(_row(place, dose.start_week, None, "", NONE, dose, verdict))
+    for number in sorted(set(range(len(doses))) - taken):
+        verdict = _unasked(float(given[number]), week, call, rule, float(records.stop[place]))
+        rows.append(_row(place, float(given[number]), None, "", NONE, doses.iloc[number], verdict))
     return rows
 
 
 def _visits(
     records: _Records, rule: DosingRule, place: int, planned: tuple[float, ...]
 ) -> tuple[Floats, Floats, Floats, NDArray[np.object_]]:
-    """Return week and bounds of the titre of each visit, and why a dose would be due: enrolment, then days with a titre."""
+    """Return week and bounds of the titre of each visit, and why a dose would be due; the enrolment comes first."""
     own = slice(*np.searchsorted(records.titres.patient, [place, place + 1]))
     week, lower, upper = (getattr(records.titres, name)[own] for name in ("week", "lower", "upper"))
     begin, end = rule.first.week - rule.first.window_weeks, rule.first.week + rule.first.window_weeks
@@ -206,10 +205,10 @@ def _visits(
 
 
 def _without_titre(seen: Floats, titre: Floats, planned: tuple[float, ...]) -> Floats:
-    """Return attended visits at which no titre was measured: of the plan, where there is one, else days with results."""
+    """Return attended visits without a titre: of the plan, where there is one, else days with results."""
     if not planned:
         return np.setdiff1d(seen, titre)
-    border = np.array([0.5 * (a + b) for a, b in zip(planned[:-1], planned[1:], strict=True)])
+    border = np.array([0.5 * (early + late) for early, late in pairwise(planned)])
     visited, measured = np.searchsorted(border, seen), np.searchsorted(border, titre)
     return np.array([seen[visited == visit][0] for visit in np.setdiff1d(visited, measured)])
 
@@ -244,8 +243,9 @@ def titre_text(lower: float, upper: float) -> str | None:
 
 
 def _row(
-    place: int, week: float, titre: str | None, reason: str, call: str, dose: object, verdict: str, days: float = np.nan
-) -> dict[str, object]:
-    given = getattr(dose, "start_week", np.nan), getattr(dose, "dose", np.nan)
-    values = (place, float(week), titre, reason, call, *given, verdict, days if verdict != AS_DUE else 0.0)
+    place: int, week: float, titre: str | None, reason: str, call: str, dose: pd.Series | None, verdict: str,
+    days: float = np.nan,
+) -> dict[str, object]:  # fmt: skip
+    given = (np.nan, np.nan) if dose is None else (float(dose["start_week"]), float(dose["dose"]))
+    values = (place, float(week), titre, reason, call, *given, verdict, days)
     return dict(zip(COLUMNS, values, strict=True))

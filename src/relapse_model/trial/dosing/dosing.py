@@ -37,13 +37,13 @@ class DosingReport:
     ----------
     rule : DosingRule
     due : DataFrame
-        One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the status is
-        ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``decide by hand``.
+        One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
+        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``decide by hand``.
     audit : DataFrame
         One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
     next : DataFrame or None
-        One row per patient with a titre: ``patient_id, titre_week, week, lower, upper`` (when the titre will fall below the limit:
-        median and 90 % interval, infinite beyond a year), ``next_visit``, ``due_at_next_visit`` (probability),
+        One row per patient with a titre: ``patient_id, titre_week``; ``week, lower, upper`` (when the titre will fall
+        below the limit: median and 90 % interval, infinite beyond a year), ``next_visit``, ``due_at_next_visit``,
         ``reachable`` (probability that one dose brings the titre to the limit), ``dose_needed`` (IU, for information),
         ``contradicts`` (whether the last titre hardly fits the kinetics: check dose, date or assay). None without
         [passive_antibody] in the study.
@@ -69,7 +69,7 @@ class DosingReport:
         """Return counts only, never a patient."""
         verdicts = self.audit["verdict"].value_counts()
         given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
-        return f"DosingReport({len(self.due)} patients to look at, {given} doses given of those due, {len(self.audit)} rows)"
+        return f"DosingReport({len(self.due)} patients to look at, {given} doses given as due, {len(self.audit)} rows)"
 
     def course(self, patient_id: str) -> pd.DataFrame:
         """Return the forecast of one patient's titre: ``week, median, lower, upper`` (90 % band), mIU/mL.
@@ -89,10 +89,12 @@ class DosingReport:
         known = self._forecast
         return pd.DataFrame(
             {
-                "week": known.start[place] + known.course_week, "median": known.median[place], "lower": known.low[place],
+                "week": known.start[place] + known.course_week,
+                "median": known.median[place],
+                "lower": known.low[place],
                 "upper": known.high[place],
             }
-        )  # fmt: skip
+        )
 
     def save(self, folder: str | Path) -> None:
         """Write the tables, for their owner alone: they name patients.
@@ -118,9 +120,9 @@ def dosing(
 ) -> DosingReport:
     """Hold the dosing rule of the study against what was measured and given.
 
-    Blood of a visit is drawn before the dose of that visit. A titre printed below a limit under the rule's threshold makes a
-    dose due; one whose limit lies above it is undecidable, and listed. Where HBsAg is detected no dose is due: that is
-    decided by hand. Forecasts assume the kinetics of the study's [passive_antibody].
+    Blood of a visit is drawn before the dose of that visit. A titre printed below a limit under the rule's threshold
+    makes a dose due; one whose limit lies above it is undecidable, and listed. Where HBsAg is detected no dose is due:
+    that is decided by hand. Forecasts assume the kinetics of the study's [passive_antibody].
 
     Parameters
     ----------
@@ -129,8 +131,8 @@ def dosing(
     study : Study
         With a section [dosing].
     as_of_week : float or date, optional
-        Up to when the records are looked at: a week since enrolment, or a calendar day (which needs ``enrolment_date``). By
-        default all records of each patient.
+        Up to when the records are looked at: a week since enrolment, or a calendar day (which needs
+        ``enrolment_date``). By default all records of each patient.
     visits : tuple of float, optional
         Planned weeks; those of the study by default.
 
@@ -143,7 +145,8 @@ def dosing(
     StudyError
         If the study has no [dosing].
     CohortError
-        If the arm or the treatments are missing, a dose has no amount in IU, or a date was asked for without enrolment dates.
+        If the arm or the treatments are missing, a dose has no amount in IU, or a date was asked for and there are no
+        enrolment dates.
 
     Examples
     --------
@@ -157,9 +160,8 @@ def dosing(
     planned = rule.visits if visits is None else tuple(visits)
     as_of = _as_of(cohort, as_of_week, rule)
     table = audit(cohort, study, rule, as_of, planned)
-    notes = [
-        f"act_within_weeks = {rule.again.act_within_weeks:g}, first dose within {rule.first.window_weeks:g} week(s): set in the study"
-    ]
+    first, again = rule.first.window_weeks, rule.again.act_within_weeks
+    notes = [f"a dose counts as given in time within {again:g} weeks, the first within {first:g}: set in the study"]
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
@@ -170,10 +172,9 @@ def dosing(
         upcoming = None if found is None else _next(cohort, found, places, rule, planned, as_of)
         notes.append("kinetics from other products: no published figures of the Chinese 400 IU product were found")
     ids = cohort.patient_ids.to_numpy()
-    audited = table.assign(patient=ids[table["patient"].to_numpy(dtype=np.intp)]).rename(
-        columns={"patient": "patient_id"}
-    )
-    centre = _centres(cohort)[table["patient"].to_numpy(dtype=np.intp)]
+    whose = table["patient"].to_numpy(dtype=np.intp)
+    audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
+    centre = _centres(cohort)[whose]
     return DosingReport(
         rule, _due(table, cohort, rule), audited, upcoming, _deviations(table, centre), _adherence(table, centre),
         tuple(notes), found, tuple(ids[list(places)]),
@@ -205,9 +206,8 @@ def _as_of(cohort: Cohort, asked: float | date | None, rule: DosingRule) -> Floa
             raise RelapseModelError(f"as_of_week is {week:g}; expected a week at or after enrolment.")
         return np.full(len(cohort), week)
     if "enrolment_date" not in cohort.patients:
-        problem = Problem(
-            "patients", None, "enrolment_date", "the column is missing", "a date, since a calendar day was asked for"
-        )
+        expected = "a date for each patient, since a calendar day was asked for"
+        problem = Problem("patients", None, "enrolment_date", "the column is missing", expected)
         raise CohortError("no dosing report", [problem])
     enrolled = pd.to_datetime(cohort.patients["enrolment_date"])
     days = (pd.Timestamp(asked) - enrolled).dt.days.to_numpy(dtype=float)

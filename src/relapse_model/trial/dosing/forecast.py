@@ -1,8 +1,8 @@
 """When the titre will fall below the limit: the belief after the last titre, carried forward along sampled paths.
 
-Each path is one set of kinetics, slope and level from the belief of `AntibodyFilter`, picked without chance in proportion
-to it, and moved week by week with the same drift and jumps for every patient, so that the forecast of one patient does
-not depend on the others.
+Each path is one set of kinetics, slope and level from the belief of `AntibodyFilter`, picked without chance in
+proportion to it, and moved week by week with the same drift and jumps for every patient, so that the forecast of one
+patient does not depend on the others.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Forecast:
     start : array of float
         Week of the last titre.
     crossing, lower, upper : array of float
-        Week in which the titre falls below the limit: median and 90 % interval; infinite where it does not within a year.
+        Week in which the titre falls below the limit: median and 90 % interval; infinite where it does not in a year.
     course_week : array of float, shape (weeks,)
         Weeks after `start`.
     median, low, high : array of float, shape (patients, weeks)
@@ -68,7 +68,7 @@ class Forecast:
     surprise: Floats
 
     def due_at(self, week: Floats) -> Floats:
-        """Return the probability that a titre measured in each patient's week is below the limit; NaN beyond the forecast."""
+        """Return the chance that a titre measured in a week (one per patient) is below the limit; NaN beyond a year."""
         after = week - self.start
         known = [np.interp(at, self.course_week, row) for at, row in zip(after, self.called, strict=True)]
         return np.where((after >= 0) & (after <= self.course_week[-1]), np.array(known, dtype=float), np.nan)
@@ -133,8 +133,8 @@ def _chunk(model: AntibodyFilter, history: History, dose: float, below: float) -
     belief, _ = model.posterior(history)
     slope, kinetic, level = _paths(belief)
     start = history.week[:, -1]
-    week = np.arange(WEEKS * STEPS_PER_WEEK + 1) / STEPS_PER_WEEK
-    own = _own_paths(model.slope[slope], model.level[level], week)
+    week: Floats = np.arange(WEEKS * STEPS_PER_WEEK + 1, dtype=np.float64) / STEPS_PER_WEEK
+    own = _own_paths(model.slope[slope], np.asarray(model.level[level], dtype=np.float64), week)
     passive = np.stack([model.passive(start + w, history.dose_week, history.dose) for w in week], axis=-1)
     titre = own + np.take_along_axis(passive, kinetic[:, :, None], axis=1)
     reached = _crossing(titre, week, below, _after_peak(model, history, start))
@@ -183,7 +183,7 @@ def _own_paths(slope: Floats, level: Floats, week: Floats) -> Floats:
 
 
 def _after_peak(model: AntibodyFilter, history: History, start: Floats) -> Floats:
-    """Return how many weeks after the last titre the last dose is at its peak; before it, a low titre is on its rise."""
+    """Return how many weeks after the last titre the last dose is at its peak; until then a low titre is rising."""
     last = np.where(history.dose > 0, history.dose_week, -np.inf).max(axis=1, initial=-np.inf)
     half_life, _, absorption = model.kinetics
     peak = float(model.kinetic_weight @ np.asarray(peak_day(half_life, absorption))) / 7.0
