@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +56,11 @@ def write_dosing_page(
         study=study,
         synthetic=synthetic,
         verdict=_verdict(found, as_of),
-        rule=_rule_words(found),
+        rule=_rule_words(found, study),
         facts=_facts(found, totals),
         due=_due_rows(found.due),
-        upcoming=None if found.next is None else _next_rows(found.next, rule.again.below, rule.dose),
+        upcoming=None if found.next is None else _next_rows(_above(found.next), rule.again.below, rule.dose),
+        below_now=[] if found.next is None else _next_rows(_below(found.next), rule.again.below, rule.dose),
         below=f"{rule.again.below:g}",
         centres=centres,
         deviations=[
@@ -76,15 +78,15 @@ def write_dosing_page(
 
 def _verdict(found: DosingReport, as_of: str | None) -> str:
     counts = found.due["status"].value_counts()
-    when = "" if as_of is None else f" (as of {as_of})"
+    when = "" if as_of is None else f" (records up to {as_of if '-' in as_of else 'week ' + as_of})"
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
     others = int(counts.sum()) - now - late
     return f"A dose is due for {now} patients, overdue for {late}; {others} need a measurement or a decision{when}."
 
 
-def _rule_words(found: DosingReport) -> str:
+def _rule_words(found: DosingReport, study: Study) -> str:
     rule = found.rule
-    analyte = rule.again.analyte.replace("_", "-")
+    analyte = study.analytes[rule.again.analyte].label
     return (
         f"The rule: {rule.dose:g} {rule.unit} at week {rule.first.week:g}, and again whenever {analyte} is negative or "
         f"below {rule.again.below:g}."
@@ -115,19 +117,36 @@ def _due_rows(due: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _next_rows(upcoming: pd.DataFrame, below: float, dose: float) -> list[dict[str, Any]]:
-    """Return the patients for whom the next visit or the next weeks matter, soonest first."""
-    rows = upcoming[np.isfinite(upcoming["week"]) | (upcoming["due_at_next_visit"] >= 0.5) | upcoming["contradicts"]]
+    """Return the rows of a table of forecasts, soonest first."""
     return [
         {
             "patient": row["patient_id"],
             "week": _week(row["week"], row["titre_week"]),
-            "interval": f"{_week(row['lower'], row['titre_week'])} to {_week(row['upper'], row['titre_week'])}",
+            "interval": _interval(row),
             "visit": "" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
             "chance": "" if np.isnan(row["due_at_next_visit"]) else f"{row['due_at_next_visit']:.0%}",
             "note": _note(row, below, dose),
         }
-        for row in rows.sort_values(["week", "patient_id"]).to_dict("records")
+        for row in upcoming.sort_values(["week", "patient_id"]).to_dict("records")
     ]
+
+
+def _above(upcoming: pd.DataFrame) -> pd.DataFrame:
+    """Return the patients above the limit who are expected to fall below it, or whose last titre is in doubt."""
+    falls = (upcoming["week"] > upcoming["titre_week"]) & np.isfinite(upcoming["week"])
+    rows: pd.DataFrame = upcoming[falls | (upcoming["contradicts"] & (upcoming["week"] > upcoming["titre_week"]))]
+    return rows
+
+
+def _below(upcoming: pd.DataFrame) -> pd.DataFrame:
+    """Return the patients who are below the limit even with their last dose."""
+    rows: pd.DataFrame = upcoming[upcoming["week"] <= upcoming["titre_week"]]
+    return rows
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    low, high = _week(row["lower"], row["titre_week"]), _week(row["upper"], row["titre_week"])
+    return low if low == high else f"{low} to {high}"
 
 
 def _week(week: float, titre_week: float) -> str:
@@ -136,7 +155,7 @@ def _week(week: float, titre_week: float) -> str:
     return "already" if week <= titre_week else f"{week:.1f}"
 
 
-def _note(row: dict[str, Any], below: float, dose: float) -> str:
+def _note(row: Mapping[Any, Any], below: float, dose: float) -> str:
     notes = []
     if row["reachable"] < _UNREACHABLE:
         notes.append(
