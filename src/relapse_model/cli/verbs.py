@@ -81,8 +81,6 @@ def train(given: Namespace) -> None:
     from relapse_model.report.model_card import model_card
 
     card = Path(given.out).with_suffix(".md")
-    if card == Path(given.out) or Path(given.out).is_dir():
-        raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
     known_codes(tuple(given.mute))  # before anything is trained
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
