@@ -3,6 +3,7 @@
 from relapse_model.trial.statistics.adjusted_log_rank import AdjustedLogRank, adjusted_log_rank
 from relapse_model.trial.statistics.contrast import Contrast, SignificanceTest
 from relapse_model.trial.statistics.cox import CoxContrast, cox_contrast
+from relapse_model.trial.statistics.interaction import interaction_test
 from relapse_model.trial.statistics.interval_censored import IntervalMasses, interval_censored_masses
 from relapse_model.trial.statistics.interval_censored_scores import interval_censored_test
 from relapse_model.trial.statistics.interval_censored_weibull import WeibullContrast, interval_censored_weibull
@@ -34,7 +35,6 @@ from relapse_model.trial.statistics.stratified_proportions import (
 from relapse_model.trial.statistics.subgroups import (
     SubgroupEffects,
     SubgroupLevel,
-    interaction_test,
     subgroup_effects,
     subgroup_survival,
 )

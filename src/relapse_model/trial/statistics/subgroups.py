@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics.contrast import Contrast, SignificanceTest
-from relapse_model.trial.statistics.inputs import check_arms, check_covariates, check_outcome
+from relapse_model.trial.statistics.inputs import check_arms, check_outcome
+from relapse_model.trial.statistics.interaction import logistic_log_likelihood
 from relapse_model.trial.statistics.partial_likelihood import fit_cox
 from relapse_model.trial.statistics.proportions import risk_difference
 from relapse_model.trial.statistics.survival_contrast import survival_contrast
 from relapse_model.validation.censoring_weights import check_follow_up
-from relapse_model.validation.logistic_fit import fit_logistic
 
 MISSING = "(missing)"
 _FLOOR = 5  # events in both arms together, below which a level has no figures
@@ -123,7 +123,7 @@ def subgroup_effects(
         events, patients = np.bincount(cell, y[used]), np.bincount(cell)
         saturated = _xlogx(events) + _xlogx(patients - events) - _xlogx(patients)
         design = np.column_stack([treated[used], np.eye(groups_used.size)[reduced]])
-        return 2 * (float(saturated.sum()) - _logistic(design, y[used]))
+        return 2 * (float(saturated.sum()) - logistic_log_likelihood(design, y[used]))
 
     return _with_interaction(rows, names, codes, statistic, "logistic model")
 
@@ -213,57 +213,8 @@ def subgroup_survival(
     return _with_interaction(rows, names, codes, statistic, "Cox model")
 
 
-def interaction_test(
-    relapse: ArrayLike, arm: ArrayLike, modifier: ArrayLike, *, name: str = "the modifier"
-) -> SignificanceTest:
-    """Test whether the effect of treatment changes with a continuous column, which stays continuous.
-
-    Assumes that the log-odds of relapse is linear in the column in both arms.
-
-    Parameters
-    ----------
-    relapse, arm : array-like of shape (n,)
-        As in `subgroup_effects`.
-    modifier : array-like of shape (n,)
-        Known before randomisation, none missing.
-    name : str
-        For messages.
-
-    Returns
-    -------
-    SignificanceTest
-        Likelihood ratio of logistic models with and without the product of arm and column.
-
-    Raises
-    ------
-    InsufficientDataError
-        If arm and column separate those with the event from those without.
-    RelapseModelError
-        If the arrays do not fit each other, or an entry is missing.
-
-    Examples
-    --------
-    >>> relapse, x = [0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1, 0], [1, 2, 3, 4, 5, 6] * 2
-    >>> interaction_test(relapse, [0] * 6 + [1] * 6, x).degrees_of_freedom
-    1
-    """
-    from scipy import stats
-
-    y = check_outcome(relapse)
-    treated = check_arms(arm, y.size)
-    column, _ = check_covariates(modifier, [name], y.size)
-    scaled = (column[:, 0] - column.mean()) / column.std()
-    smaller = np.column_stack([np.ones(y.size), treated, scaled])
-    try:
-        fits = [_logistic(design, y) for design in (smaller, np.column_stack([smaller, treated * scaled]))]
-    except InsufficientDataError:
-        raise InsufficientDataError(
-            f"Interaction with {name!r}: arm and column separate the {int(y.sum())} patients with the event from the "
-            f"{int((1 - y).sum())} without; expected overlap in both arms. It cannot be tested in these patients."
-        ) from None
-    statistic = max(2 * (fits[1] - fits[0]), 0.0)
-    words = "likelihood-ratio test of interaction, logistic model"
-    return SignificanceTest(statistic, 1, float(stats.chi2.sf(statistic, 1)), words)
+def _survival(time: Floats, event: Floats, treated: Mask, week: float, interval: str, level: float) -> Contrast:
+    return survival_contrast(time, event, treated, week, interval=interval, level=level).contrast
 
 
 def _level(name: str, counts: tuple[int, int, int, int], floor: int, contrast: Callable[[], Contrast]) -> SubgroupLevel:
@@ -305,12 +256,6 @@ def _with_interaction(
     words = f"likelihood-ratio test of interaction, {model}"
     test = SignificanceTest(value, freedom, float(stats.chi2.sf(value, freedom)), words)
     return SubgroupEffects(tuple(rows), test, left_out, "")
-
-
-def _logistic(design: Floats, y: Floats) -> float:
-    """Return the largest log-likelihood of a logistic model."""
-    fit = fit_logistic(design.astype(np.float64), y, np.ones(y.size), sandwich=False)
-    return -float(np.logaddexp(0, (1 - 2 * y) * (design @ fit.coefficients)).sum())
 
 
 def _xlogx(count: ArrayLike) -> Floats:
