@@ -255,11 +255,37 @@ def _contrast(measure: str, counts: tuple[int, int, int, int], level: float, met
     if method == _NEWCOMBE:
         a, m, b, n = counts
         return mover_contrast(measure, a / m, m, b / n, n, level, words)
+    return score_contrast(measure, table, level, words, test)
+
+
+def score_contrast(measure: str, table: Tables, level: float, method: str, test: str) -> Contrast:
+    """Return the contrast of one table by score limits; its counts may be effective ones, not whole.
+
+    Parameters
+    ----------
+    measure : str
+        ``"risk_difference"``, ``"risk_ratio"`` or ``"odds_ratio"``.
+    table : Tables
+        One table.
+    level : float
+        Confidence level.
+    method, test : str
+        Words for the report.
+
+    Returns
+    -------
+    Contrast
+
+    Examples
+    --------
+    >>> table = Tables(*(np.array([count]) for count in (3.0, 66.0, 10.0, 66.0)))
+    >>> print(score_contrast("risk_difference", table, 0.95, "", ""))
+    -0.11 (-0.22 to -0.00)
+    """
     lower, upper = score_limits(table, measure, normal_quantile(level))
     z = float(null_statistic(table))
-    return Contrast(
-        measure, _value(measure, table), float(lower), float(upper), level, None, z, two_sided_p(z), words, test
-    )
+    value = _value(measure, table)
+    return Contrast(measure, value, float(lower), float(upper), level, None, z, two_sided_p(z), method, test)
 
 
 def _value(measure: str, table: Tables) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO
 
-_HALVINGS = 100  # of an interval of length 2, or of 100 on the log scale: to the last digit
+_HALVINGS = 46  # of an interval of length 2, or of 100 on the log scale: 12 digits and more
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,26 +81,26 @@ def score_limits(tables: Tables, measure: str, z: float) -> tuple[Floats, Floats
     """
     if measure == RISK_DIFFERENCE:
         found = mantel_haenszel(tables, measure)
-        lower = _crossing(lambda t: _difference_statistic(tables, t), np.full_like(found, -1.0), found, z)
-        upper = _crossing(lambda t: _difference_statistic(tables, t), found, np.full_like(found, 1.0), -z)
+        ends = np.stack([np.full_like(found, -1.0), found]), np.stack([found, np.full_like(found, 1.0)])
+        lower, upper = _crossing(lambda d: _difference_statistic(tables, d), *ends, z)
         return lower, upper
     statistic = _ratio_statistic if measure == RISK_RATIO else _odds_ratio_statistic
     none1, none0 = ((x == 0).all(-1) for x in (tables.x1, tables.x0))
     all1, all0 = ((x == n).all(-1) for x, n in ((tables.x1, tables.n1), (tables.x0, tables.n0)))
-    odds = measure != RISK_RATIO
-    ends = np.full(none1.shape, 50.0)
-    lower = np.exp(_crossing(lambda t: statistic(tables, np.exp(t)), -ends, ends, z))
-    upper = np.exp(_crossing(lambda t: statistic(tables, np.exp(t)), -ends, ends, -z))
-    lower = np.where(none1 | (odds & all0), 0.0, lower)
-    upper = np.where(none0 | (odds & all1), np.inf, upper)
-    return lower, upper
+    odds, far = measure != RISK_RATIO, np.full((2, *none1.shape), 50.0)
+    lower, upper = np.exp(_crossing(lambda log: statistic(tables, np.exp(log)), -far, far, z))
+    return np.where(none1 | (odds & all0), 0.0, lower), np.where(none0 | (odds & all1), np.inf, upper)
 
 
 def _crossing(statistic: Callable[[Floats], Floats], low: Floats, high: Floats, z: float) -> Floats:
-    """Return where the falling statistic passes z between low and high; the end that it does not pass, otherwise."""
+    """Return where the falling statistic passes z (row 0) and -z (row 1), between low and high.
+
+    Where it does not, the end is returned: there is nothing beyond.
+    """
+    aim = np.array([z, -z]).reshape(2, *([1] * (low.ndim - 1)))
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        above = statistic(middle) > z
+        above = statistic(middle) > aim
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     found: Floats = (low + high) / 2
     return found

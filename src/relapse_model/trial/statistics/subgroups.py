@@ -135,7 +135,7 @@ def subgroup_survival(
     groups: ArrayLike,
     week: float,
     *,
-    interval: str = "greenwood",
+    interval: str = "score",
     floor_events: int = _FLOOR,
     level: float = 0.95,
 ) -> SubgroupEffects:
