@@ -150,13 +150,24 @@ def _ratio_statistic(tables: Tables, ratio: Floats) -> Floats:
 
 def _odds_ratio_statistic(tables: Tables, ratio: Floats) -> Floats:
     r = ratio[..., np.newaxis]
-    x1, n1, x0, n0 = tables.x1, tables.n1, tables.x0, tables.n0
-    x = x1 + x0
-    a, b = n0 * (r - 1), r * (n1 - x) + n0 + x
+    x1, n1, n0 = tables.x1, tables.n1, tables.n0
+    x, y = x1 + tables.x0, n1 + n0 - x1 - tables.x0
+    # Risks and their complements each by themselves: 1 - p loses all digits of a small complement.
+    p0, q0 = _risk_at_odds_ratio(r, n1, n0, x), _risk_at_odds_ratio(1 / r, n1, n0, y)
+    p1, q1 = _risk_at_odds_ratio(1 / r, n0, n1, x), _risk_at_odds_ratio(r, n0, n1, y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = tables.correction / (1 / (n1 * p1 * q1) + 1 / (n0 * p0 * q0))
+        z = (x1 * q1 - (n1 - x1) * p1) / np.sqrt(variance)
+    return np.where(variance > 0, z, 0.0)[..., 0]
+
+
+def _risk_at_odds_ratio(ratio: Floats, n1: Floats, n0: Floats, x: Floats) -> Floats:
+    """Return the most likely risk of the second arm, if x patients in all have the event and the odds differ by ratio.
+
+    Precise relative to its own size also if it is small; not so its complement.
+    """
+    a, b = n0 * (ratio - 1), ratio * (n1 - x) + n0 + x
     root = np.sqrt(np.maximum(b**2 + 4 * a * x, 0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        p0 = np.where(b > 0, 2 * x / (b + root), (root - b) / (2 * a))
-        p1 = r * p0 / (1 + p0 * (r - 1))
-        variance = tables.correction / (1 / (n1 * p1 * (1 - p1)) + 1 / (n0 * p0 * (1 - p0)))
-        z = (x1 - n1 * p1) / np.sqrt(variance)
-    return np.where(variance > 0, z, 0.0)[..., 0]
+        risk: Floats = np.where(b > 0, 2 * x / (b + root), (root - b) / (2 * a))
+    return risk
