@@ -197,8 +197,8 @@ class _Likelihood:
 def maximise(covered: Covered) -> tuple[Floats, float, float]:
     """Return masses, log-likelihood and gap.
 
-    The masses are the only ones: each innermost interval ends where some patient's does, so that the matrix of who takes
-    in which has full column rank, and the log-likelihood is strictly concave.
+    No other masses do as well: each innermost interval ends where some patient's does, so the matrix of who takes in
+    which has full column rank, and the log-likelihood is strictly concave.
     """
     pairs, count = np.unique(np.stack([covered.first, covered.last + 1]), axis=1, return_counts=True)
     likelihood = _Likelihood(pairs[0], pairs[1], count.astype(np.float64))

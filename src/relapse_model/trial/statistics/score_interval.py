@@ -10,7 +10,8 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO
 
-_HALVINGS = 46  # of an interval of length 2, or of 100 on the log scale: 12 digits and more
+_TOLERANCE = 1e-12
+_STEPS = 200  # about 12 are needed; halving alone would take 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +96,43 @@ def score_limits(tables: Tables, measure: str, z: float) -> tuple[Floats, Floats
 def _crossing(statistic: Callable[[Floats], Floats], low: Floats, high: Floats, z: float) -> Floats:
     """Return where the falling statistic passes z (row 0) and -z (row 1), between low and high.
 
-    Where it does not, the end is returned: there is nothing beyond.
+    Where it does not, the end is returned: there is nothing beyond. Chandrupatla 1997, Adv Eng Softw 28:145: inverse
+    quadratic interpolation where it can be trusted, halving elsewhere.
     """
-    aim = np.array([z, -z]).reshape(2, *([1] * (low.ndim - 1)))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        above = statistic(middle) > aim
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    found: Floats = (low + high) / 2
-    return found
+    aim = _bounded(np.array([z, -z])).reshape(2, *([1] * (low.ndim - 1)))
+    a, b = low, high
+    fa, fb = (_bounded(statistic(end)) - aim for end in (a, b))
+    outside, part = np.where(fa <= 0, low, high), np.full(low.shape, 0.5)
+    crosses = (fa > 0) & (fb < 0)
+    for _ in range(_STEPS):
+        x = a + part * (b - a)
+        fx = _bounded(statistic(x)) - aim
+        same = np.sign(fx) == np.sign(fa)
+        c, fc = np.where(same, a, b), np.where(same, fa, fb)
+        b, fb = np.where(same, b, a), np.where(same, fb, fa)
+        a, fa = x, fx
+        width = np.abs(b - a)
+        if (~crosses | (width <= _TOLERANCE) | (fa == 0)).all():
+            break
+        part = _next_part(a, b, c, fa, fb, fc)
+    return np.where(crosses, np.where((np.abs(fa) < np.abs(fb)) | (fa == 0), a, b), outside)
+
+
+def _next_part(a: Floats, b: Floats, c: Floats, fa: Floats, fb: Floats, fc: Floats) -> Floats:
+    """Return how far from a to b the next point is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place, height = (a - b) / (c - b), (fa - fb) / (fc - fb)
+        smooth = (height**2 < place) & ((1 - height) ** 2 < 1 - place)
+        part = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        least = np.minimum(_TOLERANCE / 2 / np.abs(b - a), 0.5)
+    usable = smooth & np.isfinite(part)
+    return np.where(usable, np.clip(np.where(usable, part, 0.5), least, 1 - least), 0.5)
+
+
+def _bounded(z: Floats) -> Floats:
+    """Return a statistic on a scale from -1 to 1, so that an infinite one can be interpolated."""
+    bounded: Floats = np.tanh(z / 4)
+    return bounded
 
 
 def _pooled(score: Floats, p1: Floats, p0: Floats, ratio: Floats, tables: Tables) -> Floats:
