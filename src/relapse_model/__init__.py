@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.development.train import train
     from relapse_model.errors import RelapseModelError
     from relapse_model.features.derive import derive_features
+    from relapse_model.model.explanation.points_score import points_score
     from relapse_model.model.relapse_model import RelapseModel, load_model
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
@@ -37,6 +38,7 @@ _WHERE = {
     "validate": "development.internal_validation.validate",
     "RelapseModel": "model.relapse_model",
     "load_model": "model.relapse_model",
+    "points_score": "model.explanation.points_score",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
 }
@@ -52,6 +54,7 @@ __all__ = [
     "load_model",
     "load_study",
     "make_cohort",
+    "points_score",
     "read_cohort",
     "screen",
     "simulate_cohort",

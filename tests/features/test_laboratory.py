@@ -60,8 +60,10 @@ TO_LANDMARK = {
     "weeks_below": lambda pairs, landmark: held(pairs, landmark, lambda value: value < THRESHOLD),
     "weeks_at_least": lambda pairs, landmark: held(pairs, landmark, lambda value: value >= THRESHOLD),
     "weeks_since_last": lambda pairs, landmark: landmark - pairs[-1][0],
-    "weeks_since_first_below": lambda pairs, landmark: next(
-        (landmark - week for week, value in pairs if value < THRESHOLD), math.nan
+    "weeks_since_first_below": lambda pairs, landmark: (
+        math.nan  # below from the first result on: nobody saw when it began
+        if pairs[0][1] < THRESHOLD
+        else next((landmark - week for week, value in pairs if value < THRESHOLD), math.nan)
     ),
 }
 SLOW = {

@@ -36,7 +36,7 @@ def weeks_covered(rows, landmark, since=-np.inf):
     for start, end, _ in rows:
         stop = landmark if np.isnan(end) or end > landmark else end
         covered |= set(range(tenths(start), tenths(stop)))
-    return sum(tenth >= (since if np.isinf(since) else tenths(since)) for tenth in covered) / 10
+    return sum(tenth >= (tenths(since) if np.isfinite(since) else since) for tenth in covered) / 10
 
 
 def off(rows, landmark):
@@ -49,12 +49,27 @@ def is_negative(row):
     return row["kind"] == "negative" or row["comparator"] == "<" or row["number"] < 0.05
 
 
-def first_negatives(cohort, landmark):
-    weeks = [[] for _ in range(len(cohort))]
+def lost_in(tests):
+    """Bounds of the first week of the last run of negatives: -inf below if no positive test stands before it.
+
+    A positive test after enrolment between two negative ones is no relapse by this study's rule, and ends no run.
+    """
+    negatives = [week for week, negative in tests if negative]
+    first, last = min(negatives, default=np.inf), max(negatives, default=-np.inf)
+    tests = [(week, negative) for week, negative in sorted(tests) if negative or week <= 0 or not first < week < last]
+    if not tests or not tests[-1][1]:
+        return np.nan, np.nan
+    last_positive = max((week for week, negative in tests if not negative), default=-np.inf)
+    began = min(week for week, negative in tests if negative and week > last_positive)
+    return (began if np.isfinite(last_positive) else -np.inf), began
+
+
+def losses(cohort, landmark):
+    tests = [[] for _ in range(len(cohort))]
     for row in cohort.labs[cohort.labs["analyte"] == "hbsag"].to_dict("records"):
-        if row["kind"] != "missing" and row["week"] <= landmark and is_negative(row):
-            weeks[row["patient"]].append(row["week"])
-    return [min(own, default=np.nan) for own in weeks]
+        if row["kind"] != "missing" and row["week"] <= landmark:
+            tests[row["patient"]].append((row["week"], is_negative(row)))
+    return [lost_in(own) for own in tests]
 
 
 def courses(cohort, agents, landmark):
@@ -69,7 +84,8 @@ def slowly(kind, rows, landmark, negative):
     if kind == "weeks_on_agent":
         return weeks_covered(rows, landmark)
     if kind == "weeks_on_agent_after_first_negative":
-        return np.nan if np.isnan(negative) else weeks_covered(rows, landmark, negative)
+        most, fewest = (weeks_covered(rows, landmark, bound) for bound in negative)
+        return fewest if most == fewest and not np.isnan(negative[0]) else np.nan
     if kind == "weeks_off_agent":
         return off(rows, landmark)
     if kind == "ever_on_agent":
@@ -89,7 +105,7 @@ def test_features_equal_the_loop_over_patients(study, seed, landmark):
         for agents in (("pegifn",), ("hbig",), AGENTS)
     }
     found = rm.derive_features(cohort, replace(study, predictors=tuple(declared.values())), landmark)
-    negatives = first_negatives(cohort, landmark)
+    negatives = losses(cohort, landmark)
     for name, predictor in declared.items():
         known = courses(cohort, predictor.agents, landmark)
         expected = [

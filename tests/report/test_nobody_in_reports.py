@@ -26,6 +26,7 @@ from relapse_model.cli import arguments as cli
 from relapse_model.development.internal_validation import validate as procedure
 from relapse_model.errors import InsufficientDataError
 from relapse_model.model.explanation.points_score import points_score
+from relapse_model.model.explanation.shap_values import explain
 from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.report import page, validation_report
 from relapse_model.report.figures.style import png, svg
@@ -371,7 +372,7 @@ def test_a_dot_of_a_patient_would_be_found_in_a_figure(written):
 
 def test_no_figure_draws_a_value_or_a_risk_of_a_patient(written):
     pairs = told_apart(own_values(written))
-    effects = np.abs(rm.explanation.explain(written.validation.model, written.validation.data.features).values)
+    effects = np.abs(explain(written.validation.model, written.validation.data.features).values)
     pairs += [(value, place) for place, row in enumerate(effects) for value in row if value > 1e-6]
     counts = pd.Series([round(value, 9) for value, _ in pairs]).value_counts()
     pairs = sorted((value, place) for value, place in pairs if counts[round(value, 9)] == 1)

@@ -150,3 +150,55 @@ def test_limits_are_of_the_result_else_of_the_assay_else_of_the_analyte():
     assert dna("TND", "IU/mL", "TaqMan") == pytest.approx(10.0)  # half of the assay's 20
     assert dna("TND", "IU/mL", "other") == pytest.approx(5.0)  # half of the analyte's 10
     assert dna("<30", "IU/mL", "TaqMan") == pytest.approx(15.0)  # what is printed wins
+
+
+def test_a_treatments_table_is_complete_unless_the_study_says_otherwise():
+    assert parse_study(CORE, "study.toml").treatments.complete
+    assert not parse_study(CORE + "[treatments]\ncomplete = false", "study.toml").treatments.complete
+    assert "treatments.complete" in refused('[treatments]\ncomplete = "no"')
+
+
+def test_own_antibody_needs_a_table_that_holds_every_dose():
+    spread = '{ median = 1, cv = 0.1, source = "made up" }'
+    passive = f"""
+[analytes.anti_hbs]
+unit = "mIU/mL"
+[passive_antibody]
+analyte = "anti_hbs"
+agents = ["hbig"]
+half_life_days = {spread}
+volume_litres = {spread}
+absorption_per_day = {spread}
+error_sd_log10 = 0.1
+error_source = "made up"
+[[predictors]]
+name = "own"
+kind = "endogenous"
+analyte = "anti_hbs"
+"""
+    assert parse_study(CORE + passive, "study.toml").predictors[1].kind == "endogenous"
+    assert "expected true, since a predictor of kind 'endogenous' takes out each dose" in refused(
+        passive + "[treatments]\ncomplete = false"
+    )
+
+
+def test_a_floor_needs_a_limit_to_rest_on():
+    assert "a lower_limit, on which the floor rests" in refused('[analytes.alt]\nunit = "U/L"\nfloor = true')
+
+
+@pytest.mark.parametrize("kind", ["last", "weeks_since_first_below"])
+def test_a_gap_is_asked_of_a_loss_only(kind):
+    below = "below = 1\n" if kind != "last" else ""
+    text = f'[[predictors]]\nname = "x"\nkind = "{kind}"\nanalyte = "hbv_dna"\n{below}gap_weeks = 26\n'
+    assert f"not a key of kind '{kind}'" in refused(text)
+
+
+def test_the_built_in_study_says_how_old_a_result_may_be_and_why(study):
+    """Of each biomarker; what stands in the patients table, and a history of treatment, has no age."""
+    windows = {one.name: one.window_weeks for one in study.predictors}
+    measured = {one.name for one in study.predictors if one.kind == "last"}
+    assert {name for name, weeks in windows.items() if weeks is not None} == measured == {"anti_hbs", "hbcrag"}
+    lines = study.text.partition("[[terms]]")[0].splitlines()  # of the predictors
+    for place, line in enumerate(lines):
+        if line.startswith("window_weeks"):
+            assert lines[place - 1].startswith("#"), "a window without its reason"

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 
-if TYPE_CHECKING:
-    pass
-
-
 CANDIDATES = ("prior_logistic", "ridge_logistic", "prior_and_trees", "boosted_trees")
-
-
 RECALIBRATED, RECALIBRATED_PART = "recalibrated", "recalibrated.json"  # a candidate with recalibrated log-odds
 KNOWN = (
     "prior_logistic", "ridge_logistic", "elastic_net", "prior_hazard", "prior_and_trees", "boosted_trees",
     "random_forest",
 )  # fmt: skip
-
-
 LABELS = {
     "prior_logistic": "logistic regression with the study's priors",
     "ridge_logistic": "ridge logistic regression",
@@ -32,8 +24,6 @@ LABELS = {
     "boosted_trees": "boosted trees (XGBoost) with monotone directions",
     "random_forest": "random forest",
 }
-
-
 CLASSES = {
     "prior_logistic": "PriorLogisticClassifier",
     "ridge_logistic": "RidgeLogisticClassifier",
@@ -44,8 +34,6 @@ CLASSES = {
     "random_forest": "ForestClassifier",
     RECALIBRATED: "RecalibratedClassifier",
 }
-
-
 MEMBERS = ("prior_logistic", "boosted_trees")  # of "prior_and_trees"
 
 

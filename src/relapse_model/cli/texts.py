@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from relapse_model.development.checks.check_result import CheckResult
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
-
-
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
 
 
@@ -49,7 +47,7 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
     from relapse_model.features.clinical_units import unit_shown
     from relapse_model.model.scoring.scores import unusable
 
-    reasons = unusable(cohort, model.study, model.landmark(landmark_week))
+    reasons = unusable(cohort, model.study, model.landmark(landmark_week), unmeasured=model.scores_unmeasured)
     cohort = cohort.take(np.array([place for place, reason in enumerate(reasons) if reason == ""], dtype=np.intp))
     found = model.explain(cohort, landmark_week=landmark_week)
     predictors = model.study.predictors
@@ -109,6 +107,8 @@ def performance_lines(performance: Performance) -> list[str]:
     from relapse_model.validation.performance import MEASURES
 
     lines = []
+    if performance.unmeasured:
+        lines.append(f"  {performance.unmeasured} more at risk have no laboratory result of the predictors: not scored")
     for name, label in MEASURES.items():
         if name in performance.measures:
             value = performance.measures[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cli.texts import (
@@ -24,9 +24,6 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.files import write_csv, write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
 from relapse_model.study.reader import load_study
-
-if TYPE_CHECKING:
-    pass
 
 
 def simulate(given: Namespace) -> None:
@@ -171,7 +168,8 @@ def _say_rejected(cohort: Cohort, model: RelapseModel, landmark_week: float | No
     from relapse_model.model.scoring.scores import unusable
 
     landmark = model.landmark(landmark_week)
-    reasons = [*cohort.rejected["reason"], *filter(None, unusable(cohort, model.study, landmark))]
+    found = unusable(cohort, model.study, landmark, unmeasured=model.scores_unmeasured)
+    reasons = [*cohort.rejected["reason"], *filter(None, found)]
     for reason in (*reasons, *unattached(cohort)):
         say(f"  not explained: {reason}")
 

@@ -28,7 +28,8 @@ class Measurements:
         Week since enrolment.
     value : array of float
         In the analyte's unit. A result below the limit is half the limit, or the limit (a setting of the
-        analyte); one above is the upper limit; a positive word without a number is NaN.
+        analyte); one above is the upper limit; a positive word without a number is NaN. With a floor (another
+        setting), none is lower than a result below the analyte's own limit.
     lower, upper : array of float
         Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
     detected : array of int or None
@@ -98,6 +99,9 @@ def _read(table: pd.DataFrame, rule: Analyte) -> Measurements:
     """Return the results of one analyte from its rows, in order."""
     number, lower, upper = _in_unit(table, rule)
     value, lower, upper = _bounded(table, rule, number, lower, upper, _lower_limits(table, rule))
+    lowest = below_limit_value(rule)
+    if rule.floor and lowest is not None:
+        value = np.maximum(value, lowest)
     found = Measurements(
         patient=table["patient"].to_numpy(dtype=np.intp),
         week=table["week"].to_numpy(dtype=float),
@@ -247,6 +251,18 @@ def _bounded(
 def _is(table: pd.DataFrame, column: str, text: str) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = (table[column] == text).to_numpy(dtype=bool)
     return found
+
+
+def below_limit_value(rule: Analyte) -> float | None:
+    """Return the number that stands for a result below the analyte's own limit; None where it has none.
+
+    Parameters
+    ----------
+    rule : Analyte
+    """
+    if rule.lower_limit is None:
+        return None
+    return float(_stand_in(np.array(rule.lower_limit), rule, is_log10(unit_key(rule.unit))))
 
 
 def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:

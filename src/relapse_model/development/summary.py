@@ -18,6 +18,7 @@ from relapse_model.development.choice import Choice
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
+from relapse_model.model.scoring.measured import measured
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells, told_count
 from relapse_model.study.study import Predictor, Study
 
@@ -82,6 +83,7 @@ def training_summary(
     }
     if cohort is not None:
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
+        summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
@@ -134,6 +136,14 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
         }
         for part in parts
     ]  # fmt: skip
+
+
+def _unmeasured(data: DevelopmentData, study: Study, cohort: Cohort) -> int:
+    """Return how many patients were trained on without any result of the predictors, at any landmark."""
+    place = cohort.patient_ids.get_indexer(data.features.index)
+    week = np.full(len(data), data.landmark) if data.landmarks is None else data.landmarks
+    without = [place[(week == one) & ~measured(cohort, study, one)[place]] for one in data.landmark_weeks]
+    return len(np.unique(np.concatenate(without)))
 
 
 def _patients(who: NDArray[np.intp], rows: pd.Series) -> int:

@@ -8,17 +8,19 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import Courses, ever
 from relapse_model.cohort.laboratory.text import read_lab_texts
-from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.cohort.measurements import below_limit_value, measurements
 from relapse_model.cohort.study_columns import unusable_cells
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
-from relapse_model.features.laboratory import SUMMARIES, summarise, summarise_results
+from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
+from relapse_model.features.laboratory import SUMMARIES, summarise_results
 from relapse_model.study.predictor_kinds import FeatureKind, add_feature_kind
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import unit_key
@@ -86,28 +88,24 @@ def register_feature_kind(kind: FeatureKind, function: Derive) -> None:
 
 def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
     name, kind, window_weeks = str(predictor.analyte), predictor.kind, predictor.window_weeks
-    results = measurements(cohort, study, name)
-    threshold = predictor.below if predictor.below is not None else predictor.at_least
-    if threshold is None:
-        # A saturating curve is stated in the clinical unit.
-        log10 = study.analytes[name].scale == "log10" and predictor.saturating is None
-        return summarise_results(kind, results, len(cohort), log10, landmark, window_weeks)
-    known = results.until(landmark, window_weeks)  # the bounds decide, so a word counts too
-    value = _decided(known, threshold, below=predictor.below is not None)
-    return summarise(
-        kind, known.patient, known.week, value, len(cohort), False, landmark=landmark, threshold=0.0,
-        detected=known.detected,
-    )  # fmt: skip
+    # A saturating curve is stated in the clinical unit.
+    log10 = study.analytes[name].scale == "log10" and predictor.saturating is None
+    return summarise_results(kind, measurements(cohort, study, name), len(cohort), log10, landmark, window_weeks)
 
 
 def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
     from relapse_model.features.endogenous import derive_endogenous
 
     titre: Floats = derive_endogenous(cohort, study, landmark)["endogenous"].to_numpy(dtype=float)
-    rule = study.analytes[str(predictor.analyte)]
-    if rule.lower_limit is not None:
+    if predictor.window_weeks is not None:
+        results = measurements(cohort, study, str(predictor.analyte))
+        log10 = study.analytes[str(predictor.analyte)].scale == "log10"
+        of_late = summarise_results("last", results, len(cohort), log10, landmark, predictor.window_weeks)
+        titre = np.where(np.isnan(of_late), np.nan, titre)
+    lowest = below_limit_value(study.analytes[str(predictor.analyte)])
+    if lowest is not None:
         # No lower than what stands for a measured "below the limit": else the arm would show in the number.
-        titre = np.maximum(titre, rule.lower_limit * (0.5 if rule.below_limit == "half" else 1.0))
+        titre = np.maximum(titre, lowest)
     return np.log10(titre) if predictor.scale == "log10" else titre
 
 
@@ -158,48 +156,16 @@ def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
     return _numbers(_usable(cohort, predictor))
 
 
-def _courses(cohort: Cohort, predictor: Predictor, landmark: float) -> courses.Courses:
-    assert cohort.treatments is not None
-    return courses.courses_until(cohort.treatments, predictor.agents, landmark)
-
-
-def _from_courses(function: Callable[[courses.Courses, int, float], Floats]) -> Derive:
+def _from_courses(function: Callable[[Courses, int, float], Floats]) -> Derive:
     """Make a feature of the courses known at the landmark; unknown where the cohort has no treatments table."""
 
     def derive(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
         if cohort.treatments is None:
             return np.full(len(cohort), np.nan)
-        return function(_courses(cohort, predictor, landmark), len(cohort), landmark)
+        known = courses.courses_until(cohort.treatments, predictor.agents, landmark)
+        return treatment.where_recorded(function(known, len(cohort), landmark), known, study.treatments.complete)
 
     return derive
-
-
-def _weeks_after_negative(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
-    """Count treatment after the first result below the threshold: that test must lie before the landmark too."""
-    if cohort.treatments is None:
-        return np.full(len(cohort), np.nan)
-    results = measurements(cohort, study, str(predictor.analyte)).until(landmark)
-    negative = _negative(results, float(predictor.below or 0.0))
-    if predictor.confirmed:
-        later = results.week[1:] > results.week[:-1]  # two rows of one sample confirm nothing
-        followed = np.append(negative[1:] & (results.patient[1:] == results.patient[:-1]) & later, False)
-        negative &= followed
-    since = treatment.first_negative_week(results.patient, results.week, negative, len(cohort))
-    return treatment.weeks_on(_courses(cohort, predictor, landmark), len(cohort), since)
-
-
-def _negative(results: Measurements, threshold: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    at_limit = (results.upper <= threshold) & (results.lower < results.upper)
-    return np.asarray((results.upper < threshold) | at_limit)
-
-
-def _decided(results: Measurements, threshold: float, *, below: bool) -> Floats:
-    """Return -inf for results surely below the threshold, inf for the others; or inf for those surely at least it.
-
-    ``<0.08`` may lie on either side of 0.05: the number that stands for it must not decide.
-    """
-    is_below = _negative(results, threshold) if below else ~(results.lower >= threshold)
-    return np.where(is_below, -np.inf, np.inf)
 
 
 def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
@@ -214,18 +180,33 @@ def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
         advice = "Convert them: a sum of both has no meaning"
         problem = Problem("treatments", None, "unit", found, f"one unit for predictor {predictor.name!r}", advice)
         raise CohortError("the cohort does not fit the study", [problem])
-    return treatment.dose_total(_courses(cohort, predictor, landmark), len(cohort))
+    known_courses = courses.courses_until(table, predictor.agents, landmark)
+    total = treatment.dose_total(known_courses, len(cohort))
+    return treatment.where_recorded(
+        np.where(_mixed(known, len(cohort)), np.nan, total), known_courses, study.treatments.complete
+    )
+
+
+def _mixed(doses: pd.DataFrame, patients: int) -> Mask:
+    """Tell of whom some doses state a unit and others do not: their sum may be of two units."""
+    if "unit" not in doses:
+        return np.zeros(patients, dtype=bool)
+    stated, patient = doses["unit"].notna().to_numpy(), doses["patient"].to_numpy(dtype=np.intp)
+    with_unit, without = (np.bincount(patient[rows], minlength=patients) > 0 for rows in (stated, ~stated))
+    return np.asarray(with_unit & without)
 
 
 _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(SUMMARIES, _laboratory),
+    **dict.fromkeys(("weeks_below", "weeks_at_least"), weeks_beyond),
+    "weeks_since_first_below": weeks_since_first_below,
     "endogenous": _endogenous,
     "column": lambda cohort, study, predictor, landmark: _column(cohort, predictor),
     "weeks_on_agent": _from_courses(lambda known, n, week: treatment.weeks_on(known, n)),
-    "weeks_on_agent_after_first_negative": _weeks_after_negative,
+    "weeks_on_agent_after_first_negative": weeks_after_loss,
     "weeks_between_courses": _from_courses(lambda known, n, week: treatment.weeks_between(known, n)),
     "weeks_off_agent": _from_courses(treatment.weeks_off),
-    "ever_on_agent": _from_courses(lambda known, n, week: courses.ever(known, n)),
+    "ever_on_agent": _from_courses(lambda known, n, week: ever(known, n)),
     "dose_count": _from_courses(lambda known, n, week: treatment.doses(known, n)),
     "dose_total": _dose_total,
     "landmark_week": lambda cohort, study, predictor, landmark: np.full(len(cohort), landmark),

@@ -23,7 +23,7 @@ def data_dictionary(study: Study) -> pd.DataFrame:
     --------
     >>> import relapse_model as rm
     >>> data_dictionary(rm.load_study("hbsag-relapse")).loc["anti_hbs", "definition"]
-    'Anti-HBs: last result at or before the landmark'
+    'Anti-HBs: last result at or before the landmark; only the 16 weeks before the landmark'
     """
     rows = [
         {
@@ -63,6 +63,7 @@ def definition(predictor: Predictor, study: Study) -> str:
         "below": "threshold: below {:g}",
         "at_least": "threshold: at least {:g}",
         "window_weeks": "only the {:g} weeks before the landmark",
+        "gap_weeks": "no more than {:g} weeks after it",
         "cap": "no more than {:g}",
         "saturating": "value / (value + {:g})",
     }

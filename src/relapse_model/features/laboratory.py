@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.cohort.rows_by_patient import ROWS_TO_SUMMARISE, Groups, groups, kernels, size, spread, total
+from relapse_model.study.predictor_kinds import WITH_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def summarise_results(
         As `summarise`.
     """
     # A word such as "positive" is a result without a number: after it, the last number is not the last result.
-    with_words = kind in ("count", "ever_detected", "last", "weeks_since_last")
+    with_words = kind in WITH_WORDS
     known = _REMEMBERED.setdefault(results, {})
     key = (patients, log10, landmark, window_weeks, with_words)
     if key not in known:

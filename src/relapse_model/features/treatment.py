@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
-from relapse_model.cohort.courses import Courses, Patients
+from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.courses import Courses, Patients, ever
 
 
 def weeks_on(courses: Courses, patients: int, since: Floats | None = None) -> Floats:
@@ -58,10 +57,25 @@ def dose_total(courses: Courses, patients: int) -> Floats:
     return np.bincount(courses.patient, weights=courses.dose, minlength=patients).astype(float)
 
 
-def first_negative_week(patient: Patients, week: Floats, negative: NDArray[np.bool_], patients: int) -> Floats:
-    """Return the week of each patient's first negative result, NaN where there is none."""
+def where_recorded(values: Floats, courses: Courses, complete: bool) -> Floats:
+    """Return the values; where the treatments table is not complete, NaN for a patient without a course in it.
+
+    Parameters
+    ----------
+    values : array of float
+        One per patient.
+    courses : Courses
+        Of the agents that the values speak of, as known at the landmark.
+    complete : bool
+        Whether who stands in the table without such a course, or not at all, was not given any of the agents.
+    """
+    return values if complete else np.where(ever(courses, len(values)) == 1, values, np.nan)
+
+
+def first_week(patient: Patients, week: Floats, rows: Mask, patients: int) -> Floats:
+    """Return the week of the first of some rows of each patient, NaN where there is none."""
     first = np.full(patients, np.inf)
-    np.minimum.at(first, patient[negative], week[negative])
+    np.minimum.at(first, patient[rows], week[rows])
     return np.where(np.isinf(first), np.nan, first)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +98,8 @@ class RelapseModel(TrainedModel):
                 f"risk_by_week: the classifier is {self.classifier_name!r}, which knows the horizon only; expected "
                 "'prior_hazard'. Train with candidates=('prior_hazard',)."
             )
-        usable = [reason == "" for reason in unusable(cohort, self.study, self.landmark_week)]
+        reasons = unusable(cohort, self.study, self.landmark_week, unmeasured=self.scores_unmeasured)
+        usable = [reason == "" for reason in reasons]
         matrix = design_matrix(derive_features(cohort, self.study, self.landmark_week), self.study)[usable]
         risk = np.full((len(cohort), len(weeks)), np.nan)
         if any(usable):
@@ -143,16 +144,17 @@ class RelapseModel(TrainedModel):
         InsufficientDataError
             If nobody is at risk at the landmark, or nobody has a known outcome.
         """
-        from relapse_model.features.development_data import development_data
+        from relapse_model.model.judged import data_to_judge
         from relapse_model.validation.performance import performance
 
-        data = development_data(cohort, self.study, self.landmark(landmark_week))
+        data, unmeasured = data_to_judge(self, cohort, self.landmark(landmark_week))
         if data.events == 0:
             raise InsufficientDataError(
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
         risk = self.predict_risk(data.features)
-        return performance(data.relapse, risk, data.weights(), data.time, data.event)
+        found = performance(data.relapse, risk, data.weights(), data.time, data.event)
+        return replace(found, unmeasured=unmeasured)
 
     def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
         """Return a new model, recalibrated on other patients; it records this one as its parent.

@@ -76,6 +76,14 @@ class TrainedModel:
             )
         return float(week)
 
+    @property
+    def scores_unmeasured(self) -> bool:
+        """Tell whether a patient without any result of the predictors is scored: if it was trained on such patients.
+
+        A model of an earlier version does not tell, and scores none.
+        """
+        return bool(self.summary.get("unmeasured", 0) != 0)
+
     def predict_risk(self, features: pd.DataFrame) -> Floats:
         """Return the risks for a table of predictors as `derive_features` makes it."""
         return self.classifier.predict_proba(design_matrix(features, self.study))[:, 1]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import development_data, require_events
+from relapse_model.features.development_data import require_events
+from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.trained import Model
+from relapse_model.small_counts import told_count
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
@@ -50,7 +52,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
 
     if method not in METHODS:
         raise RelapseModelError(f"update: method is {method!r}; expected {' or '.join(map(repr, METHODS))}.")
-    data = development_data(cohort, model.study, model.landmark(landmark_week))
+    data, unmeasured = data_to_judge(model, cohort, model.landmark(landmark_week))
     require_events(data, "update")
     known = ~np.isnan(data.relapse)
     relapse, weight = data.relapse[known], data.weights()[known]
@@ -63,6 +65,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
     told: dict[str, Any] = {
         "method": method, "intercept": line.intercept, "slope": line.slope, "patients": len(data),
         "events": data.events, "lost_before_horizon": data.lost, "synthetic": cohort.synthetic,
+        "unmeasured": told_count(unmeasured),
     }  # fmt: skip
     summary = model.summary | {"parent": parent_summary(model), "update": told}
     return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
 from relapse_model.development.checks import check_results
+from relapse_model.development.checks.at_risk import positions_at_risk
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.features import derive_features
 from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.features.design import design
-from relapse_model.study.study import Study
+from relapse_model.features.why_unknown import weeks_old, why_unknown
+from relapse_model.study.study import Predictor, Study
+from relapse_model.study.unit_spelling import is_log10, unit_key
 from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 
 
@@ -41,7 +46,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
         _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
-        _predictors(features, study, landmark),
+        _predictors(cohort, features, study, landmark, positions_at_risk(cohort, study, landmark)),
         _support(outcome, study),
         *_screening(cohort, study),
         *_findings(cohort, study, landmark, mute),
@@ -53,9 +58,11 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
 
 def _analytes(cohort: Cohort, study: Study) -> str:
     labs = cohort.labs
-    lines = ["Analytes (results; missing; below a limit; above; words):"]
+    lines = ["Analytes (results; missing; below a limit, a printed 0 among them; above; words):"]
     for name, rows in labs.groupby("analyte", sort=True):
-        below = rows["comparator"].isin(["<", "<="]).sum()
+        zero = (rows["kind"] == "number") & (rows["comparator"] == "") & (rows["number"] == 0)
+        amount = ~rows["unit"].map(lambda unit: is_log10(unit_key(unit)), na_action="ignore").eq(True)
+        below = (rows["comparator"].isin(["<", "<="]) | (zero & amount)).sum()
         above = rows["comparator"].isin([">", ">="]).sum()
         words = rows["kind"].isin(["negative", "positive"]).sum()
         known = "" if name in study.analytes else "   (not in the study: kept, not used)"
@@ -104,22 +111,49 @@ def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ..
     ]
 
 
-def _predictors(features: pd.DataFrame, study: Study, landmark: float) -> str:
-    lines = [f"Predictors at week {landmark:g} (missing; 5 %, median, 95 %):"]
+def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:
+    lines = [f"Predictors at week {landmark:g} of {len(rows)} patients at risk (missing; 5 %, median, 95 %):"]
     for predictor in study.predictors:
-        values = features[predictor.name]
-        missing = f"{predictor.label:52.52s} {values.isna().sum():4d}"
-        if predictor.levels:
-            shares = ", ".join(f"{level} {(values == level).sum()}" for level in predictor.levels)
-            lines.append(f"  {missing}  {shares}")
-        elif values.dropna().isin([0.0, 1.0]).all() and values.notna().any():
-            lines.append(f"  {missing}  {int(values.sum())} yes, {int((values == 0).sum())} no")
-        elif values.notna().any():
-            low, median, high = clinical(np.quantile(values.dropna(), [0.05, 0.5, 0.95]), predictor)
-            lines.append(f"  {missing}  {low:.4g}, {median:.4g}, {high:.4g} {unit_shown(predictor)}".rstrip())
-        else:
-            lines.append(f"  {missing}  never known")
+        values = features[predictor.name].iloc[rows]
+        line = f"  {predictor.label:52.52s} {values.isna().sum():4d}  {_spread(values, predictor)}".rstrip()
+        lines += [line, *_beside(cohort, study, predictor, landmark, features[predictor.name].isna().to_numpy(), rows)]
     return "\n".join(lines)
+
+
+def _spread(values: pd.Series, predictor: Predictor) -> str:
+    if predictor.levels:
+        return ", ".join(f"{level} {(values == level).sum()}" for level in predictor.levels)
+    if not values.notna().any():
+        return "never known"
+    if values.dropna().isin([0.0, 1.0]).all():
+        return f"{int(values.sum())} yes, {int((values == 0).sum())} no"
+    low, median, high = clinical(np.quantile(values.dropna(), [0.05, 0.5, 0.95]), predictor)
+    return f"{low:.4g}, {median:.4g}, {high:.4g} {unit_shown(predictor)}"
+
+
+def _beside(
+    cohort: Cohort, study: Study, predictor: Predictor, landmark: float, unknown: Mask, rows: Positions
+) -> list[str]:
+    """Say why values are missing, how old the results are that were read, and what counts as never given."""
+    said = []
+    reasons = pd.Series(why_unknown(cohort, study, predictor, landmark, unknown)[rows])
+    counts = reasons[reasons != ""].value_counts()
+    if len(counts):
+        said.append("missing: " + "; ".join(f"{count} {reason}" for reason, count in counts.items()))
+    if predictor.kind in ("last", "endogenous"):
+        age = weeks_old(cohort, study, predictor, landmark)[rows][~unknown[rows]]
+        if len(age) and np.nanmax(age) > 0:
+            middle, oldest = np.nanmedian(age), np.nanmax(age)
+            said.append(f"results {middle:.3g} weeks old (median), {oldest:.3g} at most")
+    if predictor.agents and cohort.treatments is not None:
+        given = ever(courses_until(cohort.treatments, predictor.agents, landmark), len(cohort))[rows] == 1
+        derived = np.ones(len(rows), dtype=bool)
+        if predictor.column in cohort.patients.columns:
+            derived = cohort.patients[predictor.column].isna().to_numpy()[rows]
+        without = int((~given & derived).sum())
+        what = "never given it" if study.treatments.complete else "not known"
+        said += [f"{without} without a course in the treatments table: {what}"] if without else []
+    return [f"      {one}" for one in said]
 
 
 def _support(outcome: pd.DataFrame, study: Study) -> str:

@@ -128,8 +128,8 @@ def step(value: Any) -> str | float:
 
 
 SECTIONS = (
-    "study", "laboratory", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
-    "passive_antibody", "scoring",
+    "study", "laboratory", "treatments", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
+    "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -140,6 +140,7 @@ ANALYTE: Mapping[str, Check] = {
     "upper_limit": number(0, open_low=True),
     "units": factors,
     "below_limit": one_of("half", "limit"),
+    "floor": flag,
     "loinc": several(text),
     "sdtm": text,
     "assays": anything,
@@ -153,6 +154,7 @@ LABORATORY: Mapping[str, Check] = {
     "dash": one_of("refuse", "negative", "missing"),
     "below_limit_detected": one_of("unknown", "yes", "no"),
 }
+TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
     "id": text,
     "text": text,
@@ -219,6 +221,7 @@ PREDICTOR: Mapping[str, Check] = {
     "column": text,
     "agents": several(text),
     "window_weeks": number(0, open_low=True),
+    "gap_weeks": number(0, open_low=True),
     "below": number(0, open_low=True),
     "at_least": number(0, open_low=True),
     "confirmed": flag,

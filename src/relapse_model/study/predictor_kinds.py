@@ -67,18 +67,18 @@ _ALL: dict[str, FeatureKind] = {
             "analyte per 4 weeks",
             _WINDOW,
         ),
-        _kind("count", _LAB, "number of results up to the landmark", "results", _WINDOW),
+        _kind("count", _LAB, "number of results on record up to the landmark", "results", _WINDOW),
         _kind(
             "weeks_below",
             ("analyte", "below"),
-            "weeks with the last result below the threshold, up to the landmark",
+            "weeks with the last result below the threshold, from the first on record to the landmark",
             "weeks",
             (*_WINDOW, "cap"),
         ),
         _kind(
             "weeks_at_least",
             ("analyte", "at_least"),
-            "weeks with the last result at or above the threshold, up to the landmark",
+            "weeks with the last result at or above the threshold, from the first on record to the landmark",
             "weeks",
             (*_WINDOW, "cap"),
         ),
@@ -86,17 +86,17 @@ _ALL: dict[str, FeatureKind] = {
         _kind(
             "weeks_since_first_below",
             ("analyte", "below"),
-            "weeks from the first result below the threshold to the landmark",
+            "weeks from the first result below the threshold, where one before it was not, to the landmark",
             "weeks",
             ("cap",),
         ),
-        _kind("ever_detected", _LAB, "anything detected in any result up to the landmark", "0/1", _WINDOW),
+        _kind("ever_detected", _LAB, "anything detected in any result on record up to the landmark", "0/1", _WINDOW),
         _kind(
             "endogenous",
             _LAB,
             "the patient's own part of the last result: the antibody given as a drug is taken out by its kinetics",
             "analyte",
-            ("cap", "saturating"),
+            _LAB_OPTIONS,
         ),
         _kind(
             "column",
@@ -122,9 +122,10 @@ _ALL: dict[str, FeatureKind] = {
         _kind(
             "weeks_on_agent_after_first_negative",
             ("agents", "analyte", "below"),
-            "weeks on the agents after the first result below the threshold, up to the landmark",
+            "weeks on the agents, up to the landmark, after the first result of the last run below the threshold, "
+            "where one before it was not below",
             "weeks",
-            ("column", "cap", "confirmed"),
+            ("column", "cap", "confirmed", "gap_weeks"),
         ),
         _kind(
             "weeks_off_agent",
@@ -143,6 +144,7 @@ AS_MEASURED = (  # they read the results of an analyte as the laboratory gave th
     "last", "first", "maximum", "minimum", "mean", "time_weighted_mean", "change", "slope", "weeks_below",
     "weeks_at_least", "weeks_since_first_below", "ever_detected",
 )  # fmt: skip
+WITH_WORDS = ("count", "ever_detected", "last", "weeks_since_last")  # to which a word without a number is a result too
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
 
 

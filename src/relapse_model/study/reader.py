@@ -29,8 +29,10 @@ from relapse_model.study.study import (
     Scoring,
     Spread,
     Study,
+    Treatments,
 )
 from relapse_model.study.terms_section import read_terms
+from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
@@ -150,11 +152,28 @@ class _Reader:
                     f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
                     else "a section [passive_antibody], which kind 'endogenous' needs",
                 )  # fmt: skip
+        treatments = Treatments(**self.table(sections.get("treatments", {}), ("treatments",), keys.TREATMENTS))
+        if not treatments.complete and any(predictor.kind == "endogenous" for predictor in predictors):
+            self.refuse(
+                ("treatments", "complete"), "false", "true, since a predictor of kind 'endogenous' takes out each dose",
+                "A patient without a recorded dose would pass for one without any",
+            )  # fmt: skip
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
         passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        trial = (
+            read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
+            if "trial" in sections
+            else None
+        )
+        dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+        candidates = read_candidates(
+            self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
+        )
         return Study(
+            trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
             analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
@@ -187,6 +206,8 @@ class _Reader:
                 self.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
             if values.get("scale") == "log10":
                 self.logarithm_fits(values, path)
+            if values.get("floor") and low is None:
+                self.refuse((*path, "floor"), "true, and no lower_limit", "a lower_limit, on which the floor rests")
             spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
             if len(set(spellings)) < len(spellings):
                 self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relapse_model.study.trial_plan import DosingRule, TrialPlan
+
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
 
@@ -38,6 +40,9 @@ class Analyte:
         Other accepted units, each with the factor to `unit`.
     below_limit : {"half", "limit"}
         The number that stands for a result below the limit: half the limit, or the limit.
+    floor : bool
+        Whether no result stands lower than one below `lower_limit`. Else a printed 0, whose limit is the study's,
+        stands above a printed 0.2 of a laboratory with a lower limit of its own.
     loinc : tuple of str
         LOINC codes.
     sdtm : str
@@ -54,6 +59,7 @@ class Analyte:
     upper_limit: float | None = None
     units: Mapping[str, float] = field(default_factory=dict)
     below_limit: str = "half"
+    floor: bool = False
     loinc: tuple[str, ...] = ()
     sdtm: str = ""
     assays: Mapping[str, Assay] = field(default_factory=dict)
@@ -120,6 +126,10 @@ class Prior:
 class Predictor:
     """One declared predictor: how it is computed, what is known of it, and how it is shown.
 
+    `window_weeks` says how old a result may be at the landmark: an older one is not used, and a value that would rest
+    on it is unknown. `gap_weeks` says how far apart the last positive and the first negative test may lie for a loss
+    to count as seen.
+
     Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
     `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
     """
@@ -131,6 +141,7 @@ class Predictor:
     column: str | None = None
     agents: tuple[str, ...] = ()
     window_weeks: float | None = None
+    gap_weeks: float | None = None
     below: float | None = None
     at_least: float | None = None
     confirmed: bool = False
@@ -142,6 +153,14 @@ class Predictor:
     unit: str = ""
     direction: str | None = None
     prior: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A biomarker to be screened: computed as a predictor is, and the family it belongs to."""
+
+    predictor: Predictor
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +256,16 @@ class Laboratory:
 
 
 @dataclass(frozen=True, slots=True)
+class Treatments:
+    """What the treatments table holds: with `complete`, a patient without a course of an agent was not given it.
+
+    Where it is not complete, that patient's history of the agent is unknown.
+    """
+
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Scoring:
     """When scoring warns of a patient; see `relapse_model.model.scoring.guards`.
 
@@ -274,7 +303,11 @@ class Study:
     eligibility: Eligibility = field(default_factory=Eligibility)
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
+    treatments: Treatments = field(default_factory=Treatments)
     scoring: Scoring = field(default_factory=Scoring)
+    trial: TrialPlan | None = None
+    dosing: DosingRule | None = None
+    candidates: tuple[Candidate, ...] = ()
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

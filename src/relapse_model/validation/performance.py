@@ -37,6 +37,8 @@ class Performance:
         By the names of `MEASURES`; a plain number where no interval is made.
     refused : dict of str to str
         Measures that these patients cannot support, and why.
+    unmeasured : int
+        Patients at risk who are left out, since the model gives no risk to a patient without any result.
     """
 
     patients: int
@@ -44,6 +46,7 @@ class Performance:
     lost: int
     measures: dict[str, Estimate | float]
     refused: dict[str, str]
+    unmeasured: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
@@ -53,7 +56,7 @@ class Performance:
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
             "measures": shown, "refused": self.refused,
-        }  # fmt: skip
+        } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
 
 
 def performance(

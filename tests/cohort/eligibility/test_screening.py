@@ -16,7 +16,7 @@ import relapse_model as rm
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.simulation.chemistry import HBEAG_HIGHEST
 from relapse_model.errors import CohortError, StudyError
-from relapse_model.study.study import Analyte, Criterion, Eligibility, OutcomeRule, Prediction, Study
+from relapse_model.study.study import Analyte, Criterion, Eligibility, OutcomeRule, Prediction, Study, Treatments
 
 NAN = math.nan
 EXCLUSIONS = ("decompensated_cirrhosis", "coinfection", "malignancy", "immunosuppression_within_6_months")
@@ -278,6 +278,17 @@ def test_agents():
     assert by_agents(TREATED, True) == ([1, 0, 0], [""] * 3)
     assert by_agents(TREATED, False) == ([0, 1, 1], [""] * 3)
     assert by_agents(None, True) == ([-1] * 3, ["I1: there is no treatments table"] * 3)
+
+
+def test_none_recorded_decides_nothing_where_the_table_is_not_complete():
+    study = study_of(Criterion("I1", "text", agents=("pegifn",), ever=True))
+    ids = {"patient_id": ["a", "b"]}
+    found = screen(cohort_of(ids, treatments=TREATED), study).patients
+    assert found["state"].tolist() == ["eligible", "not eligible"]
+    open_study = dataclasses.replace(study, treatments=Treatments(complete=False))
+    found = screen(cohort_of(ids, treatments=TREATED), open_study).patients
+    assert found["state"].tolist() == ["eligible", "undecidable"]
+    assert "no course of pegifn is recorded, and the table is not complete" in found["reasons"].iloc[1]
 
 
 def test_a_course_counts_from_its_first_week():

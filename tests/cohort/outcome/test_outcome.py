@@ -262,8 +262,10 @@ def test_a_positive_last_test_can_be_read_the_other_way(study, declared):
     [
         ([(-30, "7"), (-12, "<0.05"), (0, "<0.05"), (12, "<0.05")], -12),
         ([(-30, "<0.05"), (-20, "0.3"), (-12, "<0.05"), (0, "<0.05")], -12),  # free again since then
-        ([(0, "<0.05"), (12, "<0.05")], 0),
-        ([(-12, "<0.05"), (0, "<20")], -12),  # what decides nothing does not end it
+        ([(0, "<0.05"), (12, "<0.05")], np.nan),  # negative from the first test on: the loss was not seen
+        ([(-12, "<0.05"), (0, "<20")], np.nan),
+        ([(-30, "7"), (-12, "<0.05"), (0, "<20")], -12),  # what decides nothing does not end it
+        ([(-30, "7"), (-20, "<20"), (-12, "<0.05"), (0, "<0.05")], np.nan),  # lost at -20 or at -12
         ([(-12, "7"), (12, "<0.05")], np.nan),  # first known free after enrolment
         ([(-12, "<0.05"), (-4, "0.3"), (12, "<0.05")], np.nan),  # not free when follow-up began
     ],

@@ -135,6 +135,5 @@ def test_where_all_have_one_outcome_nothing_is_said_of_the_size(relapses, free):
 
 def test_the_check_is_registered_and_names_nobody():
     cohort = cohort_of(20, 80)
-    (found,) = run_checks(cohort, study_of(AGE, MALE))
-    assert found.code == "RM104"
+    (found,) = [one for one in run_checks(cohort, study_of(AGE, MALE)) if one.code == "RM104"]
     assert not any(identifier in found.text for identifier in cohort.patient_ids)

@@ -42,7 +42,7 @@ def decide(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
     if criterion.analyte is not None:
         return _by_analyte(cohort, study, criterion)
     if criterion.column is None:
-        return _by_agents(cohort, criterion)
+        return _by_agents(cohort, criterion, complete=study.treatments.complete)
     if criterion.column not in cohort.patients:
         return _unknown(cohort, f"the patients table has no column {criterion.column!r}")
     decide = _by_text if criterion.equals else _by_number
@@ -56,11 +56,16 @@ def _unknown(cohort: Cohort, reason: str) -> _Verdict:
     )
 
 
-def _by_agents(cohort: Cohort, criterion: Criterion) -> _Verdict:
+def _by_agents(cohort: Cohort, criterion: Criterion, *, complete: bool) -> _Verdict:
     verdict = _unknown(cohort, "there is no treatments table")
     if cohort.treatments is not None:
         given = ever(courses_until(cohort.treatments, criterion.agents, ENROLMENT), len(cohort)) == 1
-        verdict.call[:] = given == criterion.ever
+        told = given | complete
+        verdict.call[told] = (given == criterion.ever)[told]
+        verdict.reason[told] = ""
+        verdict.reason[~told] = (
+            f"no course of {' or '.join(criterion.agents)} is recorded, and the table is not complete"
+        )
     return verdict
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.cohort.outcome.lasting_loss import lasting_loss
 from relapse_model.cohort.outcome.positive_runs import relapse_intervals
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import OutcomeRule, Prediction, Study
@@ -52,7 +53,8 @@ def derive_outcome(
         - ``event``: 1 if ``time_week`` is a relapse, 0 if it is the end of follow-up, at any time.
         - ``single_positives``: positive runs that were not confirmed.
         - ``clearance_week``: week of the first negative test of the stretch that reached enrolment, at or before
-          week 0: how long the patient had been free when follow-up began (left truncation). NaN if not tested.
+          week 0: how long the patient had been free when follow-up began (left truncation). NaN if not tested, or
+          if the first test on record is negative already: then the loss was not seen.
 
     Raises
     ------
@@ -145,15 +147,10 @@ def _last_of_its_week(results: Measurements, decided: Mask) -> Mask:
 
 
 def _clearance_week(results: Measurements, call: NDArray[np.int8], patients: int) -> Floats:
-    """Return the first negative week after the last positive one, up to enrolment."""
+    """Return the first negative week after the last positive one, up to enrolment, where that loss was seen."""
     before = results.week <= 0
-    last_positive = np.full(patients, -np.inf)
-    positive = before & (call == 1)
-    np.maximum.at(last_positive, results.patient[positive], results.week[positive])
-    free = before & (call == 0) & (results.week > last_positive[results.patient])
-    first_free = np.full(patients, np.inf)
-    np.minimum.at(first_free, results.patient[free], results.week[free])
-    return np.where(np.isinf(first_free), np.nan, first_free)
+    loss = lasting_loss(results.patient[before], results.week[before], call[before], patients)
+    return np.where(loss.state == "known", loss.latest, np.nan)
 
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:

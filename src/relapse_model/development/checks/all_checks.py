@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks import (
@@ -20,14 +19,17 @@ from relapse_model.development.checks import (
     rm111_implausible_auc,
     rm112_missing_predictor,
     rm113_uneven_testing,
+    rm116_constant_predictor,
+    rm117_small_category,
+    rm123_history_cut_off,
+    rm125_zero_above_numbers,
+    rm126_agent_by_centre,
+    rm127_old_results,
 )
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
 from relapse_model.errors import RelapseModelError
 from relapse_model.study.study import Study
-
-if TYPE_CHECKING:
-    pass
 
 COHORT_CHECKS = (
     rm101_assay_platforms.CHECK,
@@ -41,6 +43,12 @@ COHORT_CHECKS = (
     rm109_loss_by_arm.CHECK,
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
+    rm116_constant_predictor.CHECK,
+    rm117_small_category.CHECK,
+    rm123_history_cut_off.CHECK,
+    rm125_zero_above_numbers.CHECK,
+    rm126_agent_by_centre.CHECK,
+    rm127_old_results.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))

@@ -11,9 +11,9 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
+from relapse_model.study.predictor_kinds import WITH_WORDS
 from relapse_model.study.study import Predictor, Study
 
-_WITH_WORDS = ("count", "ever_detected", "last", "weeks_since_last")  # kinds to which a word is a result as well
 _ONE_RESULT = ("last", "first", "maximum", "minimum")
 
 
@@ -71,7 +71,7 @@ def predictor_source(
         return PredictorSource("")
     known = measurements(cohort, study, predictor.analyte).until(landmark, predictor.window_weeks)
     known = known.rows(known.patient == place)
-    known = known if predictor.kind in _WITH_WORDS else known.valued()
+    known = known if predictor.kind in WITH_WORDS else known.valued()
     if not len(known.week):
         return PredictorSource("labs")
     row = _row(known, predictor)

@@ -12,6 +12,7 @@ from relapse_model.classifiers.shared.saved_parts import is_number
 from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design
 from relapse_model.files import strict_json
+from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Study
 
 FORMAT = 2
@@ -122,6 +123,7 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
         "patients": _is_count(summary.get("patients")),
         "events": _is_count(summary.get("events")),
         "synthetic": isinstance(summary.get("synthetic"), bool),
+        "unmeasured": _is_count(told := summary.get("unmeasured", 0)) or told == f"<{SMALL}",
         "predictors": isinstance(summary.get("predictors"), dict),
         "by_landmark": _are_landmarks(summary.get("by_landmark", [{"week": 0}])),
         "columns": manifest["format"] < FORMAT or manifest.get("columns") == list(design(study).names),

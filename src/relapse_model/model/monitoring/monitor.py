@@ -254,7 +254,8 @@ def _features(model: TrainedModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArra
     np.maximum.at(seen, cohort.labs["patient"].to_numpy(dtype=np.intp), cohort.labs["week"].to_numpy(dtype=float))
     parts, patients = [], []
     for week in model.landmark_weeks:
-        usable = np.array([reason == "" for reason in unusable(cohort, model.study, week)], dtype=bool)
+        reasons = unusable(cohort, model.study, week, unmeasured=model.scores_unmeasured)
+        usable = np.array([reason == "" for reason in reasons], dtype=bool)
         rows = np.flatnonzero(usable & ((seen >= week) | (week == model.landmark_weeks[0])))
         parts.append(derive_features(cohort, model.study, week).iloc[rows])
         patients.append(rows)

@@ -12,14 +12,16 @@ from relapse_model.cohort.outcome.outcome import relapsed_by
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
+from relapse_model.model.scoring.measured import measured
 from relapse_model.model.trained import LEVEL, TrainedModel
-from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import Study
 
 COLUMNS = ("patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason")
 
 
-def unusable(cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: float | None = None) -> list[str]:
+def unusable(
+    cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: float | None = None, *, unmeasured: bool = False
+) -> list[str]:
     """Return for each patient why no risk can be given, empty where one can.
 
     Parameters
@@ -29,21 +31,19 @@ def unusable(cohort: Cohort, study: Study, landmark_week: float, horizon_weeks: 
     landmark_week : float
     horizon_weeks : float, optional
         Until when the risk is asked for, in weeks since enrolment; the study's by default.
+    unmeasured : bool
+        Whether a patient without any result of the predictors can be scored, as `TrainedModel.scores_unmeasured` says.
     """
     not_covered = _not_covered(study.prediction.horizon_weeks, landmark_week, horizon_weeks)
     if not_covered:
         return [not_covered] * len(cohort)
     relapsed = relapsed_by(cohort, study, landmark_week)
-    tested = np.zeros(len(cohort), dtype=bool)
-    named = {p.analyte for p in study.predictors if FEATURE_KINDS[p.kind].unit.startswith("analyte")}
-    labs = cohort.labs
-    known = labs["analyte"].isin(named) & (labs["week"] <= landmark_week) & (labs["kind"] != "missing")
-    tested[labs.loc[known, "patient"].to_numpy(dtype=np.intp)] = True
+    tested = measured(cohort, study, landmark_week) | unmeasured
     week = f"week {landmark_week:g}"
     return [
         f"{study.outcome.name}, or an unconfirmed positive test, at or before {week}: nothing left to predict"
         if has_relapsed
-        else f"no laboratory result of the model's predictors at or before {week}" if named and not has_labs
+        else f"no laboratory result of the model's predictors at or before {week}" if not has_labs
         else ""
         for has_relapsed, has_labs in zip(relapsed, tested, strict=True)
     ]  # fmt: skip
@@ -99,7 +99,7 @@ def score_cohort(
 ) -> pd.DataFrame:
     """Return the risk of every patient, as `RelapseModel.score` describes it."""
     landmark = model.landmark(landmark_week)
-    reasons = unusable(cohort, model.study, landmark, horizon_weeks)
+    reasons = unusable(cohort, model.study, landmark, horizon_weeks, unmeasured=model.scores_unmeasured)
     features = derive_features(cohort, model.study, landmark)
     usable = np.array([reason == "" for reason in reasons], dtype=bool)
     matrix = design_matrix(features, model.study)[usable]

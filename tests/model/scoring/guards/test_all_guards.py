@@ -19,6 +19,7 @@ MEANINGS = {
     "RS207": "a titre taken while antibody given as a drug was on board",
     "RS208": "a landmark other than trained",
     "RS209": "an arm of a patient who is in no trial",
+    "RS212": "a result too old for its window",
 }
 
 

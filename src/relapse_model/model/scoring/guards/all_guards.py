@@ -12,6 +12,7 @@ from relapse_model.model.scoring.guards import (
     rs207_passive_titre,
     rs208_other_landmark,
     rs209_arm,
+    rs212_result_too_old,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
 
@@ -25,6 +26,7 @@ GUARDS = (
     rs207_passive_titre.GUARD,
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
+    rs212_result_too_old.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
 

@@ -1,0 +1,51 @@
+"""RM125: a printed 0 stands above a number that another laboratory printed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.measurements import below_limit_value, measurements
+from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.study.study import Study
+
+_TOLERANCE = 1e-9
+
+
+def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn when results are lower than what stands for a 0 or a "negative" without a limit of its own.
+
+    A 0 is a result below the limit, and half the study's limit stands for it. A laboratory with a lower limit prints
+    0.2 for the same, which then ranks below the 0.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+        Results up to it are looked at.
+    """
+    read = {one.analyte for one in study.predictors if one.analyte is not None}
+    rules = [rule for name, rule in study.analytes.items() if name in read and rule.lower_limit is not None]
+    if not rules:
+        return not_applicable("no predictor reads an analyte with a lower limit")
+    lower = []
+    for rule in rules:
+        labs = cohort.labs[(cohort.labs["analyte"] == rule.name) & (cohort.labs["week"] <= landmark)]
+        zero = (labs["kind"] == "number") & (labs["comparator"] == "") & (labs["number"] == 0)
+        own = labs["lower_limit"].fillna(0) > 0 if "lower_limit" in labs else zero & False
+        if rule.floor or not ((zero | (labs["kind"] == "negative")) & ~own).any():
+            continue
+        stands = below_limit_value(rule) or 0.0
+        if np.any(measurements(cohort, study, rule.name).until(landmark).value < stands - _TOLERANCE):
+            lower.append(f"{rule.label} (below {stands:g} {rule.unit})")
+    if not lower:
+        return passed()
+    return found(
+        f"a 0 or a negative word without a limit stands above numbers that were printed: {', '.join(lower)}. Give the "
+        "limit with the result (lower_limit), or set floor = true for the analyte, so that none stands lower than "
+        "another."
+    )
+
+
+CHECK = Check("RM125", "a 0 that ranks above a number", zero_above_numbers)

@@ -1,0 +1,72 @@
+"""RM126: a centre recorded no course of an agent that the others gave."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import courses_until, ever
+from relapse_model.cohort.tables.column_values import texts
+from relapse_model.development.checks.at_risk import nobody, positions_at_risk
+from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.study.study import Predictor, Study
+
+CENTRE = "centre"
+FEWEST = 10
+CHANCE = 0.001
+
+
+def agent_by_centre(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn when no patient of a centre has a course of a predictor's agents, and chance hardly explains it.
+
+    Who has no course in a complete treatments table counts as never given the agent. A centre that writes another name,
+    or keeps its drugs elsewhere, then has patients who seem untreated. Looked at are centres of 10 patients at risk or
+    more for whom no column states the history; the chance that none of them was given it, at the share of the other
+    centres, is less than 1 in 1000.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+    """
+    readers = [one for one in study.predictors if one.agents]
+    if cohort.treatments is None or not readers or CENTRE not in cohort.patients or not study.treatments.complete:
+        return not_applicable(
+            "no predictor is read from a complete treatments table of patients whose centre is stated"
+        )
+    rows = positions_at_risk(cohort, study, landmark)
+    if not len(rows):
+        return not_applicable(nobody(landmark))
+    centres = texts(cohort.patients[CENTRE]).to_numpy(dtype=object)[rows]
+    said = [text for one in readers for text in _without(cohort, one, landmark, rows, centres)]
+    if not said:
+        return passed()
+    return found(
+        f"{'; '.join(said)}. They count as never given it: look whether the centre writes another name, or records "
+        "drugs elsewhere; where drugs were not recorded, state that in the study ([treatments] complete = false)."
+    )
+
+
+def _without(cohort: Cohort, predictor: Predictor, landmark: float, rows: np.ndarray, centres: np.ndarray) -> list[str]:
+    assert cohort.treatments is not None
+    given = ever(courses_until(cohort.treatments, predictor.agents, landmark), len(cohort))[rows] == 1
+    derived = np.ones(len(rows), dtype=bool)
+    if predictor.column in cohort.patients.columns:
+        derived = cohort.patients[predictor.column].isna().to_numpy()[rows]
+    table = pd.DataFrame({"centre": centres[derived], "given": given[derived]})
+    sizes = table.groupby("centre")["given"].agg(["size", "sum"])
+    said = []
+    for name, size, count in sizes.itertuples():
+        others = len(table) - size
+        share = (table["given"].sum() - count) / others if others else 0.0
+        if count == 0 and size >= FEWEST and (1 - share) ** size < CHANCE:
+            said.append(
+                f"{predictor.label}: no course of {', '.join(predictor.agents)} in {size} patients of {str(name)!r}, "
+                f"and in {share:.0%} elsewhere"
+            )
+    return said
+
+
+CHECK = Check("RM126", "an agent recorded in no patient of a centre", agent_by_centre)

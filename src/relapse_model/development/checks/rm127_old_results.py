@@ -1,0 +1,47 @@
+"""RM127: old results stand for how the patient is at the landmark."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.checks.at_risk import nobody, positions_at_risk
+from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.features.why_unknown import weeks_old
+from relapse_model.small_counts import SMALL
+from relapse_model.study.study import Study
+
+WEEKS = 26.0
+_KINDS = ("last", "endogenous")  # they say how the patient is now
+
+
+def old_results(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn when a predictor without a window reads, in some patients at risk, a result more than 26 weeks old.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+    """
+    readers = [one for one in study.predictors if one.kind in _KINDS and one.window_weeks is None]
+    if not readers:
+        return passed()
+    rows = positions_at_risk(cohort, study, landmark)
+    if not len(rows):
+        return not_applicable(nobody(landmark))
+    said = []
+    for one in readers:
+        old = int(np.sum(weeks_old(cohort, study, one, landmark)[rows] > WEEKS))
+        if old:
+            said.append(f"{one.label} in {f'fewer than {SMALL}' if old < SMALL else old}")
+    if not said:
+        return passed()
+    return found(
+        f"the last result is more than {WEEKS:g} weeks old at week {landmark:g}, of {len(rows)} patients at risk: "
+        f"{', '.join(said)}. It is read as if it were how they are now: say with window_weeks how old a result may be; "
+        "an older one is then unknown."
+    )
+
+
+CHECK = Check("RM127", "old results read as of now", old_results)

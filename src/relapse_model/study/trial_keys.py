@@ -1,0 +1,93 @@
+"""The keys of the sections [trial], [dosing] and [[candidates]], and what each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from relapse_model.study.keys import Check, NotAllowed, anything, number, one_of, several, text, whole
+from relapse_model.study.trial_plan import MEASURES, METHODS, SENSITIVITIES, STRATEGIES
+
+
+def one_or_several(value: Any) -> tuple[str, ...]:
+    """Accept a text, or a list of texts."""
+    if isinstance(value, str):
+        return (text(value),)
+    return tuple(several(text)(value))
+
+
+def none_or_several(value: Any) -> tuple[str, ...]:
+    """Accept a list of texts, which may be empty."""
+    return () if value == [] else tuple(several(text)(value))
+
+
+def ratio(value: Any) -> tuple[float, float]:
+    """Accept the allocation ratio [treatment, control]."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise NotAllowed("[treatment, control], such as [1, 1]")
+    positive = number(0, open_low=True)
+    return positive(value[0]), positive(value[1])
+
+
+def sides(value: Any) -> int:
+    """Accept 1 or 2."""
+    if value not in (1, 2) or isinstance(value, bool):
+        raise NotAllowed("1 or 2")
+    return int(value)
+
+
+TRIAL: Mapping[str, Check] = {
+    "arm": anything,
+    "strata": none_or_several,
+    "population": one_of("randomised"),
+    "primary": anything,
+    "intercurrent": anything,
+    "sensitivity": anything,
+    "subgroup": anything,
+    "effect_modifier": anything,
+    "effect": anything,
+}
+ARMS: Mapping[str, Check] = {"column": text, "treatment": text, "control": text, "ratio": ratio}
+PRIMARY: Mapping[str, Check] = {
+    "endpoint": text,
+    "week": number(0, open_low=True),
+    "window_weeks": number(0),
+    "measure": one_of(*MEASURES),
+    "method": one_of(*METHODS),
+    "level": number(0.5, 0.9999),
+    "sides": sides,
+    "adjust": none_or_several,
+}
+INTERCURRENT: Mapping[str, Check] = {
+    "event": text,
+    "agent": one_or_several,
+    "arm": text,
+    "strategy": one_of(*STRATEGIES),
+    "after_weeks": number(0),
+}
+SENSITIVITY: Mapping[str, Check] = {
+    "kind": one_of(*SENSITIVITIES),
+    "imputations": whole(2),
+    "deltas": several(number()),
+    "seed": whole(0),
+}
+SUBGROUP: Mapping[str, Check] = {"column": text, "label": text, "at": several(number())}
+EFFECT_MODIFIER: Mapping[str, Check] = {"predictor": text, "sd": number(0, 5, open_low=True)}
+EFFECT: Mapping[str, Check] = {"log_odds": number(-20, 20), "sd": number(0, 20, open_low=True), "source": text}
+DOSING: Mapping[str, Check] = {
+    "agent": text,
+    "arm": text,
+    "dose": number(0, open_low=True),
+    "unit": text,
+    "route": text,
+    "first": anything,
+    "again": anything,
+    "stop": several(one_of("relapse", "lost", "horizon")),
+    "visits": several(number()),
+}
+FIRST: Mapping[str, Check] = {"week": number(), "window_weeks": number(0)}
+AGAIN: Mapping[str, Check] = {
+    "analyte": text,
+    "below": number(0, open_low=True),
+    "act_within_weeks": number(0),
+}
