@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+NOT_VALIDATED = (
+    "How well it predicts is not known: validate it, or train with --validate, which puts the figures into its card."
+)
 
 
 def say(text: str = "") -> None:
@@ -75,6 +78,8 @@ def training_text(model: RelapseModel) -> str:
     if losses:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
+    failed = summary["choice"].get("failed_folds", {})
+    lines += [f"Folds of it that could not be fitted, {count} x: {why}" for why, count in failed.items()]
     lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
     lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
     lines += [SYNTHETIC] if summary["synthetic"] else []

@@ -75,6 +75,7 @@ def training_summary(
             "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
             "folds": choice.folds,
             "repeats": choice.repeats,
+            "failed_folds": choice.failed,
         },
         "predictors": predictors,
         "scatter": scatter_summary(data.features, study, predictors, data.patient),

@@ -18,6 +18,7 @@ from relapse_model.validation.performance import Performance
 MEANING = {
     "auc": "How often a patient who relapsed had a higher risk than one who did not. 0.5 is chance, 1 perfect.",
     "c_index": "The same over all of follow-up, with the time of relapse. 0.5 is chance, 1 perfect.",
+    "uno_c": "The same up to the horizon, and whatever the pattern of loss. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
     "brier": "Mean squared distance between risk and outcome. Lower is better.",
