@@ -626,6 +626,7 @@ def test_a_limit_of_a_logarithm_may_be_negative_and_of_an_amount_not(study):
 def test_a_day_of_enrolment_years_ahead_is_refused_and_one_that_is_planned_is_not():
     planned = str(np.datetime64("today") + np.timedelta64(100, "D"))
     assert len(rm.make_cohort(**dated((planned, "2025-01-01", "2025-01-01")))) == 3
+    assert "patients" in {problem.table for problem in refused(dated(("2609-01-01", "2025-01-01", "2025-01-01")))}
     (problem,) = refused(dated(("2042-01-01", "2025-01-01", "2025-01-01")))
     assert (problem.table, problem.row, problem.column, problem.found) == (
         "patients",
