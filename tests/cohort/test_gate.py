@@ -624,3 +624,42 @@ def test_a_limit_of_a_logarithm_may_be_negative_and_of_an_amount_not(study):
     tables["labs"]["lower_limit"] = ["-1.3", "-1.3"]
     (problem,) = refused(tables, study=study)
     assert (problem.row, problem.column) == (3, "lower_limit")
+
+
+def test_a_day_of_enrolment_years_ahead_is_refused_and_one_that_is_planned_is_not():
+    planned = str(np.datetime64("today") + np.timedelta64(100, "D"))
+    assert len(rm.make_cohort(**dated((planned, "2025-01-01", "2025-01-01")))) == 3
+    assert "patients" in {problem.table for problem in refused(dated(("2609-01-01", "2025-01-01", "2025-01-01")))}
+    (problem,) = refused(dated(("2042-01-01", "2025-01-01", "2025-01-01")))
+    assert (problem.table, problem.row, problem.column, problem.found) == (
+        "patients",
+        2,
+        "enrolment_date",
+        "'2042-01-01'",
+    )
+    assert problem.expected == "a day that has come, or comes within a year"
+
+
+@pytest.mark.parametrize("form", ["Ａ１", "A1\u200b", "\u00a0A1", "A\u00ad1"])
+def test_forms_of_an_identifier_are_one_patient_in_every_table(form):
+    labs = pd.DataFrame({"patient_id": ["A1", form], "week": [0, 4], "analyte": "x", "value": "1", "unit": "U/L"})
+    doses = pd.DataFrame({"patient_id": [form], "agent": "y", "start_week": 0})
+    ends = pd.DataFrame({"patient_id": [form], "relapse": 0, "week": 48})
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A1"]}), labs, doses, ends)
+    assert [len(table) for table in (cohort.labs, cohort.treatments, cohort.outcomes)] == [2, 1, 1]
+    with pytest.raises(CohortError, match="stands on more than one row") as caught:
+        rm.make_cohort(pd.DataFrame({"patient_id": ["A1", form]}), labs)
+    assert [problem.row for problem in caught.value.problems] == [2, 3]
+    # What goes out is spelt as in the patients table.
+    spelt = rm.make_cohort(pd.DataFrame({"patient_id": [form]}), labs)
+    assert spelt.patient_ids.tolist() == [form.strip()]
+
+
+def test_no_form_of_an_identifier_is_shown_in_a_message():
+    labs = pd.DataFrame(
+        {"patient_id": ["ZHANG-1985"], "week": 0, "analyte": "x", "value": "ＺＨＡＮＧ-１９８５", "unit": "U/L"}
+    )
+    with pytest.raises(CohortError) as caught:
+        rm.make_cohort(pd.DataFrame({"patient_id": ["ZHANG-1985"]}), labs)
+    assert "１９８５" not in str(caught.value)
+    assert "1985" not in str(caught.value)

@@ -312,9 +312,9 @@ class _Gate:
         for rows, expected in refusals(read):
             self.refuse(name, rows, column, [self.shown(value) for value in read.came[rows]], expected)
 
-    def refuse_ahead(self, name: str, column: str, read: ReadDays, days: int, expected: str) -> None:
-        """Refuse the days that lie more than some days ahead of today."""
-        ahead = read.day > np.datetime64("today") + np.timedelta64(days, "D")
+    def refuse_ahead(self, name: str, column: str, read: ReadDays, days: int, expected: str, refused: Mask) -> None:
+        """Refuse the days that lie more than some days ahead of today, unless they were refused for something else."""
+        ahead = (read.day > np.datetime64("today") + np.timedelta64(days, "D")) & ~refused
         found = [self.shown(value) for value in read.came[ahead]]
         self.refuse(name, ahead, column, found, expected, "A year that was mistyped?")
 
@@ -341,7 +341,7 @@ class _Gate:
         self.refuse(name, far, date, [self.shown(value) for value in table[date][far]],
                     "a date within a century of the enrolment_date")  # fmt: skip
         if week == "week":  # of a result or an outcome; a course may be planned
-            self.refuse_ahead(name, date, read, 1, "a day that has come")
+            self.refuse_ahead(name, date, read, 1, "a day that has come", far)
         self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
                     "an enrolment_date in the patients table")  # fmt: skip
         self.refuse_empty(name, week, date, read.empty, "a date as YYYY-MM-DD")
@@ -356,7 +356,8 @@ class _Gate:
                     continue
                 if rule.kind == "date":
                     self.refuse_days(name, column, self.enrolled)
-                    self.refuse_ahead(name, column, self.enrolled, 366, "a day that has come, or comes within a year")
+                    soon = "a day that has come, or comes within a year"
+                    self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
                 read = read_column(table[column], rule)
                 self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)

@@ -118,7 +118,10 @@ def test_a_centre_with_twice_the_risk_is_told_to_update(model, study, riskier):
     assert found.verdict == "no drift seen; risks too low: consider model.update"
     ratio = found.outcomes.measures["observed_expected"]
     assert ratio.lower > 1.5
-    mended = model.update(riskier)
+    tables = riskier.tables()
+    mended = model.update(
+        rm.make_cohort(tables["patients"], tables["labs"], tables["treatments"], outcomes_of(riskier, study))
+    )
     assert mended.summary["update"]["intercept"] == pytest.approx(
         found.outcomes.measures["calibration_intercept"].value, abs=1e-6
     )
@@ -158,7 +161,8 @@ def test_the_lost_are_weighted_for_and_not_counted_as_free():
 @pytest.mark.parametrize(
     ("relapse", "week", "events", "lost", "patients"),
     [
-        (1, 50.0, 1, 0, 1),  # at the visit of the horizon, up to 4 weeks late
+        (1, 48.0, 1, 0, 1),
+        (1, 50.0, 0, 0, 1),  # its week is exact: two weeks after the horizon, free at it (once counted by it)
         (1, 60.0, 0, 0, 1),  # later: free at the horizon
         (0, 44.0, 0, 0, 1),  # the visit of the horizon, 4 weeks early
         (0, 43.0, 0, 1, 1),

@@ -61,7 +61,7 @@ def _courses(cohort: Cohort, study: Study) -> Iterator[str]:
     table = cohort.treatments
     if table is None or table.empty:
         return
-    known = [name for name in TABLES["treatments"] if name in table]
+    known = [name for name in (*TABLES["treatments"], *DATES.values()) if name in table]
     alike = int(table.duplicated(["patient", *known]).sum())
     if alike:
         yield f"{told_count(alike)} rows of treatments have the agent, weeks and dose of another, and count as more"
