@@ -90,10 +90,18 @@ def test_analytes_by_the_names_that_laboratories_print(text, name, analytes):
     assert analytes.meaning(text).name == name
 
 
-@pytest.mark.parametrize("text", ["HBsAg confirmatory test", "anti-HBs IgG", "HBsAg/HBeAg", "DNA", "surface antibody"])
-def test_what_looks_like_an_analyte_that_is_read_is_in_doubt(text, analytes):
+@pytest.mark.parametrize("text", ["hepatitis B surface antign", "hepatitis B surfce antibody", "core related antgen"])
+def test_a_slip_in_the_name_of_an_analyte_that_is_read_is_in_doubt(text, analytes):
     found = analytes.meaning(text)
     assert (found.name, bool(found.doubt)) == (None, True)
+
+
+@pytest.mark.parametrize("text", ["HBsAg confirmatory test", "anti-HBs IgG", "HBsAg/HBeAg", "DNA", "surface antibody"])
+def test_a_word_more_may_be_another_analyte_which_is_told_and_not_refused(text, analytes):
+    """As direct bilirubin beside bilirubin: who has both must not be refused for the one."""
+    found = analytes.meaning(text)
+    assert (found.name, found.doubt) == (None, ())
+    assert analytes.alike(text)
 
 
 @pytest.mark.parametrize("text", [

@@ -98,7 +98,7 @@ def _only(found: list[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def resembled(text: str, names: Iterable[str], shortest: int = _SHORTEST) -> str | None:
+def resembled(text: str, names: Iterable[str], shortest: int = _SHORTEST, *, words: bool = True) -> str | None:
     """Return the first of some names that a text looks like without being it; None where it looks like none.
 
     It holds the name as a word, or is a word of it, or is one slip of the pen away from a long name, two from a very
@@ -110,6 +110,8 @@ def resembled(text: str, names: Iterable[str], shortest: int = _SHORTEST) -> str
     names : iterable of str
     shortest : int
         Letters from which a name is looked for inside a text.
+    words : bool
+        Whether to look for it inside at all, or for slips only.
 
     Examples
     --------
@@ -123,7 +125,7 @@ def resembled(text: str, names: Iterable[str], shortest: int = _SHORTEST) -> str
         own = _Tokens.of(name)
         if not came.squeezed or not own.squeezed or came.squeezed == own.squeezed:
             continue
-        inside = came.holds(own, shortest) or own.holds(came, _SHORTEST)
+        inside = words and (came.holds(own, shortest) or own.holds(came, _SHORTEST))
         if inside or _slips(came.squeezed, own.squeezed):
             return name
     return None
@@ -205,10 +207,14 @@ class NameTable:
         For each name of the study, what else it is called: synonyms, codes.
     asked : tuple of str
         The names that anything in the study reads: what looks like one of them, and is not known, is refused.
+    words : bool
+        Whether a name looks like another that stands in it as a word. ``stopped ETV`` does; ``direct bilirubin`` is
+        another analyte than bilirubin.
     """
 
     spellings: Mapping[str, tuple[str, ...]]
     asked: tuple[str, ...]
+    words: bool = True
     _known: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -246,5 +252,9 @@ class NameTable:
             found = both.pop() if len(both) == 1 else ()
         if found:
             return Meaning(found[0]) if len(found) == 1 else Meaning(None, found)
-        asked = [name for name in self.asked if resembled(text, (name, *self.spellings.get(name, ()))) is not None]
-        return Meaning(None, tuple(asked))
+        return Meaning(None, self.alike(text, words=self.words))
+
+    def alike(self, text: str, *, words: bool = True) -> tuple[str, ...]:
+        """Return the names that are asked for and that a text looks like."""
+        every = ((name, (name, *self.spellings.get(name, ()))) for name in self.asked)
+        return tuple(name for name, spellings in every if resembled(text, spellings, words=words) is not None)

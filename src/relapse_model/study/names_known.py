@@ -24,7 +24,7 @@ def analyte_names(study: Study) -> NameTable:
     read += [one.analyte for one in _criteria(study)]
     read += [study.passive_antibody.analyte] if study.passive_antibody is not None else []
     read += [study.dosing.again.analyte] if study.dosing is not None else []
-    return NameTable(spellings, tuple(dict.fromkeys(name for name in read if name is not None)))
+    return NameTable(spellings, tuple(dict.fromkeys(name for name in read if name is not None)), words=False)
 
 
 def agent_names(study: Study) -> NameTable:

@@ -31,6 +31,15 @@ def test_unknown_analytes_are_a_note(study_with, cohort_of):
     assert unknown_names(cohort, study_with(), 0.0).state == "passed"
 
 
+def test_an_unknown_analyte_that_looks_like_one_that_is_read_is_a_warning(study_with, cohort_of):
+    cohort = cohort_of(("free", 6, {}), labs=[(row, "anti_hbs", 0, "20") for row in range(6)])
+    study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.hbsag_again]"), ('"Anti-HBs"', '"again"')])
+    cohort.labs["analyte"] = cohort.labs["analyte"].replace("anti_hbs", "HBsAg neutralised")
+    result = unknown_names(cohort, study, 0.0)
+    assert (result.severity, result.state) == ("warning", "found")
+    assert "'HBsAg neutralised' (6 rows, like 'hbsag')" in result.text
+
+
 def test_a_name_of_one_centre_is_told_with_the_centre(study_with, cohort_of):
     cohort = cohort_of(
         ("free", 6, {"centre": "A"}), ("free", 6, {"centre": "B"}), treatments=[(row, "drug 17", 0) for row in range(5)]
