@@ -10,6 +10,7 @@ from relapse_model.classifiers.known import KNOWN
 from relapse_model.development.choice import fit_known
 from relapse_model.features.design import design, design_matrix
 from relapse_model.features.development_data import development_data
+from relapse_model.report.figures.model import coefficient_table
 from relapse_model.study.reader import parse_study
 
 PRIOR = 0.19  # log-odds per log10 U/mL of HBcrAg, as the study states it
@@ -89,6 +90,7 @@ def test_without_a_typical_value_it_is_left_out_and_that_is_told_too(cohort, stu
     model = rm.train(cohort, bare, candidates=("prior_logistic",))
     assert model.summary["hardly_known"] == {"hbcrag": "left out"}
     assert np.abs(moved(model, bare, 3.0)).max() == 0.0
+    assert "HBcrAg" not in {row["label"] for row in coefficient_table(model)}  # no odds ratio of exactly 1
     assert (
         "RS210 hardly known in the training: HBcrAg (left out"
         in model.score(rm.simulate_cohort(9, seed=8))["warnings"][0]

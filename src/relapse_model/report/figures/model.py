@@ -133,6 +133,8 @@ def waterfall_figure(explanation: shap.Explanation, row: int) -> Figure:
 def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     """Return the odds ratios (mean, lower, upper) of each column before and after, with its label and step.
 
+    A column that was left out, since hardly anybody had it, has none.
+
     Parameters
     ----------
     model : RelapseModel
@@ -162,6 +164,8 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     z = normal_quantile(LEVEL)
     rows = []
     for column, (label, step, words) in enumerate(steps):
+        if fitted.coef_sd_[column] == 0:
+            continue  # left out of the model: no odds ratio, and none of exactly 1
         ratios = {
             key: tuple(float(np.exp(step * (mean[column] + reach * sd[column]))) for reach in (0, -z, z))
             for key, mean, sd in (
