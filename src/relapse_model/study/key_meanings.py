@@ -183,8 +183,8 @@ MODEL_TABLES = (
             "are whole days, as dates give them, the calendar decides: what happens up to the same day of the month "
             "counts by it, whatever the length of the months between (24 months have 730 or 731 days; spans of so many "
             "months differ by up to 4).",
-            "visit_weeks": "Planned visits, by which discrete-time hazards divide the follow-up. Without them, every 12 "
-            "weeks.",
+            "visit_weeks": "Planned visits, by which discrete-time hazards divide the follow-up. Without them, every "
+            "12 weeks.",
             "visit_window_weeks": "How many weeks the visit of the horizon may come early or late: a patient last "
             "tested "
             "negative so long before it is free, and a relapse first found so long after it counts by it, unless a "
@@ -225,8 +225,8 @@ MODEL_TABLES = (
             "equals": "1 where the column holds this text, 0 where it holds another.",
             "levels": "The values of a category; the commonest is compared with.",
             "scale": "Of a column of numbers.",
-            "others": "Beside `equals`: what counts as no. `no`: everything else; or the levels that do. Without it, of "
-            "a yes or a no its opposite alone, else every other level that does not look like it.",
+            "others": "Beside `equals`: what counts as no. `no`: everything else; or the levels that do. Without it, "
+            "of a yes or a no its opposite alone, else every other level that does not look like it.",
             "negative": "Whether a column of numbers may lie below 0.",
             "typical": "The value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where "
             "hardly any training patient has the predictor, the effect that the prior states counts from it.",
@@ -345,4 +345,9 @@ MODEL_TABLES = (
         },
         filled=classes.Scoring,
     ),
+)
+
+OTHER_ANALYTES = (
+    "Analytes that hospitals export and that the study does not read: a name, with its synonyms, such as "
+    '`creatinine = ["肌酐"]`. They are not listed as unknown (RM119), and never taken for one that the study reads.'
 )
