@@ -275,10 +275,10 @@ def test_scores_in_chunks_are_those_of_one_reading(work, tmp_path, capsys):
 def test_a_patient_the_model_cannot_take_is_rejected_and_stops_nobody(work, tmp_path, capsys, more):
     folder = shutil.copytree(work / "new", tmp_path / "new")
     patients = pd.read_csv(folder / "patients.csv", dtype=str, keep_default_na=False)
-    patients.loc[2, "arm"] = "HBIG"  # the study writes it in small letters
+    patients.loc[2, "arm"] = "HBIG 400 IU"  # neither of the arms that the study names
     patients.to_csv(folder / "patients.csv", index=False)
     assert main(["score", str(work / "model.rmodel"), str(folder), "--out", str(tmp_path / "scores.csv"), *more]) == 0
     scores = pd.read_csv(tmp_path / "scores.csv")
     assert (scores["status"] == "rejected").tolist() == [number == 2 for number in range(len(scores))]
-    assert "'HBIG'; expected 'hbig', as in the study" in scores["reason"][2]
+    assert "'HBIG 400 IU'; expected" in scores["reason"][2]
     assert "1 rejected" in capsys.readouterr().out

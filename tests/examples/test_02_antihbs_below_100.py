@@ -10,6 +10,7 @@ import pytest
 import relapse_model as rm
 from data_folder import data_folder
 from relapse_model.cohort.measurements import measurements
+from relapse_model.development.checks.all_checks import errors_found
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "02_antihbs_below_100.py"
 
@@ -105,3 +106,8 @@ def test_out_of_fold_auc(cohort, study, question, floor):
     )
     # 0.77, 0.90 and 0.88 were measured; the floors leave room for other folds.
     assert found.performance.measures["auc"].value > floor
+
+
+def test_no_predictor_is_called_a_leak(cohort, study):
+    """Real markers, honest ones: none raises the error."""
+    assert errors_found(cohort, study) == []

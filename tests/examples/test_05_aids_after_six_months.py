@@ -9,6 +9,7 @@ import pytest
 
 import relapse_model as rm
 from data_folder import data_folder
+from relapse_model.development.checks.all_checks import errors_found
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "05_aids_after_six_months.py"
 
@@ -75,3 +76,8 @@ def test_out_of_fold_auc(cohort, study):
     # 0.74 measured over 2 repeats; the last CD4 count alone has 0.73.
     assert found.performance.measures["auc"].value > 0.70
     assert np.isfinite(found.risks).all()
+
+
+def test_no_predictor_is_called_a_leak(cohort, study):
+    """Real markers, honest ones: none raises the error."""
+    assert errors_found(cohort, study) == []

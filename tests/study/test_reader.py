@@ -101,7 +101,7 @@ def test_a_right_file():
 
 WRONG = [
     # what stands in the file, what stands there instead, the key, what came, what was expected, what to do
-    ("[prediction]", "[predictions]", "predictions", "unknown key", "one of analytes", "Did you mean 'prediction'?"),
+    ("[prediction]", "[predictions]", "predictions", "unknown key", "one of agents", "Did you mean 'prediction'?"),
     ("[analytes.antigen]", "[analyte.antigen]", "analyte", "unknown key", "one of", "Did you mean 'analytes'?"),
     ("registry =", "regsitry =", "study.regsitry", "unknown key", "one of name, protocol, registry, title",
      "Did you mean 'registry'?"),

@@ -47,8 +47,8 @@ def courses_until(treatments: pd.DataFrame, agents: tuple[str, ...], landmark: f
     ongoing = np.isnan(stop) | before(landmark, stop)
     end = np.where(ongoing, landmark, stop)
     patient = treatments["patient"].to_numpy(dtype=np.intp)[rows]
-    order = np.lexsort((begin[rows], patient))
     dose = _column(treatments, "dose")[rows]
+    order = np.lexsort((dose, end, begin[rows], patient))  # whatever the order of the rows
     return Courses(patient[order], begin[rows][order], end[order], dose[order], ongoing[order])
 
 

@@ -139,6 +139,12 @@ class DevelopmentData:
         copy = np.repeat(np.arange(len(drawn)), count)
         return replace(self.take(rows), patient=patient[rows], copy=copy), rows
 
+    def numbers(self) -> NDArray[np.intp]:
+        """Return the number of each row's patient, where patients are counted; each draw of a resample counts."""
+        if self.copy is not None:
+            return self.copy
+        return np.arange(len(self)) if self.patient is None else self.patient
+
     def rows_at(self, landmark_week: float) -> NDArray[np.intp]:
         """Return which rows are those of a landmark."""
         at_it = np.full(len(self), self.landmark) if self.landmarks is None else self.landmarks
@@ -293,19 +299,27 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str
     return values.to_numpy(dtype=object)[rows]
 
 
-def require_seed(seed: int) -> None:
-    """Refuse a seed that a random generator does not take, or a model file does not hold.
+def require_seed(seed: object) -> int:
+    """Return a seed as a plain whole number; refuse one that a generator does not take, or a model file cannot hold.
 
     Parameters
     ----------
     seed : int
+        One of numpy's too.
 
     Raises
     ------
     RelapseModelError
+        For anything else: what came is told, before a minute is spent on training.
+
+    Examples
+    --------
+    >>> require_seed(np.int64(3))
+    3
     """
-    if not 0 <= seed < 2**32:
-        raise RelapseModelError(f"seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise RelapseModelError(f"seed is {seed!r}; expected a whole number from 0 to {2**32 - 1}.")
+    return int(seed)
 
 
 def require_events(data: DevelopmentData, purpose: str) -> None:

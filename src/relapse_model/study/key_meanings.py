@@ -32,9 +32,26 @@ MODEL_TABLES = (
         {
             "dash": "What a bare `-` means. `(-)` is always negative.",
             "below_limit_detected": "Whether `<20` alone was detected: laboratories use opposite conventions.",
+            "same_day": "Which of several results of one analyte and day counts, where they contradict each other and "
+            "no time of day orders them: none, and the cohort is refused; the one nearest to the outcome; their mean; "
+            "or the last row.",
         },
         filled=classes.Laboratory,
         defaults={"below_limit_detected": "`unknown`"},
+    ),
+    KeyTable(
+        "[time]",
+        "How dates and times of day are meant.",
+        keys.TIME,
+        {
+            "zone": "The hospital's time zone: a timestamp that states a zone counts by the hospital's day. Without it "
+            "such a timestamp is refused.",
+            "course_end": "Whether the `end_date` of a course is a day on treatment. Weeks (`end_week`) are points in "
+            "time, and are not concerned.",
+        },
+        filled=classes.Time,
+        types={"zone": "a name of the IANA database, such as `Asia/Shanghai`"},
+        defaults={"zone": "not stated", "course_end": "not stated, and taken as exclusive"},
     ),
     KeyTable(
         "[treatments]",
@@ -65,6 +82,10 @@ MODEL_TABLES = (
             "below_limit": "The number that stands for a result below the limit: half of it, or the limit.",
             "loinc": "LOINC codes.",
             "sdtm": "CDISC test code.",
+            "synonyms": "Other names of it in the labs table, in any case, Unicode form, spacing and hyphenation.",
+            "other_units": "Units in which it is printed and that no factor converts, such as S/CO beside IU/mL: a "
+            "word or a limit is read, a number is not.",
+            "negative": "Whether results below 0 are allowed, as of data that are logarithms.",
             "assays": "Limits and units of single assays.",
         },
         filled=classes.Analyte,
@@ -84,6 +105,21 @@ MODEL_TABLES = (
         filled=classes.Assay,
         types={"units": _UNITS},
         defaults={"units": "none"},
+    ),
+    KeyTable(
+        "[agents.NAME]",
+        "One table for each drug or vaccine, by its name in the treatments table.",
+        keys.AGENT,
+        {"synonyms": "Other names of it, in any case, Unicode form, spacing and hyphenation."},
+        filled=classes.Agent,
+    ),
+    KeyTable(
+        "[columns.NAME]",
+        "One table for each column of the patients table that is coded.",
+        keys.COLUMN,
+        {"codes": "What its codes mean."},
+        filled=None,
+        types={"codes": 'a table, such as `{ "1" = "M", "2" = "F" }`'},
     ),
     KeyTable(
         "[outcome]",
@@ -147,6 +183,8 @@ MODEL_TABLES = (
             "are whole days, as dates give them, the calendar decides: what happens up to the same day of the month "
             "counts by it, whatever the length of the months between (24 months have 730 or 731 days; spans of so many "
             "months differ by up to 4).",
+            "visit_weeks": "Planned visits, by which discrete-time hazards divide the follow-up. Without them, every "
+            "12 weeks.",
             "visit_window_weeks": "How many weeks the visit of the horizon may come early or late: a patient last "
             "tested "
             "negative so long before it is free, and a relapse first found so long after it counts by it, unless a "
@@ -187,6 +225,11 @@ MODEL_TABLES = (
             "equals": "1 where the column holds this text, 0 where it holds another.",
             "levels": "The values of a category; the commonest is compared with.",
             "scale": "Of a column of numbers.",
+            "others": "Beside `equals`: what counts as no. `no`: everything else; or the levels that do. Without it, "
+            "of a yes or a no its opposite alone, else every other level that does not look like it.",
+            "negative": "Whether a column of numbers may lie below 0.",
+            "typical": "The value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where "
+            "hardly any training patient has the predictor, the effect that the prior states counts from it.",
         },
         filled=classes.Predictor,
         required=("name", "kind"),
@@ -302,4 +345,9 @@ MODEL_TABLES = (
         },
         filled=classes.Scoring,
     ),
+)
+
+OTHER_ANALYTES = (
+    "Analytes that hospitals export and that the study does not read: a name, with its synonyms, such as "
+    '`creatinine = ["肌酐"]`. They are not listed as unknown (RM119), and never taken for one that the study reads.'
 )

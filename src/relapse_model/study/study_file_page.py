@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from relapse_model.study import keys
-from relapse_model.study.key_meanings import MODEL_TABLES
+from relapse_model.study.key_meanings import MODEL_TABLES, OTHER_ANALYTES
 from relapse_model.study.key_meanings_of_trial import CANDIDATES, TRIAL_TABLES
 from relapse_model.study.key_table import KeyTable
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
@@ -31,7 +31,8 @@ def study_file_page() -> str:
     >>> study_file_page().splitlines()[0]
     '# The study file'
     """
-    parts = [_HEAD, *map(_section, KEY_TABLES), f"## `[[candidates]]`\n\n{CANDIDATES}\n", _kinds()]
+    told = {"[other_analytes]": OTHER_ANALYTES, "[[candidates]]": CANDIDATES}  # of keys that anybody may name
+    parts = [_HEAD, *map(_section, KEY_TABLES), *(f"## `{name}`\n\n{text}\n" for name, text in told.items()), _kinds()]
     return "\n".join(parts)
 
 

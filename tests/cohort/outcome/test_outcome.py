@@ -351,7 +351,10 @@ def test_who_is_at_risk_never_depends_on_a_later_test(study, seed, landmark, con
 
 
 def test_two_rows_of_one_week_do_not_confirm_each_other(study):
-    """0 negative, 12 twice positive (one sample, two rows), 16 and 48 negative: a single positive, not a relapse."""
+    """0 negative, 12 twice positive (one sample, two rows), 16 and 48 negative: a single positive, not a relapse.
+
+    Both rows lie on one side of the threshold, and nothing else is asked of HBsAg: they do not contradict each other.
+    """
     labs = pd.DataFrame(
         [(0, "<0.05"), (12, "0.06"), (12, "0.07"), (16, "<0.05"), (48, "<0.05")], columns=["week", "value"]
     ).assign(patient_id="a", analyte="hbsag", unit="IU/mL")

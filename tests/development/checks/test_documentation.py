@@ -7,9 +7,9 @@ import re
 import pytest
 
 from relapse_model.development.checks import CODES
-from relapse_model.development.checks.all_checks import COHORT_CHECKS, VALIDATION_CHECKS
+from relapse_model.development.checks.all_checks import COHORT_CHECKS, EVALUATION_CHECK, GAIN_CHECK, VALIDATION_CHECKS
 
-CHECKS = (*COHORT_CHECKS, *VALIDATION_CHECKS)
+CHECKS = (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)
 
 
 @pytest.fixture(scope="module")

@@ -80,11 +80,11 @@ def screen(cohort: Cohort, study: Study) -> Screening:
     - A column of the patients table is compared as a number (a printed limit such as ``<0.05`` by its bounds), or,
       with `equals`, as text; where `equals` holds 0 or 1 alone the column is a flag, and anything but 0 and 1 in it
       is undecidable.
-    - An analyte is its last result at or before week 0 (within `window_weeks`); of two in one week, the later row.
-      A result below a limit shows "below T" only if the limit is at most T. A result without a limit of its own has
-      the study's. With `equals`, ``"negative"`` and ``"positive"`` are the laboratory's word or, for a number, its
-      side of the limit that stands with the result (``lower_limit``, or the limit printed: ``<0.1``); no limit is
-      assumed here.
+    - An analyte is its last result at or before week 0 (within `window_weeks`); of several on one day, what
+      `relapse_model.cohort.one_day` makes of them. A result below a limit shows "below T" only if the limit is at
+      most T. A result without a limit of its own has the study's. With `equals`, ``"negative"`` and ``"positive"``
+      are the laboratory's word or, for a number, its side of the limit that stands with the result (``lower_limit``,
+      or the limit printed: ``<0.1``); no limit is assumed here.
     - Agents count when begun at or before week 0.
 
     Beside the criteria stands who is at risk at enrolment: only they are trained on, scored and judged.

@@ -64,7 +64,7 @@ def trajectory_figure(
     drawn: list[Floats] = []
     length = _period(kept.week)
     for name, colour, members in (
-        ("lost", LOST, np.isnan(relapse)), ("free", FREE, relapse == 0), ("relapse", RELAPSE, relapse == 1),
+        ("lost", LOST, np.isnan(relapse)), ("free", FREE, relapse == 0), ("outcome", RELAPSE, relapse == 1),
     ):  # fmt: skip
         weeks, quartiles = _by_period(kept.rows(members[kept.patient]), analyte, landmark, length)
         if len(weeks) and not np.isnan(quartiles).all():

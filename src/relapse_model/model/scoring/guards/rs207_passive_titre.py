@@ -26,7 +26,7 @@ def passive_titre(new: NewPatients) -> list[Flagged]:
     if passive is None or treatments is None:
         return []
     readers = [one for one in new.study.predictors if one.analyte == passive.analyte and one.kind in AS_MEASURED]
-    rows = [rows_read(new.cohort, one, new.landmark) for one in readers]
+    rows = [rows_read(new.cohort, new.study, one, new.landmark) for one in readers]
     if not rows:
         return []
     titres = new.cohort.labs.iloc[np.unique(np.concatenate(rows))]
