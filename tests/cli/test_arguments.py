@@ -102,7 +102,7 @@ def test_score_rejects_one_patient_and_scores_the_rest(work, tmp_path, capsys):
     assert len(scores) == 12
     assert scores.loc["P0003", "status"] == "rejected"
     assert "column 'value': 'see letter'" in scores.loc["P0003", "reason"]
-    assert "no laboratory result" in scores.loc["P0005", "reason"]
+    assert "not known to be at risk: no test of HBsAg" in scores.loc["P0005", "reason"]
     assert (scores["status"] == "scored").sum() == 10
     assert "2 rejected" in capsys.readouterr().out
 
@@ -216,7 +216,7 @@ def test_explain_lists_who_is_not_explained(work, tmp_path, capsys):
     assert main(["explain", str(work / "model.rmodel"), str(tmp_path), "--out", str(tmp_path / "e.csv")]) == 0
     shown = capsys.readouterr().out
     assert "explained for 11 patients" in shown
-    assert "not explained: no laboratory result" in shown
+    assert "not explained: not known to be at risk: no test of HBsAg" in shown
 
 
 def test_a_hopeless_cohort_is_refused_with_a_report(tmp_path, capsys):

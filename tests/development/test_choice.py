@@ -48,6 +48,11 @@ def patients(relapse, horizon_time=None):
     )
 
 
+def few_are_enough(monkeypatch):
+    """Let a column be learned from as few patients as a test can count."""
+    monkeypatch.setattr(choice, "as_learned", lambda data: data)
+
+
 class Given:
     """Gives each patient the risk that was laid down for them."""
 
@@ -176,14 +181,17 @@ def test_weights_are_learned_anew_from_the_patients_of_a_fit(monkeypatch, column
             return Given(np.full(20, 0.5))
 
     monkeypatch.setattr(choice, "build", lambda name, columns, seed, **settings: Recorder())
+    few_are_enough(monkeypatch)
     data = patients(np.repeat([1.0, np.nan, 0.0], [4, 8, 8]), np.repeat([20.0, 30.0, HORIZON], [4, 8, 8]))
     choose(data, columns, (SIMPLE, FLEXIBLE), 0, folds=4, repeats=1)
     assert len(fitted) == 8
     for rows, relapse, weight in fitted:
-        # Of 15: 3 relapses, 6 lost, 6 free. The lost are not fitted; a free one stands for two.
+        # Of 15: 3 relapses, 6 lost, 6 free. The lost are not fitted; a free one stands for two. At the mean risk of
+        # 3 / 15 squared residuals sum up to 3 * 0.8^2 + 6 * 2 * 0.2^2 = 2.4 by the weights, and to
+        # 3 * 0.8^2 + 6 * 4 * 0.2^2 = 2.88 by their squares: no more than 2.4 / 2.88 of 15 patients are known.
         np.testing.assert_array_equal(relapse, data.relapse[rows])
         assert sorted(relapse) == [0.0] * 6 + [1.0] * 3
-        np.testing.assert_allclose(weight, np.where(relapse == 1, 1.0, 2.0))
+        np.testing.assert_allclose(weight, np.where(relapse == 1, 1.0, 2.0) * 2.4 / 2.88)
 
 
 def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatch, columns):
@@ -196,10 +204,13 @@ def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatc
             return self
 
     monkeypatch.setattr(choice, "build", lambda *args, **kwargs: built.append((args, kwargs)) or Recorder())
+    few_are_enough(monkeypatch)
     data = patients([1, np.nan, 0, 0], np.array([20.0, 30.0, HORIZON, HORIZON]))
     fitted = fit_known(MIDDLE, data, columns, 3, final=True)
-    assert fitted.given == ([0.0, 2.0, 3.0], [1.0, 0.0, 0.0], pytest.approx([1.0, 1.5, 1.5]))
-    assert built == [((MIDDLE, columns, 3), {"final": True, "calibration": "none"})]
+    # Mean risk 1 / 4; (0.75^2 + 2 * 1.5 * 0.25^2) / (0.75^2 + 2 * 1.5^2 * 0.25^2) = 8 / 9 of the patients are known.
+    weights = pytest.approx([8 / 9, 4 / 3, 4 / 3])
+    assert fitted.given == ([0.0, 2.0, 3.0], [1.0, 0.0, 0.0], weights)
+    assert built == [((MIDDLE, columns, 3), {"final": True, "calibration": "none", "marked": ()})]
 
 
 def test_the_same_seed_gives_the_same_folds(monkeypatch, columns):
@@ -315,11 +326,12 @@ def test_hazards_are_fitted_to_the_times_of_all_from_the_landmark(monkeypatch, c
             given["weight"] = None if sample_weight is None else sample_weight.tolist()
             return self
 
-    monkeypatch.setattr(choice, "build_hazard", lambda columns, weeks: given.update(weeks=weeks) or Recorder())
+    monkeypatch.setattr(choice, "build_hazard", lambda columns, *weeks: given.update(weeks=weeks) or Recorder())
+    few_are_enough(monkeypatch)
     data = patients([1, np.nan, 0, 0], np.array([20.0, 30.0, HORIZON, HORIZON]))
     numbers = None if patient is None else np.array(patient)
     fit_known(HAZARD, replace(data, landmark=12.0, patient=numbers), columns, 0)
-    assert given["weeks"] == 36.0  # 48 less 12, and so are the times
+    assert given["weeks"] == (12.0, 48.0)  # the times count from 12
     assert given["time"] == [8.0, 18.0, 36.0, 36.0]
     assert given["event"] == [1.0, 0.0, 0.0, 0.0]
     assert given["rows"] == [0.0, 1.0, 2.0, 3.0]

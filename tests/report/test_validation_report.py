@@ -151,8 +151,29 @@ def test_every_item_of_tripod_is_listed_and_its_sections_exist(page):
         assert (item.state == "answered") == (item.authors == "")  # whatever is open names what the authors must say
         for section in item.sections:
             assert f'id="{section}"' in page
-    assert "the authors must check them against the paper" in text
+    assert "from memory" not in text
     assert f"Performance TRIPOD+AI {items_of('performance')}" in text
+
+
+def test_the_items_of_tripod_are_those_of_the_published_checklist():
+    """Topics and numbers of sub-items as published (Collins 2024, doi:10.1136/bmj-2023-078378): 27 items, 52 sub-items.
+
+    Methods and results have an item "Participants" each; the report tells them apart.
+    """
+    published = {
+        1: ("Title", 1), 2: ("Abstract", 1), 3: ("Background", 3), 4: ("Objectives", 1), 5: ("Data", 2),
+        6: ("Participants", 3), 7: ("Data preparation", 1), 8: ("Outcome", 3), 9: ("Predictors", 3),
+        10: ("Sample size", 1), 11: ("Missing data", 1), 12: ("Analytical methods", 7), 13: ("Class imbalance", 1),
+        14: ("Fairness", 1), 15: ("Model output", 1), 16: ("Training versus evaluation", 1),
+        17: ("Ethical approval", 1),
+        18: ("Open science", 6), 19: ("Patient and public involvement", 1), 20: ("Participants", 3),
+        21: ("Model development", 1), 22: ("Model specification", 1), 23: ("Model performance", 2),
+        24: ("Model updating", 1), 25: ("Interpretation", 1), 26: ("Limitations", 1),
+        27: ("Usability of the model in the context of current care", 3),
+    }  # fmt: skip
+    ours = {item.number: (item.heading.removesuffix(" (results)"), item.subitems) for item in ITEMS}
+    assert ours == published
+    assert sum(item.subitems for item in ITEMS) == 52
 
 
 def test_small_groups_are_named_as_hidden(page):

@@ -16,15 +16,18 @@ from relapse_model.model.relapse_model import RelapseModel, load_model
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
     from relapse_model.cli.texts import performance_lines
+    from relapse_model.development.checks.all_checks import EVALUATION_CHECK
 
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study)
     found = model.evaluate(cohort, landmark_week=given.landmark_week)
+    kind = "Apparent figures" if found.apparent else "External validation"
     say(
-        f"External validation: {found.patients} patients at risk, {found.events} with {model.study.outcome.name}, "
+        f"{kind}: {found.patients} patients at risk, {found.events} with {model.study.outcome.name}, "
         f"{found.lost} lost. Nothing was refitted."
     )
-    say("\n".join(performance_lines(found)))
+    own = EVALUATION_CHECK(found.apparent).finding
+    say("\n".join([*([] if own is None else [str(own)]), *performance_lines(found)]))
     if given.out:
         write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
         say(f"Figures: {given.out}")

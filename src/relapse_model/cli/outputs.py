@@ -16,6 +16,7 @@ _DEMO = (
     "check.txt", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
+_FOLDERS = {"dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html")}  # verbs that write a folder of files
 
 
 def check_outputs(given: Namespace) -> None:
@@ -67,6 +68,8 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
     if given.verb == "demo":
         new = out / "new_patients"
         return [out, new], [out / name for name in _DEMO] + [*cohort_files(new), new / "truth.csv"]
+    if given.verb in _FOLDERS:
+        return [out], [out / name for name in _FOLDERS[given.verb]]
     files.append(out)
     if given.verb in ("train", "update"):
         if out.with_suffix(".md") == out or out.is_dir():

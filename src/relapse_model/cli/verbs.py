@@ -12,7 +12,11 @@ from relapse_model.cli.texts import (
     SYNTHETIC,
     arms,
     checks_text,
+    errors_of,
     explanation_table,
+    noted,
+    record_lines,
+    refuse_errors,
     say,
     scoring_text,
     training_text,
@@ -41,11 +45,13 @@ def simulate(given: Namespace) -> None:
 
 def check(given: Namespace) -> None:
     """Read a cohort and describe it; every problem is an error, all at once."""
+    from relapse_model.development.checks.all_checks import errors_found
     from relapse_model.report.cohort_check import check_report
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
+    refuse_errors([one.code for one in errors_found(cohort, study, given.landmark_week, tuple(given.mute))])
 
 
 def features(given: Namespace) -> None:
@@ -66,10 +72,16 @@ def features(given: Namespace) -> None:
 
 
 def train(given: Namespace) -> None:
-    """Train a model and save it; where that is asked for, with how it does in patients that it has not seen."""
+    """Train a model and save it; where that is asked for, with how it does in patients that it has not seen.
+
+    What is muted stays in the model and on its card.
+    """
+    from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.train import train as train_model
     from relapse_model.report.model_card import model_card
 
+    card = Path(given.out).with_suffix(".md")
+    known_codes(tuple(given.mute))  # before anything is trained
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     found = None
@@ -83,12 +95,13 @@ def train(given: Namespace) -> None:
         )
         model = found.model
     performance = None if found is None else found.performance
-    text, card = model_card(model, performance), Path(given.out).with_suffix(".md")
+    text = model_card(model, performance)
     model.save(given.out, card=text, performance=performance)
     write_text(text, card)
-    say(training_text(model))
+    say(training_text(model, given.mute))
     say(NOT_VALIDATED if found is None else validation_text(found))
     say(f"Model: {given.out}   card: {card}")
+    refuse_errors(errors_of(model, given.mute))
 
 
 def validate(given: Namespace) -> None:
@@ -118,6 +131,7 @@ def validate(given: Namespace) -> None:
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
         say(f"{what}: {path}")
+    refuse_errors(errors_of(found.model, mute))
 
 
 def score(given: Namespace) -> None:
@@ -131,8 +145,7 @@ def score(given: Namespace) -> None:
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, landmark_week=given.landmark_week)
     write_csv(scores, Path(given.out), private=True)
-    say(scoring_text(scores, cohort))
-    say(f"Scores: {given.out}")
+    say("\n".join([scoring_text(scores, cohort), *record_lines(model), f"Scores: {given.out}"]))
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
@@ -149,7 +162,9 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     for table, rows in found.unattached_rows.items():
         shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")
-    say(f"Scores: {given.out}")
+    for line in noted(found.noted_rows):
+        say(f"  {line}")
+    say("\n".join([*record_lines(model), f"Scores: {given.out}"]))
 
 
 def explain(given: Namespace) -> None:

@@ -17,6 +17,10 @@ from relapse_model.development.refused_runs import reason_of, reasons_counted
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.validation.effective_number import effective_share
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.paired_loss import paired_difference
 
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
@@ -37,6 +41,8 @@ class Choice:
     folds, repeats : int
     failed : dict
         Folds in which a candidate could not be fitted, by reason. No candidate is judged on them.
+    against_mean_risk : Estimate or None
+        Out-of-fold log loss of the chosen one less that of the mean risk, with its interval; None: not cross-validated.
     """
 
     chosen: str
@@ -46,6 +52,7 @@ class Choice:
     folds: int
     repeats: int
     failed: dict[str, int] = field(default_factory=dict)
+    against_mean_risk: Estimate | None = None
 
 
 def fit_known(
@@ -53,16 +60,20 @@ def fit_known(
 ) -> Classifier:
     """Fit one candidate: to the times of all patients, or to the outcomes that count, weighted.
 
-    Where a patient has several rows, they share the weight of one and stay together in folds.
+    Where a patient has several rows, they share the weight of one and stay together in folds. Weights are scaled to
+    the number of patients that they are worth (`effective_share`): those who were lost tell nothing. Of a column that
+    hardly anybody has nothing is learned (`hardly_known`).
     """
+    data = as_learned(data)
     if name == "prior_hazard":
         followed = data.horizon_time - data.landmark
-        hazard = build_hazard(design, data.horizon - data.landmark)
+        hazard = build_hazard(design, data.landmark, data.horizon)
         return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
     relapse, weight = data.training_rows()
     used = weight > 0
+    weight = weight * effective_share(relapse, weight, data.numbers())
     groups = None if data.patient is None else data.patient[used]
-    model = build(name, design, seed, final=final, calibration=calibration)
+    model = build(name, design, seed, final=final, calibration=calibration, marked=marked_columns(data))
     return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
 
 
@@ -81,6 +92,7 @@ def choose(
     folds: int,
     repeats: int,
     calibration: str = "none",
+    judge_single: bool = False,
     jobs: int | None = 1,
     progress: bool = False,
 ) -> Choice:
@@ -100,6 +112,8 @@ def choose(
     seed : int
     folds, repeats : int
     calibration : {"none", "logistic"}
+    judge_single : bool
+        Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool
@@ -110,11 +124,32 @@ def choose(
     InsufficientDataError
         If more than half the folds cannot be fitted.
     """
+    if len(names) > 1:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    unknown = Choice(names[0], {}, {}, np.nan, 0, 0)
+    if not judge_single:
+        return unknown
+    try:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    except RelapseModelError:  # a fold that cannot be made or fitted stops no model, and leaves its gain unknown
+        return unknown
+
+
+def _compared(
+    data: DevelopmentData,
+    design: Design,
+    names: tuple[str, ...],
+    seed: int,
+    folds: int,
+    repeats: int,
+    calibration: str,
+    jobs: int | None,
+    progress: bool,
+) -> Choice:
+    """Cross-validate the candidates and choose among them."""
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    if len(names) == 1:
-        return Choice(names[0], {}, {}, np.nan, 0, 0)
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
@@ -147,7 +182,8 @@ def choose(
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
     used = len(split) // repeats  # fewer than asked for where there are few events, or groups
     told = {name: mean[name] for name in names}
-    return Choice(chosen, told, error, mean["mean_risk"], used, repeats, dict(failed))
+    gain = paired_difference(each[chosen], each["mean_risk"], weight, cluster)
+    return Choice(chosen, told, error, mean["mean_risk"], used, repeats, dict(failed), gain)
 
 
 def _fold_risks(

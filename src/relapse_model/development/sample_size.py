@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.known_columns import parameter_count
 from relapse_model.study.study import Study
 from relapse_model.validation.sample_size.binary import (
     ANTICIPATED_C,
@@ -43,7 +43,7 @@ def cohort_sample_size(data: DevelopmentData, study: Study) -> dict[str, Any]:
     Riley et al. 2019, Stat Med 38:1276.
     """
     known = ~np.isnan(data.relapse)
-    n, parameters = int(known.sum()), len(design(study).names)
+    n, parameters = int(known.sum()), parameter_count(data)
     told: dict[str, Any] = {
         "anticipated_c": ANTICIPATED_C, "known": n, "events": int((data.relapse == 1).sum()), "parameters": parameters,
     }  # fmt: skip

@@ -14,6 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, ever
 from relapse_model.cohort.measurements import below_limit_value, measurements
 from relapse_model.cohort.study_columns import ColumnReader, categories, chosen, numbers, reader_of, unusable_cells
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
@@ -160,7 +161,7 @@ def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     table = cohort.treatments
     if table is None:
         return np.full(len(cohort), np.nan)
-    known = table[table["agent"].isin(predictor.agents) & (table["start_week"] <= landmark)]
+    known = table[table["agent"].isin(predictor.agents) & at_or_before(table["start_week"], landmark)]
     units = {unit_key(unit): unit for unit in known["unit"].dropna()} if "unit" in known else {}
     if len(units) > 1:
         found = f"doses of {', '.join(predictor.agents)} in {' and '.join(sorted(map(repr, units.values())))}"

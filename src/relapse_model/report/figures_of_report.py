@@ -40,7 +40,7 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "A relapse counts at its first positive test. The curve is read every few weeks and ends where "
+    "kaplan_meier": "The curve is read every few weeks and ends where "
     "fewer than 5 are still followed; the dotted line is the horizon. It describes these patients and compares no "
     "treatments.",
     "trajectory": "Median and quartiles by period; each patient counts once in a period, and one with results of fewer "
@@ -55,8 +55,8 @@ CAPTIONS = {
     "decision_curve": "Net benefit, mean over the repeats, if one acted from the given risk on. The action, its "
     "benefit and its harm have to be named by the clinic; the report names none.",
     "risks": "Mean out-of-fold risks. Boxes are quartiles, whiskers the 5th and 95th percentile; pale bars show how "
-    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither relapsed "
-    "nor free.",
+    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither with "
+    "the outcome nor free of it.",
     "stability": "Each line is the mean of 5 patients or more of neighbouring risk: risks by bootstrap models against "
     "the risk by the model. Long lines say that other patients would have given these another risk. The bands are no "
     "confidence intervals.",
@@ -67,6 +67,19 @@ CAPTIONS = {
     "shap_summary": "To the right, the value raised the risk of these patients. Each mark is of 5 patients or more "
     "with such values of the predictor. It says what the model does, and nothing of causes.",
 }
+
+
+def captions(study: Study) -> dict[str, str]:
+    """Return what stands beneath each figure; of tests only where tests decide the outcome.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    if study.outcome.analyte is None:
+        return CAPTIONS
+    first = "The outcome counts at its first positive test."
+    return CAPTIONS | {"kaplan_meier": f"{first} {CAPTIONS['kaplan_meier']}"}
 
 
 def report_figures(

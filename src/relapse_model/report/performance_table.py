@@ -10,7 +10,7 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
 from relapse_model.small_counts import HIDDEN
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES
+from relapse_model.validation.performance import MEASURES, THREE_DIGITS
 from relapse_model.validation.subgroups import Subgroup
 from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures
 
@@ -20,7 +20,6 @@ COLUMNS = {
     "point632_plus": ".632+",
     "apparent": "Apparent",
 }
-THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "brier", "scaled_brier")
 EXPLAINED = {
     "nested": "Each patient is predicted by models that never saw this patient, mean over the repeats. These are the "
     "figures to quote, with their intervals.",

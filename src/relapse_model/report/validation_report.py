@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.classifiers.known import LABELS
+from relapse_model.classifiers.known import label_of
 from relapse_model.development.checks.all_checks import known_codes
+from relapse_model.development.checks.check import ERROR
+from relapse_model.development.checks.check_result import FOUND
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.development.internal_validation.result import Validation
@@ -18,10 +20,10 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.figures_of_report import CAPTIONS, explained, mean_net_benefit, report_figures
-from relapse_model.report.limitations import limitations
+from relapse_model.report.figures_of_report import captions, explained, mean_net_benefit, report_figures
+from relapse_model.report.limitations import LOST_IN_TRAINING, limitations
 from relapse_model.report.model_card import model_card
-from relapse_model.report.model_values import model_values, prior_informed
+from relapse_model.report.model_values import model_values
 from relapse_model.report.page import render, save_figures
 from relapse_model.report.performance_table import (
     COLUMNS,
@@ -35,7 +37,7 @@ from relapse_model.report.performance_table import (
 from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
-from relapse_model.report.words import MEANING, outcome_words, predictor_rows, verdict
+from relapse_model.report.words import MEANING, outcome_words, predictor_rows, priors_sentence, reads_labs, verdict
 from relapse_model.small_counts import told_count
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance
@@ -120,10 +122,12 @@ def validation_values(
     cohort, data, study = validation.cohort, validation.data, validation.study
     explanation = explained(validation) if explanation is None else explanation
     importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
+    checks = check_validation(validation, cohort, mute)
+    errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
     return validation.to_dict() | {
         "title": study.title,
         "registry": study.registry,
-        "verdict": verdict(validation.performance, study.outcome.name),
+        "verdict": verdict(validation.performance, study.outcome.name, errors),
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study),
         "table_one": table_one(cohort, data, study).to_dict(),
@@ -134,7 +138,7 @@ def validation_values(
         "mean_absolute_shap": {
             predictor.name: float(size) for predictor, size in zip(study.predictors, importance, strict=True)
         },
-        "checks": [result.to_dict() for result in check_validation(validation, cohort, mute)],
+        "checks": [result.to_dict() for result in checks],
         "limitations": limitations(validation),
         "tripod_ai": [item.to_dict() for item in ITEMS],
         "packages": packages(),
@@ -185,10 +189,16 @@ def report_page(validation: Validation, pictures: dict[str, str], values: dict[s
         left_out=group_rows(validation.left_out),
         subgroups={GROUPINGS.get(name, name): group_rows(groups) for name, groups in validation.subgroups.items()},
         effects=effect_rows(validation),
-        captions=CAPTIONS,
-        chosen=[(LABELS[name], validation.chosen.get(name, 0)) for name in validation.settings["candidates"]],
+        captions=captions(study),
+        chosen=[
+            (label_of(name, study.has_priors), validation.chosen.get(name, 0))
+            for name in validation.settings["candidates"]
+        ],
         predictors=predictor_rows(study),
-        prior_informed=prior_informed(validation.model),
+        priors=study.has_priors,
+        reads_labs=reads_labs(study),
+        priors_sentence=priors_sentence(study, validation.settings["candidates"]),
+        lost_in_training=LOST_IN_TRAINING.get(validation.settings["censoring"], ""),
         tripod=ITEMS,
         items_of=items_of,
     )

@@ -143,9 +143,19 @@ def step(value: Any) -> str | float:
         raise NotAllowed("'unit', 'log10', 'sd' or a positive number of units") from None
 
 
+def time_zone(value: Any) -> str:
+    """Accept the name of a time zone in the IANA database."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return str(ZoneInfo(text(value)))
+    except (NotAllowed, LookupError, ValueError, OSError):  # an OSError is a folder of the database
+        raise NotAllowed("a time zone of the IANA database, such as 'Asia/Shanghai'") from None
+
+
 SECTIONS = (
-    "study", "laboratory", "treatments", "analytes", "other_analytes", "agents", "columns", "outcome", "prediction",
-    "predictors", "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
+    "study", "laboratory", "time", "treatments", "analytes", "other_analytes", "agents", "columns", "outcome",
+    "prediction", "predictors", "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -174,6 +184,11 @@ ASSAY: Mapping[str, Check] = {
 LABORATORY: Mapping[str, Check] = {
     "dash": one_of("refuse", "negative", "missing"),
     "below_limit_detected": one_of("unknown", "yes", "no"),
+    "same_day": one_of("refuse", "worst", "mean", "last"),
+}
+TIME: Mapping[str, Check] = {
+    "zone": time_zone,
+    "course_end": one_of("inclusive", "exclusive"),
 }
 TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
@@ -225,12 +240,14 @@ CONFIRM: Mapping[str, Check] = {
     "within_weeks": number(0),
     "unconfirmed_at_end": one_of("relapse", "censor", "both"),
 }
+HORIZONS = ("horizon_weeks", "horizon_days", "horizon_months")
 PREDICTION: Mapping[str, Check] = {
     "landmark_weeks": several(number()),
-    "horizon_weeks": number(0, open_low=True),
+    **dict.fromkeys(HORIZONS, number(0, open_low=True)),
     "visit_window_weeks": number(0),
+    "visit_weeks": several(number(0)),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit")
+COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
@@ -238,6 +255,7 @@ PREDICTOR: Mapping[str, Check] = {
     "direction": one_of("up", "down"),
     "prior": anything,
     "unit": text,
+    "typical": number(),
     "analyte": text,
     "column": text,
     "agents": several(text),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation import calibration, discrimination, overall, resampling, uno_c, within_folds
+from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, uno_c, within_folds
 from relapse_model.validation.estimate import Estimate
 
 MEASURES = {
@@ -19,12 +19,34 @@ MEASURES = {
     "uno_c": "C (Uno), up to the horizon",
     "log_loss": "Log loss",
     "log_loss_mean_risk": "Log loss of the mean risk",
+    "log_loss_difference": "Log loss less that of it",
     "brier": "Brier score",
     "scaled_brier": "Scaled Brier score",
     "calibration_intercept": "Calibration in the large",
     "calibration_slope": "Calibration slope",
     "observed_expected": "Observed / expected",
 }
+THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "log_loss_difference", "brier", "scaled_brier")
+
+
+def shown(name: str, found: Estimate | float) -> str:
+    """Return a measure as text, with its interval where it has one; those of error with three decimals.
+
+    Parameters
+    ----------
+    name : str
+        A key of `MEASURES`.
+    found : Estimate or float
+
+    Examples
+    --------
+    >>> shown("log_loss_difference", Estimate(-0.0214, -0.05, 0.0004, 0.95, "paired"))
+    '-0.021 (-0.050 to 0.000)'
+    """
+    if not isinstance(found, Estimate):
+        return f"{found:z.3f}"
+    digits = "z.3f" if name in THREE_DIGITS else "z.2f"
+    return f"{found.value:{digits}} ({found.lower:{digits}} to {found.upper:{digits}})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +60,9 @@ class Performance:
         By the names of `MEASURES`; a plain number where no interval is made.
     refused : dict of str to str
         Measures that these patients cannot support, and why.
+    apparent : bool or None
+        True: the risks are a model's in the very patients it was made from, so that every figure is too good. None:
+        not known, as for a model file that keeps no fingerprint of its training cohort.
     unmeasured : int
         Patients at risk who are left out, since the model gives no risk to a patient without any result.
     """
@@ -48,15 +73,16 @@ class Performance:
     measures: dict[str, Estimate | float]
     refused: dict[str, str]
     unmeasured: int = 0
+    apparent: bool | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
-        shown = {
+        told = {
             name: found.to_dict() if isinstance(found, Estimate) else found for name, found in self.measures.items()
         }
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
-            "measures": shown, "refused": self.refused,
+            "measures": told, "refused": self.refused, "apparent": self.apparent,
         } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
 
 
@@ -103,6 +129,7 @@ def performance(
         "c_index": lambda: discrimination.harrell_c(time, event, risk, fold),
         "log_loss": lambda: overall.log_loss(y, p, w),
         "log_loss_mean_risk": lambda: overall.log_loss(y, np.full(len(y), np.average(y, weights=w)), w),
+        "log_loss_difference": lambda: paired_loss.log_loss_difference(y, p, w),
         "brier": lambda: overall.brier(y, p, w),
         "scaled_brier": lambda: overall.scaled_brier(y, p, w),
         "calibration_intercept": lambda: calibration.calibration_intercept(y, p, w),

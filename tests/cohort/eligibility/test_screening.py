@@ -244,8 +244,8 @@ def states_of(rows, window=None):
     [
         ([(-8, "5"), (-1, "50")], None, 0),  # the last one counts
         ([(-1, "50"), (-8, "5")], None, 0),  # wherever it stands
-        ([(0, "5"), (0, "50")], None, 0),  # two in one week: the later row
-        ([(0, "50"), (0, "5")], None, 1),
+        ([(0, "5"), (0, "7")], None, 1),  # two on one day that both meet it
+        ([(0, "<9"), (0, "7")], None, 1),  # or can be true together
         ([(-1, "50"), (0.1, "5")], None, 0),  # later than enrolment: not known yet
         ([(0.1, "5")], None, -1),
         ([(-4, "5")], 4, 1),  # the border belongs to the window

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relapse_model.cohort.tables.column_values import column, dates, is_whole, shown, texts
+from relapse_model.cohort.tables.column_values import column, is_whole, shown, texts
 from relapse_model.cohort.tables.columns import OURS, READ_COLUMNS, TABLES, Column, column_problems
 
 NUMBER, FLAG, DATE = Column("number", low=0, high=120), Column("flag"), Column("date")
@@ -145,53 +144,7 @@ def test_a_word_for_missing_is_missing_only_where_a_cell_may_be_empty():
     assert read(["", None, "  "], NEEDED).empty.all()
 
 
-def test_dates_are_read_in_one_order_only():
-    found = dates(pd.Series(["2025-04-03", "2025-04-03T08:15", "2025-04-03 08:15:00.5", "", "NA", None]))
-    assert found.values[:3].astype("datetime64[D]").astype(str).tolist() == ["2025-04-03"] * 3
-    assert found.empty.tolist() == [False, False, False, True, True, True]
-    assert not found.bad.any()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["03/04/2025", "04.03.2025", "2025/04/03", "20250403", "2025-4-3", "2025-13-01", "2025-02-30", "3 Apr 2025",
-     "2025-04", "45750", "2025-04-03Z", "0000-00-00", "today", "2025-04-03 8h"],
-)  # fmt: skip
-def test_a_date_in_any_other_form_is_refused_rather_than_guessed(text):
-    found = dates(pd.Series(["2025-01-01", text]))
-    assert found.bad.tolist() == [False, True]
-    assert found.came == [text]
-
-
-def test_typed_dates_keep_their_day():
-    days = ["2025-04-03", None]
-    for values in (
-        pd.Series(pd.to_datetime(days)),
-        pd.Series(pd.to_datetime(days, utc=True)),
-        pd.Series(pd.to_datetime(days).tz_localize("Asia/Shanghai")),
-        pd.Series([datetime.date(2025, 4, 3), None]),
-        pd.Series([pd.Timestamp("2025-04-03 23:00"), None], dtype=object),
-    ):
-        found = dates(values)
-        assert found.values[0] == np.datetime64("2025-04-03")
-        assert (found.empty.tolist(), found.bad.tolist()) == ([False, True], [False, False])
-
-
-def test_far_dates_are_themselves():
-    # In nanoseconds 9999-12-31 (for "no end") is 1816-03-30, and 2609-07-22 would be the first day of 2025.
-    found = dates(pd.Series(["9999-12-31", "2609-07-22", "1025-01-01"]))
-    readable = ~found.bad  # pandas 2 cannot read them, and says so
-    expected = np.array(["9999-12-31", "2609-07-22", "1025-01-01"], dtype="datetime64[s]")
-    np.testing.assert_array_equal(found.values[readable], expected[readable])
-
-
-def test_a_column_of_dates_is_checked_and_kept_as_it_came():
-    found = read(["2025-04-03", "3.4.", ""], DATE)
-    assert found.values.tolist() == ["2025-04-03", "3.4.", ""]
-    assert found.bad.tolist() == [False, True, False]
-
-
-@pytest.mark.parametrize("rule", [NUMBER, FLAG, DATE, CHOICE, TEXT, NEEDED])
+@pytest.mark.parametrize("rule", [NUMBER, FLAG, CHOICE, TEXT, NEEDED])
 def test_a_column_without_rows_has_no_problem(rule):
     for dtype in (object, "str", float):
         found = column(pd.Series([], dtype=dtype), rule)

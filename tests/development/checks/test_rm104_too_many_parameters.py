@@ -113,7 +113,7 @@ def test_a_predictor_of_three_levels_has_two_parameters():
     # 3 parameters, of 2 predictors; the shrinkage to expect is 0.82 instead of 0.9.
     assert found.text.startswith("3 parameters, ")
     assert "the shrinkage to expect here is 0.82" in found.text
-    assert "0 of 2 predictors have a prior" in found.text
+    assert "The study states no priors: keep fewer predictors." in found.text  # where there are none, none are counted
 
 
 def test_the_lost_count_by_weights_and_those_not_at_risk_do_not():

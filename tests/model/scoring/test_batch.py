@@ -22,6 +22,7 @@ from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.files import write_csv, write_private_csv
 from relapse_model.model.scoring import batch as batch_scoring
 from relapse_model.model.scoring.batch import more_patients_than, score_folder, work_folder
+from relapse_model.study.reader import parse_study
 
 RISKS = ["relapse_risk", "risk_lower", "risk_upper"]
 
@@ -493,3 +494,63 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bytes(request, model, small
 @pytest.mark.slow
 def test_killed_at_200_moments_it_resumes_to_the_same_bytes(request, model, small, tmp_path):
     kill_at_random(request, model, small, tmp_path, 200)
+
+
+# Days, times and identifiers: the same in parts as at once.
+
+
+@pytest.fixture(scope="module")
+def dated_model(cohort, study):
+    """A model whose study states the hospital's time zone."""
+    own = parse_study(study.text + '\n[time]\nzone = "Asia/Shanghai"\n', "test")
+    return rm.train(cohort, own, candidates=("prior_logistic",))
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    """40 patients with results in UTC, forms of identifiers, rows twice, and contradictions of one day."""
+    folder = tmp_path_factory.mktemp("dated")
+    tables = {name: table.copy() for name, table in rm.simulate_cohort(40, seed=12).tables().items()}
+    patients, labs = tables["patients"], tables["labs"]
+    patients["enrolment_date"] = "2024-03-02"
+    day = pd.Timestamp("2024-03-02") + pd.to_timedelta(np.floor(7 * labs.pop("week").astype(float)), unit="D")
+    labs["date"] = (day - pd.Timedelta(minutes=30)).dt.strftime("%Y-%m-%dT%H:%M:00Z")  # half past seven in Shanghai
+    labs["record_id"] = np.arange(len(labs))
+    ids = patients["patient_id"]
+    titre = labs[(labs["analyte"] == "anti_hbs") & (labs["date"] <= "2024-03-02")]
+    one = {place: titre[titre["patient_id"] == ids[place]].iloc[[-1]] for place in (3, 17, 30)}
+    labs = pd.concat(
+        [
+            labs,
+            one[3].assign(value="777", record_id=-1),  # another titre at the same time
+            one[17].assign(record_id=-2),  # the same row again
+            one[30].assign(value="888", date="2024-03-01T23:59:00Z", record_id=-3),
+        ]
+    )  # later that day
+    labs["patient_id"] = labs["patient_id"].replace({ids[5]: "Ｐ" + ids[5][1:], ids[6]: ids[6] + "\u200b"})
+    for name, table in (tables | {"patients": patients, "labs": labs.sample(frac=1.0, random_state=2)}).items():
+        write_csv(table, folder / f"{name}.csv")
+    return folder
+
+
+def test_days_times_and_forms_of_identifiers_are_read_in_parts_as_at_once(dated_model, dated, tmp_path):
+    at_once = score_folder(dated_model, dated, tmp_path / "once.csv")
+    in_parts = score_folder(dated_model, dated, tmp_path / "parts.csv", chunk_patients=6)
+    assert (at_once.chunks, in_parts.chunks) == (1, 7)
+    once, parts = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("once", "parts"))
+    pd.testing.assert_frame_equal(once, parts, rtol=1e-12)
+    assert once.index[once["status"] == "rejected"].tolist() == [3]  # that patient alone
+    assert once.loc[3, "reason"].startswith("labs, row ")
+    assert "on the same day; expected results of 'anti_hbs' on one day that agree" in once.loc[3, "reason"]
+    assert at_once.unattached_rows == {}
+    assert at_once.noted_rows == in_parts.noted_rows  # the row again is named, and nothing else
+    assert {name: len(rows) for name, rows in at_once.noted_rows.items()} == {"labs": 1}
+    known = rm.derive_features(rm.read_cohort(dated, study=dated_model.study, on_problems="list"), dated_model.study)
+    assert 10 ** known["anti_hbs"].iloc[29] == pytest.approx(888)  # the patient in place 3 is not among them
+
+
+def test_without_the_zone_everybody_is_rejected_and_told_what_to_write(model, dated, tmp_path):
+    score_folder(model, dated, tmp_path / "scores.csv", chunk_patients=6)
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert (scores["status"] == "rejected").all()
+    assert scores["reason"].str.contains('[time] zone = "..." in the study', regex=False).all()

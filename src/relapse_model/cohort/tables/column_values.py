@@ -1,4 +1,4 @@
-"""Reading one column of text into numbers, flags, choices, dates: which rows are empty, which cannot be read."""
+"""Reading one column of text into numbers, flags, choices: which rows are empty, which cannot be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
 from relapse_model.study.names import yes_or_no
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def shown(value: object) -> str:
 
 
 def column(values: pd.Series, rule: Column) -> ReadColumn:
-    """Read a column by its rule.
+    """Read a column by its rule; dates are read by `relapse_model.cohort.tables.days`.
 
     Parameters
     ----------
@@ -67,9 +66,6 @@ def column(values: pd.Series, rule: Column) -> ReadColumn:
     rule : Column
         What is expected.
     """
-    if rule.kind == "date":
-        read = dates(values)
-        return ReadColumn(values.to_numpy(dtype=object), read.empty, read.bad, read.came)
     if rule.kind in ("number", "flag"):
         return _numbers(values, rule)
     text = texts(values)
@@ -79,20 +75,6 @@ def column(values: pd.Series, rule: Column) -> ReadColumn:
     bad = ~text.isin(rule.choices).to_numpy() & ~empty if rule.choices else np.zeros(len(text), dtype=bool)
     kept = text.where(~empty, None).to_numpy(dtype=object)
     return ReadColumn(kept, empty, bad, list(text[bad]))
-
-
-def dates(values: pd.Series) -> ReadColumn:
-    """Read ISO dates (``YYYY-MM-DD``, a time after it allowed); any other order of the parts is refused."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        text = values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
-    else:
-        text = texts(values)
-    empty = _among(text, MISSING_WORDS)
-    days = [one[:10] if _ISO.fullmatch(one) else None for one in text]
-    read = pd.to_datetime(pd.Series(days, dtype=object), format="%Y-%m-%d", errors="coerce")
-    found = read.to_numpy(dtype="datetime64[s]")  # nanoseconds end in 2262, and what lies beyond comes round again
-    bad = np.isnat(found) & ~empty
-    return ReadColumn(found, empty, bad, list(text[bad]))
 
 
 def _numbers(values: pd.Series, rule: Column) -> ReadColumn:

@@ -34,11 +34,13 @@ def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> V
     if size["parameters"] <= size["carried_parameters"]:
         return passed()
     informed = sum(predictor.prior is not None for predictor in study.predictors)
-    return found(
-        f"{size_words(size)}; the shrinkage to expect here is {size['expected_shrinkage']:.2f}. "
-        f"{informed} of {len(study.predictors)} predictors have a prior, and that is what carries "
-        "such a model; without priors, keep fewer predictors."
-    )
+    advice = "The study states no priors: keep fewer predictors."
+    if informed:
+        advice = (
+            f"{informed} of {len(study.predictors)} predictors have a prior, and that is what carries such a model; "
+            "without priors, keep fewer predictors."
+        )
+    return found(f"{size_words(size)}; the shrinkage to expect here is {size['expected_shrinkage']:.2f}. {advice}")
 
 
 CHECK = Check("RM104", "more parameters than the sample supports", too_many_parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ from relapse_model.features.design import design
 from relapse_model.features.development_data import require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
 from relapse_model.model.lineage import parent_summary
+from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
@@ -106,6 +108,9 @@ def validate(
         With too few events; where nobody is followed to the horizon, so that the lost cannot be weighted for; when no
         fold at all can be fitted. Where more than half of them cannot, no figure is estimable, and the reason stands at
         each. Single folds, resamples and centres left out that are refused are counted by reason, and stop nothing.
+        With too few events, or when more than half the folds cannot be fitted.
+    RelapseModelError
+        For a `prior` that was made from this very cohort.
 
     Examples
     --------
@@ -121,13 +126,15 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     names = check_candidates(tuple(candidates))
-    require_seed(seed)
+    seed = require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "validate")
     require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
     if bootstraps < 0:
         raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
     data.weights()  # without them nothing can be judged: refused before hours of work, not after
+    if prior is not None:
+        refuse_own_cohort(prior, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
     procedure = Procedure(with_previous(design(study), study, prior), names, folds, repeats, method)
     split = data_folds(data, outer_folds, outer_repeats, seed)
@@ -177,7 +184,7 @@ def validate(
         model=model,
         risks=risks[:, at],
         performance=judged[data.landmark],
-        apparent=mean_performance(first, own_risk[None, at], seed),
+        apparent=replace(mean_performance(first, own_risk[None, at], seed), apparent=True),
         bootstrap=boot if bootstraps else None,
         left_out=left_out_table(data, held, in_groups, groups, seed),
         subgroups=subgroup_tables(cohort, first, risks[:, at], fold[:, at], seed) if told else {},

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,9 @@ class BatchScores:
         header is row 1.
     chunks : int
         In how many parts it was done.
+    noted_rows : mapping of str to tuple of int
+        For each table, the numbers of its rows that should be looked at, of patients who passed the gate: those that
+        stand there again under another row number, and count once; weeks more than ten years from enrolment.
     """
 
     patients: int
@@ -58,6 +61,7 @@ class BatchScores:
     warned: int
     unattached_rows: Mapping[str, tuple[int, ...]]
     chunks: int
+    noted_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def score_folder(
@@ -194,7 +198,7 @@ def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str
     cohort = read_cohort(folder, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, **asked)
     write_csv(scores, out, private=True)
-    known = {*cohort.patient_ids, *cohort.rejected["patient_id"]}
+    known = cohort.identifier_keys()
     unattached: dict[str, set[int]] = {}
     for problem in cohort.problems:
         if problem.patient is not None and problem.row is not None and problem.patient not in known:
@@ -207,6 +211,7 @@ def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str
         warned=int((scored & (scores["warnings"] != "")).sum()),
         unattached_rows={name: tuple(sorted(rows)) for name, rows in unattached.items()},
         chunks=1,
+        noted_rows=cohort.noted_rows(),
     )
 
 
@@ -286,12 +291,14 @@ def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any
     with threadpool_limits(1, user_api="blas"):
         scores = scores_of(model, cohort, **asked)
     scores.insert(0, _ROW, rows)
-    write_private_csv(scores, _part(chunks, number))
+    noted = [(table, row) for table, found in cohort.noted_rows().items() for row in found]
+    write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), _part(chunks, number, "noted"))
+    write_private_csv(scores, _part(chunks, number))  # last: it says that the chunk is done
 
 
-def _part(chunks: CohortChunks, number: int) -> Path:
+def _part(chunks: CohortChunks, number: int, what: str = "part") -> Path:
     """Return the file of a part; with the key in its name, no process that another run left behind writes it."""
-    return chunks.work / f"part-{chunks.told['key'][:16]}-{number:05d}.csv"
+    return chunks.work / f"{what}-{chunks.told['key'][:16]}-{number:05d}.csv"
 
 
 def scores_of(
@@ -369,8 +376,19 @@ def _join(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:
         )
     put_in_place(joined, out)
     return BatchScores(
-        chunks.patients, counts["scored"], counts["rejected"], counts["warned"], chunks.unattached, len(chunks)
+        chunks.patients, counts["scored"], counts["rejected"], counts["warned"], chunks.unattached, len(chunks),
+        _noted_rows(chunks),
     )  # fmt: skip
+
+
+def _noted_rows(chunks: CohortChunks) -> dict[str, tuple[int, ...]]:
+    """Return the rows to be looked at of all chunks."""
+    rows: dict[str, list[int]] = {}
+    for number in range(len(chunks)):
+        with _part(chunks, number, "noted").open(newline="", encoding="utf-8") as file:
+            for one in csv.DictReader(file):
+                rows.setdefault(one["table"], []).append(int(one["row"]))
+    return {name: tuple(sorted(found)) for name, found in sorted(rows.items())}
 
 
 def _in_order(chunks: CohortChunks, columns: list[str]) -> Iterator[list[str]]:

@@ -12,6 +12,8 @@ from relapse_model.model.scoring.guards import (
     rs207_passive_titre,
     rs208_other_landmark,
     rs209_arm,
+    rs210_hardly_known,
+    rs211_no_gain,
     rs212_result_too_old,
     rs213_unknown_name,
 )
@@ -27,6 +29,8 @@ GUARDS = (
     rs207_passive_titre.GUARD,
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
+    rs210_hardly_known.GUARD,
+    rs211_no_gain.GUARD,
     rs212_result_too_old.GUARD,
     rs213_unknown_name.GUARD,
 )
