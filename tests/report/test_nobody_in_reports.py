@@ -459,7 +459,8 @@ def test_arms_of_fewer_than_five_have_no_line_and_cannot_be_worked_out(written):
 # The other things that are made of patients.
 
 
-def test_the_report_of_a_refusal_holds_nobody(written, study, tmp_path):
+def test_the_report_of_a_refusal_holds_nobody(written, tmp_path):
+    study = rm.load_study(written.folder / "study.toml")
     cohort = rm.make_cohort(**written.tables)
     state = rm.derive_outcome(cohort, study)["state"].to_numpy()
     few = cohort.take(np.concatenate([np.flatnonzero(state == "relapse")[:4], np.flatnonzero(state == "free")[:40]]))
