@@ -16,6 +16,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
@@ -68,6 +69,7 @@ def training_summary(
         "not_at_risk": data.not_at_risk,
         "mean_risk": mean_risk,
         "synthetic": synthetic,
+        "fingerprint": data_fingerprint(data),
         "seed": seed,
         "censoring": data.censoring,
         "parent": parent,
@@ -78,6 +80,8 @@ def training_summary(
             "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
             "folds": choice.folds,
             "repeats": choice.repeats,
+            "failed_folds": choice.failed,
+            "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
         },
         "predictors": predictors,
         "hardly_known": hardly_known or {},

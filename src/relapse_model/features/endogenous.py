@@ -16,6 +16,7 @@ from relapse_model.cohort.courses import Courses, courses_until
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.rows_by_patient import groups, spread
 from relapse_model.cohort.tables.column_values import shown, texts
+from relapse_model.comparisons import at_or_before, before, to_the_day
 from relapse_model.errors import CohortError, Problem, StudyError
 from relapse_model.features.antibody_filter import FLOOR, AntibodyFilter, History
 from relapse_model.study.study import PassiveAntibody, Study
@@ -24,7 +25,7 @@ from relapse_model.study.unit_spelling import unit_key
 # Not identifiable: the interval of log10 is at least this share of the prior's, 2 of 4 powers of ten at 90 %.
 WIDE_SHARE = 0.5
 _TITRE_UNITS = frozenset({unit_key("mIU/mL"), unit_key("IU/L")})
-_LONGEST_DOSE_WEEKS = 1 / 7
+_LONGEST_DOSE_WEEKS = 1 / 7 + 1e-6  # a day, whatever the last digit of the difference of two weeks
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
@@ -111,7 +112,7 @@ def endogenous_titre(
     >>> own.state.tolist(), own.value.round().tolist(), own.passive.round().tolist()
     (['measured', 'estimated'], [60.0, 12.0], [0.0, 34.0])
     """
-    known, given = results.until(week).valued(), _given(doses, week)
+    known, given = results.until(week).valued(), doses_given(doses, week)
     of = groups(known.patient, patients)
     last = of.end - 1
     measured, lower, upper, last_week = (
@@ -122,12 +123,12 @@ def endogenous_titre(
         value=measured.copy(), lower=lower, upper=upper, passive=np.where(np.isnan(last_week), np.nan, 0.0),
         measured=measured, state=state,
     )  # fmt: skip
-    earlier = given.start < last_week[given.patient]
+    earlier = before(given.start, last_week[given.patient])
     asked = np.flatnonzero(np.bincount(given.patient[earlier], minlength=patients))
     model = AntibodyFilter(passive)
     widest = WIDE_SHARE * float(np.ptp(model.interval(model.prior[None], level)))
     for chunk in np.array_split(asked, -(-len(asked) // model.chunk)) if len(asked) else ():
-        _estimate(answer, chunk, _history(known, given, chunk, patients), model, level, widest)
+        _estimate(answer, chunk, titre_history(known, given, chunk, patients), model, level, widest)
     return answer
 
 
@@ -175,9 +176,9 @@ def derive_endogenous(cohort: Cohort, study: Study, landmark_week: float | None 
     >>> bool((own["endogenous"] > 0).all())
     True
     """
-    passive = _passive_antibody(study)
+    passive = passive_antibody_of(study)
     landmark = study.landmark(landmark_week)
-    treatments = _treatments(cohort, passive, landmark)
+    treatments = dose_table(cohort, passive, landmark)
     own = endogenous_titre(
         measurements(cohort, study, passive.analyte),
         courses_until(treatments, passive.agents, landmark),
@@ -190,7 +191,8 @@ def derive_endogenous(cohort: Cohort, study: Study, landmark_week: float | None 
     return pd.DataFrame(columns, index=cohort.patient_ids)
 
 
-def _passive_antibody(study: Study) -> PassiveAntibody:
+def passive_antibody_of(study: Study) -> PassiveAntibody:
+    """Return the kinetics of the study, or refuse a study without them or with titres in another unit."""
     passive = study.passive_antibody
     if passive is None:
         problem = Problem(
@@ -208,7 +210,7 @@ def _passive_antibody(study: Study) -> PassiveAntibody:
     return passive
 
 
-def _treatments(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd.DataFrame:
+def dose_table(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd.DataFrame:
     """Return the treatments table, once every dose known at the landmark is an amount in IU at one time."""
     table = cohort.treatments
     if table is None:
@@ -217,14 +219,14 @@ def _treatments(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd
             "A table without rows says that nobody was given any",
         )  # fmt: skip
         raise CohortError("no endogenous titre", [problem])
-    known = (table["agent"].isin(passive.agents) & (table["start_week"] <= landmark)).to_numpy()
-    problems = list(_dose_problems(table[known], np.flatnonzero(known) + _FIRST_ROW))
+    known = (table["agent"].isin(passive.agents) & at_or_before(table["start_week"], landmark)).to_numpy()
+    problems = list(dose_problems(table[known], np.flatnonzero(known) + _FIRST_ROW))
     if problems:
         raise CohortError("no endogenous titre", problems)
     return table
 
 
-def _dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Problem]:
+def dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Problem]:
     """Yield what keeps a row from being one dose in IU."""
     missing = [name for name in ("dose", "unit") if name not in doses]
     if missing or doses.empty:
@@ -240,14 +242,14 @@ def _dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Probl
             yield Problem("treatments", number, "unit", shown(unit) if unit else "no unit", "IU")
     if "end_week" in doses:
         weeks = (doses["end_week"] - doses["start_week"]).to_numpy(dtype=float)
-        for place in np.flatnonzero(weeks > _LONGEST_DOSE_WEEKS):
+        for place in np.flatnonzero(before(_LONGEST_DOSE_WEEKS, weeks)):
             found = f"{weeks[place]:g} weeks after the start"
             yield Problem("treatments", int(row[place]), "end_week", found, "one row for each dose")
 
 
-def _given(doses: Courses, week: float) -> Courses:
+def doses_given(doses: Courses, week: float) -> Courses:
     """Return the doses known at the landmark, sorted by patient."""
-    known = np.flatnonzero(doses.start <= week)
+    known = np.flatnonzero(at_or_before(doses.start, week))
     if not ((doses.dose[known] > 0) & np.isfinite(doses.dose[known])).all():
         problem = Problem("treatments", None, "dose", "a dose without an amount above 0", "the amount in IU")
         raise CohortError("no endogenous titre", [problem])
@@ -255,23 +257,27 @@ def _given(doses: Courses, week: float) -> Courses:
     return Courses(*(getattr(doses, name)[known] for name in doses.__slots__))
 
 
-def _history(known: Measurements, given: Courses, chosen: NDArray[np.intp], patients: int) -> History:
+def titre_history(known: Measurements, given: Courses, chosen: NDArray[np.intp], patients: int) -> History:
+    """Lay the titres and doses of the chosen patients out as the filter takes them; both sorted by patient."""
     place = np.full(patients, -1)
     place[chosen] = np.arange(len(chosen))
     of_titre, of_dose = place[known.patient], place[given.patient]
-    week, lower, upper = (_rectangle(of_titre, column, np.nan) for column in (known.week, known.lower, known.upper))
+    rows = len(chosen)
+    titres = (to_the_day(known.week), known.lower, known.upper)  # blood of the day of a dose was drawn before it
+    week, lower, upper = (_rectangle(of_titre, column, np.nan, rows) for column in titres)
     return History(
         # Less than the floor is one and the same, however it was printed.
         week=week, lower=np.where(lower < FLOOR, 0.0, lower), upper=np.maximum(upper, FLOOR),
-        dose_week=_rectangle(of_dose, given.start, 0.0), dose=_rectangle(of_dose, given.dose, 0.0),
+        dose_week=_rectangle(of_dose, to_the_day(given.start), 0.0, rows),
+        dose=_rectangle(of_dose, given.dose, 0.0, rows),
     )  # fmt: skip
 
 
-def _rectangle(place: NDArray[np.intp], column: Floats, empty: float) -> Floats:
+def _rectangle(place: NDArray[np.intp], column: Floats, empty: float, rows: int) -> Floats:
     """Lay sorted rows out as one line per patient, flush right."""
     place, column = place[place >= 0], column[place >= 0]
-    count = np.bincount(place)
-    table = np.full((len(count), count.max()), empty)
+    count = np.bincount(place, minlength=rows)
+    table = np.full((rows, count.max(initial=0)), empty)
     table[place, np.arange(len(place)) - np.cumsum(count)[place]] = column
     return table
 

@@ -14,6 +14,7 @@ from relapse_model.classifiers.prior.person_periods import interval_shares
 from relapse_model.classifiers.prior.terms import Term
 from relapse_model.classifiers.shared.columns import fill_missing
 from relapse_model.classifiers.shared.risks import tail_levels
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import RelapseModelError
 
 DRAWS_PER_DIMENSION = 4  # fewer, and the draws could not be given the posterior's covariance
@@ -245,7 +246,7 @@ def _log_odds(mixture: HazardMixture, X: Floats) -> Floats:
 
 def _check_weeks(weeks: ArrayLike, ends: Floats) -> Floats:
     asked = np.asarray(weeks, dtype=np.float64)
-    if asked.ndim != 1 or not asked.size or not ((asked > 0) & (asked <= ends[-1])).all():
+    if asked.ndim != 1 or not asked.size or not ((asked > 0) & at_or_before(asked, ends[-1])).all():
         raise RelapseModelError(
             f"weeks {weeks!r}: expected one or more weeks from the landmark, above 0 and at most {ends[-1]:g}, the "
             "horizon of this model: nothing was learned beyond it."

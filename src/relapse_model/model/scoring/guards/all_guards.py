@@ -13,7 +13,9 @@ from relapse_model.model.scoring.guards import (
     rs208_other_landmark,
     rs209_arm,
     rs210_hardly_known,
+    rs211_no_gain,
     rs212_result_too_old,
+    rs213_unknown_name,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
 
@@ -28,7 +30,9 @@ GUARDS = (
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
     rs210_hardly_known.GUARD,
+    rs211_no_gain.GUARD,
     rs212_result_too_old.GUARD,
+    rs213_unknown_name.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
 

@@ -1,0 +1,1 @@
+"""The trial: arms compared, doses due, biomarkers identified, benefit shown."""
