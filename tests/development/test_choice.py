@@ -357,6 +357,46 @@ def test_the_lost_are_fitted_as_free_where_that_is_asked_for_and_judged_by_weigh
     assert found.mean_risk_log_loss == pytest.approx(-(4 * math.log(0.2) + 16 * math.log(0.8)) / 20)
 
 
+def test_rows_of_one_patient_are_one_observation_of_the_standard_error(monkeypatch, columns):
+    """Twenty rows of ten patients: in eight of them both rows differ by 0.2 alike, in two the differences cancel."""
+    simple = BEST + 0.05 + 0.2 * UP_AND_DOWN
+    give(monkeypatch, {SIMPLE: risk_with_loss(RELAPSE, simple), FLEXIBLE: risk_with_loss(RELAPSE, BEST)})
+    pairs = replace(patients(RELAPSE), patient=np.arange(20) % 2 + 2 * (np.arange(20) // 4))
+    found = choose(pairs, columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+    assert found.difference_se[SIMPLE] == pytest.approx(math.sqrt(8 * (2 * 0.2 / 20) ** 2))
+
+
+def test_copies_in_a_resample_are_observations_of_their_own(monkeypatch, columns):
+    """The resample stands for twenty patients, whoever was drawn twice."""
+    simple = BEST + 0.02 + 0.2 * UP_AND_DOWN
+    give(monkeypatch, {SIMPLE: risk_with_loss(RELAPSE, simple), FLEXIBLE: risk_with_loss(RELAPSE, BEST)})
+    drawn = replace(patients(RELAPSE), patient=np.arange(20) % 10, copy=np.arange(20))
+    found = choose(drawn, columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+    assert found.difference_se[SIMPLE] == pytest.approx(ERROR)
+
+
+def test_a_fold_that_one_candidate_refuses_is_left_out_for_all(monkeypatch, columns):
+    """Patients of that fold are judged by nobody; the others as before; who refuses everywhere ends the comparison."""
+    fits = []
+
+    def fit(name, data, columns, seed, *, final=False, calibration="none"):
+        fits.append(name)
+        if name == FLEXIBLE and (refuses_all or len(fits) == 2):
+            raise InsufficientDataError("Weights: 3 patients of a centre; expected more.")
+        return Given(np.full(20, 0.5 if name == SIMPLE else 0.4))
+
+    monkeypatch.setattr(choice, "fit_known", fit)
+    refuses_all = False
+    found = choose(patients(RELAPSE), columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+    assert found.failed == {"Weights: … patients of a centre": 1}
+    assert found.log_loss[SIMPLE] == pytest.approx(math.log(2))
+    # 8 relapses and 8 free are judged, each fold having two of both.
+    assert found.log_loss[FLEXIBLE] == pytest.approx(-(math.log(0.4) + math.log(0.6)) / 2)
+    refuses_all = True
+    with pytest.raises(InsufficientDataError, match="5 of 5 folds could not be fitted: 5 x Weights: … patients"):
+        choose(patients(RELAPSE), columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+
+
 def test_candidates_are_put_in_order_the_simplest_first():
     assert check_candidates((FLEXIBLE, AVERAGE, HAZARD, SIMPLE)) == (SIMPLE, HAZARD, AVERAGE, FLEXIBLE)
     assert check_candidates(tuple(reversed(KNOWN))) == KNOWN

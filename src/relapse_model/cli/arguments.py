@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from relapse_model.errors import RelapseModelError
 
     try:
+        if getattr(given, "out", None) or getattr(given, "figures", None):
+            import_module("relapse_model.cli.outputs").check_outputs(given)
         home = "model_verbs" if given.verb in _ON_MODELS else "verbs"
         run = getattr(import_module(f"relapse_model.cli.{home}"), given.verb)
         run(given)
@@ -181,6 +183,10 @@ def _train(verb: argparse.ArgumentParser) -> None:
     _out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
     _procedure(verb)
     _mute(verb)
+    verb.add_argument(
+        "--validate", nargs="?", type=_positive, const=20, metavar="N",
+        help="also validate, by N repeats of 5 folds (20), so that the model file and its card carry validated figures",
+    )  # fmt: skip
 
 
 def _validate(verb: argparse.ArgumentParser) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+NOT_VALIDATED = (
+    "How well it predicts is not known: validate it, or train with --validate, which puts the figures into its card."
+)
 
 
 def say(text: str = "") -> None:
@@ -90,6 +93,8 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         told = summary["choice"].get("against_mean_risk")
         difference = "" if told is None else shown("log_loss_difference", Estimate(**told))
         lines += [f"  {difference}  the chosen one less the mean risk (95 % interval)"] if difference else []
+    failed = summary["choice"].get("failed_folds", {})
+    lines += [f"Folds of it that could not be fitted, {count} x: {why}" for why, count in failed.items()]
     lines.append(f"Chosen: {label_of(model.classifier_name, model.study.has_priors)}.")
     lines += [
         f"{finding['code']} {finding['severity']}{', muted' if finding['code'] in muted else ''}: {finding['text']}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cli.texts import (
+    NOT_VALIDATED,
     SYNTHETIC,
     arms,
     checks_text,
@@ -70,35 +71,49 @@ def features(given: Namespace) -> None:
 
 
 def train(given: Namespace) -> None:
-    """Train a model and save it; what is muted stays in the model and on its card."""
+    """Train a model and save it; where that is asked for, with how it does in patients that it has not seen.
+
+    What is muted stays in the model and on its card.
+    """
     from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.train import train as train_model
     from relapse_model.report.model_card import model_card
 
-    card = Path(given.out).with_suffix(".md")
-    if card == Path(given.out) or Path(given.out).is_dir():
-        raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
     known_codes(tuple(given.mute))  # before anything is trained
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    model = train_model(cohort, study, **_procedure(given))
-    model.save(given.out, card=model_card(model))
-    write_text(model_card(model), card)
+    found = None
+    if given.validate is None:
+        model = train_model(cohort, study, **_procedure(given))
+    else:
+        from relapse_model.development.internal_validation.validate import validate as validate_procedure
+
+        found = validate_procedure(
+            cohort, study, outer_repeats=given.validate, bootstraps=0, leave_out=None, **_procedure(given)
+        )
+        model = found.model
+    performance = None if found is None else found.performance
+    text, card = model_card(model, performance), Path(given.out).with_suffix(".md")
+    model.save(given.out, card=text, performance=performance)
+    write_text(text, card)
     say(training_text(model, given.mute))
+    say(NOT_VALIDATED if found is None else validation_text(found))
     say(f"Model: {given.out}   card: {card}")
     refuse_errors(errors_of(model, given.mute))
 
 
 def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
-    from relapse_model.development.checks import check_validation
+    from relapse_model.development.checks.all_checks import known_codes
+    from relapse_model.development.internal_validation.check_validation import check_validation
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
     from relapse_model.report.refusal_report import write_refusal
     from relapse_model.report.validation_report import write_report
 
+    mute = tuple(given.mute)
+    known_codes(mute)  # before the work, not after it
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    mute = tuple(given.mute)
     try:
         found = validate_procedure(
             cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
@@ -127,7 +142,7 @@ def score(given: Namespace) -> None:
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, landmark_week=given.landmark_week)
-    write_csv(scores, Path(given.out))
+    write_csv(scores, Path(given.out), private=True)
     say("\n".join([scoring_text(scores, cohort), *record_lines(model), f"Scores: {given.out}"]))
 
 
@@ -160,7 +175,7 @@ def explain(given: Namespace) -> None:
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     table = explanation_table(model, cohort, given.landmark_week)
-    write_csv(table, Path(given.out))
+    write_csv(table, Path(given.out), private=True)
     say(f"Log-odds of {model.study.outcome.name} explained for {table['patient_id'].nunique()} patients: {given.out}")
     _say_rejected(cohort, model, given.landmark_week)
 

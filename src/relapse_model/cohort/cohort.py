@@ -105,7 +105,7 @@ class Cohort:
         return tables
 
     def write(self, folder: str | Path) -> None:
-        """Write the cohort folder (UTF-8 CSV), each file complete or not at all.
+        """Write the cohort folder (UTF-8 CSV), each file complete or not at all; of patients, for its owner alone.
 
         Parameters
         ----------
@@ -115,7 +115,8 @@ class Cohort:
         Raises
         ------
         CohortError
-            If the folder holds a table of another cohort that this one would not replace.
+            If the folder holds a table of another cohort that this one would not replace, or the cohort is simulated
+            and the tables are not.
         """
         path, files = Path(folder), self._files()
         path.mkdir(parents=True, exist_ok=True)
@@ -127,8 +128,16 @@ class Cohort:
                         "It would be read as part of this cohort: write to a new folder, or take it out")
                 for name in left
             ])  # fmt: skip
+        if self.synthetic and not (path / SYNTHETIC_FILE).exists():
+            real = [name for name in read if (path / name).exists()]
+            if real:
+                raise CohortError("the cohort was not written", [
+                    Problem(name, None, None, "a table that is not synthetic", "a folder without it",
+                            "A simulated cohort never replaces patients: write to a new folder")
+                    for name in real
+                ])  # fmt: skip
         for name, text in files.items():
-            write_text(text, path / name)
+            write_text(text, path / name, private=not self.synthetic)
 
     def _files(self) -> dict[str, str]:
         """Return the name and text of every file of the cohort folder."""

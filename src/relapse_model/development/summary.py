@@ -78,6 +78,7 @@ def training_summary(
             "folds": choice.folds,
             "repeats": choice.repeats,
             "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
+            "failed_folds": choice.failed,
         },
         "predictors": predictors,
         "scatter": scatter_summary(data.features, study, predictors, data.patient),

@@ -116,17 +116,19 @@ class DevelopmentData:
         return replace(self, features=self.features.iloc[rows], **cut)
 
     def resample(self, rng: np.random.Generator) -> tuple[DevelopmentData, NDArray[np.intp]]:
-        """Draw patients with replacement, those who relapse, stay free and are lost apart; return them and their rows.
+        """Draw as many patients as there are, with replacement and whoever they are; return them and their rows.
+
+        The numbers relapsed, free and lost vary from resample to resample, as they would from one sample of patients to
+        the next (Riley and Collins 2023, doi:10.1002/bimj.202200302). Fixed, they would make a model look more stable
+        than it is.
 
         Parameters
         ----------
         rng : numpy.random.Generator
         """
         patient = np.arange(len(self)) if self.patient is None else self.patient
-        last = np.full(patient.max() + 1, -1.0)  # of patients: -1 nobody, 0 lost, 1 free, 2 relapsed in any row
-        np.maximum.at(last, patient, np.where(np.isnan(self.relapse), 0.0, self.relapse + 1.0))
-        members = [np.flatnonzero(last == kind) for kind in (0.0, 1.0, 2.0)]
-        drawn = np.concatenate([rng.choice(one, len(one)) for one in members if len(one)])
+        everybody = np.unique(patient)
+        drawn = rng.choice(everybody, len(everybody))
         by_patient = np.argsort(patient, kind="stable")
         begin = np.searchsorted(patient[by_patient], drawn)
         count = np.bincount(patient, minlength=patient.max() + 1)[drawn]
@@ -159,6 +161,10 @@ class DevelopmentData:
             followed = self.horizon_time[rows] - week
             weight[rows] = censoring_weights(followed, self.horizon_event[rows], self.horizon - week, group)
         return weight
+
+    def by_horizon(self) -> tuple[Floats, Floats, float]:
+        """Return the follow-up from the landmark cut at the horizon, the events by then, and the horizon's time."""
+        return self.horizon_time - self.landmark, self.horizon_event, self.horizon - self.landmark
 
     def training_rows(self) -> tuple[Floats, Floats]:
         """Return outcome and weight of each patient for training, by the way the lost are counted; weight 0: not used.

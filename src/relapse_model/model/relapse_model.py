@@ -157,7 +157,9 @@ class RelapseModel(TrainedModel):
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
         risk = self.predict_risk(data.features)
-        found = performance(data.relapse, risk, data.weights(), data.time, data.event)
+        found = performance(
+            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
+        )  # fmt: skip
         return replace(found, unmeasured=unmeasured, apparent=is_own_cohort(self, cohort))
 
     def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
@@ -185,7 +187,7 @@ class RelapseModel(TrainedModel):
 
         return updated_model(self, cohort, method, landmark_week)
 
-    def save(self, path: str | Path, card: str = "") -> None:
+    def save(self, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
         """Write the model to one file; see `relapse_model.model.file.model_file`.
 
         Parameters
@@ -194,10 +196,12 @@ class RelapseModel(TrainedModel):
             Such as ``hbsag_relapse.rmodel``. An existing file is replaced, in one step.
         card : str
             The model card, to keep inside.
+        performance : Performance, optional
+            How the model is known to perform (of `validate` or `evaluate`), to keep inside.
         """
         from relapse_model.model.file.model_file import save_model
 
-        save_model(self, path, card)
+        save_model(self, path, card, performance)
 
 
 def load_model(

@@ -14,13 +14,14 @@ from relapse_model.development.checks import check_results
 from relapse_model.development.checks.at_risk import positions_at_risk
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
+from relapse_model.development.sample_size import cohort_sample_size, size_words
+from relapse_model.errors import InsufficientDataError
 from relapse_model.features import derive_features
 from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.features.design import design
+from relapse_model.features.development_data import development_data
 from relapse_model.features.why_unknown import weeks_old, why_unknown
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
-from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
 
 
 def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()) -> str:
@@ -48,7 +49,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         _analytes(cohort, study),
         _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
         _predictors(cohort, features, study, landmark, positions_at_risk(cohort, study, landmark)),
-        _support(outcome, study),
+        _support(cohort, study, landmark),
         *_screening(cohort, study),
         *_findings(cohort, study, landmark, mute),
     ]
@@ -160,17 +161,19 @@ def _beside(
     return [f"      {one}" for one in said]
 
 
-def _support(outcome: pd.DataFrame, study: Study) -> str:
-    at_risk = outcome[outcome["state"] != "not_at_risk"]
-    known = at_risk["relapse"].notna()
-    events, columns = int(at_risk["relapse"].sum()), len(design(study).names)
-    if not 0 < events < known.sum():
-        return f"What the size supports: no model ({events} relapses among {int(known.sum())} with a known outcome)."
-    prevalence = events / known.sum()
-    supported = maximum_parameters(len(at_risk), prevalence, cox_snell_r2(ANTICIPATED_C, prevalence))
-    text = (
-        f"What the size supports: {supported:.1f} parameters without prior knowledge (Riley's shrinkage criterion, "
-        f"assuming C = {ANTICIPATED_C}); this study has {columns}"
+def _support(cohort: Cohort, study: Study, landmark: float) -> str:
+    try:
+        size = cohort_sample_size(development_data(cohort, study, landmark), study)
+    except InsufficientDataError as error:
+        return f"What the size supports: no model ({error})"
+    if not 0 < size["events"] < size["known"]:
+        return (
+            f"What the size supports: no model ({size['events']} relapses among {size['known']} with a known outcome)."
+        )
+    if "refused" in size:
+        return f"What the size supports: not known ({size['refused']})"
+    few = size["carried_parameters"] < size["parameters"]
+    said = (
+        "Its priors, not this cohort, must carry most of them." if study.has_priors else "The study states no priors."
     )
-    more = "so its priors, not this cohort, must carry most of them" if study.has_priors else "and states no priors"
-    return text + (f", {more}." if supported < columns else ".")
+    return f"What the size supports: {size_words(size)}.{f' {said}' if few else ''}"

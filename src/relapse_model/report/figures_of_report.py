@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import explain
 from relapse_model.report.figures.dependence import by_importance, dependence_figure
@@ -138,12 +138,21 @@ def mean_net_benefit(validation: Validation) -> NetBenefit:
     Parameters
     ----------
     validation : Validation
+
+    Raises
+    ------
+    InsufficientDataError
+        If the measures are not estimable, since most folds failed.
     """
     relapse, weight = validation.data.relapse, validation.data.weights()
     curves = []
     for risk in validation.risks:
         rows = ~np.isnan(risk)
+        if not (weight[rows] > 0).any():
+            continue  # every fold of the repeat failed
         curves.append(net_benefit(relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+    if not (curves and validation.performance.measures):
+        raise InsufficientDataError("Decision curve: most folds of the cross-validation could not be fitted.")
     model, everybody, avoided = (
         np.mean([getattr(curve, name) for curve in curves], axis=0)
         for name in ("model", "treat_all", "interventions_avoided")
@@ -200,6 +209,8 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
     risk = np.nanmean(validation.risks[:, seen], axis=0)
     intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
     drawn: dict[str, Figure] = {}
+    if not measures:  # most folds failed, and nothing is told of the others
+        return drawn
     _put(
         drawn,
         "calibration",
@@ -210,7 +221,7 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
             instability=None if boot is None else boot.calibration,
         ),
     )  # fmt: skip
-    drawn["decision_curve"] = decision_curve_figure(mean_net_benefit(validation))
+    _put(drawn, "decision_curve", lambda: decision_curve_figure(mean_net_benefit(validation)))
     return drawn | {"risks": risk_figure(relapse, risk)}
 
 

@@ -67,6 +67,7 @@ def _procedure(validation: Validation) -> list[str]:
     settings, boot = validation.settings, validation.bootstrap
     repeats, resamples = settings["outer_repeats"], settings["bootstraps"]
     failed = sum(validation.failed.values()) + (0 if boot is None else sum(boot.failed.values()))
+    unjudged = 0 if boot is None else sum(boot.unjudged.values())
     return [
         "Intervals take the predicted risks as given. They do not hold the chance that other patients would have given "
         "another model, and are too narrow by that much.",
@@ -80,6 +81,9 @@ def _procedure(validation: Validation) -> list[str]:
         else "",
         LOST_IN_TRAINING.get(settings["censoring"], "") if validation.performance.lost else "",
         f"{failed} runs of the procedure failed; the figures are of the others." if failed else "",
+        f"{unjudged} bootstrap models could not be judged in their own resample; the optimism is that of the others."
+        if unjudged
+        else "",
         _centres(validation),
     ]
 

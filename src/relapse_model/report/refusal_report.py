@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.all_checks import check_results, known_codes
-from relapse_model.development.internal_validation.sample_size import cohort_sample_size
+from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
@@ -78,7 +78,7 @@ def write_refusal(
     ...         "No model is supported by this cohort" in places["report"].read_text(encoding="utf-8")
     True
     """
-    places = report_places(folder)
+    places = {name: place for name, place in report_places(folder).items() if name != "card"}  # there is no model
     known_codes(mute)  # before anything is written
     landmark = study.landmark(landmark_week)
     data = _data_or_none(cohort, study, landmark)

@@ -21,6 +21,7 @@ from relapse_model.validation.performance import Performance
 MEANING = {
     "auc": "How often a patient with the outcome had a higher risk than one without. 0.5 is chance, 1 perfect.",
     "c_index": "The same over all of follow-up, with the time of the outcome. 0.5 is chance, 1 perfect.",
+    "uno_c": "The same up to the horizon, and whatever the pattern of loss. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
     "log_loss_difference": "The first less the second of these, patient by patient. Below 0 the model is better: shown "

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, within_folds
+from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, uno_c, within_folds
 from relapse_model.validation.estimate import Estimate
 
 MEASURES = {
     "auc": "AUC",
     "c_index": "C (Harrell)",
+    "uno_c": "C (Uno), up to the horizon",
     "log_loss": "Log loss",
     "log_loss_mean_risk": "Log loss of the mean risk",
     "log_loss_difference": "Log loss less that of it",
@@ -94,6 +95,7 @@ def performance(
     *,
     seed: int = 0,
     fold: NDArray[np.intp] | None = None,
+    by_horizon: tuple[Floats, Floats, float] | None = None,
 ) -> Performance:
     """Judge risks: discrimination, calibration, overall error, each weighted for censoring where it applies.
 
@@ -110,8 +112,10 @@ def performance(
     seed : int
         Of the bootstrap interval of the AUC.
     fold : array, optional
-        Of out-of-fold risks: AUC and calibration slope then compare patients of one fold only, since risks of
-        different folds come from different models; see `within_folds`.
+        Of out-of-fold risks: AUC, both C and the calibration slope then compare patients of one fold only, since risks
+        of different folds come from different models; see `within_folds`.
+    by_horizon : tuple of array, array and float, optional
+        For Uno's C: the follow-up cut at the horizon (time since the landmark, event), and the time of the horizon.
     """
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
@@ -122,20 +126,23 @@ def performance(
             if folds is None
             else within_folds.auc_within_folds(y, p, folds, w, seed=seed)
         ),
-        "c_index": lambda: discrimination.harrell_c(time, event, risk),
+        "c_index": lambda: discrimination.harrell_c(time, event, risk, fold),
         "log_loss": lambda: overall.log_loss(y, p, w),
         "log_loss_mean_risk": lambda: overall.log_loss(y, np.full(len(y), np.average(y, weights=w)), w),
         "log_loss_difference": lambda: paired_loss.log_loss_difference(y, p, w),
         "brier": lambda: overall.brier(y, p, w),
         "scaled_brier": lambda: overall.scaled_brier(y, p, w),
         "calibration_intercept": lambda: calibration.calibration_intercept(y, p, w),
-        "calibration_slope": lambda: (
+        "calibration_slope": lambda: calibration.told_slope(
             calibration.calibration_slope(y, p, w)
             if folds is None
             else within_folds.calibration_slope_within_folds(y, p, folds, w)
         ),
         "observed_expected": lambda: calibration.observed_expected(y, p, w),
     }
+    if by_horizon is not None:
+        followed, relapsed, horizon = by_horizon
+        wanted["uno_c"] = lambda: uno_c.uno_c(followed, relapsed, risk, horizon, fold)
     measures: dict[str, Estimate | float] = {}
     refused: dict[str, str] = {}
     for name, measure in wanted.items():
