@@ -16,8 +16,8 @@ from relapse_model.report.figures.model import coefficients_figure
 from relapse_model.report.figures.style import svg
 from relapse_model.report.figures_of_report import cohort_figures, explained
 from relapse_model.report.limitations import limitations
+from relapse_model.report.page import packages, strict_json
 from relapse_model.report.performance_table import performance_rows
-from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
 from relapse_model.report.words import MEANING

@@ -20,6 +20,7 @@ from relapse_model.cohort.study_columns import columns_read, levelled, levels_na
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.coded_columns import decoded
+from relapse_model.cohort.tables.column_values import read_column, read_texts
 from relapse_model.cohort.tables.columns import (
     COUNTED,
     DATES,
@@ -33,7 +34,6 @@ from relapse_model.cohort.tables.columns import (
     is_row_id,
 )
 from relapse_model.cohort.tables.days import ReadDays, read_days, refusals
-from relapse_model.cohort.tables.distinct_values import read_column, read_texts
 from relapse_model.cohort.tables.identifiers import identifier_key, identifier_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
 from relapse_model.comparisons import DAYS_PER_WEEK, before

@@ -13,8 +13,7 @@ from relapse_model.features.development_data import DevelopmentData, development
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
-from relapse_model.report.page import render, save_figures
-from relapse_model.report.plain_values import packages, strict_json
+from relapse_model.report.page import packages, render, save_figures, strict_json
 from relapse_model.report.table_one import table_one
 from relapse_model.report.tripod import items_of
 from relapse_model.report.validation_report import report_places

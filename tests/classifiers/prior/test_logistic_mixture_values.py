@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relapse_model.classifiers.prior.term_file import read_terms, term_values
+from relapse_model.classifiers.prior.logistic_mixture_values import read_terms, term_values
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, Term
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
 from relapse_model.errors import ModelFileError

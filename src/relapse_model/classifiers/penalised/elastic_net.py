@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.elastic_net_solver import elastic_net_logistic
-from relapse_model.classifiers.penalised.linear import LinearLogOdds
-from relapse_model.classifiers.penalised.linear_classifier import LinearClassifier
+from relapse_model.classifiers.penalised.linear import LinearClassifier, LinearLogOdds
 from relapse_model.classifiers.shared.base import IntervalUnavailableError, TrainingRows
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, stratified_folds

@@ -16,8 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.penalised.linear import LinearLogOdds
-from relapse_model.classifiers.penalised.linear_classifier import LinearClassifier
+from relapse_model.classifiers.penalised.linear import LinearClassifier, LinearLogOdds
 from relapse_model.classifiers.penalised.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.penalised.skops_types import ALLOWED, check_types, unknown_types
 from relapse_model.classifiers.shared.base import TrainingRows

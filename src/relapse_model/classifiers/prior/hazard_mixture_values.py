@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
+from relapse_model.classifiers.prior.logistic_mixture_values import read_terms, term_values
 from relapse_model.classifiers.prior.settings import read_settings
-from relapse_model.classifiers.prior.term_file import read_terms, term_values
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance, read_document
 
 PART = "prior_hazard.json"
