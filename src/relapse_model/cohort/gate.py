@@ -215,7 +215,7 @@ class _Gate:
             return "a text that is not shown: the patients table is lacking or names others, and it may be a name"
         if self.holds_identifier(str(value)):
             return "a text that is not shown, since a patient's identifier is in it"
-        return f"{column_reader.shown(value)} ({reason})" if reason else column_reader.shown(value)
+        return f"{column_reader.cell_shown(value)} ({reason})" if reason else column_reader.cell_shown(value)
 
     def row_number(self, table: str, row: int) -> int:
         """Return the number of a row as a spreadsheet of the whole table shows it."""

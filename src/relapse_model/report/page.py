@@ -84,7 +84,7 @@ def inline_svg(picture: str, name: str) -> str:
     return body.replace("<svg ", '<svg aria-hidden="true" ', 1)
 
 
-def strict_json(values: Any) -> str:
+def json_text(values: Any) -> str:
     """Return JSON as the standard has it: what is no finite number is null.
 
     Parameters
@@ -93,7 +93,7 @@ def strict_json(values: Any) -> str:
 
     Examples
     --------
-    >>> print(strict_json({"slope": float("nan")}), end="")
+    >>> print(json_text({"slope": float("nan")}), end="")
     {
       "slope": null
     }

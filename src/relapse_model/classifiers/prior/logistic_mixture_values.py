@@ -44,7 +44,7 @@ def mixture_from(document: Document) -> LogisticMixture:
         Naming the entry and what was expected.
     """
     predictors = document.integer("n_features", 1, _MOST_COLUMNS)
-    terms = read_terms(document, predictors)
+    terms = read_mixture_terms(document, predictors)
     marked = document.values.get("indicators", []) != []
     indicators = document.integers("indicators", 0, predictors - 1) if marked else ()
     columns = predictors + len(terms) + len(indicators)
@@ -129,7 +129,7 @@ def term_values(terms: Sequence[Term]) -> list[dict[str, object]]:
     ]
 
 
-def read_terms(document: Document, columns: int) -> tuple[Term, ...]:
+def read_mixture_terms(document: Document, columns: int) -> tuple[Term, ...]:
     """Return the terms of a part, or refuse it; a part without them has none.
 
     Parameters

@@ -51,7 +51,7 @@ def is_whole(values: pd.Series) -> bool:
     return bool(np.all((known == np.trunc(known)) & (np.abs(known) < 2**53)))
 
 
-def shown(value: object) -> str:
+def cell_shown(value: object) -> str:
     """Return a value as a message shows it: quoted and short."""
     text = repr(str(value))
     return text if len(text) <= 42 else text[:39] + "..."
