@@ -104,7 +104,7 @@ def time_zone(tables: Tables, cohort: rm.Cohort) -> Tables:
 
 FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     # what is planted: the function, and what the account must hold: the code, where a check names it, and the name
-    "drug names": (drug_names, ("treatments", "'Peg-Intron X'; expected 'pegifn'")),
+    "drug names": (drug_names, ("Peg-Intron X", "[agents.NAME]")),
     "history cut off": (history_cut_off, ("RM123", "HBsAg")),
     "duplicated results": (duplicated_results, ("RM121", "Anti-HBs")),
     "wrong year": (wrong_year, ("RM121",)),
@@ -116,7 +116,7 @@ FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
         ("RM126", "Prior nucleos(t)ide analogue", "centre-2"),
     ),
     "never cleared": (never_cleared, ("RM120",)),
-    "time zone": (time_zone, ("column 'date'", "[time] zone")),
+    "time zone": (time_zone, ("[time] zone", "Asia/Shanghai")),
 }
 
 
