@@ -93,7 +93,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate", "chunk", "anew"}
-    known |= {"method"}
+    known |= {"method", "as_of"}
     assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
 
 
