@@ -96,7 +96,7 @@ def reverse_kaplan_meier(time: ArrayLike, event: ArrayLike) -> CensoringSurvival
     >>> reverse_kaplan_meier([1, 2, 2, 3, 4, 4, 5], [1, 1, 0, 0, 1, 0, 1]).at([2, 4]).round(3).tolist()
     [0.8, 0.3]
     """
-    times, events = _check_follow_up(time, event)
+    times, events = check_follow_up(time, event)
     distinct, position = np.unique(times, return_inverse=True)
     event_count = np.bincount(position, weights=events, minlength=distinct.size)
     censored_count = np.bincount(position, weights=1 - events, minlength=distinct.size)
@@ -154,13 +154,13 @@ def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: 
     >>> censoring_weights([20, 30, 48, 48], [1, 0, 0, 0], horizon=48).round(3).tolist()
     [1.0, 0.0, 1.5, 1.5]
     """
-    times, events = _check_follow_up(time, event)
+    times, events = check_follow_up(time, event)
     if not (np.isfinite(horizon) and horizon > 0):
         raise RelapseModelError(f"Censoring weights: horizon is {horizon}; expected a number of weeks above 0.")
     if group is None:
         return _weights(times, events, horizon, "")
     weights = np.empty(times.size)
-    labels, codes = _check_group(group, times.size)
+    labels, codes = check_labels(group, times.size)
     for code, label in enumerate(labels):
         rows = codes == code
         weights[rows] = _weights(times[rows], events[rows], horizon, f" of group {label!r}")
@@ -187,7 +187,28 @@ def _weights(time: Floats, event: Floats, horizon: float, of_whom: str) -> Float
     return weights
 
 
-def _check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
+def check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
+    """Return follow-up times and events as arrays; refuse what cannot be such.
+
+    Parameters
+    ----------
+    time, event : array-like of shape (n,)
+        Weeks, not negative; 1 for an event at that time, 0 otherwise.
+
+    Returns
+    -------
+    time, event : ndarray of shape (n,)
+
+    Raises
+    ------
+    RelapseModelError
+        If the arrays do not fit each other, or hold anything but such numbers.
+
+    Examples
+    --------
+    >>> [column.tolist() for column in check_follow_up([10, 48], [True, False])]
+    [[10.0, 48.0], [1.0, 0.0]]
+    """
     times, events = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
     if times.ndim != 1 or times.shape != events.shape or times.size == 0:
         raise RelapseModelError(
@@ -206,7 +227,32 @@ def _check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]
     return times, events
 
 
-def _check_group(group: ArrayLike, patients: int) -> tuple[list[object], NDArray[np.intp]]:
+def check_labels(group: ArrayLike, patients: int) -> tuple[list[object], NDArray[np.intp]]:
+    """Return the distinct labels in the order of their appearance, and the position of each patient's among them.
+
+    Parameters
+    ----------
+    group : array-like of shape (n,)
+        Labels, none missing.
+    patients : int
+        How many are expected.
+
+    Returns
+    -------
+    labels : list
+    codes : ndarray of shape (n,)
+
+    Raises
+    ------
+    RelapseModelError
+        If the labels are not one for each patient, or one is missing.
+
+    Examples
+    --------
+    >>> labels, codes = check_labels(["b", "a", "b"], 3)
+    >>> labels, codes.tolist()
+    (['b', 'a'], [0, 1, 0])
+    """
     import pandas as pd  # knows every way in which a label can be missing
 
     values = np.asarray(group)

@@ -1,0 +1,1 @@
+"""The trial itself: the arms compared."""
