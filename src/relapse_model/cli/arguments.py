@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from relapse_model._version import __version__
+from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
     _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
     _keygen(verbs.add_parser("keygen", help="make a pair of keys for sign and verify"))
+    add_trial_verbs(verbs)
     _demo(verbs.add_parser("demo", help="the main job from end to end on a synthetic cohort"))
     return top
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from relapse_model.errors import RelapseModelError
 
     try:
-        home = "model_verbs" if given.verb in _ON_MODELS else "verbs"
+        home = "model_verbs" if given.verb in _ON_MODELS else "trial_verbs" if given.verb in TRIAL_VERBS else "verbs"
         run = getattr(import_module(f"relapse_model.cli.{home}"), given.verb)
         run(given)
     except RelapseModelError as refusal:

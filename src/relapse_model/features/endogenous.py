@@ -111,7 +111,7 @@ def endogenous_titre(
     >>> own.state.tolist(), own.value.round().tolist(), own.passive.round().tolist()
     (['measured', 'estimated'], [60.0, 12.0], [0.0, 34.0])
     """
-    known, given = results.until(week).valued(), _given(doses, week)
+    known, given = results.until(week).valued(), doses_given(doses, week)
     of = groups(known.patient, patients)
     last = of.end - 1
     measured, lower, upper, last_week = (
@@ -127,7 +127,7 @@ def endogenous_titre(
     model = AntibodyFilter(passive)
     widest = WIDE_SHARE * float(np.ptp(model.interval(model.prior[None], level)))
     for chunk in np.array_split(asked, -(-len(asked) // model.chunk)) if len(asked) else ():
-        _estimate(answer, chunk, _history(known, given, chunk, patients), model, level, widest)
+        _estimate(answer, chunk, titre_history(known, given, chunk, patients), model, level, widest)
     return answer
 
 
@@ -175,9 +175,9 @@ def derive_endogenous(cohort: Cohort, study: Study, landmark_week: float | None 
     >>> bool((own["endogenous"] > 0).all())
     True
     """
-    passive = _passive_antibody(study)
+    passive = passive_antibody_of(study)
     landmark = study.landmark(landmark_week)
-    treatments = _treatments(cohort, passive, landmark)
+    treatments = dose_table(cohort, passive, landmark)
     own = endogenous_titre(
         measurements(cohort, study, passive.analyte),
         courses_until(treatments, passive.agents, landmark),
@@ -190,7 +190,8 @@ def derive_endogenous(cohort: Cohort, study: Study, landmark_week: float | None 
     return pd.DataFrame(columns, index=cohort.patient_ids)
 
 
-def _passive_antibody(study: Study) -> PassiveAntibody:
+def passive_antibody_of(study: Study) -> PassiveAntibody:
+    """Return the kinetics of the study, or refuse a study without them or with titres in another unit."""
     passive = study.passive_antibody
     if passive is None:
         problem = Problem(
@@ -208,7 +209,7 @@ def _passive_antibody(study: Study) -> PassiveAntibody:
     return passive
 
 
-def _treatments(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd.DataFrame:
+def dose_table(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd.DataFrame:
     """Return the treatments table, once every dose known at the landmark is an amount in IU at one time."""
     table = cohort.treatments
     if table is None:
@@ -218,13 +219,13 @@ def _treatments(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd
         )  # fmt: skip
         raise CohortError("no endogenous titre", [problem])
     known = (table["agent"].isin(passive.agents) & (table["start_week"] <= landmark)).to_numpy()
-    problems = list(_dose_problems(table[known], np.flatnonzero(known) + _FIRST_ROW))
+    problems = list(dose_problems(table[known], np.flatnonzero(known) + _FIRST_ROW))
     if problems:
         raise CohortError("no endogenous titre", problems)
     return table
 
 
-def _dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Problem]:
+def dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Problem]:
     """Yield what keeps a row from being one dose in IU."""
     missing = [name for name in ("dose", "unit") if name not in doses]
     if missing or doses.empty:
@@ -245,7 +246,7 @@ def _dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Probl
             yield Problem("treatments", int(row[place]), "end_week", found, "one row for each dose")
 
 
-def _given(doses: Courses, week: float) -> Courses:
+def doses_given(doses: Courses, week: float) -> Courses:
     """Return the doses known at the landmark, sorted by patient."""
     known = np.flatnonzero(doses.start <= week)
     if not ((doses.dose[known] > 0) & np.isfinite(doses.dose[known])).all():
@@ -255,23 +256,27 @@ def _given(doses: Courses, week: float) -> Courses:
     return Courses(*(getattr(doses, name)[known] for name in doses.__slots__))
 
 
-def _history(known: Measurements, given: Courses, chosen: NDArray[np.intp], patients: int) -> History:
+def titre_history(known: Measurements, given: Courses, chosen: NDArray[np.intp], patients: int) -> History:
+    """Lay the titres and doses of the chosen patients out as the filter takes them; both sorted by patient."""
     place = np.full(patients, -1)
     place[chosen] = np.arange(len(chosen))
     of_titre, of_dose = place[known.patient], place[given.patient]
-    week, lower, upper = (_rectangle(of_titre, column, np.nan) for column in (known.week, known.lower, known.upper))
+    rows = len(chosen)
+    week, lower, upper = (
+        _rectangle(of_titre, column, np.nan, rows) for column in (known.week, known.lower, known.upper)
+    )
     return History(
         # Less than the floor is one and the same, however it was printed.
         week=week, lower=np.where(lower < FLOOR, 0.0, lower), upper=np.maximum(upper, FLOOR),
-        dose_week=_rectangle(of_dose, given.start, 0.0), dose=_rectangle(of_dose, given.dose, 0.0),
+        dose_week=_rectangle(of_dose, given.start, 0.0, rows), dose=_rectangle(of_dose, given.dose, 0.0, rows),
     )  # fmt: skip
 
 
-def _rectangle(place: NDArray[np.intp], column: Floats, empty: float) -> Floats:
+def _rectangle(place: NDArray[np.intp], column: Floats, empty: float, rows: int) -> Floats:
     """Lay sorted rows out as one line per patient, flush right."""
     place, column = place[place >= 0], column[place >= 0]
-    count = np.bincount(place)
-    table = np.full((len(count), count.max()), empty)
+    count = np.bincount(place, minlength=rows)
+    table = np.full((rows, count.max(initial=0)), empty)
     table[place, np.arange(len(place)) - np.cumsum(count)[place]] = column
     return table
 

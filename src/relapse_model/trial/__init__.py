@@ -1,1 +1,1 @@
-"""The trial itself: the arms compared."""
+"""The trial: arms compared, doses due, biomarkers identified, benefit shown."""

@@ -1,0 +1,179 @@
+"""The page of the dosing rule: who is due now, who will be, how practice departed from the rule. It names patients."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.files import write_text
+from relapse_model.report.figures.style import svg
+from relapse_model.report.figures.titre_forecast import titre_forecast_figure
+from relapse_model.report.page import render
+
+if TYPE_CHECKING:
+    from relapse_model.study.study import Study
+    from relapse_model.trial.dosing.dosing import DosingReport
+
+_WHAT = {
+    "due": "give a dose",
+    "overdue": "a dose is overdue",
+    "undecidable": "measure again",
+    "not assessed": "measure anti-HBs",
+    "decide by hand": "decide by hand",
+}
+_UNREACHABLE = 0.1  # chance of reaching the limit below which the page says that one dose does not do it
+_LISTED_WEEKS = 4.0
+
+
+def write_dosing_page(
+    found: DosingReport, study: Study, path: str | Path, *, as_of: str | None = None, synthetic: bool = False
+) -> None:
+    """Write the page, for its owner alone.
+
+    Parameters
+    ----------
+    found : DosingReport
+    study : Study
+    path : str or Path
+    as_of : str, optional
+        The day or week that was asked for, as it shall be shown.
+    synthetic : bool
+        Whether the patients were simulated.
+    """
+    rule = found.rule
+    shown = _example(found)
+    pictures = {} if shown is None else {"course": svg(titre_forecast_figure(found.course(shown), rule.again.below))}
+    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
+    centres = [name for name in found.deviations.columns if name != "deviation"]
+    html = render(
+        "dosing_page.html.jinja",
+        pictures,
+        study=study,
+        synthetic=synthetic,
+        verdict=_verdict(found, as_of),
+        rule=_rule_words(found, study),
+        facts=_facts(found, totals),
+        due=_due_rows(found.due),
+        upcoming=None if found.next is None else _next_rows(_above(found.next), rule.again.below, rule.dose),
+        below_now=[] if found.next is None else _next_rows(_below(found.next), rule.again.below, rule.dose),
+        below=f"{rule.again.below:g}",
+        centres=centres,
+        deviations=[
+            {"name": row["deviation"], "counts": [row[name] for name in centres]}
+            for row in found.deviations.to_dict("records")
+        ],
+        adherence=found.adherence.to_dict("records"),
+        notes=found.notes,
+        captions={},
+        course_caption=f"Patient {shown}: anti-HBs after the last titre, median and 90 % band; the line is the limit.",
+    )
+    write_text(html, Path(path))
+    os.chmod(path, 0o600)
+
+
+def _verdict(found: DosingReport, as_of: str | None) -> str:
+    counts = found.due["status"].value_counts()
+    when = "" if as_of is None else f" (records up to {as_of if '-' in as_of else 'week ' + as_of})"
+    now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
+    others = int(counts.sum()) - now - late
+    return f"A dose is due for {now} patients, overdue for {late}; {others} need a measurement or a decision{when}."
+
+
+def _rule_words(found: DosingReport, study: Study) -> str:
+    rule = found.rule
+    analyte = study.analytes[rule.again.analyte].label
+    return (
+        f"The rule: {rule.dose:g} {rule.unit} at week {rule.first.week:g}, and again whenever {analyte} is negative or "
+        f"below {rule.again.below:g}."
+    )
+
+
+def _facts(found: DosingReport, totals: pd.Series) -> list[tuple[str, str]]:
+    due, given = int(totals["due"]), int(totals["given"])
+    share = "" if due == 0 else f" ({given / due:.0%})"
+    facts = [("To be done now", str(len(found.due))), ("Doses given of those due", f"{given} of {due}{share}")]
+    if found.next is not None:
+        never = int((found.next["reachable"] < _UNREACHABLE).sum())
+        facts.append(("Not brought to the limit by one dose", f"{never} of {len(found.next)}"))
+    return facts
+
+
+def _due_rows(due: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "patient": row["patient_id"],
+            "what": _WHAT[row["status"]],
+            "why": row["reason"],
+            "titre": row["titre"] or "",
+            "week": f"{row['week']:.1f}",
+        }
+        for row in due.to_dict("records")
+    ]
+
+
+def _next_rows(upcoming: pd.DataFrame, below: float, dose: float) -> list[dict[str, Any]]:
+    """Return the rows of a table of forecasts, soonest first."""
+    return [
+        {
+            "patient": row["patient_id"],
+            "week": _week(row["week"], row["titre_week"]),
+            "interval": _interval(row),
+            "visit": "" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
+            "chance": "" if np.isnan(row["due_at_next_visit"]) else f"{row['due_at_next_visit']:.0%}",
+            "note": _note(row, below, dose),
+        }
+        for row in upcoming.sort_values(["week", "patient_id"]).to_dict("records")
+    ]
+
+
+def _above(upcoming: pd.DataFrame) -> pd.DataFrame:
+    """Return the patients above the limit who are expected to fall below it, or whose last titre is in doubt."""
+    falls = (upcoming["week"] > upcoming["titre_week"]) & np.isfinite(upcoming["week"])
+    rows: pd.DataFrame = upcoming[falls | (upcoming["contradicts"] & (upcoming["week"] > upcoming["titre_week"]))]
+    return rows
+
+
+def _below(upcoming: pd.DataFrame) -> pd.DataFrame:
+    """Return the patients who are below the limit even with their last dose."""
+    rows: pd.DataFrame = upcoming[upcoming["week"] <= upcoming["titre_week"]]
+    return rows
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    low, high = _week(row["lower"], row["titre_week"]), _week(row["upper"], row["titre_week"])
+    return low if low == high else f"{low} to {high}"
+
+
+def _week(week: float, titre_week: float) -> str:
+    if np.isinf(week):
+        return "not within a year"
+    return "already" if week <= titre_week else f"{week:.1f}"
+
+
+def _note(row: Mapping[Any, Any], below: float, dose: float) -> str:
+    notes = []
+    if row["reachable"] < _UNREACHABLE:
+        notes.append(
+            f"{dose:g} IU does not bring this patient to {below:g}; about {_hundreds(row['dose_needed'])} IU would"
+        )
+    if row["contradicts"]:
+        notes.append("the last titre hardly fits dose and kinetics: check dose, date and assay")
+    return "; ".join(notes)
+
+
+def _hundreds(dose: float) -> str:
+    return f"{100 * np.ceil(dose / 100):,.0f}"
+
+
+def _example(found: DosingReport) -> str | None:
+    """Return the patient whose crossing comes soonest among those still above the limit, else any with a forecast."""
+    if found.next is None or found.next.empty:
+        return None
+    above = found.next[found.next["week"] > found.next["titre_week"]]
+    table = above if len(above) else found.next
+    return str(table.sort_values(["week", "patient_id"]).iloc[0]["patient_id"])

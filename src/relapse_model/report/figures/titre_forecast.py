@@ -1,0 +1,43 @@
+"""The forecast of one patient's titre: median, 90 % band, and the limit below which another dose is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LOWEST = 1.0  # mIU/mL: less is as good as none
+
+
+@styled
+def titre_forecast_figure(course: pd.DataFrame, below: float) -> Figure:
+    """Draw the forecast of a titre. The figure does not say whose it is.
+
+    Parameters
+    ----------
+    course : DataFrame
+        ``week, median, lower, upper`` in mIU/mL, as `DosingReport.course` returns it.
+    below : float
+        The limit of the rule.
+    """
+    figure = new_figure(3.0)
+    axes = figure.subplots()
+    low, middle, high = (
+        np.maximum(course[name].to_numpy(dtype=float), _LOWEST) for name in ("lower", "median", "upper")
+    )
+    week = course["week"].to_numpy(dtype=float)
+    axes.fill_between(week, low, high, color=GROUPS[0], alpha=0.2, linewidth=0)
+    axes.plot(week, middle, color=GROUPS[0])
+    axes.axhline(below, color=INK, linewidth=0.8, linestyle="--")
+    axes.text(week[-1], below, f"{below:g} mIU/mL ", ha="right", va="bottom", color=GREY, fontsize=8)
+    axes.set_yscale("log")
+    axes.set_xlim(week[0], week[-1])
+    axes.set_xlabel("Weeks since enrolment")
+    axes.set_ylabel("Anti-HBs (mIU/mL)")
+    return figure

@@ -1,0 +1,301 @@
+"""`rm.dosing`: who is due for a dose and why, what was given, and when the next dose falls due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Floats
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.courses import courses_until
+from relapse_model.cohort.measurements import measurements
+from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
+from relapse_model.features.antibody_filter import AntibodyFilter
+from relapse_model.features.endogenous import dose_table, doses_given, passive_antibody_of, titre_history
+from relapse_model.files import write_private_csv
+from relapse_model.study.study import Study
+from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.dosing.audit import BY_HAND, CONTROL, WRONG_AMOUNT, audit
+from relapse_model.trial.dosing.forecast import Forecast, forecast
+from relapse_model.trial.dosing.rule import AS_DUE, LATE, NONE, NOT_ASSESSED, OMITTED, OPEN, UNDECIDABLE
+
+DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
+_UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
+_SURPRISING = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DosingReport:
+    """What the dosing rule asks for, what was given, and what is expected.
+
+    Attributes
+    ----------
+    rule : DosingRule
+    due : DataFrame
+        One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
+        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``decide by hand``.
+    audit : DataFrame
+        One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
+    next : DataFrame or None
+        One row per patient with a titre: ``patient_id, titre_week``; ``week, lower, upper`` (when the titre will fall
+        below the limit: median and 90 % interval, infinite beyond a year), ``next_visit``, ``due_at_next_visit``,
+        ``reachable`` (probability that one dose brings the titre to the limit), ``dose_needed`` (IU, for information),
+        ``contradicts`` (whether the last titre hardly fits the kinetics: check dose, date or assay). None without
+        [passive_antibody] in the study.
+    deviations : DataFrame
+        Counts by verdict and centre.
+    adherence : DataFrame
+        Given of due doses by centre.
+    notes : tuple of str
+        What was assumed or could not be said.
+    """
+
+    rule: DosingRule
+    due: pd.DataFrame
+    audit: pd.DataFrame
+    next: pd.DataFrame | None
+    deviations: pd.DataFrame
+    adherence: pd.DataFrame
+    notes: tuple[str, ...]
+    _forecast: Forecast | None = None
+    _places: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return counts only, never a patient."""
+        verdicts = self.audit["verdict"].value_counts()
+        given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
+        return f"DosingReport({len(self.due)} patients to look at, {given} doses given as due, {len(self.audit)} rows)"
+
+    def course(self, patient_id: str) -> pd.DataFrame:
+        """Return the forecast of one patient's titre: ``week, median, lower, upper`` (90 % band), mIU/mL.
+
+        Parameters
+        ----------
+        patient_id : str
+
+        Raises
+        ------
+        RelapseModelError
+            If there is no forecast of this patient.
+        """
+        if self._forecast is None or patient_id not in self._places:
+            raise RelapseModelError("course: no forecast of this patient; expected one of the dosing arm with a titre.")
+        place = self._places.index(patient_id)
+        known = self._forecast
+        return pd.DataFrame(
+            {
+                "week": known.start[place] + known.course_week,
+                "median": known.median[place],
+                "lower": known.low[place],
+                "upper": known.high[place],
+            }
+        )
+
+    def save(self, folder: str | Path) -> None:
+        """Write the tables, for their owner alone: they name patients.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it does not exist.
+        """
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        tables: dict[str, pd.DataFrame | None] = {"due": self.due, "audit": self.audit, "next": self.next}
+        for name, table in tables.items():
+            if table is not None:
+                write_private_csv(table, path / f"{name}.csv")
+
+
+def dosing(
+    cohort: Cohort,
+    study: Study,
+    as_of_week: float | date | None = None,
+    visits: tuple[float, ...] | None = None,
+) -> DosingReport:
+    """Hold the dosing rule of the study against what was measured and given.
+
+    Blood of a visit is drawn before the dose of that visit. A titre printed below a limit under the rule's threshold
+    makes a dose due; one whose limit lies above it is undecidable, and listed. Where HBsAg is detected no dose is due:
+    that is decided by hand. Forecasts assume the kinetics of the study's [passive_antibody].
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With an arm column, a treatments table, and titres in the labs table.
+    study : Study
+        With a section [dosing].
+    as_of_week : float or date, optional
+        Up to when the records are looked at: a week since enrolment, or a calendar day (which needs
+        ``enrolment_date``). By default all records of each patient.
+    visits : tuple of float, optional
+        Planned weeks; those of the study by default.
+
+    Returns
+    -------
+    DosingReport
+
+    Raises
+    ------
+    StudyError
+        If the study has no [dosing].
+    CohortError
+        If the arm or the treatments are missing, a dose has no amount in IU, or a date was asked for and there are no
+        enrolment dates.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> report = rm.dosing(rm.simulate_cohort(40, seed=1), rm.load_study("hbsag-relapse"), as_of_week=12)
+    >>> list(report.due.columns)
+    ['patient_id', 'arm', 'week', 'titre', 'reason', 'status']
+    """
+    rule = _rule(study)
+    _need_arm(cohort)
+    planned = rule.visits if visits is None else tuple(visits)
+    as_of = _as_of(cohort, as_of_week, rule)
+    table = audit(cohort, study, rule, as_of, planned)
+    first, again = rule.first.window_weeks, rule.again.act_within_weeks
+    notes = [f"a dose counts as given in time within {again:g} weeks, the first within {first:g}: set in the study"]
+    found: Forecast | None = None
+    places: tuple[int, ...] = ()
+    upcoming: pd.DataFrame | None = None
+    if study.passive_antibody is None:
+        notes.append("no forecast: it needs a section [passive_antibody] in the study")
+    else:
+        found, places = _forecast(cohort, study, rule, as_of)
+        upcoming = None if found is None else _next(cohort, found, places, rule, planned, as_of)
+        notes.append("kinetics from other products: no published figures of the Chinese 400 IU product were found")
+    ids = cohort.patient_ids.to_numpy()
+    whose = table["patient"].to_numpy(dtype=np.intp)
+    audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
+    centre = _centres(cohort)[whose]
+    return DosingReport(
+        rule, _due(table, cohort, rule), audited, upcoming, _deviations(table, centre), _adherence(table, centre),
+        tuple(notes), found, tuple(ids[list(places)]),
+    )  # fmt: skip
+
+
+def _rule(study: Study) -> DosingRule:
+    if study.dosing is None:
+        problem = Problem(
+            f"study {study.name!r}", None, None, "no section [dosing]", "one with agent, arm, dose and again"
+        )
+        raise StudyError("no dosing report", [problem])
+    return study.dosing
+
+
+def _need_arm(cohort: Cohort) -> None:
+    if "arm" not in cohort.patients:
+        problem = Problem("patients", None, "arm", "the column is missing", "the arm of each patient")
+        raise CohortError("no dosing report", [problem])
+
+
+def _as_of(cohort: Cohort, asked: float | date | None, rule: DosingRule) -> Floats:
+    """Return the week up to which each patient's records count."""
+    if asked is None:
+        return np.full(len(cohort), np.inf)
+    if not isinstance(asked, date):
+        week = float(asked)
+        if not week >= rule.first.week - rule.first.window_weeks:
+            raise RelapseModelError(f"as_of_week is {week:g}; expected a week at or after enrolment.")
+        return np.full(len(cohort), week)
+    if "enrolment_date" not in cohort.patients:
+        expected = "a date for each patient, since a calendar day was asked for"
+        problem = Problem("patients", None, "enrolment_date", "the column is missing", expected)
+        raise CohortError("no dosing report", [problem])
+    enrolled = pd.to_datetime(cohort.patients["enrolment_date"])
+    days = (pd.Timestamp(asked) - enrolled).dt.days.to_numpy(dtype=float)
+    return np.where(np.isnan(days), -np.inf, days / 7.0)
+
+
+def _due(table: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
+    """Return who needs something now: an open dose, or a last visit that was left without its dose or its titre."""
+    visits = table[table["call"] != NONE]
+    last = visits.groupby("patient").tail(1)
+    status = {OPEN: "due", OMITTED: "overdue", NOT_ASSESSED: NOT_ASSESSED, UNDECIDABLE: UNDECIDABLE, BY_HAND: BY_HAND}
+    listed = last[last["verdict"].isin(status)]
+    return pd.DataFrame(
+        {
+            "patient_id": cohort.patient_ids.to_numpy()[listed["patient"].to_numpy(dtype=np.intp)],
+            "arm": rule.arm,
+            "week": listed["week"].to_numpy(),
+            "titre": listed["titre"].to_numpy(),
+            "reason": listed["reason"].to_numpy(),
+            "status": listed["verdict"].map(status).to_numpy(),
+        }
+    )
+
+
+def _forecast(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> tuple[Forecast | None, tuple[int, ...]]:
+    """Return the forecast of every patient of the arm who has a titre, and their positions."""
+    passive = passive_antibody_of(study)
+    titres = measurements(cohort, study, rule.again.analyte).valued()
+    arm = (cohort.patients["arm"] == rule.arm).to_numpy()
+    titres = titres.rows((titres.week <= as_of[titres.patient]) & arm[titres.patient])
+    treatments = dose_table(cohort, passive, np.inf)
+    given = doses_given(courses_until(treatments, passive.agents, np.inf), np.inf)
+    counted = given.start <= as_of[given.patient]
+    given = type(given)(*(getattr(given, name)[counted] for name in type(given).__slots__))
+    places = np.unique(titres.patient)
+    if not len(places):
+        return None, ()
+    history = titre_history(titres, given, places, len(cohort))
+    return forecast(AntibodyFilter(passive), history, rule.dose, rule.again.below), tuple(places.tolist())
+
+
+def _next(
+    cohort: Cohort,
+    found: Forecast,
+    places: tuple[int, ...],
+    rule: DosingRule,
+    planned: tuple[float, ...],
+    as_of: Floats,
+) -> pd.DataFrame:
+    now = np.where(np.isfinite(as_of[list(places)]), as_of[list(places)], found.start)
+    visit = np.array([next((week for week in planned if week > at), np.nan) for at in now])
+    return pd.DataFrame(
+        {
+            "patient_id": cohort.patient_ids.to_numpy()[list(places)],
+            "titre_week": found.start,
+            "week": found.crossing,
+            "lower": found.lower,
+            "upper": found.upper,
+            "next_visit": visit,
+            "due_at_next_visit": found.due_at(visit),
+            "reachable": 1.0 - found.unreachable,
+            "dose_needed": found.dose_needed,
+            "contradicts": found.surprise < _SURPRISING,
+        }
+    )
+
+
+def _centres(cohort: Cohort) -> np.ndarray[Any, np.dtype[np.object_]]:
+    if "centre" not in cohort.patients:
+        return np.full(len(cohort), "all", dtype=object)
+    return cohort.patients["centre"].fillna("unknown").astype(str).to_numpy(dtype=object)
+
+
+def _deviations(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]]) -> pd.DataFrame:
+    """Count what departs from the rule by kind and centre."""
+    departs = ~table["verdict"].isin([AS_DUE, NONE, OPEN])
+    kinds = pd.crosstab(table.loc[departs, "verdict"], centre[departs.to_numpy()])
+    return kinds.rename_axis(index="deviation", columns=None).reset_index()
+
+
+def _adherence(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]]) -> pd.DataFrame:
+    """Return doses given of those due by centre; those still open do not count."""
+    due = table["verdict"].isin([AS_DUE, LATE, OMITTED, WRONG_AMOUNT]).to_numpy()
+    given = table["verdict"].isin([AS_DUE, LATE, WRONG_AMOUNT]).to_numpy()
+    rows = []
+    for name in [*sorted(set(centre[due].tolist())), "all centres"]:
+        here = due if name == "all centres" else due & (centre == name)
+        rows.append({"centre": name, "due": int(here.sum()), "given": int((given & here).sum())})
+    outside = int((table["verdict"] == CONTROL).sum())
+    rows.append({"centre": "doses in the control arm", "due": 0, "given": outside})
+    return pd.DataFrame(rows)
