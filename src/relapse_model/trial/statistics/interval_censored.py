@@ -30,8 +30,6 @@ class IntervalMasses:
         At the maximum.
     gap : float
         Certificate: the log-likelihood per patient cannot be larger by more than this.
-    unique : bool
-        Whether only these masses reach the maximum.
     """
 
     left: Floats
@@ -39,7 +37,6 @@ class IntervalMasses:
     mass: Floats
     log_likelihood: float
     gap: float
-    unique: bool
 
     def risk_by(self, week: float) -> tuple[float, float]:
         """Return the least and the largest risk by a week that agree with the masses.
@@ -127,9 +124,9 @@ def interval_censored_masses(left: ArrayLike, right: ArrayLike) -> IntervalMasse
     """
     low, high = check_bounds(left, right)
     covered = innermost(low, high)
-    mass, log_likelihood, gap, unique = maximise(covered)
+    mass, log_likelihood, gap = maximise(covered)
     some = mass > _NONE
-    return IntervalMasses(covered.left[some], covered.right[some], mass[some], log_likelihood, gap, unique)
+    return IntervalMasses(covered.left[some], covered.right[some], mass[some], log_likelihood, gap)
 
 
 def check_bounds(left: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
@@ -197,8 +194,12 @@ class _Likelihood:
         return step
 
 
-def maximise(covered: Covered) -> tuple[Floats, float, float, bool]:
-    """Return masses, log-likelihood, gap, and whether the masses are unique."""
+def maximise(covered: Covered) -> tuple[Floats, float, float]:
+    """Return masses, log-likelihood and gap.
+
+    No other masses do as well: each innermost interval ends where some patient's does, so the matrix of who takes in
+    which has full column rank, and the log-likelihood is strictly concave.
+    """
     pairs, count = np.unique(np.stack([covered.first, covered.last + 1]), axis=1, return_counts=True)
     likelihood = _Likelihood(pairs[0], pairs[1], count.astype(np.float64))
     mass = np.full(covered.left.size, 1 / covered.left.size)
@@ -208,7 +209,7 @@ def maximise(covered: Covered) -> tuple[Floats, float, float, bool]:
         slope = likelihood.gradient(mass)
         gap = max(float(slope.max()) - 1, 0.0)
         if gap < _GAP:
-            return mass, likelihood.value(mass), gap, _is_unique(slope, likelihood)
+            return mass, likelihood.value(mass), gap
         mass = _newton_step(mass, slope, likelihood)
     raise InsufficientDataError(
         f"Interval-censored times: the likelihood's maximum was not reached ({mass.size} intervals, gap {gap:.1e} per "
@@ -240,10 +241,3 @@ def _newton_step(mass: Floats, slope: Floats, likelihood: _Likelihood) -> Floats
         step /= 2
     moved: Floats = mass + step * (aim - mass)
     return likelihood.em(moved / moved.sum())
-
-
-def _is_unique(slope: Floats, likelihood: _Likelihood) -> bool:
-    """Tell whether no other masses fit as well: the columns that may carry mass are linearly independent."""
-    able = np.flatnonzero(slope > 1 - 1e-6)
-    rows = (able >= likelihood.first[:, np.newaxis]) & (able < likelihood.end[:, np.newaxis])
-    return bool(np.linalg.matrix_rank(rows.astype(np.float64)) == able.size)

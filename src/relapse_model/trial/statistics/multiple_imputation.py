@@ -108,7 +108,7 @@ def imputed_risk_difference(
         _imputed(one, more, imputations, rng) for one, more in zip((treatment, control), delta, strict=True)
     )
     difference, within = risk1 - risk0, float((var1 + var0).mean())
-    between = float(difference.var(ddof=1))
+    between = float(difference.var(ddof=1)) if np.ptp(difference) > 1e-12 else 0.0  # not 1e-34 where all are equal
     extra = (1 + 1 / imputations) * between
     total = within + extra
     if total == 0:

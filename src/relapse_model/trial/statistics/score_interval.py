@@ -10,7 +10,8 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO
 
-_HALVINGS = 46  # of an interval of length 2, or of 100 on the log scale: 12 digits and more
+_TOLERANCE = 1e-12
+_STEPS = 200  # about 12 are needed; halving alone would take 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +96,43 @@ def score_limits(tables: Tables, measure: str, z: float) -> tuple[Floats, Floats
 def _crossing(statistic: Callable[[Floats], Floats], low: Floats, high: Floats, z: float) -> Floats:
     """Return where the falling statistic passes z (row 0) and -z (row 1), between low and high.
 
-    Where it does not, the end is returned: there is nothing beyond.
+    Where it does not, the end is returned: there is nothing beyond. Chandrupatla 1997, Adv Eng Softw 28:145: inverse
+    quadratic interpolation where it can be trusted, halving elsewhere.
     """
-    aim = np.array([z, -z]).reshape(2, *([1] * (low.ndim - 1)))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        above = statistic(middle) > aim
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    found: Floats = (low + high) / 2
-    return found
+    aim = _bounded(np.array([z, -z])).reshape(2, *([1] * (low.ndim - 1)))
+    a, b = low, high
+    fa, fb = (_bounded(statistic(end)) - aim for end in (a, b))
+    outside, part = np.where(fa <= 0, low, high), np.full(low.shape, 0.5)
+    crosses = (fa > 0) & (fb < 0)
+    for _ in range(_STEPS):
+        x = a + part * (b - a)
+        fx = _bounded(statistic(x)) - aim
+        same = np.sign(fx) == np.sign(fa)
+        c, fc = np.where(same, a, b), np.where(same, fa, fb)
+        b, fb = np.where(same, b, a), np.where(same, fb, fa)
+        a, fa = x, fx
+        width = np.abs(b - a)
+        if (~crosses | (width <= _TOLERANCE) | (fa == 0)).all():
+            break
+        part = _next_part(a, b, c, fa, fb, fc)
+    return np.where(crosses, np.where((np.abs(fa) < np.abs(fb)) | (fa == 0), a, b), outside)
+
+
+def _next_part(a: Floats, b: Floats, c: Floats, fa: Floats, fb: Floats, fc: Floats) -> Floats:
+    """Return how far from a to b the next point is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place, height = (a - b) / (c - b), (fa - fb) / (fc - fb)
+        smooth = (height**2 < place) & ((1 - height) ** 2 < 1 - place)
+        part = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        least = np.minimum(_TOLERANCE / 2 / np.abs(b - a), 0.5)
+    usable = smooth & np.isfinite(part)
+    return np.where(usable, np.clip(np.where(usable, part, 0.5), least, 1 - least), 0.5)
+
+
+def _bounded(z: Floats) -> Floats:
+    """Return a statistic on a scale from -1 to 1, so that an infinite one can be interpolated."""
+    bounded: Floats = np.tanh(z / 4)
+    return bounded
 
 
 def _pooled(score: Floats, p1: Floats, p0: Floats, ratio: Floats, tables: Tables) -> Floats:
@@ -150,13 +179,24 @@ def _ratio_statistic(tables: Tables, ratio: Floats) -> Floats:
 
 def _odds_ratio_statistic(tables: Tables, ratio: Floats) -> Floats:
     r = ratio[..., np.newaxis]
-    x1, n1, x0, n0 = tables.x1, tables.n1, tables.x0, tables.n0
-    x = x1 + x0
-    a, b = n0 * (r - 1), r * (n1 - x) + n0 + x
+    x1, n1, n0 = tables.x1, tables.n1, tables.n0
+    x, y = x1 + tables.x0, n1 + n0 - x1 - tables.x0
+    # Risks and their complements each by themselves: 1 - p loses all digits of a small complement.
+    p0, q0 = _risk_at_odds_ratio(r, n1, n0, x), _risk_at_odds_ratio(1 / r, n1, n0, y)
+    p1, q1 = _risk_at_odds_ratio(1 / r, n0, n1, x), _risk_at_odds_ratio(r, n0, n1, y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = tables.correction / (1 / (n1 * p1 * q1) + 1 / (n0 * p0 * q0))
+        z = (x1 * q1 - (n1 - x1) * p1) / np.sqrt(variance)
+    return np.where(variance > 0, z, 0.0)[..., 0]
+
+
+def _risk_at_odds_ratio(ratio: Floats, n1: Floats, n0: Floats, x: Floats) -> Floats:
+    """Return the most likely risk of the second arm, if x patients in all have the event and the odds differ by ratio.
+
+    Precise relative to its own size also if it is small; not so its complement.
+    """
+    a, b = n0 * (ratio - 1), ratio * (n1 - x) + n0 + x
     root = np.sqrt(np.maximum(b**2 + 4 * a * x, 0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        p0 = np.where(b > 0, 2 * x / (b + root), (root - b) / (2 * a))
-        p1 = r * p0 / (1 + p0 * (r - 1))
-        variance = tables.correction / (1 / (n1 * p1 * (1 - p1)) + 1 / (n0 * p0 * (1 - p0)))
-        z = (x1 - n1 * p1) / np.sqrt(variance)
-    return np.where(variance > 0, z, 0.0)[..., 0]
+        risk: Floats = np.where(b > 0, 2 * x / (b + root), (root - b) / (2 * a))
+    return risk
