@@ -24,8 +24,8 @@ from relapse_model.report.cohort_check import check_report
 from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
 from relapse_model.report.figures.style import png
 from relapse_model.report.model_card import model_card
-from relapse_model.report.validation_report import write_report
 from relapse_model.report.trial_words import answer
+from relapse_model.report.validation_report import write_report
 from relapse_model.study.reader import load_study
 from relapse_model.trial.arms.compare_arms import compare_arms
 
@@ -33,7 +33,7 @@ PATIENTS, SEED, NEW_SEED = 132, 7, 8
 
 
 def run_demo(folder: Path, cohort_folder: Path | None) -> None:
-    """Check, train, validate, explain, save, open again, score new patients, compare the arms; write everything to a folder.
+    """Check, train, validate, save, score new patients, explain, compare the arms; write everything to a folder.
 
     Parameters
     ----------

@@ -30,10 +30,10 @@ from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 _WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
 _CAPTIONS = {
-    "failures": "Kaplan-Meier risk of failure by arm with 95 % bands (log-log), and the numbers still followed and free of it.",
+    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
-    "subgroups": "Risk differences in the subgroups of the plan. Whether the effect differs is told by the interaction, not by the levels.",
+    "subgroups": "Risk differences in the subgroups of the plan. The interaction tells whether the effect differs.",
 }  # fmt: skip
 
 
@@ -182,7 +182,10 @@ def _tipping(found: TrialAnalysis) -> dict[str, Any] | None:
         "columns": list(range(columns)),
         "rows": [
             [
-                {"value": points(float(grid.difference[i, j])), "side": "fewer" if fewer[i, j] else "more" if more[i, j] else ""}
+                {
+                    "value": points(float(grid.difference[i, j])),
+                    "side": "fewer" if fewer[i, j] else "more" if more[i, j] else "",
+                }
                 for j in range(columns)
             ]
             for i in range(rows)

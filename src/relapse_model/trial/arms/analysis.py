@@ -104,7 +104,7 @@ class TrialAnalysis:
         return (self.primary, *self.beside, *self.sensitivity, self.later, *self.extra)
 
     def to_table(self) -> pd.DataFrame:
-        """Return every figure in long form: ``quantity, arm, estimate, lower, upper, p, method, n, events, lost, note``."""
+        """Return every figure of every comparison in long form, one row per arm, contrast and test."""
         rows: list[dict[str, Any]] = []
         for one in self.contrasts:
             for arm in (one.treatment, one.control):

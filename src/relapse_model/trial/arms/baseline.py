@@ -152,7 +152,9 @@ def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow
     smd = _smd_of_levels(shares[:, 1:])
     head = BaselineRow(label, "", "", "", _missing(known, treated), smd)
     inner = [
-        BaselineRow(label, level, *(_count(one & who, known & who) for who in (treated, ~treated)), (0, 0), None)
+        BaselineRow(
+            label, level, _count(one & treated, known & treated), _count(one & ~treated, known & ~treated), (0, 0), None
+        )
         for level, one in zip(levels, at, strict=True)
     ]
     return [head, *inner]

@@ -23,7 +23,7 @@ from relapse_model.trial.arms.detection import loss_by_arm, relapses_since_dose,
 from relapse_model.trial.arms.endpoint import Endpoint, endpoint
 from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
 from relapse_model.trial.arms.flow import participant_flow
-from relapse_model.trial.arms.intercurrent import intercurrent_problems, with_strategies
+from relapse_model.trial.arms.intercurrent import IntercurrentFound, intercurrent_problems, with_strategies
 from relapse_model.trial.arms.protocol import protocol
 from relapse_model.trial.arms.randomised import Randomised, randomised
 from relapse_model.trial.arms.safety import treatments_by_arm
@@ -40,8 +40,8 @@ def compare_arms(
 
     Assumes that the patients were randomised, and what the plan's method assumes: Kaplan-Meier, that within an arm loss
     has nothing to do with the coming failure. All who were randomised are compared, in the arm to which they were
-    allocated. Results after the visit of the endpoint's week change nothing in the primary analysis. The risk is that of
-    a *failure*: the study's outcome by that week, or an intercurrent event whose strategy is composite.
+    allocated. Results after the visit of the endpoint's week change nothing in the primary analysis. The risk is that
+    of a *failure*: the study's outcome by that week, or an intercurrent event whose strategy is composite.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def compare_arms(
 
 
 def _analysed(
-    cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint, seen, planned: BaselineColumns | None,
+    cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint, seen: tuple[IntercurrentFound, ...],
+    planned: BaselineColumns | None,
     extra: BaselineColumns | None, registered: str | None,
 ) -> TrialAnalysis:  # fmt: skip
     names = plan.arms.names
@@ -150,18 +151,18 @@ def _method_problems(study: Study, plan: TrialPlan) -> list[Problem]:
     """Return what no data could make possible: measures that a method does not have."""
     asked, where = plan.primary, f"study {study.name!r}"
     problems = []
-    if asked.method == KAPLAN_MEIER and asked.measure == "odds_ratio":
-        problems.append(
-            Problem(where, None, "measure", "'odds_ratio' by Kaplan-Meier", "risk_difference or risk_ratio")
-        )
-    if asked.adjust and asked.measure == "odds_ratio":
-        problems.append(Problem(where, None, "measure", "'odds_ratio', adjusted", "risk_difference or risk_ratio"))
+    if asked.measure == "odds_ratio":
+        lacking = {
+            "by Kaplan-Meier": asked.method == KAPLAN_MEIER, "by Newcombe": asked.method == NEWCOMBE,
+            "adjusted": bool(asked.adjust), "within strata": bool(plan.strata),
+        }  # fmt: skip
+        problems += [
+            Problem(where, None, "measure", f"'odds_ratio' {how}", "risk_difference or risk_ratio")
+            for how, is_so in lacking.items()
+            if is_so
+        ]
     if plan.strata and asked.method == NEWCOMBE:
         problems.append(Problem(where, None, "method", "'newcombe' within strata", "miettinen-nurminen"))
-    if plan.strata and asked.measure == "odds_ratio":
-        problems.append(Problem(where, None, "measure", "'odds_ratio' within strata", "risk_difference or risk_ratio"))
-    if asked.method == NEWCOMBE and asked.measure == "odds_ratio":
-        problems.append(Problem(where, None, "measure", "'odds_ratio' by Newcombe", "miettinen-nurminen"))
     return problems
 
 

@@ -80,7 +80,7 @@ def data_sets(
     adsl, words = _patients(cohort, study, found, kept, columns)
     advs, more = _visits(cohort, study, found)
     dictionary = pd.DataFrame(
-        [("adsl", name, *words[name]) for name in adsl] + [("advs", name, *more[name]) for name in advs],
+        [("adsl", name, *words[str(name)]) for name in adsl] + [("advs", name, *more[str(name)]) for name in advs],
         columns=["data_set", "variable", "label", "unit"],
     )
     return DataSets(adsl, advs, dictionary)

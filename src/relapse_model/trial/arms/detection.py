@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -105,7 +106,7 @@ def loss_by_arm(found: Endpoint) -> LossByArm:
     arms = (found.treated, ~found.treated)
     edges = np.linspace(0, found.week, _BANDS + 1)
     rows = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = found.lost & (found.time >= low) & ((found.time < high) | (high == found.week))
         rows.append((f"{low:g} to {high:g}", *(int((inside & who).sum()) for who in arms)))
     lost, size = [int((found.lost & who).sum()) for who in arms], [int(who.sum()) for who in arms]
@@ -143,7 +144,7 @@ def relapses_since_dose(cohort: Cohort, study: Study, found: Endpoint) -> pd.Dat
     failed = found.event == 1
     edges = (0.0, *SINCE_DOSE, np.inf)
     rows = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = failed & (since >= low) & (since < high)
         name = f"{low:g} or more" if np.isinf(high) else f"{low:g} to below {high:g}"
         rows.append((name, *_both(inside, found.treated)))

@@ -110,13 +110,13 @@ def _shares(found: Endpoint, asked: PrimaryAnalysis, names: Names) -> ArmContras
         contrast = _SHARES[asked.measure](*four, level=asked.level, method=asked.method)
         return ArmContrast("", "", "", "", one, nought, with_standard_error(contrast, one, nought), tests)
     labels, codes = np.unique(found.strata.astype(str), return_inverse=True)
-    by = [
+    x1, n1, x0, n0 = (
         np.bincount(codes[who], weight[who], labels.size)
         for who in (treated, ~treated)
         for weight in (y, np.ones(len(y)))
-    ]
+    )
     compare = stratified_risk_difference if asked.measure == "risk_difference" else stratified_risk_ratio
-    made = compare(*by, level=asked.level, names=list(labels))
+    made = compare(x1, n1, x0, n0, level=asked.level, names=list(labels))
     if made.pooled:
         note = f"strata put together, as they had patients of one arm only: {', '.join(made.pooled)}"
     return ArmContrast("", "", "", "", one, nought, made.contrast, tests, note)
@@ -153,7 +153,7 @@ def beside(found: Endpoint, plan: TrialPlan) -> tuple[ArmContrast, ...]:
                 kind = f"kaplan-meier {words}, {interval}"
                 add(kind, f"Kaplan-Meier {words}, {_INTERVALS[interval]} interval", kaplan_meier(measure, interval))
     add("complete", "Patients with a known endpoint", lambda: complete_cases(found, asked, names),
-        "randomised patients whose endpoint is known; assumes that the others of their arm fared like them")  # fmt: skip
+        "randomised patients whose endpoint is known; assumes that the others of their arm fare like them")  # fmt: skip
     add("log-rank", "Log-rank test", lambda: _log_rank(found, one, nought))
     if found.strata is not None:
         add("stratified log-rank", f"Log-rank test within strata ({', '.join(plan.strata)})",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -231,7 +232,7 @@ def _visits(cohort: Cohort, study: Study, found: Endpoint) -> list[tuple[float, 
     planned = tuple(week for week in planned if week <= found.week)
     if len(planned) < 2:
         return []
-    border = [0.5 * (early + late) for early, late in zip(planned, planned[1:], strict=False)]
+    border = [0.5 * (early + late) for early, late in pairwise(planned)]
     first, last = planned[0] - 4.0, found.week + 4.0
     inside = cohort.labs["week"].between(first, last).to_numpy()
     week = cohort.labs["week"].to_numpy(dtype=float)[inside]

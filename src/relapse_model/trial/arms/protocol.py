@@ -86,10 +86,11 @@ def _until_endpoint(audit: pd.DataFrame, cohort: Cohort, found: Endpoint) -> pd.
     """Return the rows of the audit up to each patient's endpoint, with the patient's place among the randomised."""
     place = np.full(len(cohort), -1)
     place[found.place] = np.arange(len(found))
-    row = place[cohort.patient_ids.get_indexer(audit["patient_id"])]
+    row = place[cohort.patient_ids.get_indexer(pd.Index(audit["patient_id"]))]
     weeks = audit["week"].to_numpy(dtype=float)
     inside = (row >= 0) & (weeks <= found.time[np.maximum(row, 0)])
-    return audit.assign(row=row)[inside]
+    rows: pd.DataFrame = audit.assign(row=row)[inside]
+    return rows
 
 
 def _by_arm(audit: pd.DataFrame, found: Endpoint) -> pd.DataFrame:
