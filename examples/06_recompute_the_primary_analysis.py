@@ -1,9 +1,9 @@
 """The primary analysis of a trial recomputed from its analysis data with SciPy alone, beside what the library says.
 
-`relapse-model trial` writes `analysis_data/`: `adsl.csv`, one row per patient, `advs.csv`, one row per patient and visit,
-and `dictionary.csv`. Whoever doubts a number needs these files and any software. Here, from `adsl.csv`: the Kaplan-Meier
-risk of failure by week 48 in each arm, their difference, and its score interval. From `advs.csv`: who failed, counted from
-the single tests. Nothing of the library is used for it.
+`relapse-model trial` writes `analysis_data/`: `adsl.csv`, one row per patient, `advs.csv`, one row per patient and
+visit, and `dictionary.csv`. Whoever doubts a number needs these files and any software. Here, from `adsl.csv`: the
+Kaplan-Meier risk of failure by week 48 in each arm, their difference, and its score interval. From `advs.csv`: who
+relapsed, counted from the single tests. Nothing of the library is used for it.
 
 The patients of `examples/cohort` are synthetic.
 """

@@ -7,9 +7,9 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from small_trial import cohort_132, small_cohort, small_study, study_132
 
 import relapse_model as rm
-from small_trial import cohort_132, small_cohort, small_study, study_132
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "06_recompute_the_primary_analysis.py"
 spec = importlib.util.spec_from_file_location("example_06", EXAMPLE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from trial132 import trial132
 
 import relapse_model as rm
 from relapse_model.study.reader import parse_study
-from trial132 import trial132
 
 HEAD = """
 [study]

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from small_trial import PLAN, cohort_132, small_cohort, small_study, small_tables, study_132
 
 import relapse_model as rm
 from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.trial_words import answer, contrast_words, p_value, points
-from small_trial import PLAN, cohort_132, small_cohort, small_study, small_tables, study_132
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,13 @@ def test_the_flow_is_drawn_with_its_numbers_and_escaped():
     found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
     drawing = ElementTree.fromstring(flow_svg(found.flow))
     text = " ".join(node.text or "" for node in drawing.iter("{http://www.w3.org/2000/svg}text"))
-    for said in ("Assessed for eligibility: 14", "Not randomised: 2", "Randomised: 12", "HBIG: 6 allocated", "<b>moved"):
+    for said in (
+        "Assessed for eligibility: 14",
+        "Not randomised: 2",
+        "Randomised: 12",
+        "HBIG: 6 allocated",
+        "<b>moved",
+    ):
         assert said in text
     width = float(drawing.get("viewBox").split()[2])
     for node in drawing.iter("{http://www.w3.org/2000/svg}text"):

@@ -168,7 +168,6 @@ def result_rows(contrasts: tuple[ArmContrast, ...], usual: str = "") -> list[dic
         p = made.p_value if made is not None else test.p_value if test is not None else None
         tests = [f"{t.method}: {p_value(t.p_value)}" for t in one.tests if t is not test]
         measure = "" if made is None else _MEASURES[made.measure]
-        unit = " in percentage points" if measure == "risk difference" else ""
         failed = one.note.startswith("not made")
         rows.append(
             {
@@ -181,7 +180,7 @@ def result_rows(contrasts: tuple[ArmContrast, ...], usual: str = "") -> list[dic
                 "p": "" if p is None else p_value(p),
                 "method": _method(one),
                 "note": one.note,
-                "small": "; ".join(filter(None, (measure + unit, one.note, *tests))),
+                "small": "; ".join(filter(None, (one.note, *tests))),
             }
         )
     return rows

@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from small_trial import HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, small_tables
 
 import relapse_model as rm
 from relapse_model.errors import RelapseModelError
 from relapse_model.trial.arms.endpoint import endpoint
 from relapse_model.trial.arms.randomised import randomised
-from small_trial import HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, small_tables
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,10 @@ def test_of_two_events_the_first_decides():
     tables["treatments"] = pd.concat([tables["treatments"], more], ignore_index=True)
     later = RESTART.format("composite").replace('"entecavir"', '"tenofovir"').replace("antiviral", "another")
     study = small_study(PLAN + RESTART.format("hypothetical") + later)
-    assert of(rm.compare_arms(rm.make_cohort(**tables, study=study), study)).loc["T5", ["time", "event"]].tolist() == [30, 0]
+    assert of(rm.compare_arms(rm.make_cohort(**tables, study=study), study)).loc["T5", ["time", "event"]].tolist() == [
+        30,
+        0,
+    ]
 
 
 def test_an_event_after_the_endpoint_or_before_randomisation_is_none(found):
@@ -207,8 +210,10 @@ def test_who_was_never_tested_is_lost_at_week_0_and_stays_in():
 
 
 def test_the_week_of_the_endpoint_may_differ_from_the_horizon():
-    """By week 24: T2 and C2 have relapsed; entecavir came later. The positive test of T4 at 24 is its last one by then, and
-    counts as an unconfirmed run at the end: that it was negative at 36 was not known at that visit.
+    """By week 24: T2 and C2 have relapsed; entecavir came later.
+
+    The positive test of T4 at 24 is its last one by then, and counts as an unconfirmed run at the end: that the next was
+    negative, at 36, was not known at that visit.
     """
     study = small_study(PLAN.replace('"sustained loss"', '"sustained loss"\nweek = 24') + RESTART.format("composite"))
     found = rm.compare_arms(small_cohort(), study)

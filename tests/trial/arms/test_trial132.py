@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_trial import cohort_132, study_132
 
 import relapse_model as rm
-from small_trial import cohort_132, study_132
 
 KINDS = (
     "missing = failure", "missing = success", "extreme", "tipping point", "multiple imputation", "interval censored",
@@ -30,7 +30,9 @@ def test_kaplan_meier_risks_and_their_difference(found):
     assert one.treatment.value == pytest.approx(0.109195402299, rel=1e-6)
     assert one.treatment.standard_error == pytest.approx(0.0390123190482, rel=1e-6)
     # Of survival, log-log: 0.784335505565 to 0.946446861491.
-    assert (one.treatment.lower, one.treatment.upper) == pytest.approx((1 - 0.946446861491, 1 - 0.784335505565), rel=1e-6)
+    assert (one.treatment.lower, one.treatment.upper) == pytest.approx(
+        (1 - 0.946446861491, 1 - 0.784335505565), rel=1e-6
+    )
     made = one.contrast
     assert (made.value, made.standard_error) == pytest.approx((-0.110639308445, 0.065038240946), rel=1e-6)
     assert (made.lower, made.upper) == pytest.approx((-0.238111918, 0.016833301), rel=1e-6)
@@ -90,7 +92,9 @@ def test_standardised_by_the_plan():
     made = one.contrast
     assert (made.value, made.standard_error) == pytest.approx((-0.110026031121, 0.0609681156886), rel=1e-6)
     assert made.p_value == pytest.approx(0.0711296712, rel=1e-6)
-    assert beside(found, "kaplan-meier risk difference, score").contrast.value == pytest.approx(-0.106060606061, rel=1e-6)
+    assert beside(found, "kaplan-meier risk difference, score").contrast.value == pytest.approx(
+        -0.106060606061, rel=1e-6
+    )
 
 
 def test_adjustment_that_the_plan_does_not_name_is_an_extra():
@@ -109,7 +113,9 @@ def test_all_known_kaplan_meier_is_miettinen_nurminen():
     second = rm.compare_arms(cohort_132(lost=False), study_132(method="miettinen-nurminen")).primary
     direct = rm.risk_difference(7, 66, 14, 66)
     for made in (first.contrast, second.contrast):
-        assert (made.value, made.lower, made.upper) == pytest.approx((direct.value, direct.lower, direct.upper), rel=1e-9)
+        assert (made.value, made.lower, made.upper) == pytest.approx(
+            (direct.value, direct.lower, direct.upper), rel=1e-9
+        )
     assert [test.method for test in second.tests] == ["score test (chi-square with N - 1)", "Fisher's exact test"]
 
 

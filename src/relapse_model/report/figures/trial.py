@@ -124,6 +124,7 @@ def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: t
         text = axes.text(
             0.0, place - 0.28, plain(shorten(row.label, _LONGEST, placeholder=" ...")), transform=beside, va="center",
             fontsize=8.5, fontweight="bold" if row.strong else "normal",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
         text.set_in_layout(False)
         axes.text(1.02, place + 0.16, plain(row.told), transform=beside, va="center", fontsize=8.5,

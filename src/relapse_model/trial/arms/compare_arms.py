@@ -206,6 +206,11 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     estimand = f"as the primary analysis, {on:g} weeks later: a relapse hidden by antibody would be seen by then"
     bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
     later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    seen = [bool((later.known[who] == 0).any()) for who in (later.treated, ~later.treated)]
+    if not all(seen):
+        arms = counts(later, plan.arms.names)
+        note = f"not made: an arm has no visit at week {week:g} (within {plan.primary.window_weeks:g} weeks)"
+        return ArmContrast("later", label, estimand, "supportive", *arms, note=note)
     unadjusted = replace(plan, primary=replace(plan.primary, method=KAPLAN_MEIER, sides=2, measure="risk_difference"))
     try:
         made = by_plan(later, unadjusted, kind="later", label=label, status="supportive", estimand=estimand)

@@ -159,7 +159,7 @@ def beside(found: Endpoint, plan: TrialPlan) -> tuple[ArmContrast, ...]:
         add("stratified log-rank", f"Log-rank test within strata ({', '.join(plan.strata)})",
             lambda: _log_rank(found, one, nought, stratified=True))  # fmt: skip
     add("cox", "Hazard ratio (Cox)", lambda: _cox(found, asked, one, nought))
-    add("rmst", f"Mean weeks free of the event, to week {found.week:g}", lambda: _rmst(found, asked, one, nought))
+    add("rmst", f"Mean weeks free of failure, to week {found.week:g}", lambda: _rmst(found, asked, one, nought))
     return tuple(made)
 
 
