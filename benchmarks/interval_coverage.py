@@ -6,7 +6,8 @@ predictors is the mean true risk of patients with the same predictors (see simul
 truth is drawn anew for each cohort; under "wrong signs" every prior and direction of the study is turned round.
 
 Run: .venv/bin/python benchmarks/interval_coverage.py [--replicates 30] [--sizes 132 300 1000] [--scenarios linear]
-[--methods prior_logistic ridge_logistic boosted_trees] [--seed N] [--jobs 2] [--out interval_coverage.json]
+[--methods prior_logistic ridge_logistic boosted_trees] [--lost 0 0.1 0.3 0.5] [--seed N] [--jobs 2]
+[--out interval_coverage.json]
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Task:
     replicate: int
     seed: int
     methods: tuple[str, ...]
+    lost: float | None
 
 
 def run(task: Task, new: NewPatients) -> list[Row]:
@@ -58,7 +60,7 @@ def run(task: Task, new: NewPatients) -> list[Row]:
     rng, seed = replicate_seeds(task.seed, task.replicate)
     truth = draw_truth(task.scenario, rng)
     study = study_of(task.scenario)
-    cohort = truth.cohort(task.patients, seed)
+    cohort = truth.cohort(task.patients, seed, **({} if task.lost is None else {"drop_out": task.lost}))
     matrix, true_risk = new.matrix(study), truth.risk(new.baseline)
     by_predictors = best_of_predictors(matrix, true_risk)
     rows = []
@@ -66,7 +68,7 @@ def run(task: Task, new: NewPatients) -> list[Row]:
         for method in task.methods:
             model = rm.train(cohort, study, candidates=(method,), seed=seed, more_predictors_than_events=True)
             lower, upper = model.classifier.predict_interval(matrix[:JUDGED], LEVEL).T
-            cell = {"scenario": task.scenario, "patients": task.patients, "method": method}
+            cell = {"scenario": task.scenario, "patients": task.patients, "method": method, "lost": task.lost}
             rows.append(cell | judge(lower, upper, true_risk[:JUDGED], by_predictors[:JUDGED]))
     return rows
 
@@ -81,10 +83,12 @@ def print_table(rows: list[Row]) -> None:
     print(f"\n{LEVEL:.0%} intervals of {JUDGED} new patients, mean over cohorts (SE). Share that holds the true risk,")
     print("and the risk by the predictors; share of these above and below the interval; mean width.")
     print(f"{'':46s}" + "".join(f"{name:>17s}" for name in FIGURES))
-    for cell in dict.fromkeys((row["scenario"], row["patients"], row["method"]) for row in rows):
-        these = [row for row in rows if (row["scenario"], row["patients"], row["method"]) == cell]
+    names = ("scenario", "patients", "method", "lost")
+    for cell in dict.fromkeys(tuple(row[name] for name in names) for row in rows):
+        these = [row for row in rows if tuple(row[name] for name in names) == cell]
         texts = ("{:.3f} ({:.3f})".format(*mean_se([row[name] for row in these])) for name in FIGURES)
-        label = f"{cell[0]}, n = {cell[1]}, {cell[2]} ({len(these)})"
+        lost = "" if cell[3] is None else f", {cell[3]:.0%} lost"
+        label = f"{cell[0]}, n = {cell[1]}, {cell[2]}{lost} ({len(these)})"
         print(f"{label:46s}" + "".join(f"{text:>17s}" for text in texts))
 
 
@@ -94,6 +98,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", default=[132, 300, 1000])
     parser.add_argument("--scenarios", nargs="+", default=["linear", "wrong signs"], choices=SCENARIOS)
     parser.add_argument("--methods", nargs="+", default=["prior_logistic"], choices=KNOWN)
+    parser.add_argument("--lost", type=float, nargs="+", help="shares lost by the end; by default as simulated")
     parser.add_argument("--seed", type=int, default=REPLICATE_SEED, help="another one for trying settings")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON with every row")
@@ -106,8 +111,9 @@ def main() -> None:
 
     asked = arguments()
     tasks = [
-        Task(scenario, patients, replicate, asked.seed, tuple(asked.methods))
+        Task(scenario, patients, replicate, asked.seed, tuple(asked.methods), lost)
         for scenario in asked.scenarios
+        for lost in asked.lost or [None]
         for patients in asked.sizes
         for replicate in range(asked.replicates)
     ]

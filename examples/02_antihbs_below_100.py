@@ -3,9 +3,10 @@
 Data: Spiegelhalter, Best, Gilks, Inskip, "Hepatitis B: a case study in MCMC methods", in Markov Chain Monte Carlo in
 Practice (1996), as carried by stan-dev/stan (BSD-3-Clause).
 
-Two outcomes are asked of the same study file. Whether the *last* titre of a child is below 100, also where it was low
-already, is the adjudicated outcome of the outcomes table. What matters clinically is a *fall* below 100 in a child who
-has not fallen yet: that is the study's rule, which holds where the outcomes table is left out.
+Two outcomes are asked. Whether the *last* titre of a child is below 100, also where it was low already, is the outcome
+of the outcomes table, for which the study is read as adjudicated: no test decides who is at risk. What matters
+clinically is a *fall* below 100 in a child who has not fallen yet: that is the study's rule, which holds without the
+outcomes table.
 """
 
 from __future__ import annotations
@@ -51,13 +52,18 @@ def printed(titre: float) -> str:
     return ">100000" if titre >= 99999 else f"{titre:.10g}"
 
 
-def questions(cohort: rm.Cohort) -> list[tuple[str, rm.Cohort, float]]:
-    """Return what is asked: in words, of which cohort, at which landmark."""
-    by_rule = replace(cohort, outcomes=None)
+def adjudicated(study: rm.Study) -> rm.Study:
+    """Return the study with the outcome of the outcomes table, and the visit window of the rule."""
+    return replace(study, outcome=replace(study.outcome, analyte=None, below=None))
+
+
+def questions(cohort: rm.Cohort, study: rm.Study) -> list[tuple[str, rm.Cohort, rm.Study, float]]:
+    """Return what is asked: in words, of which cohort, by which study, at which landmark."""
+    by_rule, last = replace(cohort, outcomes=None), adjudicated(study)
     return [
-        ("last titre < 100, from the baseline titre alone", cohort, BEFORE_IT),
-        ("last titre < 100, with the first follow-up titre", cohort, AT_FIRST_FOLLOW_UP),
-        ("fall below 100 in those still above, with both", by_rule, AT_FIRST_FOLLOW_UP),
+        ("last titre < 100, from the baseline titre alone", cohort, last, BEFORE_IT),
+        ("last titre < 100, with the first follow-up titre", cohort, last, AT_FIRST_FOLLOW_UP),
+        ("fall below 100 in those still above, with both", by_rule, study, AT_FIRST_FOLLOW_UP),
     ]
 
 
@@ -67,9 +73,9 @@ def main(seed: int = 0, outer_repeats: int = 2) -> None:
         to_cohort(data_folder(DATA), Path(folder))
         cohort = rm.read_cohort(folder, study=study)
     print(f"{study.title}\nOut-of-fold AUC (95 % interval), {outer_repeats} x 5 outer folds:")
-    for words, asked, landmark in questions(cohort):
+    for words, asked, by_study, landmark in questions(cohort, study):
         found = rm.validate(
-            asked, study, landmark_week=landmark, candidates=("prior_logistic", "ridge_logistic"),
+            asked, by_study, landmark_week=landmark, candidates=("prior_logistic", "ridge_logistic"),
             seed=seed, outer_repeats=outer_repeats, bootstraps=0,
         )  # fmt: skip
         titre = -found.data.features["latest"].to_numpy()[None]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
-import tempfile
+import secrets
+import stat
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from relapse_model.errors import ModelFileError
+from relapse_model.errors import ModelFileError, RelapseModelError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,39 +26,146 @@ def _csv(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as UTF-8 CSV, in one step that a crash cannot leave half done."""
-    write_text(_csv(table), path)
+def write_csv(table: pd.DataFrame, path: Path, *, private: bool = False) -> None:
+    """Write a table as UTF-8 CSV, as `write_bytes` does."""
+    write_text(_csv(table), path, private=private)
 
 
 def write_private_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as `write_csv` does, for its owner alone, and into a folder that must be there."""
-    _write_into(_csv(table).encode("utf-8"), path, 0o600)
+    _write_into(_csv(table).encode("utf-8"), path, private=True)
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write text to a file in one step that a crash cannot leave half done."""
-    write_bytes(text.encode("utf-8"), path)
+def write_text(text: str, path: Path, *, private: bool = False) -> None:
+    """Write text as UTF-8, as `write_bytes` does."""
+    write_bytes(text.encode("utf-8"), path, private=private)
 
 
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write bytes to a temporary file beside `path`, flush it to disk, and rename it into place."""
+def write_bytes(content: bytes, path: Path, *, private: bool = False) -> None:
+    """Write a file in one step that a crash cannot leave half done; missing folders are made.
+
+    The bytes are flushed to disk beside the file, and renamed into place. A link stays a link: what it leads to is
+    written. A file that is there keeps its permissions. A new one has those of the user's mask, or is for its owner
+    alone.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+    private : bool
+        Whether it tells of single patients: then a new file is for its owner alone.
+
+    Raises
+    ------
+    RelapseModelError
+        If there is something else than a file of this name, or a file that may not be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_into(content, path, 0o644)
+    _write_into(content, path, private=private)
 
 
-def _write_into(content: bytes, path: Path, mode: int) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _write_into(content: bytes, path: Path, *, private: bool) -> None:
+    target = Path(os.path.realpath(path))
+    require_file(target)
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, flags, 0o600 if private or target.exists() else 0o666)  # less the user's mask
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        put_in_place(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def put_in_place(temporary: Path, target: Path) -> None:
+    """Rename a finished file to its place, in one step; a file that is there hands on its permissions.
+
+    Parameters
+    ----------
+    temporary, target : Path
+        In one file system.
+    """
+    if target.exists():
+        os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+    os.replace(temporary, target)
+
+
+def require_file(path: Path) -> None:
+    """Refuse a path that cannot become a file: a folder, a device, a file that is protected, no folder to be in.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if path.exists():
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "no ordinary file"
+            raise RelapseModelError(f"{path}: it is {what}; expected the name of a file to write. Choose another.")
+        if not os.access(path, os.W_OK):
+            raise RelapseModelError(f"{path}: the file may not be written; expected another name, or the permission.")
+    require_folder(path.parent)
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a path that cannot become a folder to write into.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    there = next(one for one in (path, *path.resolve().parents) if one.exists())
+    if not there.is_dir():
+        raise RelapseModelError(f"{path}: {there.name} is no folder; expected one to write into. Choose another.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise RelapseModelError(f"{path}: the folder may not be written into; expected another, or the permission.")
+
+
+def require_no_replacement(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse outputs that would replace an input, whatever the name or the link they come by.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files to be written; they need not exist.
+    inputs : iterable of Path
+        Files that are read; those that do not exist are reserved names.
+
+    Raises
+    ------
+    RelapseModelError
+        With all of them.
+    """
+    read = list(inputs)
+    replaced = [f"{out} ({one.name})" for out in outputs for one in read if same_file(out, one)]
+    if replaced:
+        raise RelapseModelError(
+            f"would replace what is read, or would be read, as an input: {', '.join(replaced)}; expected other names. "
+            "Nothing was read or written. Choose another output."
+        )
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths are one file, or would be.
+
+    Parameters
+    ----------
+    one, other : Path
+    """
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
 
 
 def strict_json(data: bytes, name: str, *, finite: bool = False) -> object:

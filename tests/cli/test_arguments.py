@@ -102,7 +102,7 @@ def test_score_rejects_one_patient_and_scores_the_rest(work, tmp_path, capsys):
     assert len(scores) == 12
     assert scores.loc["P0003", "status"] == "rejected"
     assert "column 'value': 'see letter'" in scores.loc["P0003", "reason"]
-    assert "no laboratory result" in scores.loc["P0005", "reason"]
+    assert "not known to be at risk: no test of HBsAg" in scores.loc["P0005", "reason"]
     assert (scores["status"] == "scored").sum() == 10
     assert "2 rejected" in capsys.readouterr().out
 
@@ -216,7 +216,7 @@ def test_explain_lists_who_is_not_explained(work, tmp_path, capsys):
     assert main(["explain", str(work / "model.rmodel"), str(tmp_path), "--out", str(tmp_path / "e.csv")]) == 0
     shown = capsys.readouterr().out
     assert "explained for 11 patients" in shown
-    assert "not explained: no laboratory result" in shown
+    assert "not explained: not known to be at risk: no test of HBsAg" in shown
 
 
 def test_a_hopeless_cohort_is_refused_with_a_report(tmp_path, capsys):
@@ -275,10 +275,10 @@ def test_scores_in_chunks_are_those_of_one_reading(work, tmp_path, capsys):
 def test_a_patient_the_model_cannot_take_is_rejected_and_stops_nobody(work, tmp_path, capsys, more):
     folder = shutil.copytree(work / "new", tmp_path / "new")
     patients = pd.read_csv(folder / "patients.csv", dtype=str, keep_default_na=False)
-    patients.loc[2, "arm"] = "HBIG"  # the study writes it in small letters
+    patients.loc[2, "arm"] = "HBIG 400 IU"  # neither of the arms that the study names
     patients.to_csv(folder / "patients.csv", index=False)
     assert main(["score", str(work / "model.rmodel"), str(folder), "--out", str(tmp_path / "scores.csv"), *more]) == 0
     scores = pd.read_csv(tmp_path / "scores.csv")
     assert (scores["status"] == "rejected").tolist() == [number == 2 for number in range(len(scores))]
-    assert "'HBIG'; expected 'hbig', as in the study" in scores["reason"][2]
+    assert "'HBIG 400 IU'; expected" in scores["reason"][2]
     assert "1 rejected" in capsys.readouterr().out

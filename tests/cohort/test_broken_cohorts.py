@@ -148,9 +148,9 @@ CASES = (
         "Several things at once",
         "Files that cannot be read and tables with problems come in one message.",
         {
-            "patients.csv": PATIENTS.replace("F", "female"),
+            "patients.csv": PATIENTS.replace("F", "unclear"),
             "labs.csv": LABS + "P02,4\n",
-            "outcomes.csv": "patient_id,relapse,week\nP02,no,48\n",
+            "outcomes.csv": "patient_id,relapse,week\nP02,perhaps,48\n",
         },
     ),
 )

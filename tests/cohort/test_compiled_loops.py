@@ -90,7 +90,9 @@ def test_kernels_give_what_arrays_give(monkeypatch):
 
 def test_a_table_gives_the_same_features_both_ways(way, cohort, study):
     predictors = tuple(
-        dataclasses.replace(study.predictor("anti_hbs"), name=f"{kind} {name}", kind=kind, analyte=name)
+        dataclasses.replace(
+            study.predictor("anti_hbs"), name=f"{kind} {name}", kind=kind, analyte=name, window_weeks=None
+        )
         for kind in KINDS for name in ("anti_hbs", "hbsag")
     )  # fmt: skip
     study = dataclasses.replace(study, predictors=predictors)

@@ -222,7 +222,7 @@ def test_what_is_wrong_with_files_and_with_tables_comes_in_one_error(tmp_path):
     problems = refused(
         folder(
             tmp_path,
-            patients=PATIENTS.replace(",M", ",male"),
+            patients=PATIENTS.replace(",M", ",X"),
             labs=LABS + "007,8\n",
             treatments=TREATMENTS.replace(",0\n", ",soon\n"),
             **{"outcome.csv": "x"},

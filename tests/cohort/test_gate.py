@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.tables.days import EXPECTED, EXPECTED_DAY
 from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.study.study import Laboratory
 
@@ -101,13 +103,13 @@ ONE_CELL = [
     # table, row, column, what stands there, what the message says came, what it expects
     ("patients", 2, "patient_id", "", "nothing", "text"),
     ("patients", 2, "patient_id", None, "nothing", "text"),
-    ("patients", 2, "sex", "male", "'male'", "one of F, M"),
-    ("patients", 3, "sex", "f", "'f'", "one of F, M"),
+    ("patients", 2, "sex", "1", "'1'", "one of F, M"),
+    ("patients", 3, "sex", "fem", "'fem'", "one of F, M"),
     ("patients", 3, "age_years", "forty", "'forty'", AN_AGE),
     ("patients", 3, "age_years", "121", "'121'", AN_AGE),
     ("patients", 4, "age_years", "inf", "'inf'", AN_AGE),
     ("patients", 4, "age_years", "39,5", "'39,5'", AN_AGE),
-    ("patients", 4, "prior_nuc", "yes", "'yes'", "0 or 1"),
+    ("patients", 4, "prior_nuc", "ETV", "'ETV'", "0 or 1"),
     ("labs", 2, "week", "week 4", "'week 4'", A_WEEK),
     ("labs", 2, "week", "", "nothing", A_WEEK),
     ("labs", 2, "week", "NaN", "nothing", A_WEEK),
@@ -422,7 +424,8 @@ def test_a_date_that_cannot_be_meant_is_refused_where_it_stands(text):
     # 2609-07-22 counted in nanoseconds comes round to 2025.
     (problem,) = refused(dated(labs=["2025-01-01", text, "2025-01-29", "2025-03-02"]))
     assert (problem.table, problem.row, problem.column, problem.found) == ("labs", 3, "date", repr(text))
-    assert problem.expected in ("a date as YYYY-MM-DD", "a date within a century of the enrolment_date")
+    # 9999-12-31 stands for "no end" in many systems: it is refused as that.
+    assert problem.expected in (EXPECTED, EXPECTED_DAY, "a date within a century of the enrolment_date")
 
 
 def test_dates_that_are_missing_are_problems_in_their_own_column_and_never_week_0():
@@ -574,8 +577,10 @@ def with_units(*pairs):
 def test_two_units_of_one_analyte_need_a_study(study):
     tables = with_units(("118", "mIU/mL"), ("0.2", "kIU/L"), ("90", "mIU/ml"), ("80", "IU/L"))
     assert [(p.row, p.found) for p in refused(tables)] == [(3, "'kIU/L'"), (5, "'IU/L'")]
-    (problem,) = refused(tables, study=study)
-    assert (problem.row, problem.found) == (3, "'kIU/L'")
+    results = measurements(rm.make_cohort(**tables, study=study), study, "anti_hbs")
+    assert sorted(results.value) == [80, 90, 118, 200]  # 0.2 kIU/L are 200 IU/L
+    (problem,) = refused(with_units(("118", "mIU/mL"), ("0.2", "COI")), study=study)
+    assert (problem.row, problem.found) == (3, "'COI'")
     assert problem.advice == "Convert it, or state the factor under [analytes.anti_hbs] units"
     assert len(rm.make_cohort(**with_units(("118", "mIU/mL"), ("80", "IU/L")), study=study).labs) == 2
 
@@ -619,3 +624,42 @@ def test_a_limit_of_a_logarithm_may_be_negative_and_of_an_amount_not(study):
     tables["labs"]["lower_limit"] = ["-1.3", "-1.3"]
     (problem,) = refused(tables, study=study)
     assert (problem.row, problem.column) == (3, "lower_limit")
+
+
+def test_a_day_of_enrolment_years_ahead_is_refused_and_one_that_is_planned_is_not():
+    planned = str(np.datetime64("today") + np.timedelta64(100, "D"))
+    assert len(rm.make_cohort(**dated((planned, "2025-01-01", "2025-01-01")))) == 3
+    assert "patients" in {problem.table for problem in refused(dated(("2609-01-01", "2025-01-01", "2025-01-01")))}
+    (problem,) = refused(dated(("2042-01-01", "2025-01-01", "2025-01-01")))
+    assert (problem.table, problem.row, problem.column, problem.found) == (
+        "patients",
+        2,
+        "enrolment_date",
+        "'2042-01-01'",
+    )
+    assert problem.expected == "a day that has come, or comes within a year"
+
+
+@pytest.mark.parametrize("form", ["Ａ１", "A1\u200b", "\u00a0A1", "A\u00ad1"])
+def test_forms_of_an_identifier_are_one_patient_in_every_table(form):
+    labs = pd.DataFrame({"patient_id": ["A1", form], "week": [0, 4], "analyte": "x", "value": "1", "unit": "U/L"})
+    doses = pd.DataFrame({"patient_id": [form], "agent": "y", "start_week": 0})
+    ends = pd.DataFrame({"patient_id": [form], "relapse": 0, "week": 48})
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A1"]}), labs, doses, ends)
+    assert [len(table) for table in (cohort.labs, cohort.treatments, cohort.outcomes)] == [2, 1, 1]
+    with pytest.raises(CohortError, match="stands on more than one row") as caught:
+        rm.make_cohort(pd.DataFrame({"patient_id": ["A1", form]}), labs)
+    assert [problem.row for problem in caught.value.problems] == [2, 3]
+    # What goes out is spelt as in the patients table.
+    spelt = rm.make_cohort(pd.DataFrame({"patient_id": [form]}), labs)
+    assert spelt.patient_ids.tolist() == [form.strip()]
+
+
+def test_no_form_of_an_identifier_is_shown_in_a_message():
+    labs = pd.DataFrame(
+        {"patient_id": ["ZHANG-1985"], "week": 0, "analyte": "x", "value": "ＺＨＡＮＧ-１９８５", "unit": "U/L"}
+    )
+    with pytest.raises(CohortError) as caught:
+        rm.make_cohort(pd.DataFrame({"patient_id": ["ZHANG-1985"]}), labs)
+    assert "１９８５" not in str(caught.value)
+    assert "1985" not in str(caught.value)

@@ -48,6 +48,11 @@ def patients(relapse, horizon_time=None):
     )
 
 
+def few_are_enough(monkeypatch):
+    """Let a column be learned from as few patients as a test can count."""
+    monkeypatch.setattr(choice, "as_learned", lambda data: data)
+
+
 class Given:
     """Gives each patient the risk that was laid down for them."""
 
@@ -176,14 +181,17 @@ def test_weights_are_learned_anew_from_the_patients_of_a_fit(monkeypatch, column
             return Given(np.full(20, 0.5))
 
     monkeypatch.setattr(choice, "build", lambda name, columns, seed, **settings: Recorder())
+    few_are_enough(monkeypatch)
     data = patients(np.repeat([1.0, np.nan, 0.0], [4, 8, 8]), np.repeat([20.0, 30.0, HORIZON], [4, 8, 8]))
     choose(data, columns, (SIMPLE, FLEXIBLE), 0, folds=4, repeats=1)
     assert len(fitted) == 8
     for rows, relapse, weight in fitted:
-        # Of 15: 3 relapses, 6 lost, 6 free. The lost are not fitted; a free one stands for two.
+        # Of 15: 3 relapses, 6 lost, 6 free. The lost are not fitted; a free one stands for two. At the mean risk of
+        # 3 / 15 squared residuals sum up to 3 * 0.8^2 + 6 * 2 * 0.2^2 = 2.4 by the weights, and to
+        # 3 * 0.8^2 + 6 * 4 * 0.2^2 = 2.88 by their squares: no more than 2.4 / 2.88 of 15 patients are known.
         np.testing.assert_array_equal(relapse, data.relapse[rows])
         assert sorted(relapse) == [0.0] * 6 + [1.0] * 3
-        np.testing.assert_allclose(weight, np.where(relapse == 1, 1.0, 2.0))
+        np.testing.assert_allclose(weight, np.where(relapse == 1, 1.0, 2.0) * 2.4 / 2.88)
 
 
 def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatch, columns):
@@ -196,10 +204,13 @@ def test_fit_known_leaves_the_lost_out_and_says_if_it_is_the_last_fit(monkeypatc
             return self
 
     monkeypatch.setattr(choice, "build", lambda *args, **kwargs: built.append((args, kwargs)) or Recorder())
+    few_are_enough(monkeypatch)
     data = patients([1, np.nan, 0, 0], np.array([20.0, 30.0, HORIZON, HORIZON]))
     fitted = fit_known(MIDDLE, data, columns, 3, final=True)
-    assert fitted.given == ([0.0, 2.0, 3.0], [1.0, 0.0, 0.0], pytest.approx([1.0, 1.5, 1.5]))
-    assert built == [((MIDDLE, columns, 3), {"final": True, "calibration": "none"})]
+    # Mean risk 1 / 4; (0.75^2 + 2 * 1.5 * 0.25^2) / (0.75^2 + 2 * 1.5^2 * 0.25^2) = 8 / 9 of the patients are known.
+    weights = pytest.approx([8 / 9, 4 / 3, 4 / 3])
+    assert fitted.given == ([0.0, 2.0, 3.0], [1.0, 0.0, 0.0], weights)
+    assert built == [((MIDDLE, columns, 3), {"final": True, "calibration": "none", "marked": ()})]
 
 
 def test_the_same_seed_gives_the_same_folds(monkeypatch, columns):
@@ -315,11 +326,12 @@ def test_hazards_are_fitted_to_the_times_of_all_from_the_landmark(monkeypatch, c
             given["weight"] = None if sample_weight is None else sample_weight.tolist()
             return self
 
-    monkeypatch.setattr(choice, "build_hazard", lambda columns, weeks: given.update(weeks=weeks) or Recorder())
+    monkeypatch.setattr(choice, "build_hazard", lambda columns, *weeks: given.update(weeks=weeks) or Recorder())
+    few_are_enough(monkeypatch)
     data = patients([1, np.nan, 0, 0], np.array([20.0, 30.0, HORIZON, HORIZON]))
     numbers = None if patient is None else np.array(patient)
     fit_known(HAZARD, replace(data, landmark=12.0, patient=numbers), columns, 0)
-    assert given["weeks"] == 36.0  # 48 less 12, and so are the times
+    assert given["weeks"] == (12.0, 48.0)  # the times count from 12
     assert given["time"] == [8.0, 18.0, 36.0, 36.0]
     assert given["event"] == [1.0, 0.0, 0.0, 0.0]
     assert given["rows"] == [0.0, 1.0, 2.0, 3.0]
@@ -355,6 +367,46 @@ def test_the_lost_are_fitted_as_free_where_that_is_asked_for_and_judged_by_weigh
     assert fitted == [(15, 3.0, {1.0})] * 8
     # Judged by the weights: the relapses 1 each, the free 2 each, the lost nothing.
     assert found.mean_risk_log_loss == pytest.approx(-(4 * math.log(0.2) + 16 * math.log(0.8)) / 20)
+
+
+def test_rows_of_one_patient_are_one_observation_of_the_standard_error(monkeypatch, columns):
+    """Twenty rows of ten patients: in eight of them both rows differ by 0.2 alike, in two the differences cancel."""
+    simple = BEST + 0.05 + 0.2 * UP_AND_DOWN
+    give(monkeypatch, {SIMPLE: risk_with_loss(RELAPSE, simple), FLEXIBLE: risk_with_loss(RELAPSE, BEST)})
+    pairs = replace(patients(RELAPSE), patient=np.arange(20) % 2 + 2 * (np.arange(20) // 4))
+    found = choose(pairs, columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+    assert found.difference_se[SIMPLE] == pytest.approx(math.sqrt(8 * (2 * 0.2 / 20) ** 2))
+
+
+def test_copies_in_a_resample_are_observations_of_their_own(monkeypatch, columns):
+    """The resample stands for twenty patients, whoever was drawn twice."""
+    simple = BEST + 0.02 + 0.2 * UP_AND_DOWN
+    give(monkeypatch, {SIMPLE: risk_with_loss(RELAPSE, simple), FLEXIBLE: risk_with_loss(RELAPSE, BEST)})
+    drawn = replace(patients(RELAPSE), patient=np.arange(20) % 10, copy=np.arange(20))
+    found = choose(drawn, columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+    assert found.difference_se[SIMPLE] == pytest.approx(ERROR)
+
+
+def test_a_fold_that_one_candidate_refuses_is_left_out_for_all(monkeypatch, columns):
+    """Patients of that fold are judged by nobody; the others as before; who refuses everywhere ends the comparison."""
+    fits = []
+
+    def fit(name, data, columns, seed, *, final=False, calibration="none"):
+        fits.append(name)
+        if name == FLEXIBLE and (refuses_all or len(fits) == 2):
+            raise InsufficientDataError("Weights: 3 patients of a centre; expected more.")
+        return Given(np.full(20, 0.5 if name == SIMPLE else 0.4))
+
+    monkeypatch.setattr(choice, "fit_known", fit)
+    refuses_all = False
+    found = choose(patients(RELAPSE), columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
+    assert found.failed == {"Weights: … patients of a centre": 1}
+    assert found.log_loss[SIMPLE] == pytest.approx(math.log(2))
+    # 8 relapses and 8 free are judged, each fold having two of both.
+    assert found.log_loss[FLEXIBLE] == pytest.approx(-(math.log(0.4) + math.log(0.6)) / 2)
+    refuses_all = True
+    with pytest.raises(InsufficientDataError, match="5 of 5 folds could not be fitted: 5 x Weights: … patients"):
+        choose(patients(RELAPSE), columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=1)
 
 
 def test_candidates_are_put_in_order_the_simplest_first():

@@ -128,3 +128,25 @@ def test_an_earlier_cohort_is_a_prior_like_its_model(cohort, study, new_patients
     pd.testing.assert_frame_equal(by_cohort.score(new_patients), by_model.score(new_patients))
     assert by_cohort.summary["parent"]["patients"] == 300
     assert 0.0 < by_cohort.classifier.previous_weight_ < 1.0
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, "3", -1, 2**32, True, np.float64(3)])
+def test_a_seed_that_is_none_is_refused_before_anything_is_fitted(seed, cohort, study, monkeypatch):
+    monkeypatch.setattr("relapse_model.development.choice.fit_known", lambda *_, **__: pytest.fail("fitted"))
+    for run in (rm.train, rm.validate):
+        with pytest.raises(RelapseModelError, match="seed is"):
+            run(cohort, study, seed=seed, candidates=("prior_logistic",))
+    if seed != 2**32:  # the simulator takes larger ones
+        with pytest.raises(RelapseModelError, match="seed is"):
+            rm.simulate_cohort(5, seed=seed)
+
+
+def test_a_seed_of_numpy_is_one(study, tmp_path):
+    cohort = rm.simulate_cohort(132, seed=np.int64(7))
+    model = rm.train(cohort, study, candidates=("ridge_logistic",), seed=np.uint8(3))
+    assert type(model.summary["seed"]) is int
+    model.save(tmp_path / "m.rmodel")
+    same = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("ridge_logistic",), seed=3)
+    assert np.array_equal(
+        model.predict_risk(rm.derive_features(cohort, study)), same.predict_risk(rm.derive_features(cohort, study))
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -9,6 +10,8 @@ import pytest
 
 import relapse_model as rm
 from data_folder import data_folder
+from relapse_model.development.checks.all_checks import errors_found
+from relapse_model.study.reader import parse_study
 from ridge_cox import ridge_cox
 from same_folds import baseline_scores, mean_c
 
@@ -52,8 +55,10 @@ def test_counts_are_those_of_the_source(cohort):
 
 def test_at_risk_after_one_year(cohort, study):
     outcome = rm.derive_outcome(cohort, study)
-    # 290 have a follow-up beyond day 364; of them 83 die or are transplanted by week 260, and 5 are censored before.
-    assert outcome["state"].value_counts().to_dict() == {"free": 202, "relapse": 83, "not_at_risk": 22, "lost": 5}
+    # 22 die or are transplanted by day 364. Of the other 290, 81 are by week 260, to the day (2 more, once counted by
+    # it, in the four weeks after it), and 6 are censored before (one, once called free, in the four weeks before it).
+    expected = {"free": 203, "relapse": 81, "not at risk (relapsed)": 22, "lost": 6}
+    assert outcome["state"].value_counts().to_dict() == expected
 
 
 def test_the_second_patient_by_hand(cohort, study):
@@ -80,3 +85,19 @@ def test_out_of_fold_c_beside_the_ridge_cox(cohort, study):
     assert mean_c(found, found.risks, until_horizon=True) > 0.83
     assert found.performance.measures["auc"].value > 0.88
     assert mean_c(found, baseline_scores(found, ridge_cox)) > 0.80
+
+
+def test_no_predictor_is_called_a_leak(cohort, study):
+    """Real markers, honest ones: none raises the error."""
+    assert errors_found(cohort, study) == []
+
+
+def test_the_time_of_follow_up_among_the_predictors_is_called_a_leak(cohort, study):
+    """A column of the source that holds the time to death, transplant or last contact, in days."""
+    assert cohort.outcomes is not None
+    days = 7 * cohort.outcomes.set_index("patient")["week"].reindex(range(len(cohort))).to_numpy()
+    column = '\n[[predictors]]\nname = "futime"\nlabel = "Follow-up"\nkind = "column"\ncolumn = "futime"\n'
+    wider = parse_study(study.text + column, "study.toml")
+    (found,) = errors_found(replace(cohort, patients=cohort.patients.assign(futime=days)), wider)
+    assert (found.code, found.severity) == ("RM114", "error")
+    assert "Follow-up: follows the time to the outcome or the last contact (rank correlation 1.00)" in found.text

@@ -10,6 +10,7 @@ import pytest
 import relapse_model as rm
 from data_folder import data_folder
 from relapse_model.cohort.measurements import measurements
+from relapse_model.development.checks.all_checks import errors_found
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "04_hcc_one_year.py"
 
@@ -85,3 +86,8 @@ def test_out_of_fold_auc(cohort, study):
     found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0)
     # 0.81 measured over 3 seeds; the published one is 0.70 (hcc-description.txt).
     assert found.performance.measures["auc"].value > 0.77
+
+
+def test_no_predictor_is_called_a_leak(cohort, study):
+    """Real markers, honest ones: none raises the error."""
+    assert errors_found(cohort, study) == []

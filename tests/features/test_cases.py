@@ -71,7 +71,7 @@ def test_case_does_not_depend_on_the_order_of_rows(name):
 
 
 def test_the_order_of_rows_decides_a_tie():
-    # Without this, the exception above would hide that order counts nowhere at all.
+    # By the study's word (same_day = "last"). Without this, the exception above would hide that order counts nowhere.
     study, cohort = load("feature_last_of_a_tie")
     assert rm.derive_features(turned(cohort, study), study)["last"].tolist() == [1.0, 2.0]  # was 2, 1
 

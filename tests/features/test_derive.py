@@ -322,23 +322,37 @@ def test_nobody_has_any_result():
         np.testing.assert_array_equal(found[name], expected, err_msg=name)
 
 
-@pytest.mark.parametrize(("predictor", "message"), [
-    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "treatments, column 'agent': 'PegIFN'; expected 'pegifn'"),
-    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "patients, column 'arm': 'HBIG'; expected 'hbig'"),
+@pytest.mark.parametrize(("predictor", "expected"), [
+    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', 12),  # from week -20 to -8
+    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', 1),
 ])  # fmt: skip
-def test_a_name_in_another_spelling_is_refused_not_taken_for_never(predictor, message):
-    given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN"], "start_week": [-20], "end_week": [-8]})
+@pytest.mark.parametrize(("agent", "arm"), [("PegIFN", "HBIG"), ("PEG-IFN", " hbig"), ("ｐｅｇ ｉｆｎ", "HB-IG")])
+def test_a_name_in_another_spelling_is_the_name(predictor, expected, agent, arm):
+    given = pd.DataFrame({"patient_id": ["a"], "agent": [agent], "start_week": [-20], "end_week": [-8]})
+    assert tiny(predictor, {"patient_id": ["a"], "arm": [arm]}, given).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("predictor", "message"), [
+    ('kind = "weeks_on_agent"\nagents = ["pegifn"]', "column 'agent': 'PegIFN 180 ug'; expected 'pegifn'"),
+    ('kind = "column"\ncolumn = "arm"\nequals = "hbig"', "column 'arm': 'HBIG 400 IU'; expected 'hbig'"),
+])  # fmt: skip
+def test_what_only_looks_like_a_name_is_refused_not_taken_for_never(predictor, message):
+    given = pd.DataFrame({"patient_id": ["a"], "agent": ["PegIFN 180 ug"], "start_week": [-20], "end_week": [-8]})
     with pytest.raises(CohortError, match=message):
-        tiny(predictor, {"patient_id": ["a"], "arm": ["HBIG"]}, given)
+        tiny(predictor, {"patient_id": ["a"], "arm": ["HBIG 400 IU"]}, given)
 
 
-def test_the_right_spelling_of_one_patient_does_not_excuse_the_other_spelling_of_another():
+def test_a_cohort_read_without_the_study_must_have_its_names():
+    study = parse_study(HEAD + '[[predictors]]\nname = "x"\nkind = "weeks_on_agent"\nagents = ["pegifn"]\n', "test")
     given = pd.DataFrame(
         {"patient_id": ["a", "b", "c"], "agent": ["pegifn", "PegIFN", "PEGIFN"], "start_week": -20, "end_week": -8}
     )
+    labs = pd.DataFrame({"patient_id": [], "week": [], "analyte": [], "value": [], "unit": []}, dtype=object)
+    patients = pd.DataFrame({"patient_id": ["a", "b", "c"]})
     with pytest.raises(CohortError) as error:
-        tiny('kind = "weeks_on_agent"\nagents = ["pegifn"]', {"patient_id": ["a", "b", "c"]}, given)
+        rm.derive_features(rm.make_cohort(patients, labs, given), study)
     assert [problem.found for problem in error.value.problems] == ["'PEGIFN'", "'PegIFN'"]
+    assert rm.derive_features(rm.make_cohort(patients, labs, given, study=study), study)["x"].tolist() == [12, 12, 12]
 
 
 def test_a_spelling_that_the_study_names_elsewhere_is_another_name():

@@ -171,7 +171,7 @@ def test_without_several_rows_everybody_counts_for_one(data):
     assert data.row_share().tolist() == [1.0] * 7
 
 
-def test_at_a_later_landmark_the_relapsed_and_the_lost_are_gone(small_study):
+def test_at_a_later_landmark_the_relapsed_are_gone_and_the_lost_are_lost_at_once(small_study):
     followed = {
         **FOLLOWED,
         "relapse_at_8": [(0, NEGATIVE), (8, POSITIVE)],
@@ -180,8 +180,11 @@ def test_at_a_later_landmark_the_relapsed_and_the_lost_are_gone(small_study):
     cohort = followed_cohort(small_study, followed)
     at_0, at_12 = (development_data(cohort, small_study, week) for week in (0, 12))
     assert (len(at_0), at_0.not_at_risk) == (9, 2)
-    assert (len(at_12), at_12.not_at_risk) == (7, 4)
-    assert list(at_12.features.index) == list(EXPECTED.index)
+    # Who was free when last tested is at risk, whether or not a test follows: else the future would choose who is.
+    assert (len(at_12), at_12.not_at_risk) == (8, 3)
+    assert list(at_12.features.index) == [*EXPECTED.index, "lost_at_8"]
+    assert (at_12.horizon_time[-1], at_12.time[-1], at_12.weights()[-1]) == (12, 12, 0)
+    assert np.isnan(at_12.relapse[-1])
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -58,25 +58,26 @@ PATIENTS = {
     "lost": ({0: NEGATIVE, 12: NEGATIVE, 24: NEGATIVE}, {0: "60", 12: "70"}),
     "gone": ({0: NEGATIVE, 10: NEGATIVE}, {0: "80"}),
 }
-# Landmark 0: all five. Landmark 12: "early" has relapsed, and "gone" is not seen again.
-ROWS = ["free", "early", "late", "lost", "gone", "free", "late", "lost"]
+# Landmark 0: all five. Landmark 12: "early" is positive; "gone" was free when last tested, and is lost at once: who is
+# at risk does not depend on whether a test follows.
+ROWS = ["free", "early", "late", "lost", "gone", "free", "late", "lost", "gone"]
 EXPECTED = {
-    "patient": [0, 1, 2, 3, 4, 0, 2, 3],
-    "landmarks": [0, 0, 0, 0, 0, 12, 12, 12],
-    "relapse": [0, 1, 1, np.nan, np.nan, 0, 1, np.nan],
-    "time": [50, 8, 30, 24, 10, 50, 30, 24],
-    "event": [0, 1, 1, 0, 0, 0, 1, 0],
-    "horizon_time": [48, 8, 30, 24, 10, 48, 30, 24],
-    "horizon_event": [0, 1, 1, 0, 0, 0, 1, 0],
+    "patient": [0, 1, 2, 3, 4, 0, 2, 3, 4],
+    "landmarks": [0, 0, 0, 0, 0, 12, 12, 12, 12],
+    "relapse": [0, 1, 1, np.nan, np.nan, 0, 1, np.nan, np.nan],
+    "time": [50, 8, 30, 24, 10, 50, 30, 24, 12],
+    "event": [0, 1, 1, 0, 0, 0, 1, 0, 0],
+    "horizon_time": [48, 8, 30, 24, 10, 48, 30, 24, 12],
+    "horizon_event": [0, 1, 1, 0, 0, 0, 1, 0, 0],
     # ALT as last seen at the landmark, age, and the landmark's own week.
     "matrix": [
         [10, 30, 0], [30, 31, 0], [50, 32, 0], [60, 33, 0], [80, 34, 0],
-        [20, 30, 12], [50, 32, 12], [70, 33, 12],
+        [20, 30, 12], [50, 32, 12], [70, 33, 12], [80, 34, 12],
     ],
 }  # fmt: skip
 # Landmark 0: week 8, a relapse leaves 4; week 10, 1 of 4 is lost, G = 3/4; week 24, 1 of 3, G = 1/2.
-# Landmark 12: week 24, 1 of 3 is lost, G = 2/3, and the other two count 1.5.
-WEIGHTS = [2, 1, 2, 0, 0, 1.5, 1.5, 0]
+# Landmark 12: 1 of 4 is lost at once, G = 3/4; week 24, 1 of 3, G = 1/2, and the other two count 2.
+WEIGHTS = [2, 1, 2, 0, 0, 2, 2, 0, 0]
 
 
 def small_study(text=STUDY):
@@ -119,10 +120,10 @@ def test_rows_by_hand(data, array):
 def test_who_and_how_many_by_hand(data):
     assert list(data.features.index) == ROWS
     assert list(data.features) == ["alt", "age", "landmark_week"]
-    assert (len(data), data.patients, data.events, data.not_at_risk) == (8, 5, 2, 0)
+    assert (len(data), data.patients, data.events, data.not_at_risk) == (9, 5, 2, 0)
     assert data.lost == 2  # the lost and the gone; "free" and those who relapse are known
     assert (data.landmark, data.landmark_weeks, data.horizon) == (0.0, (0.0, 12.0), 48.0)
-    assert repr(data) == "DevelopmentData(5 patients in 8 rows, 2 relapses, 2 lost)"
+    assert repr(data) == "DevelopmentData(5 patients in 9 rows, 2 relapses, 2 lost)"
 
 
 def test_censoring_weights_by_hand(data):
@@ -130,29 +131,29 @@ def test_censoring_weights_by_hand(data):
 
 
 def test_all_rows_have_the_same_share_and_together_weigh_as_many_as_there_are_patients(data):
-    assert data.row_share().tolist() == [5 / 8] * 8
+    assert data.row_share().tolist() == [5 / 9] * 9
     outcome, weight = data.training_rows()
-    np.testing.assert_array_equal(outcome, [0, 1, 1, 0, 0, 0, 1, 0])
-    np.testing.assert_allclose(weight, np.array(WEIGHTS) * 5 / 8)
+    np.testing.assert_array_equal(outcome, [0, 1, 1, 0, 0, 0, 1, 0, 0])
+    np.testing.assert_allclose(weight, np.array(WEIGHTS) * 5 / 9)
     assert weight.sum() == pytest.approx(5)
 
 
 @pytest.mark.parametrize(
-    ("way", "weight"), [("drop_lost", [1, 1, 1, 0, 0, 1, 1, 0]), ("lost_as_free", [1, 1, 1, 1, 1, 1, 1, 1])]
+    ("way", "weight"), [("drop_lost", [1, 1, 1, 0, 0, 1, 1, 0, 0]), ("lost_as_free", [1, 1, 1, 1, 1, 1, 1, 1, 1])]
 )
 def test_the_lost_are_counted_as_is_asked_for(way, weight):
     data = stacked_data(small_cohort(), small_study(), WEEKS, censoring=way)
-    np.testing.assert_allclose(data.training_rows()[1], np.array(weight) * 5 / 8)
+    np.testing.assert_allclose(data.training_rows()[1], np.array(weight) * 5 / 9)
     np.testing.assert_allclose(data.weights(), WEIGHTS)
 
 
 def test_the_rows_of_one_landmark_are_those_of_a_development_there(data):
     at_12 = data.at(12)
-    assert list(at_12.features.index) == ["free", "late", "lost"]
-    assert (len(at_12), at_12.patients, at_12.not_at_risk, at_12.landmark) == (3, 3, 2, 12)
+    assert list(at_12.features.index) == ["free", "late", "lost", "gone"]
+    assert (len(at_12), at_12.patients, at_12.not_at_risk, at_12.landmark) == (4, 4, 1, 12)
     assert at_12.landmark_weeks == (12,)
-    np.testing.assert_allclose(at_12.weights(), [1.5, 1.5, 0])
-    assert at_12.row_share().tolist() == [1.0, 1.0, 1.0]
+    np.testing.assert_allclose(at_12.weights(), [2, 2, 0, 0])
+    assert at_12.row_share().tolist() == [1.0, 1.0, 1.0, 1.0]
     alone = development_data(small_cohort(), small_study(), 12)
     pd.testing.assert_frame_equal(at_12.features, alone.features)
     np.testing.assert_array_equal(at_12.horizon_time, alone.horizon_time)
@@ -202,7 +203,7 @@ def test_a_result_after_a_landmark_changes_no_predictor_there(data):
 def test_a_result_between_landmarks_changes_the_later_one_only(data):
     patients = {**PATIENTS, "late": (PATIENTS["late"][0], {0: "50", 6: "55"})}
     found = stacked_data(small_cohort(patients), small_study(), WEEKS).features["alt"]
-    assert found.tolist() == [10, 30, 50, 60, 80, 20, 55, 70]
+    assert found.tolist() == [10, 30, 50, 60, 80, 20, 55, 70, 80]
 
 
 @pytest.mark.parametrize("week", [0, 12])
@@ -247,18 +248,20 @@ def test_the_share_of_the_lost_stays_in_their_arm_at_each_landmark():
     patients = {**PATIENTS, "also_free": PATIENTS["free"]}
     study = small_study(STUDY.replace("at_least = 0.05", 'at_least = 0.05\ncensoring_by = "arm"'))
     data = stacked_data(small_cohort(patients, arm=["a", "b", "a", "b", "b", "b"]), study, WEEKS)
-    assert data.group.tolist() == ["a", "b", "a", "b", "b", "b", "a", "a", "b", "b"]
+    assert data.group.tolist() == ["a", "b", "a", "b", "b", "b", "a", "a", "b", "b", "b"]
     # Landmark 0, arm b: week 8 leaves 3; week 10, 1 of 3, G = 2/3; week 24, 1 of 2, G = 1/3: the free one counts 3.
-    # Landmark 12, arm b: 1 of 2 is lost, the free one counts 2. In arm a nobody is lost.
-    np.testing.assert_allclose(data.weights(), [1, 1, 1, 0, 0, 3, 1, 1, 0, 2])
+    # Landmark 12, arm b: 1 of 3 is lost at once, G = 2/3, then 1 of 2, G = 1/3: the free one counts 3. In arm a nobody
+    # is lost.
+    np.testing.assert_allclose(data.weights(), [1, 1, 1, 0, 0, 3, 1, 1, 0, 0, 3])
 
 
 # Refusals
 
 
 def test_a_landmark_at_which_nobody_is_at_risk_is_named():
-    patients = {name: PATIENTS[name] for name in ("early", "gone")}
-    with pytest.raises(InsufficientDataError, match=r"no patient of this cohort is at risk.*\(week 12\)"):
+    patients = {"early": PATIENTS["early"], "also_early": PATIENTS["early"]}
+    match = r"no patient of this cohort is at risk.*\(week 12\): 2 not at risk \(positive\)"
+    with pytest.raises(InsufficientDataError, match=match):
         stacked_data(small_cohort(patients), small_study(), WEEKS)
 
 
@@ -283,7 +286,7 @@ def developed(landmark_week, candidates=("prior_logistic",)):
     return study, *study_and_data(small_cohort(), study, landmark_week, candidates, group_by=None, censoring="ipcw")
 
 
-@pytest.mark.parametrize(("week", "landmark", "rows"), [(None, 0, 5), (0, 0, 5), (12, 12, 3), (np.float64(12), 12, 3)])
+@pytest.mark.parametrize(("week", "landmark", "rows"), [(None, 0, 5), (0, 0, 5), (12, 12, 4), (np.float64(12), 12, 4)])
 def test_at_one_landmark_the_study_is_used_as_it_is(week, landmark, rows):
     study, used, data = developed(week)
     assert used is study
@@ -306,7 +309,7 @@ def test_a_list_of_one_landmark_is_refused_and_not_guessed_at():
 def test_hazards_take_one_landmark():
     with pytest.raises(RelapseModelError, match="'prior_hazard' takes one landmark"):
         developed((0, 12), ("prior_logistic", "prior_hazard"))
-    assert len(developed(12, ("prior_hazard",))[2]) == 3
+    assert len(developed(12, ("prior_hazard",))[2]) == 4
 
 
 def test_a_study_that_was_changed_cannot_be_stacked():

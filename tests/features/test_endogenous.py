@@ -312,6 +312,15 @@ def test_a_course_is_no_dose():
         derive_endogenous(cohort, STUDY, 4)
 
 
+def test_a_dose_of_one_day_is_one_whatever_the_last_digit_of_its_weeks():
+    # With course_end = "inclusive" it ends a day later, and (d + 1) / 7 - d / 7 may be more than 1 / 7.
+    days = np.arange(0, 28)
+    assert ((days + 1) / 7 - days / 7 > 1 / 7).any()
+    cohort = cohort_of(LABS, [("a", day / 7, 10, "IU") for day in days])
+    cohort.treatments["end_week"] = (days + 1) / 7
+    assert derive_endogenous(cohort, STUDY, 4)["state"].tolist()[1] == "measured"
+
+
 def test_a_table_without_amounts_is_refused_unless_nobody_was_dosed():
     cohort = cohort_of(LABS, [("a", 0, 400, "IU")])
     bare = replace(cohort, treatments=cohort.treatments.drop(columns=["dose", "unit"]))

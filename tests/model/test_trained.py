@@ -72,6 +72,7 @@ def test_evaluate_judges_without_refitting(model):
     ceiling = auc(outcome.loc[known, "relapse"], truth[known])
     assert 0.6 < found.measures["auc"].value < ceiling + 0.03
     assert found.measures["log_loss"] < found.measures["log_loss_mean_risk"]
+    assert 0.6 < found.measures["uno_c"] < ceiling + 0.03
 
 
 def test_evaluate_refuses_a_cohort_without_relapse(model, cohort):

@@ -118,7 +118,7 @@ def test_trajectories_are_medians_of_ten_or_more_by_period(analyte):
     )
     relapse = np.concatenate([np.ones(11), np.zeros(9)])
     figure = trajectory_figure(rows, relapse, analyte, landmark=0, horizon=48, threshold=20)
-    line = drawn_line(figure, "relapse")
+    line = drawn_line(figure, "outcome")
     assert line.get_xdata().tolist() == [0, 12]
     assert line.get_ydata().tolist() == [60, 600]  # the sixth of eleven
     assert drawn_line(figure, "free") is None
@@ -152,7 +152,7 @@ def test_analyte_on_a_linear_scale_has_a_linear_axis(analyte):
     rows = results(range(10), [0.0] * 10, np.arange(10))
     figure = trajectory_figure(rows, np.ones(10), replace(analyte, scale="linear"), landmark=0, horizon=48)
     assert figure.axes[0].get_yscale() == "linear"
-    assert drawn_line(figure, "relapse").get_ydata().tolist() == [4.5]
+    assert drawn_line(figure, "outcome").get_ydata().tolist() == [4.5]
 
 
 def test_results_of_a_handful_are_not_drawn(analyte):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import relapse_model as rm
+from relapse_model.cli.texts import training_text
 from relapse_model.report.model_card import markdown_text, model_card
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import Performance
@@ -23,7 +24,7 @@ def test_card_says_what_the_model_is_and_is_not(model):
     assert "**Research use only.**" in card
     assert "**Synthetic patients.**" in card
     assert f"132 patients at risk at week 0, of whom {model.summary['events']} had the outcome by week 48" in card
-    assert "HBsAg at least 0.05 IU/mL, in 2 tests in a row within 12 weeks" in card
+    assert "HBsAg at least 0.05 IU/mL, in 2 tests in a row;" in card
     assert "Seed 3." in card
     assert f"| relapse-model | {rm.__version__} |" in card
     for predictor in model.study.predictors:
@@ -67,6 +68,16 @@ def test_other_classifiers_have_no_posteriors_but_a_choice(model):
     assert "Before and after" not in card
     assert "| ridge logistic regression | 0.450 |" in card
     assert "| everybody at the mean risk | 0.600 |" in card
+
+
+def test_folds_that_compared_nothing_are_told(model):
+    losses = {"log_loss": {"prior_logistic": 0.4}, "log_loss_mean_risk": 0.5, "folds": 5, "repeats": 2}
+    choice = model.summary["choice"] | losses | {"failed_folds": {"no weights": 3}}
+    told = replace(model, summary=model.summary | {"choice": choice})
+    assert "could not be fitted: 3 folds (no weights)." in model_card(told)
+    assert "Folds of it that could not be fitted, 3 x: no weights" in training_text(told)
+    older = replace(model, summary=model.summary | {"choice": choice | {"failed_folds": {}}})
+    assert "could not be fitted" not in model_card(older)
 
 
 def test_text_of_the_study_is_no_markup(model):

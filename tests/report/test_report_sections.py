@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.development.internal_validation.sample_size import cohort_sample_size
+from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.report import cohort_sections
 from relapse_model.report.cohort_sections import attrition, follow_up, screening

@@ -15,6 +15,8 @@ from relapse_model.report.figures.forest import forest_figure
 from relapse_model.report.figures.model import coefficients_figure
 from relapse_model.report.figures.style import svg
 from relapse_model.report.figures_of_report import cohort_figures, explained
+from relapse_model.report.limitations import limitations
+from relapse_model.report.performance_table import performance_rows
 from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
@@ -31,7 +33,7 @@ def test_files_are_written_and_named(folder):
     names = FIGURES | {f"dependence_{number}" for number in range(1, 7)}
     expected = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     assert {path.name for path in (folder / "figures").iterdir()} == expected
-    assert {path.name for path in folder.iterdir()} == {"report.html", "validation.json", "figures"}
+    assert {path.name for path in folder.iterdir()} == {"report.html", "validation.json", "model_card.md", "figures"}
 
 
 def test_json_is_strict_and_holds_everything(validation, folder):
@@ -149,8 +151,29 @@ def test_every_item_of_tripod_is_listed_and_its_sections_exist(page):
         assert (item.state == "answered") == (item.authors == "")  # whatever is open names what the authors must say
         for section in item.sections:
             assert f'id="{section}"' in page
-    assert "the authors must check them against the paper" in text
+    assert "from memory" not in text
     assert f"Performance TRIPOD+AI {items_of('performance')}" in text
+
+
+def test_the_items_of_tripod_are_those_of_the_published_checklist():
+    """Topics and numbers of sub-items as published (Collins 2024, doi:10.1136/bmj-2023-078378): 27 items, 52 sub-items.
+
+    Methods and results have an item "Participants" each; the report tells them apart.
+    """
+    published = {
+        1: ("Title", 1), 2: ("Abstract", 1), 3: ("Background", 3), 4: ("Objectives", 1), 5: ("Data", 2),
+        6: ("Participants", 3), 7: ("Data preparation", 1), 8: ("Outcome", 3), 9: ("Predictors", 3),
+        10: ("Sample size", 1), 11: ("Missing data", 1), 12: ("Analytical methods", 7), 13: ("Class imbalance", 1),
+        14: ("Fairness", 1), 15: ("Model output", 1), 16: ("Training versus evaluation", 1),
+        17: ("Ethical approval", 1),
+        18: ("Open science", 6), 19: ("Patient and public involvement", 1), 20: ("Participants", 3),
+        21: ("Model development", 1), 22: ("Model specification", 1), 23: ("Model performance", 2),
+        24: ("Model updating", 1), 25: ("Interpretation", 1), 26: ("Limitations", 1),
+        27: ("Usability of the model in the context of current care", 3),
+    }  # fmt: skip
+    ours = {item.number: (item.heading.removesuffix(" (results)"), item.subitems) for item in ITEMS}
+    assert ours == published
+    assert sum(item.subitems for item in ITEMS) == 52
 
 
 def test_small_groups_are_named_as_hidden(page):
@@ -257,6 +280,31 @@ def test_hopeless_figures_get_reasons_instead(validation, values):
 def test_failed_folds_are_told(validation, values):
     page = report_page(replace(validation, failed={"too few relapses": 3}), {}, values)
     assert "3 x too few relapses" in visible(page)
+
+
+def test_what_the_resamples_cannot_support_is_not_estimable_with_the_reason(validation, values):
+    boot = validation.bootstrap
+    too_few = "20 of 20 resamples"
+    few = {name: replace(one, corrected=one.value, no_interval=too_few) for name, one in boot.corrected.items()}
+    few.pop("calibration_slope")
+    why = "Optimism: the measure exists in 9 of 40 resamples"
+    boot = replace(
+        boot, corrected=few, refused={"calibration_slope": why, "auc_632": "none out of bag"},
+        point632_plus={}, unjudged={"Censoring weights of a group": 3},
+    )  # fmt: skip
+    given = replace(validation, bootstrap=boot)
+    cells = {row["label"]: row["cells"] for row in performance_rows(given)}
+    assert cells["Calibration slope"]["corrected"]["value"] == "not estimable"
+    assert cells["AUC"]["point632_plus"]["value"] == "not estimable"
+    assert cells["AUC"]["corrected"] == {"value": f"{few['auc'].value:.2f}", "interval": "", "method": "no interval"}
+    text = visible(report_page(given, {}, values | {"limitations": limitations(given)}))
+    assert f"Calibration slope, bootstrap : {why}" in text
+    assert ".632+ of AUC, bootstrap : none out of bag" in text
+    assert f"Intervals, bootstrap : {too_few}" in text
+    assert "3 x Censoring weights of a group" in text
+    assert "3 bootstrap models could not be judged in their own resample" in text
+    told = boot.to_dict()["optimism_corrected"]["auc"]
+    assert (told["value"], told["no_interval"]) == (few["auc"].value, too_few)
 
 
 def test_several_landmarks_get_a_table(validation, values):

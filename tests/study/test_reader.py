@@ -101,7 +101,7 @@ def test_a_right_file():
 
 WRONG = [
     # what stands in the file, what stands there instead, the key, what came, what was expected, what to do
-    ("[prediction]", "[predictions]", "predictions", "unknown key", "one of analytes", "Did you mean 'prediction'?"),
+    ("[prediction]", "[predictions]", "predictions", "unknown key", "one of agents", "Did you mean 'prediction'?"),
     ("[analytes.antigen]", "[analyte.antigen]", "analyte", "unknown key", "one of", "Did you mean 'analytes'?"),
     ("registry =", "regsitry =", "study.regsitry", "unknown key", "one of name, protocol, registry, title",
      "Did you mean 'registry'?"),
@@ -138,7 +138,8 @@ WRONG = [
      "Did you mean 'antigen'?"),
     ("tests = 2", "tests = 0", "outcome.confirm.tests", "0", "a whole number of at least 1", ""),
     ("tests = 2", "test = 2", "outcome.confirm.test", "unknown key", "one of", "Did you mean 'tests'?"),
-    ("within_weeks = 12, ", "", "outcome.confirm", "2 tests and no within_weeks", "within_weeks = ...", ""),
+    ("within_weeks = 12, ", "within_weeks = 0, ", "outcome.confirm.within_weeks", "2 tests within 0 weeks",
+     "a number above", "Leave it out where the next test confirms"),
     ('"censor"', '"drop"', "outcome.confirm.unconfirmed_at_end", "'drop'", "one of 'relapse', 'censor'", ""),
     ("[0, 12]", "[0, 48]", "prediction.landmark_weeks", "48", "weeks before the horizon (48)", ""),
     ("[0, 12]", "0", "prediction.landmark_weeks", "0", "a list", ""),
@@ -147,7 +148,10 @@ WRONG = [
     ("horizon_weeks = 48", "horizon_weeks = -1", "prediction.horizon_weeks", "-1", "a number above 0", ""),
     ("horizon_weeks = 48", "horizon_weeks = 2026-01-01", "prediction.horizon_weeks", "datetime.date(2026, 1, 1)",
      "a number above 0", ""),
-    ("horizon_weeks = 48", "", "prediction", "key 'horizon_weeks' is missing", "horizon_weeks = ...", ""),
+    ("horizon_weeks = 48", "", "prediction", "no horizon", "one of horizon_weeks = ..., horizon_days", ""),
+    ("horizon_weeks = 48", "horizon_weeks = 48\nhorizon_months = 11", "prediction",
+     "horizon_weeks and horizon_months together", "one of horizon_weeks", ""),
+    ("horizon_weeks = 48", "horizon_months = 0", "prediction.horizon_months", "0", "a number above 0", ""),
     ('kind = "last"', 'kind = "lats"', "predictors.1.kind", "'lats'", "one of 'last', ", ""),
     ('kind = "last"', "", "predictors.1", "key 'kind' is missing", "kind = ...", ""),
     ('analyte = "titre"', 'analyte = "titer"', "predictors.1.analyte", "'titer'", "an analyte of this study",

@@ -152,6 +152,46 @@ def test_limits_are_of_the_result_else_of_the_assay_else_of_the_analyte():
     assert dna("<30", "IU/mL", "TaqMan") == pytest.approx(15.0)  # what is printed wins
 
 
+PREDICTOR = """
+[[predictors]]
+name = "more"
+kind = "column"
+column = "more"
+"""
+
+
+def more(text: str):
+    return parse_study(CORE + PREDICTOR + text, "study.toml").predictor("more")
+
+
+def test_a_typical_value_is_in_the_clinical_unit():
+    assert more("").typical is None
+    assert more("typical = 12").typical == 12.0
+    assert more('scale = "log10"\ntypical = 30').typical == 30.0
+    assert more('equals = "yes"\ntypical = 0.3').typical == 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('typical = "often"', "a number"),
+        ('scale = "log10"\ntypical = 0', "a value above 0, since the scale is log10"),
+        ('equals = "yes"\ntypical = 1.5', "the share of patients with a yes, from 0 to 1"),
+        ('levels = ["a", "b"]\ntypical = 1', "no typical value: levels have no prior"),
+    ],
+)
+def test_a_typical_value_that_the_predictor_cannot_have_is_refused(text, expected):
+    assert expected in refused(PREDICTOR + text)
+
+
+def test_planned_visits_ascend():
+    with_visits = CORE.replace("horizon_weeks = 48", "horizon_weeks = 48\nvisit_weeks = [0, 4, 12, 24]")
+    assert parse_study(with_visits, "study.toml").prediction.visit_weeks == (0.0, 4.0, 12.0, 24.0)
+    assert parse_study(CORE, "study.toml").prediction.visit_weeks == ()
+    with pytest.raises(StudyError, match="the planned visits in order"):
+        parse_study(with_visits.replace("4, 12", "12, 4"), "study.toml")
+
+
 def test_a_treatments_table_is_complete_unless_the_study_says_otherwise():
     assert parse_study(CORE, "study.toml").treatments.complete
     assert not parse_study(CORE + "[treatments]\ncomplete = false", "study.toml").treatments.complete

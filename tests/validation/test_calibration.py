@@ -325,3 +325,19 @@ def test_intervals_keep_their_level():
 def test_a_curve_of_fewer_patients_than_coefficients_is_refused():
     with pytest.raises(InsufficientDataError, match="3 patients for 4 coefficients"):
         calibration_curve([1, 0, 0], [0.1, 0.2, 0.3])
+
+
+def test_a_curve_of_nearly_equal_risks_is_refused():
+    """Differences in the ninth digit leave the spline no variance but what rounding makes, of either sign."""
+    relapse = np.tile([1.0, 0, 0, 0], 30)
+    refused = 0
+    for scale in 10.0 ** -np.arange(6, 13):
+        risk = 0.3 + scale * np.arange(120)
+        try:
+            found = calibration_curve(relapse, risk)
+        except InsufficientDataError:
+            refused += 1
+        else:
+            assert np.isfinite(found.lower).all()
+            assert np.isfinite(found.upper).all()
+    assert refused > 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation import discrimination
+from relapse_model.validation import pairs_in_time
 from relapse_model.validation.discrimination import (
     auc,
     auc_delong,
@@ -248,7 +248,7 @@ def test_harrell_c_does_not_depend_on_the_blocks(monkeypatch):
     rng = np.random.default_rng(1)
     time, event, risk = rng.integers(1, 40, 150), rng.random(150) < 0.4, rng.integers(0, 20, 150)
     whole = harrell_c(time, event, risk)
-    monkeypatch.setattr(discrimination, "_PAIRS_AT_ONCE", 400)  # 2 events at a time
+    monkeypatch.setattr(pairs_in_time, "_PAIRS_AT_ONCE", 400)  # 2 events at a time
     assert harrell_c(time, event, risk) == whole
 
 

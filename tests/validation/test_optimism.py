@@ -50,14 +50,39 @@ def test_a_loss_is_corrected_upwards():
     [
         (0.8, [0.9, 0.8], [0.7], RelapseModelError, r"on_resample has shape \(2,\), on_original \(1,\)"),
         (NAN, [0.9] * 60, [0.7] * 60, RelapseModelError, "apparent value is nan"),
-        (0.8, [NAN] * 60, [0.7] * 60, InsufficientDataError, "none of 60 resamples"),
-        (0.8, [], [], InsufficientDataError, "none of 0 resamples"),
-        (0.8, [0.9] * 39, [0.7] * 39, InsufficientDataError, "exists in 39 of 39 resamples; expected 40"),
+        (0.8, [NAN] * 60, [0.7] * 60, InsufficientDataError, "exists in 0 of 60 resamples"),
+        (0.8, [], [], InsufficientDataError, "exists in 0 of 0 resamples"),
+        (
+            0.8,
+            [0.9] * 19 + [NAN] * 20,
+            [0.7] * 39,
+            InsufficientDataError,
+            "in 19 of 39 resamples; expected half",
+        ),
     ],
 )
 def test_optimism_refusals(apparent, inside, outside, error, message):
     with pytest.raises(error, match=message):
         optimism_corrected(apparent, inside, outside)
+
+
+def test_resamples_too_few_for_an_interval_give_the_value_alone():
+    """20 resamples put no whole one into a tail of 2.5 %, but their mean is a mean."""
+    inside = np.linspace(0.7, 0.9, 20)
+    found = optimism_corrected(0.8, inside, inside - 0.05)
+    assert found.corrected == found.value == pytest.approx(0.75)
+    assert "exists in 20 of 20 resamples; expected 40" in found.no_interval
+    asked_for_none = optimism_corrected(0.8, inside, inside - 0.05, None)
+    assert (asked_for_none.corrected, asked_for_none.no_interval) == (pytest.approx(0.75), "")
+
+
+def test_one_slope_in_the_hundreds_does_not_decide_the_median():
+    """A resample that leaves next to no effects has a slope of 500, and the mean optimism would be 99 / 9 more."""
+    inside = np.array([1.3, 1.4, 1.5, 1.4, 1.3, 1.5, 1.4, 1.4, 500.0])
+    outside = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 401.0])
+    found = optimism_corrected(1.2, inside, outside, None, center="median")
+    assert (found.optimism, found.value) == pytest.approx((0.4, 0.8))
+    assert optimism_corrected(1.2, inside, outside, None).value < -9
 
 
 @pytest.mark.parametrize(

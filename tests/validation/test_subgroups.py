@@ -178,3 +178,47 @@ def test_lost_patients_without_weights_are_refused():
     y[0] = np.nan
     with pytest.raises(RelapseModelError, match="pass censoring weights"):
         subgroup_table(y, p, None, groups, 10, 5)
+
+
+def test_repeats_are_judged_one_by_one_and_averaged():
+    """The mean of the two risks would rank every patient rightly; each repeat has one pair of four wrong."""
+    relapse = np.array([1.0, 0, 1, 0])
+    first, second = np.array([0.2, 0.3, 0.6, 0.1]), np.array([0.6, 0.1, 0.3, 0.4])
+    (found,) = subgroup_table(relapse, np.array([first, second]), None, ["a"] * 4, 4, 2)
+    each = [subgroup_table(relapse, risk, None, ["a"] * 4, 4, 2)[0].measures for risk in (first, second)]
+    assert found.measures["auc"].value == pytest.approx(0.75)
+    assert found.measures["auc"].method.endswith("; mean over repeats")
+    for name in ("value", "lower", "upper"):
+        mean = np.mean([getattr(one["observed_expected"], name) for one in each])
+        assert getattr(found.measures["observed_expected"], name) == pytest.approx(mean)
+    pooled = subgroup_table(relapse, (first + second) / 2, None, ["a"] * 4, 4, 2)[0]
+    assert pooled.measures["auc"].value == 1.0
+
+
+def test_who_has_no_risk_in_a_repeat_has_no_part_in_it():
+    relapse, risk = np.array([1.0, 0, 1, 0, 1]), np.array([0.3, 0.2, 0.6, 0.4, 0.1])
+    gap = np.where(np.arange(5) == 4, np.nan, risk)
+    (found,) = subgroup_table(relapse, np.array([risk, gap]), None, ["a"] * 5, 4, 2)
+    whole, less = (
+        subgroup_table(relapse[:n], risk[:n], None, ["a"] * n, 4, 2)[0].measures["auc"].value for n in (5, 4)
+    )
+    assert found.measures["auc"].value == pytest.approx((whole + less) / 2)
+
+
+def test_groups_of_out_of_fold_risks_compare_patients_of_one_fold():
+    """Twelve patients in two folds whose mean risks differ: within them the order is perfect, between them reversed."""
+    relapse, fold = np.tile([1.0, 0, 0], 4), np.repeat([0, 1], 6)
+    risk = np.where(relapse == 1, 0.2, 0.1) + 0.5 * fold
+    plain = subgroup_table(relapse, risk, None, ["a"] * 12, 4, 2)[0].measures["auc"].value
+    (within,) = subgroup_table(relapse, risk, None, ["a"] * 12, 4, 2, fold=fold)
+    assert plain == pytest.approx(
+        24 / 32
+    )  # of 32 pairs the 8 of a relapse of fold 0 with who is free in fold 1 are wrong
+    assert within.measures["auc"].value == 1.0
+
+
+def test_groups_of_nobody_known_are_listed_and_stop_nothing():
+    lost = np.full(6, np.nan)
+    table = subgroup_table(lost, np.full(6, 0.2), np.zeros(6), list("aaabbb"), 2, 1)
+    assert [(group.name, group.measures) for group in table] == [("a", {}), ("b", {})]
+    assert all("fewer than 2 patients or 1 relapses" in group.hidden for group in table)

@@ -130,7 +130,7 @@ def test_what_a_threshold_says_of_one_to_four_patients_is_hidden_in_a_validation
     """Twenty patients: at 0.3 three are flagged, at 0.1 all but two, at 0.2 eight, at 0.5 nobody."""
     risk = np.repeat([0.05, 0.15, 0.25, 0.4], [2, 10, 5, 3])
     table = threshold_measures(np.tile([0.0, 1.0], 10), risk, [0.3, 0.1, 0.2, 0.5])
-    few, many, enough, nobody = (group_tables._few_hidden(one, 20) for one in table)
+    few, many, enough, nobody = (group_tables._few_hidden(one, one.flagged, 20) for one in table)
     assert (few.flagged, few.measures) == ("<5", {})
     assert few.refused["ppv"] == "hidden: fewer than 5 patients are at or above the threshold"
     assert (many.flagged, many.measures) == ("more than 15", {})

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
-from relapse_model.validation import uno_c as module
+from relapse_model.validation import pairs_in_time
 from relapse_model.validation.discrimination import harrell_c
 from relapse_model.validation.uno_c import uno_c
 
@@ -98,7 +98,7 @@ def test_it_does_not_depend_on_the_blocks(monkeypatch):
     rng = np.random.default_rng(1)
     time, event, risk = rng.integers(1, 40, 150), rng.random(150) < 0.4, rng.integers(0, 20, 150)
     whole = uno_c(time, event, risk, 30)
-    monkeypatch.setattr(module, "_PAIRS_AT_ONCE", 400)  # 2 events at a time
+    monkeypatch.setattr(pairs_in_time, "_PAIRS_AT_ONCE", 400)  # 2 events at a time
     assert uno_c(time, event, risk, 30) == whole
 
 

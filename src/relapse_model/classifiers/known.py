@@ -24,6 +24,11 @@ LABELS = {
     "boosted_trees": "boosted trees (XGBoost) with monotone directions",
     "random_forest": "random forest",
 }
+_WITHOUT_PRIORS = {  # where the study states none, they expect small effects of either sign
+    "prior_logistic": "logistic regression that expects small effects",
+    "prior_hazard": "discrete-time hazards that expect small effects",
+    "prior_and_trees": "mean log-odds of the logistic regression that expects small effects and boosted trees",
+}
 CLASSES = {
     "prior_logistic": "PriorLogisticClassifier",
     "ridge_logistic": "RidgeLogisticClassifier",
@@ -35,6 +40,26 @@ CLASSES = {
     RECALIBRATED: "RecalibratedClassifier",
 }
 MEMBERS = ("prior_logistic", "boosted_trees")  # of "prior_and_trees"
+
+
+def label_of(name: str, priors: bool) -> str:
+    """Return what a classifier is called; without priors of the study none are spoken of.
+
+    Parameters
+    ----------
+    name : str
+    priors : bool
+        Whether the study states any.
+
+    Examples
+    --------
+    >>> label_of("prior_logistic", True)
+    "logistic regression with the study's priors"
+    >>> label_of("prior_logistic", False)
+    'logistic regression that expects small effects'
+    """
+    known = LABELS.get(name, name)
+    return known if priors else _WITHOUT_PRIORS.get(name, known)
 
 
 class Classifier(Protocol):

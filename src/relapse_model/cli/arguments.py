@@ -13,7 +13,7 @@ from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused; 2 wrong usage.
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from relapse_model.errors import RelapseModelError
 
     try:
+        if getattr(given, "out", None) or getattr(given, "figures", None):
+            import_module("relapse_model.cli.outputs").check_outputs(given)
         home = "model_verbs" if given.verb in _ON_MODELS else "trial_verbs" if given.verb in TRIAL_VERBS else "verbs"
         run = getattr(import_module(f"relapse_model.cli.{home}"), given.verb)
         run(given)
@@ -182,6 +184,11 @@ def _train(verb: argparse.ArgumentParser) -> None:
     _cohort(verb)
     _out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
     _procedure(verb)
+    verb.add_argument(
+        "--validate", nargs="?", type=_positive, const=20, metavar="N",
+        help="also validate, by N repeats of 5 folds (20), so that the model file and its card carry validated figures",
+    )  # fmt: skip
+    _mute(verb)
 
 
 def _validate(verb: argparse.ArgumentParser) -> None:

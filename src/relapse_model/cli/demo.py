@@ -18,7 +18,7 @@ from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 from relapse_model.development.internal_validation.validate import validate
 from relapse_model.development.train import train
-from relapse_model.files import write_csv, write_text
+from relapse_model.files import write_bytes, write_csv, write_text
 from relapse_model.model.relapse_model import load_model
 from relapse_model.report.cohort_check import check_report
 from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
@@ -52,7 +52,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     report = check_report(cohort, study)
     say(report)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(report + "\n", folder / "check.txt")
+    write_text(report + "\n", folder / "check.txt", private=True)
 
     _title("2. Train")
     model = train(cohort, study)
@@ -64,14 +64,15 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     write_report(found, folder / "validation", arm=arms(cohort, found))
 
     _title("4. Save, open again, score and explain new patients")
-    model.save(folder / "hbsag_relapse.rmodel")
-    write_text(model_card(model, found.performance), folder / "hbsag_relapse.md")
+    card = model_card(model, found.performance)
+    model.save(folder / "hbsag_relapse.rmodel", card=card, performance=found.performance)
+    write_text(card, folder / "hbsag_relapse.md")
     model = load_model(folder / "hbsag_relapse.rmodel")
     simulate_cohort(40, NEW_SEED).write(folder / "new_patients")
     new = read_cohort(folder / "new_patients", study=study, on_problems="list")
     scores = model.score(new)
-    write_csv(scores, folder / "scores.csv")
-    write_csv(explanation_table(model, new), folder / "explanations.csv")
+    write_csv(scores, folder / "scores.csv", private=True)
+    write_csv(explanation_table(model, new), folder / "explanations.csv", private=True)
     explanation = model.explain(new)
     drawn = {
         "what_drives_the_risk.png": shap_summary_figure(explanation),
@@ -80,7 +81,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     if model.classifier_name == "prior_logistic":
         drawn["priors_and_posteriors.png"] = coefficients_figure(model)
     for name, figure in drawn.items():
-        (folder / name).write_bytes(png(figure))
+        write_bytes(png(figure), folder / name, private=True)
     say(scoring_text(scores, new))
 
     if study.trial is not None and study.trial.arms.column in cohort.patients:

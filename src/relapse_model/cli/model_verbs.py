@@ -16,15 +16,18 @@ from relapse_model.model.relapse_model import RelapseModel, load_model
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
     from relapse_model.cli.texts import performance_lines
+    from relapse_model.development.checks.all_checks import EVALUATION_CHECK
 
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study)
     found = model.evaluate(cohort, landmark_week=given.landmark_week)
+    kind = "Apparent figures" if found.apparent else "External validation"
     say(
-        f"External validation: {found.patients} patients at risk, {found.events} with {model.study.outcome.name}, "
+        f"{kind}: {found.patients} patients at risk, {found.events} with {model.study.outcome.name}, "
         f"{found.lost} lost. Nothing was refitted."
     )
-    say("\n".join(performance_lines(found)))
+    own = EVALUATION_CHECK(found.apparent).finding
+    say("\n".join([*([] if own is None else [str(own)]), *performance_lines(found)]))
     if given.out:
         write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
         say(f"Figures: {given.out}")
@@ -96,24 +99,23 @@ def explain_one(given: Namespace) -> None:
     found = explain_patient(model, cohort, given.patient, given.landmark_week)
     say(found.text())
     if given.out:
-        write_text(found.text() + "\n", Path(given.out))
+        write_text(found.text() + "\n", Path(given.out), private=True)
     if given.figures:
         from relapse_model.report.figures.patient import patient_figure, trajectory_figure
         from relapse_model.report.figures.style import png
 
         folder = Path(given.figures)
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(png(patient_figure(found)), folder / "contributions.png")
+        write_bytes(png(patient_figure(found)), folder / "contributions.png", private=True)
         try:
-            write_bytes(png(trajectory_figure(model, cohort, given.patient)), folder / "trajectory.png")
+            trajectory = png(trajectory_figure(model, cohort, given.patient))
         except RelapseModelError as nothing:  # no titres to draw
             say(f"No trajectory: {nothing}")
+        else:
+            write_bytes(trajectory, folder / "trajectory.png", private=True)
         say(f"Figures: {folder}")
 
 
 def _save_with_card(model: RelapseModel, path: Path, card: str) -> None:
-    place = path.with_suffix(".md")
-    if place == path or path.is_dir():
-        raise RelapseModelError(f"--out {path}: expected a file such as {place.with_suffix('.rmodel').name}.")
     model.save(path, card=card)
-    write_text(card, place)
+    write_text(card, path.with_suffix(".md"))

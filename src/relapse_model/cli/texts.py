@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from relapse_model.classifiers.known import LABELS
+from relapse_model.classifiers.known import label_of
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.errors import RelapseModelError
 from relapse_model.model.relapse_model import RelapseModel
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
 SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+NOT_VALIDATED = (
+    "How well it predicts is not known: validate it, or train with --validate, which puts the figures into its card."
+)
 
 
 def say(text: str = "") -> None:
@@ -64,19 +69,38 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
     return pd.DataFrame(data)
 
 
-def training_text(model: RelapseModel) -> str:
-    """Return what a person wants to know after training."""
+def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
+    """Return what a person wants to know after training; what was muted is told as such.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    muted : sequence of str
+        Codes of checks.
+    """
+    from relapse_model.validation.estimate import Estimate
+    from relapse_model.validation.performance import shown
+
     summary = model.summary
+    name, week = model.study.outcome.name, model.study.prediction.horizon_weeks
     lines = [
         f"Trained on {summary['patients']} patients at risk at {landmark_words(model)}: {summary['events']} "
-        f"relapses by week {model.study.prediction.horizon_weeks:g}, {summary['lost_before_horizon']} lost before it.",
+        f"with {name} by week {week:g}, {summary['lost_before_horizon']} lost before it.",
     ]
     losses = summary["choice"]["log_loss"]
     if losses:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
-        lines += [f"  {loss:.3f}  {LABELS[name]}" for name, loss in losses.items()]
-    lines.append(f"Chosen: {LABELS[model.classifier_name]}.")
-    lines += [f"{finding['code']} {finding['severity']}: {finding['text']}" for finding in summary["warnings"]]
+        lines += [f"  {loss:.3f}  {label_of(name, model.study.has_priors)}" for name, loss in losses.items()]
+        told = summary["choice"].get("against_mean_risk")
+        difference = "" if told is None else shown("log_loss_difference", Estimate(**told))
+        lines += [f"  {difference}  the chosen one less the mean risk (95 % interval)"] if difference else []
+    failed = summary["choice"].get("failed_folds", {})
+    lines += [f"Folds of it that could not be fitted, {count} x: {why}" for why, count in failed.items()]
+    lines.append(f"Chosen: {label_of(model.classifier_name, model.study.has_priors)}.")
+    lines += [
+        f"{finding['code']} {finding['severity']}{', muted' if finding['code'] in muted else ''}: {finding['text']}"
+        for finding in summary["warnings"]
+    ]
     lines += [SYNTHETIC] if summary["synthetic"] else []
     return "\n".join(lines)
 
@@ -91,8 +115,9 @@ def validation_text(found: Validation) -> str:
     """Return the headline of a validation."""
     performance = found.performance
     lines = [
-        f"Nested cross-validation: {performance.patients} patients, {performance.events} relapses, "
-        f"{performance.lost} lost before week {found.study.prediction.horizon_weeks:g}."
+        f"Nested cross-validation: {performance.patients} patients, {performance.events} "
+        f"with {found.study.outcome.name}, {performance.lost} lost before week "
+        f"{found.study.prediction.horizon_weeks:g}."
     ]
     return "\n".join(lines + performance_lines(performance))
 
@@ -104,15 +129,14 @@ def performance_lines(performance: Performance) -> list[str]:
     ----------
     performance : Performance
     """
-    from relapse_model.validation.performance import MEASURES
+    from relapse_model.validation.performance import MEASURES, shown
 
     lines = []
     if performance.unmeasured:
         lines.append(f"  {performance.unmeasured} more at risk have no laboratory result of the predictors: not scored")
     for name, label in MEASURES.items():
         if name in performance.measures:
-            value = performance.measures[name]
-            lines.append(f"  {label:27s} {value:.3f}" if isinstance(value, float) else f"  {label:27s} {value}")
+            lines.append(f"  {label:27s} {shown(name, performance.measures[name])}")
     return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
 
 
@@ -129,6 +153,49 @@ def checks_text(results: Sequence[CheckResult]) -> str:
     return "\n".join(lines) or f"All {len(results)} checks passed."
 
 
+def errors_of(model: RelapseModel, muted: Sequence[str]) -> list[str]:
+    """Return the codes of the errors on record in a model, without those that were muted.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    muted : sequence of str
+    """
+    found = model.summary["warnings"]
+    return [one["code"] for one in found if one["severity"] == "error" and one["code"] not in muted]
+
+
+def record_lines(model: RelapseModel) -> list[str]:
+    """Return the errors on record in a model, one a line, for whoever scores with it; muted ones too.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    """
+    found = [one for one in model.summary["warnings"] if one["severity"] == "error"]
+    return [f"On record in the model: {one['code']} error: {one['text']}" for one in found]
+
+
+def refuse_errors(codes: Sequence[str]) -> None:
+    """Refuse what the checks call an error, once everything was said and written: the exit code is 1.
+
+    Parameters
+    ----------
+    codes : sequence of str
+        Of the findings of that grade which were not muted.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if codes:
+        named = ", ".join(dict.fromkeys(codes))
+        raise RelapseModelError(
+            f"{named}: an error, as told above. No figure that rests on it is to be believed: correct the data or the "
+            f"study, or, if it is none, mute it (--mute {' '.join(dict.fromkeys(codes))}); it stays on record."
+        )
+
+
 def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
     """Return how many were scored, warned of, and rejected, with the reasons."""
     rejected = scores[scores["status"] == "rejected"]
@@ -138,11 +205,20 @@ def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
         f"{len(rejected)} rejected."
     ]
     lines += [f"  {count} x {reason}" for reason, count in rejected["reason"].value_counts().items()]
-    lines += [f"  {problem}" for problem in unattached(cohort)]
+    lines += [f"  {line}" for line in (*unattached(cohort), *noted(cohort.noted_rows()))]
     return "\n".join(lines)
 
 
 def unattached(cohort: Cohort) -> list[str]:
     """Return the problems of rows that belong to no patient of the cohort."""
-    known = set(cohort.patient_ids) | set(cohort.rejected["patient_id"])
+    known = cohort.identifier_keys()
     return [str(problem) for problem in cohort.problems if problem.patient not in known]
+
+
+def noted(rows: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Return a line for each table that has rows to look at, with the first of their numbers."""
+    why = "stand there twice and count once, or lie more than ten years from enrolment"
+    return [
+        f"{table}: {len(found)} rows {why} (rows {', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})"
+        for table, found in rows.items()
+    ]

@@ -8,10 +8,15 @@ from typing import Any
 
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cli.texts import (
+    NOT_VALIDATED,
     SYNTHETIC,
     arms,
     checks_text,
+    errors_of,
     explanation_table,
+    noted,
+    record_lines,
+    refuse_errors,
     say,
     scoring_text,
     training_text,
@@ -40,11 +45,13 @@ def simulate(given: Namespace) -> None:
 
 def check(given: Namespace) -> None:
     """Read a cohort and describe it; every problem is an error, all at once."""
+    from relapse_model.development.checks.all_checks import errors_found
     from relapse_model.report.cohort_check import check_report
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
     say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
+    refuse_errors([one.code for one in errors_found(cohort, study, given.landmark_week, tuple(given.mute))])
 
 
 def features(given: Namespace) -> None:
@@ -65,32 +72,50 @@ def features(given: Namespace) -> None:
 
 
 def train(given: Namespace) -> None:
-    """Train a model and save it."""
+    """Train a model and save it; where that is asked for, with how it does in patients that it has not seen.
+
+    What is muted stays in the model and on its card.
+    """
+    from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.train import train as train_model
     from relapse_model.report.model_card import model_card
 
     card = Path(given.out).with_suffix(".md")
-    if card == Path(given.out) or Path(given.out).is_dir():
-        raise RelapseModelError(f"--out {given.out}: expected a file such as {card.with_suffix('.rmodel').name}.")
+    known_codes(tuple(given.mute))  # before anything is trained
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    model = train_model(cohort, study, **_procedure(given))
-    model.save(given.out, card=model_card(model))
-    write_text(model_card(model), card)
-    say(training_text(model))
+    found = None
+    if given.validate is None:
+        model = train_model(cohort, study, **_procedure(given))
+    else:
+        from relapse_model.development.internal_validation.validate import validate as validate_procedure
+
+        found = validate_procedure(
+            cohort, study, outer_repeats=given.validate, bootstraps=0, leave_out=None, **_procedure(given)
+        )
+        model = found.model
+    performance = None if found is None else found.performance
+    text = model_card(model, performance)
+    model.save(given.out, card=text, performance=performance)
+    write_text(text, card)
+    say(training_text(model, given.mute))
+    say(NOT_VALIDATED if found is None else validation_text(found))
     say(f"Model: {given.out}   card: {card}")
+    refuse_errors(errors_of(model, given.mute))
 
 
 def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
-    from relapse_model.development.checks import check_validation
+    from relapse_model.development.checks.all_checks import known_codes
+    from relapse_model.development.internal_validation.check_validation import check_validation
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
     from relapse_model.report.refusal_report import write_refusal
     from relapse_model.report.validation_report import write_report
 
+    mute = tuple(given.mute)
+    known_codes(mute)  # before the work, not after it
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    mute = tuple(given.mute)
     try:
         found = validate_procedure(
             cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
@@ -106,6 +131,7 @@ def validate(given: Namespace) -> None:
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
         say(f"{what}: {path}")
+    refuse_errors(errors_of(found.model, mute))
 
 
 def score(given: Namespace) -> None:
@@ -118,9 +144,8 @@ def score(given: Namespace) -> None:
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, landmark_week=given.landmark_week)
-    write_csv(scores, Path(given.out))
-    say(scoring_text(scores, cohort))
-    say(f"Scores: {given.out}")
+    write_csv(scores, Path(given.out), private=True)
+    say("\n".join([scoring_text(scores, cohort), *record_lines(model), f"Scores: {given.out}"]))
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
@@ -137,7 +162,9 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     for table, rows in found.unattached_rows.items():
         shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         say(f"  {table}: {len(rows)} rows of patients who are not in the patients table (rows {shown})")
-    say(f"Scores: {given.out}")
+    for line in noted(found.noted_rows):
+        say(f"  {line}")
+    say("\n".join([*record_lines(model), f"Scores: {given.out}"]))
 
 
 def explain(given: Namespace) -> None:
@@ -152,7 +179,7 @@ def explain(given: Namespace) -> None:
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     table = explanation_table(model, cohort, given.landmark_week)
-    write_csv(table, Path(given.out))
+    write_csv(table, Path(given.out), private=True)
     say(f"Log-odds of {model.study.outcome.name} explained for {table['patient_id'].nunique()} patients: {given.out}")
     _say_rejected(cohort, model, given.landmark_week)
 

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
+from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_text
 
@@ -38,6 +40,11 @@ class Cohort:
         All that was found wrong, when asked to list.
     synthetic : bool
         Whether the cohort says of itself that it was simulated.
+    remarks : tuple of Problem
+        What was found of these patients that may be right, and should be looked at: rows that stand twice under
+        another row number, and count once; weeks more than ten years from enrolment.
+    codes_read : mapping
+        For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
     """
 
     patients: pd.DataFrame
@@ -47,6 +54,8 @@ class Cohort:
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
+    remarks: tuple[Problem, ...] = ()
+    codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -91,21 +100,45 @@ class Cohort:
             treatments=None if self.treatments is None else _follow(self.treatments, new),
             outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
             synthetic=self.synthetic,
+            remarks=self._remarks_of(positions),
+            codes_read=self.codes_read,
         )
+
+    def identifier_keys(self) -> frozenset[str]:
+        """Return the keys of the identifiers of all patients, rejected ones among them, as problems have them."""
+        texts = (*self.patient_ids, *self.rejected["patient_id"])
+        return frozenset(identifier_key(str(text)) for text in texts)
+
+    def noted_rows(self) -> dict[str, tuple[int, ...]]:
+        """Return for each table the numbers of the rows of which there is a remark, as a spreadsheet shows them."""
+        rows: dict[str, set[int]] = {}
+        for remark in self.remarks:
+            if remark.row is not None:
+                rows.setdefault(remark.table, set()).add(remark.row)
+        return {name: tuple(sorted(found)) for name, found in sorted(rows.items())}
+
+    def _remarks_of(self, positions: NDArray[np.intp]) -> tuple[Problem, ...]:
+        if not self.remarks:
+            return ()
+        kept = {identifier_key(str(text)) for text in self.patient_ids[positions]}
+        return tuple(remark for remark in self.remarks if remark.patient in kept)
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables in the form of the cohort folder, as `make_cohort` takes them."""
-        tables = {"patients": self.patients}
+        patients = self.patients.assign(
+            **{column: encoded(self.patients[column], codes) for column, codes in self.codes_read.items()}
+        )
+        tables = {"patients": patients}
         for name in ("labs", "treatments", "outcomes"):
             table = getattr(self, name)
             if table is not None:
-                exported = table.drop(columns=list(OURS[name]))
+                exported = table.drop(columns=list(OURS[name]), errors="ignore")
                 exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
                 tables[name] = exported
         return tables
 
     def write(self, folder: str | Path) -> None:
-        """Write the cohort folder (UTF-8 CSV), each file complete or not at all.
+        """Write the cohort folder (UTF-8 CSV), each file complete or not at all; of patients, for its owner alone.
 
         Parameters
         ----------
@@ -115,7 +148,8 @@ class Cohort:
         Raises
         ------
         CohortError
-            If the folder holds a table of another cohort that this one would not replace.
+            If the folder holds a table of another cohort that this one would not replace, or the cohort is simulated
+            and the tables are not.
         """
         path, files = Path(folder), self._files()
         path.mkdir(parents=True, exist_ok=True)
@@ -127,8 +161,16 @@ class Cohort:
                         "It would be read as part of this cohort: write to a new folder, or take it out")
                 for name in left
             ])  # fmt: skip
+        if self.synthetic and not (path / SYNTHETIC_FILE).exists():
+            real = [name for name in read if (path / name).exists()]
+            if real:
+                raise CohortError("the cohort was not written", [
+                    Problem(name, None, None, "a table that is not synthetic", "a folder without it",
+                            "A simulated cohort never replaces patients: write to a new folder")
+                    for name in real
+                ])  # fmt: skip
         for name, text in files.items():
-            write_text(text, path / name)
+            write_text(text, path / name, private=not self.synthetic)
 
     def _files(self) -> dict[str, str]:
         """Return the name and text of every file of the cohort folder."""
@@ -136,6 +178,7 @@ class Cohort:
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
+COUNTED_ONCE = "an earlier row again, under another row number: counted once"  # in a remark
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.comparisons import at_or_before, before
 
 Patients = NDArray[np.intp]
 
@@ -41,13 +42,13 @@ def courses_until(treatments: pd.DataFrame, agents: tuple[str, ...], landmark: f
         Week.
     """
     begin = treatments["start_week"].to_numpy(dtype=float)
-    rows = np.flatnonzero(treatments["agent"].isin(agents).to_numpy() & (begin <= landmark))
+    rows = np.flatnonzero(treatments["agent"].isin(agents).to_numpy() & at_or_before(begin, landmark))
     stop = _column(treatments, "end_week")[rows]
-    ongoing = np.isnan(stop) | (stop > landmark)
+    ongoing = np.isnan(stop) | before(landmark, stop)
     end = np.where(ongoing, landmark, stop)
     patient = treatments["patient"].to_numpy(dtype=np.intp)[rows]
-    order = np.lexsort((begin[rows], patient))
     dose = _column(treatments, "dose")[rows]
+    order = np.lexsort((dose, end, begin[rows], patient))  # whatever the order of the rows
     return Courses(patient[order], begin[rows][order], end[order], dose[order], ongoing[order])
 
 

@@ -102,6 +102,17 @@ def look_alikes(path: Path) -> list[Problem]:
     return found
 
 
+def cohort_files(path: Path) -> list[Path]:
+    """Return every file that is read of a cohort folder, or would be if it were there.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    """
+    return [path / f"{name}{form}" for name in TABLES for form in _FORMS] + [path / SYNTHETIC_FILE]
+
+
 def table_file(path: Path, name: str) -> Path | None:
     """Return the file of a table, `None` where an optional one is absent; refuse two files of one table.
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Positions
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.unit_conversion import conversion, not_accepted, unit_groups
+from relapse_model.cohort.one_day import (
+    DayRule,
+    Results,
+    day_rule,
+    moments,
+    refuses,
+    rounded,
+    same_day_advice,
+    same_day_expected,
+    settled,
+)
+from relapse_model.cohort.study_names import require_names
+from relapse_model.cohort.tables.columns import MINUTE
+from relapse_model.comparisons import at_or_before, below
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Analyte, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
@@ -18,7 +32,9 @@ from relapse_model.study.unit_spelling import is_log10, unit_key
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Measurements:
-    """Results of one analyte, sorted by patient, then week, then their order in the table.
+    """Results of one analyte, sorted by patient, week and time of day; one for each day, or time of day if known.
+
+    What becomes of several that nothing orders: see `relapse_model.cohort.one_day`.
 
     Attributes
     ----------
@@ -34,6 +50,8 @@ class Measurements:
         Bounds of the true value: equal for a plain number, ``(0, limit)`` below the limit, ``(limit, inf)`` above.
     detected : array of int or None
         1, 0, or -1 where the laboratory did not say.
+    row : array of int or None
+        The row of the labs table that each was read from.
     """
 
     patient: NDArray[np.intp]
@@ -42,6 +60,7 @@ class Measurements:
     lower: Floats
     upper: Floats
     detected: NDArray[np.int8] | None = None
+    row: NDArray[np.int32] | None = None
 
     def rows(self, keep: NDArray[np.bool_]) -> Measurements:
         """Return some of the rows."""
@@ -54,13 +73,14 @@ class Measurements:
             lower=self.lower[keep],
             upper=self.upper[keep],
             detected=None if self.detected is None else self.detected[keep],
+            row=None if self.row is None else self.row[keep],
         )
 
     def until(self, week: float, window_weeks: float | None = None) -> Measurements:
         """Return what was known at a landmark: results at or before the week (and within the window before it)."""
-        keep = self.week <= week
+        keep = at_or_before(self.week, week)
         if window_weeks is not None:
-            keep &= self.week >= week - window_weeks
+            keep &= at_or_before(week - window_weeks, self.week)
         return self.rows(keep)
 
     def valued(self) -> Measurements:
@@ -83,58 +103,120 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
     Raises
     ------
     CohortError
-        For units the study does not accept, and, on a log10 scale, for a word such as "negative" where no limit
+        For names that the study knows and the cohort has not, for units the study does not accept, and, on a log10
+        scale, for a word such as "negative" where no limit
         is known (on a linear one such a result is NaN).
     """
-    rule = study.analytes[analyte]
+    require_names(cohort, study)
+    rule, of_day = study.analytes[analyte], day_rule(study, analyte)
     kept = _kept(cohort)
     known = kept.results.get(analyte)
-    if known is None or known[0] != rule:
-        known = rule, _read(kept.of(analyte), rule)
+    if known is None or known[0] != (rule, of_day):
+        results, contradictions = settled(read_rows(*kept.of(analyte), rule), of_day)
+        if contradictions and refuses(of_day):
+            raise CohortError("the cohort does not fit the study", [_contradictions(analyte, of_day, contradictions)])
+        known = (rule, of_day), _measured(results, rule)
         kept.remember(analyte, *known)
     return known[1]
 
 
-def _read(table: pd.DataFrame, rule: Analyte) -> Measurements:
-    """Return the results of one analyte from its rows, in order."""
+def several_a_day(cohort: Cohort, study: Study, analyte: str) -> tuple[int, int]:
+    """Return on how many days a patient has several results that nothing orders, and on how many they contradict.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    analyte : str
+    """
+    rule = study.analytes[analyte]
+    results = read_rows(*_kept(cohort).of(analyte), rule)
+    _, contradictions = settled(results, day_rule(study, analyte))
+    start = moments(results.patient, results.week, results.minute)
+    return int((np.diff(np.append(start, len(results.patient))) > 1).sum()), contradictions
+
+
+def _contradictions(analyte: str, rule: DayRule, count: int) -> Problem:
+    advice = f"{same_day_advice(rule)}. Read the cohort with this study: it lists the rows"
+    return Problem("labs", None, "value", f"results of {analyte!r} on {count} days that contradict each other",
+                   same_day_expected(analyte), advice)  # fmt: skip
+
+
+def read_rows(table: pd.DataFrame, row: NDArray[np.int32], rule: Analyte) -> Results:
+    """Return the results of one analyte from its rows, which are in order of patient, week and time of day.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns of a labs table that the gate has read.
+    row : array of int
+        What to call each row.
+    rule : Analyte
+
+    Raises
+    ------
+    CohortError
+        As `measurements`.
+    """
     number, lower, upper = _in_unit(table, rule)
     value, lower, upper = _bounded(table, rule, number, lower, upper, _lower_limits(table, rule))
-    lowest = below_limit_value(rule)
-    if rule.floor and lowest is not None:
-        value = np.maximum(value, lowest)
-    found = Measurements(
+    return Results(
         patient=table["patient"].to_numpy(dtype=np.intp),
         week=table["week"].to_numpy(dtype=float),
         value=value,
         lower=lower,
         upper=upper,
         detected=table["detected"].to_numpy(dtype=np.int8),
+        row=row,
+        label=_labels(table),
+        minute=table[MINUTE].to_numpy(dtype=float) if MINUTE in table else None,
     )
-    for one in fields(found):  # shared by all who ask
-        getattr(found, one.name).flags.writeable = False
+
+
+def _labels(table: pd.DataFrame) -> Positions:
+    """Return a number for the unit and assay of each row, in the order of their texts."""
+    label = np.zeros(len(table), dtype=np.intp)
+    for name in ("unit", "assay"):
+        if name in table:
+            codes, texts = pd.factorize(table[name])
+            rank = np.argsort(np.argsort(np.asarray(texts, dtype=str))) if len(texts) else np.zeros(0, dtype=np.intp)
+            label = label * (len(texts) + 1) + np.append(rank, len(texts))[codes]
+    return label
+
+
+def _measured(results: Results, rule: Analyte) -> Measurements:
+    names = ("patient", "week", "value", "lower", "upper", "detected", "row")
+    columns = {name: getattr(results, name) for name in names}
+    lowest = below_limit_value(rule)
+    if rule.floor and lowest is not None:
+        columns["value"] = np.maximum(columns["value"], lowest)
+    found = Measurements(**columns)
+    for name in names:  # shared by all who ask
+        getattr(found, name).flags.writeable = False
     return found
 
 
-# Of the labs table, what results are read from. Texts become categories, `detected` 1, 0 or -1.
-_NUMBERS = ("patient", "week", "lower_limit", "number", "lower", "upper")
+# Of the labs table, what results are read from.
+_NUMBERS = ("patient", "week", MINUTE, "lower_limit", "number", "lower", "upper")
 _TEXTS = ("unit", "assay", "comparator", "kind")
 _ROWS_REMEMBERED = 20_000_000  # of all analytes together: the oldest is forgotten beyond it
 
 
 @dataclass(slots=True, eq=False)
 class _Labs:
-    """A labs table in order of analyte, patient, week and row, and the results that were read from it."""
+    """A labs table in order of analyte, patient, week and time of day, and the results that were read from it."""
 
     table: pd.DataFrame
     row: NDArray[np.int32]
     bounds: dict[str, slice]
-    results: dict[str, tuple[Analyte, Measurements]] = field(default_factory=dict)
+    results: dict[str, tuple[tuple[Analyte, DayRule], Measurements]] = field(default_factory=dict)
 
-    def of(self, analyte: str) -> pd.DataFrame:
-        """Return the rows of one analyte, in order."""
-        return self.table.iloc[self.row[self.bounds.get(analyte, slice(0, 0))]]
+    def of(self, analyte: str) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+        """Return the rows of one analyte, in order, and their places in the labs table."""
+        row = self.row[self.bounds.get(analyte, slice(0, 0))]
+        return self.table.iloc[row], row
 
-    def remember(self, analyte: str, rule: Analyte, results: Measurements) -> None:
+    def remember(self, analyte: str, rule: tuple[Analyte, DayRule], results: Measurements) -> None:
         """Keep the results of an analyte, and forget the oldest where that is too much."""
         self.results.pop(analyte, None)
         self.results[analyte] = rule, results
@@ -154,20 +236,42 @@ def _kept(cohort: Cohort) -> _Labs:
 def _in_order(labs: pd.DataFrame) -> _Labs:
     from relapse_model.cohort.rows_by_patient import ordered  # its package imports this module
 
-    texts = {name: pd.factorize(labs[name]) for name in _TEXTS if name in labs}
-    table = labs[[name for name in _NUMBERS if name in labs]].assign(
-        detected=_detection(labs),
-        **{name: pd.Categorical.from_codes(codes, distinct) for name, (codes, distinct) in texts.items()},
-    )
+    table = columns_read(labs)
     codes, analytes = pd.factorize(labs["analyte"])
     patients = int(labs["patient"].max()) + 1 if len(labs) else 0
     wide = "int32" if len(analytes) * patients < np.iinfo(np.int32).max else "int64"
     group = codes.astype(wide) * patients + labs["patient"].to_numpy(dtype=wide)
     group[(table["kind"] == "missing").to_numpy()] = -1
-    row, start = ordered(group, table["week"].to_numpy(dtype=float), len(analytes) * patients)
+    row, start = ordered(group, _time(table), len(analytes) * patients)
     begin = start[:: max(patients, 1)]
     bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
     return _Labs(table, row, bounds)
+
+
+def columns_read(labs: pd.DataFrame) -> pd.DataFrame:
+    """Return of a labs table what results are read from; texts become categories, `detected` 1, 0 or -1.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        As the gate has read it.
+    """
+    texts = {name: pd.factorize(labs[name]) for name in _TEXTS if name in labs}
+    return labs[[name for name in _NUMBERS if name in labs]].assign(
+        detected=_detection(labs),
+        **{name: pd.Categorical.from_codes(codes, distinct) for name, (codes, distinct) in texts.items()},
+    )
+
+
+def _time(table: pd.DataFrame) -> Floats:
+    """Return the weeks, or, where times of day are known, the rank of each week and time of day."""
+    week = table["week"].to_numpy(dtype=float)
+    if MINUTE not in table:
+        return week
+    minute = table[MINUTE].to_numpy(dtype=float)
+    rank = np.empty(len(week))
+    rank[np.lexsort((minute, rounded(week)))] = np.arange(len(week))
+    return rank
 
 
 def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
@@ -186,7 +290,7 @@ def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
     given = table["lower_limit"].to_numpy(dtype=float).copy()
     for rows, unit, own in unit_groups(table, rule):
         found = conversion(rule, unit, own)
-        if not is_log10(unit_key(unit)):
+        if not (is_log10(unit_key(unit)) or rule.negative):
             given[rows & (given == 0)] = np.nan
         given[rows] = np.nan if found is None else _converted(given[rows], *found)
     return np.where(np.isnan(given), default, given)
@@ -229,7 +333,9 @@ def _bounded(
     """Give every result its bounds and the number that stands for it."""
     logarithm = is_log10(unit_key(rule.unit))
     printed_zero = _is(table, "kind", "number") & _is(table, "comparator", "") & (table["number"] == 0).to_numpy()
-    zero = printed_zero & (number < lower_limit)  # a log10 of 0 may be an amount above the limit
+    zero = (
+        printed_zero & below(number, lower_limit) & (not rule.negative)
+    )  # a log10 of 0 may be an amount above the limit
     negative = _is(table, "kind", "negative")
     unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
     if unlimited.any() and (rule.scale == "log10" or logarithm):
@@ -241,7 +347,7 @@ def _bounded(
     positive = _is(table, "kind", "positive") & (table["detected"] == 1).to_numpy()
     left = zero | negative | _is(table, "comparator", "<") | _is(table, "comparator", "<=")
     limit = np.where(zero | negative, lower_limit, upper)
-    nothing = -np.inf if logarithm else 0.0
+    nothing = -np.inf if logarithm or rule.negative else 0.0
     value = np.where(left, _stand_in(limit, rule, logarithm), number)
     lower = np.where(left, nothing, np.where(positive, np.nan_to_num(lower_limit, nan=nothing), lower))
     upper = np.where(left, limit, np.where(positive, np.inf, upper))
@@ -267,6 +373,6 @@ def below_limit_value(rule: Analyte) -> float | None:
 
 def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:
     """Return the number that stands for a result below the limit; half of it is 0.3 less on a log10 unit."""
-    if rule.below_limit == "limit":
-        return limit
+    if rule.below_limit == "limit" or (rule.negative and not logarithm):
+        return limit  # half of a negative number is a larger one
     return limit - np.log10(2.0) if logarithm else 0.5 * limit

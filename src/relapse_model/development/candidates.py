@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 from relapse_model.classifiers.known import RECALIBRATED
 
 INTERVAL_RESAMPLES = 50
-HAZARD_INTERVAL_WEEKS = 12.0  # as visits are planned; within an interval the hazard counts as constant
+HAZARD_INTERVAL_WEEKS = 12.0  # where no visits are stated; within an interval the hazard counts as constant
 
 
-def build(name: str, design: Design, seed: int, *, final: bool = False, calibration: str = "none") -> Classifier:
+def build(
+    name: str,
+    design: Design,
+    seed: int,
+    *,
+    final: bool = False,
+    calibration: str = "none",
+    marked: bool | tuple[int, ...] = True,
+) -> Classifier:
     """Return an unfitted candidate.
 
     Parameters
@@ -34,33 +42,51 @@ def build(name: str, design: Design, seed: int, *, final: bool = False, calibrat
         Whether it is the fit that will be kept: then boosted trees also learn their interval.
     calibration : {"none", "logistic"}
         Whether its log-odds are recalibrated on training rows held out of it.
+    marked : bool or tuple of int
+        Columns of which the prior-informed regression counts whether they are missing; True: it decides by its rows.
     """
     resamples = INTERVAL_RESAMPLES if final else 0
     settings: dict[str, dict[str, Any]] = {
-        "prior_logistic": _priors(design) | {"terms": design.terms, "previous": design.previous},
+        "prior_logistic": _priors(design) | {"previous": design.previous, "indicators": marked},
         "ridge_logistic": {"seed": seed},
         "elastic_net": {"interval_resamples": resamples, "seed": seed},
         "boosted_trees": {"monotone": design.monotone, "interval_resamples": resamples, "seed": seed},
         "random_forest": {"seed": seed},
     }
     if name == "prior_and_trees":
-        settings[name] = {"members": tuple(build(member, design, seed, final=final) for member in MEMBERS)}
+        settings[name] = {
+            "members": tuple(build(member, design, seed, final=final, marked=marked) for member in MEMBERS)
+        }
     unfitted: Classifier = _class(name)(**settings[name])
     return unfitted if calibration == "none" else _class(RECALIBRATED)(unfitted, seed=seed)
 
 
-def build_hazard(design: Design, weeks: float) -> PriorHazardClassifier:
-    """Return the unfitted hazard model over `weeks`, in intervals of about 12 weeks."""
+def build_hazard(design: Design, landmark: float, horizon: float) -> PriorHazardClassifier:
+    """Return the unfitted hazard model from the landmark to the horizon, by the visits and visit window of the study.
+
+    Intervals end at the planned visits; where the study states none, they are of about 12 weeks.
+
+    Parameters
+    ----------
+    design : Design
+    landmark, horizon : float
+        Weeks from enrolment.
+    """
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
 
-    count = max(1, round(weeks / HAZARD_INTERVAL_WEEKS))
-    ends = tuple(float(end) for end in np.linspace(0.0, weeks, count + 1)[1:])
-    return PriorHazardClassifier(**_priors(design), intervals=ends)
+    span = horizon - landmark
+    visits = [week - landmark for week in design.visit_weeks if landmark < week < horizon]
+    count = max(1, round(span / HAZARD_INTERVAL_WEEKS))
+    ends = [*visits, span] if design.visit_weeks else np.linspace(0.0, span, count + 1)[1:]
+    return PriorHazardClassifier(
+        **_priors(design), intervals=tuple(float(end) for end in ends), visit_window=design.visit_window
+    )
 
 
 def _priors(design: Design) -> dict[str, Any]:
     return {
-        "prior_mean": design.prior_mean, "prior_sd": design.prior_sd, "prior_per_sd": design.prior_per_sd
+        "prior_mean": design.prior_mean, "prior_sd": design.prior_sd, "prior_per_sd": design.prior_per_sd,
+        "terms": design.terms, "typical": design.typical,
     }  # fmt: skip
 
 

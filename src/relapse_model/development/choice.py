@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.known import MEMBERS, Classifier
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.development.candidates import build, build_hazard
 from relapse_model.development.folds import data_folds
+from relapse_model.development.refused_runs import reason_of, reasons_counted
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.validation.effective_number import effective_share
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.paired_loss import paired_difference
 
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
@@ -32,6 +39,10 @@ class Choice:
     mean_risk_log_loss : float
         The same for "everyone has the mean risk of the training folds".
     folds, repeats : int
+    failed : dict
+        Folds in which a candidate could not be fitted, by reason. No candidate is judged on them.
+    against_mean_risk : Estimate or None
+        Out-of-fold log loss of the chosen one less that of the mean risk, with its interval; None: not cross-validated.
     """
 
     chosen: str
@@ -40,6 +51,8 @@ class Choice:
     mean_risk_log_loss: float
     folds: int
     repeats: int
+    failed: dict[str, int] = field(default_factory=dict)
+    against_mean_risk: Estimate | None = None
 
 
 def fit_known(
@@ -47,16 +60,20 @@ def fit_known(
 ) -> Classifier:
     """Fit one candidate: to the times of all patients, or to the outcomes that count, weighted.
 
-    Where a patient has several rows, they share the weight of one and stay together in folds.
+    Where a patient has several rows, they share the weight of one and stay together in folds. Weights are scaled to
+    the number of patients that they are worth (`effective_share`): those who were lost tell nothing. Of a column that
+    hardly anybody has nothing is learned (`hardly_known`).
     """
+    data = as_learned(data)
     if name == "prior_hazard":
         followed = data.horizon_time - data.landmark
-        hazard = build_hazard(design, data.horizon - data.landmark)
+        hazard = build_hazard(design, data.landmark, data.horizon)
         return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
     relapse, weight = data.training_rows()
     used = weight > 0
+    weight = weight * effective_share(relapse, weight, data.numbers())
     groups = None if data.patient is None else data.patient[used]
-    model = build(name, design, seed, final=final, calibration=calibration)
+    model = build(name, design, seed, final=final, calibration=calibration, marked=marked_columns(data))
     return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
 
 
@@ -75,14 +92,16 @@ def choose(
     folds: int,
     repeats: int,
     calibration: str = "none",
+    judge_single: bool = False,
     jobs: int | None = 1,
     progress: bool = False,
 ) -> Choice:
     """Compare candidates by repeated stratified cross-validation; each fold refits everything that is learned.
 
     The simplest candidate whose loss is within one standard error of the best is chosen; the standard error is
-    that of the difference from the best, over patients. The loss is weighted by the inverse probability of censoring,
-    whichever way training counts the lost.
+    that of the difference from the best, over patients: rows of one patient are one cluster. The loss is weighted by
+    the inverse probability of censoring, whichever way training counts the lost. A fold in which one of the candidates
+    cannot be fitted is left out for all of them and counted, so that all are compared on the same patients.
 
     Parameters
     ----------
@@ -93,34 +112,78 @@ def choose(
     seed : int
     folds, repeats : int
     calibration : {"none", "logistic"}
+    judge_single : bool
+        Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool
         Show a progress bar if it takes more than a moment and the output is a terminal.
+
+    Raises
+    ------
+    InsufficientDataError
+        If more than half the folds cannot be fitted.
     """
+    if len(names) > 1:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    unknown = Choice(names[0], {}, {}, np.nan, 0, 0)
+    if not judge_single:
+        return unknown
+    try:
+        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+    except RelapseModelError:  # a fold that cannot be made or fitted stops no model, and leaves its gain unknown
+        return unknown
+
+
+def _compared(
+    data: DevelopmentData,
+    design: Design,
+    names: tuple[str, ...],
+    seed: int,
+    folds: int,
+    repeats: int,
+    calibration: str,
+    jobs: int | None,
+    progress: bool,
+) -> Choice:
+    """Cross-validate the candidates and choose among them."""
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    if len(names) == 1:
-        return Choice(names[0], {}, {}, np.nan, 0, 0)
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
+    judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
     tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration) for _, test in split)
     found = Parallel(n_jobs=jobs, return_as="generator")(tasks)
     bar = tqdm(
         found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
     )
-    for (_, test), risks in zip(split, bar, strict=True):
+    failed: Counter[str] = Counter()
+    for (_, test), (risks, why) in zip(split, bar, strict=True):
+        if why:
+            failed[why] += 1
+            continue
+        judged[test] += 1
         for name, risk in risks.items():
-            losses[name][test] += patient_log_loss(data.relapse[test], risk) / repeats
-    known = ~np.isnan(data.relapse)
+            losses[name][test] += patient_log_loss(data.relapse[test], risk)
+    known = ~np.isnan(data.relapse) & (judged > 0)
+    if 2 * failed.total() > len(split) or not known.any():
+        raise InsufficientDataError(
+            f"choice of the classifier: {failed.total()} of {len(split)} folds could not be fitted: "
+            f"{reasons_counted(failed)}. Give a single candidate, or add patients."
+        )
     weight = (data.weights() * data.row_share())[known]
-    mean = {name: float(np.average(loss[known], weights=weight)) for name, loss in losses.items()}
+    each = {name: loss[known] / judged[known] for name, loss in losses.items()}
+    mean = {name: float(np.average(loss, weights=weight)) for name, loss in each.items()}
     best = min(names, key=mean.__getitem__)
-    error = {name: _standard_error(losses[name][known] - losses[best][known], weight) for name in names}
+    draw = data.patient if data.copy is None else data.copy  # copies in a resample are draws of their own
+    cluster = np.flatnonzero(known) if draw is None else draw[known]
+    error = {name: _standard_error(each[name] - each[best], weight, cluster) for name in names}
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
     used = len(split) // repeats  # fewer than asked for where there are few events, or groups
-    return Choice(chosen, {name: mean[name] for name in names}, error, mean["mean_risk"], used, repeats)
+    told = {name: mean[name] for name in names}
+    gain = paired_difference(each[chosen], each["mean_risk"], weight, cluster)
+    return Choice(chosen, told, error, mean["mean_risk"], used, repeats, dict(failed), gain)
 
 
 def _fold_risks(
@@ -130,13 +193,17 @@ def _fold_risks(
     design: Design,
     seed: int,
     calibration: str,
-) -> dict[str, Floats]:
+) -> tuple[dict[str, Floats], str]:
+    """Return the risks of the test rows by each candidate; or nothing, and why one of them could not be fitted."""
     from threadpoolctl import threadpool_limits
 
     # The problems are small: threads cost more than they bring, and sums are in the same order everywhere.
     with threadpool_limits(1):
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
-        return _held_out_risks(names, train, data.matrix[test], design, seed, calibration)
+        try:
+            return _held_out_risks(names, train, data.matrix[test], design, seed, calibration), ""
+        except RelapseModelError as error:
+            return {}, reason_of(error)
 
 
 def _held_out_risks(
@@ -162,7 +229,8 @@ def _held_out_risks(
     return risks | {"mean_risk": np.full(len(held), np.sum(weight * relapse) / weight.sum())}
 
 
-def _standard_error(difference: Floats, weight: Floats) -> float:
+def _standard_error(difference: Floats, weight: Floats, cluster: Positions) -> float:
+    """Return the standard error of a weighted mean; rows of one cluster (a patient) are one observation."""
     share = weight / weight.sum()
-    centred = difference - np.sum(share * difference)
-    return float(np.sqrt(np.sum(share**2 * centred**2)))
+    centred = share * (difference - np.sum(share * difference))
+    return float(np.sqrt(np.sum(np.bincount(np.unique(cluster, return_inverse=True)[1], weights=centred) ** 2)))

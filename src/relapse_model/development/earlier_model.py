@@ -72,13 +72,18 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
     linear = np.ones(size, dtype=bool)
     linear[len(theirs.names) : len(source)] = False
     with_terms = np.ones(size, dtype=bool)
-    with_terms[[column for term in theirs.terms for column in term.replaces]] = False
-    found = []
+    there = (mixture.covariance[:, np.arange(1, size + 1), np.arange(1, size + 1)] > 0).any(axis=0)
+    for term, used in zip(theirs.terms, there[len(theirs.names) : len(source)], strict=True):
+        with_terms[list(term.replaces)] &= not used  # a term of which nobody had the factors replaces nothing
+    known, found = np.array(place) >= 0, []
     for used in (linear, with_terms if theirs.terms else linear):
         grid = posterior_of_form(mixture, used)
-        known = np.array(place) >= 0
         found.append(PriorGrid(*(np.where(known, values[:, place], np.nan) for values in (grid.mean, grid.sd))))
-    return replace(columns, previous=(found[0], found[1]))
+    own = np.array(place[: len(columns.names)])
+    centre = np.where((own >= 0) & there[own], mixture.center[own], np.nan)  # of a column left out there is none
+    stated = np.full(len(own), np.nan) if columns.typical is None else columns.typical
+    typical = np.where(np.isnan(stated), centre, stated)
+    return replace(columns, previous=(found[0], found[1]), typical=typical)
 
 
 def _check_meaning(study: Study, other: Study) -> None:

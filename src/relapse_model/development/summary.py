@@ -16,6 +16,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
@@ -36,6 +37,7 @@ def training_summary(
     findings: Sequence[Finding] = (),
     parent: dict[str, Any] | None = None,
     cohort: Cohort | None = None,
+    hardly_known: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -53,6 +55,8 @@ def training_summary(
         The model that this one started from.
     cohort : Cohort, optional
         Of the training: its assays and units are told, for the guard rails of scoring.
+    hardly_known : dict of str to str, optional
+        Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
     """
     predictors = {
         predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
@@ -65,6 +69,7 @@ def training_summary(
         "not_at_risk": data.not_at_risk,
         "mean_risk": mean_risk,
         "synthetic": synthetic,
+        "fingerprint": data_fingerprint(data),
         "seed": seed,
         "censoring": data.censoring,
         "parent": parent,
@@ -75,8 +80,11 @@ def training_summary(
             "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
             "folds": choice.folds,
             "repeats": choice.repeats,
+            "failed_folds": choice.failed,
+            "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
         },
         "predictors": predictors,
+        "hardly_known": hardly_known or {},
         "scatter": scatter_summary(data.features, study, predictors, data.patient),
         "packages": {"relapse-model": __version__, "python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},

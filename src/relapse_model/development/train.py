@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from relapse_model.classifiers.known import CANDIDATES, Classifier
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks import run_checks
+from relapse_model.development.checks.all_checks import GAIN_CHECK
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice, choose, fit_known
 from relapse_model.development.earlier_model import with_previous
@@ -18,7 +20,9 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
+from relapse_model.features.known_columns import hardly_known_predictors
 from relapse_model.model.lineage import parent_summary
+from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.study.study import Study
 
@@ -84,7 +88,7 @@ def develop(
     with threadpool_limits(1):
         choice = choose(
             data, columns, procedure.candidates, seed, folds=procedure.folds, repeats=procedure.repeats,
-            calibration=way, jobs=jobs, progress=progress,
+            calibration=way, judge_single=final, jobs=jobs, progress=progress,
         )  # fmt: skip
         return Development(fit_known(choice.chosen, data, columns, seed, final=final, calibration=way), choice)
 
@@ -181,8 +185,8 @@ def train(
     InsufficientDataError
         With fewer than 5 relapses, or 5 patients known to be free of it; with more predictors than relapses.
     RelapseModelError
-        For a setting that is none of the above, a `prior` that shares no predictor with the study, or several
-        landmarks and ``"prior_hazard"``.
+        For a setting that is none of the above, a `prior` that shares no predictor with the study or was made from this
+        very cohort, or several landmarks and ``"prior_hazard"``.
 
     Examples
     --------
@@ -193,11 +197,13 @@ def train(
     'prior_logistic'
     """
     names = check_candidates(tuple(candidates))
-    require_seed(seed)
+    seed = require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "train")
     require_support(data, len(study.predictors), "train", override=more_predictors_than_events)
     earlier = _earlier_model(prior, study, data, seed)
+    if earlier is not None:
+        refuse_own_cohort(earlier, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
     procedure = Procedure(with_previous(design(study), study, earlier), names, folds, repeats, method)
     result = develop(data, procedure, seed, final=True, jobs=jobs, progress=progress)
@@ -231,16 +237,31 @@ def model_of(
         seed=seed,
         synthetic=cohort.synthetic,
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights() * data.row_share())),
-        findings=_findings(cohort, study, data.landmark_weeks),
+        findings=_findings(cohort, study, data.landmark_weeks, result.choice),
         parent=None if earlier is None else parent_summary(earlier),
         cohort=cohort,
+        hardly_known=_hardly_known(result.classifier, study, data),
     )
     return RelapseModel(study, data.landmark, result.choice.chosen, result.classifier, summary)
 
 
-def _findings(cohort: Cohort, study: Study, weeks: tuple[float, ...]) -> list[Finding]:
-    """Return what the checks find at any of the landmarks, each code once."""
+def _hardly_known(classifier: Any, study: Study, data: DevelopmentData) -> dict[str, str]:
+    """Return the predictors that hardly any patient has: "prior" where the model has theirs, else "left out"."""
+    inner = getattr(classifier, "estimator_", classifier)  # of a recalibrated one
+    inner = getattr(inner, "members_", [inner])[0]
+    columns, spread = design(study), getattr(inner, "coef_sd_", np.zeros(0))
+    used = set(columns.predictor[spread[: len(columns.names)] > 0].tolist()) if len(spread) else set()
+    return {
+        one.name: "prior" if study.predictors.index(one) in used else "left out"
+        for one in hardly_known_predictors(data, study)
+    }
+
+
+def _findings(cohort: Cohort, study: Study, weeks: tuple[float, ...], choice: Choice) -> list[Finding]:
+    """Return what the checks find at any of the landmarks, each code once, and what cross-validation showed."""
     found = {finding.code: finding for week in reversed(weeks) for finding in run_checks(cohort, study, week)}
+    gain = GAIN_CHECK(choice.against_mean_risk).finding
+    found |= {} if gain is None else {gain.code: gain}
     return [found[code] for code in sorted(found)]
 
 

@@ -10,6 +10,8 @@ from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.lasting_loss import LastingLoss, lasting_loss, latest_week
+from relapse_model.cohort.outcome.risk_set import ENROLMENT
+from relapse_model.comparisons import at_least, at_most, before, below
 from relapse_model.features.laboratory import summarise
 from relapse_model.features.treatment import first_week, weeks_on, where_recorded
 from relapse_model.study.study import Predictor, Study
@@ -60,8 +62,8 @@ def loss_at(cohort: Cohort, study: Study, predictor: Predictor, landmark: float)
     if (predictor.analyte, predictor.below) == (study.outcome.analyte, study.outcome.at_least):
         last_negative = latest_week(results.patient, results.week, call == 0, len(cohort))[results.patient]
         first_negative = first_week(results.patient, results.week, call == 0, len(cohort))[results.patient]
-        between = (results.week > first_negative) & (results.week < last_negative)
-        refuted = (call == 1) & (results.week > 0) & between
+        between = before(first_negative, results.week) & before(results.week, last_negative)
+        refuted = (call == 1) & before(ENROLMENT, results.week) & between
         results, call = results.rows(~refuted), call[~refuted]
     return lasting_loss(results.patient, results.week, call, len(cohort), predictor.gap_weeks)
 
@@ -100,9 +102,9 @@ def weeks_beyond(cohort: Cohort, study: Study, predictor: Predictor, landmark: f
     landmark : float
     """
     known = measurements(cohort, study, str(predictor.analyte)).until(landmark, predictor.window_weeks)
-    below = predictor.below is not None
-    call = _called(known, float((predictor.below if below else predictor.at_least) or 0.0))
-    wanted, inside = (0, -np.inf) if below else (1, np.inf)
+    asks_below = predictor.below is not None
+    call = _called(known, float((predictor.below if asks_below else predictor.at_least) or 0.0))
+    wanted, inside = (0, -np.inf) if asks_below else (1, np.inf)
 
     def weeks(rows: Mask) -> Floats:
         value = np.where(rows, inside, -inside)
@@ -118,9 +120,9 @@ def _called(results: Measurements, threshold: float) -> NDArray[np.int8]:
 
     ``<0.08`` may lie on either side of 0.05: the number that stands for it must not decide.
     """
-    at_limit = (results.upper <= threshold) & (results.lower < results.upper)
-    below = (results.upper < threshold) | at_limit
-    return np.where(below, 0, np.where(results.lower >= threshold, 1, -1)).astype(np.int8)
+    at_limit = at_most(results.upper, threshold) & (results.lower < results.upper)
+    is_below = below(results.upper, threshold) | at_limit
+    return np.where(is_below, 0, np.where(at_least(results.lower, threshold), 1, -1)).astype(np.int8)
 
 
 def _agreed(fewest: Floats, most: Floats, cap: float | None) -> Floats:

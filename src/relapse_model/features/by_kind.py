@@ -12,11 +12,9 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, ever
-from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.measurements import below_limit_value, measurements
-from relapse_model.cohort.study_columns import unusable_cells
-from relapse_model.cohort.tables.column_values import texts
-from relapse_model.cohort.tables.columns import MISSING_WORDS
+from relapse_model.cohort.study_columns import ColumnReader, categories, chosen, numbers, reader_of, unusable_cells
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
@@ -40,7 +38,7 @@ def derive_one(cohort: Cohort, study: Study, predictor: Predictor, landmark: flo
     """
     values = _FUNCTIONS[predictor.kind](cohort, study, predictor, landmark)
     if predictor.agents:
-        stated = _stated(cohort, predictor)
+        stated = _stated(cohort, study, predictor)
         values = np.where(np.isnan(stated), np.asarray(values, dtype=float), stated)
     return values if predictor.levels else transformed(np.asarray(values, dtype=float), predictor)
 
@@ -109,51 +107,41 @@ def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     return np.log10(titre) if predictor.scale == "log10" else titre
 
 
-def _column(cohort: Cohort, predictor: Predictor) -> Floats | pd.Series:
-    values = _usable(cohort, predictor)
+def _column(cohort: Cohort, study: Study, predictor: Predictor) -> Floats | pd.Series:
+    reader = reader_of(predictor, study)
+    values = _usable(cohort, reader)
     if predictor.equals is not None or predictor.levels:
-        return _category(values, predictor)
-    numbers = _numbers(values)
-    return np.log10(numbers) if predictor.scale == "log10" else numbers
+        return _category(values, reader)
+    found = numbers(values, reader)[0]
+    return np.log10(found) if predictor.scale == "log10" else found
 
 
-def _usable(cohort: Cohort, predictor: Predictor) -> pd.Series:
+def _usable(cohort: Cohort, reader: ColumnReader) -> pd.Series:
     """Return the column of a predictor; refuse it if the gate, without the study, let through what cannot be used."""
-    values: pd.Series = cohort.patients[predictor.column]
-    cells = unusable_cells(values, predictor)
+    values: pd.Series = cohort.patients[reader.column]
+    cells = unusable_cells(values, reader)
     if cells.rows.any():
         found, advice = (
             f"{cells.rows.sum()} cells that cannot be used",
             "Read the cohort with this study: it lists them",
         )
-        problem = Problem("patients", None, predictor.column, found, cells.expected, advice)
+        problem = Problem("patients", None, reader.column, found, cells.expected, advice)
         raise CohortError("the cohort does not fit the study", [problem])
     return values
 
 
-def _category(values: pd.Series, predictor: Predictor) -> Floats | pd.Series:
-    text = texts(values)
-    missing = text.str.casefold().isin(MISSING_WORDS).to_numpy()
-    if predictor.equals is not None:
-        return np.where(missing, np.nan, (text == predictor.equals).to_numpy().astype(float))
-    return text.where(~missing, None)
+def _category(values: pd.Series, reader: ColumnReader) -> Floats | pd.Series:
+    if reader.chosen:
+        return chosen(values, reader)[0]
+    return pd.Series(categories(values, reader)[0], index=values.index, dtype=object)
 
 
-def _numbers(values: pd.Series) -> Floats:
-    """Read a column of numbers or laboratory texts; below the limit counts as half of it."""
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(dtype=float)
-    read = read_lab_texts(values)
-    below = read["comparator"].isin(["<", "<="]).to_numpy()
-    number = read["number"].to_numpy(dtype=float)
-    return np.where(below, 0.5 * number, number)
-
-
-def _stated(cohort: Cohort, predictor: Predictor) -> Floats:
+def _stated(cohort: Cohort, study: Study, predictor: Predictor) -> Floats:
     """Return what the patients table says of a treatment predictor; NaN where it says nothing."""
     if predictor.column is None or predictor.column not in cohort.patients:
         return np.full(len(cohort), np.nan)
-    return _numbers(_usable(cohort, predictor))
+    reader = reader_of(predictor, study)
+    return numbers(_usable(cohort, reader), reader)[0]
 
 
 def _from_courses(function: Callable[[Courses, int, float], Floats]) -> Derive:
@@ -173,7 +161,7 @@ def _dose_total(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     table = cohort.treatments
     if table is None:
         return np.full(len(cohort), np.nan)
-    known = table[table["agent"].isin(predictor.agents) & (table["start_week"] <= landmark)]
+    known = table[table["agent"].isin(predictor.agents) & at_or_before(table["start_week"], landmark)]
     units = {unit_key(unit): unit for unit in known["unit"].dropna()} if "unit" in known else {}
     if len(units) > 1:
         found = f"doses of {', '.join(predictor.agents)} in {' and '.join(sorted(map(repr, units.values())))}"
@@ -201,7 +189,7 @@ _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(("weeks_below", "weeks_at_least"), weeks_beyond),
     "weeks_since_first_below": weeks_since_first_below,
     "endogenous": _endogenous,
-    "column": lambda cohort, study, predictor, landmark: _column(cohort, predictor),
+    "column": lambda cohort, study, predictor, landmark: _column(cohort, study, predictor),
     "weeks_on_agent": _from_courses(lambda known, n, week: treatment.weeks_on(known, n)),
     "weeks_on_agent_after_first_negative": weeks_after_loss,
     "weeks_between_courses": _from_courses(lambda known, n, week: treatment.weeks_between(known, n)),

@@ -16,6 +16,22 @@ def clinical(values: Floats, predictor: Predictor) -> Floats:
     return np.power(10.0, values) if predictor.scale == "log10" and level else values
 
 
+def on_model_scale(value: float, predictor: Predictor) -> float:
+    """Return a value in the clinical unit as the model's column holds it: the reverse of `clinical`.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> on_model_scale(100.0, rm.load_study("hbsag-relapse").predictor("anti_hbs"))
+    2.0
+    """
+    if predictor.cap is not None:
+        value = min(value, predictor.cap)
+    if predictor.saturating is not None:
+        return value / (value + predictor.saturating)
+    return float(np.log10(value)) if predictor.scale == "log10" and predictor.kind not in ("change", "slope") else value
+
+
 def unit_shown(predictor: Predictor) -> str:
     """Return the unit in which `clinical` gives a predictor; ``log10`` said where it stays one."""
     if predictor.scale == "log10" and predictor.kind in ("change", "slope"):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem
 from relapse_model.features.by_kind import derive_one
 from relapse_model.study.study import Predictor, Study
@@ -35,7 +36,7 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     Raises
     ------
     CohortError
-        If a column the study names is absent, or units or texts do not fit the study.
+        If a column the study names is absent, or names, units or texts do not fit the study.
 
     Examples
     --------
@@ -45,42 +46,14 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     (5, 8)
     """
     landmark = study.landmark(landmark_week)
-    problems = [
-        problem
-        for predictor in study.predictors
-        for problem in (*_absent(cohort, predictor), *_spelt_otherwise(cohort, study, predictor, landmark))
-    ]
+    require_names(cohort, study)
+    problems = [problem for predictor in study.predictors for problem in _absent(cohort, predictor)]
     if problems:
         raise CohortError("the cohort does not fit the study", problems)
     columns = {
         predictor.name: np.asarray(derive_one(cohort, study, predictor, landmark)) for predictor in study.predictors
     }
     return pd.DataFrame(columns, index=cohort.patient_ids)
-
-
-def _spelt_otherwise(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> list[Problem]:
-    """Refuse every other spelling of a name: "PegIFN" for "pegifn" would count as never treated.
-
-    What any predictor of the study names is no misspelling: the study tells the two apart.
-    """
-    places: list[tuple[str, str, pd.Series, tuple[str, ...], set[str]]] = []
-    if predictor.agents and cohort.treatments is not None:
-        begun = cohort.treatments["start_week"] <= landmark
-        named = {agent for one in study.predictors for agent in one.agents}
-        places.append(("treatments", "agent", cohort.treatments.loc[begun, "agent"], predictor.agents, named))
-    if predictor.equals is not None and predictor.column in cohort.patients:
-        values = cohort.patients[predictor.column]
-        named = {str(one.equals) for one in study.predictors if one.column == predictor.column}
-        places.append(("patients", str(predictor.column), values, (predictor.equals,), named))
-    problems = []
-    for table, column, values, wanted, named in places:
-        name_of = {name.casefold(): name for name in wanted}
-        for came in sorted({str(value) for value in values.dropna().unique()} - named):
-            if came.casefold() in name_of:
-                expected = f"{name_of[came.casefold()]!r}, as in the study"
-                advice = "Write it as the study does, or change the study"
-                problems.append(Problem(table, None, column, repr(came), expected, advice))
-    return problems
 
 
 def _absent(cohort: Cohort, predictor: Predictor) -> list[Problem]:

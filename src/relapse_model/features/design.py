@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
+from relapse_model.features.clinical_units import on_model_scale
 from relapse_model.study.study import Predictor, Study, StudyTerm
 
 _ROWS_AT_ONCE = 8192  # they stay in the processor's cache
@@ -39,6 +40,12 @@ class Design:
     term_names : tuple of str
     previous : tuple of PriorGrid, or None
         What an earlier model says of the columns and terms; see `relapse_model.development.earlier_model`.
+    typical : array of float
+        The value of a usual patient in each column; NaN where the study states none, None where it states none at all.
+    visit_weeks : tuple of float
+        Planned visits, weeks from enrolment; empty where the study states none.
+    visit_window : float
+        Weeks by which a visit may be early or late; 0 where the outcome is adjudicated, which dates it exactly.
     """
 
     names: tuple[str, ...]
@@ -50,6 +57,9 @@ class Design:
     terms: tuple[Term, ...] = ()
     term_names: tuple[str, ...] = ()
     previous: tuple[PriorGrid, PriorGrid] | None = None
+    typical: Floats | None = None
+    visit_weeks: tuple[float, ...] = ()
+    visit_window: float = 4.0
 
 
 def design(study: Study) -> Design:
@@ -80,6 +90,9 @@ def design(study: Study) -> Design:
         monotone=tuple({"up": 1, "down": -1}.get(p.direction or "", 0) for _, p, _ in columns),
         terms=tuple(_term(term, study, [p.name for _, p, _ in columns]) for term in study.terms),
         term_names=tuple(term.name for term in study.terms),
+        typical=np.array([np.nan if p.typical is None else on_model_scale(p.typical, p) for _, p, _ in columns]),
+        visit_weeks=study.prediction.visit_weeks,
+        visit_window=0.0 if study.outcome.analyte is None else study.prediction.visit_window_weeks,
     )
 
 

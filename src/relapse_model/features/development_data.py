@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk
+from relapse_model.comparisons import to_the_day
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
@@ -40,7 +42,7 @@ class DevelopmentData:
         Follow-up cut at the horizon, for the censoring weights.
     horizon : float
     not_at_risk : int
-        Patients left out because they had relapsed, or were not seen again, by the landmark.
+        Patients left out because they were not known to be free at the landmark: positive, relapsed, or not tested.
     group : array or None
         Within which the chance of being lost is estimated.
     landmark : float
@@ -116,17 +118,19 @@ class DevelopmentData:
         return replace(self, features=self.features.iloc[rows], **cut)
 
     def resample(self, rng: np.random.Generator) -> tuple[DevelopmentData, NDArray[np.intp]]:
-        """Draw patients with replacement, those who relapse, stay free and are lost apart; return them and their rows.
+        """Draw as many patients as there are, with replacement and whoever they are; return them and their rows.
+
+        The numbers relapsed, free and lost vary from resample to resample, as they would from one sample of patients to
+        the next (Riley and Collins 2023, doi:10.1002/bimj.202200302). Fixed, they would make a model look more stable
+        than it is.
 
         Parameters
         ----------
         rng : numpy.random.Generator
         """
         patient = np.arange(len(self)) if self.patient is None else self.patient
-        last = np.full(patient.max() + 1, -1.0)  # of patients: -1 nobody, 0 lost, 1 free, 2 relapsed in any row
-        np.maximum.at(last, patient, np.where(np.isnan(self.relapse), 0.0, self.relapse + 1.0))
-        members = [np.flatnonzero(last == kind) for kind in (0.0, 1.0, 2.0)]
-        drawn = np.concatenate([rng.choice(one, len(one)) for one in members if len(one)])
+        everybody = np.unique(patient)
+        drawn = rng.choice(everybody, len(everybody))
         by_patient = np.argsort(patient, kind="stable")
         begin = np.searchsorted(patient[by_patient], drawn)
         count = np.bincount(patient, minlength=patient.max() + 1)[drawn]
@@ -134,6 +138,12 @@ class DevelopmentData:
         rows = by_patient[np.repeat(begin, count) + offset]
         copy = np.repeat(np.arange(len(drawn)), count)
         return replace(self.take(rows), patient=patient[rows], copy=copy), rows
+
+    def numbers(self) -> NDArray[np.intp]:
+        """Return the number of each row's patient, where patients are counted; each draw of a resample counts."""
+        if self.copy is not None:
+            return self.copy
+        return np.arange(len(self)) if self.patient is None else self.patient
 
     def rows_at(self, landmark_week: float) -> NDArray[np.intp]:
         """Return which rows are those of a landmark."""
@@ -159,6 +169,10 @@ class DevelopmentData:
             followed = self.horizon_time[rows] - week
             weight[rows] = censoring_weights(followed, self.horizon_event[rows], self.horizon - week, group)
         return weight
+
+    def by_horizon(self) -> tuple[Floats, Floats, float]:
+        """Return the follow-up from the landmark cut at the horizon, the events by then, and the horizon's time."""
+        return self.horizon_time - self.landmark, self.horizon_event, self.horizon - self.landmark
 
     def training_rows(self) -> tuple[Floats, Floats]:
         """Return outcome and weight of each patient for training, by the way the lost are counted; weight 0: not used.
@@ -219,18 +233,18 @@ def development_data(
     first = study.landmark(landmark_week)
     features = derive_features(cohort, study, landmark_week)
     outcome = derive_outcome(cohort, study, landmark_week)
-    rows = np.flatnonzero((outcome["state"] != "not_at_risk").to_numpy())
+    rows = np.flatnonzero(is_at_risk(outcome["state"]))
     if not len(rows):
-        week = f"week {first:g}"
-        raise InsufficientDataError(f"no patient of this cohort is at risk and seen after the landmark ({week}).")
+        raise InsufficientDataError(nobody_at_risk(outcome["state"], study, first))
     kept, outcome = features.iloc[rows], outcome.iloc[rows]
     state = outcome["state"].to_numpy(dtype=object)
-    time = outcome["time_week"].to_numpy(dtype=float)
+    # Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
+    # equal numbers, so that events and losses of one day tie.
+    time = to_the_day(np.fmax(outcome["time_week"].to_numpy(dtype=float), first))
+    last_negative = to_the_day(np.fmax(outcome["last_negative_week"].to_numpy(dtype=float), first))
     horizon = study.prediction.horizon_weeks
-    last_negative = outcome["last_negative_week"].to_numpy(dtype=float)
     lost_time = np.where(outcome["event"].to_numpy() == 1, last_negative, time)
-    # Known free only before the landmark: at risk then, and lost at once.
-    cut = np.where(state == "lost", np.fmax(lost_time, first), np.minimum(time, horizon))
+    cut = np.where(state == "lost", lost_time, np.minimum(time, horizon))
     return DevelopmentData(
         features=kept,
         matrix=design_matrix(kept, study),
@@ -246,6 +260,27 @@ def development_data(
         fold_group=_groups(cohort, group_by, rows, "group_by"),
         censoring=censoring,
     )
+
+
+def nobody_at_risk(states: pd.Series, study: Study, landmark: float) -> str:
+    """Say that nobody is at risk at a landmark, what the patients are instead, and what to do.
+
+    Parameters
+    ----------
+    states : Series
+        As `derive_outcome` gives them.
+    study : Study
+    landmark : float
+    """
+    counts = states.value_counts()
+    found = ", ".join(f"{counts[state]} {state}" for state in NOT_AT_RISK if state in counts)
+    advice = (
+        f"Give the tests of {study.analytes[study.outcome.analyte].label} up to it, or state in the study that the "
+        "outcome is adjudicated (adjudicated = true)."
+        if study.outcome.analyte is not None
+        else "Predict earlier."
+    )
+    return f"no patient of this cohort is at risk at the landmark (week {landmark:g}): {found}. {advice}"
 
 
 def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str) -> NDArray[np.object_] | None:
@@ -264,19 +299,27 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str
     return values.to_numpy(dtype=object)[rows]
 
 
-def require_seed(seed: int) -> None:
-    """Refuse a seed that a random generator does not take, or a model file does not hold.
+def require_seed(seed: object) -> int:
+    """Return a seed as a plain whole number; refuse one that a generator does not take, or a model file cannot hold.
 
     Parameters
     ----------
     seed : int
+        One of numpy's too.
 
     Raises
     ------
     RelapseModelError
+        For anything else: what came is told, before a minute is spent on training.
+
+    Examples
+    --------
+    >>> require_seed(np.int64(3))
+    3
     """
-    if not 0 <= seed < 2**32:
-        raise RelapseModelError(f"seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise RelapseModelError(f"seed is {seed!r}; expected a whole number from 0 to {2**32 - 1}.")
+    return int(seed)
 
 
 def require_events(data: DevelopmentData, purpose: str) -> None:

@@ -16,6 +16,7 @@ from relapse_model.cohort.courses import Courses, courses_until
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.rows_by_patient import groups, spread
 from relapse_model.cohort.tables.column_values import shown, texts
+from relapse_model.comparisons import at_or_before, before, to_the_day
 from relapse_model.errors import CohortError, Problem, StudyError
 from relapse_model.features.antibody_filter import FLOOR, AntibodyFilter, History
 from relapse_model.study.study import PassiveAntibody, Study
@@ -24,7 +25,7 @@ from relapse_model.study.unit_spelling import unit_key
 # Not identifiable: the interval of log10 is at least this share of the prior's, 2 of 4 powers of ten at 90 %.
 WIDE_SHARE = 0.5
 _TITRE_UNITS = frozenset({unit_key("mIU/mL"), unit_key("IU/L")})
-_LONGEST_DOSE_WEEKS = 1 / 7
+_LONGEST_DOSE_WEEKS = 1 / 7 + 1e-6  # a day, whatever the last digit of the difference of two weeks
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
@@ -122,7 +123,7 @@ def endogenous_titre(
         value=measured.copy(), lower=lower, upper=upper, passive=np.where(np.isnan(last_week), np.nan, 0.0),
         measured=measured, state=state,
     )  # fmt: skip
-    earlier = given.start < last_week[given.patient]
+    earlier = before(given.start, last_week[given.patient])
     asked = np.flatnonzero(np.bincount(given.patient[earlier], minlength=patients))
     model = AntibodyFilter(passive)
     widest = WIDE_SHARE * float(np.ptp(model.interval(model.prior[None], level)))
@@ -218,7 +219,7 @@ def dose_table(cohort: Cohort, passive: PassiveAntibody, landmark: float) -> pd.
             "A table without rows says that nobody was given any",
         )  # fmt: skip
         raise CohortError("no endogenous titre", [problem])
-    known = (table["agent"].isin(passive.agents) & (table["start_week"] <= landmark)).to_numpy()
+    known = (table["agent"].isin(passive.agents) & at_or_before(table["start_week"], landmark)).to_numpy()
     problems = list(dose_problems(table[known], np.flatnonzero(known) + _FIRST_ROW))
     if problems:
         raise CohortError("no endogenous titre", problems)
@@ -241,14 +242,14 @@ def dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Proble
             yield Problem("treatments", number, "unit", shown(unit) if unit else "no unit", "IU")
     if "end_week" in doses:
         weeks = (doses["end_week"] - doses["start_week"]).to_numpy(dtype=float)
-        for place in np.flatnonzero(weeks > _LONGEST_DOSE_WEEKS):
+        for place in np.flatnonzero(before(_LONGEST_DOSE_WEEKS, weeks)):
             found = f"{weeks[place]:g} weeks after the start"
             yield Problem("treatments", int(row[place]), "end_week", found, "one row for each dose")
 
 
 def doses_given(doses: Courses, week: float) -> Courses:
     """Return the doses known at the landmark, sorted by patient."""
-    known = np.flatnonzero(doses.start <= week)
+    known = np.flatnonzero(at_or_before(doses.start, week))
     if not ((doses.dose[known] > 0) & np.isfinite(doses.dose[known])).all():
         problem = Problem("treatments", None, "dose", "a dose without an amount above 0", "the amount in IU")
         raise CohortError("no endogenous titre", [problem])
@@ -262,13 +263,13 @@ def titre_history(known: Measurements, given: Courses, chosen: NDArray[np.intp],
     place[chosen] = np.arange(len(chosen))
     of_titre, of_dose = place[known.patient], place[given.patient]
     rows = len(chosen)
-    week, lower, upper = (
-        _rectangle(of_titre, column, np.nan, rows) for column in (known.week, known.lower, known.upper)
-    )
+    titres = (to_the_day(known.week), known.lower, known.upper)  # blood of the day of a dose was drawn before it
+    week, lower, upper = (_rectangle(of_titre, column, np.nan, rows) for column in titres)
     return History(
         # Less than the floor is one and the same, however it was printed.
         week=week, lower=np.where(lower < FLOOR, 0.0, lower), upper=np.maximum(upper, FLOOR),
-        dose_week=_rectangle(of_dose, given.start, 0.0, rows), dose=_rectangle(of_dose, given.dose, 0.0, rows),
+        dose_week=_rectangle(of_dose, to_the_day(given.start), 0.0, rows),
+        dose=_rectangle(of_dose, given.dose, 0.0, rows),
     )  # fmt: skip
 
 

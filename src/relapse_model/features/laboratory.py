@@ -36,7 +36,7 @@ Summary = Callable[[Known], Floats]  # one number per group
 
 
 def last(known: Known) -> Floats:
-    """Return the last result; of several in one week, the last row of the table."""
+    """Return the last result."""
     return known.value[known.of.end - 1]
 
 

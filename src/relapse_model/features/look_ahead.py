@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import at_or_before
 from relapse_model.features.derive import derive_features
 from relapse_model.study.study import Study
 
@@ -46,10 +47,10 @@ def known_at(cohort: Cohort, landmark: float) -> Cohort:
     landmark : float
         Week.
     """
-    labs = cohort.labs[cohort.labs["week"] <= landmark].reset_index(drop=True)
+    labs = cohort.labs[at_or_before(cohort.labs["week"], landmark)].reset_index(drop=True)
     treatments = cohort.treatments
     if treatments is not None:
-        treatments = treatments[treatments["start_week"] <= landmark].reset_index(drop=True)
+        treatments = treatments[at_or_before(treatments["start_week"], landmark)].reset_index(drop=True)
         if "end_week" in treatments:
-            treatments["end_week"] = treatments["end_week"].where(treatments["end_week"] <= landmark)
+            treatments["end_week"] = treatments["end_week"].where(at_or_before(treatments["end_week"], landmark))
     return Cohort(cohort.patients, labs, treatments, None, synthetic=cohort.synthetic)

@@ -10,6 +10,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.lasting_loss import latest_week
+from relapse_model.comparisons import before
 from relapse_model.features.bounded_weeks import loss_at
 from relapse_model.study.predictor_kinds import FEATURE_KINDS, WITH_WORDS
 from relapse_model.study.study import Predictor, Study
@@ -78,7 +79,7 @@ def weeks_old(cohort: Cohort, study: Study, predictor: Predictor, landmark: floa
     rows = np.ones(len(known.week), dtype=bool)
     if too_old:
         window = predictor.window_weeks
-        rows = known.week < landmark - window if window is not None else ~rows
+        rows = before(known.week, landmark - window) if window is not None else ~rows
     last = latest_week(known.patient, known.week, rows, len(cohort))
     return np.where(np.isfinite(last), landmark - last, np.nan)
 

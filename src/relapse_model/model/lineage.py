@@ -21,4 +21,5 @@ def parent_summary(earlier: TrainedModel) -> dict[str, Any]:
         "classifier": earlier.classifier_name,
         "sha256": digest.hexdigest(),
         **{name: earlier.summary[name] for name in kept},
+        **{name: earlier.summary[name] for name in ("fingerprint",) if name in earlier.summary},
     }

@@ -119,14 +119,24 @@ class RelapseModel(TrainedModel):
         -------
         shap.Explanation
             ``values`` and ``base_values`` add up to the model's log-odds; ``data`` in clinical units; every shap
-            plot works on it. Rows as in `cohort`.
+            plot works on it. Rows as in `cohort`; of a patient who cannot be scored (see `score` for the reason) there
+            is no risk to explain, and ``values`` and ``base_values`` are NaN.
         """
         from relapse_model.model.explanation.shap_values import explain
 
-        return explain(self, derive_features(cohort, self.study, self.landmark(landmark_week)))
+        landmark = self.landmark(landmark_week)
+        found = explain(self, derive_features(cohort, self.study, landmark))
+        rejected = [reason != "" for reason in unusable(cohort, self.study, landmark)]
+        if any(rejected):
+            found.values[rejected] = np.nan
+            found.base_values = np.where(rejected, np.nan, found.base_values)
+        return found
 
     def evaluate(self, cohort: Cohort, *, landmark_week: float | None = None) -> Performance:
         """Judge this model, as it is, on other patients (external validation). Nothing is refitted.
+
+        On the very cohort it was made from the figures are apparent, too good, and called so: ``apparent`` of the
+        result is then True (RM115). A cohort that shares some of its patients is not recognised.
 
         Parameters
         ----------
@@ -145,6 +155,7 @@ class RelapseModel(TrainedModel):
             If nobody is at risk at the landmark, or nobody has a known outcome.
         """
         from relapse_model.model.judged import data_to_judge
+        from relapse_model.model.own_cohort import is_own_cohort
         from relapse_model.validation.performance import performance
 
         data, unmeasured = data_to_judge(self, cohort, self.landmark(landmark_week))
@@ -153,8 +164,10 @@ class RelapseModel(TrainedModel):
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
         risk = self.predict_risk(data.features)
-        found = performance(data.relapse, risk, data.weights(), data.time, data.event)
-        return replace(found, unmeasured=unmeasured)
+        found = performance(
+            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
+        )  # fmt: skip
+        return replace(found, unmeasured=unmeasured, apparent=is_own_cohort(self, cohort))
 
     def update(self, cohort: Cohort, *, method: str = "intercept", landmark_week: float | None = None) -> RelapseModel:
         """Return a new model, recalibrated on other patients; it records this one as its parent.
@@ -181,7 +194,7 @@ class RelapseModel(TrainedModel):
 
         return updated_model(self, cohort, method, landmark_week)
 
-    def save(self, path: str | Path, card: str = "") -> None:
+    def save(self, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
         """Write the model to one file; see `relapse_model.model.file.model_file`.
 
         Parameters
@@ -190,10 +203,12 @@ class RelapseModel(TrainedModel):
             Such as ``hbsag_relapse.rmodel``. An existing file is replaced, in one step.
         card : str
             The model card, to keep inside.
+        performance : Performance, optional
+            How the model is known to perform (of `validate` or `evaluate`), to keep inside.
         """
         from relapse_model.model.file.model_file import save_model
 
-        save_model(self, path, card)
+        save_model(self, path, card, performance)
 
 
 def load_model(

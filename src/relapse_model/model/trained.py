@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 
 from relapse_model.arrays import Floats
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
@@ -68,7 +69,7 @@ class TrainedModel:
         known = self.landmark_weeks
         if week is None:
             return known[0]
-        if not known[0] <= week <= known[-1]:
+        if not (at_or_before(known[0], week) and at_or_before(week, known[-1])):
             span = f"week {known[0]:g}" if len(known) == 1 else f"weeks {known[0]:g} to {known[-1]:g}"
             raise RelapseModelError(
                 f"landmark_week is {week:g}; expected {span}, for which this model was trained. "

@@ -11,8 +11,10 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import require_events
 from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
-from relapse_model.model.trained import Model
+from relapse_model.model.own_cohort import fingerprint_for, refuse_own_cohort
+from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.small_counts import told_count
+from relapse_model.validation.effective_number import effective_share
 
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
@@ -39,7 +41,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
     Raises
     ------
     RelapseModelError
-        For another method.
+        For another method, or the cohort that the model was trained on.
     InsufficientDataError
         With fewer than 5 relapses, or 5 patients free of it.
 
@@ -54,8 +56,10 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
         raise RelapseModelError(f"update: method is {method!r}; expected {' or '.join(map(repr, METHODS))}.")
     data, unmeasured = data_to_judge(model, cohort, model.landmark(landmark_week))
     require_events(data, "update")
+    refuse_own_cohort(model, cohort, "update")
     known = ~np.isnan(data.relapse)
     relapse, weight = data.relapse[known], data.weights()[known]
+    weight = weight * effective_share(relapse, weight)  # the slope's prior weighs against patients, not weights
     log_odds = model.classifier.predict_log_odds(data.matrix[known])
     if method == "intercept":
         shift = fit_intercept(relapse, weight, log_odds, False).coefficients[0]
@@ -65,7 +69,14 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
     told: dict[str, Any] = {
         "method": method, "intercept": line.intercept, "slope": line.slope, "patients": len(data),
         "events": data.events, "lost_before_horizon": data.lost, "synthetic": cohort.synthetic,
+        "fingerprints": _with(fingerprint_for(model, cohort), model),
         "unmeasured": told_count(unmeasured),
     }  # fmt: skip
     summary = model.summary | {"parent": parent_summary(model), "update": told}
     return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)
+
+
+def _with(fingerprint: str | None, model: TrainedModel) -> list[str]:
+    """Return the fingerprints of the cohorts of all updates, this one last."""
+    earlier = (model.summary.get("update") or {}).get("fingerprints", ())
+    return [*earlier, *([] if fingerprint is None else [fingerprint])]

@@ -10,16 +10,21 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
+from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN
 from relapse_model.development.checks import check_results
 from relapse_model.development.checks.at_risk import positions_at_risk
+from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
+from relapse_model.development.sample_size import cohort_sample_size, size_words
+from relapse_model.errors import InsufficientDataError
 from relapse_model.features import derive_features
 from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.features.design import design
+from relapse_model.features.development_data import development_data
 from relapse_model.features.why_unknown import weeks_old, why_unknown
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
-from relapse_model.validation.sample_size.binary import ANTICIPATED_C, cox_snell_r2, maximum_parameters
+
+_REMARKS = 20  # rows that are listed
 
 
 def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()) -> str:
@@ -47,9 +52,10 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         _analytes(cohort, study),
         _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
         _predictors(cohort, features, study, landmark, positions_at_risk(cohort, study, landmark)),
-        _support(outcome, study),
+        _support(cohort, study, landmark),
         *_screening(cohort, study),
         *_findings(cohort, study, landmark, mute),
+        *_remarks(cohort),
     ]
     if cohort.synthetic:
         parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
@@ -77,7 +83,9 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         "relapse": "relapse by the horizon",
         "free": "free of relapse through it",
         "lost": "lost before it (neither relapsed nor free)",
-        "not_at_risk": "not at risk at the landmark, or not seen since",
+        POSITIVE: f"{POSITIVE}: at the landmark",
+        RELAPSED: f"{RELAPSED}: by the landmark",
+        UNKNOWN: f"{UNKNOWN}: nothing up to the landmark tells",
     }
     lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
     lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES]
@@ -102,13 +110,25 @@ def _screening(cohort: Cohort, study: Study) -> list[str]:
 def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[str]:
     """Return what the checks found, and one line that names those that were not made."""
     results = check_results(cohort, study, landmark, mute)
-    found = [f"  {result}" for result in results if result.finding is not None]
+    found = [result for result in results if result.finding is not None]
+    errors = [f"  {result}" for result in found if result.severity == ERROR]
+    warnings = [f"  {result}" for result in found if result.severity != ERROR]
     codes = {state: [one.code for one in results if one.state == state] for state in (MUTED, NOT_APPLICABLE)}
     silent = [f"{state} {', '.join(named)}" for state, named in codes.items() if named]
     return [
-        *(["\n".join(["Warnings:", *found])] if found else []),
+        *(["\n".join(["Errors:", *errors])] if errors else []),
+        *(["\n".join(["Warnings:", *warnings])] if warnings else []),
         *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
     ]
+
+
+def _remarks(cohort: Cohort) -> list[str]:
+    """List the rows to look at, as far as there is room for them."""
+    if not cohort.remarks:
+        return []
+    lines = [f"  {remark}" for remark in cohort.remarks[:_REMARKS]]
+    more = len(cohort.remarks) - _REMARKS
+    return ["\n".join(["Rows to look at:", *lines, *([f"  ... and {more} more."] if more > 0 else [])])]
 
 
 def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:
@@ -156,16 +176,20 @@ def _beside(
     return [f"      {one}" for one in said]
 
 
-def _support(outcome: pd.DataFrame, study: Study) -> str:
-    at_risk = outcome[outcome["state"] != "not_at_risk"]
-    known = at_risk["relapse"].notna()
-    events, columns = int(at_risk["relapse"].sum()), len(design(study).names)
-    if not 0 < events < known.sum():
-        return f"What the size supports: no model ({events} relapses among {int(known.sum())} with a known outcome)."
-    prevalence = events / known.sum()
-    supported = maximum_parameters(len(at_risk), prevalence, cox_snell_r2(ANTICIPATED_C, prevalence))
-    text = (
-        f"What the size supports: {supported:.1f} parameters without prior knowledge (Riley's shrinkage criterion, "
-        f"assuming C = {ANTICIPATED_C}); this study has {columns}"
+def _support(cohort: Cohort, study: Study, landmark: float) -> str:
+    try:
+        size = cohort_sample_size(development_data(cohort, study, landmark), study)
+    except InsufficientDataError as error:
+        return f"What the size supports: no model ({error})"
+    if not 0 < size["events"] < size["known"]:
+        return (
+            f"What the size supports: no model ({size['events']} relapses among {size['known']} with a known outcome)."
+        )
+    if "refused" in size:
+        return f"What the size supports: not known ({size['refused']})"
+    few = size["carried_parameters"] < size["parameters"]
+    carried = (
+        "Its priors, not this cohort, must carry most of them" if study.has_priors else "The study states no priors"
     )
-    return text + (", so its priors, not this cohort, must carry most of them." if supported < columns else ".")
+    more = f". {carried}." if few else "."
+    return f"What the size supports: {size_words(size)}{more}"

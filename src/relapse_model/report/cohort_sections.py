@@ -36,7 +36,7 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
         {"step": step, "remaining": remaining, "left": left}
         for step, remaining, left in (
             *steps,
-            (f"At risk at {week}, and seen after it", len(data), everybody - len(data)),
+            (f"Known to be at risk at {week}", len(data), everybody - len(data)),
             (f"Outcome known at {horizon} (the lost still take part, by weights)", len(data) - data.lost, data.lost),
         )
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,8 +71,7 @@ def write_dosing_page(
         captions={},
         course_caption=f"Patient {shown}: anti-HBs after the last titre, median and 90 % band; the line is the limit.",
     )
-    write_text(html, Path(path))
-    os.chmod(path, 0o600)
+    write_text(html, Path(path), private=True)
 
 
 def _verdict(found: DosingReport, as_of: str | None) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import explain
 from relapse_model.report.figures.dependence import by_importance, dependence_figure
@@ -40,7 +40,7 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "A relapse counts at its first positive test. The curve is read every few weeks and ends where "
+    "kaplan_meier": "The curve is read every few weeks and ends where "
     "fewer than 5 are still followed; the dotted line is the horizon. It describes these patients and compares no "
     "treatments.",
     "trajectory": "Median and quartiles by period; each patient counts once in a period, and one with results of fewer "
@@ -55,8 +55,8 @@ CAPTIONS = {
     "decision_curve": "Net benefit, mean over the repeats, if one acted from the given risk on. The action, its "
     "benefit and its harm have to be named by the clinic; the report names none.",
     "risks": "Mean out-of-fold risks. Boxes are quartiles, whiskers the 5th and 95th percentile; pale bars show how "
-    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither relapsed "
-    "nor free.",
+    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither with "
+    "the outcome nor free of it.",
     "stability": "Each line is the mean of 5 patients or more of neighbouring risk: risks by bootstrap models against "
     "the risk by the model. Long lines say that other patients would have given these another risk. The bands are no "
     "confidence intervals.",
@@ -67,6 +67,19 @@ CAPTIONS = {
     "shap_summary": "To the right, the value raised the risk of these patients. Each mark is of 5 patients or more "
     "with such values of the predictor. It says what the model does, and nothing of causes.",
 }
+
+
+def captions(study: Study) -> dict[str, str]:
+    """Return what stands beneath each figure; of tests only where tests decide the outcome.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    if study.outcome.analyte is None:
+        return CAPTIONS
+    first = "The outcome counts at its first positive test."
+    return CAPTIONS | {"kaplan_meier": f"{first} {CAPTIONS['kaplan_meier']}"}
 
 
 def report_figures(
@@ -125,12 +138,21 @@ def mean_net_benefit(validation: Validation) -> NetBenefit:
     Parameters
     ----------
     validation : Validation
+
+    Raises
+    ------
+    InsufficientDataError
+        If the measures are not estimable, since most folds failed.
     """
     relapse, weight = validation.data.relapse, validation.data.weights()
     curves = []
     for risk in validation.risks:
         rows = ~np.isnan(risk)
+        if not (weight[rows] > 0).any():
+            continue  # every fold of the repeat failed
         curves.append(net_benefit(relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+    if not (curves and validation.performance.measures):
+        raise InsufficientDataError("Decision curve: most folds of the cross-validation could not be fitted.")
     model, everybody, avoided = (
         np.mean([getattr(curve, name) for curve in curves], axis=0)
         for name in ("model", "treat_all", "interventions_avoided")
@@ -187,6 +209,8 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
     risk = np.nanmean(validation.risks[:, seen], axis=0)
     intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
     drawn: dict[str, Figure] = {}
+    if not measures:  # most folds failed, and nothing is told of the others
+        return drawn
     _put(
         drawn,
         "calibration",
@@ -197,7 +221,7 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
             instability=None if boot is None else boot.calibration,
         ),
     )  # fmt: skip
-    drawn["decision_curve"] = decision_curve_figure(mean_net_benefit(validation))
+    _put(drawn, "decision_curve", lambda: decision_curve_figure(mean_net_benefit(validation)))
     return drawn | {"risks": risk_figure(relapse, risk)}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.report.model_values import prior_informed
+from relapse_model.report.words import reads_arm, reads_labs
 
 RESAMPLES_WANTED = 200  # Riley and Collins 2023
 REPEATS_WANTED = 20
-_LOST_IN_TRAINING = {
+LOST_IN_TRAINING = {
     "drop_lost": "In training the lost were left out, which makes the risks too high or too low; judging uses weights.",
     "lost_as_free": "In training the lost counted as free, which makes the risks too low; judging uses weights.",
 }
@@ -31,8 +32,8 @@ def _patients(validation: Validation) -> list[str]:
     events, lost = found.events, found.lost
     return [
         "All patients are simulated: nothing here speaks of a treatment or a person." if validation.synthetic else "",
-        "This is internal validation: the same hospitals, assays and years. How the model does elsewhere needs "
-        "other patients.",
+        f"This is internal validation: the same hospitals{', assays' if reads_labs(study) else ''} and years. How the "
+        "model does elsewhere needs other patients.",
         f"{events} of {found.patients} patients had the outcome: figures move by much with one or two of them."
         if events < EVENTS_FOR_A_CURVE
         else "",
@@ -42,7 +43,7 @@ def _patients(validation: Validation) -> list[str]:
         else "",
         "The outcome was adjudicated outside of this analysis; how, is for the authors to say."
         if study.outcome.analyte is None
-        else "The outcome is seen at visits only: a relapse lies between two tests, and counts at the first positive.",
+        else "The outcome is seen at visits only: it lies between two tests, and counts at the first positive.",
         _gaps(validation),
     ]
 
@@ -66,6 +67,7 @@ def _procedure(validation: Validation) -> list[str]:
     settings, boot = validation.settings, validation.bootstrap
     repeats, resamples = settings["outer_repeats"], settings["bootstraps"]
     failed = sum(validation.failed.values()) + (0 if boot is None else sum(boot.failed.values()))
+    unjudged = 0 if boot is None else sum(boot.unjudged.values())
     return [
         "Intervals take the predicted risks as given. They do not hold the chance that other patients would have given "
         "another model, and are too narrow by that much.",
@@ -77,16 +79,20 @@ def _procedure(validation: Validation) -> list[str]:
         else f"{resamples} bootstrap resamples were drawn; {RESAMPLES_WANTED} or more are usual."
         if resamples < RESAMPLES_WANTED
         else "",
-        _LOST_IN_TRAINING.get(settings["censoring"], ""),
+        LOST_IN_TRAINING.get(settings["censoring"], "") if validation.performance.lost else "",
         f"{failed} runs of the procedure failed; the figures are of the others." if failed else "",
+        f"{unjudged} bootstrap models could not be judged in their own resample; the optimism is that of the others."
+        if unjudged
+        else "",
         _centres(validation),
     ]
 
 
 def _centres(validation: Validation) -> str:
     if validation.left_out:
+        group = validation.settings["leave_out"]
         several = "predicted by models of the others; that is less than another country or another year"
-        return f"Centres differ by chance and in truth. Each was {several}."
+        return f"Groups of patients (by {group}) differ by chance and in truth. Each was {several}."
     return "No group of patients, such as a centre, was left out as a whole: nothing is known of a hospital not seen."
 
 
@@ -100,7 +106,11 @@ def _model(validation: Validation) -> list[str]:
         "predictors to be the same at all of them."
         if len(weeks) > 1
         else "",
-        "Predictors are no causes: to change one is not shown to change the risk. The arm is a predictor like the "
-        "others, and its coefficient no estimate of a treatment's effect.",
+        "Predictors are no causes: to change one is not shown to change the risk."
+        + (
+            " The arm is a predictor like the others, and its coefficient no estimate of a treatment's effect."
+            if reads_arm(validation.study)
+            else ""
+        ),
         "Thresholds of risk are examples. Which risk calls for action, and for which, is for clinicians and patients.",
     ]

@@ -7,17 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.classifiers.known import LABELS
+from relapse_model.classifiers.known import label_of
 from relapse_model.features.clinical_units import clinical
 from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
-from relapse_model.report.words import MEANING, outcome_words, prior_words
+from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs
 from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance
+from relapse_model.validation.performance import MEASURES, Performance, shown
+
+_LOST = {  # how training counted them
+    "ipcw": "Lost patients count as neither; others carry their weight.",
+    "drop_lost": "Lost patients were left out of the training.",
+    "lost_as_free": "Lost patients counted as free of it in the training, which makes the risks too low.",
+}
 
 
 def model_card(model: RelapseModel, performance: Performance | None = None) -> str:
@@ -56,8 +62,13 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         model=model,
         study=model.study,
         summary=model.summary,
-        classifier=LABELS[model.classifier_name],
-        labels=LABELS,
+        classifier=label_of(model.classifier_name, model.study.has_priors),
+        labels=lambda name: label_of(name, model.study.has_priors),
+        priors=model.study.has_priors,
+        reads_arm=reads_arm(model.study),
+        reads_labs=reads_labs(model.study),
+        lost=_lost(model),
+        gain=_gain(model.summary["choice"].get("against_mean_risk")),
         outcome=outcome_words(model.study.outcome, model.study),
         predictors=[_predictor_row(predictor, model) for predictor in model.study.predictors],
         coefficients=_coefficient_rows(model),
@@ -66,6 +77,23 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         measures=[] if performance is None else _measure_rows(performance),
         refused={} if performance is None else performance.refused,
         measure_names=MEASURES,
+    )
+
+
+def _lost(model: RelapseModel) -> str:
+    """Return how training counted the lost."""
+    if model.classifier_name == "prior_hazard":
+        return "Lost patients count for as long as they were followed."
+    return _LOST.get(model.summary.get("censoring", "ipcw"), "")
+
+
+def _gain(told: dict[str, Any] | None) -> str:
+    """Return the difference from the mean risk in words; empty where it was not cross-validated."""
+    if told is None:
+        return ""
+    found = Estimate(**told)
+    return (
+        f"Log loss less that of the mean risk: {shown('log_loss_difference', found)}, {100 * found.level:g} % interval."
     )
 
 
@@ -134,7 +162,7 @@ def _measure_rows(performance: Performance) -> list[dict[str, str]]:
     return [
         {
             "label": label,
-            "value": str(found) if isinstance(found, Estimate) else f"{found:z.3f}",
+            "value": shown(name, found),
             "meaning": MEANING[name],
         }
         for name, label in MEASURES.items()

@@ -6,21 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.classifiers.known import LABELS
+from relapse_model.classifiers.known import label_of
 from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
 from relapse_model.model.explanation.single_effects import LOGISTIC, additive_effect, model_log_odds
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.table_one import number_shown
-from relapse_model.report.words import prior_words
+from relapse_model.report.words import WITH_PRIORS, prior_words
 from relapse_model.study.study import Predictor
 from relapse_model.validation.logistic_fit import risk_of
 
 
 def prior_informed(model: RelapseModel) -> bool:
-    """Return whether the study's priors are in the model."""
-    return model.classifier_name.startswith("prior")
+    """Return whether priors that the study states are in the model."""
+    return model.classifier_name in WITH_PRIORS and model.study.has_priors
 
 
 def model_values(model: RelapseModel) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def model_values(model: RelapseModel) -> dict[str, Any]:
     log_odds = float(model_log_odds(model, codes[None, :])[0])
     return {
         "classifier": model.classifier_name,
-        "label": LABELS.get(model.classifier_name, model.classifier_name),
+        "label": label_of(model.classifier_name, model.study.has_priors),
         "landmark_weeks": list(model.landmark_weeks),
         "reference": {
             "values": [

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from relapse_model.development.internal_validation.bootstrap import WITH_INTERVAL
+from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
 from relapse_model.small_counts import HIDDEN
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES
+from relapse_model.validation.performance import MEASURES, THREE_DIGITS
 from relapse_model.validation.subgroups import Subgroup
 from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures
 
@@ -19,11 +20,12 @@ COLUMNS = {
     "point632_plus": ".632+",
     "apparent": "Apparent",
 }
-THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "brier", "scaled_brier")
 EXPLAINED = {
     "nested": "Each patient is predicted by models that never saw this patient, mean over the repeats. These are the "
     "figures to quote, with their intervals.",
-    "corrected": "The apparent figure, less what bootstrap models lose from their own sample to the original patients.",
+    "corrected": "The apparent figure, less what bootstrap models lose from their own sample to the original patients: "
+    "on average, and for the figures of calibration the median, since a model with next to no effects would decide the "
+    "mean.",
     "point632_plus": "A mean of the apparent figure and of that in patients outside the bootstrap samples, which "
     "counts the more the more the model overfits. No interval is made for it.",
     "apparent": "In the very patients the model was made from: too good, by as much as the model has learned their "
@@ -41,7 +43,8 @@ def performance_rows(validation: Validation) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Cells are dicts of ``value``, ``interval`` (may be empty) and ``method``, or None.
+        Cells are dicts of ``value``, ``interval`` (may be empty) and ``method``, or None where it is not made at all; a
+        figure that these patients cannot support has the value ``not estimable``.
     """
     columns = {name: _column(name, validation) for name in shown_columns(validation)}
     return [
@@ -109,15 +112,18 @@ def _column(column: str, validation: Validation) -> dict[str, dict[str, str]]:
     boot = validation.bootstrap
     if column in ("nested", "apparent"):
         found = validation.performance if column == "nested" else validation.apparent
-        return {name: _cell(name, value) for name, value in found.measures.items()}
+        return _refused_cells(found.refused) | {name: _cell(name, value) for name, value in found.measures.items()}
     if boot is None:
         return {}
     if column == "point632_plus":
-        return {name: _cell(name, one.value) for name, one in boot.point632_plus.items()}
-    return {
-        name: _cell(name, one.corrected if name in WITH_INTERVAL else one.corrected.value)
-        for name, one in boot.corrected.items()
-    }
+        refused = [name for name in OUT_OF_BAG if name in boot.refused or f"{name}_632" in boot.refused]
+        return _refused_cells(refused) | {name: _cell(name, one.value) for name, one in boot.point632_plus.items()}
+    refused = [name for name in boot.refused if name in MEASURES]
+    return _refused_cells(refused) | {name: _cell(name, one.corrected) for name, one in boot.corrected.items()}
+
+
+def _refused_cells(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {name: {"value": "not estimable", "interval": "", "method": "refused"} for name in names}
 
 
 def _cell(name: str, found: Estimate | float) -> dict[str, str]:

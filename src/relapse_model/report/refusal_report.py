@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.all_checks import check_results, known_codes
-from relapse_model.development.internal_validation.sample_size import cohort_sample_size
+from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.figures_of_report import CAPTIONS, arm_labels, cohort_figures
+from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
 from relapse_model.report.page import render, save_figures
 from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.table_one import table_one
 from relapse_model.report.tripod import items_of
 from relapse_model.report.validation_report import report_places
-from relapse_model.report.words import outcome_words, predictor_rows
+from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def write_refusal(
     ...         "No model is supported by this cohort" in places["report"].read_text(encoding="utf-8")
     True
     """
-    places = report_places(folder)
+    places = {name: place for name, place in report_places(folder).items() if name != "card"}  # there is no model
     known_codes(mute)  # before anything is written
     landmark = study.landmark(landmark_week)
     data = _data_or_none(cohort, study, landmark)
@@ -89,7 +89,8 @@ def write_refusal(
     pictures = save_figures(drawn, places["figures"])
     page = render(
         "refusal_report.html.jinja", pictures, study=study, values=values, landmark=landmark, refused=REFUSED,
-        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=CAPTIONS,
+        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
+        priors=study.has_priors, priors_sentence=priors_sentence(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
     )  # fmt: skip
     write_text(strict_json(values), places["validation"])

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.classifiers.known import LABELS
+from relapse_model.classifiers.known import label_of
 from relapse_model.development.checks.all_checks import known_codes
+from relapse_model.development.checks.check import ERROR
+from relapse_model.development.checks.check_result import FOUND
+from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.development.internal_validation.sample_size import cohort_sample_size
+from relapse_model.development.sample_size import cohort_sample_size
+from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.figures_of_report import CAPTIONS, explained, mean_net_benefit, report_figures
-from relapse_model.report.limitations import limitations
-from relapse_model.report.model_values import model_values, prior_informed
+from relapse_model.report.figures_of_report import captions, explained, mean_net_benefit, report_figures
+from relapse_model.report.limitations import LOST_IN_TRAINING, limitations
+from relapse_model.report.model_card import model_card
+from relapse_model.report.model_values import model_values
 from relapse_model.report.page import render, save_figures
 from relapse_model.report.performance_table import (
     COLUMNS,
@@ -32,7 +37,7 @@ from relapse_model.report.performance_table import (
 from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
-from relapse_model.report.words import MEANING, outcome_words, predictor_rows, verdict
+from relapse_model.report.words import MEANING, outcome_words, predictor_rows, priors_sentence, reads_labs, verdict
 from relapse_model.small_counts import told_count
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance import MEASURES, Performance
@@ -47,7 +52,7 @@ GROUPINGS = CHARACTERISTICS | {"age": "Age"}
 def write_report(
     validation: Validation, folder: str | Path, *, arm: ArrayLike | None = None, mute: tuple[str, ...] = ()
 ) -> dict[str, Path]:
-    """Write ``report.html``, ``validation.json``, and the figures as SVG and PNG; return where they are.
+    """Write ``report.html``, ``validation.json``, the card of the model with these figures, and the pictures.
 
     No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more.
 
@@ -65,7 +70,7 @@ def write_report(
     Returns
     -------
     dict of str to Path
-        ``report``, ``validation`` and ``figures`` (a folder).
+        ``report``, ``validation``, ``card`` and ``figures`` (a folder, of SVG and PNG).
 
     Raises
     ------
@@ -87,6 +92,7 @@ def write_report(
     page = report_page(validation, save_figures(drawn, places["figures"]), values)
     write_text(strict_json(values), places["validation"])
     write_text(page, places["report"])
+    write_text(model_card(validation.model, validation.performance), places["card"])
     return places
 
 
@@ -95,6 +101,7 @@ def report_places(folder: str | Path) -> dict[str, Path]:
     return {
         "report": Path(folder) / "report.html",
         "validation": Path(folder) / "validation.json",
+        "card": Path(folder) / "model_card.md",
         "figures": Path(folder) / "figures",
     }
 
@@ -113,30 +120,39 @@ def validation_values(
         Of `relapse_model.report.figures_of_report.explained`, if it was made already.
     """
     cohort, data, study = validation.cohort, validation.data, validation.study
-    curve = mean_net_benefit(validation)
     explanation = explained(validation) if explanation is None else explanation
     importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
+    checks = check_validation(validation, cohort, mute)
+    errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
     return validation.to_dict() | {
         "title": study.title,
         "registry": study.registry,
-        "verdict": verdict(validation.performance, study.outcome.name),
+        "verdict": verdict(validation.performance, study.outcome.name, errors),
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study),
         "table_one": table_one(cohort, data, study).to_dict(),
         "follow_up": follow_up(cohort, data, study),
         "sample_size": cohort_sample_size(data, study),
-        "decision_curve": {
-            "thresholds": curve.thresholds, "model": curve.model, "treat_all": curve.treat_all,
-            "interventions_avoided": curve.interventions_avoided,
-        },
+        "decision_curve": _decision_curve(validation),
         "model": model_values(validation.model),
         "mean_absolute_shap": {
             predictor.name: float(size) for predictor, size in zip(study.predictors, importance, strict=True)
         },
-        "checks": [result.to_dict() for result in check_validation(validation, cohort, mute)],
+        "checks": [result.to_dict() for result in checks],
         "limitations": limitations(validation),
         "tripod_ai": [item.to_dict() for item in ITEMS],
         "packages": packages(),
+    }  # fmt: skip
+
+
+def _decision_curve(validation: Validation) -> dict[str, Any] | None:
+    try:
+        curve = mean_net_benefit(validation)
+    except RelapseModelError:
+        return None
+    return {
+        "thresholds": curve.thresholds, "model": curve.model, "treat_all": curve.treat_all,
+        "interventions_avoided": curve.interventions_avoided,
     }  # fmt: skip
 
 
@@ -173,10 +189,16 @@ def report_page(validation: Validation, pictures: dict[str, str], values: dict[s
         left_out=group_rows(validation.left_out),
         subgroups={GROUPINGS.get(name, name): group_rows(groups) for name, groups in validation.subgroups.items()},
         effects=effect_rows(validation),
-        captions=CAPTIONS,
-        chosen=[(LABELS[name], validation.chosen.get(name, 0)) for name in validation.settings["candidates"]],
+        captions=captions(study),
+        chosen=[
+            (label_of(name, study.has_priors), validation.chosen.get(name, 0))
+            for name in validation.settings["candidates"]
+        ],
         predictors=predictor_rows(study),
-        prior_informed=prior_informed(validation.model),
+        priors=study.has_priors,
+        reads_labs=reads_labs(study),
+        priors_sentence=priors_sentence(study, validation.settings["candidates"]),
+        lost_in_training=LOST_IN_TRAINING.get(validation.settings["censoring"], ""),
         tripod=ITEMS,
         items_of=items_of,
     )
@@ -212,14 +234,21 @@ def effect_rows(validation: Validation) -> list[dict[str, str]]:
 
 
 def _refused(validation: Validation) -> dict[str, str]:
-    boot = {} if validation.bootstrap is None else validation.bootstrap.refused
-    told = {MEASURES.get(name, name): why for name, why in validation.performance.refused.items()}
+    """Return the figures that these patients cannot support, and why; one line where a reason is that of all."""
+    refused, boot = validation.performance.refused, validation.bootstrap
+    told = {MEASURES.get(name, name): why for name, why in refused.items()}
+    if len(refused) == len(MEASURES) and len(set(refused.values())) == 1:
+        told = {"All measures": next(iter(refused.values()))}
+    if boot is None:
+        return told
     names = MEASURES | {
         "stability": "Stability",
         "calibration_curves": "Bootstrap curves",
         "effects": "Signs of effects",
-    }
-    return told | {f"{names.get(name, name)}, bootstrap": why for name, why in boot.items()}
+    } | {f"{name}_632": f".632+ of {MEASURES[name]}" for name in OUT_OF_BAG}  # fmt: skip
+    told |= {f"{names.get(name, name)}, bootstrap": why for name, why in boot.refused.items()}
+    without = [one.no_interval for one in boot.corrected.values() if one.no_interval]
+    return told | ({"Intervals, bootstrap": without[0]} if without else {})
 
 
 def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:

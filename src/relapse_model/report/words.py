@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from math import exp
 from typing import Any
 
+from relapse_model.classifiers.known import LABELS
+from relapse_model.cohort.tables.columns import ARM
 from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.figures.model import coefficient_step
@@ -16,19 +19,26 @@ from relapse_model.validation.estimate import Estimate, normal_quantile
 from relapse_model.validation.performance import Performance
 
 MEANING = {
-    "auc": "How often a patient who relapsed had a higher risk than one who did not. 0.5 is chance, 1 perfect.",
-    "c_index": "The same over all of follow-up, with the time of relapse. 0.5 is chance, 1 perfect.",
+    "auc": "How often a patient with the outcome had a higher risk than one without. 0.5 is chance, 1 perfect.",
+    "c_index": "The same over all of follow-up, with the time of the outcome. 0.5 is chance, 1 perfect.",
+    "uno_c": "The same up to the horizon, and whatever the pattern of loss. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
+    "log_loss_difference": "The first less the second of these, patient by patient. Below 0 the model is better: shown "
+    "only where the whole interval is.",
     "brier": "Mean squared distance between risk and outcome. Lower is better.",
     "scaled_brier": "Share of the squared distance that the model removes. 0 is no better than the mean risk.",
     "calibration_intercept": "0 if risks are right on the whole; above 0 they are too low, below 0 too high.",
     "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 too timid.",
-    "observed_expected": "Relapses seen over relapses predicted. 1 is right; above 1 the risks are too low.",
+    "observed_expected": "Outcomes seen over outcomes predicted. 1 is right; above 1 the risks are too low.",
 }
 
 
-def verdict(performance: Performance, outcome: str) -> str:
+WITH_PRIORS = ("prior_logistic", "prior_hazard", "prior_and_trees")
+WITH_DIRECTIONS = ("boosted_trees", "prior_and_trees")
+
+
+def verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
     """Return in one sentence what the validation showed, never more than the intervals allow.
 
     Parameters
@@ -36,7 +46,14 @@ def verdict(performance: Performance, outcome: str) -> str:
     performance : Performance
     outcome : str
         Name of the outcome.
+    errors : sequence of str
+        Codes of the checks that found an error: then nothing is shown, whatever the figures.
     """
+    if errors:
+        codes = ", ".join(errors)
+        return (
+            f"Nothing is shown: a check found an error ({codes}), and no figure is to be believed until it is resolved."
+        )
     auc = performance.measures.get("auc")
     if not isinstance(auc, Estimate):
         reason = performance.refused.get("auc", "no AUC was computed")
@@ -62,12 +79,53 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     words = f"{rule.name}: {analyte.label} {limit} {analyte.unit}".rstrip()
     confirm = rule.confirm
     if confirm.tests > 1:
-        end = "counts as a relapse" if confirm.unconfirmed_at_end == "relapse" else "does not count"
-        words += (
-            f", in {confirm.tests} tests in a row within {confirm.within_weeks:g} weeks; a positive last test "
-            f"without its confirmation {end}"
-        )
+        end = "does not count" if confirm.unconfirmed_at_end == "censor" else "counts"
+        within = f" within {confirm.within_weeks:g} weeks" if confirm.within_weeks is not None else ""
+        words += f", in {confirm.tests} tests in a row{within}; a positive last test without its confirmation {end}"
     return words
+
+
+def reads_arm(study: Study) -> bool:
+    """Return whether a predictor of the study is the arm.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    return any(predictor.column == ARM for predictor in study.predictors)
+
+
+def reads_labs(study: Study) -> bool:
+    """Return whether results of a laboratory decide the outcome or a predictor of the study.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    return study.outcome.analyte is not None or any(predictor.analyte for predictor in study.predictors)
+
+
+def priors_sentence(study: Study, candidates: Sequence[str] = ()) -> str:
+    """Return what the priors of a study are and which of the candidates use them; or that it states none.
+
+    Parameters
+    ----------
+    study : Study
+    candidates : sequence of str
+        Of the validation; none where no model was made.
+    """
+    directed = any(predictor.direction for predictor in study.predictors) and set(candidates) & set(WITH_DIRECTIONS)
+    trees = " Boosted trees use the directions." if directed else ""
+    if not study.has_priors:
+        return f"The study states no priors.{trees}"
+    told = (
+        "Priors are odds ratios of the outcome with their 90 % intervals, as the study states them before any of these "
+        "patients was seen."
+    )
+    if not candidates:
+        return told
+    users = "; ".join(LABELS[name] for name in candidates if name in WITH_PRIORS)
+    return f"{told} {f'They are used by: {users}.' if users else 'No candidate uses them.'}{trees}"
 
 
 def predictor_rows(study: Study) -> list[dict[str, Any]]:
@@ -135,11 +193,17 @@ def _ranking(auc: Estimate, outcome: str) -> str:
 
 
 def _against_mean_risk(performance: Performance) -> str:
-    ours, theirs = (performance.measures.get(name) for name in ("log_loss", "log_loss_mean_risk"))
-    if not isinstance(ours, float) or not isinstance(theirs, float):
+    names = ("log_loss", "log_loss_mean_risk", "log_loss_difference")
+    ours, theirs, difference = (performance.measures.get(name) for name in names)
+    if not (isinstance(ours, float) and isinstance(theirs, float) and isinstance(difference, Estimate)):
         return ""
-    better = "fitted somewhat better than" if ours < theirs else "fitted no better than"
-    return f"its risks {better} giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f})"
+    against = f"giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f}; difference "
+    against += f"{difference.value:z.3f}, {difference.lower:z.3f} to {difference.upper:z.3f})"
+    if difference.upper < 0:
+        return f"its risks fitted better than {against}"
+    if difference.lower > 0:
+        return f"its risks fitted worse than {against}"
+    return f"it was not shown that its risks fit better than {against}"
 
 
 def _calibration(performance: Performance) -> str:

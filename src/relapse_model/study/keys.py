@@ -107,6 +107,22 @@ def factors(value: Any) -> dict[str, float]:
     return {text(unit): positive(factor) for unit, factor in value.items()}
 
 
+def codes(value: Any) -> dict[str, str]:
+    """Accept a table from codes to what they mean."""
+    if not isinstance(value, dict) or not value:
+        raise NotAllowed('a table of codes, such as { "1" = "M", "0" = "F" }')
+    return {text(code): text(meaning) for code, meaning in value.items()}
+
+
+def others(value: Any) -> str | tuple[str, ...]:
+    """Accept "no", or the levels that are."""
+    if value == "no":
+        return "no"
+    if isinstance(value, list):
+        return several(text)(value)  # type: ignore[no-any-return]
+    raise NotAllowed("'no' (whatever else there is counts as no), or a list of the levels that do")
+
+
 def interval(value: Any) -> tuple[float, float]:
     """Accept [low, high]."""
     if not isinstance(value, list) or len(value) != 2:
@@ -127,9 +143,19 @@ def step(value: Any) -> str | float:
         raise NotAllowed("'unit', 'log10', 'sd' or a positive number of units") from None
 
 
+def time_zone(value: Any) -> str:
+    """Accept the name of a time zone in the IANA database."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return str(ZoneInfo(text(value)))
+    except (NotAllowed, LookupError, ValueError, OSError):  # an OSError is a folder of the database
+        raise NotAllowed("a time zone of the IANA database, such as 'Asia/Shanghai'") from None
+
+
 SECTIONS = (
-    "study", "laboratory", "treatments", "analytes", "outcome", "prediction", "predictors", "terms", "eligibility",
-    "passive_antibody", "scoring", "trial", "dosing", "candidates",
+    "study", "laboratory", "time", "treatments", "analytes", "other_analytes", "agents", "columns", "outcome",
+    "prediction", "predictors", "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
@@ -144,7 +170,12 @@ ANALYTE: Mapping[str, Check] = {
     "loinc": several(text),
     "sdtm": text,
     "assays": anything,
+    "synonyms": several(text),
+    "other_units": several(text),
+    "negative": flag,
 }
+AGENT: Mapping[str, Check] = {"synonyms": several(text)}
+COLUMN: Mapping[str, Check] = {"codes": codes}
 ASSAY: Mapping[str, Check] = {
     "lower_limit": number(0, open_low=True),
     "upper_limit": number(0, open_low=True),
@@ -153,6 +184,11 @@ ASSAY: Mapping[str, Check] = {
 LABORATORY: Mapping[str, Check] = {
     "dash": one_of("refuse", "negative", "missing"),
     "below_limit_detected": one_of("unknown", "yes", "no"),
+    "same_day": one_of("refuse", "worst", "mean", "last"),
+}
+TIME: Mapping[str, Check] = {
+    "zone": time_zone,
+    "course_end": one_of("inclusive", "exclusive"),
 }
 TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
@@ -204,12 +240,14 @@ CONFIRM: Mapping[str, Check] = {
     "within_weeks": number(0),
     "unconfirmed_at_end": one_of("relapse", "censor", "both"),
 }
+HORIZONS = ("horizon_weeks", "horizon_days", "horizon_months")
 PREDICTION: Mapping[str, Check] = {
     "landmark_weeks": several(number()),
-    "horizon_weeks": number(0, open_low=True),
+    **dict.fromkeys(HORIZONS, number(0, open_low=True)),
     "visit_window_weeks": number(0),
+    "visit_weeks": several(number(0)),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit")
+COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
@@ -217,6 +255,7 @@ PREDICTOR: Mapping[str, Check] = {
     "direction": one_of("up", "down"),
     "prior": anything,
     "unit": text,
+    "typical": number(),
     "analyte": text,
     "column": text,
     "agents": several(text),
@@ -228,6 +267,8 @@ PREDICTOR: Mapping[str, Check] = {
     "cap": number(0, open_low=True),
     "saturating": number(0, open_low=True),
     "equals": text,
+    "others": others,
+    "negative": flag,
     "levels": several(text),
     "scale": one_of("linear", "log10"),
 }

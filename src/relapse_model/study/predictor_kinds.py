@@ -103,7 +103,7 @@ _ALL: dict[str, FeatureKind] = {
             ("column",),
             "column of the patients table",
             "",
-            ("equals", "levels", "scale", "cap", "saturating"),
+            ("equals", "others", "levels", "scale", "negative", "cap", "saturating"),
         ),
         _kind(
             "weeks_on_agent",

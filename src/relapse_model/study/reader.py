@@ -9,12 +9,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
 from relapse_model.study.line_numbers import line_of
+from relapse_model.study.names import name_key
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import (
     PROTOCOL,
+    Agent,
     Analyte,
     Assay,
     Confirmation,
@@ -29,6 +32,7 @@ from relapse_model.study.study import (
     Scoring,
     Spread,
     Study,
+    Time,
     Treatments,
 )
 from relapse_model.study.terms_section import read_terms
@@ -139,8 +143,9 @@ class _Reader:
                 self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
         head = self.head(sections.get("study", {}))
         analytes = self.analytes(sections.get("analytes", {}))
+        agents = self.agents(sections.get("agents", {}))
         outcome = self.outcome(sections.get("outcome", {}), analytes)
-        prediction = self.prediction(sections.get("prediction", {}))
+        prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
         predictors = self.predictors(sections.get("predictors", []), analytes)
         passive_analyte = (
             sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
@@ -173,10 +178,13 @@ class _Reader:
         return Study(
             trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
+            time=Time(**self.table(sections.get("time", {}), ("time",), keys.TIME)),
             treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
-            analytes=analytes, outcome=outcome, prediction=prediction, predictors=predictors, terms=terms,
+            agents=agents, other_analytes=self.other_analytes(sections.get("other_analytes", {}), analytes),
+            codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome,
+            prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
 
@@ -208,10 +216,57 @@ class _Reader:
                 self.logarithm_fits(values, path)
             if values.get("floor") and low is None:
                 self.refuse((*path, "floor"), "true, and no lower_limit", "a lower_limit, on which the floor rests")
-            spellings = [unit_key(unit) for unit in (values.get("unit", ""), *values.get("units", ()))]
+            known = (values.get("unit", ""), *values.get("units", ()), *values.get("other_units", ()))
+            spellings = [unit_key(unit) for unit in known]
             if len(set(spellings)) < len(spellings):
                 self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
+            if values.get("negative") and values.get("scale") == "log10":
+                self.refuse(
+                    (*path, "scale"), "'log10' beside negative = true", "'linear': no logarithm is of a negative"
+                )
         return analytes
+
+    def other_analytes(self, raw: Any, analytes: Mapping[str, Analyte]) -> dict[str, tuple[str, ...]]:
+        """Read the names of results that the study does not read; they, and those it reads, are each of one thing."""
+        names = raw if isinstance(raw, dict) else {}
+        others = self.table(raw, ("other_analytes",), dict.fromkeys(names, keys.several(keys.text)))
+        read = {("analytes", name, "synonyms"): one.synonyms for name, one in analytes.items()}
+        self.names_differ(read | {("other_analytes", name): synonyms for name, synonyms in others.items()})
+        return others
+
+    def agents(self, raw: Any) -> dict[str, Agent]:
+        if not isinstance(raw, dict):
+            self.refuse(("agents",), keys.shown(raw), "tables [agents.NAME]")
+            return {}
+        agents = {name: Agent(name, **self.table(entry, ("agents", name), keys.AGENT)) for name, entry in raw.items()}
+        self.names_differ({("agents", name, "synonyms"): one.synonyms for name, one in agents.items()})
+        return agents
+
+    def names_differ(self, spellings: Mapping[tuple[str, ...], tuple[str, ...]]) -> None:
+        """Refuse a synonym that is the name, or a synonym, of another entry too, or of its own a second time."""
+        taken = {name_key(path[1]): path[1] for path in spellings}
+        for path, synonyms in spellings.items():
+            name = path[1]
+            seen: set[str] = set()
+            for synonym in synonyms:
+                key = name_key(synonym)
+                owner = taken.setdefault(key, name)
+                if owner != name or key in seen:
+                    where = f"also of {owner!r}" if owner != name else "twice"
+                    advice = "Spellings that differ in case, spaces or hyphens are one"
+                    self.refuse(path, f"{synonym!r}, {where}", "each name once in the study", advice)
+                seen.add(key)
+
+    def codes(self, raw: Any) -> dict[str, dict[str, str]]:
+        if not isinstance(raw, dict):
+            self.refuse(("columns",), keys.shown(raw), "tables [columns.NAME]")
+            return {}
+        found = {}
+        for name, entry in raw.items():
+            values = self.table(entry, ("columns", name), keys.COLUMN)
+            if self.need(values, entry, ("columns", name), "codes"):
+                found[name] = values["codes"]
+        return found
 
     def logarithm_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a log10 scale without a limit to put below-limit results at, and a logarithm of a logarithm."""
@@ -231,8 +286,11 @@ class _Reader:
         values = self.table(raw, path, keys.OUTCOME)
         confirm = values.pop("confirm", {})
         confirmation = Confirmation(**self.table(confirm, (*path, "confirm"), keys.CONFIRM))
-        if confirmation.tests > 1 and not confirmation.within_weeks:
-            self.refuse((*path, "confirm"), f"{confirmation.tests} tests and no within_weeks", "within_weeks = ...")
+        if confirmation.tests > 1 and confirmation.within_weeks == 0:
+            self.refuse(
+                (*path, "confirm", "within_weeks"), f"{confirmation.tests} tests within 0 weeks", "a number above 0",
+                "Leave it out where the next test confirms, whenever it was taken",
+            )  # fmt: skip
         adjudicated = values.pop("adjudicated", False)
         thresholds = [name for name in ("at_least", "below") if name in values]
         if adjudicated and (thresholds or "analyte" in values):
@@ -252,18 +310,30 @@ class _Reader:
                 f"Did you mean {near[0]!r}?" if near else "",
             )  # fmt: skip
 
-    def prediction(self, raw: Any) -> Prediction:
+    def prediction(self, raw: Any, *, adjudicated: bool) -> Prediction:
         path = ("prediction",)
         values = self.table(raw, path, keys.PREDICTION)
-        self.need(values, raw, path, "horizon_weeks")
+        given = [key for key in keys.HORIZONS if isinstance(raw, dict) and key in raw]
+        if len(given) != 1 and isinstance(raw, dict):
+            found = f"{' and '.join(given)} together" if given else "no horizon"
+            self.refuse(path, found, f"one of {', '.join(f'{key} = ...' for key in keys.HORIZONS)}")
+        days, months = values.pop("horizon_days", None), values.get("horizon_months")
+        if days is not None:
+            values["horizon_weeks"] = days / DAYS_PER_WEEK
+        elif months is not None:
+            values["horizon_weeks"] = months * DAYS_PER_MONTH / DAYS_PER_WEEK
+        if adjudicated:
+            values.setdefault("visit_window_weeks", 0.0)
         prediction = Prediction(**values)
-        late = [week for week in prediction.landmark_weeks if week >= prediction.horizon_weeks]
+        late = [week for week in prediction.landmark_weeks if not before(week, prediction.horizon_weeks)]
         if late:
             self.refuse(
                 (*path, "landmark_weeks"),
                 f"{late[0]:g}",
                 f"weeks before the horizon ({prediction.horizon_weeks:g})",
             )
+        if list(prediction.visit_weeks) != sorted(prediction.visit_weeks):
+            self.refuse((*path, "visit_weeks"), "weeks that do not ascend", "the planned visits in order")
         return prediction
 
     def predictors(self, raw: Any, analytes: Mapping[str, Analyte]) -> tuple[Predictor, ...]:
@@ -300,7 +370,20 @@ class _Reader:
             values["scale"] = "linear"
         values.setdefault("unit", kind.unit)
         self.prior_fits(values, path)
+        self.typical_fits(values, path)
         return Predictor(**values) if sound else None
+
+    def typical_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
+        """Refuse a typical value that the predictor cannot have."""
+        typical = values.get("typical")
+        if typical is None:
+            return
+        if values.get("levels"):
+            self.refuse((*path, "typical"), f"{typical:g} beside levels", "no typical value: levels have no prior")
+        if (values.get("equals") is not None or values.get("unit") == "0/1") and not 0.0 <= typical <= 1.0:
+            self.refuse((*path, "typical"), f"{typical:g}", "the share of patients with a yes, from 0 to 1")
+        if values.get("scale") == "log10" and values["kind"] not in ("change", "slope") and typical <= 0:
+            self.refuse((*path, "typical"), f"{typical:g}", "a value above 0, since the scale is log10")
 
     def prior(self, raw: Any, path: KeyPath) -> Prior | None:
         values = self.table(raw, path, keys.PRIOR)
@@ -310,7 +393,7 @@ class _Reader:
     def laboratory(self, sections: Mapping[str, Any]) -> Laboratory:
         values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
         detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
-        return Laboratory(values.get("dash", "refuse"), detected)
+        return Laboratory(values.get("dash", "refuse"), detected, values.get("same_day", "refuse"))
 
     def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
         path = ("eligibility",)
@@ -360,6 +443,10 @@ class _Reader:
         kinds += ["scale"] if values.get("column") and values.get("scale") == "log10" else []
         if len(kinds) > 1:
             self.refuse((*path, kinds[1]), f"{kinds[1]!r} beside {kinds[0]!r}", "one of them")
+        if "others" in values and "equals" not in values:
+            self.refuse((*path, "others"), "'others' without 'equals'", "both, or neither")
+        if values.get("negative") and (kinds or values.get("scale") == "log10"):
+            self.refuse((*path, "negative"), f"'negative' beside {kinds[0]!r}", "one of them")
         if values.get("levels") and (prior or direction):
             self.refuse(
                 path, "a prior or direction beside levels", "equals = ..., or no prior",

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from relapse_model.comparisons import before
 from relapse_model.errors import RelapseModelError
 from relapse_model.study.line_numbers import line_of
 from relapse_model.study.reader import parse_study
@@ -99,7 +100,7 @@ def check_landmarks(landmark_weeks: Sequence[float], study: Study) -> tuple[floa
         raise RelapseModelError(
             f"landmark_week is {_listed(weeks)}; expected two or more weeks, each once. Give a single one as a number."
         )
-    if not all(math.isfinite(week) and week < horizon for week in weeks):
+    if not all(math.isfinite(week) and before(week, horizon) for week in weeks):
         raise RelapseModelError(
             f"landmark_week is {_listed(weeks)}; expected weeks before the horizon of study {study.name!r} "
             f"({horizon:g}). Leave out the later ones."

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from relapse_model.arrays import Floats, Mask
+from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
 from relapse_model.study.trial_plan import DosingRule, TrialPlan
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
@@ -49,6 +53,14 @@ class Analyte:
         CDISC test code.
     assays : mapping of str to Assay
         By the name in the assay column; a limit given with a result wins over them.
+    synonyms : tuple of str
+        Other names that laboratories print for it.
+    other_units : tuple of str
+        Units that are accepted as they come and convert into no other: of such a result only the laboratory's word, or
+        the limit that stands with it, can be read.
+    negative : bool
+        Whether it may be negative, as the logarithm or a standard score of an amount may; 0 is then a number like
+        others, and a result below a limit stands at the limit.
     """
 
     name: str
@@ -63,19 +75,32 @@ class Analyte:
     loinc: tuple[str, ...] = ()
     sdtm: str = ""
     assays: Mapping[str, Assay] = field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()
+    other_units: tuple[str, ...] = ()
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A drug or vaccine: its name in the treatments table, and other names that hospitals print for it."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How a relapse is confirmed: `tests` positive results in a row, within `within_weeks` of one another.
+    """How a relapse is confirmed: `tests` positive results in a row, whenever they were taken.
 
-    `unconfirmed_at_end` says what a positive run is that reaches the last test without enough tests to
-    confirm it: ``"relapse"``; ``"censor"`` (follow-up ends at the last negative test before it); or ``"both"``:
-    counted as a relapse, and the other reading reported beside it as a sensitivity analysis.
+    With `within_weeks`, that many of them must also lie within these weeks, to the day. `unconfirmed_at_end` says what
+    a positive run is that is neither confirmed nor refuted by a negative test before it could be (it reaches the last
+    test; or it is long enough, but too spread out): ``"relapse"``; ``"censor"`` (follow-up ends at the last negative
+    test before it); or ``"both"``: counted as a relapse, and the other reading reported beside it as a sensitivity
+    analysis.
     """
 
     tests: int = 1
-    within_weeks: float = 0.0
+    within_weeks: float | None = None
     unconfirmed_at_end: str = "relapse"
 
 
@@ -100,12 +125,38 @@ class OutcomeRule:
 class Prediction:
     """When we predict, and until when. All weeks count from enrolment.
 
-    A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it.
+    A patient counts as seen at the horizon when tested at most `visit_window_weeks` before it. `visit_weeks` are the
+    planned visits, by which discrete-time hazards divide the follow-up; where none are stated, every 12 weeks.
+
+    A horizon in months (`horizon_months`) has 30.4375 days (365.25 / 12) in each of them, and `horizon_weeks` is what
+    they add up to. Since months of the calendar differ in length, weeks that are whole days, as dates give them, are
+    compared with the shortest and longest span of so many: what happens on the day 24 months after enrolment happens
+    by month 24.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
     horizon_weeks: float = 48.0
     visit_window_weeks: float = 4.0
+    visit_weeks: tuple[float, ...] = ()
+    horizon_months: float | None = None
+
+    def by_horizon(self, week: Floats) -> Mask:
+        """Tell which weeks lie at or before the horizon."""
+        dated = is_of_dates(week) & at_or_before(week, self._calendar_weeks()[1])
+        return np.asarray(at_or_before(week, self.horizon_weeks) | dated)
+
+    def reaches_horizon(self, week: Floats, *, early: float = 0.0) -> Mask:
+        """Tell which weeks reach the horizon, or come early by no more than some weeks."""
+        dated = is_of_dates(week) & at_or_before(self._calendar_weeks()[0] - early, week)
+        return np.asarray(at_or_before(self.horizon_weeks - early, week) | dated)
+
+    def _calendar_weeks(self) -> tuple[float, float]:
+        """Return the shortest and longest span of the calendar that is the horizon."""
+        months = self.horizon_months
+        if months is None or months != int(months):
+            return self.horizon_weeks, self.horizon_weeks
+        shortest, longest = calendar_days(int(months))
+        return shortest / DAYS_PER_WEEK, longest / DAYS_PER_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +183,13 @@ class Predictor:
 
     Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
     `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
+
+    `typical` is the value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where hardly any
+    training patient has the predictor, the effect that the prior states counts from it.
+
+    Beside `equals`, `others` says what counts as no: ``"no"``, everything else; or the levels that do, and
+    nothing besides. Empty: where `equals` is a yes or a no, its opposite alone; else every other level that does
+    not look like it. `negative` allows a column of numbers below 0.
     """
 
     name: str
@@ -146,6 +204,8 @@ class Predictor:
     at_least: float | None = None
     confirmed: bool = False
     equals: str | None = None
+    others: str | tuple[str, ...] = ()
+    negative: bool = False
     levels: tuple[str, ...] = ()
     cap: float | None = None
     saturating: float | None = None
@@ -153,6 +213,7 @@ class Predictor:
     unit: str = ""
     direction: str | None = None
     prior: Prior | None = None
+    typical: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +310,40 @@ class PassiveAntibody:
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """Conventions of the laboratories: what a bare ``-`` means, whether ``<20`` alone was detected (None: unknown)."""
+    """Conventions of the laboratories.
+
+    Parameters
+    ----------
+    dash : {"refuse", "negative", "missing"}
+        What a bare ``-`` means.
+    below_limit_detected : bool or None
+        Whether ``<20`` alone was detected; None: unknown.
+    same_day : {"refuse", "worst", "mean", "last"}
+        Which of several results of one analyte and day counts that contradict each other, where no time of day orders
+        them; see `relapse_model.cohort.one_day`.
+    """
 
     dash: str = "refuse"
     below_limit_detected: bool | None = None
+    same_day: str = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How dates and times of day in the tables are meant.
+
+    Parameters
+    ----------
+    zone : str or None
+        The hospital's time zone (IANA), by whose day a timestamp that states a zone counts; without it such a
+        timestamp is refused. A timestamp that states none is the hospital's own time.
+    course_end : {"inclusive", "exclusive"} or None
+        Whether the `end_date` of a course is a day on treatment; None: not stated, and taken as exclusive. Weeks
+        (`end_week`) are points in time, and are not concerned.
+    """
+
+    zone: str | None = None
+    course_end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,15 +394,24 @@ class Study:
     eligibility: Eligibility = field(default_factory=Eligibility)
     passive_antibody: PassiveAntibody | None = None
     laboratory: Laboratory = field(default_factory=Laboratory)
+    time: Time = field(default_factory=Time)
     treatments: Treatments = field(default_factory=Treatments)
     scoring: Scoring = field(default_factory=Scoring)
     trial: TrialPlan | None = None
     dosing: DosingRule | None = None
     candidates: tuple[Candidate, ...] = ()
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    other_analytes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # known by name, and not read
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""
         return self.prediction.landmark_weeks[0] if week is None else float(week)
+
+    @property
+    def has_priors(self) -> bool:
+        """Return whether it states a prior of any predictor or term."""
+        return any(one.prior for one in self.predictors) or any(one.prior for one in self.terms)
 
     def predictor(self, name: str) -> Predictor:
         """Return the predictor called `name`."""

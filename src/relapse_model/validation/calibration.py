@@ -13,6 +13,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile, require_both_outcomes
 from relapse_model.validation.logistic_fit import LogisticFit, fit_intercept, fit_logistic, log_odds, risk_of
 
+WIDEST_SLOPE = 20.0  # of an interval; slopes are read between 0 and 2
 _KNOT_QUANTILES = (0.05, 0.35, 0.65, 0.95)  # Harrell 2015, Regression Modeling Strategies, table 2.3: 4 knots
 
 
@@ -70,7 +71,13 @@ class _Spline:
         """Return the observed risk at predicted ones, and its limits."""
         design = _spline_design(log_odds(risk), self.knots)
         middle = design @ self.fit.coefficients
-        reach = normal_quantile(level) * np.sqrt(np.einsum("ij,jk,ik->i", design, self.fit.covariance, design))
+        variance = np.einsum("ij,jk,ik->i", design, self.fit.covariance, design)
+        if not (variance > -1e-9 * np.abs(variance).max()).all():  # lost in rounding
+            raise InsufficientDataError(
+                "Calibration curve: the risks are so nearly equal that no curve can be told from them; expected risks "
+                "that differ. Judge nearly constant risks by their calibration intercept."
+            )
+        reach = normal_quantile(level) * np.sqrt(np.maximum(variance, 0.0))
         return risk_of(middle), risk_of(middle - reach), risk_of(middle + reach)
 
 
@@ -157,6 +164,39 @@ def calibration_slope(
     design = np.column_stack([np.ones(y.size), logit - logit.mean()])
     fit = fit_logistic(design, y, w, weight is not None)
     return _coefficient(fit, 1, level)
+
+
+def told_slope(slope: Estimate) -> Estimate:
+    """Return a calibration slope that can be told; refuse one whose interval is so wide that it says nothing.
+
+    Where a model gives nearly everybody the same risk, its slope is whatever the smallest differences say: in the
+    hundreds, of either sign.
+
+    Parameters
+    ----------
+    slope : Estimate
+
+    Returns
+    -------
+    Estimate
+        The same.
+
+    Raises
+    ------
+    InsufficientDataError
+        If the interval is wider than 20.
+
+    Examples
+    --------
+    >>> told_slope(Estimate(0.9, 0.2, 1.6, 0.95, "Wald")).value
+    0.9
+    """
+    if slope.upper - slope.lower > WIDEST_SLOPE:
+        raise InsufficientDataError(
+            f"Calibration slope: the risks are nearly equal, and the interval of the slope is wider than "
+            f"{WIDEST_SLOPE:g}; expected risks that differ. Judge nearly constant risks by their calibration intercept."
+        )
+    return slope
 
 
 def observed_expected(

@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile, require_both_outcomes
-
-_PAIRS_AT_ONCE = 4_000_000  # pairs compared in one block: bounds the memory of Harrell's C
+from relapse_model.validation.pairs_in_time import concordant_pairs
 
 
 @dataclass(frozen=True)
@@ -252,7 +251,7 @@ def compare_auc_delong(relapse: ArrayLike, risk_a: ArrayLike, risk_b: ArrayLike,
     return AucComparison(estimate, math.erfc(abs(difference) / math.sqrt(2 * variance)))
 
 
-def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
+def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, fold: ArrayLike | None = None) -> float:
     """Return Harrell's C: among pairs whose order in time is known, the share that the risk orders rightly.
 
     A pair is usable if its shorter time is an event. At equal times an event counts as shorter than a
@@ -267,6 +266,9 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
         1 or 0.
     risk : array-like of shape (n,)
         Predicted risk, or any score that grows with it (higher = earlier relapse).
+    fold : array-like of shape (n,), optional
+        Of out-of-fold risks: pairs of one fold only are compared, for the reason that
+        `relapse_model.validation.within_folds.auc_within_folds` gives.
 
     Returns
     -------
@@ -293,19 +295,13 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
             f"Harrell's C: time has shape {weeks.shape}; expected a number for each of {y.size} patients."
         )
     events = np.flatnonzero(y == 1)
-    usable = concordant = 0.0
-    rows = max(1, _PAIRS_AT_ONCE // y.size)
-    for start in range(0, events.size, rows):
-        block = events[start : start + rows, np.newaxis]
-        later = (weeks > weeks[block]) | ((weeks == weeks[block]) & (y == 0))
-        usable += later.sum()
-        concordant += (later & (score < score[block])).sum() + (later & (score == score[block])).sum() / 2
-    if usable == 0:
+    later, concordant = concordant_pairs(weeks, y, score, events, fold)
+    if later.sum() == 0:
         raise InsufficientDataError(
             f"Harrell's C: {events.size} events in {y.size} patients, no pair whose order in time is known; "
             "expected an event with somebody followed longer. Add follow-up."
         )
-    return float(concordant / usable)
+    return float(concordant.sum() / later.sum())
 
 
 def _newcombe(value: float, events: int, free: int, level: float) -> Estimate:

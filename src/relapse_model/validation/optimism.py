@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,21 +22,29 @@ class OptimismCorrected:
 
     Parameters
     ----------
-    corrected : Estimate
-        Apparent value less mean optimism, with its interval.
+    corrected : Estimate or float
+        Apparent value less optimism, with its interval; a plain number where no interval is made.
     apparent : float
         The value in the patients the model was made from.
     optimism : float
-        Mean difference between the value of a bootstrap model in its resample and in the original patients.
+        Mean (or median) difference between the value of a bootstrap model in its resample and in the original patients.
     resamples, failed : int
         Resamples asked for, and those in which either value did not exist.
+    no_interval : str
+        Why an interval that was asked for could not be made; empty if it was made, or not asked for.
     """
 
-    corrected: Estimate
+    corrected: Estimate | float
     apparent: float
     optimism: float
     resamples: int
     failed: int
+    no_interval: str = ""
+
+    @property
+    def value(self) -> float:
+        """Return the corrected value alone."""
+        return self.corrected.value if isinstance(self.corrected, Estimate) else self.corrected
 
 
 @dataclass(frozen=True)
@@ -69,12 +77,18 @@ class Point632Plus:
 
 
 def optimism_corrected(
-    apparent: float, on_resample: ArrayLike, on_original: ArrayLike, level: float = 0.95
+    apparent: float,
+    on_resample: ArrayLike,
+    on_original: ArrayLike,
+    level: float | None = 0.95,
+    *,
+    center: Literal["mean", "median"] = "mean",
 ) -> OptimismCorrected:
     """Correct an apparent measure for optimism, by models made anew in each bootstrap resample.
 
     Assumes that the whole procedure was repeated in each resample. Resamples in which either value is NaN are
-    left out of both and counted. The interval is the percentile interval of the bootstrap models' apparent
+    left out of both and counted. Resamples that suffice for the value but not for an interval give the value alone.
+    The interval is the percentile interval of the bootstrap models' apparent
     values, moved down by the optimism: it takes the optimism as known, and is somewhat too narrow where that
     is estimated from few events.
 
@@ -86,8 +100,11 @@ def optimism_corrected(
         The measure of each bootstrap model in its own resample.
     on_original : array-like of shape (b,)
         The measure of each bootstrap model in the original patients.
-    level : float
-        Confidence level.
+    level : float, optional
+        Confidence level; None for no interval.
+    center : {"mean", "median"}
+        How the optimism is taken over the resamples. The median is for measures without bounds, such as the calibration
+        slope: where one resample leaves a model next to no effects, its slope is in the hundreds.
 
     Returns
     -------
@@ -96,7 +113,7 @@ def optimism_corrected(
     Raises
     ------
     InsufficientDataError
-        If fewer resamples are left than put one value into each tail.
+        If the measure exists in fewer than half of the resamples: those that are left are the easy ones.
     RelapseModelError
         If the arrays do not fit each other, or the apparent value is not a number.
 
@@ -121,15 +138,22 @@ def optimism_corrected(
     _require_number(apparent, "Optimism: the apparent value")
     usable = np.isfinite(inside) & np.isfinite(outside)
     failed = int((~usable).sum())
-    if not usable.any():
+    if 2 * failed > inside.size or not usable.any():
         raise InsufficientDataError(
-            f"Optimism: the measure exists in none of {inside.size} resamples; expected most of them. "
-            "Draw resamples, or add patients."
+            f"Optimism: the measure exists in {inside.size - failed} of {inside.size} resamples; expected half of them "
+            "or more. Draw resamples, or add patients."
         )
-    optimism = float(np.mean(inside[usable] - outside[usable]))
+    optimism = float((np.mean if center == "mean" else np.median)(inside[usable] - outside[usable]))
+    corrected = float(apparent) - optimism
+    plain = OptimismCorrected(corrected, float(apparent), optimism, inside.size, failed)
+    if level is None:
+        return plain
     shifted = np.where(usable, inside, np.nan) - optimism
-    interval = bootstrap_interval(apparent - optimism, shifted, level, "location-shifted percentile bootstrap")
-    return OptimismCorrected(interval, float(apparent), optimism, inside.size, failed)
+    try:
+        interval = bootstrap_interval(corrected, shifted, level, "location-shifted percentile bootstrap")
+    except InsufficientDataError as error:
+        return replace(plain, no_interval=str(error))
+    return replace(plain, corrected=interval)
 
 
 def point632_plus(

@@ -10,20 +10,43 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation import calibration, discrimination, overall, resampling, within_folds
+from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, uno_c, within_folds
 from relapse_model.validation.estimate import Estimate
 
 MEASURES = {
     "auc": "AUC",
     "c_index": "C (Harrell)",
+    "uno_c": "C (Uno), up to the horizon",
     "log_loss": "Log loss",
     "log_loss_mean_risk": "Log loss of the mean risk",
+    "log_loss_difference": "Log loss less that of it",
     "brier": "Brier score",
     "scaled_brier": "Scaled Brier score",
     "calibration_intercept": "Calibration in the large",
     "calibration_slope": "Calibration slope",
     "observed_expected": "Observed / expected",
 }
+THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "log_loss_difference", "brier", "scaled_brier")
+
+
+def shown(name: str, found: Estimate | float) -> str:
+    """Return a measure as text, with its interval where it has one; those of error with three decimals.
+
+    Parameters
+    ----------
+    name : str
+        A key of `MEASURES`.
+    found : Estimate or float
+
+    Examples
+    --------
+    >>> shown("log_loss_difference", Estimate(-0.0214, -0.05, 0.0004, 0.95, "paired"))
+    '-0.021 (-0.050 to 0.000)'
+    """
+    if not isinstance(found, Estimate):
+        return f"{found:z.3f}"
+    digits = "z.3f" if name in THREE_DIGITS else "z.2f"
+    return f"{found.value:{digits}} ({found.lower:{digits}} to {found.upper:{digits}})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +60,9 @@ class Performance:
         By the names of `MEASURES`; a plain number where no interval is made.
     refused : dict of str to str
         Measures that these patients cannot support, and why.
+    apparent : bool or None
+        True: the risks are a model's in the very patients it was made from, so that every figure is too good. None:
+        not known, as for a model file that keeps no fingerprint of its training cohort.
     unmeasured : int
         Patients at risk who are left out, since the model gives no risk to a patient without any result.
     """
@@ -47,15 +73,16 @@ class Performance:
     measures: dict[str, Estimate | float]
     refused: dict[str, str]
     unmeasured: int = 0
+    apparent: bool | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
-        shown = {
+        told = {
             name: found.to_dict() if isinstance(found, Estimate) else found for name, found in self.measures.items()
         }
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
-            "measures": shown, "refused": self.refused,
+            "measures": told, "refused": self.refused, "apparent": self.apparent,
         } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
 
 
@@ -68,6 +95,7 @@ def performance(
     *,
     seed: int = 0,
     fold: NDArray[np.intp] | None = None,
+    by_horizon: tuple[Floats, Floats, float] | None = None,
 ) -> Performance:
     """Judge risks: discrimination, calibration, overall error, each weighted for censoring where it applies.
 
@@ -84,8 +112,10 @@ def performance(
     seed : int
         Of the bootstrap interval of the AUC.
     fold : array, optional
-        Of out-of-fold risks: AUC and calibration slope then compare patients of one fold only, since risks of
-        different folds come from different models; see `within_folds`.
+        Of out-of-fold risks: AUC, both C and the calibration slope then compare patients of one fold only, since risks
+        of different folds come from different models; see `within_folds`.
+    by_horizon : tuple of array, array and float, optional
+        For Uno's C: the follow-up cut at the horizon (time since the landmark, event), and the time of the horizon.
     """
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
@@ -96,19 +126,23 @@ def performance(
             if folds is None
             else within_folds.auc_within_folds(y, p, folds, w, seed=seed)
         ),
-        "c_index": lambda: discrimination.harrell_c(time, event, risk),
+        "c_index": lambda: discrimination.harrell_c(time, event, risk, fold),
         "log_loss": lambda: overall.log_loss(y, p, w),
         "log_loss_mean_risk": lambda: overall.log_loss(y, np.full(len(y), np.average(y, weights=w)), w),
+        "log_loss_difference": lambda: paired_loss.log_loss_difference(y, p, w),
         "brier": lambda: overall.brier(y, p, w),
         "scaled_brier": lambda: overall.scaled_brier(y, p, w),
         "calibration_intercept": lambda: calibration.calibration_intercept(y, p, w),
-        "calibration_slope": lambda: (
+        "calibration_slope": lambda: calibration.told_slope(
             calibration.calibration_slope(y, p, w)
             if folds is None
             else within_folds.calibration_slope_within_folds(y, p, folds, w)
         ),
         "observed_expected": lambda: calibration.observed_expected(y, p, w),
     }
+    if by_horizon is not None:
+        followed, relapsed, horizon = by_horizon
+        wanted["uno_c"] = lambda: uno_c.uno_c(followed, relapsed, risk, horizon, fold)
     measures: dict[str, Estimate | float] = {}
     refused: dict[str, str] = {}
     for name, measure in wanted.items():

@@ -14,7 +14,9 @@ from relapse_model.small_counts import count_words, hidden_cells
 from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, check_predictions
+from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.resampling import auc_bootstrap
+from relapse_model.validation.within_folds import auc_within_folds
 
 MISSING = "(missing)"
 
@@ -63,6 +65,7 @@ def subgroup_table(
     floor_patients: int,
     floor_events: int,
     *,
+    fold: ArrayLike | None = None,
     resamples: int = 2000,
     seed: int = 0,
     level: float = 0.95,
@@ -79,8 +82,9 @@ def subgroup_table(
     ----------
     relapse : array-like of shape (n,)
         1 or 0; NaN where the weight is 0 (lost).
-    risk : array-like of shape (n,)
-        Predicted risk, 0 to 1.
+    risk : array-like of shape (n,) or (repeats, n)
+        Predicted risk, 0 to 1. With several repeats each is judged, and the measures are averaged; a patient without a
+        risk in one of them (NaN) has no part in it.
     weight : array-like of shape (n,) or None
         Such as censoring weights, of all patients together. None, if nobody is lost: intervals of the AUC are
         then DeLong's, and by bootstrap otherwise.
@@ -88,6 +92,8 @@ def subgroup_table(
         The group of each patient; those without one form a group of their own.
     floor_patients, floor_events : int
         Patients, and relapses, below which a group has no figures.
+    fold : array-like of the shape of the risk, optional
+        Of out-of-fold risks: the AUC compares patients of one fold only.
     resamples, seed : int
         Of the bootstrap interval; each group is resampled by the same seed.
     level : float
@@ -109,8 +115,13 @@ def subgroup_table(
     >>> [(group.name, group.patients, sorted(group.measures), group.hidden) for group in table]
     [('a', '<5', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or 2 relapses')]
     """
-    y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
-    check_predictions(y, p, weight)
+    y, repeats = np.asarray(relapse, dtype=float), np.atleast_2d(np.asarray(risk, dtype=float))
+    seen = ~np.isnan(repeats) if np.ndim(risk) > 1 else np.ones(repeats.shape, dtype=bool)
+    for p, rows in zip(repeats, seen, strict=True):
+        weights = None if weight is None else np.asarray(weight, dtype=float)[rows]
+        if weights is None or (weights > 0).any():  # nobody whose outcome is known: every group is under its floor
+            check_predictions(y[rows], p[rows], weights)
+    label = None if fold is None else np.atleast_2d(np.asarray(fold))
     w = None if weight is None else np.asarray(weight, dtype=float)
     if floor_patients < 1 or floor_events < 1:
         raise RelapseModelError(
@@ -130,8 +141,14 @@ def subgroup_table(
             why = f"fewer than {floor_patients} patients or {floor_events} relapses"
             table.append(Subgroup(*counts, why, {}, {}))
         else:
-            found = _measures(y[rows], p[rows], None if w is None else w[rows], resamples, seed, level)
-            table.append(Subgroup(*counts, "", *found))
+            each = [
+                _measures(
+                    y[inside], repeats[repeat, inside], None if w is None else w[inside],
+                    None if label is None else label[repeat, inside], resamples, seed, level,
+                )
+                for repeat, inside in enumerate(rows & seen)
+            ]  # fmt: skip
+            table.append(Subgroup(*counts, "", *(each[0] if len(each) == 1 else _averaged(each))))
     return tuple(table)
 
 
@@ -152,11 +169,23 @@ def _told(patients: list[int], events: list[int], lost: list[int]) -> Iterator[t
 
 
 def _measures(
-    y: Floats, p: Floats, w: Floats | None, resamples: int, seed: int, level: float
+    y: Floats,
+    p: Floats,
+    w: Floats | None,
+    fold: NDArray[np.generic] | None,
+    resamples: int,
+    seed: int,
+    level: float,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
     """Return what exists in one group, and why the rest does not."""
+
+    def auc() -> Estimate:
+        if fold is not None:
+            return auc_within_folds(y, p, fold, w, resamples, seed, level)
+        return auc_delong(y, p, level) if w is None else auc_bootstrap(y, p, w, resamples, seed, level)
+
     wanted: dict[str, Callable[[], Estimate]] = {
-        "auc": lambda: auc_delong(y, p, level) if w is None else auc_bootstrap(y, p, w, resamples, seed, level),
+        "auc": auc,
         "observed_expected": lambda: observed_expected(y, p, w, level),
     }
     measures: dict[str, Estimate] = {}
@@ -167,6 +196,13 @@ def _measures(
         except RelapseModelError as error:
             refused[name] = str(error)
     return measures, refused
+
+
+def _averaged(
+    each: list[tuple[dict[str, Estimate], dict[str, str]]],
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    measures, refused = mean_measures(each, ("auc", "observed_expected"))
+    return {name: found for name, found in measures.items() if isinstance(found, Estimate)}, refused
 
 
 def _levels(groups: ArrayLike, patients: int) -> tuple[list[str], NDArray[np.intp]]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
 from relapse_model.validation.censoring_weights import reverse_kaplan_meier
 from relapse_model.validation.estimate import check_predictions
+from relapse_model.validation.pairs_in_time import concordant_pairs
 
-_PAIRS_AT_ONCE = 4_000_000  # pairs compared in one block: bounds memory
 
-
-def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float) -> float:
+def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float, fold: ArrayLike | None = None) -> float:
     """Return Uno's C: the chance that, of two patients, the one who relapses first has the higher risk.
 
     Assumes that loss to follow-up has nothing to do with risk or relapse. Harrell's C tends to a value that
@@ -35,6 +33,8 @@ def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float) -> f
         Predicted risk, or any score that grows with it (higher = earlier relapse).
     until : float
         Weeks up to which relapses count.
+    fold : array-like of shape (n,), optional
+        Of out-of-fold risks: pairs of one fold only are compared, as by `harrell_c`; G is that of everybody.
 
     Returns
     -------
@@ -73,25 +73,10 @@ def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float) -> f
         )
     first = np.flatnonzero((y == 1) & (weeks <= until))
     weight = followed.at(weeks[first], left_limit=True) ** -2.0
-    usable, concordant = _pairs(weeks, y, score, first)
+    usable, concordant = concordant_pairs(weeks, y, score, first, fold)
     if usable.sum() == 0:
         raise InsufficientDataError(
             f"Uno's C up to week {until:g}: {first.size} events in {y.size} patients, no pair whose order in time "
             "is known; expected an event with somebody followed longer. Add follow-up."
         )
     return float((weight @ concordant) / (weight @ usable))
-
-
-def _pairs(
-    weeks: Floats, y: Floats, score: Floats, first: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> tuple[Floats, Floats]:
-    """Return for each event how many patients are known to be later, and how many of them it is ranked above."""
-    usable, concordant = np.zeros(first.size), np.zeros(first.size)
-    rows = max(1, _PAIRS_AT_ONCE // y.size)
-    for start in range(0, first.size, rows):
-        block = first[start : start + rows, np.newaxis]
-        later = (weeks > weeks[block]) | ((weeks == weeks[block]) & (y == 0))
-        ranked = np.where(score < score[block], 1.0, np.where(score == score[block], 0.5, 0.0))
-        usable[start : start + rows] = later.sum(axis=1)
-        concordant[start : start + rows] = (later * ranked).sum(axis=1)
-    return usable, concordant

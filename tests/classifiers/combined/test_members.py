@@ -96,14 +96,16 @@ def test_each_row_gets_its_own_answer():
     assert np.array_equal(out_of_fold_log_odds(Echo(), rows, 4, 3), rows.X[:, 0])
 
 
-def test_a_column_known_in_one_fold_alone_is_constant_there():
+def test_a_column_known_in_one_fold_alone_reaches_the_member_as_it_is():
+    """Each classifier knows what to do with a column that none of its rows has, and with a new row that has it."""
+
     class Second(Memory):
         def fit(self, X, y, sample_weight=None):
-            assert not np.isnan(X).all(axis=0).any()
+            self.empty_ = bool(np.isnan(X[:, 1]).all())
             return super().fit(X, y, sample_weight)
 
         def predict_log_odds(self, X):
-            return X[:, 1]
+            return np.where(self.empty_, X[:, 1], 0.0)
 
     rows, once = training_rows(), np.full(60, np.nan)
     once[[7, 8]] = 5.0, 1e6
@@ -111,7 +113,7 @@ def test_a_column_known_in_one_fold_alone_is_constant_there():
     found = out_of_fold_log_odds(
         Second(), TrainingRows(np.column_stack([rows.X[:, 0], once]), rows.event, rows.weight), 5, 0, group
     )
-    assert found[[7, 8]].tolist() == [0.0, 0.0]
+    assert found[[7, 8]].tolist() == [5.0, 1e6]
 
 
 def test_folds_without_an_event_are_named():

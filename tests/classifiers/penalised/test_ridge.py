@@ -108,11 +108,18 @@ def test_penalties_that_cannot_be_used_are_named(penalties):
         RidgeLogisticClassifier(penalties).fit(*cohort())
 
 
-def test_an_empty_column_is_named():
+def test_an_empty_column_is_left_out():
     X, y = cohort()
+    without = RidgeLogisticClassifier().fit(np.delete(X, 1, axis=1), y)
     X[:, 1] = np.nan
-    with pytest.raises(InsufficientDataError, match=r"Columns \[1\]"):
-        RidgeLogisticClassifier().fit(X, y)
+    model = RidgeLogisticClassifier().fit(X, y)
+    new = np.array([[0.5, 5000.0, *X[0, 2:]], [0.5, np.nan, *X[0, 2:]]])  # nobody knows what 5000 means
+    expected = np.delete(new, 1, axis=1)
+    np.testing.assert_allclose(model.predict_proba(new), without.predict_proba(expected), rtol=1e-6)
+    np.testing.assert_allclose(model.predict_interval(new), without.predict_interval(expected), rtol=1e-6)
+    assert model.pipeline_.named_steps["logistic"].coef_[0, 1] == 0.0
+    again = RidgeLogisticClassifier.from_parts(model.to_parts())
+    assert np.array_equal(again.predict_interval(new), model.predict_interval(new))
 
 
 def test_a_single_event_is_refused():

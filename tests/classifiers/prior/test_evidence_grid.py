@@ -8,8 +8,10 @@ from scipy.special import digamma, expit
 
 from relapse_model.classifiers.prior.evidence_grid import (
     FEWEST_MARKED,
+    FEWEST_MARKED_EVENTS,
     check_grid,
     fit_components,
+    forms_of,
     missing_indicators,
     posterior_of_form,
     previous_grid,
@@ -17,7 +19,7 @@ from relapse_model.classifiers.prior.evidence_grid import (
 )
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
-from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.prior.terms import Factor, PriorGrid, Term
 from relapse_model.classifiers.shared.newton import penalised_logistic
 from relapse_model.errors import RelapseModelError
 
@@ -212,27 +214,64 @@ def gaps(n, *missing):
     return X
 
 
+# Every third patient has the event, the first one included: 4 of the first 10, 3 of the first 9, 2 of the first 6.
 @pytest.mark.parametrize(
     ("missing", "n", "expected"),
     [
-        ((), 20, ()),
-        ([range(5)], 20, (0,)),
-        ([range(4)], 20, ()),  # too few lack it
-        ([range(15)], 20, (0,)),
-        ([range(16)], 20, ()),  # too few have it
-        ([range(5)], 9, ()),
-        ([range(5), range(5)], 20, (0,)),  # missing together: the first speaks for both
-        ([range(5), range(1, 6)], 20, (0, 1)),  # as many, but not the same
-        ([range(3), range(6), range(7), range(6)], 20, (1, 2)),
+        ((), 60, ()),
+        ([range(10)], 60, (0,)),
+        ([range(9)], 60, ()),  # too few lack it
+        ([range(50)], 60, (0,)),
+        ([range(51)], 60, ()),  # too few have it
+        ([range(10), range(10)], 60, (0,)),  # missing together: the first speaks for both
+        ([range(10), range(1, 11)], 60, (0, 1)),  # as many, but not the same
+        ([range(3), range(16), range(17), range(16)], 60, (1, 2)),
     ],
 )
 def test_the_predictors_that_deserve_an_indicator(missing, n, expected):
-    assert FEWEST_MARKED == 5
-    assert missing_indicators(gaps(n, *missing), np.ones(n)) == expected
+    assert (FEWEST_MARKED, FEWEST_MARKED_EVENTS) == (10, 3)
+    assert missing_indicators(gaps(n, *missing), np.arange(n) % 3 == 0) == expected
 
 
-def test_a_row_of_weight_two_counts_as_two_towards_an_indicator():
-    X = np.ones((20, 1))
-    X[:3] = np.nan  # 3 rows are too few, 6 are enough
-    assert missing_indicators(X, np.ones(20)) == ()
-    assert missing_indicators(X, np.full(20, 2.0)) == (0,)
+@pytest.mark.parametrize(
+    ("events", "expected"), [((0, 1, 2, 40, 41, 42), (0,)), ((0, 1, 40, 41, 42), ()), ((0, 1, 2, 40, 41), ())]
+)
+def test_an_indicator_needs_three_events_on_both_sides(events, expected):
+    event = np.zeros(60)
+    event[list(events)] = 1.0
+    assert missing_indicators(gaps(60, range(20)), event) == expected
+
+
+def test_patients_are_counted_towards_an_indicator_not_their_rows():
+    """27 rows of 9 patients are 9. Weights used to be counted, so that 3 patients got an odds ratio of 14.5."""
+    patient, event = np.arange(90) // 3, (np.arange(90) // 3) % 3 == 0
+    lack = gaps(90, range(27), range(30))  # 9 patients of 3 rows each, and 10
+    assert missing_indicators(lack, event, patient) == (1,)
+    assert missing_indicators(lack, event) == (0, 1)
+
+
+def test_indicators_are_never_widened():
+    # Widths 1 and 2 of what is not known beforehand: of the predictor 0.1 and 0.2, of the indicator 0.3 both times.
+    grid = published_grid(np.array([0.5, 0.0, 0.0]), np.array([0.4, 0.1, 0.3]), (1.0,), (1.0, 2.0), marked=1)
+    np.testing.assert_allclose(grid.sd, [[0.4, 0.1, 0.3], [0.4, 0.2, 0.3], [0.8, 0.1, 0.3], [0.8, 0.2, 0.3]])
+
+
+# Forms
+
+
+def test_a_term_that_is_left_out_replaces_nothing():
+    terms = (Term((Factor(0, "cap", 24.0),), (0,)), Term((Factor(1),), (1,)))
+    used = np.array([True, True, True, False, True])  # two predictors, two terms, an indicator
+    without, with_terms = forms_of(used, terms, marked=1)
+    assert without.tolist() == [True, True, False, False, True]
+    assert with_terms.tolist() == [False, True, True, False, True]
+    assert [form.tolist() for form in forms_of(used, ())] == [used.tolist()]
+
+
+def test_the_posterior_of_a_form_knows_nothing_of_a_column_that_nobody_had():
+    mixture = LogisticMixture(
+        np.array([[0.5, 0.0]]), np.zeros(1), np.diag([1.0, 0.04, 0.0])[None], np.ones(1), *np.ones((3, 2))
+    )
+    grid = posterior_of_form(mixture, np.ones(2, dtype=bool))
+    np.testing.assert_allclose(grid.mean, [[0.5, NAN]])
+    np.testing.assert_allclose(grid.sd, [[0.2, NAN]])

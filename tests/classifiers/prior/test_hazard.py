@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from relapse_model.classifiers import PriorHazardClassifier, PriorLogisticClassifier
+from relapse_model.classifiers.prior.terms import Factor, Term
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 
 ENDS = (12.0, 24.0, 48.0)
@@ -365,11 +366,42 @@ def test_no_events_by_the_horizon_are_refused(late):
         PriorHazardClassifier().fit(X, np.full(132, 50.0), late)
 
 
-def test_an_empty_column_is_named():
+def test_where_nobody_has_a_column_its_prior_stands_or_it_is_left_out():
     X, time, event = cohort()
-    X[:, 2] = np.nan
-    with pytest.raises(InsufficientDataError, match=r"Columns \[2\]"):
-        PriorHazardClassifier(visit_window=0.0).fit(X, time, event)
+    X[:, 1] = np.nan
+    settings = {"intervals": ENDS, "visit_window": 0.0, **INFORMED}
+    placed = PriorHazardClassifier(**settings, typical=[None, 2.0, None]).fit(X, time, event)
+    np.testing.assert_allclose(placed.components_.coef[:, 1], -0.5 * np.repeat([0.0, 0.5, 1.0, 1.5], 16), atol=1e-9)
+    usual, unknown, high = placed.predict_proba([[0.0, 2.0, 0.0], [0.0, np.nan, 0.0], [0.0, 4.0, 0.0]])[:, 1]
+    assert usual == pytest.approx(unknown, rel=1e-6)
+    assert high < usual
+    left_out = PriorHazardClassifier(**settings).fit(X, time, event)
+    assert (left_out.coef_mean_[1], left_out.coef_sd_[1]) == (0.0, 0.0)
+    assert (left_out.components_.draws[:, len(ENDS) + 1] == 0).all()
+    known, unknown = left_out.predict_proba([[0.0, 5000.0, 0.0], [0.0, np.nan, 0.0]])[:, 1]
+    assert known == unknown
+    again = PriorHazardClassifier.from_parts(left_out.to_parts())
+    assert np.array_equal(again.predict_interval(X), left_out.predict_interval(X))
+
+
+def test_terms_are_averaged_with_the_linear_form_as_the_evidence_says():
+    # The hazard is a step at 0: a term that is the step wins, and the linear column is left out with it.
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(600, 2))
+    relapse = rng.exponential(400 * np.exp(-2.5 * (X[:, 0] >= 0.0)))
+    time, event = np.minimum(relapse, 48.0), relapse <= 48.0
+    step = Term((Factor(0, "at_least", 0.0),), replaces=(0,), prior_mean=2.0, prior_sd=1.0)
+    model = PriorHazardClassifier(intervals=ENDS, visit_window=0.0, terms=(step,)).fit(X, time, event)
+    assert model.terms_weight_ > 0.99
+    assert model.components_.coef.shape == (2 * 4 * 4 * 4, 3)
+    assert model.coef_mean_[2] == pytest.approx(2.5, abs=0.5)
+    risk = model.predict_proba([[-2.0, 0.0], [-0.1, 0.0], [0.1, 0.0], [2.0, 0.0]])[:, 1]
+    assert risk == pytest.approx([0.11, 0.11, 0.77, 0.77], abs=0.08)  # 1 - exp(-48 / 400), 1 - exp(-48 e^2.5 / 400)
+    again = PriorHazardClassifier.from_parts(model.to_parts())
+    assert again.terms == (step,)
+    assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
+    linear = PriorHazardClassifier(intervals=ENDS, visit_window=0.0).fit(X, time, event)
+    assert linear.terms_weight_ == 0.0
 
 
 def test_times_that_cannot_be_are_named():

@@ -49,7 +49,8 @@ def test_the_values_read_back_bit_for_bit():
     mixture = fitted().components_
     part = write_document(FORM, {"n_features": 3, **hazard_values(mixture)})
     again = hazard_from(read_document({PART: part}, PART, FORM))
-    for name in HazardMixture.__slots__:
+    assert again.terms == mixture.terms
+    for name in set(HazardMixture.__slots__) - {"terms"}:
         assert getattr(again, name).tobytes() == np.ascontiguousarray(getattr(mixture, name)).tobytes()
         assert getattr(again, name).shape == getattr(mixture, name).shape
 

@@ -12,7 +12,7 @@ from relapse_model.classifiers import PriorLogisticClassifier
 from relapse_model.classifiers.prior.logistic_mixture import log_odds_moments
 from relapse_model.classifiers.prior.logistic_mixture_values import PART
 from relapse_model.classifiers.prior.terms import Factor, PriorGrid, Term
-from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
+from relapse_model.errors import ModelFileError, RelapseModelError
 
 TRUTH = np.array([0.8, -0.5, 0.0])
 INFORMED = {"prior_mean": [0.8, -0.5, 0.0], "prior_sd": [0.3, 0.3, np.nan]}
@@ -36,15 +36,18 @@ def fitted(rows=132, seed=0, gaps=0.1, **settings):
 
 
 def test_shapes_and_sums():
-    model = fitted()
+    model = fitted(rows=400, gaps=0.15)
     X, _ = cohort()
-    # 4 strengths x 4 widths x 4 widths of the column without a prior; 3 columns and an indicator of each
-    assert model.components_.coef.shape == (64, 6)
-    assert model.components_.covariance.shape == (64, 7, 7)
+    # 4 strengths x 4 widths x 4 widths of the column without a prior; 3 columns and the indicators
+    size = 3 + len(model.indicators_)
+    assert 0 < len(model.indicators_) <= 3
+    assert model.components_.coef.shape == (64, size)
+    assert model.components_.covariance.shape == (64, size + 1, size + 1)
     assert model.components_.weight.sum() == pytest.approx(1.0)
     assert model.strength_weight_.shape == (4,)
     assert model.strength_weight_ == pytest.approx(model.components_.weight.reshape(4, 16).sum(axis=1))
-    assert model.coef_mean_.shape == model.coef_sd_.shape == model.log_evidence_[:6].shape == (6,)
+    assert model.coef_mean_.shape == model.coef_sd_.shape == (size,)
+    assert model.log_evidence_.shape == (64,)
     assert (model.terms_weight_, model.previous_weight_) == (0.0, 0.0)
     assert model.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(132))
 
@@ -159,6 +162,7 @@ def test_a_missing_value_takes_the_training_median():
 
 
 def test_that_a_value_is_missing_may_count():
+    # The prior is a small effect and no wider: default_sd of 1 is one of an odds ratio of 7.4 (sd 2 on the 0/1 scale).
     # Half of the patients lack column 1; of these 60 % relapse, of the others 10 %.
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 2))
@@ -257,11 +261,127 @@ def test_settings_that_cannot_be_used_are_named(settings, message):
         PriorLogisticClassifier(**settings).fit(*cohort())
 
 
-def test_an_empty_column_is_named():
+# Columns that nobody has
+
+
+def empty(typical, **settings):
     X, y = cohort()
-    X[:, 2] = np.nan
-    with pytest.raises(InsufficientDataError, match=r"Columns \[2\]"):
-        PriorLogisticClassifier().fit(X, y)
+    X[:, 1] = np.nan
+    return PriorLogisticClassifier(**(INFORMED | settings), typical=typical).fit(X, y), X, y
+
+
+def test_where_nobody_has_a_column_its_prior_stands():
+    """Its coefficient is the prior at every strength and width; a new patient's value counts from the typical one."""
+    model, _, _ = empty([None, 2.0, None])
+    mixture = model.components_
+    # strengths by widths (of what has a prior mean) by widths (of the rest), and no data: exactly the prior of each
+    strength = np.repeat([0.0, 0.5, 1.0, 1.5], 16)
+    width = np.tile(np.repeat([0.25, 0.5, 1.0, 2.0], 4), 4)
+    np.testing.assert_allclose(mixture.coef[:, 1], -0.5 * strength, atol=1e-9)
+    np.testing.assert_allclose(np.sqrt(mixture.covariance[:, 2, 2]), 0.3 * width, rtol=1e-9)
+    assert (mixture.center[1], mixture.impute[1]) == (2.0, 2.0)
+    assert model.coef_mean_[1] == pytest.approx(-0.5 * (model.strength_weight_ @ [0.0, 0.5, 1.0, 1.5]))
+
+
+def test_a_patient_like_those_whom_nobody_tested_has_their_risk():
+    model, X, y = empty([None, 2.0, None])
+    without = PriorLogisticClassifier([0.8, 0.0], [0.3, np.nan]).fit(np.delete(X, 1, axis=1), y)
+    expected = without.predict_proba([[0.4, -0.3]])[0, 1]
+    usual, unknown, high = model.predict_proba([[0.4, 2.0, -0.3], [0.4, np.nan, -0.3], [0.4, 4.0, -0.3]])[:, 1]
+    assert usual == pytest.approx(expected, rel=1e-6)  # the typical value, or none: what was learned of the others
+    assert unknown == pytest.approx(expected, rel=1e-6)
+    assert high < expected  # the prior says -0.5 per unit
+    narrow, wide = model.predict_interval([[0.4, 2.0, -0.3], [0.4, 4.0, -0.3]])
+    assert np.ptp(wide) > np.ptp(narrow)
+
+
+@pytest.mark.parametrize(
+    ("typical", "settings"),
+    [
+        (None, {}),  # no value to count from
+        ([0.0, None, 0.0], {}),
+        ([0.0, 2.0, 0.0], {"prior_mean": None, "prior_sd": None}),  # small effects per SD, and nobody knows the SD
+        ([0.0, 2.0, 0.0], {"prior_per_sd": [False, True, False]}),
+    ],
+)
+def test_an_empty_column_whose_prior_has_nothing_to_stand_on_is_left_out(typical, settings):
+    model, X, _ = empty(typical, **settings)
+    assert (model.components_.coef[:, 1] == 0).all()
+    assert (model.components_.covariance[:, 2] == 0).all()
+    assert (model.coef_mean_[1], model.coef_sd_[1]) == (0.0, 0.0)
+    known, unknown = model.predict_interval([[0.4, 5000.0, -0.3], [0.4, np.nan, -0.3]])
+    assert known.tolist() == unknown.tolist()
+    again = PriorLogisticClassifier.from_parts(model.to_parts())
+    assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
+def test_a_term_of_an_empty_column_counts_from_the_typical_value_too():
+    step = Term((Factor(1, "cap", 3.0),), replaces=(1,), prior_mean=-1.0, prior_sd=0.2)
+    model, X, _ = empty([None, 2.0, None], terms=(step,))
+    assert model.components_.center[3] == 2.0
+    assert model.terms_weight_ == pytest.approx(0.5)  # no data speak for either form
+    left_out, X, _ = empty(None, terms=(step,))
+    assert left_out.terms_weight_ == 0.0
+    assert np.isfinite(left_out.predict_proba(X)).all()
+
+
+def test_a_constant_number_without_a_unit_is_left_out_and_a_constant_no_is_not():
+    # Nobody knows how far 5000 lies from 7 in standard deviations; from no to yes it is one step.
+    X, y = cohort()
+    X[:, 1], X[:, 2] = 7.0, 0.0
+    model = PriorLogisticClassifier().fit(X, y)
+    assert model.coef_sd_[1] == 0.0
+    assert model.prior_sd_[2] == pytest.approx(0.3)
+    assert np.ptp(model.predict_proba([[0.0, 7.0, 0.0], [0.0, 5000.0, 0.0]])[:, 1]) == 0.0
+
+
+@pytest.mark.parametrize("typical", [[1.0], [np.inf, 0.0, 0.0]])
+def test_typical_values_that_are_none_are_refused(typical):
+    with pytest.raises(RelapseModelError, match="typical"):
+        PriorLogisticClassifier(typical=typical).fit(*cohort())
+
+
+# Small effects
+
+
+def test_one_yes_in_315_moves_hardly_anything():
+    """On its own scale the prior is what the report says: small effects of either sign.
+
+    Per standard deviation of the rows (0.056) it was an odds ratio of 0.02 to 49, and one relapse with a yes gave 38.
+    """
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=315), np.zeros(315)])
+    y = rng.random(315) < expit(-2.0 + 0.8 * X[:, 0])
+    X[np.flatnonzero(y)[0], 1] = 1.0
+    model = PriorLogisticClassifier().fit(X, y)
+    assert model.prior_sd_[1] == pytest.approx(0.15 / 0.5)
+    assert np.exp(1.96 * model.prior_sd_[1]) == pytest.approx(1.8, abs=0.01)
+    assert np.exp(model.coef_mean_[1]) < 1.5
+    # half of the patients a yes: as before, one standard deviation is half of the way
+    X[:, 1] = np.arange(315) % 2
+    assert PriorLogisticClassifier().fit(X, y).prior_sd_[1] == pytest.approx(0.3, rel=1e-4)
+
+
+def test_indicators_share_one_small_effect():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(200, 4))
+    y = rng.random(200) < 0.3
+    X[:60, 1], X[50:110, 2], X[100:170, 3] = np.nan, np.nan, np.nan
+    model = PriorLogisticClassifier().fit(X, y)
+    assert model.indicators_ == (1, 2, 3)
+    assert model.prior_sd_[-3:] == pytest.approx([0.3 / np.sqrt(3)] * 3)  # together an sd of 0.3
+    named = PriorLogisticClassifier(indicators=(2,)).fit(X, y)
+    assert named.indicators_ == (2,)
+    assert PriorLogisticClassifier.from_parts(named.to_parts()).indicators == (2,)
+    with pytest.raises(RelapseModelError, match="indicators is"):
+        PriorLogisticClassifier(indicators=(4,)).fit(X, y)
+
+
+def test_patients_of_several_rows_count_once_towards_an_indicator():
+    X, y = cohort(rows=120)
+    X[:24, 1] = np.nan  # 24 rows of 8 patients
+    assert PriorLogisticClassifier().fit(X, y).indicators_ == (1,)
+    assert PriorLogisticClassifier().fit(X, y, groups=np.arange(120) // 3).indicators_ == ()
 
 
 def test_fifty_thousand_rows():
@@ -327,7 +447,10 @@ def changed(**changes):
         ({"scale__0": 0.0}, "'scale'"),
         ({"scale__0": -1.0}, "'scale'"),
         ({"center__0": 1e40}, "'center'"),
-        ({"n_features": 2}, "'indicators'"),
+        ({"n_features": 2}, "'coef'"),
+        ({"indicators": [3]}, "'indicators'"),
+        ({"settings__indicators": [3]}, "'indicators'"),
+        ({"settings__typical": [0.0]}, "'typical'"),
         ({"n_features": True}, "'n_features'"),
         ({"classes": [1, 1]}, "'classes'"),
         ({"classes": [0, 1, 2]}, "'classes'"),

@@ -30,6 +30,7 @@ SETTINGS = {
     "between_sds": (0.0, 0.4),
     "default_sd": 0.15,
     "indicators": True,
+    "typical": [2.0, NAN],
 }
 VALUES = {
     "prior_mean": [0.8, None],
@@ -44,6 +45,7 @@ VALUES = {
     "between_sds": [0.0, 0.4],
     "default_sd": 0.15,
     "indicators": True,
+    "typical": [2.0, None],
 }
 
 
@@ -61,7 +63,7 @@ def test_settings_read_back_from_a_part():
     part = write_document("test", {"settings": settings_values(SETTINGS)})
     again = read_settings(read_document({"part.json": part}, "part.json", "test"), 2, 1)
     assert set(again) == set(SETTINGS)
-    for name in ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "between_sds"):
+    for name in ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "between_sds", "typical"):
         np.testing.assert_array_equal(again[name], SETTINGS[name])
     assert (again["default_sd"], again["indicators"]) == (0.15, True)
     assert again["prior_per_sd"].dtype == bool
@@ -73,21 +75,24 @@ def test_settings_read_back_from_a_part():
 def test_what_is_not_given_stays_so():
     default = PriorLogisticClassifier().get_params()
     again = read(settings_values(default))
-    assert (
-        again.pop("previous") is again.pop("prior_mean") is again.pop("prior_sd") is again.pop("prior_per_sd") is None
-    )
+    nothing = ("previous", "prior_mean", "prior_sd", "prior_per_sd", "typical")
+    assert [again.pop(name) for name in nothing] == [None] * 5
     assert again == {name: default[name] for name in again}
     assert set(again) == {"strengths", "widths", "between_sds", "default_sd", "indicators"}
 
 
-def test_a_part_from_before_there_were_previous_models_and_indicators_has_none():
-    old = {name: value for name, value in VALUES.items() if name not in ("previous", "between_sds", "indicators")}
-    found = read(old)
+def test_a_part_from_before_there_were_previous_models_indicators_and_typical_values_has_none():
+    later = ("previous", "between_sds", "indicators", "typical")
+    found = read({name: value for name, value in VALUES.items() if name not in later})
+    assert found["typical"] is None
     assert (found["previous"], found["between_sds"], found["indicators"]) == (None, (0.0,), False)
 
 
-def test_no_indicators_reads_back():
-    assert read({**VALUES, "indicators": False})["indicators"] is False
+@pytest.mark.parametrize(("given", "written"), [(False, False), ((0, 1), [0, 1]), ((), [])])
+def test_indicators_read_back(given, written):
+    values = settings_values(SETTINGS | {"indicators": given})
+    assert values["indicators"] == written
+    assert read(VALUES | {"indicators": written})["indicators"] == given
 
 
 def changed(path, value):

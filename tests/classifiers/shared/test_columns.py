@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from relapse_model.classifiers.shared.columns import fill_missing, standard_scale, summarise_columns, weighted_median
-from relapse_model.errors import InsufficientDataError
+from relapse_model.classifiers.shared.columns import (
+    empty_columns,
+    fill_missing,
+    standard_scale,
+    summarise_columns,
+    weighted_median,
+)
 
 VALUES = arrays.arrays(float, st.integers(1, 12), elements=st.floats(-1e6, 1e6))
 
@@ -59,9 +64,13 @@ def test_rows_of_weight_zero_do_not_count():
     assert [float(v[0]) for v in standard_scale(X, np.array([1.0, 1.0, 0.0]))] == [1.5, 0.5]
 
 
-def test_empty_column_is_named():
-    with pytest.raises(InsufficientDataError, match=r"Columns \[1\] .* have no value"):
-        summarise_columns([[1.0, np.nan], [2.0, np.nan]], [1, 1])
+def test_an_empty_column_is_constant_and_known_as_such():
+    # It used to be refused; most hospitals do not measure everything, and nothing is learned of a constant.
+    X = np.array([[1.0, np.nan], [2.0, np.nan]])
+    summary = summarise_columns(X, [1, 1])
+    assert (summary.impute[1], summary.center[1], summary.scale[1]) == (0.0, 0.0, 1.0)
+    assert empty_columns(X).tolist() == [False, True]
+    assert np.ptp(fill_missing(X, summary.impute)[:, 1]) == 0.0
 
 
 def test_fill_missing():

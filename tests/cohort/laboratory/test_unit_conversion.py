@@ -171,8 +171,11 @@ def test_logarithms_that_cannot_be_and_negative_limits():
             "lower_limit": [-1.3, np.nan, 20.0, -5.0, -30.0, np.nan],
         }
     )
-    wrong = [(np.flatnonzero(rows).tolist(), column) for rows, column, _ in scale_problems(table) if rows.any()]
+    none = np.zeros(len(table), dtype=bool)
+    wrong = [(np.flatnonzero(rows).tolist(), column) for rows, column, _ in scale_problems(table, none) if rows.any()]
     assert wrong == [([1], "value"), ([4], "lower_limit"), ([3], "lower_limit")]
+    all_transformed = [(np.flatnonzero(rows).tolist(), column) for rows, column, _ in scale_problems(table, ~none)]
+    assert ([3], "lower_limit") not in all_transformed  # a limit of what may be negative
 
 
 @given(st.sampled_from(["mIU/mL", "IU/L", "kIU/L"]), st.floats(1e-3, 1e6))

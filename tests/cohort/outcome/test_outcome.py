@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.cohort.outcome.outcome import STATES, decide_tests, derive_outcome, relapsed_by
+from relapse_model.cohort.outcome.decided_tests import decide_tests
+from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN, is_at_risk, risk_set
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import Confirmation, OutcomeRule, Prediction
 
@@ -32,42 +34,57 @@ def as_test(row):
 
 
 def decided_tests(cohort):
-    """Week and result of the tests of each patient that decide, in order; positives before week 0 left out."""
+    """Week and result of the tests of each patient that decide, in order."""
     tests = [[] for _ in range(len(cohort))]
     for row in sorted(cohort.labs.to_dict("records"), key=lambda row: row["week"]):
-        if row["analyte"] != "hbsag" or row["kind"] == "missing" or as_test(row) is None:
-            continue
-        if not as_test(row) or row["week"] >= 0:
+        if row["analyte"] == "hbsag" and row["kind"] != "missing" and as_test(row) is not None:
             tests[row["patient"]].append((row["week"], as_test(row)))
     return tests
 
 
-def relapse_of(tests, confirm):
-    """Return the week of the first positive test of the relapse, or None."""
-    for place, (week, positive) in enumerate(tests):
-        if not positive or (place and tests[place - 1][1]):
-            continue  # only where a run begins
-        later = [result for _, result in tests[place:]]
-        length = later.index(False) if False in later else len(later)
-        run = [at for at, _ in tests[place : place + length]]
+def runs_of(tests):
+    """Yield the runs of positive tests that a negative precedes: their weeks, and whether a negative follows."""
+    run, lost = [], False
+    for week, positive in [*tests, (None, False)]:
+        if positive:
+            run.append(week)
+            continue
+        if run and lost:
+            yield run, week is not None
+        run, lost = [], True
+
+
+def relapse_of(tests, confirm, landmark):
+    """Return the week of the first positive test of the relapse (or None), and where follow-up ends before a run."""
+    for run, refuted in runs_of(tests):
+        if run[0] < min(0, landmark):
+            continue
         pairs = zip(run, run[confirm.tests - 1 :], strict=False)
-        if any(last - first <= confirm.within_weeks for first, last in pairs):
-            return week
-        if False not in later and confirm.unconfirmed_at_end == RELAPSE:
-            return week
-    return None
+        if any(confirm.within_weeks is None or last - first <= confirm.within_weeks + 1e-9 for first, last in pairs):
+            return run[0], None
+        if not refuted or len(run) >= confirm.tests:
+            if confirm.unconfirmed_at_end == RELAPSE:
+                return run[0], None
+            if run[0] > landmark:
+                return None, run[0]
+    return None, None
 
 
 def slowly(tests, study, landmark):
     """Return state, last negative, first positive and time of one patient."""
     horizon, window = study.prediction.horizon_weeks, study.prediction.visit_window_weeks
-    positive = relapse_of(tests, study.outcome.confirm)
-    negatives = [week for week, result in tests if not result and (positive is None or week < positive)]
-    negative = max(negatives, default=None)
+    positive, end = relapse_of(tests, study.outcome.confirm, landmark)
+    until = positive if positive is not None else end
+    negative = max((week for week, result in tests if not result and (until is None or week < until)), default=None)
     at_visit = negative is not None and negative >= horizon - window
     time = negative if positive is None else positive
-    if time is None or time < landmark or (positive is not None and positive <= landmark):
-        state = "not_at_risk"
+    known = [result for week, result in tests if week <= landmark]
+    if not known:
+        state = UNKNOWN
+    elif known[-1]:
+        state = POSITIVE
+    elif positive is not None and positive <= landmark:
+        state = RELAPSED
     elif positive is not None and (positive <= horizon or (positive <= horizon + window and not at_visit)):
         state = "relapse"
     else:
@@ -87,9 +104,11 @@ def assert_as_slowly(cohort, study, landmark):
 
 
 RULES = [
+    Confirmation(2, None, RELAPSE),
+    Confirmation(2, None, CENSOR),
     Confirmation(2, 12.0, RELAPSE),
     Confirmation(2, 12.0, CENSOR),
-    Confirmation(1, 0.0, CENSOR),
+    Confirmation(1, None, CENSOR),
     Confirmation(3, 24.0, CENSOR),
 ]
 
@@ -102,7 +121,7 @@ def test_simulated_cohorts_equal_the_slow_rule(study, seed):
         ruled = replace(study, outcome=replace(study.outcome, confirm=confirm))
         for landmark in (0.0, 12.0):
             states |= set(assert_as_slowly(cohort, ruled, landmark)["state"])
-    assert states == set(STATES)  # or the comparison would have tried too little
+    assert states == {"relapse", "free", "lost", POSITIVE}  # or the comparison would have tried too little
 
 
 WHO = [f"P{number}" for number in range(12)]
@@ -132,7 +151,7 @@ def test_random_tests_equal_the_slow_rule(study, seed, confirm, window, landmark
         weeks = np.sort(rng.choice(np.arange(-8.0, 70.0, 2.0), size=rng.integers(1, 14), replace=False))
         words = rng.choice(list(TEXTS), size=2, p=[0.4, 0.3, 0.1, 0.1, 0.1])
         rows += [(who, week, TEXTS[rng.choice(words)]) for week in weeks]
-    rows = [*rows, ("P0", 1.0, "<0.05")]
+    rows = [*rows, ("P0", -9.0, "<0.05")]
     ruled = replace(
         study,
         outcome=replace(study.outcome, confirm=confirm),
@@ -198,7 +217,7 @@ def test_a_word_is_judged_by_the_limit_of_its_assay(study):
     assert decide_tests(measurements(cohort, study, "hbsag"), study.outcome).tolist() == [0, -1, 1, -1]
 
 
-def test_the_states_are_three_and_relapse_is_missing_for_two_of_them(study):
+def test_relapse_is_missing_for_the_lost_and_those_not_at_risk(study):
     rows = [
         ("a", 0, "<0.05"),
         ("a", 48, "<0.05"),
@@ -209,7 +228,7 @@ def test_the_states_are_three_and_relapse_is_missing_for_two_of_them(study):
     ]
     found = derive_outcome(cohort_of(rows, study), study)
     assert found.index.name == "patient_id"
-    assert found.loc[["a", "b", "c", "P0"], "state"].tolist() == ["free", "relapse", "lost", "not_at_risk"]
+    assert found.loc[["a", "b", "c", "P0"], "state"].tolist() == ["free", "relapse", "lost", UNKNOWN]
     np.testing.assert_array_equal(found.loc[["a", "b", "c", "P0"], "relapse"], [0, 1, np.nan, np.nan])
 
 
@@ -225,8 +244,9 @@ def test_adjudication_ends_every_disagreement(study):
     assert found.loc[list("abcdef"), "state"].tolist() == ["relapse", "lost", "relapse", "free", "relapse", "free"]
     assert found.loc[list("abcdef"), "time_week"].tolist() == [20, 20, 40, 48, 8, 48]
     assert found.loc[list("abcdef"), "event"].tolist() == [1, 0, 1, 0, 1, 0]
-    # A negative test later than the relapse that was decided on is no lower end of its interval.
-    assert np.isnan(found.loc["a", "last_negative_week"])
+    # The last negative before the relapse that was decided on is the lower end of its interval, not the one at 48 (and
+    # not nothing, as it was once).
+    assert found.loc[list("ace"), "last_negative_week"].tolist() == [0, 0, 0]
     assert not (found["last_negative_week"] >= found["first_positive_week"]).any()
 
 
@@ -275,33 +295,66 @@ def test_how_long_a_patient_was_free_when_follow_up_began(study, tests, week):
     np.testing.assert_array_equal(derive_outcome(cohort, study)["clearance_week"], [week])
 
 
-def test_what_was_known_in_a_week_of_relapse(study):
-    # At week 8 the only positive is the last test, a relapse by this study's rule; at week 12 it is refuted.
-    rows = [("a", 0, "<0.05"), ("a", 8, "0.3"), ("a", 12, "<0.05"), ("a", 24, "0.3"), ("a", 28, "0.3")]
+def test_who_is_at_risk_is_read_from_the_last_test_up_to_the_landmark(study):
+    # A single positive is no freedom, whether or not a later test refutes it; once refuted, it is; a relapse stays one.
+    rows = [
+        ("a", 0, "<0.05"),
+        ("a", 8, "0.3"),
+        ("a", 12, "<0.05"),
+        ("a", 24, "0.3"),
+        ("a", 28, "0.3"),
+        ("a", 36, "<0.05"),
+    ]
     cohort = cohort_of(rows, study)
-    known = {week: relapsed_by(cohort, study, week)[1] for week in (0, 8, 12, 20, 24, 48)}
-    assert known == {0: False, 8: True, 12: False, 20: False, 24: True, 48: True}
-    censored = replace(study, outcome=replace(study.outcome, confirm=Confirmation(2, 12.0, CENSOR)))
-    known = {week: relapsed_by(cohort, censored, week)[1] for week in (8, 24, 28)}
-    assert known == {8: False, 24: False, 28: True}
+    expected = {
+        -1: UNKNOWN,
+        0: "at risk",
+        8: POSITIVE,
+        12: "at risk",
+        20: "at risk",
+        24: POSITIVE,
+        28: POSITIVE,
+        36: RELAPSED,
+    }
+    assert {week: risk_set(cohort, study, week)[1] for week in expected} == expected
+    censored = replace(study, outcome=replace(study.outcome, confirm=Confirmation(2, None, CENSOR)))
+    assert {week: risk_set(cohort, censored, week)[1] for week in expected} == expected
 
 
-def test_relapse_by_a_week_sees_an_adjudicated_one(study):
+def test_an_adjudicated_relapse_ends_the_risk(study):
     cohort = cohort_of([("a", 0, "<0.05")], study, [("a", 1, 20)])
-    assert [relapsed_by(cohort, study, week).tolist() for week in (19.9, 20)] == [[False, False], [False, True]]
+    states = {week: risk_set(cohort, study, week).tolist() for week in (19.9, 20)}
+    assert states == {19.9: [UNKNOWN, "at risk"], 20: [UNKNOWN, RELAPSED]}
+    # Adjudicated only: no test decides, and nobody is refused for having none.
     adjudicated = replace(study, outcome=OutcomeRule(name="relapse"))
-    assert relapsed_by(cohort, adjudicated, 20).tolist() == [False, True]
+    assert risk_set(cohort, adjudicated, 20).tolist() == ["at risk", RELAPSED]
+    assert risk_set(replace(cohort, outcomes=None), adjudicated, 20).tolist() == ["at risk", "at risk"]
 
 
-def test_tests_after_a_week_change_nothing_known_in_it(study):
-    early = [("a", 0, "<0.05"), ("a", 8, "0.3"), ("b", 0, "<0.05")]
-    late = [("a", 12, "<0.05"), ("b", 12, "0.3"), ("b", 16, "0.3")]
-    before = relapsed_by(cohort_of(early, study), study, 8)
-    assert relapsed_by(cohort_of(early + late, study), study, 8).tolist() == before.tolist() == [False, True, False]
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), landmark=st.sampled_from([-4.0, 0.0, 8.0, 24.0]), confirm=st.sampled_from(RULES))
+def test_who_is_at_risk_never_depends_on_a_later_test(study, seed, landmark, confirm):
+    rng = np.random.default_rng(seed)
+    rows = [
+        (who, week, TEXTS[rng.choice(list(TEXTS))])
+        for who in WHO
+        for week in np.sort(rng.choice(np.arange(-8.0, 70.0, 2.0), size=rng.integers(1, 14), replace=False))
+    ]
+    ruled = replace(study, outcome=replace(study.outcome, confirm=confirm))
+    cohort, then = cohort_of(rows, ruled), cohort_of([row for row in rows if row[1] <= landmark] or rows[:1], ruled)
+    known = pd.Series(risk_set(then, ruled, landmark), index=then.patient_ids)
+    states = pd.Series(risk_set(cohort, ruled, landmark), index=cohort.patient_ids)
+    assert (states == known.reindex(states.index).fillna(UNKNOWN)).all()
+    outcome = derive_outcome(cohort_of([*rows, ("P0", 80.0, "<0.05")], ruled), ruled, landmark)["state"]
+    assert (is_at_risk(outcome) == (states == "at risk")).all()
+    assert (outcome[~is_at_risk(outcome)] == states[states != "at risk"]).all()
 
 
 def test_two_rows_of_one_week_do_not_confirm_each_other(study):
-    """0 negative, 12 twice positive (one sample, two rows), 16 and 48 negative: a single positive, not a relapse."""
+    """0 negative, 12 twice positive (one sample, two rows), 16 and 48 negative: a single positive, not a relapse.
+
+    Both rows lie on one side of the threshold, and nothing else is asked of HBsAg: they do not contradict each other.
+    """
     labs = pd.DataFrame(
         [(0, "<0.05"), (12, "0.06"), (12, "0.07"), (16, "<0.05"), (48, "<0.05")], columns=["week", "value"]
     ).assign(patient_id="a", analyte="hbsag", unit="IU/mL")

@@ -43,6 +43,8 @@ COURSES = {
 }
 # Positive at enrolment and never negative: relapsed at the landmark already.
 COURSES["not_at_risk"] = [(0, "0.3")]
+# Tested by an assay that cannot decide: its limit is above the threshold.
+COURSES["nothing"] = [(0, "<0.5")]
 
 
 @pytest.fixture

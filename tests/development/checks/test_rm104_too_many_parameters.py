@@ -10,6 +10,9 @@ import pytest
 import relapse_model as rm
 from relapse_model.development.checks import run_checks
 from relapse_model.development.checks.rm104_too_many_parameters import CHECK as too_many_parameters
+from relapse_model.development.sample_size import cohort_sample_size, size_words
+from relapse_model.features.development_data import development_data
+from relapse_model.report.cohort_check import check_report
 from relapse_model.study.reader import parse_study
 from relapse_model.validation.sample_size.binary import (
     ANTICIPATED_C,
@@ -98,7 +101,7 @@ def test_one_parameter_is_supported_and_two_are_not():
     assert too_many_parameters(cohort, study_of(AGE), 0).state == "passed"
     found = too_many_parameters(cohort, study_of(AGE, MALE), 0)
     assert (found.code, found.state, found.severity) == ("RM104", "found", "warning")
-    assert found.text.startswith("2 parameters, 100 patients at risk, 20 relapses: the size supports 1.5 ")
+    assert found.text.startswith("2 parameters, 100 patients with a known outcome, 20 relapses: the size supports 1.5 ")
     assert "assuming C = 0.75" in found.text
     assert "1 of 2 predictors have a prior" in found.text
 
@@ -109,16 +112,31 @@ def test_a_predictor_of_three_levels_has_two_parameters():
     found = too_many_parameters(cohort, study_of(AGE, GENOTYPE), 0)
     # 3 parameters, of 2 predictors; the shrinkage to expect is 0.82 instead of 0.9.
     assert found.text.startswith("3 parameters, ")
-    assert "expected shrinkage here 0.82" in found.text
-    assert "0 of 2 predictors have a prior" in found.text
+    assert "the shrinkage to expect here is 0.82" in found.text
+    assert "The study states no priors: keep fewer predictors." in found.text  # where there are none, none are counted
 
 
-def test_the_lost_count_as_patients_and_those_not_at_risk_do_not():
-    # 20 of the 80 whose outcome is known relapse; 20 more are lost: 100 patients at a risk of 0.25.
+def test_the_lost_count_by_weights_and_those_not_at_risk_do_not():
+    """20 of the 80 whose outcome is known relapse at week 8; the 20 lost at 24 are counted by the free: 20 % of all.
+
+    The lost know part of the outcome only: 80 patients, not 100, carry the parameters.
+    """
     found = too_many_parameters(cohort_of(20, 60, lost=20, positive_at_enrolment=7), study_of(AGE, MALE), 0)
-    supported = maximum_parameters(100, 0.25, cox_snell_r2(ANTICIPATED_C, 0.25))
-    assert found.text.startswith(f"2 parameters, 100 patients at risk, 20 relapses: the size supports {supported:.1f} ")
-    assert f"{supported:.1f}" == "1.8"
+    supported = maximum_parameters(80, 0.2, cox_snell_r2(ANTICIPATED_C, 0.2))
+    assert supported == pytest.approx(80 * (0.9 - 1) * math.log(1 - R2 / 0.9))
+    told = f"2 parameters, 80 patients with a known outcome, 20 relapses: the size supports {supported:.1f} "
+    assert found.text.startswith(told)
+    assert f"{supported:.1f}" == "1.2"
+
+
+def test_check_and_report_say_the_same_number(cohort, study):
+    """One count in all places: RM104, the account of the cohort, the sample size of the report."""
+    told = cohort_sample_size(development_data(cohort, study), study)
+    words = size_words(told)
+    assert too_many_parameters(cohort, study, 0).text.startswith(words)
+    account = check_report(cohort, study)
+    assert f"What the size supports: {words}." in account
+    assert account.count(f"the size supports {told['carried_parameters']:.1f} ") == 2
 
 
 def test_at_a_later_landmark_those_relapsed_before_are_not_counted():

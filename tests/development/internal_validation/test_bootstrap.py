@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import relapse_model as rm
 from relapse_model.development.folds import data_folds
 from relapse_model.development.internal_validation import refits
-from relapse_model.development.internal_validation.bootstrap import CORRECTED, WITH_INTERVAL
+from relapse_model.development.internal_validation.bootstrap import BY_MEDIAN, CORRECTED, OUT_OF_BAG, WITH_INTERVAL
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.development_data import development_data
 from relapse_model.features.development_data_at_landmarks import stacked_data
@@ -25,14 +28,19 @@ def found(cohort, study):
     return rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=60)
 
 
-def test_a_resample_has_as_many_of_each_kind(data):
-    drawn, rows = data.resample(np.random.default_rng(0))
+def test_a_resample_draws_patients_whoever_they_are(data):
+    """As Riley and Collins draw: numbers relapsed, free and lost vary by chance. Fixed, models look too stable."""
+    rng = np.random.default_rng(0)
+    drawn, rows = data.resample(rng)
     assert len(drawn) == len(data) == 132
-    for kind in (0.0, 1.0):
-        assert np.sum(drawn.relapse == kind) == np.sum(data.relapse == kind)
-    assert np.isnan(drawn.relapse).sum() == data.lost
     np.testing.assert_array_equal(drawn.matrix, data.matrix[rows])
     assert 0.55 < len(np.unique(rows)) / 132 < 0.72  # 1 - 1/e = 0.632
+    events = np.array([np.sum(data.resample(rng)[0].relapse == 1) for _ in range(400)])
+    share = data.events / 132
+    assert events.mean() == pytest.approx(data.events, abs=0.7)  # three standard errors
+    assert events.std() == pytest.approx(np.sqrt(132 * share * (1 - share)), rel=0.15)  # binomial
+    lost = np.array([np.isnan(data.resample(rng)[0].relapse).sum() for _ in range(50)])
+    assert len(set(lost)) > 3
 
 
 def test_copies_of_a_patient_lie_in_one_fold_and_each_counts(data):
@@ -57,21 +65,22 @@ def test_a_resample_of_several_landmarks_draws_patients_whole(cohort, study):
     np.testing.assert_array_equal(drawn.landmarks, data.landmarks[rows])
 
 
-def test_optimism_is_the_mean_difference_of_resample_and_original(found):
+def test_optimism_is_what_is_lost_from_resample_to_original(found):
     corrected = found.bootstrap.corrected
     assert set(corrected) == set(CORRECTED)
     for name, one in corrected.items():
-        assert one.corrected.value == pytest.approx(one.apparent - one.optimism), name
+        assert one.value == pytest.approx(one.apparent - one.optimism), name
         own = found.apparent.measures[name]
         assert one.apparent == pytest.approx(own if isinstance(own, float) else own.value), name
     # A model looks better where it was made: in its AUC, its losses and its slope.
     assert corrected["auc"].optimism > 0 > corrected["log_loss"].optimism
-    assert corrected["calibration_slope"].corrected.value < corrected["calibration_slope"].apparent
+    assert corrected["calibration_slope"].value < corrected["calibration_slope"].apparent
 
 
 def test_calibration_measures_have_no_interval(found):
     told = found.bootstrap.to_dict()["optimism_corrected"]
     assert {name for name in told if "lower" in told[name]} == set(WITH_INTERVAL)
+    assert {name for name in told if told[name]["optimism_over_resamples"] == "median"} == set(BY_MEDIAN)
 
 
 def test_point_632_plus_lies_between_apparent_and_out_of_bag(found):
@@ -168,3 +177,91 @@ def test_a_centre_without_a_model_of_the_others_is_listed_with_the_reason(cohort
     hidden = {group.name: group.hidden for group in found.left_out if group.hidden}
     assert list(hidden.values()) == ["no model of the others: too few events elsewhere"]
     assert len(found.left_out) == 3
+
+
+def test_20_resamples_give_point_estimates_and_say_why_there_is_no_interval(cohort, study):
+    boot = rm.validate(
+        cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=20, leave_out=None
+    ).bootstrap
+    assert set(boot.corrected) == set(CORRECTED)
+    assert boot.refused == {}
+    told = boot.to_dict()["optimism_corrected"]["auc"]
+    assert told["value"] == boot.corrected["auc"].corrected == pytest.approx(told["apparent"] - told["optimism"])
+    assert "exists in 20 of 20 resamples; expected 40" in told["no_interval"]
+    assert set(boot.point632_plus) == set(OUT_OF_BAG)
+
+
+def by_centre(study):
+    return replace(study, outcome=replace(study.outcome, censoring_by="centre"))
+
+
+@pytest.fixture(scope="module")
+def with_a_tiny_centre(cohort, study):
+    """The weights of a centre of 3 patients cannot be made where those drawn of it are lost."""
+    tables = {name: table.copy() for name, table in cohort.tables().items()}
+    tables["patients"]["centre"] = ["tiny"] * 3 + ["big"] * 129
+    return rm.make_cohort(**tables, study=by_centre(study))
+
+
+@pytest.mark.parametrize(
+    ("candidates", "resamples"),
+    [(("prior_logistic",), 40), (("prior_hazard",), 40), (("prior_logistic", "ridge_logistic"), 12)],
+)
+def test_resamples_without_weights_are_counted_by_reason(with_a_tiny_centre, study, candidates, resamples):
+    found = rm.validate(
+        with_a_tiny_centre, by_centre(study), candidates=candidates, outer_repeats=1, bootstraps=resamples
+    )
+    boot = found.bootstrap
+    refused = boot.failed | boot.unjudged
+    assert 0 < sum(refused.values()) < resamples
+    assert len(refused) == 1
+    (reason,) = refused
+    assert "Censoring weights at week …: the … patients of group 'tiny'" in reason  # the numbers differ, not the reason
+    # Hazards are fitted without weights; what cannot be done without them is to judge the model.
+    assert bool(boot.unjudged) == (candidates == ("prior_hazard",))
+    if 2 * sum(refused.values()) > resamples:  # comparing candidates needs the weights of every fold too
+        assert f"exists in {resamples - sum(refused.values())} of {resamples} resamples" in boot.refused["auc"]
+    else:
+        assert boot.corrected["auc"].failed == sum(refused.values())
+    assert json.dumps(boot.to_dict()["failed"])
+
+
+def test_no_resample_at_all_is_told_as_not_estimable(cohort, study, monkeypatch):
+    original, calls = refits.develop, []
+
+    def fails_in_resamples(*args, **kwargs):
+        calls.append(1)
+        if len(calls) > 5:  # after the folds
+            raise InsufficientDataError("nothing to learn from here")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(refits, "develop", fails_in_resamples)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=6, leave_out=None)
+    boot = found.bootstrap
+    assert boot.failed == {"nothing to learn from here": 6}
+    assert (boot.corrected, boot.point632_plus, boot.stability) == ({}, {}, None)
+    assert "exists in 0 of 6 resamples" in boot.refused["auc"]
+    assert "none of 6 out-of-bag samples" in boot.refused["auc_632"]
+    assert "auc" in found.performance.measures
+
+
+def test_a_programming_error_in_a_resample_shows(cohort, study, monkeypatch):
+    def broken(*args, **kwargs):
+        raise TypeError("no refusal, a mistake")
+
+    monkeypatch.setattr(refits, "develop", broken)
+    with pytest.raises(TypeError, match="a mistake"):
+        rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=2, leave_out=None)
+
+
+def test_a_resample_without_a_relapse_is_a_refusal_of_that_resample(data, study):
+    """Drawn plainly, rare outcomes may not be drawn at all; single candidates compare nothing and would not notice."""
+    from relapse_model.development.train import Procedure
+    from relapse_model.features.design import design
+
+    nobody = data.take(np.flatnonzero(data.relapse == 0)[:40])
+    for name in ("prior_logistic", "ridge_logistic", "random_forest", "prior_hazard"):
+        task = refits.Task(nobody, np.arange(5), 0)
+        (one,) = refits.run_tasks(data, Procedure(design(study), (name,)), [task], jobs=1, progress=False)
+        assert one.failed == "a run of the procedure: … patients with a relapse and … without"
+        assert np.isnan(one.risk).all()

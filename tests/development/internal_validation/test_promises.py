@@ -111,7 +111,7 @@ class Judged:
 
 
 def _value_or_nan(measures, name):
-    """Return a measure; NaN where it was refused, as the slope is where a ridge gives a fold one risk."""
+    """Return a measure; NaN where it was refused, as the slope is where a ridge gives patients nearly one risk."""
     return measures[name].value if name in measures else np.nan
 
 
@@ -141,14 +141,14 @@ def judge(seed, method):
             "true": truth,
             "apparent": found.apparent.measures["auc"].value,
             "cross-validation": measures["auc"].value,
-            "bootstrap": boot.corrected["auc"].corrected.value,
+            "bootstrap": boot.corrected["auc"].value,
             ".632+": boot.point632_plus["auc"].value,
         },
         slope={
             "true": calibration_slope(outcome, risk, weight).value,
-            "apparent": found.apparent.measures["calibration_slope"].value,
+            "apparent": _value_or_nan(found.apparent.measures, "calibration_slope"),
             "cross-validation": _value_or_nan(measures, "calibration_slope"),
-            "bootstrap": boot.corrected["calibration_slope"].corrected.value,
+            "bootstrap": _value_or_nan(boot.corrected, "calibration_slope"),
         },
         held={name: one.lower <= truth <= one.upper for name, one in intervals.items()},
     )
@@ -156,15 +156,14 @@ def judge(seed, method):
 
 # Promised: 0.02 for the AUC and 0.1 for the slope, on average. The slope of the prior-informed model is 0.10 too low by
 # cross-validation, within a standard error of the promise; its median is right. The ridge model's is judged by the
-# median, since where its penalty leaves next to no effects, the true slope is 10 or 1000; and corrected by
-# the bootstrap it is too high, since the penalty is chosen on copies of the same patients.
+# median, since where its penalty leaves next to no effects, the true slope is 10 or 1000.
 AUC_BOUNDS = {
     "prior_logistic": {"cross-validation": 0.02, "bootstrap": 0.02, ".632+": 0.02},
     "ridge_logistic": {"cross-validation": 0.02, "bootstrap": 0.02, ".632+": 0.02},
 }
 SLOPE_BOUNDS = {
     "prior_logistic": {"cross-validation": 0.12, "bootstrap": 0.1},
-    "ridge_logistic": {"cross-validation": 0.15, "bootstrap": 0.25},
+    "ridge_logistic": {"cross-validation": 0.15, "bootstrap": 0.15},
 }
 LEAST_COVERAGE = {  # of intervals that claim 0.95; that of the bootstrap takes the optimism as known
     "prior_logistic": {"cross-validation": 0.91, "bootstrap": 0.8},

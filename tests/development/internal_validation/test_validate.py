@@ -7,10 +7,13 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.development.internal_validation import refits
-from relapse_model.development.internal_validation.validate import mean_performance
+from relapse_model.development.internal_validation.group_tables import THRESHOLDS
+from relapse_model.development.internal_validation.judged_risks import mean_performance
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.development_data import development_data
+from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.performance import MEASURES
+from relapse_model.validation.threshold_measures import threshold_measures
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,48 @@ def test_mostly_failing_is_a_refusal(cohort, study, monkeypatch):
     monkeypatch.setattr(refits, "develop", fails)
     with pytest.raises(InsufficientDataError, match="5 of 5 folds failed"):
         rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0, leave_out=None)
+
+
+def test_where_most_folds_fail_nothing_is_told_and_nothing_is_lost(cohort, study, monkeypatch, tmp_path):
+    """Three of five folds: their patients have no risk, and those of the others are not these patients."""
+    original, calls = refits.develop, []
+
+    def fails_mostly(*args, **kwargs):
+        calls.append(1)
+        if len(calls) <= 3:
+            raise InsufficientDataError("too few events in 99 patients; expected more")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(refits, "develop", fails_mostly)
+    found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=3, leave_out=None)
+    assert found.failed == {"too few events in … patients": 3}
+    assert found.performance.measures == {}
+    told = "3 of 5 folds failed: 3 x too few events in … patients."
+    assert set(found.performance.refused.values()) == {told}
+    assert (found.thresholds, found.subgroups) == ((), {})
+    assert found.performance.patients == np.sum(~np.isnan(found.risks)) < 60  # those judged, not all
+    assert "auc" in found.bootstrap.corrected
+    places = rm.write_report(found, tmp_path)
+    assert told in places["report"].read_text(encoding="utf-8")
+
+
+def test_thresholds_and_groups_are_judged_in_each_repeat_and_averaged(found):
+    """The mean of a patient's risks over the repeats is a model of several: it crosses thresholds another way."""
+    risks, data = found.risks, found.data
+    weight = data.weights()
+    each = [threshold_measures(data.relapse, risk, THRESHOLDS, weight) for risk in risks]
+    for place, one in enumerate(found.thresholds):
+        if one.measures:
+            values = [at[place].measures["sensitivity"].value for at in each]
+            assert one.measures["sensitivity"].value == pytest.approx(np.mean(values))
+            assert one.flagged == round(np.mean([at[place].flagged for at in each]))
+    centre = np.asarray([group.name for group in found.subgroups["centre"] if group.measures])
+    assert len(centre)
+    rows = (found.cohort.patients["centre"].set_axis(found.cohort.patient_ids) == centre[0]).to_numpy()
+    expected = np.mean([observed_expected(data.relapse[rows], risk[rows], weight[rows]).value for risk in risks])
+    (shown,) = (group for group in found.subgroups["centre"] if group.name == centre[0])
+    assert shown.measures["observed_expected"].value == pytest.approx(expected)
+    assert shown.measures["auc"].method.startswith("pairs within folds")
 
 
 def test_the_written_result_holds_no_patient(cohort, found):

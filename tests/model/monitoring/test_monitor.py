@@ -118,7 +118,10 @@ def test_a_centre_with_twice_the_risk_is_told_to_update(model, study, riskier):
     assert found.verdict == "no drift seen; risks too low: consider model.update"
     ratio = found.outcomes.measures["observed_expected"]
     assert ratio.lower > 1.5
-    mended = model.update(riskier)
+    tables = riskier.tables()
+    mended = model.update(
+        rm.make_cohort(tables["patients"], tables["labs"], tables["treatments"], outcomes_of(riskier, study))
+    )
     assert mended.summary["update"]["intercept"] == pytest.approx(
         found.outcomes.measures["calibration_intercept"].value, abs=1e-6
     )
@@ -158,7 +161,8 @@ def test_the_lost_are_weighted_for_and_not_counted_as_free():
 @pytest.mark.parametrize(
     ("relapse", "week", "events", "lost", "patients"),
     [
-        (1, 50.0, 1, 0, 1),  # at the visit of the horizon, up to 4 weeks late
+        (1, 48.0, 1, 0, 1),
+        (1, 50.0, 0, 0, 1),  # its week is exact: two weeks after the horizon, free at it (once counted by it)
         (1, 60.0, 0, 0, 1),  # later: free at the horizon
         (0, 44.0, 0, 0, 1),  # the visit of the horizon, 4 weeks early
         (0, 43.0, 0, 1, 1),
@@ -416,3 +420,102 @@ def test_cohorts_of_the_population_of_the_training_drift_no_more_often_than_the_
             model = rm.train(rm.simulate_cohort(132, seed=1000 + place), study, candidates=("prior_logistic",))
         false += bool(monitor(model, rm.simulate_cohort(100, seed=5000 + place)).drifted)
     assert false <= 17
+
+
+# While follow-up goes on.
+
+VISITS = np.array([4.0, 8.0, 12.0, 24.0, 36.0, 48.0])
+
+
+def staggered(rng, patients, now, times=1.0):
+    """Return scores and what is known of patients who entered over two years; relapses are seen at visits.
+
+    Their risks are right where `times` is 1. Known are the relapses seen by now, and who was free at week 48; of the
+    others the last visit at which they were free stands in `week`.
+    """
+    entry, risk = rng.uniform(0, min(104.0, now), patients), rng.beta(2, 8, patients)
+    relapse, followed = rng.random(patients) < np.minimum(times * risk, 1.0), now - entry
+    seen = VISITS[np.searchsorted(VISITS, rng.uniform(0, 48, patients))]
+    last = np.concatenate([[0.0], VISITS])[np.searchsorted(VISITS, followed, side="right")]
+    event = relapse & (seen <= followed)
+    scores, outcomes = given(risk, event.astype(float), np.where(event, seen, np.minimum(last, 48.0)))
+    return scores, outcomes, event | (last >= 48)
+
+
+def verdicts(times, patients=400, now=78.0, known_only=False, runs=200):
+    rng, found = np.random.default_rng(11), []
+    for _ in range(runs):
+        scores, outcomes, is_known = staggered(rng, patients, now, times)
+        told = outcomes[is_known] if known_only else outcomes
+        found.append(monitored_outcomes(scores, told, 0, 48, 4).verdict)
+    return found
+
+
+@pytest.mark.parametrize("now", [60.0, *(pytest.param(now, marks=pytest.mark.slow) for now in (40.0, 78.0, 104.0))])
+def test_right_risks_are_not_called_too_low_while_those_free_of_relapse_are_awaited(now, monkeypatch):
+    # Taking those known for all called 189, 198, 155, 89 of such 200 runs "risks too low" in weeks 40, 60, 78, 104.
+    monkeypatch.delitem(_MEASURES, "auc")
+    found = verdicts(1.0, now=now, known_only=True)
+    assert not any(verdict.startswith("risks too") for verdict in found)
+    assert set(found) <= {"too early to say: outcomes are awaited", "too few outcomes to say"}
+
+
+def test_with_the_week_last_known_free_right_risks_are_called_wrong_as_seldom_as_the_level_says(monkeypatch):
+    monkeypatch.delitem(_MEASURES, "auc")
+    found = verdicts(1.0)
+    assert sum(verdict.startswith("risks too") for verdict in found) <= 17  # of 200 at 5 %: 18 or more come once in 40
+    assert found.count("outcomes in keeping with the risks") >= 183
+
+
+def test_risks_that_are_half_the_truth_are_found_with_and_without_complete_follow_up(monkeypatch):
+    monkeypatch.delitem(_MEASURES, "auc")
+    for now in (78.0, 200.0):
+        assert verdicts(2.0, now=now, runs=30).count("risks too low: consider model.update") == 30
+
+
+def test_nothing_is_measured_while_nothing_is_known_of_somebody():
+    scores, outcomes = given([0.25] * 40, [1] * 12 + [0] * 28, [12.0] * 12 + [48.0] * 28)
+    complete = monitored_outcomes(scores, outcomes, 0, 48, 4)
+    assert complete.measures["observed_expected"].value == pytest.approx(1.2)
+    found = monitored_outcomes(scores, outcomes.iloc[:30], 0, 48, 4)
+    assert (found.awaited, found.measures, found.verdict) == (10, {}, "too early to say: outcomes are awaited")
+    assert "the week last known free" in found.refused["observed_expected"]
+    # With the week of the score, for want of a later one, each of them enters: known for no time at all.
+    asked = pd.concat([outcomes.iloc[:30], outcomes.iloc[30:].assign(week=0.0, relapse=np.nan)])
+    found = monitored_outcomes(scores, asked, 0, 48, 4)
+    assert (found.awaited, found.lost) == (0, 10)
+    assert found.measures["observed_expected"].value == pytest.approx((12 / 30) / 0.25)
+
+
+def test_a_verdict_that_stands_whatever_becomes_of_the_awaited_is_said():
+    # 60 of 99 relapsed where 10 were expected: the last one cannot mend that.
+    scores, outcomes = given([0.1] * 100, [1] * 60 + [0] * 40)
+    found = monitored_outcomes(scores, outcomes.iloc[:99], 0, 48, 4)
+    assert (found.awaited, found.verdict) == (1, "risks too low: consider model.update")
+
+
+def test_the_cohort_tells_until_when_the_awaited_are_known_free(model, study, riskier):
+    outcomes = outcomes_of(riskier, study)
+    complete = monitor(model, riskier, outcomes=outcomes).outcomes
+    found = monitor(model, riskier, outcomes=outcomes.iloc[:100]).outcomes
+    assert (found.awaited, found.events) == (0, complete.events)
+    assert found.measures["observed_expected"] == complete.measures["observed_expected"]
+
+
+def test_scores_of_other_patients_than_the_cohorts_are_refused(model, same):
+    scores = model.score(same)
+    ids = scores["patient_id"].replace({"P0001": "Ｐ0001\u200b"})  # another form of the same identifier
+    assert monitor(model, same, scores.assign(patient_id=ids)).verdict == "no drift seen"
+    for other, message in (
+        (scores.iloc[3:], "0 of 147 patients of the scores are not in the cohort, and 3 of its 150"),
+        (scores.assign(patient_id=["X" + one for one in scores["patient_id"]]), "150 of 150 patients of the scores"),
+    ):
+        with pytest.raises(RelapseModelError, match=message):
+            monitor(model, same, other)
+
+
+def test_outcomes_of_nobody_who_was_scored_are_refused():
+    scores, outcomes = given([0.5] * 4, [1, 1, 0, 0])
+    with pytest.raises(RelapseModelError, match="none of their 4 patients is among the 4 of the scores") as refusal:
+        monitored_outcomes(scores, outcomes.assign(patient_id=list("abcd")), 0, 48, 4)
+    assert "X0" not in str(refusal.value)

@@ -22,6 +22,7 @@ from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.files import write_csv, write_private_csv
 from relapse_model.model.scoring import batch as batch_scoring
 from relapse_model.model.scoring.batch import more_patients_than, score_folder, work_folder
+from relapse_model.study.reader import parse_study
 
 RISKS = ["relapse_risk", "risk_lower", "risk_upper"]
 
@@ -181,7 +182,7 @@ def test_a_model_of_several_landmarks_is_asked_for_the_week(small, tmp_path, stu
 
 
 def test_a_patient_whom_the_model_refuses_costs_nobody_else(model, small, tmp_path):
-    # "PegIFN" is refused where no other patient spells it as the study does; the scores of the others stay.
+    # "PegIFN stopped" is not known to be pegifn; the scores of the others stay.
     folder = shutil.copytree(small, tmp_path / "cohort")
     patients, treatments = rows_of(folder / "patients.csv"), rows_of(folder / "treatments.csv")
     at = treatments[0].index("agent")
@@ -189,7 +190,7 @@ def test_a_patient_whom_the_model_refuses_costs_nobody_else(model, small, tmp_pa
     example = next(row for row in treatments[1:] if row[at] == "pegifn")
     whom = patients[50][0]
     odd = [whom, *example[1:]]
-    odd[at] = "PegIFN"
+    odd[at] = "PegIFN stopped"
     header = patients[0]
     stated = header.index("pegifn_weeks") if "pegifn_weeks" in header else None
     write_rows([[c for i, c in enumerate(row) if i != stated] for row in patients], folder / "patients.csv")
@@ -200,13 +201,33 @@ def test_a_patient_whom_the_model_refuses_costs_nobody_else(model, small, tmp_pa
     one, other = (pd.read_csv(tmp_path / name, keep_default_na=False) for name in ("with.csv", "without.csv"))
     row = one[one["patient_id"] == whom].iloc[0]
     assert row["status"] == "rejected"
-    assert "'PegIFN'; expected 'pegifn', as in the study" in row["reason"]
+    assert "'PegIFN stopped'; expected 'pegifn', if that is meant" in row["reason"]
     others = (one["patient_id"] != whom).to_numpy()
     assert (one["status"] == other["status"])[others].all()
     np.testing.assert_allclose(
         pd.to_numeric(one["relapse_risk"][others]), pd.to_numeric(other["relapse_risk"][others]), rtol=1e-11
     )
     assert found.patients == 80
+
+
+def test_other_names_of_agents_and_analytes_score_the_same_at_once_and_in_chunks(model, small, tmp_path):
+    """Every patient by names that hospitals print, a third each: the scores are those of the study's own names."""
+    folder = shutil.copytree(small, tmp_path / "cohort")
+    printed = {
+        "pegifn": ("派罗欣", "Peg-IFN α-2b", "L03AB11"),
+        "hbig": ("乙肝免疫球蛋白", "HBIG", "hepatitis B immune globulin"),
+        "nuc": ("NUC", "核苷类似物", "nucleos(t)ide analogue"), "hbsag": ("乙肝表面抗原", "HBsAg", "63557-3"),
+        "anti_hbs": ("抗-HBs", "HBsAb", "乙肝表面抗体（定量）"), "hbv_dna": ("HBV-DNA", "乙型肝炎病毒DNA", "11258-1"),
+    }  # fmt: skip
+    for name, column in (("labs", "analyte"), ("treatments", "agent")):
+        table = pd.read_csv(small / f"{name}.csv", dtype=str, keep_default_na=False)
+        table[column] = [printed.get(text, (text,) * 3)[row % 3] for row, text in enumerate(table[column])]
+        table.to_csv(folder / f"{name}.csv", index=False)
+    at_once(model, small, tmp_path / "own.csv")
+    at_once(model, folder, tmp_path / "once.csv")
+    score_folder(model, folder, tmp_path / "chunks.csv", chunk_patients=10)
+    assert_same_scores(tmp_path / "once.csv", tmp_path / "own.csv")
+    assert_same_scores(tmp_path / "chunks.csv", tmp_path / "own.csv")
 
 
 # ------------------------------------------------------------------------------------------- what is refused
@@ -473,3 +494,63 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bytes(request, model, small
 @pytest.mark.slow
 def test_killed_at_200_moments_it_resumes_to_the_same_bytes(request, model, small, tmp_path):
     kill_at_random(request, model, small, tmp_path, 200)
+
+
+# Days, times and identifiers: the same in parts as at once.
+
+
+@pytest.fixture(scope="module")
+def dated_model(cohort, study):
+    """A model whose study states the hospital's time zone."""
+    own = parse_study(study.text + '\n[time]\nzone = "Asia/Shanghai"\n', "test")
+    return rm.train(cohort, own, candidates=("prior_logistic",))
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    """40 patients with results in UTC, forms of identifiers, rows twice, and contradictions of one day."""
+    folder = tmp_path_factory.mktemp("dated")
+    tables = {name: table.copy() for name, table in rm.simulate_cohort(40, seed=12).tables().items()}
+    patients, labs = tables["patients"], tables["labs"]
+    patients["enrolment_date"] = "2024-03-02"
+    day = pd.Timestamp("2024-03-02") + pd.to_timedelta(np.floor(7 * labs.pop("week").astype(float)), unit="D")
+    labs["date"] = (day - pd.Timedelta(minutes=30)).dt.strftime("%Y-%m-%dT%H:%M:00Z")  # half past seven in Shanghai
+    labs["record_id"] = np.arange(len(labs))
+    ids = patients["patient_id"]
+    titre = labs[(labs["analyte"] == "anti_hbs") & (labs["date"] <= "2024-03-02")]
+    one = {place: titre[titre["patient_id"] == ids[place]].iloc[[-1]] for place in (3, 17, 30)}
+    labs = pd.concat(
+        [
+            labs,
+            one[3].assign(value="777", record_id=-1),  # another titre at the same time
+            one[17].assign(record_id=-2),  # the same row again
+            one[30].assign(value="888", date="2024-03-01T23:59:00Z", record_id=-3),
+        ]
+    )  # later that day
+    labs["patient_id"] = labs["patient_id"].replace({ids[5]: "Ｐ" + ids[5][1:], ids[6]: ids[6] + "\u200b"})
+    for name, table in (tables | {"patients": patients, "labs": labs.sample(frac=1.0, random_state=2)}).items():
+        write_csv(table, folder / f"{name}.csv")
+    return folder
+
+
+def test_days_times_and_forms_of_identifiers_are_read_in_parts_as_at_once(dated_model, dated, tmp_path):
+    at_once = score_folder(dated_model, dated, tmp_path / "once.csv")
+    in_parts = score_folder(dated_model, dated, tmp_path / "parts.csv", chunk_patients=6)
+    assert (at_once.chunks, in_parts.chunks) == (1, 7)
+    once, parts = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("once", "parts"))
+    pd.testing.assert_frame_equal(once, parts, rtol=1e-12)
+    assert once.index[once["status"] == "rejected"].tolist() == [3]  # that patient alone
+    assert once.loc[3, "reason"].startswith("labs, row ")
+    assert "on the same day; expected results of 'anti_hbs' on one day that agree" in once.loc[3, "reason"]
+    assert at_once.unattached_rows == {}
+    assert at_once.noted_rows == in_parts.noted_rows  # the row again is named, and nothing else
+    assert {name: len(rows) for name, rows in at_once.noted_rows.items()} == {"labs": 1}
+    known = rm.derive_features(rm.read_cohort(dated, study=dated_model.study, on_problems="list"), dated_model.study)
+    assert 10 ** known["anti_hbs"].iloc[29] == pytest.approx(888)  # the patient in place 3 is not among them
+
+
+def test_without_the_zone_everybody_is_rejected_and_told_what_to_write(model, dated, tmp_path):
+    score_folder(model, dated, tmp_path / "scores.csv", chunk_patients=6)
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert (scores["status"] == "rejected").all()
+    assert scores["reason"].str.contains('[time] zone = "..." in the study', regex=False).all()

@@ -124,7 +124,7 @@ def test_calibration_below_100_relapses_is_called_indicative_and_shows_the_estim
     assert np.nansum(relapse) < 100
     figure = figures.calibration_figure(relapse, risk, weight)
     shown = words(figure)
-    assert f"{int(np.nansum(relapse))} relapses (under 100): only indicative" in shown
+    assert f"{int(np.nansum(relapse))} events (under 100): only indicative" in shown
     assert f"Calibration slope: {figures.calibration_slope(relapse, risk, weight)}" in shown
     assert f"Calibration in the large: {figures.calibration_intercept(relapse, risk, weight)}" in shown
 
@@ -163,7 +163,7 @@ def test_calibration_shows_the_estimates_it_is_given():
 
 def test_calibration_of_one_risk_for_all_says_what_cannot_be():
     shown = words(figures.calibration_figure([0, 1, 0, 0], [0.25] * 4))
-    assert "1 relapses: no smooth curve can be drawn" in shown
+    assert "1 events: no smooth curve can be drawn" in shown
     assert "Calibration slope: cannot be estimated" in shown
 
 
@@ -224,7 +224,10 @@ def test_the_boxes_are_rounded_to_half_a_per_cent():
 
 def test_risk_figure_has_no_group_for_nobody_and_does_not_draw_a_handful():
     axes = figures.risk_figure([0, 1, 0, 0, 0, 0], [0.1, 0.3, 0.2, 0.1, 0.2, 0.3]).axes[0]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["relapse\n(n < 5)", "free of relapse\n(n = 5)"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        "with the outcome\n(n < 5)",
+        "free of it\n(n = 5)",
+    ]
     assert not axes.lines
     assert not axes.patches
 

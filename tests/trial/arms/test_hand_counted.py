@@ -212,8 +212,8 @@ def test_who_was_never_tested_is_lost_at_week_0_and_stays_in():
 def test_the_week_of_the_endpoint_may_differ_from_the_horizon():
     """By week 24: T2 and C2 have relapsed; entecavir came later.
 
-    The positive test of T4 at 24 is its last one by then, and counts as an unconfirmed run at the end: that the next was
-    negative, at 36, was not known at that visit.
+    The positive test of T4 at 24 is its last one by then, and counts as an unconfirmed run at the end: that the next
+    was negative, at 36, was not known at that visit.
     """
     study = small_study(PLAN.replace('"sustained loss"', '"sustained loss"\nweek = 24') + RESTART.format("composite"))
     found = rm.compare_arms(small_cohort(), study)

@@ -73,11 +73,9 @@ def out_of_fold_log_odds(
     fold = stratified_folds(rows.event, folds, seed, groups)
     log_odds = np.empty(len(rows.event))
     for held in (fold == number for number in range(fold.max() + 1)):
-        # A column may be empty in a training fold: it is then constant, for the rows held out too.
-        X = np.where(np.isnan(rows.X[~held]).all(axis=0), 0.0, rows.X)
-        known = TrainingRows(X[~held], rows.event[~held], rows.weight[~held])
+        known = TrainingRows(rows.X[~held], rows.event[~held], rows.weight[~held])
         member = fit_member(estimator, known, None if groups is None else groups[~held])
-        log_odds[held] = member.predict_log_odds(X[held])
+        log_odds[held] = member.predict_log_odds(rows.X[held])
     return log_odds
 
 

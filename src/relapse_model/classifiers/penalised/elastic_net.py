@@ -103,7 +103,8 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         Parameters
         ----------
         X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the weighted median of its column.
+            Predictors; NaN is missing and takes the weighted median of its column. A column without any value is left
+            out: its coefficient is 0.
         y : array-like of shape (n,)
             Two labels; the larger one is the event.
         sample_weight : array-like of shape (n,), optional
@@ -119,7 +120,7 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         Raises
         ------
         InsufficientDataError
-            If a class has fewer than 2 rows (or groups), or a column is empty.
+            If a class has fewer than 2 rows (or groups).
         RelapseModelError
             If a setting cannot be used.
         """
@@ -282,10 +283,8 @@ def _largest_penalty(design: Floats, rows: TrainingRows) -> float:
 
 def _held_out_loss(rows: TrainingRows, held: NDArray[np.bool_], shares: Floats, penalties: Floats) -> Floats:
     """Return summed log losses on the held-out rows, (shares, ratios): all of them in one batch of fits."""
-    # A column may be empty in a training fold: it is then constant there and has no effect.
-    X = np.where(np.isnan(rows.X[~held]).all(axis=0), 0.0, rows.X)
-    columns = summarise_columns(X[~held], rows.weight[~held])
-    known, new = _standardise(X[~held], columns), _standardise(X[held], columns)
+    columns = summarise_columns(rows.X[~held], rows.weight[~held])
+    known, new = _standardise(rows.X[~held], columns), _standardise(rows.X[held], columns)
     l1 = (shares[:, None] * penalties).ravel()
     theta = elastic_net_logistic(known, rows.event[~held], rows.weight[~held], l1, penalties.ravel() - l1)
     log_odds = theta[:, 1:] @ new.T + theta[:, :1]

@@ -66,7 +66,8 @@ def nested_ridge_risks(
     Parameters
     ----------
     X : array-like of shape (n, p)
-        Predictors; NaN is missing and takes the median of the training rows.
+        Predictors; NaN is missing and takes the median of the training rows. A column without any value among them is
+        left out.
     event : array-like of shape (n,)
         1 for an event, 0 for none; of rows that have no weight it is not read.
     weight : array-like of shape (n,) or (K, n)
@@ -91,8 +92,7 @@ def nested_ridge_risks(
     Raises
     ------
     InsufficientDataError
-        If an outer fold holds out every row, or its training rows have fewer than 2 rows (or groups) of a class, or an
-        empty column.
+        If an outer fold holds out every row, or its training rows have fewer than 2 rows (or groups) of a class.
     RelapseModelError
         If shapes disagree, or a value cannot be used.
 
@@ -165,12 +165,6 @@ def _others(weight: Floats, test: Positions) -> Positions:
 
 def _inner(X: Floats, event: Floats, refit: _Split, folds: int, seed: int, labels: NDArray[Any] | None) -> list[_Split]:
     rows = refit.training
-    empty = np.flatnonzero(np.isnan(X[rows]).all(axis=0))
-    if empty.size:
-        raise InsufficientDataError(
-            f"Columns {empty.tolist()} (counted from 0) have no value in the training rows of an outer fold; expected "
-            "at least one. Leave these predictors out, or give rows in which they were measured."
-        )
     return _splits(
         rows, refit.weight, stratified_folds(event[rows], folds, seed, None if labels is None else labels[rows])
     )

@@ -21,7 +21,7 @@ from relapse_model.classifiers.penalised.linear_classifier import LinearClassifi
 from relapse_model.classifiers.penalised.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.penalised.skops_types import ALLOWED, check_types, unknown_types
 from relapse_model.classifiers.shared.base import TrainingRows
-from relapse_model.classifiers.shared.columns import summarise_columns
+from relapse_model.classifiers.shared.columns import empty_columns
 from relapse_model.classifiers.shared.folds import counted, stratified_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import (
@@ -94,7 +94,8 @@ class RidgeLogisticClassifier(LinearClassifier):
         Parameters
         ----------
         X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the median of its column.
+            Predictors; NaN is missing and takes the median of its column. A column without any value is left out: its
+            coefficient is 0.
         y : array-like of shape (n,)
             Two labels; the larger one is the event.
         sample_weight : array-like of shape (n,), optional
@@ -110,10 +111,12 @@ class RidgeLogisticClassifier(LinearClassifier):
         Raises
         ------
         InsufficientDataError
-            If a class has fewer than 2 rows (or groups), or a column is empty.
+            If a class has fewer than 2 rows (or groups).
         """
         rows = self._training_rows(X, y, sample_weight)
-        summarise_columns(rows.X, rows.weight)  # refuses an empty column by name
+        empty = empty_columns(rows.X)
+        # Constant, so that nothing is learned of it.
+        rows = TrainingRows(np.where(empty, 0.0, rows.X), rows.event, rows.weight)
         penalties = self._penalties()
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         fold = stratified_folds(rows.event, self.folds, self.seed, group)
@@ -121,6 +124,9 @@ class RidgeLogisticClassifier(LinearClassifier):
         self.penalty_ = float(penalties[best_penalty(self.cv_log_loss_, penalties)])
         self.pipeline_ = _fit_pipeline(rows, self.penalty_)
         self.covariance_ = _laplace_covariance(self.pipeline_, rows, self.penalty_)
+        # Nobody knows on which scale an empty column lies, so that it has no effect in the interval either.
+        left_out = np.append(False, empty)
+        self.covariance_[left_out] = self.covariance_[:, left_out] = 0.0
         return self
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:

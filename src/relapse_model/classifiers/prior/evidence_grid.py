@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
-from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.prior.terms import PriorGrid, Term
 from relapse_model.classifiers.shared.newton import penalised_logistic
 from relapse_model.errors import RelapseModelError
 
-FEWEST_MARKED = 5  # rows that lack a value, and rows that have it, before an indicator is worth a coefficient
+# Patients, and events among them, that lack a value, and that have it, before an indicator is worth a coefficient.
+FEWEST_MARKED, FEWEST_MARKED_EVENTS = 10, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ def check_grid(strengths: Sequence[float], widths: Sequence[float], between_sds:
         )
 
 
-def published_grid(mean: Floats, sd: Floats, strengths: Sequence[float], widths: Sequence[float]) -> PriorGrid:
+def published_grid(
+    mean: Floats, sd: Floats, strengths: Sequence[float], widths: Sequence[float], marked: int = 0
+) -> PriorGrid:
     """Return the priors of every strength, width of the columns with a mean, and width of the others, in that order.
 
     Parameters
@@ -54,6 +57,8 @@ def published_grid(mean: Floats, sd: Floats, strengths: Sequence[float], widths:
     mean, sd : ndarray of shape (q,)
         The prior as published.
     strengths, widths : sequence of float
+    marked : int
+        How many of the last columns are indicators of missing values: their priors are never widened.
 
     Examples
     --------
@@ -62,19 +67,20 @@ def published_grid(mean: Floats, sd: Floats, strengths: Sequence[float], widths:
     ((8, 2), [[0.4, 0.1], [0.4, 0.2], [0.8, 0.1], [0.8, 0.2]])
     """
     informed = mean != 0.0
+    widest = np.where(np.arange(len(mean)) < len(mean) - marked, np.inf, 1.0)
     means, sds = [], []
     for strength in strengths:
         for width in widths:
             for other in widths if not informed.all() else (1.0,):
                 means.append(strength * mean)
-                sds.append(np.where(informed, width, other) * sd)
+                sds.append(np.minimum(np.where(informed, width, other), widest) * sd)
     return PriorGrid(np.array(means), np.array(sds))
 
 
 def previous_grid(
     previous: PriorGrid,
     fallback: PriorGrid,
-    scale: Floats,
+    step: Floats,
     strengths: Sequence[float],
     between_sds: Sequence[float],
 ) -> PriorGrid:
@@ -84,8 +90,8 @@ def previous_grid(
     ----------
     previous, fallback : PriorGrid of one row
         The posterior, NaN where the other cohort knows nothing of a column; what is taken there.
-    scale : ndarray of shape (q,)
-        Standard deviations of the columns in the training rows, to which `between_sds` refer.
+    step : ndarray of shape (q,)
+        What counts as a standard deviation of each column, for `between_sds`; infinite where nobody knows it.
     strengths, between_sds : sequence of float
 
     Examples
@@ -98,10 +104,37 @@ def previous_grid(
     known = ~np.isnan(previous.sd[0])
     start = np.where(known, previous.mean[0], fallback.mean[0])
     spread = np.where(known, previous.sd[0], fallback.sd[0])
-    widened = [np.sqrt(spread**2 + np.where(known, between / scale, 0.0) ** 2) for between in between_sds]
+    widened = [np.sqrt(spread**2 + np.where(known, between / step, 0.0) ** 2) for between in between_sds]
     return PriorGrid(
         np.repeat(np.outer(strengths, start), len(between_sds), axis=0), np.tile(np.array(widened), (len(strengths), 1))
     )
+
+
+def forms_of(used: Mask, terms: Sequence[Term], marked: int = 0) -> list[Mask]:
+    """Return the columns of a model without the terms, and of one with them in place of what they replace.
+
+    Parameters
+    ----------
+    used : ndarray of bool of shape (q,)
+        Columns that are not left out: of predictors, terms and indicators.
+    terms : sequence of Term
+    marked : int
+        Number of indicators.
+
+    Examples
+    --------
+    >>> from relapse_model.classifiers.prior.terms import Factor
+    >>> [form.tolist() for form in forms_of(np.ones(3, dtype=bool), (Term((Factor(0, "cap", 24.0),), (0,)),))]
+    [[True, True, False], [False, True, True]]
+    """
+    if not terms:
+        return [used]
+    is_term = np.zeros(len(used), dtype=bool)
+    is_term[len(used) - marked - len(terms) : len(used) - marked] = True
+    with_terms = used.copy()
+    for term, there in zip(terms, used[is_term], strict=True):
+        with_terms[list(term.replaces)] &= not there  # a term that is left out replaces nothing
+    return [used & ~is_term, with_terms]
 
 
 def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:
@@ -115,7 +148,8 @@ def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:
     used : ndarray of bool of shape (q,)
     """
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
-    same = ((variance > 0) == used).all(axis=1)
+    in_any = (variance > 0).any(axis=0)  # a column that nobody had is left out of every form
+    same = ((variance > 0) == (used & in_any)).all(axis=1)
     weight = mixture.weight * (same if (mixture.weight * same).sum() > 0 else True)
     weight = weight / weight.sum()
     mean = weight @ mixture.coef
@@ -157,24 +191,37 @@ def fit_components(
     )
 
 
-def missing_indicators(X: Floats, weight: Floats) -> tuple[int, ...]:
+def missing_indicators(X: Floats, event: Floats, patient: Positions | None = None) -> tuple[int, ...]:
     """Return the predictors that deserve an indicator; of those that are missing together, the first.
+
+    Patients are counted, not weights: at least 10 who lack the value and 10 who have it, 3 with the event among each.
 
     Parameters
     ----------
     X : ndarray of shape (n, p)
-    weight : ndarray of shape (n,)
-        A row of weight 2 counts as two.
+        NaN is missing.
+    event : ndarray of shape (n,)
+        1 for an event, 0 for none.
+    patient : ndarray of int of shape (n,), optional
+        Numbers of the patients, from 0, where one may have several rows; a patient counts on each side on which any row
+        lies.
 
     Examples
     --------
-    >>> X = np.ones((20, 3)); X[:5, :2] = np.nan; X[:4, 2] = np.nan
-    >>> missing_indicators(X, np.ones(20))
+    >>> X, event = np.ones((30, 3)), np.arange(30) % 3 == 0
+    >>> X[:10, :2] = np.nan; X[:9, 2] = np.nan
+    >>> missing_indicators(X, event)
     (0,)
     """
     missing = np.isnan(X)
-    count = weight @ missing
-    least = FEWEST_MARKED * (1.0 - 1e-9)  # sums of weights that should be whole numbers are not quite
-    enough = np.flatnonzero((count >= least) & (weight.sum() - count >= least))
+    who = np.arange(len(X)) if patient is None else patient
+    enough = np.flatnonzero([_enough(column, event, who) and _enough(~column, event, who) for column in missing.T])
     patterns = {missing[:, column].tobytes(): int(column) for column in enough[::-1]}
     return tuple(sorted(patterns.values()))
+
+
+def _enough(side: Mask, event: Floats, patient: Positions) -> bool:
+    return (
+        len(np.unique(patient[side])) >= FEWEST_MARKED
+        and len(np.unique(patient[side & (event == 1)])) >= FEWEST_MARKED_EVENTS
+    )

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.evidence_grid import check_grid, published_grid
+from relapse_model.classifiers.prior.evidence_grid import check_grid, forms_of, published_grid
+from relapse_model.classifiers.prior.hazard_fits import fit_hazards, levels
 from relapse_model.classifiers.prior.hazard_mixture import (
     HazardMixture,
     draw_posterior,
@@ -26,13 +27,10 @@ from relapse_model.classifiers.prior.hazard_mixture_values import (
     hazard_values,
     read_hazard_settings,
 )
-from relapse_model.classifiers.prior.per_unit import prior_per_unit
 from relapse_model.classifiers.prior.person_periods import PersonPeriods, check_ends, person_periods, planned_times
-from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
-from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.prior.prior_columns import prior_columns
+from relapse_model.classifiers.prior.terms import Term, check_terms
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows, check_values, row_weights
-from relapse_model.classifiers.shared.columns import fill_missing, summarise_columns
-from relapse_model.classifiers.shared.newton import LogisticFits, penalised_logistic
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
@@ -59,7 +57,8 @@ class PriorHazardClassifier(RiskClassifier):
     prior_sd : array-like of shape (p,), optional
         Their standard deviations, on the same scale. NaN or None: nothing is known of this column.
     prior_per_sd : array-like of bool of shape (p,), optional
-        True where the prior is per standard deviation of the column in the training rows.
+        True where the prior is per standard deviation of the column in the training rows; of a yes or no, per half of
+        the way between them, however rare one is (see ``effect_steps``).
     intervals : tuple of float, default=(4, 8, 12, 24, 36, 48)
         Ends of the intervals, weeks from the landmark; the last is the horizon. They should be the planned visits.
     strengths : tuple of float, default=(0.0, 0.5, 1.0, 1.5)
@@ -77,20 +76,29 @@ class PriorHazardClassifier(RiskClassifier):
         ``planned_times``). 0 where events are dated by more than visits.
     draws : int, default=2000
         Draws from the posterior over which risks are means; even.
+    terms : tuple of Term
+        Non-linear terms stated beforehand; the average is over models with all of them and with none.
+    typical : array-like of shape (p,), optional
+        Typical value of each column, from which the effect of a column counts that no training row has; NaN or None
+        where none is known: such a column is left out.
 
     Attributes
     ----------
     components_ : HazardMixture
         The fitted models, and the draws; levels stand at ``center_``.
-    coef_mean_, coef_sd_ : ndarray of shape (p,)
-        Posterior mean and standard deviation of the coefficients, log-odds of the hazard per unit.
-    prior_mean_, prior_sd_ : ndarray of shape (p,)
+    coef_mean_, coef_sd_ : ndarray of shape (q,)
+        Posterior mean and standard deviation of the coefficients, log-odds of the hazard per unit: of the p predictors
+        and the terms; 0 of a column that is left out.
+    prior_mean_, prior_sd_ : ndarray of shape (q,)
         The prior at strength 1 and width 1, log-odds per unit.
     log_evidence_ : ndarray of shape (B,)
-        Log marginal likelihood of each component, up to one constant; by strength, width, other width.
+        Log marginal likelihood of each component, up to one constant; by form (without terms, with them), strength,
+        width, other width.
     strength_weight_ : ndarray of shape (n_strengths,)
         Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
-    impute_, center_, scale_ : ndarray of shape (p,)
+    terms_weight_ : float
+        Posterior weight of the models with the terms.
+    impute_, center_, scale_ : ndarray of shape (q,)
         Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``, which is 1: the event by the horizon.
@@ -123,6 +131,8 @@ class PriorHazardClassifier(RiskClassifier):
         interval_sd: float = 1.0,
         visit_window: float = 4.0,
         draws: int = 2000,
+        terms: tuple[Term, ...] = (),
+        typical: ArrayLike | None = None,
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -134,6 +144,8 @@ class PriorHazardClassifier(RiskClassifier):
         self.interval_sd = interval_sd
         self.visit_window = visit_window
         self.draws = draws
+        self.terms = terms
+        self.typical = typical
 
     def fit(self, X: ArrayLike, time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit every component and weight them.
@@ -159,7 +171,7 @@ class PriorHazardClassifier(RiskClassifier):
         ------
         InsufficientDataError
             If nobody has the event by the horizon, or nobody survives any interval at risk; if nobody was at risk in
-            the last interval, or an empty column came.
+            the last interval.
         RelapseModelError
             If a setting does not fit the columns, or times and events are not such numbers.
         NotConvergedError
@@ -171,20 +183,25 @@ class PriorHazardClassifier(RiskClassifier):
         rows, counted = self._patients(X, (events == 1) & (times <= ends[-1]), sample_weight)
         periods = person_periods(times[counted], events[counted], ends)
         _check_followed(rows, periods, ends)
-        columns = summarise_columns(rows.X, rows.weight)
-        mean, sd = self._prior(columns.scale)
-        distance = fill_missing(rows.X, columns.impute) - columns.center
-        grid = published_grid(mean, sd, self.strengths, self.widths)
-        fits = self._fit_grid(distance, rows.weight, periods, ends, grid)
-        level, covariance = _levels(fits, ends)
-        coef = np.ascontiguousarray(fits.coef[:, -len(mean) :])
+        check_terms(tuple(self.terms), rows.X.shape[1])
+        check_grid(self.strengths, self.widths, (0.0,))
+        if not 0.0 < self.interval_sd < np.inf:
+            raise RelapseModelError(f"interval_sd is {self.interval_sd!r}; expected a positive number, such as 1.0.")
+        prior = self.prior_mean, self.prior_sd, self.prior_per_sd
+        columns = prior_columns(rows.X, rows.weight, tuple(self.terms), (), self.typical, prior, self.default_sd)
+        grid = published_grid(columns.mean, columns.sd, self.strengths, self.widths)
+        forms = forms_of(columns.used, self.terms)
+        fits = fit_hazards(columns.distance, rows.weight, periods, ends, forms, grid, self.interval_sd)
+        level, covariance = levels(fits, ends)
+        coef = np.ascontiguousarray(fits.coef[:, -len(columns.mean) :])
         weight = np.exp(fits.log_evidence - fits.log_evidence.max())
         weight /= weight.sum()
         drawn = draw_posterior(np.column_stack([level, coef]), covariance, weight, self.draws)
         mixture = HazardMixture(
-            level, coef, covariance, weight, drawn, ends, columns.impute, columns.center, columns.scale
-        )
-        return self._set_fitted(mixture, mean, sd, fits.log_evidence)
+            level, coef, covariance, weight, drawn, ends,
+            columns.impute, columns.center, columns.scale, tuple(self.terms),
+        )  # fmt: skip
+        return self._set_fitted(mixture, columns.mean, columns.sd, fits.log_evidence)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event by the horizon.
@@ -269,9 +286,9 @@ class PriorHazardClassifier(RiskClassifier):
         mixture = hazard_from(document)
         model = cls(**read_hazard_settings(document, mixture))
         model._restore_identity(document)
-        columns = len(mixture.scale)
+        columns, forms = len(mixture.scale), 2 if mixture.terms else 1
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
-        if len(mixture.weight) % (len(model.strengths) * len(model.widths)):
+        if len(mixture.weight) % (forms * len(model.strengths) * len(model.widths)):
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
@@ -293,34 +310,15 @@ class PriorHazardClassifier(RiskClassifier):
         self.classes_ = np.array([0, 1])
         return rows, counted
 
-    def _prior(self, scale: Floats) -> tuple[Floats, Floats]:
-        """Return the published prior of every column, per unit."""
-        check_grid(self.strengths, self.widths, (0.0,))
-        if not 0.0 < self.interval_sd < np.inf:
-            raise RelapseModelError(f"interval_sd is {self.interval_sd!r}; expected a positive number, such as 1.0.")
-        return prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale)
-
-    def _fit_grid(
-        self, distance: Floats, weight: Floats, periods: PersonPeriods, ends: Floats, grid: PriorGrid
-    ) -> LogisticFits:
-        """Fit every prior to the person-periods: a departure for each interval, then the columns."""
-        lengths = np.diff(ends, prepend=0.0)
-        departures = len(ends) if len(ends) > 1 else 0  # of a single interval the common level says everything
-        belongs = (periods.interval[:, None] == np.arange(departures)).astype(np.float64)
-        pad = ((0, 0), (departures, 0))
-        columns, rows = np.column_stack([belongs, distance[periods.row]]), periods.weight * weight[periods.row]
-        known = np.log(lengths / lengths.mean())[periods.interval]
-        mean, sd = np.pad(grid.mean, pad), np.pad(grid.sd, pad, constant_values=self.interval_sd)
-        modes = penalised_logistic(columns, periods.event, rows, mean, sd**-2.0, offset=known)
-        return at_posterior_mean(columns, rows, modes, known)
-
     def _set_fitted(self, mixture: HazardMixture, mean: Floats, sd: Floats, log_evidence: Floats) -> Self:
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
         self.prior_mean_, self.prior_sd_ = mean, sd
         self.log_evidence_ = log_evidence
         self.coef_mean_, self.coef_sd_ = hazard_moments(mixture)
-        self.strength_weight_ = mixture.weight.reshape(len(self.strengths), -1).sum(axis=1)
+        forms = mixture.weight.reshape(2 if self.terms else 1, len(self.strengths), -1)
+        self.strength_weight_ = forms.sum(axis=(0, 2))
+        self.terms_weight_ = float(forms[1:].sum())
         return self
 
     def _state(self) -> dict[str, object]:
@@ -358,15 +356,3 @@ def _check_followed(rows: TrainingRows, periods: PersonPeriods, ends: Floats) ->
             f"Each of {len(periods.event)} patients at risk has the event within the only interval, up to week "
             f"{ends[-1]:g}: a risk cannot be learned from one class. Divide the interval, such as by (12, 24, 36, 48)."
         )
-
-
-def _levels(fits: LogisticFits, ends: Floats) -> tuple[Floats, Floats]:
-    """Return the log-odds of each interval's hazard, and the covariances of (levels, coefficients)."""
-    intervals, lengths = len(ends), np.diff(ends, prepend=0.0)
-    if intervals == 1:
-        return fits.intercept[:, None], fits.covariance
-    level = fits.intercept[:, None] + fits.coef[:, :intervals] + np.log(lengths / lengths.mean())
-    joined = np.eye(fits.covariance.shape[1])[1:]
-    joined[:intervals, 0] = 1.0
-    covariance = joined @ fits.covariance @ joined.T
-    return level, 0.5 * (covariance + np.swapaxes(covariance, 1, 2))

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.prior.logistic_mixture import expand_columns, moments_where_used
 from relapse_model.classifiers.prior.person_periods import interval_shares
+from relapse_model.classifiers.prior.terms import Term
 from relapse_model.classifiers.shared.columns import fill_missing
 from relapse_model.classifiers.shared.risks import tail_levels
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import RelapseModelError
 
 DRAWS_PER_DIMENSION = 4  # fewer, and the draws could not be given the posterior's covariance
@@ -30,18 +33,21 @@ class HazardMixture:
     ----------
     level : ndarray of shape (B, K)
         Log-odds of the hazard of each interval at ``center``.
-    coef : ndarray of shape (B, p)
-        Posterior mean coefficients, log-odds of the hazard per unit of the column.
-    covariance : ndarray of shape (B, K + p, K + p)
+    coef : ndarray of shape (B, q)
+        Posterior mean coefficients, log-odds of the hazard per unit of the column: the p predictors, then the terms.
+        Exactly 0 where a component leaves the column out.
+    covariance : ndarray of shape (B, K + q, K + q)
         Of (level, coef).
     weight : ndarray of shape (B,)
         Posterior weights of the components; they sum to 1.
-    draws : ndarray of shape (M, K + p + 1)
+    draws : ndarray of shape (M, K + q + 1)
         Equally likely values of (level, coef), and a standard normal for what a missing value adds.
     ends : ndarray of shape (K,)
         Ends of the intervals, weeks from the landmark.
-    impute, center, scale : ndarray of shape (p,)
+    impute, center, scale : ndarray of shape (q,)
         Training median (for missing values), mean and standard deviation of each column.
+    terms : tuple of Term
+        Computed from the predictors.
     """
 
     level: Floats
@@ -53,6 +59,12 @@ class HazardMixture:
     impute: Floats
     center: Floats
     scale: Floats
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def columns(self) -> int:
+        """Return the number of predictors."""
+        return len(self.scale) - len(self.terms)
 
 
 def draw_posterior(mean: Floats, covariance: Floats, weight: Floats, draws: int) -> Floats:
@@ -189,10 +201,9 @@ def hazard_interval(mixture: HazardMixture, X: ArrayLike, level: float = 0.9) ->
 
 
 def hazard_moments(mixture: HazardMixture) -> tuple[Floats, Floats]:
-    """Return posterior mean and standard deviation of each coefficient, over all components, per unit."""
-    mean = mixture.weight @ mixture.coef
+    """Return posterior mean and standard deviation of each coefficient, per unit, over the components that have it."""
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, len(mixture.ends) :]
-    return mean, np.sqrt(mixture.weight @ (variance + (mixture.coef - mean) ** 2))
+    return moments_where_used(mixture.weight, mixture.coef, variance)
 
 
 def _event_odds(mixture: HazardMixture, X: Floats, shares: Floats) -> Iterator[Floats]:
@@ -224,8 +235,9 @@ def _add_interval(odds: Floats, hazard: Floats, factor: Floats, share: float) ->
 def _log_odds(mixture: HazardMixture, X: Floats) -> Floats:
     """Return what the columns add to the log-odds of every hazard, in each draw; shape (n, M)."""
     coef, normal = mixture.draws[:, len(mixture.ends) : -1], mixture.draws[:, -1]
-    missing = np.isnan(X)
-    log_odds: Floats = (fill_missing(X, mixture.impute) - mixture.center) @ coef.T
+    expanded = expand_columns(X, mixture.terms, ())
+    missing = np.isnan(expanded)
+    log_odds: Floats = (fill_missing(expanded, mixture.impute) - mixture.center) @ coef.T
     if missing.any():
         # Missing values count as independent: their effects add up to one normal, of this variance in each draw.
         log_odds += np.sqrt((missing * mixture.scale**2) @ (coef**2).T) * normal
@@ -234,7 +246,7 @@ def _log_odds(mixture: HazardMixture, X: Floats) -> Floats:
 
 def _check_weeks(weeks: ArrayLike, ends: Floats) -> Floats:
     asked = np.asarray(weeks, dtype=np.float64)
-    if asked.ndim != 1 or not asked.size or not ((asked > 0) & (asked <= ends[-1])).all():
+    if asked.ndim != 1 or not asked.size or not ((asked > 0) & at_or_before(asked, ends[-1])).all():
         raise RelapseModelError(
             f"weeks {weeks!r}: expected one or more weeks from the landmark, above 0 and at most {ends[-1]:g}, the "
             "horizon of this model: nothing was learned beyond it."
@@ -245,7 +257,8 @@ def _check_weeks(weeks: ArrayLike, ends: Floats) -> Floats:
 def _factors(covariance: Floats) -> Floats:
     """Return triangular factors of covariance matrices, taken in units of the standard deviations."""
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    correlation = covariance / sd[:, :, None] / sd[:, None, :]
+    unit = np.where(sd > 0, sd, 1.0)  # 0 of a column that is left out
+    correlation = covariance / unit[:, :, None] / unit[:, None, :]
     factors = np.linalg.cholesky(correlation + _ROUNDING * np.eye(sd.shape[1]))
     return np.asarray(factors * sd[:, :, None], dtype=np.float64)
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
 from relapse_model.classifiers.prior.settings import read_settings
+from relapse_model.classifiers.prior.term_file import read_terms, term_values
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance, read_document
 
 PART = "prior_hazard.json"
@@ -21,12 +22,13 @@ _MOST_COMPONENTS = 100_000
 _MOST_COLUMNS = 100_000
 _MOST_INTERVALS = 10_000
 _MOST_DRAWS = 1_000_000
-_PRIORS = ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "default_sd")
+_PRIORS = ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "default_sd", "typical")
 
 
 def hazard_values(mixture: HazardMixture) -> dict[str, object]:
     """Return the mixture as values for a JSON part."""
-    return {name: getattr(mixture, name) for name in HazardMixture.__slots__}
+    values = {name: getattr(mixture, name) for name in HazardMixture.__slots__}
+    return values | {"terms": term_values(mixture.terms)}
 
 
 def hazard_from(document: Document) -> HazardMixture:
@@ -48,7 +50,9 @@ def hazard_from(document: Document) -> HazardMixture:
     ModelFileError
         Naming the entry and what was expected.
     """
-    columns = document.integer("n_features", 1, _MOST_COLUMNS)
+    predictors = document.integer("n_features", 1, _MOST_COLUMNS)
+    terms = read_terms(document, predictors)  # none in a part written before hazards had terms
+    columns = predictors + len(terms)
     count = _length(document, "weight", 1, _MOST_COMPONENTS)
     intervals = _length(document, "ends", 1, _MOST_INTERVALS)
     size = intervals + columns
@@ -65,6 +69,7 @@ def hazard_from(document: Document) -> HazardMixture:
         impute=document.array("impute", (columns,)),
         center=document.array("center", (columns,)),
         scale=document.array("scale", (columns,)),
+        terms=terms,
     )
     _check_numbers(document, mixture)
     check_covariance(document, "covariance", mixture.covariance)
@@ -93,7 +98,7 @@ def read_hazard(parts: Mapping[str, bytes]) -> HazardMixture:
 
 
 def hazard_settings(settings: Mapping[str, Any]) -> dict[str, object]:
-    """Return the settings, intervals and draws apart, as JSON holds them: unknown is null, not NaN."""
+    """Return the settings, intervals, draws and terms apart, as JSON holds them: unknown is null, not NaN."""
     return {
         "prior_mean": _optional(settings["prior_mean"]),
         "prior_sd": _optional(settings["prior_sd"]),
@@ -103,6 +108,7 @@ def hazard_settings(settings: Mapping[str, Any]) -> dict[str, object]:
         "default_sd": float(settings["default_sd"]),
         "interval_sd": float(settings["interval_sd"]),
         "visit_window": float(settings["visit_window"]),
+        "typical": _optional(settings["typical"]),
     }
 
 
@@ -119,12 +125,12 @@ def read_hazard_settings(document: Document, mixture: HazardMixture) -> dict[str
     ------
     ModelFileError
     """
-    read = read_settings(document, len(mixture.scale), 0)
+    read = read_settings(document, mixture.columns, len(mixture.terms))
     found = {name: read[name] for name in _PRIORS}
     values = Document(f"{document.name}, settings", document.get("settings"))  # type: ignore[arg-type]
     found["interval_sd"] = values.number("interval_sd", low=1e-60)
     found["visit_window"] = values.number("visit_window", low=0.0)
-    return found | {"intervals": tuple(mixture.ends.tolist()), "draws": len(mixture.draws)}
+    return found | {"intervals": tuple(mixture.ends.tolist()), "draws": len(mixture.draws), "terms": mixture.terms}
 
 
 def _optional(values: ArrayLike | None) -> list[float | None] | None:

@@ -8,10 +8,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.prior.evidence_grid import (
     check_grid,
     fit_components,
+    forms_of,
     missing_indicators,
     previous_grid,
     published_grid,
@@ -19,16 +20,15 @@ from relapse_model.classifiers.prior.evidence_grid import (
 from relapse_model.classifiers.prior.logistic_mixture import (
     LogisticMixture,
     coefficient_moments,
-    expand_columns,
     mixture_interval,
     mixture_risk,
 )
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from, mixture_values
-from relapse_model.classifiers.prior.per_unit import prior_per_unit
+from relapse_model.classifiers.prior.prior_columns import PriorColumns, prior_columns
 from relapse_model.classifiers.prior.settings import read_settings, settings_values
 from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_terms
-from relapse_model.classifiers.shared.base import RiskClassifier
-from relapse_model.classifiers.shared.columns import fill_missing, summarise_columns
+from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
+from relapse_model.classifiers.shared.folds import counted, group_numbers
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
 from relapse_model.errors import RelapseModelError
 
@@ -51,7 +51,8 @@ class PriorLogisticClassifier(RiskClassifier):
     prior_sd : array-like of shape (p,), optional
         Their standard deviations, on the same scale. NaN or None: nothing is known of this column.
     prior_per_sd : array-like of bool of shape (p,), optional
-        True where the prior is per standard deviation of the column in the training rows.
+        True where the prior is per standard deviation of the column in the training rows; of a yes or no, per half of
+        the way between them, however rare one is (see ``effect_steps``).
     terms : tuple of Term
         Non-linear terms stated beforehand; the average is over models with all of them and with none.
     previous : tuple of PriorGrid, optional
@@ -65,9 +66,14 @@ class PriorLogisticClassifier(RiskClassifier):
     between_sds : tuple of float, default=(0.0, 0.1, 0.2, 0.4)
         Standard deviations between cohorts that are tried with ``previous``, log-odds per standard deviation.
     default_sd : float, default=0.15
-        Prior standard deviation of a column without knowledge, log-odds per standard deviation.
-    indicators : bool, default=True
-        Whether it may count that a value is missing, where at least 5 training rows lack it and 5 have it.
+        Prior standard deviation of a column without knowledge, log-odds per standard deviation (as ``prior_per_sd``
+        counts it).
+    indicators : bool or tuple of int, default=True
+        Whether it may count that a value is missing, where at least 10 training patients lack it and 10 have it, 3 of
+        each with the event; or the predictors of which it shall. All together have a prior of one small effect.
+    typical : array-like of shape (p,), optional
+        Typical value of each column, from which the effect of a column counts that no training row has; NaN or None
+        where none is known: such a column is left out.
 
     Attributes
     ----------
@@ -75,7 +81,7 @@ class PriorLogisticClassifier(RiskClassifier):
         The fitted models; intercepts stand at ``center_``.
     coef_mean_, coef_sd_ : ndarray of shape (q,)
         Posterior mean and standard deviation of the coefficients, log-odds per unit: of the p predictors, the
-        terms, and the indicators.
+        terms, and the indicators; 0 of a column that is left out.
     prior_mean_, prior_sd_ : ndarray of shape (q,)
         The prior at strength 1 and width 1, log-odds per unit.
     log_evidence_ : ndarray of shape (B,)
@@ -86,7 +92,8 @@ class PriorLogisticClassifier(RiskClassifier):
     terms_weight_, previous_weight_ : float
         Posterior weight of the models with the terms, and of those that start from ``previous``.
     impute_, center_, scale_ : ndarray of shape (q,)
-        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+        Weighted median, mean and standard deviation of the training columns (scale 1 where constant). Of a column
+        without any value: its typical value, and a scale of next to nothing.
     indicators_ : tuple of int
         Predictors that have an indicator.
     classes_, n_features_in_
@@ -113,7 +120,8 @@ class PriorLogisticClassifier(RiskClassifier):
         widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
         between_sds: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
         default_sd: float = 0.15,
-        indicators: bool = True,
+        indicators: bool | tuple[int, ...] = True,
+        typical: ArrayLike | None = None,
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -125,6 +133,7 @@ class PriorLogisticClassifier(RiskClassifier):
         self.between_sds = between_sds
         self.default_sd = default_sd
         self.indicators = indicators
+        self.typical = typical
 
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
@@ -140,7 +149,8 @@ class PriorLogisticClassifier(RiskClassifier):
         sample_weight : array-like of shape (n,), optional
             Row weights: 2 counts as two rows, 0 as none.
         groups : array-like of shape (n,), optional
-            Accepted like that of the other classifiers; nothing is cross-validated here, so it is not used.
+            Which rows are of one patient: patients are counted where it is asked whether missing values are worth an
+            indicator.
 
         Returns
         -------
@@ -150,7 +160,7 @@ class PriorLogisticClassifier(RiskClassifier):
         Raises
         ------
         InsufficientDataError
-            If only one class or an empty column came.
+            If only one class came.
         RelapseModelError
             If a setting does not fit the columns.
         NotConvergedError
@@ -159,23 +169,24 @@ class PriorLogisticClassifier(RiskClassifier):
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
         self._check_previous(rows.X.shape[1] + len(self.terms))
-        marked = missing_indicators(rows.X, rows.weight) if self.indicators else ()
-        expanded = expand_columns(rows.X, self.terms, marked)
-        columns = summarise_columns(expanded, rows.weight)
-        mean, sd = self._prior(rows.X.shape[1], len(marked), columns.scale)
+        own = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
+        marked = self._marked(rows, None if own is None else group_numbers(own, len(rows.event)))
+        check_grid(self.strengths, self.widths, self.between_sds)
+        prior = self.prior_mean, self.prior_sd, self.prior_per_sd
+        columns = prior_columns(rows.X, rows.weight, self.terms, marked, self.typical, prior, self.default_sd)
         found = fit_components(
-            fill_missing(expanded, columns.impute) - columns.center,
+            columns.distance,
             rows.event,
             rows.weight,
-            self._forms(rows.X.shape[1], len(marked)),
-            self._starts(mean, sd, columns.scale),
+            forms_of(columns.used, self.terms, len(marked)) * (1 if self.previous is None else 2),
+            self._starts(columns, len(marked)),
         )
         weight = self._weights(found.log_evidence)
         mixture = LogisticMixture(
             found.coef, found.intercept, found.covariance, weight,
             columns.impute, columns.center, columns.scale, tuple(self.terms), marked,
         )  # fmt: skip
-        return self._set_fitted(mixture, mean, sd, found.log_evidence)
+        return self._set_fitted(mixture, columns.mean, columns.sd, found.log_evidence)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event.
@@ -246,36 +257,32 @@ class PriorLogisticClassifier(RiskClassifier):
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
 
-    def _prior(self, predictors: int, marked: int, scale: Floats) -> tuple[Floats, Floats]:
-        """Return the published prior of every column, per unit: predictors, terms, indicators."""
-        check_grid(self.strengths, self.widths, self.between_sds)
-        own = prior_per_unit(self.prior_mean, self.prior_sd, self.prior_per_sd, self.default_sd, scale[:predictors])
-        mean = [term.prior_mean for term in self.terms] + [0.0] * marked
-        sd = [term.prior_sd for term in self.terms] + [np.nan] * marked
-        rest = prior_per_unit(mean, sd, None, self.default_sd, scale[predictors:])
-        return np.concatenate([own[0], rest[0]]), np.concatenate([own[1], rest[1]])
+    def _marked(self, rows: TrainingRows, group: Positions | None) -> tuple[int, ...]:
+        """Return the predictors that have an indicator: as they were named, or as their patients support it."""
+        if isinstance(self.indicators, bool):
+            return missing_indicators(rows.X, rows.event, group) if self.indicators else ()
+        named = tuple(int(column) for column in self.indicators)
+        if not set(named) <= set(range(rows.X.shape[1])):
+            raise RelapseModelError(
+                f"indicators is {self.indicators!r}; expected True, False, or positions of 0 to {rows.X.shape[1] - 1}."
+            )
+        return named
 
-    def _forms(self, predictors: int, marked: int) -> list[Mask]:
-        """Return the columns used without the terms, and with them in place of what they replace."""
-        linear = np.array([True] * predictors + [False] * len(self.terms) + [True] * marked)
-        with_terms = np.ones(len(linear), dtype=bool)
-        with_terms[[column for term in self.terms for column in term.replaces]] = False
-        forms = [linear, with_terms] if self.terms else [linear]
-        return forms if self.previous is None else forms * 2
-
-    def _starts(self, mean: Floats, sd: Floats, scale: Floats) -> list[PriorGrid]:
-        """Return the priors to be tried for each of `_forms`."""
+    def _starts(self, columns: PriorColumns, marked: int) -> list[PriorGrid]:
+        """Return the priors to be tried for each form."""
         forms = 2 if self.terms else 1
-        published = [published_grid(mean, sd, self.strengths, self.widths)] * forms
+        published = [published_grid(columns.mean, columns.sd, self.strengths, self.widths, marked)] * forms
         if self.previous is None:
             return published
-        fallback = PriorGrid(mean[None], sd[None])
-        unknown = len(mean) - self.previous[0].mean.shape[1]
+        fallback = PriorGrid(columns.mean[None], columns.sd[None])
         padded = [
-            PriorGrid(*(np.pad(a, ((0, 0), (0, unknown)), constant_values=np.nan) for a in (one.mean, one.sd)))
+            PriorGrid(*(np.pad(a, ((0, 0), (0, marked)), constant_values=np.nan) for a in (one.mean, one.sd)))
             for one in self.previous[:forms]
         ]
-        return published + [previous_grid(one, fallback, scale, self._believed(), self.between_sds) for one in padded]
+        believed = self._believed()
+        return published + [
+            previous_grid(one, fallback, columns.step, believed, self.between_sds) for one in padded
+        ]  # fmt: skip
 
     def _weights(self, log_evidence: Floats) -> Floats:
         """Return posterior weights: beforehand published and earlier priors count alike, and each among themselves."""
@@ -306,8 +313,8 @@ class PriorLogisticClassifier(RiskClassifier):
         published = mixture.weight[: self._published(len(mixture.weight))].reshape(forms, len(self.strengths), -1)
         self.previous_weight_ = 0.0 if self.previous is None else float(max(0.0, 1.0 - published.sum()))
         self.strength_weight_ = published.sum(axis=(0, 2)) / max(published.sum(), 1e-300)
-        with_terms = mixture.covariance[:, mixture.columns + 1, mixture.columns + 1] > 0 if self.terms else False
-        self.terms_weight_ = float(np.sum(mixture.weight * with_terms))
+        variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1 + mixture.columns :][:, : len(self.terms)]
+        self.terms_weight_ = float(np.sum(mixture.weight * (variance > 0).any(axis=1)))
         return self
 
     def _published(self, components: int) -> int:

@@ -168,10 +168,22 @@ def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9)
 def coefficient_moments(mixture: LogisticMixture) -> tuple[Floats, Floats]:
     """Return posterior mean and standard deviation of each coefficient, per unit, over the components that have it."""
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
-    weight = mixture.weight[:, None] * (variance > 0)
-    weight = weight / np.maximum(weight.sum(axis=0), np.finfo(np.float64).tiny)
-    mean = (weight * mixture.coef).sum(axis=0)
-    return mean, np.sqrt((weight * (variance + (mixture.coef - mean) ** 2)).sum(axis=0))
+    return moments_where_used(mixture.weight, mixture.coef, variance)
+
+
+def moments_where_used(weight: Floats, coef: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation of each coefficient over the components that use its column; 0 if none does.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (B,)
+    coef, variance : ndarray of shape (B, q)
+        A variance of 0 says that the component leaves the column out.
+    """
+    used = weight[:, None] * (variance > 0)
+    used = used / np.maximum(used.sum(axis=0), np.finfo(np.float64).tiny)
+    mean = (used * coef).sum(axis=0)
+    return mean, np.sqrt((used * (variance + (coef - mean) ** 2)).sum(axis=0))
 
 
 @cache

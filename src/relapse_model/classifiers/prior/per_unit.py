@@ -14,12 +14,13 @@ def prior_per_unit(
     prior_sd: ArrayLike | None,
     prior_per_sd: ArrayLike | None,
     default_sd: float,
-    scale: Floats,
+    step: Floats,
 ) -> tuple[Floats, Floats]:
     """Return the Gaussian prior of each coefficient, per unit of its column.
 
     A column of which nothing is known (its ``prior_sd`` is NaN or None) has mean 0 and standard deviation
-    ``default_sd`` per standard deviation of the column: small effects, of either sign.
+    ``default_sd`` per standard deviation of the column: small effects, of either sign. What counts as a standard
+    deviation is given, since that of a rare yes is none (see `effect_steps`).
 
     Parameters
     ----------
@@ -31,13 +32,13 @@ def prior_per_unit(
         True where mean and sd are per standard deviation of the column, not per unit; None is False.
     default_sd : float
         Prior standard deviation per standard deviation of a column without knowledge.
-    scale : ndarray of shape (p,)
-        Standard deviation of each column in the training rows.
+    step : ndarray of shape (p,)
+        What counts as a standard deviation of each column; NaN where nobody knows it.
 
     Returns
     -------
     mean, sd : ndarray of shape (p,)
-        Log-odds per unit.
+        Log-odds per unit; NaN where the prior is stated per standard deviation, and nobody knows that.
 
     Raises
     ------
@@ -50,17 +51,17 @@ def prior_per_unit(
     >>> mean.tolist(), sd.tolist()
     ([-0.7, 0.0], [0.4, 0.015])
     """
-    columns = len(scale)
+    columns = len(step)
     if not 0.0 < default_sd < np.inf:
         raise RelapseModelError(f"default_sd is {default_sd!r}; expected a positive number, such as 0.15.")
     mean = _column(prior_mean, "prior_mean", columns, 0.0)
     sd = _column(prior_sd, "prior_sd", columns, np.nan)
-    unit = np.where(_column(prior_per_sd, "prior_per_sd", columns, 0.0) != 0.0, scale, 1.0)
+    unit = np.where(_column(prior_per_sd, "prior_per_sd", columns, 0.0) != 0.0, step, 1.0)
     unknown = np.isnan(sd)
     _check_pairs(mean, sd, unknown)
     return (
-        np.where(unknown, 0.0, mean / unit),
-        np.where(unknown, default_sd / scale, sd / unit),
+        np.where(unknown, 0.0 * step, mean / unit),
+        np.where(unknown, default_sd / step, sd / unit),
     )
 
 

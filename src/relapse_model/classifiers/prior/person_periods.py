@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Positions
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import RelapseModelError
 
 
@@ -82,9 +83,9 @@ def person_periods(time: ArrayLike, event: ArrayLike, ends: ArrayLike) -> Person
     """
     times, events = check_follow_up(time, event)
     stops = check_ends(ends)
-    relapsed = (events == 1) & (times <= stops[-1])
+    relapsed = (events == 1) & at_or_before(times, stops[-1])
     found = np.zeros((times.size, stops.size), dtype=bool)
-    found[relapsed, np.searchsorted(stops, times[relapsed], side="left")] = True
+    found[relapsed, _interval_of(times[relapsed], stops)] = True
     weight = np.where(found, 1.0, interval_shares(times, stops))
     row, interval = np.nonzero(weight)
     return PersonPeriods(row, interval, found[row, interval].astype(np.float64), weight[row, interval])
@@ -127,8 +128,15 @@ def planned_times(time: ArrayLike, event: ArrayLike, ends: ArrayLike, window: fl
         raise RelapseModelError(f"visit_window is {window!r}; expected a number of weeks, 0 or more.")
     planned = np.concatenate([[0.0], check_ends(ends)])
     nearest = planned[np.searchsorted(0.5 * (planned[1:] + planned[:-1]), times, side="right")]
-    belongs = (np.abs(times - nearest) <= window) & (times <= planned[-1]) & ((nearest > 0) | (events == 0))
+    near = at_or_before(np.abs(times - nearest), window) & at_or_before(times, planned[-1])
+    belongs = near & ((nearest > 0) | (events == 0))
     return np.where(belongs, nearest, times)
+
+
+def _interval_of(time: Floats, ends: Floats) -> Positions:
+    """Return the interval of each time up to the last end; a time on the day of an end lies before it."""
+    after = np.searchsorted(ends, time, side="left")
+    return np.where((after > 0) & at_or_before(time, ends[np.maximum(after - 1, 0)]), after - 1, after)
 
 
 def interval_shares(time: Floats, ends: Floats) -> Floats:

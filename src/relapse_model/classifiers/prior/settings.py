@@ -27,7 +27,8 @@ def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
         "widths": [float(value) for value in settings["widths"]],
         "between_sds": [float(value) for value in settings["between_sds"]],
         "default_sd": float(settings["default_sd"]),
-        "indicators": bool(settings["indicators"]),
+        "indicators": _indicators(settings["indicators"]),
+        "typical": _optional(settings["typical"]),
     }
 
 
@@ -55,18 +56,23 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "previous": _read_previous(settings, predictors + terms),
         "strengths": settings.numbers("strengths"),
         "widths": settings.numbers("widths", low=1e-60),
-        # Parts written before there were previous models and indicators say nothing of them.
+        # Parts written before there were previous models, indicators and typical values say nothing of them.
         "between_sds": settings.numbers("between_sds", low=0.0) if "between_sds" in values else (0.0,),
         "default_sd": settings.number("default_sd", low=0.0),
-        "indicators": _read_flag(settings, "indicators"),
+        "indicators": _read_indicators(settings, predictors),
+        "typical": _read_optional(settings, "typical", predictors) if "typical" in values else None,
     }
 
 
-def _read_flag(settings: Document, key: str) -> bool:
-    found = settings.values.get(key, False)
-    if not isinstance(found, bool):
-        settings.refuse(key, "true or false")
-    return found
+def _indicators(value: bool | tuple[int, ...]) -> bool | list[int]:
+    return value if isinstance(value, bool) else [int(column) for column in value]
+
+
+def _read_indicators(settings: Document, predictors: int) -> bool | tuple[int, ...]:
+    found = settings.values.get("indicators", False)
+    if isinstance(found, bool):
+        return found
+    return settings.integers("indicators", 0, predictors - 1) if found != [] else ()
 
 
 def _optional(values: ArrayLike | None) -> list[float | None] | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats
-from relapse_model.errors import InsufficientDataError
+from relapse_model.arrays import Floats, Mask
 
 _NO_SPREAD = 1e-30  # a range below this is rounding, not measurement
 
@@ -20,11 +19,11 @@ class ColumnSummary:
     Attributes
     ----------
     impute : ndarray of shape (p,)
-        Median: what stands in for a missing value.
+        Median: what stands in for a missing value. Of an empty column (see `empty_columns`) 0, as is the mean.
     center : ndarray of shape (p,)
         Mean.
     scale : ndarray of shape (p,)
-        Standard deviation (divisor n); 1 where the column is constant.
+        Standard deviation (divisor n); 1 where the column is constant or empty.
     """
 
     impute: Floats
@@ -34,6 +33,9 @@ class ColumnSummary:
 
 def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
     """Summarise each column over its known values, assuming that gaps tell nothing (missing at random).
+
+    A column without any value is not an error: most hospitals do not measure everything. Filled with its `impute` it is
+    constant, so that nothing is learned from it.
 
     Parameters
     ----------
@@ -47,11 +49,6 @@ def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
     ColumnSummary
         One value per column of each.
 
-    Raises
-    ------
-    InsufficientDataError
-        If a column has no value at all.
-
     Examples
     --------
     >>> summary = summarise_columns([[1.0], [2.0], [9.0], [float("nan")]], [1, 1, 2, 5])
@@ -60,20 +57,17 @@ def summarise_columns(X: ArrayLike, weight: ArrayLike) -> ColumnSummary:
     """
     X, weight = np.asarray(X, dtype=np.float64), np.asarray(weight, dtype=np.float64)
     known = ~np.isnan(X)
-    empty = np.flatnonzero(~known.any(axis=0))
-    if empty.size:
-        raise InsufficientDataError(
-            f"Columns {empty.tolist()} (counted from 0) have no value in any training row; expected at least "
-            "one. Leave these predictors out, or give rows in which they were measured."
-        )
-    columns = [(X[known[:, j], j], weight[known[:, j]]) for j in range(X.shape[1])]
-    impute = np.array([weighted_median(values, weights) for values, weights in columns])
-    moments = [standard_scale(values[:, None], weights) for values, weights in columns]
-    return ColumnSummary(
-        impute,
-        np.concatenate([mean for mean, _ in moments] or [impute]),
-        np.concatenate([sd for _, sd in moments] or [impute]),
-    )
+    impute, center, scale = np.zeros(X.shape[1]), np.zeros(X.shape[1]), np.ones(X.shape[1])
+    for j in np.flatnonzero(known.any(axis=0)):
+        values, weights = X[known[:, j], j], weight[known[:, j]]
+        impute[j] = weighted_median(values, weights)
+        center[[j]], scale[[j]] = standard_scale(values[:, None], weights)
+    return ColumnSummary(impute, center, scale)
+
+
+def empty_columns(X: Floats) -> Mask:
+    """Tell which columns have no value in any row, shape (p,)."""
+    return np.asarray(np.isnan(X).all(axis=0))
 
 
 def weighted_median(values: Floats, weight: Floats) -> float:

@@ -107,7 +107,8 @@ class ForestClassifier(RiskClassifier):
         Parameters
         ----------
         X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the weighted median of its column.
+            Predictors; NaN is missing and takes the weighted median of its column. Of a column without any value
+            nothing is asked.
         y : array-like of shape (n,)
             Two labels; the larger one is the event.
         sample_weight : array-like of shape (n,), optional
@@ -123,7 +124,7 @@ class ForestClassifier(RiskClassifier):
         Raises
         ------
         InsufficientDataError
-            If a class has fewer than 2 rows (or groups), or a column is empty.
+            If a class has fewer than 2 rows (or groups).
         RelapseModelError
             If a setting cannot be used.
         """
@@ -239,9 +240,7 @@ class ForestClassifier(RiskClassifier):
 
     def _held_out_loss(self, rows: TrainingRows, unit: NDArray[np.intp], held: NDArray[np.bool_]) -> Floats:
         """Return summed held-out log losses, (sizes, shares); every choice gets the same row weights."""
-        # A column may be empty in a training fold: it is then constant there and nothing is asked about it.
-        X = np.where(np.isnan(rows.X[~held]).all(axis=0), 0.0, rows.X)
-        X = _standardise(X, summarise_columns(X[~held], rows.weight[~held]))
+        X = _standardise(rows.X, summarise_columns(rows.X[~held], rows.weight[~held]))
         known = TrainingRows(X[~held], rows.event[~held], rows.weight[~held])
         loss = np.empty((len(self.leaf_sizes), len(self.feature_shares)))
         for size, share in np.ndindex(loss.shape):

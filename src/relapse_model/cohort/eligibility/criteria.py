@@ -16,9 +16,13 @@ from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.measurements import measurements
-from relapse_model.cohort.tables import column_values as column_reader
+from relapse_model.cohort.one_day import moments, rounded
+from relapse_model.cohort.study_columns import chosen, reader_of_criterion
+from relapse_model.cohort.study_names import require_names
 from relapse_model.cohort.tables.column_values import shown, texts
-from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
+from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS
+from relapse_model.comparisons import above, at_least, at_most, at_or_before, below
+from relapse_model.study.names import yes_or_no
 from relapse_model.study.study import Criterion, Study
 
 ENROLMENT = 0.0  # week; nothing later is read
@@ -39,6 +43,7 @@ class _Verdict:
 
 def decide(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
     """Decide a criterion for every patient."""
+    require_names(cohort, study)
     if criterion.analyte is not None:
         return _by_analyte(cohort, study, criterion)
     if criterion.column is None:
@@ -72,14 +77,11 @@ def _by_agents(cohort: Cohort, criterion: Criterion, *, complete: bool) -> _Verd
 def _by_text(values: pd.Series, criterion: Criterion) -> _Verdict:
     text = texts(values)
     empty = text.str.casefold().isin(MISSING_WORDS).to_numpy()
-    bad = np.zeros(len(text), dtype=bool)
-    met = text.isin(criterion.equals).to_numpy()
-    if set(criterion.equals) <= {"0", "1"}:  # a "yes" in a column of flags must not pass for "is not 1"
-        read = column_reader.column(values, Column("flag"))
-        empty, bad = read.empty, read.bad
-        met = np.isin(read.values, [float(flag) for flag in criterion.equals])
-    call = np.where(empty | bad, -1, met).astype(np.int8)
-    return _of_column(criterion, text, call, empty, "is neither 0 nor 1")
+    met, bad = chosen(values, reader_of_criterion(criterion))
+    call = np.where(empty | bad, -1, np.nan_to_num(met)).astype(np.int8)
+    flags = all(yes_or_no(level) is not None for level in criterion.equals)
+    otherwise = "is neither 0 nor 1" if flags else f"looks like {condition(criterion)!r} and is not it"
+    return _of_column(criterion, text, call, empty, otherwise)
 
 
 def _by_number(values: pd.Series, criterion: Criterion) -> _Verdict:
@@ -109,38 +111,63 @@ def _of_column(
 
 def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
     verdict = _unknown(cohort, f"there is no {a_result(study, criterion).removeprefix('a ')}")
-    rule, last = study.analytes[str(criterion.analyte)], _last_results(cohort, criterion)
+    rule, results = study.analytes[str(criterion.analyte)], _last_results(cohort, study, criterion)
+    is_first = ~results["patient"].duplicated().to_numpy()  # of those that nothing orders, which say the same
+    last = results[is_first].reset_index(drop=True)
     patient = last["patient"].to_numpy(dtype=np.intp)
     if criterion.equals:
-        call = _signs(last, criterion)
+        call, opposed = _agreed(_signs(results, criterion), is_first)
         undecided = np.flatnonzero(call == -1)
-        reasons = _sign_reasons(last.iloc[undecided])
+        reasons = _sign_reasons(last.iloc[undecided], opposed[undecided])
     else:
-        no_limit = _no_limit(last)
-        lower, upper = _bounds(cohort, study, criterion, last, no_limit)
+        lower, upper = _bounds(cohort, study, criterion, results, is_first)
         call = _compared(lower, upper, criterion)
         undecided = np.flatnonzero(call == -1)
         ends = lower[undecided], upper[undecided]
         reasons = _bound_reasons(last.iloc[undecided], *ends, condition(criterion), rule.unit)
-        verdict.assumed[patient] = no_limit & (call != -1)
+        verdict.assumed[patient] = _no_limit(last) & (call != -1)
     verdict.call[patient] = call
     verdict.reason[patient] = ""
     verdict.reason[patient[undecided]] = [f"{rule.label} {reason}" for reason in reasons]
     return verdict
 
 
-def _last_results(cohort: Cohort, criterion: Criterion) -> pd.DataFrame:
-    """Return the last result of each patient at or before enrolment, by patient; missing ones are no results."""
+def _last_results(cohort: Cohort, study: Study, criterion: Criterion) -> pd.DataFrame:
+    """Return the last result of each patient at or before enrolment, by patient; missing ones are no results.
+
+    Several where nothing orders those of the last day, sorted by what they hold; one where the study says that the
+    last row counts.
+    """
     labs = cohort.labs
     week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
-    known = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy() & (week <= ENROLMENT)
+    named = ((labs["analyte"] == criterion.analyte) & (labs["kind"] != "missing")).to_numpy()
+    known = named & at_or_before(week, ENROLMENT)
     if criterion.window_weeks is not None:
-        known &= week >= ENROLMENT - criterion.window_weeks
+        known &= at_or_before(ENROLMENT - criterion.window_weeks, week)
     rows = np.flatnonzero(known)
-    rows = rows[np.lexsort((rows, week[rows], patient[rows]))]
-    is_last = np.append(patient[rows][1:] != patient[rows][:-1], True)[: len(rows)]
-    last: pd.DataFrame = labs.iloc[rows[is_last]].reset_index(drop=True)
+    minute = labs[MINUTE].to_numpy(dtype=float)[rows] if MINUTE in labs else np.full(len(rows), np.nan)
+    order = np.lexsort((rows, minute, rounded(week[rows]), patient[rows]))
+    rows, minute = rows[order], minute[order]
+    start = moments(patient[rows], week[rows], minute)
+    is_last = np.append(patient[rows][start][1:] != patient[rows][start][:-1], True)[: len(start)]
+    kept = np.repeat(is_last, np.diff(np.append(start, len(rows))))
+    last: pd.DataFrame = labs.iloc[rows[kept]].reset_index(drop=True)
+    if study.laboratory.same_day == "last":
+        return last.drop_duplicates("patient", keep="last").reset_index(drop=True)
+    if last["patient"].duplicated().any():
+        held = [name for name in ("number", "comparator", "value", "unit", "assay") if name in last]
+        text = {name: last[name].astype(str) for name in held[1:]}
+        last = last.iloc[last.assign(**text).sort_values(["patient", *held]).index].reset_index(drop=True)
     return last
+
+
+def _agreed(call: Calls, is_first: NDArray[np.bool_]) -> tuple[Calls, NDArray[np.bool_]]:
+    """Return the call of each patient, undecidable where results of one day are called otherwise; and where that is."""
+    if is_first.all():
+        return call, np.zeros(len(call), dtype=bool)
+    start = np.flatnonzero(is_first)
+    opposed = np.asarray(np.minimum.reduceat(call, start) != np.maximum.reduceat(call, start))
+    return np.where(opposed, -1, call[start]).astype(np.int8), opposed
 
 
 def _own_limit(results: pd.DataFrame) -> Floats:
@@ -157,18 +184,20 @@ def _no_limit(results: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _bounds(
-    cohort: Cohort, study: Study, criterion: Criterion, last: pd.DataFrame, no_limit: NDArray[np.bool_]
+    cohort: Cohort, study: Study, criterion: Criterion, results: pd.DataFrame, is_first: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """Return the bounds of each result in the analyte's unit; NaN for a word without a limit in it."""
+    """Return the bounds of each patient's result in the analyte's unit; NaN for a word without a limit in it."""
     rule = study.analytes[str(criterion.analyte)]
-    unusable = no_limit & (rule.lower_limit is None)
+    unusable = _no_limit(results) & (rule.lower_limit is None)
     # The limit of "TND" with a limit of 20 and a blank unit is not known: the study's must not take its place.
-    codes, units = pd.factorize(last["unit"])
-    foreign = np.array([conversion(rule, unit) is None for unit in units], dtype=bool)[codes]
-    usable = ~(unusable | (foreign & (last["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(last))))
-    found = measurements(dataclasses.replace(cohort, labs=last[usable]), study, rule.name)
-    lower, upper = np.full(len(last), np.nan), np.full(len(last), np.nan)
-    lower[usable], upper[usable] = found.lower, found.upper
+    codes, units = pd.factorize(results["unit"])
+    converts = [conversion(rule, unit) for unit in units]
+    foreign = np.array([one is None or one[1] == "other" for one in converts], dtype=bool)[codes]
+    unusable |= foreign & (results["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(results))
+    usable = ~np.isin(results["patient"], results["patient"][unusable])
+    found = measurements(dataclasses.replace(cohort, labs=results[usable]), study, rule.name)
+    lower, upper = np.full(int(is_first.sum()), np.nan), np.full(int(is_first.sum()), np.nan)
+    lower[usable[is_first]], upper[usable[is_first]] = found.lower, found.upper
     return lower, upper
 
 
@@ -195,24 +224,25 @@ def _signs(last: pd.DataFrame, criterion: Criterion) -> Calls:
     """Call each result by the laboratory's word or by the limit that stands with it."""
     number, lower, upper = (last[name].to_numpy(dtype=float) for name in ("number", "lower", "upper"))
     kind, detected = last["kind"].to_numpy(dtype=object), last["detected"].to_numpy(dtype=object)
-    below = np.isin(last["comparator"].to_numpy(dtype=object), ["<", "<="])
+    left = np.isin(last["comparator"].to_numpy(dtype=object), ["<", "<="])
     limit = _own_limit(last)
-    limit = np.where(np.isnan(limit) & below, number, limit)
+    limit = np.where(np.isnan(limit) & left, number, limit)
     # A plain number counts as detected, whatever its size; "<20 detected" was found, whatever its limit.
-    found = (detected == True) & (below | (kind == "positive"))  # noqa: E712  (object array of True, False, None)
+    found = (detected == True) & (left | (kind == "positive"))  # noqa: E712  (object array of True, False, None)
     undetected = detected == False  # noqa: E712
-    negative = (kind == "negative") | undetected | (~found & (below & (upper <= limit) | (upper < limit)))
-    positive = (found | (lower >= limit)) & ~negative
+    negative = (kind == "negative") | undetected | (~found & (left & at_most(upper, limit) | below(upper, limit)))
+    positive = (found | at_least(lower, limit)) & ~negative
     meant = np.where(negative, "negative", np.where(positive, "positive", ""))
     return np.where(meant == "", -1, np.isin(meant, criterion.equals)).astype(np.int8)
 
 
-def _sign_reasons(last: pd.DataFrame) -> list[str]:
+def _sign_reasons(last: pd.DataFrame, opposed: NDArray[np.bool_]) -> list[str]:
+    disagree = "and another result of that day disagree"
     neither = "is neither negative nor positive"
     silent = "comes with no word and no limit that decides: give the assay's cut-off as its lower_limit"
     return [
-        f"{came} {silent if kind == 'number' else neither}"
-        for came, kind in zip(_printed(last), last["kind"], strict=True)
+        f"{came} {disagree if disagrees else silent if kind == 'number' else neither}"
+        for came, kind, disagrees in zip(_printed(last), last["kind"], opposed, strict=True)
     ]
 
 
@@ -234,14 +264,14 @@ def _compared(lower: Floats, upper: Floats, criterion: Criterion) -> Calls:
 
 def _below(lower: Floats, upper: Floats, threshold: float) -> Calls:
     """Call "below": ``<10`` is below 10, though 10 is not."""
-    met = (upper < threshold) | ((lower < upper) & (upper <= threshold))
-    return np.where(met, 1, np.where(lower >= threshold, 0, -1)).astype(np.int8)
+    met = below(upper, threshold) | ((lower < upper) & at_most(upper, threshold))
+    return np.where(met, 1, np.where(at_least(lower, threshold), 0, -1)).astype(np.int8)
 
 
 def _at_most(lower: Floats, upper: Floats, threshold: float) -> Calls:
     """Call "at most": ``>5`` is more than 5, though 5 is not."""
-    not_met = (lower > threshold) | (np.isposinf(upper) & (lower >= threshold) & (lower < upper))
-    return np.where(upper <= threshold, 1, np.where(not_met, 0, -1)).astype(np.int8)
+    not_met = above(lower, threshold) | (np.isposinf(upper) & at_least(lower, threshold) & (lower < upper))
+    return np.where(at_most(upper, threshold), 1, np.where(not_met, 0, -1)).astype(np.int8)
 
 
 def negated(call: Calls) -> Calls:

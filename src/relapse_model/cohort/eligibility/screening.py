@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.eligibility.criteria import SIGNS, Calls, a_result, condition, decide, negated
+from relapse_model.cohort.eligibility.criteria import ENROLMENT, SIGNS, Calls, a_result, condition, decide, negated
+from relapse_model.cohort.outcome.risk_set import AT_RISK, NOT_AT_RISK, risk_set
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study.study import Criterion, Study
 
@@ -27,7 +28,7 @@ class Screening:
         Indexed by patient_id, in the order of the cohort. ``state``: "eligible", "not eligible" (an inclusion
         criterion is not met, or an exclusion criterion is) or "undecidable" (neither, but something is not known).
         ``failed`` and ``undecided``: ids of criteria, joined by "; ". ``reasons``: for each undecided criterion, what
-        is missing.
+        is missing. ``at_risk``: whether the patient is at risk at enrolment, as `risk_set` says it.
     criteria : DataFrame
         One row per criterion: ``id``, ``side`` ("include", "exclude"), ``text``, how many patients ``met`` it, did
         ``not_met`` or are ``undecidable`` (each over the whole cohort, summing to it), ``at_study_limit`` (of the
@@ -56,6 +57,10 @@ class Screening:
         shown_columns = ["remaining", "left", "undecidable", "id", "text"]
         for remaining, left, undecidable, name, text in self.attrition[shown_columns].to_numpy(dtype=object):
             lines.append(f"{remaining:9d}  {left:9d}  {undecidable:11d}  {f'{name}: ' if name else ''}{text}")
+        counts = self.patients["at_risk"].value_counts()
+        if set(counts.index) != {AT_RISK}:
+            lines.append("At enrolment, over the whole cohort:")
+            lines += [f"{counts[state]:9d}  {state}" for state in (AT_RISK, *NOT_AT_RISK) if state in counts]
         lines += self._counted("undecidable", "Undecidable, over the whole cohort:", ": needs ")
         lines += self._counted("at_study_limit", "Decided at the study's limit, since the result carries none:", "")
         return "\n".join(lines)
@@ -75,12 +80,14 @@ def screen(cohort: Cohort, study: Study) -> Screening:
     - A column of the patients table is compared as a number (a printed limit such as ``<0.05`` by its bounds), or,
       with `equals`, as text; where `equals` holds 0 or 1 alone the column is a flag, and anything but 0 and 1 in it
       is undecidable.
-    - An analyte is its last result at or before week 0 (within `window_weeks`); of two in one week, the later row.
-      A result below a limit shows "below T" only if the limit is at most T. A result without a limit of its own has
-      the study's. With `equals`, ``"negative"`` and ``"positive"`` are the laboratory's word or, for a number, its
-      side of the limit that stands with the result (``lower_limit``, or the limit printed: ``<0.1``); no limit is
-      assumed here.
+    - An analyte is its last result at or before week 0 (within `window_weeks`); of several on one day, what
+      `relapse_model.cohort.one_day` makes of them. A result below a limit shows "below T" only if the limit is at
+      most T. A result without a limit of its own has the study's. With `equals`, ``"negative"`` and ``"positive"``
+      are the laboratory's word or, for a number, its side of the limit that stands with the result (``lower_limit``,
+      or the limit printed: ``<0.1``); no limit is assumed here.
     - Agents count when begun at or before week 0.
+
+    Beside the criteria stands who is at risk at enrolment: only they are trained on, scored and judged.
 
     Parameters
     ----------
@@ -126,7 +133,8 @@ def screen(cohort: Cohort, study: Study) -> Screening:
         }
     )
     reasons = np.stack([verdict.reason for verdict in verdicts])
-    return Screening(_patients(cohort, criteria, passes, reasons), table, _attrition(criteria, passes))
+    patients = _patients(cohort, criteria, passes, reasons).assign(at_risk=risk_set(cohort, study, ENROLMENT))
+    return Screening(patients, table, _attrition(criteria, passes))
 
 
 def _refuse_unusable(study: Study) -> None:

@@ -25,7 +25,7 @@ _UNITS = table(
 _NUMERATORS = table(
     """| iu | miu | kiu | uiu | μiu | u | mu | ku | peiu | pei-u | ncu | g | mg | ug | μg | mcg | ng
     | pg | mol | mmol | umol | μmol | nmol | pmol | meq | k | copies | copy | cp | cps | 拷贝
-    | geq | vge | cells"""
+    | geq | vge | cells | kat | ukat | μkat | nkat"""
 )
 
 _DENOMINATORS = table("l | dl | ml | ul | μl | mm3 | mm^3 | 升 | 毫升")
@@ -85,21 +85,20 @@ class PrintedNumber(NamedTuple):
     unit: str
     log10: bool
 
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Return the bounds of the true value."""
+    def bounds(self, negative: bool = False) -> tuple[float, float]:
+        """Return the bounds of the true value, which may be negative on a log10 scale or where that is said."""
         if not self.comparator:
             return self.number, self.number
         if self.comparator.startswith(">"):
             return self.number, math.inf
-        return (-math.inf if self.log10 else 0.0), self.number
+        return (-math.inf if self.log10 or negative else 0.0), self.number
 
 
-def check_number(printed: PrintedNumber) -> None:
+def check_number(printed: PrintedNumber, negative: bool = False) -> None:
     """Refuse a number that no laboratory result can be."""
     if math.isinf(printed.number):
         raise UnreadableText("a number too large to hold, or infinite")
-    if printed.log10:
+    if printed.log10 or negative:
         return
     if printed.number < 0:
         raise UnreadableText("a negative amount on a linear scale")

@@ -118,7 +118,7 @@ def read_lab_text(value: object, *, dash: str = "refuse", below_limit_detected: 
 
 
 def read_lab_texts(
-    values: Iterable[object], *, dash: str = "refuse", below_limit_detected: bool | None = None
+    values: Iterable[object], *, dash: str = "refuse", below_limit_detected: bool | None = None, negative: bool = False
 ) -> pd.DataFrame:
     """Read a column of results, each distinct one once; rows keep their order, number and index.
 
@@ -128,6 +128,8 @@ def read_lab_texts(
         The texts, as for :func:`read_lab_text`.
     dash, below_limit_detected
         As for :func:`read_lab_text`; one laboratory's settings for the whole column.
+    negative : bool
+        Whether a number may be negative: of transformed data, which are no amounts.
 
     Returns
     -------
@@ -146,7 +148,7 @@ def read_lab_texts(
     """
     _check_settings(dash, below_limit_detected)
     codes, distinct = _factorize(values)
-    read = [_read(item, dash, below_limit_detected) for item in distinct]
+    read = [_read(item, dash, below_limit_detected, negative) for item in distinct]
     index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(codes))
     columns = {field.name: _column(read, field.name)[codes] for field in fields(LabText)}
     return pd.DataFrame({name: pd.Series(c, index=index, dtype=c.dtype) for name, c in columns.items()})
@@ -211,14 +213,14 @@ def _column(read: list[LabText], name: str) -> np.ndarray[Any, np.dtype[Any]]:
     return np.array([getattr(one, name) for one in read], dtype=dtypes.get(name, object))
 
 
-def _read(value: object, dash: str, below: bool | None) -> LabText:
+def _read(value: object, dash: str, below: bool | None, negative: bool = False) -> LabText:
     if _is_missing(value):
         return LabText("", "missing")
     raw = _raw(value)
     try:
         if isinstance(value, (str, Decimal)):
-            return _read_text(raw, dash, below)
-        return _of_number(raw, PrintedNumber("", _as_float(value), "", False), "", below)
+            return _read_text(raw, dash, below, negative)
+        return _of_number(raw, PrintedNumber("", _as_float(value), "", False), "", below, negative)
     except UnreadableText as refusal:
         return LabText(raw, "unreadable", reason=str(refusal))
 
@@ -248,7 +250,7 @@ def _as_float(value: object) -> float:
         return math.inf
 
 
-def _read_text(raw: str, dash: str, below: bool | None) -> LabText:
+def _read_text(raw: str, dash: str, below: bool | None, negative: bool) -> LabText:
     if _PLAIN.fullmatch(raw):
         return _of_number(raw, PrintedNumber("", float(raw), "", False), "", below)
     if len(raw) > _LONGEST:
@@ -263,7 +265,7 @@ def _read_text(raw: str, dash: str, below: bool | None) -> LabText:
     printed = read_number(rest)
     if "limit" in words and printed.number > 0 and not printed.comparator.startswith("<"):
         raise UnreadableText("a limit beside a number without '<': the number may be the limit or the result")
-    return _of_number(raw, printed, _verdict(words), below)
+    return _of_number(raw, printed, _verdict(words), below, negative)
 
 
 def _of_word(raw: str, verdict: str, below: bool | None) -> LabText:
@@ -280,10 +282,10 @@ def _of_word(raw: str, verdict: str, below: bool | None) -> LabText:
     raise UnreadableText("no result in the text")
 
 
-def _of_number(raw: str, printed: PrintedNumber, verdict: str, below: bool | None) -> LabText:
-    check_number(printed)
-    _check_verdict(printed, verdict)
-    lower, upper = printed.bounds
+def _of_number(raw: str, printed: PrintedNumber, verdict: str, below: bool | None, negative: bool = False) -> LabText:
+    check_number(printed, negative)
+    _check_verdict(printed, verdict, negative)
+    lower, upper = printed.bounds(negative)
     return LabText(
         raw,
         "number",
@@ -297,8 +299,8 @@ def _of_number(raw: str, printed: PrintedNumber, verdict: str, below: bool | Non
     )
 
 
-def _check_verdict(printed: PrintedNumber, verdict: str) -> None:
-    nothing = printed.bounds[1] == 0 and not printed.log10
+def _check_verdict(printed: PrintedNumber, verdict: str, negative: bool) -> None:
+    nothing = printed.bounds()[1] == 0 and not (printed.log10 or negative)
     above = printed.comparator.startswith(">")
     if verdict == "missing" or (verdict == "negative" and above) or (verdict == "positive" and nothing):
         raise UnreadableText("the word contradicts the number")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.laboratory.text import read_lab_texts
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
+from relapse_model.study.unit_factors import lacks_milli, unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
 
 UnitProblem = tuple[NDArray[np.intp], str, str, str]  # rows, the unit that came, what was expected, what to do
@@ -18,7 +19,9 @@ _LARGEST_LOG10 = 20.0  # no amount of anything in blood is larger, in any unit
 _SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
 
 
-def read_results(values: pd.Series, units: pd.Series, conventions: Laboratory) -> pd.DataFrame:
+def read_results(
+    values: pd.Series, units: pd.Series, conventions: Laboratory, transformed: NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
     """Read a column of results; a negative number is one where its unit column says that it is a logarithm.
 
     Parameters
@@ -27,13 +30,21 @@ def read_results(values: pd.Series, units: pd.Series, conventions: Laboratory) -
         Columns of the labs table, ``None`` where a unit is blank.
     conventions : Laboratory
         What this laboratory means by a bare dash, and by ``<20`` alone.
+    transformed : array of bool, optional
+        Rows of analytes that may be negative.
 
     Returns
     -------
     DataFrame
         The columns of `read_lab_texts`.
     """
-    read = read_lab_texts(values, dash=conventions.dash, below_limit_detected=conventions.below_limit_detected)
+    read = _read(values, conventions)
+    if transformed is not None and transformed.any():
+        again = _read(values[transformed], conventions, negative=True)
+        for name in again:
+            column = read[name].to_numpy(copy=True)
+            column[transformed] = again[name].to_numpy()
+            read[name] = column
     codes, spellings = pd.factorize(units)
     logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[codes]
     refused = np.flatnonzero((read["kind"] == "unreadable").to_numpy() & logged)
@@ -47,6 +58,12 @@ def read_results(values: pd.Series, units: pd.Series, conventions: Laboratory) -
         column[refused[number]] = again[name].to_numpy()[number]
         read[name] = column
     return read
+
+
+def _read(values: pd.Series, conventions: Laboratory, negative: bool = False) -> pd.DataFrame:
+    return read_lab_texts(
+        values, dash=conventions.dash, below_limit_detected=conventions.below_limit_detected, negative=negative
+    )
 
 
 def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -142,13 +159,15 @@ def _mixed_units(
                 yield np.flatnonzero(other & (unit == text)), text, expected, advice
 
 
-def scale_problems(labs: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
+def scale_problems(labs: pd.DataFrame, transformed: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
     """Yield the rows with a logarithm too large to be one, or with a negative limit of an amount.
 
     Parameters
     ----------
     labs : DataFrame
         With unit and number; lower_limit and upper_limit where known.
+    transformed : array of bool
+        Rows of analytes that may be negative.
 
     Yields
     ------
@@ -161,14 +180,14 @@ def scale_problems(labs: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], str,
             number = labs[read].to_numpy(dtype=float)
             far = f"a logarithm from -{_LARGEST_LOG10:g} to {_LARGEST_LOG10:g}, since the unit is one"
             yield log10 & (np.abs(number) > _LARGEST_LOG10), column, far
-            yield ~log10 & (number < 0), column, "a number from 0"
+            yield ~log10 & ~transformed & (number < 0), column, "a number from 0"
 
 
 def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
     """Return what was expected, and what to do, where a unit is not one of the analyte's."""
-    accepted = ", ".join(repr(unit) for unit in (rule.unit, *rule.units))
+    accepted = ", ".join(repr(unit) for unit in (rule.unit, *rule.units, *rule.other_units))
     advice = f"Convert it, or state the factor under [analytes.{rule.name}] units"
-    if unit_key(text) == unit_key(rule.unit.removeprefix("m")) and rule.unit.startswith("m"):
+    if lacks_milli(text, rule.unit):
         advice = f"A thousand times {rule.unit}: probably a slip of the pen for it. Look at the laboratory's report"
     return f"a unit of {rule.name} in this study ({accepted})", advice
 
@@ -197,21 +216,30 @@ def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[floa
     """Return how a unit becomes the unit of the analyte, or ``None`` where the study does not say.
 
     The factors of a study speak of amounts, never of their logarithms: for a log10 unit they lead to the unit
-    that the logarithm is taken of. A factor of the row's assay wins over one of the analyte.
+    that the logarithm is taken of. A factor of the row's assay wins over one of the analyte. Where there is none, a
+    unit that is a power of ten of the analyte's, or of one with a factor, converts by `unit_factor`.
 
     Returns
     -------
-    (factor, scale) : float, {"as_is", "from_log10", "to_log10", "log10"}
+    (factor, scale) : float, {"as_is", "from_log10", "to_log10", "log10", "other"}
         ``from_log10``: ten to the power, then the factor; ``to_log10``: the factor, then the logarithm;
-        ``log10``: both are logarithms, so the logarithm of the factor is added.
+        ``log10``: both are logarithms, so the logarithm of the factor is added; ``other``: a unit that the study
+        accepts and that converts into no other, so that the factor is NaN.
     """
     target, came = unit_key(rule.unit), unit_key(text)
     factors = {unit_key(unit): factor for unit, factor in rule.units.items()} | {without_log10(target): 1.0}
     if assay is not None and assay in rule.assays:
         factors |= {unit_key(unit): factor for unit, factor in rule.assays[assay].units.items()}
     factor = factors.get(without_log10(came))
+    if factor is None and not lacks_milli(text, rule.unit):
+        # In the case in which it was printed: G/L are cells, g/L are grams.
+        amount = without_log10(came) if is_log10(came) else text
+        stated = {rule.unit: 1.0, **rule.units} if not is_log10(target) else {without_log10(target): 1.0, **rule.units}
+        known = ((unit_factor(amount, unit), own) for unit, own in stated.items())
+        factor = next((arithmetic * own for arithmetic, own in known if arithmetic is not None), None)
     if factor is None:
-        return None
+        other = {unit_key(unit) for unit in rule.other_units}
+        return (np.nan, "other") if came in other else None
     if is_log10(target):
         return factor, "log10" if is_log10(came) else "to_log10"
     return factor, "from_log10" if is_log10(came) else "as_is"

@@ -20,7 +20,7 @@ class Block:
     numbers : array of int
         As a spreadsheet counts the rows of the file: the header is row 1.
     ids : list of str
-        Identifiers as the gate reads them, without spaces around them.
+        Identifiers as the gate reads them: one key for all forms of each.
     rows : object
         The rows, as the form of the table keeps them.
     """

@@ -161,7 +161,7 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
     if problems:
         raise CohortError("the cohort was refused", problems)
     others = [one for name, one in counted.items() if name != "patients" and one.rows]
-    write_text(json.dumps(sorted(owners.identifiers())), work / _IDENTIFIERS)
+    write_text(json.dumps(sorted(owners.identifiers())), work / _IDENTIFIERS, private=True)
     told = {
         "key": key,
         "patients": counted["patients"].rows,
@@ -170,7 +170,7 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         "unattached": {name: one.unattached for name, one in counted.items()},
         "patients_known": not others or any(one.rows > len(one.unattached) for one in others),
     }
-    write_text(json.dumps(told), work / _TOLD)  # last: it says that the chunks are all there
+    write_text(json.dumps(told), work / _TOLD, private=True)  # last: it says that the chunks are all there
     return CohortChunks(folder, work, told)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.folder import csv_header, not_utf8, unreadable, wrong_count, wrong_quotes
 from relapse_model.cohort.large_folders.block_of_rows import Block, owner_column
 from relapse_model.cohort.large_folders.plain_lines import PlainRows, plain_rows, read_cells, whole_lines
+from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem
 
 _ROWS = 50_000  # of a block that is read cell by cell
@@ -49,7 +50,7 @@ class CsvBlocks:
         for rows, size in self._plain_pieces():
             numbers = np.arange(number, number + len(rows))
             names = list(rows.cells(owner))
-            known = {name: name.decode("utf-8").strip() for name in set(names)}
+            known = {name: identifier_key(name.decode("utf-8")) for name in set(names)}
             header = number == 1
             yield Block(numbers[header:], [known[name] for name in names[header:]], rows.after(header))
             offset, number = offset + size, number + len(rows)
@@ -95,11 +96,11 @@ class CsvBlocks:
             numbers.append(count)
             rows.append(row)
             if len(rows) == _ROWS:
-                yield Block(np.array(numbers), [one[owner].strip() for one in rows], rows)
+                yield Block(np.array(numbers), [identifier_key(one[owner]) for one in rows], rows)
                 numbers, rows = [], []
         if wrong:
             raise CohortError("the cohort was refused", wrong)
-        yield Block(np.array(numbers, dtype=np.int64), [one[owner].strip() for one in rows], rows)
+        yield Block(np.array(numbers, dtype=np.int64), [identifier_key(one[owner]) for one in rows], rows)
 
     def _numbered(self, offset: int, first: int) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows under the header with their numbers; blank ones at the end are none."""

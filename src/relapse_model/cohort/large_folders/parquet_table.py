@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.folder import not_parquet
 from relapse_model.cohort.large_folders.block_of_rows import Block, owner_column
 from relapse_model.cohort.tables.column_values import is_whole, texts
+from relapse_model.cohort.tables.identifiers import identifier_keys
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +52,7 @@ class ParquetBlocks:
         """Yield the rows."""
         number, owner = 2, self.columns[owner_column(self.columns)]
         for table in self._tables():
-            ids = texts(self._frame(table)[owner]).tolist()
+            ids = identifier_keys(texts(self._frame(table)[owner])).tolist()
             yield Block(np.arange(number, number + len(ids), dtype=np.int64), ids, table)
             number += len(ids)
 

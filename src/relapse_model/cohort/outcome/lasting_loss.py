@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.comparisons import before
 
 LOSS_STATES = ("known", "no test", "not negative", "not seen", "not decided")
 
@@ -70,15 +71,16 @@ def lasting_loss(
     """
     positive, negative, open_ = call == 1, call == 0, call == -1
     last_positive = latest_week(patient, week, positive, patients)
-    inside = negative & (week > last_positive[patient])
+    inside = negative & before(last_positive[patient], week)
     last = latest_week(patient, week, inside, patients)
-    between = open_ & (week > last_positive[patient]) & (week < last[patient])
+    between = open_ & before(last_positive[patient], week) & before(week, last[patient])
     last_open = latest_week(patient, week, between, patients)
-    latest = _earliest(patient, week, inside & (week > last_open[patient]), patients)
+    latest = _earliest(patient, week, inside & before(last_open[patient], week), patients)
     earliest = _earliest(patient, week, inside | between, patients)
     seen = np.isfinite(last_positive)
     if gap_weeks is not None:
-        earliest = np.where(seen & (earliest - last_positive > gap_weeks + 1e-6), last_positive, earliest)
+        late = seen & before(gap_weeks, earliest - np.where(seen, last_positive, 0.0))
+        earliest = np.where(late, last_positive, earliest)
     lost = np.isfinite(latest)
     earliest = np.where(lost, np.where(seen, earliest, -np.inf), np.nan)
     state = np.select(
@@ -86,7 +88,7 @@ def lasting_loss(
         ["no test", "not negative", "not seen", "not decided"],
         "known",
     ).astype(object)
-    return LastingLoss(earliest, np.where(lost, latest, np.nan), lost & (last > latest), state)
+    return LastingLoss(earliest, np.where(lost, latest, np.nan), lost & before(latest, last), state)
 
 
 def latest_week(patient: Positions, week: Floats, rows: Mask, patients: int) -> Floats:

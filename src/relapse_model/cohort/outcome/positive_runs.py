@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.cohort.outcome.decided_tests import DecidedTests
+from relapse_model.comparisons import at_or_before, before
+from relapse_model.study.study import Confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,68 +26,67 @@ class RelapseIntervals:
     unconfirmed: NDArray[np.intp]
 
 
-def relapse_intervals(
-    patient: NDArray[np.intp],
-    week: Floats,
-    positive: Mask,
-    patients: int,
-    tests: int,
-    within_weeks: float,
-    count_unconfirmed_at_end: bool,
-) -> RelapseIntervals:
-    """Find the first confirmed run of positive tests of each patient.
+def relapse_intervals(tests: DecidedTests, patients: int, confirm: Confirmation, landmark: float) -> RelapseIntervals:
+    """Find the first relapse of each patient among the runs of positive tests.
 
-    A run is a stretch of positive tests with no negative between. It is a relapse when some `tests` of its
-    results in a row lie within `within_weeks`; or when it reaches the patient's last test, is not confirmed, and
-    `count_unconfirmed_at_end` says so. Any other run is a single positive, followed by proof of freedom.
+    A run is a stretch of positive tests with no negative between. Only one that a negative test precedes can be a
+    relapse, for nothing comes back that was not gone; and only one that begins after enrolment, or after an earlier
+    landmark. It is confirmed by as many positive tests in a row as the rule asks for, within its weeks where it states
+    any. A shorter one that a negative follows is refuted. What is neither (the run that reaches the patient's last
+    test, and one of enough tests that lie too far apart) is a relapse, or the end of follow-up before it, as the rule
+    reads unconfirmed ones: it is never freedom.
 
     Parameters
     ----------
-    patient, week : array
-        Sorted by patient, then week. Only tests that decide (positive or negative).
-    positive : array of bool
-        The result.
+    tests : DecidedTests
     patients : int
         Number of patients; those without a test get NaN.
-    tests : int
-        Positive tests that confirm a relapse.
-    within_weeks : float
-        Longest time from the first to the last of them.
-    count_unconfirmed_at_end : bool
-        What an unconfirmed run at the end is: a relapse, or the end of follow-up before it.
+    confirm : Confirmation
+        Unconfirmed runs are read as a relapse unless it says ``"censor"``.
+    landmark : float
+        Week from which follow-up counts: no run before it ends it.
 
     Examples
     --------
-    Positive at 12 and 16: a relapse in (8, 12]. With the test at 16 negative: a single positive.
+    Positive at 12 and 36: a relapse in (8, 12]. With the test at 36 negative: a single positive.
 
     >>> import numpy as np
-    >>> zeros, weeks = np.zeros(4, dtype=int), np.array([0.0, 8.0, 12.0, 16.0])
-    >>> found = relapse_intervals(zeros, weeks, np.array([False, False, True, True]), 1, 2, 12.0, True)
+    >>> who, week = np.zeros(4, dtype=int), np.array([0.0, 8.0, 12.0, 36.0])
+    >>> tests = DecidedTests(who, week, np.array([False, False, True, True]))
+    >>> found = relapse_intervals(tests, 1, Confirmation(tests=2), 0.0)
     >>> found.last_negative[0], found.first_positive[0]
     (np.float64(8.0), np.float64(12.0))
-    >>> relapse_intervals(zeros, weeks, np.array([False, False, True, False]), 1, 2, 12.0, True).unconfirmed
+    >>> tests = DecidedTests(who, week, np.array([False, False, True, False]))
+    >>> relapse_intervals(tests, 1, Confirmation(tests=2), 0.0).unconfirmed
     array([1])
     """
-    first, last = _runs(patient, positive)
-    at_end = np.append(patient[1:] != patient[:-1], True)[last] if len(patient) else np.zeros(0, dtype=bool)
-    confirmed = _confirmed(week, first, last, tests, within_weeks)
-    relapse = confirmed | (at_end & count_unconfirmed_at_end)
+    patient, week = tests.patient, tests.week
+    first, last = _runs(patient, tests.positive)
     owner = patient[first]
+    after_a_negative = np.append(False, patient[1:] == patient[:-1])[: len(patient)][first]
+    counts = after_a_negative & ~before(week[first], min(0.0, landmark))
+    at_end = np.append(patient[1:] != patient[:-1], True)[: len(patient)][last]
+    confirmed = counts & _confirmed(week, first, last, confirm)
+    open_run = counts & ~confirmed & (at_end | (last - first + 1 >= confirm.tests))
+    if confirm.unconfirmed_at_end == "censor":
+        relapse, ends = confirmed, open_run & ~at_or_before(week[first], landmark)
+    else:
+        relapse, ends = confirmed | open_run, np.zeros(len(first), dtype=bool)
+    decisive = relapse | ends
+    row = np.full(patients, len(week))
+    order = np.flatnonzero(decisive)[::-1]  # backwards, so that the first run of a patient is written last
+    row[owner[order]] = first[order]
     first_positive = np.full(patients, np.nan)
-    order = np.flatnonzero(relapse)[::-1]  # backwards, so that the first run of a patient is written last
-    first_positive[owner[order]] = week[first[order]]
-    negative_week = np.where(positive, -np.inf, week)
-    before = negative_week < np.where(np.isnan(first_positive), np.inf, first_positive)[patient]
-    last_negative = np.full(patients, -np.inf)
-    np.maximum.at(last_negative, patient[before], negative_week[before])
-    last_negative[np.isneginf(last_negative)] = np.nan
-    relapse_row = np.full(patients, len(week))
-    relapse_row[owner[order]] = first[order]
-    earlier = ~relapse & (first < relapse_row[owner])
-    return RelapseIntervals(last_negative, first_positive, np.bincount(owner[earlier], minlength=patients))
+    chosen = relapse & (first == row[owner])
+    first_positive[owner[chosen]] = week[first[chosen]]
+    earlier = ~tests.positive & (np.arange(len(week)) < row[patient])
+    unconfirmed = counts & ~relapse & (first <= row[owner])
+    return RelapseIntervals(
+        tests.last(earlier, patients), first_positive, np.bincount(owner[unconfirmed], minlength=patients)
+    )
 
 
-def _runs(patient: NDArray[np.intp], positive: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _runs(patient: Positions, positive: Mask) -> tuple[Positions, Positions]:
     """Return the first and last row of each run of positive tests."""
     if not len(patient):
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
@@ -94,12 +96,14 @@ def _runs(patient: NDArray[np.intp], positive: Mask) -> tuple[NDArray[np.intp], 
     return first, last
 
 
-def _confirmed(week: Floats, first: NDArray[np.intp], last: NDArray[np.intp], tests: int, within_weeks: float) -> Mask:
-    """Tell which runs hold `tests` results in a row within the window."""
-    if tests == 1:
-        return np.ones(len(first), dtype=bool)
+def _confirmed(week: Floats, first: Positions, last: Positions, confirm: Confirmation) -> Mask:
+    """Tell which runs hold enough results in a row, within the window where there is one."""
+    tests = confirm.tests
+    if tests == 1 or confirm.within_weeks is None:
+        return np.asarray(last - first + 1 >= tests)
     later = np.arange(len(week)) + tests - 1
     inside = np.minimum(later, len(week) - 1)
-    tight = np.append(0, np.cumsum((later < len(week)) & (week[inside] - week <= within_weeks)))
+    close = at_or_before(week[inside] - week, confirm.within_weeks)
+    tight = np.append(0, np.cumsum((later < len(week)) & close))
     end = np.maximum(last - tests + 2, first)  # starts that leave room for `tests` results in the run
     return np.asarray(tight[end] - tight[first] > 0)

@@ -1,8 +1,9 @@
-"""Reading one column of text into numbers, flags, choices, dates: which rows are empty, which cannot be read."""
+"""Reading one column of text into numbers, flags, choices: which rows are empty, which cannot be read."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.columns import MISSING_WORDS, Column
+from relapse_model.study.names import yes_or_no
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def shown(value: object) -> str:
 
 
 def column(values: pd.Series, rule: Column) -> ReadColumn:
-    """Read a column by its rule.
+    """Read a column by its rule; dates are read by `relapse_model.cohort.tables.days`.
 
     Parameters
     ----------
@@ -65,30 +66,15 @@ def column(values: pd.Series, rule: Column) -> ReadColumn:
     rule : Column
         What is expected.
     """
-    if rule.kind == "date":
-        read = dates(values)
-        return ReadColumn(values.to_numpy(dtype=object), read.empty, read.bad, read.came)
     if rule.kind in ("number", "flag"):
         return _numbers(values, rule)
     text = texts(values)
     empty = _among(text, {""} if rule.required else MISSING_WORDS)
+    if rule.spellings:
+        text = text.map(lambda one: rule.spellings.get(unicodedata.normalize("NFKC", one).casefold(), one))
     bad = ~text.isin(rule.choices).to_numpy() & ~empty if rule.choices else np.zeros(len(text), dtype=bool)
     kept = text.where(~empty, None).to_numpy(dtype=object)
     return ReadColumn(kept, empty, bad, list(text[bad]))
-
-
-def dates(values: pd.Series) -> ReadColumn:
-    """Read ISO dates (``YYYY-MM-DD``, a time after it allowed); any other order of the parts is refused."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        text = values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
-    else:
-        text = texts(values)
-    empty = _among(text, MISSING_WORDS)
-    days = [one[:10] if _ISO.fullmatch(one) else None for one in text]
-    read = pd.to_datetime(pd.Series(days, dtype=object), format="%Y-%m-%d", errors="coerce")
-    found = read.to_numpy(dtype="datetime64[s]")  # nanoseconds end in 2262, and what lies beyond comes round again
-    bad = np.isnat(found) & ~empty
-    return ReadColumn(found, empty, bad, list(text[bad]))
 
 
 def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
@@ -98,12 +84,19 @@ def _numbers(values: pd.Series, rule: Column) -> ReadColumn:
     else:
         text = texts(values.map(_flag_of_truth) if rule.kind == "flag" else values)
         empty = _among(text, MISSING_WORDS)
-        number = np.array([float(one) if _NUMBER.fullmatch(one) else np.nan for one in text], dtype=float)
+        number = np.array([_number(one, rule) for one in text], dtype=float)
     low, high = (0.0, 1.0) if rule.kind == "flag" else (rule.low, rule.high)
     bad = ~empty & ~(np.isfinite(number) & (number >= low) & (number <= high))
     if rule.kind == "flag":
         bad |= ~empty & (number != 0) & (number != 1)
     return ReadColumn(number, empty, bad, list(values[bad]))
+
+
+def _number(text: str, rule: Column) -> float:
+    said = yes_or_no(text) if rule.kind == "flag" else None
+    if said is not None:
+        return float(said)
+    return float(text) if _NUMBER.fullmatch(text) else np.nan
 
 
 def _flag_of_truth(value: object) -> object:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from relapse_model.comparisons import DAYS_PER_MONTH
 from relapse_model.errors import Problem
 
 
@@ -15,8 +17,8 @@ from relapse_model.errors import Problem
 class Column:
     """What one column of one table holds.
 
-    `kind` is ``"text"``, ``"number"``, ``"flag"`` (0/1), ``"choice"``, ``"date"``, or ``"printed"`` (a number
-    or exactly what the laboratory printed).
+    `kind` is ``"text"``, ``"number"``, ``"flag"`` (0/1, also as yes and no), ``"choice"``, ``"date"``, or ``"printed"``
+    (a number or exactly what the laboratory printed). `spellings` are other words for the choices, in lower case.
     """
 
     kind: str = "text"
@@ -24,6 +26,7 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expectation(self) -> str:
@@ -42,6 +45,12 @@ class Column:
 _ID = Column(required=True)
 _WEEK = Column("number", low=-5200, high=5200)  # a century: beyond it, a unit was mistaken
 _WEEK_NEEDED = Column("number", required=True, low=-5200, high=5200)
+_SEXES = MappingProxyType(
+    {
+        **dict.fromkeys(("f", "female", "woman", "女", "女性"), "F"),
+        **dict.fromkeys(("m", "male", "man", "男", "男性"), "M"),
+    }
+)
 
 TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
     {
@@ -50,7 +59,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "enrolment_date": Column("date"),
             "centre": Column(),
             "arm": Column(),
-            "sex": Column("choice", choices=("F", "M")),
+            "sex": Column("choice", choices=("F", "M"), spellings=_SEXES),
             "age_years": Column("number", low=0, high=120),
             "bmi_kg_m2": Column("number", low=8, high=100),
             "hbv_genotype": Column(),
@@ -59,6 +68,10 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "pegifn_weeks": Column("number", low=0, high=5200),
             "consolidation_weeks": Column("number", low=0, high=5200),
             "prior_nuc": Column("flag"),
+            "decompensated_cirrhosis": Column("flag"),
+            "coinfection": Column("flag"),
+            "malignancy": Column("flag"),
+            "immunosuppression_within_6_months": Column("flag"),
         },
         "labs": {
             "patient_id": _ID,
@@ -88,13 +101,43 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
 
 NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
+COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, days in one of each
+    {
+        f"{begin}week": MappingProxyType({f"{begin}day": 1.0, f"{begin}month": DAYS_PER_MONTH})
+        for begin in ("", "start_", "end_")
+    }
+)
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
 NAMES = frozenset({*DATES.values(), *(column for rules in TABLES.values() for column in rules)})
 ARM = "arm"  # column of the patients table
+FAR_WEEKS = 522  # ten years: what lies further from enrolment may be right, and is listed
 READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")  # what the gate adds to labs
+MINUTE = "minute_of_day"  # what the gate adds to labs where a time of day is known
 OURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"patients": (), "labs": ("patient", *READ_COLUMNS), "treatments": ("patient",), "outcomes": ("patient",)}
+    {"patients": (), "labs": ("patient", *READ_COLUMNS, MINUTE), "treatments": ("patient",), "outcomes": ("patient",)}
 )
+
+_ROW_ID = re.compile(
+    r"|unnamed_\d+|#|index|u?id|[ug]uid|key|pk|no|nr|num|序号|编号|行号|流水号|记录号|主键"
+    r"|(row|line|record|rec|entry|result|item|seq|sequence|serial|export|db|labs?|test)_?(id|no|nr|num|number|key|index)"
+    r"|row|line|seq|sequence|redcap_repeat_instance"
+)
+
+
+def is_row_id(column: str) -> bool:
+    """Tell whether a column that is none of the contract numbers the rows, by its name.
+
+    Parameters
+    ----------
+    column : str
+
+    Examples
+    --------
+    >>> [is_row_id(name) for name in ("Unnamed: 0", "record_id", "row no.", "lot_no", "patient_id")]
+    [True, True, True, False, False]
+    """
+    bare = re.sub(r"[^\w#]+", "_", column.strip().casefold()).strip("_")
+    return column not in NAMES and _ROW_ID.fullmatch(bare) is not None
 
 
 def column_problems(name: str, columns: list[str]) -> list[Problem]:
@@ -119,7 +162,7 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         *(
             Problem(name, None, column, "the column is missing", f"a column {column!r}", _nearest(column, columns))
             for column, rule in rules.items()
-            if rule.required and column not in columns and DATES.get(column) not in columns
+            if rule.required and {column, DATES.get(column), *COUNTED.get(column, ())}.isdisjoint(columns)
         ),
     ]
 

@@ -19,13 +19,22 @@ from relapse_model.development.checks import (
     rm111_implausible_auc,
     rm112_missing_predictor,
     rm113_uneven_testing,
+    rm114_leak,
+    rm115_training_cohort,
     rm116_constant_predictor,
     rm117_small_category,
+    rm118_hardly_known_predictor,
+    rm119_unknown_names,
+    rm120_not_at_risk,
+    rm121_odd_rows,
+    rm122_no_gain,
     rm123_history_cut_off,
+    rm124_counted_as_no,
     rm125_zero_above_numbers,
     rm126_agent_by_centre,
     rm127_old_results,
 )
+from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
 from relapse_model.errors import RelapseModelError
@@ -43,15 +52,23 @@ COHORT_CHECKS = (
     rm109_loss_by_arm.CHECK,
     rm112_missing_predictor.CHECK,
     rm113_uneven_testing.CHECK,
+    rm114_leak.CHECK,
     rm116_constant_predictor.CHECK,
     rm117_small_category.CHECK,
+    rm118_hardly_known_predictor.CHECK,
+    rm119_unknown_names.CHECK,
+    rm120_not_at_risk.CHECK,
+    rm121_odd_rows.CHECK,
     rm123_history_cut_off.CHECK,
+    rm124_counted_as_no.CHECK,
     rm125_zero_above_numbers.CHECK,
     rm126_agent_by_centre.CHECK,
     rm127_old_results.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
-CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS)))
+EVALUATION_CHECK = rm115_training_cohort.CHECK  # of a finished model and a cohort
+GAIN_CHECK = rm122_no_gain.CHECK  # of a cross-validation: in training and in validation
+CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)))
 
 
 def run_checks(
@@ -122,6 +139,30 @@ def check_results(
     muted = known_codes(mute)
     landmark = study.landmark(landmark_week)
     return [check.muted() if check.code in muted else check(cohort, study, landmark) for check in COHORT_CHECKS]
+
+
+def errors_found(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Return what the checks of the grade ``error`` find in a cohort; the other checks are not made.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark_week : float, optional
+    mute : tuple of str
+        As `run_checks` takes it.
+
+    Raises
+    ------
+    RelapseModelError
+        For a code that no check has.
+    """
+    muted, landmark = known_codes(mute), study.landmark(landmark_week)
+    grave = [check for check in COHORT_CHECKS if check.severity == ERROR and check.code not in muted]
+    found = (check(cohort, study, landmark).finding for check in grave)
+    return [finding for finding in found if finding is not None]
 
 
 def known_codes(mute: tuple[str, ...]) -> frozenset[str]:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.risk_set import is_at_risk
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import ARM, MISSING_WORDS
 
@@ -30,5 +31,5 @@ def patients_by_arm(cohort: Cohort, outcome: pd.DataFrame) -> dict[str, NDArray[
         return {}
     arm = texts(cohort.patients[ARM])
     stated = ~arm.str.casefold().isin(MISSING_WORDS).to_numpy()
-    names, at_risk = arm.to_numpy(dtype=object), stated & (outcome["state"] != "not_at_risk").to_numpy()
+    names, at_risk = arm.to_numpy(dtype=object), stated & is_at_risk(outcome["state"])
     return {str(name): np.flatnonzero(at_risk & (names == name)) for name in sorted(set(names[at_risk]))}

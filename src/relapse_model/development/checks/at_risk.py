@@ -7,11 +7,9 @@ import pandas as pd
 
 from relapse_model.arrays import Positions
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.outcome.risk_set import is_at_risk, risk_set
 from relapse_model.features.derive import derive_features
 from relapse_model.study.study import Study
-
-STATES_AT_RISK = ("relapse", "free", "lost")
 
 
 def positions_at_risk(cohort: Cohort, study: Study, landmark: float) -> Positions:
@@ -23,7 +21,7 @@ def positions_at_risk(cohort: Cohort, study: Study, landmark: float) -> Position
     study : Study
     landmark : float
     """
-    return np.flatnonzero(derive_outcome(cohort, study, landmark)["state"].isin(STATES_AT_RISK).to_numpy())
+    return np.flatnonzero(is_at_risk(risk_set(cohort, study, landmark)))
 
 
 def predictors_at_risk(cohort: Cohort, study: Study, landmark: float) -> pd.DataFrame:

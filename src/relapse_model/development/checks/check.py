@@ -9,6 +9,7 @@ from typing import Generic, ParamSpec
 from relapse_model.development.checks.check_result import FOUND, MUTED, NOT_APPLICABLE, PASSED, CheckResult
 
 PAGE = "docs/checks.md"
+ERROR, WARNING, NOTE = "error", "warning", "note"
 Looks = ParamSpec("Looks")
 
 
@@ -48,7 +49,7 @@ class Check(Generic[Looks]):
         What is checked, in a few words.
     look : callable
         To a `Verdict`.
-    severity : {"warning", "note"}
+    severity : {"error", "warning", "note"}
 
     Examples
     --------
@@ -62,7 +63,7 @@ class Check(Generic[Looks]):
     code: str
     title: str
     look: Callable[Looks, Verdict]
-    severity: str = "warning"
+    severity: str = WARNING
 
     def __call__(self, *args: Looks.args, **kwargs: Looks.kwargs) -> CheckResult:
         """Look, and return the result."""

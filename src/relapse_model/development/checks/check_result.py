@@ -17,7 +17,7 @@ class CheckResult:
     ----------
     code, title : str
         As in `Finding`.
-    severity : {"warning", "note"}
+    severity : {"error", "warning", "note"}
         Of what was found; else of what the check would say.
     state : {"found", "passed", "not applicable", "muted"}
         Passed: looked at, and nothing to object to. Not applicable: there was nothing to look at. Muted: the check was

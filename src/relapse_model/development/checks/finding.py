@@ -15,7 +15,8 @@ class Finding:
         Such as ``"RM101"``.
     title : str
         What is checked, in a few words.
-    severity : {"warning", "note"}
+    severity : {"error", "warning", "note"}
+        An error: no figure of a model is to be believed before it is resolved.
     text : str
         What was found here, and what to do about it. Never a patient's identifier.
     """

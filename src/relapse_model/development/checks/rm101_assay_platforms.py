@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import before
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.study.study import Study
 
@@ -23,7 +24,7 @@ def assay_platforms(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     name, labs = study.outcome.analyte, cohort.labs
     if name is None:
         return not_applicable("the outcome is adjudicated: no assay decides it")
-    after = labs[(labs["analyte"] == name) & (labs["week"] >= 0)]
+    after = labs[(labs["analyte"] == name) & ~before(labs["week"], 0.0)]
     assays = sorted(after["assay"].dropna().unique()) if "assay" in after else []
     label = study.analytes[name].label
     if not assays:

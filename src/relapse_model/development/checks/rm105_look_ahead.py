@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import before
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.features.look_ahead import looking_ahead
 from relapse_model.study.study import Study
@@ -20,10 +21,10 @@ def look_ahead(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     study : Study
     landmark : float
     """
-    later = (cohort.labs["week"] > landmark).any()
+    weeks = [cohort.labs["week"]]
     if cohort.treatments is not None:
-        later |= (cohort.treatments["start_week"] > landmark).any()
-        later |= "end_week" in cohort.treatments and (cohort.treatments["end_week"] > landmark).any()
+        weeks += [cohort.treatments[name] for name in ("start_week", "end_week") if name in cohort.treatments]
+    later = any(before(landmark, one.to_numpy(dtype=float)).any() for one in weeks)
     if not later:
         return not_applicable(f"the cohort has no row after week {landmark:g}")
     names = looking_ahead(cohort, study, landmark)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.comparisons import at_or_before
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.study.predictor_kinds import AS_MEASURED
 from relapse_model.study.study import PassiveAntibody, Predictor, Study
@@ -76,7 +77,7 @@ def _after_a_dose(results: Measurements, treatments: pd.DataFrame, passive: Pass
         allow_exact_matches=False,
     ).sort_values("row")  # fmt: skip
     since = joined["week"] - joined["start_week"]  # NaN where there is no dose before
-    return np.asarray(since <= HALF_LIVES * passive.half_life_days.median / 7)
+    return np.asarray(at_or_before(since, HALF_LIVES * passive.half_life_days.median / 7))
 
 
 CHECK = Check("RM106", "passive antibody read as the patient's own", passive_antibody)

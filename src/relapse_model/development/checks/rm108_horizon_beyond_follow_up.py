@@ -26,7 +26,7 @@ def horizon_beyond_follow_up(cohort: Cohort, study: Study, landmark: float) -> V
     free, relapsed, lost = (int((state == one).sum()) for one in ("free", "relapse", "lost"))
     at_risk = free + relapsed + lost
     if at_risk == 0:
-        return not_applicable(f"no patient is at risk at week {landmark:g} and seen after it")
+        return not_applicable(f"no patient is at risk at week {landmark:g}")
     if lost == 0 or free >= FEWEST:
         return passed()
     prediction = study.prediction

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.features.derive import derive_features
+from relapse_model.errors import InsufficientDataError
+from relapse_model.features.development_data import development_data
+from relapse_model.features.known_columns import hardly_known_predictors
 from relapse_model.study.study import Study
 
 PERCENT = 40  # missing
@@ -15,7 +16,7 @@ def missing_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     """Warn when a predictor is not known at the landmark in more than 40 % of the patients at risk.
 
     What stands in for the missing values then decides as much as the values, and whoever was measured was often
-    measured for a reason. The limit is a convention.
+    measured for a reason. The limit is a convention. Predictors known in fewer than 10 patients are those of RM118.
 
     Parameters
     ----------
@@ -23,12 +24,13 @@ def missing_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     study : Study
     landmark : float
     """
-    at_risk = (derive_outcome(cohort, study, landmark)["state"] != "not_at_risk").to_numpy()
-    patients = int(at_risk.sum())
-    if patients == 0:
-        return not_applicable(f"no patient is at risk at week {landmark:g} and seen after it")
-    features = derive_features(cohort, study, landmark)[at_risk]
-    missing = {one.label: int(features[one.name].isna().sum()) for one in study.predictors}
+    try:
+        data = development_data(cohort, study, landmark)
+    except InsufficientDataError as error:
+        return not_applicable(str(error))
+    patients, features = data.patients, data.features
+    told = hardly_known_predictors(data, study)  # nothing stands in for these: see RM118
+    missing = {one.label: int(features[one.name].isna().sum()) for one in study.predictors if one not in told}
     many = [f"{label} {count / patients:.0%}" for label, count in missing.items() if 100 * count > PERCENT * patients]
     if not many:
         return passed()

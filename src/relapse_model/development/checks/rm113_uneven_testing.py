@@ -8,6 +8,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.comparisons import at_or_before, before, to_the_day
 from relapse_model.development.checks.arms import patients_by_arm
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.study.study import Study
@@ -56,8 +57,9 @@ def uneven_testing(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 def _tests(cohort: Cohort, study: Study, analyte: str, landmark: float, until: np.ndarray) -> np.ndarray:
     """Count the weeks with a test of each patient, after the landmark and up to a week of their own."""
     results = measurements(cohort, study, analyte)
-    counted = (results.week > landmark) & (results.week <= until[results.patient])
-    table = pd.DataFrame({"patient": results.patient[counted], "week": results.week[counted]}).drop_duplicates()
+    counted = before(landmark, results.week) & at_or_before(results.week, until[results.patient])
+    week = to_the_day(results.week[counted])
+    table = pd.DataFrame({"patient": results.patient[counted], "week": week}).drop_duplicates()
     return np.bincount(table["patient"].to_numpy(dtype=np.intp), minlength=len(cohort))
 
 

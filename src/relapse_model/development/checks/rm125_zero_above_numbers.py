@@ -6,6 +6,7 @@ import numpy as np
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import below_limit_value, measurements
+from relapse_model.comparisons import at_or_before
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.study.study import Study
 
@@ -31,7 +32,7 @@ def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict
         return not_applicable("no predictor reads an analyte with a lower limit")
     lower = []
     for rule in rules:
-        labs = cohort.labs[(cohort.labs["analyte"] == rule.name) & (cohort.labs["week"] <= landmark)]
+        labs = cohort.labs[(cohort.labs["analyte"] == rule.name) & at_or_before(cohort.labs["week"], landmark)]
         zero = (labs["kind"] == "number") & (labs["comparator"] == "") & (labs["number"] == 0)
         own = labs["lower_limit"].fillna(0) > 0 if "lower_limit" in labs else zero & False
         if rule.floor or not ((zero | (labs["kind"] == "negative")) & ~own).any():

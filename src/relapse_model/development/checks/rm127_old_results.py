@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import before
 from relapse_model.development.checks.at_risk import nobody, positions_at_risk
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
 from relapse_model.features.why_unknown import weeks_old
@@ -32,7 +33,7 @@ def old_results(cohort: Cohort, study: Study, landmark: float) -> Verdict:
         return not_applicable(nobody(landmark))
     said = []
     for one in readers:
-        old = int(np.sum(weeks_old(cohort, study, one, landmark)[rows] > WEEKS))
+        old = int(np.sum(before(WEEKS, weeks_old(cohort, study, one, landmark)[rows])))
         if old:
             said.append(f"{one.label} in {f'fewer than {SMALL}' if old < SMALL else old}")
     if not said:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.development.internal_validation.refits import Refit, choices, failures
+from relapse_model.development.refused_runs import reason_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation import calibration, discrimination, overall
+from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.optimism import (
     OptimismCorrected,
     Point632Plus,
@@ -37,9 +41,11 @@ CORRECTED: dict[str, Measure] = {
     "brier": overall.brier,
     "scaled_brier": overall.scaled_brier,
     "calibration_intercept": lambda y, p, w: calibration.calibration_intercept(y, p, w).value,
-    "calibration_slope": lambda y, p, w: calibration.calibration_slope(y, p, w).value,
+    "calibration_slope": lambda y, p, w: calibration.told_slope(calibration.calibration_slope(y, p, w)).value,
     "observed_expected": lambda y, p, w: calibration.observed_expected(y, p, w).value,
 }
+# Measures without bounds, of which one resample with next to no effects would decide the mean.
+BY_MEDIAN = ("calibration_intercept", "calibration_slope", "observed_expected")
 # A model is calibrated in the patients it was made from by construction, so that the spread of those values
 # over resamples says nothing: the other measures have no interval.
 WITH_INTERVAL = ("auc", "log_loss", "brier", "scaled_brier")
@@ -66,6 +72,8 @@ class BootstrapValidation:
     columns : tuple of str
     chosen, failed : dict of str to int
         How often each classifier was chosen, and why runs failed.
+    unjudged : dict of str to int
+        Why models could be made, but not judged in the resample itself: they tell of stability, not of optimism.
     """
 
     resamples: int
@@ -78,6 +86,7 @@ class BootstrapValidation:
     columns: tuple[str, ...]
     chosen: dict[str, int]
     failed: dict[str, int]
+    unjudged: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, without patients."""
@@ -85,12 +94,9 @@ class BootstrapValidation:
         return {
             "resamples": self.resamples,
             "failed": self.failed,
+            "unjudged": self.unjudged,
             "chosen": self.chosen,
-            "optimism_corrected": {
-                name: (found.corrected.to_dict() if name in WITH_INTERVAL else {"value": found.corrected.value})
-                | {"apparent": found.apparent, "optimism": found.optimism}
-                for name, found in self.corrected.items()
-            },
+            "optimism_corrected": {name: _corrected_values(name, found) for name, found in self.corrected.items()},
             "point632_plus": {
                 name: {"value": found.value, "weight": found.weight, "out_of_bag": found.out_of_bag}
                 for name, found in self.point632_plus.items()
@@ -144,24 +150,38 @@ def bootstrap_validation(
     relapse, weight = judged.relapse, judged.weights()
     resampled = np.array([one.risk[at] for one in refits])
     values = {name: (np.full(len(refits), np.nan), np.full(len(refits), np.nan)) for name in CORRECTED}
+    unjudged: Counter[str] = Counter()
     outside = {name: np.full(len(refits), np.nan) for name in OUT_OF_BAG}
     for place, (one, rows) in enumerate(zip(refits, drawn, strict=True)):
         if one.failed:
             continue
         inside = rows[np.isin(rows, at)]
-        own = data.take(inside)
-        own_weight = own.weights()
         out = ~np.isin(at, rows)
+        for name in OUT_OF_BAG:
+            outside[name][place] = _value(CORRECTED[name], relapse[out], one.risk[at][out], weight[out])
+        own = data.take(inside)
+        try:
+            own_weight = own.weights()
+        except RelapseModelError as error:
+            unjudged[reason_of(error)] += 1
+            continue
         for name, measure in CORRECTED.items():
             values[name][0][place] = _value(measure, own.relapse, one.risk[inside], own_weight)
             values[name][1][place] = _value(measure, relapse, one.risk[at], weight)
-        for name in OUT_OF_BAG:
-            outside[name][place] = _value(CORRECTED[name], relapse[out], one.risk[at][out], weight[out])
-    return _summarise(data, risk[at], relapse, weight, resampled, values, outside, refits, columns, thresholds)
+    found = _summarise(risk[at], relapse, weight, resampled, values, outside, refits, columns, thresholds)
+    return replace(found, unjudged=dict(unjudged))
+
+
+def _corrected_values(name: str, found: OptimismCorrected) -> dict[str, Any]:
+    told: dict[str, Any] = (
+        found.corrected.to_dict() if isinstance(found.corrected, Estimate) else {"value": found.value}
+    )
+    told |= {"apparent": found.apparent, "optimism": found.optimism, "failed": found.failed}
+    told |= {"optimism_over_resamples": "median" if name in BY_MEDIAN else "mean"}
+    return told | ({"no_interval": found.no_interval} if found.no_interval else {})
 
 
 def _summarise(
-    data: DevelopmentData,
     risk: Floats,
     relapse: Floats,
     weight: Floats,
@@ -173,15 +193,23 @@ def _summarise(
     thresholds: Floats,
 ) -> BootstrapValidation:
     refused: dict[str, str] = {}
-    corrected, plus = {}, {}
+    corrected: dict[str, OptimismCorrected] = {}
+    plus: dict[str, Point632Plus] = {}
     for name, measure in CORRECTED.items():
-        apparent = _value(measure, relapse, risk, weight)
-        found = _or_refusal(refused, name, optimism_corrected, apparent, *values[name])
-        if found is not None:
-            corrected[name] = found
-        if name in OUT_OF_BAG and found is not None:
-            nothing = no_information(name, relapse, risk, weight)  # type: ignore[arg-type]
-            plus[name] = point632_plus(apparent, outside[name], nothing, OUT_OF_BAG[name])
+        apparent = _or_refusal(refused, name, measure, relapse, risk, weight)
+        if apparent is None:
+            continue
+        correct = partial(
+            optimism_corrected, level=0.95 if name in WITH_INTERVAL else None,
+            center="median" if name in BY_MEDIAN else "mean",
+        )  # fmt: skip
+        found = _or_refusal(refused, name, correct, apparent, *values[name])
+        corrected |= {} if found is None else {name: found}
+        if name in OUT_OF_BAG:
+            weighted = _or_refusal(
+                refused, f"{name}_632", _weighted, name, apparent, outside[name], relapse, risk, weight
+            )
+            plus |= {} if weighted is None else {name: weighted}
     grid = np.linspace(0.0, min(1.0, 1.25 * float(np.quantile(risk, 0.99))), 41)[1:-1]
     usable = [one for one in refits if not one.failed]
     effect = np.array([one.effect for one in refits]) if refits else np.empty((0, len(columns)))
@@ -199,6 +227,17 @@ def _summarise(
         chosen=choices(usable),
         failed=failures(refits),
     )
+
+
+def _weighted(
+    name: Literal["auc", "brier", "log_loss"],
+    apparent: float,
+    outside: Floats,
+    relapse: Floats,
+    risk: Floats,
+    weight: Floats,
+) -> Point632Plus:
+    return point632_plus(apparent, outside, no_information(name, relapse, risk, weight), OUT_OF_BAG[name])
 
 
 def _value(measure: Measure, relapse: Floats, risk: Floats, weight: Floats) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.all_checks import VALIDATION_CHECKS, check_results, known_codes
+from relapse_model.development.checks.all_checks import GAIN_CHECK, VALIDATION_CHECKS, check_results, known_codes
 from relapse_model.development.checks.check_result import CheckResult
+from relapse_model.validation.estimate import Estimate
 
 if TYPE_CHECKING:
     from relapse_model.development.internal_validation.result import Validation
@@ -36,6 +37,9 @@ def check_validation(
     """
     muted = known_codes(mute)
     results = [check.muted() if check.code in muted else check(validation) for check in VALIDATION_CHECKS]
+    difference = validation.performance.measures.get("log_loss_difference")
+    gain = difference if isinstance(difference, Estimate) else None
+    results.append(GAIN_CHECK.muted() if GAIN_CHECK.code in muted else GAIN_CHECK(gain))
     if cohort is not None:
         results += check_results(cohort, validation.study, validation.data.landmark, mute)
     return sorted(results, key=lambda result: result.code)

@@ -14,8 +14,10 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.refits import Refit
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.subgroups import Subgroup, subgroup_table
-from relapse_model.validation.threshold_measures import ThresholdMeasures, threshold_measures
+from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
 
 THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
 FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures
@@ -83,9 +85,9 @@ def left_out_table(
 
 
 def subgroup_tables(
-    cohort: Cohort, data: DevelopmentData, risks: Floats, seed: int
-) -> dict[str, tuple[Subgroup, ...]]:  # fmt: skip
-    """Return the out-of-fold performance by each known grouping of patients.
+    cohort: Cohort, data: DevelopmentData, risks: Floats, fold: NDArray[np.intp], seed: int
+) -> dict[str, tuple[Subgroup, ...]]:
+    """Return the out-of-fold performance by each known grouping of patients, repeat by repeat and averaged.
 
     Parameters
     ----------
@@ -93,18 +95,27 @@ def subgroup_tables(
     data : DevelopmentData
         Patients at risk at one landmark.
     risks : array of shape (repeats, n)
+    fold : array of shape (repeats, n)
+        The fold of each patient in each repeat: the AUC compares patients of one fold only.
     seed : int
         Of the bootstrap intervals.
     """
     seen = ~np.isnan(risks).all(axis=0)
-    risk, weight = np.nanmean(risks[:, seen], axis=0), data.weights()[seen]
+    weight = data.weights()[seen]
     patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index[np.flatnonzero(seen)]]
     groupings = {name: patients[name] for name in SUBGROUPS if name in patients and patients[name].nunique() > 1}
     if "age_years" in patients:
         groupings["age"] = _age_bands(pd.to_numeric(patients["age_years"], errors="coerce"))
     return {
         name: subgroup_table(
-            data.relapse[seen], risk, weight, values.to_numpy(dtype=object), FLOOR_PATIENTS, FLOOR_EVENTS, seed=seed
+            data.relapse[seen],
+            risks[:, seen],
+            weight,
+            values.to_numpy(dtype=object),
+            FLOOR_PATIENTS,
+            FLOOR_EVENTS,
+            fold=fold[:, seen],
+            seed=seed,
         )
         for name, values in groupings.items()
     }
@@ -118,9 +129,10 @@ def _age_bands(age: pd.Series) -> pd.Series:
 
 
 def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeasures, ...]:
-    """Return sensitivity, specificity and predictive values of each patient's mean out-of-fold risk.
+    """Return sensitivity, specificity and predictive values of the out-of-fold risks, repeat by repeat and averaged.
 
-    Where fewer than 5 patients are on one side of a threshold, its measures are hidden: they would speak of those few.
+    Where fewer than 5 patients, on average over the repeats, are on one side of a threshold, its measures are hidden:
+    they would speak of those few.
 
     Parameters
     ----------
@@ -128,20 +140,29 @@ def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeas
         Patients at risk at one landmark.
     risks : array of shape (repeats, n)
     """
-    seen = ~np.isnan(risks).all(axis=0)
-    table = threshold_measures(
-        data.relapse[seen], np.nanmean(risks[:, seen], axis=0), THRESHOLDS, data.weights()[seen]
-    )  # fmt: skip
-    known = int((~np.isnan(data.relapse[seen])).sum())
-    return tuple(_few_hidden(one, known) for one in table)
+    weight, tables, known = data.weights(), [], []
+    for risk in risks:
+        rows = ~np.isnan(risk)
+        outcomes = data.relapse[rows & (weight > 0)]
+        if outcomes.size:
+            tables.append(threshold_measures(data.relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+            known.append(outcomes.size)
+    return tuple(_over_repeats(at, float(np.mean(known))) for at in zip(*tables, strict=True))
 
 
-def _few_hidden(one: ThresholdMeasures, known: int) -> ThresholdMeasures:
+def _over_repeats(each: Sequence[ThresholdMeasures], known: float) -> ThresholdMeasures:
+    """Return the measures at one threshold, averaged over the repeats."""
+    measures, refused = mean_measures([(one.measures, one.refused) for one in each], THRESHOLD_MEASURES)
+    told = {name: found for name, found in measures.items() if isinstance(found, Estimate)}
+    flagged = float(np.mean([int(one.flagged) for one in each]))
+    return _few_hidden(ThresholdMeasures(each[0].threshold, round(flagged), told, refused), flagged, known)
+
+
+def _few_hidden(one: ThresholdMeasures, flagged: float, known: float) -> ThresholdMeasures:
     """Hide what a threshold says of one to four patients at or above it, or below it."""
-    flagged = int(one.flagged)
     above, below = 0 < flagged < SMALL, 0 < known - flagged < SMALL
     if not (above or below):
         return one
     why = f"{HIDDEN}: fewer than {SMALL} patients are {'at or above' if above else 'below'} the threshold"
-    told = f"<{SMALL}" if above else f"more than {known - SMALL}"
+    told = f"<{SMALL}" if above else f"more than {round(known) - SMALL}"
     return replace(one, flagged=told, measures={}, refused=dict.fromkeys(one.measures, why) | one.refused)

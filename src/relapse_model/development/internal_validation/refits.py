@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.development.refused_runs import reason_of
 from relapse_model.development.train import Procedure, develop
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.validation.estimate import require_both_outcomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +113,14 @@ def choices(refits: Iterable[Refit]) -> dict[str, int]:
 
 def _run(task: Task, procedure: Procedure, rows: Floats, probes: Floats) -> Refit:
     try:
+        require_both_outcomes(task.train.relapse[~np.isnan(task.train.relapse)], "a run of the procedure")
         result = develop(task.train, procedure, task.seed)
+        low, high = np.split(result.classifier.predict_log_odds(probes), 2)
+        risk = result.classifier.predict_proba(rows)[:, 1]
     except RelapseModelError as error:
         nothing = np.full(len(probes) // 2, np.nan)
-        return Refit(np.full(len(rows), np.nan), nothing, "", str(error))
-    classifier = result.classifier
-    low, high = np.split(classifier.predict_log_odds(probes), 2)
-    return Refit(classifier.predict_proba(rows)[:, 1], high - low, result.choice.chosen, "")
+        return Refit(np.full(len(rows), np.nan), nothing, "", reason_of(error))
+    return Refit(risk, high - low, result.choice.chosen, "")
 
 
 def _quartile_probes(matrix: Floats) -> Floats:

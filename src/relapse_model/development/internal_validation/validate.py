@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.candidates import check_candidates
@@ -21,6 +20,7 @@ from relapse_model.development.internal_validation.group_tables import (
     subgroup_tables,
     threshold_table,
 )
+from relapse_model.development.internal_validation.judged_risks import mean_performance, not_estimable
 from relapse_model.development.internal_validation.refits import (
     bootstrap_tasks,
     choices,
@@ -29,15 +29,15 @@ from relapse_model.development.internal_validation.refits import (
     run_tasks,
 )
 from relapse_model.development.internal_validation.result import Validation
+from relapse_model.development.refused_runs import reasons_counted
 from relapse_model.development.train import FOLDS, REPEATS, Procedure, check_calibration_of, develop, model_of
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import design
-from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
+from relapse_model.features.development_data import require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
 from relapse_model.model.lineage import parent_summary
+from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.study.study import Study
-from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance, performance
 
 if TYPE_CHECKING:
     from relapse_model.model.relapse_model import RelapseModel
@@ -105,7 +105,12 @@ def validate(
     Raises
     ------
     InsufficientDataError
+        With too few events; where nobody is followed to the horizon, so that the lost cannot be weighted for; when no
+        fold at all can be fitted. Where more than half of them cannot, no figure is estimable, and the reason stands at
+        each. Single folds, resamples and centres left out that are refused are counted by reason, and stop nothing.
         With too few events, or when more than half the folds cannot be fitted.
+    RelapseModelError
+        For a `prior` that was made from this very cohort.
 
     Examples
     --------
@@ -121,12 +126,15 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     names = check_candidates(tuple(candidates))
-    require_seed(seed)
+    seed = require_seed(seed)
     study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
     require_events(data, "validate")
     require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
     if bootstraps < 0:
         raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
+    data.weights()  # without them nothing can be judged: refused before hours of work, not after
+    if prior is not None:
+        refuse_own_cohort(prior, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
     procedure = Procedure(with_previous(design(study), study, prior), names, folds, repeats, method)
     split = data_folds(data, outer_folds, outer_repeats, seed)
@@ -139,6 +147,7 @@ def validate(
             np.random.SeedSequence(seed).spawn(3), (len(split), bootstraps, len(held)), strict=True
         )
     )
+    model = model_of(develop(data, procedure, seed, final=True, jobs=jobs), study, data, cohort, seed, prior)
     drawn = list(bootstrap_tasks(data, of_bootstraps))
     tasks = [
         *fold_tasks(data, [test for _, test in split], of_folds),
@@ -149,15 +158,20 @@ def validate(
     in_folds, in_bootstraps = refits[: len(split)], refits[len(split) : len(split) + bootstraps]
     in_groups = refits[len(split) + bootstraps :]
     failed = failures(in_folds)
-    if sum(failed.values()) > len(split) / 2:
-        raise InsufficientDataError(f"validate: {sum(failed.values())} of {len(split)} folds failed: {failed}.")
+    lost = f"{sum(failed.values())} of {len(split)} folds failed: {reasons_counted(failed)}."
+    if sum(failed.values()) == len(split):
+        raise InsufficientDataError(
+            f"validate: {lost} No model of a part of these patients can be judged; add patients."
+        )
     risks, fold = np.full((outer_repeats, len(data)), np.nan), np.zeros((outer_repeats, len(data)), dtype=np.intp)
     for number, ((repeat, test), one) in enumerate(zip(split, in_folds, strict=True)):
         risks[repeat, test], fold[repeat, test] = one.risk, number
-    model = model_of(develop(data, procedure, seed, final=True, jobs=jobs), study, data, cohort, seed, prior)
     own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
     each = {week: (data.at(week), data.rows_at(week)) for week in data.landmark_weeks}
     judged = {week: mean_performance(rows, risks[:, at], seed, fold[:, at]) for week, (rows, at) in each.items()}
+    told = 2 * sum(failed.values()) <= len(split)
+    if not told:
+        judged = {week: not_estimable(one, lost) for week, one in judged.items()}
     first, at = each[data.landmark]
     boot = bootstrap_validation(
         data, own_risk, in_bootstraps, [rows for _, rows in drawn], procedure.columns.names, THRESHOLDS
@@ -170,11 +184,11 @@ def validate(
         model=model,
         risks=risks[:, at],
         performance=judged[data.landmark],
-        apparent=mean_performance(first, own_risk[None, at], seed),
+        apparent=replace(mean_performance(first, own_risk[None, at], seed), apparent=True),
         bootstrap=boot if bootstraps else None,
         left_out=left_out_table(data, held, in_groups, groups, seed),
-        subgroups=subgroup_tables(cohort, first, risks[:, at], seed),
-        thresholds=threshold_table(first, risks[:, at]),
+        subgroups=subgroup_tables(cohort, first, risks[:, at], fold[:, at], seed) if told else {},
+        thresholds=threshold_table(first, risks[:, at]) if told else (),
         by_landmark=judged,
         chosen=choices(in_folds),
         failed=failed,
@@ -186,53 +200,3 @@ def validate(
         },
         synthetic=cohort.synthetic,
     )  # fmt: skip
-
-
-def mean_performance(
-    data: DevelopmentData, risks: Floats, seed: int, fold: NDArray[np.intp] | None = None
-) -> Performance:
-    """Judge the risks of each repeat and average the measures, intervals limit by limit.
-
-    A measure that some repeats cannot support is averaged over the others, and says so; with fewer than half of them it
-    is refused.
-
-    Parameters
-    ----------
-    data : DevelopmentData
-    risks : array, shape (repeats, n)
-        NaN where a fold failed.
-    seed : int
-    fold : array, shape (repeats, n), optional
-        The fold of each patient in each repeat; see `performance`.
-    """
-    weight = data.weights()
-    each = []
-    for repeat, risk in enumerate(risks):
-        rows = ~np.isnan(risk)
-        each.append(
-            performance(
-                data.relapse[rows], risk[rows], weight[rows], data.time[rows], data.event[rows], seed=seed,
-                fold=None if fold is None else fold[repeat, rows],
-            )
-        )  # fmt: skip
-    found = {name: [one.measures[name] for one in each if name in one.measures] for name in MEASURES}
-    measures = {
-        name: _mean(values, len(each)) for name, values in found.items() if 2 * len(values) >= len(each) and values
-    }
-    reasons = {name: reason for one in each for name, reason in one.refused.items()}
-    refused = {name: reason for name, reason in reasons.items() if name not in measures}
-    return Performance(len(data), data.events, data.lost, measures, refused)
-
-
-def _mean(found: list[Estimate | float], repeats: int) -> Estimate | float:
-    first = found[0]
-    if not isinstance(first, Estimate):
-        return float(np.mean([float(value) for value in found if not isinstance(value, Estimate)]))
-    rows = np.array([(e.value, e.lower, e.upper) for e in found if isinstance(e, Estimate)])
-    value, lower, upper = rows.mean(axis=0)
-    over = (
-        "mean over repeats"
-        if len(found) == repeats
-        else f"mean over the {len(found)} of {repeats} repeats that have it"
-    )
-    return Estimate(float(value), float(lower), float(upper), first.level, f"{first.method}; {over}")

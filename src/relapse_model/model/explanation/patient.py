@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort.tables.column_values import dates
+from relapse_model.cohort.tables.days import read_days
+from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.errors import RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.model.explanation.patient_input import (
@@ -30,6 +31,7 @@ from relapse_model.model.trained import LEVEL
 if TYPE_CHECKING:
     from relapse_model.cohort.cohort import Cohort
     from relapse_model.model.trained import TrainedModel
+    from relapse_model.study.study import Study
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 _NOTE = (
@@ -149,14 +151,14 @@ def explain_patient(
     """
     landmark = model.landmark(landmark_week)
     score = _score_of(model, cohort, str(patient_id), landmark_week)
-    place = int(np.flatnonzero(cohort.patient_ids == str(patient_id))[0])
+    place = same_identifier(patient_id, cohort.patient_ids)[0]
     features = derive_features(cohort, model.study, landmark).iloc[[place]]
     found = explain(model, features)
-    reference = reference_codes(model)
+    reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
     inputs = [
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
-            predictor_source(cohort, model.study, predictor, place, landmark), _days(cohort, place), landmark,
+            predictor_source(cohort, model.study, predictor, place, landmark), enrolled, landmark,
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
@@ -165,7 +167,7 @@ def explain_patient(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
         landmark_week=landmark,
-        landmark_date=date_of(_days(cohort, place), landmark),
+        landmark_date=date_of(enrolled, landmark),
         horizon_weeks=model.study.prediction.horizon_weeks,
         risk=float(score["relapse_risk"]),
         lower=float(score["risk_lower"]),
@@ -181,23 +183,23 @@ def explain_patient(
 
 def _score_of(model: TrainedModel, cohort: Cohort, patient_id: str, landmark_week: float | None) -> pd.Series:
     """Return the row of the patient among the scores of the whole cohort."""
-    if patient_id not in {*cohort.patient_ids, *cohort.rejected["patient_id"]}:
+    if not same_identifier(patient_id, (*cohort.patient_ids, *cohort.rejected["patient_id"])):
         raise RelapseModelError(
             f"explain_patient: no patient {patient_id!r} among the {len(cohort)} of this cohort; expected an "
             "identifier as it stands in the patients table. Look it up there, capitals and zeros included."
         )
     scores = score_cohort(model, cohort, landmark_week=landmark_week)
-    score = scores[scores["patient_id"] == patient_id].iloc[0]
+    score = scores.iloc[same_identifier(patient_id, scores["patient_id"])[0]]
     if score["status"] != "scored":
         raise RelapseModelError(f"explain_patient: patient {patient_id!r} cannot be scored: {score['reason']}")
     return score
 
 
-def _days(cohort: Cohort, place: int) -> np.datetime64 | None:
+def _days(cohort: Cohort, study: Study, place: int) -> np.datetime64 | None:
     """Return the day of enrolment, where it is known."""
     if "enrolment_date" not in cohort.patients:
         return None
-    day: np.datetime64 = dates(cohort.patients["enrolment_date"].iloc[[place]]).values[0]
+    day: np.datetime64 = read_days(cohort.patients["enrolment_date"].iloc[[place]], study.time.zone).day[0]
     return None if np.isnat(day) else day
 
 

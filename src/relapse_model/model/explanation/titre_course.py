@@ -11,6 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, courses_until
 from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.comparisons import at_or_before, before
 from relapse_model.features.endogenous import EndogenousTitre, derive_endogenous, endogenous_titre
 from relapse_model.features.kinetics import passive_titre
 from relapse_model.study.study import PassiveAntibody, Study
@@ -86,7 +87,7 @@ def titre_course(cohort: Cohort, study: Study, place: int, analyte: str) -> Titr
     if not len(doses.start):
         return TitreCourse(titres, nothing, None, nothing, nothing, nothing)
     derive_endogenous(one, study, until)  # refuses doses that are no amounts in IU
-    own_week = np.unique(titres.week[titres.week > doses.start.min()])
+    own_week = np.unique(titres.week[before(doses.start.min(), titres.week)])
     own = _own(titres, doses, passive, own_week) if len(own_week) else None
     week, level = _typical(doses, passive, float(titres.week.max()))
     return TitreCourse(titres, doses.start, own, own_week, week, level, passive.agents)
@@ -103,7 +104,7 @@ def _own(titres: Measurements, doses: Courses, passive: PassiveAntibody, weeks: 
 
 def _known_by(week: Floats, weeks: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows known by each of the weeks, one week after the other, and to which of them each belongs."""
-    of, row = np.nonzero(week[None, :] <= weeks[:, None])
+    of, row = np.nonzero(at_or_before(week[None, :], weeks[:, None]))
     return row, of
 
 

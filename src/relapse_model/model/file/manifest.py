@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -126,6 +127,10 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
         "unmeasured": _is_count(told := summary.get("unmeasured", 0)) or told == f"<{SMALL}",
         "predictors": isinstance(summary.get("predictors"), dict),
         "by_landmark": _are_landmarks(summary.get("by_landmark", [{"week": 0}])),
+        "warnings": _are_findings(summary.get("warnings", [])),
+        "fingerprint": _is_fingerprint(summary.get("fingerprint")),
+        "parent": _has_fingerprint(summary.get("parent"), "fingerprint"),
+        "update": _has_fingerprint(summary.get("update"), "fingerprints"),
         "columns": manifest["format"] < FORMAT or manifest.get("columns") == list(design(study).names),
     }
     wrong = [key for key, good in right.items() if not good]
@@ -174,6 +179,29 @@ def _are_landmarks(told: object) -> bool:
         return False
     weeks = [one.get("week") for one in told]
     return all(map(is_number, weeks)) and all(before < after for before, after in pairwise(weeks))
+
+
+def _are_findings(told: object) -> bool:
+    """Tell whether these are the findings of checks, which scoring and cards repeat."""
+    keys = ("code", "title", "severity", "text")
+    return isinstance(told, list) and all(
+        isinstance(one, dict) and all(isinstance(one.get(key), str) for key in keys) for one in told
+    )
+
+
+def _is_fingerprint(value: object) -> bool:
+    """Tell whether this is the fingerprint of a cohort, or none, as in files of earlier versions."""
+    return value is None or (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}", value) is not None)
+
+
+def _has_fingerprint(told: object, key: str) -> bool:
+    """Tell whether this is nothing, or values that may hold a fingerprint, or a list of them."""
+    if told is None:
+        return True
+    if not isinstance(told, dict):
+        return False
+    found = told.get(key)
+    return all(map(_is_fingerprint, found)) if isinstance(found, list) else _is_fingerprint(found)
 
 
 def _is_range(told: object, levels: bool) -> bool:

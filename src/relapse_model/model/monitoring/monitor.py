@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.cohort.tables.column_values import texts
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, predictor_drift
@@ -47,7 +49,8 @@ _RULE = (
     "Rule: drift is a predictor, a warning or a mean risk that patients of the training population would show with a "
     f"chance below {ALPHA:g} divided by the number of them looked at (Bonferroni). Risks are too low or too high where "
     f"the 95 % interval of observed / expected lies above or below 1, once {FEWEST} relapses and {FEWEST} patients "
-    "free of it are expected; before, there are too few outcomes to say. Below "
+    "free of it are expected; before, there are too few outcomes to say. While nothing is known of some scored "
+    "patients, only what holds whatever becomes of them is said. Below "
     f"{FEWEST_PATIENTS} scored patients it is not said that there is no drift."
 )
 
@@ -153,7 +156,8 @@ def monitor(
     scores : DataFrame or path, optional
         As `RelapseModel.score` returns them, or the CSV file of them; made from the cohort where not given.
     outcomes : DataFrame or path, optional
-        Columns patient_id, relapse, and week, as in the outcomes table of a cohort.
+        Columns patient_id, relapse, and week, as in the outcomes table of a cohort; of patients free so far, the week
+        last known free. Of scored patients who are not in it the cohort tells, if there is one.
     landmark_week : float, optional
         As `RelapseModel.score` takes it.
 
@@ -164,7 +168,7 @@ def monitor(
     Raises
     ------
     RelapseModelError
-        Without a cohort and scores, or if a table lacks a column.
+        Without a cohort and scores, if a table lacks a column, or if scores and cohort are of other patients.
     InsufficientDataError
         If nobody was scored.
 
@@ -182,6 +186,8 @@ def monitor(
     table = _scores(scores) if scores is not None else _scored(model, cohort, landmark_week)
     if not (table["status"] == "scored").any():
         raise InsufficientDataError(f"monitor: none of {len(table)} patients was scored; expected one at least.")
+    if cohort is not None and scores is not None:
+        _refuse_others(cohort, table)
     notes: list[str] = []
     prediction = model.study.prediction
     return MonitoringReport(
@@ -192,7 +198,12 @@ def monitor(
         outcomes=None
         if outcomes is None
         else monitored_outcomes(
-            table, _read(outcomes, "outcomes"), landmark, prediction.horizon_weeks, prediction.visit_window_weeks
+            table,
+            _read(outcomes, "outcomes"),
+            landmark,
+            prediction.horizon_weeks,
+            prediction.visit_window_weeks,
+            None if cohort is None else _follow_up(model, cohort, landmark),
         ),
         notes=tuple(notes),
     )
@@ -201,6 +212,33 @@ def monitor(
 def _scored(model: TrainedModel, cohort: Cohort | None, landmark_week: float | None) -> pd.DataFrame:
     assert cohort is not None
     return score_cohort(model, cohort, landmark_week=landmark_week)
+
+
+def _refuse_others(cohort: Cohort, scores: pd.DataFrame) -> None:
+    """Refuse scores of other patients than those of the cohort."""
+    there, scored = cohort.identifier_keys(), set(identifier_keys(scores["patient_id"]))
+    if there != scored:
+        raise RelapseModelError(
+            f"monitor: {len(scored - there)} of {len(scored)} patients of the scores are not in the cohort, and "
+            f"{len(there - scored)} of its {len(there)} are not in the scores; expected the scores of this cohort. "
+            "Score it, or name the folder that was scored."
+        )
+
+
+def _follow_up(model: TrainedModel, cohort: Cohort, landmark: float) -> pd.DataFrame | None:
+    """Return until when each patient is known free, or the relapse; the landmark where not seen since."""
+    try:
+        found = derive_outcome(cohort, model.study, landmark)
+    except InsufficientDataError:  # nobody was seen
+        return None
+    week, seen = found["time_week"].to_numpy(dtype=float), found["time_week"].notna().to_numpy()
+    return pd.DataFrame(
+        {
+            "patient_id": cohort.patient_ids,
+            "relapse": np.where(seen, found["event"].to_numpy(dtype=float), 0.0),
+            "week": np.where(seen, week, landmark),
+        }
+    )
 
 
 def _read(table: pd.DataFrame | str | Path, what: str) -> pd.DataFrame:
@@ -219,8 +257,8 @@ def _scores(scores: pd.DataFrame | str | Path) -> pd.DataFrame:
     if missing:
         raise RelapseModelError(f"scores: no column {', '.join(map(repr, missing))}; expected the table of score.")
     ids, risk = texts(table["patient_id"]), pd.to_numeric(table["relapse_risk"], errors="coerce")
-    if ids.duplicated().any():
-        twice = int(ids.duplicated().sum())
+    if identifier_keys(ids).duplicated().any():
+        twice = int(identifier_keys(ids).duplicated().sum())
         raise RelapseModelError(f"scores: {twice} rows of patients who stand there already; expected one row each.")
     wrong = int(((table["status"] == "scored") & ~((risk > 0) & (risk < 1))).sum())
     if wrong:

@@ -12,6 +12,8 @@ import pandas as pd
 from relapse_model.arrays import Floats
 from relapse_model.cohort.tables.column_values import column, texts
 from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.comparisons import before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.small_counts import SMALL, told_count
 from relapse_model.validation.calibration import calibration_intercept, observed_expected
@@ -22,6 +24,12 @@ from relapse_model.validation.resampling import auc_bootstrap
 
 _COUNTS = ("patients", "events", "lost", "awaited", "without_score")
 FEWEST = 5  # expected relapses, and expected patients free of it, below which nothing is said
+TOO_EARLY = "too early to say: outcomes are awaited"
+AWAITED = (
+    "nothing is known of some scored patients. Relapses tend to be reported before patients free of it, so the ratio "
+    "of those known would be too high; expected a row for each of them, with the week last known free of it (the week "
+    "of the score where not seen since)."
+)
 _LARGEST_UNSEEN = 3.6889  # -ln 0.025: the largest mean at which none is seen in 1 of 40 (Poisson, exact)
 
 
@@ -34,8 +42,8 @@ class MonitoredOutcomes:
     patients : int
         Scored patients with an outcome who were at risk.
     events, lost, awaited, without_score : int
-        Relapses by the horizon; lost before it; scored patients without an outcome so far; outcomes that were not
-        used, because their patient has no score.
+        Relapses by the horizon; lost, or not followed to it so far; scored patients of whom nothing is known so far;
+        outcomes that were not used, because their patient has no score.
     expected : float
         Sum of the risks of those whose outcome is known.
     measures : dict of str to Estimate
@@ -44,6 +52,8 @@ class MonitoredOutcomes:
         Why a measure is not there.
     enough : bool
         Whether at least 5 relapses, and 5 patients free of it, were expected among those whose outcome is known.
+    verdict : str
+        What the outcomes say of the risks, by the rule that `MonitoringReport.text` states.
     """
 
     patients: int
@@ -55,16 +65,7 @@ class MonitoredOutcomes:
     measures: dict[str, Estimate]
     refused: dict[str, str]
     enough: bool
-
-    @property
-    def verdict(self) -> str:
-        """Return what the outcomes say of the risks, by the rule that `MonitoringReport.text` states."""
-        ratio = self.measures.get("observed_expected")
-        if not self.enough or ratio is None:
-            return "too few outcomes to say"
-        if ratio.lower > 1:
-            return "risks too low: consider model.update"
-        return "risks too high: consider model.update" if ratio.upper < 1 else "outcomes in keeping with the risks"
+    verdict: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; counts under 5 as ``<5``, and no measure of fewer than 5 patients."""
@@ -73,30 +74,39 @@ class MonitoredOutcomes:
 
 
 def monitored_outcomes(
-    scores: pd.DataFrame, outcomes: pd.DataFrame, landmark: float, horizon: float, window: float
+    scores: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    landmark: float,
+    horizon: float,
+    window: float,
+    follow_up: pd.DataFrame | None = None,
 ) -> MonitoredOutcomes:
     """Compare the outcomes that have arrived with the risks.
 
     Without a column of weeks, an outcome is that by the horizon. With it, a patient known free only up to a week before
-    the visit of the horizon is lost, and weighted for by the inverse probability of being followed. Assumes that who is
-    lost, or not followed so far, does not depend on what would have become of them.
+    the visit of the horizon enters with that week, and is weighted for by the inverse probability of being followed so
+    far. Assumes that how long somebody was followed does not depend on what would have become of them. That does not
+    hold where relapses are reported at once, and patients free of it only at the horizon: so while nothing is known of
+    some scored patients there are no measures, and a verdict only if it would stand whatever becomes of them.
 
     Parameters
     ----------
     scores : DataFrame
         As `RelapseModel.score` returns it.
     outcomes : DataFrame
-        patient_id, relapse (1 or 0; empty: not known so far), and week, since enrolment, of the relapse or of the last
-        time known free of it.
+        patient_id, relapse (1 or 0; empty: none so far), and week, since enrolment, of the relapse or of the last time
+        known free of it.
     landmark, horizon : float
         Weeks since enrolment.
     window : float
         Weeks by which the visit of the horizon may come earlier or later.
+    follow_up : DataFrame, optional
+        The same columns, of scored patients who have no row in `outcomes`.
 
     Raises
     ------
     RelapseModelError
-        If a column is missing, an entry cannot be read, or a patient stands twice.
+        If a column is missing, an entry cannot be read, a patient stands twice, or no patient has a score.
 
     Examples
     --------
@@ -106,31 +116,89 @@ def monitored_outcomes(
     >>> found.events, found.expected, found.verdict
     (2, 2.0, 'too few outcomes to say')
     """
-    scored = scores[scores["status"] == "scored"]
+    scores = scores.assign(patient_id=identifier_keys(texts(scores["patient_id"])))
     table = _table(outcomes)
-    table = table[~np.isnan(table["relapse"].to_numpy(dtype=float))]
+    if len(table) and not table["patient_id"].isin(scores["patient_id"]).any():
+        raise RelapseModelError(
+            f"outcomes: none of their {len(table)} patients is among the {len(scores)} of the scores; expected "
+            "outcomes of scored patients."
+        )
+    scored = scores[scores["status"] == "scored"]
     there = table["patient_id"].isin(scored["patient_id"]).to_numpy(dtype=bool)
+    if follow_up is not None:
+        later = _table(follow_up)
+        table = pd.concat([table, later[~later["patient_id"].isin(table["patient_id"])]])
     joined = scored.merge(table, on="patient_id", how="inner")
     risk, relapse = (joined[name].to_numpy(dtype=float) for name in ("relapse_risk", "relapse"))
     week = joined["week"].to_numpy(dtype=float)
     at_risk = np.isnan(week) | (week > landmark) | ((week == landmark) & (relapse == 0))
     risk, relapse, week = risk[at_risk], relapse[at_risk], week[at_risk]
     state, followed = _follow_up(relapse, week, horizon, window)
-    measures, refused = _measured(state, risk, followed - landmark, horizon - landmark)
+    awaited = scored.loc[~scored["patient_id"].isin(table["patient_id"]), "relapse_risk"].to_numpy(dtype=float)
     known = risk[~np.isnan(state)]
+    enough = bool(len(known) and min(known.sum(), (1 - known).sum()) >= FEWEST)
+    observed = _Observed(state, risk, followed - landmark, horizon - landmark)
+    measures, refused = _measured(observed) if not len(awaited) else ({}, {"observed_expected": AWAITED})
     return MonitoredOutcomes(
         patients=len(risk), events=int((state == 1).sum()), lost=int(np.isnan(state).sum()),
-        awaited=len(scored) - len(joined), without_score=int((~there).sum()), expected=float(known.sum()),
-        measures=measures, refused=refused, enough=bool(min(known.sum(), (1 - known).sum()) >= FEWEST),
+        awaited=len(awaited), without_score=int((~there).sum()), expected=float(known.sum()),
+        measures=measures, refused=refused, enough=enough, verdict=_verdict(observed, awaited, enough),
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Observed:
+    """States at the horizon (1, 0, NaN), risks, and until when each was followed, in weeks from the landmark."""
+
+    state: Floats
+    risk: Floats
+    followed: Floats
+    horizon: float
+
+    def weights(self) -> Floats:
+        return censoring_weights(self.followed, self.state == 1, self.horizon)
+
+    def ratio(self) -> Estimate | None:
+        """Return observed over expected, None where it cannot be estimated."""
+        try:
+            return _ratio(self.state, self.risk, self.weights()) if len(self.state) else None
+        except InsufficientDataError:
+            return None
+
+    def if_all(self, risk: Floats, state: float) -> _Observed:
+        """Return what it would be if all of whom nothing is known turned out so."""
+        at_end = np.full(len(risk), self.horizon)
+        return _Observed(
+            np.append(self.state, np.full(len(risk), state)), np.append(self.risk, risk),
+            np.append(self.followed, at_end), self.horizon,
+        )  # fmt: skip
+
+
+def _verdict(observed: _Observed, awaited: Floats, enough: bool) -> str:
+    """Say what the outcomes say of the risks: only what holds whatever becomes of those of whom nothing is known."""
+    if not enough:
+        return "too few outcomes to say"
+    verdicts = {_of_ratio((observed.if_all(awaited, end) if len(awaited) else observed).ratio()) for end in (0.0, 1.0)}
+    return verdicts.pop() if len(verdicts) == 1 else TOO_EARLY
+
+
+def _of_ratio(ratio: Estimate | None) -> str:
+    if ratio is None:
+        return "too few outcomes to say"
+    if ratio.lower > 1:
+        return "risks too low: consider model.update"
+    return "risks too high: consider model.update" if ratio.upper < 1 else "outcomes in keeping with the risks"
+
+
 def _table(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return patient, relapse and week (NaN without such a column), each checked."""
+    """Return patient, relapse and week (NaN without such a column) of those of whom something is known, checked.
+
+    Without relapse so far, the week says until when.
+    """
     for name in ("patient_id", "relapse"):
         if name not in outcomes:
             raise RelapseModelError(f"outcomes: no column {name!r}; expected patient_id, relapse, and week if known.")
-    patient = texts(outcomes["patient_id"])
+    patient = identifier_keys(texts(outcomes["patient_id"]))
     twice = int(patient.duplicated().sum())
     if twice:
         raise RelapseModelError(f"outcomes: {twice} rows of patients who stand there already; expected one row each.")
@@ -149,34 +217,34 @@ def _table(outcomes: pd.DataFrame) -> pd.DataFrame:
                 "wherever an outcome is known. Correct them."
             )
     week = values.get("week", np.full(len(outcomes), np.nan))
-    return pd.DataFrame({"patient_id": patient.to_numpy(), "relapse": values["relapse"], "week": week})
+    relapse = np.where(np.isnan(values["relapse"]) & ~np.isnan(week), 0.0, values["relapse"])
+    table = pd.DataFrame({"patient_id": patient.to_numpy(), "relapse": relapse, "week": week})
+    return table[~np.isnan(relapse)]
 
 
 def _follow_up(relapse: Floats, week: Floats, horizon: float, window: float) -> tuple[Floats, Floats]:
     """Return 1, 0 or NaN (lost) at the horizon, and until when each was followed; as `derive_outcome` adjudicates."""
     timed = ~np.isnan(week)
-    by_horizon = (relapse == 1) & ~(timed & (week > horizon + window))
-    free = ~by_horizon & ~(timed & (week < horizon - window))
+    by_horizon = (relapse == 1) & ~(timed & before(horizon, week))  # its week is exact: no window moves it
+    free = ~by_horizon & ~(timed & before(week, horizon - window))
     state = np.where(by_horizon, 1.0, np.where(free, 0.0, np.nan))
     followed = np.where(free | ~timed, horizon, np.minimum(week, horizon))
     return state, followed
 
 
-def _measured(
-    state: Floats, risk: Floats, followed: Floats, horizon: float
-) -> tuple[dict[str, Estimate], dict[str, str]]:
+def _measured(observed: _Observed) -> tuple[dict[str, Estimate], dict[str, str]]:
     """Return the measures, and why those that are not there are refused."""
     measures: dict[str, Estimate] = {}
     refused: dict[str, str] = {}
-    if not len(state):
+    if not len(observed.state):
         return measures, {"observed_expected": "no outcome of a scored patient has arrived."}
     try:
-        weight = censoring_weights(followed, state == 1, horizon)
+        weight = observed.weights()
     except InsufficientDataError as why:
         return measures, {"observed_expected": str(why)}
     for name, measure in _MEASURES.items():
         try:
-            measures[name] = measure(state, risk, weight)
+            measures[name] = measure(observed.state, observed.risk, weight)
         except InsufficientDataError as why:
             refused[name] = str(why)
     return measures, refused

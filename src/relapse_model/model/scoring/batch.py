@@ -10,7 +10,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ import pandas as pd
 
 from relapse_model._version import __version__
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.folder import read_cohort
+from relapse_model.cohort.folder import cohort_files, read_cohort
 from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
 from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import CohortError, ProblemsError, RelapseModelError
-from relapse_model.files import write_csv, write_private_csv
+from relapse_model.files import put_in_place, require_file, require_no_replacement, write_csv, write_private_csv
 from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.model.trained import TrainedModel
 
@@ -50,6 +50,9 @@ class BatchScores:
         header is row 1.
     chunks : int
         In how many parts it was done.
+    noted_rows : mapping of str to tuple of int
+        For each table, the numbers of its rows that should be looked at, of patients who passed the gate: those that
+        stand there again under another row number, and count once; weeks more than ten years from enrolment.
     """
 
     patients: int
@@ -58,6 +61,7 @@ class BatchScores:
     warned: int
     unattached_rows: Mapping[str, tuple[int, ...]]
     chunks: int
+    noted_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def score_folder(
@@ -88,7 +92,7 @@ def score_folder(
     folder : str or Path
         As `read_cohort` takes it.
     out : str or Path
-        The CSV file to write; an existing one is replaced.
+        The CSV file to write; an existing one is replaced and keeps its permissions, a new one is for its owner alone.
     chunk_patients : int, default=20_000
         Patients of a chunk; memory grows with it.
     landmark_week, horizon_weeks : float, optional
@@ -109,7 +113,8 @@ def score_folder(
     CohortError
         If a file is broken as a whole (see `read_cohort`), or lacks a column that a predictor needs.
     RelapseModelError
-        If a setting cannot be used, or a row of the patients table would be lost.
+        If a setting cannot be used, the output would replace a table of the cohort, or a row of the patients table
+        would be lost.
 
     Examples
     --------
@@ -126,8 +131,12 @@ def score_folder(
     asked = {"landmark_week": model.landmark(landmark_week), "horizon_weeks": horizon_weeks}
     if chunk_patients < 1:
         raise RelapseModelError(f"chunk_patients is {chunk_patients}; expected 1 or more, such as {CHUNK_PATIENTS}.")
-    source, target = Path(folder), Path(out)
+    source, target = Path(folder), Path(os.path.realpath(out))
+    require_file(target)
+    require_no_replacement([target], cohort_files(source))
     work = work_folder(target)
+    if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(work):
+        raise RelapseModelError(f"{folder}: lies in the work folder of the output, which is removed; rename it.")
     if not resume:
         _remove(work)
     if not more_patients_than(source, chunk_patients):
@@ -188,8 +197,8 @@ def more_patients_than(folder: Path, most: int) -> bool:
 def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str, Any]) -> BatchScores:
     cohort = read_cohort(folder, study=model.study, on_problems="list")
     scores = scores_of(model, cohort, **asked)
-    write_csv(scores, out)
-    known = {*cohort.patient_ids, *cohort.rejected["patient_id"]}
+    write_csv(scores, out, private=True)
+    known = cohort.identifier_keys()
     unattached: dict[str, set[int]] = {}
     for problem in cohort.problems:
         if problem.patient is not None and problem.row is not None and problem.patient not in known:
@@ -202,6 +211,7 @@ def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str
         warned=int((scored & (scores["warnings"] != "")).sum()),
         unattached_rows={name: tuple(sorted(rows)) for name, rows in unattached.items()},
         chunks=1,
+        noted_rows=cohort.noted_rows(),
     )
 
 
@@ -281,12 +291,14 @@ def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any
     with threadpool_limits(1, user_api="blas"):
         scores = scores_of(model, cohort, **asked)
     scores.insert(0, _ROW, rows)
-    write_private_csv(scores, _part(chunks, number))
+    noted = [(table, row) for table, found in cohort.noted_rows().items() for row in found]
+    write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), _part(chunks, number, "noted"))
+    write_private_csv(scores, _part(chunks, number))  # last: it says that the chunk is done
 
 
-def _part(chunks: CohortChunks, number: int) -> Path:
+def _part(chunks: CohortChunks, number: int, what: str = "part") -> Path:
     """Return the file of a part; with the key in its name, no process that another run left behind writes it."""
-    return chunks.work / f"part-{chunks.told['key'][:16]}-{number:05d}.csv"
+    return chunks.work / f"{what}-{chunks.told['key'][:16]}-{number:05d}.csv"
 
 
 def scores_of(
@@ -344,6 +356,7 @@ def _join(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:
     counts: Counter[str] = Counter()
     status, warnings = columns.index("status"), columns.index("warnings")
     joined = chunks.work / "joined.csv"
+    joined.touch(mode=0o600)
     with joined.open("w", newline="", encoding="utf-8") as file:
         plain = csv.writer(file, lineterminator="\n")
         quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -361,11 +374,21 @@ def _join(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:
             f"{counts['rejected']} rejected would have gone out; nothing was written. Score the folder again with "
             "resume=False; if that does not help, report it."
         )
-    joined.chmod(0o644)
-    joined.replace(out)
+    put_in_place(joined, out)
     return BatchScores(
-        chunks.patients, counts["scored"], counts["rejected"], counts["warned"], chunks.unattached, len(chunks)
+        chunks.patients, counts["scored"], counts["rejected"], counts["warned"], chunks.unattached, len(chunks),
+        _noted_rows(chunks),
     )  # fmt: skip
+
+
+def _noted_rows(chunks: CohortChunks) -> dict[str, tuple[int, ...]]:
+    """Return the rows to be looked at of all chunks."""
+    rows: dict[str, list[int]] = {}
+    for number in range(len(chunks)):
+        with _part(chunks, number, "noted").open(newline="", encoding="utf-8") as file:
+            for one in csv.DictReader(file):
+                rows.setdefault(one["table"], []).append(int(one["row"]))
+    return {name: tuple(sorted(found)) for name, found in sorted(rows.items())}
 
 
 def _in_order(chunks: CohortChunks, columns: list[str]) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.comparisons import at_or_before
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import Study
 
@@ -30,7 +31,9 @@ def measured(cohort: Cohort, study: Study, landmark: float) -> Mask:
     """
     named = {one.analyte for one in study.predictors if FEATURE_KINDS[one.kind].unit.startswith("analyte")}
     labs = cohort.labs
-    known = (labs["analyte"].isin(named) & (labs["week"] <= landmark) & (labs["kind"] != "missing")).to_numpy()
+    known = (
+        labs["analyte"].isin(named) & at_or_before(labs["week"], landmark) & (labs["kind"] != "missing")
+    ).to_numpy()
     found = np.full(len(cohort), not named)
     found[labs["patient"].to_numpy(dtype=np.intp)[known]] = True
     return found

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import relapsed_by
+from relapse_model.cohort.outcome.risk_set import risk_set, why_not
+from relapse_model.comparisons import at_or_before, same_day
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
@@ -37,23 +38,24 @@ def unusable(
     not_covered = _not_covered(study.prediction.horizon_weeks, landmark_week, horizon_weeks)
     if not_covered:
         return [not_covered] * len(cohort)
-    relapsed = relapsed_by(cohort, study, landmark_week)
+    states = risk_set(cohort, study, landmark_week)
+    reasons = {state: why_not(state, study, landmark_week) for state in set(states)}
     tested = measured(cohort, study, landmark_week) | unmeasured
     week = f"week {landmark_week:g}"
     return [
-        f"{study.outcome.name}, or an unconfirmed positive test, at or before {week}: nothing left to predict"
-        if has_relapsed
+        reasons[state]
+        if reasons[state]
         else f"no laboratory result of the model's predictors at or before {week}" if not has_labs
         else ""
-        for has_relapsed, has_labs in zip(relapsed, tested, strict=True)
+        for state, has_labs in zip(states, tested, strict=True)
     ]  # fmt: skip
 
 
 def _not_covered(covered: float, landmark_week: float, horizon_weeks: float | None) -> str:
     """Say why the weeks that are asked for are none that the model knows; empty where it knows them."""
-    if horizon_weeks is not None and horizon_weeks != covered:
+    if horizon_weeks is not None and not same_day(horizon_weeks, covered):
         return f"horizon not covered: week {horizon_weeks:g} is asked for, and the model predicts to week {covered:g}"
-    if landmark_week >= covered:
+    if at_or_before(covered, landmark_week):
         return (
             f"horizon not covered: week {landmark_week:g} is not before it (week {covered:g}): nothing left to predict"
         )

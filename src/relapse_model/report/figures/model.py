@@ -48,9 +48,10 @@ def coefficients_figure(model: RelapseModel) -> Figure:
         If the model's classifier has no priors.
     """
     rows = coefficient_table(model)
+    before = "before: the study's prior" if model.study.has_priors else "before: small effects expected"
     figure = new_figure(1.3 + 0.6 * len(rows))
     axes = figure.subplots()
-    _draw_ratios(axes, [row["prior"] for row in rows], 0.12, GREY, "s", "before: the study's prior")
+    _draw_ratios(axes, [row["prior"] for row in rows], 0.12, GREY, "s", before)
     _draw_ratios(axes, [row["posterior"] for row in rows], 0.42, FREE, "o", "after these patients")
     for place, row in enumerate(rows):
         short = shorten(row["label"], 58 - len(row["step"]), placeholder=" ...")
@@ -132,6 +133,8 @@ def waterfall_figure(explanation: shap.Explanation, row: int) -> Figure:
 def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     """Return the odds ratios (mean, lower, upper) of each column before and after, with its label and step.
 
+    A column that was left out, since hardly anybody had it, has none.
+
     Parameters
     ----------
     model : RelapseModel
@@ -161,6 +164,8 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     z = normal_quantile(LEVEL)
     rows = []
     for column, (label, step, words) in enumerate(steps):
+        if fitted.coef_sd_[column] == 0:
+            continue  # left out of the model: no odds ratio, and none of exactly 1
         ratios = {
             key: tuple(float(np.exp(step * (mean[column] + reach * sd[column]))) for reach in (0, -z, z))
             for key, mean, sd in (
@@ -276,7 +281,7 @@ def _named(explanation: shap.Explanation, wrap: int | None = None) -> shap.Expla
 
 def _output(explanation: shap.Explanation) -> str:
     names = explanation.output_names
-    return names if isinstance(names, str) else "log-odds of relapse"
+    return names if isinstance(names, str) else "log-odds of the outcome"
 
 
 def _fit_around(figure: Figure, title: str, note: str) -> None:

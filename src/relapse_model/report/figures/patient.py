@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relapse_model.arrays import Floats
+from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.antibody_filter import FLOOR
 from relapse_model.model.explanation.patient_input import percent, with_unit
@@ -105,13 +106,13 @@ def trajectory_figure(
         For an unknown patient or analyte, or a patient without a titre.
     """
     name = _analyte(model, analyte)
-    places = np.flatnonzero(cohort.patient_ids == str(patient_id))
-    if not len(places):
+    places = same_identifier(patient_id, cohort.patient_ids)
+    if not places:
         raise RelapseModelError(
             f"trajectory_figure: no patient {str(patient_id)!r} among the {len(cohort)} of this cohort; expected an "
             "identifier as it stands in the patients table."
         )
-    course = titre_course(cohort, model.study, int(places[0]), name)
+    course = titre_course(cohort, model.study, places[0], name)
     rule = model.study.analytes[name]
     if not len(course.titres.week):
         raise RelapseModelError(

@@ -78,10 +78,10 @@ def kaplan_meier_figure(
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
     ticks = start + _weeks(0.0, float(grid[-1]) - start, 6, STEPS)
     width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
-    main.set(ylim=(0, 1.02), ylabel="Free of relapse", xlim=(start, start + 1.02 * width))
+    main.set(ylim=(0, 1.02), ylabel="Free of the outcome", xlim=(start, start + 1.02 * width))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
     main.legend(loc="lower left")
-    main.set_title("Freedom from relapse\nKaplan-Meier, 95 % intervals")
+    main.set_title("Freedom from the outcome\nKaplan-Meier, 95 % intervals")
     _risk_table(table, names, label.astype(str), t, ticks, told)
     return figure
 
@@ -155,7 +155,7 @@ def _risk_table(
     axes.text(
         0.0,
         -1,
-        "Still followed and free of relapse",
+        "Still followed and free of it",
         transform=axes.get_yaxis_transform(),
         va="center",
         fontsize=9,

@@ -8,6 +8,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.measurements import Measurements
+from relapse_model.comparisons import before
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, two_figures
 from relapse_model.report.figures.style import FREE, GREY, INK, LOST, RELAPSE, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS, put_log_ticks, week_ticks
@@ -57,13 +58,13 @@ def trajectory_figure(
     """
     start = landmark - 52.0 if first_week is None else first_week
     kept = results.valued()
-    kept = kept.rows((kept.patient >= 0) & (kept.week >= start))
+    kept = kept.rows((kept.patient >= 0) & ~before(kept.week, start))
     figure = new_figure(3.7)
     axes = figure.subplots()
     drawn: list[Floats] = []
     length = _period(kept.week)
     for name, colour, members in (
-        ("lost", LOST, np.isnan(relapse)), ("free", FREE, relapse == 0), ("relapse", RELAPSE, relapse == 1),
+        ("lost", LOST, np.isnan(relapse)), ("free", FREE, relapse == 0), ("outcome", RELAPSE, relapse == 1),
     ):  # fmt: skip
         weeks, quartiles = _by_period(kept.rows(members[kept.patient]), analyte, landmark, length)
         if len(weeks) and not np.isnan(quartiles).all():

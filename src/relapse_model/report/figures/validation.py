@@ -132,7 +132,7 @@ def decision_curve_figure(curve: NetBenefit) -> Figure:
     axes.plot(threshold, np.zeros_like(threshold), color=INK, linewidth=1, label="nobody")
     best = float(max(curve.model.max(), curve.treat_all.max(), 0.01))
     axes.set(xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best))
-    axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (relapses per patient)")
+    axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (events per patient)")
     axes.legend(loc="upper right", title="Act on", alignment="left")
     axes.set_title("Decision curve")
     return figure
@@ -158,8 +158,8 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
     """
     y, p = np.asarray(relapse, dtype=float), 100 * np.asarray(risk, dtype=float)
     everybody = (
-        ("relapse", p[y == 1], RELAPSE),
-        ("free of relapse", p[y == 0], FREE),
+        ("with the outcome", p[y == 1], RELAPSE),
+        ("free of it", p[y == 0], FREE),
         ("lost", p[np.isnan(y)], LOST),
     )
     groups = [group for group in everybody if len(group[1])]
@@ -191,10 +191,10 @@ def _shown(found: Estimate | str) -> str:
 
 def _calibration_note(curve: CalibrationCurve | str, events: int) -> tuple[str, str]:
     if isinstance(curve, str):
-        return f"{events} relapses: no smooth curve can be drawn", RELAPSE
+        return f"{events} events: no smooth curve can be drawn", RELAPSE
     if events < EVENTS_FOR_A_CURVE:
-        return f"{events} relapses (under {EVENTS_FOR_A_CURVE}): only indicative", RELAPSE
-    return f"{events} relapses among {curve.n} patients", INK
+        return f"{events} events (under {EVENTS_FOR_A_CURVE}): only indicative", RELAPSE
+    return f"{events} events among {curve.n} patients", INK
 
 
 def _upper_limit(risk: Floats, curve: CalibrationCurve | str) -> float:
@@ -228,7 +228,7 @@ def _draw_instability(axes: Axes, found: CalibrationInstability) -> None:
 def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:
     edges = np.linspace(0, top, round(top / _STEP) + 1)
     most = 1.0
-    for outcome, way, colour, label in ((1, 1, RELAPSE, "relapse"), (0, -1, FREE, "free")):
+    for outcome, way, colour, label in ((1, 1, RELAPSE, "outcome"), (0, -1, FREE, "free")):
         low, high, count = wide_bins(np.clip(risk[relapse == outcome], 0, edges[-1]), edges)
         height = count * _STEP / (high - low)
         axes.bar(low, way * height, high - low, align="edge", color=colour, label=label)

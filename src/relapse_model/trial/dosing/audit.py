@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.outcome.outcome import decide_tests, derive_outcome
+from relapse_model.cohort.outcome.decided_tests import decide_tests
+from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.errors import CohortError, InsufficientDataError, Problem
 from relapse_model.features.endogenous import dose_problems
 from relapse_model.study.study import Study

@@ -17,7 +17,7 @@ from relapse_model.cohort.measurements import measurements
 from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
 from relapse_model.features.antibody_filter import AntibodyFilter
 from relapse_model.features.endogenous import dose_table, doses_given, passive_antibody_of, titre_history
-from relapse_model.files import write_private_csv
+from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.audit import BY_HAND, CONTROL, WRONG_AMOUNT, audit
@@ -109,7 +109,7 @@ class DosingReport:
         tables: dict[str, pd.DataFrame | None] = {"due": self.due, "audit": self.audit, "next": self.next}
         for name, table in tables.items():
             if table is not None:
-                write_private_csv(table, path / f"{name}.csv")
+                write_csv(table, path / f"{name}.csv", private=True)
 
 
 def dosing(

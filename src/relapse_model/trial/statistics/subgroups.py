@@ -251,7 +251,8 @@ def _with_interaction(
     try:
         value = max(statistic(able[codes]), 0.0)
     except InsufficientDataError:
-        return SubgroupEffects(tuple(rows), None, left_out, "an arm has no events, or nothing but events, in any level")
+        note = "arm and levels separate patients with the event from those without, so no model can be fitted"
+        return SubgroupEffects(tuple(rows), None, left_out, note)
     freedom = int(able.sum()) - 1
     words = f"likelihood-ratio test of interaction, {model}"
     test = SignificanceTest(value, freedom, float(stats.chi2.sf(value, freedom)), words)

@@ -19,7 +19,10 @@ MEANINGS = {
     "RS207": "a titre taken while antibody given as a drug was on board",
     "RS208": "a landmark other than trained",
     "RS209": "an arm of a patient who is in no trial",
+    "RS210": "a predictor hardly known in the training",
+    "RS211": "a model without shown gain",
     "RS212": "a result too old for its window",
+    "RS213": "a result or treatment of an unknown name",
 }
 
 

@@ -25,7 +25,7 @@ FOUND_BY = {
     "identifier that stands twice": "an identifier that stands on more than one row",
     "age of nobody": "a number from 0 to 120",
     "no usable result": "no laboratory result of the model's predictors at or before week 0",
-    "relapsed already": "HBsAg relapse, or an unconfirmed positive test, at or before week 0",
+    "relapsed already": "not at risk (positive): the last test of HBsAg at or before week 0 is positive",
     "result under another identifier": {"RS201"},  # the patient's own titre is missing then
     "missing predictor": {"RS201"},
     "value out of range": {"RS202"},

@@ -75,10 +75,10 @@ def test_the_rows_that_kinds_read(new_patients_of):
         for kind, more in (("last", ""), ("first", ""), ("maximum", "window_weeks = 8\n"))
     )
     # Positions in the table above. A word without a number is the last result of nobody.
-    assert rows_read(new.cohort, last, 12.0).tolist() == [0, 2]
-    assert rows_read(new.cohort, first, 12.0).tolist() == [1, 2]
-    assert rows_read(new.cohort, window, 12.0).tolist() == [1, 0, 3]
-    assert rows_read(new.cohort, last, -5.0).tolist() == []
+    assert rows_read(new.cohort, new.study, last, 12.0).tolist() == [0, 2]
+    assert rows_read(new.cohort, new.study, first, 12.0).tolist() == [1, 2]
+    assert rows_read(new.cohort, new.study, window, 12.0).tolist() == [1, 0, 3]
+    assert rows_read(new.cohort, new.study, last, -5.0).tolist() == []
 
 
 def test_the_summary_counts_patients_and_tells_no_small_count(new_patients_of):

@@ -12,7 +12,10 @@ from relapse_model.model.scoring.guards import (
     rs207_passive_titre,
     rs208_other_landmark,
     rs209_arm,
+    rs210_hardly_known,
+    rs211_no_gain,
     rs212_result_too_old,
+    rs213_unknown_name,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
 
@@ -26,7 +29,10 @@ GUARDS = (
     rs207_passive_titre.GUARD,
     rs208_other_landmark.GUARD,
     rs209_arm.GUARD,
+    rs210_hardly_known.GUARD,
+    rs211_no_gain.GUARD,
     rs212_result_too_old.GUARD,
+    rs213_unknown_name.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
 

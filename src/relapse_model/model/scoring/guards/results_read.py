@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.measurements import measurements
 from relapse_model.model.scoring.guards.shown_names import assay_key, holds_identifier, identifiers
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import unit_key
@@ -18,8 +19,8 @@ Rows = NDArray[np.intp]
 KEYS: dict[str, Callable[[str], str]] = {"assay": assay_key, "unit": unit_key}
 
 
-def rows_read(cohort: Cohort, predictor: Predictor, landmark: float) -> Rows:
-    """Return the rows of the labs table that a predictor reads, in order of patient, week and row.
+def rows_read(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Rows:
+    """Return the rows of the labs table that a predictor reads, in order of patient, week and time of day.
 
     Kinds ``last`` and ``first`` read one a patient, all others every result at or before the landmark (and within
     their window).
@@ -27,22 +28,20 @@ def rows_read(cohort: Cohort, predictor: Predictor, landmark: float) -> Rows:
     Parameters
     ----------
     cohort : Cohort
+    study : Study
     predictor : Predictor
         With an analyte.
     landmark : float
     """
-    labs = cohort.labs
-    week, patient = labs["week"].to_numpy(dtype=float), labs["patient"].to_numpy(dtype=np.intp)
+    known = measurements(cohort, study, str(predictor.analyte)).until(landmark, predictor.window_weeks)
+    rows = np.asarray(known.row, dtype=np.intp)
     # A positive word without a number has no value that a predictor of one result could be.
     nothing = ("missing", "positive") if predictor.kind in ("last", "first") else ("missing",)
-    known = ((labs["analyte"] == predictor.analyte) & ~labs["kind"].isin(nothing)).to_numpy() & (week <= landmark)
-    if predictor.window_weeks is not None:
-        known &= week >= landmark - predictor.window_weeks
-    rows = np.flatnonzero(known)
-    rows = rows[np.lexsort((rows, week[rows], patient[rows]))]
+    kept = ~cohort.labs["kind"].take(rows).isin(nothing).to_numpy()
+    rows, patient = rows[kept], known.patient[kept]
     if predictor.kind not in ("last", "first") or not len(rows):
         return rows
-    differs = patient[rows][1:] != patient[rows][:-1]
+    differs = patient[1:] != patient[:-1]
     edge = np.append(differs, True) if predictor.kind == "last" else np.append(True, differs)
     one: Rows = rows[edge]
     return one
@@ -60,7 +59,7 @@ def results_read(cohort: Cohort, study: Study, landmark: float) -> dict[str, Row
     read: dict[str, Rows] = {}
     for predictor in study.predictors:
         if predictor.analyte is not None:
-            rows = rows_read(cohort, predictor, landmark)
+            rows = rows_read(cohort, study, predictor, landmark)
             read[predictor.analyte] = np.union1d(read[predictor.analyte], rows) if predictor.analyte in read else rows
     return read
 
@@ -133,4 +132,5 @@ def _spellings(
     by_key: dict[str, list[int]] = {}
     for number, name in enumerate(names):
         by_key.setdefault(key_of(name), []).append(number)
-    return {key: names[max(members, key=lambda one: common[one])] for key, members in by_key.items()}, by_key
+    best = {key: max(members, key=lambda one: (common[one], names[one])) for key, members in by_key.items()}
+    return {key: names[number] for key, number in best.items()}, by_key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from relapse_model.comparisons import at_or_before, to_the_day
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
 from relapse_model.model.scoring.guards.results_read import rows_read
 from relapse_model.study.predictor_kinds import AS_MEASURED
@@ -25,12 +26,12 @@ def passive_titre(new: NewPatients) -> list[Flagged]:
     if passive is None or treatments is None:
         return []
     readers = [one for one in new.study.predictors if one.analyte == passive.analyte and one.kind in AS_MEASURED]
-    rows = [rows_read(new.cohort, one, new.landmark) for one in readers]
+    rows = [rows_read(new.cohort, new.study, one, new.landmark) for one in readers]
     if not rows:
         return []
     titres = new.cohort.labs.iloc[np.unique(np.concatenate(rows))]
     since = _weeks_since_dose(titres, treatments[treatments["agent"].isin(passive.agents)])
-    soon = np.flatnonzero(since <= new.study.scoring.passive_weeks)
+    soon = np.flatnonzero(at_or_before(since, new.study.scoring.passive_weeks))
     shortest = np.full(len(new.cohort), np.inf)
     np.minimum.at(shortest, titres["patient"].to_numpy(dtype=np.intp)[soon], since[soon])
     label, agents = new.study.analytes[passive.analyte].label, " or ".join(passive.agents)
@@ -46,12 +47,12 @@ def _weeks_since_dose(titres: pd.DataFrame, doses: pd.DataFrame) -> np.ndarray[t
     """Return the weeks from the last dose before each titre; NaN where there is none."""
     drawn = pd.DataFrame(
         {
-            "patient": titres["patient"].to_numpy(dtype=np.int64), "week": titres["week"].to_numpy(dtype=float),
+            "patient": titres["patient"].to_numpy(dtype=np.int64), "week": to_the_day(titres["week"]),
             "row": np.arange(len(titres)),
         }
     )  # fmt: skip
     given = pd.DataFrame(
-        {"patient": doses["patient"].to_numpy(dtype=np.int64), "dose_week": doses["start_week"].to_numpy(dtype=float)}
+        {"patient": doses["patient"].to_numpy(dtype=np.int64), "dose_week": to_the_day(doses["start_week"])}
     )
     joined = pd.merge_asof(
         drawn.sort_values("week"), given.sort_values("dose_week"), left_on="week", right_on="dose_week", by="patient",

@@ -6,6 +6,7 @@ import re
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.tables.column_values import shown
+from relapse_model.cohort.tables.identifiers import identifier_key
 
 _WORD_EDGE = re.compile(r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])")  # Chinese is written without spaces
 _SEARCHED = 120  # characters of a name; a warning shows fewer
@@ -18,7 +19,7 @@ def identifiers(cohort: Cohort) -> frozenset[str]:
     ----------
     cohort : Cohort
     """
-    bare = {re.sub(r"^\W+|\W+$", "", str(one)).casefold() for one in cohort.patient_ids}
+    bare = {re.sub(r"^\W+|\W+$", "", identifier_key(str(one))).casefold() for one in cohort.patient_ids}
     return frozenset(text for text in bare if len(text) > (4 if text.isdecimal() else 1))
 
 
@@ -36,7 +37,7 @@ def holds_identifier(text: str, known: frozenset[str]) -> bool:
     >>> holds_identifier("Architect of P001", frozenset({"p001"})), holds_identifier("P0012", frozenset({"p001"}))
     (True, False)
     """
-    text = text[:_SEARCHED].casefold()
+    text = identifier_key(text[:_SEARCHED]).casefold()
     edges = [match.start() for match in _WORD_EDGE.finditer(text)]
     return any(text[start:end] in known for start in edges for end in edges if start < end)
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.features.known_columns import parameter_count
 from relapse_model.study.study import Study
 from relapse_model.validation.sample_size.binary import (
     ANTICIPATED_C,
@@ -22,8 +22,9 @@ from relapse_model.validation.sample_size.binary import (
 def cohort_sample_size(data: DevelopmentData, study: Study) -> dict[str, Any]:
     """Return what Riley's criteria say of a cohort of this size, at an assumed c-statistic of 0.75.
 
-    Assumes a model without penalty or prior. Patients count whose outcome is known; the prevalence is weighted for
-    those lost. The values are plain; ``refused`` says why there are none.
+    The one count of parameters, patients and events, for `check`, RM104 and the reports alike. Assumes a model without
+    penalty or prior. Patients count whose outcome is known; the prevalence is weighted for those lost. The values are
+    plain; ``refused`` says why there are none.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def cohort_sample_size(data: DevelopmentData, study: Study) -> dict[str, Any]:
     Riley et al. 2019, Stat Med 38:1276.
     """
     known = ~np.isnan(data.relapse)
-    n, parameters = int(known.sum()), len(design(study).names)
+    n, parameters = int(known.sum()), parameter_count(data)
     told: dict[str, Any] = {
         "anticipated_c": ANTICIPATED_C, "known": n, "events": int((data.relapse == 1).sum()), "parameters": parameters,
     }  # fmt: skip
@@ -59,6 +60,28 @@ def cohort_sample_size(data: DevelopmentData, study: Study) -> dict[str, Any]:
         }
     except RelapseModelError as error:
         return told | {"refused": str(error)}
+
+
+def size_words(size: dict[str, Any]) -> str:
+    """Return the counts, and what they support, in words.
+
+    Parameters
+    ----------
+    size : dict
+        As `cohort_sample_size` returns it, not refused.
+
+    Examples
+    --------
+    >>> size_words(
+    ...     {"parameters": 8, "known": 119, "events": 21, "carried_parameters": 1.61, "anticipated_c": 0.75}
+    ... )
+    "8 parameters, 119 patients with a known outcome, 21 relapses: the size supports 1.6 (Riley's shrinkage criterion, assuming C = 0.75)"
+    """  # noqa: E501
+    return (
+        f"{size['parameters']} parameters, {size['known']} patients with a known outcome, {size['events']} relapses: "
+        f"the size supports {size['carried_parameters']:.1f} (Riley's shrinkage criterion, assuming "
+        f"C = {size['anticipated_c']:g})"
+    )
 
 
 def _prevalence(data: DevelopmentData) -> float:

@@ -1,0 +1,80 @@
+"""What a verb will write, looked at before it runs: no output replaces an input, and none is in vain."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from relapse_model.cohort.folder import cohort_files
+from relapse_model.errors import RelapseModelError
+from relapse_model.files import require_file, require_folder, require_no_replacement
+
+_READ = ("model", "study", "prior", "scores", "outcomes", "key")  # arguments that name a file to be read
+_REPORT = ("report.html", "validation.json", "model_card.md")
+_OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
+_DEMO = (
+    "check.txt", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
+    "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
+)  # fmt: skip
+_FOLDERS = {"dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html")}  # verbs that write a folder of files
+
+
+def check_outputs(given: Namespace) -> None:
+    """Refuse a command whose output would replace what it reads, or cannot be written, before anything is read.
+
+    Parameters
+    ----------
+    given : Namespace
+        The arguments of a verb.
+
+    Raises
+    ------
+    RelapseModelError
+        With the name of the output.
+    """
+    folders, files = _outputs(given)
+    inputs = _inputs(given)
+    try:
+        for folder in folders:
+            require_folder(folder)
+        for file in files:
+            require_file(file)
+        require_no_replacement(files, inputs)
+    except RelapseModelError as refusal:
+        raise RelapseModelError(f"--out: {refusal}" if given.out else f"--figures: {refusal}") from None
+
+
+def _inputs(given: Namespace) -> list[Path]:
+    """Return the files that are read, and the names under which a file would be read."""
+    named = [Path(value) for name in _READ if isinstance(value := getattr(given, name, None), str)]
+    cohort = getattr(given, "cohort", None)
+    return named if cohort is None else [*named, *cohort_files(Path(cohort)), Path(cohort)]
+
+
+def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
+    """Return the folders and the files that a verb writes."""
+    folders: list[Path] = []
+    files: list[Path] = []
+    if getattr(given, "figures", None):
+        folders.append(Path(given.figures))
+        files += [folders[0] / name for name in _OF_ONE_PATIENT]
+    if not getattr(given, "out", None):
+        return folders, files
+    out = Path(given.out)
+    if given.verb == "simulate":
+        return [out], [*cohort_files(out), out / "truth.csv"]
+    if given.verb == "validate":
+        return [out, out / "figures"], [out / name for name in _REPORT]
+    if given.verb == "demo":
+        new = out / "new_patients"
+        return [out, new], [out / name for name in _DEMO] + [*cohort_files(new), new / "truth.csv"]
+    if given.verb in _FOLDERS:
+        return [out], [out / name for name in _FOLDERS[given.verb]]
+    files.append(out)
+    if given.verb in ("train", "update"):
+        if out.with_suffix(".md") == out or out.is_dir():
+            raise RelapseModelError(f"--out {out}: expected a file such as {out.with_suffix('.rmodel').name}.")
+        files.append(out.with_suffix(".md"))
+    if given.verb == "keygen":
+        files.append(Path(f"{out}.pub"))
+    return folders, files

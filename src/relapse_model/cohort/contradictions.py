@@ -1,0 +1,81 @@
+"""Which rows of a labs table contradict each other on one day, as far as a study makes use of the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.measurements import columns_read, read_rows
+from relapse_model.cohort.one_day import (
+    contradicting,
+    day_rule,
+    refuses,
+    rounded,
+    same_day_advice,
+    same_day_expected,
+)
+from relapse_model.cohort.tables.columns import MINUTE
+from relapse_model.errors import CohortError
+from relapse_model.study.study import Study
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contradiction:
+    """Rows of one patient, analyte and day that nothing orders, and what to do about them."""
+
+    rows: Positions
+    expected: str
+    advice: str
+
+
+def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study) -> Iterator[Contradiction]:
+    """Yield the sets of rows that contradict each other, of analytes for which the study does not say which counts.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        As the gate has read it.
+    ids : Series
+        Whose each row is.
+    sound : array of bool
+        Rows that nothing else is wrong with.
+    study : Study
+    """
+    refused = [name for name in study.analytes if refuses(day_rule(study, name))]
+    candidates = _of_shared_days(labs, ids, sound & (labs["kind"] != "missing").to_numpy(), refused)
+    if not len(candidates):
+        return
+    patient, _ = pd.factorize(ids.iloc[candidates])
+    table = columns_read(labs.iloc[candidates].assign(patient=patient))
+    week = rounded(table["week"].to_numpy(dtype=float))
+    minute = table[MINUTE].to_numpy(dtype=float) if MINUTE in table else np.zeros(len(table))
+    order = np.lexsort((candidates, minute, week, patient))
+    for name in refused:
+        own = order[(labs["analyte"].iloc[candidates[order]] == name).to_numpy()]
+        rule = day_rule(study, name)
+        try:
+            results = read_rows(table.iloc[own], candidates[own].astype(np.int32), study.analytes[name])
+        except CohortError:  # refused elsewhere, for a limit that is not known
+            continue
+        for places in contradicting(results, rule):
+            rows = np.sort(results.row[places].astype(np.intp))
+            yield Contradiction(rows, same_day_expected(name), same_day_advice(rule))
+
+
+def _of_shared_days(labs: pd.DataFrame, ids: pd.Series, usable: Mask, analytes: list[str]) -> NDArray[np.intp]:
+    """Return the rows whose patient has another result of the analyte on the same day."""
+    rows = np.flatnonzero(usable & labs["analyte"].isin(analytes).to_numpy() & labs["week"].notna().to_numpy())
+    key = pd.DataFrame(
+        {
+            "patient": pd.factorize(ids.iloc[rows])[0],
+            "analyte": pd.factorize(labs["analyte"].iloc[rows])[0],
+            "day": rounded(labs["week"].to_numpy(dtype=float)[rows]),
+        }
+    )
+    shared: NDArray[np.intp] = rows[key.duplicated(keep=False).to_numpy()]
+    return shared

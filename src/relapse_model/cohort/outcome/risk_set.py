@@ -1,0 +1,112 @@
+"""Who is at risk at a landmark, from what was known there: the same in training, scoring and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.outcome.decided_tests import decide_tests, decided_tests
+from relapse_model.cohort.outcome.positive_runs import relapse_intervals
+from relapse_model.comparisons import at_or_before
+from relapse_model.study.study import Study
+
+AT_RISK = "at risk"
+POSITIVE = "not at risk (positive)"
+RELAPSED = "not at risk (relapsed)"
+UNKNOWN = "not known to be at risk"
+NOT_AT_RISK = (POSITIVE, RELAPSED, UNKNOWN)
+ENROLMENT = 0.0  # week
+
+
+def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object_]:
+    """Tell who is at risk at a landmark: only who is known to be free there has anything to lose.
+
+    Of an outcome by tests: a patient whose last test that decides, at or before the landmark, is negative, and who has
+    not relapsed before it. A single positive there counts like one that is confirmed, for no later test is read. Of an
+    outcome that is adjudicated only there is no such test, and whoever enrols is taken to be free of it. An
+    adjudicated relapse at or before the landmark ends the risk in both.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+        Week.
+
+    Returns
+    -------
+    array of str, shape (patients,)
+        ``"at risk"``, ``"not at risk (positive)"``, ``"not at risk (relapsed)"`` or ``"not known to be at risk"``.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> list(risk_set(rm.simulate_cohort(3, seed=1), rm.load_study("hbsag-relapse"), 0.0))
+    ['at risk', 'at risk', 'at risk']
+    """
+    state = np.full(len(cohort), AT_RISK, dtype=object)
+    known_relapse, overruled, unknown_week = _adjudicated(cohort, landmark)
+    if study.outcome.analyte is None:
+        # Enrolled free of it and relapsed since, nobody knows when: by a later week it may have been.
+        state[unknown_week & (not at_or_before(landmark, ENROLMENT))] = UNKNOWN
+    else:
+        results = measurements(cohort, study, study.outcome.analyte).until(landmark)
+        tests = decided_tests(results, decide_tests(results, study.outcome))
+        standing = tests.standing(len(cohort))
+        relapse = relapse_intervals(tests, len(cohort), study.outcome.confirm, landmark)
+        state[~np.isnan(relapse.first_positive) & ~overruled] = RELAPSED
+        state[standing == 1] = POSITIVE
+        state[standing == -1] = UNKNOWN
+    state[known_relapse] = RELAPSED
+    return state
+
+
+def is_at_risk(states: Iterable[object]) -> Mask:
+    """Tell which states of `derive_outcome` or `risk_set` are those of patients at risk.
+
+    Parameters
+    ----------
+    states : iterable of str
+    """
+    return ~pd.Series(states, dtype=object).isin(NOT_AT_RISK).to_numpy(dtype=bool)
+
+
+def why_not(state: object, study: Study, landmark: float) -> str:
+    """Say why a patient is not at risk; empty for one who is.
+
+    Parameters
+    ----------
+    state : str
+        As `risk_set` gives it.
+    study : Study
+    landmark : float
+    """
+    week = f"week {landmark:g}"
+    analyte = study.outcome.analyte
+    test = f"test of {study.analytes[analyte].label}" if analyte is not None else "test"
+    return {
+        POSITIVE: f"{POSITIVE}: the last {test} at or before {week} is positive: nothing left to predict",
+        RELAPSED: f"{RELAPSED}: {study.outcome.name} at or before {week}: nothing left to predict",
+        UNKNOWN: f"{UNKNOWN}: no {test} at or before {week} that decides"
+        if analyte is not None
+        else f"{UNKNOWN}: {study.outcome.name} in an unknown week, which may lie before {week}",
+    }.get(str(state), "")
+
+
+def _adjudicated(cohort: Cohort, landmark: float) -> tuple[Mask, Mask, Mask]:
+    """Return who relapsed at or before the landmark, whose rule is overruled, and who relapsed in an unknown week."""
+    relapsed, overruled, unknown = (np.zeros(len(cohort), dtype=bool) for _ in range(3))
+    if cohort.outcomes is not None:
+        rows = cohort.outcomes["patient"].to_numpy(dtype=np.intp)
+        week = cohort.outcomes["week"].to_numpy(dtype=float)
+        event = cohort.outcomes["relapse"].to_numpy(dtype=float) == 1
+        relapsed[rows] = event & at_or_before(week, landmark)
+        unknown[rows] = event & np.isnan(week)
+        overruled[rows] = ~unknown[rows]
+    return relapsed, overruled, unknown

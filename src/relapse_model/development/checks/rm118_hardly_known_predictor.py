@@ -1,0 +1,56 @@
+"""RM118: a predictor that hardly anybody has: nothing is learned of it."""
+
+from __future__ import annotations
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.errors import InsufficientDataError
+from relapse_model.features.development_data import development_data
+from relapse_model.features.known_columns import FEWEST_KNOWN, hardly_known_predictors
+from relapse_model.study.study import Predictor, Study
+
+
+def hardly_known_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn when a predictor is known at the landmark in fewer than 10 patients whose outcome is known.
+
+    Most hospitals do not measure everything the study names. It stops nothing: classifiers with priors keep the prior,
+    the others leave the predictor out.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+    """
+    try:
+        data = development_data(cohort, study, landmark)
+    except InsufficientDataError as error:
+        return not_applicable(str(error))
+    few = hardly_known_predictors(data, study)
+    if not few:
+        return passed()
+    kept = [one.label for one in few if _can_stand(one)]
+    lost = [one.label for one in few if not _can_stand(one)]
+    texts = []
+    if kept:
+        texts.append(
+            f"{', '.join(kept)}: a model with priors keeps what the study says beforehand, counted from the study's "
+            "typical value; other classifiers leave it out."
+        )
+    if lost:
+        texts.append(
+            f"{', '.join(lost)}: left out of every model, since the study states no prior per unit, or no typical "
+            "value to count from."
+        )
+    return found(
+        f"known at week {landmark:g} in fewer than {FEWEST_KNOWN} patients with a known outcome, so that nothing can "
+        f"be learned of it. {' '.join(texts)} Take the predictor out of the study where it will not be measured."
+    )
+
+
+def _can_stand(predictor: Predictor) -> bool:
+    """Tell whether the prior of a predictor has a value to count from, and a unit."""
+    return predictor.typical is not None and predictor.prior is not None and predictor.prior.per != "sd"
+
+
+CHECK = Check("RM118", "a predictor known in hardly anybody", hardly_known_predictor)

@@ -1,0 +1,90 @@
+"""RM119: agents or analytes in the tables that no entry of the study knows."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.study_names import NAMED, name_table
+from relapse_model.development.checks.check import Check, Verdict, found, passed
+from relapse_model.model.scoring.guards.shown_names import holds_identifier, identifiers
+from relapse_model.small_counts import SMALL
+from relapse_model.study.study import Study
+
+_LISTED = 10  # names of a table; the commonest first
+_KEPT = {"agent": "taken for none of the study's agents", "analyte": "read by nothing"}
+
+
+def unknown_names(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn of agents, and note analytes, that the study does not know by any name.
+
+    A drug that is not known counts as not given: under a name of its own it makes "never treated" of a treated patient.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+        Not used: a name is known or not in every week.
+    """
+    unknown = {column: _counts(cohort, study, table, column) for table, column in NAMED}
+    if not any(len(counts) for counts in unknown.values()):
+        return passed()
+    nobody = identifiers(cohort)
+    told = [
+        f"{column}s {_KEPT[column]}: {_listed(unknown[column], cohort, study, (table, column), nobody)}"
+        for table, column in NAMED[::-1]
+        if len(unknown[column])
+    ]
+    # A result under a name with a word too many may be one that the study asks for, and is read by nothing.
+    like = any(name_table(study, "analyte").alike(str(name)) for name in unknown["analyte"].index)
+    grave = like or (len(unknown["agent"]) and name_table(study, "agent").asked)
+    return found(
+        f"{'; '.join(told)}. If one is what the study asks for, state it in the study as one of its synonyms; if not, "
+        "give it an entry of its own, and it is known.",
+        severity="warning" if grave else "note",
+    )
+
+
+def _counts(cohort: Cohort, study: Study, table: str, column: str) -> pd.Series:
+    """Return how many rows there are of each name that the study does not know, the commonest first."""
+    rows = getattr(cohort, table)
+    if rows is None:
+        return pd.Series(dtype=int)
+    known = name_table(study, column)
+    counts = rows[column].value_counts()
+    unknown = [name for name in counts.index if known.meaning(str(name)).name is None]
+    found: pd.Series = counts[sorted(unknown, key=lambda name: (-counts[name], str(name)))]
+    return found
+
+
+def _listed(counts: pd.Series, cohort: Cohort, study: Study, where: tuple[str, str], nobody: frozenset[str]) -> str:
+    """Return the names with their counts; those that look like one the study asks for first."""
+    known = name_table(study, where[1])
+    like = {name: known.alike(str(name)) for name in counts.index}
+    shown = [
+        f"{name!r} ({count if count >= SMALL else f'<{SMALL}'} rows{_like(like[name])}"
+        f"{_centre(cohort, *where, name, count)})"
+        for name, count in sorted(counts.items(), key=lambda pair: not like[pair[0]])
+        if not holds_identifier(str(name), nobody)
+    ]
+    hidden, more = len(counts) - len(shown), max(len(shown) - _LISTED, 0)
+    rest = [f"and {more} more"] * (more > 0) + [f"{hidden} not shown, since an identifier is in it"] * (hidden > 0)
+    return ", ".join([*shown[:_LISTED], *rest])
+
+
+def _like(names: tuple[str, ...]) -> str:
+    return f", like {' or '.join(map(repr, names))}" if names else ""
+
+
+def _centre(cohort: Cohort, table: str, column: str, name: object, count: int) -> str:
+    """Name the centre where all rows of a name are of one among several: a coding of its own."""
+    if "centre" not in cohort.patients or cohort.patients["centre"].nunique() < 2 or count < SMALL:
+        return ""
+    rows = getattr(cohort, table)
+    where = cohort.patients["centre"].to_numpy()[rows.loc[rows[column] == name, "patient"].to_numpy()]
+    centres = pd.unique(pd.Series(where).dropna())
+    return f", all of centre {centres[0]!r}" if len(centres) == 1 else ""
+
+
+CHECK = Check("RM119", "names that the study does not know", unknown_names)

@@ -1,0 +1,113 @@
+"""RM121: results and courses that stand twice, contradict each other, or lie at odd times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Floats
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
+from relapse_model.cohort.measurements import several_a_day
+from relapse_model.cohort.tables.columns import DATES, FAR_WEEKS, TABLES
+from relapse_model.development.checks.check import Check, Verdict, found, passed
+from relapse_model.small_counts import told_count
+from relapse_model.study.study import Study
+
+_DAY = 1 / 7
+_SAME = 1e-6  # weeks; less than a second
+_DURATIONS = ("weeks_on_agent", "weeks_on_agent_after_first_negative", "weeks_between_courses")
+
+
+def odd_rows(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+    """Warn of rows that may be right, but are more often a slip of an export or of a pen.
+
+    Rows that stand twice, results of one day that nothing orders, courses whose last day, or end, nobody stated, and
+    weeks more than ten years from enrolment.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    landmark : float
+        Not used.
+    """
+    said = [*_rows_twice(cohort), *_one_day(cohort, study), *_courses(cohort, study), *_far(cohort)]
+    return found(f"{'; '.join(said)}. Look at these rows.") if said else passed()
+
+
+def _rows_twice(cohort: Cohort) -> Iterator[str]:
+    repeated = [remark.table for remark in cohort.remarks if remark.found == COUNTED_ONCE]
+    for table in dict.fromkeys(repeated):
+        count = repeated.count(table)
+        yield f"{told_count(count)} rows of {table} stand there again under another row number, and count once"
+
+
+def _one_day(cohort: Cohort, study: Study) -> Iterator[str]:
+    for name, rule in study.analytes.items():
+        days, contradictions = several_a_day(cohort, study, name)
+        if contradictions:
+            choice = study.laboratory.same_day
+            yield (
+                f"{rule.label} has results that contradict each other on {told_count(contradictions)} days (counted by "
+                f"same_day = {choice!r})"
+            )
+        elif days:
+            yield f"{rule.label} has several results that agree on {told_count(days)} days, and count once"
+
+
+def _courses(cohort: Cohort, study: Study) -> Iterator[str]:
+    table = cohort.treatments
+    if table is None or table.empty:
+        return
+    known = [name for name in (*TABLES["treatments"], *DATES.values()) if name in table]
+    alike = int(table.duplicated(["patient", *known]).sum())
+    if alike:
+        yield f"{told_count(alike)} rows of treatments have the agent, weeks and dose of another, and count as more"
+    if "end_week" not in table:
+        return
+    start, end, following = _in_turn(table)
+    left_open = int((np.isnan(end) & (following > start)).sum())
+    if left_open:
+        yield (
+            f"{told_count(left_open)} courses without an end are followed by another of the same agent, and count as "
+            "running on beside it"
+        )
+    if study.time.course_end is None and DATES["end_week"] in table:
+        next_day = int((np.abs(following - end - _DAY) < _SAME).sum())
+        if next_day > int((np.abs(following - end) < _SAME).sum()):
+            yield (
+                f"{told_count(next_day)} courses end on the day before the next one, so that the last day seems to be "
+                'one on treatment, and does not count: state course_end = "inclusive" under [time] in the study'
+            )
+    agents = {agent for one in study.predictors if one.kind in _DURATIONS for agent in one.agents}
+    single = (table["end_week"] - table["start_week"]).to_numpy(dtype=float) <= _DAY + _SAME
+    days = int((single & table["agent"].isin(agents).to_numpy()).sum())
+    if days:
+        yield (
+            f"{told_count(days)} courses of {' or '.join(sorted(agents))} last a day or less, and count for no more: "
+            "a course is written from its first day to its last, not as single doses"
+        )
+
+
+def _in_turn(table: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Return start and end of each course, and the start of the patient's next one of the agent, NaN after the last."""
+    ordered = table.sort_values(["patient", "agent", "start_week"], kind="stable")
+    following = ordered.groupby(["patient", "agent"], sort=False)["start_week"].shift(-1)
+    start, end = (ordered[name].to_numpy(dtype=float) for name in ("start_week", "end_week"))
+    return start, end, following.to_numpy(dtype=float)
+
+
+def _far(cohort: Cohort) -> Iterator[str]:
+    for name, table in (("labs", cohort.labs), ("treatments", cohort.treatments), ("outcomes", cohort.outcomes)):
+        for week in DATES:
+            if table is not None and week in TABLES[name] and week in table:
+                weeks = table[week].to_numpy(dtype=float)
+                for count, side in ((weeks < -FAR_WEEKS, "before"), (weeks > FAR_WEEKS, "after")):
+                    if count.any():
+                        rows, what = told_count(int(count.sum())), week.replace("_", " ")
+                        yield f"{rows} rows of {name} have a {what} more than ten years {side} enrolment"
+
+
+CHECK = Check("RM121", "duplicated, contradicting or oddly dated rows", odd_rows)

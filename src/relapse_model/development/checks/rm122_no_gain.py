@@ -1,0 +1,34 @@
+"""RM122: it is not shown that the model is better than giving everybody the mean risk."""
+
+from __future__ import annotations
+
+from relapse_model.development.checks.check import NOTE, Check, Verdict, found, not_applicable, passed
+from relapse_model.validation.estimate import Estimate
+
+
+def no_gain(difference: Estimate | None) -> Verdict:
+    """Warn when the out-of-fold log loss is not below that of the mean risk; note when the interval does not show it.
+
+    Parameters
+    ----------
+    difference : Estimate or None
+        Log loss of the model less that of the mean risk, out of fold, by patient; None: not cross-validated.
+    """
+    if difference is None:
+        return not_applicable("the model was not cross-validated, so that nothing is known of its gain")
+    if difference.upper < 0:
+        return passed()
+    told = f"{difference.value:z.3f} ({100 * difference.level:g} % interval {difference.lower:z.3f} to "
+    told = f"out of fold, log loss less that of the mean risk for everybody: {told}{difference.upper:z.3f})"
+    if difference.value < 0:
+        return found(
+            f"{told}. The interval holds 0: a gain is not shown in these patients, however well the model is made.",
+            severity=NOTE,
+        )
+    return found(
+        f"{told}. The model is not better than one number for everybody: do not use its risks. Keep fewer predictors, "
+        "state what is known of them as priors, or join cohorts. Whoever is scored by it is told so (RS211)."
+    )
+
+
+CHECK = Check("RM122", "no gain over the mean risk shown", no_gain)

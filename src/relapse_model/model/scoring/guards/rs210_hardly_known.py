@@ -1,0 +1,28 @@
+"""RS210: a predictor that hardly any training patient had."""
+
+from __future__ import annotations
+
+from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
+
+_TEXTS = {
+    "prior": "hardly known in the training: {} (its effect is that of the study's prior, not of patients)",
+    "left out": "hardly known in the training: {} (left out: the value does not count)",
+}
+
+
+def hardly_known(new: NewPatients) -> list[Flagged]:
+    """Warn of a value of which the training could say nothing: the prior was used, or the value does not count.
+
+    Parameters
+    ----------
+    new : NewPatients
+    """
+    told = new.summary.get("hardly_known", {})  # a model of an earlier version was trained on none such
+    return [
+        flagged(new.features[one.name].notna().to_numpy(), _TEXTS[told[one.name]].format(one.label))
+        for one in new.study.predictors
+        if one.name in told
+    ]
+
+
+GUARD = Guard("RS210", "a predictor hardly known in the training", hardly_known)
