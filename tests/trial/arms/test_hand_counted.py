@@ -191,9 +191,8 @@ def test_what_must_be_known_is_told(found):
 
 def test_who_had_the_outcome_at_randomisation_has_failed_in_week_0():
     tables = small_tables()
-    more = pd.DataFrame([("T1", 0.0, "hbsag", "3", "IU/mL"), ("T1", 4.0, "hbsag", "3", "IU/mL")],
-                        columns=tables["labs"].columns)  # fmt: skip
-    tables["labs"] = pd.concat([tables["labs"], more], ignore_index=True)
+    first = (tables["labs"]["patient_id"] == "T1") & (tables["labs"]["week"] <= 12)
+    tables["labs"].loc[first, "value"] = "3"
     found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
     assert of(found).loc["T1", ["time", "event"]].tolist() == [0, 1]
     assert found.flow.arms[0].allocated == 6
@@ -226,6 +225,7 @@ def test_nothing_after_the_visit_of_the_week_changes_the_primary_analysis(found)
     """A relapse at 60, and a negative test at 60 after the one positive test of C3 at 48."""
     tables = small_tables()
     rows = [("T1", 60.0, "hbsag", "5", "IU/mL"), ("T1", 64.0, "hbsag", "5", "IU/mL"),
+            ("T4", 60.0, "hbsag", "<0.05", "IU/mL"), ("C1", 60.0, "hbsag", "<0.05", "IU/mL"),
             ("C3", 60.0, "hbsag", "<0.05", "IU/mL"), ("C4", 53.0, "hbsag", "<0.05", "IU/mL")]  # fmt: skip
     tables["labs"] = pd.concat([tables["labs"], pd.DataFrame(rows, columns=tables["labs"].columns)], ignore_index=True)
     later = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
@@ -258,3 +258,31 @@ def test_without_a_dosing_rule_and_treatments():
     assert found.intercurrent[0].patients is None
     assert found.safety is None
     assert found.since_dose is None
+
+
+def test_a_single_positive_test_at_randomisation_is_refuted_by_the_next():
+    """The rule reads the tests from randomisation on: one positive, then four negative ones."""
+    tables = small_tables()
+    first = (tables["labs"]["patient_id"] == "T1") & (tables["labs"]["week"] == 0)
+    tables["labs"].loc[first, "value"] = "3"
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert of(found).loc["T1", ["time", "event"]].tolist() == [48, 0]
+
+
+def test_without_a_test_at_randomisation_the_first_positive_one_is_a_failure():
+    """C2 is positive at 12 and 24, and was not tested at 0: whoever was randomised had lost the antigen."""
+    tables = small_tables()
+    gone = (tables["labs"]["patient_id"] == "C2") & (tables["labs"]["week"] == 0)
+    tables["labs"] = tables["labs"][~gone]
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert of(found).loc["C2", ["time", "event"]].tolist() == [12, 1]
+
+
+def test_both_readings_of_an_unconfirmed_relapse():
+    """C3 and C4 were positive at their last test: failures, or lost after 36 in the analysis beside."""
+    head = HEAD.replace('unconfirmed_at_end = "relapse"', 'unconfirmed_at_end = "both"')
+    study = small_study(head=head)
+    found = rm.compare_arms(small_cohort(study), study)
+    other = next(one for one in found.beside if one.kind == "unconfirmed")
+    assert (found.primary.control.events, other.control.events) == (4, 2)
+    assert other.control.lost == 2

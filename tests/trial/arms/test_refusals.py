@@ -68,7 +68,7 @@ def test_an_incomplete_treatments_table_does_not_say_no():
 def test_an_agent_in_another_spelling():
     tables = small_tables()
     tables["treatments"]["agent"] = tables["treatments"]["agent"].replace("entecavir", "Entecavir")
-    text = refused(rm.make_cohort(**tables, study=small_study()), small_study())
+    text = refused(rm.make_cohort(**tables), small_study())
     assert "'Entecavir'; expected 'entecavir'" in text
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 import numpy as np
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
@@ -67,7 +68,7 @@ def compare_arms(
         and that are not there, a week that an arm's follow-up does not reach, a method that needs endpoints that are
         unknown, columns of an adjustment measured after randomisation, missing in more than 10 %, or too many.
     InsufficientDataError
-        If nobody has an outcome, or the planned method has no answer in these patients.
+        If the planned method has no answer in these patients.
 
     Examples
     --------
@@ -78,12 +79,13 @@ def compare_arms(
     """
     plan = _plan(study)
     who, problems = randomised(cohort, plan)
+    problems += _name_problems(cohort, study)
     problems += intercurrent_problems(cohort, study, plan.intercurrent) + _method_problems(study, plan)
-    if problems and not _both_arms(who):
+    if problems:  # what follows reads the tables by the study's names, and needs both arms
         raise CohortError(_REFUSED, problems)
     bare = endpoint(cohort, study, who, plan.primary.week, plan.primary.window_weeks)
     found, seen = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
-    problems += _endpoint_problems(found, plan)
+    problems = _endpoint_problems(found, plan)
     planned, wrong = baseline_columns(cohort, study, found, plan.primary.adjust, "[trial.primary] adjust")
     extra, more = baseline_columns(cohort, study, found, tuple(adjust or ()), "adjust")
     problems += [*wrong, *more]
@@ -116,7 +118,8 @@ def _analysed(
     return TrialAnalysis(
         study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),
         flow=participant_flow(cohort, study, found, names, analysed), table_one=table_one, primary=primary,
-        beside=beside(found, plan), sensitivity=sensitivity.contrasts, tipping=sensitivity.tipping,
+        beside=(*beside(found, plan), *_other_reading(cohort, study, plan, found)),
+        sensitivity=sensitivity.contrasts, tipping=sensitivity.tipping,
         extra=() if extra is None else (
             standardised(found, plan, extra, kind="adjusted, not pre-specified",
                          label=f"Adjusted for {', '.join(extra.names)}", status="not pre-specified"),
@@ -143,8 +146,13 @@ def _plan(study: Study) -> TrialPlan:
     return study.trial
 
 
-def _both_arms(who: Randomised) -> bool:
-    return bool(who.treated.any() and (~who.treated).any())
+def _name_problems(cohort: Cohort, study: Study) -> list[Problem]:
+    """Return the names of agents and analytes that the study reads otherwise: each would count as never given."""
+    try:
+        require_names(cohort, study)
+    except CohortError as error:
+        return list(error.problems)
+    return []
 
 
 def _method_problems(study: Study, plan: TrialPlan) -> list[Problem]:
@@ -197,6 +205,28 @@ def _primary(found: Endpoint, plan: TrialPlan, columns: BaselineColumns | None) 
     return by_plan(found, plan, kind="primary", label=label, status="primary")
 
 
+def _other_reading(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> tuple[ArmContrast, ...]:
+    """Return the analysis that ends follow-up before unconfirmed relapses, where the study asks for both readings."""
+    if study.outcome.confirm.unconfirmed_at_end != "both":
+        return ()
+    asked, who = plan.primary, Randomised(found.place, found.treated, found.strata)
+    bare = endpoint(cohort, study, who, asked.week, asked.window_weeks, reading="censor")
+    other, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    label = "Unconfirmed relapses as the end of follow-up"
+    estimand = "as the primary analysis; an unconfirmed relapse at the last test does not count, and ends follow-up"
+    return (_unadjusted(other, plan, kind="unconfirmed", label=label, estimand=estimand),)
+
+
+def _unadjusted(found: Endpoint, plan: TrialPlan, *, kind: str, label: str, estimand: str) -> ArmContrast:
+    """Return the Kaplan-Meier risk difference of another reading of the endpoint, or why there is none."""
+    simple = replace(plan, primary=replace(plan.primary, method=KAPLAN_MEIER, sides=2, measure="risk_difference"))
+    try:
+        return by_plan(found, simple, kind=kind, label=label, status="supportive", estimand=estimand)
+    except InsufficientDataError as error:
+        arms = counts(found, plan.arms.names)
+        return ArmContrast(kind, label, estimand, "supportive", *arms, note=f"not made: {error}")
+
+
 def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> ArmContrast:
     """Carry the comparison on for the weeks in which antibody that was given may hide a relapse."""
     on = study.scoring.passive_weeks
@@ -211,12 +241,9 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
         arms = counts(later, plan.arms.names)
         note = f"not made: an arm has no visit at week {week:g} (within {plan.primary.window_weeks:g} weeks)"
         return ArmContrast("later", label, estimand, "supportive", *arms, note=note)
-    unadjusted = replace(plan, primary=replace(plan.primary, method=KAPLAN_MEIER, sides=2, measure="risk_difference"))
-    try:
-        made = by_plan(later, unadjusted, kind="later", label=label, status="supportive", estimand=estimand)
-    except InsufficientDataError as error:
-        arms = counts(later, plan.arms.names)
-        return ArmContrast("later", label, estimand, "supportive", *arms, note=f"not made: {error}")
+    made = _unadjusted(later, plan, kind="later", label=label, estimand=estimand)
+    if made.contrast is None:
+        return made
     followed = [int((~later.lost & who).sum()) for who in (later.treated, ~later.treated)]
     told = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
     return replace(made, note=f"endpoint known by then: {told}")

@@ -10,8 +10,9 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
-from relapse_model.cohort.outcome.outcome import decide_tests
+from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.cohort.tables.columns import DATES
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError
 from relapse_model.files import write_private_csv
 from relapse_model.study.study import Study
@@ -164,6 +165,8 @@ def _visits(cohort: Cohort, study: Study, found: Endpoint) -> tuple[pd.DataFrame
     patient = joined.pop("patient").to_numpy(dtype=np.intp)
     joined.insert(0, "patient_id", cohort.patient_ids.to_numpy()[patient])
     reach = 0.0 if study.trial is None else study.trial.primary.window_weeks
-    joined.insert(2, "in_primary", (joined["week"] <= found.week + reach).astype(int))
+    joined.insert(
+        2, "in_primary", np.asarray(at_or_before(joined["week"].to_numpy(dtype=float), found.week + reach)).astype(int)
+    )
     words["in_primary"] = ("1 where the primary analysis reads the row, 0 for later weeks", "")
     return joined[place[patient] >= 0].reset_index(drop=True), words

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.outcome.adjudicated import adjudicate
+from relapse_model.cohort.outcome.decided_tests import DecidedTests, decide_tests, decided_tests
+from relapse_model.cohort.outcome.outcome import FREE, RELAPSE, state_at_horizon
+from relapse_model.cohort.outcome.positive_runs import relapse_intervals
+from relapse_model.comparisons import at_or_before, before
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.randomised import Randomised
+
+_JUST_BEFORE = -1.0  # week of the test that stands for what eligibility asks for
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +80,16 @@ class Endpoint:
         return replace(self, **{name: getattr(self, name)[keep] for name in arrays}, strata=strata)
 
 
-def endpoint(cohort: Cohort, study: Study, who: Randomised, week: float, window_weeks: float) -> Endpoint:
+def endpoint(
+    cohort: Cohort, study: Study, who: Randomised, week: float, window_weeks: float, *, reading: str | None = None
+) -> Endpoint:
     """Return the endpoint of every randomised patient: the study's outcome by a week, at its visit.
 
-    Results after the visit of that week (the week and its window) are not read: nothing that comes later changes the
-    answer. So a positive test at that visit is not confirmed by a later one, and counts as the study says of an
-    unconfirmed run at the end. A patient without a test after randomisation is lost at week 0, and stays in.
+    Whoever was randomised is taken to have been free of the outcome just before (that is what eligibility asks for),
+    and the study's rule reads the tests from randomisation on. Results after the visit of the week (the week and its
+    window) are not read: nothing that comes later changes the answer. So a positive test at that visit is not confirmed
+    by a later one, and counts as the study says of an unconfirmed run at the end. A patient without a test after
+    randomisation is lost at week 0, and stays in.
 
     Parameters
     ----------
@@ -86,30 +98,28 @@ def endpoint(cohort: Cohort, study: Study, who: Randomised, week: float, window_
     who : Randomised
     week, window_weeks : float
         The week of the endpoint, and the reach of its visit on either side.
+    reading : {"relapse", "censor"}, optional
+        What an unconfirmed run at the end is; as the study says by default.
 
     Returns
     -------
     Endpoint
         Before any intercurrent event is looked at.
-
-    Raises
-    ------
-    InsufficientDataError
-        If nobody has any information on the outcome.
     """
     until = known_by(cohort, week + window_weeks)
-    prediction = replace(study.prediction, landmark_weeks=(0.0,), horizon_weeks=week, visit_window_weeks=window_weeks)
-    found = derive_outcome(until, replace(study, prediction=prediction), 0.0).iloc[who.place]
-    state = found["state"].to_numpy(dtype=object)
-    seen, event = found["time_week"].to_numpy(dtype=float), found["event"].to_numpy() == 1
-    last_free = found["last_negative_week"].to_numpy(dtype=float)
-    at_entry = (state == "not_at_risk") & event & (seen <= 0)
-    failed, free = (state == "relapse") | at_entry, state == "free"
-    lost_time = np.where(event, last_free, seen)
+    prediction = replace(
+        study.prediction, landmark_weeks=(0.0,), horizon_weeks=week, visit_window_weeks=window_weeks,
+        horizon_months=study.prediction.horizon_months if week == study.prediction.horizon_weeks else None,
+    )  # fmt: skip
+    table, tests = _by_rule(until, study, reading)
+    exact = adjudicate(table, until, tests, 0.0)
+    state = state_at_horizon(table, exact, prediction)[who.place]
+    seen, last_free = (table[name].to_numpy(dtype=float)[who.place] for name in ("time_week", "last_negative_week"))
+    event = (table["event"].to_numpy() == 1)[who.place]
+    failed, free, exact = state == RELAPSE, state == FREE, exact[who.place]
+    lost_time = np.where(event & ~exact, last_free, seen)
     time = np.where(failed, np.clip(seen, 0, week), np.where(free, week, _from_0(lost_time, week)))
-    adjudicated = _adjudicated(cohort)[who.place]
-    left = np.where(failed, np.where(adjudicated, time, np.minimum(_from_0(last_free, week), time)), time)
-    outcome = np.where(failed, study.outcome.name, "").astype(object)
+    left = np.where(failed, np.where(exact, time, np.minimum(_from_0(last_free, week), time)), time)
     return Endpoint(
         week=float(week),
         place=who.place,
@@ -119,10 +129,38 @@ def endpoint(cohort: Cohort, study: Study, who: Randomised, week: float, window_
         known=np.where(failed, 1.0, np.where(free, 0.0, np.nan)),
         left=left,
         right=np.where(failed, time, np.inf),
-        cause=outcome,
-        at_entry=at_entry,
+        cause=np.where(failed, study.outcome.name, "").astype(object),
+        at_entry=failed & (time <= 0),
         strata=who.strata,
     )
+
+
+def _by_rule(cohort: Cohort, study: Study, reading: str | None) -> tuple[pd.DataFrame, DecidedTests | None]:
+    """Return what the rule finds in the tests from randomisation on, a negative one put just before it."""
+    rule, nothing = study.outcome, np.full(len(cohort), np.nan)
+    if rule.analyte is None:
+        columns = ("last_negative_week", "first_positive_week", "time_week")
+        return pd.DataFrame({name: nothing.copy() for name in columns} | {"event": 0}), None
+    results = measurements(cohort, study, rule.analyte)
+    taken = decided_tests(results, decide_tests(results, rule))
+    rows = ~before(taken.week, 0.0)
+    patient = np.concatenate([taken.patient[rows], np.arange(len(cohort))])
+    week = np.concatenate([taken.week[rows], np.full(len(cohort), _JUST_BEFORE)])
+    positive = np.concatenate([taken.positive[rows], np.zeros(len(cohort), dtype=bool)])
+    order = np.lexsort((week, patient))
+    tests = DecidedTests(patient[order], week[order], positive[order])
+    confirm = rule.confirm if reading is None else replace(rule.confirm, unconfirmed_at_end=reading)
+    found = relapse_intervals(tests, len(cohort), confirm, 0.0)
+    event = ~np.isnan(found.first_positive)
+    table = pd.DataFrame(
+        {
+            "last_negative_week": found.last_negative,
+            "first_positive_week": found.first_positive,
+            "time_week": np.where(event, found.first_positive, found.last_negative),
+            "event": event.astype(int),
+        }
+    )
+    return table, tests
 
 
 def known_by(cohort: Cohort, week: float) -> Cohort:
@@ -133,7 +171,7 @@ def known_by(cohort: Cohort, week: float) -> Cohort:
     cohort : Cohort
     week : float
     """
-    kept = (cohort.labs["week"] <= week).to_numpy()
+    kept = np.asarray(at_or_before(cohort.labs["week"].to_numpy(dtype=float), week))
     return cohort if kept.all() else replace(cohort, labs=cohort.labs[kept].reset_index(drop=True))
 
 
@@ -141,11 +179,3 @@ def _from_0(weeks: Floats, week: float) -> Floats:
     """Return weeks within the follow-up; 0 where nothing is known."""
     found: Floats = np.clip(np.nan_to_num(weeks, nan=0.0), 0, week)
     return found
-
-
-def _adjudicated(cohort: Cohort) -> Mask:
-    """Tell whose outcome was adjudicated: its week is the week of the failure."""
-    told = np.zeros(len(cohort), dtype=bool)
-    if cohort.outcomes is not None:
-        told[cohort.outcomes["patient"].to_numpy(dtype=np.intp)] = True
-    return told

@@ -59,22 +59,7 @@ def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[Intercurre
             Problem(f"study {study.name!r}", None, "complete", "the treatments table is said to be incomplete",
                     f"a complete one, for {names}", "A patient without a course of these agents would be unknown")
         )  # fmt: skip
-    return problems + _spelt_otherwise(cohort, events)
-
-
-def _spelt_otherwise(cohort: Cohort, events: tuple[IntercurrentEvent, ...]) -> list[Problem]:
-    """Refuse another spelling of an agent: it would count as never given."""
-    if cohort.treatments is None:
-        return []
-    named = {agent for one in events for agent in one.agents}
-    known = {agent.casefold(): agent for agent in named}
-    given = sorted({str(agent) for agent in cohort.treatments["agent"].dropna().unique()} - named)
-    advice = "Write it as the study does, or change the study"
-    return [
-        Problem("treatments", None, "agent", repr(agent), f"{known[agent.casefold()]!r}, as in the study", advice)
-        for agent in given
-        if agent.casefold() in known
-    ]
+    return problems
 
 
 def with_strategies(
