@@ -18,6 +18,7 @@ from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 from relapse_model.development.internal_validation.validate import validate
 from relapse_model.development.train import train
+from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_bytes, write_csv, write_text
 from relapse_model.model.relapse_model import load_model
 from relapse_model.report.cohort_check import check_report
@@ -84,9 +85,12 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
         write_bytes(png(figure), folder / name, private=True)
     say(scoring_text(scores, new))
 
-    if study.trial is not None and study.trial.arms.column in cohort.patients:
-        _title("5. Compare the arms")
+    _title("5. Compare the arms")
+    try:
         compared = compare_arms(cohort, study)
+    except RelapseModelError as refusal:  # a cohort of one's own need not be a trial
+        say(str(refusal))
+    else:
         compared.save(folder / "trial")
         say(answer(compared))
 

@@ -18,7 +18,7 @@ TESTED_RATIO = 1.2
 SIGNIFICANT = 0.05
 POINTS = 0.10
 FEWEST_EVENTS = 5
-_TITLES = {
+TITLES = {
     "RM201": "testing frequency differs by arm",
     "RM202": "loss differs by arm",
     "RM203": "dose deviations differ between centres, or the control arm was treated",
@@ -28,7 +28,7 @@ _TITLES = {
 
 
 def _found(code: str, text: str, severity: str = "warning") -> Finding:
-    return Finding(code, _TITLES[code], severity, text)
+    return Finding(code, TITLES[code], severity, text)
 
 
 def testing_finding(tested: TestingFrequency | None, names: tuple[str, str]) -> list[Finding]:

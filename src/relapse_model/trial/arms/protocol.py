@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -68,7 +68,8 @@ def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
         notes.append("the study has no dosing rule: adherence to treatment was not judged")
     else:
         try:
-            report = dosing(cohort, study, found.week)
+            # Without kinetics there is no forecast, which is most of the work and nothing that is asked for here.
+            report = dosing(cohort, replace(study, passive_antibody=None), found.week)
         except CohortError as error:
             notes.append(f"adherence to treatment was not judged: {error.problems[0]}")
         else:
