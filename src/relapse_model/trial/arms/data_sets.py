@@ -131,7 +131,7 @@ def _patients(
 
 def _visits(cohort: Cohort, study: Study, found: Endpoint) -> tuple[pd.DataFrame, Words]:
     words: Words = {
-        "patient_id": ("patient", ""), "week": ("since enrolment", "weeks"),
+        "patient_id": ("patient", ""), "week": ("since enrolment; of several results of one analyte in it, the last", "weeks"),
     }  # fmt: skip
     parts = []
     for name, analyte in study.analytes.items():

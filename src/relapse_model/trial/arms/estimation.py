@@ -41,6 +41,8 @@ def by_plan(
 ) -> ArmContrast:
     """Compare the arms by the method and measure of the plan, without adjustment.
 
+    Where endpoints are unknown it is Kaplan-Meier: a plan with another method is refused before, unless it adjusts.
+
     Parameters
     ----------
     found : Endpoint
@@ -54,7 +56,7 @@ def by_plan(
         If the data do not support the method.
     """
     asked, names = plan.primary, plan.arms.names
-    if asked.method == KAPLAN_MEIER:
+    if asked.method == KAPLAN_MEIER or found.lost.any():
         made = _kaplan_meier(found, asked, names, asked.measure, asked.interval)
     else:
         made = _shares(found, asked, names)

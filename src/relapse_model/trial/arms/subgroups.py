@@ -87,7 +87,7 @@ def _one(cohort: Cohort, found: Endpoint, plan: TrialPlan, asked: TrialSubgroup)
         return SubgroupOfPlan(asked.column, asked.label, None, None, "not made: cut as numbers, but holds text")
     groups = _levels(values, number, asked, readable)
     primary = plan.primary
-    if primary.method == KAPLAN_MEIER:
+    if primary.method == KAPLAN_MEIER or found.lost.any():
         effects = subgroup_survival(
             found.time, found.event, found.arm, groups, found.week, interval=primary.interval, level=primary.level
         )
