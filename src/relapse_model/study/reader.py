@@ -12,8 +12,10 @@ from typing import Any
 from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
+from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.line_numbers import line_of
 from relapse_model.study.names import name_key
+from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import (
     PROTOCOL,
@@ -21,16 +23,12 @@ from relapse_model.study.study import (
     Analyte,
     Assay,
     Confirmation,
-    Criterion,
-    Eligibility,
     Laboratory,
     OutcomeRule,
-    PassiveAntibody,
     Prediction,
     Predictor,
     Prior,
     Scoring,
-    Spread,
     Study,
     Time,
     Treatments,
@@ -114,7 +112,7 @@ class _Reader:
     def table(self, raw: Any, path: KeyPath, allowed: Mapping[str, keys.Check]) -> dict[str, Any]:
         """Return the checked values of one table; refuse unknown keys and bad values."""
         if not isinstance(raw, dict):
-            self.refuse(path, f"{keys.shown(raw)}", "a table of keys")
+            self.refuse(path, f"{keys.value_shown(raw)}", "a table of keys")
             return {}
         values = {}
         for key, value in raw.items():
@@ -126,7 +124,7 @@ class _Reader:
             try:
                 values[key] = allowed[key](value)
             except keys.NotAllowed as no:
-                self.refuse((*path, key), f"{keys.shown(value)}", str(no))
+                self.refuse((*path, key), f"{keys.value_shown(value)}", str(no))
         return values
 
     def need(self, values: Mapping[str, Any], raw: Any, path: KeyPath, *names: str) -> bool:
@@ -164,8 +162,8 @@ class _Reader:
                 "A patient without a recorded dose would pass for one without any",
             )  # fmt: skip
         terms = read_terms(self, sections.get("terms", []), predictors)
-        eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
-        passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
+        passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         trial = (
             read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
             if "trial" in sections
@@ -200,7 +198,7 @@ class _Reader:
 
     def analytes(self, raw: Any) -> dict[str, Analyte]:
         if not isinstance(raw, dict):
-            self.refuse(("analytes",), keys.shown(raw), "tables [analytes.NAME]")
+            self.refuse(("analytes",), keys.value_shown(raw), "tables [analytes.NAME]")
             return {}
         analytes = {}
         for name, entry in raw.items():
@@ -236,7 +234,7 @@ class _Reader:
 
     def agents(self, raw: Any) -> dict[str, Agent]:
         if not isinstance(raw, dict):
-            self.refuse(("agents",), keys.shown(raw), "tables [agents.NAME]")
+            self.refuse(("agents",), keys.value_shown(raw), "tables [agents.NAME]")
             return {}
         agents = {name: Agent(name, **self.table(entry, ("agents", name), keys.AGENT)) for name, entry in raw.items()}
         self.names_differ({("agents", name, "synonyms"): one.synonyms for name, one in agents.items()})
@@ -259,7 +257,7 @@ class _Reader:
 
     def codes(self, raw: Any) -> dict[str, dict[str, str]]:
         if not isinstance(raw, dict):
-            self.refuse(("columns",), keys.shown(raw), "tables [columns.NAME]")
+            self.refuse(("columns",), keys.value_shown(raw), "tables [columns.NAME]")
             return {}
         found = {}
         for name, entry in raw.items():
@@ -277,7 +275,7 @@ class _Reader:
 
     def assays(self, raw: Any, path: KeyPath) -> dict[str, Assay]:
         if not isinstance(raw, dict):
-            self.refuse(path, keys.shown(raw), "tables [analytes.NAME.assays.ASSAY]")
+            self.refuse(path, keys.value_shown(raw), "tables [analytes.NAME.assays.ASSAY]")
             return {}
         return {name: Assay(**self.table(entry, (*path, name), keys.ASSAY)) for name, entry in raw.items()}
 
@@ -338,7 +336,7 @@ class _Reader:
 
     def predictors(self, raw: Any, analytes: Mapping[str, Analyte]) -> tuple[Predictor, ...]:
         if not isinstance(raw, list) or not raw:
-            self.refuse(("predictors",), keys.shown(raw), "one or more [[predictors]]")
+            self.refuse(("predictors",), keys.value_shown(raw), "one or more [[predictors]]")
             return ()
         built = [self.predictor(entry, ("predictors", position), analytes) for position, entry in enumerate(raw)]
         names = [entry.get("name") if isinstance(entry, dict) else None for entry in raw]
@@ -394,47 +392,6 @@ class _Reader:
         values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
         detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
         return Laboratory(values.get("dash", "refuse"), detected, values.get("same_day", "refuse"))
-
-    def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
-        path = ("eligibility",)
-        lists = self.table(raw, path, {"include": keys.anything, "exclude": keys.anything})
-        found: dict[str, tuple[Criterion, ...]] = {}
-        names: set[str] = set()
-        for side, entries in lists.items():
-            if not isinstance(entries, list):
-                self.refuse((*path, side), keys.shown(entries), f"one or more [[eligibility.{side}]]")
-                continue
-            read = [self.criterion(e, (*path, side, i), analytes, names) for i, e in enumerate(entries)]
-            found[side] = tuple(criterion for criterion in read if criterion is not None)
-        return Eligibility(**found)
-
-    def criterion(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte], names: set[str]) -> Criterion | None:
-        values = self.table(raw, path, keys.CRITERION)
-        if not self.need(values, raw, path, "id", "text"):
-            return None
-        if values["id"] in names:
-            self.refuse((*path, "id"), repr(values["id"]), "an id used once")
-        names.add(values["id"])
-        for what, known in (("subject", ("column", "analyte", "agents")), ("condition", keys.CONDITIONS)):
-            given = [key for key in known if key in values]
-            if len(given) != 1:
-                self.refuse(path, f"{len(given)} keys for the {what}", f"one of {', '.join(known)}")
-        if ("agents" in values) != ("ever" in values):
-            self.refuse(path, "agents without ever, or ever without agents", "both, or neither")
-        self.known_analyte(values.get("analyte"), path, analytes)
-        return Criterion(**values)
-
-    def passive(self, raw: Any, analytes: Mapping[str, Analyte]) -> PassiveAntibody | None:
-        path = ("passive_antibody",)
-        values = self.table(raw, path, keys.PASSIVE)
-        complete = self.need(values, raw, path, *keys.PASSIVE)
-        self.known_analyte(values.get("analyte"), path, analytes)
-        for name in ("half_life_days", "volume_litres", "absorption_per_day"):
-            if name in values:
-                spread = self.table(values[name], (*path, name), keys.SPREAD)
-                complete &= self.need(spread, values[name], (*path, name), *keys.SPREAD)
-                values[name] = Spread(**spread) if len(spread) == len(keys.SPREAD) else None
-        return PassiveAntibody(**values) if complete else None
 
     def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""

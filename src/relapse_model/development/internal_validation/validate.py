@@ -108,7 +108,6 @@ def validate(
         With too few events; where nobody is followed to the horizon, so that the lost cannot be weighted for; when no
         fold at all can be fitted. Where more than half of them cannot, no figure is estimable, and the reason stands at
         each. Single folds, resamples and centres left out that are refused are counted by reason, and stop nothing.
-        With too few events, or when more than half the folds cannot be fitted.
     RelapseModelError
         For a `prior` that was made from this very cohort.
 
