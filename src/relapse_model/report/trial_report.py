@@ -10,8 +10,7 @@ import pandas as pd
 from relapse_model.files import write_csv, write_text
 from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
-from relapse_model.report.page import render, save_figures
-from relapse_model.report.plain_values import packages, strict_json
+from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.trial_words import (
     answer,
     contrast_words,
@@ -56,7 +55,7 @@ def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
     pictures["flow"] = flow_svg(found.flow)
     write_text(pictures["flow"], places["figures"] / "flow.svg")
     values = found.to_dict() | {"answer": answer(found), "plan": dict(plan_rows(found)), "packages": packages()}
-    write_text(strict_json(values), places["values"])
+    write_text(json_text(values), places["values"])
     for name, table in _tables(found).items():
         write_csv(table, folder / f"{name}.csv")
     found.data_sets.write(folder)

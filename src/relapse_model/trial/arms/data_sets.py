@@ -131,8 +131,9 @@ def _patients(
 
 def _visits(cohort: Cohort, study: Study, found: Endpoint) -> tuple[pd.DataFrame, Words]:
     words: Words = {
-        "patient_id": ("patient", ""), "week": ("since enrolment; of several results of one analyte in it, the last", "weeks"),
-    }  # fmt: skip
+        "patient_id": ("patient", ""),
+        "week": ("since enrolment; of several results of one analyte in it, the last", "weeks"),
+    }
     parts = []
     for name, analyte in study.analytes.items():
         if not (cohort.labs["analyte"] == name).any():
