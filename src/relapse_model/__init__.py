@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
+    from relapse_model.trial.arms.compare_arms import compare_arms
     from relapse_model.trial.dosing.dosing import dosing
+    from relapse_model.trial.statistics.power import trial_power
+    from relapse_model.trial.statistics.proportions import risk_difference
 
 _WHERE = {
     "Cohort": "cohort.cohort",
@@ -43,6 +46,9 @@ _WHERE = {
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
     "dosing": "trial.dosing.dosing",
+    "compare_arms": "trial.arms.compare_arms",
+    "risk_difference": "trial.statistics.proportions",
+    "trial_power": "trial.statistics.power",
 }
 
 __all__ = [
@@ -51,6 +57,7 @@ __all__ = [
     "RelapseModelError",
     "Study",
     "__version__",
+    "compare_arms",
     "derive_features",
     "derive_outcome",
     "dosing",
@@ -59,9 +66,11 @@ __all__ = [
     "make_cohort",
     "points_score",
     "read_cohort",
+    "risk_difference",
     "screen",
     "simulate_cohort",
     "train",
+    "trial_power",
     "validate",
     "write_report",
 ]

@@ -18,20 +18,23 @@ from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 from relapse_model.development.internal_validation.validate import validate
 from relapse_model.development.train import train
+from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_bytes, write_csv, write_text
 from relapse_model.model.relapse_model import load_model
 from relapse_model.report.cohort_check import check_report
 from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
 from relapse_model.report.figures.style import png
 from relapse_model.report.model_card import model_card
+from relapse_model.report.trial_words import answer
 from relapse_model.report.validation_report import write_report
 from relapse_model.study.reader import load_study
+from relapse_model.trial.arms.compare_arms import compare_arms
 
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
 
 
 def run_demo(folder: Path, cohort_folder: Path | None) -> None:
-    """Check, train, validate, explain, save, open again, and score new patients; write everything to a folder.
+    """Check, train, validate, save, score new patients, explain, compare the arms; write everything to a folder.
 
     Parameters
     ----------
@@ -72,15 +75,24 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     write_csv(scores, folder / "scores.csv", private=True)
     write_csv(explanation_table(model, new), folder / "explanations.csv", private=True)
     explanation = model.explain(new)
-    figures = {
+    drawn = {
         "what_drives_the_risk.png": shap_summary_figure(explanation),
         "highest_risk_patient.png": waterfall_figure(explanation, int(scores["relapse_risk"].argmax())),
     }
     if model.classifier_name == "prior_logistic":
-        figures["priors_and_posteriors.png"] = coefficients_figure(model)
-    for name, figure in figures.items():
+        drawn["priors_and_posteriors.png"] = coefficients_figure(model)
+    for name, figure in drawn.items():
         write_bytes(png(figure), folder / name, private=True)
     say(scoring_text(scores, new))
+
+    _title("5. Compare the arms")
+    try:
+        compared = compare_arms(cohort, study)
+    except RelapseModelError as refusal:  # a cohort of one's own need not be a trial
+        say(str(refusal))
+    else:
+        compared.save(folder / "trial")
+        say(answer(compared))
 
     _title("Done")
     seconds = time.perf_counter() - started
@@ -88,11 +100,12 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
         f"{SYNTHETIC if cohort.synthetic else 'The new patients are synthetic.'} Took {seconds:.0f} s. "
         f"Open first: {folder / 'validation' / 'report.html'}"
     )
-    figures_folder = folder / "validation" / "figures"
+    figures = [place / "figures" for place in (folder / "validation", folder / "trial") if place.is_dir()]
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.parent != figures_folder:
+        if path.is_file() and path.parent not in figures:
             say(f"  {path}")
-    say(f"  {figures_folder}: the {len(list(figures_folder.iterdir()))} figures of the report, as PNG and SVG")
+    for place in figures:
+        say(f"  {place}: the {len(list(place.iterdir()))} figures of the report, as PNG and SVG")
 
 
 def _title(text: str) -> None:
