@@ -31,6 +31,7 @@ from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.report import page, validation_report
 from relapse_model.report.figures.style import png, svg
 from relapse_model.report.refusal_report import write_refusal
+from relapse_model.study.reader import read_study_text
 
 PARTS = ("SITE07-", "PATIENT-0", "-QXWARD")  # of every identifier
 SMALL = re.compile(r"[1-4]( \(.*)?")  # a count under 5, with its percentage or without
@@ -89,7 +90,11 @@ class Written:
             patch.setattr(procedure, "validate", self._keep(procedure.validate))
             patch.setattr(validation_report, "save_figures", self._keep_figures(validation_report.save_figures))
             self.model = folder / "model.rmodel"
-            light = ("--candidates", "prior_logistic")
+            # The built-in study would refuse an arm that it does not name.
+            text, _ = read_study_text("hbsag-relapse")
+            study = folder / "study.toml"
+            study.write_text(text.replace('others = ["control"]', 'others = ["control", "other"]'), encoding="utf-8")
+            light = ("--candidates", "prior_logistic", "--study", study)
             self.run("train", cohort, "--out", self.model, *light)
             self.run("validate", cohort, "--out", folder / "report", "--repeats", 1, "--bootstraps", 12, *light)
             self.said = capsys.readouterr()
@@ -454,7 +459,8 @@ def test_arms_of_fewer_than_five_have_no_line_and_cannot_be_worked_out(written):
 # The other things that are made of patients.
 
 
-def test_the_report_of_a_refusal_holds_nobody(written, study, tmp_path):
+def test_the_report_of_a_refusal_holds_nobody(written, tmp_path):
+    study = rm.load_study(written.folder / "study.toml")
     cohort = rm.make_cohort(**written.tables)
     state = rm.derive_outcome(cohort, study)["state"].to_numpy()
     few = cohort.take(np.concatenate([np.flatnonzero(state == "relapse")[:4], np.flatnonzero(state == "free")[:40]]))

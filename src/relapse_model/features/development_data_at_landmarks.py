@@ -63,7 +63,7 @@ def stacked_data(
     >>> import relapse_model as rm
     >>> study = stacked_study(rm.load_study("hbsag-relapse"), (0, 12, 24))
     >>> stacked_data(rm.simulate_cohort(132, seed=7), study, (0, 12, 24))
-    DevelopmentData(132 patients in 375 rows, 21 relapses, 13 lost)
+    DevelopmentData(132 patients in 383 rows, 21 relapses, 13 lost)
     """
     weeks = check_landmarks(landmark_weeks, study)
     return _stacked([AtLandmark(cohort, study, week) for week in weeks], group_by, censoring)

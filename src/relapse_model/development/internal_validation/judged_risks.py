@@ -44,7 +44,7 @@ def mean_performance(
         each.append((found.measures, found.refused))
     seen = data.relapse[~np.isnan(risks).all(axis=0)]
     events, lost = int((seen == 1).sum()), int(np.isnan(seen).sum())
-    return Performance(len(seen), events, lost, *mean_measures(each, MEASURES))
+    return Performance(len(seen), events, lost, *mean_measures(each, MEASURES), apparent=False)
 
 
 def not_estimable(judged: Performance, reason: str) -> Performance:
@@ -55,4 +55,4 @@ def not_estimable(judged: Performance, reason: str) -> Performance:
     judged : Performance
     reason : str
     """
-    return Performance(judged.patients, judged.events, judged.lost, {}, dict.fromkeys(MEASURES, reason))
+    return Performance(judged.patients, judged.events, judged.lost, {}, dict.fromkeys(MEASURES, reason), apparent=False)
