@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relapse_model.study import keys
 from relapse_model.study import study as classes
+from relapse_model.study.eligibility import Criterion
 from relapse_model.study.key_table import KeyTable
 
 _WINDOW = "How many weeks before the landmark a result may lie, to the day. Without it any earlier result counts."
@@ -305,7 +306,7 @@ MODEL_TABLES = (
             "equals": "Condition: one of these texts; of an analyte, `negative` or `positive`.",
             "ever": "Condition of `agents`: given (true), or never (false).",
         },
-        filled=classes.Criterion,
+        filled=Criterion,
         required=("id", "text"),
     ),
     KeyTable(

@@ -12,8 +12,10 @@ from typing import Any
 from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
+from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.line_numbers import line_of
 from relapse_model.study.names import name_key
+from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import (
     PROTOCOL,
@@ -21,16 +23,12 @@ from relapse_model.study.study import (
     Analyte,
     Assay,
     Confirmation,
-    Criterion,
-    Eligibility,
     Laboratory,
     OutcomeRule,
-    PassiveAntibody,
     Prediction,
     Predictor,
     Prior,
     Scoring,
-    Spread,
     Study,
     Time,
     Treatments,
@@ -150,8 +148,8 @@ class _Reader:
         self.endogenous_has_its_drug(sections, predictors)
         treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)
-        eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
-        passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
+        passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         trial = (
             read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
             if "trial" in sections
@@ -399,47 +397,6 @@ class _Reader:
         values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
         detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
         return Laboratory(values.get("dash", "refuse"), detected, values.get("same_day", "refuse"))
-
-    def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
-        path = ("eligibility",)
-        lists = self.table(raw, path, {"include": keys.anything, "exclude": keys.anything})
-        found: dict[str, tuple[Criterion, ...]] = {}
-        names: set[str] = set()
-        for side, entries in lists.items():
-            if not isinstance(entries, list):
-                self.refuse((*path, side), keys.value_shown(entries), f"one or more [[eligibility.{side}]]")
-                continue
-            read = [self.criterion(e, (*path, side, i), analytes, names) for i, e in enumerate(entries)]
-            found[side] = tuple(criterion for criterion in read if criterion is not None)
-        return Eligibility(**found)
-
-    def criterion(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte], names: set[str]) -> Criterion | None:
-        values = self.table(raw, path, keys.CRITERION)
-        if not self.need(values, raw, path, "id", "text"):
-            return None
-        if values["id"] in names:
-            self.refuse((*path, "id"), repr(values["id"]), "an id used once")
-        names.add(values["id"])
-        for what, known in (("subject", ("column", "analyte", "agents")), ("condition", keys.CONDITIONS)):
-            given = [key for key in known if key in values]
-            if len(given) != 1:
-                self.refuse(path, f"{len(given)} keys for the {what}", f"one of {', '.join(known)}")
-        if ("agents" in values) != ("ever" in values):
-            self.refuse(path, "agents without ever, or ever without agents", "both, or neither")
-        self.known_analyte(values.get("analyte"), path, analytes)
-        return Criterion(**values)
-
-    def passive(self, raw: Any, analytes: Mapping[str, Analyte]) -> PassiveAntibody | None:
-        path = ("passive_antibody",)
-        values = self.table(raw, path, keys.PASSIVE)
-        complete = self.need(values, raw, path, *keys.PASSIVE)
-        self.known_analyte(values.get("analyte"), path, analytes)
-        for name in ("half_life_days", "volume_litres", "absorption_per_day"):
-            if name in values:
-                spread = self.table(values[name], (*path, name), keys.SPREAD)
-                complete &= self.need(spread, values[name], (*path, name), *keys.SPREAD)
-                values[name] = Spread(**spread) if len(spread) == len(keys.SPREAD) else None
-        return PassiveAntibody(**values) if complete else None
 
     def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""

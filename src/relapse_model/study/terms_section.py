@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from relapse_model.study import keys as keys
-from relapse_model.study.study import Predictor, Prior, StudyTerm, TermFactor
+from relapse_model.study.study import Analyte, Predictor, Prior, StudyTerm, TermFactor
 
 KeyPath = tuple[str | int, ...]
 
@@ -23,6 +23,9 @@ class Reader(Protocol):
 
     def need(self, values: Mapping[str, Any], raw: Any, path: KeyPath, *names: str) -> bool:
         """Note what is missing."""
+
+    def known_analyte(self, name: str | None, path: KeyPath, analytes: Mapping[str, Analyte]) -> None:
+        """Note an analyte that the study has not."""
 
     def prior(self, raw: Any, path: KeyPath) -> Prior | None:
         """Read a prior."""
