@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.outcome.outcome import derive_outcome
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
     from relapse_model.development.internal_validation.validate import validate
+    from relapse_model.development.procedure import ProcedureSettings
     from relapse_model.development.train import train
     from relapse_model.errors import RelapseModelError
     from relapse_model.features.derive import derive_features
@@ -38,6 +39,7 @@ _WHERE = {
     "load_study": "study.reader",
     "derive_features": "features.derive",
     "derive_outcome": "cohort.outcome.outcome",
+    "ProcedureSettings": "development.procedure",
     "train": "development.train",
     "validate": "development.internal_validation.validate",
     "RelapseModel": "model.relapse_model",
@@ -53,6 +55,7 @@ _WHERE = {
 
 __all__ = [
     "Cohort",
+    "ProcedureSettings",
     "RelapseModel",
     "RelapseModelError",
     "Study",

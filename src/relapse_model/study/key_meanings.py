@@ -190,6 +190,8 @@ MODEL_TABLES = (
             "tested "
             "negative so long before it is free, and a relapse first found so long after it counts by it, unless a "
             "test in the window was negative. The week of an adjudicated relapse is never moved by it.",
+            "implausible_auc": "The AUC above which no honest model of this outcome by this horizon is believed: RM111 "
+            "warns where the lower limit of a validated AUC is above it. Without it, RM111 does not apply.",
         },
         filled=classes.Prediction,
         defaults={

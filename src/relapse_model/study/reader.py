@@ -145,22 +145,8 @@ class _Reader:
         outcome = self.outcome(sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
         predictors = self.predictors(sections.get("predictors", []), analytes)
-        passive_analyte = (
-            sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
-        )
-        for position, predictor in enumerate(predictors):
-            if predictor.kind == "endogenous" and predictor.analyte != passive_analyte:
-                self.refuse(
-                    ("predictors", position, "analyte"), repr(predictor.analyte),
-                    f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
-                    else "a section [passive_antibody], which kind 'endogenous' needs",
-                )  # fmt: skip
-        treatments = Treatments(**self.table(sections.get("treatments", {}), ("treatments",), keys.TREATMENTS))
-        if not treatments.complete and any(predictor.kind == "endogenous" for predictor in predictors):
-            self.refuse(
-                ("treatments", "complete"), "false", "true, since a predictor of kind 'endogenous' takes out each dose",
-                "A patient without a recorded dose would pass for one without any",
-            )  # fmt: skip
+        self.endogenous_has_its_drug(sections, predictors)
+        treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
         passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
@@ -185,6 +171,25 @@ class _Reader:
             prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
+
+    def endogenous_has_its_drug(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> None:
+        analyte = sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
+        for position, predictor in enumerate(predictors):
+            if predictor.kind == "endogenous" and predictor.analyte != analyte:
+                self.refuse(
+                    ("predictors", position, "analyte"), repr(predictor.analyte),
+                    f"the analyte of [passive_antibody] ({analyte!r})" if analyte
+                    else "a section [passive_antibody], which kind 'endogenous' needs",
+                )  # fmt: skip
+
+    def treatments(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> Treatments:
+        treatments = Treatments(**self.table(sections.get("treatments", {}), ("treatments",), keys.TREATMENTS))
+        if not treatments.complete and any(predictor.kind == "endogenous" for predictor in predictors):
+            self.refuse(
+                ("treatments", "complete"), "false", "true, since a predictor of kind 'endogenous' takes out each dose",
+                "A patient without a recorded dose would pass for one without any",
+            )  # fmt: skip
+        return treatments
 
     def head(self, raw: Any) -> dict[str, Any]:
         values = self.table(raw, ("study",), keys.STUDY)
