@@ -19,7 +19,6 @@ from relapse_model.study.study import Predictor, Study
 from relapse_model.study.trial_plan import Arms, TrialPlan
 
 CODE = "RM207"
-FEWEST_EVENTS_PER_MODIFIER = 40
 TELLING_BENEFIT = 0.15  # an interval that holds 0 and this says nothing
 _DEFAULT_SD = 0.3  # of an arm without a prior, log-odds: 0.15 per half of the way between the arms, as a predictor's
 
@@ -159,28 +158,6 @@ def with_arm(features: pd.DataFrame, readers: Sequence[Predictor], arm: str) -> 
     arm : str
     """
     return features.assign(**{one.name: arm if one.levels else float(arm == one.equals) for one in readers})
-
-
-def few_events_for_modifiers(events: int, modifiers: int) -> str:
-    """Say that the effect cannot be modelled by so many modifiers; empty where it can.
-
-    Parameters
-    ----------
-    events, modifiers : int
-
-    Examples
-    --------
-    >>> few_events_for_modifiers(80, 2)
-    ''
-    """
-    needed = FEWEST_EVENTS_PER_MODIFIER * modifiers
-    if events >= needed:
-        return ""
-    return (
-        f"the effect modifiers of the plan are not modelled: {events} events, expected {needed} "
-        f"({FEWEST_EVENTS_PER_MODIFIER} for each of {modifiers}). With fewer even a strong interaction is mostly "
-        "missed, and one that is found is mostly exaggerated"
-    )
 
 
 def _require_one_effect(model: TrainedModel, plan: TrialPlan, readers: tuple[Predictor, ...]) -> None:

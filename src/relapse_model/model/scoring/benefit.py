@@ -22,12 +22,12 @@ from relapse_model.model.scoring.arm_effect import (
     ArmEffect,
     BenefitRefusedError,
     arm_effect,
-    few_events_for_modifiers,
     plan_of,
     with_arm,
 )
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.study.effect_modifiers import few_events_for_modifiers, modifier_term
 
 COLUMNS = ("risk_control", "risk_treated", "benefit", "lower", "upper", "nnt")
 CANNOT_BE_GIVEN = "cannot be given"
@@ -245,12 +245,11 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
     """Return what holds for all patients: one effect, or modifiers, and how well it is known."""
     plan, words = plan_of(model.study), [ONE_EFFECT]
     modifiers = tuple(one.predictor for one in plan.effect_modifiers)
-    if modifiers:
+    if modifiers and modelled(model, effect):
+        words = [f"The effect differs by {', '.join(modifiers)}, as the plan states, shrunk towards one effect."]
+    elif modifiers:
         refused = few_events_for_modifiers(int(model.summary["events"]), len(modifiers))
-        words = (
-            [*words, f"{CODE}: {refused}."] if refused
-            else [f"The effect differs by {', '.join(modifiers)}, as the plan states, shrunk towards one effect."]
-        )  # fmt: skip
+        words.append(f"{CODE}: {refused or 'this model has one effect, and no effect modifier of the plan'}.")
     value, lower, upper = effect.overall
     words.append(
         f"Benefit at the mean risk of the training patients: {value:.3f} ({LEVEL:.0%} interval {lower:.3f} to "
@@ -259,6 +258,13 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
         else f"{not_known(effect)}."
     )
     return " ".join(words)
+
+
+def modelled(model: TrainedModel, effect: ArmEffect) -> bool:
+    """Tell whether the effect differs by the modifiers of the plan in this model."""
+    terms = {one.name for one in model.study.terms} if model.classifier_name != "ridge_logistic" else set()
+    named = plan_of(model.study).effect_modifiers
+    return any(modifier_term(arm.name, one.predictor) in terms for arm in effect.predictors for one in named)
 
 
 def require_randomisation(model: TrainedModel, landmark_week: float | None) -> float:
