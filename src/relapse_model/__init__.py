@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
+    from relapse_model.trial.benefit.benefit_report import benefit_report
     from relapse_model.trial.dosing.dosing import dosing
 
 _WHERE = {
@@ -42,6 +43,7 @@ _WHERE = {
     "points_score": "model.explanation.points_score",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
+    "benefit_report": "trial.benefit.benefit_report",
     "dosing": "trial.dosing.dosing",
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "RelapseModelError",
     "Study",
     "__version__",
+    "benefit_report",
     "derive_features",
     "derive_outcome",
     "dosing",
