@@ -252,7 +252,7 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
         words.append(f"{CODE}: {refused or 'this model has one effect, and no effect modifier of the plan'}.")
     value, lower, upper = effect.overall
     words.append(
-        f"Benefit at the mean risk of the training patients: {value:.3f} ({LEVEL:.0%} interval {lower:.3f} to "
+        f"Benefit at the mean risk of the training patients: {value:.3f} ({100 * LEVEL:g} % interval {lower:.3f} to "
         f"{upper:.3f}), effect from {effect.source}."
         if effect.known
         else f"{not_known(effect)}."
