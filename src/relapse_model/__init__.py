@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
     from relapse_model.trial.arms.compare_arms import compare_arms
+    from relapse_model.trial.benefit.benefit_report import benefit_report
     from relapse_model.trial.dosing.dosing import dosing
     from relapse_model.trial.statistics.power import trial_power
     from relapse_model.trial.statistics.proportions import risk_difference
@@ -47,6 +48,7 @@ _WHERE = {
     "points_score": "model.explanation.points_score",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
+    "benefit_report": "trial.benefit.benefit_report",
     "dosing": "trial.dosing.dosing",
     "compare_arms": "trial.arms.compare_arms",
     "risk_difference": "trial.statistics.proportions",
@@ -60,6 +62,7 @@ __all__ = [
     "RelapseModelError",
     "Study",
     "__version__",
+    "benefit_report",
     "compare_arms",
     "derive_features",
     "derive_outcome",

@@ -219,6 +219,11 @@ def _score(verb: argparse.ArgumentParser) -> None:
         help="score N patients at a time, as is done with more than 20,000: memory stays bounded, and a run that was "
         "broken off goes on where it stopped",
     )  # fmt: skip
+    verb.add_argument(
+        "--both-arms",
+        action="store_true",
+        help="also the risk in either arm of the trial, and the benefit of treatment",
+    )
     verb.add_argument("--anew", action="store_true", help="by chunks: do not go on with what an earlier run left")
     _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-TRIAL_VERBS = ("trial", "power", "dosing")
+TRIAL_VERBS = ("trial", "power", "dosing", "benefit")
 
 
 def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -19,6 +19,9 @@ def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     _trial(verbs.add_parser("trial", help="compare the arms of a trial as its plan says; write trial.html, trial.json"))
     _power(verbs.add_parser("power", help="the power of a trial of two arms, counted exactly"))
     _dosing(verbs.add_parser("dosing", help="who is due for a dose, what was given, and when the next is due"))
+    _benefit(
+        verbs.add_parser("benefit", help="whether the benefit of treatment differs with risk, and is predicted right")
+    )
 
 
 def _cohort_and_study(verb: argparse.ArgumentParser) -> None:
@@ -60,3 +63,14 @@ def _dosing(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--as-of", metavar="DATE|WEEK", help="look at the records up to then: a day such as 2026-11-28, or a week (all)"
     )
+
+
+def _benefit(verb: argparse.ArgumentParser) -> None:
+    _cohort_and_study(verb)
+    verb.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for benefit.html, benefit.json and the figure"
+    )
+    verb.add_argument("--groups", type=int, default=3, metavar="N", help="groups by predicted risk (%(default)s)")
+    verb.add_argument("--pairs", action="store_true", help="also the c-for-benefit, which says little")
+    verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")
+    verb.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result (%(default)s)")

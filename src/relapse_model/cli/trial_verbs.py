@@ -1,4 +1,4 @@
-"""What the verbs of a trial do: compare arms, say who is due for a dose, screen biomarkers."""
+"""What the verbs of a trial do: compare arms, say who is due for a dose, who benefits."""
 
 from __future__ import annotations
 
@@ -69,6 +69,25 @@ def dosing(given: Namespace) -> None:
     totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
     say(f"Doses given of those due: {totals['given']} of {totals['due']}.")
     say(f"Tables and page, which name patients: {folder}")
+    if cohort.synthetic:
+        say(SYNTHETIC)
+
+
+def benefit(given: Namespace) -> None:
+    """Say whether the benefit of treatment differs with risk, and whether it is predicted right."""
+    from relapse_model.trial.benefit.benefit_report import benefit_report
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = benefit_report(
+        cohort, study, groups=given.groups, pairs=given.pairs, repeats=given.repeats, seed=given.seed
+    )  # fmt: skip
+    places = found.save(given.out)
+    say(f"{found.patients} patients, {found.events} with {study.outcome.name}: {found.verdict}.")
+    say(found.statement)
+    for finding in found.findings:
+        say(str(finding))
+    say(f"Report: {places['report']}   all figures: {places['values']}")
     if cohort.synthetic:
         say(SYNTHETIC)
 

@@ -81,6 +81,8 @@ def training_summary(
         "packages": {"relapse-model": __version__, "python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
     }
+    share = None if cohort is None else _treated_share(data, study, cohort)
+    summary |= {} if share is None else {"treated_share": share}
     if cohort is not None:
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
@@ -148,6 +150,22 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
         }
         for part in parts
     ]  # fmt: skip
+
+
+def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> float | None:
+    """Return the share of patients in the treatment arm, where the plan's effect stands for the arm.
+
+    A few in one arm are told as none.
+    """
+    plan = study.trial
+    if plan is None or plan.effect is None or plan.arms.column not in cohort.patients:
+        return None
+    if any(one.column == plan.arms.column for one in study.predictors):
+        return None
+    place = np.unique(cohort.patient_ids.get_indexer(data.features.index))
+    treated = (cohort.patients[plan.arms.column].iloc[place] == plan.arms.treatment).to_numpy()
+    few = min(treated.sum(), (~treated).sum()) < SMALL
+    return float(round(treated.mean())) if few else float(treated.mean())
 
 
 def _unmeasured(data: DevelopmentData, study: Study, cohort: Cohort) -> int:

@@ -281,6 +281,7 @@ MODEL_TABLES = (
             "cap": "The value, up to this.",
             "below": "1 below this value, else 0.",
             "at_least": "1 from this value on, else 0.",
+            "minus": "The value less this one; of a predictor on the log10 scale, the difference of the logarithms.",
         },
         filled=classes.TermFactor,
         required=("predictor",),

@@ -280,10 +280,11 @@ TERM: Mapping[str, Check] = {
     "replaces": several(text),
     "prior": anything,
 }
-SHAPES = ("saturating", "cap", "below", "at_least")
+SHAPES = ("saturating", "cap", "below", "at_least", "minus")
 FACTOR: Mapping[str, Check] = {
     "predictor": text,
     **dict.fromkeys(SHAPES, number(0, open_low=True)),
+    "minus": number(),
 }
 PRIOR: Mapping[str, Check] = {
     "log_odds": number(-20, 20),

@@ -230,13 +230,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TermFactor:
-    """A predictor, transformed, in its clinical unit: at most one of the four is given; none is the value itself."""
+    """A predictor, transformed, in its clinical unit: at most one of the five is given; none is the value itself."""
 
     predictor: str
     saturating: float | None = None
     cap: float | None = None
     below: float | None = None
     at_least: float | None = None
+    minus: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
