@@ -78,8 +78,7 @@ def training_summary(
         "predictors": predictors,
         "hardly_known": hardly_known or {},
         "scatter": scatter_summary(data.features, study, predictors, data.patient),
-        "packages": {"relapse-model": __version__, "python": platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
+        "packages": _packages(),
     }
     share = None if cohort is None else _treated_share(data, study, cohort)
     summary |= {} if share is None else {"treated_share": share}
@@ -87,6 +86,11 @@ def training_summary(
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
+
+
+def _packages() -> dict[str, str]:
+    own = {"relapse-model": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in PACKAGES}
 
 
 def _choice_values(choice: Choice) -> dict[str, Any]:

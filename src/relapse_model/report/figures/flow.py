@@ -58,14 +58,8 @@ def flow_svg(flow: ParticipantFlow) -> str:
     parts: list[str] = []
     top = 1.0
     if flow.not_randomised:
-        assessed = _box(60, _WIDTH - 120, [f"Assessed for eligibility: {flow.assessed}"])
-        parts.append(assessed.draw(top))
-        out = _box(60, _WIDTH - 60.5, [f"Not randomised: {flow.not_randomised}", *_listed(flow.reasons)])
-        below = top + assessed.height
-        parts += [_arrow(30, top + assessed.height / 2, below + _GAP + out.height + _GAP, elbow=60)]
-        parts.append(_side(30, below + _GAP + out.height / 2, 60))
-        parts.append(out.draw(below + _GAP))
-        top = below + _GAP + out.height + _GAP
+        drawn, top = _screened(flow, top)
+        parts += drawn
     lines = [f"Randomised: {flow.randomised}"]
     if flow.not_eligible is not None:
         lines.append(f"not eligible by the records: {flow.not_eligible}")
@@ -93,6 +87,16 @@ def flow_svg(flow: ParticipantFlow) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {bottom:g}" font-family="{family}">'
         + "".join(parts) + "</svg>\n"
     )  # fmt: skip
+
+
+def _screened(flow: ParticipantFlow, top: float) -> tuple[list[str], float]:
+    """Draw who was assessed and not randomised; return that, and where the next box begins."""
+    assessed = _box(60, _WIDTH - 120, [f"Assessed for eligibility: {flow.assessed}"])
+    out = _box(60, _WIDTH - 60.5, [f"Not randomised: {flow.not_randomised}", *_listed(flow.reasons)])
+    below = top + assessed.height
+    next_top = below + _GAP + out.height + _GAP
+    arrow = _arrow(30, top + assessed.height / 2, next_top, elbow=60)
+    return [assessed.draw(top), arrow, _side(30, below + _GAP + out.height / 2, 60), out.draw(below + _GAP)], next_top
 
 
 def _stages(flow: ParticipantFlow) -> list[tuple[list[str], list[str]]]:

@@ -99,8 +99,7 @@ def _analysed(
     planned: BaselineColumns | None,
     extra: BaselineColumns | None, registered: str | None,
 ) -> TrialAnalysis:  # fmt: skip
-    names = plan.arms.names
-    primary = _primary(found, plan, planned)
+    names, primary = plan.arms.names, _primary(found, plan, planned)
     analysed = np.ones(len(found), dtype=bool) if planned is None else ~found.lost
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), loss_by_arm(found)
@@ -108,13 +107,6 @@ def _analysed(
     table_one = baseline_table(cohort, study, found)
     digest = sha256(study.text.encode()).hexdigest()
     sizes = int(found.treated.sum()), int((~found.treated).sum())
-    notes = [kept.note] if kept.note else []
-    at_entry = int(found.at_entry.sum())
-    if at_entry:
-        notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
-    if table_one.absent:
-        notes.append(f"not in table one, since the tables do not hold it: {', '.join(table_one.absent)}")
-    notes.append("adverse events: a cohort folder has no table of them")
     return TrialAnalysis(
         study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),
         flow=participant_flow(cohort, study, found, names, analysed), table_one=table_one, primary=primary,
@@ -133,9 +125,19 @@ def _analysed(
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
-        notes=tuple(notes), synthetic=cohort.synthetic, endpoint=found,
+        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent), synthetic=cohort.synthetic,
+        endpoint=found,
         data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra),
     )  # fmt: skip
+
+
+def _notes(of_protocol: str, at_entry: int, absent: Sequence[str]) -> tuple[str, ...]:
+    notes = [of_protocol] if of_protocol else []
+    if at_entry:
+        notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
+    if absent:
+        notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
+    return (*notes, "adverse events: a cohort folder has no table of them")
 
 
 def _plan(study: Study) -> TrialPlan:

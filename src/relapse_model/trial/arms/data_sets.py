@@ -129,6 +129,12 @@ def _patients(
     return pd.DataFrame({name: one[0] for name, one in data.items()}), {name: one[1:] for name, one in data.items()}
 
 
+def _doses(given: pd.DataFrame) -> pd.DataFrame:
+    dose = given["dose"] if "dose" in given else pd.Series(np.nan, given.index)
+    table = pd.DataFrame({"patient": given["patient"], "week": given["start_week"], "dose": dose})
+    return table.groupby(["patient", "week"]).sum(min_count=1)
+
+
 def _visits(cohort: Cohort, study: Study, found: Endpoint) -> tuple[pd.DataFrame, Words]:
     words: Words = {
         "patient_id": ("patient", ""),
@@ -154,10 +160,7 @@ def _visits(cohort: Cohort, study: Study, found: Endpoint) -> tuple[pd.DataFrame
             words["outcome_test"] = (label, "")
         parts.append(table.drop_duplicates(["patient", "week"], keep="last").set_index(["patient", "week"]))
     if study.dosing is not None and cohort.treatments is not None:
-        given = cohort.treatments[cohort.treatments["agent"] == study.dosing.agent]
-        dose = given["dose"] if "dose" in given else pd.Series(np.nan, given.index)
-        table = pd.DataFrame({"patient": given["patient"], "week": given["start_week"], "dose": dose})
-        parts.append(table.groupby(["patient", "week"]).sum(min_count=1))
+        parts.append(_doses(cohort.treatments[cohort.treatments["agent"] == study.dosing.agent]))
         words["dose"] = (f"dose of {study.dosing.agent}", study.dosing.unit)
     joined = pd.concat(parts, axis=1).sort_index().reset_index() if parts else pd.DataFrame({"patient": [], "week": []})
     joined = joined.replace(np.inf, np.nan)
