@@ -96,7 +96,8 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate", "chunk", "anew"}
-    known |= {"method", "as_of", "adjust", "registered", "control", "treatment", "loss", "alpha", "test"}
+    known |= {"method", "as_of", "adjust", "registered", "control", "treatment", "loss", "alpha", "test", "groups", "pairs"}
+    known |= {"both_arms"}
     assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
 
 

@@ -80,9 +80,9 @@ def training_summary(
         "scatter": scatter_summary(data.features, study, predictors, data.patient),
         "packages": _packages(),
     }
-    share = None if cohort is None else _treated_share(data, study, cohort)
-    summary |= {} if share is None else {"treated_share": share}
     if cohort is not None:
+        share = _treated_share(data, study, cohort)
+        summary |= {} if share is None else {"treated_share": share}
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
