@@ -66,6 +66,16 @@ def test_an_output_never_replaces_an_input(place, monkeypatch, capsys, command, 
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("out", ["c/Labs.CSV", "c/outcome.csv", "c/patient.parquet"])
+def test_an_output_is_not_named_like_a_table_of_the_cohort(place, monkeypatch, capsys, out):
+    """Such a file makes reading refuse the whole folder, so that the same command would fail the second time."""
+    monkeypatch.chdir(place)
+    assert main(["score", "m.rmodel", "c", "--out", out]) == 1
+    assert f"{Path(out).name}: named like a table of the cohort folder" in capsys.readouterr().err
+    assert not Path(out).exists()
+    rm.read_cohort("c")
+
+
 def test_a_link_to_an_input_is_the_input(place, tmp_path, capsys):
     (tmp_path / "soft.csv").symlink_to(place / "c" / "patients.csv")
     os.link(place / "c" / "patients.csv", tmp_path / "hard.csv")

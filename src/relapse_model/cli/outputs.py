@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from relapse_model.cohort.folder import cohort_files
+from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
@@ -46,8 +46,24 @@ def check_outputs(given: Namespace) -> None:
         for file in files:
             require_file(file)
         require_no_replacement(files, inputs)
+        if getattr(given, "cohort", None) is not None:
+            _require_no_look_alike(files, Path(given.cohort))
     except RelapseModelError as refusal:
         raise RelapseModelError(f"--out: {refusal}" if given.out else f"--figures: {refusal}") from None
+
+
+def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
+    """Refuse an output in the cohort folder whose name is nearly that of a table: it would not be read again."""
+    folder = cohort.resolve()
+    new = {file.name for file in files if file.parent.resolve() == folder}
+    if not new or not folder.is_dir():
+        return
+    near = [one.table for one in named_like_tables(new | {file.name for file in folder.iterdir()}) if one.table in new]
+    if near:
+        raise RelapseModelError(
+            f"{', '.join(near)}: named like a table of the cohort folder, which would be refused with it from then on; "
+            "expected another folder, or a name unlike those of the tables. Nothing was read or written."
+        )
 
 
 def _inputs(given: Namespace) -> list[Path]:

@@ -21,6 +21,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import Prediction, Study
 
 RELAPSE, FREE, LOST = "relapse", "free", "lost"
+_READINGS = (None, "relapse", "censor")
 STATES = (RELAPSE, FREE, LOST, *NOT_AT_RISK)
 
 
@@ -72,7 +73,8 @@ def derive_outcome(
     InsufficientDataError
         If nobody has any information on the outcome.
     RelapseModelError
-        If the landmark is not before the horizon: then there is nothing to predict.
+        If the landmark is not before the horizon: then there is nothing to predict. For another reading of
+        unconfirmed runs than those two.
 
     Examples
     --------
@@ -84,6 +86,8 @@ def derive_outcome(
     """
     landmark = study.landmark(landmark_week)
     _refuse_late_landmark(landmark, study)
+    if unconfirmed_at_end not in _READINGS:
+        raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
     table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
     exact = adjudicate(table, cohort, tests, landmark)
     if table["time_week"].isna().all() and (tests is None or not len(tests.week)):
