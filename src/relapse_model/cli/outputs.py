@@ -18,6 +18,7 @@ _DEMO = (
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
+    "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "trial": (
         "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "figures/flow.svg",
         "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/dictionary.csv",

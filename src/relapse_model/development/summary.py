@@ -81,8 +81,7 @@ def training_summary(
         "packages": _packages(),
     }
     if cohort is not None:
-        share = _treated_share(data, study, cohort)
-        summary |= {} if share is None else {"treated_share": share}
+        summary |= _treated_share(data, study, cohort)
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
@@ -156,20 +155,20 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> float | None:
-    """Return the share of patients in the treatment arm, where the plan's effect stands for the arm.
+def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> dict[str, float]:
+    """Return the share of patients in the treatment arm, where the plan's effect stands for the arm; else nothing.
 
     A few in one arm are told as none.
     """
     plan = study.trial
     if plan is None or plan.effect is None or plan.arms.column not in cohort.patients:
-        return None
+        return {}
     if any(one.column == plan.arms.column for one in study.predictors):
-        return None
+        return {}
     place = np.unique(cohort.patient_ids.get_indexer(data.features.index))
     treated = (cohort.patients[plan.arms.column].iloc[place] == plan.arms.treatment).to_numpy()
     few = min(treated.sum(), (~treated).sum()) < SMALL
-    return float(round(treated.mean())) if few else float(treated.mean())
+    return {"treated_share": float(round(treated.mean())) if few else float(treated.mean())}
 
 
 def _unmeasured(data: DevelopmentData, study: Study, cohort: Cohort) -> int:

@@ -66,7 +66,9 @@ def test_one_effect_on_the_log_odds_for_everybody(trained, new):
     assert np.ptp(shift) < 0.05
     assert shift.mean() == pytest.approx(found.effect.log_odds.mean(), abs=0.1)
     assert found.statement.startswith(ONE_EFFECT)
-    assert found["benefit"].corr(found["risk_control"], method="spearman") == pytest.approx(1.0, abs=0.002)  # as above: almost
+    assert found["benefit"].corr(found["risk_control"], method="spearman") == pytest.approx(
+        1.0, abs=0.002
+    )  # as above: almost
 
 
 def test_the_arm_of_a_new_patient_is_not_looked_at(trained, new):
