@@ -16,7 +16,7 @@ def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     verbs : action
         As ``add_subparsers`` returns it.
     """
-    _dosing(verbs.add_parser("dosing", help="who is due for a dose, what was given, and when the next is due"))
+    _dosing(verbs.add_parser("dosing", help="list who is due for a dose, what was given, and the next doses"))
 
 
 def _cohort_and_study(verb: argparse.ArgumentParser) -> None:
@@ -32,5 +32,7 @@ def _dosing(verb: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, dosing.html"
     )
     verb.add_argument(
-        "--as-of", metavar="DATE|WEEK", help="look at the records up to then: a day such as 2026-11-28, or a week (all)"
+        "--as-of",
+        metavar="DATE|WEEK",
+        help="use records up to this day (2026-11-28) or week (default: all)",
     )

@@ -37,10 +37,10 @@ def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> V
     advice = "The study states no priors: keep fewer predictors."
     if informed:
         advice = (
-            f"{informed} of {len(study.predictors)} predictors have a prior, and that is what carries such a model; "
+            f"{informed} of {len(study.predictors)} predictors have a prior, on which such a model depends; "
             "without priors, keep fewer predictors."
         )
-    return found(f"{size_words(size)}; the shrinkage to expect here is {size['expected_shrinkage']:.2f}. {advice}")
+    return found(f"{size_words(size)}; the expected shrinkage is {size['expected_shrinkage']:.2f}. {advice}")
 
 
 CHECK = Check("RM104", "more parameters than the sample supports", too_many_parameters)
