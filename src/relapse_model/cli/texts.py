@@ -194,7 +194,8 @@ def refuse_errors(codes: Sequence[str]) -> None:
         named = ", ".join(dict.fromkeys(codes))
         raise RelapseModelError(
             f"{named}: an error, explained above. No figure can be trusted until it is resolved: correct the "
-            f"data or the study. If it is a false alarm, mute it (--mute {' '.join(dict.fromkeys(codes))}); it stays on record."
+            f"data or the study. If it is a false alarm, mute it "
+            f"(--mute {' '.join(dict.fromkeys(codes))}); it stays on record."
         )
 
 
