@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.outcome.outcome import derive_outcome
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
     from relapse_model.development.internal_validation.validate import validate
+    from relapse_model.development.procedure import ProcedureSettings
     from relapse_model.development.train import train
     from relapse_model.errors import RelapseModelError
     from relapse_model.features.derive import derive_features
@@ -23,7 +24,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
+    from relapse_model.trial.arms.compare_arms import compare_arms
     from relapse_model.trial.dosing.dosing import dosing
+    from relapse_model.trial.statistics.power import trial_power
+    from relapse_model.trial.statistics.proportions import risk_difference
 
 _WHERE = {
     "Cohort": "cohort.cohort",
@@ -35,6 +39,7 @@ _WHERE = {
     "load_study": "study.reader",
     "derive_features": "features.derive",
     "derive_outcome": "cohort.outcome.outcome",
+    "ProcedureSettings": "development.procedure",
     "train": "development.train",
     "validate": "development.internal_validation.validate",
     "RelapseModel": "model.relapse_model",
@@ -43,14 +48,19 @@ _WHERE = {
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
     "dosing": "trial.dosing.dosing",
+    "compare_arms": "trial.arms.compare_arms",
+    "risk_difference": "trial.statistics.proportions",
+    "trial_power": "trial.statistics.power",
 }
 
 __all__ = [
     "Cohort",
+    "ProcedureSettings",
     "RelapseModel",
     "RelapseModelError",
     "Study",
     "__version__",
+    "compare_arms",
     "derive_features",
     "derive_outcome",
     "dosing",
@@ -59,9 +69,11 @@ __all__ = [
     "make_cohort",
     "points_score",
     "read_cohort",
+    "risk_difference",
     "screen",
     "simulate_cohort",
     "train",
+    "trial_power",
     "validate",
     "write_report",
 ]

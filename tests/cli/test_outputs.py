@@ -24,6 +24,8 @@ def place(tmp_path_factory, model):
     assert main(["score", str(folder / "m.rmodel"), str(folder / "c"), "--out", str(folder / "scores.csv")]) == 0
     outcomes = "patient_id,relapse,week\n"
     (folder / "outcomes.csv").write_text(outcomes, encoding="utf-8")
+    (folder / "t").mkdir()
+    (folder / "t" / "trial.json").write_text("a study of a strange name", encoding="utf-8")
     (folder / "key").write_text("a key", encoding="utf-8")
     return folder
 
@@ -48,6 +50,7 @@ REPLACING = [  # a command, the output, and the input that it would replace
     ("monitor m.rmodel scores.csv outcomes.csv", "outcomes.csv", "outcomes.csv"),
     ("monitor m.rmodel scores.csv --cohort c", "c/patients.csv", "patients.csv"),
     ("features --study study.toml", "study.toml", "study.toml"),
+    ("trial c --study t/trial.json", "t", "trial.json"),
 ]
 
 
@@ -78,7 +81,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     verbs = parser()._subparsers._group_actions[0].choices
     for name, verb in verbs.items():
         options = {action.dest for action in verb._actions}
-        assert options & {"out", "figures"} or name in ("check", "sign", "verify"), name
+        assert options & {"out", "figures"} or name in ("check", "sign", "verify", "power"), name
     read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort"}
     known = {
         "help",
@@ -93,7 +96,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate", "chunk", "anew"}
-    known |= {"method", "as_of"}
+    known |= {"method", "as_of", "adjust", "registered", "control", "treatment", "loss", "alpha", "test"}
     assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
 
 
@@ -162,6 +165,7 @@ def test_a_simulated_cohort_never_replaces_patients(cohort, tmp_path, capsys):
     ("command", "told"),
     [
         ("validate c --out m.rmodel", "is no folder"),
+        ("trial c --out m.rmodel", "is no folder"),
         ("validate c --out m.rmodel/below", "is no folder"),
         ("train c --out c", "expected a file such as c.rmodel"),
         ("train c --out x.md", "expected a file such as x.rmodel"),

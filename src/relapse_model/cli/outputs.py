@@ -16,7 +16,13 @@ _DEMO = (
     "check.txt", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
-_FOLDERS = {"dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html")}  # verbs that write a folder of files
+_FOLDERS = {  # verbs that write a folder of files
+    "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
+    "trial": (
+        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "figures/flow.svg",
+        "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/dictionary.csv",
+    ),
+}  # fmt: skip
 
 
 def check_outputs(given: Namespace) -> None:
@@ -67,7 +73,8 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
         return [out, out / "figures"], [out / name for name in _REPORT]
     if given.verb == "demo":
         new = out / "new_patients"
-        return [out, new], [out / name for name in _DEMO] + [*cohort_files(new), new / "truth.csv"]
+        files = [out / name for name in _DEMO] + [out / "trial" / name for name in _FOLDERS["trial"]]
+        return [out, new], [*files, *cohort_files(new), new / "truth.csv"]
     if given.verb in _FOLDERS:
         return [out], [out / name for name in _FOLDERS[given.verb]]
     files.append(out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-TRIAL_VERBS = ("dosing",)
+TRIAL_VERBS = ("trial", "power", "dosing")
 
 
 def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -16,6 +16,8 @@ def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     verbs : action
         As ``add_subparsers`` returns it.
     """
+    _trial(verbs.add_parser("trial", help="compare the arms of a trial by its plan; write trial.html and trial.json"))
+    _power(verbs.add_parser("power", help="exact power of a trial with two arms"))
     _dosing(verbs.add_parser("dosing", help="list who is due for a dose, what was given, and the next doses"))
 
 
@@ -24,6 +26,30 @@ def _cohort_and_study(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--study", default="hbsag-relapse", metavar="NAME|FILE", help="built-in study or TOML file (%(default)s)"
     )
+
+
+def _trial(verb: argparse.ArgumentParser) -> None:
+    _cohort_and_study(verb)
+    verb.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for trial.html, trial.json, tables, and analysis_data"
+    )
+    verb.add_argument(
+        "--adjust", nargs="+", metavar="NAME", help="predictors for an adjusted analysis besides the plan, labelled so"
+    )
+    verb.add_argument("--registered", metavar="SHA256", help="of the study file as it was deposited before the data")
+
+
+def _power(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--control", type=float, required=True, metavar="RISK", help="risk of the event without treatment"
+    )
+    verb.add_argument("--treatment", type=float, required=True, metavar="RISK", help="risk with it")
+    verb.add_argument(
+        "--patients", type=int, nargs="+", required=True, metavar="N", help="randomised in all, or in each arm (two)"
+    )
+    verb.add_argument("--loss", type=float, default=0.0, metavar="SHARE", help="endpoints unknown (%(default)s)")
+    verb.add_argument("--alpha", type=float, default=0.05, metavar="LEVEL", help="two-sided (%(default)s)")
+    verb.add_argument("--test", choices=("score", "fisher"), default="score", help="the planned test (%(default)s)")
 
 
 def _dosing(verb: argparse.ArgumentParser) -> None:

@@ -74,15 +74,7 @@ def training_summary(
         "censoring": data.censoring,
         "parent": parent,
         "warnings": [finding.to_dict() for finding in findings],
-        "choice": {
-            "chosen": choice.chosen,
-            "log_loss": choice.log_loss,
-            "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
-            "folds": choice.folds,
-            "repeats": choice.repeats,
-            "failed_folds": choice.failed,
-            "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
-        },
+        "choice": _choice_values(choice),
         "predictors": predictors,
         "hardly_known": hardly_known or {},
         "scatter": scatter_summary(data.features, study, predictors, data.patient),
@@ -93,6 +85,18 @@ def training_summary(
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
+
+
+def _choice_values(choice: Choice) -> dict[str, Any]:
+    return {
+        "chosen": choice.chosen,
+        "log_loss": choice.log_loss,
+        "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
+        "folds": choice.folds,
+        "repeats": choice.repeats,
+        "failed_folds": choice.failed,
+        "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
+    }
 
 
 def predictor_summary(

@@ -11,7 +11,8 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import ARRAYS, DevelopmentData, development_data
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.development_data import ARRAYS, DevelopmentData, data_of
 from relapse_model.study.several_landmarks import check_landmarks, stacked_study
 from relapse_model.study.study import Study
 
@@ -65,7 +66,12 @@ def stacked_data(
     DevelopmentData(132 patients in 383 rows, 21 relapses, 13 lost)
     """
     weeks = check_landmarks(landmark_weeks, study)
-    parts = [development_data(cohort, study, week, group_by=group_by, censoring=censoring) for week in weeks]
+    return _stacked([AtLandmark(cohort, study, week) for week in weeks], group_by, censoring)
+
+
+def _stacked(at: Sequence[AtLandmark], group_by: str | None, censoring: str) -> DevelopmentData:
+    cohort, weeks = at[0].cohort, [one.landmark for one in at]
+    parts = [data_of(one, group_by=group_by, censoring=censoring) for one in at]
     patients = pd.Index(cohort.patient_ids)
     patient = np.concatenate([patients.get_indexer(part.features.index) for part in parts])
     joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
@@ -82,7 +88,7 @@ def stacked_data(
     )
 
 
-def study_and_data(
+def landmarks_and_data(
     cohort: Cohort,
     study: Study,
     landmark_week: LandmarkWeeks,
@@ -90,8 +96,10 @@ def study_and_data(
     *,
     group_by: str | None,
     censoring: str,
-) -> tuple[Study, DevelopmentData]:
-    """Return what a development works on: the study as it is and one landmark, or both stacked for several.
+) -> tuple[tuple[AtLandmark, ...], DevelopmentData]:
+    """Return what a development works on: the cohort at each landmark, and the rows of all of them.
+
+    At several landmarks the study of each is that of `stacked_study`.
 
     Parameters
     ----------
@@ -111,13 +119,13 @@ def study_and_data(
         left to the horizon differ from landmark to landmark.
     """
     if landmark_week is None or np.ndim(landmark_week) == 0:
-        one = study.landmark(landmark_week)  # type: ignore[arg-type]
-        return study, development_data(cohort, study, one, group_by=group_by, censoring=censoring)
+        one = AtLandmark(cohort, study, study.landmark(landmark_week))  # type: ignore[arg-type]
+        return (one,), data_of(one, group_by=group_by, censoring=censoring)
     if "prior_hazard" in candidates:
         raise RelapseModelError(
             "candidates: 'prior_hazard' takes one landmark, since it predicts over one span of weeks, and what is left "
             "of the horizon differs between landmarks. Leave it out, or train a model for each landmark."
         )
-    weeks = tuple(landmark_week)  # type: ignore[arg-type]
-    stacked = stacked_study(study, weeks)
-    return stacked, stacked_data(cohort, stacked, weeks, group_by=group_by, censoring=censoring)
+    stacked = stacked_study(study, tuple(landmark_week))  # type: ignore[arg-type]
+    at = tuple(AtLandmark(cohort, stacked, week) for week in stacked.prediction.landmark_weeks)
+    return at, _stacked(at, group_by, censoring)

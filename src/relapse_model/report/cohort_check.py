@@ -11,15 +11,14 @@ from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
 from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN
-from relapse_model.development.checks import check_results
-from relapse_model.development.checks.at_risk import positions_at_risk
+from relapse_model.development.checks.all_checks import results_at
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.development.sample_size import cohort_sample_size, size_words
 from relapse_model.errors import InsufficientDataError
-from relapse_model.features import derive_features
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.features.development_data import development_data
+from relapse_model.features.development_data import data_of
 from relapse_model.features.why_unknown import weeks_old, why_unknown
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
@@ -45,16 +44,15 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         For a code that no check has.
     """
     landmark = study.landmark(landmark_week)
-    outcome = derive_outcome(cohort, study, landmark)
-    features = derive_features(cohort, study, landmark)
+    at = AtLandmark(cohort, study, landmark)
     parts = [
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
-        _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
-        _predictors(cohort, features, study, landmark, positions_at_risk(cohort, study, landmark)),
-        _support(cohort, study, landmark),
+        _outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark),
+        _predictors(cohort, at.features, study, landmark, at.at_risk),
+        _support(at),
         *_screening(cohort, study),
-        *_findings(cohort, study, landmark, mute),
+        *_findings(at, mute),
         *_remarks(cohort),
     ]
     if cohort.synthetic:
@@ -107,9 +105,9 @@ def _screening(cohort: Cohort, study: Study) -> list[str]:
     return [str(screen(cohort, study))] if stated else []
 
 
-def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[str]:
+def _findings(at: AtLandmark, mute: tuple[str, ...]) -> list[str]:
     """Return what the checks found, and one line that names those that were not made."""
-    results = check_results(cohort, study, landmark, mute)
+    results = results_at(at, mute)
     found = [result for result in results if result.finding is not None]
     errors = [f"  {result}" for result in found if result.severity == ERROR]
     warnings = [f"  {result}" for result in found if result.severity != ERROR]
@@ -176,9 +174,9 @@ def _beside(
     return [f"      {one}" for one in said]
 
 
-def _support(cohort: Cohort, study: Study, landmark: float) -> str:
+def _support(at: AtLandmark) -> str:
     try:
-        size = cohort_sample_size(development_data(cohort, study, landmark), study)
+        size = cohort_sample_size(data_of(at), at.study)
     except InsufficientDataError as error:
         return f"Sample size: no model ({error})"
     if not 0 < size["events"] < size["known"]:
@@ -188,7 +186,7 @@ def _support(cohort: Cohort, study: Study, landmark: float) -> str:
     few = size["carried_parameters"] < size["parameters"]
     carried = (
         "Most of the information must come from the priors, not from this cohort"
-        if study.has_priors
+        if at.study.has_priors
         else "The study states no priors"
     )
     more = f". {carried}." if few else "."

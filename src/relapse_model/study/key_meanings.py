@@ -77,8 +77,8 @@ MODEL_TABLES = (
             "upper_limit": "Upper limit of quantification of results that state none.",
             "units": "Other units that are accepted, each with the factor to `unit`. The log10 of each is accepted "
             "too.",
-            "floor": "Whether no result counts as lower than one reported as below `lower_limit`. If false, a printed 0, "
-            "which takes the study's limit, may rank above the 0.2 of a laboratory with a lower limit.",
+            "floor": "Whether no result counts as lower than one reported as below `lower_limit`. If false, a printed "
+            "0, which takes the study's limit, may rank above the 0.2 of a laboratory with a lower limit.",
             "below_limit": "The number that replaces a result below the limit: half of the limit, or the limit.",
             "loinc": "LOINC codes.",
             "sdtm": "CDISC test code.",
@@ -189,6 +189,8 @@ MODEL_TABLES = (
             "whose last test within this window before the horizon is negative is free; a relapse first found "
             "within the window after it counts as by the horizon, unless a test in the window was negative. The "
             "week of an adjudicated relapse is not moved.",
+            "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed: RM111 warns if the "
+            "lower limit of a validated AUC does. Without it, RM111 does not apply.",
         },
         filled=classes.Prediction,
         defaults={

@@ -133,6 +133,8 @@ class Prediction:
     they add up to. Since months of the calendar differ in length, weeks that are whole days, as dates give them, are
     compared with the shortest and longest span of so many: what happens on the day 24 months after enrolment happens
     by month 24.
+
+    `implausible_auc` is the AUC above which no honest model of this outcome and horizon is believed; None: not known.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
@@ -140,6 +142,7 @@ class Prediction:
     visit_window_weeks: float = 4.0
     visit_weeks: tuple[float, ...] = ()
     horizon_months: float | None = None
+    implausible_auc: float | None = None
 
     def by_horizon(self, week: Floats) -> Mask:
         """Tell which weeks lie at or before the horizon."""

@@ -64,6 +64,7 @@ def read_trial(
         "subgroups": _several(reader, values, "subgroup", _subgroup),
         "effect_modifiers": _several(reader, values, "effect_modifier", _modifier_of(predictors)),
         "effect": _effect(reader, values["effect"]) if "effect" in values else None,
+        "dated": values.get("dated"),
     }
     if arms is None or primary is None:
         return None

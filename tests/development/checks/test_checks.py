@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.development.checks import CODES, check_results, check_validation, run_checks
+from relapse_model.development.checks import CODES, check_results, run_checks
 from relapse_model.development.checks.finding import Finding
+from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.errors import RelapseModelError
 from relapse_model.report.cohort_check import check_report
 from relapse_model.study.reader import parse_study

@@ -7,9 +7,15 @@ import re
 import pytest
 
 from relapse_model.development.checks import CODES
-from relapse_model.development.checks.all_checks import COHORT_CHECKS, EVALUATION_CHECK, GAIN_CHECK, VALIDATION_CHECKS
+from relapse_model.development.checks.all_checks import (
+    AUC_CHECK,
+    COHORT_CHECKS,
+    EVALUATION_CHECK,
+    EVENTS_CHECK,
+    GAIN_CHECK,
+)
 
-CHECKS = (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)
+CHECKS = (*COHORT_CHECKS, EVENTS_CHECK, AUC_CHECK, EVALUATION_CHECK, GAIN_CHECK)
 
 
 @pytest.fixture(scope="module")
