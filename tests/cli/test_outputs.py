@@ -209,7 +209,7 @@ def test_train_writes_the_card_with_validated_figures_where_it_validates(place, 
     words = ["train", str(place / "c132"), "--candidates", "prior_logistic", "--out"]
     rm.simulate_cohort(132, seed=7).write(place / "c132")
     assert main([*words, str(tmp_path / "plain.rmodel")]) == 0
-    assert "How well it predicts is not known" in capsys.readouterr().out
+    assert "Its performance is unknown" in capsys.readouterr().out
     assert "No validated figures are attached" in (tmp_path / "plain.md").read_text(encoding="utf-8")
     assert main([*words, str(tmp_path / "judged.rmodel"), "--validate", "1"]) == 0
     card = (tmp_path / "judged.md").read_text(encoding="utf-8")

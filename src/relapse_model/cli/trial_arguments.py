@@ -16,12 +16,10 @@ def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     verbs : action
         As ``add_subparsers`` returns it.
     """
-    _trial(verbs.add_parser("trial", help="compare the arms of a trial as its plan says; write trial.html, trial.json"))
-    _power(verbs.add_parser("power", help="the power of a trial of two arms, counted exactly"))
-    _dosing(verbs.add_parser("dosing", help="who is due for a dose, what was given, and when the next is due"))
-    _benefit(
-        verbs.add_parser("benefit", help="whether the benefit of treatment differs with risk, and is predicted right")
-    )
+    _trial(verbs.add_parser("trial", help="compare the arms of a trial by its plan; write trial.html and trial.json"))
+    _power(verbs.add_parser("power", help="exact power of a trial with two arms"))
+    _dosing(verbs.add_parser("dosing", help="list who is due for a dose, what was given, and the next doses"))
+    _benefit(verbs.add_parser("benefit", help="check whether the predicted benefit of treatment is right"))
 
 
 def _cohort_and_study(verb: argparse.ArgumentParser) -> None:
@@ -61,7 +59,9 @@ def _dosing(verb: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, dosing.html"
     )
     verb.add_argument(
-        "--as-of", metavar="DATE|WEEK", help="look at the records up to then: a day such as 2026-11-28, or a week (all)"
+        "--as-of",
+        metavar="DATE|WEEK",
+        help="use records up to this day (2026-11-28) or week (default: all)",
     )
 
 

@@ -42,7 +42,7 @@ class Choice:
     failed : dict
         Folds in which a candidate could not be fitted, by reason. No candidate is judged on them.
     against_mean_risk : Estimate or None
-        Out-of-fold log loss of the chosen one less that of the mean risk, with its interval; None: not cross-validated.
+        Out-of-fold log loss of the chosen one minus that of the mean risk, and its interval; None: not cross-validated.
     """
 
     chosen: str

@@ -56,13 +56,13 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         *_remarks(cohort),
     ]
     if cohort.synthetic:
-        parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
+        parts.insert(1, "Synthetic patients, for testing: no conclusion about treatment can be drawn.")
     return "\n\n".join(parts)
 
 
 def _analytes(cohort: Cohort, study: Study) -> str:
     labs = cohort.labs
-    lines = ["Analytes (results; missing; below a limit, a printed 0 among them; above; words):"]
+    lines = ["Analytes (results; missing; below a limit, including a printed 0; above a limit; words):"]
     for name, rows in labs.groupby("analyte", sort=True):
         zero = (rows["kind"] == "number") & (rows["comparator"] == "") & (rows["number"] == 0)
         amount = ~rows["unit"].map(lambda unit: is_log10(unit_key(unit)), na_action="ignore").eq(True)
@@ -81,9 +81,9 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         "relapse": "relapse by the horizon",
         "free": "free of relapse through it",
         "lost": "lost before it (neither relapsed nor free)",
-        POSITIVE: f"{POSITIVE}: at the landmark",
-        RELAPSED: f"{RELAPSED}: by the landmark",
-        UNKNOWN: f"{UNKNOWN}: nothing up to the landmark tells",
+        POSITIVE: f"{POSITIVE}: by the last test that decides",
+        RELAPSED: f"{RELAPSED}: before the landmark",
+        UNKNOWN: f"{UNKNOWN}: nothing up to the landmark decides",
     }
     lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
     lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES]
@@ -116,7 +116,7 @@ def _findings(at: AtLandmark, mute: tuple[str, ...]) -> list[str]:
     return [
         *(["\n".join(["Errors:", *errors])] if errors else []),
         *(["\n".join(["Warnings:", *warnings])] if warnings else []),
-        *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
+        *([f"Other checks: {'; '.join(silent)}."] if silent else []),
     ]
 
 
@@ -178,16 +178,16 @@ def _support(at: AtLandmark) -> str:
     try:
         size = cohort_sample_size(data_of(at), at.study)
     except InsufficientDataError as error:
-        return f"What the size supports: no model ({error})"
+        return f"Sample size: no model ({error})"
     if not 0 < size["events"] < size["known"]:
-        return (
-            f"What the size supports: no model ({size['events']} relapses among {size['known']} with a known outcome)."
-        )
+        return f"Sample size: no model ({size['events']} relapses among {size['known']} with a known outcome)."
     if "refused" in size:
-        return f"What the size supports: not known ({size['refused']})"
+        return f"Sample size: not known ({size['refused']})"
     few = size["carried_parameters"] < size["parameters"]
     carried = (
-        "Its priors, not this cohort, must carry most of them" if at.study.has_priors else "The study states no priors"
+        "Most of the information must come from the priors, not from this cohort"
+        if at.study.has_priors
+        else "The study states no priors"
     )
     more = f". {carried}." if few else "."
-    return f"What the size supports: {size_words(size)}{more}"
+    return f"Sample size: {size_words(size)}{more}"

@@ -182,10 +182,10 @@ def test_the_report_names_what_did_not_speak(cohort, study):
     shown = check_report(cohort, study, mute=("RM101",))
     assert "RM104 warning: " in shown
     assert "RM101 warning: " not in shown
-    assert "Checks that did not speak: muted RM101." in shown
+    assert "Other checks: muted RM101." in shown
     one_arm = with_tables(cohort, patients=cohort.patients.assign(arm="hbig"))
     shown = check_report(one_arm, study, mute=("RM104", "RM101", "RM116"))
-    assert "Checks that did not speak: muted RM101, RM104, RM116; not applicable RM109, RM113." in shown
+    assert "Other checks: muted RM101, RM104, RM116; not applicable RM109, RM113." in shown
     assert "Warnings:" not in shown
 
 

@@ -112,7 +112,7 @@ def test_a_predictor_of_three_levels_has_two_parameters():
     found = too_many_parameters.of(cohort, study_of(AGE, GENOTYPE), 0)
     # 3 parameters, of 2 predictors; the shrinkage to expect is 0.82 instead of 0.9.
     assert found.text.startswith("3 parameters, ")
-    assert "the shrinkage to expect here is 0.82" in found.text
+    assert "the expected shrinkage is 0.82" in found.text
     assert "The study states no priors: keep fewer predictors." in found.text  # where there are none, none are counted
 
 
@@ -135,7 +135,7 @@ def test_check_and_report_say_the_same_number(cohort, study):
     words = size_words(told)
     assert too_many_parameters.of(cohort, study, 0).text.startswith(words)
     account = check_report(cohort, study)
-    assert f"What the size supports: {words}." in account
+    assert f"Sample size: {words}." in account
     assert account.count(f"the size supports {told['carried_parameters']:.1f} ") == 2
 
 

@@ -168,7 +168,7 @@ def test_an_error_stands_apart_travels_with_the_model_and_may_be_muted(with_mark
     (tmp_path / "study.toml").write_text(study.text, encoding="utf-8")
     given = [str(tmp_path / "cohort"), "--study", str(tmp_path / "study.toml")]
     assert main(["check", *given]) == 1
-    assert "RM114: an error, as told above" in capsys.readouterr().err
+    assert "RM114: an error, explained above" in capsys.readouterr().err
     assert main(["check", *given, "--mute", "RM114"]) == 0
     assert "muted RM114" in capsys.readouterr().out
 

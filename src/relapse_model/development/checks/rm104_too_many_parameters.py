@@ -34,10 +34,10 @@ def too_many_parameters(at: AtLandmark) -> Verdict:
     advice = "The study states no priors: keep fewer predictors."
     if informed:
         advice = (
-            f"{informed} of {len(at.study.predictors)} predictors have a prior, and that is what carries such a model; "
+            f"{informed} of {len(at.study.predictors)} predictors have a prior, on which such a model depends; "
             "without priors, keep fewer predictors."
         )
-    return found(f"{size_words(size)}; the shrinkage to expect here is {size['expected_shrinkage']:.2f}. {advice}")
+    return found(f"{size_words(size)}; the expected shrinkage is {size['expected_shrinkage']:.2f}. {advice}")
 
 
 CHECK = CohortCheck("RM104", "more parameters than the sample supports", too_many_parameters)
