@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
+    from relapse_model.trial.biomarkers.screen import screen_biomarkers
     from relapse_model.trial.dosing.dosing import dosing
 
 _WHERE = {
@@ -43,6 +44,7 @@ _WHERE = {
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
     "dosing": "trial.dosing.dosing",
+    "screen_biomarkers": "trial.biomarkers.screen",
 }
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "points_score",
     "read_cohort",
     "screen",
+    "screen_biomarkers",
     "simulate_cohort",
     "train",
     "validate",

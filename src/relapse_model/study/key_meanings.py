@@ -230,6 +230,8 @@ MODEL_TABLES = (
             "negative": "Whether a column of numbers may lie below 0.",
             "typical": "The value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where "
             "hardly any training patient has the predictor, the effect that the prior states counts from it.",
+            "screened_on": "The fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` "
+            "writes it: a validation on that cohort is warned of (RM206).",
         },
         filled=classes.Predictor,
         required=("name", "kind"),

@@ -35,6 +35,13 @@ def text(value: Any) -> str:
     return value
 
 
+def fingerprint(value: Any) -> str:
+    """Accept the fingerprint of a cohort: eight hexadecimal digits."""
+    if not isinstance(value, str) or len(value) != 8 or set(value) - set("0123456789abcdef"):
+        raise NotAllowed("eight hexadecimal digits, as screen_biomarkers writes them")
+    return value
+
+
 def flag(value: Any) -> bool:
     """Accept true or false."""
     if not isinstance(value, bool):
@@ -247,7 +254,7 @@ PREDICTION: Mapping[str, Check] = {
     "visit_window_weeks": number(0),
     "visit_weeks": several(number(0)),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical")
+COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
@@ -256,6 +263,7 @@ PREDICTOR: Mapping[str, Check] = {
     "prior": anything,
     "unit": text,
     "typical": number(),
+    "screened_on": fingerprint,
     "analyte": text,
     "column": text,
     "agents": several(text),
