@@ -16,7 +16,10 @@ _DEMO = (
     "check.txt", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
-_FOLDERS = {"dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html")}  # verbs that write a folder of files
+_FOLDERS = {
+    "biomarkers": ("biomarkers.json", "biomarkers.html"),
+    "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
+}  # verbs that write a folder of files
 
 
 def check_outputs(given: Namespace) -> None:

@@ -33,6 +33,7 @@ from relapse_model.development.checks import (
     rm125_zero_above_numbers,
     rm126_agent_by_centre,
     rm127_old_results,
+    rm206_screened_here,
 )
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import CheckResult
@@ -64,6 +65,7 @@ COHORT_CHECKS = (
     rm125_zero_above_numbers.CHECK,
     rm126_agent_by_centre.CHECK,
     rm127_old_results.CHECK,
+    rm206_screened_here.CHECK,
 )
 VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
 EVALUATION_CHECK = rm115_training_cohort.CHECK  # of a finished model and a cohort

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.choice import fit_known
 from relapse_model.errors import InsufficientDataError, Problem, StudyError
@@ -76,9 +76,8 @@ def base_names(study: Study, names: Sequence[str] | None) -> tuple[str, ...]:
     if names is None:
         return tuple(one.name for one in study.predictors if one.prior is not None)
     known = [one.name for one in study.predictors]
-    problems = [
-        Problem("base", None, name, "no predictor of the study", ", ".join(known)) for name in names if name not in known
-    ]
+    unknown = [name for name in names if name not in known]
+    problems = [Problem("base", None, name, "no predictor of the study", ", ".join(known)) for name in unknown]
     if problems:
         raise StudyError("no screen of biomarkers", problems)
     return tuple(dict.fromkeys(names))
@@ -113,8 +112,9 @@ def make_base(cohort: Cohort, study: Study, names: Sequence[str], landmark: floa
     if learned:
         model = fit_known("prior_logistic", data, design(own), seed)
         risk = np.clip(model.predict_proba(data.matrix)[:, 1], _CLOSEST, 1 - _CLOSEST)
-        columns, words = np.log(risk / (1 - risk))[:, None], (
-            "learned with the priors of the study; its log-odds are the base, with a free intercept and slope"
+        columns, words = (
+            np.log(risk / (1 - risk))[:, None],
+            ("learned with the priors of the study; its log-odds are the base, with a free intercept and slope"),
         )
     else:
         columns, words = _filled(matrix, weight > 0), "fitted by maximum likelihood"
@@ -149,12 +149,12 @@ def _require_support(own: Study, events: int, learned: bool) -> None:
         )
 
 
-def _filled(matrix: Floats, counted: Floats) -> Floats:
+def _filled(matrix: Floats, counted: Mask) -> Floats:
     """Put the median of those who count into the gaps of each column."""
-    known = ~np.isnan(matrix[counted.astype(bool)])
+    known = ~np.isnan(matrix[counted])
     if not known.any(axis=0).all():
         raise InsufficientDataError(
             "screen_biomarkers: a predictor of the base is known in nobody at risk; expected values. Leave it out."
         )
-    middle = np.nanmedian(matrix[counted.astype(bool)], axis=0) if matrix.shape[1] else np.empty(0)
+    middle = np.nanmedian(matrix[counted], axis=0) if matrix.shape[1] else np.empty(0)
     return np.where(np.isnan(matrix), middle, matrix)

@@ -1,4 +1,4 @@
-"""Which candidates are looked at: those of the study, as they were known at the landmark, or why one cannot be tested."""
+"""Which candidates are looked at, as they were known at the landmark; or why one cannot be tested."""
 
 from __future__ import annotations
 
@@ -241,12 +241,12 @@ def judged(column: Column, rows: Positions, relapse: Floats, weight: Floats) -> 
 def _untestable(known: Floats, relapse: Floats, patients: int) -> str:
     missing = 1 - len(known) / patients
     if missing > MOST_MISSING:
-        return f"missing in {missing:.0%} of the patients; 50 % at most"
+        return f"missing in {100 * missing:.0f} % of the patients; 50 % at most"
     if np.ptp(known) <= 1e-9 * max(1.0, float(np.abs(known).max())):
         return "constant: the same in all patients"
     for count, what in ((int((relapse == 1).sum()), "with"), (int((relapse == 0).sum()), "without")):
         if count < FEWEST_EVENTS:
-            return f"{count} patients {what} the event have a value; at least {FEWEST_EVENTS} are needed"
+            return f"known in fewer than {FEWEST_EVENTS} patients {what} the event"
     return ""
 
 

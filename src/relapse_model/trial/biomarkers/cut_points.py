@@ -39,7 +39,12 @@ class SearchedCut:
 
 
 def maximally_selected(
-    column: ArrayLike, relapse: ArrayLike, within: tuple[float, float] = (0.1, 0.9), *, draws: int = 10_000, seed: int = 0
+    column: ArrayLike,
+    relapse: ArrayLike,
+    within: tuple[float, float] = (0.1, 0.9),
+    *,
+    draws: int = 10_000,
+    seed: int = 0,
 ) -> SearchedCut:
     """Search the cut of a column, and test it as the largest of all that were looked at.
 
@@ -86,9 +91,7 @@ def maximally_selected(
     )
     best = int(seen.argmax())
     share = (1 + (largest >= seen[best] - 1e-9).sum()) / (1 + draws)
-    return SearchedCut(
-        float(cuts[best]), float(seen[best]), float(share), float(2 * ndtr(-seen[best])), int(cuts.size)
-    )
+    return SearchedCut(float(cuts[best]), float(seen[best]), float(share), float(2 * ndtr(-seen[best])), int(cuts.size))
 
 
 def _blocks(draws: int, width: int) -> list[int]:

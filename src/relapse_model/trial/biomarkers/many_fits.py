@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -89,11 +88,13 @@ def _step(design: Floats, y: Floats, weight: Floats, offset: Floats, beta: Float
 
 
 def _times(design: Floats, beta: Floats) -> Floats:
-    return cast(Floats, (design @ beta[:, :, None])[:, :, 0])
+    product: Floats = (design @ beta[:, :, None])[:, :, 0]
+    return product
 
 
 def _information(design: Floats, omega: Floats) -> Floats:
-    return cast(Floats, (design.transpose(0, 2, 1) * omega[:, None, :]) @ design)
+    product: Floats = (design.transpose(0, 2, 1) * omega[:, None, :]) @ design
+    return product
 
 
 def _inverse(information: Floats) -> Floats:

@@ -33,8 +33,8 @@ def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
     """
     if not found.selected:
         raise RelapseModelError(
-            "replicate: nothing was selected; expected a screen that selects. What was not selected is not tested again: "
-            "that would be another search."
+            "replicate: nothing was selected; expected a screen that selects. What was not selected is not tested "
+            "again: that would be another search."
         )
     landmark = float(found.settings["landmark_week"])
     base = make_base(cohort, found.study, found.base, landmark, int(found.settings["seed"]))
@@ -52,14 +52,15 @@ def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
         judged(column, rows, base.relapse, base.weight)
         for column in derive_columns(cohort, found.study, candidates, landmark)
     ]
-    steps = found.table.set_index("candidate")
-    x = np.array([column.values / float(steps.loc[column.name, "step"]) for column in columns])
+    known_before = found.table.set_index("candidate")
+    step, seen = known_before["step"].to_dict(), known_before["log_odds"].to_dict()
+    x = np.array([column.values / step[column.name] for column in columns])
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     known = ~np.isnan(x) & (base.weight > 0)
     tested = np.array([not column.reason for column in columns])
     z, p = np.where(tested, tests.z, np.nan), np.where(tested, tests.p, np.nan)
-    before = np.array([float(steps.loc[column.name, "log_odds"]) for column in columns])
+    before = np.array([seen[column.name] for column in columns])
     log_odds, error = np.where(tested, fitted.log_odds, np.nan), np.where(tested, fitted.error, np.nan)
     same = np.sign(z) == np.sign(before)
     table = pd.DataFrame(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.small_counts import told_count, told_counts
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.as_predictors import predictors_text
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections
@@ -31,9 +31,11 @@ class BiomarkerScreen:
         One row per candidate, the smallest adjusted p first; what could not be tested stands at the end, with the
         reason in ``note``. ``log_odds`` is per ``per`` (with Firth's penalty, beside the base), ``lower, upper`` its
         95 % interval, ``simultaneous_lower, simultaneous_upper`` that for all candidates together, ``log_odds_shrunk``
-        what is left of a selected one once it was selected for being large. ``score_z, p`` the score test; ``q_bh,
-        q_by`` false discovery rates; ``p_maxt`` family-wise; ``lr_chi2`` the likelihood ratio; ``frequency`` of
-        stability selection; ``centres_agree`` in how many centres the sign is the same; ``p_interaction`` with the arm.
+        what is left of a selected one, given that it was selected for being large. ``score_z, p`` the score test,
+        ``p_drawn`` the same by draws, ``q_bh, q_by`` false discovery rates of the latter, ``p_maxt`` family-wise,
+        ``lr_chi2`` the likelihood ratio, ``z_imputed`` with missing values put where the base expects them.
+        ``frequency`` of stability selection, ``centres_agree`` in how many centres the sign is the same,
+        ``p_interaction`` with the arm.
     stability : DataFrame
         ``candidate, frequency, stable``; see `bounds` for how many false ones are to be expected.
     bounds : FalseSelections
@@ -76,6 +78,17 @@ class BiomarkerScreen:
         """Return the candidates that pass what decides, by name."""
         return tuple(self.table.loc[self.table["selected"], "candidate"])
 
+    def told_table(self) -> pd.DataFrame:
+        """Return `table` with counts as they may be told: no small one can be worked out."""
+        told = self.table.astype({"n": object, "events": object, "missing": object})
+        for place, row in self.table.iterrows():
+            without = self.counts["events"] - row["events"]
+            if row["missing"]:  # without them n is the number of patients, which is told
+                told.loc[place, ["n", "missing"]] = told_counts([row["n"], row["missing"]])
+            if without:
+                told.loc[place, "events"] = told_counts([row["events"], without])[0]
+        return told
+
     def as_predictors(self) -> str:
         """Return the selected candidates as ``[[predictors]]`` of a study file, each with the cohort it was chosen on.
 
@@ -108,11 +121,11 @@ class BiomarkerScreen:
         return replicate(self, cohort)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values in full precision; what does not exist is None."""
+        """Return plain values in full precision; what does not exist is None, and small counts are hidden."""
         tables = {
             name: None if table is None else plain_rows(table)
             for name, table in (
-                ("table", self.table), ("stability", self.stability), ("increment", self.increment),
+                ("table", self.told_table()), ("stability", self.stability), ("increment", self.increment),
                 ("predictive", self.predictive), ("centres", self.centres),
             )
         }  # fmt: skip
@@ -120,7 +133,7 @@ class BiomarkerScreen:
             "study": self.study.name,
             "synthetic": self.synthetic,
             "cohort_fingerprint": self.fingerprint,
-            "counts": dict(self.counts),
+            "counts": {name: told_count(count) for name, count in self.counts.items()},
             "base": list(self.base),
             "settings": dict(self.settings),
             "selected": list(self.selected),
@@ -145,10 +158,6 @@ class BiomarkerScreen:
         # The page belongs to the room above, on which nothing here depends: it is found by name when it is asked for.
         written: dict[str, Path] = import_module(_PAGE).write_biomarkers_page(self, Path(folder))
         return written
-
-    def text(self) -> str:
-        """Return `to_dict` as JSON."""
-        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -79,8 +79,8 @@ def score_tests(
 
     Notes
     -----
-    With the base fitted, ``U = sum w (y - p) x`` and ``V = sum w^2 p (1 - p) r^2``, r being x less its projection on the
-    base with weights ``w p (1 - p)``. Without weights this is Rao's test.
+    With the base fitted, ``U = sum w (y - p) x`` and ``V = sum w^2 p (1 - p) r^2``, r being x less its projection on
+    the base with weights ``w p (1 - p)``. Without weights this is Rao's test.
 
     Examples
     --------
@@ -125,7 +125,9 @@ def project_out(x: Floats, design: Floats, omega: Floats) -> Floats:
     pull = (omega * x)[:, None, :] @ design
     # Collinear columns share what either explains: a trace of a ridge lets the equations be solved.
     size = gram.shape[1]
-    ridge = _RIDGE * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(size) + np.finfo(float).tiny * np.eye(size)
+    ridge = _RIDGE * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(size) + np.finfo(float).tiny * np.eye(
+        size
+    )
     share = np.linalg.solve(gram + ridge, pull.transpose(0, 2, 1))
     return np.asarray(x - (design @ share)[:, :, 0])
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,24 +23,30 @@ from relapse_model.trial.biomarkers.candidates import (
     refuse_what_is_no_biomarker,
     rows_at_risk,
 )
-from relapse_model.trial.biomarkers.centres import across_centres
-from relapse_model.trial.biomarkers.estimates import Estimates, after_selection, estimates
+from relapse_model.trial.biomarkers.estimates import estimates
 from relapse_model.trial.biomarkers.increment import check_measures, increments
-from relapse_model.trial.biomarkers.interaction import interactions, likelihood_ratio
-from relapse_model.trial.biomarkers.multiplicity import MaxT, false_discovery, max_t
+from relapse_model.trial.biomarkers.interaction import likelihood_ratio
+from relapse_model.trial.biomarkers.multiplicity import false_discovery, max_t
 from relapse_model.trial.biomarkers.result import BiomarkerScreen
-from relapse_model.trial.biomarkers.score_test import ScoreTests, score_tests
+from relapse_model.trial.biomarkers.score_test import score_tests
+from relapse_model.trial.biomarkers.screen_tables import (
+    FAMILY_WISE,
+    STABLE,
+    Screened,
+    centres_table,
+    joined,
+    main_table,
+    predictive_table,
+    stability_table,
+    with_gains,
+)
 from relapse_model.trial.biomarkers.stability import selection_frequencies
-from relapse_model.trial.biomarkers.stability_bounds import false_selections, largest_selection
-from relapse_model.small_counts import told_counts
+from relapse_model.trial.biomarkers.stability_bounds import FalseSelections, false_selections, largest_selection
 
 DECIDES = ("maxt", "bh", "by")
-FAMILY_WISE = 0.05
-STABLE = 0.75
 FALSE_ALLOWED = 1.0
 THRESHOLD = 0.10  # risk at which net benefit is taken; none is recommended
 MOST_INCREMENTS = 20
-_NORMAL = 1.959963984540054
 
 
 def screen_biomarkers(
@@ -135,20 +140,15 @@ def screen_biomarkers(
     chosen = _chosen(screened, decide, fdr)
     frequency, bounds, q = _stability(known, screened, repeats, seed)
     arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
-    predictive = None if arm is None else _predictive(known, screened, arm, permutations, seed)
-    by_centre, agree = _centres(known, screened, centre)
-    table = _table(known, columns, screened, chosen, decide, fdr)
-    table = _joined(
-        table,
-        {
-            "frequency": dict(zip(screened.names, frequency, strict=True)),
-            "centres_agree": agree,
-            "p_interaction": {} if predictive is None else dict(zip(predictive["candidate"], predictive["p"], strict=True)),
-        },
-    )
+    predictive = None if arm is None else predictive_table(known, screened, arm, permutations, seed)
+    by_centre, agree = centres_table(known, screened, centre)
+    table = main_table(known, columns, screened, chosen, decide)
+    with_arm: dict[Any, Any] = {} if predictive is None else predictive.set_index("candidate")["p"].to_dict()
+    often = dict(zip(screened.names, frequency.tolist(), strict=True))
+    table = joined(table, {"frequency": often, "centres_agree": agree, "p_interaction": with_arm})
     gains = _increments(known, tested, table, measures, threshold, resamples, seed)
     if gains is not None:
-        table = _with_gains(table, gains)
+        table = with_gains(table, gains)
     settings = {
         "landmark_week": landmark, "decide": decide, "level": FAMILY_WISE if decide == "maxt" else fdr, "fdr": fdr,
         "draws": permutations, "critical_z": screened.largest.critical, "pairs": repeats, "selected_in_each_half": q,
@@ -159,7 +159,7 @@ def screen_biomarkers(
     return BiomarkerScreen(
         study=study,
         table=table,
-        stability=_stability_table(screened, frequency),
+        stability=stability_table(screened, frequency),
         bounds=bounds,
         increment=gains,
         predictive=predictive,
@@ -176,26 +176,20 @@ def screen_biomarkers(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Screened:
-    """The candidates that were tested, in units of their step, and what was found."""
-
-    names: tuple[str, ...]
-    x: Floats
-    tests: ScoreTests
-    fitted: Estimates
-    largest: MaxT
-    lr_chi2: Floats
-
-
 def _checked(
-    decide: str, fdr: float, repeats: int, resamples: int, threshold: float, cut: object, increment: bool | Sequence[str]
+    decide: str,
+    fdr: float,
+    repeats: int,
+    resamples: int,
+    threshold: float,
+    cut: object,
+    increment: bool | Sequence[str],
 ) -> tuple[str, ...]:
     if cut is not None:
         raise RelapseModelError(
-            f"cut is {cut!r}; expected none: markers stay continuous. A cut-point that is clinical and fixed beforehand is "
-            "a predictor of its own in the study file; one that is searched in these patients is found in noise as well "
-            "(trial.biomarkers.cut_points.maximally_selected says how often)."
+            f"cut is {cut!r}; expected none: markers stay continuous. A cut-point that is clinical and fixed "
+            "beforehand is a predictor of its own in the study file; one that is searched in these patients is found "
+            "in noise as well (trial.biomarkers.cut_points.maximally_selected says how often)."
         )
     if decide not in DECIDES:
         raise RelapseModelError(f"decide is {decide!r}; expected one of {', '.join(map(repr, DECIDES))}.")
@@ -208,156 +202,33 @@ def _checked(
     return check_measures(increment)
 
 
-def _screen(base: Base, tested: Sequence[Column], draws: int, seed: int) -> _Screened:
+def _screen(base: Base, tested: Sequence[Column], draws: int, seed: int) -> Screened:
     x = np.array([column.values / column.step for column in tested]).reshape(len(tested), len(base.data))
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     ratio = likelihood_ratio(fitted.log_likelihood, tests.log_likelihood, tests.naive_variance, tests.variance)
     largest = max_t(tests.z, tests.influence, base.risk, draws, seed)
     ratio = np.where(np.isnan(tests.z), np.nan, ratio)
-    return _Screened(tuple(column.name for column in tested), x, tests, fitted, largest, ratio)
+    return Screened(tuple(column.name for column in tested), x, tests, fitted, largest, ratio)
 
 
-def _adjusted(screened: _Screened, decide: str) -> Floats:
-    return screened.largest.p if decide == "maxt" else false_discovery(screened.tests.p, decide)
+def _adjusted(screened: Screened, decide: str) -> Floats:
+    return screened.largest.p if decide == "maxt" else false_discovery(screened.largest.p_own, decide)
 
 
-def _chosen(screened: _Screened, decide: str, fdr: float) -> Mask:
+def _chosen(screened: Screened, decide: str, fdr: float) -> Mask:
     limit = FAMILY_WISE if decide == "maxt" else fdr
     return np.asarray(np.nan_to_num(_adjusted(screened, decide), nan=1.0) <= limit)
 
 
-def _stability(base: Base, screened: _Screened, pairs: int, seed: int) -> tuple[Floats, Any, int]:
+def _stability(base: Base, screened: Screened, pairs: int, seed: int) -> tuple[Floats, FalseSelections, int]:
     m = max(len(screened.names), 1)
     q = largest_selection(m, STABLE, FALSE_ALLOWED, pairs)
     bounds = false_selections(m, q, STABLE, pairs)
     if not screened.names:
         return np.empty(0), bounds, q
-    found = selection_frequencies(
-        screened.x, base.relapse, base.columns, q, base.weight, pairs=pairs, seed=seed
-    )
+    found = selection_frequencies(screened.x, base.relapse, base.columns, q, base.weight, pairs=pairs, seed=seed)
     return found, bounds, q
-
-
-def _stability_table(screened: _Screened, frequency: Floats) -> pd.DataFrame:
-    table = pd.DataFrame({"candidate": screened.names, "frequency": frequency, "stable": frequency >= STABLE})
-    return table.sort_values(["frequency", "candidate"], ascending=[False, True], ignore_index=True)
-
-
-def _table(
-    base: Base, columns: Sequence[Column], screened: _Screened, chosen: Mask, decide: str, fdr: float
-) -> pd.DataFrame:
-    fitted, tests, largest = screened.fitted, screened.tests, screened.largest
-    wide = max(largest.critical, _NORMAL)
-    found = {
-        "log_odds": fitted.log_odds,
-        "lower": fitted.log_odds - _NORMAL * fitted.error,
-        "upper": fitted.log_odds + _NORMAL * fitted.error,
-        "simultaneous_lower": fitted.log_odds - wide * fitted.error,
-        "simultaneous_upper": fitted.log_odds + wide * fitted.error,
-        "log_odds_shrunk": _shrunk(screened, chosen, decide),
-        "score_z": tests.z,
-        "p": tests.p,
-        "p_drawn": largest.p_own,
-        "q_bh": false_discovery(tests.p, "bh"),
-        "q_by": false_discovery(tests.p, "by"),
-        "p_maxt": largest.p,
-        "lr_chi2": screened.lr_chi2,
-        "z_imputed": _imputed(base, screened),
-    }
-    figures = pd.DataFrame(found, index=list(screened.names))
-    described = pd.DataFrame([_described(base, column) for column in columns])
-    table = described.join(figures, on="candidate")
-    table["selected"] = table["candidate"].isin([n for n, c in zip(screened.names, chosen, strict=True) if c])
-    by = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}[decide]
-    table["note"] = np.where(
-        table["note"].eq("") & table["score_z"].isna(), "the base explains it wholly", table["note"]
-    )
-    return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
-
-
-def _described(base: Base, column: Column) -> dict[str, Any]:
-    predictor, counted = column.candidate.predictor, base.weight > 0
-    known = counted & ~np.isnan(column.values)
-    return {
-        "candidate": column.name,
-        "family": column.candidate.family,
-        "label": predictor.label,
-        "unit": predictor.unit,
-        "n": int(known.sum()),
-        "events": int((known & (base.relapse == 1)).sum()),
-        "missing": int((counted & ~known).sum()),
-        "per": column.per,
-        "step": column.step,
-        "note": column.reason,
-    }
-
-
-def _shrunk(screened: _Screened, chosen: Mask, decide: str) -> Floats:
-    """Return the estimates of what was selected, given that it was; NaN of the others."""
-    shrunk = np.full(len(chosen), np.nan)
-    if chosen.any():
-        z = screened.tests.z[chosen]
-        passed = screened.largest.critical if decide == "maxt" else float(np.abs(z).min())
-        shrunk[chosen] = screened.fitted.log_odds[chosen] * after_selection(z, min(passed, float(np.abs(z).min())))
-    return shrunk
-
-
-def _imputed(base: Base, screened: _Screened) -> Floats:
-    """Return the score statistics with missing values put where the base expects them; all patients take part."""
-    design = np.column_stack([np.ones(len(base.data)), base.columns])
-    filled = screened.x.copy()
-    for row in filled:
-        known = ~np.isnan(row) & (base.weight > 0)
-        share = np.linalg.lstsq(design[known], row[known], rcond=None)[0]
-        row[np.isnan(row)] = (design @ share)[np.isnan(row)]
-    return score_tests(filled, base.relapse, base.columns, base.weight).z
-
-
-def _joined(table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Add columns by candidate, before the note."""
-    added = table.assign(**{name: table["candidate"].map(dict(values)) for name, values in columns.items()})
-    return added[[name for name in added if name != "note"] + ["note"]]
-
-
-def _predictive(base: Base, screened: _Screened, arm: Floats, draws: int, seed: int) -> pd.DataFrame:
-    known = ~np.isnan(arm)
-    weight = np.where(known, base.weight, 0.0)
-    found = interactions(
-        screened.x, base.relapse, base.columns, np.nan_to_num(arm), weight, draws=draws, seed=seed
-    )
-    table = pd.DataFrame(
-        {
-            "candidate": screened.names,
-            "log_odds_difference": found.log_odds,
-            "lower": found.log_odds - _NORMAL * found.error,
-            "upper": found.log_odds + _NORMAL * found.error,
-            "lr_chi2": found.lr_chi2,
-            "p": found.p,
-            "p_maxt": found.p_maxt,
-            "predictive": found.p_maxt <= FAMILY_WISE,
-        }
-    )
-    return table.sort_values(["p_maxt", "p", "candidate"], ignore_index=True)
-
-
-def _centres(base: Base, screened: _Screened, centre: Any) -> tuple[pd.DataFrame | None, dict[str, str]]:
-    if centre is None or not screened.names:
-        return None, {}
-    found = across_centres(screened.x, base.relapse, base.columns, base.risk, centre, base.weight)
-    rows = []
-    for place, name in enumerate(screened.names):
-        told = told_counts(found.events[place].tolist())
-        row: dict[str, Any] = {"candidate": name, "i2": found.i2[place]}
-        row |= {"z_without_one_lowest": found.z_lowest[place], "z_without_one_highest": found.z_highest[place]}
-        for at, where in enumerate(found.names):
-            row |= {
-                f"events: {where}": told[at],
-                f"log_odds: {where}": found.log_odds[place, at],
-                f"standard_error: {where}": found.error[place, at],
-            }
-        rows.append(row)
-    return pd.DataFrame(rows), dict(zip(screened.names, found.agreement(screened.fitted.log_odds), strict=True))
 
 
 def _increments(
@@ -374,12 +245,6 @@ def _increments(
     order = {name: place for place, name in enumerate(table["candidate"])}
     first = sorted(tested, key=lambda column: order[column.name])[:MOST_INCREMENTS]
     return increments(base, first, measures, threshold, resamples, seed)
-
-
-def _with_gains(table: pd.DataFrame, gains: pd.DataFrame) -> pd.DataFrame:
-    wanted = ("delta_log_loss", "delta_log_loss_lower", "delta_log_loss_upper", "delta_auc")
-    by_name = gains.set_index("candidate") if len(gains) else gains
-    return _joined(table, {name: by_name[name].to_dict() for name in wanted if name in by_name})
 
 
 def _arm(cohort: Cohort, study: Study, rows: Any) -> Floats | None:
@@ -408,8 +273,11 @@ def _notes(
     centre: Any,
 ) -> tuple[str, ...]:
     notes = [f"base: {', '.join(base.names) or 'the intercept alone'}; {base.words}"]
+    notes += ["q-values are made of the p-values of the draws, which hold for rare and skewed candidates too"]
     if len(columns) > len(tested):
-        notes.append(f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; the table says why")
+        notes.append(
+            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; the table says why"
+        )
     if base.data.lost:
         notes.append("lost patients take part by censoring weights, taken as known")
     if gains is not None and len(gains) < len(tested):

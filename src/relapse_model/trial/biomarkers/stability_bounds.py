@@ -149,7 +149,7 @@ def _largest_tail(mean: float, reached: int, steps: int, r: float) -> float:
 
 
 def _line(centre: float, last: int, start: float, power: float) -> float:
-    """Return where the line starts whose distribution on 0, ..., last has this mean; `start` is that of the last but 1."""
+    """Return where the line starts whose distribution on 0, ..., last has this mean; `start` is that of last - 1."""
     from scipy.optimize import brentq
 
     place = np.arange(last + 1)
