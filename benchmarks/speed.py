@@ -37,7 +37,7 @@ from xgboost import XGBClassifier
 
 from relapse_model.classifiers import BoostedTreesClassifier, PriorLogisticClassifier, RidgeLogisticClassifier
 from relapse_model.classifiers.penalised.nested_ridge import nested_ridge_risks
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.trees.boosting import round_counts
 from simulated_truth import write_json
 
@@ -57,12 +57,12 @@ def patients(n: int, gaps: float = 0.05) -> tuple[Floats, Floats]:
 
 
 def outer_tests(event: Floats) -> Splits:
-    folds = [stratified_folds(event, OUTER, seed) for seed in range(REPEATS)]
+    folds = [tuning_folds(event, OUTER, seed) for seed in range(REPEATS)]
     return [np.flatnonzero(fold == held) for fold in folds for held in range(OUTER)]
 
 
 def inner_splits(event: Floats, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    fold = stratified_folds(event, INNER, seed)
+    fold = tuning_folds(event, INNER, seed)
     return [(np.flatnonzero(fold != held), np.flatnonzero(fold == held)) for held in range(INNER)]
 
 

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from relapse_model.cohort.simulation.hbig import Kinetics
-from relapse_model.cohort.simulation.hbig import passive_titre as simulated_titre
+from relapse_model.cohort.simulation.hbig import titre_of_dose as simulated_titre
 from relapse_model.features.kinetics import lognormal_nodes, passive_titre, peak_day
 
 # Half-life (days), V/F (litres), Tmax (days). Nabi-HB: label (23.1, 11.2, 6.5). HepaGam B: label gives 22-25 and

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.features.development_data import development_data
-from relapse_model.report.table_one import number_shown, table_one
+from relapse_model.report.table_one import summary_shown, table_one
 from relapse_model.small_counts import HIDDEN, hidden_cells
 
 
@@ -48,7 +48,7 @@ def test_columns_are_the_outcome_groups_and_all(table, data):
 def test_a_number_is_shown_by_its_quartiles_in_clinical_units(table, data):
     # The predictor is on the log10 scale; the table speaks of mIU/mL. Quantiles are interpolated there.
     values = 10 ** data.features["anti_hbs"].to_numpy()
-    low, middle, high = (number_shown(one) for one in np.quantile(values, [0.25, 0.5, 0.75]))
+    low, middle, high = (summary_shown(one) for one in np.quantile(values, [0.25, 0.5, 0.75]))
     assert row(table, "Anti-HBs (mIU/mL)").cells[-1] == f"{middle} ({low} to {high})"
 
 
@@ -138,4 +138,4 @@ def test_no_small_count_is_printed(table):
 
 @pytest.mark.parametrize(("value", "shown"), [(0.0, "0"), (1000000.0, "1,000,000"), (-0.01234, "-0.0123")])
 def test_numbers_have_three_figures_and_no_exponent(value, shown):
-    assert number_shown(value) == shown
+    assert summary_shown(value) == shown

@@ -16,8 +16,8 @@ from relapse_model.report.figures.model import coefficients_figure
 from relapse_model.report.figures.style import svg
 from relapse_model.report.figures_of_report import cohort_figures, explained
 from relapse_model.report.limitations import limitations
+from relapse_model.report.page import json_text, packages
 from relapse_model.report.performance_table import performance_rows
-from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
 from relapse_model.report.words import MEANING
@@ -57,7 +57,7 @@ def test_json_is_strict_and_holds_everything(validation, folder):
 
 def test_what_is_no_number_becomes_null():
     values = {"a": float("nan"), "b": [np.inf, np.float64(1.5)], "c": np.int64(3), "d": np.array([1.0, np.nan])}
-    assert json.loads(strict_json(values)) == {"a": None, "b": [None, 1.5], "c": 3, "d": [1.0, None]}
+    assert json.loads(json_text(values)) == {"a": None, "b": [None, 1.5], "c": 3, "d": [1.0, None]}
 
 
 def test_page_is_balanced_with_unique_identifiers(page):
@@ -216,7 +216,7 @@ def test_no_identifier_of_a_patient_is_written(validation, folder):
 
 
 def test_same_validation_gives_the_same_page_and_values(validation, values, folder):
-    assert strict_json(validation_values(validation)) == (folder / "validation.json").read_text(encoding="utf-8")
+    assert json_text(validation_values(validation)) == (folder / "validation.json").read_text(encoding="utf-8")
     assert report_page(validation, {}, values) == report_page(validation, {}, values)
 
 

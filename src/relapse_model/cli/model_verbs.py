@@ -101,14 +101,14 @@ def explain_one(given: Namespace) -> None:
     if given.out:
         write_text(found.text() + "\n", Path(given.out), private=True)
     if given.figures:
-        from relapse_model.report.figures.patient import patient_figure, trajectory_figure
+        from relapse_model.report.figures.patient import patient_figure, patient_trajectory_figure
         from relapse_model.report.figures.style import png
 
         folder = Path(given.figures)
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(png(patient_figure(found)), folder / "contributions.png", private=True)
         try:
-            trajectory = png(trajectory_figure(model, cohort, given.patient))
+            trajectory = png(patient_trajectory_figure(model, cohort, given.patient))
         except RelapseModelError as nothing:  # no titres to draw
             say(f"No trajectory: {nothing}")
         else:

@@ -79,7 +79,7 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         Codes of checks.
     """
     from relapse_model.validation.estimate import Estimate
-    from relapse_model.validation.performance import shown
+    from relapse_model.validation.performance import measure_shown
 
     summary = model.summary
     name, week = model.study.outcome.name, model.study.prediction.horizon_weeks
@@ -92,7 +92,7 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {label_of(name, model.study.has_priors)}" for name, loss in losses.items()]
         told = summary["choice"].get("against_mean_risk")
-        difference = "" if told is None else shown("log_loss_difference", Estimate(**told))
+        difference = "" if told is None else measure_shown("log_loss_difference", Estimate(**told))
         lines += [f"  {difference}  the chosen one less the mean risk (95 % interval)"] if difference else []
     failed = summary["choice"].get("failed_folds", {})
     lines += [f"Folds of it that could not be fitted, {count} x: {why}" for why, count in failed.items()]
@@ -129,14 +129,14 @@ def performance_lines(performance: Performance) -> list[str]:
     ----------
     performance : Performance
     """
-    from relapse_model.validation.performance import MEASURES, shown
+    from relapse_model.validation.performance import MEASURES, measure_shown
 
     lines = []
     if performance.unmeasured:
         lines.append(f"  {performance.unmeasured} more at risk have no laboratory result of the predictors: not scored")
     for name, label in MEASURES.items():
         if name in performance.measures:
-            lines.append(f"  {label:27s} {shown(name, performance.measures[name])}")
+            lines.append(f"  {label:27s} {measure_shown(name, performance.measures[name])}")
     return lines + [f"  {MEASURES[name]:27s} refused: {why}" for name, why in performance.refused.items()]
 
 

@@ -20,6 +20,7 @@ from relapse_model.cohort.study_columns import columns_read, levelled, levels_na
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.coded_columns import decoded
+from relapse_model.cohort.tables.column_values import read_column, read_texts
 from relapse_model.cohort.tables.columns import (
     COUNTED,
     DATES,
@@ -33,7 +34,6 @@ from relapse_model.cohort.tables.columns import (
     is_row_id,
 )
 from relapse_model.cohort.tables.days import ReadDays, read_days, refusals
-from relapse_model.cohort.tables.distinct_values import read_column, read_texts
 from relapse_model.cohort.tables.identifiers import identifier_key, identifier_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
 from relapse_model.comparisons import DAYS_PER_WEEK, before
@@ -215,7 +215,7 @@ class _Gate:
             return "a text that is not shown: the patients table is lacking or names others, and it may be a name"
         if self.holds_identifier(str(value)):
             return "a text that is not shown, since a patient's identifier is in it"
-        return f"{column_reader.shown(value)} ({reason})" if reason else column_reader.shown(value)
+        return f"{column_reader.cell_shown(value)} ({reason})" if reason else column_reader.cell_shown(value)
 
     def row_number(self, table: str, row: int) -> int:
         """Return the number of a row as a spreadsheet of the whole table shows it."""

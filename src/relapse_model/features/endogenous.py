@@ -15,7 +15,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, courses_until
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.rows_by_patient import groups, spread
-from relapse_model.cohort.tables.column_values import shown, texts
+from relapse_model.cohort.tables.column_values import cell_shown, texts
 from relapse_model.comparisons import at_or_before, before, to_the_day
 from relapse_model.errors import CohortError, Problem, StudyError
 from relapse_model.features.antibody_filter import FLOOR, AntibodyFilter, History
@@ -239,7 +239,7 @@ def dose_problems(doses: pd.DataFrame, row: NDArray[np.intp]) -> Iterator[Proble
         yield Problem("treatments", int(row[place]), "dose", found, "the amount, above 0", "Take out a dose not given")
     for number, unit in zip(row.tolist(), texts(doses["unit"]), strict=True):
         if unit_key(unit) != "iu":
-            yield Problem("treatments", number, "unit", shown(unit) if unit else "no unit", "IU")
+            yield Problem("treatments", number, "unit", cell_shown(unit) if unit else "no unit", "IU")
     if "end_week" in doses:
         weeks = (doses["end_week"] - doses["start_week"]).to_numpy(dtype=float)
         for place in np.flatnonzero(before(_LONGEST_DOSE_WEEKS, weeks)):

@@ -17,7 +17,7 @@ from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs
 from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance, shown
+from relapse_model.validation.performance import MEASURES, Performance, measure_shown
 
 _LOST = {  # how training counted them
     "ipcw": "Lost patients count as neither; others carry their weight.",
@@ -92,9 +92,8 @@ def _gain(told: dict[str, Any] | None) -> str:
     if told is None:
         return ""
     found = Estimate(**told)
-    return (
-        f"Log loss less that of the mean risk: {shown('log_loss_difference', found)}, {100 * found.level:g} % interval."
-    )
+    words = measure_shown("log_loss_difference", found)
+    return f"Log loss less that of the mean risk: {words}, {100 * found.level:g} % interval."
 
 
 def markdown_text(value: object) -> str:
@@ -162,7 +161,7 @@ def _measure_rows(performance: Performance) -> list[dict[str, str]]:
     return [
         {
             "label": label,
-            "value": shown(name, found),
+            "value": measure_shown(name, found),
             "meaning": MEANING[name],
         }
         for name, label in MEASURES.items()

@@ -12,7 +12,7 @@ from relapse_model.model.explanation.shap_values import predictor_title, referen
 from relapse_model.model.explanation.single_effects import LOGISTIC, additive_effect, model_log_odds
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
-from relapse_model.report.table_one import number_shown
+from relapse_model.report.table_one import summary_shown
 from relapse_model.report.words import WITH_PRIORS, prior_words
 from relapse_model.study.study import Predictor
 from relapse_model.validation.logistic_fit import risk_of
@@ -107,7 +107,7 @@ def _contrasts(predictor: Predictor, told: dict[str, Any]) -> list[tuple[float, 
         return []
     if {low, high} <= {0.0, 1.0}:
         return [(0.0, 1.0, "yes against no")]
-    shown = [number_shown(value) for value in clinical(np.array([high, low]), predictor)]
+    shown = [summary_shown(value) for value in clinical(np.array([high, low]), predictor)]
     return [(low, high, f"{shown[0]} against {shown[1]} {unit_shown(predictor)}".rstrip())]
 
 
@@ -118,7 +118,7 @@ def _reference_value(predictor: Predictor, code: float, told: dict[str, Any]) ->
         return "not known"
     if {told["p05"], told["p95"]} <= {0.0, 1.0}:
         return f"{100 * code:.0f} % yes"
-    return number_shown(float(clinical(np.array([code]), predictor)[0]))
+    return summary_shown(float(clinical(np.array([code]), predictor)[0]))
 
 
 def _ratio(ratio: tuple[float, float, float]) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.model.explanation.points_bins import (
+    central_range,
     model_scale,
     number_words,
     round_ladders,
-    training_range,
     yes_or_no,
 )
 from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
@@ -160,7 +160,7 @@ def _axis(model: RelapseModel, place: int, predictor: Predictor) -> NomogramAxis
         return NomogramAxis(title, float(effect.min()), float(effect.max()), ((short, effect),), True)
     if told["p05"] is None or not told["p95"] > told["p05"]:
         return NomogramAxis(title, 0.0, 0.0, ())
-    ladders = [ticks for ticks in round_ladders(*training_range(predictor, told), predictor) if len(ticks) > 1]
+    ladders = [ticks for ticks in round_ladders(*central_range(predictor, told), predictor) if len(ticks) > 1]
     curve = additive_effect(model, place, np.linspace(told["p05"], told["p95"], _CURVE))
     effects = [additive_effect(model, place, model_scale(ticks, predictor)) for ticks in ladders]
     everything = np.concatenate([curve, *effects])

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from relapse_model._version import __version__
+from relapse_model.development.summary import PACKAGES
 from relapse_model.files import write_bytes, write_text
 from relapse_model.report.figures.style import png, svg
 
@@ -74,3 +82,38 @@ def inline_svg(picture: str, name: str) -> str:
     body = re.sub(r'xlink:href="#([^"]*)"', rf'href="#{name}-\1"', body)
     body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
     return body.replace("<svg ", '<svg aria-hidden="true" ', 1)
+
+
+def json_text(values: Any) -> str:
+    """Return JSON as the standard has it: what is no finite number is null.
+
+    Parameters
+    ----------
+    values : dict, list or scalar
+
+    Examples
+    --------
+    >>> print(json_text({"slope": float("nan")}), end="")
+    {
+      "slope": null
+    }
+    """
+    return json.dumps(_plain(values), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def packages() -> dict[str, str]:
+    """Return the versions of what the numbers were made with."""
+    own = {"relapse-model": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in PACKAGES}
+
+
+def _plain(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {str(key): _plain(value) for key, value in values.items()}
+    if isinstance(values, list | tuple | np.ndarray):
+        return [_plain(value) for value in values]
+    if isinstance(values, np.generic):
+        return _plain(values.item())
+    if isinstance(values, float) and not isfinite(values):
+        return None
+    return values

@@ -13,8 +13,7 @@ from relapse_model.features.development_data import DevelopmentData, development
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
-from relapse_model.report.page import render, save_figures
-from relapse_model.report.plain_values import packages, strict_json
+from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.table_one import table_one
 from relapse_model.report.tripod import items_of
 from relapse_model.report.validation_report import report_places
@@ -93,7 +92,7 @@ def write_refusal(
         priors=study.has_priors, priors_sentence=priors_sentence(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
     )  # fmt: skip
-    write_text(strict_json(values), places["validation"])
+    write_text(json_text(values), places["validation"])
     write_text(page, places["report"])
     return places
 

@@ -101,7 +101,7 @@ def table_one(cohort: Cohort, data: DevelopmentData, study: Study) -> TableOne:
     )
 
 
-def number_shown(value: float) -> str:
+def summary_shown(value: float) -> str:
     """Return a number with three figures, without an exponent.
 
     Parameters
@@ -110,7 +110,7 @@ def number_shown(value: float) -> str:
 
     Examples
     --------
-    >>> number_shown(1234.5), number_shown(0.04567), number_shown(36.0)
+    >>> summary_shown(1234.5), summary_shown(0.04567), summary_shown(36.0)
     ('1,230', '0.0457', '36')
     """
     return f"{float(f'{value:.3g}'):,.10g}"
@@ -193,5 +193,5 @@ def _unknown(cells: dict[str, tuple[str, ...]]) -> list[TableOneRow]:
 def _median(values: Floats) -> str:
     if len(values) < SMALL:
         return f"<{SMALL} known"
-    low, middle, high = map(number_shown, np.quantile(values, [0.25, 0.5, 0.75]))
+    low, middle, high = map(summary_shown, np.quantile(values, [0.25, 0.5, 0.75]))
     return f"{middle} ({low} to {high})"

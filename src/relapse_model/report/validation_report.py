@@ -24,7 +24,7 @@ from relapse_model.report.figures_of_report import captions, explained, mean_net
 from relapse_model.report.limitations import LOST_IN_TRAINING, limitations
 from relapse_model.report.model_card import model_card
 from relapse_model.report.model_values import model_values
-from relapse_model.report.page import render, save_figures
+from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.performance_table import (
     COLUMNS,
     EXPLAINED,
@@ -34,7 +34,6 @@ from relapse_model.report.performance_table import (
     shown_columns,
     threshold_rows,
 )
-from relapse_model.report.plain_values import packages, strict_json
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import MEANING, outcome_words, predictor_rows, priors_sentence, reads_labs, verdict
@@ -90,7 +89,7 @@ def write_report(
     drawn = report_figures(validation, arm, explanation)
     values = validation_values(validation, mute, explanation)
     page = report_page(validation, save_figures(drawn, places["figures"]), values)
-    write_text(strict_json(values), places["validation"])
+    write_text(json_text(values), places["validation"])
     write_text(page, places["report"])
     write_text(model_card(validation.model, validation.performance), places["card"])
     return places

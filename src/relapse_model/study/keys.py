@@ -17,7 +17,7 @@ class NotAllowed(Exception):
     """A value is refused; the text says what was expected."""
 
 
-def shown(value: Any) -> str:
+def value_shown(value: Any) -> str:
     """Return a value as a message shows it: short."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -114,7 +114,7 @@ class _Reader:
     def table(self, raw: Any, path: KeyPath, allowed: Mapping[str, keys.Check]) -> dict[str, Any]:
         """Return the checked values of one table; refuse unknown keys and bad values."""
         if not isinstance(raw, dict):
-            self.refuse(path, f"{keys.shown(raw)}", "a table of keys")
+            self.refuse(path, f"{keys.value_shown(raw)}", "a table of keys")
             return {}
         values = {}
         for key, value in raw.items():
@@ -126,7 +126,7 @@ class _Reader:
             try:
                 values[key] = allowed[key](value)
             except keys.NotAllowed as no:
-                self.refuse((*path, key), f"{keys.shown(value)}", str(no))
+                self.refuse((*path, key), f"{keys.value_shown(value)}", str(no))
         return values
 
     def need(self, values: Mapping[str, Any], raw: Any, path: KeyPath, *names: str) -> bool:
@@ -200,7 +200,7 @@ class _Reader:
 
     def analytes(self, raw: Any) -> dict[str, Analyte]:
         if not isinstance(raw, dict):
-            self.refuse(("analytes",), keys.shown(raw), "tables [analytes.NAME]")
+            self.refuse(("analytes",), keys.value_shown(raw), "tables [analytes.NAME]")
             return {}
         analytes = {}
         for name, entry in raw.items():
@@ -236,7 +236,7 @@ class _Reader:
 
     def agents(self, raw: Any) -> dict[str, Agent]:
         if not isinstance(raw, dict):
-            self.refuse(("agents",), keys.shown(raw), "tables [agents.NAME]")
+            self.refuse(("agents",), keys.value_shown(raw), "tables [agents.NAME]")
             return {}
         agents = {name: Agent(name, **self.table(entry, ("agents", name), keys.AGENT)) for name, entry in raw.items()}
         self.names_differ({("agents", name, "synonyms"): one.synonyms for name, one in agents.items()})
@@ -259,7 +259,7 @@ class _Reader:
 
     def codes(self, raw: Any) -> dict[str, dict[str, str]]:
         if not isinstance(raw, dict):
-            self.refuse(("columns",), keys.shown(raw), "tables [columns.NAME]")
+            self.refuse(("columns",), keys.value_shown(raw), "tables [columns.NAME]")
             return {}
         found = {}
         for name, entry in raw.items():
@@ -277,7 +277,7 @@ class _Reader:
 
     def assays(self, raw: Any, path: KeyPath) -> dict[str, Assay]:
         if not isinstance(raw, dict):
-            self.refuse(path, keys.shown(raw), "tables [analytes.NAME.assays.ASSAY]")
+            self.refuse(path, keys.value_shown(raw), "tables [analytes.NAME.assays.ASSAY]")
             return {}
         return {name: Assay(**self.table(entry, (*path, name), keys.ASSAY)) for name, entry in raw.items()}
 
@@ -338,7 +338,7 @@ class _Reader:
 
     def predictors(self, raw: Any, analytes: Mapping[str, Analyte]) -> tuple[Predictor, ...]:
         if not isinstance(raw, list) or not raw:
-            self.refuse(("predictors",), keys.shown(raw), "one or more [[predictors]]")
+            self.refuse(("predictors",), keys.value_shown(raw), "one or more [[predictors]]")
             return ()
         built = [self.predictor(entry, ("predictors", position), analytes) for position, entry in enumerate(raw)]
         names = [entry.get("name") if isinstance(entry, dict) else None for entry in raw]
@@ -402,7 +402,7 @@ class _Reader:
         names: set[str] = set()
         for side, entries in lists.items():
             if not isinstance(entries, list):
-                self.refuse((*path, side), keys.shown(entries), f"one or more [[eligibility.{side}]]")
+                self.refuse((*path, side), keys.value_shown(entries), f"one or more [[eligibility.{side}]]")
                 continue
             read = [self.criterion(e, (*path, side, i), analytes, names) for i, e in enumerate(entries)]
             found[side] = tuple(criterion for criterion in read if criterion is not None)

@@ -40,7 +40,7 @@ def read_terms(reader: Reader, raw: Any, predictors: Sequence[Predictor]) -> tup
     predictors : sequence of Predictor
     """
     if not isinstance(raw, list):
-        reader.refuse(("terms",), keys.shown(raw), "one or more [[terms]]")
+        reader.refuse(("terms",), keys.value_shown(raw), "one or more [[terms]]")
         return ()
     known = {predictor.name: predictor for predictor in predictors}
     found = [_term(reader, entry, ("terms", position), known) for position, entry in enumerate(raw)]
@@ -57,7 +57,7 @@ def _term(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor
         return None
     factors = values["factors"]
     if not isinstance(factors, list) or not factors:
-        reader.refuse((*path, "factors"), keys.shown(factors), "a list such as [{ predictor = ..., cap = 24 }]")
+        reader.refuse((*path, "factors"), keys.value_shown(factors), "a list such as [{ predictor = ..., cap = 24 }]")
         return None
     read = [_factor(reader, entry, (*path, "factors"), known) for entry in factors]
     for name in values.get("replaces", ()):

@@ -115,7 +115,7 @@ def _several(
 ) -> tuple[Entry, ...]:
     raw = values.get(key, [])
     if not isinstance(raw, list):
-        reader.refuse(("trial", key), keys.shown(raw), f"one or more [[trial.{key}]]")
+        reader.refuse(("trial", key), keys.value_shown(raw), f"one or more [[trial.{key}]]")
         return ()
     found = [read(reader, entry, ("trial", key, position)) for position, entry in enumerate(raw)]
     return tuple(entry for entry in found if entry is not None)
@@ -181,7 +181,7 @@ def read_dosing(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> Do
     values["first"] = FirstDose(**reader.table(values.get("first", {}), (*path, "first"), trial_keys.FIRST))
     visits = values.get("visits", ())
     if list(visits) != sorted(visits):
-        reader.refuse((*path, "visits"), keys.shown(list(visits)), "weeks in order")
+        reader.refuse((*path, "visits"), keys.value_shown(list(visits)), "weeks in order")
     return DosingRule(**values)
 
 
@@ -204,7 +204,7 @@ def read_candidates(
         How the reader of the study reads a predictor.
     """
     if not isinstance(raw, list):
-        reader.refuse(("candidates",), keys.shown(raw), "one or more [[candidates]]")
+        reader.refuse(("candidates",), keys.value_shown(raw), "one or more [[candidates]]")
         return ()
     found: list[Candidate] = []
     used = {predictor.name for predictor in predictors}
@@ -212,7 +212,7 @@ def read_candidates(
         path: KeyPath = ("candidates", position)
         family = entry.get("family", "") if isinstance(entry, dict) else ""
         if not isinstance(family, str):
-            reader.refuse((*path, "family"), keys.shown(family), "text")
+            reader.refuse((*path, "family"), keys.value_shown(family), "text")
         own = {key: value for key, value in entry.items() if key != "family"} if isinstance(entry, dict) else entry
         predictor = read_predictor(own, path)
         if predictor is None:

@@ -29,7 +29,7 @@ MEASURES = {
 THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "log_loss_difference", "brier", "scaled_brier")
 
 
-def shown(name: str, found: Estimate | float) -> str:
+def measure_shown(name: str, found: Estimate | float) -> str:
     """Return a measure as text, with its interval where it has one; those of error with three decimals.
 
     Parameters
@@ -40,7 +40,7 @@ def shown(name: str, found: Estimate | float) -> str:
 
     Examples
     --------
-    >>> shown("log_loss_difference", Estimate(-0.0214, -0.05, 0.0004, 0.95, "paired"))
+    >>> measure_shown("log_loss_difference", Estimate(-0.0214, -0.05, 0.0004, 0.95, "paired"))
     '-0.021 (-0.050 to 0.000)'
     """
     if not isinstance(found, Estimate):

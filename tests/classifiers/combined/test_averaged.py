@@ -19,7 +19,7 @@ from relapse_model.classifiers import (
     RecalibratedClassifier,
 )
 from relapse_model.classifiers.shared.base import IntervalUnavailableError
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.errors import ModelFileError, RelapseModelError
 
 PART = "averaged.json"
@@ -128,7 +128,7 @@ def test_a_member_without_intervals_says_so():
 
 def held_out_log_odds(member, X, y, folds, seed):
     """Return log-odds of rows held out, by a loop of its own."""
-    fold, found = stratified_folds(y.astype(float), folds, seed), np.empty(len(y))
+    fold, found = tuning_folds(y.astype(float), folds, seed), np.empty(len(y))
     for number in range(folds):
         fit = clone(member).fit(X[fold != number], y[fold != number])
         found[fold == number] = fit.predict_log_odds(X[fold == number])
@@ -175,7 +175,7 @@ def test_groups_reach_the_rows_held_out_for_the_trees():
     X, y = cohort()
     patient = np.arange(132) // 3
     together = AveragedClassifier([CHEAP, TREES], boost_from_first=True).fit(X, y, groups=patient)
-    fold, margin = stratified_folds(y.astype(float), 5, 0, patient), np.empty(132)
+    fold, margin = tuning_folds(y.astype(float), 5, 0, patient), np.empty(132)
     for number in range(5):
         fit = alone(CHEAP, X[fold != number], y[fold != number])
         margin[fold == number] = fit.predict_log_odds(X[fold == number])

@@ -26,7 +26,7 @@ from relapse_model.classifiers.combined.recalibrated import (
     check_calibration,
     fit_recalibration,
 )
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 
 PART = "recalibrated.json"
@@ -200,7 +200,7 @@ def test_methods_that_spoil_risks_are_refused_with_the_reason(method, events, re
 
 def by_hand(estimator, X, y, folds=5, seed=0):
     """Return log-odds of rows held out, by a loop of its own."""
-    fold, held_out = stratified_folds(y.astype(float), folds, seed), np.empty(len(y))
+    fold, held_out = tuning_folds(y.astype(float), folds, seed), np.empty(len(y))
     for number in range(folds):
         fit = clone(estimator).fit(X[fold != number], y[fold != number])
         held_out[fold == number] = fit.predict_log_odds(X[fold == number])

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from relapse_model.classifiers import ElasticNetLogisticClassifier
 from relapse_model.classifiers.shared.base import IntervalUnavailableError
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 
 PART = "elastic_net.json"
@@ -75,7 +75,7 @@ def test_the_losses_are_those_of_scikit_learn_in_the_same_folds():
     model = ElasticNetLogisticClassifier((0.4,), (0.5, 0.1), interval_resamples=0).fit(X, y)
     penalties = largest_pull(X, y)[0].max() / 0.4 * np.array([0.5, 0.1])
     named = {} if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 8) else {"penalty": "elasticnet"}
-    fold, expected = stratified_folds(y.astype(float), 5, 0), []
+    fold, expected = tuning_folds(y.astype(float), 5, 0), []
     for penalty in penalties:
         net = LogisticRegression(C=1 / penalty, l1_ratio=0.4, solver="saga", tol=1e-8, max_iter=20_000, **named)
         total = 0.0
@@ -136,7 +136,7 @@ def test_a_missing_value_takes_the_training_median():
 def test_a_column_known_in_one_fold_alone_has_no_effect_in_the_others():
     X, y = cohort()
     X[:, 3] = np.nan
-    X[np.flatnonzero(stratified_folds(y.astype(float), 5, 0) == 2), 3] = 4.0
+    X[np.flatnonzero(tuning_folds(y.astype(float), 5, 0) == 2), 3] = 4.0
     assert np.isfinite(ElasticNetLogisticClassifier(**SMALL).fit(X, y).cv_log_loss_).all()
     X[:, 3] = np.nan
     model = ElasticNetLogisticClassifier(**SMALL).fit(X, y)

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from relapse_model.classifiers import RidgeLogisticClassifier
 from relapse_model.classifiers.penalised import nested_ridge, ridge_modes
 from relapse_model.classifiers.penalised.nested_ridge import best_penalty, cross_validated_losses, nested_ridge_risks
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
 PENALTIES = [0.3, 3.0, 30.0, 300.0, 3000.0]
@@ -30,7 +30,7 @@ def cohort(rows=125, seed=0, gaps=0.1, effect=1.0):
 
 
 def folds_of(y, folds=5, seed=9):
-    fold = stratified_folds(y, folds, seed)
+    fold = tuning_folds(y, folds, seed)
     return [np.flatnonzero(fold == held) for held in range(folds)]
 
 
@@ -71,7 +71,7 @@ def test_choices_and_risks_are_those_of_grid_searches(gaps, effect):
     found = nested_ridge_risks(X, y, np.ones(125), outer, PENALTIES, seed=4)
     for place, test in enumerate(outer):
         train = others(test)
-        fold = stratified_folds(y[train], 5, 4)
+        fold = tuning_folds(y[train], 5, 4)
         assert np.bincount(fold).tolist() == [20] * 5
         splits = [(np.flatnonzero(fold != held), np.flatnonzero(fold == held)) for held in range(5)]
         grid = {"logistic__C": [1 / penalty for penalty in PENALTIES]}
@@ -90,7 +90,7 @@ def test_weights_count_as_they_do_in_scikit_learn(own):
     found = nested_ridge_risks(X, y, weights, outer, penalties, seed=4)
     for place, test in enumerate(outer):
         train, weight = others(test), np.broadcast_to(weights, (5, 125))[place]
-        fold = stratified_folds(y[train], 5, 4)
+        fold = tuning_folds(y[train], 5, 4)
         losses = np.zeros(len(penalties))
         for held in range(5):
             rows, left = train[fold != held], train[fold == held]
@@ -123,12 +123,12 @@ def test_groups_stay_together_in_the_inner_folds():
     # Each patient has three rows, all alike. Held out row by row, his own copies would foretell him.
     X, y = cohort(rows=45, gaps=0.0)
     X, y, groups = X.repeat(3, axis=0), y.repeat(3), np.arange(45).repeat(3)
-    patient = stratified_folds(y, 5, 9, groups)
+    patient = tuning_folds(y, 5, 9, groups)
     outer = [np.flatnonzero(patient == held) for held in range(5)]
     grouped = nested_ridge_risks(X, y, np.ones(135), outer, [0.3], seed=1, groups=groups)
     for place, test in enumerate(outer):
         train = others(test, 135)
-        fold = stratified_folds(y[train], 5, 1, groups[train])
+        fold = tuning_folds(y[train], 5, 1, groups[train])
         total = 0.0
         for held in range(5):
             rows, left = train[fold != held], train[fold == held]

@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from relapse_model.classifiers import RidgeLogisticClassifier
 from relapse_model.classifiers.penalised.skops_types import ALLOWED, TYPES_IN_FILE, types_named
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.shared.newton import penalised_logistic
 from relapse_model.errors import InsufficientDataError, ModelFileError, RelapseModelError
 from relapse_model.model.explanation import shapley
@@ -48,7 +48,7 @@ def test_the_choice_is_that_of_a_grid_search(effect):
     X, y = cohort(effect=effect)
     penalties = [0.3, 3.0, 30.0, 300.0, 3000.0]
     model = RidgeLogisticClassifier(penalties).fit(X, y)
-    folds = stratified_folds(y.astype(float), 5, 0)
+    folds = tuning_folds(y.astype(float), 5, 0)
     search = GridSearchCV(
         pipeline(),
         {"logistic__C": [1 / p for p in penalties]},

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relapse_model.classifiers.prior.term_file import read_terms, term_values
+from relapse_model.classifiers.prior.logistic_mixture_values import read_mixture_terms, term_values
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, Term
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
 from relapse_model.errors import ModelFileError
@@ -67,14 +67,14 @@ def test_numbers_of_numpy_become_plain_ones():
 
 def test_terms_read_back():
     part = write_document("test", {"terms": term_values(TERMS)})
-    again = read_terms(read_document({"part.json": part}, "part.json", "test"), 3)
+    again = read_mixture_terms(read_document({"part.json": part}, "part.json", "test"), 3)
     assert again[0] == TERMS[0]
     assert same(again, TERMS)
 
 
 @pytest.mark.parametrize("values", [{}, {"terms": []}])
 def test_a_part_without_terms_has_none(values):
-    assert read_terms(Document("part.json", values), 3) == ()
+    assert read_mixture_terms(Document("part.json", values), 3) == ()
 
 
 number = st.floats(-1e60, 1e60)
@@ -92,7 +92,7 @@ term = st.builds(
 @settings(max_examples=40, deadline=None)
 def test_any_terms_read_back_bit_for_bit(terms):
     part = write_document("test", {"terms": term_values(terms)})
-    assert same(read_terms(read_document({"part.json": part}, "part.json", "test"), 5), terms)
+    assert same(read_mixture_terms(read_document({"part.json": part}, "part.json", "test"), 5), terms)
 
 
 def changed(path, value):
@@ -147,16 +147,16 @@ FIRST = (0, "factors", 0)
 )
 def test_a_changed_term_is_refused_by_name(path, value, names):
     with pytest.raises(ModelFileError, match=r"part\.json.*" + names):
-        read_terms(document(changed(path, value)), 3)
+        read_mixture_terms(document(changed(path, value)), 3)
 
 
 @pytest.mark.parametrize("values", [None, {}, "none", 3])
 def test_what_is_no_list_of_terms_is_refused(values):
     with pytest.raises(ModelFileError, match=r"part\.json, 'terms'.*a list"):
-        read_terms(document(values), 3)
+        read_mixture_terms(document(values), 3)
 
 
 def test_a_thousand_terms_are_read_and_more_are_refused():
-    assert len(read_terms(document(VALUES[:1] * 1000), 3)) == 1000
+    assert len(read_mixture_terms(document(VALUES[:1] * 1000), 3)) == 1000
     with pytest.raises(ModelFileError, match=r"'terms'.*at most 1000 terms"):
-        read_terms(document(VALUES[:1] * 1001), 3)
+        read_mixture_terms(document(VALUES[:1] * 1001), 3)

@@ -10,7 +10,7 @@ import sklearn.tree
 from scipy.special import expit, logit
 
 from relapse_model.classifiers import ForestClassifier
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.trees.forest_bytes import Forest
 from relapse_model.classifiers.trees.random_forest import _shrunk
 from relapse_model.errors import ModelFileError, RelapseModelError
@@ -193,7 +193,7 @@ def test_values_beyond_all_reason_go_the_way_of_the_farthest(far):
 def test_the_losses_are_those_of_held_out_rows(recorded):
     X, y = cohort(gaps=0.0)
     model = ForestClassifier(trees=4, leaf_sizes=(5, 30), feature_shares=(1.0,), folds=3).fit(X, y)
-    fold = stratified_folds(y.astype(float), 3, 0)
+    fold = tuning_folds(y.astype(float), 3, 0)
     loss = np.zeros(2)
     assert len(recorded) == 3 * 2 * 4 + 4  # of each fold and size a forest, then the one on all rows
     for held in range(3):
@@ -222,7 +222,7 @@ def test_of_equally_good_choices_the_largest_leaves_and_fewest_columns_win():
 def test_a_column_known_in_one_fold_alone_is_no_obstacle():
     X, y = cohort()
     X[:, 3] = np.nan
-    X[np.flatnonzero(stratified_folds(y.astype(float), 5, 0) == 2), 3] = 4.0
+    X[np.flatnonzero(tuning_folds(y.astype(float), 5, 0) == 2), 3] = 4.0
     assert np.isfinite(ForestClassifier(**SMALL).fit(X, y).cv_log_loss_).all()
     X[:, 3] = np.nan
     model = ForestClassifier(**SMALL).fit(X, y)

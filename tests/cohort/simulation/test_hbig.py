@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from relapse_model.cohort.simulation.hbig import Kinetics, draw_kinetics, follow_dosing_rule, passive_titre
+from relapse_model.cohort.simulation.hbig import Kinetics, draw_kinetics, follow_dosing_rule, titre_of_dose
 
 # Tmax in days, half-life in days, V/F in litres, and what one dose of 400 IU adds, in mIU/mL, at its peak and
 # on days 14, 28, 42, 56, 84: a table that was computed from the
@@ -33,12 +33,12 @@ def published(request):
 def test_rise_after_one_dose(published):
     t_max, kinetics, rises = published
     days = np.array([t_max, 14, 28, 42, 56, 84])
-    assert np.allclose(passive_titre(days, 400.0, kinetics), rises, atol=1.0)
+    assert np.allclose(titre_of_dose(days, 400.0, kinetics), rises, atol=1.0)
 
 
 def test_the_peak_is_at_t_max(published):
     t_max, kinetics, _ = published
-    around = passive_titre(np.array([t_max - 0.5, t_max, t_max + 0.5]), 400.0, kinetics)
+    around = titre_of_dose(np.array([t_max - 0.5, t_max, t_max + 0.5]), 400.0, kinetics)
     assert around.argmax() == 1
 
 
@@ -76,9 +76,9 @@ def test_who_is_not_eligible_gets_nothing():
 
 def test_equal_rates_have_a_limit():
     # As ka approaches k, ka/(ka - k) (exp(-k t) - exp(-ka t)) approaches k t exp(-k t).
-    equal = passive_titre(np.array([10.0]), 400.0, Kinetics(0.1, 0.1, 8.0))
+    equal = titre_of_dose(np.array([10.0]), 400.0, Kinetics(0.1, 0.1, 8.0))
     assert np.allclose(equal, 400 / 8 * 0.1 * 10 * np.exp(-0.1 * 10))
-    assert np.allclose(equal, passive_titre(np.array([10.0]), 400.0, Kinetics(0.1, 0.1 + 1e-9, 8.0)))
+    assert np.allclose(equal, titre_of_dose(np.array([10.0]), 400.0, Kinetics(0.1, 0.1 + 1e-9, 8.0)))
 
 
 @given(
@@ -89,16 +89,16 @@ def test_equal_rates_have_a_limit():
 )
 def test_rise_is_bounded_and_proportional_to_the_dose(days, half_life, volume, absorption):
     kinetics = Kinetics(np.log(2) / half_life, absorption, volume)
-    rise = passive_titre(np.array([days]), 400.0, kinetics)[0]
+    rise = titre_of_dose(np.array([days]), 400.0, kinetics)[0]
     assert 0 <= rise <= 400 / volume  # never more than the whole dose in the volume
     assert (days > 0) == (rise > 0)
-    assert np.isclose(passive_titre(np.array([days]), 800.0, kinetics)[0], 2 * rise)
+    assert np.isclose(titre_of_dose(np.array([days]), 800.0, kinetics)[0], 2 * rise)
 
 
 def test_area_under_the_curve_is_dose_over_clearance():
     kinetics = Kinetics(np.log(2) / 24, 0.6, 7.5)
     days = np.linspace(0, 1000, 200_001)
-    area = np.trapezoid(passive_titre(days, 400.0, kinetics), days)
+    area = np.trapezoid(titre_of_dose(days, 400.0, kinetics), days)
     assert np.isclose(area, 400 / (7.5 * np.log(2) / 24), rtol=1e-4)
 
 

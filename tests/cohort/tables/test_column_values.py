@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relapse_model.cohort.tables.column_values import column, is_whole, shown, texts
+from relapse_model.cohort.tables.column_values import cell_shown, column, is_whole, texts
 from relapse_model.cohort.tables.columns import OURS, READ_COLUMNS, TABLES, Column, column_problems
 
 NUMBER, FLAG, DATE = Column("number", low=0, high=120), Column("flag"), Column("date")
@@ -152,10 +152,10 @@ def test_a_column_without_rows_has_no_problem(rule):
 
 
 def test_a_value_is_shown_quoted_short_and_on_one_line():
-    assert shown("a\nb'c") == '"a\\nb\'c"'
-    assert shown("x" * 40) == repr("x" * 40)
-    assert shown("x" * 41) == "'" + "x" * 38 + "..."
-    assert shown(1.5) == "'1.5'"
+    assert cell_shown("a\nb'c") == '"a\\nb\'c"'
+    assert cell_shown("x" * 40) == repr("x" * 40)
+    assert cell_shown("x" * 41) == "'" + "x" * 38 + "..."
+    assert cell_shown(1.5) == "'1.5'"
 
 
 def test_whole_columns():
@@ -242,7 +242,7 @@ def test_columns_of_the_labs_table(columns, found):
     [
         (["Patient ID", "sex"], "Did you mean the column 'Patient ID'?"),
         (["patientid", "sex"], "Did you mean the column 'patientid'?"),
-        # Only names of the contract are shown: another may be a patient's.
+        # Only names of the contract are cell_shown: another may be a patient's.
         (["sex", "ZHANG-SAN-1985", "ward"], "There are sex, and 2 more"),
         (["sex"], "There are sex"),
     ],

@@ -14,7 +14,7 @@ from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.features.endogenous import derive_endogenous
 from relapse_model.model.explanation.patient import explain_patient
 from relapse_model.model.explanation.titre_course import titre_course
-from relapse_model.report.figures.patient import patient_figure, trajectory_figure
+from relapse_model.report.figures.patient import patient_figure, patient_trajectory_figure
 from relapse_model.report.figures.style import RELAPSE, png, svg
 
 
@@ -83,7 +83,7 @@ def test_a_long_label_is_cut_and_a_dollar_is_no_formula(explanation):
 
 
 def test_no_figure_says_whose_it_is(explanation, model, new_patients):
-    for figure in (patient_figure(explanation), trajectory_figure(model, new_patients, "P0009")):
+    for figure in (patient_figure(explanation), patient_trajectory_figure(model, new_patients, "P0009")):
         assert "P0009" not in svg(figure)
 
 
@@ -94,7 +94,7 @@ def test_a_figure_is_the_same_each_time(explanation):
 
 
 def test_limits_are_arrows_at_the_limit_and_results_dots(model, treated):
-    figure = trajectory_figure(model, treated, "X0")
+    figure = patient_trajectory_figure(model, treated, "X0")
     (measured,), (below,), (above,) = (
         lines(figure, label) for label in ("measured", "below the limit", "above the limit")
     )
@@ -105,7 +105,7 @@ def test_limits_are_arrows_at_the_limit_and_results_dots(model, treated):
 
 
 def test_each_dose_is_marked_in_its_week(model, treated):
-    figure = trajectory_figure(model, treated, "X0")
+    figure = patient_trajectory_figure(model, treated, "X0")
     weeks = {
         float(one.get_xdata()[0])
         for one in figure.axes[0].lines
@@ -127,7 +127,7 @@ def test_own_and_passive_parts_are_what_was_known_in_each_week(model, treated):
         ):
             assert values[place] == pytest.approx(then[name], rel=1e-9)
         assert course.own.passive[place] == pytest.approx(then["passive"], rel=1e-9)
-    (drawn,) = lines(trajectory_figure(model, treated, "X0"), "passive part, estimated")
+    (drawn,) = lines(patient_trajectory_figure(model, treated, "X0"), "passive part, estimated")
     np.testing.assert_allclose(drawn.get_ydata(), course.own.passive)
 
 
@@ -142,7 +142,7 @@ def test_the_typical_passive_part_adds_up_over_the_doses(model, treated):
 
 
 def test_without_doses_only_the_titres_are_drawn(model, treated):
-    figure = trajectory_figure(model, treated, "X1")
+    figure = patient_trajectory_figure(model, treated, "X1")
     assert lines(figure, "passive part, estimated") == []
     assert "passive" not in words(figure)
     (measured,) = lines(figure, "measured")
@@ -151,7 +151,7 @@ def test_without_doses_only_the_titres_are_drawn(model, treated):
 
 def test_without_passive_antibody_in_the_study_only_the_titres_are_drawn(model, treated):
     plain = replace(model, study=replace(model.study, passive_antibody=None))
-    figure = trajectory_figure(plain, treated, "X0")  # anti-HBs: the first analyte that a predictor reads
+    figure = patient_trajectory_figure(plain, treated, "X0")  # anti-HBs: the first analyte that a predictor reads
     assert "Anti-HBs over time" in words(figure)
     assert "passive" not in words(figure)
 
@@ -160,17 +160,17 @@ def test_a_dose_without_an_amount_is_refused(model, treated):
     tables = treated.tables()
     cohort = rm.make_cohort(tables["patients"], tables["labs"], tables["treatments"].assign(dose=np.nan))
     with pytest.raises(CohortError, match="no amount"):
-        trajectory_figure(model, cohort, "X0")
+        patient_trajectory_figure(model, cohort, "X0")
 
 
 def test_what_cannot_be_drawn_is_refused_by_name(model, treated):
     with pytest.raises(RelapseModelError, match="no patient 'X7' among the 2 of this cohort") as refusal:
-        trajectory_figure(model, treated, "X7")
+        patient_trajectory_figure(model, treated, "X7")
     assert "X0" not in str(refusal.value)
     with pytest.raises(RelapseModelError, match="analyte 'ferritin'; expected one of the study: hbsag"):
-        trajectory_figure(model, treated, "X0", analyte="ferritin")
+        patient_trajectory_figure(model, treated, "X0", analyte="ferritin")
     with pytest.raises(RelapseModelError, match="patient 'X0' has no result of 'alt' with a number"):
-        trajectory_figure(model, treated, "X0", analyte="alt")
+        patient_trajectory_figure(model, treated, "X0", analyte="alt")
 
 
 def test_figures_leave_the_settings_of_matplotlib_alone(explanation):

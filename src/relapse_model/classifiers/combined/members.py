@@ -14,7 +14,7 @@ from relapse_model import classifiers
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.loaded import whole
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.shared.saved_parts import Document, read_part
 from relapse_model.errors import ModelFileError, RelapseModelError
 
@@ -70,7 +70,7 @@ def out_of_fold_log_odds(
     ndarray of shape (n,)
         Log-odds of the event.
     """
-    fold = stratified_folds(rows.event, folds, seed, groups)
+    fold = tuning_folds(rows.event, folds, seed, groups)
     log_odds = np.empty(len(rows.event))
     for held in (fold == number for number in range(fold.max() + 1)):
         known = TrainingRows(rows.X[~held], rows.event[~held], rows.weight[~held])

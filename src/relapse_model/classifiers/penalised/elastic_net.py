@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.elastic_net_solver import elastic_net_logistic
-from relapse_model.classifiers.penalised.linear import LinearLogOdds
-from relapse_model.classifiers.penalised.linear_classifier import LinearClassifier
+from relapse_model.classifiers.penalised.linear import LinearClassifier, LinearLogOdds
 from relapse_model.classifiers.shared.base import IntervalUnavailableError, TrainingRows
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
-from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, stratified_folds
+from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
 from relapse_model.errors import RelapseModelError
@@ -130,7 +129,7 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         design = _standardise(rows.X, columns)
         penalties = np.outer(_largest_penalty(design, rows) / shares, ratios)
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
-        fold = stratified_folds(rows.event, self.folds, self.seed, group)
+        fold = tuning_folds(rows.event, self.folds, self.seed, group)
         losses = [_held_out_loss(rows, fold == held, shares, penalties) for held in range(fold.max() + 1)]
         self.cv_log_loss_ = np.sum(losses, axis=0) / rows.weight.sum()
         self._choose(shares, penalties)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.penalised.ridge_modes import CELLS, ridge_modes
 from relapse_model.classifiers.penalised.training_sets import PaddedRows, pad_rows, training_sets
-from relapse_model.classifiers.shared.folds import stratified_folds
+from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
@@ -165,9 +165,7 @@ def _others(weight: Floats, test: Positions) -> Positions:
 
 def _inner(X: Floats, event: Floats, refit: _Split, folds: int, seed: int, labels: NDArray[Any] | None) -> list[_Split]:
     rows = refit.training
-    return _splits(
-        rows, refit.weight, stratified_folds(event[rows], folds, seed, None if labels is None else labels[rows])
-    )
+    return _splits(rows, refit.weight, tuning_folds(event[rows], folds, seed, None if labels is None else labels[rows]))
 
 
 def _splits(rows: Positions, weight: Floats, fold: Positions) -> list[_Split]:

@@ -16,13 +16,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.penalised.linear import LinearLogOdds
-from relapse_model.classifiers.penalised.linear_classifier import LinearClassifier
+from relapse_model.classifiers.penalised.linear import LinearClassifier, LinearLogOdds
 from relapse_model.classifiers.penalised.nested_ridge import best_penalty, cross_validated_losses
 from relapse_model.classifiers.penalised.skops_types import ALLOWED, check_types, unknown_types
 from relapse_model.classifiers.shared.base import TrainingRows
 from relapse_model.classifiers.shared.columns import empty_columns
-from relapse_model.classifiers.shared.folds import counted, stratified_folds
+from relapse_model.classifiers.shared.folds import counted, tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import (
     Document,
@@ -119,7 +118,7 @@ class RidgeLogisticClassifier(LinearClassifier):
         rows = TrainingRows(np.where(empty, 0.0, rows.X), rows.event, rows.weight)
         penalties = self._penalties()
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
-        fold = stratified_folds(rows.event, self.folds, self.seed, group)
+        fold = tuning_folds(rows.event, self.folds, self.seed, group)
         self.cv_log_loss_ = cross_validated_losses(rows.X, rows.event, rows.weight, fold, penalties)
         self.penalty_ = float(penalties[best_penalty(self.cv_log_loss_, penalties)])
         self.pipeline_ = _fit_pipeline(rows, self.penalty_)

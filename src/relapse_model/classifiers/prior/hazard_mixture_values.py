@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
+from relapse_model.classifiers.prior.logistic_mixture_values import read_mixture_terms, term_values
 from relapse_model.classifiers.prior.settings import read_settings
-from relapse_model.classifiers.prior.term_file import read_terms, term_values
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance, read_document
 
 PART = "prior_hazard.json"
@@ -51,7 +51,7 @@ def hazard_from(document: Document) -> HazardMixture:
         Naming the entry and what was expected.
     """
     predictors = document.integer("n_features", 1, _MOST_COLUMNS)
-    terms = read_terms(document, predictors)  # none in a part written before hazards had terms
+    terms = read_mixture_terms(document, predictors)  # none in a part written before hazards had terms
     columns = predictors + len(terms)
     count = _length(document, "weight", 1, _MOST_COMPONENTS)
     intervals = _length(document, "ends", 1, _MOST_INTERVALS)

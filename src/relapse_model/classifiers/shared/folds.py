@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
 
-def stratified_folds(event: Floats, folds: int, seed: int, groups: ArrayLike | None = None) -> NDArray[np.intp]:
+def tuning_folds(event: Floats, folds: int, seed: int, groups: ArrayLike | None = None) -> NDArray[np.intp]:
     """Assign each row to a fold, with events and non-events spread evenly; rows count as independent.
 
     With groups the groups count as independent: each lies in one fold whole, and groups with any event and groups
@@ -42,9 +42,9 @@ def stratified_folds(event: Floats, folds: int, seed: int, groups: ArrayLike | N
 
     Examples
     --------
-    >>> np.bincount(stratified_folds(np.array([1.0, 1, 0, 0, 0, 0]), folds=2, seed=0)).tolist()
+    >>> np.bincount(tuning_folds(np.array([1.0, 1, 0, 0, 0, 0]), folds=2, seed=0)).tolist()
     [3, 3]
-    >>> stratified_folds(np.array([1.0, 0, 0, 1, 0, 0]), folds=2, seed=0, groups=[7, 7, 7, 8, 9, 4]).tolist()
+    >>> tuning_folds(np.array([1.0, 0, 0, 1, 0, 0]), folds=2, seed=0, groups=[7, 7, 7, 8, 9, 4]).tolist()
     [0, 0, 0, 1, 0, 1]
     """
     if groups is not None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.base import IntervalUnavailableError, RiskClassifier, TrainingRows
-from relapse_model.classifiers.shared.folds import counted, group_numbers, stratified_folds
+from relapse_model.classifiers.shared.folds import counted, group_numbers, tuning_folds
 from relapse_model.classifiers.shared.risks import both_risks, sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, write_document
 from relapse_model.classifiers.trees.booster_bytes import check_booster, read_booster
@@ -155,7 +155,7 @@ class BoostedTreesClassifier(RiskClassifier):
         margin = None if base_margin is None else _margin(counted(base_margin, "base_margin", sample_weight, given))
         self.starts_from_margin_ = margin is not None
         self.round_counts_ = round_counts(self.max_rounds)
-        fold = stratified_folds(rows.event, self.folds, self.seed, group)
+        fold = tuning_folds(rows.event, self.folds, self.seed, group)
         grid = (self.round_counts_, self.depths, self.l2)
         losses = [
             held_out_losses(rows, fold == held, margin, *grid, **self._shared()) for held in range(fold.max() + 1)

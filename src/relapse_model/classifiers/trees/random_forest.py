@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
-from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, stratified_folds
+from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, write_document
 from relapse_model.classifiers.trees.forest_bytes import (
@@ -133,7 +133,7 @@ class ForestClassifier(RiskClassifier):
         columns = summarise_columns(rows.X, rows.weight)
         self.impute_, self.center_, self.scale_ = columns.impute, columns.center, columns.scale
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
-        fold = stratified_folds(rows.event, self.folds, self.seed, group)
+        fold = tuning_folds(rows.event, self.folds, self.seed, group)
         unit = np.arange(len(fold)) if group is None else group_numbers(group, len(fold))
         losses = [self._held_out_loss(rows, unit, fold == held) for held in range(fold.max() + 1)]
         self.cv_log_loss_ = np.sum(losses, axis=0) / rows.weight.sum()

@@ -19,7 +19,7 @@ from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.one_day import moments, rounded
 from relapse_model.cohort.study_columns import chosen, reader_of_criterion
 from relapse_model.cohort.study_names import require_names
-from relapse_model.cohort.tables.column_values import shown, texts
+from relapse_model.cohort.tables.column_values import cell_shown, texts
 from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS
 from relapse_model.comparisons import above, at_least, at_most, at_or_before, below
 from relapse_model.study.names import yes_or_no
@@ -104,7 +104,7 @@ def _of_column(
 ) -> _Verdict:
     reason = np.full(len(text), "", dtype=object)
     for row in np.flatnonzero(call == -1):
-        what = "is empty" if empty[row] else f"holds {shown(text.iloc[row])}, which {otherwise}"
+        what = "is empty" if empty[row] else f"holds {cell_shown(text.iloc[row])}, which {otherwise}"
         reason[row] = f"{criterion.column} {what}"
     return _Verdict(call, reason, np.zeros(len(text), dtype=bool))
 
@@ -217,7 +217,7 @@ def _gap(kind: str, lower: float, upper: float, unit: str) -> str:
 
 def _printed(last: pd.DataFrame) -> list[str]:
     """Return the results as a reason shows them: as printed, with the unit."""
-    return [f"{shown(value)} {unit}".strip() for value, unit in zip(last["value"], last["unit"], strict=True)]
+    return [f"{cell_shown(value)} {unit}".strip() for value, unit in zip(last["value"], last["unit"], strict=True)]
 
 
 def _signs(last: pd.DataFrame, criterion: Criterion) -> Calls:

@@ -19,7 +19,6 @@ from relapse_model.cohort.laboratory.number import (
     check_number,
     read_number,
 )
-from relapse_model.cohort.laboratory.spelling import tidied
 from relapse_model.cohort.laboratory.words import (
     ASCII_CASE,
     MEANINGS,
@@ -27,6 +26,7 @@ from relapse_model.cohort.laboratory.words import (
     WORDS,
     alternatives,
     squeezed,
+    tidied,
 )
 from relapse_model.errors import RelapseModelError
 

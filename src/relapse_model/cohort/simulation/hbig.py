@@ -58,7 +58,7 @@ def draw_kinetics(patients: int, rng: np.random.Generator) -> Kinetics:
     return Kinetics(np.log(2.0) / half_life, absorption, volume, rng.uniform(*POTENCY_RANGE, patients))
 
 
-def passive_titre(days: Floats, dose_iu: float, kinetics: Kinetics) -> Floats:
+def titre_of_dose(days: Floats, dose_iu: float, kinetics: Kinetics) -> Floats:
     """Return the anti-HBs that one dose adds, in mIU/mL, some days after it.
 
     ``P(t) = D/V * ka/(ka - k) * (exp(-k t) - exp(-ka t))``, in IU/L, which is mIU/mL; zero at and before the
@@ -75,7 +75,7 @@ def passive_titre(days: Floats, dose_iu: float, kinetics: Kinetics) -> Floats:
 
     Examples
     --------
-    >>> rise = passive_titre(np.array([0.0, 5.0, 28.0]), 400.0, Kinetics(np.log(2) / 24, 0.6, 7.5))
+    >>> rise = titre_of_dose(np.array([0.0, 5.0, 28.0]), 400.0, Kinetics(np.log(2) / 24, 0.6, 7.5))
     >>> rise.round(0).tolist()
     [0.0, 46.0, 25.0]
     """
@@ -123,7 +123,7 @@ def follow_dosing_rule(
         total = endogenous[:, visit].copy()
         for earlier in range(visit):
             days = 7.0 * (weeks[:, visit] - weeks[:, earlier])
-            total += np.where(dosed[:, earlier], passive_titre(days, DOSE_IU, kinetics), 0.0)
+            total += np.where(dosed[:, earlier], titre_of_dose(days, DOSE_IU, kinetics), 0.0)
         measured[:, visit] = np.round(total * factor[:, visit], 2)
         dosed[:, visit] = eligible[:, visit] & ((visit == 0) | (measured[:, visit] < DOSE_BELOW))
     return measured, dosed

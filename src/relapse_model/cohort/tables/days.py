@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
-from relapse_model.cohort.tables.distinct_values import read_texts
 
 Days = NDArray[np.datetime64]
 _ISO = re.compile(

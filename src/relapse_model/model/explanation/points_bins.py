@@ -119,7 +119,7 @@ def model_scale(values: ArrayLike, predictor: Predictor) -> Floats:
     return np.log10(numbers) if _logarithmic(predictor) else numbers
 
 
-def training_range(predictor: Predictor, told: dict[str, Any]) -> tuple[float, float]:
+def central_range(predictor: Predictor, told: dict[str, Any]) -> tuple[float, float]:
     """Return the 5th and 95th percentile of the training values, in clinical units."""
     low, high = clinical(np.array([told["p05"], told["p95"]], dtype=np.float64), predictor)
     return float(low), float(high)

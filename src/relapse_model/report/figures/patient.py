@@ -72,7 +72,7 @@ def patient_figure(explanation: PatientExplanation) -> Figure:
 
 
 @styled
-def trajectory_figure(
+def patient_trajectory_figure(
     model: RelapseModel,
     cohort: Cohort,
     patient_id: str,

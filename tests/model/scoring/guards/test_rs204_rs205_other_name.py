@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.model.scoring.guards.other_assay import GUARD as ASSAY
-from relapse_model.model.scoring.guards.other_unit import GUARD as UNIT
 from relapse_model.model.scoring.guards.results_read import measured_summary, rows_read
+from relapse_model.model.scoring.guards.rs204_rs205_other_name import ASSAY_GUARD as ASSAY
+from relapse_model.model.scoring.guards.rs204_rs205_other_name import UNIT_GUARD as UNIT
 from relapse_model.model.scoring.guards.shown_names import assay_key, holds_identifier, identifiers
 
 TRAINED = {"units": {"anti_hbs": {"mIU/mL": 90}}, "assays": {"anti_hbs": {"Architect Anti-HBs": 60, "Elecsys": "<5"}}}

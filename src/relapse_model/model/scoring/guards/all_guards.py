@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from relapse_model.model.scoring.guards import (
-    other_assay,
-    other_unit,
     rs201_missing_predictor,
     rs202_training_range,
     rs203_far_combination,
+    rs204_rs205_other_name,
     rs206_eligibility_criterion,
     rs207_passive_titre,
     rs208_other_landmark,
@@ -23,8 +22,8 @@ GUARDS = (
     rs201_missing_predictor.GUARD,
     rs202_training_range.GUARD,
     rs203_far_combination.GUARD,
-    other_unit.GUARD,
-    other_assay.GUARD,
+    rs204_rs205_other_name.UNIT_GUARD,
+    rs204_rs205_other_name.ASSAY_GUARD,
     rs206_eligibility_criterion.GUARD,
     rs207_passive_titre.GUARD,
     rs208_other_landmark.GUARD,

@@ -8,7 +8,7 @@ from relapse_model.features.why_unknown import AFTER_LOSS, NOT_SEEN, why_unknown
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
 
 
-def missing_predictor(new: NewPatients) -> list[Flagged]:
+def predictor_not_known(new: NewPatients) -> list[Flagged]:
     """Warn of each predictor that is not known: the model puts in what it learned of others, and the risk says less.
 
     Where treatment after a loss is asked for that nobody saw, the text says so: it was not 0.
@@ -28,4 +28,4 @@ def missing_predictor(new: NewPatients) -> list[Flagged]:
     return found
 
 
-GUARD = Guard("RS201", "a predictor is missing", missing_predictor)
+GUARD = Guard("RS201", "a predictor is missing", predictor_not_known)

@@ -1,10 +1,10 @@
-"""What the guards of units and of assays share: a name that the training did not have."""
+"""RS204 and RS205: a unit, or an assay, that the training did not have."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from relapse_model.model.scoring.guards.guard import Flagged, NewPatients, flagged
+from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
 from relapse_model.model.scoring.guards.results_read import KEYS, names_of, results_read
 from relapse_model.model.scoring.guards.shown_names import shown_name
 
@@ -44,3 +44,31 @@ def other_name(new: NewPatients, column: str) -> list[Flagged]:
 
 
 _ON = {"assay": "on", "unit": "in"}
+
+
+def other_unit(new: NewPatients) -> list[Flagged]:
+    """Warn of results in a unit that no training patient's had: the study converts it, but nobody has tried.
+
+    A unit that the study does not accept is refused when the cohort is read.
+
+    Parameters
+    ----------
+    new : NewPatients
+    """
+    return other_name(new, "unit")
+
+
+UNIT_GUARD = Guard("RS204", "a unit other than trained", other_unit)
+
+
+def other_assay(new: NewPatients) -> list[Flagged]:
+    """Warn of results of an assay that no training patient's came from: assays read the same blood differently.
+
+    Parameters
+    ----------
+    new : NewPatients
+    """
+    return other_name(new, "assay")
+
+
+ASSAY_GUARD = Guard("RS205", "an assay other than trained", other_assay)

@@ -11,7 +11,7 @@ from relapse_model.model.scoring.guards.results_read import rows_read
 from relapse_model.study.predictor_kinds import AS_MEASURED
 
 
-def passive_titre(new: NewPatients) -> list[Flagged]:
+def titre_with_passive_part(new: NewPatients) -> list[Flagged]:
     """Warn where a predictor reads a titre as measured, of blood drawn soon after a dose of the same antibody.
 
     The assay sees the patient's own antibody and the drug together. Soon is ``passive_weeks`` of the study's section
@@ -61,4 +61,4 @@ def _weeks_since_dose(titres: pd.DataFrame, doses: pd.DataFrame) -> np.ndarray[t
     return np.asarray((joined["week"] - joined["dose_week"]).to_numpy(dtype=np.float64))
 
 
-GUARD = Guard("RS207", "a titre taken while antibody given as a drug was on board", passive_titre)
+GUARD = Guard("RS207", "a titre taken while antibody given as a drug was on board", titre_with_passive_part)

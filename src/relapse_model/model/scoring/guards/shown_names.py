@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.tables.column_values import shown
+from relapse_model.cohort.tables.column_values import cell_shown
 from relapse_model.cohort.tables.identifiers import identifier_key
 
 _WORD_EDGE = re.compile(r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])")  # Chinese is written without spaces
@@ -50,7 +50,7 @@ def shown_name(text: str, known: frozenset[str]) -> str:
     text : str
     known : frozenset of str
     """
-    return "one that is not shown, since it holds an identifier" if holds_identifier(text, known) else shown(text)
+    return "one that is not shown, since it holds an identifier" if holds_identifier(text, known) else cell_shown(text)
 
 
 def assay_key(name: str) -> str:

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.cohort.tables import column_values as column_reader
-from relapse_model.cohort.tables import distinct_values as distinct_reader
 from relapse_model.cohort.tables.columns import Column
 
 RULES = [
@@ -30,9 +29,9 @@ def assert_same(found, expected):
 @given(cells=st.lists(st.sampled_from(CELLS), min_size=1, max_size=20), rule=st.sampled_from(RULES))
 def test_it_reads_what_is_read_cell_by_cell(cells, rule):
     values = pd.Series((cells * 1500)[:1500], dtype=object)
-    assert distinct_reader._distinct(values) is not None
-    assert_same(distinct_reader.read_column(values, rule), column_reader.column(values, rule))
-    pd.testing.assert_series_equal(distinct_reader.read_texts(values), column_reader.texts(values))
+    assert column_reader._distinct(values) is not None
+    assert_same(column_reader.read_column(values, rule), column_reader.column(values, rule))
+    pd.testing.assert_series_equal(column_reader.read_texts(values), column_reader.texts(values))
 
 
 @settings(deadline=None, max_examples=30)
@@ -43,9 +42,9 @@ def test_it_reads_what_is_read_cell_by_cell(cells, rule):
 )
 def test_a_column_of_texts_with_gaps_is_read_so_too(cells, rule, dtype):
     values = pd.Series((cells * 1500)[:1500], dtype=dtype)
-    assert distinct_reader._distinct(values) is not None
-    assert_same(distinct_reader.read_column(values, rule), column_reader.column(values, rule))
-    pd.testing.assert_series_equal(distinct_reader.read_texts(values), column_reader.texts(values))
+    assert column_reader._distinct(values) is not None
+    assert_same(column_reader.read_column(values, rule), column_reader.column(values, rule))
+    pd.testing.assert_series_equal(column_reader.read_texts(values), column_reader.texts(values))
 
 
 @pytest.mark.parametrize(
@@ -61,5 +60,5 @@ def test_a_column_of_texts_with_gaps_is_read_so_too(cells, rule, dtype):
 )
 @pytest.mark.parametrize("rule", [Column("flag"), Column("number")])
 def test_other_columns_are_read_cell_by_cell(values, rule):
-    assert distinct_reader._distinct(values) is None
-    assert_same(distinct_reader.read_column(values, rule), column_reader.column(values, rule))
+    assert column_reader._distinct(values) is None
+    assert_same(column_reader.read_column(values, rule), column_reader.column(values, rule))
