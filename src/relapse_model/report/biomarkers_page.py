@@ -12,8 +12,7 @@ import pandas as pd
 from relapse_model.files import write_text
 from relapse_model.report.figures.biomarker_forest import MOST_ROWS, biomarker_forest
 from relapse_model.report.figures.style import svg
-from relapse_model.report.page import render
-from relapse_model.report.plain_values import strict_json
+from relapse_model.report.page import json_text, render
 
 if TYPE_CHECKING:
     from relapse_model.trial.biomarkers.result import BiomarkerScreen
@@ -45,7 +44,7 @@ def write_biomarkers_page(found: BiomarkerScreen, folder: Path) -> dict[str, Pat
     """
     places = {"values": folder / "biomarkers.json", "report": folder / "biomarkers.html"}
     page = biomarkers_page(found)
-    write_text(strict_json(found.to_dict()), places["values"])
+    write_text(json_text(found.to_dict()), places["values"])
     write_text(page, places["report"])
     return places
 

@@ -19,7 +19,7 @@ from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.look_ahead import looking_ahead
 from relapse_model.study.predictor_kinds import AS_MEASURED
 from relapse_model.study.study import Candidate, Predictor, Study
-from relapse_model.study.unit_spelling import is_log10
+from relapse_model.study.unit_spelling import is_log10, unit_key
 
 MOST = 5000
 MOST_MISSING = 0.5
@@ -253,7 +253,7 @@ def _untestable(known: Floats, relapse: Floats, patients: int) -> str:
 def _step(predictor: Predictor, known: Floats) -> tuple[float, str]:
     if np.isin(known, (0.0, 1.0)).all():
         return 1.0, "yes"
-    if (predictor.scale == "log10" or is_log10(predictor.unit)) and not predictor.kind.startswith("slope"):
+    if (predictor.scale == "log10" or is_log10(unit_key(predictor.unit))) and not predictor.kind.startswith("slope"):
         return 1.0, "log10"
     spread = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     return (spread, "SD") if spread > 0 else (1.0, "SD")
