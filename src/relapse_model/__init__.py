@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.study.study import Study
     from relapse_model.trial.arms.compare_arms import compare_arms
     from relapse_model.trial.benefit.benefit_report import benefit_report
+    from relapse_model.trial.biomarkers.screen import screen_biomarkers
     from relapse_model.trial.dosing.dosing import dosing
     from relapse_model.trial.statistics.power import trial_power
     from relapse_model.trial.statistics.proportions import risk_difference
@@ -53,6 +54,7 @@ _WHERE = {
     "compare_arms": "trial.arms.compare_arms",
     "risk_difference": "trial.statistics.proportions",
     "trial_power": "trial.statistics.power",
+    "screen_biomarkers": "trial.biomarkers.screen",
 }
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "read_cohort",
     "risk_difference",
     "screen",
+    "screen_biomarkers",
     "simulate_cohort",
     "train",
     "trial_power",

@@ -120,7 +120,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "groups",
         "pairs",
     }
-    known |= {"both_arms"}
+    known |= {"both_arms", "base", "decide", "fdr", "no_increment"}
     assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
 
 

@@ -361,3 +361,21 @@ def test_a_spelling_that_the_study_names_elsewhere_is_another_name():
         f'kind = "column"\ncolumn = "subtype"\nequals = "b"\n{more}', {"patient_id": ["a", "b"], "subtype": ["b", "B"]}
     )
     np.testing.assert_array_equal(found, [1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        # 1000 to 10 in 8 weeks, to 0.1 (below 1) in 8 more: -1 a 4 weeks; what follows does not count.
+        ([(-24, "1000"), (-16, "10"), (-8, "0.1"), (-4, "0.1"), (0, "0.1")], -1.0),
+        ([(-24, "0.1"), (-16, "10"), (-8, "0.1")], np.nan),  # below from the start: no decline was seen
+        ([(-24, "1000"), (-16, "10")], np.nan),  # never below
+        ([(-24, "1000"), (-16, "<20"), (-8, "0.1")], np.nan),  # <20 may be below 1 already
+        ([(-24, "1000"), (4, "0.1")], np.nan),  # below after the landmark only
+    ],
+)
+def test_the_decline_ends_with_the_first_result_below(results, expected):
+    predictor = 'kind = "slope_to_first_below"\nanalyte = "anti_hbs"\nbelow = 1'
+    labs = [("a", week, "anti_hbs", value, "mIU/mL", *[None] * (len(LAB_COLUMNS) - 5)) for week, value in results]
+    found = tiny(predictor, {"patient_id": ["a"]}, labs=labs, landmark=0)
+    np.testing.assert_allclose(found, [expected], rtol=1e-12)

@@ -17,6 +17,7 @@ _DEMO = (
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
+    "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "trial": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-TRIAL_VERBS = ("trial", "power", "dosing", "benefit")
+TRIAL_VERBS = ("trial", "power", "dosing", "biomarkers", "benefit")
 
 
 def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -19,6 +19,7 @@ def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     _trial(verbs.add_parser("trial", help="compare the arms of a trial by its plan; write trial.html and trial.json"))
     _power(verbs.add_parser("power", help="exact power of a trial with two arms"))
     _dosing(verbs.add_parser("dosing", help="list who is due for a dose, what was given, and the next doses"))
+    _biomarkers(verbs.add_parser("biomarkers", help="screen candidate biomarkers beside what is already known"))
     _benefit(verbs.add_parser("benefit", help="check whether the predicted benefit of treatment is right"))
 
 
@@ -74,3 +75,28 @@ def _benefit(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--pairs", action="store_true", help="also the c-for-benefit, which says little")
     verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")
     verb.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result (%(default)s)")
+
+
+def _biomarkers(verb: argparse.ArgumentParser) -> None:
+    _cohort_and_study(verb)
+    verb.add_argument("--out", required=True, metavar="DIR", help="folder for biomarkers.json and biomarkers.html")
+    verb.add_argument("--candidates", type=_names, metavar="A,B,...", help="candidates of the study (all)")
+    verb.add_argument("--base", type=_names, metavar="A,B,...", help="predictors known already (those with priors)")
+    verb.add_argument(
+        "--landmark-week", type=float, default=0.0, metavar="WEEK", help="nothing later is read (%(default)g)"
+    )
+    verb.add_argument(
+        "--decide", choices=("maxt", "bh", "by"), default="maxt",
+        help="what selects: family-wise error of 5 %% (maxt), or the false discovery rate (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument("--fdr", type=float, default=0.10, metavar="RATE", help="false discovery rate (%(default)g)")
+    verb.add_argument(
+        "--no-increment",
+        action="store_true",
+        help="leave out what each adds to the prediction, which takes long",
+    )
+    verb.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result (%(default)s)")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

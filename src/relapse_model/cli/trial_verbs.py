@@ -88,6 +88,25 @@ def benefit(given: Namespace) -> None:
     for finding in found.findings:
         say(str(finding))
     say(f"Report: {places['report']}   all figures: {places['values']}")
+
+
+def biomarkers(given: Namespace) -> None:
+    """Screen the candidates of a study beside what is known already."""
+    from relapse_model.report.biomarkers_page import verdict
+    from relapse_model.trial.biomarkers.screen import screen_biomarkers
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = screen_biomarkers(
+        cohort, study, given.candidates, given.base, given.landmark_week, given.fdr, seed=given.seed,
+        decide=given.decide, increment=not given.no_increment,
+    )  # fmt: skip
+    written = found.save(given.out)
+    say(verdict(found))
+    untested = found.table[found.table["score_z"].isna()]
+    for row in untested.to_dict("records"):
+        say(f"Not tested: {row['label']} ({row['note']}).")
+    say(f"Page and numbers: {written['report']}, {written['values']}")
     if cohort.synthetic:
         say(SYNTHETIC)
 

@@ -58,7 +58,7 @@ def loss_at(cohort: Cohort, study: Study, predictor: Predictor, landmark: float)
     landmark : float
     """
     results = measurements(cohort, study, str(predictor.analyte)).until(landmark)
-    call = _called(results, float(predictor.below or 0.0))
+    call = called(results, float(predictor.below or 0.0))
     if (predictor.analyte, predictor.below) == (study.outcome.analyte, study.outcome.at_least):
         last_negative = latest_week(results.patient, results.week, call == 0, len(cohort))[results.patient]
         first_negative = first_week(results.patient, results.week, call == 0, len(cohort))[results.patient]
@@ -80,7 +80,7 @@ def weeks_since_first_below(cohort: Cohort, study: Study, predictor: Predictor, 
     landmark : float
     """
     results = measurements(cohort, study, str(predictor.analyte)).until(landmark, predictor.window_weeks)
-    call = _called(results, float(predictor.below or 0.0))
+    call = called(results, float(predictor.below or 0.0))
 
     def first(rows: Mask) -> Floats:
         return first_week(results.patient, results.week, rows, len(cohort))
@@ -103,7 +103,7 @@ def weeks_beyond(cohort: Cohort, study: Study, predictor: Predictor, landmark: f
     """
     known = measurements(cohort, study, str(predictor.analyte)).until(landmark, predictor.window_weeks)
     asks_below = predictor.below is not None
-    call = _called(known, float((predictor.below if asks_below else predictor.at_least) or 0.0))
+    call = called(known, float((predictor.below if asks_below else predictor.at_least) or 0.0))
     wanted, inside = (0, -np.inf) if asks_below else (1, np.inf)
 
     def weeks(rows: Mask) -> Floats:
@@ -115,7 +115,7 @@ def weeks_beyond(cohort: Cohort, study: Study, predictor: Predictor, landmark: f
     return _agreed(weeks(call == wanted), weeks((call == wanted) | (call == -1)), predictor.cap)
 
 
-def _called(results: Measurements, threshold: float) -> NDArray[np.int8]:
+def called(results: Measurements, threshold: float) -> NDArray[np.int8]:
     """Return 0 for results surely below the threshold, 1 for those surely at or above it, else -1.
 
     ``<0.08`` may lie on either side of 0.05: the number that stands for it must not decide.

@@ -18,6 +18,7 @@ from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
+from relapse_model.features.decline import slope_to_first_below
 from relapse_model.features.laboratory import SUMMARIES, summarise_results
 from relapse_model.study.predictor_kinds import FeatureKind, add_feature_kind
 from relapse_model.study.study import Predictor, Study
@@ -188,6 +189,7 @@ _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(SUMMARIES, _laboratory),
     **dict.fromkeys(("weeks_below", "weeks_at_least"), weeks_beyond),
     "weeks_since_first_below": weeks_since_first_below,
+    "slope_to_first_below": slope_to_first_below,
     "endogenous": _endogenous,
     "column": lambda cohort, study, predictor, landmark: _column(cohort, study, predictor),
     "weeks_on_agent": _from_courses(lambda known, n, week: treatment.weeks_on(known, n)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.arrays import Floats
+from relapse_model.study.predictor_kinds import DIFFERENCES
 from relapse_model.study.study import Predictor
 
 
@@ -12,7 +13,7 @@ def clinical(values: Floats, predictor: Predictor) -> Floats:
     """Return values of a predictor in clinical units: the logarithm of a level undone, a slope as it is."""
     if predictor.saturating is not None:
         return predictor.saturating * values / np.maximum(1.0 - values, 1e-12)
-    level = predictor.kind not in ("change", "slope")
+    level = predictor.kind not in DIFFERENCES
     return np.power(10.0, values) if predictor.scale == "log10" and level else values
 
 
@@ -29,12 +30,12 @@ def on_model_scale(value: float, predictor: Predictor) -> float:
         value = min(value, predictor.cap)
     if predictor.saturating is not None:
         return value / (value + predictor.saturating)
-    return float(np.log10(value)) if predictor.scale == "log10" and predictor.kind not in ("change", "slope") else value
+    return float(np.log10(value)) if predictor.scale == "log10" and predictor.kind not in DIFFERENCES else value
 
 
 def unit_shown(predictor: Predictor) -> str:
     """Return the unit in which `clinical` gives a predictor; ``log10`` said where it stays one."""
-    if predictor.scale == "log10" and predictor.kind in ("change", "slope"):
+    if predictor.scale == "log10" and predictor.kind in DIFFERENCES:
         return f"log10 {predictor.unit}"
     return predictor.unit
 

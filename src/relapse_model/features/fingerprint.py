@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -82,3 +83,13 @@ def cohort_fingerprint(cohort: Cohort, study: Study, landmark_weeks: tuple[float
     if len(landmark_weeks) > 1:
         return data_fingerprint(stacked_data(cohort, study, landmark_weeks))
     return data_fingerprint(development_data(cohort, study, landmark_weeks[0]))
+
+
+def outcome_fingerprint(data: DevelopmentData) -> str:
+    """Return the fingerprint of a development by outcomes and follow-up alone, whatever predictors are looked at.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+    """
+    return data_fingerprint(replace(data, features=data.features[[]]))

@@ -236,6 +236,8 @@ MODEL_TABLES = (
             "negative": "Whether a column of numbers may lie below 0.",
             "typical": "The value of a typical patient, in the clinical unit (for a yes or no, the proportion "
             "of yes). If hardly any training patient has the predictor, the effect in the prior is counted from it.",
+            "screened_on": "The fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` "
+            "writes it: a validation on that cohort is warned of (RM206).",
         },
         filled=classes.Predictor,
         required=("name", "kind"),

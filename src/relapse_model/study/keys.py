@@ -35,6 +35,13 @@ def text(value: Any) -> str:
     return value
 
 
+def fingerprint(value: Any) -> str:
+    """Accept the fingerprint of a cohort: eight hexadecimal digits."""
+    if not isinstance(value, str) or len(value) != 8 or set(value) - set("0123456789abcdef"):
+        raise NotAllowed("eight hexadecimal digits, as screen_biomarkers writes them")
+    return value
+
+
 def flag(value: Any) -> bool:
     """Accept true or false."""
     if not isinstance(value, bool):
@@ -248,7 +255,7 @@ PREDICTION: Mapping[str, Check] = {
     "visit_weeks": several(number(0)),
     "implausible_auc": number(0.5, 1, open_low=True),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical")
+COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
@@ -257,6 +264,7 @@ PREDICTOR: Mapping[str, Check] = {
     "prior": anything,
     "unit": text,
     "typical": number(),
+    "screened_on": fingerprint,
     "analyte": text,
     "column": text,
     "agents": several(text),

@@ -67,6 +67,14 @@ _ALL: dict[str, FeatureKind] = {
             "analyte per 4 weeks",
             _WINDOW,
         ),
+        _kind(
+            "slope_to_first_below",
+            ("analyte", "below"),
+            "least-squares slope per 4 weeks from the first result to the first below the threshold, where the one "
+            "before it was not",
+            "analyte per 4 weeks",
+            _WINDOW,
+        ),
         _kind("count", _LAB, "number of results on record up to the landmark", "results", _WINDOW),
         _kind(
             "weeks_below",
@@ -142,8 +150,9 @@ _ALL: dict[str, FeatureKind] = {
 }
 AS_MEASURED = (  # they read the results of an analyte as the laboratory gave them, passive antibody and all
     "last", "first", "maximum", "minimum", "mean", "time_weighted_mean", "change", "slope", "weeks_below",
-    "weeks_at_least", "weeks_since_first_below", "ever_detected",
+    "weeks_at_least", "weeks_since_first_below", "ever_detected", "slope_to_first_below",
 )  # fmt: skip
+DIFFERENCES = ("change", "slope", "slope_to_first_below")  # of logarithms, where the analyte is on the log10 scale
 WITH_WORDS = ("count", "ever_detected", "last", "weeks_since_last")  # to which a word without a number is a result too
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
 

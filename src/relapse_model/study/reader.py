@@ -16,7 +16,7 @@ from relapse_model.study.analytes_section import read_agents, read_analytes, rea
 from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.line_numbers import line_of
 from relapse_model.study.passive_section import read_passive
-from relapse_model.study.predictor_kinds import FEATURE_KINDS
+from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
 from relapse_model.study.study import (
     PROTOCOL,
     Analyte,
@@ -310,7 +310,7 @@ class _Reader:
             self.refuse((*path, "typical"), f"{typical:g} beside levels", "no typical value: levels have no prior")
         if (values.get("equals") is not None or values.get("unit") == "0/1") and not 0.0 <= typical <= 1.0:
             self.refuse((*path, "typical"), f"{typical:g}", "the share of patients with a yes, from 0 to 1")
-        if values.get("scale") == "log10" and values["kind"] not in ("change", "slope") and typical <= 0:
+        if values.get("scale") == "log10" and values["kind"] not in DIFFERENCES and typical <= 0:
             self.refuse((*path, "typical"), f"{typical:g}", "a value above 0, since the scale is log10")
 
     def prior(self, raw: Any, path: KeyPath) -> Prior | None:

@@ -194,6 +194,8 @@ class Predictor:
     Beside `equals`, `others` says what counts as no: ``"no"``, everything else; or the levels that do, and
     nothing besides. Empty: where `equals` is a yes or a no, its opposite alone; else every other level that does
     not look like it. `negative` allows a column of numbers below 0.
+
+    `screened_on` is the fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` writes it.
     """
 
     name: str
@@ -218,6 +220,7 @@ class Predictor:
     direction: str | None = None
     prior: Prior | None = None
     typical: float | None = None
+    screened_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

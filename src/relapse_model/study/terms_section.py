@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from relapse_model.study import keys as keys
+from relapse_model.study.predictor_kinds import DIFFERENCES
 from relapse_model.study.study import Analyte, Predictor, Prior, StudyTerm, TermFactor
 
 KeyPath = tuple[str | int, ...]
@@ -85,7 +86,7 @@ def _factor(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predict
     predictor = _predictor(reader, values["predictor"], path, known)
     if predictor is None:
         return None
-    if predictor.levels or predictor.saturating is not None or predictor.kind in ("change", "slope"):
+    if predictor.levels or predictor.saturating is not None or predictor.kind in DIFFERENCES:
         reader.refuse(path, f"predictor {predictor.name!r}", "a predictor with values in a clinical unit")
         return None
     if predictor.scale == "log10" and values.get("minus", 1.0) <= 0:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.clinical_units import clinical, unit_shown
+from relapse_model.study.predictor_kinds import DIFFERENCES
 from relapse_model.study.study import Predictor
 
 _FEWEST, _MOST = 4, 6  # cut points of a number, where its range allows
@@ -181,7 +182,7 @@ def number_words(number: float) -> str:
 
 
 def _logarithmic(predictor: Predictor) -> bool:
-    return predictor.scale == "log10" and predictor.kind not in ("change", "slope") and predictor.saturating is None
+    return predictor.scale == "log10" and predictor.kind not in DIFFERENCES and predictor.saturating is None
 
 
 def _checked(shown: Sequence[float], predictor: Predictor) -> tuple[float, ...]:

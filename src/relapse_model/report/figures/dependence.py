@@ -13,6 +13,7 @@ from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.style import FREE, GREY, new_figure, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 from relapse_model.small_counts import SMALL
+from relapse_model.study.predictor_kinds import DIFFERENCES
 from relapse_model.study.study import Predictor
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def places_of(shown: NDArray[Any], predictor: Predictor) -> tuple[list[str], Flo
 
 
 def _logarithmic(predictor: Predictor) -> bool:
-    return predictor.scale == "log10" and predictor.kind not in ("change", "slope")
+    return predictor.scale == "log10" and predictor.kind not in DIFFERENCES
 
 
 def _mean(values: Floats, logarithmic: bool) -> float:

@@ -1,0 +1,242 @@
+"""The page of a screen of biomarkers: what can be told from chance after looking at all, and what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.files import write_text
+from relapse_model.report.figures.biomarker_forest import MOST_ROWS, biomarker_forest
+from relapse_model.report.figures.style import svg
+from relapse_model.report.page import json_text, render
+
+if TYPE_CHECKING:
+    from relapse_model.trial.biomarkers.result import BiomarkerScreen
+
+DECIDES = {
+    "maxt": "family-wise error of 5 % (largest statistic)",
+    "bh": "false discovery rate of {fdr:.0%} (Benjamini-Hochberg)",
+    "by": "false discovery rate of {fdr:.0%} (Benjamini-Yekutieli)",
+}
+ADJUSTED = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}
+PER = {"yes": "yes against no", "log10": "per factor of 10", "SD": "per SD"}
+MEASURES = {
+    "log_loss": ("Log loss", "lower is better"),
+    "brier": ("Brier score", "lower is better"),
+    "auc": ("AUC", "higher is better"),
+    "net_benefit": ("Net benefit", "higher is better"),
+}
+_NAMED = 3  # selected candidates that the first sentence names
+
+
+def write_biomarkers_page(found: BiomarkerScreen, folder: Path) -> dict[str, Path]:
+    """Write ``biomarkers.json`` and ``biomarkers.html``.
+
+    Parameters
+    ----------
+    found : BiomarkerScreen
+    folder : Path
+        Made if it does not exist.
+    """
+    places = {"values": folder / "biomarkers.json", "report": folder / "biomarkers.html"}
+    page = biomarkers_page(found)
+    write_text(json_text(found.to_dict()), places["values"])
+    write_text(page, places["report"])
+    return places
+
+
+def biomarkers_page(found: BiomarkerScreen) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    found : BiomarkerScreen
+    """
+    tested = found.table[found.table["log_odds"].notna()]
+    rest = found.table[found.table["log_odds"].isna()]
+    labels = dict(zip(found.table["candidate"], found.table["label"], strict=True))
+    return render(
+        "biomarkers_page.html.jinja",
+        {"forest": svg(biomarker_forest(tested))} if len(tested) else {},
+        study=found.study,
+        synthetic=found.synthetic,
+        verdict=verdict(found),
+        facts=_facts(found),
+        base=", ".join(found.study.predictor(name).label for name in found.base) or "none: the mean risk alone",
+        decides=DECIDES[found.settings["decide"]].format(fdr=found.settings["fdr"]),
+        rows=[_row(row, found) for row in found.told_table().loc[tested.index].to_dict("records")],
+        untested=[(row["label"], row["note"]) for row in rest.to_dict("records")],
+        shrunk=_shrunk(found),
+        stability=_stability(found, labels),
+        bounds=found.bounds,
+        settings=found.settings,
+        gains=_gains(found, labels),
+        predictive=_predictive(found, labels),
+        centres=_centres(found, labels),
+        notes=found.notes,
+        captions={},
+        forest_caption=(
+            "Each candidate beside the base. Thick: its own 95 % interval; thin: the 95 % interval for all candidates "
+            "together, which is the one to read after looking at many. Orange: selected."
+            + (f" The first {MOST_ROWS} of {len(tested)}." if len(tested) > MOST_ROWS else "")
+        ),
+    )
+
+
+def verdict(found: BiomarkerScreen) -> str:
+    """Return the answer in one or two sentences.
+
+    Parameters
+    ----------
+    found : BiomarkerScreen
+    """
+    tested, events = found.counts["tested"], found.counts["events"]
+    chosen = found.table[found.table["selected"]]
+    if not tested:
+        return "No candidate could be tested: they are constant, or known in too few patients."
+    if chosen.empty:
+        one = "The candidate tested cannot" if tested == 1 else f"None of the {tested} candidates tested can"
+        return (
+            f"{one} be told from chance beside what is known already, after looking at all of them ({events} events). "
+            "That does not show that they do not matter: with so few events most effects stay unseen." + _of_arms(found)
+        )
+    named = "; ".join(_in_words(row) for row in chosen.head(_NAMED).to_dict("records"))
+    more = len(chosen) - _NAMED
+    others = f"; and {more} more" if more > 0 else ""
+    verb = "tells" if len(chosen) == 1 else "tell"
+    return (
+        f"{len(chosen)} of {tested} candidates {verb} more than what is known already ({events} events): "
+        f"{named}{others}. Chosen for being large, the effects are smaller than they look; confirm them in "
+        f"other patients.{_of_arms(found)}"
+    )
+
+
+def _of_arms(found: BiomarkerScreen) -> str:
+    """Say by which candidates the effect of treatment differs, if by any."""
+    if found.predictive is None or not found.predictive["predictive"].any():
+        return ""
+    labels = dict(zip(found.table["candidate"], found.table["label"], strict=True))
+    names = [labels[name] for name in found.predictive.loc[found.predictive["predictive"], "candidate"]]
+    return f" The effect of treatment seems to differ with: {', '.join(names)}."
+
+
+def _in_words(row: Mapping[Any, Any]) -> str:
+    low, high = np.exp(row["simultaneous_lower"]), np.exp(row["simultaneous_upper"])
+    return f"{row['label']}, odds ratio {np.exp(row['log_odds']):.2f} {PER[row['per']]} ({low:.2f} to {high:.2f})"
+
+
+def _facts(found: BiomarkerScreen) -> list[tuple[str, str]]:
+    counts = found.to_dict()["counts"]
+    tested = found.table[ADJUSTED[found.settings["decide"]]].dropna()
+    facts = [
+        ("Patients at risk", str(counts["patients"])),
+        ("With the event", str(counts["events"])),
+        ("Lost", str(counts["lost"])),
+        ("Candidates tested", f"{found.counts['tested']} of {found.counts['candidates']}"),
+        ("Selected", str(len(found.selected))),
+    ]
+    if len(tested):
+        facts.append(("Smallest adjusted p", p_words(float(tested.min()))))
+    return facts
+
+
+def _row(row: Mapping[Any, Any], found: BiomarkerScreen) -> dict[str, str]:
+    decides = ADJUSTED[found.settings["decide"]]
+    return {
+        "label": row["label"],
+        "unit": PER[row["per"]] + (f" of {row['step']:.3g} {row['unit']}" if row["per"] == "SD" else ""),
+        "selected": "selected" if row["selected"] else "",
+        "odds": ratio_words(row["log_odds"], row["lower"], row["upper"]),
+        "all": ratio_words(None, row["simultaneous_lower"], row["simultaneous_upper"]),
+        "p": p_words(row["p"]),
+        "adjusted": p_words(row[decides]),
+        "q": p_words(row["q_bh"]),
+        "frequency": f"{row['frequency']:.0%}",
+        "centres": row["centres_agree"] if isinstance(row["centres_agree"], str) else "",
+        "interaction": p_words(row["p_interaction"]),
+        "missing": str(row["missing"]),
+        "note": row["note"],
+    }
+
+
+def _shrunk(found: BiomarkerScreen) -> list[tuple[str, str, str]]:
+    chosen = found.table[found.table["selected"]]
+    return [
+        (row["label"], f"{np.exp(row['log_odds']):.2f}", f"{np.exp(row['log_odds_shrunk']):.2f}")
+        for row in chosen.to_dict("records")
+    ]
+
+
+def _stability(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    return [
+        (labels[row["candidate"]], f"{row['frequency']:.0%}", "stable" if row["stable"] else "")
+        for row in found.stability.head(MOST_ROWS).to_dict("records")
+    ]
+
+
+def _gains(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any] | None:
+    if found.increment is None or found.increment.empty:
+        return None
+    measures = found.settings["measures"]
+    rows = []
+    for row in found.increment.to_dict("records"):
+        cells = [
+            change_words(row[f"delta_{name}"], row[f"delta_{name}_lower"], row[f"delta_{name}_upper"])
+            for name in measures
+        ]
+        rows.append((labels[row["candidate"]], cells))
+    return {"heads": [MEASURES[name] for name in measures], "rows": rows}
+
+
+def _predictive(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple[str, str, str, str]] | None:
+    if found.predictive is None:
+        return None
+    return [
+        (labels[row["candidate"]], ratio_words(row["log_odds_difference"], row["lower"], row["upper"]),
+         p_words(row["p"]), p_words(row["p_maxt"]))
+        for row in found.predictive.to_dict("records")
+    ]  # fmt: skip
+
+
+def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any] | None:
+    if found.centres is None:
+        return None
+    names = [str(name).removeprefix("log_odds: ") for name in found.centres if str(name).startswith("log_odds: ")]
+    order = {name: place for place, name in enumerate(found.table["candidate"])}
+    rows = []
+    for row in sorted(found.centres.to_dict("records"), key=lambda one: order[one["candidate"]]):
+        cells = [
+            "" if pd.isna(row[f"log_odds: {name}"]) else f"{np.exp(row[f'log_odds: {name}']):.2f}" for name in names
+        ]
+        span = "" if pd.isna(row["z_without_one_lowest"]) else (
+            f"{row['z_without_one_lowest']:.1f} to {row['z_without_one_highest']:.1f}"
+        )  # fmt: skip
+        rows.append((labels[row["candidate"]], cells, span, "" if pd.isna(row["i2"]) else f"{row['i2']:.0%}"))
+    return {"names": names, "rows": rows}
+
+
+def ratio_words(log_odds: float | None, low: float, high: float) -> str:
+    """Return an odds ratio with its interval, or the interval alone."""
+    if pd.isna(low):
+        return "not estimable"
+    interval = f"{np.exp(low):.2f} to {np.exp(high):.2f}"
+    return interval if log_odds is None else f"{np.exp(log_odds):.2f} ({interval})"
+
+
+def change_words(value: float, low: float, high: float) -> tuple[str, str]:
+    """Return a change with its sign, and its interval."""
+    if pd.isna(value):
+        return "not estimable", ""
+    value, low, high = (round(one, 3) + 0.0 for one in (value, low, high))  # no -0.000
+    return f"{value:+.3f}", "" if pd.isna(low) else f"{low:.3f} to {high:.3f}"
+
+
+def p_words(p: float) -> str:
+    """Return a p-value as it is printed."""
+    if pd.isna(p):
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

@@ -1,0 +1,200 @@
+"""How much better the library's model predicts with a candidate, all of it made anew in every bootstrap resample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Floats, Positions
+from relapse_model.development.choice import fit_known
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.design import Design, design
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.trial.biomarkers.base import Base
+from relapse_model.trial.biomarkers.candidates import Column
+from relapse_model.validation.discrimination import auc
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.net_benefit import net_benefit
+from relapse_model.validation.optimism import optimism_corrected
+from relapse_model.validation.overall import brier, log_loss
+
+MEASURES = ("log_loss", "brier", "auc", "net_benefit")
+_REFUSED = ("nri", "idi", "net_reclassification", "integrated_discrimination")
+_LEAST = 1e-6
+
+
+def check_measures(increment: bool | Sequence[str]) -> tuple[str, ...]:
+    """Return the measures of the increment; refuse those that reward noise.
+
+    Parameters
+    ----------
+    increment : bool or sequence of str
+
+    Raises
+    ------
+    RelapseModelError
+        For NRI and IDI, and for what is not known.
+    """
+    if isinstance(increment, bool):
+        return MEASURES if increment else ()
+    for name in increment:
+        if any(str(name).lower().replace("-", "_").startswith(word) for word in _REFUSED):
+            raise RelapseModelError(
+                f"increment names {name!r}: net reclassification and integrated discrimination improve when noise is "
+                "added to a model, also in new patients (Pepe 2014, PMC4615606; Kerr 2014, PMC3918180); expected some "
+                f"of {', '.join(MEASURES)}."
+            )
+        if name not in MEASURES:
+            raise RelapseModelError(f"increment names {name!r}; expected some of {', '.join(MEASURES)}.")
+    return tuple(increment)
+
+
+def increments(
+    base: Base, columns: Sequence[Column], measures: Sequence[str], threshold: float, resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return what each candidate adds to the base, corrected for optimism, with bootstrap intervals.
+
+    The prior-informed model is fitted with the base, and with the base and the candidate: to all patients, and anew in
+    every resample, where both are judged in the resample and in the original patients. Lost patients take part by
+    weights. The p-value of a candidate is that of its test; none is made of these differences.
+
+    Parameters
+    ----------
+    base : Base
+    columns : sequence of Column
+    measures : sequence of str
+    threshold : float
+        Risk at which net benefit is taken.
+    resamples, seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per candidate: ``delta_MEASURE``, ``_lower``, ``_upper`` and ``_apparent`` of each measure; a negative
+        change of log loss and Brier score is better, a positive one of AUC and net benefit. ``resamples`` that could be
+        used.
+    """
+    from threadpoolctl import threadpool_limits
+
+    original = _with_columns(base.data, columns)
+    models = _designs(base, columns)
+    with threadpool_limits(1):  # the problems are small: threads cost more than they bring
+        return _over_resamples(original, models, columns, measures, threshold, resamples, seed)
+
+
+def _over_resamples(
+    original: DevelopmentData,
+    models: Sequence[_Model],
+    columns: Sequence[Column],
+    measures: Sequence[str],
+    threshold: float,
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    own = _judged_in(_fitted(original, models), [original], measures, threshold)[0]
+    inside, outside = [], []
+    rng = np.random.default_rng(seed)
+    for _ in range(resamples):
+        drawn, _ = original.resample(rng)
+        try:
+            found = _judged_in(_fitted(drawn, models), [drawn, original], measures, threshold)
+        except InsufficientDataError:  # nobody with the event, or all of one kind lost
+            found = [np.full_like(own, np.nan)] * 2
+        inside.append(found[0])
+        outside.append(found[1])
+    rows = [
+        _row(column, own[place], np.array(inside)[:, place], np.array(outside)[:, place], measures)
+        for place, column in enumerate(columns)
+    ]
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Model:
+    """A model to be made: its columns of the matrix, and what is known of them; none: the mean risk."""
+
+    columns: Positions
+    design: Design | None
+
+
+def _with_columns(data: DevelopmentData, columns: Sequence[Column]) -> DevelopmentData:
+    """Return the data with the candidates beside the base, so that a resample takes rows of both."""
+    return replace(data, matrix=np.column_stack([data.matrix, *(column.values for column in columns)]))
+
+
+def _designs(base: Base, columns: Sequence[Column]) -> list[_Model]:
+    width, predictors = base.data.matrix.shape[1], base.study.predictors
+    own = np.arange(width)
+    models = [_Model(own, design(base.study) if predictors else None)]
+    for place, column in enumerate(columns):
+        study = replace(base.study, predictors=(*predictors, column.candidate.predictor))
+        models.append(_Model(np.append(own, width + place), design(study)))
+    return models
+
+
+def _fitted(data: DevelopmentData, models: Sequence[_Model]) -> list[Callable[[DevelopmentData], Floats]]:
+    """Make every model of these patients; return how each predicts."""
+    return [_predictor(replace(data, matrix=data.matrix[:, model.columns]), model) for model in models]
+
+
+def _predictor(data: DevelopmentData, model: _Model) -> Callable[[DevelopmentData], Floats]:
+    if model.design is None:
+        relapse, weight = data.training_rows()
+        share = float(np.average(relapse, weights=weight))
+        return lambda others: np.full(len(others), share)
+    fitted = fit_known("prior_logistic", data, model.design, 0)
+    return lambda others: fitted.predict_proba(others.matrix[:, model.columns])[:, 1]
+
+
+def _judged_in(
+    predictors: Sequence[Callable[[DevelopmentData], Floats]],
+    where: Sequence[DevelopmentData],
+    measures: Sequence[str],
+    threshold: float,
+) -> list[Floats]:
+    """Return, for each set of patients, the differences to the base: an array of candidates and measures."""
+    differences = []
+    for data in where:
+        weight = data.weights()
+        values = np.array([_values(data, predict(data), weight, measures, threshold) for predict in predictors])
+        differences.append(values[1:] - values[0])
+    return differences
+
+
+def _values(
+    data: DevelopmentData, risk: Floats, weight: Floats, measures: Sequence[str], threshold: float
+) -> list[float]:
+    p, y = np.clip(risk, _LEAST, 1 - _LEAST), data.relapse
+    ways: dict[str, Callable[[], float]] = {
+        "log_loss": lambda: log_loss(y, p, weight),
+        "brier": lambda: brier(y, p, weight),
+        "auc": lambda: auc(y, p, weight),
+        "net_benefit": lambda: float(net_benefit(y, p, [threshold], weight).model[0]),
+    }
+    return [ways[name]() for name in measures]
+
+
+def _row(column: Column, own: Floats, inside: Floats, outside: Floats, measures: Sequence[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"candidate": column.name, "resamples": int((~np.isnan(inside).any(axis=1)).sum())}
+    notes = set()
+    for place, name in enumerate(measures):
+        value, lower, upper, note = _corrected(float(own[place]), inside[:, place], outside[:, place])
+        row |= {f"delta_{name}": value, f"delta_{name}_lower": lower, f"delta_{name}_upper": upper}
+        row[f"delta_{name}_apparent"] = float(own[place])
+        notes.add(note)
+    return row | {"note": "; ".join(sorted(notes - {""}))}
+
+
+def _corrected(own: float, inside: Floats, outside: Floats) -> tuple[float, float, float, str]:
+    try:
+        found = optimism_corrected(own, inside, outside)
+    except InsufficientDataError as refused:
+        return np.nan, np.nan, np.nan, str(refused)
+    estimate = found.corrected
+    if isinstance(estimate, Estimate):
+        return estimate.value, estimate.lower, estimate.upper, ""
+    return found.value, np.nan, np.nan, found.no_interval

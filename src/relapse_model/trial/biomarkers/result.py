@@ -1,0 +1,198 @@
+"""The result of a screen of biomarkers, and of its replication in another cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.small_counts import told_count, told_counts
+from relapse_model.study.study import Study
+from relapse_model.trial.biomarkers.as_predictors import predictors_text
+from relapse_model.trial.biomarkers.stability_bounds import FalseSelections
+
+_PAGE = "relapse_model.report.biomarkers_page"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BiomarkerScreen:
+    """What each candidate tells beyond the base, after looking at all of them.
+
+    Attributes
+    ----------
+    study : Study
+    table : DataFrame
+        One row per candidate, the smallest adjusted p first; what could not be tested stands at the end, with the
+        reason in ``note``. ``log_odds`` is per ``per`` (with Firth's penalty, beside the base), ``lower, upper`` its
+        95 % interval, ``simultaneous_lower, simultaneous_upper`` that for all candidates together, ``log_odds_shrunk``
+        what is left of a selected one, given that it was selected for being large. ``score_z, p`` the score test,
+        ``p_drawn`` the same by draws, ``q_bh, q_by`` false discovery rates of the latter, ``p_maxt`` family-wise,
+        ``lr_chi2`` the likelihood ratio, ``z_imputed`` with missing values put where the base expects them.
+        ``frequency`` of stability selection, ``centres_agree`` in how many centres the sign is the same,
+        ``p_interaction`` with the arm.
+    stability : DataFrame
+        ``candidate, frequency, stable``; see `bounds` for how many false ones are to be expected.
+    bounds : FalseSelections
+    increment : DataFrame or None
+        What each adds to the prediction, corrected for optimism; None where it was not asked for.
+    predictive : DataFrame or None
+        Interaction with the arm; None without arms.
+    centres : DataFrame or None
+        Log odds ratio in each centre; None without centres.
+    base : tuple of str
+        Predictors of the base model.
+    counts : dict
+        Patients at risk, with the event, lost, not at risk; candidates, tested.
+    settings : dict
+        What was asked for, and what decides.
+    notes : tuple of str
+    """
+
+    study: Study = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    stability: pd.DataFrame = field(repr=False)
+    bounds: FalseSelections
+    increment: pd.DataFrame | None = field(repr=False)
+    predictive: pd.DataFrame | None = field(repr=False)
+    centres: pd.DataFrame | None = field(repr=False)
+    base: tuple[str, ...]
+    counts: Mapping[str, int]
+    settings: Mapping[str, Any]
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    def __repr__(self) -> str:
+        """Return the counts and what was selected; never a patient."""
+        found = ", ".join(self.selected) or "none"
+        return f"BiomarkerScreen({self.counts['tested']} tested, {self.counts['events']} events; selected: {found})"
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Return the candidates that pass what decides, by name."""
+        return tuple(self.table.loc[self.table["selected"], "candidate"])
+
+    def told_table(self) -> pd.DataFrame:
+        """Return `table` with counts as they may be told: no small one can be worked out."""
+        told = self.table.astype({"n": object, "events": object, "missing": object})
+        for place, row in self.table.iterrows():
+            without = self.counts["events"] - row["events"]
+            if row["missing"]:  # without them n is the number of patients, which is told
+                told.loc[place, ["n", "missing"]] = told_counts([row["n"], row["missing"]])
+            if without:
+                told.loc[place, "events"] = told_counts([row["events"], without])[0]
+        return told
+
+    def as_predictors(self) -> str:
+        """Return the selected candidates as ``[[predictors]]`` of a study file, each with the cohort it was chosen on.
+
+        A study with them is known again: validated on this very cohort, it is warned of (RM206), since the choice was
+        not made anew in every resample.
+        """
+        return predictors_text(self.study, self.selected, self.fingerprint)
+
+    def replicate(self, cohort: Cohort) -> Replication:
+        """Test the selected candidates, and no others, in another cohort.
+
+        The base is fitted anew there. A candidate holds if the sign is the same, and its p-value times the number of
+        candidates is 0.05 at most (Bonferroni).
+
+        Parameters
+        ----------
+        cohort : Cohort
+
+        Returns
+        -------
+        Replication
+
+        Raises
+        ------
+        RelapseModelError
+            If nothing was selected, or the cohort is the one that was screened.
+        """
+        from relapse_model.trial.biomarkers.replication import replicate
+
+        return replicate(self, cohort)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values in full precision; what does not exist is None, and small counts are hidden."""
+        tables = {
+            name: None if table is None else plain_rows(table)
+            for name, table in (
+                ("table", self.told_table()), ("stability", self.stability), ("increment", self.increment),
+                ("predictive", self.predictive), ("centres", self.centres),
+            )
+        }  # fmt: skip
+        return {
+            "study": self.study.name,
+            "synthetic": self.synthetic,
+            "cohort_fingerprint": self.fingerprint,
+            "counts": {name: told_count(count) for name, count in self.counts.items()},
+            "base": list(self.base),
+            "settings": dict(self.settings),
+            "selected": list(self.selected),
+            "expected_false_stable": self.bounds.to_dict(),
+            **tables,
+            "notes": list(self.notes),
+        }
+
+    def save(self, folder: str | Path) -> dict[str, Path]:
+        """Write ``biomarkers.json`` and ``biomarkers.html``, which hold no patient.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it does not exist.
+
+        Returns
+        -------
+        dict of str to Path
+            ``values`` and ``report``.
+        """
+        # The page belongs to the room above, on which nothing here depends: it is found by name when it is asked for.
+        written: dict[str, Path] = import_module(_PAGE).write_biomarkers_page(self, Path(folder))
+        return written
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replication:
+    """Selected candidates in another cohort.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``candidate, n, events, log_odds, lower, upper, score_z, p, p_bonferroni, same_sign, holds, note``.
+    patients, events : int
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    patients: int
+    events: int
+
+    def __repr__(self) -> str:
+        """Return the counts and what holds."""
+        held = ", ".join(self.table.loc[self.table["holds"], "candidate"]) or "none"
+        return f"Replication({len(self.table)} tested in {self.patients} patients, {self.events} events; holds: {held})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values in full precision; what does not exist is None."""
+        return {"patients": self.patients, "events": self.events, "table": plain_rows(self.table)}
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values; NaN and infinity become None."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

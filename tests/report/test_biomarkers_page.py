@@ -1,0 +1,105 @@
+"""The page of a screen of biomarkers: its sentences, its numbers, and nothing fetched."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import relapse_model as rm
+from relapse_model.cli.arguments import main
+from relapse_model.report.biomarkers_page import biomarkers_page, change_words, p_words, verdict
+from relapse_model.report.figures.biomarker_forest import biomarker_forest
+
+FAST = {"permutations": 300, "repeats": 3, "resamples": 25}
+BASE = ("anti_hbs", "hbig_arm", "consolidation_weeks")
+
+
+@pytest.fixture(scope="module")
+def nothing(cohort, study):
+    return rm.screen_biomarkers(cohort, study, increment=False, **FAST)
+
+
+@pytest.fixture(scope="module")
+def something(study):
+    cohort = rm.simulate_cohort(400, seed=3, coefficients={"hbcrag": 1.2})
+    return rm.screen_biomarkers(cohort, study, ("hbcrag", "pegifn_weeks"), BASE, increment=("log_loss",), **FAST)
+
+
+def words(page):
+    body = page[page.index("<main") :]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", body, flags=re.DOTALL)))
+
+
+def test_the_first_sentence_says_that_nothing_was_found_and_what_that_does_not_mean(nothing):
+    assert verdict(nothing).startswith("None of the 5 candidates tested can be told from chance")
+    assert "does not show that they do not matter" in verdict(nothing)
+
+
+def test_the_first_sentence_names_what_was_found_with_its_interval(something):
+    row = something.table.iloc[0]
+    low, high = np.exp([row["simultaneous_lower"], row["simultaneous_upper"]])
+    ratio = f"HBcrAg, odds ratio {np.exp(row['log_odds']):.2f} per factor of 10 ({low:.2f} to {high:.2f})"
+    assert verdict(something).startswith(
+        f"1 of 2 candidates tells more than what is known already (73 events): {ratio}"
+    )
+
+
+def test_the_page_holds_every_candidate_and_why_some_were_not_tested(nothing):
+    told = words(biomarkers_page(nothing))
+    for label in nothing.table["label"]:
+        assert label in told
+    assert "HBV RNA: missing in 100 % of the patients" in told
+    assert "What they add to the prediction" not in told  # it was not asked for
+    assert "Knockoffs are not offered" in told
+
+
+def test_increments_and_shrunk_effects_are_shown_where_there_are_some(something):
+    told = words(biomarkers_page(something))
+    gain = something.increment.set_index("candidate").loc["hbcrag", "delta_log_loss"]
+    assert f"{gain:+.3f}" in told
+    assert f"Shrunk HBcrAg {np.exp(something.table.iloc[0]['log_odds']):.2f}" in told
+
+
+def test_nothing_is_fetched_and_nothing_runs(something):
+    page = biomarkers_page(something)
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=[\"'](?!#)", page)
+    assert page.count("<svg") == 1
+
+
+def test_the_same_screen_gives_the_same_page(something):
+    assert biomarkers_page(something) == biomarkers_page(something)
+
+
+def test_a_forest_of_many_shows_the_first(nothing):
+    tested = nothing.table[nothing.table["p"].notna()]
+    many = tested.loc[tested.index.repeat(10)].reset_index(drop=True)
+    (axes,) = biomarker_forest(many).axes
+    assert len([text for text in axes.texts if "(" in text.get_text() and " to " in text.get_text()]) == 30
+
+
+def test_words_of_numbers():
+    assert [p_words(p) for p in (0.0002, 0.0123, 0.5, np.nan)] == ["<0.001", "0.012", "0.50", ""]
+    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "-0.010 to 0.020")
+    assert change_words(np.nan, np.nan, np.nan) == ("not estimable", "")
+
+
+def test_the_verb_writes_both_files_and_says_the_answer(root, tmp_path, capsys):
+    cohort = str(root / "examples" / "cohort")
+    asked = ["biomarkers", cohort, "--out", str(tmp_path), "--candidates", "pegifn_weeks, hbv_rna", "--no-increment"]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("The candidate tested cannot be told from chance")
+    assert "Not tested: HBV RNA (missing in 100 % of the patients; 50 % at most)." in said
+    assert "synthetic" in said
+    told = json.loads((tmp_path / "biomarkers.json").read_text(encoding="utf-8"))
+    assert [row["candidate"] for row in told["table"]] == ["pegifn_weeks", "hbv_rna"]
+    assert "<h1>" in (tmp_path / "biomarkers.html").read_text(encoding="utf-8")
+
+
+def test_the_verb_refuses_a_candidate_that_is_not_there(root, tmp_path, capsys):
+    assert main(["biomarkers", str(root / "examples" / "cohort"), "--out", str(tmp_path), "--candidates", "nope"]) == 1
+    assert "neither a candidate nor a predictor of the study" in capsys.readouterr().err
