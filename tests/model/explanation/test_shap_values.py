@@ -39,7 +39,7 @@ kind = "column"
 column = "bmi_kg_m2"
 
 [[predictors]]
-name = "pegifn_weeks"
+name = "weeks_of_pegifn"
 label = "Peginterferon"
 kind = "column"
 column = "pegifn_weeks"
