@@ -94,7 +94,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate", "chunk", "anew"}
     known |= {"method"}
-    known |= {"base", "decide", "fdr", "no_increment"}
+    known |= {"as_of", "base", "decide", "fdr", "no_increment"}
     assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
 
 

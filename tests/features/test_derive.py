@@ -172,7 +172,8 @@ def test_looking_ahead_in_the_laboratory_would_be_seen(monkeypatch):
     # A mutation: results are no longer cut at the landmark. Every laboratory feature must give itself away.
     monkeypatch.setattr(Measurements, "until", lambda self, week, window_weeks=None: self)
     recent = {f"{kind}_recent" for kind in SUMMARIES if "window_weeks" in KINDS[kind].allows}
-    laboratory_kinds = {*SUMMARIES, *recent}
+    decline = {"slope_to_first_below", "slope_to_first_below_recent"}
+    laboratory_kinds = {*SUMMARIES, *recent, *decline}
     assert changed_by_the_future() == laboratory_kinds | {CONSOLIDATION}
 
 
