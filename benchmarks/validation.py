@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 import relapse_model as rm
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.development.choice import fit_known
-from relapse_model.development.train import FOLDS, REPEATS, Procedure, develop
+from relapse_model.development.procedure import FOLDS, REPEATS, Procedure, develop
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.validation import resampling

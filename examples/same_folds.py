@@ -33,21 +33,27 @@ def _folds(found: Validation) -> list[tuple[int, NDArray[np.intp]]]:
     return stratified_folds(data.relapse, folds=folds, repeats=settings["outer_repeats"], seed=settings["seed"])
 
 
+def _fold_of_each(found: Validation, scores: Floats) -> NDArray[np.intp]:
+    fold = np.zeros(scores.shape, dtype=np.intp)
+    for number, (repeat, test) in enumerate(_folds(found)):
+        fold[repeat, test] = number
+    return fold
+
+
 def mean_auc(found: Validation, scores: Floats) -> float:
     """Return the AUC at the horizon within folds, with censoring weights, averaged over the repeats."""
     data, weight = found.data, found.data.weights()
-    fold = np.zeros(scores.shape, dtype=int)
-    for number, (repeat, test) in enumerate(_folds(found)):
-        fold[repeat, test] = number
-    each = (auc_within_folds(data.relapse, score, one, weight, 100) for score, one in zip(scores, fold, strict=True))
+    folds = _fold_of_each(found, scores)
+    each = (auc_within_folds(data.relapse, score, one, weight, 100) for score, one in zip(scores, folds, strict=True))
     return float(np.mean([found.value for found in each]))
 
 
 def mean_c(found: Validation, scores: Floats, *, until_horizon: bool = False) -> float:
-    """Return Harrell's C averaged over the repeats: over all follow-up, or over follow-up cut at the horizon."""
+    """Return Harrell's C within folds, averaged over the repeats: over all follow-up, or cut at the horizon."""
     data = found.data
     time, event = (data.horizon_time, data.horizon_event) if until_horizon else (data.time, data.event)
-    return float(np.mean([harrell_c(time, event, score) for score in scores]))
+    folds = _fold_of_each(found, scores)
+    return float(np.mean([harrell_c(time, event, score, one) for score, one in zip(scores, folds, strict=True)]))
 
 
 def ridge_logistic(train: DevelopmentData, new: Floats, seed: int) -> Floats:

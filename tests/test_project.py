@@ -46,3 +46,11 @@ def test_the_changelog_has_an_entry_for_the_version(root):
 def test_synthetic_is_said_wherever_the_cohort_shows(root):
     assert "synthetic" in (root / "examples" / "cohort" / "SYNTHETIC.txt").read_text().lower()
     assert "synthetic" in (root / "models" / "hbsag_relapse.md").read_text(encoding="utf-8").lower()
+
+
+def test_the_files_that_the_architecture_names_exist(root):
+    page = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/[a-z_/0-9]+\.(?:py|toml))`", page)
+    assert len(named) > 10
+    places = (root / "src" / "relapse_model", root)
+    assert [name for name in named if not any((place / name).is_file() for place in places)] == []

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.outcome.outcome import derive_outcome
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
     from relapse_model.development.internal_validation.validate import validate
+    from relapse_model.development.procedure import ProcedureSettings
     from relapse_model.development.train import train
     from relapse_model.errors import RelapseModelError
     from relapse_model.features.derive import derive_features
@@ -23,8 +24,12 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
+    from relapse_model.trial.arms.compare_arms import compare_arms
+    from relapse_model.trial.benefit.benefit_report import benefit_report
     from relapse_model.trial.biomarkers.screen import screen_biomarkers
     from relapse_model.trial.dosing.dosing import dosing
+    from relapse_model.trial.statistics.power import trial_power
+    from relapse_model.trial.statistics.proportions import risk_difference
 
 _WHERE = {
     "Cohort": "cohort.cohort",
@@ -36,6 +41,7 @@ _WHERE = {
     "load_study": "study.reader",
     "derive_features": "features.derive",
     "derive_outcome": "cohort.outcome.outcome",
+    "ProcedureSettings": "development.procedure",
     "train": "development.train",
     "validate": "development.internal_validation.validate",
     "RelapseModel": "model.relapse_model",
@@ -43,16 +49,23 @@ _WHERE = {
     "points_score": "model.explanation.points_score",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
+    "benefit_report": "trial.benefit.benefit_report",
     "dosing": "trial.dosing.dosing",
+    "compare_arms": "trial.arms.compare_arms",
+    "risk_difference": "trial.statistics.proportions",
+    "trial_power": "trial.statistics.power",
     "screen_biomarkers": "trial.biomarkers.screen",
 }
 
 __all__ = [
     "Cohort",
+    "ProcedureSettings",
     "RelapseModel",
     "RelapseModelError",
     "Study",
     "__version__",
+    "benefit_report",
+    "compare_arms",
     "derive_features",
     "derive_outcome",
     "dosing",
@@ -61,10 +74,12 @@ __all__ = [
     "make_cohort",
     "points_score",
     "read_cohort",
+    "risk_difference",
     "screen",
     "screen_biomarkers",
     "simulate_cohort",
     "train",
+    "trial_power",
     "validate",
     "write_report",
 ]

@@ -24,6 +24,8 @@ def place(tmp_path_factory, model):
     assert main(["score", str(folder / "m.rmodel"), str(folder / "c"), "--out", str(folder / "scores.csv")]) == 0
     outcomes = "patient_id,relapse,week\n"
     (folder / "outcomes.csv").write_text(outcomes, encoding="utf-8")
+    (folder / "t").mkdir()
+    (folder / "t" / "trial.json").write_text("a study of a strange name", encoding="utf-8")
     (folder / "key").write_text("a key", encoding="utf-8")
     return folder
 
@@ -48,6 +50,7 @@ REPLACING = [  # a command, the output, and the input that it would replace
     ("monitor m.rmodel scores.csv outcomes.csv", "outcomes.csv", "outcomes.csv"),
     ("monitor m.rmodel scores.csv --cohort c", "c/patients.csv", "patients.csv"),
     ("features --study study.toml", "study.toml", "study.toml"),
+    ("trial c --study t/trial.json", "t", "trial.json"),
 ]
 
 
@@ -61,6 +64,16 @@ def test_an_output_never_replaces_an_input(place, monkeypatch, capsys, command, 
     assert "Nothing was read or written" in told.err
     assert told.out == ""
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("out", ["c/Labs.CSV", "c/outcome.csv", "c/patient.parquet"])
+def test_an_output_is_not_named_like_a_table_of_the_cohort(place, monkeypatch, capsys, out):
+    """Such a file makes reading refuse the whole folder, so that the same command would fail the second time."""
+    monkeypatch.chdir(place)
+    assert main(["score", "m.rmodel", "c", "--out", out]) == 1
+    assert f"{Path(out).name}: named like a table of the cohort folder" in capsys.readouterr().err
+    assert not Path(out).exists()
+    rm.read_cohort("c")
 
 
 def test_a_link_to_an_input_is_the_input(place, tmp_path, capsys):
@@ -78,7 +91,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     verbs = parser()._subparsers._group_actions[0].choices
     for name, verb in verbs.items():
         options = {action.dest for action in verb._actions}
-        assert options & {"out", "figures"} or name in ("check", "sign", "verify"), name
+        assert options & {"out", "figures"} or name in ("check", "sign", "verify", "power"), name
     read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort"}
     known = {
         "help",
@@ -92,9 +105,22 @@ def test_every_verb_that_writes_is_looked_at(place):
         "censoring",
         "patient",
     }
-    known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate", "chunk", "anew"}
-    known |= {"method"}
-    known |= {"as_of", "base", "decide", "fdr", "no_increment"}
+    known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
+    known |= {"chunk", "anew"}
+    known |= {
+        "method",
+        "as_of",
+        "adjust",
+        "registered",
+        "control",
+        "treatment",
+        "loss",
+        "alpha",
+        "test",
+        "groups",
+        "pairs",
+    }
+    known |= {"both_arms", "base", "decide", "fdr", "no_increment"}
     assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
 
 
@@ -163,6 +189,7 @@ def test_a_simulated_cohort_never_replaces_patients(cohort, tmp_path, capsys):
     ("command", "told"),
     [
         ("validate c --out m.rmodel", "is no folder"),
+        ("trial c --out m.rmodel", "is no folder"),
         ("validate c --out m.rmodel/below", "is no folder"),
         ("train c --out c", "expected a file such as c.rmodel"),
         ("train c --out x.md", "expected a file such as x.rmodel"),
@@ -182,7 +209,7 @@ def test_train_writes_the_card_with_validated_figures_where_it_validates(place, 
     words = ["train", str(place / "c132"), "--candidates", "prior_logistic", "--out"]
     rm.simulate_cohort(132, seed=7).write(place / "c132")
     assert main([*words, str(tmp_path / "plain.rmodel")]) == 0
-    assert "How well it predicts is not known" in capsys.readouterr().out
+    assert "Its performance is unknown" in capsys.readouterr().out
     assert "No validated figures are attached" in (tmp_path / "plain.md").read_text(encoding="utf-8")
     assert main([*words, str(tmp_path / "judged.rmodel"), "--validate", "1"]) == 0
     card = (tmp_path / "judged.md").read_text(encoding="utf-8")

@@ -289,7 +289,7 @@ def test_rows_again_under_another_row_number_count_once_and_are_named():
     assert (len(cohort.labs), len(cohort.treatments)) == (2, 1)
     assert rm.derive_features(cohort, study_of())["doses"].tolist() == [400]
     assert [(remark.table, remark.row) for remark in cohort.remarks] == [("labs", 3), ("treatments", 3)]
-    result = odd_rows(cohort, study_of(), 0)
+    result = odd_rows.of(cohort, study_of(), 0)
     assert "<5 rows of labs stand there again under another row number, and count once" in result.text
 
 
@@ -297,7 +297,7 @@ def test_rows_that_differ_in_a_column_of_the_patient_are_two_doses():
     # Two vials of one dose on one day, of two lots: nothing says that one of them is a repetition; RM121 lists them.
     cohort = with_row_ids("lot")
     assert rm.derive_features(cohort, study_of())["doses"].tolist() == [800]
-    result = odd_rows(cohort, study_of(), 0)
+    result = odd_rows.of(cohort, study_of(), 0)
     assert "<5 rows of treatments have the agent, weeks and dose of another, and count as more" in result.text
 
 
@@ -328,7 +328,7 @@ def everything(results, doses, study):
     cohort = rm.make_cohort(patients, labs, given, study=study, on_problems="list")
     told = [cohort.rejected["patient_id"].tolist(), cohort.patient_ids.tolist()]
     if len(cohort):
-        told += [rm.derive_features(cohort, study).to_dict("list"), str(odd_rows(cohort, study, 0))]
+        told += [rm.derive_features(cohort, study).to_dict("list"), str(odd_rows.of(cohort, study, 0))]
         told.append(screen(cohort, study).patients.to_dict("list"))
         try:
             told.append(rm.derive_outcome(cohort, study).to_dict("list"))

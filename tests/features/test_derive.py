@@ -171,9 +171,9 @@ def test_the_past_has_its_features_and_the_future_none():
 def test_looking_ahead_in_the_laboratory_would_be_seen(monkeypatch):
     # A mutation: results are no longer cut at the landmark. Every laboratory feature must give itself away.
     monkeypatch.setattr(Measurements, "until", lambda self, week, window_weeks=None: self)
-    recent = {f"{kind}_recent" for kind in SUMMARIES if "window_weeks" in KINDS[kind].allows}
-    decline = {"slope_to_first_below", "slope_to_first_below_recent"}
-    laboratory_kinds = {*SUMMARIES, *recent, *decline}
+    of_results = {*SUMMARIES, "slope_to_first_below"}
+    recent = {f"{kind}_recent" for kind in of_results if "window_weeks" in KINDS[kind].allows}
+    laboratory_kinds = {*of_results, *recent}
     assert changed_by_the_future() == laboratory_kinds | {CONSOLIDATION}
 
 

@@ -12,7 +12,7 @@ import relapse_model as rm
 from relapse_model.development.folds import data_folds
 from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import development_data
-from relapse_model.features.development_data_at_landmarks import stacked_data, study_and_data
+from relapse_model.features.development_data_at_landmarks import landmarks_and_data, stacked_data
 from relapse_model.study.reader import parse_study
 from relapse_model.study.several_landmarks import stacked_study
 
@@ -283,7 +283,9 @@ def test_unknown_settings_are_refused():
 
 def developed(landmark_week, candidates=("prior_logistic",)):
     study = parse_study(STUDY, "test")
-    return study, *study_and_data(small_cohort(), study, landmark_week, candidates, group_by=None, censoring="ipcw")
+    at, data = landmarks_and_data(small_cohort(), study, landmark_week, candidates, group_by=None, censoring="ipcw")
+    assert [one.landmark for one in at] == list(data.landmark_weeks)
+    return study, at[0].study, data
 
 
 @pytest.mark.parametrize(("week", "landmark", "rows"), [(None, 0, 5), (0, 0, 5), (12, 12, 4), (np.float64(12), 12, 4)])
@@ -316,4 +318,4 @@ def test_a_study_that_was_changed_cannot_be_stacked():
     study = parse_study(STUDY, "test")
     changed = replace(study, title="another")
     with pytest.raises(RelapseModelError, match="changed after it was read"):
-        study_and_data(small_cohort(), changed, (0, 12), ("prior_logistic",), group_by=None, censoring="ipcw")
+        landmarks_and_data(small_cohort(), changed, (0, 12), ("prior_logistic",), group_by=None, censoring="ipcw")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import relapse_model as rm
 from relapse_model.classifiers import PriorLogisticClassifier
 from relapse_model.features.design import design
-from relapse_model.features.development_data_at_landmarks import study_and_data
+from relapse_model.features.development_data_at_landmarks import landmarks_and_data
 from relapse_model.model.file.archive import pack, unpack
 from relapse_model.model.file.manifest import digest
 from relapse_model.study.reader import parse_study
@@ -68,7 +68,7 @@ def small_model(name="prior_logistic"):
     model = rm.train(cohort, study, candidates=(name,))
     if name != "prior_logistic":
         return model
-    _, data = study_and_data(cohort, study, None, (name,), group_by=None, censoring="ipcw")
+    _, data = landmarks_and_data(cohort, study, None, (name,), group_by=None, censoring="ipcw")
     relapse, weight = data.training_rows()
     used, columns = weight > 0, design(study)
     single = PriorLogisticClassifier(

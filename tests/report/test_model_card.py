@@ -75,7 +75,7 @@ def test_folds_that_compared_nothing_are_told(model):
     choice = model.summary["choice"] | losses | {"failed_folds": {"no weights": 3}}
     told = replace(model, summary=model.summary | {"choice": choice})
     assert "could not be fitted: 3 folds (no weights)." in model_card(told)
-    assert "Folds of it that could not be fitted, 3 x: no weights" in training_text(told)
+    assert "Folds that could not be fitted, 3 x: no weights" in training_text(told)
     older = replace(model, summary=model.summary | {"choice": choice | {"failed_folds": {}}})
     assert "could not be fitted" not in model_card(older)
 

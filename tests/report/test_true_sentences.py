@@ -162,7 +162,7 @@ def test_a_death_before_the_landmark_is_no_unconfirmed_test(death, study):
     tables = dict(early.tables()) | {"outcomes": outcomes}
     model = rm.train(deaths(death), death, candidates=("prior_logistic",))
     reasons = set(model.score(rm.make_cohort(**tables, study=death))["reason"])
-    assert "death at or before week 0: nothing left to predict" in reasons
+    assert any("death at or before week 0: nothing left to predict" in reason for reason in reasons)
     assert not any("unconfirmed" in reason for reason in reasons)
 
 

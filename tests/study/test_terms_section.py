@@ -131,7 +131,7 @@ WRONG = [
     ("below = 10 }", "below = 10, at_least = 5 }", "terms.2.factors", "below and at_least in one factor",
      "at most one of them", ""),
     ("saturating = 100 }", "sturating = 100 }", "terms.1.factors.sturating", "unknown key",
-     "one of at_least, below, cap, predictor, saturating", "Did you mean 'saturating'?"),
+     "one of at_least, below, cap, minus, predictor, saturating", "Did you mean 'saturating'?"),
     ("saturating = 100 }", "saturating = 0 }", "terms.1.factors.saturating", "0", "a number above 0", ""),
     ("cap = 24 }", 'cap = "24" }', "terms.2.factors.cap", "'24'", "a number above 0", ""),
     ('{ predictor = "consolidation_weeks", cap = 24 }', "{ cap = 24 }", "terms.2.factors",

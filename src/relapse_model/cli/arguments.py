@@ -28,20 +28,20 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
-    _check(verbs.add_parser("check", help="read a cohort and say what is in it, and what is wrong with it"))
-    _features(verbs.add_parser("features", help="the data dictionary of a study's predictors"))
+    _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
+    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors"))
     _train(verbs.add_parser("train", help="train a model and save it to one file"))
     _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
-    _score(verbs.add_parser("score", help="score new patients: rows in = rows out"))
-    _explain(verbs.add_parser("explain", help="SHAP values of each patient's risk, in clinical units"))
-    _evaluate(verbs.add_parser("evaluate", help="judge a model, as it is, on other patients"))
-    _update(verbs.add_parser("update", help="recalibrate a model on other patients into a new one"))
+    _score(verbs.add_parser("score", help="score new patients, one row for each"))
+    _explain(verbs.add_parser("explain", help="explain each risk by SHAP values, in clinical units"))
+    _evaluate(verbs.add_parser("evaluate", help="validate a model, unchanged, on other patients"))
+    _update(verbs.add_parser("update", help="recalibrate a model on other patients; write a new one"))
     _monitor(verbs.add_parser("monitor", help="compare scored patients, and their outcomes, with the training cohort"))
     _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
     _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
-    _keygen(verbs.add_parser("keygen", help="make a pair of keys for sign and verify"))
+    _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
     add_trial_verbs(verbs)
-    _demo(verbs.add_parser("demo", help="the main job from end to end on a synthetic cohort"))
+    _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
 
 
@@ -88,7 +88,9 @@ def _study(verb: argparse.ArgumentParser) -> None:
 
 
 def _landmark(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--landmark-week", type=float, metavar="WEEK", help="when we predict (the study's first)")
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="week of the prediction (default: the study's first)"
+    )
 
 
 def _procedure(verb: argparse.ArgumentParser) -> None:
@@ -96,19 +98,19 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     _study(verb)
     verb.add_argument(
         "--landmark-week", type=float, nargs="+", metavar="WEEK",
-        help="when we predict (the study's first); several weeks: one model for all of them",
+        help="week of the prediction (default: the study's first); several weeks: one model for all of them",
     )  # fmt: skip
     _seed(verb)
     _candidates(verb)
     verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
     verb.add_argument(
         "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
-        help="how training counts the lost (%(default)s); the others are biased, for comparison",
+        help="how training treats patients lost to follow-up (%(default)s); the others are biased, for comparison",
     )  # fmt: skip
     verb.add_argument(
-        "--calibration", default="none", metavar="none|logistic", help="inside the resample (%(default)s)"
+        "--calibration", default="none", metavar="none|logistic", help="recalibration within each fold (%(default)s)"
     )
-    verb.add_argument("--group-by", metavar="COLUMN", help="column of patients whose values stay together in folds")
+    verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
     _jobs_option(verb, "processes; -1 for all cores (1)")
 
 
@@ -171,7 +173,7 @@ def _check(verb: argparse.ArgumentParser) -> None:
 
 def _mute(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--mute", nargs="+", default=[], metavar="CODE", help="checks to switch off, such as RM101; listed as muted"
+        "--mute", nargs="+", default=[], metavar="CODE", help="checks to mute, such as RM101; they are listed as muted"
     )
 
 
@@ -211,15 +213,20 @@ def _score(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("model", metavar="MODEL", help="model file")
     _cohort(verb)
     verb.add_argument(
-        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
     _out(verb, "CSV", "scores: one row per patient")
     verb.add_argument(
         "--chunk", type=_positive, metavar="N",
         help="score N patients at a time, as is done with more than 20,000: memory stays bounded, and a run that was "
-        "broken off goes on where it stopped",
+        "interrupted resumes where it stopped",
     )  # fmt: skip
-    verb.add_argument("--anew", action="store_true", help="by chunks: do not go on with what an earlier run left")
+    verb.add_argument(
+        "--both-arms",
+        action="store_true",
+        help="also the risk in either arm of the trial, and the benefit of treatment",
+    )
+    verb.add_argument("--anew", action="store_true", help="start again instead of resuming an interrupted run")
     _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
 
 
@@ -227,7 +234,7 @@ def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("model", metavar="MODEL", help="model file")
     _cohort(verb)
     verb.add_argument(
-        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (the first)"
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
     verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
     verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
@@ -238,7 +245,7 @@ def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("model", metavar="MODEL", help="model file")
     _cohort(verb)
     verb.add_argument(
-        "--landmark-week", type=float, metavar="WEEK", help="of a model for several landmarks (the first)"
+        "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
 
 
@@ -262,7 +269,7 @@ def _monitor(verb: argparse.ArgumentParser) -> None:
         "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"
     )
     verb.add_argument(
-        "--cohort", metavar="COHORT", help="the scored patients' folder: then predictors are compared too"
+        "--cohort", metavar="COHORT", help="cohort folder of the scored patients, to compare the predictors too"
     )
     verb.add_argument("--out", metavar="JSON", help="also write the figures to a file")
 

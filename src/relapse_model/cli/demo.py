@@ -14,24 +14,30 @@ from relapse_model.cli.texts import (
     training_text,
     validation_text,
 )
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
+from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.internal_validation.validate import validate
 from relapse_model.development.train import train
+from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_bytes, write_csv, write_text
-from relapse_model.model.relapse_model import load_model
+from relapse_model.model.relapse_model import RelapseModel, load_model
 from relapse_model.report.cohort_check import check_report
 from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
 from relapse_model.report.figures.style import png
 from relapse_model.report.model_card import model_card
+from relapse_model.report.trial_words import answer
 from relapse_model.report.validation_report import write_report
 from relapse_model.study.reader import load_study
+from relapse_model.study.study import Study
+from relapse_model.trial.arms.compare_arms import compare_arms
 
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
 
 
 def run_demo(folder: Path, cohort_folder: Path | None) -> None:
-    """Check, train, validate, explain, save, open again, and score new patients; write everything to a folder.
+    """Check, train, validate, save, score new patients, explain, compare the arms; write everything to a folder.
 
     Parameters
     ----------
@@ -62,25 +68,10 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     write_report(found, folder / "validation", arm=arms(cohort, found))
 
     _title("4. Save, open again, score and explain new patients")
-    card = model_card(model, found.performance)
-    model.save(folder / "hbsag_relapse.rmodel", card=card, performance=found.performance)
-    write_text(card, folder / "hbsag_relapse.md")
-    model = load_model(folder / "hbsag_relapse.rmodel")
-    simulate_cohort(40, NEW_SEED).write(folder / "new_patients")
-    new = read_cohort(folder / "new_patients", study=study, on_problems="list")
-    scores = model.score(new)
-    write_csv(scores, folder / "scores.csv", private=True)
-    write_csv(explanation_table(model, new), folder / "explanations.csv", private=True)
-    explanation = model.explain(new)
-    figures = {
-        "what_drives_the_risk.png": shap_summary_figure(explanation),
-        "highest_risk_patient.png": waterfall_figure(explanation, int(scores["relapse_risk"].argmax())),
-    }
-    if model.classifier_name == "prior_logistic":
-        figures["priors_and_posteriors.png"] = coefficients_figure(model)
-    for name, figure in figures.items():
-        write_bytes(png(figure), folder / name, private=True)
-    say(scoring_text(scores, new))
+    _score_new_patients(_saved(model, found, folder), study, folder)
+
+    _title("5. Compare the arms")
+    _compare_arms(cohort, study, folder / "trial")
 
     _title("Done")
     seconds = time.perf_counter() - started
@@ -88,11 +79,52 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
         f"{SYNTHETIC if cohort.synthetic else 'The new patients are synthetic.'} Took {seconds:.0f} s. "
         f"Open first: {folder / 'validation' / 'report.html'}"
     )
-    figures_folder = folder / "validation" / "figures"
+    _list_files(folder)
+
+
+def _saved(model: RelapseModel, found: Validation, folder: Path) -> RelapseModel:
+    """Return the model as it is read from the file that it was saved to."""
+    card = model_card(model, found.performance)
+    model.save(folder / "hbsag_relapse.rmodel", card=card, performance=found.performance)
+    write_text(card, folder / "hbsag_relapse.md")
+    return load_model(folder / "hbsag_relapse.rmodel")
+
+
+def _score_new_patients(model: RelapseModel, study: Study, folder: Path) -> None:
+    simulate_cohort(40, NEW_SEED).write(folder / "new_patients")
+    new = read_cohort(folder / "new_patients", study=study, on_problems="list")
+    scores = model.score(new)
+    write_csv(scores, folder / "scores.csv", private=True)
+    write_csv(explanation_table(model, new), folder / "explanations.csv", private=True)
+    explanation = model.explain(new)
+    drawn = {
+        "what_drives_the_risk.png": shap_summary_figure(explanation),
+        "highest_risk_patient.png": waterfall_figure(explanation, int(scores["relapse_risk"].argmax())),
+    }
+    if model.classifier_name == "prior_logistic":
+        drawn["priors_and_posteriors.png"] = coefficients_figure(model)
+    for name, figure in drawn.items():
+        write_bytes(png(figure), folder / name, private=True)
+    say(scoring_text(scores, new))
+
+
+def _compare_arms(cohort: Cohort, study: Study, folder: Path) -> None:
+    try:
+        compared = compare_arms(cohort, study)
+    except RelapseModelError as refusal:  # a cohort of one's own need not be a trial
+        say(str(refusal))
+    else:
+        compared.save(folder)
+        say(answer(compared))
+
+
+def _list_files(folder: Path) -> None:
+    figures = [place / "figures" for place in (folder / "validation", folder / "trial") if place.is_dir()]
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.parent != figures_folder:
+        if path.is_file() and path.parent not in figures:
             say(f"  {path}")
-    say(f"  {figures_folder}: the {len(list(figures_folder.iterdir()))} figures of the report, as PNG and SVG")
+    for place in figures:
+        say(f"  {place}: the {len(list(place.iterdir()))} figures of the report, as PNG and SVG")
 
 
 def _title(text: str) -> None:

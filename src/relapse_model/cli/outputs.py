@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from relapse_model.cohort.folder import cohort_files
+from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
@@ -16,10 +16,15 @@ _DEMO = (
     "check.txt", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
-_FOLDERS = {
+_FOLDERS = {  # verbs that write a folder of files
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
-}  # verbs that write a folder of files
+    "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
+    "trial": (
+        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "figures/flow.svg",
+        "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/dictionary.csv",
+    ),
+}  # fmt: skip
 
 
 def check_outputs(given: Namespace) -> None:
@@ -43,8 +48,24 @@ def check_outputs(given: Namespace) -> None:
         for file in files:
             require_file(file)
         require_no_replacement(files, inputs)
+        if getattr(given, "cohort", None) is not None:
+            _require_no_look_alike(files, Path(given.cohort))
     except RelapseModelError as refusal:
         raise RelapseModelError(f"--out: {refusal}" if given.out else f"--figures: {refusal}") from None
+
+
+def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
+    """Refuse an output in the cohort folder whose name is nearly that of a table: it would not be read again."""
+    folder = cohort.resolve()
+    new = {file.name for file in files if file.parent.resolve() == folder}
+    if not new or not folder.is_dir():
+        return
+    near = [one.table for one in named_like_tables(new | {file.name for file in folder.iterdir()}) if one.table in new]
+    if near:
+        raise RelapseModelError(
+            f"{', '.join(near)}: named like a table of the cohort folder, which would be refused with it from then on; "
+            "expected another folder, or a name unlike those of the tables. Nothing was read or written."
+        )
 
 
 def _inputs(given: Namespace) -> list[Path]:
@@ -70,7 +91,8 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
         return [out, out / "figures"], [out / name for name in _REPORT]
     if given.verb == "demo":
         new = out / "new_patients"
-        return [out, new], [out / name for name in _DEMO] + [*cohort_files(new), new / "truth.csv"]
+        files = [out / name for name in _DEMO] + [out / "trial" / name for name in _FOLDERS["trial"]]
+        return [out, new], [*files, *cohort_files(new), new / "truth.csv"]
     if given.verb in _FOLDERS:
         return [out], [out / name for name in _FOLDERS[given.verb]]
     files.append(out)

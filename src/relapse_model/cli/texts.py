@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from relapse_model.development.checks.check_result import CheckResult
     from relapse_model.development.internal_validation.result import Validation
     from relapse_model.validation.performance import Performance
-SYNTHETIC = "These patients are synthetic. Nothing here says anything about treatment."
+SYNTHETIC = "These patients are synthetic: no conclusion about treatment can be drawn."
 NOT_VALIDATED = (
-    "How well it predicts is not known: validate it, or train with --validate, which puts the figures into its card."
+    "Its performance is unknown until it is validated: run validate, or train with --validate "
+    "to have the figures on its card."
 )
 
 
@@ -93,10 +94,11 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         lines += [f"  {loss:.3f}  {label_of(name, model.study.has_priors)}" for name, loss in losses.items()]
         told = summary["choice"].get("against_mean_risk")
         difference = "" if told is None else measure_shown("log_loss_difference", Estimate(**told))
-        lines += [f"  {difference}  the chosen one less the mean risk (95 % interval)"] if difference else []
+        lines += [f"  {difference}  difference, chosen model minus mean risk (95 % interval)"] if difference else []
     failed = summary["choice"].get("failed_folds", {})
-    lines += [f"Folds of it that could not be fitted, {count} x: {why}" for why, count in failed.items()]
-    lines.append(f"Chosen: {label_of(model.classifier_name, model.study.has_priors)}.")
+    lines += [f"Folds that could not be fitted, {count} x: {why}" for why, count in failed.items()]
+    why = ", the simplest within one standard error of the best" if len(losses) > 1 else ""
+    lines.append(f"Chosen: {label_of(model.classifier_name, model.study.has_priors)}{why}.")
     lines += [
         f"{finding['code']} {finding['severity']}{', muted' if finding['code'] in muted else ''}: {finding['text']}"
         for finding in summary["warnings"]
@@ -191,8 +193,9 @@ def refuse_errors(codes: Sequence[str]) -> None:
     if codes:
         named = ", ".join(dict.fromkeys(codes))
         raise RelapseModelError(
-            f"{named}: an error, as told above. No figure that rests on it is to be believed: correct the data or the "
-            f"study, or, if it is none, mute it (--mute {' '.join(dict.fromkeys(codes))}); it stays on record."
+            f"{named}: an error, explained above. No figure can be trusted until it is resolved: correct the "
+            f"data or the study. If it is a false alarm, mute it "
+            f"(--mute {' '.join(dict.fromkeys(codes))}); it stays on record."
         )
 
 
@@ -217,7 +220,7 @@ def unattached(cohort: Cohort) -> list[str]:
 
 def noted(rows: Mapping[str, tuple[int, ...]]) -> list[str]:
     """Return a line for each table that has rows to look at, with the first of their numbers."""
-    why = "stand there twice and count once, or lie more than ten years from enrolment"
+    why = "are duplicates, counted once, or lie more than ten years from enrolment"
     return [
         f"{table}: {len(found)} rows {why} (rows {', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})"
         for table, found in rows.items()

@@ -1,4 +1,4 @@
-"""What the verbs of a trial do: compare arms, say who is due for a dose, screen biomarkers."""
+"""What the verbs of a trial do: compare arms, say who is due for a dose, who benefits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,47 @@ from pathlib import Path
 from relapse_model.cli.texts import SYNTHETIC, say
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.study.reader import load_study
+
+
+def trial(given: Namespace) -> None:
+    """Compare the arms of a trial as its plan says."""
+    from relapse_model.report.trial_words import answer
+    from relapse_model.trial.arms.compare_arms import compare_arms
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = compare_arms(cohort, study, adjust=given.adjust, registered=given.registered)
+    places = found.save(given.out)
+    say(answer(found))
+    for finding in found.findings:
+        say(str(finding))
+    say(f"SHA-256 of the study file, to be deposited before the data come: {found.plan_sha256}")
+    say(f"Report: {places['report']}   all figures: {places['values']}")
+    say(f"Rows of patients, which do not leave the hospital: {places['data']}")
+    if cohort.synthetic:
+        say(SYNTHETIC)
+
+
+def power(given: Namespace) -> None:
+    """Say the power of a trial of two arms."""
+    from relapse_model.errors import RelapseModelError
+    from relapse_model.trial.statistics.power import power_grid, trial_power
+
+    if len(given.patients) > 2:
+        raise RelapseModelError(f"--patients: {len(given.patients)} numbers; expected one in all, or two for the arms.")
+    patients = given.patients[0] if len(given.patients) == 1 else (given.patients[0], given.patients[1])
+    settings = {"loss": given.loss, "alpha": given.alpha, "test": given.test}
+    found = trial_power(patients, control=given.control, treatment=given.treatment, **settings)
+    arms = " and ".join(map(str, found.patients))
+    say(
+        f"Power {100 * found.power:.1f} %: {found.treatment:g} against {found.control:g} (control), {arms} patients"
+        f"{f', {100 * found.loss:g} % lost' if found.loss else ''}, {found.test} test at {found.alpha:g} two-sided."
+    )
+    edge = power_grid(patients, [given.control], [given.treatment], **settings).detectable[0]
+    say(
+        f"Detected with 80 % power: risks of the treatment arm up to {edge:.3f}." if edge is not None
+        else "No risk of the treatment arm, not even 0, is detected with 80 % power."
+    )  # fmt: skip
 
 
 def dosing(given: Namespace) -> None:
@@ -30,6 +71,23 @@ def dosing(given: Namespace) -> None:
     say(f"Tables and page, which name patients: {folder}")
     if cohort.synthetic:
         say(SYNTHETIC)
+
+
+def benefit(given: Namespace) -> None:
+    """Say whether the benefit of treatment differs with risk, and whether it is predicted right."""
+    from relapse_model.trial.benefit.benefit_report import benefit_report
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = benefit_report(
+        cohort, study, groups=given.groups, pairs=given.pairs, repeats=given.repeats, seed=given.seed
+    )  # fmt: skip
+    places = found.save(given.out)
+    say(f"{found.patients} patients, {found.events} with {study.outcome.name}: {found.verdict}.")
+    say(found.statement)
+    for finding in found.findings:
+        say(str(finding))
+    say(f"Report: {places['report']}   all figures: {places['values']}")
 
 
 def biomarkers(given: Namespace) -> None:

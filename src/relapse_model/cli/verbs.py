@@ -143,9 +143,10 @@ def score(given: Namespace) -> None:
         _score_in_chunks(model, given)
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
-    scores = scores_of(model, cohort, landmark_week=given.landmark_week)
+    scores = scores_of(model, cohort, landmark_week=given.landmark_week, both_arms=given.both_arms)
     write_csv(scores, Path(given.out), private=True)
     say("\n".join([scoring_text(scores, cohort), *record_lines(model), f"Scores: {given.out}"]))
+    _say_benefit(model, given)
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
@@ -153,7 +154,8 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
 
     found = score_folder(
         model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
-        landmark_week=given.landmark_week, resume=not given.anew, jobs=given.jobs, progress=True,
+        landmark_week=given.landmark_week, both_arms=given.both_arms, resume=not given.anew, jobs=given.jobs,
+        progress=True,
     )  # fmt: skip
     say(
         f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "
@@ -165,6 +167,16 @@ def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     for line in noted(found.noted_rows):
         say(f"  {line}")
     say("\n".join([*record_lines(model), f"Scores: {given.out}"]))
+    _say_benefit(model, given)
+
+
+def _say_benefit(model: RelapseModel, given: Namespace) -> None:
+    """Say what holds for the benefit of all patients, where both arms were asked for."""
+    if given.both_arms:
+        from relapse_model.model.scoring.arm_effect import arm_effect
+        from relapse_model.model.scoring.benefit import statement
+
+        say(statement(model, arm_effect(model)))
 
 
 def explain(given: Namespace) -> None:

@@ -87,8 +87,18 @@ def look_alikes(path: Path) -> list[Problem]:
     path : Path
         The folder.
     """
+    return named_like_tables({file.name for file in path.iterdir()})
+
+
+def named_like_tables(here: set[str]) -> list[Problem]:
+    """Return a problem for each name in a cohort folder that is nearly, but not quite, that of a table.
+
+    Parameters
+    ----------
+    here : set of str
+        The names of all files of the folder.
+    """
     read = {f"{name}{form}" for name in TABLES for form in _FORMS}
-    here = {file.name for file in path.iterdir()}
     found = []
     for name in sorted(here - read):
         stem, form = Path(name).stem.lower(), Path(name).suffix.lower()

@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.contradictions import contradictions
+from relapse_model.cohort.gate_tables import FIRST_ROW
+from relapse_model.cohort.gate_weeks import WeeksAtTheGate
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_columns import columns_read, levelled, levels_named, unusable_cells
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
-from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.column_values import read_column, read_texts
 from relapse_model.cohort.tables.columns import (
-    COUNTED,
-    DATES,
-    FAR_WEEKS,
-    MINUTE,
-    NEVER_EMPTY,
     READ_COLUMNS,
     TABLES,
-    Column,
     column_problems,
     is_row_id,
 )
-from relapse_model.cohort.tables.days import ReadDays, read_days, refusals
-from relapse_model.cohort.tables.identifiers import identifier_key, identifier_keys
-from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
-from relapse_model.comparisons import DAYS_PER_WEEK, before
+from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.cohort.tables.part_of_whole import WholeTables
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time
 
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
-FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
-_CENTURY = 5200  # weeks; as in the rules for week columns
-_WORD_EDGE = r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])"  # Chinese is written without spaces
-_SEARCHED = 120  # characters of a text; a message shows fewer
 
 
 def make_cohort(
@@ -167,82 +153,8 @@ def _repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
         return table[columns].astype(str).duplicated().to_numpy()
 
 
-class _Gate:
-    """Holds the tables while they are checked, and what was found wrong with them.
-
-    `broken` tells that a table is lacking, or can be checked only in part: then there is no cohort of any patient.
-    """
-
-    def __init__(
-        self, tables: dict[str, pd.DataFrame], found: Iterable[Problem], whole: WholeTables | None, clock: Time
-    ):
-        self.tables = tables
-        self.whole = whole
-        self.clock = clock
-        self.remarks: list[Problem] = []
-        self.repeated: dict[str, Mask] = {}  # rows that stand twice under another row number
-        self.problems = list(found)
-        self.broken = bool(self.problems)
-        self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
-        self.ids: dict[str, pd.Series] = {}  # keys: one for all forms of an identifier
-        self.codes_read: dict[str, dict[str, str]] = {}
-
-    @cached_property
-    def identifiers(self) -> frozenset[str]:
-        """Return what must not be printed; a short number says nothing of anybody, and much of what is wrong."""
-        if self.whole is not None:
-            return self.whole.identifiers()
-        return bare_identifiers(text for ids in self.ids.values() for text in ids.unique())
-
-    @cached_property
-    def patients_known(self) -> bool:
-        """Tell whether there are patients, and the other tables speak of any of them."""
-        if self.whole is not None:
-            return self.whole.patients_known
-        known = self.ids.get("patients", pd.Series(dtype=object))
-        others = [ids for name, ids in self.ids.items() if name != "patients" and len(ids)]
-        return len(known) > 0 and (not others or any(ids.isin(known).any() for ids in others))
-
-    def holds_identifier(self, text: str) -> bool:
-        """Tell whether a text holds an identifier of the tables: columns get mixed up, and remarks name people."""
-        text = identifier_key(text[:_SEARCHED])
-        edges = [match.start() for match in re.finditer(_WORD_EDGE, text)]
-        return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
-
-    def shown(self, value: object, reason: str = "") -> str:
-        """Return a value as a message may show it."""
-        if not self.patients_known:
-            return "a text that is not shown: the patients table is lacking or names others, and it may be a name"
-        if self.holds_identifier(str(value)):
-            return "a text that is not shown, since a patient's identifier is in it"
-        return f"{column_reader.cell_shown(value)} ({reason})" if reason else column_reader.cell_shown(value)
-
-    def row_number(self, table: str, row: int) -> int:
-        """Return the number of a row as a spreadsheet of the whole table shows it."""
-        return int(row) + FIRST_ROW if self.whole is None else int(self.whole.rows[table][row])
-
-    def refuse(
-        self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
-        expected: Sequence[str] | str, advice: str = "",
-    ) -> None:  # fmt: skip
-        """Add one problem for each of the rows (positions, or a mask)."""
-        where = np.flatnonzero(rows) if isinstance(rows, np.ndarray) and rows.dtype == bool else rows
-        ids = self.ids[table]
-        for order, row in enumerate(where):
-            what = found if isinstance(found, str) else found[order]
-            wanted = expected if isinstance(expected, str) else expected[order]
-            self.problems.append(
-                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(ids.iloc[row]))
-            )
-
-    def remark(self, table: str, rows: Mask, column: str | None, found: Sequence[str] | str, expected: str) -> None:
-        """Note, of each of the rows, what may be right and should be looked at."""
-        ids = self.ids[table]
-        for order, row in enumerate(np.flatnonzero(rows).tolist()):
-            what = found if isinstance(found, str) else found[order]
-            self.remarks.append(
-                Problem(table, self.row_number(table, row), column, what, expected, "", str(ids.iloc[row]))
-            )
+class _Gate(WeeksAtTheGate):
+    """The checks, in the order in which `checked` makes them."""
 
     def broken_tables(self) -> None:
         """Refuse, and leave out of the other checks, a table whose columns are not what they should be."""
@@ -256,97 +168,6 @@ class _Gate:
                 del self.tables[name]
             if list(table.columns).count("patient_id") == 1:
                 self.ids[name] = identifier_keys(read_texts(table["patient_id"]))
-
-    def weeks_from_days_and_months(self) -> None:
-        """Count weeks from columns of days or months, where a table has neither weeks nor dates."""
-        for name, table in self.tables.items():
-            for week, units in COUNTED.items():
-                given = [column for column in units if column in table]
-                if week not in TABLES[name] or week in table or DATES[week] in table or not given:
-                    continue
-                if len(given) > 1:
-                    self.broken = True
-                    found = f"columns {' and '.join(map(repr, given))}, and no {week!r}"
-                    self.problems.append(Problem(name, None, week, found, "one of them"))
-                    continue
-                days, weeks = units[given[0]], TABLES[name][week]
-                rule = Column("number", low=weeks.low * DAYS_PER_WEEK / days, high=weeks.high * DAYS_PER_WEEK / days)
-                read = read_column(table[given[0]], rule)
-                self.refuse(name, read.bad, given[0], [self.shown(value) for value in read.came], rule.expectation)
-                self.refuse_empty(name, week, given[0], read.empty & ~read.bad, rule.expectation)
-                table[week] = read.values * days / DAYS_PER_WEEK
-                self.dated.add((name, week))
-
-    def refuse_empty(self, name: str, rule: str, column: str, empty: Mask, expected: str) -> None:
-        """Refuse the empty cells of a column that is never empty; a relapse may stand in an unknown week."""
-        if rule not in NEVER_EMPTY:
-            return
-        table, advice = self.tables[name], ""
-        if (name, rule) == ("outcomes", "week") and "relapse" in table:
-            empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
-            advice = "Without a relapse the week says until when the patient was known to be free of it"
-        self.refuse(name, empty, column, "nothing", expected, advice)
-
-    def weeks_from_dates(self) -> None:
-        """Turn dates into weeks since enrolment, where a table has dates and no weeks; read the times of day."""
-        for name, table in self.tables.items():
-            for week, date in DATES.items():
-                if week in TABLES[name] and date in table and week not in table and "patients" in self.tables:
-                    self.week_from_date(name, week, date)
-        labs = self.tables.get("labs")
-        if labs is not None and DATES["week"] in labs and MINUTE not in labs:
-            self.times_of_day(read_days(labs[DATES["week"]], self.clock.zone))
-
-    def times_of_day(self, read: ReadDays) -> None:
-        """Add the times of day of the results to the labs table, if there are any."""
-        if not np.isnan(read.minute).all():
-            self.tables["labs"][MINUTE] = read.minute
-
-    @cached_property
-    def enrolled(self) -> ReadDays:
-        """Return the days of enrolment."""
-        return read_days(self.tables["patients"]["enrolment_date"], self.clock.zone)
-
-    def refuse_days(self, name: str, column: str, read: ReadDays) -> None:
-        """Refuse the dates that cannot be read, or stand for something else."""
-        for rows, expected in refusals(read):
-            self.refuse(name, rows, column, [self.shown(value) for value in read.came[rows]], expected)
-
-    def refuse_ahead(self, name: str, column: str, read: ReadDays, days: int, expected: str, refused: Mask) -> None:
-        """Refuse the days that lie more than some days ahead of today, unless they were refused for something else."""
-        ahead = (read.day > np.datetime64("today") + np.timedelta64(days, "D")) & ~refused
-        found = [self.shown(value) for value in read.came[ahead]]
-        self.refuse(name, ahead, column, found, expected, "A year that was mistyped?")
-
-    def week_from_date(self, name: str, week: str, date: str) -> None:
-        """Add a column of weeks; refuse the dates that cannot be counted from enrolment."""
-        patients, table = self.tables["patients"], self.tables[name]
-        if "enrolment_date" not in patients:
-            self.broken = True
-            self.problems.append(
-                Problem("patients", None, "enrolment_date", "the column is missing",
-                        f"enrolment_date, since {name} has {date!r} and no {week!r}")
-            )  # fmt: skip
-            return
-        read, enrolled = read_days(table[date], self.clock.zone), self.enrolled
-        owner = pd.Index(self.ids["patients"].drop_duplicates()).get_indexer(pd.Index(self.ids[name]))
-        first = np.flatnonzero(~self.ids["patients"].duplicated().to_numpy())[owner]
-        known = ~np.isnat(read.day) & (owner >= 0)
-        days = (read.day - enrolled.day[first]) / np.timedelta64(86400, "s")
-        # The last day of a course is one on treatment where the study says so: the course ends with that day.
-        weeks = (days + (date == DATES["end_week"] and self.clock.course_end == "inclusive")) / 7
-        weeks[owner < 0] = np.nan
-        far = np.abs(weeks) > _CENTURY
-        self.refuse_days(name, date, read)
-        self.refuse(name, far, date, [self.shown(value) for value in table[date][far]],
-                    "a date within a century of the enrolment_date")  # fmt: skip
-        if week == "week":  # of a result or an outcome; a course may be planned
-            self.refuse_ahead(name, date, read, 1, "a day that has come", far)
-        self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
-                    "an enrolment_date in the patients table")  # fmt: skip
-        self.refuse_empty(name, week, date, read.empty, "a date as YYYY-MM-DD")
-        table[week] = weeks
-        self.dated.add((name, week))
 
     def typed_columns(self) -> None:
         """Read every column of the contract by its rule."""
@@ -417,17 +238,6 @@ class _Gate:
                 self.repeated[name] = _repeated(table, own) & ~twice
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
-    def intervals(self) -> None:
-        """Refuse a course that ends before it starts."""
-        table = self.tables.get("treatments")
-        if table is None or not {"start_week", "end_week"} <= set(table):
-            return
-        start, end = (table[name].to_numpy(dtype=float) for name in ("start_week", "end_week"))
-        backwards = np.flatnonzero(before(end, start))
-        found = [f"week {end[row]:g}, before the start in week {start[row]:g}" for row in backwards]
-        column = DATES["end_week"] if ("treatments", "end_week") in self.dated else "end_week"
-        self.refuse("treatments", backwards.tolist(), column, found, "the start or later")
-
     def one_day(self, study: Study | None) -> None:
         """Refuse results of one day that contradict each other, unless the study says which of them counts."""
         labs = self.tables.get("labs")
@@ -448,17 +258,6 @@ class _Gate:
                 [f"{own}, and {other} on the same day" for own, other in zip(said, others, strict=True)],
                 found.expected, found.advice,
             )  # fmt: skip
-
-    def far_weeks(self) -> None:
-        """Note the weeks that lie further from enrolment than studies last: a year may be mistyped."""
-        for name, table in self.tables.items():
-            for week in DATES:
-                if week in TABLES[name] and week in table:
-                    weeks = table[week].to_numpy(dtype=float)
-                    far = (np.abs(weeks) > FAR_WEEKS) & (np.abs(weeks) <= _CENTURY)
-                    column = DATES[week] if (name, week) in self.dated else week
-                    self.remark(name, far, column, [f"week {number:.0f}" for number in weeks[far]],
-                                "a week within ten years of enrolment, or one that was looked at")  # fmt: skip
 
     def predictors(self, study: Study | None) -> None:
         """Refuse cells of the patients table that a predictor of the study cannot use."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.known import MEMBERS, Classifier
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.development.candidates import build, build_hazard
@@ -42,7 +42,7 @@ class Choice:
     failed : dict
         Folds in which a candidate could not be fitted, by reason. No candidate is judged on them.
     against_mean_risk : Estimate or None
-        Out-of-fold log loss of the chosen one less that of the mean risk, with its interval; None: not cross-validated.
+        Out-of-fold log loss of the chosen one minus that of the mean risk, and its interval; None: not cross-validated.
     """
 
     chosen: str
@@ -172,18 +172,23 @@ def _compared(
             f"choice of the classifier: {failed.total()} of {len(split)} folds could not be fitted: "
             f"{reasons_counted(failed)}. Give a single candidate, or add patients."
         )
-    weight = (data.weights() * data.row_share())[known]
     each = {name: loss[known] / judged[known] for name, loss in losses.items()}
+    used = len(split) // repeats  # fewer than asked for where there are few events, or groups
+    return replace(_chosen(data, names, known, each), folds=used, repeats=repeats, failed=dict(failed))
+
+
+def _chosen(data: DevelopmentData, names: tuple[str, ...], known: Mask, each: dict[str, Floats]) -> Choice:
+    """Choose by the losses of the known rows: the simplest within one standard error of the best."""
+    weight = (data.weights() * data.row_share())[known]
     mean = {name: float(np.average(loss, weights=weight)) for name, loss in each.items()}
     best = min(names, key=mean.__getitem__)
     draw = data.patient if data.copy is None else data.copy  # copies in a resample are draws of their own
     cluster = np.flatnonzero(known) if draw is None else draw[known]
     error = {name: _standard_error(each[name] - each[best], weight, cluster) for name in names}
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
-    used = len(split) // repeats  # fewer than asked for where there are few events, or groups
     told = {name: mean[name] for name in names}
     gain = paired_difference(each[chosen], each["mean_risk"], weight, cluster)
-    return Choice(chosen, told, error, mean["mean_risk"], used, repeats, dict(failed), gain)
+    return Choice(chosen, told, error, mean["mean_risk"], 0, 0, against_mean_risk=gain)
 
 
 def _fold_risks(

@@ -74,25 +74,34 @@ def training_summary(
         "censoring": data.censoring,
         "parent": parent,
         "warnings": [finding.to_dict() for finding in findings],
-        "choice": {
-            "chosen": choice.chosen,
-            "log_loss": choice.log_loss,
-            "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
-            "folds": choice.folds,
-            "repeats": choice.repeats,
-            "failed_folds": choice.failed,
-            "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
-        },
+        "choice": _choice_values(choice),
         "predictors": predictors,
         "hardly_known": hardly_known or {},
         "scatter": scatter_summary(data.features, study, predictors, data.patient),
-        "packages": {"relapse-model": __version__, "python": platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
+        "packages": _packages(),
     }
     if cohort is not None:
+        summary |= _treated_share(data, study, cohort)
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
+
+
+def _packages() -> dict[str, str]:
+    own = {"relapse-model": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in PACKAGES}
+
+
+def _choice_values(choice: Choice) -> dict[str, Any]:
+    return {
+        "chosen": choice.chosen,
+        "log_loss": choice.log_loss,
+        "log_loss_mean_risk": None if not choice.log_loss else choice.mean_risk_log_loss,
+        "folds": choice.folds,
+        "repeats": choice.repeats,
+        "failed_folds": choice.failed,
+        "against_mean_risk": None if choice.against_mean_risk is None else choice.against_mean_risk.to_dict(),
+    }
 
 
 def predictor_summary(
@@ -144,6 +153,22 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
         }
         for part in parts
     ]  # fmt: skip
+
+
+def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> dict[str, float]:
+    """Return the share of patients in the treatment arm, where the plan's effect stands for the arm; else nothing.
+
+    A few in one arm are told as none.
+    """
+    plan = study.trial
+    if plan is None or plan.effect is None or plan.arms.column not in cohort.patients:
+        return {}
+    if any(one.column == plan.arms.column for one in study.predictors):
+        return {}
+    place = np.unique(cohort.patient_ids.get_indexer(data.features.index))
+    treated = (cohort.patients[plan.arms.column].iloc[place] == plan.arms.treatment).to_numpy()
+    few = min(treated.sum(), (~treated).sum()) < SMALL
+    return {"treated_share": float(round(treated.mean())) if few else float(treated.mean())}
 
 
 def _unmeasured(data: DevelopmentData, study: Study, cohort: Cohort) -> int:

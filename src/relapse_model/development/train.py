@@ -1,123 +1,38 @@
-"""Development: from a cohort and a study to a model. The whole of it is what validation repeats."""
+"""Training: from a cohort and a study to a model, by the procedure that validation repeats."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from relapse_model.classifiers.known import CANDIDATES, Classifier
+from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.candidates import check_candidates
-from relapse_model.development.checks import run_checks
-from relapse_model.development.checks.all_checks import GAIN_CHECK
+from relapse_model.development.checks.all_checks import GAIN_CHECK, results_at
 from relapse_model.development.checks.finding import Finding
-from relapse_model.development.choice import Choice, choose, fit_known
+from relapse_model.development.choice import Choice
 from relapse_model.development.earlier_model import with_previous
+from relapse_model.development.procedure import (
+    Development,
+    Procedure,
+    ProcedureSettings,
+    SettingKeywords,
+    check_calibration_of,
+    develop,
+    settings_with,
+)
 from relapse_model.development.summary import training_summary
-from relapse_model.errors import RelapseModelError
-from relapse_model.features.design import Design, design
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
-from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
+from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, landmarks_and_data
 from relapse_model.features.known_columns import hardly_known_predictors
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.study.study import Study
-
-FOLDS, REPEATS = 5, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Procedure:
-    """How a model is made of patients: what `train` does once, and `validate` repeats.
-
-    Attributes
-    ----------
-    columns : Design
-        Columns, priors and directions of the study.
-    candidates : tuple of str
-        Classifiers to choose among, the simplest first.
-    folds, repeats : int
-        Of the cross-validation that chooses.
-    calibration : {"none", "logistic"}
-    """
-
-    columns: Design
-    candidates: tuple[str, ...]
-    folds: int = FOLDS
-    repeats: int = REPEATS
-    calibration: str = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Development:
-    """The result of one run of the procedure: the fitted classifier and how it was chosen."""
-
-    classifier: Classifier
-    choice: Choice
-
-
-def develop(
-    data: DevelopmentData,
-    procedure: Procedure,
-    seed: int,
-    *,
-    final: bool = False,
-    jobs: int | None = 1,
-    progress: bool = False,
-) -> Development:
-    """Run the whole procedure on these patients: compare the candidates, choose, refit on all of them.
-
-    Parameters
-    ----------
-    data : DevelopmentData
-    procedure : Procedure
-    seed : int
-    final : bool
-        Whether it is the fit that will be kept: then intervals are learned too.
-    jobs : int, optional
-        Processes that compare the candidates.
-    progress : bool
-    """
-    from threadpoolctl import threadpool_limits
-
-    columns, way = procedure.columns, procedure.calibration
-    # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
-    with threadpool_limits(1):
-        choice = choose(
-            data, columns, procedure.candidates, seed, folds=procedure.folds, repeats=procedure.repeats,
-            calibration=way, judge_single=final, jobs=jobs, progress=progress,
-        )  # fmt: skip
-        return Development(fit_known(choice.chosen, data, columns, seed, final=final, calibration=way), choice)
-
-
-def check_calibration_of(calibration: str, candidates: tuple[str, ...], events: int) -> str:
-    """Return the way of calibrating; refuse what would spoil the risks, by name.
-
-    Parameters
-    ----------
-    calibration : str
-    candidates : tuple of str
-    events : int
-
-    Raises
-    ------
-    CalibrationMethodError
-        For isotonic regression, class weights, resampling, and what is not known.
-    RelapseModelError
-        For hazards, which have no rows of outcomes to recalibrate on.
-    """
-    from relapse_model.classifiers.combined.recalibrated import check_calibration
-
-    method = check_calibration(calibration, events)
-    if method != "none" and "prior_hazard" in candidates:
-        raise RelapseModelError(
-            f"calibration is {calibration!r}, which 'prior_hazard' does not take: it is fitted to times, not to "
-            "outcomes at the horizon. Leave it out of the candidates, or use calibration='none'."
-        )
-    return method
 
 
 def train(
@@ -130,12 +45,11 @@ def train(
     censoring: str = "ipcw",
     group_by: str | None = None,
     calibration: str = "none",
-    more_predictors_than_events: bool = False,
     seed: int = 0,
-    folds: int = FOLDS,
-    repeats: int = REPEATS,
+    settings: ProcedureSettings | None = None,
     jobs: int | None = None,
     progress: bool = False,
+    **rare: Unpack[SettingKeywords],
 ) -> RelapseModel:
     """Train a relapse model: derive features and outcome, compare classifiers, refit the chosen one.
 
@@ -165,16 +79,16 @@ def train(
         Whether intercept and slope of the log-odds are learned anew on training patients held out, as a part of the
         procedure. 20 events hardly tell a slope, so it is not the default. Isotonic regression, class weights and
         oversampling are refused.
-    more_predictors_than_events : bool
-        Train even then.
     seed : int
         The same seed gives the same model, whatever `jobs`.
-    folds, repeats : int
-        Of the cross-validation that chooses.
+    settings : ProcedureSettings, optional
+        What is rarely changed, such as the folds of the cross-validation that chooses.
     jobs : int, optional
         Processes; by default as joblib's backend says (`joblib.parallel_config`), else one.
     progress : bool
         Show a progress bar if it takes more than a moment and the output is a terminal.
+    **rare
+        Single settings by their names, such as ``more_predictors_than_events=True``; they win over `settings`.
 
     Returns
     -------
@@ -196,50 +110,107 @@ def train(
     >>> model.classifier_name
     'prior_logistic'
     """
+    start = start_of(
+        "train", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior, censoring=censoring,
+        group_by=group_by, calibration=calibration, seed=seed, settings=settings_with(settings, rare),
+    )  # fmt: skip
+    return model_of(develop(start.data, start.procedure, start.seed, final=True, jobs=jobs, progress=progress), start)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What a development starts from, checked: the same in `train` and `validate`.
+
+    Attributes
+    ----------
+    at : tuple of AtLandmark
+        The cohort with the study of the model, at each landmark.
+    data : DevelopmentData
+    procedure : Procedure
+    seed : int
+    earlier : RelapseModel or None
+        The model from which it starts.
+    """
+
+    at: tuple[AtLandmark, ...]
+    data: DevelopmentData
+    procedure: Procedure
+    seed: int
+    earlier: RelapseModel | None
+
+    @property
+    def cohort(self) -> Cohort:
+        """Return the cohort."""
+        return self.at[0].cohort
+
+    @property
+    def study(self) -> Study:
+        """Return the study of the model."""
+        return self.at[0].study
+
+
+def start_of(
+    purpose: str,
+    cohort: Cohort,
+    study: Study,
+    *,
+    landmark_week: LandmarkWeeks,
+    candidates: tuple[str, ...],
+    prior: RelapseModel | Cohort | None,
+    censoring: str,
+    group_by: str | None,
+    calibration: str,
+    seed: int,
+    settings: ProcedureSettings,
+) -> Start:
+    """Derive what is needed, once, and refuse what would make no sense, before anything is fitted.
+
+    Parameters
+    ----------
+    purpose : str
+        What was asked for, for the messages.
+    cohort, study, landmark_week, candidates, prior, censoring, group_by, calibration, seed, settings
+        As `train` takes them.
+
+    Raises
+    ------
+    RelapseModelError
+        As `train`.
+    """
     names = check_candidates(tuple(candidates))
     seed = require_seed(seed)
-    study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
-    require_events(data, "train")
-    require_support(data, len(study.predictors), "train", override=more_predictors_than_events)
+    at, data = landmarks_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
+    study = at[0].study
+    require_events(data, purpose)
+    require_support(data, len(study.predictors), purpose, override=settings.more_predictors_than_events)
     earlier = _earlier_model(prior, study, data, seed)
     if earlier is not None:
         refuse_own_cohort(earlier, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
-    procedure = Procedure(with_previous(design(study), study, earlier), names, folds, repeats, method)
-    result = develop(data, procedure, seed, final=True, jobs=jobs, progress=progress)
-    return model_of(result, study, data, cohort, seed, earlier)
+    columns = with_previous(design(study), study, earlier)
+    procedure = Procedure(columns, names, settings.folds, settings.repeats, method)
+    return Start(at, data, procedure, seed, earlier)
 
 
-def model_of(
-    result: Development,
-    study: Study,
-    data: DevelopmentData,
-    cohort: Cohort,
-    seed: int,
-    earlier: RelapseModel | None = None,
-) -> RelapseModel:
+def model_of(result: Development, start: Start) -> RelapseModel:
     """Return the model of a development, with what is known of its patients.
 
     Parameters
     ----------
     result : Development
-    study : Study
-    data : DevelopmentData
-    cohort : Cohort
-    seed : int
-    earlier : RelapseModel, optional
-        The model from which it started.
+    start : Start
     """
+    study, data = start.study, start.data
     summary = training_summary(
         data,
         study,
         result.choice,
-        seed=seed,
-        synthetic=cohort.synthetic,
+        seed=start.seed,
+        synthetic=start.cohort.synthetic,
         mean_risk=float(np.average(np.nan_to_num(data.relapse), weights=data.weights() * data.row_share())),
-        findings=_findings(cohort, study, data.landmark_weeks, result.choice),
-        parent=None if earlier is None else parent_summary(earlier),
-        cohort=cohort,
+        findings=_findings(start.at, result.choice),
+        parent=None if start.earlier is None else parent_summary(start.earlier),
+        cohort=start.cohort,
         hardly_known=_hardly_known(result.classifier, study, data),
     )
     return RelapseModel(study, data.landmark, result.choice.chosen, result.classifier, summary)
@@ -257,11 +228,12 @@ def _hardly_known(classifier: Any, study: Study, data: DevelopmentData) -> dict[
     }
 
 
-def _findings(cohort: Cohort, study: Study, weeks: tuple[float, ...], choice: Choice) -> list[Finding]:
+def _findings(at: tuple[AtLandmark, ...], choice: Choice) -> list[Finding]:
     """Return what the checks find at any of the landmarks, each code once, and what cross-validation showed."""
-    found = {finding.code: finding for week in reversed(weeks) for finding in run_checks(cohort, study, week)}
-    gain = GAIN_CHECK(choice.against_mean_risk).finding
-    found |= {} if gain is None else {gain.code: gain}
+    results = [result for one in reversed(at) for result in results_at(one)]
+    found = {
+        result.code: result.finding for result in (*results, GAIN_CHECK(choice.against_mean_risk)) if result.finding
+    }
     return [found[code] for code in sorted(found)]
 
 

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
-from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk
+from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK
 from relapse_model.comparisons import to_the_day
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
-from relapse_model.features import derive_features
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
 from relapse_model.validation.censoring_weights import censoring_weights
@@ -228,15 +227,25 @@ def development_data(
     RelapseModelError
         For an unknown column or way of counting.
     """
+    return data_of(AtLandmark(cohort, study, study.landmark(landmark_week)), group_by=group_by, censoring=censoring)
+
+
+def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ipcw") -> DevelopmentData:
+    """Return what `development_data` does, of predictors and outcome that may be derived already.
+
+    Parameters
+    ----------
+    at : AtLandmark
+    group_by, censoring
+        As in `development_data`.
+    """
     if censoring not in CENSORING:
         raise RelapseModelError(f"censoring is {censoring!r}; expected one of {', '.join(map(repr, CENSORING))}.")
-    first = study.landmark(landmark_week)
-    features = derive_features(cohort, study, landmark_week)
-    outcome = derive_outcome(cohort, study, landmark_week)
-    rows = np.flatnonzero(is_at_risk(outcome["state"]))
+    cohort, study, first = at.cohort, at.study, at.landmark
+    kept, every, rows = at.features_at_risk, at.outcome, at.at_risk
     if not len(rows):
-        raise InsufficientDataError(nobody_at_risk(outcome["state"], study, first))
-    kept, outcome = features.iloc[rows], outcome.iloc[rows]
+        raise InsufficientDataError(nobody_at_risk(every["state"], study, first))
+    outcome = every.iloc[rows]
     state = outcome["state"].to_numpy(dtype=object)
     # Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
     # equal numbers, so that events and losses of one day tie.
@@ -254,7 +263,7 @@ def development_data(
         horizon_time=np.where(state == "free", horizon, cut),
         horizon_event=(state == "relapse").astype(float),
         horizon=horizon,
-        not_at_risk=len(features) - len(rows),
+        not_at_risk=len(cohort) - len(rows),
         landmark=first,
         group=_groups(cohort, study.outcome.censoring_by, rows, "[outcome] censoring_by"),
         fold_group=_groups(cohort, group_by, rows, "group_by"),

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import ARRAYS, DevelopmentData, development_data
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.clinical_units import clinical
+from relapse_model.features.development_data import ARRAYS, DevelopmentData, data_of
+from relapse_model.study.effect_modifiers import few_events_for_modifiers, with_effect_modifiers
 from relapse_model.study.several_landmarks import check_landmarks, stacked_study
 from relapse_model.study.study import Study
 
@@ -65,7 +68,12 @@ def stacked_data(
     DevelopmentData(132 patients in 383 rows, 21 relapses, 13 lost)
     """
     weeks = check_landmarks(landmark_weeks, study)
-    parts = [development_data(cohort, study, week, group_by=group_by, censoring=censoring) for week in weeks]
+    return _stacked([AtLandmark(cohort, study, week) for week in weeks], group_by, censoring)
+
+
+def _stacked(at: Sequence[AtLandmark], group_by: str | None, censoring: str) -> DevelopmentData:
+    cohort, weeks = at[0].cohort, [one.landmark for one in at]
+    parts = [data_of(one, group_by=group_by, censoring=censoring) for one in at]
     patients = pd.Index(cohort.patient_ids)
     patient = np.concatenate([patients.get_indexer(part.features.index) for part in parts])
     joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
@@ -82,7 +90,7 @@ def stacked_data(
     )
 
 
-def study_and_data(
+def landmarks_and_data(
     cohort: Cohort,
     study: Study,
     landmark_week: LandmarkWeeks,
@@ -90,8 +98,10 @@ def study_and_data(
     *,
     group_by: str | None,
     censoring: str,
-) -> tuple[Study, DevelopmentData]:
-    """Return what a development works on: the study as it is and one landmark, or both stacked for several.
+) -> tuple[tuple[AtLandmark, ...], DevelopmentData]:
+    """Return what a development works on: the cohort at each landmark, and the rows of all of them.
+
+    At several landmarks the study of each is that of `stacked_study`.
 
     Parameters
     ----------
@@ -111,13 +121,51 @@ def study_and_data(
         left to the horizon differ from landmark to landmark.
     """
     if landmark_week is None or np.ndim(landmark_week) == 0:
-        one = study.landmark(landmark_week)  # type: ignore[arg-type]
-        return study, development_data(cohort, study, one, group_by=group_by, censoring=censoring)
+        one = AtLandmark(cohort, study, study.landmark(landmark_week))  # type: ignore[arg-type]
+        return _planned((one,), data_of(one, group_by=group_by, censoring=censoring))
     if "prior_hazard" in candidates:
         raise RelapseModelError(
             "candidates: 'prior_hazard' takes one landmark, since it predicts over one span of weeks, and what is left "
             "of the horizon differs between landmarks. Leave it out, or train a model for each landmark."
         )
-    weeks = tuple(landmark_week)  # type: ignore[arg-type]
-    stacked = stacked_study(study, weeks)
-    return stacked, stacked_data(cohort, stacked, weeks, group_by=group_by, censoring=censoring)
+    stacked = stacked_study(study, tuple(landmark_week))  # type: ignore[arg-type]
+    at = tuple(AtLandmark(cohort, stacked, week) for week in stacked.prediction.landmark_weeks)
+    return _planned(at, _stacked(at, group_by, censoring))
+
+
+def _planned(at: tuple[AtLandmark, ...], data: DevelopmentData) -> tuple[tuple[AtLandmark, ...], DevelopmentData]:
+    """Give each landmark the study with the effect modifiers of the trial's plan, where it has any."""
+    study = with_modifiers_of_plan(at[0].study, data)
+    return (at if study is at[0].study else tuple(replace(one, study=study) for one in at)), data
+
+
+def with_modifiers_of_plan(study: Study, data: DevelopmentData) -> Study:
+    """Return the study with the effect modifiers of its trial's plan as terms, where there are events enough for them.
+
+    Parameters
+    ----------
+    study : Study
+    data : DevelopmentData
+
+    Raises
+    ------
+    InsufficientDataError
+        If a modifier has one value, or none, in all patients.
+    """
+    plan = study.trial
+    if plan is None or few_events_for_modifiers(data.events, len(plan.effect_modifiers)):
+        return study
+    readers = [one for one in study.predictors if one.column == plan.arms.column and one.equals is not None]
+    if not plan.effect_modifiers or not readers:
+        return study
+    spread = {}
+    for name in (one.predictor for one in plan.effect_modifiers):
+        values = data.features[name].dropna().to_numpy(dtype=float)
+        if not len(values) or not np.std(values) > 0:
+            raise InsufficientDataError(
+                f"effect modifier {name!r} has {len(np.unique(values))} different values in {data.patients} patients; "
+                "expected values that differ. Leave it out of the plan, and say so."
+            )
+        mean = clinical(np.array([values.mean()]), study.predictor(name))
+        spread[name] = (float(mean[0]), float(np.std(values)))
+    return with_effect_modifiers(study, readers[0].name, spread)

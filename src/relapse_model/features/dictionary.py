@@ -77,7 +77,7 @@ def term_definition(term: StudyTerm, study: Study) -> str:
     """Say in one line what a non-linear term is, and what it stands in for."""
     shapes = {
         "saturating": "{0} / ({0} + {1})", "cap": "{0}, no more than {1}", "below": "{0} below {1}",
-        "at_least": "{0} at least {1}",
+        "at_least": "{0} at least {1}", "minus": "({0} less {1})",
     }  # fmt: skip
     parts = []
     for factor in term.factors:

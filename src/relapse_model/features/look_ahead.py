@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.derive import derive_features
 from relapse_model.study.study import Study
 
@@ -32,10 +33,18 @@ def looking_ahead(cohort: Cohort, study: Study, landmark_week: float | None = No
     >>> looking_ahead(rm.simulate_cohort(20, seed=1), rm.load_study("hbsag-relapse"))
     []
     """
-    landmark = study.landmark(landmark_week)
-    everything = derive_features(cohort, study, landmark)
-    known = derive_features(known_at(cohort, landmark), study, landmark)
-    return [str(name) for name in everything if not everything[name].equals(known[name])]
+    return changed_by_later_rows(AtLandmark(cohort, study, study.landmark(landmark_week)))
+
+
+def changed_by_later_rows(at: AtLandmark) -> list[str]:
+    """Return what `looking_ahead` does, of a cohort whose predictors may be derived already.
+
+    Parameters
+    ----------
+    at : AtLandmark
+    """
+    known = derive_features(known_at(at.cohort, at.landmark), at.study, at.landmark)
+    return [str(name) for name in at.features if not at.features[name].equals(known[name])]
 
 
 def known_at(cohort: Cohort, landmark: float) -> Cohort:

@@ -21,6 +21,7 @@ from relapse_model.model.trained import TrainedModel
 if TYPE_CHECKING:
     import shap
 
+    from relapse_model.model.scoring.benefit import BenefitTable
     from relapse_model.validation.performance import Performance
 
 
@@ -72,6 +73,45 @@ class RelapseModel(TrainedModel):
         ['scored', 'scored', 'scored']
         """
         return score_cohort(self, cohort, landmark_week=landmark_week, horizon_weeks=horizon_weeks)
+
+    def benefit(self, cohort: Cohort, *, landmark_week: float | None = None) -> BenefitTable:
+        """Return the risk of every patient in either arm of the trial, and the benefit of the treatment.
+
+        One effect on the log-odds for all patients (PATH, Kent 2020, doi:10.7326/M18-3667): the absolute benefit grows
+        with the risk, the relative effect does not differ, unless the plan names effect modifiers. Assumes that the
+        training patients were randomised, and that new patients are like them.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            New patients; whatever arm they have is not looked at.
+        landmark_week : float, optional
+            Of a model for several landmarks; only randomisation, week 0, can be asked for.
+
+        Returns
+        -------
+        BenefitTable
+            Columns risk_control, risk_treated; benefit (the difference) with lower and upper, its 90 % interval from
+            the joint posterior of risk and effect; nnt; warnings.
+
+        Raises
+        ------
+        BenefitRefusedError
+            RM207: the study has no [trial]; the model knows no effect of the arm, or one that differs between patients
+            in ways the plan does not name; the landmark lies after randomisation.
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> study = rm.load_study("hbsag-relapse")
+        >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+        >>> found = model.benefit(rm.simulate_cohort(3, seed=8))
+        >>> found.statement.split(",")[0]
+        'The difference between patients comes from their risk'
+        """
+        from relapse_model.model.scoring.benefit import benefit_table
+
+        return benefit_table(self, cohort, landmark_week)
 
     def risk_by_week(self, cohort: Cohort, weeks: Sequence[float]) -> pd.DataFrame:
         """Return the risk of relapse by each week up to the horizon; of discrete-time hazards only.

@@ -11,15 +11,14 @@ from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
 from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN
-from relapse_model.development.checks import check_results
-from relapse_model.development.checks.at_risk import positions_at_risk
+from relapse_model.development.checks.all_checks import results_at
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.development.sample_size import cohort_sample_size, size_words
 from relapse_model.errors import InsufficientDataError
-from relapse_model.features import derive_features
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.features.development_data import development_data
+from relapse_model.features.development_data import data_of
 from relapse_model.features.why_unknown import weeks_old, why_unknown
 from relapse_model.study.study import Predictor, Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
@@ -45,26 +44,25 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         For a code that no check has.
     """
     landmark = study.landmark(landmark_week)
-    outcome = derive_outcome(cohort, study, landmark)
-    features = derive_features(cohort, study, landmark)
+    at = AtLandmark(cohort, study, landmark)
     parts = [
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
-        _outcome(outcome, study, landmark) + _other_reading(cohort, study, landmark),
-        _predictors(cohort, features, study, landmark, positions_at_risk(cohort, study, landmark)),
-        _support(cohort, study, landmark),
+        _outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark),
+        _predictors(cohort, at.features, study, landmark, at.at_risk),
+        _support(at),
         *_screening(cohort, study),
-        *_findings(cohort, study, landmark, mute),
+        *_findings(at, mute),
         *_remarks(cohort),
     ]
     if cohort.synthetic:
-        parts.insert(1, "Synthetic patients: for trying and testing, for no conclusion about treatment.")
+        parts.insert(1, "Synthetic patients, for testing: no conclusion about treatment can be drawn.")
     return "\n\n".join(parts)
 
 
 def _analytes(cohort: Cohort, study: Study) -> str:
     labs = cohort.labs
-    lines = ["Analytes (results; missing; below a limit, a printed 0 among them; above; words):"]
+    lines = ["Analytes (results; missing; below a limit, including a printed 0; above a limit; words):"]
     for name, rows in labs.groupby("analyte", sort=True):
         zero = (rows["kind"] == "number") & (rows["comparator"] == "") & (rows["number"] == 0)
         amount = ~rows["unit"].map(lambda unit: is_log10(unit_key(unit)), na_action="ignore").eq(True)
@@ -83,9 +81,9 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         "relapse": "relapse by the horizon",
         "free": "free of relapse through it",
         "lost": "lost before it (neither relapsed nor free)",
-        POSITIVE: f"{POSITIVE}: at the landmark",
-        RELAPSED: f"{RELAPSED}: by the landmark",
-        UNKNOWN: f"{UNKNOWN}: nothing up to the landmark tells",
+        POSITIVE: f"{POSITIVE}: by the last test that decides",
+        RELAPSED: f"{RELAPSED}: before the landmark",
+        UNKNOWN: f"{UNKNOWN}: nothing up to the landmark decides",
     }
     lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
     lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES]
@@ -107,9 +105,9 @@ def _screening(cohort: Cohort, study: Study) -> list[str]:
     return [str(screen(cohort, study))] if stated else []
 
 
-def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ...]) -> list[str]:
+def _findings(at: AtLandmark, mute: tuple[str, ...]) -> list[str]:
     """Return what the checks found, and one line that names those that were not made."""
-    results = check_results(cohort, study, landmark, mute)
+    results = results_at(at, mute)
     found = [result for result in results if result.finding is not None]
     errors = [f"  {result}" for result in found if result.severity == ERROR]
     warnings = [f"  {result}" for result in found if result.severity != ERROR]
@@ -118,7 +116,7 @@ def _findings(cohort: Cohort, study: Study, landmark: float, mute: tuple[str, ..
     return [
         *(["\n".join(["Errors:", *errors])] if errors else []),
         *(["\n".join(["Warnings:", *warnings])] if warnings else []),
-        *([f"Checks that did not speak: {'; '.join(silent)}."] if silent else []),
+        *([f"Other checks: {'; '.join(silent)}."] if silent else []),
     ]
 
 
@@ -176,20 +174,20 @@ def _beside(
     return [f"      {one}" for one in said]
 
 
-def _support(cohort: Cohort, study: Study, landmark: float) -> str:
+def _support(at: AtLandmark) -> str:
     try:
-        size = cohort_sample_size(development_data(cohort, study, landmark), study)
+        size = cohort_sample_size(data_of(at), at.study)
     except InsufficientDataError as error:
-        return f"What the size supports: no model ({error})"
+        return f"Sample size: no model ({error})"
     if not 0 < size["events"] < size["known"]:
-        return (
-            f"What the size supports: no model ({size['events']} relapses among {size['known']} with a known outcome)."
-        )
+        return f"Sample size: no model ({size['events']} relapses among {size['known']} with a known outcome)."
     if "refused" in size:
-        return f"What the size supports: not known ({size['refused']})"
+        return f"Sample size: not known ({size['refused']})"
     few = size["carried_parameters"] < size["parameters"]
     carried = (
-        "Its priors, not this cohort, must carry most of them" if study.has_priors else "The study states no priors"
+        "Most of the information must come from the priors, not from this cohort"
+        if at.study.has_priors
+        else "The study states no priors"
     )
     more = f". {carried}." if few else "."
-    return f"What the size supports: {size_words(size)}{more}"
+    return f"Sample size: {size_words(size)}{more}"

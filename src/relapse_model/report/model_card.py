@@ -93,7 +93,7 @@ def _gain(told: dict[str, Any] | None) -> str:
         return ""
     found = Estimate(**told)
     words = measure_shown("log_loss_difference", found)
-    return f"Log loss less that of the mean risk: {words}, {100 * found.level:g} % interval."
+    return f"Log loss minus that of the mean risk: {words}, {100 * found.level:g} % interval."
 
 
 def markdown_text(value: object) -> str:

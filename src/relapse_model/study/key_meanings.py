@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from relapse_model.study import keys
 from relapse_model.study import study as classes
+from relapse_model.study.eligibility import Criterion
 from relapse_model.study.key_table import KeyTable
 
-_WINDOW = "How many weeks before the landmark a result may lie, to the day. Without it any earlier result counts."
+_WINDOW = "How many weeks old a result may be at the landmark. Without it any earlier result counts."
 _UNITS = 'a table of factors, such as `{ "IU/L" = 1.0 }`'
 
 MODEL_TABLES = (
     KeyTable(
         "[study]",
-        "Which study it is.",
+        "The study, by name.",
         keys.STUDY,
         {
-            "protocol": "Number of the format of study files. It is raised when a key changes its meaning.",
-            "name": "Short name, as messages and models show it.",
-            "title": "Title, as reports show it.",
+            "protocol": "Version of the study-file format. It rises when a key changes its meaning.",
+            "name": "Short name, shown in messages and models.",
+            "title": "Title, shown in reports.",
             "registry": "Number in a trial registry.",
         },
         filled=classes.Study,
@@ -27,27 +28,28 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[laboratory]",
-        "What laboratories mean by what they print.",
+        "How to read what laboratories print.",
         keys.LABORATORY,
         {
             "dash": "What a bare `-` means. `(-)` is always negative.",
-            "below_limit_detected": "Whether `<20` alone was detected: laboratories use opposite conventions.",
-            "same_day": "Which of several results of one analyte and day counts, where they contradict each other and "
-            "no time of day orders them: none, and the cohort is refused; the one nearest to the outcome; their mean; "
-            "or the last row.",
+            "below_limit_detected": "Whether a bare `<20` means that the analyte was detected: laboratories use "
+            "opposite conventions.",
+            "same_day": "Which of several results of one analyte on one day counts, if they contradict each "
+            "other and no time of day orders them: none, so that the cohort is refused; the one nearest to the "
+            "outcome; their mean; or the last row.",
         },
         filled=classes.Laboratory,
         defaults={"below_limit_detected": "`unknown`"},
     ),
     KeyTable(
         "[time]",
-        "How dates and times of day are meant.",
+        "How dates and times of day are read.",
         keys.TIME,
         {
-            "zone": "The hospital's time zone: a timestamp that states a zone counts by the hospital's day. Without it "
-            "such a timestamp is refused.",
-            "course_end": "Whether the `end_date` of a course is a day on treatment. Weeks (`end_week`) are points in "
-            "time, and are not concerned.",
+            "zone": "Time zone of the hospital. A timestamp with a zone is assigned to the hospital's day; "
+            "without this key it is refused.",
+            "course_end": "Whether the `end_date` of a course is itself a day on treatment. `end_week` is a "
+            "point in time and is not affected.",
         },
         filled=classes.Time,
         types={"zone": "a name of the IANA database, such as `Asia/Shanghai`"},
@@ -58,9 +60,8 @@ MODEL_TABLES = (
         "What the treatments table holds.",
         keys.TREATMENTS,
         {
-            "complete": "Whether a patient without a course of an agent was not given it. Where it is not complete, "
-            "that "
-            "history is unknown.",
+            "complete": "Whether the table is complete, so that a patient without a course of an agent was not "
+            "given it. If false, that history is unknown.",
         },
         filled=classes.Treatments,
     ),
@@ -69,23 +70,22 @@ MODEL_TABLES = (
         "One table for each laboratory analyte, by its name in the labs table.",
         keys.ANALYTE,
         {
-            "label": "Name for people.",
-            "unit": "Unit in which thresholds are written and predictors are computed.",
-            "scale": "Scale on which predictors of it are computed. A logarithm needs a `lower_limit`.",
-            "lower_limit": "Lower limit of quantification of a result that carries none.",
-            "upper_limit": "Upper limit of quantification of a result that carries none.",
+            "label": "Name shown to readers.",
+            "unit": "Unit of the thresholds and of the predictors.",
+            "scale": "Scale of the predictors. `log10` needs a `lower_limit`.",
+            "lower_limit": "Lower limit of quantification of results that state none.",
+            "upper_limit": "Upper limit of quantification of results that state none.",
             "units": "Other units that are accepted, each with the factor to `unit`. The log10 of each is accepted "
             "too.",
-            "floor": "Whether no result stands lower than one below `lower_limit`: else a printed 0, whose limit is "
-            "the "
-            "study's, stands above a printed 0.2 of a laboratory with a lower limit of its own.",
-            "below_limit": "The number that stands for a result below the limit: half of it, or the limit.",
+            "floor": "Whether no result counts as lower than one reported as below `lower_limit`. If false, a printed "
+            "0, which takes the study's limit, may rank above the 0.2 of a laboratory with a lower limit.",
+            "below_limit": "The number that replaces a result below the limit: half of the limit, or the limit.",
             "loinc": "LOINC codes.",
             "sdtm": "CDISC test code.",
             "synonyms": "Other names of it in the labs table, in any case, Unicode form, spacing and hyphenation.",
-            "other_units": "Units in which it is printed and that no factor converts, such as S/CO beside IU/mL: a "
-            "word or a limit is read, a number is not.",
-            "negative": "Whether results below 0 are allowed, as of data that are logarithms.",
+            "other_units": "Units that are printed but cannot be converted, such as S/CO beside IU/mL: words "
+            "and limits are read, numbers are not.",
+            "negative": "Whether results below 0 are allowed, as in data on a log scale.",
             "assays": "Limits and units of single assays.",
         },
         filled=classes.Analyte,
@@ -95,12 +95,13 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[analytes.NAME.assays.ASSAY]",
-        "What holds for one assay only, by its name in the column `assay`.",
+        "Settings of a single assay, by its name in the column `assay`.",
         keys.ASSAY,
         {
-            "lower_limit": "Its lower limit; wins over the analyte's, and gives way to one printed with the result.",
+            "lower_limit": "Its lower limit. It takes precedence over the analyte's; a limit given with the "
+            "result takes precedence over both.",
             "upper_limit": "Its upper limit, likewise.",
-            "units": "Units that convert by a factor of its own, such as copies.",
+            "units": "Units with a conversion factor specific to the assay, such as copies.",
         },
         filled=classes.Assay,
         types={"units": _UNITS},
@@ -117,31 +118,30 @@ MODEL_TABLES = (
         "[columns.NAME]",
         "One table for each column of the patients table that is coded.",
         keys.COLUMN,
-        {"codes": "What its codes mean."},
+        {"codes": "Meaning of each code."},
         filled=None,
         types={"codes": 'a table, such as `{ "1" = "M", "2" = "F" }`'},
     ),
     KeyTable(
         "[outcome]",
-        "What counts as the outcome: an analyte that reaches a threshold (`at_least`) or falls under it (`below`), or "
-        "the "
-        "outcomes table alone (`adjudicated`). Where a cohort has an outcomes table, it wins over the rule in either "
-        "case. At risk at a landmark is only who is known to be free of the outcome there: of a rule, whose last test "
-        "that decides, at or before it, is on the free side. The others are listed, and are in no training, judging or "
-        "scoring.",
+        "What counts as the outcome: an analyte that reaches a threshold (`at_least`) or falls below it "
+        "(`below`), or the outcomes table alone (`adjudicated`). If a cohort has an outcomes table, it takes "
+        "precedence over the rule. Only patients known to be free of the outcome at a landmark are at risk "
+        "there: under a rule, those whose last deciding test at or before it is on the free side. The others "
+        "are listed, and excluded from training, validation and scoring.",
         keys.OUTCOME,
         {
-            "name": "Name of the outcome, for people.",
-            "analyte": "The analyte that decides. A result whose limit lies beyond the threshold decides nothing.",
-            "at_least": "Positive is a result at or above this value, in the analyte's unit. Limits are compared to "
-            "seven digits.",
-            "below": "Positive is a result below this value.",
-            "adjudicated": "The outcome is read from the outcomes table alone: no test decides it, and whoever has not "
-            "had it by the landmark is at risk. Its weeks are exact. `relapse` = 1 with an empty `week` is a relapse "
-            "in "
-            "an unknown week, between the last negative test (or enrolment) and the last contact.",
-            "censoring_by": "Column of the patients table, such as `arm`, within whose values the chance of being lost "
-            "is estimated.",
+            "name": "Name of the outcome, shown to readers.",
+            "analyte": "The analyte that decides. A result whose limit lies beyond the threshold does not decide.",
+            "at_least": "A result at or above this value, in the analyte's unit, is positive. Limits are "
+            "compared to seven digits.",
+            "below": "A result below this value is positive.",
+            "adjudicated": "The outcome is read from the outcomes table alone: no test decides it, and every "
+            "patient without it by the landmark is at risk. Its weeks are exact. `relapse` = 1 with an empty "
+            "`week` is a relapse in an unknown week, between the last negative test (or enrolment) and the last "
+            "contact.",
+            "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
+            "is estimated within each of its groups.",
             "confirm": "How a positive test is confirmed.",
         },
         filled=classes.OutcomeRule,
@@ -157,38 +157,40 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[outcome.confirm]",
-        "A run of positive tests is a relapse once it is confirmed. A shorter one that a negative test follows is "
-        "refuted.",
+        "Consecutive positive tests are a relapse once confirmed. Fewer of them, followed by a negative test, "
+        "are refuted.",
         keys.CONFIRM,
         {
-            "tests": "How many positive tests in a row confirm one another.",
-            "within_weeks": "The longest time from the first to the last of them, inclusive to the day. Without it the "
-            "next test confirms, whenever it was taken. A patient who stays positive beyond it is unconfirmed, never "
-            "free.",
-            "unconfirmed_at_end": "What a run is that is neither confirmed nor refuted (the last test of a patient; or "
-            "enough tests, too far apart): a relapse; the end of follow-up at the last negative test before it; or "
-            "`both`: a relapse, with the other reading reported beside it.",
+            "tests": "How many consecutive positive tests make a confirmed relapse.",
+            "within_weeks": "The longest time from the first to the last of them, in weeks, inclusive. Without "
+            "it the next test confirms, whenever it was taken. A patient who stays positive for longer is "
+            "unconfirmed, never free.",
+            "unconfirmed_at_end": "How to count positive tests that are neither confirmed nor refuted (the last "
+            "test of a patient, or enough tests too far apart): as a relapse; as the end of follow-up at the "
+            "last negative test before them (`censor`); or `both`: as a relapse, with the other reading "
+            "reported beside it.",
         },
         filled=classes.Confirmation,
     ),
     KeyTable(
         "[prediction]",
-        "When the risk is predicted, and until when. All weeks count from enrolment, and are compared to the day.",
+        "When the risk is predicted, and up to when. All weeks count from enrolment and are compared to the day.",
         keys.PREDICTION,
         {
-            "landmark_weeks": "Weeks at which to predict; the first is the default. What came later is not used.",
-            "horizon_weeks": "Until when the risk is predicted.",
+            "landmark_weeks": "Weeks at which to predict; the first is the default. Later data are not used.",
+            "horizon_weeks": "Up to when the risk is predicted, in weeks.",
             "horizon_days": "The same in days.",
-            "horizon_months": "The same in months of 30.4375 days (365.25 / 12): 24 months are 730.5 days. Where weeks "
-            "are whole days, as dates give them, the calendar decides: what happens up to the same day of the month "
-            "counts by it, whatever the length of the months between (24 months have 730 or 731 days; spans of so many "
-            "months differ by up to 4).",
-            "visit_weeks": "Planned visits, by which discrete-time hazards divide the follow-up. Without them, every "
-            "12 weeks.",
-            "visit_window_weeks": "How many weeks the visit of the horizon may come early or late: a patient last "
-            "tested "
-            "negative so long before it is free, and a relapse first found so long after it counts by it, unless a "
-            "test in the window was negative. The week of an adjudicated relapse is never moved by it.",
+            "horizon_months": "The same in months of 30.4375 days (365.25 / 12). Times in whole days, as from "
+            "dates, go by the calendar instead: the horizon is the same day of the month, whatever the length "
+            "of the months between (24 months are 730 or 731 days).",
+            "visit_weeks": "Planned visits, which divide the follow-up for discrete-time hazards. Default: "
+            "every 12 weeks.",
+            "visit_window_weeks": "How many weeks early or late the visit of the horizon may be. A patient "
+            "whose last test within this window before the horizon is negative is free; a relapse first found "
+            "within the window after it counts as by the horizon, unless a test in the window was negative. The "
+            "week of an adjudicated relapse is not moved.",
+            "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed: RM111 warns if the "
+            "lower limit of a validated AUC does. Without it, RM111 does not apply.",
         },
         filled=classes.Prediction,
         defaults={
@@ -201,35 +203,39 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[[predictors]]",
-        "One table for each predictor. Which keys a kind takes is listed under *Kinds of predictors*.",
+        "One table for each predictor. The keys of each kind are listed under *Kinds of predictors*.",
         keys.PREDICTOR,
         {
-            "name": "Name of the column, used once.",
+            "name": "Unique name of the column.",
             "kind": "How it is computed.",
-            "label": "Name for people.",
-            "direction": "Whether more of it raises (`up`) or lowers (`down`) the risk: for boosted trees, and checked "
-            "against the prior.",
-            "prior": "What is known of its effect before the cohort is seen.",
+            "label": "Name shown to readers.",
+            "direction": "Whether higher values raise (`up`) or lower (`down`) the risk: used by boosted trees, "
+            "and checked against the prior.",
+            "prior": "What is known of its effect before the data are seen.",
             "unit": "Unit in which it is shown.",
             "analyte": "Analyte it is computed from.",
-            "column": "Column of the patients table; beside `agents`, what it holds wins over the treatments table.",
+            "column": "Column of the patients table. Together with `agents`, its values take precedence over "
+            "the treatments table.",
             "agents": "Agents, as the treatments table names them.",
             "window_weeks": _WINDOW,
-            "gap_weeks": "How many weeks may lie between the last positive and the first negative test for the week of "
-            "a loss to count as known. Without it any gap will do.",
+            "gap_weeks": "The longest gap, in weeks, between the last positive and the first negative test for "
+            "the week of the loss to count as known. Without it any gap is accepted.",
             "below": "Threshold, in the analyte's unit.",
             "at_least": "Threshold, in the analyte's unit.",
-            "confirmed": "Whether the negative test must be followed by a second one.",
+            "confirmed": "Whether a second negative test must follow the first.",
             "cap": "No further effect above this value, in the clinical unit.",
-            "saturating": "value / (value + this): half of the effect at this value, in the clinical unit.",
+            "saturating": "The effect is that of value / (value + this), half of its maximum at this value, in "
+            "the clinical unit.",
             "equals": "1 where the column holds this text, 0 where it holds another.",
-            "levels": "The values of a category; the commonest is compared with.",
-            "scale": "Of a column of numbers.",
-            "others": "Beside `equals`: what counts as no. `no`: everything else; or the levels that do. Without it, "
-            "of a yes or a no its opposite alone, else every other level that does not look like it.",
+            "levels": "The values of a category; the most common is the reference.",
+            "scale": "Scale of a column of numbers.",
+            "others": 'With `equals`: what counts as no: everything else (`"no"`), or the listed levels. '
+            "Without it: for a "
+            "yes or no, only its opposite; otherwise every other level, except those that resemble the one "
+            "sought.",
             "negative": "Whether a column of numbers may lie below 0.",
-            "typical": "The value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where "
-            "hardly any training patient has the predictor, the effect that the prior states counts from it.",
+            "typical": "The value of a typical patient, in the clinical unit (for a yes or no, the proportion "
+            "of yes). If hardly any training patient has the predictor, the effect in the prior is counted from it.",
             "screened_on": "The fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` "
             "writes it: a validation on that cohort is warned of (RM206).",
         },
@@ -240,29 +246,28 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "prior = { ... }",
-        "Of a predictor or a term: a normal distribution on the log-odds. Without one the library's own stands, of "
-        "small "
-        "effects of either sign.",
+        "A normal distribution for the log-odds of a predictor or a term. Without one, the library uses its "
+        "own, for small effects of either sign.",
         keys.PRIOR,
         {
             "log_odds": "Its mean.",
             "sd": "Its standard deviation.",
-            "per": "The step that both speak of: one unit, one log10 (of an analyte on that scale), one standard "
-            "deviation in the training cohort, or a number of units. Of a term: `unit`.",
-            "source": "Where it is known from.",
+            "per": "The step to which both refer: one unit, one log10 (for an analyte on that scale), one standard "
+            "deviation in the training cohort, or a number of units. For a term: `unit`.",
+            "source": "Its source.",
         },
         filled=classes.Prior,
         required=("log_odds", "sd", "per", "source"),
     ),
     KeyTable(
         "[[terms]]",
-        "Non-linear effects that are plausible beforehand: the model is averaged over those with and without them.",
+        "Non-linear effects that are plausible beforehand. The model averages over versions with and without them.",
         keys.TERM,
         {
-            "name": "Name, used once and by no predictor.",
-            "label": "Name for people.",
-            "factors": "What is multiplied.",
-            "replaces": "Predictors whose linear effect stands for the same, and is left out where the terms are used.",
+            "name": "Unique name, different from every predictor's.",
+            "label": "Name shown to readers.",
+            "factors": "The factors, which are multiplied.",
+            "replaces": "Predictors whose linear effect is left out when the terms are used.",
             "prior": "What is known of its effect.",
         },
         filled=classes.StudyTerm,
@@ -272,7 +277,8 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "factors = [{ ... }]",
-        "Of a term: predictors in their clinical unit, each with one shape at most; without one, the value itself.",
+        "The factors of a term: predictors in their clinical unit, each with at most one shape; without one, "
+        "the value itself.",
         keys.FACTOR,
         {
             "predictor": "Name of the predictor.",
@@ -280,6 +286,7 @@ MODEL_TABLES = (
             "cap": "The value, up to this.",
             "below": "1 below this value, else 0.",
             "at_least": "1 from this value on, else 0.",
+            "minus": "The value less this one; of a predictor on the log10 scale, the difference of the logarithms.",
         },
         filled=classes.TermFactor,
         required=("predictor",),
@@ -291,12 +298,12 @@ MODEL_TABLES = (
         "or `agents`) and one condition.",
         keys.CRITERION,
         {
-            "id": "Short name, used once.",
+            "id": "Unique short name.",
             "text": "The criterion as registered.",
             "column": "Subject: a column of the patients table.",
             "analyte": "Subject: the last result of this analyte at or before enrolment.",
             "agents": "Subject: whether any of these was given by enrolment; with `ever`.",
-            "window_weeks": "How many weeks before enrolment the result may lie, to the day.",
+            "window_weeks": "How many weeks old the result may be at enrolment.",
             "below": "Condition: below this value.",
             "at_most": "Condition: this value or less.",
             "at_least": "Condition: this value or more.",
@@ -305,21 +312,21 @@ MODEL_TABLES = (
             "equals": "Condition: one of these texts; of an analyte, `negative` or `positive`.",
             "ever": "Condition of `agents`: given (true), or never (false).",
         },
-        filled=classes.Criterion,
+        filled=Criterion,
         required=("id", "text"),
     ),
     KeyTable(
         "[passive_antibody]",
-        "An antibody that is given as a drug, and that the assay sees added to the patient's own.",
+        "An antibody that is given as a drug and that the assay measures together with the patient's own.",
         keys.PASSIVE,
         {
             "analyte": "The analyte that measures both.",
-            "agents": "The drugs that hold it.",
+            "agents": "The drugs that contain it.",
             "half_life_days": "Half-life.",
             "volume_litres": "Volume of distribution.",
             "absorption_per_day": "Rate of absorption.",
             "error_sd_log10": "Standard deviation of the assay's error, log10.",
-            "error_source": "Where it is known from.",
+            "error_source": "Its source.",
         },
         filled=classes.PassiveAntibody,
         required=tuple(keys.PASSIVE),
@@ -327,29 +334,29 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "half_life_days = { ... }, volume_litres, absorption_per_day",
-        "A kinetic parameter: lognormal between patients.",
+        "A kinetic parameter, lognormally distributed between patients.",
         keys.SPREAD,
-        {"median": "Its median.", "cv": "Its coefficient of variation.", "source": "Where both are known from."},
+        {"median": "Its median.", "cv": "Its coefficient of variation.", "source": "Source of both."},
         filled=classes.Spread,
         required=("median", "cv", "source"),
     ),
     KeyTable(
         "[scoring]",
-        "When scoring warns of a patient; see [scoring_warnings.md](scoring_warnings.md).",
+        "When a score carries a warning; see [scoring_warnings.md](scoring_warnings.md).",
         keys.SCORING,
         {
-            "range_margin": "How far a value may lie outside the central 90 % of the training, as a share of its "
-            "width.",
-            "distance_level": "The share of patients like those of the training whose values together are not called "
-            "far "
-            "from it.",
-            "passive_weeks": "For how many weeks after a dose of antibody a titre is taken to hold it, to the day.",
+            "range_margin": "How far a value may lie outside the central 90 % of the training values, as a "
+            "fraction of their range.",
+            "distance_level": "The proportion of patients like those of the training whose combination of "
+            "values is not called unusual.",
+            "passive_weeks": "For how many weeks after a dose of antibody a titre is assumed to include it.",
         },
         filled=classes.Scoring,
     ),
 )
 
 OTHER_ANALYTES = (
-    "Analytes that hospitals export and that the study does not read: a name, with its synonyms, such as "
-    '`creatinine = ["肌酐"]`. They are not listed as unknown (RM119), and never taken for one that the study reads.'
+    "Analytes that hospitals export but the study does not read: a name with its synonyms, such as "
+    '`creatinine = ["肌酐"]`. They are not listed as unknown (RM119) and are never mistaken for one that '
+    "the study reads."
 )

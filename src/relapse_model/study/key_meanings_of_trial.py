@@ -9,18 +9,20 @@ from relapse_model.study.key_table import KeyTable
 TRIAL_TABLES = (
     KeyTable(
         "[trial]",
-        "The plan of a randomised trial: what a comparison of the arms does, and all that it does.",
+        "The analysis plan of a randomised trial. The comparison of the arms does what is stated here and "
+        "nothing else.",
         trial_keys.TRIAL,
         {
             "arm": "The two arms.",
-            "strata": "Columns of the patients table by which allocation was stratified.",
-            "population": "Who is compared: all who were randomised, as randomised.",
+            "strata": "Columns of the patients table by which randomisation was stratified.",
+            "population": "Who is compared: all randomised patients, in the arm to which they were allocated.",
             "primary": "The one comparison that answers the trial's question.",
-            "intercurrent": "What may happen after randomisation and touch the endpoint.",
+            "intercurrent": "Events after randomisation that affect the endpoint.",
             "sensitivity": "Sensitivity analyses.",
             "subgroup": "Subgroups.",
             "effect_modifier": "Predictors by which the effect may differ.",
-            "effect": "The effect of the treatment, where it is known from elsewhere.",
+            "effect": "The effect of the treatment, if known from elsewhere.",
+            "dated": "Date of the plan, as stated by its author; reported if it is later than the last visit.",
         },
         filled=plan.TrialPlan,
         required=("arm", "primary"),
@@ -33,6 +35,7 @@ TRIAL_TABLES = (
             "subgroup": "tables `[[trial.subgroup]]`",
             "effect_modifier": "tables `[[trial.effect_modifier]]`",
             "effect": "a table `[trial.effect]`",
+            "dated": "a day, such as 2026-03-01",
         },
         defaults={"subgroup": "none", "effect_modifier": "none"},
     ),
@@ -42,26 +45,31 @@ TRIAL_TABLES = (
         trial_keys.ARMS,
         {
             "column": "The column.",
-            "treatment": "Its value in the arm of the treatment.",
-            "control": "Its value in the other.",
-            "ratio": "How many patients were allocated to treatment and to control.",
+            "treatment": "Its value in the treatment arm.",
+            "control": "Its value in the control arm.",
+            "ratio": "Allocation ratio of treatment to control.",
+            "labels": "Names of treatment and control in reports.",
         },
         filled=plan.Arms,
         required=("treatment", "control"),
+        types={"labels": '[treatment, control], such as ["HBIG", "control"]'},
+        defaults={"labels": "the values"},
     ),
     KeyTable(
         "[trial.primary]",
-        "The primary analysis. The endpoint is no outcome event by its week.",
+        "The primary analysis. The endpoint is freedom from the outcome up to the stated week.",
         trial_keys.PRIMARY,
         {
             "endpoint": "The endpoint as registered.",
             "week": "Week of the endpoint.",
-            "window_weeks": "How many weeks its visit may come early or late.",
+            "window_weeks": "How many weeks early or late its visit may be.",
             "measure": "How the risks of the arms are compared.",
             "method": "How they are estimated.",
             "level": "Level of the interval.",
-            "sides": "Of the test.",
+            "sides": "Sides of the test.",
             "adjust": "Predictors known at randomisation for a standardised comparison.",
+            "interval": "Interval of a Kaplan-Meier difference: `score` always exists, `greenwood` needs events in "
+            "both arms.",
         },
         filled=plan.PrimaryAnalysis,
         required=("endpoint",),
@@ -73,10 +81,11 @@ TRIAL_TABLES = (
         "An intercurrent event, seen in the treatments table, and the strategy for it (ICH E9(R1)).",
         trial_keys.INTERCURRENT,
         {
-            "event": "What it is, in words.",
-            "agent": "The agents whose giving shows it.",
+            "event": "The event, in words.",
+            "agent": "The agents that indicate the event when they are given.",
             "arm": "The arm in which it counts.",
-            "strategy": "Go on as if it had not happened; count it as the event; or end follow-up in its week.",
+            "strategy": "Ignore it (treatment policy); count it as the outcome (composite); or censor the "
+            "patient in its week (hypothetical).",
             "after_weeks": "The first week after randomisation from which it counts.",
         },
         filled=plan.IntercurrentEvent,
@@ -89,10 +98,10 @@ TRIAL_TABLES = (
         "A sensitivity analysis.",
         trial_keys.SENSITIVITY,
         {
-            "kind": "Which one.",
-            "imputations": "Of multiple imputation: how many.",
-            "deltas": "Of multiple imputation: shifts of the log-odds of those not seen.",
-            "seed": "Of multiple imputation.",
+            "kind": "Its kind.",
+            "imputations": "Number of multiple imputations.",
+            "deltas": "Shifts of the log-odds in patients with an unknown endpoint, for multiple imputation.",
+            "seed": "Seed of multiple imputation.",
         },
         filled=plan.Sensitivity,
         required=("kind",),
@@ -103,8 +112,8 @@ TRIAL_TABLES = (
         trial_keys.SUBGROUP,
         {
             "column": "Column of the patients table.",
-            "label": "Name for people.",
-            "at": "Where a column of numbers is cut.",
+            "label": "Name shown to readers.",
+            "at": "Cut points of a column of numbers.",
         },
         filled=plan.TrialSubgroup,
         required=("column",),
@@ -125,17 +134,17 @@ TRIAL_TABLES = (
         "[trial.effect]",
         "The effect of the treatment on the log-odds of the event.",
         trial_keys.EFFECT,
-        {"log_odds": "Estimate.", "sd": "Its standard error.", "source": "Where it is known from."},
+        {"log_odds": "Estimate.", "sd": "Its standard error.", "source": "Its source."},
         filled=plan.TreatmentEffect,
         required=tuple(trial_keys.EFFECT),
     ),
     KeyTable(
         "[dosing]",
-        "The dosing rule: who is due for a dose, and when.",
+        "The dosing rule: who is due for a dose and when.",
         trial_keys.DOSING,
         {
             "agent": "The drug.",
-            "arm": "The arm that is dosed.",
+            "arm": "The arm that receives it.",
             "dose": "Amount of a dose.",
             "unit": "Its unit.",
             "route": "How it is given.",
@@ -155,26 +164,28 @@ TRIAL_TABLES = (
     ),
     KeyTable(
         "first = { ... }",
-        "Of the dosing rule: the first dose.",
+        "The first dose of the dosing rule.",
         trial_keys.FIRST,
-        {"week": "When it is due.", "window_weeks": "How far from it a dose still is that dose."},
+        {
+            "week": "Week in which it is due.",
+            "window_weeks": "How many weeks early or late a dose still counts as this one.",
+        },
         filled=plan.FirstDose,
     ),
     KeyTable(
         "again = { ... }",
-        "Of the dosing rule: another dose.",
+        "Further doses of the dosing rule.",
         trial_keys.AGAIN,
         {
             "analyte": "The analyte that decides.",
-            "below": "A result below this value makes another dose due.",
-            "act_within_weeks": "Within how many weeks it is to be given.",
+            "below": "A result below this value calls for another dose.",
+            "act_within_weeks": "How many weeks after that result it is to be given at the latest.",
         },
         filled=plan.DoseAgain,
         required=("analyte", "below"),
     ),
 )
 CANDIDATES = (
-    "Biomarkers to be screened, of which the model knows nothing: the keys of a predictor, and `family` (text), the "
-    "group "
-    "within which many are tested at once."
+    "Biomarkers to be screened that are not in the model: the keys of a predictor, and `family` (text), "
+    "the group within which multiple testing is accounted for."
 )

@@ -253,6 +253,7 @@ PREDICTION: Mapping[str, Check] = {
     **dict.fromkeys(HORIZONS, number(0, open_low=True)),
     "visit_window_weeks": number(0),
     "visit_weeks": several(number(0)),
+    "implausible_auc": number(0.5, 1, open_low=True),
 }
 COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
@@ -287,10 +288,11 @@ TERM: Mapping[str, Check] = {
     "replaces": several(text),
     "prior": anything,
 }
-SHAPES = ("saturating", "cap", "below", "at_least")
+SHAPES = ("saturating", "cap", "below", "at_least", "minus")
 FACTOR: Mapping[str, Check] = {
     "predictor": text,
     **dict.fromkeys(SHAPES, number(0, open_low=True)),
+    "minus": number(),
 }
 PRIOR: Mapping[str, Check] = {
     "log_odds": number(-20, 20),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from relapse_model.study.eligibility import Criterion
 from relapse_model.study.names import NameTable
-from relapse_model.study.study import Criterion, Predictor, Study
+from relapse_model.study.study import Predictor, Study
 
 
 def analyte_names(study: Study) -> NameTable:

@@ -12,32 +12,27 @@ from typing import Any
 from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
+from relapse_model.study.analytes_section import read_agents, read_analytes, read_other_analytes
+from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.line_numbers import line_of
-from relapse_model.study.names import name_key
+from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
 from relapse_model.study.study import (
     PROTOCOL,
-    Agent,
     Analyte,
-    Assay,
     Confirmation,
-    Criterion,
-    Eligibility,
     Laboratory,
     OutcomeRule,
-    PassiveAntibody,
     Prediction,
     Predictor,
     Prior,
     Scoring,
-    Spread,
     Study,
     Time,
     Treatments,
 )
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
-from relapse_model.study.unit_spelling import is_log10, unit_key
 
 KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
 
@@ -142,30 +137,16 @@ class _Reader:
             if section not in raw:
                 self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
         head = self.head(sections.get("study", {}))
-        analytes = self.analytes(sections.get("analytes", {}))
-        agents = self.agents(sections.get("agents", {}))
+        analytes = read_analytes(self, sections.get("analytes", {}))
+        agents = read_agents(self, sections.get("agents", {}))
         outcome = self.outcome(sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
         predictors = self.predictors(sections.get("predictors", []), analytes)
-        passive_analyte = (
-            sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
-        )
-        for position, predictor in enumerate(predictors):
-            if predictor.kind == "endogenous" and predictor.analyte != passive_analyte:
-                self.refuse(
-                    ("predictors", position, "analyte"), repr(predictor.analyte),
-                    f"the analyte of [passive_antibody] ({passive_analyte!r})" if passive_analyte
-                    else "a section [passive_antibody], which kind 'endogenous' needs",
-                )  # fmt: skip
-        treatments = Treatments(**self.table(sections.get("treatments", {}), ("treatments",), keys.TREATMENTS))
-        if not treatments.complete and any(predictor.kind == "endogenous" for predictor in predictors):
-            self.refuse(
-                ("treatments", "complete"), "false", "true, since a predictor of kind 'endogenous' takes out each dose",
-                "A patient without a recorded dose would pass for one without any",
-            )  # fmt: skip
+        self.endogenous_has_its_drug(sections, predictors)
+        treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)
-        eligibility = self.eligibility(sections.get("eligibility", {}), analytes)
-        passive = self.passive(sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
+        passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
         trial = (
             read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
             if "trial" in sections
@@ -182,11 +163,30 @@ class _Reader:
             treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
-            agents=agents, other_analytes=self.other_analytes(sections.get("other_analytes", {}), analytes),
+            agents=agents, other_analytes=read_other_analytes(self, sections.get("other_analytes", {}), analytes),
             codes=self.codes(sections.get("columns", {})), analytes=analytes, outcome=outcome,
             prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
+
+    def endogenous_has_its_drug(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> None:
+        analyte = sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
+        for position, predictor in enumerate(predictors):
+            if predictor.kind == "endogenous" and predictor.analyte != analyte:
+                self.refuse(
+                    ("predictors", position, "analyte"), repr(predictor.analyte),
+                    f"the analyte of [passive_antibody] ({analyte!r})" if analyte
+                    else "a section [passive_antibody], which kind 'endogenous' needs",
+                )  # fmt: skip
+
+    def treatments(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> Treatments:
+        treatments = Treatments(**self.table(sections.get("treatments", {}), ("treatments",), keys.TREATMENTS))
+        if not treatments.complete and any(predictor.kind == "endogenous" for predictor in predictors):
+            self.refuse(
+                ("treatments", "complete"), "false", "true, since a predictor of kind 'endogenous' takes out each dose",
+                "A patient without a recorded dose would pass for one without any",
+            )  # fmt: skip
+        return treatments
 
     def head(self, raw: Any) -> dict[str, Any]:
         values = self.table(raw, ("study",), keys.STUDY)
@@ -198,65 +198,6 @@ class _Reader:
             )  # fmt: skip
         return values
 
-    def analytes(self, raw: Any) -> dict[str, Analyte]:
-        if not isinstance(raw, dict):
-            self.refuse(("analytes",), keys.value_shown(raw), "tables [analytes.NAME]")
-            return {}
-        analytes = {}
-        for name, entry in raw.items():
-            path = ("analytes", name)
-            values = self.table(entry, path, keys.ANALYTE)
-            values["assays"] = self.assays(values.get("assays", {}), (*path, "assays"))
-            if self.need(values, entry, path, "unit"):
-                analytes[name] = Analyte(name=name, **{"label": name, **values})
-            low, high = values.get("lower_limit"), values.get("upper_limit")
-            if low is not None and high is not None and low >= high:
-                self.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
-            if values.get("scale") == "log10":
-                self.logarithm_fits(values, path)
-            if values.get("floor") and low is None:
-                self.refuse((*path, "floor"), "true, and no lower_limit", "a lower_limit, on which the floor rests")
-            known = (values.get("unit", ""), *values.get("units", ()), *values.get("other_units", ()))
-            spellings = [unit_key(unit) for unit in known]
-            if len(set(spellings)) < len(spellings):
-                self.refuse((*path, "units"), "one unit in two spellings", "each unit once, and not the analyte's own")
-            if values.get("negative") and values.get("scale") == "log10":
-                self.refuse(
-                    (*path, "scale"), "'log10' beside negative = true", "'linear': no logarithm is of a negative"
-                )
-        return analytes
-
-    def other_analytes(self, raw: Any, analytes: Mapping[str, Analyte]) -> dict[str, tuple[str, ...]]:
-        """Read the names of results that the study does not read; they, and those it reads, are each of one thing."""
-        names = raw if isinstance(raw, dict) else {}
-        others = self.table(raw, ("other_analytes",), dict.fromkeys(names, keys.several(keys.text)))
-        read = {("analytes", name, "synonyms"): one.synonyms for name, one in analytes.items()}
-        self.names_differ(read | {("other_analytes", name): synonyms for name, synonyms in others.items()})
-        return others
-
-    def agents(self, raw: Any) -> dict[str, Agent]:
-        if not isinstance(raw, dict):
-            self.refuse(("agents",), keys.value_shown(raw), "tables [agents.NAME]")
-            return {}
-        agents = {name: Agent(name, **self.table(entry, ("agents", name), keys.AGENT)) for name, entry in raw.items()}
-        self.names_differ({("agents", name, "synonyms"): one.synonyms for name, one in agents.items()})
-        return agents
-
-    def names_differ(self, spellings: Mapping[tuple[str, ...], tuple[str, ...]]) -> None:
-        """Refuse a synonym that is the name, or a synonym, of another entry too, or of its own a second time."""
-        taken = {name_key(path[1]): path[1] for path in spellings}
-        for path, synonyms in spellings.items():
-            name = path[1]
-            seen: set[str] = set()
-            for synonym in synonyms:
-                key = name_key(synonym)
-                owner = taken.setdefault(key, name)
-                if owner != name or key in seen:
-                    where = f"also of {owner!r}" if owner != name else "twice"
-                    advice = "Spellings that differ in case, spaces or hyphens are one"
-                    self.refuse(path, f"{synonym!r}, {where}", "each name once in the study", advice)
-                seen.add(key)
-
     def codes(self, raw: Any) -> dict[str, dict[str, str]]:
         if not isinstance(raw, dict):
             self.refuse(("columns",), keys.value_shown(raw), "tables [columns.NAME]")
@@ -267,19 +208,6 @@ class _Reader:
             if self.need(values, entry, ("columns", name), "codes"):
                 found[name] = values["codes"]
         return found
-
-    def logarithm_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
-        """Refuse a log10 scale without a limit to put below-limit results at, and a logarithm of a logarithm."""
-        if values.get("lower_limit") is None:
-            self.refuse(path, "no lower_limit", "a lower_limit, since the scale is log10")
-        if is_log10(unit_key(values.get("unit", ""))):
-            self.refuse((*path, "scale"), "'log10' of a unit that is a logarithm", "'linear', or the unit itself")
-
-    def assays(self, raw: Any, path: KeyPath) -> dict[str, Assay]:
-        if not isinstance(raw, dict):
-            self.refuse(path, keys.value_shown(raw), "tables [analytes.NAME.assays.ASSAY]")
-            return {}
-        return {name: Assay(**self.table(entry, (*path, name), keys.ASSAY)) for name, entry in raw.items()}
 
     def outcome(self, raw: Any, analytes: Mapping[str, Analyte]) -> OutcomeRule:
         path = ("outcome",)
@@ -394,47 +322,6 @@ class _Reader:
         values = self.table(sections.get("laboratory", {}), ("laboratory",), keys.LABORATORY)
         detected = {"yes": True, "no": False}.get(values.get("below_limit_detected", "unknown"))
         return Laboratory(values.get("dash", "refuse"), detected, values.get("same_day", "refuse"))
-
-    def eligibility(self, raw: Any, analytes: Mapping[str, Analyte]) -> Eligibility:
-        path = ("eligibility",)
-        lists = self.table(raw, path, {"include": keys.anything, "exclude": keys.anything})
-        found: dict[str, tuple[Criterion, ...]] = {}
-        names: set[str] = set()
-        for side, entries in lists.items():
-            if not isinstance(entries, list):
-                self.refuse((*path, side), keys.value_shown(entries), f"one or more [[eligibility.{side}]]")
-                continue
-            read = [self.criterion(e, (*path, side, i), analytes, names) for i, e in enumerate(entries)]
-            found[side] = tuple(criterion for criterion in read if criterion is not None)
-        return Eligibility(**found)
-
-    def criterion(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte], names: set[str]) -> Criterion | None:
-        values = self.table(raw, path, keys.CRITERION)
-        if not self.need(values, raw, path, "id", "text"):
-            return None
-        if values["id"] in names:
-            self.refuse((*path, "id"), repr(values["id"]), "an id used once")
-        names.add(values["id"])
-        for what, known in (("subject", ("column", "analyte", "agents")), ("condition", keys.CONDITIONS)):
-            given = [key for key in known if key in values]
-            if len(given) != 1:
-                self.refuse(path, f"{len(given)} keys for the {what}", f"one of {', '.join(known)}")
-        if ("agents" in values) != ("ever" in values):
-            self.refuse(path, "agents without ever, or ever without agents", "both, or neither")
-        self.known_analyte(values.get("analyte"), path, analytes)
-        return Criterion(**values)
-
-    def passive(self, raw: Any, analytes: Mapping[str, Analyte]) -> PassiveAntibody | None:
-        path = ("passive_antibody",)
-        values = self.table(raw, path, keys.PASSIVE)
-        complete = self.need(values, raw, path, *keys.PASSIVE)
-        self.known_analyte(values.get("analyte"), path, analytes)
-        for name in ("half_life_days", "volume_litres", "absorption_per_day"):
-            if name in values:
-                spread = self.table(values[name], (*path, name), keys.SPREAD)
-                complete &= self.need(spread, values[name], (*path, name), *keys.SPREAD)
-                values[name] = Spread(**spread) if len(spread) == len(keys.SPREAD) else None
-        return PassiveAntibody(**values) if complete else None
 
     def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
         """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
+from relapse_model.study.eligibility import Eligibility
 from relapse_model.study.trial_plan import DosingRule, TrialPlan
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
@@ -132,6 +133,8 @@ class Prediction:
     they add up to. Since months of the calendar differ in length, weeks that are whole days, as dates give them, are
     compared with the shortest and longest span of so many: what happens on the day 24 months after enrolment happens
     by month 24.
+
+    `implausible_auc` is the AUC above which no honest model of this outcome and horizon is believed; None: not known.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
@@ -139,6 +142,7 @@ class Prediction:
     visit_window_weeks: float = 4.0
     visit_weeks: tuple[float, ...] = ()
     horizon_months: float | None = None
+    implausible_auc: float | None = None
 
     def by_horizon(self, week: Floats) -> Mask:
         """Tell which weeks lie at or before the horizon."""
@@ -229,13 +233,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TermFactor:
-    """A predictor, transformed, in its clinical unit: at most one of the four is given; none is the value itself."""
+    """A predictor, transformed, in its clinical unit: at most one of the five is given; none is the value itself."""
 
     predictor: str
     saturating: float | None = None
     cap: float | None = None
     below: float | None = None
     at_least: float | None = None
+    minus: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,39 +256,6 @@ class StudyTerm:
     factors: tuple[TermFactor, ...]
     replaces: tuple[str, ...] = ()
     prior: Prior | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One inclusion or exclusion criterion: its text as registered, and the rule that decides it.
-
-    It looks at a column of the patients table, at the last result of an analyte at or before enrolment (and within
-    `window_weeks` before it), or at whether any of the agents was ever given. Exactly one of the conditions holds
-    the threshold. For an analyte the bounds of the result must settle it: a result below a limit of 20 says nothing
-    about "below 10".
-    """
-
-    id: str
-    text: str
-    column: str | None = None
-    analyte: str | None = None
-    agents: tuple[str, ...] = ()
-    window_weeks: float | None = None
-    below: float | None = None
-    at_most: float | None = None
-    at_least: float | None = None
-    above: float | None = None
-    between: tuple[float, float] | None = None
-    equals: tuple[str, ...] = ()
-    ever: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Eligibility:
-    """Who may enter: all of `include` must be met, none of `exclude`."""
-
-    include: tuple[Criterion, ...] = ()
-    exclude: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

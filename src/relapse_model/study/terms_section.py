@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from relapse_model.study import keys as keys
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Predictor, Prior, StudyTerm, TermFactor
+from relapse_model.study.study import Analyte, Predictor, Prior, StudyTerm, TermFactor
 
 KeyPath = tuple[str | int, ...]
 
@@ -24,6 +24,9 @@ class Reader(Protocol):
 
     def need(self, values: Mapping[str, Any], raw: Any, path: KeyPath, *names: str) -> bool:
         """Note what is missing."""
+
+    def known_analyte(self, name: str | None, path: KeyPath, analytes: Mapping[str, Analyte]) -> None:
+        """Note an analyte that the study has not."""
 
     def prior(self, raw: Any, path: KeyPath) -> Prior | None:
         """Read a prior."""
@@ -85,6 +88,11 @@ def _factor(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predict
         return None
     if predictor.levels or predictor.saturating is not None or predictor.kind in DIFFERENCES:
         reader.refuse(path, f"predictor {predictor.name!r}", "a predictor with values in a clinical unit")
+        return None
+    if predictor.scale == "log10" and values.get("minus", 1.0) <= 0:
+        reader.refuse(
+            (*path, "minus"), keys.value_shown(values["minus"]), "a number above 0, of a predictor on the log10 scale"
+        )
         return None
     return TermFactor(**values)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from relapse_model.study.keys import Check, NotAllowed, anything, number, one_of, several, text, whole
-from relapse_model.study.trial_plan import MEASURES, METHODS, SENSITIVITIES, STRATEGIES
+from relapse_model.study.trial_plan import INTERVALS, MEASURES, METHODS, SENSITIVITIES, STRATEGIES
 
 
 def one_or_several(value: Any) -> tuple[str, ...]:
@@ -29,11 +30,26 @@ def ratio(value: Any) -> tuple[float, float]:
     return positive(value[0]), positive(value[1])
 
 
+def two_texts(value: Any) -> tuple[str, ...]:
+    """Accept two different texts."""
+    found: tuple[str, ...] = several(text)(value)
+    if len(found) != 2:
+        raise NotAllowed('[treatment, control], such as ["HBIG", "control"]')
+    return found
+
+
 def sides(value: Any) -> int:
     """Accept 1 or 2."""
     if value not in (1, 2) or isinstance(value, bool):
         raise NotAllowed("1 or 2")
     return int(value)
+
+
+def day(value: Any) -> date:
+    """Accept a day, as TOML writes it: without quotation marks."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise NotAllowed("a day such as 2026-03-01, without quotation marks")
+    return value
 
 
 TRIAL: Mapping[str, Check] = {
@@ -46,8 +62,9 @@ TRIAL: Mapping[str, Check] = {
     "subgroup": anything,
     "effect_modifier": anything,
     "effect": anything,
+    "dated": day,
 }
-ARMS: Mapping[str, Check] = {"column": text, "treatment": text, "control": text, "ratio": ratio}
+ARMS: Mapping[str, Check] = {"column": text, "treatment": text, "control": text, "ratio": ratio, "labels": two_texts}
 PRIMARY: Mapping[str, Check] = {
     "endpoint": text,
     "week": number(0, open_low=True),
@@ -57,6 +74,7 @@ PRIMARY: Mapping[str, Check] = {
     "level": number(0.5, 0.9999),
     "sides": sides,
     "adjust": none_or_several,
+    "interval": one_of(*INTERVALS),
 }
 INTERCURRENT: Mapping[str, Check] = {
     "event": text,

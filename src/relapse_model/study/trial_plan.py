@@ -6,9 +6,11 @@ Everything a comparison of the arms may do stands here before the data are seen;
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 MEASURES = ("risk_difference", "risk_ratio", "odds_ratio")
 METHODS = ("kaplan-meier", "miettinen-nurminen", "newcombe")
+INTERVALS = ("score", "greenwood")
 STRATEGIES = ("treatment policy", "composite", "hypothetical")
 SENSITIVITIES = (
     "missing = failure", "missing = success", "extreme", "tipping point", "multiple imputation", "interval censored",
@@ -18,12 +20,21 @@ SENSITIVITIES = (
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """The two arms, by the values of a column of the patients table, and how patients were allocated to them."""
+    """The two arms, by the values of a column of the patients table, and how patients were allocated to them.
+
+    `labels` are what reports call treatment and control; the values themselves by default.
+    """
 
     treatment: str
     control: str
     column: str = "arm"
     ratio: tuple[float, float] = (1.0, 1.0)
+    labels: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Return what reports call the treatment and the control arm."""
+        return (self.labels[0], self.labels[1]) if self.labels else (self.treatment, self.control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,8 @@ class PrimaryAnalysis:
 
     The endpoint is no outcome event by `week`. `measure` compares the risks of the event; `method` says how they are
     estimated; `adjust` names predictors known at randomisation for a standardised comparison; none for an
-    unadjusted one.
+    unadjusted one. `interval` is that of a Kaplan-Meier difference: ``"score"`` exists always, ``"greenwood"`` only if
+    both arms have events.
     """
 
     endpoint: str
@@ -43,6 +55,7 @@ class PrimaryAnalysis:
     level: float = 0.95
     sides: int = 2
     adjust: tuple[str, ...] = ()
+    interval: str = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,10 @@ class TreatmentEffect:
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
-    """The section [trial] of a study: what `compare_arms` does, and all that it does."""
+    """The section [trial] of a study: what `compare_arms` does, and all that it does.
+
+    `dated` is the day on which the plan was laid down, as its author says.
+    """
 
     arms: Arms
     primary: PrimaryAnalysis
@@ -110,6 +126,7 @@ class TrialPlan:
     subgroups: tuple[TrialSubgroup, ...] = ()
     effect_modifiers: tuple[EffectModifier, ...] = ()
     effect: TreatmentEffect | None = None
+    dated: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def read_trial(
         "subgroups": _several(reader, values, "subgroup", _subgroup),
         "effect_modifiers": _several(reader, values, "effect_modifier", _modifier_of(predictors)),
         "effect": _effect(reader, values["effect"]) if "effect" in values else None,
+        "dated": values.get("dated"),
     }
     if arms is None or primary is None:
         return None
@@ -151,6 +152,10 @@ def _modifier_of(predictors: Sequence[Predictor]) -> Callable[[Reader, Any, KeyP
         if not reader.need(values, raw, path, "predictor"):
             return None
         _known(reader, values["predictor"], (*path, "predictor"), predictors)
+        for one in predictors:
+            curved = one.levels or one.saturating is not None or one.kind in ("change", "slope")
+            if one.name == values["predictor"] and curved:
+                reader.refuse((*path, "predictor"), repr(one.name), "a predictor with values in a clinical unit")
         return EffectModifier(**values)
 
     return read

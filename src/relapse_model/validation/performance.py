@@ -19,7 +19,7 @@ MEASURES = {
     "uno_c": "C (Uno), up to the horizon",
     "log_loss": "Log loss",
     "log_loss_mean_risk": "Log loss of the mean risk",
-    "log_loss_difference": "Log loss less that of it",
+    "log_loss_difference": "Log loss, difference",
     "brier": "Brier score",
     "scaled_brier": "Scaled Brier score",
     "calibration_intercept": "Calibration in the large",
@@ -120,13 +120,33 @@ def performance(
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
     folds = None if fold is None else fold[known]
-    wanted: dict[str, Callable[[], Estimate | float]] = {
+    wanted = _of_known(y, p, w, folds, seed)
+    wanted["c_index"] = lambda: discrimination.harrell_c(time, event, risk, fold)
+    if by_horizon is not None:
+        followed, relapsed, horizon = by_horizon
+        wanted["uno_c"] = lambda: uno_c.uno_c(followed, relapsed, risk, horizon, fold)
+    measures: dict[str, Estimate | float] = {}
+    refused: dict[str, str] = {}
+    for name in MEASURES:
+        if name not in wanted:
+            continue
+        try:
+            measures[name] = wanted[name]()
+        except RelapseModelError as error:
+            refused[name] = str(error)
+    return Performance(len(relapse), int(y.sum()), int((~known).sum()), measures, refused)
+
+
+def _of_known(
+    y: Floats, p: Floats, w: Floats, folds: NDArray[np.intp] | None, seed: int
+) -> dict[str, Callable[[], Estimate | float]]:
+    """Return the measures of those whose outcome is known."""
+    return {
         "auc": lambda: (
             resampling.auc_bootstrap(y, p, w, seed=seed)
             if folds is None
             else within_folds.auc_within_folds(y, p, folds, w, seed=seed)
         ),
-        "c_index": lambda: discrimination.harrell_c(time, event, risk, fold),
         "log_loss": lambda: overall.log_loss(y, p, w),
         "log_loss_mean_risk": lambda: overall.log_loss(y, np.full(len(y), np.average(y, weights=w)), w),
         "log_loss_difference": lambda: paired_loss.log_loss_difference(y, p, w),
@@ -140,14 +160,3 @@ def performance(
         ),
         "observed_expected": lambda: calibration.observed_expected(y, p, w),
     }
-    if by_horizon is not None:
-        followed, relapsed, horizon = by_horizon
-        wanted["uno_c"] = lambda: uno_c.uno_c(followed, relapsed, risk, horizon, fold)
-    measures: dict[str, Estimate | float] = {}
-    refused: dict[str, str] = {}
-    for name, measure in wanted.items():
-        try:
-            measures[name] = measure()
-        except RelapseModelError as error:
-            refused[name] = str(error)
-    return Performance(len(relapse), int(y.sum()), int((~known).sum()), measures, refused)

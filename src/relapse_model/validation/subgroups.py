@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.errors import RelapseModelError
 from relapse_model.small_counts import count_words, hidden_cells
 from relapse_model.validation.calibration import observed_expected
@@ -117,12 +117,9 @@ def subgroup_table(
     """
     y, repeats = np.asarray(relapse, dtype=float), np.atleast_2d(np.asarray(risk, dtype=float))
     seen = ~np.isnan(repeats) if np.ndim(risk) > 1 else np.ones(repeats.shape, dtype=bool)
-    for p, rows in zip(repeats, seen, strict=True):
-        weights = None if weight is None else np.asarray(weight, dtype=float)[rows]
-        if weights is None or (weights > 0).any():  # nobody whose outcome is known: every group is under its floor
-            check_predictions(y[rows], p[rows], weights)
-    label = None if fold is None else np.atleast_2d(np.asarray(fold))
     w = None if weight is None else np.asarray(weight, dtype=float)
+    _check_repeats(y, repeats, seen, w)
+    label = None if fold is None else np.atleast_2d(np.asarray(fold))
     if floor_patients < 1 or floor_events < 1:
         raise RelapseModelError(
             f"Subgroups: floors of {floor_patients} patients and {floor_events} relapses; expected 1 or more of each."
@@ -141,15 +138,35 @@ def subgroup_table(
             why = f"fewer than {floor_patients} patients or {floor_events} relapses"
             table.append(Subgroup(*counts, why, {}, {}))
         else:
-            each = [
-                _measures(
-                    y[inside], repeats[repeat, inside], None if w is None else w[inside],
-                    None if label is None else label[repeat, inside], resamples, seed, level,
-                )
-                for repeat, inside in enumerate(rows & seen)
-            ]  # fmt: skip
-            table.append(Subgroup(*counts, "", *(each[0] if len(each) == 1 else _averaged(each))))
+            found = _over_repeats(y, repeats, rows & seen, w, label, (resamples, seed, level))
+            table.append(Subgroup(*counts, "", *found))
     return tuple(table)
+
+
+def _over_repeats(
+    y: Floats,
+    repeats: Floats,
+    seen: Mask,
+    w: Floats | None,
+    label: NDArray[np.generic] | None,
+    settings: tuple[int, int, float],
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Return the measures of one group, averaged over the repeats where there are several."""
+    each = [
+        _measures(
+            y[inside], repeats[repeat, inside], None if w is None else w[inside],
+            None if label is None else label[repeat, inside], *settings,
+        )
+        for repeat, inside in enumerate(seen)
+    ]  # fmt: skip
+    return each[0] if len(each) == 1 else _averaged(each)
+
+
+def _check_repeats(y: Floats, repeats: Floats, seen: Mask, weight: Floats | None) -> None:
+    for p, rows in zip(repeats, seen, strict=True):
+        weights = None if weight is None else weight[rows]
+        if weights is None or (weights > 0).any():  # nobody whose outcome is known: every group is under its floor
+            check_predictions(y[rows], p[rows], weights)
 
 
 def _told(patients: list[int], events: list[int], lost: list[int]) -> Iterator[tuple[str, ...]]:

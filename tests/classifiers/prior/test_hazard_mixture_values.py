@@ -12,7 +12,7 @@ import pytest
 
 from relapse_model.classifiers import PriorHazardClassifier
 from relapse_model.classifiers.prior.hazard_mixture import HazardMixture, hazard_risk
-from relapse_model.classifiers.prior.hazard_mixture_values import FORM, PART, hazard_from, hazard_values, read_hazard
+from relapse_model.classifiers.prior.hazard_mixture_values import FORM, PART, hazard_from, hazard_values
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
 from relapse_model.errors import ModelFileError
 
@@ -32,6 +32,11 @@ def fitted():
         draws=30,
     )
     return model.fit(X, np.minimum(relapse, lost), relapse <= lost)
+
+
+def read_hazard(parts):
+    """As a saved classifier is read."""
+    return hazard_from(read_document(parts, PART, FORM))
 
 
 def changed(**changes):

@@ -277,6 +277,14 @@ def test_a_positive_last_test_can_be_read_the_other_way(study, declared):
     assert derive_outcome(cohort, ruled)["state"].tolist() == [expected]
 
 
+@pytest.mark.parametrize("reading", ["Censor", "lost", "", "both"])
+def test_a_reading_that_is_none_is_refused(study, reading):
+    """A slip of the pen was read as "relapse" without a word; "both" is a declaration, and two readings."""
+    cohort = cohort_of([("P0", 0, "<0.05"), ("P0", 36, "0.3")], study)
+    with pytest.raises(RelapseModelError, match="expected 'relapse', 'censor' or None"):
+        derive_outcome(cohort, study, unconfirmed_at_end=reading)
+
+
 @pytest.mark.parametrize(
     ("tests", "week"),
     [

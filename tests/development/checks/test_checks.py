@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.development.checks import CODES, check_results, check_validation, run_checks
+from relapse_model.development.checks import CODES, check_results, run_checks
 from relapse_model.development.checks.finding import Finding
+from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.errors import RelapseModelError
 from relapse_model.report.cohort_check import check_report
 from relapse_model.study.reader import parse_study
@@ -181,10 +182,10 @@ def test_the_report_names_what_did_not_speak(cohort, study):
     shown = check_report(cohort, study, mute=("RM101",))
     assert "RM104 warning: " in shown
     assert "RM101 warning: " not in shown
-    assert "Checks that did not speak: muted RM101." in shown
+    assert "Other checks: muted RM101." in shown
     one_arm = with_tables(cohort, patients=cohort.patients.assign(arm="hbig"))
     shown = check_report(one_arm, study, mute=("RM104", "RM101", "RM116"))
-    assert "Checks that did not speak: muted RM101, RM104, RM116; not applicable RM109, RM113." in shown
+    assert "Other checks: muted RM101, RM104, RM116; not applicable RM109, RM113." in shown
     assert "Warnings:" not in shown
 
 

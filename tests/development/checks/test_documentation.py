@@ -7,9 +7,15 @@ import re
 import pytest
 
 from relapse_model.development.checks import CODES
-from relapse_model.development.checks.all_checks import COHORT_CHECKS, EVALUATION_CHECK, GAIN_CHECK, VALIDATION_CHECKS
+from relapse_model.development.checks.all_checks import (
+    AUC_CHECK,
+    COHORT_CHECKS,
+    EVALUATION_CHECK,
+    EVENTS_CHECK,
+    GAIN_CHECK,
+)
 
-CHECKS = (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)
+CHECKS = (*COHORT_CHECKS, EVENTS_CHECK, AUC_CHECK, EVALUATION_CHECK, GAIN_CHECK)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,6 @@ def test_the_link_leads_to_the_section(check, root):
 
 
 def test_codes_are_numbers_in_order_and_none_stands_twice():
-    assert all(re.fullmatch(r"RM1\d\d", code) for code in CODES)
+    assert all(re.fullmatch(r"RM[12]\d\d", code) for code in CODES)
     assert list(CODES) == sorted(set(CODES))
     assert len(CODES) == len(CHECKS)

@@ -21,7 +21,7 @@ def test_two_assays_are_found_with_their_numbers_and_name_nobody(study_with, nam
     cohort = labs_of(
         ("PT-000", "hbsag", 0, "Elecsys"), ("PT-000", "hbsag", 12, "Architect"), ("PT-001", "hbsag", 0, "Architect")
     )  # fmt: skip
-    result = assay_platforms(cohort, study_with(), 0)
+    result = assay_platforms.of(cohort, study_with(), 0)
     assert (result.code, result.state, result.severity) == ("RM101", "found", "warning")
     assert "HBsAg, which decides the outcome, was measured on 2 assays: Architect (2), Elecsys (1)" in result.text
     names_nobody(result.text, cohort)
@@ -37,19 +37,19 @@ def test_two_assays_are_found_with_their_numbers_and_name_nobody(study_with, nam
     ],
 )
 def test_one_assay_after_enrolment_passes(study_with, other):
-    assert assay_platforms(labs_of(("PT-000", "hbsag", 0, "Architect"), other), study_with(), 0).state == "passed"
+    assert assay_platforms.of(labs_of(("PT-000", "hbsag", 0, "Architect"), other), study_with(), 0).state == "passed"
 
 
 def test_a_second_assay_at_enrolment_itself_counts(study_with):
     cohort = labs_of(("PT-000", "hbsag", 0, "Architect"), ("PT-001", "hbsag", 0, "Elecsys"))
-    assert assay_platforms(cohort, study_with(), 0).state == "found"
+    assert assay_platforms.of(cohort, study_with(), 0).state == "found"
 
 
 def test_without_an_assay_or_an_analyte_it_does_not_apply(study_with, cohort_of):
-    unstated = assay_platforms(cohort_of(("free", 3, {})), study_with(), 0)
+    unstated = assay_platforms.of(cohort_of(("free", 3, {})), study_with(), 0)
     assert (unstated.state, unstated.text) == ("not applicable", "no assay is stated with the results of HBsAg")
-    empty = assay_platforms(labs_of(("PT-000", "hbsag", 0, None)), study_with(), 0)
+    empty = assay_platforms.of(labs_of(("PT-000", "hbsag", 0, None)), study_with(), 0)
     assert empty.state == "not applicable"
     study = study_with(changed=[('analyte = "hbsag"\nat_least = 0.05', 'name = "death"\nadjudicated = true')])
-    adjudicated = assay_platforms(labs_of(("PT-000", "hbsag", 0, "Architect")), study, 0)
+    adjudicated = assay_platforms.of(labs_of(("PT-000", "hbsag", 0, "Architect")), study, 0)
     assert (adjudicated.state, "adjudicated" in adjudicated.text) == ("not applicable", True)

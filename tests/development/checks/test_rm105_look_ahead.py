@@ -37,33 +37,33 @@ def latest_week():
 
 def test_a_kind_that_forgets_the_landmark_is_found_by_its_label(study_with, cohort_of, names_nobody):
     cohort = cohort_of(("free", 2, {}), ("relapse", 1, {}))
-    result = look_ahead(cohort, study_with(LATEST), 0)
+    result = look_ahead.of(cohort, study_with(LATEST), 0)
     assert (result.code, result.state, result.severity) == ("RM105", "found", "warning")
     assert result.text.startswith("Week of the latest test: changes when the rows after week 0 are taken away")
     names_nobody(result.text, cohort)
 
 
 def test_the_kinds_of_the_library_pass(study_with, cohort_of):
-    assert look_ahead(cohort_of(("free", 2, {})), study_with(), 0).state == "passed"
+    assert look_ahead.of(cohort_of(("free", 2, {})), study_with(), 0).state == "passed"
 
 
 def test_a_row_in_the_landmark_week_is_known(study_with, cohort_of):
     # The last tests are those of week 44: known then, not the week before.
     cohort = cohort_of(("free", 2, {}))
-    assert look_ahead(cohort, study_with(LATEST), 44).state == "not applicable"
-    assert look_ahead(cohort, study_with(LATEST), 43).state == "found"
+    assert look_ahead.of(cohort, study_with(LATEST), 44).state == "not applicable"
+    assert look_ahead.of(cohort, study_with(LATEST), 43).state == "found"
 
 
 def test_where_there_is_no_later_row_it_does_not_apply(study_with, cohort_of):
-    result = look_ahead(cohort_of(("not_at_risk", 2, {})), study_with(LATEST), 0)
+    result = look_ahead.of(cohort_of(("not_at_risk", 2, {})), study_with(LATEST), 0)
     assert (result.state, result.text) == ("not applicable", "the cohort has no row after week 0")
 
 
 def test_a_later_dose_is_a_later_row(study_with, cohort_of):
     dosed = cohort_of(("not_at_risk", 2, {}), treatments=[(0, "hbig", 4)])
-    assert look_ahead(dosed, study_with(), 0).state == "passed"
+    assert look_ahead.of(dosed, study_with(), 0).state == "passed"
 
 
 @pytest.mark.parametrize("landmark", [0, 12])
 def test_the_built_in_study_looks_at_nothing_later(landmark, study, cohort):
-    assert look_ahead(cohort, study, landmark).state == "passed"
+    assert look_ahead.of(cohort, study, landmark).state == "passed"

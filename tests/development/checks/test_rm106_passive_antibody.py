@@ -29,7 +29,7 @@ analyte = "anti_hbs"
 def test_blood_drawn_after_a_dose_is_found_and_names_nobody(study_with, cohort_of, names_nobody):
     labs = [(0, "anti_hbs", 0, "20"), (0, "anti_hbs", 12, "300"), (1, "anti_hbs", 12, "20")]
     cohort = cohort_of(("free", 3, {}), labs=labs, treatments=[(0, "hbig", 4)])
-    result = passive_antibody(cohort, study_with(PASSIVE + READ.format(kind="last")), 12)
+    result = passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind="last")), 12)
     assert (result.code, result.state, result.severity) == ("RM106", "found", "warning")
     assert "measured Anti-HBs after hbig holds passive antibody" in result.text
     assert "Titre: in 1 of 3 patients. Use kind endogenous." in result.text
@@ -50,7 +50,7 @@ def test_blood_drawn_after_a_dose_is_found_and_names_nobody(study_with, cohort_o
 )
 def test_a_dose_counts_from_the_next_day_for_five_half_lives(dose, drawn, state, study_with, cohort_of):
     cohort = cohort_of(("free", 2, {}), labs=[(1, "anti_hbs", drawn, "300")], treatments=[(1, "hbig", dose)])
-    assert passive_antibody(cohort, study_with(PASSIVE + READ.format(kind="last")), 12).state == state
+    assert passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind="last")), 12).state == state
 
 
 @pytest.mark.parametrize(
@@ -61,45 +61,45 @@ def test_a_kind_is_judged_by_the_results_that_it_reads(kind, state, study_with, 
     # Before the dose and after it: the first result is the patient's own.
     labs = [(0, "anti_hbs", 0, "20"), (0, "anti_hbs", 8, "300")]
     cohort = cohort_of(("free", 2, {}), labs=labs, treatments=[(0, "hbig", 0)])
-    assert passive_antibody(cohort, study_with(PASSIVE + READ.format(kind=kind)), 12).state == state
+    assert passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind=kind)), 12).state == state
 
 
 def test_a_result_outside_the_window_is_not_read(study_with, cohort_of):
     labs = [(0, "anti_hbs", 3, "300"), (0, "anti_hbs", 12, "not done")]
     cohort = cohort_of(("free", 2, {}), labs=labs, treatments=[(0, "hbig", 1)])
     study = study_with(PASSIVE + READ.format(kind="maximum") + "window_weeks = 4\n")
-    assert passive_antibody(cohort, study, 12).state == "passed"  # week 3 lies before week 8
-    assert passive_antibody(cohort, study, 7).state == "found"
+    assert passive_antibody.of(cohort, study, 12).state == "passed"  # week 3 lies before week 8
+    assert passive_antibody.of(cohort, study, 7).state == "found"
 
 
 def test_another_patients_dose_and_another_drug_are_no_matter(study_with, cohort_of):
     treatments = [(0, "hbig", 1), (1, "pegifn", 1)]
     cohort = cohort_of(("free", 2, {}), labs=[(1, "anti_hbs", 8, "300")], treatments=treatments)
-    assert passive_antibody(cohort, study_with(PASSIVE + READ.format(kind="last")), 12).state == "passed"
+    assert passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind="last")), 12).state == "passed"
 
 
 def test_the_number_of_a_patients_earlier_doses_does_not_hide_the_last(study_with, cohort_of):
     treatments = [(0, "hbig", -100), (0, "hbig", 6), (1, "hbig", -100)]
     labs = [(0, "anti_hbs", 8, "300"), (1, "anti_hbs", 8, "300")]
     cohort = cohort_of(("free", 2, {}), labs=labs, treatments=treatments)
-    result = passive_antibody(cohort, study_with(PASSIVE + READ.format(kind="mean")), 12)
+    result = passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind="mean")), 12)
     assert "Titre: in 1 of 2 patients" in result.text
 
 
 @pytest.mark.parametrize("kind", ["endogenous", "count", "weeks_since_last"])
 def test_kinds_that_read_no_measured_titre_are_not_meant(kind, study_with, cohort_of):
     cohort = cohort_of(("free", 2, {}), labs=[(0, "anti_hbs", 8, "300")], treatments=[(0, "hbig", 1)])
-    result = passive_antibody(cohort, study_with(PASSIVE + READ.format(kind=kind)), 12)
+    result = passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind=kind)), 12)
     assert (result.state, result.text) == ("not applicable", "no predictor reads Anti-HBs as measured")
 
 
 def test_without_the_section_or_the_doses_it_does_not_apply(study_with, cohort_of):
     cohort = cohort_of(("free", 2, {}), labs=[(0, "anti_hbs", 8, "300")])
-    assert "no section [passive_antibody]" in passive_antibody(cohort, study_with(READ.format(kind="last")), 12).text
-    result = passive_antibody(cohort, study_with(PASSIVE + READ.format(kind="last")), 12)
+    assert "no section [passive_antibody]" in passive_antibody.of(cohort, study_with(READ.format(kind="last")), 12).text
+    result = passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind="last")), 12)
     assert (result.state, "no treatments table" in result.text) == ("not applicable", True)
 
 
 def test_the_built_in_study_is_sound_at_enrolment_and_not_later(study, cohort):
-    assert passive_antibody(cohort, study, 0).state == "passed"  # HBIG is given after the blood is drawn
-    assert passive_antibody(cohort, study, 12).state == "found"
+    assert passive_antibody.of(cohort, study, 0).state == "passed"  # HBIG is given after the blood is drawn
+    assert passive_antibody.of(cohort, study, 12).state == "found"

@@ -19,7 +19,7 @@ def arms(cohort_of, *counts):
 def test_five_of_five_against_none_of_five_are_found(study_with, cohort_of, names_nobody):
     # p = 2 / C(10, 5) = 2 / 252 = 0.0079: the arms are small, and the difference is not.
     cohort = arms(cohort_of, (A, 5, 0), (B, 0, 5))
-    result = loss_by_arm(cohort, study_with(), 0)
+    result = loss_by_arm.of(cohort, study_with(), 0)
     assert (result.code, result.state, result.severity) == ("RM109", "found", "warning")
     assert "lost before week 48: control 5 of 5, hbig 0 of 5 (Fisher's exact test, p = 0.0079)" in result.text
     assert 'censoring_by = "arm"' in result.text
@@ -28,7 +28,7 @@ def test_five_of_five_against_none_of_five_are_found(study_with, cohort_of, name
 
 def test_three_of_three_against_none_of_three_may_be_chance(study_with, cohort_of):
     # p = 2 / C(6, 3) = 0.1, and in arms of 3 a difference in points says nothing.
-    assert loss_by_arm(arms(cohort_of, (A, 3, 0), (B, 0, 3)), study_with(), 0).state == "passed"
+    assert loss_by_arm.of(arms(cohort_of, (A, 3, 0), (B, 0, 3)), study_with(), 0).state == "passed"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_three_of_three_against_none_of_three_may_be_chance(study_with, cohort_o
     ],
 )
 def test_ten_points_are_a_note_in_arms_of_twenty(one, other, state, study_with, cohort_of):
-    result = loss_by_arm(arms(cohort_of, (A, *one), (B, *other)), study_with(), 0)
+    result = loss_by_arm.of(arms(cohort_of, (A, *one), (B, *other)), study_with(), 0)
     assert result.state == state
     if state == "found":
         assert result.severity == "note"
@@ -50,16 +50,16 @@ def test_ten_points_are_a_note_in_arms_of_twenty(one, other, state, study_with, 
 
 def test_of_three_arms_each_pair_is_tested_and_the_pairs_are_counted(study_with, cohort_of):
     # 5 of 5 against none of 5: 0.0079, of three pairs 0.024. 4 of 4 against none of 4: 2 / 70 = 0.029, of three 0.086.
-    found = loss_by_arm(arms(cohort_of, (A, 5, 0), (B, 0, 5), (C, 2, 3)), study_with(), 0)
+    found = loss_by_arm.of(arms(cohort_of, (A, 5, 0), (B, 0, 5), (C, 2, 3)), study_with(), 0)
     assert (found.state, "p = 0.024" in found.text) == ("found", True)
     assert "vaccine 2 of 5" in found.text
-    assert loss_by_arm(arms(cohort_of, (A, 4, 0), (B, 0, 4), (C, 2, 2)), study_with(), 0).state == "passed"
-    assert loss_by_arm(arms(cohort_of, (A, 4, 0), (B, 0, 4)), study_with(), 0).state == "found"
+    assert loss_by_arm.of(arms(cohort_of, (A, 4, 0), (B, 0, 4), (C, 2, 2)), study_with(), 0).state == "passed"
+    assert loss_by_arm.of(arms(cohort_of, (A, 4, 0), (B, 0, 4)), study_with(), 0).state == "found"
 
 
 def test_weights_that_are_made_by_arm_are_not_advised_again(study_with, cohort_of):
     study = study_with(changed=[("at_least = 0.05", 'at_least = 0.05\ncensoring_by = "arm"')])
-    result = loss_by_arm(arms(cohort_of, (A, 5, 0), (B, 0, 5)), study, 0)
+    result = loss_by_arm.of(arms(cohort_of, (A, 5, 0), (B, 0, 5)), study, 0)
     assert "within each arm already" in result.text
 
 
@@ -67,10 +67,10 @@ def test_those_not_at_risk_and_those_without_an_arm_do_not_count(study_with, coh
     cohort = cohort_of(
         ("lost", 5, A), ("free", 5, B), ("not_at_risk", 9, A), ("lost", 7, {"arm": None}), ("relapse", 2, B)
     )  # fmt: skip
-    assert "control 5 of 5, hbig 0 of 7 " in loss_by_arm(cohort, study_with(), 0).text
+    assert "control 5 of 5, hbig 0 of 7 " in loss_by_arm.of(cohort, study_with(), 0).text
 
 
 @pytest.mark.parametrize("groups", [[("lost", 30, {})], [("lost", 30, A)], [("lost", 30, A), ("not_at_risk", 30, B)]])
 def test_without_two_arms_it_does_not_apply(groups, study_with, cohort_of):
-    result = loss_by_arm(cohort_of(*groups), study_with(), 0)
+    result = loss_by_arm.of(cohort_of(*groups), study_with(), 0)
     assert (result.state, "two or more arms" in result.text) == ("not applicable", True)

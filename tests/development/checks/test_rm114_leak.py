@@ -45,7 +45,7 @@ def with_marker(cohort, study):
 
 
 def said(pair, landmark=0.0):
-    result = leak(*pair, landmark)
+    result = leak.of(*pair, landmark)
     return result.text if result.state == "found" else ""
 
 
@@ -62,7 +62,7 @@ def said(pair, landmark=0.0):
 )
 def test_the_time_to_the_outcome_is_known_in_whatever_unit(as_recorded, with_marker, known, names_nobody):
     pair = with_marker(as_recorded(known["time_week"].to_numpy()))
-    result = leak(*pair, 0.0)
+    result = leak.of(*pair, 0.0)
     assert (result.code, result.state, result.severity) == ("RM114", "found", "error")
     assert result.text.startswith("Marker: follows the time to the outcome")
     names_nobody(result.text, pair[0])
@@ -147,11 +147,11 @@ def test_the_outcome_copied_of_five_relapsed_is_too_little_to_say(study_with, co
     few = cohort_of(("relapse", 5, {"marker": 1}), ("free", 20, {"marker": 0}))
     more = cohort_of(("relapse", 20, {"marker": 1}), ("free", 100, {"marker": 0}))
     study = study_with(COLUMN)
-    assert (leak(few, study, 0).state, leak(more, study, 0).state) == ("passed", "found")
+    assert (leak.of(few, study, 0).state, leak.of(more, study, 0).state) == ("passed", "found")
 
 
 def test_without_anybody_at_risk_it_does_not_apply(study_with, cohort_of):
-    assert leak(cohort_of(("not_at_risk", 3, {})), study_with(), 0).state == "not applicable"
+    assert leak.of(cohort_of(("not_at_risk", 3, {})), study_with(), 0).state == "not applicable"
 
 
 def test_an_error_stands_apart_travels_with_the_model_and_may_be_muted(with_marker, known, tmp_path, capsys):
@@ -168,7 +168,7 @@ def test_an_error_stands_apart_travels_with_the_model_and_may_be_muted(with_mark
     (tmp_path / "study.toml").write_text(study.text, encoding="utf-8")
     given = [str(tmp_path / "cohort"), "--study", str(tmp_path / "study.toml")]
     assert main(["check", *given]) == 1
-    assert "RM114: an error, as told above" in capsys.readouterr().err
+    assert "RM114: an error, explained above" in capsys.readouterr().err
     assert main(["check", *given, "--mute", "RM114"]) == 0
     assert "muted RM114" in capsys.readouterr().out
 

@@ -29,7 +29,7 @@ def ages(*groups):
 )
 def test_what_hardly_varies_is_named(groups, said, study_with, cohort_of, names_nobody):
     cohort = cohort_of(*groups)
-    result = constant_predictor(cohort, study_with(), 0)
+    result = constant_predictor.of(cohort, study_with(), 0)
     if said is None:
         assert result.state == "passed"
         return
@@ -42,14 +42,14 @@ def test_what_hardly_varies_is_named(groups, said, study_with, cohort_of, names_
 def test_a_yes_or_no_that_all_answer_alike(women, state, study_with, cohort_of):
     # Of 4 women RM117 tells; 7 of 107 are enough.
     cohort = cohort_of(("free", 50, {"age_years": 30}), ("free", 50, {}), ("free", women, {"sex": "F"}))
-    assert constant_predictor(cohort, study_with(MALE), 0).state == state
+    assert constant_predictor.of(cohort, study_with(MALE), 0).state == state
 
 
 def test_those_not_at_risk_do_not_count(study_with, cohort_of):
     cohort = cohort_of(*ages((40, 50)), ("not_at_risk", 50, {"age_years": 60}))
-    assert constant_predictor(cohort, study_with(), 0).state == "found"
+    assert constant_predictor.of(cohort, study_with(), 0).state == "found"
 
 
 def test_without_patients_at_risk_it_does_not_apply(study_with, cohort_of):
-    result = constant_predictor(cohort_of(("not_at_risk", 5, {})), study_with(), 0)
+    result = constant_predictor.of(cohort_of(("not_at_risk", 5, {})), study_with(), 0)
     assert (result.state, "no patient is at risk" in result.text) == ("not applicable", True)

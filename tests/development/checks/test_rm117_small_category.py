@@ -29,7 +29,7 @@ def of_genotypes(**counts):
 )
 def test_levels(counts, said, study_with, cohort_of, names_nobody):
     cohort = cohort_of(*of_genotypes(**counts), ("not_at_risk", 9, {"hbv_genotype": "D"}))
-    result = small_category(cohort, study_with(GENOTYPE), 0)
+    result = small_category.of(cohort, study_with(GENOTYPE), 0)
     if said is None:
         assert result.state == "passed"
         return
@@ -41,7 +41,7 @@ def test_levels(counts, said, study_with, cohort_of, names_nobody):
 @pytest.mark.parametrize(("women", "state"), [(0, "passed"), (1, "found"), (4, "found"), (5, "passed")])
 def test_answers_of_yes_or_no(women, state, study_with, cohort_of):
     cohort = cohort_of(("free", 20, {}), ("free", women, {"sex": "F"}))
-    result = small_category(cohort, study_with(MALE), 0)
+    result = small_category.of(cohort, study_with(MALE), 0)
     assert result.state == state
     assert ("Male sex: no with fewer than 5" in result.text) == (state == "found")
 
@@ -49,15 +49,15 @@ def test_answers_of_yes_or_no(women, state, study_with, cohort_of):
 def test_groups_by_which_the_lost_are_weighted(study_with, cohort_of):
     study = study_with(changed=[("at_least = 0.05", 'at_least = 0.05\ncensoring_by = "centre"')])
     cohort = cohort_of(("free", 3, {"centre": "tiny"}), ("free", 29, {"centre": "big"}))
-    assert "the chance of being lost is estimated: tiny with fewer than 5" in small_category(cohort, study, 0).text
+    assert "the chance of being lost is estimated: tiny with fewer than 5" in small_category.of(cohort, study, 0).text
     enough = cohort_of(("free", 5, {"centre": "tiny"}), ("free", 29, {"centre": "big"}))
-    assert small_category(enough, study, 0).state == "passed"
+    assert small_category.of(enough, study, 0).state == "passed"
 
 
 def test_without_categories_it_does_not_apply(study_with, cohort_of):
-    assert small_category(cohort_of(("free", 9, {})), study_with(), 0).state == "not applicable"
+    assert small_category.of(cohort_of(("free", 9, {})), study_with(), 0).state == "not applicable"
 
 
 def test_without_patients_at_risk_it_does_not_apply(study_with, cohort_of):
     cohort = cohort_of(("not_at_risk", 5, {"hbv_genotype": "B"}))
-    assert small_category(cohort, study_with(GENOTYPE), 0).state == "not applicable"
+    assert small_category.of(cohort, study_with(GENOTYPE), 0).state == "not applicable"

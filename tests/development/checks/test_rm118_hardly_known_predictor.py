@@ -23,7 +23,7 @@ def with_titre(cohort_of, count):
 @pytest.mark.parametrize(("count", "state"), [(0, "found"), (9, "found"), (10, "passed")])
 def test_ten_patients_are_enough(count, state, study_with, cohort_of, names_nobody):
     cohort = with_titre(cohort_of, count)
-    result = hardly_known(cohort, study_with(TITRE), 0)
+    result = hardly_known.of(cohort, study_with(TITRE), 0)
     assert (result.code, result.state, result.severity) == ("RM118", state, "warning")
     if state == "found":
         assert "Titre" in result.text
@@ -41,10 +41,10 @@ def test_ten_patients_are_enough(count, state, study_with, cohort_of, names_nobo
     ],
 )
 def test_it_says_whether_the_prior_can_stand(more, stands, study_with, cohort_of):
-    text = hardly_known(with_titre(cohort_of, 0), study_with(TITRE + more), 0).text
+    text = hardly_known.of(with_titre(cohort_of, 0), study_with(TITRE + more), 0).text
     assert ("keeps what the study says beforehand" in text) == stands
     assert ("left out of every model" in text) == (not stands)
 
 
 def test_without_patients_at_risk_it_does_not_apply(study_with, cohort_of):
-    assert hardly_known(cohort_of(("not_at_risk", 5, {})), study_with(), 0).state == "not applicable"
+    assert hardly_known.of(cohort_of(("not_at_risk", 5, {})), study_with(), 0).state == "not applicable"

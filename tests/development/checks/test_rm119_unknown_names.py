@@ -14,7 +14,7 @@ GENOTYPE = (
 def test_unknown_agents_are_a_warning_with_their_counts(study_with, cohort_of, names_nobody):
     given = [(row, "aspirin", 0) for row in range(7)] + [(row, "苦参素", 0) for row in range(3)] + [(8, "entecavir", 0)]
     cohort = cohort_of(("free", 10, {}), treatments=given)
-    result = unknown_names(cohort, study_with(AGENTS), 0.0)
+    result = unknown_names.of(cohort, study_with(AGENTS), 0.0)
     assert (result.code, result.severity, result.state) == ("RM119", "warning", "found")
     assert "agents taken for none of the study's agents: 'aspirin' (7 rows), '苦参素' (<5 rows)" in result.text
     assert "entecavir" not in result.text
@@ -25,17 +25,17 @@ def test_unknown_analytes_are_a_note(study_with, cohort_of):
     labs = [(row, "anti_hbs", 0, "20") for row in range(6)]
     cohort = cohort_of(("free", 6, {}), labs=labs)
     study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.other]"), ('label = "Anti-HBs"', 'label = "Other"')])
-    result = unknown_names(cohort, study, 0.0)
+    result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("note", "found")
     assert "analytes read by nothing: 'anti_hbs' (6 rows)" in result.text
-    assert unknown_names(cohort, study_with(), 0.0).state == "passed"
+    assert unknown_names.of(cohort, study_with(), 0.0).state == "passed"
 
 
 def test_an_unknown_analyte_that_looks_like_one_that_is_read_is_a_warning(study_with, cohort_of):
     cohort = cohort_of(("free", 6, {}), labs=[(row, "anti_hbs", 0, "20") for row in range(6)])
     study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.hbsag_again]"), ('"Anti-HBs"', '"again"')])
     cohort.labs["analyte"] = cohort.labs["analyte"].replace("anti_hbs", "HBsAg neutralised")
-    result = unknown_names(cohort, study, 0.0)
+    result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("warning", "found")
     assert "'HBsAg neutralised' (6 rows, like 'hbsag')" in result.text
 
@@ -44,12 +44,12 @@ def test_a_name_of_one_centre_is_told_with_the_centre(study_with, cohort_of):
     cohort = cohort_of(
         ("free", 6, {"centre": "A"}), ("free", 6, {"centre": "B"}), treatments=[(row, "drug 17", 0) for row in range(5)]
     )
-    assert "'drug 17' (5 rows, all of centre 'A')" in unknown_names(cohort, study_with(AGENTS), 0.0).text
+    assert "'drug 17' (5 rows, all of centre 'A')" in unknown_names.of(cohort, study_with(AGENTS), 0.0).text
 
 
 def test_a_name_with_an_identifier_is_not_told(study_with, cohort_of, names_nobody):
     cohort = cohort_of(("free", 6, {}), treatments=[(0, "for PT-003", 0), (1, "aspirin", 0)])
-    result = unknown_names(cohort, study_with(AGENTS), 0.0)
+    result = unknown_names.of(cohort, study_with(AGENTS), 0.0)
     assert "1 not shown, since an identifier is in it" in result.text
     names_nobody(result.text, cohort)
 
@@ -60,9 +60,9 @@ def test_levels_that_count_as_no_only_because_they_are_not_it(study_with, cohort
         ("free", 5, {"hbv_genotype": "C"}),
         ("free", 2, {"hbv_genotype": "?"}),
     ]
-    result = counted_as_no(cohort_of(*groups), study_with(GENOTYPE), 0.0)
+    result = counted_as_no.of(cohort_of(*groups), study_with(GENOTYPE), 0.0)
     assert (result.code, result.severity, result.state) == ("RM124", "note", "found")
     assert "Genotype C, hbv_genotype not 'C': 'B' (6), '?' (<5)" in result.text
-    assert counted_as_no(cohort_of(*groups[:2]), study_with(GENOTYPE), 0.0).state == "passed"
+    assert counted_as_no.of(cohort_of(*groups[:2]), study_with(GENOTYPE), 0.0).state == "passed"
     stated = study_with(GENOTYPE + 'others = ["B", "?"]\n')
-    assert counted_as_no(cohort_of(*groups), stated, 0.0).state == "not applicable"
+    assert counted_as_no.of(cohort_of(*groups), stated, 0.0).state == "not applicable"

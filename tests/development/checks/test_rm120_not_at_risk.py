@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from relapse_model.development.checks.rm120_not_at_risk import CHECK, not_at_risk
+from relapse_model.development.checks.rm120_not_at_risk import CHECK as not_at_risk
 
 
 def test_a_cohort_of_patients_at_risk_passes(study_with, cohort_of):
-    assert CHECK(cohort_of(("free", 5, {}), ("lost", 5, {}), ("relapse", 5, {})), study_with(), 0).state == "passed"
+    assert (
+        not_at_risk.of(cohort_of(("free", 5, {}), ("lost", 5, {}), ("relapse", 5, {})), study_with(), 0).state
+        == "passed"
+    )
 
 
 def test_an_outcome_without_tests_has_everybody_at_risk(study_with, cohort_of):
     adjudicated = study_with(changed=[('analyte = "hbsag"\nat_least = 0.05', "adjudicated = true")])
-    assert CHECK(cohort_of(("free", 5, {}), ("not_at_risk", 5, {})), adjudicated, 0).state == "passed"
+    assert not_at_risk.of(cohort_of(("free", 5, {}), ("not_at_risk", 5, {})), adjudicated, 0).state == "passed"
 
 
 @pytest.mark.parametrize(
@@ -32,11 +35,11 @@ def test_who_is_left_out_is_counted_by_the_reason(study_with, cohort_of, names_n
         ("not_at_risk", positive, {}),
         ("nothing", undecided, {}),
     )
-    result = not_at_risk(cohort, study_with(), 0)
+    result = not_at_risk.of(cohort, study_with(), 0)
     assert result.text.startswith(said)
     names_nobody(result.text, cohort)
 
 
 def test_who_relapsed_before_a_later_landmark_is_no_longer_at_risk(study_with, cohort_of):
-    text = not_at_risk(cohort_of(("free", 5, {}), ("relapse", 9, {})), study_with(), 12).text
+    text = not_at_risk.of(cohort_of(("free", 5, {}), ("relapse", 9, {})), study_with(), 12).text
     assert text.startswith("9 patients are left out at week 12: 9 not at risk (positive).")

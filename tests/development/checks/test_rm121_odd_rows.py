@@ -14,18 +14,20 @@ WEEKS_ON = '\n[[predictors]]\nname = "weeks"\nkind = "weeks_on_agent"\nagents = 
 
 
 def test_a_sound_cohort_passes(cohort, study):
-    assert odd_rows(cohort, study, 0).state == "passed"
+    assert odd_rows.of(cohort, study, 0).state == "passed"
 
 
 def test_weeks_more_than_ten_years_off_are_counted_on_each_side(study_with, cohort_of, names_nobody):
     labs = [(0, "anti_hbs", 940, "500"), *((1, "anti_hbs", -530 - week, "500") for week in range(6))]
     cohort = cohort_of(("free", 2, {}), labs=labs, treatments=[(0, "pegifn", -700)])
-    text = odd_rows(cohort, study_with(), 0).text
+    text = odd_rows.of(cohort, study_with(), 0).text
     assert "6 rows of labs have a week more than ten years before enrolment" in text
     assert "<5 rows of labs have a week more than ten years after enrolment" in text
     assert "<5 rows of treatments have a start week more than ten years before enrolment" in text
     names_nobody(text, cohort)
-    assert odd_rows(cohort_of(("free", 1, {}), labs=[(0, "anti_hbs", 521, "500")]), study_with(), 0).state == "passed"
+    assert (
+        odd_rows.of(cohort_of(("free", 1, {}), labs=[(0, "anti_hbs", 521, "500")]), study_with(), 0).state == "passed"
+    )
 
 
 def test_results_of_one_day_are_counted_where_they_agree_and_where_they_do_not(study_with, cohort_of):
@@ -33,13 +35,13 @@ def test_results_of_one_day_are_counted_where_they_agree_and_where_they_do_not(s
     labs = [(0, "anti_hbs", week, value) for week in range(5) for value in ("20", "20.0")]
     assert (
         "Anti-HBs has several results that agree on 5 days, and count once"
-        in odd_rows(cohort_of(("free", 1, {}), labs=labs), study_with(added), 0).text
+        in odd_rows.of(cohort_of(("free", 1, {}), labs=labs), study_with(added), 0).text
     )
     labs = [(0, "anti_hbs", week, value) for week in range(5) for value in ("20", "200")]
     settled = study_with(added + '\n[laboratory]\nsame_day = "mean"\n')
     assert (
         "contradict each other on 5 days (counted by same_day = 'mean')"
-        in odd_rows(cohort_of(("free", 1, {}), labs=labs), settled, 0).text
+        in odd_rows.of(cohort_of(("free", 1, {}), labs=labs), settled, 0).text
     )
 
 
@@ -72,7 +74,7 @@ def test_24_weekly_prescriptions_are_24_weeks_where_the_study_says_how_they_end(
     study = study_with(WEEKS_ON + (f"\n[time]\ncourse_end = {course_end}\n" if course_end else ""))
     cohort = dated_courses(study, *prescriptions(days))
     assert rm.derive_features(cohort, study)["weeks"].tolist() == pytest.approx([weeks])
-    result = odd_rows(cohort, study, 0)
+    result = odd_rows.of(cohort, study, 0)
     assert ("23 courses end on the day before the next one" in result.text) is (course_end is None)
     assert result.state == ("found" if course_end is None else "passed")
 
@@ -101,15 +103,17 @@ def test_single_doses_of_an_agent_whose_weeks_count_are_named(study_with):
     doses = [(str(day.date()), str(day.date())) for day in pd.date_range("2024-01-01", periods=24, freq="7D")]
     assert (
         "24 courses of pegifn last a day or less, and count for no more"
-        in odd_rows(dated_courses(study, *doses), study, 0).text
+        in odd_rows.of(dated_courses(study, *doses), study, 0).text
     )
-    assert odd_rows(dated_courses(study_with(), *doses), study_with(), 0).state == "passed"  # nobody counts its weeks
+    assert (
+        odd_rows.of(dated_courses(study_with(), *doses), study_with(), 0).state == "passed"
+    )  # nobody counts its weeks
 
 
 def test_a_course_without_an_end_before_another_is_named(study_with):
     study = study_with(WEEKS_ON)
     cohort = dated_courses(study, ("2024-01-01", None), ("2024-03-01", "2024-04-01"))
-    assert "<5 courses without an end are followed by another of the same agent" in odd_rows(cohort, study, 0).text
+    assert "<5 courses without an end are followed by another of the same agent" in odd_rows.of(cohort, study, 0).text
 
 
 @pytest.mark.parametrize("text", ["2042-03-02", "9999-09-09", "1900-01-01"])

@@ -51,8 +51,8 @@ def test_every_new_model_has_its_difference_on_record(model):
     assert set(told) == {"value", "lower", "upper", "level", "method"}
     losses = model.summary["choice"]
     assert told["value"] == pytest.approx(losses["log_loss"]["prior_logistic"] - losses["log_loss_mean_risk"])
-    assert "log loss less that of the mean risk" in model_card(model).lower()
-    assert "the chosen one less the mean risk (95 % interval)" in training_text(model)
+    assert "log loss minus that of the mean risk" in model_card(model).lower()
+    assert "difference, chosen model minus mean risk (95 % interval)" in training_text(model)
 
 
 def test_a_model_of_noise_is_saved_with_the_finding_and_scores_repeat_it(hopeless, new_patients, tmp_path):

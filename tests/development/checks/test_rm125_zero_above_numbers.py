@@ -27,7 +27,7 @@ def printed(cohort_of, *values):
 )
 def test_a_zero_beside_smaller_numbers(values, state, study_with, cohort_of, names_nobody):
     cohort = printed(cohort_of, *values)
-    result = zero_above_numbers(cohort, study_with(TITRE, changed=LIMIT), 0)
+    result = zero_above_numbers.of(cohort, study_with(TITRE, changed=LIMIT), 0)
     assert (result.code, result.state) == ("RM125", state)
     if state == "found":
         assert "Anti-HBs (below 5 mIU/mL)" in result.text
@@ -35,16 +35,16 @@ def test_a_zero_beside_smaller_numbers(values, state, study_with, cohort_of, nam
 
 
 def test_a_floor_answers_it(study_with, cohort_of):
-    assert zero_above_numbers(printed(cohort_of, "0", "0.2"), study_with(TITRE, changed=FLOOR), 0).state == "passed"
+    assert zero_above_numbers.of(printed(cohort_of, "0", "0.2"), study_with(TITRE, changed=FLOOR), 0).state == "passed"
 
 
 def test_later_results_are_not_looked_at(study_with, cohort_of):
     cohort = cohort_of(("free", 1, {}), labs=[(0, "anti_hbs", 0, "0"), (0, "anti_hbs", 4, "0.2")])
-    found = {week: zero_above_numbers(cohort, study_with(TITRE, changed=LIMIT), week).state for week in (0, 4)}
+    found = {week: zero_above_numbers.of(cohort, study_with(TITRE, changed=LIMIT), week).state for week in (0, 4)}
     assert found == {0: "passed", 4: "found"}
 
 
 def test_without_a_limit_or_a_predictor_of_it_there_is_nothing_to_look_at(study_with, cohort_of):
     cohort = printed(cohort_of, "0", "0.2")
-    assert zero_above_numbers(cohort, study_with(TITRE), 0).state == "not applicable"
-    assert zero_above_numbers(cohort, study_with(changed=LIMIT), 0).state == "not applicable"
+    assert zero_above_numbers.of(cohort, study_with(TITRE), 0).state == "not applicable"
+    assert zero_above_numbers.of(cohort, study_with(changed=LIMIT), 0).state == "not applicable"

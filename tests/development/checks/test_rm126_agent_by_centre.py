@@ -36,7 +36,7 @@ def of_centres(cohort_of, east, west, given_east, given_west, **columns):
 )
 def test_none_where_many_are_expected(sizes, given, state, study_with, cohort_of, names_nobody):
     cohort = of_centres(cohort_of, *sizes, *given)
-    result = agent_by_centre(cohort, study_with(NUC), 0)
+    result = agent_by_centre.of(cohort, study_with(NUC), 0)
     assert (result.code, result.state) == ("RM126", state)
     if state == "found":
         assert (
@@ -48,16 +48,16 @@ def test_none_where_many_are_expected(sizes, given, state, study_with, cohort_of
 
 def test_a_column_or_a_table_that_is_not_complete_answers_it(study_with, cohort_of):
     stated = of_centres(cohort_of, 20, 40, 0, 20, prior_nuc=0)
-    assert agent_by_centre(stated, study_with(NUC), 0).state == "passed"
+    assert agent_by_centre.of(stated, study_with(NUC), 0).state == "passed"
     cohort = of_centres(cohort_of, 20, 40, 0, 20)
     open_study = study_with(NUC + "\n[treatments]\ncomplete = false\n")
-    assert agent_by_centre(cohort, open_study, 0).state == "not applicable"
+    assert agent_by_centre.of(cohort, open_study, 0).state == "not applicable"
 
 
 def test_without_centres_or_treatments_it_does_not_apply(study_with, cohort_of):
-    assert agent_by_centre(cohort_of(("free", 20, {}), treatments=[]), study_with(NUC), 0).state == "not applicable"
+    assert agent_by_centre.of(cohort_of(("free", 20, {}), treatments=[]), study_with(NUC), 0).state == "not applicable"
     without = cohort_of(("free", 20, {"centre": "East", "prior_nuc": 1}))
-    assert agent_by_centre(without, study_with(NUC), 0).state == "not applicable"
-    assert agent_by_centre(
+    assert agent_by_centre.of(without, study_with(NUC), 0).state == "not applicable"
+    assert agent_by_centre.of(
         cohort_of(("not_at_risk", 5, {"centre": "East"}), treatments=[]), study_with(NUC), 0
     ).state == ("not applicable")

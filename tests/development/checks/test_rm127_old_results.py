@@ -25,7 +25,7 @@ def with_titres(cohort_of, *weeks):
 )
 def test_older_than_half_a_year(weeks, said, study_with, cohort_of, names_nobody):
     cohort = with_titres(cohort_of, *weeks)
-    result = old_results(cohort, study_with(TITRE), 0)
+    result = old_results.of(cohort, study_with(TITRE), 0)
     if said is None:
         assert result.state == "passed"
         return
@@ -36,9 +36,9 @@ def test_older_than_half_a_year(weeks, said, study_with, cohort_of, names_nobody
 
 def test_a_window_answers_it(study_with, cohort_of):
     cohort = with_titres(cohort_of, *[-104] * 10)
-    assert old_results(cohort, study_with(TITRE), 0).state == "found"
-    assert old_results(cohort, study_with(TITRE + "window_weeks = 200\n"), 0).state == "passed"
+    assert old_results.of(cohort, study_with(TITRE), 0).state == "found"
+    assert old_results.of(cohort, study_with(TITRE + "window_weeks = 200\n"), 0).state == "passed"
 
 
 def test_without_patients_at_risk_it_does_not_apply(study_with, cohort_of):
-    assert old_results(cohort_of(("not_at_risk", 5, {})), study_with(TITRE), 0).state == "not applicable"
+    assert old_results.of(cohort_of(("not_at_risk", 5, {})), study_with(TITRE), 0).state == "not applicable"

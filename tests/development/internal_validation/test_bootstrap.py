@@ -256,7 +256,7 @@ def test_a_programming_error_in_a_resample_shows(cohort, study, monkeypatch):
 
 def test_a_resample_without_a_relapse_is_a_refusal_of_that_resample(data, study):
     """Drawn plainly, rare outcomes may not be drawn at all; single candidates compare nothing and would not notice."""
-    from relapse_model.development.train import Procedure
+    from relapse_model.development.procedure import Procedure
     from relapse_model.features.design import design
 
     nobody = data.take(np.flatnonzero(data.relapse == 0)[:40])

@@ -21,7 +21,7 @@ import relapse_model as rm
 from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design_matrix
 from relapse_model.model.file.archive import pack, unpack
-from relapse_model.model.file.model_file import read_card, save_model
+from relapse_model.model.file.model_file import save_model
 from relapse_model.model.relapse_model import load_model
 from relapse_model.report.model_card import model_card
 
@@ -305,13 +305,13 @@ def test_the_card_and_the_performance_travel_inside(model, new_patients, tmp_pat
     card = model_card(model)
     performance = model.evaluate(rm.simulate_cohort(300, seed=9))
     save_model(model, path, card=card, performance=performance)
-    _, manifest = parts_of(path)
-    assert read_card(path) == card
+    parts, manifest = parts_of(path)
+    assert parts["card.md"].decode() == card
     assert manifest["validation"]["events"] == performance.events
     assert manifest["validation"]["measures"]["auc"]["value"] == performance.measures["auc"].value
     assert rm.load_model(path).score(new_patients).equals(model.score(new_patients))
     model.save(path)
-    assert read_card(path) == ""
+    assert "card.md" not in parts_of(path)[0]
 
 
 def test_a_card_without_end_is_refused(model, tmp_path):

@@ -117,7 +117,7 @@ def test_a_centre_with_twice_the_risk_is_told_to_update(model, study, riskier):
     found = monitor(model, riskier, outcomes=outcomes_of(riskier, study))
     assert found.verdict == "no drift seen; risks too low: consider model.update"
     ratio = found.outcomes.measures["observed_expected"]
-    assert ratio.lower > 1.5
+    assert ratio.lower > 1.4  # 1.50: relapses of weeks 48 to 52, once counted by their visit, are after the horizon
     tables = riskier.tables()
     mended = model.update(
         rm.make_cohort(tables["patients"], tables["labs"], tables["treatments"], outcomes_of(riskier, study))

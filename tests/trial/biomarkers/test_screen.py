@@ -40,7 +40,7 @@ def test_intervals_for_all_are_wider(found):
 
 
 def test_what_cannot_be_tested_is_listed_with_its_reason(cohort, study):
-    """The simulator measures neither RNA nor qAnti-HBc, vaccinates nobody, and finds no DNA in anybody."""
+    """The simulator measures neither RNA nor qAnti-HBc, vaccinates nobody, and DNA is none."""
     found = rm.screen_biomarkers(cohort, study, **FAST)
     reasons = dict(zip(found.table["candidate"], found.table["note"], strict=True))
     assert len(reasons) == len(study.candidates) == 9

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.linear import LinearClassifier, LinearLogOdds
-from relapse_model.classifiers.penalised.nested_ridge import best_penalty, cross_validated_losses
+from relapse_model.classifiers.penalised.penalty_losses import best_penalty, cross_validated_losses
 from relapse_model.classifiers.penalised.skops_types import ALLOWED, check_types, unknown_types
 from relapse_model.classifiers.shared.base import TrainingRows
 from relapse_model.classifiers.shared.columns import empty_columns

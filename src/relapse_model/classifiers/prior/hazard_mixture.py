@@ -200,6 +200,19 @@ def hazard_interval(mixture: HazardMixture, X: ArrayLike, level: float = 0.9) ->
     return interval
 
 
+def event_log_odds(mixture: HazardMixture, X: Floats) -> Floats:
+    """Return the log-odds of an event by the horizon in each draw, shape (n, draws).
+
+    Parameters
+    ----------
+    mixture : HazardMixture
+    X : ndarray of shape (n, p)
+        Predictors; NaN is missing.
+    """
+    (odds,) = _event_odds(mixture, X, np.ones((1, len(mixture.ends))))
+    return np.asarray(np.log(odds))
+
+
 def hazard_moments(mixture: HazardMixture) -> tuple[Floats, Floats]:
     """Return posterior mean and standard deviation of each coefficient, per unit, over the components that have it."""
     variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, len(mixture.ends) :]

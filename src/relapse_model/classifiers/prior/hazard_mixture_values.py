@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
 from relapse_model.classifiers.prior.logistic_mixture_values import read_mixture_terms, term_values
 from relapse_model.classifiers.prior.settings import read_settings
-from relapse_model.classifiers.shared.saved_parts import Document, check_covariance, read_document
+from relapse_model.classifiers.shared.saved_parts import Document, check_covariance
 
 PART = "prior_hazard.json"
 FORM = "relapse-model prior hazard"
@@ -74,27 +74,6 @@ def hazard_from(document: Document) -> HazardMixture:
     _check_numbers(document, mixture)
     check_covariance(document, "covariance", mixture.covariance)
     return mixture
-
-
-def read_hazard(parts: Mapping[str, bytes]) -> HazardMixture:
-    """Return the mixture of a saved ``PriorHazardClassifier``, which is all that scoring needs.
-
-    Parameters
-    ----------
-    parts : Mapping of str to bytes
-        Parts of the classifier, as its ``to_parts`` gave them.
-
-    Returns
-    -------
-    HazardMixture
-        For ``hazard_risk`` and ``hazard_interval``.
-
-    Raises
-    ------
-    ModelFileError
-        If the part is missing or not what the classifier writes.
-    """
-    return hazard_from(read_document(parts, PART, FORM))
 
 
 def hazard_settings(settings: Mapping[str, Any]) -> dict[str, object]:

@@ -75,6 +75,11 @@ class LoadedPrior:
             return mixture_interval(self._mixture, X, level)
         return self.whole().predict_interval(X, level)
 
+    @property
+    def mixture(self) -> LogisticMixture:
+        """Return the posterior."""
+        return self._mixture
+
     def to_parts(self) -> dict[str, bytes]:
         """Return the parts it was loaded from."""
         return dict(self._parts)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, Term
-from relapse_model.classifiers.shared.saved_parts import Document, check_covariance, read_document
+from relapse_model.classifiers.shared.saved_parts import Document, check_covariance
 
 PART = "prior_logistic.json"
 FORM = "relapse-model prior logistic"
@@ -65,27 +65,6 @@ def mixture_from(document: Document) -> LogisticMixture:
     _check_numbers(document, mixture)
     check_covariance(document, "covariance", mixture.covariance)
     return mixture
-
-
-def read_mixture(parts: Mapping[str, bytes]) -> LogisticMixture:
-    """Return the mixture of a saved ``PriorLogisticClassifier``, which is all that scoring needs.
-
-    Parameters
-    ----------
-    parts : Mapping of str to bytes
-        Parts of the classifier, as its ``to_parts`` gave them.
-
-    Returns
-    -------
-    LogisticMixture
-        For ``mixture_risk`` and ``mixture_interval``.
-
-    Raises
-    ------
-    ModelFileError
-        If the part is missing or not what the classifier writes.
-    """
-    return mixture_from(read_document(parts, PART, FORM))
 
 
 def _check_numbers(document: Document, mixture: LogisticMixture) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 
-SHAPES = ("value", "saturating", "cap", "below", "at_least")
+SHAPES = ("value", "saturating", "cap", "below", "at_least", "minus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Factor:
     ----------
     column : int
         Of the predictors.
-    shape : {"value", "saturating", "cap", "below", "at_least"}
-        The column itself; x / (x + at); min(x, at); 1 where x < at; 1 where x >= at.
+    shape : {"value", "saturating", "cap", "below", "at_least", "minus"}
+        The column itself; x / (x + at); min(x, at); 1 where x < at; 1 where x >= at; the column less that of at.
     at : float
         In the unit of x.
     log10 : bool
@@ -123,5 +123,7 @@ def _shaped(column: Floats, factor: Factor) -> Floats:
     limit = np.log10(at) if factor.log10 and at > 0 else at
     if factor.shape == "cap":
         return np.asarray(np.minimum(column, limit))
+    if factor.shape == "minus":
+        return np.asarray(column - limit)
     inside = column < limit if factor.shape == "below" else column >= limit
     return np.where(np.isnan(column), np.nan, inside.astype(np.float64))

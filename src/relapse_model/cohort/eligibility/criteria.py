@@ -22,8 +22,9 @@ from relapse_model.cohort.study_names import require_names
 from relapse_model.cohort.tables.column_values import cell_shown, texts
 from relapse_model.cohort.tables.columns import MINUTE, MISSING_WORDS
 from relapse_model.comparisons import above, at_least, at_most, at_or_before, below
+from relapse_model.study.eligibility import Criterion
 from relapse_model.study.names import yes_or_no
-from relapse_model.study.study import Criterion, Study
+from relapse_model.study.study import Study
 
 ENROLMENT = 0.0  # week; nothing later is read
 Calls = NDArray[np.int8]  # 1 met, 0 not met, -1 undecidable

@@ -13,7 +13,8 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.eligibility.criteria import ENROLMENT, SIGNS, Calls, a_result, condition, decide, negated
 from relapse_model.cohort.outcome.risk_set import AT_RISK, NOT_AT_RISK, risk_set
 from relapse_model.errors import Problem, StudyError
-from relapse_model.study.study import Criterion, Study
+from relapse_model.study.eligibility import Criterion
+from relapse_model.study.study import Study
 
 STATES = ("eligible", "not eligible", "undecidable")
 

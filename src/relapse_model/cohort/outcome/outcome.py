@@ -21,6 +21,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import Prediction, Study
 
 RELAPSE, FREE, LOST = "relapse", "free", "lost"
+_READINGS = (None, "relapse", "censor")
 STATES = (RELAPSE, FREE, LOST, *NOT_AT_RISK)
 
 
@@ -72,7 +73,8 @@ def derive_outcome(
     InsufficientDataError
         If nobody has any information on the outcome.
     RelapseModelError
-        If the landmark is not before the horizon: then there is nothing to predict.
+        If the landmark is not before the horizon: then there is nothing to predict. For another reading of
+        unconfirmed runs than those two.
 
     Examples
     --------
@@ -84,12 +86,14 @@ def derive_outcome(
     """
     landmark = study.landmark(landmark_week)
     _refuse_late_landmark(landmark, study)
+    if unconfirmed_at_end not in _READINGS:
+        raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
     table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
     exact = adjudicate(table, cohort, tests, landmark)
     if table["time_week"].isna().all() and (tests is None or not len(tests.week)):
         need = f"tests of {study.outcome.analyte!r}" if study.outcome.analyte else "a table 'outcomes'"
         raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {need}.")
-    state = _states(table, exact, study.prediction)
+    state = state_at_horizon(table, exact, study.prediction)
     standing = risk_set(cohort, study, landmark)
     table.insert(0, "state", np.where(standing == AT_RISK, state, standing))
     table.insert(1, "relapse", table["state"].map({RELAPSE: 1.0, FREE: 0.0}).astype(float))
@@ -141,8 +145,17 @@ def _refuse_late_landmark(landmark: float, study: Study) -> None:
         )
 
 
-def _states(table: pd.DataFrame, exact: Mask, prediction: Prediction) -> NDArray[np.object_]:
-    """Return the state at the horizon of patients at risk at the landmark."""
+def state_at_horizon(table: pd.DataFrame, exact: Mask, prediction: Prediction) -> NDArray[np.object_]:
+    """Return the state at the horizon of patients at risk at the landmark.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``time_week``, ``last_negative_week`` and ``event``, as in `derive_outcome`.
+    exact : array of bool
+        Whose week of relapse is exact.
+    prediction : Prediction
+    """
     time, last_negative = (table[name].to_numpy(dtype=float) for name in ("time_week", "last_negative_week"))
     event = table["event"].to_numpy() == 1
     window = prediction.visit_window_weeks

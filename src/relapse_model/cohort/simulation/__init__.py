@@ -7,6 +7,7 @@ no conclusion about treatment can be drawn from a simulated cohort.
 
 from __future__ import annotations
 
+from relapse_model.cohort.simulation.scenario import TrialScenario, trial_scenarios
 from relapse_model.cohort.simulation.tables import simulate_tables
 
-__all__ = ["simulate_tables"]
+__all__ = ["TrialScenario", "simulate_tables", "trial_scenarios"]

@@ -107,6 +107,8 @@ ANALYTES: Mapping[str, Printing] = MappingProxyType(
             upper=(7.0, 7.0),
             below=(("<2.0",), ("＜2.0",), ("< 2.0",)),
         ),
+        "hbv_rna": Printing(unit="log10 copies/mL", decimals=2),
+        "anti_hbc_quantitative": Printing(unit="IU/mL", decimals=1),
         "hbeag": Printing(unit="S/CO", decimals=2),
         "alt": Printing(unit="U/L", decimals=0),
         "ast": Printing(unit="U/L", decimals=0),

@@ -16,6 +16,7 @@ from relapse_model.cohort.simulation.assays import (
 )
 from relapse_model.cohort.simulation.baseline import Baseline, IntArray, tenths
 from relapse_model.cohort.simulation.relapse_times import reference_sample, solve_increasing
+from relapse_model.cohort.simulation.scenario import TrialScenario
 from relapse_model.cohort.simulation.settings import SimulationSettings
 
 HBSAG_LIMIT = 0.05  # IU/mL; NCT07328711
@@ -35,8 +36,8 @@ ANTIBODY_SLOPE, ANTIBODY_SLOPE_SD = -0.010, 0.010
 ANTIBODY_CONSUMPTION, CONSUMPTION_LEAD_WEEKS = 0.15, 8.0
 
 # Informative drop-out, log hazard ratios: controls of an open trial, the young, those with little antibody
-# leave more often [assumption].
-DROP_OUT_CONTROL, DROP_OUT_AGE, DROP_OUT_ANTI_HBS = 0.2, -0.02, -0.2
+# leave more often [assumption]; how much more of the first and the last is a setting of the scenario.
+DROP_OUT_AGE = -0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +169,15 @@ def _drop_out_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.ra
     waiting = rng.standard_exponential(len(baseline))
     if settings.drop_out == 0:
         return np.full(len(baseline), np.inf)
-    sample = _drop_out_hazard(reference_sample(settings.centres))
+    course = settings.course
+    sample = _drop_out_hazard(reference_sample(settings.centres), course)
     rate = solve_increasing(
         lambda log_rate: float(-np.expm1(-np.exp(log_rate) * sample).mean()), settings.drop_out, -50.0, 50.0
     )
-    return np.asarray(settings.follow_up_weeks * waiting / (math.exp(rate) * _drop_out_hazard(baseline)))
+    return np.asarray(settings.follow_up_weeks * waiting / (math.exp(rate) * _drop_out_hazard(baseline, course)))
 
 
-def _drop_out_hazard(baseline: Baseline) -> Floats:
+def _drop_out_hazard(baseline: Baseline, course: TrialScenario) -> Floats:
     antibody = np.log10(baseline.anti_hbs + 1.0) - 1.4
-    score = DROP_OUT_CONTROL * ~baseline.hbig + DROP_OUT_AGE * (baseline.age_years - 39.0)
-    return np.asarray(np.exp(score + DROP_OUT_ANTI_HBS * antibody))
+    score = course.loss_control * ~baseline.hbig + DROP_OUT_AGE * (baseline.age_years - 39.0)
+    return np.asarray(np.exp(score + course.loss_anti_hbs * antibody))

@@ -88,7 +88,7 @@ def titre_of_dose(days: Floats, dose_iu: float, kinetics: Kinetics) -> Floats:
 
 
 def follow_dosing_rule(
-    endogenous: Floats, weeks: Floats, eligible: Mask, factor: Floats, kinetics: Kinetics
+    endogenous: Floats, weeks: Floats, eligible: Mask, factor: Floats, kinetics: Kinetics, first: Mask | None = None
 ) -> tuple[Floats, Mask]:
     """Walk through the visits: draw blood, measure, dose at the first visit and whenever below 100 mIU/mL.
 
@@ -100,6 +100,8 @@ def follow_dosing_rule(
         Whether a dose may be given: HBIG arm, attended, not yet known to have relapsed.
     kinetics : Kinetics
         One entry per patient.
+    first : array of bool, shape (patients, visits), optional
+        Where a dose is given whatever the titre; at the first visit by default.
 
     Returns
     -------
@@ -125,5 +127,6 @@ def follow_dosing_rule(
             days = 7.0 * (weeks[:, visit] - weeks[:, earlier])
             total += np.where(dosed[:, earlier], titre_of_dose(days, DOSE_IU, kinetics), 0.0)
         measured[:, visit] = np.round(total * factor[:, visit], 2)
-        dosed[:, visit] = eligible[:, visit] & ((visit == 0) | (measured[:, visit] < DOSE_BELOW))
+        at_once = visit == 0 if first is None else first[:, visit]
+        dosed[:, visit] = eligible[:, visit] & (at_once | (measured[:, visit] < DOSE_BELOW))
     return measured, dosed

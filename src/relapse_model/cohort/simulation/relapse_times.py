@@ -9,6 +9,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.simulation.baseline import Baseline, draw_baseline
+from relapse_model.cohort.simulation.biomarkers import reference_extra
 from relapse_model.cohort.simulation.settings import SimulationSettings
 
 WEEKS_PER_YEAR = 365.25 / 7
@@ -37,7 +38,9 @@ def log_relative_hazard(baseline: Baseline, settings: SimulationSettings) -> Flo
     return total
 
 
-def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float | None = None) -> Floats:
+def relapse_risk(
+    baseline: Baseline, settings: SimulationSettings, weeks: float | None = None, extra: Floats | None = None
+) -> Floats:
     """Return each patient's true risk of latent relapse by a week, given all that is true at landmark 0.
 
     A Weibull hazard in time since the end of peginterferon, given that the patient enrolled free of relapse
@@ -52,6 +55,8 @@ def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float 
         Its `control_risk` fixes the intercept.
     weeks : float, optional
         Weeks since enrolment; the end of follow-up unless given.
+    extra : array of float, optional
+        What the scenario adds to each patient's log hazard.
 
     Returns
     -------
@@ -65,16 +70,18 @@ def relapse_risk(baseline: Baseline, settings: SimulationSettings, weeks: float 
     True
     """
     until = settings.follow_up_weeks if weeks is None else weeks
-    return _risk(_rate(baseline, settings), _exposure(baseline, until, settings.weibull_shape))
+    return _risk(_rate(baseline, settings, extra), _exposure(baseline, until, settings.weibull_shape))
 
 
-def draw_relapse_weeks(baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator) -> Floats:
+def draw_relapse_weeks(
+    baseline: Baseline, settings: SimulationSettings, rng: np.random.Generator, extra: Floats | None = None
+) -> Floats:
     """Draw the week since enrolment at which HBsAg truly passes 0.05 IU/mL, by inversion; always above 0."""
     years = baseline.weeks_since_pegifn / WEEKS_PER_YEAR
     shape = settings.weibull_shape
     waiting = rng.standard_exponential(len(baseline))
     with np.errstate(over="ignore"):  # a hazard of next to nothing: never, which is infinity
-        powered = years**shape + waiting / _rate(baseline, settings)
+        powered = years**shape + waiting / _rate(baseline, settings, extra)
         weeks = (powered ** (1 / shape) - years) * WEEKS_PER_YEAR
     return np.asarray(np.maximum(weeks, 1e-6))
 
@@ -98,6 +105,8 @@ def intercept(settings: SimulationSettings) -> float:
     """Return the intercept at which the control arm's mean risk at week 48 is `control_risk`."""
     sample = reference_sample(settings.centres)
     relative = np.exp(log_relative_hazard(sample, settings))
+    if settings.scenario is not None:
+        relative = relative * np.exp(reference_extra(sample, settings.scenario))
     exposed = relative * _exposure(sample, CALIBRATION_WEEK, settings.weibull_shape)
     return solve_increasing(
         lambda log_rate: float(_risk(np.exp(log_rate), exposed).mean()), settings.control_risk, -50.0, 50.0
@@ -118,9 +127,10 @@ def _terms(baseline: Baseline, non_linear: bool) -> dict[str, Floats]:
     }
 
 
-def _rate(baseline: Baseline, settings: SimulationSettings) -> Floats:
+def _rate(baseline: Baseline, settings: SimulationSettings, extra: Floats | None = None) -> Floats:
     arm = np.where(baseline.hbig, settings.hbig_hazard_ratio, 1.0)
-    return np.asarray(arm * np.exp(intercept(settings) + log_relative_hazard(baseline, settings)))
+    rate = np.asarray(arm * np.exp(intercept(settings) + log_relative_hazard(baseline, settings)))
+    return rate if extra is None else rate * np.exp(extra)
 
 
 def _exposure(baseline: Baseline, weeks: float, shape: float) -> Floats:

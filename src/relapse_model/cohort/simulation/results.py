@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,11 @@ from relapse_model.cohort.simulation.assays import (
     quantification_limits,
 )
 from relapse_model.cohort.simulation.baseline import Baseline, IntArray, tenths
+from relapse_model.cohort.simulation.biomarkers import ANTI_HBC, HBV_RNA
 from relapse_model.cohort.simulation.chemistry import draw_chemistry
 from relapse_model.cohort.simulation.follow_up import FollowUp, own_antibody
 from relapse_model.cohort.simulation.hbig import Kinetics, follow_dosing_rule
+from relapse_model.cohort.simulation.intercurrent import Intercurrent, visits_with_hbig
 
 CHEMISTRY_EVERY_WEEKS, HBEAG_EVERY_WEEKS, HBCRAG_EVERY_WEEKS = 12.0, 24.0, 24.0  # [assumption]
 MISSING_SECONDARY, MISSING_AS_TEXT = (
@@ -98,6 +100,7 @@ def antibody_results(
     course: FollowUp,
     kinetics: Kinetics,
     rng: np.random.Generator,
+    beside: Intercurrent | None = None,
 ) -> tuple[Results, Mask]:
     """Return anti-HBs at the end of treatment and at the visits, and where HBIG was given.
 
@@ -108,8 +111,12 @@ def antibody_results(
     own = own_antibody(baseline, weeks, relapse_weeks, rng)
     bias = np.array(ANTI_HBS_BIAS)[baseline.centre % 2][:, None]
     factor = bias * 10.0 ** (ANTI_HBS_ERROR_LOG10 * rng.standard_normal(weeks.shape))
-    eligible = baseline.hbig[:, None] & course.attended & course.unconfirmed
-    measured, dosed = follow_dosing_rule(own[:, 1:], course.weeks, eligible, factor[:, 1:], kinetics)
+    in_hand, first = baseline.hbig[:, None], None
+    if beside is not None:
+        crossed, at_crossing = visits_with_hbig(beside, course.weeks.shape[1])
+        in_hand, first = in_hand | crossed, at_crossing | (np.arange(course.weeks.shape[1]) == 0)
+    eligible = in_hand & course.attended & course.unconfirmed
+    measured, dosed = follow_dosing_rule(own[:, 1:], course.weeks, eligible, factor[:, 1:], kinetics, first)
     values = np.column_stack([np.round(own[:, 0] * factor[:, 0], 2), measured])
     taken = np.column_stack([np.ones(len(baseline), dtype=bool), course.attended])
     return Results("anti_hbs", weeks, values, taken, _wording(weeks, rng)), dosed
@@ -130,6 +137,29 @@ def secondary_results(
         every = HBEAG_EVERY_WEEKS if name == "hbeag" else CHEMISTRY_EVERY_WEEKS
         taken = attended & np.append(True, _due(schedule, every))
         yield _spoilt(Results(name, weeks, values, taken, _wording(weeks, rng)), rng)
+
+
+def biomarker_results(
+    scores: Mapping[str, Floats], schedule: Floats, course: FollowUp, rng: np.random.Generator
+) -> Iterator[Results]:
+    """Yield the results of the biomarkers of a scenario that are analytes, measured as often as HBcrAg.
+
+    Parameters
+    ----------
+    scores : mapping of str to array
+        In standard deviations, of those that are measured.
+    schedule : array of float
+    course : FollowUp
+    rng : Generator
+    """
+    taken = course.attended & _due(schedule, HBCRAG_EVERY_WEEKS)
+    for name, (mean, sd, error) in (("hbv_rna", HBV_RNA), ("anti_hbc_quantitative", ANTI_HBC)):
+        level = error * rng.standard_normal(course.weeks.shape)
+        wording = _wording(course.weeks, rng)
+        if name in scores:
+            level = level + mean + sd * scores[name][:, None]
+            values = level if name == "hbv_rna" else 10.0**level
+            yield Results(name, course.weeks, np.maximum(values, 0.0), taken, wording)
 
 
 def labs_table(results: list[Results], centre: IntArray, patient_ids: TextArray) -> pd.DataFrame:

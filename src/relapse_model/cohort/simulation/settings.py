@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from types import MappingProxyType
 
+from relapse_model.cohort.simulation.numbers import require, require_count
+from relapse_model.cohort.simulation.scenario import TrialScenario
 from relapse_model.errors import RelapseModelError
 
 # Log hazard ratios. The first three are shrunk versions of published effects, as suggested for a simulator
@@ -49,6 +50,8 @@ class SimulationSettings:
         Whether the log hazard saturates and interacts rather than being linear.
     coefficients : tuple of (str, float)
         Log hazard ratios, complete and sorted; see `complete_coefficients`.
+    scenario : TrialScenario or None
+        What happens beside the plan; None: nothing, and the truth is told in short.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class SimulationSettings:
     follow_up_weeks: float = 48.0
     non_linear: bool = False
     coefficients: tuple[tuple[str, float], ...] = field(default_factory=lambda: tuple(sorted(LINEAR.items())))
+    scenario: TrialScenario | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated."""
@@ -78,22 +82,13 @@ class SimulationSettings:
         require("drop_out", self.drop_out, 0, 1)
         require("follow_up_weeks", self.follow_up_weeks, 4, math.inf)
         require_count("centres", self.centres, 1)
+        if self.scenario is not None and not isinstance(self.scenario, TrialScenario):
+            raise RelapseModelError(f"simulation: scenario is {self.scenario!r}; expected a TrialScenario.")
 
-
-def require(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> None:
-    """Refuse a setting that is no finite number in [low, high), or in (low, high) with `open_low`."""
-    number = float(value) if isinstance(value, Real) else math.nan
-    fits = math.isfinite(number) and low <= number < high
-    if not fits or (open_low and number == low):
-        least = "above" if open_low else "from"
-        most = f" and below {high:g}" if math.isfinite(high) else ""
-        raise RelapseModelError(f"simulation: {name} is {value!r}; expected a number {least} {low:g}{most}.")
-
-
-def require_count(name: str, value: object, low: int) -> None:
-    """Refuse a setting that is no whole number of at least `low`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
-        raise RelapseModelError(f"simulation: {name} is {value!r}; expected a whole number, at least {low}.")
+    @property
+    def course(self) -> TrialScenario:
+        """Return the scenario; the one of defaults where none was given."""
+        return TrialScenario() if self.scenario is None else self.scenario
 
 
 def complete_coefficients(overrides: Mapping[str, float] | None, non_linear: bool) -> tuple[tuple[str, float], ...]:

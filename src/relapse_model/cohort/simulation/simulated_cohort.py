@@ -21,7 +21,8 @@ class SimulatedCohort(Cohort):
     ----------
     truth : DataFrame
         patient_id and true_risk: the risk of relapse by week 48 that the simulation gave each patient, given
-        what is known at week 0. Nothing that trains or scores reads it.
+        what is known at week 0. With a scenario also the risk in either arm, the week of relapse and the biomarkers.
+        Nothing that trains or scores reads it.
     """
 
     truth: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "true_risk": []}))
@@ -44,7 +45,7 @@ def simulate_cohort(patients: int, seed: int, **settings: Any) -> SimulatedCohor
     seed : int
         The same seed gives the same cohort.
     **settings
-        See `simulate_tables`: ``control_risk``, ``hbig_hazard_ratio``, ``drop_out``, ...
+        See `simulate_tables`: ``control_risk``, ``hbig_hazard_ratio``, ``drop_out``, ``scenario``, ...
 
     Returns
     -------

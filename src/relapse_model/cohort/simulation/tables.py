@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,22 +11,28 @@ import pandas as pd
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.simulation.assays import TextArray
 from relapse_model.cohort.simulation.baseline import Baseline, draw_baseline, tenths
+from relapse_model.cohort.simulation.biomarkers import draw_centre_effects, draw_scores, extra_log_hazard
 from relapse_model.cohort.simulation.follow_up import FollowUp, follow, visit_schedule
 from relapse_model.cohort.simulation.hbig import DOSE_IU, draw_kinetics
+from relapse_model.cohort.simulation.intercurrent import Intercurrent, draw_intercurrent, relapse_after
+from relapse_model.cohort.simulation.numbers import require_count
 from relapse_model.cohort.simulation.relapse_times import draw_relapse_weeks, relapse_risk
 from relapse_model.cohort.simulation.results import (
     antibody_results,
+    biomarker_results,
     hbsag_follow_up,
     hbsag_history,
     labs_table,
     secondary_results,
 )
-from relapse_model.cohort.simulation.settings import SimulationSettings, complete_coefficients, require_count
+from relapse_model.cohort.simulation.scenario import TrialScenario
+from relapse_model.cohort.simulation.settings import SimulationSettings, complete_coefficients
 
 # One stream of randomness per part, so that a setting of one part leaves the draws of the others alone.
 _STREAMS = (
     *("baseline", "relapse", "visits", "drop_out", "antigen", "history"),
     *("antibody", "kinetics", "secondary", "wording", "treatments"),
+    *("biomarkers", "centres", "intercurrent", "biomarker_results", "further_treatments"),  # of a scenario
 )
 _NUC_AGENTS = ("entecavir", "tenofovir")
 _NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon [assumption]
@@ -34,11 +40,18 @@ _NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon 
 
 @dataclass(frozen=True, slots=True)
 class LatentCohort:
-    """What nobody can observe: true covariates, true week of relapse, true risk; one entry per patient."""
+    """What nobody can observe: true covariates, true week of relapse, true risk; one entry per patient.
+
+    Of a scenario also the biomarkers in standard deviations, the risks in the control and in the HBIG arm, and what
+    happens beside the plan.
+    """
 
     baseline: Baseline
     relapse_weeks: Floats
     true_risk: Floats
+    scores: Mapping[str, Floats] = field(default_factory=dict)
+    both_arms: tuple[Floats, Floats] | None = None
+    beside: Intercurrent | None = None
 
 
 def simulate_tables(
@@ -53,6 +66,7 @@ def simulate_tables(
     follow_up_weeks: float = 48.0,
     non_linear: bool = False,
     coefficients: Mapping[str, float] | None = None,
+    scenario: TrialScenario | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Simulate a cohort after peginterferon-induced HBsAg loss, with its true risks.
 
@@ -84,13 +98,18 @@ def simulate_tables(
         Log hazard ratios that replace defaults: ``anti_hbs`` (per log10(mIU/mL + 1)),
         ``consolidation_weeks``, ``hbsag_before_treatment`` (per log10 IU/mL), ``age_years``, ``male``,
         ``hbcrag`` (per log10 U/mL), and with `non_linear` also ``short_consolidation_no_antibody``.
+    scenario : TrialScenario, optional
+        What happens beside the plan: HBIG in the control arm, analogues started again, informative loss, biomarkers,
+        centres that differ. One of defaults changes no table but the truth; see `trial_scenarios`.
 
     Returns
     -------
     dict of str to DataFrame
         ``patients``, ``labs`` and ``treatments`` as in the cohort folder; ``truth`` with ``patient_id`` and
         ``true_risk``, the risk of latent relapse by `follow_up_weeks` given the true state at landmark 0 and
-        the arm.
+        the arm. With a scenario the truth also has ``risk_control`` and ``risk_treated``, the risks in either arm if
+        nothing happens beside the plan; ``relapse_week``, the week of latent relapse with what does; and ``z_...`` of
+        each biomarker, in standard deviations.
 
     Raises
     ------
@@ -114,6 +133,7 @@ def simulate_tables(
         follow_up_weeks=follow_up_weeks,
         non_linear=non_linear,
         coefficients=complete_coefficients(coefficients, non_linear),
+        scenario=scenario,
     )
     streams = make_streams(patients, seed)
     latent = draw_latent(patients, settings, streams)
@@ -137,8 +157,39 @@ def draw_latent(patients: int, settings: SimulationSettings, streams: dict[str, 
     (3,)
     """
     baseline = draw_baseline(patients, settings.centres, streams["baseline"])
+    if settings.scenario is not None:
+        return _draw_scenario(baseline, settings, settings.scenario, streams)
     relapse_weeks = draw_relapse_weeks(baseline, settings, streams["relapse"])
     return LatentCohort(baseline, relapse_weeks, relapse_risk(baseline, settings))
+
+
+def _draw_scenario(
+    baseline: Baseline,
+    settings: SimulationSettings,
+    scenario: TrialScenario,
+    streams: dict[str, np.random.Generator],
+) -> LatentCohort:
+    """Draw the relapse where biomarkers and centres count, and where things happen beside the plan."""
+    patients = len(baseline)
+    scores = draw_scores(baseline, scenario, streams["biomarkers"])
+    centres = draw_centre_effects(baseline.centre, scenario, streams["centres"])
+
+    def extra(hbig: Floats) -> Floats:
+        return extra_log_hazard(scores, hbig, scenario) + centres
+
+    own = extra(baseline.hbig.astype(float))
+    weeks = draw_relapse_weeks(baseline, settings, streams["relapse"], own)
+    beside = draw_intercurrent(baseline, visit_schedule(settings.follow_up_weeks), scenario, streams["intercurrent"])
+    arms = [
+        relapse_risk(
+            replace(baseline, hbig=np.full(patients, hbig)), settings, extra=extra(np.full(patients, float(hbig)))
+        )
+        for hbig in (False, True)
+    ]
+    return LatentCohort(
+        baseline, relapse_after(weeks, beside, baseline, settings), relapse_risk(baseline, settings, extra=own), scores,
+        (arms[0], arms[1]), beside,
+    )  # fmt: skip
 
 
 def _tables(
@@ -148,7 +199,9 @@ def _tables(
     ids = _patient_ids(len(baseline))
     course = follow(baseline, latent.relapse_weeks, settings, streams)
     kinetics = draw_kinetics(len(baseline), streams["kinetics"])
-    antibody, dosed = antibody_results(baseline, latent.relapse_weeks, course, kinetics, streams["antibody"])
+    antibody, dosed = antibody_results(
+        baseline, latent.relapse_weeks, course, kinetics, streams["antibody"], latent.beside
+    )
     schedule = visit_schedule(settings.follow_up_weeks)
     results = [
         hbsag_history(baseline, streams["history"]),
@@ -156,12 +209,49 @@ def _tables(
         antibody,
     ]
     results.extend(secondary_results(baseline, schedule, course, streams["secondary"]))
+    results.extend(biomarker_results(latent.scores, schedule, course, streams["biomarker_results"]))
+    treatments = _treatments_table(baseline, course, dosed, ids, streams["treatments"])
+    if latent.beside is not None:
+        treatments = _with_further(treatments, latent, latent.beside, course, ids, streams["further_treatments"])
     return {
         "patients": _patients_table(baseline, ids),
         "labs": labs_table(results, baseline.centre, ids),
-        "treatments": _treatments_table(baseline, course, dosed, ids, streams["treatments"]),
-        "truth": pd.DataFrame({"patient_id": ids, "true_risk": latent.true_risk}),
+        "treatments": treatments,
+        "truth": _truth_table(latent, ids),
     }
+
+
+def _truth_table(latent: LatentCohort, ids: TextArray) -> pd.DataFrame:
+    """Return the truth: the risk, and with a scenario the risk in either arm, the relapse, and the biomarkers."""
+    columns = {"patient_id": ids, "true_risk": latent.true_risk}
+    if latent.both_arms is not None:
+        columns |= {"risk_control": latent.both_arms[0], "risk_treated": latent.both_arms[1]}
+        columns["relapse_week"] = latent.relapse_weeks
+    return pd.DataFrame(columns | {f"z_{name}": score for name, score in latent.scores.items()})
+
+
+def _with_further(
+    treatments: pd.DataFrame,
+    latent: LatentCohort,
+    beside: Intercurrent,
+    course: FollowUp,
+    ids: TextArray,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return the treatments with analogues started again, as far as visits saw it, and earlier vaccinations."""
+    last_seen = np.where(course.attended, course.weeks, 0.0).max(axis=1)
+    restarts = beside.antiviral_week <= last_seen
+    vaccinated = latent.scores.get("vaccination", np.zeros(len(ids))) > 0
+    week = np.minimum(tenths(-latent.baseline.weeks_since_pegifn * rng.random(len(ids))), -0.1)
+    parts = [
+        _courses(ids[restarts], beside.agent[restarts], beside.antiviral_week[restarts], last_seen[restarts]),
+        _courses(ids[vaccinated], "hbv_vaccine", week[vaccinated], week[vaccinated]),
+    ]
+    further = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    if further.empty:
+        return treatments
+    table = pd.concat([treatments, further.astype(treatments.dtypes.to_dict())], ignore_index=True)
+    return table.sort_values(["patient_id", "start_week"], kind="stable", ignore_index=True)
 
 
 def _patient_ids(patients: int) -> TextArray:

@@ -3,6 +3,5 @@
 from relapse_model.development.checks.all_checks import CODES, check_results, run_checks
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
-from relapse_model.development.internal_validation.check_validation import check_validation
 
-__all__ = ["CODES", "CheckResult", "Finding", "check_results", "check_validation", "run_checks"]
+__all__ = ["CODES", "CheckResult", "Finding", "check_results", "run_checks"]

@@ -39,6 +39,7 @@ from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
 from relapse_model.errors import RelapseModelError
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.study.study import Study
 
 COHORT_CHECKS = (
@@ -67,10 +68,11 @@ COHORT_CHECKS = (
     rm127_old_results.CHECK,
     rm206_screened_here.CHECK,
 )
-VALIDATION_CHECKS = (rm110_few_events_for_calibration.CHECK, rm111_implausible_auc.CHECK)
+EVENTS_CHECK = rm110_few_events_for_calibration.CHECK  # of the number of events of a validation
+AUC_CHECK = rm111_implausible_auc.CHECK  # of a study and the AUC of its validation
 EVALUATION_CHECK = rm115_training_cohort.CHECK  # of a finished model and a cohort
 GAIN_CHECK = rm122_no_gain.CHECK  # of a cross-validation: in training and in validation
-CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, *VALIDATION_CHECKS, EVALUATION_CHECK, GAIN_CHECK)))
+CODES = tuple(sorted(check.code for check in (*COHORT_CHECKS, EVENTS_CHECK, AUC_CHECK, EVALUATION_CHECK, GAIN_CHECK)))
 
 
 def run_checks(
@@ -138,9 +140,19 @@ def check_results(
     >>> [result.state for result in check_results(cohort, study, mute=("RM101",))][:3]
     ['muted', 'passed', 'passed']
     """
+    return results_at(AtLandmark(cohort, study, study.landmark(landmark_week)), mute)
+
+
+def results_at(at: AtLandmark, mute: tuple[str, ...] = ()) -> list[CheckResult]:
+    """Return what `check_results` does, of a cohort of which things may be derived already.
+
+    Parameters
+    ----------
+    at : AtLandmark
+    mute : tuple of str
+    """
     muted = known_codes(mute)
-    landmark = study.landmark(landmark_week)
-    return [check.muted() if check.code in muted else check(cohort, study, landmark) for check in COHORT_CHECKS]
+    return [check.muted() if check.code in muted else check(at) for check in COHORT_CHECKS]
 
 
 def errors_found(
@@ -161,9 +173,9 @@ def errors_found(
     RelapseModelError
         For a code that no check has.
     """
-    muted, landmark = known_codes(mute), study.landmark(landmark_week)
+    muted, at = known_codes(mute), AtLandmark(cohort, study, study.landmark(landmark_week))
     grave = [check for check in COHORT_CHECKS if check.severity == ERROR and check.code not in muted]
-    found = (check(cohort, study, landmark).finding for check in grave)
+    found = (check(at).finding for check in grave)
     return [finding for finding in found if finding is not None]
 
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, ParamSpec
 
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.check_result import FOUND, MUTED, NOT_APPLICABLE, PASSED, CheckResult
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.study.study import Study
 
 PAGE = "docs/checks.md"
 ERROR, WARNING, NOTE = "error", "warning", "note"
@@ -30,6 +33,11 @@ def found(text: str, *, severity: str | None = None) -> Verdict:
 def passed() -> Verdict:
     """Return that it was looked at, and is in order."""
     return Verdict(PASSED)
+
+
+def nobody_at_risk(at: AtLandmark) -> str:
+    """Return why a check of the patients at risk does not apply."""
+    return f"no patient is at risk at week {at.landmark:g}"
 
 
 def not_applicable(reason: str) -> Verdict:
@@ -81,3 +89,12 @@ class Check(Generic[Looks]):
     def _result(self, verdict: Verdict) -> CheckResult:
         severity = verdict.severity or self.severity
         return CheckResult(self.code, self.title, severity, verdict.state, verdict.text, self.link)
+
+
+@dataclass(frozen=True, slots=True)
+class CohortCheck(Check[[AtLandmark]]):
+    """A check of a cohort with its study at a landmark: what it reads is derived once for all checks together."""
+
+    def of(self, cohort: Cohort, study: Study, landmark: float) -> CheckResult:
+        """Look at a cohort by itself."""
+        return self(AtLandmark(cohort, study, landmark))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import before
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.study.study import Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 
 
-def assay_platforms(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def assay_platforms(at: AtLandmark) -> Verdict:
     """Warn when the outcome's analyte was measured on more than one assay.
 
     On a WHO standard at 1.0 IU/mL, HBsAg assays read from 0.94 to 1.46 (doi:10.1186/s12985-023-02054-7, Table 3):
@@ -16,17 +15,14 @@ def assay_platforms(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
-        Not used.
+    at : AtLandmark
     """
-    name, labs = study.outcome.analyte, cohort.labs
+    name, labs = at.study.outcome.analyte, at.cohort.labs
     if name is None:
         return not_applicable("the outcome is adjudicated: no assay decides it")
     after = labs[(labs["analyte"] == name) & ~before(labs["week"], 0.0)]
     assays = sorted(after["assay"].dropna().unique()) if "assay" in after else []
-    label = study.analytes[name].label
+    label = at.study.analytes[name].label
     if not assays:
         return not_applicable(f"no assay is stated with the results of {label}")
     if len(assays) < 2:
@@ -38,4 +34,4 @@ def assay_platforms(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     )
 
 
-CHECK = Check("RM101", "several assays at one threshold", assay_platforms)
+CHECK = CohortCheck("RM101", "several assays at one threshold", assay_platforms)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.check import Check, Verdict, found, passed
-from relapse_model.study.study import Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
+from relapse_model.features.at_landmark import AtLandmark
 
 _KINDS = ("dose_count", "dose_total")
 
 
-def dose_as_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def dose_as_predictor(at: AtLandmark) -> Verdict:
     """Warn when doses are counted: where they follow the titre, they are a read-out of it, not a cause.
 
     Parameters
     ----------
-    cohort : Cohort
-        Not used.
-    study : Study
-    landmark : float
-        Not used.
+    at : AtLandmark
     """
-    names = [predictor.label for predictor in study.predictors if predictor.kind in _KINDS]
+    names = [predictor.label for predictor in at.study.predictors if predictor.kind in _KINDS]
     if not names:
         return passed()
     return found(
@@ -29,4 +24,4 @@ def dose_as_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     )
 
 
-CHECK = Check("RM102", "doses as a predictor", dose_as_predictor)
+CHECK = CohortCheck("RM102", "doses as a predictor", dose_as_predictor)

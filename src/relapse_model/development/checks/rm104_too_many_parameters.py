@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.development.sample_size import cohort_sample_size, size_words
 from relapse_model.errors import InsufficientDataError
-from relapse_model.features.development_data import development_data
-from relapse_model.study.study import Study
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.development_data import data_of
 
 
-def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> Verdict:
+def too_many_parameters(at: AtLandmark) -> Verdict:
     """Compare the number of parameters with what the patients at risk support, before anything is fitted.
 
     Riley's criterion of a shrinkage of 0.9 (Riley 2019, doi:10.1002/sim.7992), for an anticipated C of 0.75; the counts
@@ -18,29 +17,27 @@ def too_many_parameters(cohort: Cohort, study: Study, landmark_week: float) -> V
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark_week : float
+    at : AtLandmark
     """
     try:
-        data = development_data(cohort, study, landmark_week)
+        data = data_of(at)
     except InsufficientDataError as error:
         return not_applicable(str(error))
-    size = cohort_sample_size(data, study)
+    size = cohort_sample_size(data, at.study)
     if not 0 < size["events"] < size["known"]:
         return not_applicable("among the patients at risk there are not both outcomes, so there is nothing to learn")
     if "refused" in size:
         return not_applicable(size["refused"])
     if size["parameters"] <= size["carried_parameters"]:
         return passed()
-    informed = sum(predictor.prior is not None for predictor in study.predictors)
+    informed = sum(predictor.prior is not None for predictor in at.study.predictors)
     advice = "The study states no priors: keep fewer predictors."
     if informed:
         advice = (
-            f"{informed} of {len(study.predictors)} predictors have a prior, and that is what carries such a model; "
+            f"{informed} of {len(at.study.predictors)} predictors have a prior, on which such a model depends; "
             "without priors, keep fewer predictors."
         )
-    return found(f"{size_words(size)}; the shrinkage to expect here is {size['expected_shrinkage']:.2f}. {advice}")
+    return found(f"{size_words(size)}; the expected shrinkage is {size['expected_shrinkage']:.2f}. {advice}")
 
 
-CHECK = Check("RM104", "more parameters than the sample supports", too_many_parameters)
+CHECK = CohortCheck("RM104", "more parameters than the sample supports", too_many_parameters)

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.comparisons import at_or_before
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.study.predictor_kinds import AS_MEASURED
-from relapse_model.study.study import PassiveAntibody, Predictor, Study
+from relapse_model.study.study import PassiveAntibody, Predictor
 
 HALF_LIVES = 5.0  # after which 3 % of a dose is left
 
 
-def passive_antibody(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def passive_antibody(at: AtLandmark) -> Verdict:
     """Warn when a predictor reads measured antibody in blood drawn after a dose of it.
 
     Whether a column was filled in after enrolment cannot be seen from its name. What can be seen is the one case that
@@ -28,30 +28,28 @@ def passive_antibody(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    passive = study.passive_antibody
+    passive = at.study.passive_antibody
     if passive is None:
         return not_applicable("the study has no section [passive_antibody]")
-    if cohort.treatments is None:
+    if at.cohort.treatments is None:
         return not_applicable("the cohort has no treatments table, so no dose is known")
-    readers = [one for one in study.predictors if one.analyte == passive.analyte and one.kind in AS_MEASURED]
+    readers = [one for one in at.study.predictors if one.analyte == passive.analyte and one.kind in AS_MEASURED]
     if not readers:
-        return not_applicable(f"no predictor reads {study.analytes[passive.analyte].label} as measured")
-    results = measurements(cohort, study, passive.analyte)
+        return not_applicable(f"no predictor reads {at.study.analytes[passive.analyte].label} as measured")
+    results = measurements(at.cohort, at.study, passive.analyte)
     affected = []
     for predictor in readers:
-        read = _read_by(predictor, results, landmark)
-        patients = len(np.unique(read.patient[_after_a_dose(read, cohort.treatments, passive)]))
+        read = _read_by(predictor, results, at.landmark)
+        patients = len(np.unique(read.patient[_after_a_dose(read, at.cohort.treatments, passive)]))
         if patients:
-            affected.append(f"{predictor.label}: in {patients} of {len(cohort)} patients")
+            affected.append(f"{predictor.label}: in {patients} of {len(at.cohort)} patients")
     if not affected:
         return passed()
     return found(
-        f"measured {study.analytes[passive.analyte].label} after {' or '.join(passive.agents)} holds passive antibody, "
-        "which tells who was given the drug and when, and not how the patient responds. "
+        f"measured {at.study.analytes[passive.analyte].label} after {' or '.join(passive.agents)} holds passive "
+        "antibody, which tells who was given the drug and when, and not how the patient responds. "
         f"{'; '.join(affected)}. Use kind endogenous."
     )
 
@@ -80,4 +78,4 @@ def _after_a_dose(results: Measurements, treatments: pd.DataFrame, passive: Pass
     return np.asarray(at_or_before(since, HALF_LIVES * passive.half_life_days.median / 7))
 
 
-CHECK = Check("RM106", "passive antibody read as the patient's own", passive_antibody)
+CHECK = CohortCheck("RM106", "passive antibody read as the patient's own", passive_antibody)

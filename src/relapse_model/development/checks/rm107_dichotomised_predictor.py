@@ -6,13 +6,14 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.tables.column_values import texts
-from relapse_model.development.checks.check import Check, Verdict, found, passed
-from relapse_model.study.study import Predictor, Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.study.study import Predictor
 
 MOST_CODES = 10  # a column of more numbers than these holds no codes
 
 
-def dichotomised_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def dichotomised_predictor(at: AtLandmark) -> Verdict:
     """Warn when a predictor keeps of a continuous value only the side of a limit on which it lies.
 
     Cutting throws information away (at the median, as much as a third of the patients), makes unequals of patients at
@@ -23,15 +24,12 @@ def dichotomised_predictor(cohort: Cohort, study: Study, landmark: float) -> Ver
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
-        Not used.
+    at : AtLandmark
     """
-    cut = [one.label for one in study.predictors if _is_cut(one, cohort)]
+    cut = [one.label for one in at.study.predictors if _is_cut(one, at.cohort)]
     terms = [
         term.label
-        for term in study.terms
+        for term in at.study.terms
         if any(factor.below is not None or factor.at_least is not None for factor in term.factors)
     ]
     if not cut and not terms:
@@ -60,4 +58,4 @@ def _is_cut(predictor: Predictor, cohort: Cohort) -> bool:
     return int(numbers.nunique()) > MOST_CODES
 
 
-CHECK = Check("RM107", "a continuous value cut in two", dichotomised_predictor)
+CHECK = CohortCheck("RM107", "a continuous value cut in two", dichotomised_predictor)

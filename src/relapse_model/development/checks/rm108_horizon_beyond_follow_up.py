@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.study.study import Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 
 FEWEST = 10
 
 
-def horizon_beyond_follow_up(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def horizon_beyond_follow_up(at: AtLandmark) -> Verdict:
     """Warn when fewer than 10 patients are followed, free of relapse, to the horizon less the visit window.
 
     They alone tell of the late weeks: the censoring weights let each of them stand for several of those who were lost.
@@ -18,18 +16,16 @@ def horizon_beyond_follow_up(cohort: Cohort, study: Study, landmark: float) -> V
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    state = derive_outcome(cohort, study, landmark)["state"]
+    state = at.outcome["state"]
     free, relapsed, lost = (int((state == one).sum()) for one in ("free", "relapse", "lost"))
     at_risk = free + relapsed + lost
     if at_risk == 0:
-        return not_applicable(f"no patient is at risk at week {landmark:g}")
+        return not_applicable(f"no patient is at risk at week {at.landmark:g}")
     if lost == 0 or free >= FEWEST:
         return passed()
-    prediction = study.prediction
+    prediction = at.study.prediction
     week = prediction.horizon_weeks - prediction.visit_window_weeks
     return found(
         f"{free or 'none'} of {at_risk} patients at risk are seen free of relapse in week {week:g} or later "
@@ -39,4 +35,4 @@ def horizon_beyond_follow_up(cohort: Cohort, study: Study, landmark: float) -> V
     )
 
 
-CHECK = Check("RM108", "the horizon lies beyond the follow-up", horizon_beyond_follow_up)
+CHECK = CohortCheck("RM108", "the horizon lies beyond the follow-up", horizon_beyond_follow_up)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.development.checks.arms import patients_by_arm
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.study.study import Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 
 SIGNIFICANT = 0.05
 POINTS = 0.10
 FEWEST = 20  # in each arm, for a difference in points to be told
 
 
-def loss_by_arm(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def loss_by_arm(at: AtLandmark) -> Verdict:
     """Warn when the loss before the horizon differs between arms: by Fisher's exact test, or by 10 points.
 
     In an open trial patients leave by what they were given. Censoring weights that are the same for both arms then let
@@ -25,13 +23,11 @@ def loss_by_arm(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    outcome = derive_outcome(cohort, study, landmark)
+    outcome = at.outcome
     lost = (outcome["state"] == "lost").to_numpy()
-    arms = {name: (int(lost[rows].sum()), len(rows)) for name, rows in patients_by_arm(cohort, outcome).items()}
+    arms = {name: (int(lost[rows].sum()), len(rows)) for name, rows in patients_by_arm(at.cohort, outcome).items()}
     if len(arms) < 2:
         return not_applicable("the patients at risk are not in two or more arms (column 'arm' of the patients table)")
     pairs = list(combinations(arms.values(), 2))
@@ -42,11 +38,11 @@ def loss_by_arm(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     counts = ", ".join(f"{name} {count} of {patients}" for name, (count, patients) in arms.items())
     advice = (
         "The weights are estimated within each arm already; look for the reasons of the loss"
-        if study.outcome.censoring_by == "arm"
+        if at.study.outcome.censoring_by == "arm"
         else 'Look for the reasons, and estimate the weights within each arm: [outcome] censoring_by = "arm"'
     )
     return found(
-        f"lost before week {study.prediction.horizon_weeks:g}: {counts} (Fisher's exact test, p = {p:.2g}"
+        f"lost before week {at.study.prediction.horizon_weeks:g}: {counts} (Fisher's exact test, p = {p:.2g}"
         f"{'; chance may explain it' if by_chance else ''}). {advice}.",
         severity="note" if by_chance else None,
     )
@@ -67,4 +63,4 @@ def _points_apart(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return min(patients_1, patients_2) >= FEWEST and apart >= round(POINTS * patients_1 * patients_2, 6)
 
 
-CHECK = Check("RM109", "loss before the horizon differs between arms", loss_by_arm)
+CHECK = CohortCheck("RM109", "loss before the horizon differs between arms", loss_by_arm)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from relapse_model.development.checks.check import Check, Verdict, found, passed
-
-if TYPE_CHECKING:
-    from relapse_model.development.internal_validation.result import Validation
 
 FEWEST = 100
 
 
-def few_events_for_calibration(validation: Validation) -> Verdict:
+def few_events_for_calibration(events: int) -> Verdict:
     """Note when fewer than 100 patients relapse: intercept and slope can then be told, the form of a curve cannot.
 
     At least 100 events, and better 200, are advised for validation (Collins 2016, doi:10.1002/sim.6787).
 
     Parameters
     ----------
-    validation : Validation
+    events : int
+        Patients of a validation who relapse.
     """
-    events = validation.performance.events
     if events >= FEWEST:
         return passed()
     return found(

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.study.study import Study
 from relapse_model.validation.estimate import Estimate
 
-if TYPE_CHECKING:
-    from relapse_model.development.internal_validation.result import Validation
 
-STUDY, HORIZON = "hbsag-relapse", 48.0
-ORACLE, LIMIT = 0.75, 0.85
-
-
-def implausible_auc(validation: Validation) -> Verdict:
-    """Warn when even the lower limit of the AUC is above 0.85: something knows the outcome.
-
-    The limit holds for the built-in study and week 48 only. In simulated cohorts with the published effects of
-    antibody, consolidation and antigen, an oracle that knows every true risk has an AUC of about 0.75; 0.85 leaves room
-    for what the literature has not found. Of other studies no such figure is known here.
+def implausible_auc(study: Study, auc: object) -> Verdict:
+    """Warn when even the lower limit of the AUC is above what the study calls plausible: something knows the outcome.
 
     Parameters
     ----------
-    validation : Validation
+    study : Study
+        Its ``[prediction] implausible_auc`` is the limit; without it the check does not apply.
+    auc : Estimate or other
+        As a validation has it; anything but an `Estimate` has no interval.
     """
-    study = validation.study
-    if study.name != STUDY or study.prediction.horizon_weeks != HORIZON:
-        return not_applicable(f"a plausible limit is known for study {STUDY!r} at week {HORIZON:g} only")
-    auc = validation.performance.measures.get("auc")
+    limit = study.prediction.implausible_auc
+    if limit is None:
+        return not_applicable("the study states no AUC that would be implausible ([prediction] implausible_auc)")
     if not isinstance(auc, Estimate):
         return not_applicable("the validation has no AUC with an interval")
-    if auc.lower <= LIMIT:
+    if auc.lower <= limit:
         return passed()
     return found(
-        f"AUC {auc}: its lower limit is above {LIMIT:.2f}, where a model that knew every true risk would reach about "
-        f"{ORACLE:.2f}. Look for a predictor that was recorded after the landmark or follows from the outcome, for "
-        "patients who stand in the cohort twice, and for steps that were fitted outside the folds."
+        f"AUC {auc}: its lower limit is above {limit:.2f}, which the study calls implausible. Look for a predictor "
+        "that was recorded after the landmark or follows from the outcome, for patients who stand in the cohort twice, "
+        "and for steps that were fitted outside the folds."
     )
 
 

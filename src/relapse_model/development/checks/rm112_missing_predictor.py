@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.errors import InsufficientDataError
-from relapse_model.features.development_data import development_data
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.development_data import data_of
 from relapse_model.features.known_columns import hardly_known_predictors
-from relapse_model.study.study import Study
 
 PERCENT = 40  # missing
 
 
-def missing_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def missing_predictor(at: AtLandmark) -> Verdict:
     """Warn when a predictor is not known at the landmark in more than 40 % of the patients at risk.
 
     What stands in for the missing values then decides as much as the values, and whoever was measured was often
@@ -20,25 +19,23 @@ def missing_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
     try:
-        data = development_data(cohort, study, landmark)
+        data = data_of(at)
     except InsufficientDataError as error:
         return not_applicable(str(error))
     patients, features = data.patients, data.features
-    told = hardly_known_predictors(data, study)  # nothing stands in for these: see RM118
-    missing = {one.label: int(features[one.name].isna().sum()) for one in study.predictors if one not in told}
+    told = hardly_known_predictors(data, at.study)  # nothing stands in for these: see RM118
+    missing = {one.label: int(features[one.name].isna().sum()) for one in at.study.predictors if one not in told}
     many = [f"{label} {count / patients:.0%}" for label, count in missing.items() if 100 * count > PERCENT * patients]
     if not many:
         return passed()
     return found(
-        f"not known at week {landmark:g}, of {patients} patients at risk: {', '.join(many)}. What stands in for the "
+        f"not known at week {at.landmark:g}, of {patients} patients at risk: {', '.join(many)}. What stands in for the "
         "missing values decides as much as they do: find out why they are missing (a centre, a visit, a reason to "
         "test), and leave the predictor out where that cannot be mended."
     )
 
 
-CHECK = Check("RM112", "a predictor missing in many patients", missing_predictor)
+CHECK = CohortCheck("RM112", "a predictor missing in many patients", missing_predictor)

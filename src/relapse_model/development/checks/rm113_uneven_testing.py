@@ -7,16 +7,16 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
-from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.comparisons import at_or_before, before, to_the_day
 from relapse_model.development.checks.arms import patients_by_arm
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.study.study import Study
 
 RATIO = 1.2
 
 
-def uneven_testing(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def uneven_testing(at: AtLandmark) -> Verdict:
     """Warn when the tests of the outcome's analyte per patient-week differ between arms by more than 20 %.
 
     Who is tested more often is found to have relapsed sooner, and relapses that pass are found in that arm alone
@@ -26,27 +26,25 @@ def uneven_testing(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    name = study.outcome.analyte
+    name = at.study.outcome.analyte
     if name is None:
         return not_applicable("the outcome is adjudicated: no test decides it")
-    outcome = derive_outcome(cohort, study, landmark)
-    arms = patients_by_arm(cohort, outcome)
+    outcome = at.outcome
+    arms = patients_by_arm(at.cohort, outcome)
     if len(arms) < 2:
         return not_applicable("the patients at risk are not in two or more arms (column 'arm' of the patients table)")
-    until = np.minimum(outcome["time_week"].to_numpy(dtype=float), study.prediction.horizon_weeks)
-    weeks = np.maximum(until - landmark, 0.0)
-    tests = _tests(cohort, study, name, landmark, until)
+    until = np.minimum(outcome["time_week"].to_numpy(dtype=float), at.study.prediction.horizon_weeks)
+    weeks = np.maximum(until - at.landmark, 0.0)
+    tests = _tests(at.cohort, at.study, name, at.landmark, until)
     if not all(weeks[rows].sum() > 0 for rows in arms.values()):
-        return not_applicable(f"an arm has no follow-up after week {landmark:g}")
+        return not_applicable(f"an arm has no follow-up after week {at.landmark:g}")
     rates = {arm: float(tests[rows].sum() / weeks[rows].sum()) for arm, rows in arms.items()}
     lowest, highest = min(rates.values()), max(rates.values())
     if highest <= RATIO * lowest * (1 + 1e-9):  # exactly 20 % is not more
         return passed()
-    label = study.analytes[name].label
+    label = at.study.analytes[name].label
     told = ", ".join(f"{arm} {rate:.3f}" for arm, rate in rates.items())
     return found(
         f"tests of {label} per patient-week up to relapse: {told}. More tests find relapses sooner, and more of them: "
@@ -63,4 +61,4 @@ def _tests(cohort: Cohort, study: Study, analyte: str, landmark: float, until: n
     return np.bincount(table["patient"].to_numpy(dtype=np.intp), minlength=len(cohort))
 
 
-CHECK = Check("RM113", "arms tested unequally often", uneven_testing)
+CHECK = CohortCheck("RM113", "arms tested unequally often", uneven_testing)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import derive_outcome
-from relapse_model.development.checks.check import ERROR, Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import ERROR, CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.development.checks.leak_signs import first_sign, followed_patients
-from relapse_model.features.derive import derive_features
-from relapse_model.study.study import Study
+from relapse_model.features.at_landmark import AtLandmark
 
 
-def leak(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def leak(at: AtLandmark) -> Verdict:
     """Call it an error when a predictor tells the outcome as no marker known at the landmark does.
 
     No model is trained: each predictor is looked at by itself, among the patients at risk. Five signs, the limits of
@@ -27,26 +24,24 @@ def leak(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    followed = followed_patients(derive_outcome(cohort, study, landmark), study.prediction.horizon_weeks)
+    followed = followed_patients(at.outcome, at.study.prediction.horizon_weeks)
     if not followed.rows.any():
-        return not_applicable(f"no patient is at risk at week {landmark:g} and seen after it")
-    features = derive_features(cohort, study, landmark)[followed.rows]
+        return not_applicable(f"no patient is at risk at week {at.landmark:g} and seen after it")
+    features = at.features[followed.rows]
     signs = [
         f"{one.label}: {sign}"
-        for one in study.predictors
-        if (sign := first_sign(cohort, one, features[one.name], followed, landmark))
+        for one in at.study.predictors
+        if (sign := first_sign(at.cohort, one, features[one.name], followed, at.landmark))
     ]
     if not signs:
         return passed()
     return found(
-        f"{'; '.join(signs)}. Hardly anything known at week {landmark:g} does so: it was filled in later, or follows "
-        "from the outcome, and every figure of a model with it is too good. Take it out of the study, or correct the "
-        f"dates of its rows. If it was known at week {landmark:g} indeed, report how, and mute RM114."
+        f"{'; '.join(signs)}. Hardly anything known at week {at.landmark:g} does so: it was filled in later, or "
+        "follows from the outcome, and every figure of a model with it is too good. Take it out of the study, or "
+        f"correct the dates of its rows. If it was known at week {at.landmark:g} indeed, report how, and mute RM114."
     )
 
 
-CHECK = Check("RM114", "a predictor knows the outcome", leak, severity=ERROR)
+CHECK = CohortCheck("RM114", "a predictor knows the outcome", leak, severity=ERROR)

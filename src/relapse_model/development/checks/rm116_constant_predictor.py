@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.at_risk import nobody, predictors_at_risk
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, nobody_at_risk, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL
 from relapse_model.study.several_landmarks import LANDMARK_KIND
-from relapse_model.study.study import Study
 
 FEWEST_KNOWN = 2 * SMALL
 _SHARE = 0.01
 
 
-def constant_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def constant_predictor(at: AtLandmark) -> Verdict:
     """Warn when a predictor is the same in nearly all patients at risk in whom it is known.
 
     That is where fewer than 5 of them, or fewer than 1 %, have another value than the commonest; of a yes or no with
@@ -24,22 +22,20 @@ def constant_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    features = predictors_at_risk(cohort, study, landmark)
+    features = at.features_at_risk
     if features.empty:
-        return not_applicable(nobody(landmark))
+        return not_applicable(nobody_at_risk(at))
     said = [
         f"{one.label} {said}"
-        for one in study.predictors
+        for one in at.study.predictors
         if one.kind != LANDMARK_KIND and (said := _objection(features[one.name]))
     ]
     if not said:
         return passed()
     return found(
-        f"of {len(features)} patients at risk at week {landmark:g}: {'; '.join(said)}. Nothing is learned of the "
+        f"of {len(features)} patients at risk at week {at.landmark:g}: {'; '.join(said)}. Nothing is learned of the "
         "effect of such a predictor. Look whether it was recorded under another name, or not exported; if it is as it "
         "seems, leave it out."
     )
@@ -58,4 +54,4 @@ def _objection(values: pd.Series) -> str:
     return ""
 
 
-CHECK = Check("RM116", "a predictor that hardly varies", constant_predictor)
+CHECK = CohortCheck("RM116", "a predictor that hardly varies", constant_predictor)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.tables.column_values import texts
-from relapse_model.development.checks.at_risk import nobody, positions_at_risk, predictors_at_risk
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, nobody_at_risk, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL
-from relapse_model.study.study import Study
 
 
-def small_category(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def small_category(at: AtLandmark) -> Verdict:
     """Warn when a level of a predictor, an answer of yes or no, or a group of `censoring_by` has fewer than 5 patients.
 
     Counted are patients at risk. The effect of such a level, and the chance of being lost in such a group, are told by
@@ -20,32 +18,30 @@ def small_category(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    by = study.outcome.censoring_by
+    by = at.study.outcome.censoring_by
     counts = {}
-    features = predictors_at_risk(cohort, study, landmark)
-    for one in study.predictors:
+    features = at.features_at_risk
+    for one in at.study.predictors:
         values = features[one.name]
         if one.levels:
             counts[one.label] = values.value_counts().reindex(one.levels, fill_value=0)
         elif values.notna().any() and values.dropna().isin([0.0, 1.0]).all():
             counts[one.label] = values.map({0.0: "no", 1.0: "yes"}).value_counts()
-    if by is not None and by in cohort.patients:
-        groups = texts(cohort.patients[by]).iloc[positions_at_risk(cohort, study, landmark)]
+    if by is not None and by in at.cohort.patients:
+        groups = texts(at.cohort.patients[by]).iloc[at.at_risk]
         counts[f"column {by!r}, by which the chance of being lost is estimated"] = groups.value_counts()
     if features.empty:
-        return not_applicable(nobody(landmark))
+        return not_applicable(nobody_at_risk(at))
     if not counts:
         return not_applicable("no predictor has levels, or is yes or no, and the study has no censoring_by")
     small = [f"{label}: {_told(sizes)}" for label, sizes in counts.items() if (sizes < SMALL).any()]
     if not small:
         return passed()
     return found(
-        f"of {len(features)} patients at risk at week {landmark:g}, {'; '.join(small)}. What is learned of so few is "
-        "chance: join such a category with one that is alike, or leave it out."
+        f"of {len(features)} patients at risk at week {at.landmark:g}, {'; '.join(small)}. What is learned of so few "
+        "is chance: join such a category with one that is alike, or leave it out."
     )
 
 
@@ -56,4 +52,4 @@ def _told(sizes: pd.Series) -> str:
     return ", ".join([*parts, f"{', '.join(none)} in nobody"] if none else parts)
 
 
-CHECK = Check("RM117", "a category with few patients", small_category)
+CHECK = CohortCheck("RM117", "a category with few patients", small_category)

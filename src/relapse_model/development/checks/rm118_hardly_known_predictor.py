@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.errors import InsufficientDataError
-from relapse_model.features.development_data import development_data
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.development_data import data_of
 from relapse_model.features.known_columns import FEWEST_KNOWN, hardly_known_predictors
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Predictor
 
 
-def hardly_known_predictor(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def hardly_known_predictor(at: AtLandmark) -> Verdict:
     """Warn when a predictor is known at the landmark in fewer than 10 patients whose outcome is known.
 
     Most hospitals do not measure everything the study names. It stops nothing: classifiers with priors keep the prior,
@@ -18,15 +18,13 @@ def hardly_known_predictor(cohort: Cohort, study: Study, landmark: float) -> Ver
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
     try:
-        data = development_data(cohort, study, landmark)
+        data = data_of(at)
     except InsufficientDataError as error:
         return not_applicable(str(error))
-    few = hardly_known_predictors(data, study)
+    few = hardly_known_predictors(data, at.study)
     if not few:
         return passed()
     kept = [one.label for one in few if _can_stand(one)]
@@ -43,8 +41,8 @@ def hardly_known_predictor(cohort: Cohort, study: Study, landmark: float) -> Ver
             "value to count from."
         )
     return found(
-        f"known at week {landmark:g} in fewer than {FEWEST_KNOWN} patients with a known outcome, so that nothing can "
-        f"be learned of it. {' '.join(texts)} Take the predictor out of the study where it will not be measured."
+        f"known at week {at.landmark:g} in fewer than {FEWEST_KNOWN} patients with a known outcome, so that nothing "
+        f"can be learned of it. {' '.join(texts)} Take the predictor out of the study where it will not be measured."
     )
 
 
@@ -53,4 +51,4 @@ def _can_stand(predictor: Predictor) -> bool:
     return predictor.typical is not None and predictor.prior is not None and predictor.prior.per != "sd"
 
 
-CHECK = Check("RM118", "a predictor known in hardly anybody", hardly_known_predictor)
+CHECK = CohortCheck("RM118", "a predictor known in hardly anybody", hardly_known_predictor)

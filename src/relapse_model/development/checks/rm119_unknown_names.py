@@ -6,7 +6,8 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import NAMED, name_table
-from relapse_model.development.checks.check import Check, Verdict, found, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.model.scoring.guards.shown_names import holds_identifier, identifiers
 from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Study
@@ -15,30 +16,27 @@ _LISTED = 10  # names of a table; the commonest first
 _KEPT = {"agent": "taken for none of the study's agents", "analyte": "read by nothing"}
 
 
-def unknown_names(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def unknown_names(at: AtLandmark) -> Verdict:
     """Warn of agents, and note analytes, that the study does not know by any name.
 
     A drug that is not known counts as not given: under a name of its own it makes "never treated" of a treated patient.
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
-        Not used: a name is known or not in every week.
+    at : AtLandmark
     """
-    unknown = {column: _counts(cohort, study, table, column) for table, column in NAMED}
+    unknown = {column: _counts(at.cohort, at.study, table, column) for table, column in NAMED}
     if not any(len(counts) for counts in unknown.values()):
         return passed()
-    nobody = identifiers(cohort)
+    nobody = identifiers(at.cohort)
     told = [
-        f"{column}s {_KEPT[column]}: {_listed(unknown[column], cohort, study, (table, column), nobody)}"
+        f"{column}s {_KEPT[column]}: {_listed(unknown[column], at.cohort, at.study, (table, column), nobody)}"
         for table, column in NAMED[::-1]
         if len(unknown[column])
     ]
     # A result under a name with a word too many may be one that the study asks for, and is read by nothing.
-    like = any(name_table(study, "analyte").alike(str(name)) for name in unknown["analyte"].index)
-    grave = like or (len(unknown["agent"]) and name_table(study, "agent").asked)
+    like = any(name_table(at.study, "analyte").alike(str(name)) for name in unknown["analyte"].index)
+    grave = like or (len(unknown["agent"]) and name_table(at.study, "agent").asked)
     return found(
         f"{'; '.join(told)}. If one is what the study asks for, state it in the study as one of its synonyms; if not, "
         "give it an entry of its own, and it is known.",
@@ -87,4 +85,4 @@ def _centre(cohort: Cohort, table: str, column: str, name: object, count: int) -
     return f", all of centre {centres[0]!r}" if len(centres) == 1 else ""
 
 
-CHECK = Check("RM119", "names that the study does not know", unknown_names)
+CHECK = CohortCheck("RM119", "names that the study does not know", unknown_names)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk, risk_set
-from relapse_model.development.checks.check import Check, Verdict, found, passed
+from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL, told_count, told_counts
-from relapse_model.study.study import Study
 
 
-def not_at_risk(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def not_at_risk(at: AtLandmark) -> Verdict:
     """Warn of patients who are not known to be free of the outcome at the landmark: no model learns from them.
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    states = risk_set(cohort, study, landmark)
+    states = at.standing
     out = int((~is_at_risk(states)).sum())
     if not out:
         return passed()
@@ -26,10 +23,10 @@ def not_at_risk(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     told = told_counts(tuple(counts.values())) if out >= SMALL else [told_count(count) for count in counts.values()]
     by_state = ", ".join(f"{number} {state}" for number, state in zip(told, counts, strict=True))
     return found(
-        f"{told_count(out)} patients are left out at week {landmark:g}: {by_state}. A relapse needs a loss before it: "
-        "of a patient whose last test up to that week is positive, or who has none that decides, none can be told. "
+        f"{told_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse needs a loss before "
+        "it: of a patient whose last test up to that week is positive, or who has none that decides, none can be told. "
         "Look for tests that were not exported, and for patients who never qualified."
     )
 
 
-CHECK = Check("RM120", "patients not at risk at the landmark", not_at_risk)
+CHECK = CohortCheck("RM120", "patients not at risk at the landmark", not_at_risk)

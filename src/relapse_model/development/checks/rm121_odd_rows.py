@@ -11,7 +11,8 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.measurements import several_a_day
 from relapse_model.cohort.tables.columns import DATES, FAR_WEEKS, TABLES
-from relapse_model.development.checks.check import Check, Verdict, found, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import told_count
 from relapse_model.study.study import Study
 
@@ -20,7 +21,7 @@ _SAME = 1e-6  # weeks; less than a second
 _DURATIONS = ("weeks_on_agent", "weeks_on_agent_after_first_negative", "weeks_between_courses")
 
 
-def odd_rows(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def odd_rows(at: AtLandmark) -> Verdict:
     """Warn of rows that may be right, but are more often a slip of an export or of a pen.
 
     Rows that stand twice, results of one day that nothing orders, courses whose last day, or end, nobody stated, and
@@ -28,12 +29,9 @@ def odd_rows(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
-        Not used.
+    at : AtLandmark
     """
-    said = [*_rows_twice(cohort), *_one_day(cohort, study), *_courses(cohort, study), *_far(cohort)]
+    said = [*_rows_twice(at.cohort), *_one_day(at.cohort, at.study), *_courses(at.cohort, at.study), *_far(at.cohort)]
     return found(f"{'; '.join(said)}. Look at these rows.") if said else passed()
 
 
@@ -110,4 +108,4 @@ def _far(cohort: Cohort) -> Iterator[str]:
                         yield f"{rows} rows of {name} have a {what} more than ten years {side} enrolment"
 
 
-CHECK = Check("RM121", "duplicated, contradicting or oddly dated rows", odd_rows)
+CHECK = CohortCheck("RM121", "duplicated, contradicting or oddly dated rows", odd_rows)

@@ -12,22 +12,22 @@ def no_gain(difference: Estimate | None) -> Verdict:
     Parameters
     ----------
     difference : Estimate or None
-        Log loss of the model less that of the mean risk, out of fold, by patient; None: not cross-validated.
+        Log loss of the model minus that of the mean risk, out of fold, by patient; None: not cross-validated.
     """
     if difference is None:
         return not_applicable("the model was not cross-validated, so that nothing is known of its gain")
     if difference.upper < 0:
         return passed()
     told = f"{difference.value:z.3f} ({100 * difference.level:g} % interval {difference.lower:z.3f} to "
-    told = f"out of fold, log loss less that of the mean risk for everybody: {told}{difference.upper:z.3f})"
+    told = f"log loss out of fold minus that of the mean risk for everybody: {told}{difference.upper:z.3f})"
     if difference.value < 0:
         return found(
-            f"{told}. The interval holds 0: a gain is not shown in these patients, however well the model is made.",
+            f"{told}. The interval includes 0: these patients do not show a gain over the mean risk.",
             severity=NOTE,
         )
     return found(
         f"{told}. The model is not better than one number for everybody: do not use its risks. Keep fewer predictors, "
-        "state what is known of them as priors, or join cohorts. Whoever is scored by it is told so (RS211)."
+        "state priors for them, or pool cohorts. Scores of this model carry the warning RS211."
     )
 
 

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_columns import categories, reader_of
 from relapse_model.cohort.tables.column_values import texts
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.model.scoring.guards.shown_names import identifiers, shown_name
 from relapse_model.small_counts import SMALL
 from relapse_model.study.names import yes_or_no
-from relapse_model.study.study import Study
 
 _LISTED = 10  # levels of a column; the commonest first
 
 
-def counted_as_no(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def counted_as_no(at: AtLandmark) -> Verdict:
     """Note the levels that are "not X" only because they are not X, where the study looks for X and names no others.
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
-        Not used.
+    at : AtLandmark
     """
     silent = [
         one
-        for one in study.predictors
-        if one.equals is not None and not one.others and yes_or_no(one.equals) is None and one.column in cohort.patients
+        for one in at.study.predictors
+        if one.equals is not None
+        and not one.others
+        and yes_or_no(one.equals) is None
+        and one.column in at.cohort.patients
     ]
     if not silent:
         return not_applicable(
             "every predictor that looks for one level says what the others are, or looks for a yes or no"
         )
-    nobody, told = identifiers(cohort), []
+    nobody, told = identifiers(at.cohort), []
     for predictor in silent:
-        reader = reader_of(predictor, study)
-        values = cohort.patients[reader.column]
+        reader = reader_of(predictor, at.study)
+        values = at.cohort.patients[reader.column]
         other = texts(values)[categories(values, reader)[0] == ""].value_counts()
         if len(other) > 1:  # of two levels, the one is what the other is not
             names = [f"{shown_name(str(n), nobody)} ({c if c >= SMALL else f'<{SMALL}'})" for n, c in other.items()]
@@ -52,4 +51,4 @@ def counted_as_no(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     )
 
 
-CHECK = Check("RM124", "levels that count as no", counted_as_no, "note")
+CHECK = CohortCheck("RM124", "levels that count as no", counted_as_no, "note")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import below_limit_value, measurements
 from relapse_model.comparisons import at_or_before
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.study.study import Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 
 _TOLERANCE = 1e-9
 
 
-def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def zero_above_numbers(at: AtLandmark) -> Verdict:
     """Warn when results are lower than what stands for a 0 or a "negative" without a limit of its own.
 
     A 0 is a result below the limit, and half the study's limit stands for it. A laboratory with a lower limit prints
@@ -21,24 +20,22 @@ def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
-        Results up to it are looked at.
+    at : AtLandmark
     """
-    read = {one.analyte for one in study.predictors if one.analyte is not None}
-    rules = [rule for name, rule in study.analytes.items() if name in read and rule.lower_limit is not None]
+    read = {one.analyte for one in at.study.predictors if one.analyte is not None}
+    rules = [rule for name, rule in at.study.analytes.items() if name in read and rule.lower_limit is not None]
     if not rules:
         return not_applicable("no predictor reads an analyte with a lower limit")
     lower = []
     for rule in rules:
-        labs = cohort.labs[(cohort.labs["analyte"] == rule.name) & at_or_before(cohort.labs["week"], landmark)]
+        labs = at.cohort.labs
+        labs = labs[(labs["analyte"] == rule.name) & at_or_before(labs["week"], at.landmark)]
         zero = (labs["kind"] == "number") & (labs["comparator"] == "") & (labs["number"] == 0)
         own = labs["lower_limit"].fillna(0) > 0 if "lower_limit" in labs else zero & False
         if rule.floor or not ((zero | (labs["kind"] == "negative")) & ~own).any():
             continue
         stands = below_limit_value(rule) or 0.0
-        if np.any(measurements(cohort, study, rule.name).until(landmark).value < stands - _TOLERANCE):
+        if np.any(measurements(at.cohort, at.study, rule.name).until(at.landmark).value < stands - _TOLERANCE):
             lower.append(f"{rule.label} (below {stands:g} {rule.unit})")
     if not lower:
         return passed()
@@ -49,4 +46,4 @@ def zero_above_numbers(cohort: Cohort, study: Study, landmark: float) -> Verdict
     )
 
 
-CHECK = Check("RM125", "a 0 that ranks above a number", zero_above_numbers)
+CHECK = CohortCheck("RM125", "a 0 that ranks above a number", zero_above_numbers)

@@ -8,16 +8,16 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.tables.column_values import texts
-from relapse_model.development.checks.at_risk import nobody, positions_at_risk
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
-from relapse_model.study.study import Predictor, Study
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, nobody_at_risk, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.study.study import Predictor
 
 CENTRE = "centre"
 FEWEST = 10
 CHANCE = 0.001
 
 
-def agent_by_centre(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def agent_by_centre(at: AtLandmark) -> Verdict:
     """Warn when no patient of a centre has a course of a predictor's agents, and chance hardly explains it.
 
     Who has no course in a complete treatments table counts as never given the agent. A centre that writes another name,
@@ -27,20 +27,19 @@ def agent_by_centre(cohort: Cohort, study: Study, landmark: float) -> Verdict:
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    readers = [one for one in study.predictors if one.agents]
-    if cohort.treatments is None or not readers or CENTRE not in cohort.patients or not study.treatments.complete:
+    readers = [one for one in at.study.predictors if one.agents]
+    recorded = at.cohort.treatments is not None and at.study.treatments.complete
+    if not recorded or not readers or CENTRE not in at.cohort.patients:
         return not_applicable(
             "no predictor is read from a complete treatments table of patients whose centre is stated"
         )
-    rows = positions_at_risk(cohort, study, landmark)
+    rows = at.at_risk
     if not len(rows):
-        return not_applicable(nobody(landmark))
-    centres = texts(cohort.patients[CENTRE]).to_numpy(dtype=object)[rows]
-    said = [text for one in readers for text in _without(cohort, one, landmark, rows, centres)]
+        return not_applicable(nobody_at_risk(at))
+    centres = texts(at.cohort.patients[CENTRE]).to_numpy(dtype=object)[rows]
+    said = [text for one in readers for text in _without(at.cohort, one, at.landmark, rows, centres)]
     if not said:
         return passed()
     return found(
@@ -69,4 +68,4 @@ def _without(cohort: Cohort, predictor: Predictor, landmark: float, rows: np.nda
     return said
 
 
-CHECK = Check("RM126", "an agent recorded in no patient of a centre", agent_by_centre)
+CHECK = CohortCheck("RM126", "an agent recorded in no patient of a centre", agent_by_centre)

@@ -4,45 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import before
-from relapse_model.development.checks.at_risk import nobody, positions_at_risk
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, nobody_at_risk, not_applicable, passed
+from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.why_unknown import weeks_old
 from relapse_model.small_counts import SMALL
-from relapse_model.study.study import Study
 
 WEEKS = 26.0
 _KINDS = ("last", "endogenous")  # they say how the patient is now
 
 
-def old_results(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def old_results(at: AtLandmark) -> Verdict:
     """Warn when a predictor without a window reads, in some patients at risk, a result more than 26 weeks old.
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    readers = [one for one in study.predictors if one.kind in _KINDS and one.window_weeks is None]
+    readers = [one for one in at.study.predictors if one.kind in _KINDS and one.window_weeks is None]
     if not readers:
         return passed()
-    rows = positions_at_risk(cohort, study, landmark)
+    rows = at.at_risk
     if not len(rows):
-        return not_applicable(nobody(landmark))
+        return not_applicable(nobody_at_risk(at))
     said = []
     for one in readers:
-        old = int(np.sum(before(WEEKS, weeks_old(cohort, study, one, landmark)[rows])))
+        old = int(np.sum(before(WEEKS, weeks_old(at.cohort, at.study, one, at.landmark)[rows])))
         if old:
             said.append(f"{one.label} in {f'fewer than {SMALL}' if old < SMALL else old}")
     if not said:
         return passed()
     return found(
-        f"the last result is more than {WEEKS:g} weeks old at week {landmark:g}, of {len(rows)} patients at risk: "
+        f"the last result is more than {WEEKS:g} weeks old at week {at.landmark:g}, of {len(rows)} patients at risk: "
         f"{', '.join(said)}. It is read as if it were how they are now: say with window_weeks how old a result may be; "
         "an older one is then unknown."
     )
 
 
-CHECK = Check("RM127", "old results read as of now", old_results)
+CHECK = CohortCheck("RM127", "old results read as of now", old_results)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.check import Check, Verdict, found, not_applicable, passed
+from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.errors import InsufficientDataError
-from relapse_model.features.development_data import development_data
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.development_data import data_of
 from relapse_model.features.fingerprint import outcome_fingerprint
-from relapse_model.study.study import Study
 
 
-def screened_here(cohort: Cohort, study: Study, landmark: float) -> Verdict:
+def screened_here(at: AtLandmark) -> Verdict:
     """Warn when a predictor carries the fingerprint of this cohort, as a screen of biomarkers writes it.
 
     Seen is the whole cohort at the same landmark alone: with some patients more or fewer it is another one.
 
     Parameters
     ----------
-    cohort : Cohort
-    study : Study
-    landmark : float
+    at : AtLandmark
     """
-    marked = [one for one in study.predictors if one.screened_on is not None]
+    marked = [one for one in at.study.predictors if one.screened_on is not None]
     if not marked:
         return passed()
     try:
-        here = outcome_fingerprint(development_data(cohort, study, landmark))
+        here = outcome_fingerprint(data_of(at))
     except InsufficientDataError:
-        return not_applicable(f"nobody is at risk at week {landmark:g}")
+        return not_applicable(f"nobody is at risk at week {at.landmark:g}")
     names = ", ".join(one.label for one in marked if one.screened_on == here)
     if not names:
         return passed()
@@ -38,4 +35,4 @@ def screened_here(cohort: Cohort, study: Study, landmark: float) -> Verdict:
     )
 
 
-CHECK = Check("RM206", "a predictor screened on this cohort", screened_here)
+CHECK = CohortCheck("RM206", "a predictor screened on this cohort", screened_here)

@@ -193,23 +193,7 @@ def _summarise(
     thresholds: Floats,
 ) -> BootstrapValidation:
     refused: dict[str, str] = {}
-    corrected: dict[str, OptimismCorrected] = {}
-    plus: dict[str, Point632Plus] = {}
-    for name, measure in CORRECTED.items():
-        apparent = _or_refusal(refused, name, measure, relapse, risk, weight)
-        if apparent is None:
-            continue
-        correct = partial(
-            optimism_corrected, level=0.95 if name in WITH_INTERVAL else None,
-            center="median" if name in BY_MEDIAN else "mean",
-        )  # fmt: skip
-        found = _or_refusal(refused, name, correct, apparent, *values[name])
-        corrected |= {} if found is None else {name: found}
-        if name in OUT_OF_BAG:
-            weighted = _or_refusal(
-                refused, f"{name}_632", _weighted, name, apparent, outside[name], relapse, risk, weight
-            )
-            plus |= {} if weighted is None else {name: weighted}
+    corrected, plus = _estimates(risk, relapse, weight, values, outside, refused)
     grid = np.linspace(0.0, min(1.0, 1.25 * float(np.quantile(risk, 0.99))), 41)[1:-1]
     usable = [one for one in refits if not one.failed]
     effect = np.array([one.effect for one in refits]) if refits else np.empty((0, len(columns)))
@@ -227,6 +211,35 @@ def _summarise(
         chosen=choices(usable),
         failed=failures(refits),
     )
+
+
+def _estimates(
+    risk: Floats,
+    relapse: Floats,
+    weight: Floats,
+    values: dict[str, tuple[Floats, Floats]],
+    outside: dict[str, Floats],
+    refused: dict[str, str],
+) -> tuple[dict[str, OptimismCorrected], dict[str, Point632Plus]]:
+    """Return the measures less their optimism, and by .632+; note in `refused` why there is none."""
+    corrected: dict[str, OptimismCorrected] = {}
+    plus: dict[str, Point632Plus] = {}
+    for name, measure in CORRECTED.items():
+        apparent = _or_refusal(refused, name, measure, relapse, risk, weight)
+        if apparent is None:
+            continue
+        correct = partial(
+            optimism_corrected, level=0.95 if name in WITH_INTERVAL else None,
+            center="median" if name in BY_MEDIAN else "mean",
+        )  # fmt: skip
+        found = _or_refusal(refused, name, correct, apparent, *values[name])
+        corrected |= {} if found is None else {name: found}
+        if name in OUT_OF_BAG:
+            weighted = _or_refusal(
+                refused, f"{name}_632", _weighted, name, apparent, outside[name], relapse, risk, weight
+            )
+            plus |= {} if weighted is None else {name: weighted}
+    return corrected, plus
 
 
 def _weighted(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.checks.all_checks import GAIN_CHECK, VALIDATION_CHECKS, check_results, known_codes
+from relapse_model.development.checks.all_checks import (
+    AUC_CHECK,
+    EVENTS_CHECK,
+    GAIN_CHECK,
+    check_results,
+    known_codes,
+)
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.validation.estimate import Estimate
 
@@ -36,10 +42,14 @@ def check_validation(
         For a code that no check has.
     """
     muted = known_codes(mute)
-    results = [check.muted() if check.code in muted else check(validation) for check in VALIDATION_CHECKS]
-    difference = validation.performance.measures.get("log_loss_difference")
+    performance, study = validation.performance, validation.study
+    difference = performance.measures.get("log_loss_difference")
     gain = difference if isinstance(difference, Estimate) else None
-    results.append(GAIN_CHECK.muted() if GAIN_CHECK.code in muted else GAIN_CHECK(gain))
+    results = [
+        EVENTS_CHECK.muted() if EVENTS_CHECK.code in muted else EVENTS_CHECK(performance.events),
+        AUC_CHECK.muted() if AUC_CHECK.code in muted else AUC_CHECK(study, performance.measures.get("auc")),
+        GAIN_CHECK.muted() if GAIN_CHECK.code in muted else GAIN_CHECK(gain),
+    ]
     if cohort is not None:
-        results += check_results(cohort, validation.study, validation.data.landmark, mute)
+        results += check_results(cohort, study, validation.data.landmark, mute)
     return sorted(results, key=lambda result: result.code)

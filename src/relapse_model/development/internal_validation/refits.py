@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.refused_runs import reason_of
-from relapse_model.development.train import Procedure, develop
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.estimate import require_both_outcomes

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Unpack
 
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.candidates import check_candidates
-from relapse_model.development.earlier_model import with_previous
-from relapse_model.development.folds import data_folds
 from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
 from relapse_model.development.internal_validation.group_tables import (
     THRESHOLDS,
-    groups_of,
     left_out_table,
     subgroup_tables,
     threshold_table,
 )
-from relapse_model.development.internal_validation.judged_risks import mean_performance, not_estimable
-from relapse_model.development.internal_validation.refits import (
-    bootstrap_tasks,
-    choices,
-    failures,
-    fold_tasks,
-    run_tasks,
-)
+from relapse_model.development.internal_validation.judged_risks import mean_performance
+from relapse_model.development.internal_validation.plan import Plan, out_of_fold, plan_of
+from relapse_model.development.internal_validation.refits import Refit, choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.development.refused_runs import reasons_counted
-from relapse_model.development.train import FOLDS, REPEATS, Procedure, check_calibration_of, develop, model_of
-from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.features.design import design
-from relapse_model.features.development_data import require_events, require_seed, require_support
-from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, study_and_data
+from relapse_model.development.procedure import ProcedureSettings, SettingKeywords, develop, settings_with
+from relapse_model.development.train import Start, model_of, start_of
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data_at_landmarks import LandmarkWeeks
 from relapse_model.model.lineage import parent_summary
-from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
@@ -53,16 +39,14 @@ def validate(
     censoring: str = "ipcw",
     group_by: str | None = None,
     calibration: str = "none",
-    more_predictors_than_events: bool = False,
     seed: int = 0,
-    outer_folds: int = 5,
     outer_repeats: int = 20,
     bootstraps: int = 200,
     leave_out: str | None = "centre",
-    folds: int = FOLDS,
-    repeats: int = REPEATS,
+    settings: ProcedureSettings | None = None,
     jobs: int | None = None,
     progress: bool = False,
+    **rare: Unpack[SettingKeywords],
 ) -> Validation:
     """Judge the procedure that `train` follows, by doing all of it again on parts of the patients.
 
@@ -81,22 +65,25 @@ def validate(
     candidates : tuple of str
     prior : RelapseModel, optional
         A model of another cohort to start from, as in `train`; none of these patients may have been in that cohort.
-    censoring, group_by, calibration, more_predictors_than_events
+    censoring, group_by, calibration
         As in `train`. Whatever `censoring`, risks are judged with weights for the lost.
     seed : int
         The same seed gives the same result, whatever `jobs`.
-    outer_folds, outer_repeats : int
+    outer_repeats : int
+        Of the cross-validation that judges; its folds are among the settings.
     bootstraps : int
         Bootstrap resamples; 200 or more are usual (Riley and Collins 2023, doi:10.1002/bimj.202200302), 0 for none.
     leave_out : str, optional
         Column of the patients table whose groups are left out one by one; nothing is left out where the cohort has
         no such column, or a single group.
-    folds, repeats : int
-        Of the cross-validation inside, that chooses.
+    settings : ProcedureSettings, optional
+        What is rarely changed, such as the folds of the cross-validations.
     jobs : int, optional
         Processes; by default as joblib's backend says (`joblib.parallel_config`), else one.
     progress : bool
         Show a progress bar if it takes more than a moment and the output is a terminal.
+    **rare
+        Single settings by their names, as in `train`.
 
     Returns
     -------
@@ -124,78 +111,56 @@ def validate(
     >>> print(found.performance.measures["auc"])  # doctest: +SKIP
     0.72 (0.58 to 0.84)
     """
-    names = check_candidates(tuple(candidates))
-    seed = require_seed(seed)
-    study, data = study_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
-    require_events(data, "validate")
-    require_support(data, len(study.predictors), "validate", override=more_predictors_than_events)
+    chosen = settings_with(settings, rare)
     if bootstraps < 0:
         raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
-    data.weights()  # without them nothing can be judged: refused before hours of work, not after
-    if prior is not None:
-        refuse_own_cohort(prior, cohort, "prior")
-    method = check_calibration_of(calibration, names, data.events)
-    procedure = Procedure(with_previous(design(study), study, prior), names, folds, repeats, method)
-    split = data_folds(data, outer_folds, outer_repeats, seed)
-    groups = groups_of(cohort, data, leave_out)
-    held = [np.flatnonzero(groups == name) for name in dict.fromkeys(groups)]
-    held = held if len(held) > 1 else []
-    of_folds, of_bootstraps, of_groups = (
-        [int(one) for one in sequence.generate_state(max(count, 1))][:count]
-        for sequence, count in zip(
-            np.random.SeedSequence(seed).spawn(3), (len(split), bootstraps, len(held)), strict=True
-        )
-    )
-    model = model_of(develop(data, procedure, seed, final=True, jobs=jobs), study, data, cohort, seed, prior)
-    drawn = list(bootstrap_tasks(data, of_bootstraps))
-    tasks = [
-        *fold_tasks(data, [test for _, test in split], of_folds),
-        *(task for task, _ in drawn),
-        *fold_tasks(data, held, of_groups),
-    ]
-    refits = run_tasks(data, procedure, tasks, jobs=jobs, progress=progress)
-    in_folds, in_bootstraps = refits[: len(split)], refits[len(split) : len(split) + bootstraps]
-    in_groups = refits[len(split) + bootstraps :]
-    failed = failures(in_folds)
-    lost = f"{sum(failed.values())} of {len(split)} folds failed: {reasons_counted(failed)}."
-    if sum(failed.values()) == len(split):
-        raise InsufficientDataError(
-            f"validate: {lost} No model of a part of these patients can be judged; add patients."
-        )
-    risks, fold = np.full((outer_repeats, len(data)), np.nan), np.zeros((outer_repeats, len(data)), dtype=np.intp)
-    for number, ((repeat, test), one) in enumerate(zip(split, in_folds, strict=True)):
-        risks[repeat, test], fold[repeat, test] = one.risk, number
-    own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
-    each = {week: (data.at(week), data.rows_at(week)) for week in data.landmark_weeks}
-    judged = {week: mean_performance(rows, risks[:, at], seed, fold[:, at]) for week, (rows, at) in each.items()}
-    told = 2 * sum(failed.values()) <= len(split)
-    if not told:
-        judged = {week: not_estimable(one, lost) for week, one in judged.items()}
-    first, at = each[data.landmark]
-    boot = bootstrap_validation(
-        data, own_risk, in_bootstraps, [rows for _, rows in drawn], procedure.columns.names, THRESHOLDS
+    start = start_of(
+        "validate", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior,
+        censoring=censoring, group_by=group_by, calibration=calibration, seed=seed, settings=chosen,
     )  # fmt: skip
+    start.data.weights()  # without them nothing can be judged: refused before hours of work, not after
+    plan = plan_of(start, leave_out, (chosen.outer_folds, outer_repeats), bootstraps)
+    model = model_of(develop(start.data, start.procedure, start.seed, final=True, jobs=jobs), start)
+    refits = run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress)
+    told = {
+        "outer_folds": chosen.outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
+        "leave_out": leave_out if plan.held else None, "folds": chosen.folds, "repeats": chosen.repeats,
+        "seed": start.seed, "candidates": list(start.procedure.candidates), "censoring": censoring,
+        "group_by": group_by, "calibration": start.procedure.calibration,
+        "prior": None if start.earlier is None else parent_summary(start.earlier),
+    }  # fmt: skip
+    return _judged(start, plan, refits, model, told)
+
+
+def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, settings: dict[str, Any]) -> Validation:
+    """Judge the model and the procedure by the risks of its repetitions."""
+    data, seed = start.data, start.seed
+    in_folds, in_bootstraps, in_groups = plan.parts(refits)
+    out = out_of_fold(plan, in_folds, len(data))
+    judged = {week: out.performance(data, week, seed) for week in data.landmark_weeks}
+    own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
+    first, at = data.at(data.landmark), data.rows_at(data.landmark)
+    risks, fold = out.risks[:, at], out.fold[:, at]
+    apparent = mean_performance(first, own_risk[None, at], seed)
+    boot = bootstrap_validation(
+        data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, THRESHOLDS
+    ) if plan.drawn else None  # fmt: skip
     return Validation(
-        study=study,
+        study=start.study,
         landmark_week=data.landmark,
-        cohort=cohort,
+        cohort=start.cohort,
         data=first,
         model=model,
-        risks=risks[:, at],
+        risks=risks,
         performance=judged[data.landmark],
-        apparent=replace(mean_performance(first, own_risk[None, at], seed), apparent=True),
-        bootstrap=boot if bootstraps else None,
-        left_out=left_out_table(data, held, in_groups, groups, seed),
-        subgroups=subgroup_tables(cohort, first, risks[:, at], fold[:, at], seed) if told else {},
-        thresholds=threshold_table(first, risks[:, at]) if told else (),
+        apparent=replace(apparent, apparent=True),
+        bootstrap=boot,
+        left_out=left_out_table(data, plan.held, in_groups, plan.groups, seed),
+        subgroups={} if out.too_few else subgroup_tables(start.cohort, first, risks, fold, seed),
+        thresholds=() if out.too_few else threshold_table(first, risks),
         by_landmark=judged,
         chosen=choices(in_folds),
-        failed=failed,
-        settings={
-            "outer_folds": outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
-            "leave_out": leave_out if held else None, "folds": folds, "repeats": repeats,
-            "seed": seed, "candidates": list(names), "censoring": censoring, "group_by": group_by,
-            "calibration": method, "prior": None if prior is None else parent_summary(prior),
-        },
-        synthetic=cohort.synthetic,
-    )  # fmt: skip
+        failed=out.failed,
+        settings=settings,
+        synthetic=start.cohort.synthetic,
+    )

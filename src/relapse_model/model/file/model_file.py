@@ -123,24 +123,6 @@ def read_model(
     return replace(model, summary=summary | {"accepted_risk_change": apart})
 
 
-def read_card(path: str | Path) -> str:
-    """Return the model card inside a file, empty if it has none; nothing is built.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Raises
-    ------
-    ModelFileError
-        If the file is no sound model file.
-    """
-    name = Path(path).name
-    parts = unpack(read_file(path, name), name)
-    check_parts(parts, read_manifest(parts, name), name)
-    return text(parts.get(CARD, b""), name)
-
-
 def _study(parts: dict[str, bytes], name: str) -> Study:
     try:
         return parse_study(text(parts[STUDY], name), f"{name}, {STUDY}")

@@ -72,6 +72,7 @@ def score_folder(
     chunk_patients: int = CHUNK_PATIENTS,
     landmark_week: float | None = None,
     horizon_weeks: float | None = None,
+    both_arms: bool = False,
     resume: bool = True,
     jobs: int | None = 1,
     progress: bool = False,
@@ -97,6 +98,8 @@ def score_folder(
         Patients of a chunk; memory grows with it.
     landmark_week, horizon_weeks : float, optional
         As `RelapseModel.score` takes them.
+    both_arms : bool, default=False
+        Also risk in either arm and benefit, as `RelapseModel.benefit` has them.
     resume : bool, default=True
         Go on with what an earlier run left; if not, begin anew.
     jobs : int, optional
@@ -128,7 +131,8 @@ def score_folder(
     >>> found.patients, found.scored + found.rejected, found.chunks
     (50, 50, 3)
     """
-    asked = {"landmark_week": model.landmark(landmark_week), "horizon_weeks": horizon_weeks}
+    asked: dict[str, Any] = {"landmark_week": model.landmark(landmark_week), "horizon_weeks": horizon_weeks}
+    asked |= {"both_arms": True} if both_arms else {}
     if chunk_patients < 1:
         raise RelapseModelError(f"chunk_patients is {chunk_patients}; expected 1 or more, such as {CHUNK_PATIENTS}.")
     source, target = Path(folder), Path(os.path.realpath(out))
@@ -302,7 +306,12 @@ def _part(chunks: CohortChunks, number: int, what: str = "part") -> Path:
 
 
 def scores_of(
-    model: TrainedModel, cohort: Cohort, *, landmark_week: float | None = None, horizon_weeks: float | None = None
+    model: TrainedModel,
+    cohort: Cohort,
+    *,
+    landmark_week: float | None = None,
+    horizon_weeks: float | None = None,
+    both_arms: bool = False,
 ) -> pd.DataFrame:
     """Score a cohort as `RelapseModel.score` does; patients for whose sake it would be refused are rejected alone.
 
@@ -312,6 +321,8 @@ def scores_of(
     cohort : Cohort
     landmark_week, horizon_weeks : float, optional
         As `RelapseModel.score` takes them.
+    both_arms : bool
+        Also risk in either arm and benefit.
 
     Returns
     -------
@@ -323,7 +334,7 @@ def scores_of(
     RelapseModelError
         If it would be refused without any patient: for a column that a predictor needs, or a setting.
     """
-    asked = {"landmark_week": landmark_week, "horizon_weeks": horizon_weeks}
+    asked: dict[str, Any] = {"landmark_week": landmark_week, "horizon_weeks": horizon_weeks, "both_arms": both_arms}
     try:
         return score_cohort(model, cohort, **asked)
     except RelapseModelError:

@@ -193,7 +193,7 @@ def _term_step(term: StudyTerm, study: Study) -> str:
     factor = term.factors[0]
     if factor.saturating is not None:
         return "from none to all of it"
-    if factor.cap is not None:
+    if factor.cap is not None or factor.minus is not None:
         return _one_step(study.predictor(factor.predictor), unit_shown(study.predictor(factor.predictor)))
     return "yes against no"
 

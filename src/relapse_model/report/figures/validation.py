@@ -95,10 +95,16 @@ def calibration_figure(
         f"Calibration slope: {_shown(slope or _or_reason(calibration_slope, y, p, w))}",
     ]
     main.text(0.03, 0.97, "\n".join(figures), transform=main.transAxes, va="top", linespacing=1.4)
+    _frame(main, top, *_calibration_note(curve, int(y.sum())))
+    _outcome_histogram(below, y, p, top)
+    return figure
+
+
+def _frame(main: Axes, top: float, note: str, colour: str) -> None:
+    """Give the calibration plot its legend, limits, title and note."""
     main.legend(loc="lower right")
     main.set(xlim=(0, top), ylim=(0, top), ylabel="Observed risk")
     main.set_title("Calibration\n")
-    note, colour = _calibration_note(curve, int(y.sum()))
     main.annotate(
         note,
         (0, 1),
@@ -108,8 +114,6 @@ def calibration_figure(
         color=colour,
         weight="bold",
     )
-    _outcome_histogram(below, y, p, top)
-    return figure
 
 
 @styled

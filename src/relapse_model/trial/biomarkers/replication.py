@@ -10,8 +10,8 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.fingerprint import outcome_fingerprint
-from relapse_model.trial.biomarkers.base import make_base
-from relapse_model.trial.biomarkers.candidates import asked_for, derive_columns, judged, rows_at_risk
+from relapse_model.trial.biomarkers.base import Base, make_base
+from relapse_model.trial.biomarkers.candidates import Column, asked_for, derive_columns, judged, rows_at_risk
 from relapse_model.trial.biomarkers.estimates import estimates
 from relapse_model.trial.biomarkers.result import Replication
 from relapse_model.trial.biomarkers.score_test import score_tests
@@ -52,6 +52,12 @@ def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
         judged(column, rows, base.relapse, base.weight)
         for column in derive_columns(cohort, found.study, candidates, landmark)
     ]
+    table = _table(found, base, columns)
+    return Replication(table, base.data.patients, base.data.events)
+
+
+def _table(found: BiomarkerScreen, base: Base, columns: list[Column]) -> pd.DataFrame:
+    """Return the test of each selected candidate in the other cohort, in the steps of the first."""
     known_before = found.table.set_index("candidate")
     step, seen = known_before["step"].to_dict(), known_before["log_odds"].to_dict()
     x = np.array([column.values / step[column.name] for column in columns])
@@ -63,7 +69,7 @@ def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
     before = np.array([seen[column.name] for column in columns])
     log_odds, error = np.where(tested, fitted.log_odds, np.nan), np.where(tested, fitted.error, np.nan)
     same = np.sign(z) == np.sign(before)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "candidate": [column.name for column in columns],
             "n": known.sum(axis=1),
@@ -79,4 +85,3 @@ def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
             "note": [column.reason for column in columns],
         }
     )
-    return Replication(table, base.data.patients, base.data.events)

@@ -50,22 +50,11 @@ MOST_INCREMENTS = 20
 
 
 def screen_biomarkers(
-    cohort: Cohort,
-    study: Study,
-    candidates: Sequence[str] | None = None,
-    base: Sequence[str] | None = None,
-    landmark_week: float = 0,
-    fdr: float = 0.10,
-    repeats: int = 50,
-    permutations: int = 10_000,
-    seed: int = 0,
-    *,
-    decide: str = "maxt",
-    increment: bool | Sequence[str] = True,
-    resamples: int = 100,
-    threshold: float = THRESHOLD,
-    cut: object = None,
-) -> BiomarkerScreen:
+    cohort: Cohort, study: Study, candidates: Sequence[str] | None = None, base: Sequence[str] | None = None,
+    landmark_week: float = 0, fdr: float = 0.10, repeats: int = 50, permutations: int = 10_000, seed: int = 0, *,
+    decide: str = "maxt", increment: bool | Sequence[str] = True, resamples: int = 100,
+    threshold: float = THRESHOLD, cut: object = None,
+) -> BiomarkerScreen:  # fmt: skip
     """Say which candidates carry information beyond what is known, and how sure that is after looking at all of them.
 
     Each candidate is tested beside a base model (the study's predictors with priors, unless others are named). Error is
@@ -143,37 +132,48 @@ def screen_biomarkers(
     predictive = None if arm is None else predictive_table(known, screened, arm, permutations, seed)
     by_centre, agree = centres_table(known, screened, centre)
     table = main_table(known, columns, screened, chosen, decide)
-    with_arm: dict[Any, Any] = {} if predictive is None else predictive.set_index("candidate")["p"].to_dict()
-    often = dict(zip(screened.names, frequency.tolist(), strict=True))
-    table = joined(table, {"frequency": often, "centres_agree": agree, "p_interaction": with_arm})
+    table = _beside(table, screened.names, frequency, agree, predictive)
     gains = _increments(known, tested, table, measures, threshold, resamples, seed)
     if gains is not None:
         table = with_gains(table, gains)
-    settings = {
-        "landmark_week": landmark, "decide": decide, "level": FAMILY_WISE if decide == "maxt" else fdr, "fdr": fdr,
-        "draws": permutations, "critical_z": screened.largest.critical, "pairs": repeats, "selected_in_each_half": q,
-        "stable_from": STABLE, "resamples": resamples if measures else 0, "measures": list(measures),
-        "net_benefit_at": threshold, "seed": seed, "base_fit": known.words,
+    settings = _settings(
+        study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
+        pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
+    )  # fmt: skip
+    return BiomarkerScreen(
+        study=study, table=table, stability=stability_table(screened, frequency), bounds=bounds, increment=gains,
+        predictive=predictive, centres=by_centre, base=names, counts=_counts(known, columns, tested),
+        settings=settings, fingerprint=outcome_fingerprint(known.data),
+        notes=_notes(known, columns, tested, gains, arm, centre), synthetic=cohort.synthetic,
+    )  # fmt: skip
+
+
+def _beside(
+    table: pd.DataFrame, names: Sequence[str], frequency: Floats, agree: Any, predictive: pd.DataFrame | None
+) -> pd.DataFrame:
+    with_arm: dict[Any, Any] = {} if predictive is None else predictive.set_index("candidate")["p"].to_dict()
+    often = dict(zip(names, frequency.tolist(), strict=True))
+    return joined(table, {"frequency": often, "centres_agree": agree, "p_interaction": with_arm})
+
+
+def _settings(
+    study: Study, known: Base, screened: Screened, arm: Floats | None, measures: Sequence[str], **given: Any
+) -> dict[str, Any]:
+    """Return what was asked for, and what follows from it."""
+    decided = FAMILY_WISE if given["decide"] == "maxt" else given["fdr"]
+    return given | {
+        "level": decided, "critical_z": screened.largest.critical, "stable_from": STABLE,
+        "resamples": given["resamples"] if measures else 0, "measures": list(measures), "base_fit": known.words,
         "arm": None if study.trial is None or arm is None else study.trial.arms.treatment,
     }  # fmt: skip
-    return BiomarkerScreen(
-        study=study,
-        table=table,
-        stability=stability_table(screened, frequency),
-        bounds=bounds,
-        increment=gains,
-        predictive=predictive,
-        centres=by_centre,
-        base=names,
-        counts={
-            "patients": known.data.patients, "events": known.data.events, "lost": known.data.lost,
-            "not_at_risk": known.data.not_at_risk, "candidates": len(columns), "tested": len(tested),
-        },
-        settings=settings,
-        fingerprint=outcome_fingerprint(known.data),
-        notes=_notes(known, columns, tested, gains, arm, centre),
-        synthetic=cohort.synthetic,
-    )  # fmt: skip
+
+
+def _counts(known: Base, columns: list[Column], tested: list[Column]) -> dict[str, int]:
+    data = known.data
+    return {
+        "patients": data.patients, "events": data.events, "lost": data.lost, "not_at_risk": data.not_at_risk,
+        "candidates": len(columns), "tested": len(tested),
+    }  # fmt: skip
 
 
 def _checked(

@@ -14,6 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, InsufficientDataError, Problem
 from relapse_model.features.endogenous import dose_problems
 from relapse_model.study.study import Study
@@ -94,18 +95,18 @@ def audit(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits:
 
 def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> _Records:
     titres = measurements(cohort, study, rule.again.analyte)
-    titres = titres.rows(titres.week <= as_of[titres.patient])
+    titres = titres.rows(at_or_before(titres.week, as_of[titres.patient]))
     tests = titres.rows(np.zeros(len(titres.week), dtype=bool))
     positive = np.zeros(0, dtype=bool)
     if study.outcome.analyte is not None:
         tests = measurements(cohort, study, study.outcome.analyte)
-        tests = tests.rows(tests.week <= as_of[tests.patient])
+        tests = tests.rows(at_or_before(tests.week, as_of[tests.patient]))
         call = decide_tests(tests, study.outcome)
         tests, positive = tests.rows(call >= 0), call[call >= 0] == 1
-    seen = cohort.labs.loc[cohort.labs["week"] <= as_of[cohort.labs["patient"]], ["patient", "week"]]
+    seen = cohort.labs.loc[at_or_before(cohort.labs["week"], as_of[cohort.labs["patient"]]), ["patient", "week"]]
     seen = seen.drop_duplicates().sort_values(["patient", "week"])
     doses = _doses(cohort, rule)
-    doses = doses[doses["start_week"] <= as_of[doses["patient"]]]
+    doses = doses[at_or_before(doses["start_week"], as_of[doses["patient"]])]
     return _Records(
         titres, tests, positive, seen["patient"].to_numpy(dtype=np.intp), seen["week"].to_numpy(dtype=float),
         doses, _stops(cohort, study, rule),

@@ -95,13 +95,7 @@ def imputed_risk_difference(
     """
     from scipy import stats
 
-    check_counts(treatment.events, treatment.known, control.events, control.known)
-    check_counts(0, treatment.missing, 0, control.missing, may_be_empty=True)
-    if imputations < 2 or not np.isfinite(delta).all() or len(delta) != 2:
-        raise RelapseModelError(
-            f"Multiple imputation: {imputations} imputations, delta {delta}; expected 2 or more, and a number for the "
-            "treatment and one for the control arm."
-        )
+    _check(treatment, control, delta, imputations)
     normal_quantile(level)  # checks it
     rng = np.random.default_rng(seed)
     (risk1, var1), (risk0, var0) = (
@@ -127,6 +121,16 @@ def imputed_risk_difference(
         f"t test with {freedom:.1f} degrees of freedom",
     )  # fmt: skip
     return ImputedContrast(contrast, (float(delta[0]), float(delta[1])), within, between, freedom, lost)
+
+
+def _check(treatment: ArmCount, control: ArmCount, delta: tuple[float, float], imputations: int) -> None:
+    check_counts(treatment.events, treatment.known, control.events, control.known)
+    check_counts(0, treatment.missing, 0, control.missing, may_be_empty=True)
+    if imputations < 2 or not np.isfinite(delta).all() or len(delta) != 2:
+        raise RelapseModelError(
+            f"Multiple imputation: {imputations} imputations, delta {delta}; expected 2 or more, and a number for the "
+            "treatment and one for the control arm."
+        )
 
 
 def _imputed(arm: ArmCount, delta: float, imputations: int, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -198,19 +198,24 @@ def subgroup_survival(
     until, by = np.minimum(times, week), happened.astype(np.float64)
 
     def statistic(used: Mask) -> float:
-        groups_used, reduced = np.unique(codes[used], return_inverse=True)
-        one = np.zeros(reduced.size, dtype=np.intp)
-        design = np.column_stack([treated[used], np.eye(groups_used.size)[reduced][:, 1:]])
-        smaller = fit_cox(until[used], by[used], design.astype(np.float64), one).log_likelihood
-        # Where an arm has no events in a level its hazard goes to 0 at the maximum: those patients leave the risk sets.
-        cell = reduced * 2 + treated[used]
-        eventful = np.flatnonzero(np.bincount(cell, by[used]) > 0)
-        rest = np.isin(cell, eventful)
-        cells = (cell[rest][:, np.newaxis] == eventful[1:]).astype(np.float64)
-        larger = fit_cox(until[used][rest], by[used][rest], cells, one[rest]).log_likelihood
-        return 2 * (larger - smaller)
+        return _cox_interaction(until[used], by[used], treated[used], codes[used])
 
     return _with_interaction(rows, names, codes, statistic, "Cox model")
+
+
+def _cox_interaction(until: Floats, by: Floats, treated: Mask, codes: Positions) -> float:
+    """Return twice by how much the log-likelihood of a Cox model rises with an effect of its own in each level."""
+    groups_used, reduced = np.unique(codes, return_inverse=True)
+    one = np.zeros(reduced.size, dtype=np.intp)
+    design = np.column_stack([treated, np.eye(groups_used.size)[reduced][:, 1:]])
+    smaller = fit_cox(until, by, design.astype(np.float64), one).log_likelihood
+    # Where an arm has no events in a level its hazard goes to 0 at the maximum: those patients leave the risk sets.
+    cell = reduced * 2 + treated
+    eventful = np.flatnonzero(np.bincount(cell, by) > 0)
+    rest = np.isin(cell, eventful)
+    cells = (cell[rest][:, np.newaxis] == eventful[1:]).astype(np.float64)
+    larger = fit_cox(until[rest], by[rest], cells, one[rest]).log_likelihood
+    return 2 * (larger - smaller)
 
 
 def _survival(time: Floats, event: Floats, treated: Mask, week: float, interval: str, level: float) -> Contrast:

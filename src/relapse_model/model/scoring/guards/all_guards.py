@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from relapse_model.model.scoring.guards import (
     rs201_missing_predictor,
     rs202_training_range,
@@ -36,12 +38,14 @@ GUARDS = (
 CODES = tuple(guard.code for guard in GUARDS)
 
 
-def guard_warnings(new: NewPatients) -> list[str]:
+def guard_warnings(new: NewPatients, without: Sequence[str] = ()) -> list[str]:
     """Return for each patient what to bear in mind: warnings in the order of their codes, joined by ``"; "``.
 
     Parameters
     ----------
     new : NewPatients
+    without : sequence of str
+        Codes that do not apply here.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def guard_warnings(new: NewPatients) -> list[str]:
         Empty where no guard warns. Each warning begins with its code, and none holds a patient's identifier.
     """
     notes: list[list[str]] = [[] for _ in range(len(new.features))]
-    for guard in GUARDS:
+    for guard in (guard for guard in GUARDS if guard.code not in without):
         for one in guard(new):
             for row, text in zip(one.rows.tolist(), one.texts, strict=True):
                 notes[row].append(text)

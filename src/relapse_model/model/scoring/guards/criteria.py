@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.eligibility.criteria import SIGNS, decide
 from relapse_model.errors import CohortError
-from relapse_model.study.study import Criterion, Study
+from relapse_model.study.eligibility import Criterion
+from relapse_model.study.study import Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,115 @@
+"""The tables at the gate: what was found wrong with them, and how a message may show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.tables import column_values as column_reader
+from relapse_model.cohort.tables.column_values import read_column
+from relapse_model.cohort.tables.columns import (
+    NEVER_EMPTY,
+    TABLES,
+)
+from relapse_model.cohort.tables.identifiers import identifier_key
+from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
+from relapse_model.errors import Problem
+from relapse_model.study.study import Time
+
+FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
+_WORD_EDGE = r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])"  # Chinese is written without spaces
+_SEARCHED = 120  # characters of a text; a message shows fewer
+
+
+class TablesAtTheGate:
+    """Holds the tables while they are checked, and what was found wrong with them.
+
+    `broken` tells that a table is lacking, or can be checked only in part: then there is no cohort of any patient.
+    """
+
+    def __init__(
+        self, tables: dict[str, pd.DataFrame], found: Iterable[Problem], whole: WholeTables | None, clock: Time
+    ):
+        self.tables = tables
+        self.whole = whole
+        self.clock = clock
+        self.remarks: list[Problem] = []
+        self.repeated: dict[str, Mask] = {}  # rows that stand twice under another row number
+        self.problems = list(found)
+        self.broken = bool(self.problems)
+        self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
+        self.ids: dict[str, pd.Series] = {}  # keys: one for all forms of an identifier
+        self.codes_read: dict[str, dict[str, str]] = {}
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """Return what must not be printed; a short number says nothing of anybody, and much of what is wrong."""
+        if self.whole is not None:
+            return self.whole.identifiers()
+        return bare_identifiers(text for ids in self.ids.values() for text in ids.unique())
+
+    @cached_property
+    def patients_known(self) -> bool:
+        """Tell whether there are patients, and the other tables speak of any of them."""
+        if self.whole is not None:
+            return self.whole.patients_known
+        known = self.ids.get("patients", pd.Series(dtype=object))
+        others = [ids for name, ids in self.ids.items() if name != "patients" and len(ids)]
+        return len(known) > 0 and (not others or any(ids.isin(known).any() for ids in others))
+
+    def holds_identifier(self, text: str) -> bool:
+        """Tell whether a text holds an identifier of the tables: columns get mixed up, and remarks name people."""
+        text = identifier_key(text[:_SEARCHED])
+        edges = [match.start() for match in re.finditer(_WORD_EDGE, text)]
+        return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
+
+    def shown(self, value: object, reason: str = "") -> str:
+        """Return a value as a message may show it."""
+        if not self.patients_known:
+            return "a text that is not shown: the patients table is lacking or names others, and it may be a name"
+        if self.holds_identifier(str(value)):
+            return "a text that is not shown, since a patient's identifier is in it"
+        return f"{column_reader.cell_shown(value)} ({reason})" if reason else column_reader.cell_shown(value)
+
+    def row_number(self, table: str, row: int) -> int:
+        """Return the number of a row as a spreadsheet of the whole table shows it."""
+        return int(row) + FIRST_ROW if self.whole is None else int(self.whole.rows[table][row])
+
+    def refuse(
+        self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
+        expected: Sequence[str] | str, advice: str = "",
+    ) -> None:  # fmt: skip
+        """Add one problem for each of the rows (positions, or a mask)."""
+        where = np.flatnonzero(rows) if isinstance(rows, np.ndarray) and rows.dtype == bool else rows
+        ids = self.ids[table]
+        for order, row in enumerate(where):
+            what = found if isinstance(found, str) else found[order]
+            wanted = expected if isinstance(expected, str) else expected[order]
+            self.problems.append(
+                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(ids.iloc[row]))
+            )
+
+    def remark(self, table: str, rows: Mask, column: str | None, found: Sequence[str] | str, expected: str) -> None:
+        """Note, of each of the rows, what may be right and should be looked at."""
+        ids = self.ids[table]
+        for order, row in enumerate(np.flatnonzero(rows).tolist()):
+            what = found if isinstance(found, str) else found[order]
+            self.remarks.append(
+                Problem(table, self.row_number(table, row), column, what, expected, "", str(ids.iloc[row]))
+            )
+
+    def refuse_empty(self, name: str, rule: str, column: str, empty: Mask, expected: str) -> None:
+        """Refuse the empty cells of a column that is never empty; a relapse may stand in an unknown week."""
+        if rule not in NEVER_EMPTY:
+            return
+        table, advice = self.tables[name], ""
+        if (name, rule) == ("outcomes", "week") and "relapse" in table:
+            empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
+            advice = "Without a relapse the week says until when the patient was known to be free of it"
+        self.refuse(name, empty, column, "nothing", expected, advice)

@@ -1,0 +1,257 @@
+"""The report of a trial: strict JSON with everything, one page that opens offline, tables, and the analysis data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relapse_model.files import write_csv, write_text
+from relapse_model.report.figures.flow import flow_svg
+from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
+from relapse_model.report.page import json_text, packages, render, save_figures
+from relapse_model.report.trial_words import (
+    answer,
+    contrast_words,
+    failure_words,
+    first_capital,
+    p_value,
+    percent,
+    plan_rows,
+    points,
+    result_rows,
+    signed,
+)
+from relapse_model.trial.arms.analysis import TrialAnalysis, direction
+from relapse_model.trial.arms.arm_contrast import ArmContrast
+from relapse_model.trial.arms.subgroups import SubgroupOfPlan
+
+_WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
+_CAPTIONS = {
+    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
+    "flow": "Flow of participants (CONSORT 2025).",
+    "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
+    "subgroups": "Risk differences in the subgroups of the plan. The interaction tells whether the effect differs.",
+}  # fmt: skip
+
+
+def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
+    """Write the files of `TrialAnalysis.save`; return where they are.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    folder : Path
+        Made if it does not exist.
+    """
+    places = {
+        "report": folder / "trial.html",
+        "values": folder / "trial.json",
+        "figures": folder / "figures",
+        "data": folder / "analysis_data",
+    }
+    pictures = save_figures(_figures(found), places["figures"])
+    pictures["flow"] = flow_svg(found.flow)
+    write_text(pictures["flow"], places["figures"] / "flow.svg")
+    values = found.to_dict() | {"answer": answer(found), "plan": dict(plan_rows(found)), "packages": packages()}
+    write_text(json_text(values), places["values"])
+    for name, table in _tables(found).items():
+        write_csv(table, folder / f"{name}.csv")
+    found.data_sets.write(folder)
+    write_text(trial_page(found, pictures), places["report"])
+    return places
+
+
+def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
+    """Return the page: everything inside it, nothing fetched, no script.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    pictures : dict of str to str
+        Figures as SVG.
+    """
+    primary, tested = found.primary, found.testing
+    treatment, control = found.plan.arms.names
+    return render(
+        "trial_report.html.jinja",
+        pictures,
+        study=found.study,
+        synthetic=found.synthetic,
+        found=found,
+        names=(treatment, control),
+        answer=answer(found),
+        direction=direction(found.plan),
+        failure=failure_words(found),
+        cards=_cards(found),
+        primary=result_rows((primary,))[0],
+        beside=result_rows(found.beside, primary.estimand),
+        sensitivity=result_rows(found.sensitivity),
+        later=result_rows((found.later,))[0],
+        extra=result_rows(found.extra),
+        tipping=_tipping(found),
+        subgroups=[_subgroup(one) for one in found.subgroups],
+        interactions=_interactions(found.subgroups),
+        safety=_safety(found.safety),
+        rate_ratio="" if tested is None or tested.ratio is None else (
+            f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
+        ),
+        loss=found.loss.table.to_dict("records"),
+        loss_p=p_value(found.loss.share.p_value),
+        since_dose=None if found.since_dose is None else found.since_dose.to_dict("records"),
+        deviations=found.deviations.to_dict("records"),
+        adherence=found.adherence.to_dict("records"),
+        plan=plan_rows(found),
+        captions=_CAPTIONS,
+        signed=signed,
+        items_of=lambda anchor: "",
+    )  # fmt: skip
+
+
+def _figures(found: TrialAnalysis) -> dict[str, Any]:
+    names = found.plan.arms.names
+    data = found.endpoint
+    drawn = {"failures": failures_figure(data.time, data.event, data.treated, names, data.week)}
+    sides = (f"fewer failures with {names[0]}", "more")
+    axis = f"{names[0]} minus {names[1]}, percentage points"
+    rows = [_forest_row(found.primary, strong=True, label="Primary analysis")]
+    rows += [_forest_row(one) for one in (*found.sensitivity, *found.extra)]
+    rows = [row for row in rows if row.value is not None]
+    if len(rows) > 1:
+        drawn["sensitivity"] = difference_forest(rows, "Primary and sensitivity analyses", axis, sides)
+    levels = [row for one in found.subgroups for row in _subgroup_rows(one)]
+    if any(row.value is not None for row in levels):
+        whole = [_forest_row(found.primary, strong=True, label="All patients")]
+        drawn["subgroups"] = difference_forest(
+            [row for row in whole if row.value is not None] + levels, "Subgroups of the plan", axis, sides
+        )
+    return drawn
+
+
+def _forest_row(one: ArmContrast, *, strong: bool = False, label: str = "") -> ForestRow:
+    told = one.contrast
+    if told is None or told.measure != "risk_difference" or told.value is None:
+        return ForestRow(label or one.label)
+    return ForestRow(label or one.label, told.value, told.lower, told.upper, contrast_words(told), strong)
+
+
+def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
+    if one.effects is None:
+        return []
+    rows = []
+    for level in one.effects.levels:
+        counts = " v ".join(f"{x}/{n}" for x, n in zip(level.events, level.patients, strict=True))
+        label = f"{first_capital(one.label)}: {level.name} ({counts})"
+        told = level.contrast
+        if told is None or told.value is None:
+            rows.append(ForestRow(label, told="counts only"))
+        else:
+            rows.append(ForestRow(label, told.value, told.lower, told.upper, contrast_words(told)))
+    return rows
+
+
+def _cards(found: TrialAnalysis) -> list[dict[str, str]]:
+    one, contrast = found.primary, found.primary.contrast
+    cards = []
+    for arm in (one.treatment, one.control):
+        if arm.value is not None and arm.lower is not None and arm.upper is not None:
+            kept = f"{first_capital(found.plan.primary.endpoint)}: {percent(1 - arm.value)}"
+            cards.append({"label": f"Failed, {arm.name}", "value": percent(arm.value),
+                          "interval": f"{percent(arm.lower)} to {percent(arm.upper)}",
+                          "meaning": f"{arm.events} of {arm.patients} patients, {arm.lost} lost. {kept}."})  # fmt: skip
+    if contrast is not None:
+        difference = contrast.measure == "risk_difference"
+        value = points(contrast.value or 0.0) if difference else contrast_words(contrast).split(" (")[0]
+        cards.append({"label": "Difference, percentage points" if difference else one.label, "value": value,
+                      "interval": contrast_words(contrast, interval_only=True),
+                      "meaning": f"{direction(found.plan)}. {p_value(contrast.p_value)}."})  # fmt: skip
+    return cards
+
+
+def _tipping(found: TrialAnalysis) -> dict[str, Any] | None:
+    grid = found.tipping
+    if grid is None:
+        return None
+    rows, columns = grid.difference.shape
+    if max(rows, columns) > _WIDEST_GRID:
+        return {"rows": None, "size": f"{rows} x {columns}"}
+    fewer, more = grid.fewer_events, grid.more_events
+    return {
+        "columns": list(range(columns)),
+        "rows": [
+            [
+                {
+                    "value": points(float(grid.difference[i, j])),
+                    "side": "fewer" if fewer[i, j] else "more" if more[i, j] else "",
+                }
+                for j in range(columns)
+            ]
+            for i in range(rows)
+        ],
+    }  # fmt: skip
+
+
+def _subgroup(one: SubgroupOfPlan) -> dict[str, Any]:
+    levels = () if one.effects is None else one.effects.levels
+    return {
+        "label": first_capital(one.label),
+        "note": one.note,
+        "interaction": "" if one.interaction is None else p_value(one.interaction.p_value),
+        "method": "" if one.interaction is None else one.interaction.method,
+        "levels": [
+            {
+                "name": level.name,
+                "treatment": f"{level.events[0]} of {level.patients[0]}",
+                "control": f"{level.events[1]} of {level.patients[1]}",
+                "contrast": "" if level.contrast is None else contrast_words(level.contrast),
+                "note": level.note,
+            }
+            for level in levels
+        ],
+    }
+
+
+def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
+    tests = sum(one.interaction is not None for one in subgroups)
+    if not tests:
+        return ""
+    return (
+        f"{tests} test{'' if tests == 1 else 's'} of interaction; by chance alone {0.05 * tests:g} would have p < 0.05"
+    )
+
+
+def _safety(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
+    if table is None:
+        return None
+    rows = []
+    for agent, both in table.groupby("what", sort=False):
+        one, nought = both.to_dict("records")
+        told = {
+            name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses)"
+            for name, row in (("treatment", one), ("control", nought))
+        }
+        rows.append({"what": agent, **told})
+    return rows
+
+
+def _tables(found: TrialAnalysis) -> dict[str, pd.DataFrame]:
+    """Return the tables that are written beside the page; none holds a patient."""
+    levels = [
+        {
+            "variable": one.label, "level": level.name, "patients_treatment": level.patients[0],
+            "patients_control": level.patients[1], "events_treatment": level.events[0],
+            "events_control": level.events[1],
+            "difference": None if level.contrast is None else level.contrast.value,
+            "lower": None if level.contrast is None else level.contrast.lower,
+            "upper": None if level.contrast is None else level.contrast.upper,
+            "p_interaction": None if one.interaction is None else one.interaction.p_value,
+            "note": level.note or one.note,
+        }
+        for one in found.subgroups
+        for level in (one.effects.levels if one.effects is not None else ())
+    ]  # fmt: skip
+    tables = {
+        "results": found.to_table(), "flow": found.flow.to_table(), "table_one": found.table_one.to_table(),
+    }  # fmt: skip
+    return tables | ({"subgroups": pd.DataFrame(levels)} if levels else {})

@@ -1,0 +1,264 @@
+"""What the trial report says in words: the answer, the plan, the rows of its tables."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from relapse_model.report.words import outcome_words
+from relapse_model.trial.arms.analysis import TrialAnalysis
+from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
+from relapse_model.trial.statistics import Contrast
+
+MINUS = "\N{MINUS SIGN}"
+_MEASURES = {
+    "risk_difference": "risk difference", "risk_ratio": "risk ratio", "odds_ratio": "odds ratio",
+    "hazard_ratio": "hazard ratio", "rmst_difference": "weeks gained", "rmst_ratio": "ratio of mean weeks",
+}  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with one decimal.
+
+    Parameters
+    ----------
+    share : float
+
+    Examples
+    --------
+    >>> percent(0.1793)
+    '17.9 %'
+    """
+    return f"{100 * share:.1f} %"
+
+
+def points(difference: float) -> str:
+    """Return a difference of shares in percentage points, with its sign.
+
+    Parameters
+    ----------
+    difference : float
+
+    Examples
+    --------
+    >>> points(0.0213), points(-0.1146)
+    ('+2.1', '\N{MINUS SIGN}11.5')
+    """
+    return f"{100 * difference:+z.1f}".replace("-", MINUS) if round(abs(100 * difference), 1) else "0.0"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as journals print it.
+
+    Parameters
+    ----------
+    p : float
+
+    Examples
+    --------
+    >>> p_value(0.00004), p_value(0.0123), p_value(0.757)
+    ('p < 0.001', 'p = 0.012', 'p = 0.76')
+    """
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def contrast_words(contrast: Contrast, *, interval_only: bool = False) -> str:
+    """Return a contrast with its interval; a risk difference in percentage points.
+
+    Parameters
+    ----------
+    contrast : Contrast
+    interval_only : bool
+        Without the estimate.
+    """
+    if contrast.measure == "risk_difference":
+        value = points(contrast.value or 0.0)
+        low, high = points(contrast.lower), points(contrast.upper)
+    else:
+        signed = contrast.measure == "rmst_difference"
+        value, low, high = (_number(one, signed=signed) for one in (contrast.value, contrast.lower, contrast.upper))
+    return f"{low} to {high}" if interval_only else f"{value} ({low} to {high})"
+
+
+def _number(value: float | None, *, signed: bool) -> str:
+    if value is None:
+        return "not estimable"
+    if not isfinite(value):
+        return "no limit"
+    return f"{value:{'+' if signed else ''}.2f}".replace("-", MINUS)
+
+
+def failure_words(found: TrialAnalysis) -> str:
+    """Return what counts as a failure.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    composite = [one.event for one in found.plan.intercurrent if one.strategy == "composite"]
+    ways = [outcome_words(found.study.outcome, found.study), *composite]
+    return f"{'; or '.join(ways)}; by week {found.endpoint.week:g}"
+
+
+def _failures(found: TrialAnalysis) -> str:
+    composite = [one.event for one in found.plan.intercurrent if one.strategy == "composite"]
+    return " or ".join([found.study.outcome.name, *composite])
+
+
+def answer(found: TrialAnalysis) -> str:
+    """Return the answer of the primary analysis in words, with its interval, never more than it allows.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    one, contrast = found.primary, found.primary.contrast
+    if contrast is None:
+        return f"The planned analysis has no answer: {one.note}."
+    treatment, control = one.treatment, one.control
+    arms = f"{_risk(treatment)} of the {treatment.name} arm and {_risk(control)} of the {control.name} arm"
+    told = f"By week {found.endpoint.week:g}, {arms} had failed ({_failures(found)}). "
+    none = 0.0 if contrast.measure == "risk_difference" else 1.0
+    level = f"{100 * contrast.level:g} % interval"
+    if contrast.measure == "risk_difference":
+        told += (
+            f"{treatment.name} minus {control.name}: {points(contrast.value or 0.0)} percentage points ({level} "
+            f"{contrast_words(contrast, interval_only=True)}; {p_value(contrast.p_value)}). "
+        )
+    else:
+        told += (
+            f"{_MEASURES[contrast.measure].capitalize()}, {treatment.name} over {control.name}: "
+            f"{_number(contrast.value, signed=False)} ({level} {contrast_words(contrast, interval_only=True)}; "
+            f"{p_value(contrast.p_value)}). "
+        )
+    if contrast.upper < none:
+        return told + f"Fewer failures with {treatment.name} than with {control.name} were shown."
+    if contrast.lower > none:
+        return told + f"More failures with {treatment.name} than with {control.name} were shown."
+    if contrast.measure == "risk_difference":
+        reach = _between(contrast, treatment.name)
+        return told + f"No difference was shown; {reach}. That is no proof that the arms are alike."
+    return told + "No difference was shown. That is no proof that the arms are alike."
+
+
+def _between(contrast: Contrast, name: str) -> str:
+    fewer, more = -100 * min(contrast.lower, 0.0), 100 * max(contrast.upper, 0.0)
+    return f"these patients agree with anything from {fewer:.0f} fewer to {more:.0f} more failures in 100 with {name}"
+
+
+def _risk(arm: ArmFigures) -> str:
+    return "none known" if arm.value is None else percent(arm.value)
+
+
+def result_rows(contrasts: tuple[ArmContrast, ...], usual: str = "") -> list[dict[str, str]]:
+    """Return the rows of a table of comparisons as text.
+
+    Parameters
+    ----------
+    contrasts : tuple of ArmContrast
+    usual : str
+        An estimand that need not be told again.
+    """
+    rows = []
+    for one in contrasts:
+        made = one.contrast
+        test = one.tests[0] if made is None and one.tests else None
+        p = made.p_value if made is not None else test.p_value if test is not None else None
+        tests = [f"{t.method}: {p_value(t.p_value)}" for t in one.tests if t is not test]
+        measure = "" if made is None else _MEASURES[made.measure]
+        failed = one.note.startswith("not made")
+        rows.append(
+            {
+                "label": first_capital(one.label),
+                "estimand": "" if one.estimand == usual else one.estimand,
+                "treatment": "" if failed else _arm(one.treatment, weeks=one.kind == "rmst"),
+                "control": "" if failed else _arm(one.control, weeks=one.kind == "rmst"),
+                "measure": first_capital(measure),
+                "contrast": "" if made is None else contrast_words(made),
+                "p": "" if p is None else p_value(p),
+                "method": _method(one),
+                "note": one.note,
+                "small": "; ".join(filter(None, (one.note, *tests))),
+            }
+        )
+    return rows
+
+
+def first_capital(text: str) -> str:
+    """Return text that begins with a capital, and is otherwise as it was.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> first_capital("sustained HBsAg loss")
+    'Sustained HBsAg loss'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def signed(value: float) -> str:
+    """Return a number with two decimals and a proper minus sign.
+
+    Parameters
+    ----------
+    value : float
+
+    Examples
+    --------
+    >>> signed(-0.372)
+    '\N{MINUS SIGN}0.37'
+    """
+    return f"{value:z.2f}".replace("-", MINUS)
+
+
+def _method(one: ArmContrast) -> str:
+    if one.contrast is not None:
+        return one.contrast.method
+    return one.tests[0].method if one.tests else ""
+
+
+def _arm(arm: ArmFigures, *, weeks: bool) -> str:
+    counted = f"{arm.events} of {arm.patients}" + (f", {arm.lost} lost" if arm.lost else "")
+    if arm.value is None:
+        return counted
+    return f"{arm.value:.1f} weeks ({counted})" if weeks else f"{percent(arm.value)} ({counted})"
+
+
+def plan_rows(found: TrialAnalysis) -> list[tuple[str, str]]:
+    """Return the plan as pairs of a heading and what it says.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    plan, asked = found.plan, found.plan.primary
+    ratio = ":".join(f"{part:g}" for part in plan.arms.ratio)
+    rows = [
+        ("Arms", f"{' against '.join(plan.arms.names)}, allocated {ratio}"),
+        ("Strata of the randomisation", ", ".join(plan.strata) or "none (simple randomisation)"),
+        ("Population", "all randomised patients, in the arm to which they were allocated"),
+        ("Endpoint", f"{asked.endpoint} at week {asked.week:g}, its visit within {asked.window_weeks:g} weeks"),
+        ("Failure", failure_words(found)),
+        ("Measure and method", f"{_MEASURES[asked.measure]}; {_planned_method(found)}"),
+        ("Level", f"{100 * asked.level:g} %, {'two-sided' if asked.sides == 2 else 'one-sided'} test"),
+        ("Adjusted for", ", ".join(asked.adjust) or "nothing"),
+    ]
+    rows += [(f"On the way: {one.event}", one.strategy) for one in plan.intercurrent]
+    rows.append(("Sensitivity analyses", "; ".join(one.kind for one in plan.sensitivity) or "none"))
+    rows.append(("Subgroups", ", ".join(one.label for one in plan.subgroups) or "none"))
+    rows.append(("Dated", "not stated" if plan.dated is None else plan.dated.isoformat()))
+    return rows
+
+
+def _planned_method(found: TrialAnalysis) -> str:
+    asked: Any = found.plan.primary
+    if asked.adjust:
+        return "standardised to all randomised patients, robust variance"
+    if asked.method == "kaplan-meier":
+        return f"Kaplan-Meier, {'score' if asked.interval == 'score' else 'Greenwood'} interval"
+    return {"miettinen-nurminen": "Miettinen-Nurminen", "newcombe": "Newcombe"}[asked.method]

@@ -1,0 +1,251 @@
+"""`rm.compare_arms`: the arms of a trial compared as its plan says, and in no other way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import numpy as np
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.study_names import require_names
+from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
+from relapse_model.study.study import Study
+from relapse_model.study.trial_plan import TrialPlan
+from relapse_model.trial.arms import findings
+from relapse_model.trial.arms.adjustment import BaselineColumns, baseline_columns, standardised
+from relapse_model.trial.arms.analysis import TrialAnalysis
+from relapse_model.trial.arms.arm_contrast import ArmContrast, counts
+from relapse_model.trial.arms.baseline import baseline_table
+from relapse_model.trial.arms.data_sets import data_sets
+from relapse_model.trial.arms.detection import loss_by_arm, relapses_since_dose, testing_frequency
+from relapse_model.trial.arms.endpoint import Endpoint, endpoint
+from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
+from relapse_model.trial.arms.flow import participant_flow
+from relapse_model.trial.arms.intercurrent import IntercurrentFound, intercurrent_problems, with_strategies
+from relapse_model.trial.arms.protocol import protocol
+from relapse_model.trial.arms.randomised import Randomised, randomised
+from relapse_model.trial.arms.safety import treatments_by_arm
+from relapse_model.trial.arms.sensitivity import sensitivity_analyses
+from relapse_model.trial.arms.subgroups import subgroups_of_plan
+
+_REFUSED = "the arms were not compared"
+
+
+def compare_arms(
+    cohort: Cohort, study: Study, *, adjust: Sequence[str] | None = None, registered: str | None = None
+) -> TrialAnalysis:
+    """Compare the arms of a randomised trial as the plan in the study file says, and in no other way.
+
+    Assumes that the patients were randomised, and what the plan's method assumes: Kaplan-Meier, that within an arm loss
+    has nothing to do with the coming failure. All who were randomised are compared, in the arm to which they were
+    allocated. Results after the visit of the endpoint's week change nothing in the primary analysis. The risk is that
+    of a *failure*: the study's outcome by that week, or an intercurrent event whose strategy is composite.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With an arm column; a column ``randomised`` (0, 1) where some were screened only, and ``lost_reason`` if known.
+    study : Study
+        With a section [trial].
+    adjust : sequence of str, optional
+        Predictors for an adjusted analysis that the plan does not name: told as *not pre-specified*.
+    registered : str, optional
+        SHA-256 of the study file as it was deposited before the data; another one is told (RM205).
+
+    Returns
+    -------
+    TrialAnalysis
+
+    Raises
+    ------
+    StudyError
+        If the study has no plan of a trial.
+    CohortError
+        With all problems at once: a patient without an arm of the plan, one arm only, treatments that a strategy needs
+        and that are not there, a week that an arm's follow-up does not reach, a method that needs endpoints that are
+        unknown, columns of an adjustment measured after randomisation, missing in more than 10 %, or too many.
+    InsufficientDataError
+        If the planned method has no answer in these patients.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> found = rm.compare_arms(rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse"))
+    >>> found.primary.treatment.patients + found.primary.control.patients
+    132
+    """
+    plan = _plan(study)
+    who, problems = randomised(cohort, plan)
+    problems += _name_problems(cohort, study)
+    problems += intercurrent_problems(cohort, study, plan.intercurrent) + _method_problems(study, plan)
+    if problems:  # what follows reads the tables by the study's names, and needs both arms
+        raise CohortError(_REFUSED, problems)
+    bare = endpoint(cohort, study, who, plan.primary.week, plan.primary.window_weeks)
+    found, seen = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    problems = _endpoint_problems(found, plan)
+    planned, wrong = baseline_columns(cohort, study, found, plan.primary.adjust, "[trial.primary] adjust")
+    extra, more = baseline_columns(cohort, study, found, tuple(adjust or ()), "adjust")
+    problems += [*wrong, *more]
+    if problems:
+        raise CohortError(_REFUSED, problems)
+    return _analysed(cohort, study, plan, found, seen, planned, extra, registered)
+
+
+def _analysed(
+    cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint, seen: tuple[IntercurrentFound, ...],
+    planned: BaselineColumns | None,
+    extra: BaselineColumns | None, registered: str | None,
+) -> TrialAnalysis:  # fmt: skip
+    names, primary = plan.arms.names, _primary(found, plan, planned)
+    analysed = np.ones(len(found), dtype=bool) if planned is None else ~found.lost
+    kept = protocol(cohort, study, found)
+    tested, loss = testing_frequency(cohort, study, found, plan.primary.level), loss_by_arm(found)
+    sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
+    table_one = baseline_table(cohort, study, found)
+    digest = sha256(study.text.encode()).hexdigest()
+    sizes = int(found.treated.sum()), int((~found.treated).sum())
+    return TrialAnalysis(
+        study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        flow=participant_flow(cohort, study, found, names, analysed), table_one=table_one, primary=primary,
+        beside=(*beside(found, plan), *_other_reading(cohort, study, plan, found)),
+        sensitivity=sensitivity.contrasts, tipping=sensitivity.tipping,
+        extra=() if extra is None else (
+            standardised(found, plan, extra, kind="adjusted, not pre-specified",
+                         label=f"Adjusted for {', '.join(extra.names)}", status="not pre-specified"),
+        ),
+        later=_later(cohort, study, plan, found), subgroups=subgroups_of_plan(cohort, found, plan), intercurrent=seen,
+        safety=treatments_by_arm(cohort, found, names, plan.primary.level), deviations=kept.deviations,
+        adherence=kept.adherence, testing=tested, loss=loss,
+        since_dose=relapses_since_dose(cohort, study, found),
+        findings=(
+            *findings.testing_finding(tested, names), *findings.loss_finding(loss, sizes, names),
+            *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
+            *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
+        ),
+        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent), synthetic=cohort.synthetic,
+        endpoint=found,
+        data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra),
+    )  # fmt: skip
+
+
+def _notes(of_protocol: str, at_entry: int, absent: Sequence[str]) -> tuple[str, ...]:
+    notes = [of_protocol] if of_protocol else []
+    if at_entry:
+        notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
+    if absent:
+        notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
+    return (*notes, "adverse events: a cohort folder has no table of them")
+
+
+def _plan(study: Study) -> TrialPlan:
+    if study.trial is None:
+        problem = Problem(f"study {study.name!r}", None, None, "no section [trial]", "one with arm and primary",
+                          "Write the plan before the data are seen")  # fmt: skip
+        raise StudyError(_REFUSED, [problem])
+    return study.trial
+
+
+def _name_problems(cohort: Cohort, study: Study) -> list[Problem]:
+    """Return the names of agents and analytes that the study reads otherwise: each would count as never given."""
+    try:
+        require_names(cohort, study)
+    except CohortError as error:
+        return list(error.problems)
+    return []
+
+
+def _method_problems(study: Study, plan: TrialPlan) -> list[Problem]:
+    """Return what no data could make possible: measures that a method does not have."""
+    asked, where = plan.primary, f"study {study.name!r}"
+    problems = []
+    if asked.measure == "odds_ratio":
+        lacking = {
+            "by Kaplan-Meier": asked.method == KAPLAN_MEIER, "by Newcombe": asked.method == NEWCOMBE,
+            "adjusted": bool(asked.adjust), "within strata": bool(plan.strata),
+        }  # fmt: skip
+        problems += [
+            Problem(where, None, "measure", f"'odds_ratio' {how}", "risk_difference or risk_ratio")
+            for how, is_so in lacking.items()
+            if is_so
+        ]
+    if plan.strata and asked.method == NEWCOMBE:
+        problems.append(Problem(where, None, "method", "'newcombe' within strata", "miettinen-nurminen"))
+    return problems
+
+
+def _endpoint_problems(found: Endpoint, plan: TrialPlan) -> list[Problem]:
+    """Return what keeps the planned method from an answer: follow-up too short, endpoints unknown."""
+    problems = []
+    arms = zip(plan.arms.names, (found.treated, ~found.treated), strict=True)
+    for name, who in arms:
+        if not who.any():
+            continue
+        last, unknown = float(found.time[who].max()), int(found.lost[who].sum())
+        all_failed = bool(found.event[who].all())
+        if last < found.week and not all_failed:
+            problems.append(
+                Problem("labs", None, "week", f"the arm {name!r} is followed to week {last:g} at most",
+                        f"a visit at week {found.week:g} (within {plan.primary.window_weeks:g} weeks)",
+                        "Wait for the follow-up: what comes after it cannot be computed")
+            )  # fmt: skip
+        elif plan.primary.method != KAPLAN_MEIER and not plan.primary.adjust and unknown:
+            problems.append(
+                Problem("labs", None, None, f"the endpoint of {unknown} patients of the arm {name!r} is unknown",
+                        f"all known, since the plan's method is {plan.primary.method!r}",
+                        'The method for losses is "kaplan-meier"; a plan is changed openly, and with a reason')
+            )  # fmt: skip
+    return problems
+
+
+def _primary(found: Endpoint, plan: TrialPlan, columns: BaselineColumns | None) -> ArmContrast:
+    label = plan.primary.endpoint
+    if columns is not None:
+        return standardised(found, plan, columns, kind="primary", label=label, status="primary")
+    return by_plan(found, plan, kind="primary", label=label, status="primary")
+
+
+def _other_reading(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> tuple[ArmContrast, ...]:
+    """Return the analysis that ends follow-up before unconfirmed relapses, where the study asks for both readings."""
+    if study.outcome.confirm.unconfirmed_at_end != "both":
+        return ()
+    asked, who = plan.primary, Randomised(found.place, found.treated, found.strata)
+    bare = endpoint(cohort, study, who, asked.week, asked.window_weeks, reading="censor")
+    other, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    label = "Unconfirmed relapses as the end of follow-up"
+    estimand = "as the primary analysis; an unconfirmed relapse at the last test does not count, and ends follow-up"
+    return (_unadjusted(other, plan, kind="unconfirmed", label=label, estimand=estimand),)
+
+
+def _unadjusted(found: Endpoint, plan: TrialPlan, *, kind: str, label: str, estimand: str) -> ArmContrast:
+    """Return the Kaplan-Meier risk difference of another reading of the endpoint, or why there is none."""
+    simple = replace(plan, primary=replace(plan.primary, method=KAPLAN_MEIER, sides=2, measure="risk_difference"))
+    try:
+        return by_plan(found, simple, kind=kind, label=label, status="supportive", estimand=estimand)
+    except InsufficientDataError as error:
+        arms = counts(found, plan.arms.names)
+        return ArmContrast(kind, label, estimand, "supportive", *arms, note=f"not made: {error}")
+
+
+def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> ArmContrast:
+    """Carry the comparison on for the weeks in which antibody that was given may hide a relapse."""
+    on = study.scoring.passive_weeks
+    week = plan.primary.week + on
+    who = Randomised(found.place, found.treated, found.strata)
+    label = f"Carried on to week {week:g}"
+    estimand = f"as the primary analysis, {on:g} weeks later: a relapse hidden by antibody would be seen by then"
+    bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
+    later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    seen = [bool((later.known[who] == 0).any()) for who in (later.treated, ~later.treated)]
+    if not all(seen):
+        arms = counts(later, plan.arms.names)
+        note = f"not made: an arm has no visit at week {week:g} (within {plan.primary.window_weeks:g} weeks)"
+        return ArmContrast("later", label, estimand, "supportive", *arms, note=note)
+    made = _unadjusted(later, plan, kind="later", label=label, estimand=estimand)
+    if made.contrast is None:
+        return made
+    followed = [int((~later.lost & who).sum()) for who in (later.treated, ~later.treated)]
+    told = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
+    return replace(made, note=f"endpoint known by then: {told}")

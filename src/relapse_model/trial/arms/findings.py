@@ -1,0 +1,118 @@
+"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.checks.finding import Finding
+from relapse_model.study.trial_plan import TrialPlan
+from relapse_model.trial.arms.arm_contrast import ArmContrast
+from relapse_model.trial.arms.detection import LossByArm, TestingFrequency
+from relapse_model.trial.arms.protocol import Protocol
+
+TESTED_RATIO = 1.2
+SIGNIFICANT = 0.05
+POINTS = 0.10
+FEWEST_EVENTS = 5
+TITLES = {
+    "RM201": "testing frequency differs by arm",
+    "RM202": "loss differs by arm",
+    "RM203": "dose deviations differ between centres, or the control arm was treated",
+    "RM204": "few events in an arm",
+    "RM205": "the plan changed after the data",
+}
+
+
+def _found(code: str, text: str, severity: str = "warning") -> Finding:
+    return Finding(code, TITLES[code], severity, text)
+
+
+def testing_finding(tested: TestingFrequency | None, names: tuple[str, str]) -> list[Finding]:
+    """Return RM201 if one arm was tested more than 20 % more often per patient-week."""
+    if tested is None:
+        return []
+    low, high = sorted(tested.rates)
+    if high <= TESTED_RATIO * low * (1 + 1e-9):
+        return []
+    told = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
+    return [_found("RM201", f"tests per patient-week: {told}. More tests find relapses sooner, and more of them; the "
+                            "interval-censored analysis is less touched by it than the others.")]  # fmt: skip
+
+
+def loss_finding(loss: LossByArm, sizes: tuple[int, int], names: tuple[str, str]) -> list[Finding]:
+    """Return RM202 if the shares lost, or the times of loss, differ: by a test at 0.05, or by 10 points."""
+    total = loss.table.iloc[-1]
+    lost = int(total["treatment"]), int(total["control"])
+    shares = lost[0] / sizes[0], lost[1] / sizes[1]
+    p = loss.share.p_value if loss.time is None else min(loss.share.p_value, loss.time.p_value)
+    apart = abs(shares[0] - shares[1]) >= POINTS - 1e-9
+    if p >= SIGNIFICANT and not apart:
+        return []
+    told = ", ".join(f"{name} {one} of {size}" for name, one, size in zip(names, lost, sizes, strict=True))
+    timing = "" if loss.time is None else f", of the time of loss p = {loss.time.p_value:.2g}"
+    text = (
+        f"unknown endpoints: {told} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier takes the "
+        "lost of an arm to fare like its others: read the extremes and the tipping point."
+    )
+    return [_found("RM202", text, "warning" if p < SIGNIFICANT else "note")]
+
+
+def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
+    """Return RM203 if the doses given of those due differ between centres, or controls were treated."""
+    from scipy import stats
+
+    texts = []
+    table = kept.adherence[kept.adherence["centre"] != "all centres"]
+    given, due = table["given"].to_numpy(dtype=float), table["due"].to_numpy(dtype=float)
+    if len(table) > 1 and 0 < given.sum() < due.sum():
+        p = float(stats.chi2_contingency(np.stack([given, due - given]), correction=False).pvalue)
+        if p < SIGNIFICANT:
+            told = ", ".join(f"{row['centre']} {row['given']} of {row['due']}" for _, row in table.iterrows())
+            texts.append(f"doses given of those due: {told} (chi-square test p = {p:.2g})")
+    control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
+    if control:
+        texts.append(f"{control} patients of {names[1]} were given the treatment of {names[0]}")
+    return [_found("RM203", "; ".join(texts) + ". See the analysis per protocol.")] if texts else []
+
+
+def few_events_finding(primary: ArmContrast) -> list[Finding]:
+    """Return RM204 if an arm has fewer than 5 events."""
+    few = [arm for arm in (primary.treatment, primary.control) if arm.events < FEWEST_EVENTS]
+    if not few:
+        return []
+    told = ", ".join(f"{arm.name} {arm.events}" for arm in few)
+    return [_found("RM204", f"events: {told}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
+                            "intervals and Fisher's exact test hold better.")]  # fmt: skip
+
+
+def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:
+    """Return RM205 if the plan is not the one that was deposited, or is dated after the last visit."""
+    texts = []
+    if registered is not None and registered.strip().lower() != sha256:
+        texts.append(f"the study file has SHA-256 {sha256}, the one deposited {registered.strip().lower()}")
+    if plan.dated is not None and last_visit is not None and plan.dated > last_visit:
+        texts.append(f"the plan is dated {plan.dated.isoformat()}, the last visit was on {last_visit.isoformat()}")
+    return [_found("RM205", "; ".join(texts) + ". What was changed, and why, belongs in the report.")] if texts else []
+
+
+def last_visit(cohort: Cohort) -> date | None:
+    """Return the day of the last laboratory result; None where the cohort has no dates.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    """
+    if "enrolment_date" not in cohort.patients or not len(cohort.labs):
+        return None
+    enrolled = pd.to_datetime(cohort.patients["enrolment_date"], errors="coerce")
+    week = cohort.labs.groupby("patient")["week"].max()
+    days = [
+        day.date() + timedelta(days=round(7 * float(weeks)))
+        for day, weeks in zip(enrolled.iloc[week.index], week, strict=True)
+        if not pd.isna(day)
+    ]
+    return max(days, default=None)

@@ -1,0 +1,140 @@
+"""Events on the way to the endpoint (ICH E9(R1)), by the strategy that the plan names for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.errors import Problem
+from relapse_model.study.study import Study
+from relapse_model.study.trial_plan import IntercurrentEvent
+from relapse_model.trial.arms.endpoint import Endpoint
+
+POLICY, COMPOSITE, HYPOTHETICAL = "treatment policy", "composite", "hypothetical"
+
+
+@dataclass(frozen=True, slots=True)
+class IntercurrentFound:
+    """How often an intercurrent event was seen before the endpoint, and what was done about it.
+
+    Attributes
+    ----------
+    event, strategy : str
+    patients : tuple of int or None
+        Of the treatment and of the control arm; None where the tables do not tell.
+    changed : int
+        Patients whose endpoint the strategy changed.
+    note : str
+    """
+
+    event: str
+    strategy: str
+    patients: tuple[int, int] | None
+    changed: int
+    note: str = ""
+
+
+def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[IntercurrentEvent, ...]) -> list[Problem]:
+    """Return what keeps the strategies of the plan from being carried out.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    events : tuple of IntercurrentEvent
+    """
+    acted_on = [one for one in events if one.strategy != POLICY]
+    names = ", ".join(repr(one.event) for one in acted_on)
+    problems = []
+    if acted_on and cohort.treatments is None:
+        problems.append(
+            Problem("treatments", None, None, "no such table", f"the treatments of each patient, for {names}",
+                    "A table without rows says that nobody was given any")
+        )  # fmt: skip
+    elif acted_on and not study.treatments.complete:
+        problems.append(
+            Problem(f"study {study.name!r}", None, "complete", "the treatments table is said to be incomplete",
+                    f"a complete one, for {names}", "A patient without a course of these agents would be unknown")
+        )  # fmt: skip
+    return problems
+
+
+def with_strategies(
+    found: Endpoint, cohort: Cohort, events: tuple[IntercurrentEvent, ...], arms: tuple[str, str]
+) -> tuple[Endpoint, tuple[IntercurrentFound, ...]]:
+    """Return the endpoint after the strategies of the plan, and how often each event was seen.
+
+    An event is the first start of one of its agents from its ``after_weeks`` on, before the endpoint and by its week;
+    a course that ran at randomisation is no start. Composite: failed in that week, also if the patient had been lost
+    before. Hypothetical: followed up to that week only, which assumes that those censored would have fared as others of
+    their arm. Of several events of one patient the first decides. A test and a start in one week: the test was first.
+
+    Parameters
+    ----------
+    found : Endpoint
+    cohort : Cohort
+    events : tuple of IntercurrentEvent
+    arms : tuple of str
+        The names of the treatment and the control arm.
+    """
+    counted = []
+    starts = {COMPOSITE: np.full(len(found), np.inf), HYPOTHETICAL: np.full(len(found), np.inf)}
+    cause = np.full(len(found), "", dtype=object)
+    for one in events:
+        if cohort.treatments is None:
+            counted.append(IntercurrentFound(one.event, one.strategy, None, 0, "no treatments table"))
+            continue
+        concerned = np.ones(len(found), dtype=bool) if one.arm is None else found.treated == (one.arm == arms[0])
+        start = np.where(concerned, first_start(found, cohort, one.agents, one.after_weeks), np.inf)
+        before = (start <= found.week) & ((found.event == 0) | (start < found.time))
+        start = np.where(before, start, np.inf)
+        changed = before & (one.strategy != POLICY)
+        if one.strategy in starts:
+            earlier = start < starts[one.strategy]
+            if one.strategy == COMPOSITE:
+                cause[earlier] = one.event
+            starts[one.strategy] = np.minimum(starts[one.strategy], start)
+            if one.strategy == HYPOTHETICAL:  # who was lost before that is not changed by it
+                changed = before & (start < found.time)
+        both = int((before & found.treated).sum()), int((before & ~found.treated).sum())
+        counted.append(IntercurrentFound(one.event, one.strategy, both, int(changed.sum())))
+    return _applied(found, starts[COMPOSITE], starts[HYPOTHETICAL], cause), tuple(counted)
+
+
+def first_start(found: Endpoint, cohort: Cohort, agents: tuple[str, ...], from_week: float) -> Floats:
+    """Return the week of the first start of any of the agents, from a week on; infinite without one.
+
+    Parameters
+    ----------
+    found : Endpoint
+    cohort : Cohort
+        With a treatments table.
+    agents : tuple of str
+    from_week : float
+    """
+    first = np.full(len(cohort), np.inf)
+    table = cohort.treatments
+    if table is not None:
+        start = table["start_week"].to_numpy(dtype=float)
+        rows = table["agent"].isin(agents).to_numpy() & (start >= from_week)
+        np.minimum.at(first, table["patient"].to_numpy(dtype=np.intp)[rows], start[rows])
+    weeks: Floats = first[found.place]
+    return weeks
+
+
+def _applied(found: Endpoint, failing: Floats, ending: Floats, cause: np.ndarray) -> Endpoint:
+    censored: Mask = (ending <= failing) & (ending < found.time)
+    failed: Mask = np.isfinite(failing) & (failing < ending) & ((found.event == 0) | (failing < found.time))
+    time = np.where(censored, ending, np.where(failed, failing, found.time))
+    return replace(
+        found,
+        time=time,
+        event=np.where(censored, 0.0, np.where(failed, 1.0, found.event)),
+        known=np.where(censored, np.nan, np.where(failed, 1.0, found.known)),
+        left=np.where(failed, time, np.minimum(found.left, time)),
+        right=np.where(censored, np.inf, np.where(failed, time, found.right)),
+        cause=np.where(censored, "", np.where(failed, cause, found.cause)),
+    )

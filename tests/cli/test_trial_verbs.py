@@ -1,0 +1,72 @@
+"""`relapse-model trial` and `power` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+import relapse_model as rm
+from relapse_model.cli.arguments import main
+
+
+@pytest.fixture(scope="module")
+def report(root, tmp_path_factory):
+    """The trial report of the bundled cohort, in one command."""
+    folder = tmp_path_factory.mktemp("report") / "trial"
+    assert main(["trial", str(root / "examples" / "cohort"), "--out", str(folder), "--adjust", "age"]) == 0
+    return folder
+
+
+def test_from_the_bundled_cohort_to_the_report_in_one_command(report, root):
+    values = json.loads((report / "trial.json").read_text(encoding="utf-8"))
+    study = rm.load_study("hbsag-relapse")
+    found = rm.compare_arms(rm.read_cohort(root / "examples" / "cohort", study=study), study)
+    assert values["primary"] == found.primary.to_dict()
+    assert [one["status"] for one in values["not_pre_specified"]] == ["not pre-specified"]
+    assert stat.S_IMODE((report / "analysis_data" / "adsl.csv").stat().st_mode) == 0o600
+
+
+def test_what_is_printed(root, tmp_path, capsys):
+    command = ["trial", str(root / "examples" / "cohort"), "--out", str(tmp_path), "--registered", "0" * 64]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    for said in ("HBIG minus control", "RM205", "SHA-256 of the study file", "trial.html", "do not leave the hospital",
+                 "synthetic"):  # fmt: skip
+        assert said in told
+
+
+def test_what_is_refused_comes_all_at_once(tmp_path, capsys):
+    """A patient without an arm, and no treatments for the composite strategy."""
+    cohort = rm.simulate_cohort(30, seed=1)
+    tables = {name: table.copy() for name, table in cohort.tables().items()}
+    tables["patients"].loc[0, "arm"] = None
+    del tables["treatments"]
+    rm.make_cohort(**tables, synthetic=True).write(tmp_path / "cohort")
+    assert main(["trial", str(tmp_path / "cohort"), "--out", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "the arms were not compared: 2 problems" in told
+    assert "P0001" not in told
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "Power 77.3 %"),  # exact, score test: 0.77262
+        (["--test", "fisher"], "Power 68.7 %"),  # 0.68669
+        (["--loss", "0.1"], "10 % lost"),
+    ],
+)
+def test_power(more, said, capsys):
+    command = ["power", "--control", "0.20", "--treatment", "0.05", "--patients", "132"]
+    assert main([*command, *more]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_power_of_unequal_arms_and_of_three(capsys):
+    assert main(["power", "--control", "0.2", "--treatment", "0.05", "--patients", "59", "59"]) == 0
+    assert "Power 72.2 %" in capsys.readouterr().out  # 0.72243
+    assert main(["power", "--control", "0.2", "--treatment", "0.05", "--patients", "1", "2", "3"]) == 1
+    assert "expected one in all, or two for the arms" in capsys.readouterr().err

@@ -1,0 +1,159 @@
+"""The report of a trial: what is written, for whom, and what the page and the files say."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from small_trial import PLAN, cohort_132, small_cohort, small_study, small_tables, study_132
+
+import relapse_model as rm
+from relapse_model.report.figures.flow import flow_svg
+from relapse_model.report.trial_words import answer, contrast_words, p_value, points
+
+
+@pytest.fixture(scope="module")
+def compared(cohort, study):
+    return rm.compare_arms(cohort, study)
+
+
+@pytest.fixture(scope="module")
+def trial_folder(compared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trial") / "new"
+    compared.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trial_text(trial_folder):
+    return (trial_folder / "trial.html").read_text(encoding="utf-8")
+
+
+def test_what_is_written(trial_folder):
+    names = {str(path.relative_to(trial_folder)) for path in trial_folder.rglob("*") if path.is_file()}
+    figures = {f"figures/{name}.{kind}" for name in ("failures", "sensitivity", "subgroups") for kind in ("svg", "png")}
+    tables = {f"{name}.csv" for name in ("results", "flow", "table_one", "subgroups")}
+    data = {f"analysis_data/{name}.csv" for name in ("adsl", "advs", "dictionary")}
+    assert names == {"trial.html", "trial.json", "figures/flow.svg"} | figures | tables | data
+
+
+def test_the_rows_of_patients_are_for_their_owner_alone(trial_folder):
+    data = trial_folder / "analysis_data"
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in data.iterdir())
+    assert len(pd.read_csv(data / "adsl.csv")) == 132
+
+
+def test_no_patient_leaves_with_the_report(trial_folder, cohort):
+    ids = set(cohort.patient_ids)
+    for path in trial_folder.glob("*.*"):
+        words = set(re.findall(r"[A-Za-z]\d+", path.read_text(encoding="utf-8")))
+        assert not words & ids, path.name
+
+
+def test_every_variable_is_in_the_dictionary(trial_folder):
+    data = trial_folder / "analysis_data"
+    words = pd.read_csv(data / "dictionary.csv")
+    for name in ("adsl", "advs"):
+        assert list(words.loc[words["data_set"] == name, "variable"]) == list(pd.read_csv(data / f"{name}.csv").columns)
+    assert words["label"].notna().all()
+
+
+def test_the_values_are_strict_json_in_full_precision(trial_folder, compared):
+    values = json.loads((trial_folder / "trial.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    made, told = compared.primary.contrast, values["primary"]["contrast"]
+    for name in ("value", "lower", "upper", "standard_error", "statistic", "p_value"):
+        assert told[name] == getattr(made, name)
+    assert values["plan_sha256"] == compared.plan_sha256
+    assert values["direction"] == "HBIG minus control; negative favours HBIG"
+    assert values["answer"] == answer(compared)
+
+
+def test_the_first_screen_answers(trial_text, compared):
+    before = trial_text[: trial_text.index("<nav")]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", before[before.index("<main") :]))
+    assert "On synthetic patients: By week 48, 17.9 % of the HBIG arm and 15.8 % of the control arm had failed" in text
+    assert contrast_words(compared.primary.contrast, interval_only=True) in text
+    assert "HBIG minus control; negative favours HBIG" in text
+    assert "counts of the arms are told in full" in text
+    assert "No difference was shown" in text
+
+
+def test_every_analysis_stands_on_the_page(trial_text, compared):
+    for one in compared.contrasts:
+        assert one.label[1:] in trial_text, one.label
+    for one in compared.subgroups:
+        assert one.label[1:] in trial_text
+    assert compared.plan_sha256 in trial_text
+    assert trial_text.count("<figure>") == 4
+
+
+def test_nothing_is_fetched_and_no_script_runs(trial_text):
+    assert "<script" not in trial_text
+    assert not re.search(r'(?:src|href)="https?:', trial_text)
+    assert "default-src 'none'" in trial_text
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [((2, 20), "Fewer failures with HBIG than with control were shown."),
+     ((20, 2), "More failures with HBIG than with control were shown."),
+     ((5, 6), "No difference was shown")],
+)  # fmt: skip
+def test_the_answer_follows_the_interval(counts, said):
+    """Of 66 and 66, none lost: that many failed."""
+    import dataclasses
+
+    cohort = cohort_132(lost=False)
+    treated = (cohort.patients["arm"] == "hbig").to_numpy()[cohort.outcomes["patient"]]
+    rank = pd.Series(range(132)).groupby(treated).cumcount()
+    relapse = [int(place < counts[0 if arm else 1]) for place, arm in zip(rank, treated, strict=True)]
+    week = [24.0 if one else 48.0 for one in relapse]
+    outcomes = cohort.outcomes.assign(relapse=relapse, week=week)
+    assert said in answer(rm.compare_arms(dataclasses.replace(cohort, outcomes=outcomes), study_132()))
+
+
+def test_words():
+    assert [points(x) for x in (0.0213, -0.1146, 0.0, -0.0001)] == ["+2.1", "\u221211.5", "0.0", "0.0"]
+    assert [p_value(p) for p in (0.0004, 0.0412, 0.5)] == ["p < 0.001", "p = 0.041", "p = 0.50"]
+
+
+def test_the_flow_is_drawn_with_its_numbers_and_escaped():
+    """A reason with markup in it, somebody not randomised, and a long reason that must be broken."""
+    tables = small_tables(lost_reason=["", "", "<b>moved</b> & could not be reached in any way again", *[""] * 9],
+                          randomised=[1] * 12)  # fmt: skip
+    more = pd.DataFrame({"patient_id": ["S1", "S2"], "randomised": [0, 0], "age_years": [70.0, 71.0]})
+    tables["patients"] = pd.concat([tables["patients"], more], ignore_index=True)
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    drawing = ElementTree.fromstring(flow_svg(found.flow))
+    text = " ".join(node.text or "" for node in drawing.iter("{http://www.w3.org/2000/svg}text"))
+    for said in (
+        "Assessed for eligibility: 14",
+        "Not randomised: 2",
+        "Randomised: 12",
+        "HBIG: 6 allocated",
+        "<b>moved",
+    ):
+        assert said in text
+    width = float(drawing.get("viewBox").split()[2])
+    for node in drawing.iter("{http://www.w3.org/2000/svg}text"):
+        assert float(node.get("x")) + 0.56 * 12.5 * len(node.text or "") <= width
+
+
+def test_a_page_without_anything_optional():
+    """No sensitivity analyses, no subgroups, no events on the way, an adjudicated outcome."""
+    from relapse_model.report.trial_report import trial_page
+
+    text = trial_page(rm.compare_arms(cohort_132(), study_132()), {})
+    assert text.count("The plan names none") == 3
+    assert "There is no treatments table." in text
+
+
+def test_a_ratio_is_answered_as_a_ratio():
+    found = rm.compare_arms(small_cohort(), small_study(PLAN + 'measure = "risk_ratio"\n'))
+    assert "Risk ratio, HBIG over control:" in answer(found)
+    assert found.to_dict()["direction"] == "HBIG over control; below 1 favours HBIG"

@@ -1,0 +1,288 @@
+"""Twelve patients counted by hand: endpoint, strategies, flow, and what is counted beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_trial import HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, small_tables
+
+import relapse_model as rm
+from relapse_model.errors import RelapseModelError
+from relapse_model.trial.arms.endpoint import endpoint
+from relapse_model.trial.arms.randomised import randomised
+
+
+@pytest.fixture(scope="module")
+def found():
+    return rm.compare_arms(small_cohort(), small_study())
+
+
+def of(analysis):
+    """Time, event and known endpoint by patient."""
+    table = analysis.data_sets.adsl.set_index("patient_id")
+    return table[["time", "event", "failed_by_week"]]
+
+
+def test_the_endpoint_of_each_patient(found):
+    nan = np.nan
+    expected = {
+        "T1": (48, 0, 0), "T2": (24, 1, 1), "T3": (24, 0, nan), "T4": (48, 0, 0), "T5": (30, 1, 1), "T6": (0, 0, nan),
+        "C1": (48, 0, 0), "C2": (12, 1, 1), "C3": (48, 1, 1), "C4": (48, 1, 1), "C5": (48, 0, 0), "C6": (40, 1, 1),
+    }  # fmt: skip
+    table = pd.DataFrame(expected, index=["time", "event", "failed_by_week"]).T
+    pd.testing.assert_frame_equal(of(found).astype(float), table.astype(float), check_names=False)
+
+
+def test_kaplan_meier_by_hand(found):
+    """HBIG: 5 at risk at 24, 3 at 30: 4/5 x 2/3 = 8/15. Control: 5/6 at 12, 4/5 at 40, 2/4 at 48: 1/3."""
+    one = found.primary
+    assert one.treatment.value == pytest.approx(1 - 8 / 15, abs=1e-12)
+    assert one.control.value == pytest.approx(2 / 3, abs=1e-12)
+    assert one.contrast.value == pytest.approx(-0.2, abs=1e-12)
+    assert (one.treatment.patients, one.treatment.events, one.treatment.lost) == (6, 2, 2)
+    assert (one.control.patients, one.control.events, one.control.lost) == (6, 4, 0)
+
+
+def test_intervals_between_tests(found):
+    """Relapse after the last negative test; a composite failure in its very week; nobody lost has an upper end."""
+    table = found.data_sets.adsl.set_index("patient_id")
+    assert table.loc[["T2", "T5", "C2", "C3", "C4"], ["left", "right"]].to_numpy().tolist() == [
+        [12, 24], [30, 30], [0, 12], [36, 48], [36, 48]
+    ]  # fmt: skip
+    assert table.loc[["T1", "T3", "T6", "C5"], "right"].isna().all()
+    assert table.loc[["T1", "T3", "T6", "C5"], "left"].tolist() == [48, 24, 0, 48]
+
+
+def test_what_the_failure_was(found):
+    cause = found.data_sets.adsl.set_index("patient_id")["cause"]
+    assert cause.loc[["T2", "T5", "C6", "T1"]].tolist() == [
+        "relapse", "antiviral treatment started again", "antiviral treatment started again", ""
+    ]  # fmt: skip
+
+
+def test_treatment_policy_changes_nothing():
+    study = small_study(PLAN + POLICY + RESTART.format("treatment policy"))
+    found = rm.compare_arms(small_cohort(), study)
+    assert of(found).loc[["T5", "C6"]].to_numpy()[:, :2].tolist() == [[48, 0], [36, 0]]
+    assert [(one.patients, one.changed) for one in found.intercurrent] == [((0, 1), 0), ((1, 1), 0)]
+
+
+def test_hypothetical_ends_the_follow_up_in_its_week():
+    """HBIG: one event among 5 at 24. Control: C6 was lost before the event, and is not changed by it."""
+    found = rm.compare_arms(small_cohort(), small_study(PLAN + POLICY + RESTART.format("hypothetical")))
+    table = of(found)
+    assert table.loc["T5", ["time", "event"]].tolist() == [30, 0]
+    assert np.isnan(table.loc["T5", "failed_by_week"])
+    assert table.loc["C6", ["time", "event"]].tolist() == [36, 0]
+    assert found.primary.treatment.value == pytest.approx(1 / 5)
+    assert found.primary.control.value == pytest.approx(1 - 5 / 6 * 1 / 2)
+    assert found.intercurrent[1].changed == 1
+
+
+def test_of_two_events_the_first_decides():
+    """Entecavir at 30 ends the follow-up of T5; tenofovir at 40, a failure, comes too late to count."""
+    tables = small_tables()
+    more = pd.DataFrame([("T5", "tenofovir", 40.0, np.nan, "")], columns=tables["treatments"].columns)
+    tables["treatments"] = pd.concat([tables["treatments"], more], ignore_index=True)
+    later = RESTART.format("composite").replace('"entecavir"', '"tenofovir"').replace("antiviral", "another")
+    study = small_study(PLAN + RESTART.format("hypothetical") + later)
+    assert of(rm.compare_arms(rm.make_cohort(**tables, study=study), study)).loc["T5", ["time", "event"]].tolist() == [
+        30,
+        0,
+    ]
+
+
+def test_an_event_after_the_endpoint_or_before_randomisation_is_none(found):
+    """C1 had entecavir 80 weeks before; after a relapse (T2 at 24) it would change nothing either."""
+    tables = small_tables()
+    more = pd.DataFrame(
+        [("T2", "entecavir", 30.0, np.nan, ""), ("T1", "entecavir", 49.0, np.nan, "")],
+        columns=tables["treatments"].columns,
+    )
+    tables["treatments"] = pd.concat([tables["treatments"], more], ignore_index=True)
+    again = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    pd.testing.assert_frame_equal(of(again), of(found))
+    assert again.intercurrent[1].patients == (1, 1)
+
+
+def test_flow(found):
+    one, nought = found.flow.arms
+    assert (found.flow.assessed, found.flow.not_randomised, found.flow.randomised) == (12, 0, 12)
+    assert (one.allocated, one.received, one.not_received, one.failed, one.free, one.lost) == (6, 5, 1, 2, 2, 2)
+    assert (nought.allocated, nought.received, nought.not_received, nought.failed, nought.free) == (6, 5, 1, 4, 2)
+    assert one.lost_reasons == (("reason not recorded", 2),)
+    assert (one.analysed, one.left_out) == (6, 0)
+    assert dict(nought.visits)[48] == 4  # C2 and C6 were not seen then
+
+
+def test_flow_with_reasons_and_a_patient_who_was_not_randomised():
+    tables = small_tables(lost_reason=["", "", "withdrew", *[""] * 9], randomised=[1] * 12)
+    tables["patients"] = pd.concat(
+        [tables["patients"], pd.DataFrame({"patient_id": ["S1"], "randomised": [0], "age_years": [70.0]})],
+        ignore_index=True,
+    )
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert (found.flow.assessed, found.flow.not_randomised, found.flow.randomised) == (13, 1, 12)
+    assert found.flow.arms[0].lost_reasons == (("reason not recorded", 1), ("withdrew", 1))
+    assert "S1" not in set(found.data_sets.adsl["patient_id"])
+
+
+@pytest.mark.parametrize("name", ["allocated", "received", "failed", "lost", "analysed"])
+def test_a_flow_that_does_not_add_up_is_refused(found, name):
+    one, nought = found.flow.arms
+    wrong = dataclasses.replace(one, **{name: getattr(one, name) + 1})
+    with pytest.raises(RelapseModelError, match="add up"):
+        dataclasses.replace(found.flow, arms=(wrong, nought))
+
+
+def test_missing_endpoints_by_hand(found):
+    """Unknown: T3 and T6, nobody of control. Failures 2 of 4 known, 4 of 6."""
+    study = small_study(PLAN + POLICY + RESTART.format("composite") + "".join(
+        f'[[trial.sensitivity]]\nkind = "{kind}"\n' for kind in ("missing = failure", "missing = success", "extreme")
+    ))  # fmt: skip
+    made = rm.compare_arms(small_cohort(), study).sensitivity
+    assert [one.label for one in made] == [
+        "Missing = failure", "Missing = success", "Worst case for HBIG", "Best case for HBIG"
+    ]  # fmt: skip
+    assert [round(one.contrast.value, 10) for one in made] == [0, round(-1 / 3, 10), 0, round(-1 / 3, 10)]
+    assert [(one.treatment.events, one.treatment.patients) for one in made] == [(4, 6), (2, 6), (4, 6), (2, 6)]
+
+
+def test_per_protocol_leaves_out_who_was_given_the_other_treatment(found):
+    study = small_study(PLAN + POLICY + RESTART.format("composite") + '[[trial.sensitivity]]\nkind = "per protocol"\n')
+    (made,) = rm.compare_arms(small_cohort(), study).sensitivity
+    # T6 never had its first dose; C5 had one in the control arm.
+    kept = found.data_sets.adsl.set_index("patient_id")["kept_to_protocol"]
+    assert kept[kept == 0].index.tolist() == ["T6", "C5"]
+    assert (made.treatment.patients, made.control.patients) == (5, 5)
+    assert "HBIG 1, control 1" in made.note
+
+
+def test_weeks_since_the_last_dose(found):
+    """T2 failed 24 weeks after its dose, T5 30 weeks after; no failure of control followed one."""
+    table = found.since_dose.set_index("weeks")
+    assert table.loc["12 or more"].tolist() == [2, 0]
+    assert table.loc["no dose before"].tolist() == [0, 4]
+    assert table["treatment"].sum() == 2
+    assert table["control"].sum() == 4
+
+
+def test_tests_per_patient_week(found):
+    """HBIG: T1 4, T2 2, T3 2, T4 4, T5 2 (12, 24), T6 0; control: C1 4, C2 1, C3 4, C4 3, C5 4, C6 3."""
+    assert found.testing.tests == (14, 19)
+    assert found.testing.patient_weeks == (48 + 24 + 24 + 48 + 30, 48 + 12 + 48 + 48 + 48 + 40)
+
+
+def test_losses_by_weeks(found):
+    assert found.loss.table.to_numpy().tolist() == [
+        ["0 to 12", 1, 0], ["12 to 24", 0, 0], ["24 to 36", 1, 0], ["36 to 48", 0, 0], ["0 to 48", 2, 0]
+    ]  # fmt: skip
+
+
+def test_what_must_be_known_is_told(found):
+    codes = [finding.code for finding in found.findings]
+    assert codes == ["RM202", "RM203", "RM204"]
+    assert "HBIG 2, control 4" in found.findings[-1].text
+
+
+def test_who_had_the_outcome_at_randomisation_has_failed_in_week_0():
+    tables = small_tables()
+    first = (tables["labs"]["patient_id"] == "T1") & (tables["labs"]["week"] <= 12)
+    tables["labs"].loc[first, "value"] = "3"
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert of(found).loc["T1", ["time", "event"]].tolist() == [0, 1]
+    assert found.flow.arms[0].allocated == 6
+    assert any("at randomisation already" in note for note in found.notes)
+
+
+def test_who_was_never_tested_is_lost_at_week_0_and_stays_in():
+    tables = small_tables()
+    tables["labs"] = tables["labs"][tables["labs"]["patient_id"] != "C1"]
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert of(found).loc["C1", ["time", "event"]].tolist() == [0, 0]
+    assert found.primary.control.patients == 6
+    assert found.primary.control.lost == 1
+
+
+def test_the_week_of_the_endpoint_may_differ_from_the_horizon():
+    """By week 24: T2 and C2 have relapsed; entecavir came later.
+
+    The positive test of T4 at 24 is its last one by then, and counts as an unconfirmed run at the end: that the next
+    was negative, at 36, was not known at that visit.
+    """
+    study = small_study(PLAN.replace('"sustained loss"', '"sustained loss"\nweek = 24') + RESTART.format("composite"))
+    found = rm.compare_arms(small_cohort(), study)
+    assert found.endpoint.week == 24
+    assert (found.primary.treatment.events, found.primary.control.events) == (2, 1)
+    assert found.primary.treatment.lost == 1  # T6 alone: T3 was seen at 24
+
+
+def test_nothing_after_the_visit_of_the_week_changes_the_primary_analysis(found):
+    """A relapse at 60, and a negative test at 60 after the one positive test of C3 at 48."""
+    tables = small_tables()
+    rows = [("T1", 60.0, "hbsag", "5", "IU/mL"), ("T1", 64.0, "hbsag", "5", "IU/mL"),
+            ("T4", 60.0, "hbsag", "<0.05", "IU/mL"), ("C1", 60.0, "hbsag", "<0.05", "IU/mL"),
+            ("C3", 60.0, "hbsag", "<0.05", "IU/mL"), ("C4", 53.0, "hbsag", "<0.05", "IU/mL")]  # fmt: skip
+    tables["labs"] = pd.concat([tables["labs"], pd.DataFrame(rows, columns=tables["labs"].columns)], ignore_index=True)
+    later = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    for one in ("primary", "beside", "sensitivity", "subgroups"):
+        assert getattr(later, one) == getattr(found, one)
+    pd.testing.assert_frame_equal(of(later), of(found))
+    assert "not made" in found.later.note
+    assert later.later.contrast is not None
+    assert later.later.treatment.events == 3  # T1 has relapsed by week 60
+
+
+def test_the_endpoint_alone_can_be_asked_for():
+    study = small_study()
+    who, problems = randomised(small_cohort(), study.trial)
+    assert problems == []
+    assert endpoint(small_cohort(), study, who, 48, 4).event.sum() == 4  # T2, C2, C3, C4: before any strategy
+
+
+def test_no_result_names_a_patient(found):
+    told = json.dumps(found.to_dict(), allow_nan=False) + repr(found) + found.to_table().to_csv()
+    assert not any(f'"{name}"' in told for name in ("T1", "C3"))
+
+
+def test_without_a_dosing_rule_and_treatments():
+    """Nothing is known of what was given: it is said, and nothing is counted as not given."""
+    study = small_study(PLAN + POLICY, HEAD[: HEAD.index("[dosing]")])
+    tables = small_tables() | {"treatments": None}
+    found = rm.compare_arms(rm.make_cohort(**tables, study=study), study)
+    assert found.flow.arms[0].unknown_received == 6
+    assert found.intercurrent[0].patients is None
+    assert found.safety is None
+    assert found.since_dose is None
+
+
+def test_a_single_positive_test_at_randomisation_is_refuted_by_the_next():
+    """The rule reads the tests from randomisation on: one positive, then four negative ones."""
+    tables = small_tables()
+    first = (tables["labs"]["patient_id"] == "T1") & (tables["labs"]["week"] == 0)
+    tables["labs"].loc[first, "value"] = "3"
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert of(found).loc["T1", ["time", "event"]].tolist() == [48, 0]
+
+
+def test_without_a_test_at_randomisation_the_first_positive_one_is_a_failure():
+    """C2 is positive at 12 and 24, and was not tested at 0: whoever was randomised had lost the antigen."""
+    tables = small_tables()
+    gone = (tables["labs"]["patient_id"] == "C2") & (tables["labs"]["week"] == 0)
+    tables["labs"] = tables["labs"][~gone]
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    assert of(found).loc["C2", ["time", "event"]].tolist() == [12, 1]
+
+
+def test_both_readings_of_an_unconfirmed_relapse():
+    """C3 and C4 were positive at their last test: failures, or lost after 36 in the analysis beside."""
+    head = HEAD.replace('unconfirmed_at_end = "relapse"', 'unconfirmed_at_end = "both"')
+    study = small_study(head=head)
+    found = rm.compare_arms(small_cohort(study), study)
+    other = next(one for one in found.beside if one.kind == "unconfirmed")
+    assert (found.primary.control.events, other.control.events) == (4, 2)
+    assert other.control.lost == 2

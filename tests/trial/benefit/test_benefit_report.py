@@ -1,0 +1,181 @@
+"""The report of predicted benefit in a trial: what it holds, that it adds up, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relapse_model as rm
+from relapse_model.cli.arguments import main
+from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError
+from relapse_model.model.scoring.arm_effect import BenefitRefusedError
+from relapse_model.study.reader import parse_study
+from relapse_model.trial.benefit.measures import PAIRS_TEXT
+
+
+@pytest.fixture(scope="module")
+def study():
+    return rm.load_study("hbsag-relapse")
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return rm.simulate_cohort(132, seed=7, hbig_hazard_ratio=0.4)
+
+
+@pytest.fixture(scope="module")
+def found(cohort, study):
+    return rm.benefit_report(cohort, study, repeats=2)
+
+
+def test_groups_add_up_to_the_trial(found, cohort):
+    table = found.groups
+    assert len(table) == 3
+    assert table["control_patients"].sum() == table["treated_patients"].sum() == 66
+    assert table["control_events"].sum() + table["treated_events"].sum() == found.events
+    assert table["lost"].sum() == found.lost
+    assert (table["risk_from"] <= table["risk_to"]).all()
+    assert table["risk_from"].is_monotonic_increasing
+    known = table["benefit"].notna()
+    difference = table["risk_control"] - table["risk_treated"]
+    assert table.loc[known, "benefit"].to_numpy() == pytest.approx(difference[known].to_numpy())
+    assert ((table["lower"] <= table["benefit"]) & (table["benefit"] <= table["upper"]))[known].all()
+
+
+def test_the_same_seed_gives_the_same_report_and_another_cohort_order_nearly_so(cohort, study, found):
+    again = rm.benefit_report(cohort, study, repeats=2)
+    assert json.dumps(again.to_dict()) == json.dumps(found.to_dict())
+
+
+def test_calibration_in_each_arm_and_of_the_benefit(found):
+    table = found.calibration.set_index(["measure", "arm"])
+    assert len(table) == 8
+    assert table.loc[("mean benefit in the trial", "both"), "value"] > 0
+    assert table.loc[("observed / expected", "control"), "lower"] < 1
+    assert table.loc[("slope of the benefit", "both"), "right"] == 1
+
+
+def test_predictions_have_not_seen_the_patient(cohort, study):
+    # Where the outcome of one patient is turned round, his own predicted risk stays what it was.
+    from relapse_model.development.train import Procedure
+    from relapse_model.features.design import design
+    from relapse_model.features.development_data import development_data
+    from relapse_model.model.scoring.arm_effect import arm_predictors
+    from relapse_model.trial.benefit.held_out import arms_of, held_out_risks
+
+    data = development_data(cohort, study, 0.0)
+    treated, _ = arms_of(cohort, study.trial, data)
+    readers = arm_predictors(study, study.trial)
+    procedure = Procedure(design(study), ("prior_logistic",))
+    first = held_out_risks(data, procedure, study, readers, treated, folds=5, repeats=1, seed=0)
+    apparent = rm.train(cohort, study, candidates=("prior_logistic",)).predict_risk(data.features)
+    own = np.where(treated, first.treated, first.control)
+    relapsed = data.relapse == 1
+    assert (own[relapsed] < apparent[relapsed]).mean() > 0.7  # a model that has seen a relapse expects it
+    assert first.benefit == pytest.approx(first.control - first.treated)
+
+
+def test_no_pairs_unless_asked_for_and_then_with_the_text(found, cohort, study):
+    assert found.pairs is None
+    told = rm.benefit_report(cohort, study, repeats=1, pairs=True)
+    assert 0 <= told.pairs.value <= 1
+    assert told.to_dict()["pairs"]["text"] == PAIRS_TEXT
+
+
+def test_plain_values_and_nobody_in_them(found, cohort):
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert not any(name in text for name in cohort.patients["patient_id"])
+    assert "132 patients" in repr(found)
+
+
+def test_saved_as_strict_json_and_one_page(found, cohort, tmp_path):
+    places = found.save(tmp_path)
+    told = json.loads(places["values"].read_text(encoding="utf-8"))
+    assert told["heterogeneity"]["p_value"] == found.heterogeneity.p_value
+    page = places["report"].read_text(encoding="utf-8")
+    assert "Benefit of treatment by predicted risk" in page
+    assert found.statement.split(".")[0] in page
+    for outside in ("<script", "http://", "https://"):
+        assert outside not in page.replace("http://www.w3.org", "")
+    assert not any(name in page for name in cohort.patients["patient_id"])
+
+
+def test_the_verb(cohort, tmp_path, capsys):
+    cohort.write(tmp_path / "trial")
+    arguments = ["benefit", str(tmp_path / "trial"), "--out", str(tmp_path / "out"), "--repeats", "1"]
+    assert main(arguments) == 0
+    assert "relative effect differs with risk" in capsys.readouterr().out
+    assert (tmp_path / "out" / "benefit.html").exists()
+
+
+# --- refusals --------------------------------------------------------------------------------------------------
+
+
+def test_groups_that_show_noise(cohort, study):
+    for groups in (1, 4, 2.5):
+        with pytest.raises(RelapseModelError, match="expected 2 to 3 for 12 events"):
+            rm.benefit_report(cohort, study, groups=groups, repeats=1)
+
+
+def test_no_trial_no_report(cohort, study):
+    begin, end = study.text.index("[trial]"), study.text.index("[dosing]")
+    plain = parse_study(study.text[:begin] + study.text[end:], "no trial")
+    with pytest.raises(BenefitRefusedError, match="RM207"):
+        rm.benefit_report(cohort, plain)
+
+
+def test_classifiers_whose_effect_differs(cohort, study):
+    with pytest.raises(BenefitRefusedError, match="boosted_trees let the effect"):
+        rm.benefit_report(cohort, study, candidates=("prior_logistic", "boosted_trees"))
+
+
+def test_a_patient_without_an_arm_is_told_by_row(cohort, study):
+    patients = cohort.patients.assign(arm=cohort.patients["arm"].where(np.arange(132) != 4))
+    with pytest.raises(CohortError, match="no arm of the plan in rows 6"):
+        rm.benefit_report(replace(cohort, patients=patients), study, repeats=1)
+
+
+def test_too_few_events(study):
+    with pytest.raises(InsufficientDataError, match="expected at least 5"):
+        rm.benefit_report(rm.simulate_cohort(60, seed=3, control_risk=0.02), study)
+
+
+def test_modifiers_with_few_events_are_refused_in_words(cohort, study):
+    planned = parse_study(study.text + '\n[[trial.effect_modifier]]\npredictor = "anti_hbs"\n', "modifiers")
+    told = rm.benefit_report(cohort, planned, repeats=1)
+    assert [one.code for one in told.findings] == ["RM207"]
+    assert "12 events, expected 40" in told.findings[0].text
+
+
+# --- by simulation: figures with -s ----------------------------------------------------------------------------
+
+
+def p_values(study, hazard_ratio, trials, **settings):
+    found = []
+    for seed in range(trials):
+        cohort = rm.simulate_cohort(132, seed=1000 + seed, hbig_hazard_ratio=hazard_ratio, **settings)
+        try:
+            told = rm.benefit_report(cohort, study, repeats=2)
+        except InsufficientDataError:  # too few events for a model
+            continue
+        found.append(np.nan if told.heterogeneity is None else told.heterogeneity.p_value)
+    return np.array(found)
+
+
+def adjudicated(cohort, log_odds_ratio, rng):
+    """The cohort with outcomes by one odds ratio on the true risks of its controls; nobody lost."""
+    risk = cohort.truth["risk_control"].to_numpy()
+    treated = (cohort.patients["arm"] == "hbig").to_numpy()
+    log_odds = np.log(risk / (1 - risk))
+    own = 1 / (1 + np.exp(-log_odds - log_odds_ratio * treated))
+    relapse = (rng.random(len(risk)) < own).astype(int)
+    benefit = risk - 1 / (1 + np.exp(-log_odds - log_odds_ratio))
+    outcomes = pd.DataFrame(
+        {"patient_id": cohort.patient_ids, "relapse": relapse, "week": np.where(relapse == 1, 24.0, 48.0)}
+    )
+    early = cohort.labs[cohort.labs["week"] <= 0]
+    return replace(cohort, labs=early, outcomes=outcomes), benefit
