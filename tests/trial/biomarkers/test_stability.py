@@ -46,6 +46,14 @@ def test_bounds_are_ordered_and_grow():
         assert false_selections(40, q + 1, 0.8).r_concave >= found.r_concave
 
 
+@pytest.mark.parametrize("pairs", [1, 2, 5])
+def test_few_pairs_have_bounds_too(pairs):
+    """Of one pair a frequency is 0, a half or 1: no shape helps, and the bound without one holds."""
+    found = false_selections(10, 2, 0.75, pairs)
+    assert found.unimodal <= found.meinshausen_buhlmann == pytest.approx(0.8)
+    assert 0 < found.r_concave <= 10
+
+
 def test_a_threshold_of_a_half_is_refused():
     with pytest.raises(RelapseModelError, match=r"threshold is 0\.5; expected above 0\.5"):
         false_selections(10, 2, 0.5)

@@ -110,12 +110,13 @@ _BOUNDS: Mapping[str, Callable[[int, int, float, int], float]] = {
 
 def _unimodal_factor(share: float, threshold: float, pairs: int) -> float:
     """Return the factor of q^2/m, or that of the bound without assumptions where it is not shown to hold."""
-    least = min(0.5 + share**2, 0.5 + 1 / (2 * pairs) + 0.75 * share**2)
-    if threshold <= least:
-        return 1 / (2 * threshold - 1)
+    plain, step = 1 / (2 * threshold - 1), 1 / (2 * pairs)
+    least = min(0.5 + share**2, 0.5 + step + 0.75 * share**2)
+    if threshold <= max(least, 0.5 + step / 2):  # of a few pairs the frequencies are too coarse
+        return plain
     if threshold <= 0.75:
-        return 1 / (2 * (2 * threshold - 1 - 1 / (2 * pairs)))
-    return 4 * (1 - threshold + 1 / (2 * pairs)) / (1 + 1 / pairs)
+        return min(plain, 1 / (2 * (2 * threshold - 1 - step)))
+    return min(plain, 4 * (1 - threshold + step) / (1 + 2 * step))
 
 
 def _r_concave_tail(share: float, threshold: float, pairs: int) -> float:
