@@ -51,7 +51,7 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
         For a model of several landmarks.
     """
     from relapse_model.features.clinical_units import unit_shown
-    from relapse_model.model.scoring.scores import unusable
+    from relapse_model.model.scoring.scorable import unusable
 
     reasons = unusable(cohort, model.study, model.landmark(landmark_week), unmeasured=model.scores_unmeasured)
     cohort = cohort.take(np.array([place for place, reason in enumerate(reasons) if reason == ""], dtype=np.intp))

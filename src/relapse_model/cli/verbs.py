@@ -204,7 +204,7 @@ def demo(given: Namespace) -> None:
 
 
 def _say_rejected(cohort: Cohort, model: RelapseModel, landmark_week: float | None) -> None:
-    from relapse_model.model.scoring.scores import unusable
+    from relapse_model.model.scoring.scorable import unusable
 
     landmark = model.landmark(landmark_week)
     found = unusable(cohort, model.study, landmark, unmeasured=model.scores_unmeasured)

@@ -15,7 +15,8 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.file.model_file import read_model
-from relapse_model.model.scoring.scores import score_cohort, unusable
+from relapse_model.model.scoring.scorable import unusable
+from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.model.trained import TrainedModel
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.model.scoring.scores import unusable
+from relapse_model.model.scoring.scorable import unusable
 from relapse_model.study.reader import parse_study
 
 STUDY = parse_study(

@@ -28,7 +28,8 @@ from relapse_model.model.monitoring.told_shares import (
     scores_told,
     share_words,
 )
-from relapse_model.model.scoring.scores import score_cohort, unusable
+from relapse_model.model.scoring.scorable import unusable
+from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.small_counts import SMALL
 
 if TYPE_CHECKING:

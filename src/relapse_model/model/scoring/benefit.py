@@ -82,7 +82,7 @@ class BenefitTable:
 
 def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | None = None) -> BenefitTable:
     """Return risk under both arms and benefit of every patient, as `RelapseModel.benefit` describes it."""
-    from relapse_model.model.scoring.scores import place_rejected, unusable
+    from relapse_model.model.scoring.scorable import place_rejected, unusable
 
     landmark = require_randomisation(model, landmark_week)
     effect = arm_effect(model)

@@ -99,7 +99,7 @@ def after_selection(z: ArrayLike, critical: float) -> Floats:
     Examples
     --------
     >>> after_selection([3.0, 8.0], critical=2.8).round(2).tolist()
-    [0.49, 1.0]
+    [0.54, 1.0]
     """
     from scipy.special import log_ndtr
 

@@ -18,6 +18,7 @@ from relapse_model.trial.biomarkers.as_predictors import predictors_text
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections
 
 _PAGE = "relapse_model.report.biomarkers_page"
+_REPLICATION = "relapse_model.trial.biomarkers.replication"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,9 +117,8 @@ class BiomarkerScreen:
         RelapseModelError
             If nothing was selected, or the cohort is the one that was screened.
         """
-        from relapse_model.trial.biomarkers.replication import replicate
-
-        return replicate(self, cohort)
+        replicated: Replication = import_module(_REPLICATION).replicate(self, cohort)  # which reads this result
+        return replicated
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values in full precision; what does not exist is None, and small counts are hidden."""
