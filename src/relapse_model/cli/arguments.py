@@ -220,7 +220,9 @@ def _score(verb: argparse.ArgumentParser) -> None:
         "broken off goes on where it stopped",
     )  # fmt: skip
     verb.add_argument(
-        "--both-arms", action="store_true", help="also the risk in either arm of the trial, and the benefit of treatment"
+        "--both-arms",
+        action="store_true",
+        help="also the risk in either arm, and the benefit of treatment",
     )
     verb.add_argument("--anew", action="store_true", help="by chunks: do not go on with what an earlier run left")
     _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")

@@ -17,7 +17,9 @@ def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
         As ``add_subparsers`` returns it.
     """
     _dosing(verbs.add_parser("dosing", help="who is due for a dose, what was given, and when the next is due"))
-    _benefit(verbs.add_parser("benefit", help="whether the benefit of treatment differs with risk, and is predicted right"))
+    _benefit(
+        verbs.add_parser("benefit", help="does the benefit of treatment differ with risk, and is it predicted right")
+    )
 
 
 def _cohort_and_study(verb: argparse.ArgumentParser) -> None:
@@ -39,7 +41,7 @@ def _dosing(verb: argparse.ArgumentParser) -> None:
 
 def _benefit(verb: argparse.ArgumentParser) -> None:
     _cohort_and_study(verb)
-    verb.add_argument("--out", required=True, metavar="DIR", help="folder for benefit.html, benefit.json and the figure")
+    verb.add_argument("--out", required=True, metavar="DIR", help="folder for benefit.html, benefit.json, figures")
     verb.add_argument("--groups", type=int, default=3, metavar="N", help="groups by predicted risk (%(default)s)")
     verb.add_argument("--pairs", action="store_true", help="also the c-for-benefit, which says little")
     verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")

@@ -149,7 +149,7 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
 
 
 def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> float | None:
-    """Return the share of patients in the treatment arm, where the model does not know the arm and a plan's effect shall.
+    """Return the share of patients in the treatment arm, where the effect is the plan's and not the model's.
 
     A few in one arm are told as none.
     """
@@ -160,7 +160,7 @@ def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> float
         return None
     place = np.unique(cohort.patient_ids.get_indexer(data.features.index))
     treated = (cohort.patients[plan.arms.column].iloc[place] == plan.arms.treatment).to_numpy()
-    few = SMALL > min(treated.sum(), (~treated).sum())
+    few = min(treated.sum(), (~treated).sum()) < SMALL
     return float(round(treated.mean())) if few else float(treated.mean())
 
 

@@ -86,7 +86,9 @@ def _factor(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predict
         reader.refuse(path, f"predictor {predictor.name!r}", "a predictor with values in a clinical unit")
         return None
     if predictor.scale == "log10" and values.get("minus", 1.0) <= 0:
-        reader.refuse((*path, "minus"), keys.shown(values["minus"]), "a number above 0, of a predictor on the log10 scale")
+        reader.refuse(
+            (*path, "minus"), keys.shown(values["minus"]), "a number above 0, of a predictor on the log10 scale"
+        )
         return None
     return TermFactor(**values)
 

@@ -229,9 +229,10 @@ def modifiers(study):
 def test_modifiers_are_refused_with_few_events(study, new):
     model = rm.train(rm.simulate_cohort(132, seed=7), modifiers(study), candidates=("prior_logistic",))
     assert not any(one.name == "hbig_arm_by_anti_hbs" for one in model.study.terms)
-    assert "RM207: the effect modifiers of the plan are not modelled: 21 events, expected 40" in model.benefit(
-        new
-    ).statement
+    assert (
+        "RM207: the effect modifiers of the plan are not modelled: 21 events, expected 40"
+        in model.benefit(new).statement
+    )
 
 
 def test_modifiers_of_the_plan_where_there_are_events_enough(study, new, tmp_path):
@@ -252,7 +253,7 @@ def test_a_study_that_plans_a_modifier_that_is_no_number(study):
     text = study.text + '\n[[trial.effect_modifier]]\npredictor = "slope"\n'
     slope = '[[predictors]]\nname = "slope"\nkind = "slope"\nanalyte = "anti_hbs"\n\n'
     with pytest.raises(rm.RelapseModelError, match="clinical unit"):
-        parse_study(text.replace("[[predictors]]\nname = \"hbcrag\"", slope + "[[predictors]]\nname = \"hbcrag\"", 1), "x")
+        parse_study(text.replace('[[predictors]]\nname = "hbcrag"', slope + '[[predictors]]\nname = "hbcrag"', 1), "x")
 
 
 # --- command line ----------------------------------------------------------------------------------------------

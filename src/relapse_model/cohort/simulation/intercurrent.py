@@ -1,4 +1,4 @@
-"""Intercurrent events of a scenario: HBIG in the control arm, analogues started again, and what they do to the relapse."""
+"""Intercurrent events of a scenario: HBIG in the control arm, analogues started again, and what they do."""
 
 from __future__ import annotations
 

@@ -178,13 +178,11 @@ def _draw_scenario(
 
     own = extra(baseline.hbig.astype(float))
     weeks = draw_relapse_weeks(baseline, settings, streams["relapse"], own)
-    beside = draw_intercurrent(
-        baseline, visit_schedule(settings.follow_up_weeks), scenario, streams["intercurrent"]
-    )
-    arms = [
-        relapse_risk(replace(baseline, hbig=np.full(patients, hbig)), settings, extra=extra(np.full(patients, float(hbig))))
-        for hbig in (False, True)
-    ]
+    beside = draw_intercurrent(baseline, visit_schedule(settings.follow_up_weeks), scenario, streams["intercurrent"])
+    arms = []
+    for hbig in (False, True):
+        everybody = np.full(patients, hbig)
+        arms.append(relapse_risk(replace(baseline, hbig=everybody), settings, extra=extra(everybody.astype(float))))
     return LatentCohort(
         baseline, relapse_after(weeks, beside, baseline, settings), relapse_risk(baseline, settings, extra=own), scores,
         (arms[0], arms[1]), beside,
@@ -237,7 +235,7 @@ def _with_further(
     ids: TextArray,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Return the treatments with analogues started again, as far as visits saw it, and vaccinations before enrolment."""
+    """Return the treatments with analogues started again, as far as visits saw it, and with vaccinations."""
     last_seen = np.where(course.attended, course.weeks, 0.0).max(axis=1)
     restarts = beside.antiviral_week <= last_seen
     vaccinated = latent.scores.get("vaccination", np.zeros(len(ids))) > 0

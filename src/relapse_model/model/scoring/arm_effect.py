@@ -47,7 +47,7 @@ class ArmEffect:
     treated_share : float
         Of the training patients, where the effect is the plan's and their risk is that of both arms together.
     prior : tuple of float or None
-        Mean and standard deviation of the effect beforehand, where the patients tell nothing; None: they tell something.
+        Mean and standard deviation of the effect beforehand, where the patients tell nothing; else None.
     """
 
     arms: Arms

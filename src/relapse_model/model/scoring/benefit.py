@@ -289,7 +289,9 @@ def with_arm_column(cohort: Cohort, column: str) -> Cohort:
     """Return the cohort with a column of arms, empty where it has none: new patients have no arm."""
     if column in cohort.patients:
         return cohort
-    return replace(cohort, patients=cohort.patients.assign(**{column: pd.Series(pd.NA, cohort.patients.index, "object")}))
+    return replace(
+        cohort, patients=cohort.patients.assign(**{column: pd.Series(pd.NA, cohort.patients.index, "object")})
+    )
 
 
 def score_columns(
