@@ -11,10 +11,16 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.cli.arguments import main
+from relapse_model.cohort.simulation import TrialScenario, simulate_tables
+from relapse_model.development.train import Procedure
 from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError
-from relapse_model.model.scoring.arm_effect import BenefitRefusedError
+from relapse_model.features.design import design
+from relapse_model.features.development_data import development_data
+from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_predictors
 from relapse_model.study.reader import parse_study
-from relapse_model.trial.benefit.measures import PAIRS_TEXT
+from relapse_model.trial.benefit.held_out import arms_of, held_out_risks
+from relapse_model.trial.benefit.measures import PAIRS_TEXT, heterogeneity_score_test
+from relapse_model.validation.logistic_fit import log_odds, risk_of
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +67,6 @@ def test_calibration_in_each_arm_and_of_the_benefit(found):
 
 def test_predictions_have_not_seen_the_patient(cohort, study):
     # Where the outcome of one patient is turned round, his own predicted risk stays what it was.
-    from relapse_model.development.train import Procedure
-    from relapse_model.features.design import design
-    from relapse_model.features.development_data import development_data
-    from relapse_model.model.scoring.arm_effect import arm_predictors
-    from relapse_model.trial.benefit.held_out import arms_of, held_out_risks
-
     data = development_data(cohort, study, 0.0)
     treated, _ = arms_of(cohort, study.trial, data)
     readers = arm_predictors(study, study.trial)
@@ -154,28 +154,81 @@ def test_modifiers_with_few_events_are_refused_in_words(cohort, study):
 # --- by simulation: figures with -s ----------------------------------------------------------------------------
 
 
-def p_values(study, hazard_ratio, trials, **settings):
-    found = []
+def held_out_scores(study, hazard_ratio, trials):
+    """p-values of heterogeneity as the report has them, without the rest of it."""
+    procedure, readers = Procedure(design(study), ("prior_logistic",)), arm_predictors(study, study.trial)
     for seed in range(trials):
-        cohort = rm.simulate_cohort(132, seed=1000 + seed, hbig_hazard_ratio=hazard_ratio, **settings)
+        cohort = rm.simulate_cohort(132, seed=1000 + seed, hbig_hazard_ratio=hazard_ratio)
+        data = development_data(cohort, study, 0.0)
+        treated, judged = arms_of(cohort, study.trial, data)
+        risks = held_out_risks(data, procedure, study, readers, treated, folds=5, repeats=2, seed=0)
         try:
-            told = rm.benefit_report(cohort, study, repeats=2)
-        except InsufficientDataError:  # too few events for a model
+            told = heterogeneity_score_test(data.relapse, treated.astype(float), risks.score, judged.weights())
+        except InsufficientDataError:
             continue
-        found.append(np.nan if told.heterogeneity is None else told.heterogeneity.p_value)
-    return np.array(found)
+        yield told.p_value
 
 
-def adjudicated(cohort, log_odds_ratio, rng):
-    """The cohort with outcomes by one odds ratio on the true risks of its controls; nobody lost."""
-    risk = cohort.truth["risk_control"].to_numpy()
-    treated = (cohort.patients["arm"] == "hbig").to_numpy()
-    log_odds = np.log(risk / (1 - risk))
-    own = 1 / (1 + np.exp(-log_odds - log_odds_ratio * treated))
-    relapse = (rng.random(len(risk)) < own).astype(int)
-    benefit = risk - 1 / (1 + np.exp(-log_odds - log_odds_ratio))
+def adjudicated(patients, seed, log_odds_ratio):
+    """A trial with outcomes by one odds ratio on the true risks of its controls; nobody lost."""
+    tables = simulate_tables(patients, seed, scenario=TrialScenario())
+    risk = tables["truth"]["risk_control"].to_numpy()
+    treated = (tables["patients"]["arm"] == "hbig").to_numpy()
+    own = risk_of(log_odds(risk) + log_odds_ratio * treated)
+    relapse = (np.random.default_rng(seed).random(patients) < own).astype(int)
     outcomes = pd.DataFrame(
-        {"patient_id": cohort.patient_ids, "relapse": relapse, "week": np.where(relapse == 1, 24.0, 48.0)}
+        {"patient_id": tables["patients"]["patient_id"], "relapse": relapse, "week": np.where(relapse == 1, 24.0, 48.0)}
     )
-    early = cohort.labs[cohort.labs["week"] <= 0]
-    return replace(cohort, labs=early, outcomes=outcomes), benefit
+    early = tables["labs"][tables["labs"]["week"] <= 0]
+    return rm.make_cohort(tables["patients"], early, tables["treatments"], outcomes, synthetic=True)
+
+
+def true_benefit(cohort, log_odds_ratio):
+    risk = cohort.truth["risk_control"].to_numpy()
+    return risk - risk_of(log_odds(risk) + log_odds_ratio)
+
+
+@pytest.mark.slow
+def test_benefit_is_calibrated_where_the_truth_is_one_odds_ratio(study):
+    # Odds ratios as the study's prior expects them (log: mean 0, sd 0.5), 132 patients each; benefit of new patients.
+    rng, new = np.random.default_rng(5), rm.simulate_cohort(300, seed=999, scenario=TrialScenario())
+    held, predicted, true = [], [], []
+    for seed in range(400):
+        effect = rng.normal(0.0, 0.5)
+        found = rm.train(
+            adjudicated(132, 2000 + seed, effect), study, candidates=("prior_logistic",), folds=2, repeats=1
+        )
+        found = found.benefit(new)
+        if not found.effect.known:
+            continue
+        truth = true_benefit(new, effect)
+        held.append(((found["lower"] <= truth) & (truth <= found["upper"])).mean())
+        predicted.append(found["benefit"].mean())
+        true.append(truth.mean())
+    slope, intercept = np.polyfit(predicted, true, 1)
+    assert len(held) > 380
+    assert 0.86 <= np.mean(held) <= 0.95
+    assert np.mean(predicted) == pytest.approx(np.mean(true), abs=0.012)
+    assert 0.75 <= slope <= 1.25
+
+
+@pytest.mark.slow
+def test_a_large_trial_finds_the_benefit(study):
+    # Odds ratio 0.4, 6,000 patients: the prior has little to say.
+    new = rm.simulate_cohort(300, seed=999, scenario=TrialScenario())
+    effect, predicted = np.log(0.4), []
+    for seed in range(8):
+        cohort = adjudicated(6000, 4000 + seed, effect)
+        model = rm.train(cohort, study, candidates=("prior_logistic",), folds=2, repeats=1)
+        predicted.append(model.benefit(new)["benefit"].mean())
+    truth = true_benefit(new, effect).mean()
+    assert np.mean(predicted) == pytest.approx(truth, rel=0.08)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hazard_ratio", [1.0, 0.7, 0.4])
+def test_no_heterogeneity_is_claimed_in_null_trials(study, hazard_ratio):
+    p = np.array(list(held_out_scores(study, hazard_ratio, 300)))
+    claimed = float((p < 0.05).mean())
+    assert len(p) > 280
+    assert claimed <= 0.05

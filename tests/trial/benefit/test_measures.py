@@ -13,6 +13,7 @@ from relapse_model.trial.benefit.measures import (
     PAIRS_TEXT,
     benefit_slope,
     c_for_benefit,
+    heterogeneity_score_test,
     heterogeneity_test,
     matched_pairs,
     policy_net_benefit,
@@ -118,6 +119,30 @@ def test_equal_risks_cannot_be_tested():
     trial = trial132()
     with pytest.raises(InsufficientDataError, match="all predicted risks are the same"):
         heterogeneity_test(trial.relapse, trial.arm, np.zeros(132))
+
+
+def test_score_test_by_the_square_of_sums():
+    # The score of arm x x beside arm + x, over the sum of the squared scores: anew, by a weighted regression.
+    trial = trial132()
+    y, columns = trial.relapse.astype(float), np.column_stack([np.ones(132), trial.arm, trial.x])
+    beta = fit_logistic(columns, y, np.ones(132), sandwich=False).coefficients
+    risk = risk_of(columns @ beta)
+    root = np.sqrt(risk * (1 - risk))
+    product = trial.arm * trial.x
+    fitted = np.linalg.lstsq(columns * root[:, None], product * root, rcond=None)[0]
+    scores = (y - risk) * (product - columns @ fitted)
+    found = heterogeneity_score_test(trial.relapse, trial.arm, trial.x)
+    assert found.statistic == pytest.approx(scores.sum() ** 2 / (scores**2).sum(), rel=1e-9)
+    assert found.p_value > heterogeneity_test(trial.relapse, trial.arm, trial.x).p_value
+    doubled = heterogeneity_score_test(trial.relapse, trial.arm, trial.x, np.full(132, 2.0))
+    assert doubled.statistic == pytest.approx(found.statistic, rel=1e-9)  # the scale of weights says nothing
+
+
+def test_score_test_with_three_events_is_refused():
+    relapse = np.zeros(60)
+    relapse[:3] = 1
+    with pytest.raises(InsufficientDataError, match="3 of 60 patients"):
+        heterogeneity_score_test(relapse, np.arange(60) % 2, np.arange(60.0))
 
 
 def test_policy_by_hand():

@@ -34,12 +34,17 @@ class HeldOut:
         Of the risk in the control arm.
     effect : array of float, shape (n,)
         Predicted: treatment less control, on the log-odds.
+    score : array of float, shape (n,)
+        The log-odds in the control arm less their mean over all patients by the same model. A model's level rests on
+        the outcomes of its controls: without a control who relapsed it is lower, without a treated patient who
+        relapsed it is not. The log-odds themselves would differ between the arms where nothing differs.
     failed : dict of str to int
         Folds that could not be fitted, by reason.
     """
 
     control_log_odds: Floats
     effect: Floats
+    score: Floats
     failed: dict[str, int]
 
     @property
@@ -92,7 +97,7 @@ def held_out_risks(
     matrices = [
         design_matrix(with_arm(data.features, readers, arm), study) for arm in (plan.arms.control, plan.arms.treatment)
     ]
-    total, count = np.zeros((2, len(data))), np.zeros(len(data))
+    total, count = np.zeros((3, len(data))), np.zeros(len(data))
     failed: Counter[str] = Counter()
     split = data_folds(data, folds, repeats, seed)
     for number, (_, test) in enumerate(split):
@@ -102,19 +107,20 @@ def held_out_risks(
         except RelapseModelError as error:
             failed[reason_of(error)] += 1
             continue
-        control, under = (classifier.predict_log_odds(matrix[test]) for matrix in matrices)
-        effect = under - control
+        everybody, under = (classifier.predict_log_odds(matrix) for matrix in matrices)
+        score = (everybody - everybody.mean())[test]
+        control, effect = everybody[test], (under - everybody)[test]
         if not readers and plan.effect is not None:
             effect = np.full(len(test), plan.effect.log_odds)
             control = untreated_log_odds(control, effect, float(treated[rest].mean()))
-        total[:, test] += control, effect
+        total[:, test] += control, effect, score
         count[test] += 1
     if 2 * failed.total() > len(split) or (count == 0).any():
         raise InsufficientDataError(
             f"benefit report: {failed.total()} of {len(split)} folds could not be fitted: {reasons_counted(failed)}. "
             "Without models that had not seen the patients no benefit can be judged; add patients."
         )
-    return HeldOut(total[0] / count, total[1] / count, dict(failed))
+    return HeldOut(total[0] / count, total[1] / count, total[2] / count, dict(failed))
 
 
 def arms_of(cohort: Cohort, plan: TrialPlan, data: DevelopmentData) -> tuple[Mask, DevelopmentData]:
