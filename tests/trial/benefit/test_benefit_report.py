@@ -205,7 +205,7 @@ def test_benefit_is_calibrated_where_the_truth_is_one_odds_ratio(study):
         held.append(((found["lower"] <= truth) & (truth <= found["upper"])).mean())
         predicted.append(found["benefit"].mean())
         true.append(truth.mean())
-    slope, intercept = np.polyfit(predicted, true, 1)
+    slope, _ = np.polyfit(predicted, true, 1)
     assert len(held) > 380
     assert 0.86 <= np.mean(held) <= 0.95
     assert np.mean(predicted) == pytest.approx(np.mean(true), abs=0.012)
