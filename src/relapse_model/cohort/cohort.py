@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.reading_report import ReadingReport
 from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
@@ -45,6 +46,8 @@ class Cohort:
         another row number, and count once; weeks more than ten years from enrolment.
     codes_read : mapping
         For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
+    reading : ReadingReport or None
+        How a hospital's export was read, if the cohort was made of one.
     """
 
     patients: pd.DataFrame
@@ -56,6 +59,7 @@ class Cohort:
     synthetic: bool = False
     remarks: tuple[Problem, ...] = ()
     codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reading: ReadingReport | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
