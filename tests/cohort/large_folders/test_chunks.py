@@ -165,7 +165,7 @@ def test_cells_come_back_as_they_were_read(tmp_path_factory, rows):
         ("", ["the file is empty"]),
         ("\n \n", ["the file is empty"]),
         ("\npatient_id,sex\na,F\n", ["a blank row"]),
-        ("patient_id;sex\na;F\n", ["columns parted by ';', '|' or tab"]),
+        ("patient_id;sex\na;F\n", ["columns separated by ';', '|' or tab"]),
         ("patient_id,sex\na,F\n\nb\nc,F,1\n,\n", ["0 cells", "1 cells", "3 cells"]),
         ('patient_id,sex\na,F\n"b,F\n', ["quotes that do not close or do not fit (unexpected end of data)"]),
         (b"patient_id,sex\na,\xd1\n", ["byte 0xd1 is not UTF-8"]),
