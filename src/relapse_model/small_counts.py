@@ -15,7 +15,7 @@ _ENDLESS = np.iinfo(np.intp).max
 
 
 def hidden_cells(
-    counts: NDArray[np.intp], *, zeros_told: bool = False, unshown: Mask | None = None
+    counts: NDArray[np.intp], *, zeros_disclosed: bool = False, unshown: Mask | None = None
 ) -> tuple[Mask, Mask]:
     """Return which counts are small, and which are hidden besides, so that no small one can be worked out.
 
@@ -28,7 +28,7 @@ def hidden_cells(
     Parameters
     ----------
     counts : array of int, shape (levels, groups)
-    zeros_told : bool
+    zeros_disclosed : bool
         Whether 0 is told as it is; small otherwise.
     unshown : array of bool, shape (levels, groups), optional
         Counts that are shown nowhere, but that are not to be worked out either.
@@ -48,9 +48,9 @@ def hidden_cells(
     >>> small.tolist(), besides.tolist()
     ([[True, False, False], [False, False, False]], [[False, True, False], [True, True, False]])
     """
-    small = (counts < SMALL) & ((counts > 0) | (not zeros_told))
+    small = (counts < SMALL) & ((counts > 0) | (not zeros_disclosed))
     away = np.zeros_like(small) if unshown is None else unshown
-    least = np.where((counts > 0).all(axis=0) | zeros_told, 1, 0)
+    least = np.where((counts > 0).all(axis=0) | zeros_disclosed, 1, 0)
     hide = small | away
     while True:
         _hide_second(hide, counts, away & ~small)
@@ -66,7 +66,7 @@ def hidden_cells(
         hide[tuple(told[np.lexsort((counts[tuple(told.T)], ~beside))[0]])] = True
 
 
-def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
+def disclosed_counts(counts: Sequence[int]) -> tuple[str, ...]:
     """Return counts that add up to a known number as text: ``<5`` for small ones, others hidden as far as needed.
 
     Where all of them are 0 nobody is pointed at, and they are told.
@@ -77,12 +77,12 @@ def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> told_counts([3, 20, 9]), told_counts([3, 2, 20]), told_counts([0, 0])
+    >>> disclosed_counts([3, 20, 9]), disclosed_counts([3, 2, 20]), disclosed_counts([0, 0])
     (('<5', '20', 'hidden'), ('<5', '<5', '20'), ('0', '0'))
 
     Of 1 and 5, or of 4 and 4, the sum would tell both:
 
-    >>> told_counts([1, 5, 20]), told_counts([4, 4, 20])
+    >>> disclosed_counts([1, 5, 20]), disclosed_counts([4, 4, 20])
     (('<5', 'hidden', 'hidden'), ('<5', '<5', 'hidden'))
     """
     if not any(counts):
@@ -102,7 +102,7 @@ def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
     return f"<{SMALL}" if is_small else HIDDEN if is_hidden else str(count)
 
 
-def told_count(count: int) -> int | str:
+def disclosed_count(count: int) -> int | str:
     """Return a count of which no sum is told: itself, or ``<5`` from 1 to 4.
 
     Parameters
@@ -111,7 +111,7 @@ def told_count(count: int) -> int | str:
 
     Examples
     --------
-    >>> told_count(0), told_count(4), told_count(5)
+    >>> disclosed_count(0), disclosed_count(4), disclosed_count(5)
     (0, '<5', 5)
     """
     return count if count == 0 or count >= SMALL else f"<{SMALL}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from relapse_model.development.checks.check_result import CheckResult
     from relapse_model.development.internal_validation.result import Validation
-    from relapse_model.validation.performance import Performance
+    from relapse_model.validation.performance_measures import Performance
 SYNTHETIC = "These patients are synthetic: no conclusion about treatment can be drawn."
 NOT_VALIDATED = (
     "Its performance is unknown until it is validated: run validate, or train with --validate "
@@ -80,7 +80,7 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         Codes of checks.
     """
     from relapse_model.validation.estimate import Estimate
-    from relapse_model.validation.performance import measure_shown
+    from relapse_model.validation.performance_measures import measure_shown
 
     summary = model.summary
     name, week = model.study.outcome.name, model.study.prediction.horizon_weeks
@@ -131,7 +131,7 @@ def performance_lines(performance: Performance) -> list[str]:
     ----------
     performance : Performance
     """
-    from relapse_model.validation.performance import MEASURES, measure_shown
+    from relapse_model.validation.performance_measures import MEASURES, measure_shown
 
     lines = []
     if performance.unmeasured:

@@ -174,7 +174,7 @@ class Cohort:
 
     def _files(self) -> dict[str, str]:
         """Return the name and text of every file of the cohort folder."""
-        files = {f"{name}.csv": _csv(table.apply(_whole)) for name, table in self.tables().items()}
+        files = {f"{name}.csv": _csv(table.apply(_as_integers)) for name, table in self.tables().items()}
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
@@ -192,6 +192,6 @@ def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
     return followed
 
 
-def _whole(column: pd.Series) -> pd.Series:
+def _as_integers(column: pd.Series) -> pd.Series:
     """Write 1 rather than 1.0 where a column holds whole numbers only."""
     return column.astype("Int64") if is_whole(column) else column

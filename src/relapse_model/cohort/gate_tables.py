@@ -69,7 +69,7 @@ class TablesAtTheGate:
         edges = [match.start() for match in re.finditer(_WORD_EDGE, text)]
         return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
 
-    def shown(self, value: object, reason: str = "") -> str:
+    def printable(self, value: object, reason: str = "") -> str:
         """Return a value as a message may show it."""
         if not self.patients_known:
             return "a text that is not shown: the patients table is lacking or names others, and it may be a name"

@@ -20,7 +20,7 @@ from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
-from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
 from relapse_model.study.study import Predictor, Study
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
@@ -83,7 +83,7 @@ def training_summary(
     if cohort is not None:
         summary |= _treated_share(data, study, cohort)
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
-        summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
+        summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
@@ -121,10 +121,10 @@ def predictor_summary(
     """
     who = np.arange(len(values)) if patient is None else patient
     missing = _patients(who, values.isna())
-    told: dict[str, Any] = {"missing": told_count(missing)}
+    told: dict[str, Any] = {"missing": disclosed_count(missing)}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_told = _told_levels(counts, missing)
+        *levels, missing_told = _disclosed_levels(counts, missing)
         return {"missing": missing_told, "levels": dict(zip(predictor.levels, levels, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
     few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
@@ -136,11 +136,11 @@ def predictor_summary(
     }  # fmt: skip
 
 
-def _told_levels(counts: list[int], missing: int) -> list[int | str]:
+def _disclosed_levels(counts: list[int], missing: int) -> list[int | str]:
     """Return the counts of the levels, and of those without one, as they may be told: all add up to the patients."""
     every = [*counts, missing]
-    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_told=True)
-    return [HIDDEN if besides[place, 0] else told_count(count) for place, count in enumerate(every)]
+    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_disclosed=True)
+    return [HIDDEN if besides[place, 0] else disclosed_count(count) for place, count in enumerate(every)]
 
 
 def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
@@ -148,8 +148,8 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
     parts = [data.at(week) for week in data.landmark_weeks]
     return [
         {
-            "week": part.landmark, "patients": told_count(part.patients), "events": told_count(part.events),
-            "lost_before_horizon": told_count(part.lost),
+            "week": part.landmark, "patients": disclosed_count(part.patients), "events": disclosed_count(part.events),
+            "lost_before_horizon": disclosed_count(part.lost),
         }
         for part in parts
     ]  # fmt: skip

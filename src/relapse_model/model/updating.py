@@ -13,7 +13,7 @@ from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.own_cohort import fingerprint_for, refuse_own_cohort
 from relapse_model.model.trained import Model, TrainedModel
-from relapse_model.small_counts import told_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.effective_number import effective_share
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
         "method": method, "intercept": line.intercept, "slope": line.slope, "patients": len(data),
         "events": data.events, "lost_before_horizon": data.lost, "synthetic": cohort.synthetic,
         "fingerprints": _with(fingerprint_for(model, cohort), model),
-        "unmeasured": told_count(unmeasured),
+        "unmeasured": disclosed_count(unmeasured),
     }  # fmt: skip
     summary = model.summary | {"parent": parent_summary(model), "update": told}
     return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)

@@ -26,8 +26,8 @@ from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
 from relapse_model.report.nomogram import nomogram_figure
 from relapse_model.study.study import Study
+from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.net_benefit import NetBenefit, net_benefit
 
 if TYPE_CHECKING:
     import shap

@@ -17,7 +17,7 @@ from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs
 from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance, measure_shown
+from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
 
 _LOST = {  # how training counted them
     "ipcw": "Lost patients count as neither; others carry their weight.",

@@ -13,10 +13,10 @@ from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.model.explanation.points_bins import (
     central_range,
+    is_yes_or_no,
     model_scale,
     number_words,
     round_ladders,
-    yes_or_no,
 )
 from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
 from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
@@ -153,7 +153,7 @@ def nomogram_axes(model: RelapseModel) -> list[NomogramAxis]:
 def _axis(model: RelapseModel, place: int, predictor: Predictor) -> NomogramAxis:
     told, unit = model.summary["predictors"][predictor.name], predictor_title(predictor)[len(predictor.label) :]
     title = shorten(predictor.label, _LONGEST_NAME - len(unit), placeholder=" ...") + unit
-    names = predictor.levels or (("no", "yes") if yes_or_no(predictor, told) else ())
+    names = predictor.levels or (("no", "yes") if is_yes_or_no(predictor, told) else ())
     if names:
         effect = additive_effect(model, place, np.arange(len(names)))
         short = tuple(shorten(name, _LONGEST_LEVEL, placeholder=" ...") for name in names)

@@ -9,10 +9,10 @@ from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
 from relapse_model.small_counts import HIDDEN
+from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, THREE_DIGITS
+from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS
 from relapse_model.validation.subgroups import Subgroup
-from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures
 
 COLUMNS = {
     "nested": "Nested cross-validation",

@@ -36,10 +36,17 @@ from relapse_model.report.performance_table import (
 )
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
-from relapse_model.report.words import MEANING, outcome_words, predictor_rows, priors_sentence, reads_labs, verdict
-from relapse_model.small_counts import told_count
+from relapse_model.report.words import (
+    MEANING,
+    outcome_words,
+    predictor_rows,
+    priors_sentence,
+    reads_labs,
+    validation_verdict,
+)
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance
+from relapse_model.validation.performance_measures import MEASURES, Performance
 
 if TYPE_CHECKING:
     import shap
@@ -126,7 +133,7 @@ def validation_values(
     return validation.to_dict() | {
         "title": study.title,
         "registry": study.registry,
-        "verdict": verdict(validation.performance, study.outcome.name, errors),
+        "verdict": validation_verdict(validation.performance, study.outcome.name, errors),
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study),
         "table_one": table_one(cohort, data, study).to_dict(),
@@ -256,8 +263,8 @@ def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "week": f"week {week:g}", "patients": told_count(found.patients), "events": told_count(found.events),
-            "lost": told_count(found.lost),
+            "week": f"week {week:g}", "patients": disclosed_count(found.patients),
+            "events": disclosed_count(found.events), "lost": disclosed_count(found.lost),
             "cells": {
                 MEASURES[name]: _short(found, name) for name in ("auc", "calibration_slope", "observed_expected")
             },

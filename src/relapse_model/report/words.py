@@ -16,7 +16,7 @@ from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.study.study import OutcomeRule, Predictor, Study
 from relapse_model.validation.estimate import Estimate, normal_quantile
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 MEANING = {
     "auc": "How often a patient with the outcome had a higher risk than one without. 0.5 is chance, 1 perfect.",
@@ -38,7 +38,7 @@ WITH_PRIORS = ("prior_logistic", "prior_hazard", "prior_and_trees")
 WITH_DIRECTIONS = ("boosted_trees", "prior_and_trees")
 
 
-def verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
+def validation_verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
     """Return in one sentence what the validation showed, never more than the intervals allow.
 
     Parameters

@@ -166,7 +166,7 @@ def calibration_slope(
     return _coefficient(fit, 1, level)
 
 
-def told_slope(slope: Estimate) -> Estimate:
+def estimable_slope(slope: Estimate) -> Estimate:
     """Return a calibration slope that can be told; refuse one whose interval is so wide that it says nothing.
 
     Where a model gives nearly everybody the same risk, its slope is whatever the smallest differences say: in the
@@ -188,7 +188,7 @@ def told_slope(slope: Estimate) -> Estimate:
 
     Examples
     --------
-    >>> told_slope(Estimate(0.9, 0.2, 1.6, 0.95, "Wald")).value
+    >>> estimable_slope(Estimate(0.9, 0.2, 1.6, 0.95, "Wald")).value
     0.9
     """
     if slope.upper - slope.lower > WIDEST_SLOPE:

@@ -130,7 +130,7 @@ def subgroup_table(
         [int((rows & having).sum()) for rows in members]
         for having in (np.ones(y.size, dtype=bool), y == 1, np.isnan(y))
     )
-    told = zip(*_told(patients, events, lost), strict=True)
+    told = zip(*_disclosed(patients, events, lost), strict=True)
     table = []
     for place, (rows, (n, n_events, n_lost)) in enumerate(zip(members, told, strict=True)):
         counts = names[place], n, n_events, n_lost
@@ -169,7 +169,7 @@ def _check_repeats(y: Floats, repeats: Floats, seen: Mask, weight: Floats | None
             check_predictions(y[rows], p[rows], weights)
 
 
-def _told(patients: list[int], events: list[int], lost: list[int]) -> Iterator[tuple[str, ...]]:
+def _disclosed(patients: list[int], events: list[int], lost: list[int]) -> Iterator[tuple[str, ...]]:
     """Yield patients, events and lost of the groups as they may be told; with those free they add up in each group."""
     free = [n - relapsed - gone for n, relapsed, gone in zip(patients, events, lost, strict=True)]
     columns = [column for column in (events, lost, free) if any(column)]

@@ -15,7 +15,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.report.cohort_check import check_report
 from relapse_model.study.reader import parse_study
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 DOSES = """
 [[predictors]]

@@ -12,7 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from relapse_model import classifiers
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.loaded import whole
+from relapse_model.classifiers.prior.loaded import full_classifier
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.shared.saved_parts import Document, read_part
@@ -33,7 +33,7 @@ _MOST_PARTS = 2000
 
 def check_kind(estimator: object, kinds: Sequence[str], setting: str) -> None:
     """Refuse an estimator that is not one of our own ``kinds``: another one could be neither trusted nor saved."""
-    estimator = whole(estimator)
+    estimator = full_classifier(estimator)
     kind = type(estimator).__name__
     if kind not in kinds or type(estimator) is not getattr(classifiers, kind):
         raise RelapseModelError(

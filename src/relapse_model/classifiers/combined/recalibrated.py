@@ -21,7 +21,7 @@ from relapse_model.classifiers.combined.members import (
     out_of_fold_log_odds,
     read_member,
 )
-from relapse_model.classifiers.prior.loaded import whole
+from relapse_model.classifiers.prior.loaded import full_classifier
 from relapse_model.classifiers.shared.base import RiskClassifier
 from relapse_model.classifiers.shared.folds import counted
 from relapse_model.classifiers.shared.newton import penalised_logistic
@@ -260,7 +260,7 @@ class RecalibratedClassifier(RiskClassifier):
             before = fitted.recalibration_
             line = Recalibration(line.intercept + line.slope * before.intercept, line.slope * before.slope)
             fitted = fitted.estimator_
-        fitted = whole(fitted)  # of a model that was loaded only to score
+        fitted = full_classifier(fitted)  # of a model that was loaded only to score
         check_kind(fitted, _KINDS_IN_FILE, "around")
         model = cls(clone(fitted))
         model.classes_, model.n_features_in_ = fitted.classes_, fitted.n_features_in_

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import read_lab_texts
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
 from relapse_model.study.unit_factors import lacks_milli, unit_factor

@@ -27,7 +27,7 @@ from relapse_model.files import write_text
 from relapse_model.study.study import Study
 
 Source = CsvBlocks | ParquetBlocks
-_TOLD, _IDENTIFIERS = "chunks.json", "identifiers.json"
+_COUNTED, _IDENTIFIERS = "chunks.json", "identifiers.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class CohortChunks:
     def opened(cls, folder: Path, work: Path, key: str) -> CohortChunks | None:
         """Return the chunks that lie in a work folder, `None` where there are none of this key or not all."""
         try:
-            told = json.loads((work / _TOLD).read_text(encoding="utf-8"))
+            told = json.loads((work / _COUNTED).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         return cls(folder, work, told) if told.get("key") == key else None
@@ -63,7 +63,7 @@ class CohortChunks:
     @staticmethod
     def forget(work: Path) -> None:
         """Make the chunks of a work folder unknown, before they are removed one by one."""
-        (work / _TOLD).unlink(missing_ok=True)
+        (work / _COUNTED).unlink(missing_ok=True)
 
     def __len__(self) -> int:
         """Return the number of chunks."""
@@ -170,7 +170,7 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         "unattached": {name: one.unattached for name, one in counted.items()},
         "patients_known": not others or any(one.rows > len(one.unattached) for one in others),
     }
-    write_text(json.dumps(told), work / _TOLD, private=True)  # last: it says that the chunks are all there
+    write_text(json.dumps(told), work / _COUNTED, private=True)  # last: it says that the chunks are all there
     return CohortChunks(folder, work, told)
 
 

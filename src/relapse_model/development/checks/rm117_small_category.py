@@ -36,7 +36,7 @@ def small_category(at: AtLandmark) -> Verdict:
         return not_applicable(nobody_at_risk(at))
     if not counts:
         return not_applicable("no predictor has levels, or is yes or no, and the study has no censoring_by")
-    small = [f"{label}: {_told(sizes)}" for label, sizes in counts.items() if (sizes < SMALL).any()]
+    small = [f"{label}: {_sizes_disclosed(sizes)}" for label, sizes in counts.items() if (sizes < SMALL).any()]
     if not small:
         return passed()
     return found(
@@ -45,7 +45,7 @@ def small_category(at: AtLandmark) -> Verdict:
     )
 
 
-def _told(sizes: pd.Series) -> str:
+def _sizes_disclosed(sizes: pd.Series) -> str:
     few = sorted(str(name) or "no entry" for name, size in sizes.items() if 0 < size < SMALL)
     none = sorted(str(name) for name, size in sizes.items() if size == 0)
     parts = [f"{', '.join(few)} with fewer than {SMALL}"] if few else []

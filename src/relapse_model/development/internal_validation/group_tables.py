@@ -14,10 +14,10 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.refits import Refit
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.subgroups import Subgroup, subgroup_table
-from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
 
 THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
 FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures

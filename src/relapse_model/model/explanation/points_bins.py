@@ -70,7 +70,7 @@ def value_bins(predictor: Predictor, told: dict[str, Any], shown: Sequence[float
     RelapseModelError
         If cut points were given for a predictor that is no number, or they do not rise.
     """
-    names = predictor.levels or (("no", "yes") if yes_or_no(predictor, told) else ())
+    names = predictor.levels or (("no", "yes") if is_yes_or_no(predictor, told) else ())
     if names:
         if shown is not None:
             raise RelapseModelError(
@@ -103,7 +103,7 @@ def bin_of(values: Floats, cuts: Floats) -> NDArray[np.intp]:
     return np.searchsorted(np.asarray(cuts) - _SAME, values, side="right")
 
 
-def yes_or_no(predictor: Predictor, told: dict[str, Any]) -> bool:
+def is_yes_or_no(predictor: Predictor, told: dict[str, Any]) -> bool:
     """Return whether a predictor is 0 or 1: by its kind, or a column without a unit that was nothing else."""
     if unit_shown(predictor) == "0/1" or predictor.equals is not None:
         return True

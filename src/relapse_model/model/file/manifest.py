@@ -21,9 +21,9 @@ READ = (1, 2)  # 1: without dictionary, coefficients, card and signature
 KIND = "relapse-model"
 MANIFEST, STUDY, SIGNATURE, CLASSIFIER = "manifest.json", "study.toml", "signature.json", "classifier/"
 DICTIONARY, COEFFICIENTS, CARD = "dictionary.json", "coefficients.json", "card.md"
-_TOLD = (DICTIONARY, COEFFICIENTS, CARD)
+_DESCRIPTIONS = (DICTIONARY, COEFFICIENTS, CARD)
 _MOST_BYTES = 4 * 2**20
-_AGAIN = "get it again from whoever trained it."
+_OBTAIN = "get it again from whoever trained it."
 
 
 def digest(content: bytes) -> dict[str, Any]:
@@ -87,18 +87,18 @@ def check_parts(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: s
     if found != set(listed):
         raise ModelFileError(
             f"{name}: parts missing: {sorted(set(listed) - found)}; parts not listed: {len(found - set(listed))}. "
-            f"The file was changed or cut short: {_AGAIN}"
+            f"The file was changed or cut short: {_OBTAIN}"
         )
     for part in sorted(found):
         if digest(parts[part]) != listed[part]:
             raise ModelFileError(
-                f"{name}: {part} is not what was saved (its sha256 differs). The file was changed or damaged: {_AGAIN}"
+                f"{name}: {part} is not what was saved (its sha256 differs). The file was changed or damaged: {_OBTAIN}"
             )
-    told = _TOLD if manifest["format"] >= FORMAT else ()
+    told = _DESCRIPTIONS if manifest["format"] >= FORMAT else ()
     strange = [part for part in found if part not in (STUDY, *told) and not part.startswith(CLASSIFIER)]
     if strange:
-        raise ModelFileError(f"{name}: {sorted(strange)} are no parts of a model of this format; {_AGAIN}")
-    _check_told(parts, manifest, name)
+        raise ModelFileError(f"{name}: {sorted(strange)} are no parts of a model of this format; {_OBTAIN}")
+    _check_descriptions(parts, manifest, name)
 
 
 def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
@@ -139,22 +139,23 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
         wrong += [one.name for one in study.predictors if not _is_range(told.get(one.name), bool(one.levels))]
     if wrong:
         raise ModelFileError(
-            f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its study; {_AGAIN}"
+            f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its "
+            f"study; {_OBTAIN}"
         )
 
 
-def _check_told(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: str) -> None:
+def _check_descriptions(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: str) -> None:
     """Check what is there to be read by people: present, strict, and text."""
     if manifest["format"] >= FORMAT and DICTIONARY not in parts:
-        raise ModelFileError(f"{name}: parts missing: [{DICTIONARY!r}]. The file was cut short: {_AGAIN}")
+        raise ModelFileError(f"{name}: parts missing: [{DICTIONARY!r}]. The file was cut short: {_OBTAIN}")
     for part, form in ((DICTIONARY, list), (COEFFICIENTS, dict), (SIGNATURE, dict)):
         if part in parts and not isinstance(_strict(parts, part, name), form):
-            raise ModelFileError(f"{name}: {part} is not what training writes; {_AGAIN}")
+            raise ModelFileError(f"{name}: {part} is not what training writes; {_OBTAIN}")
     for part in (STUDY, CARD):
-        text(parts.get(part, b""), name)
+        utf8_text(parts.get(part, b""), name)
 
 
-def text(content: bytes, name: str) -> str:
+def utf8_text(content: bytes, name: str) -> str:
     """Return a part as text, or refuse it."""
     try:
         return content.decode("utf-8")

@@ -35,14 +35,14 @@ from relapse_model.model.file.manifest import (
     check_summary,
     digest,
     read_manifest,
-    text,
+    utf8_text,
 )
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
-    from relapse_model.validation.performance import Performance
+    from relapse_model.validation.performance_measures import Performance
 
 TOLERANCE = 1e-9  # of the risks of the made-up patients
 _LARGEST_CARD = 2**20
@@ -125,7 +125,7 @@ def read_model(
 
 def _study(parts: dict[str, bytes], name: str) -> Study:
     try:
-        return parse_study(text(parts[STUDY], name), f"{name}, {STUDY}")
+        return parse_study(utf8_text(parts[STUDY], name), f"{name}, {STUDY}")
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:

@@ -14,8 +14,8 @@ from relapse_model.arrays import Mask
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.study.study import Predictor, Study
+from relapse_model.validation.classification_measures import wilson
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.threshold_measures import wilson
 
 _QUANTILES = (("p05", 0.05), ("median", 0.5), ("p95", 0.95))
 

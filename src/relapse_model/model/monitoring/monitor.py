@@ -16,18 +16,18 @@ from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
+from relapse_model.model.monitoring.disclosed_shares import (
+    FEWEST_QUANTILES,
+    disclosed_drift,
+    disclosed_scored,
+    disclosed_scores,
+    few,
+    patients_of_shares,
+    share_words,
+)
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, predictor_drift
 from relapse_model.model.monitoring.outcomes import FEWEST, MonitoredOutcomes, monitored_outcomes
 from relapse_model.model.monitoring.scores import MonitoredScores, monitored_scores, predictors_by_warnings
-from relapse_model.model.monitoring.told_shares import (
-    FEWEST_QUANTILES,
-    drift_told,
-    few,
-    patients_of_shares,
-    scored_told,
-    scores_told,
-    share_words,
-)
 from relapse_model.model.scoring.scorable import unusable
 from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.small_counts import SMALL
@@ -106,8 +106,8 @@ class MonitoringReport:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; counts under 5, and shares that stand on them, hidden."""
         told = asdict(self)
-        told["scores"] = scores_told(self.scores)
-        told["predictors"] = [drift_told(one) | {"drifted": one.p_value < self._limit} for one in self.predictors]
+        told["scores"] = disclosed_scores(self.scores)
+        told["predictors"] = [disclosed_drift(one) | {"drifted": one.p_value < self._limit} for one in self.predictors]
         told["outcomes"] = None if self.outcomes is None else self.outcomes.to_dict()
         return {"verdict": self.verdict, "rule": _RULE, "limit": self._limit} | told
 
@@ -116,7 +116,7 @@ class MonitoringReport:
         scores = self.scores
         lines = [*wrap(f"Verdict: {self.verdict}.", _WIDTH), *wrap(_RULE, _WIDTH), ""]
         lines.append(
-            f"{scores.patients} patients, {scored_told(scores)} scored; rejected "
+            f"{scores.patients} patients, {disclosed_scored(scores)} scored; rejected "
             f"{share_words(scores.rejected, scores.patients)}. "
             f"The model was trained on {self.trained_on}."
         )

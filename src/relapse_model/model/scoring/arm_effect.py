@@ -94,7 +94,7 @@ def arm_effect(model: TrainedModel) -> ArmEffect:
         Without a plan of a randomised trial; where the arm is no predictor and the plan states no effect; where the
         classifier lets the effect differ between patients in ways that the plan does not name.
     """
-    plan = plan_of(model.study)
+    plan = trial_plan_of(model.study)
     readers = arm_predictors(model.study, plan)
     if not readers:
         return _stated(model, plan)
@@ -111,7 +111,7 @@ def arm_effect(model: TrainedModel) -> ArmEffect:
     return ArmEffect(plan.arms, readers, log_odds, overall, "the model", prior=prior)
 
 
-def plan_of(study: Study) -> TrialPlan:
+def trial_plan_of(study: Study) -> TrialPlan:
     """Return the plan of the trial; refuse a study without one.
 
     Parameters

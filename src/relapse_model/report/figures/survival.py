@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS
-from relapse_model.small_counts import HIDDEN, SMALL, told_count, told_counts
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, disclosed_counts
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def kaplan_meier_figure(
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
     grid = start + _weeks(0.0, max(0.0, float(t.max()) - start), _MOST_READINGS, STEPS)
     sizes = [int((label.astype(str) == name).sum()) for name in names]
-    told = told_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    told = disclosed_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
     for name, colour, size in zip(names, colours(len(names)), told, strict=True):
         rows = label.astype(str) == name
         _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
@@ -164,6 +164,6 @@ def _risk_table(
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
             # At the first tick all groups add up to a number that is told elsewhere.
-            shown = told[row] if tick == ticks[0] or told[row] == HIDDEN else str(told_count(count))
+            shown = told[row] if tick == ticks[0] or told[row] == HIDDEN else str(disclosed_count(count))
             side = "left" if tick == ticks[0] else "center"
             axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

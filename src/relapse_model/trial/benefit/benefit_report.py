@@ -27,7 +27,7 @@ from relapse_model.model.scoring.arm_effect import (
     BenefitRefusedError,
     arm_effect,
     arm_predictors,
-    plan_of,
+    trial_plan_of,
 )
 from relapse_model.model.scoring.benefit import not_known, statement
 from relapse_model.study.effect_modifiers import few_events_for_modifiers
@@ -206,7 +206,7 @@ def benefit_report(
     >>> len(found.groups), found.patients
     (3, 132)
     """
-    plan = plan_of(study)
+    plan = trial_plan_of(study)
     readers = arm_predictors(study, plan)
     names = check_candidates(tuple(candidates))
     others = [name for name in names if name not in ONE_EFFECT_CLASSIFIERS]
@@ -290,7 +290,7 @@ def _or_refused(refused: dict[str, str], name: str, function: Callable[..., Foun
 
 
 def _findings(model: RelapseModel, known: bool, unknown: str) -> tuple[Finding, ...]:
-    plan = plan_of(model.study)
+    plan = trial_plan_of(model.study)
     few = few_events_for_modifiers(int(model.summary["events"]), len(plan.effect_modifiers))
     texts = [] if known else [unknown.removeprefix(f"{CODE} ")]
     texts += [few + "."] if few and plan.effect_modifiers else []

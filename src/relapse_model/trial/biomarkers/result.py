@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.small_counts import told_count, told_counts
+from relapse_model.small_counts import disclosed_count, disclosed_counts
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.as_predictors import predictors_text
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections
@@ -79,15 +79,15 @@ class BiomarkerScreen:
         """Return the candidates that pass what decides, by name."""
         return tuple(self.table.loc[self.table["selected"], "candidate"])
 
-    def told_table(self) -> pd.DataFrame:
+    def disclosed_table(self) -> pd.DataFrame:
         """Return `table` with counts as they may be told: no small one can be worked out."""
         told = self.table.astype({"n": object, "events": object, "missing": object})
         for place, row in self.table.iterrows():
             without = self.counts["events"] - row["events"]
             if row["missing"]:  # without them n is the number of patients, which is told
-                told.loc[place, ["n", "missing"]] = told_counts([row["n"], row["missing"]])
+                told.loc[place, ["n", "missing"]] = disclosed_counts([row["n"], row["missing"]])
             if without:
-                told.loc[place, "events"] = told_counts([row["events"], without])[0]
+                told.loc[place, "events"] = disclosed_counts([row["events"], without])[0]
         return told
 
     def as_predictors(self) -> str:
@@ -125,7 +125,7 @@ class BiomarkerScreen:
         tables = {
             name: None if table is None else plain_rows(table)
             for name, table in (
-                ("table", self.told_table()), ("stability", self.stability), ("increment", self.increment),
+                ("table", self.disclosed_table()), ("stability", self.stability), ("increment", self.increment),
                 ("predictive", self.predictive), ("centres", self.centres),
             )
         }  # fmt: skip
@@ -133,7 +133,7 @@ class BiomarkerScreen:
             "study": self.study.name,
             "synthetic": self.synthetic,
             "cohort_fingerprint": self.fingerprint,
-            "counts": {name: told_count(count) for name, count in self.counts.items()},
+            "counts": {name: disclosed_count(count) for name, count in self.counts.items()},
             "base": list(self.base),
             "settings": dict(self.settings),
             "selected": list(self.selected),

@@ -10,7 +10,7 @@ _TEXTS = {
 }
 
 
-def hardly_known(new: NewPatients) -> list[Flagged]:
+def value_hardly_known(new: NewPatients) -> list[Flagged]:
     """Warn of a value of which the training could say nothing: the prior was used, or the value does not count.
 
     Parameters
@@ -25,4 +25,4 @@ def hardly_known(new: NewPatients) -> list[Flagged]:
     ]
 
 
-GUARD = Guard("RS210", "a predictor hardly known in the training", hardly_known)
+GUARD = Guard("RS210", "a predictor hardly known in the training", value_hardly_known)

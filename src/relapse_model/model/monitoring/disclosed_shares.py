@@ -7,7 +7,7 @@ from typing import Any
 
 from relapse_model.model.monitoring.drift import PredictorDrift
 from relapse_model.model.monitoring.scores import MonitoredScores
-from relapse_model.small_counts import HIDDEN, SMALL, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.validation.estimate import Estimate
 
 FEWEST_QUANTILES = 20  # scored patients of whom quantiles are told: of fewer, they are nearly one patient's risk
@@ -37,7 +37,7 @@ def share_words(share: Estimate, of: int) -> str:
 
     Examples
     --------
-    >>> from relapse_model.validation.threshold_measures import wilson
+    >>> from relapse_model.validation.classification_measures import wilson
     >>> share_words(wilson(0.1, 100), 100), share_words(wilson(0.03, 100), 100)
     ('10 % (6 to 17 %)', '<5 of 100 patients')
     >>> share_words(wilson(0.97, 100), 100)
@@ -60,7 +60,7 @@ def patients_of_shares(one: PredictorDrift) -> list[int]:
     return [one.patients if share.what == "missing" else known for share in one.shares]
 
 
-def drift_told(one: PredictorDrift) -> dict[str, Any]:
+def disclosed_drift(one: PredictorDrift) -> dict[str, Any]:
     """Return the drift of a predictor as plain values; a share of one to four patients, and its p, are not told.
 
     Parameters
@@ -77,7 +77,7 @@ def drift_told(one: PredictorDrift) -> dict[str, Any]:
     return told | {"shares": list(told["shares"]), "p_value": p_value}
 
 
-def scores_told(scores: MonitoredScores) -> dict[str, Any]:
+def disclosed_scores(scores: MonitoredScores) -> dict[str, Any]:
     """Return what the scores show as plain values, none of them of one to four patients.
 
     Risks are told to a tenth of a per cent, their mean of 5 patients or more, their quantiles of 20 or more.
@@ -86,25 +86,25 @@ def scores_told(scores: MonitoredScores) -> dict[str, Any]:
     ----------
     scores : MonitoredScores
     """
-    told = asdict(scores) | {"warnings": [drift_told(one) for one in scores.warnings]}
+    told = asdict(scores) | {"warnings": [disclosed_drift(one) for one in scores.warnings]}
     enough = scores.scored >= SMALL
     told |= {"mean_risk": round(scores.mean_risk, 3) if enough else None}
     many = scores.scored >= FEWEST_QUANTILES
     told |= {name: round(told[name], 3) if many else None for name in _QUANTILES}
     if few(scores.rejected, scores.patients):
         told["rejected"] = _hidden(told["rejected"], scores.patients)
-    told |= {"patients": told_count(scores.patients), "scored": scored_told(scores)}
+    told |= {"patients": disclosed_count(scores.patients), "scored": disclosed_scored(scores)}
     return told if enough else told | {"p_value": None}
 
 
-def scored_told(scores: MonitoredScores) -> int | str:
+def disclosed_scored(scores: MonitoredScores) -> int | str:
     """Return the number of scored patients, hidden where it would tell that one to four were rejected.
 
     Parameters
     ----------
     scores : MonitoredScores
     """
-    return HIDDEN if few(scores.rejected, scores.patients) else told_count(scores.scored)
+    return HIDDEN if few(scores.rejected, scores.patients) else disclosed_count(scores.scored)
 
 
 def _few_words(value: float, of: int) -> str:
