@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.combined.members import (
     SINGLE,
+    Kinds,
     check_kind,
     fit_member,
     limits_as_log_odds,
@@ -33,12 +34,27 @@ METHODS = ("none", "logistic")
 FEWEST_EVENTS_FOR_ISOTONIC = 1000
 SLOPE_SD = 0.25
 _FORM, _PART, _ESTIMATOR = "relapse-model recalibration", "recalibrated.json", "estimator"
-_KINDS = ("AveragedClassifier", *SINGLE)
-_KINDS_IN_FILE = (*_KINDS, "PriorHazardClassifier")  # hazards have no rows to hold out, but may be updated
 _LARGEST = 1e6  # slope or intercept: no recalibration comes near it
 _NARROWEST, _WIDEST = 1e-6, 1e6  # of the slope's prior: held at 1, and free, whatever the rows
 _RESAMPLED = ("oversampling", "undersampling", "smote", "adasyn", "rose")
 _REWEIGHTED = ("class_weight", "class_weights", "balanced", "scale_pos_weight")
+
+
+def _averaged() -> type:
+    from relapse_model.classifiers.combined.averaged import AveragedClassifier
+
+    return AveragedClassifier
+
+
+def _prior_hazard() -> type:
+    from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
+
+    return PriorHazardClassifier
+
+
+_KINDS: Kinds = {"AveragedClassifier": _averaged, **SINGLE}
+# Hazards have no rows to hold out, but may be updated.
+_KINDS_IN_FILE: Kinds = {**_KINDS, "PriorHazardClassifier": _prior_hazard}
 
 
 class CalibrationMethodError(RelapseModelError):
