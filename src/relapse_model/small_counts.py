@@ -1,4 +1,4 @@
-"""Counts as they may be told: small ones hidden, with a second one from which a small one could be worked out."""
+"""Counts as they may be disclosed: small ones hidden, with a second one from which a small one could be worked out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def hidden_cells(
 
     Assumes that each column adds up to a known number and, with several columns, that the last column is the sum of
     the others; and that the reader knows what is meant: a hidden count is 5 or more, a small one 1 to 4, or 0 to 4
-    where its column has a 0 that is not told. Of every count of 1 to 4 two values or more agree with all that is told.
+    where its column has a 0 that is not disclosed. Of every count of 1 to 4 two values or more agree with all that is.
     The smallest counts are hidden first. Where even hiding all does not help, all are hidden alike and none is called
     small.
 
@@ -29,7 +29,7 @@ def hidden_cells(
     ----------
     counts : array of int, shape (levels, groups)
     zeros_disclosed : bool
-        Whether 0 is told as it is; small otherwise.
+        Whether 0 is disclosed as it is; small otherwise.
     unshown : array of bool, shape (levels, groups), optional
         Counts that are shown nowhere, but that are not to be worked out either.
 
@@ -59,17 +59,17 @@ def hidden_cells(
         known = [place for place in np.argwhere(small & (counts > 0)) if _is_known(place, counts, low, high)]
         if not known:
             return small, hide & ~small
-        told = np.argwhere(~hide & (counts >= SMALL))
-        if not len(told):
+        disclosed = np.argwhere(~hide & (counts >= SMALL))
+        if not len(disclosed):
             return np.zeros_like(small), np.ones_like(small)
-        beside = (told == known[0]).any(axis=1)  # in its row or its column
-        hide[tuple(told[np.lexsort((counts[tuple(told.T)], ~beside))[0]])] = True
+        beside = (disclosed == known[0]).any(axis=1)  # in its row or its column
+        hide[tuple(disclosed[np.lexsort((counts[tuple(disclosed.T)], ~beside))[0]])] = True
 
 
 def disclosed_counts(counts: Sequence[int]) -> tuple[str, ...]:
     """Return counts that add up to a known number as text: ``<5`` for small ones, others hidden as far as needed.
 
-    Where all of them are 0 nobody is pointed at, and they are told.
+    Where all of them are 0 nobody is pointed at, and they are disclosed.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def disclosed_counts(counts: Sequence[int]) -> tuple[str, ...]:
     >>> disclosed_counts([3, 20, 9]), disclosed_counts([3, 2, 20]), disclosed_counts([0, 0])
     (('<5', '20', 'hidden'), ('<5', '<5', '20'), ('0', '0'))
 
-    Of 1 and 5, or of 4 and 4, the sum would tell both:
+    Of 1 and 5, or of 4 and 4, the sum would disclose both:
 
     >>> disclosed_counts([1, 5, 20]), disclosed_counts([4, 4, 20])
     (('<5', 'hidden', 'hidden'), ('<5', '<5', 'hidden'))
@@ -92,7 +92,7 @@ def disclosed_counts(counts: Sequence[int]) -> tuple[str, ...]:
 
 
 def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
-    """Return a count as it is told where `hidden_cells` says this of it.
+    """Return a count as it is disclosed where `hidden_cells` says this of it.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
 
 
 def disclosed_count(count: int) -> int | str:
-    """Return a count of which no sum is told: itself, or ``<5`` from 1 to 4.
+    """Return a count of which no sum is disclosed: itself, or ``<5`` from 1 to 4.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ def test_utf_16_without_its_mark_is_valid_utf_8_and_is_refused_all_the_same(tmp_
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_another_separator(tmp_path, mark):
     problem = refusal(folder(tmp_path, labs=LABS.replace(",", mark)))
-    assert str(problem) == "labs.csv, row 1: columns parted by ';', '|' or tab; expected columns parted by ','."
+    assert str(problem) == "labs.csv, row 1: columns separated by ';', '|' or tab; expected columns separated by ','."
 
 
 def test_ragged_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path):

@@ -21,7 +21,7 @@ def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.0
     ("given", "said"),
     [
         ({}, "better than chance (AUC 0.70, 95 % interval 0.60 to 0.80)"),
-        ({}, "nothing speaks against the spread of its risks"),
+        ({}, "no evidence against the spread of its risks"),
         ({"auc": (0.6, 0.45, 0.7)}, "It was not shown that the model ranks patients better than chance"),
         ({"auc": (0.3, 0.2, 0.4)}, "worse than chance"),
         ({}, "its risks fitted better than giving everybody the mean risk (log loss 0.400 against 0.500; difference"),

@@ -71,7 +71,7 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
 
 
 def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
-    """Return what a person wants to know after training; what was muted is told as such.
+    """Return what a person wants to know after training; muted findings are listed as muted.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
     if losses:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {label_of(name, model.study.has_priors)}" for name, loss in losses.items()]
-        told = summary["choice"].get("against_mean_risk")
-        difference = "" if told is None else measure_shown("log_loss_difference", Estimate(**told))
+        gain = summary["choice"].get("against_mean_risk")
+        difference = "" if gain is None else measure_shown("log_loss_difference", Estimate(**gain))
         lines += [f"  {difference}  difference, chosen model minus mean risk (95 % interval)"] if difference else []
     failed = summary["choice"].get("failed_folds", {})
     lines += [f"Folds that could not be fitted, {count} x: {why}" for why, count in failed.items()]

@@ -178,7 +178,7 @@ class Cohort:
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
-COUNTED_ONCE = "an earlier row again, under another row number: counted once"  # in a remark
+COUNTED_ONCE = "repeats an earlier row under another row number: counted once"  # in a remark
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"

@@ -172,7 +172,7 @@ def not_utf8(lines: Iterable[bytes], name: str) -> CohortError:
     Parameters
     ----------
     lines : iterable of bytes
-        As they are parted by line feeds.
+        As they are separated by line feeds.
     name : str
         Of the file.
     """
@@ -222,7 +222,7 @@ def csv_header(row: list[str] | None, name: str) -> list[str]:
     if not any(header):
         raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
     if len(header) < 2 and any(mark in header[0].split("\n", 1)[0] for mark in (";", "\t", "|")):
-        raise refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
+        raise refusal(name, "columns separated by ';', '|' or tab", "columns separated by ','", row=1)
     return header
 
 

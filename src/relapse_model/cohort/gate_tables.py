@@ -56,7 +56,7 @@ class TablesAtTheGate:
 
     @cached_property
     def patients_known(self) -> bool:
-        """Tell whether there are patients, and the other tables speak of any of them."""
+        """Tell whether there are patients, and the other tables have rows of any of them."""
         if self.whole is not None:
             return self.whole.patients_known
         known = self.ids.get("patients", pd.Series(dtype=object))

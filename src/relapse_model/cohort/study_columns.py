@@ -33,7 +33,7 @@ class ColumnReader:
     purpose : str
         What it is read for, as a message says it.
     levels : tuple of str
-        The levels that are told apart; empty for a column of numbers, or of yes and no.
+        The levels that are distinguished; empty for a column of numbers, or of yes and no.
     chosen : bool
         Whether `levels` are those looked for, one value against the rest, rather than all there are.
     others : str or tuple of str

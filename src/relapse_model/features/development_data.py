@@ -319,7 +319,7 @@ def require_seed(seed: object) -> int:
     Raises
     ------
     RelapseModelError
-        For anything else: what came is told, before a minute is spent on training.
+        For anything else: the error says what came, before a minute is spent on training.
 
     Examples
     --------

@@ -218,7 +218,7 @@ class RelapseModel(TrainedModel):
         cohort : Cohort
             Patients with their outcome, none of whom the model was trained on.
         method : {"intercept", "intercept_and_slope"}
-            What is learned anew; see `relapse_model.model.updating.updated_model`.
+            What is estimated again; see `relapse_model.model.updating.updated_model`.
         landmark_week : float, optional
             As `score` takes it.
 

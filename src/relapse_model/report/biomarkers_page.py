@@ -1,4 +1,4 @@
-"""The page of a screen of biomarkers: what can be told from chance after looking at all, and what cannot."""
+"""The page of a screen of biomarkers: what can be distinguished from chance after looking at all, and what cannot."""
 
 from __future__ import annotations
 

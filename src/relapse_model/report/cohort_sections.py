@@ -54,7 +54,7 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
     -------
     dict
         ``rows`` (empty where the study states no criteria) and ``refused``. One to four patients whom a criterion
-        leaves out are told as ``<5``; what this number could be worked out from is ``hidden``.
+        leaves out are shown as ``<5``; what this number could be worked out from is ``hidden``.
     """
     if not (study.eligibility.include or study.eligibility.exclude):
         return {"rows": [], "refused": ""}
@@ -65,9 +65,9 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
     table = found.attrition
     remaining, left = _disclosed_steps([int(one) for one in table["remaining"]])
     undecidable = [disclosed_count(int(one)) for one in table["undecidable"]]
-    told = zip(table["id"].map(str), table["text"].map(str), remaining, left, undecidable, strict=True)
+    rows = zip(table["id"].map(str), table["text"].map(str), remaining, left, undecidable, strict=True)
     columns = ("id", "text", "remaining", "left", "undecidable")
-    return {"rows": [dict(zip(columns, row, strict=True)) for row in told], "refused": ""}
+    return {"rows": [dict(zip(columns, row, strict=True)) for row in rows], "refused": ""}
 
 
 def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
 def _disclosed_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:
     """Return who remains after each step and who leaves there, so that no small number of leavers can be worked out.
 
-    Steps are put into blocks that leave out nobody, or five patients at least; of a block only its end is told.
+    Steps are put into blocks that leave out nobody, or five patients at least; of a block only its end is disclosed.
     """
     left = [0, *(before - after for before, after in pairwise(remaining))]
     disclosed_remaining: list[int | str] = [HIDDEN] * len(remaining)

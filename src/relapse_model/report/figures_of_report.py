@@ -209,7 +209,7 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
     risk = np.nanmean(validation.risks[:, seen], axis=0)
     intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
     drawn: dict[str, Figure] = {}
-    if not measures:  # most folds failed, and nothing is told of the others
+    if not measures:  # most folds failed, and nothing is reported of the others
         return drawn
     _put(
         drawn,

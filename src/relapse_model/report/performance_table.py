@@ -65,14 +65,14 @@ def shown_columns(validation: Validation) -> list[str]:
 
 def interval_methods(validation: Validation) -> dict[str, list[str]]:
     """Return for each column how its intervals were made, measures with one method together."""
-    told: dict[str, list[str]] = {}
+    methods: dict[str, list[str]] = {}
     for column in shown_columns(validation):
         by_method: dict[str, list[str]] = {}
         for name, cell in _column(column, validation).items():
             if cell["interval"]:
                 by_method.setdefault(cell["method"], []).append(MEASURES[name])
-        told[column] = [f"{', '.join(names)}: {method}" for method, names in by_method.items()]
-    return told
+        methods[column] = [f"{', '.join(names)}: {method}" for method, names in by_method.items()]
+    return methods
 
 
 def threshold_rows(validation: Validation) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ def write_report(
         Treatment arm of the patients of ``validation.data``, for the Kaplan-Meier figure; by default the
         predictor that reads the column ``arm``, if the study has one.
     mute : tuple of str
-        Codes of checks that shall not speak; the report names them as muted.
+        Codes of checks to mute; the report lists them as muted.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def validation_values(
     ----------
     validation : Validation
     mute : tuple of str
-        Codes of checks that shall not speak.
+        Codes of checks to mute.
     explanation : shap.Explanation, optional
         Of `relapse_model.report.figures_of_report.explained`, if it was made already.
     """
@@ -242,19 +242,19 @@ def effect_rows(validation: Validation) -> list[dict[str, str]]:
 def _refused(validation: Validation) -> dict[str, str]:
     """Return the figures that these patients cannot support, and why; one line where a reason is that of all."""
     refused, boot = validation.performance.refused, validation.bootstrap
-    told = {MEASURES.get(name, name): why for name, why in refused.items()}
+    reasons = {MEASURES.get(name, name): why for name, why in refused.items()}
     if len(refused) == len(MEASURES) and len(set(refused.values())) == 1:
-        told = {"All measures": next(iter(refused.values()))}
+        reasons = {"All measures": next(iter(refused.values()))}
     if boot is None:
-        return told
+        return reasons
     names = MEASURES | {
         "stability": "Stability",
         "calibration_curves": "Bootstrap curves",
         "effects": "Signs of effects",
     } | {f"{name}_632": f".632+ of {MEASURES[name]}" for name in OUT_OF_BAG}  # fmt: skip
-    told |= {f"{names.get(name, name)}, bootstrap": why for name, why in boot.refused.items()}
+    reasons |= {f"{names.get(name, name)}, bootstrap": why for name, why in boot.refused.items()}
     without = [one.no_interval for one in boot.corrected.values() if one.no_interval]
-    return told | ({"Intervals, bootstrap": without[0]} if without else {})
+    return reasons | ({"Intervals, bootstrap": without[0]} if without else {})
 
 
 def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
@@ -280,8 +280,8 @@ def _short(performance: Performance, name: str) -> str:
 
 def _measure(name: str, performance: Performance) -> dict[str, str]:
     found = performance.measures[name]
-    told = {"label": MEASURES[name], "meaning": MEANING[name]}
+    card = {"label": MEASURES[name], "meaning": MEANING[name]}
     if isinstance(found, Estimate):
         interval = f"{found.lower:z.2f} to {found.upper:z.2f}"
-        return told | {"value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %"}
-    return told | {"value": f"{found:z.3f}", "interval": "", "level": ""}
+        return card | {"value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %"}
+    return card | {"value": f"{found:z.3f}", "interval": "", "level": ""}

@@ -141,7 +141,7 @@ def interval(value: Any) -> tuple[float, float]:
 
 
 def step(value: Any) -> str | float:
-    """Accept the step a prior speaks of."""
+    """Accept the step a prior refers to."""
     if value in ("unit", "log10", "sd"):
         return str(value)
     try:

@@ -1,4 +1,4 @@
-"""Names of agents, analytes and levels: their spelling levelled, and which name of the study a text means."""
+"""Names of agents, analytes and levels: their spelling normalised, and which name of the study a text means."""
 
 from __future__ import annotations
 

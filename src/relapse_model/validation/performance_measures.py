@@ -78,12 +78,12 @@ class Performance:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
-        told = {
+        values = {
             name: found.to_dict() if isinstance(found, Estimate) else found for name, found in self.measures.items()
         }
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
-            "measures": told, "refused": self.refused, "apparent": self.apparent,
+            "measures": values, "refused": self.refused, "apparent": self.apparent,
         } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
 
 

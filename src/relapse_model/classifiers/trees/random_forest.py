@@ -27,7 +27,7 @@ from relapse_model.errors import RelapseModelError
 
 _FORM, _PART, _FOREST = "relapse-model random forest", "random_forest.json", "forest.bin"
 _MOST_TREES, _MOST_NODES, _MOST_ROWS = 10_000, 2**24, 10**9
-_BAG = 2  # trees that share their row weights: the least from which chance of the trees can be told
+_BAG = 2  # trees that share their row weights: the least from which the variance between trees can be estimated
 _TRIED_TREES = 100  # of each forest in the cross-validation
 _SHRINKAGE = 3.0  # rows at the mean risk that are added to every leaf
 _CERTAIN = 1e-9  # no risk of a leaf is nearer to 0 or 1

@@ -13,7 +13,7 @@ from relapse_model.small_counts import SMALL
 def small_category(at: AtLandmark) -> Verdict:
     """Warn when a level of a predictor, an answer of yes or no, or a group of `censoring_by` has fewer than 5 patients.
 
-    Counted are patients at risk. The effect of such a level, and the chance of being lost in such a group, are told by
+    Counted are patients at risk. The effect of such a level, and the chance of being lost in such a group, rest on
     chance. Of a yes or no that all answer alike, RM116 tells.
 
     Parameters

@@ -39,7 +39,7 @@ def _rows_twice(cohort: Cohort) -> Iterator[str]:
     repeated = [remark.table for remark in cohort.remarks if remark.found == COUNTED_ONCE]
     for table in dict.fromkeys(repeated):
         count = repeated.count(table)
-        yield f"{disclosed_count(count)} rows of {table} stand there again under another row number, and count once"
+        yield f"{disclosed_count(count)} rows of {table} are repeated under another row number, and count once"
 
 
 def _one_day(cohort: Cohort, study: Study) -> Iterator[str]:

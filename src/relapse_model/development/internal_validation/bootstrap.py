@@ -173,12 +173,12 @@ def bootstrap_validation(
 
 
 def _corrected_values(name: str, found: OptimismCorrected) -> dict[str, Any]:
-    told: dict[str, Any] = (
+    plain: dict[str, Any] = (
         found.corrected.to_dict() if isinstance(found.corrected, Estimate) else {"value": found.value}
     )
-    told |= {"apparent": found.apparent, "optimism": found.optimism, "failed": found.failed}
-    told |= {"optimism_over_resamples": "median" if name in BY_MEDIAN else "mean"}
-    return told | ({"no_interval": found.no_interval} if found.no_interval else {})
+    plain |= {"apparent": found.apparent, "optimism": found.optimism, "failed": found.failed}
+    plain |= {"optimism_over_resamples": "median" if name in BY_MEDIAN else "mean"}
+    return plain | ({"no_interval": found.no_interval} if found.no_interval else {})
 
 
 def _summarise(

@@ -72,7 +72,7 @@ def patient_input(
     predictor: Predictor, value: Any, reference: float, contribution: float, source: PredictorSource,
     enrolled: np.datetime64 | None, landmark: float,
 ) -> PatientInput:  # fmt: skip
-    """Put together what is told of one predictor.
+    """Put together what is shown of one predictor.
 
     Parameters
     ----------

@@ -159,7 +159,7 @@ def points_score(
     features : DataFrame
         Predictors of 10 patients or more, as `derive_features` makes them; best those of the training.
     relapse : array-like of shape (n,), optional
-        1, 0, or NaN where the weight is 0: then the loss is also told against the outcomes.
+        1, 0, or NaN where the weight is 0: then the loss is also measured against the outcomes.
     weight : array-like of shape (n,), optional
         Such as censoring weights; used for the outcomes only.
     largest : int, default=10

@@ -1,4 +1,4 @@
-"""Shares of monitored patients as they may be told: none that stands on one to four of them."""
+"""Shares of monitored patients as they may be disclosed: none that stands on one to four of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from relapse_model.model.monitoring.scores import MonitoredScores
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.validation.estimate import Estimate
 
-FEWEST_QUANTILES = 20  # scored patients of whom quantiles are told: of fewer, they are nearly one patient's risk
+FEWEST_QUANTILES = 20  # scored patients of whom quantiles are disclosed: of fewer, they are nearly one patient's risk
 _QUANTILES = ("p05", "median", "p95")
 
 
@@ -61,40 +61,40 @@ def patients_of_shares(one: PredictorDrift) -> list[int]:
 
 
 def disclosed_drift(one: PredictorDrift) -> dict[str, Any]:
-    """Return the drift of a predictor as plain values; a share of one to four patients, and its p, are not told.
+    """Return the drift of a predictor as plain values; a share of one to four patients, and its p, are not disclosed.
 
     Parameters
     ----------
     one : PredictorDrift
     """
     hidden = [few(share.found, of) for share, of in zip(one.shares, patients_of_shares(one), strict=True)]
-    told = asdict(one)
-    for share, is_hidden, of in zip(told["shares"], hidden, patients_of_shares(one), strict=True):
+    disclosed = asdict(one)
+    for share, is_hidden, of in zip(disclosed["shares"], hidden, patients_of_shares(one), strict=True):
         if is_hidden:
             share |= {"found": _hidden(share["found"], of), "p_value": None}
     furthest = min(range(len(hidden)), key=lambda place: one.shares[place].p_value, default=None)
     p_value = None if furthest is not None and hidden[furthest] else one.p_value
-    return told | {"shares": list(told["shares"]), "p_value": p_value}
+    return disclosed | {"shares": list(disclosed["shares"]), "p_value": p_value}
 
 
 def disclosed_scores(scores: MonitoredScores) -> dict[str, Any]:
     """Return what the scores show as plain values, none of them of one to four patients.
 
-    Risks are told to a tenth of a per cent, their mean of 5 patients or more, their quantiles of 20 or more.
+    Risks are disclosed to a tenth of a per cent, their mean of 5 patients or more, their quantiles of 20 or more.
 
     Parameters
     ----------
     scores : MonitoredScores
     """
-    told = asdict(scores) | {"warnings": [disclosed_drift(one) for one in scores.warnings]}
+    disclosed = asdict(scores) | {"warnings": [disclosed_drift(one) for one in scores.warnings]}
     enough = scores.scored >= SMALL
-    told |= {"mean_risk": round(scores.mean_risk, 3) if enough else None}
+    disclosed |= {"mean_risk": round(scores.mean_risk, 3) if enough else None}
     many = scores.scored >= FEWEST_QUANTILES
-    told |= {name: round(told[name], 3) if many else None for name in _QUANTILES}
+    disclosed |= {name: round(disclosed[name], 3) if many else None for name in _QUANTILES}
     if few(scores.rejected, scores.patients):
-        told["rejected"] = _hidden(told["rejected"], scores.patients)
-    told |= {"patients": disclosed_count(scores.patients), "scored": disclosed_scored(scores)}
-    return told if enough else told | {"p_value": None}
+        disclosed["rejected"] = _hidden(disclosed["rejected"], scores.patients)
+    disclosed |= {"patients": disclosed_count(scores.patients), "scored": disclosed_scored(scores)}
+    return disclosed if enough else disclosed | {"p_value": None}
 
 
 def disclosed_scored(scores: MonitoredScores) -> int | str:

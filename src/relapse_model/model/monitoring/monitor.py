@@ -105,11 +105,13 @@ class MonitoringReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; counts under 5, and shares that stand on them, hidden."""
-        told = asdict(self)
-        told["scores"] = disclosed_scores(self.scores)
-        told["predictors"] = [disclosed_drift(one) | {"drifted": one.p_value < self._limit} for one in self.predictors]
-        told["outcomes"] = None if self.outcomes is None else self.outcomes.to_dict()
-        return {"verdict": self.verdict, "rule": _RULE, "limit": self._limit} | told
+        disclosed = asdict(self)
+        disclosed["scores"] = disclosed_scores(self.scores)
+        disclosed["predictors"] = [
+            disclosed_drift(one) | {"drifted": one.p_value < self._limit} for one in self.predictors
+        ]
+        disclosed["outcomes"] = None if self.outcomes is None else self.outcomes.to_dict()
+        return {"verdict": self.verdict, "rule": _RULE, "limit": self._limit} | disclosed
 
     def text(self) -> str:
         """Return the report for the terminal: the verdict first."""
@@ -304,10 +306,10 @@ def _features(model: TrainedModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArra
 def _risk_line(scores: MonitoredScores, outcome: str) -> str:
     beside = "not compared" if scores.training_risk is None else f"{100 * scores.training_risk:.1f} % in the training"
     if scores.scored < SMALL:
-        return f"Risk of {outcome}: not told of fewer than {SMALL} patients ({beside})."
+        return f"Risk of {outcome}: not disclosed for fewer than {SMALL} patients ({beside})."
     spread = f"the central 90 % from {100 * scores.p05:.1f} to {100 * scores.p95:.1f} %"
     if scores.scored < FEWEST_QUANTILES:
-        spread = f"quantiles not told of fewer than {FEWEST_QUANTILES} patients"
+        spread = f"quantiles not disclosed for fewer than {FEWEST_QUANTILES} patients"
     return f"Risk of {outcome}: mean {100 * scores.mean_risk:.1f} % ({beside}), {spread}."
 
 
@@ -330,11 +332,11 @@ def _predictor_lines(one: PredictorDrift, *, drifts: bool) -> list[str]:
 def _outcome_lines(found: MonitoredOutcomes) -> list[str]:
     count = found.to_dict()
     expected = "" if found.patients < SMALL else f", {found.expected:.1f} expected of those whose outcome is known"
-    told = (
+    sentence = (
         f"Outcomes of {count['patients']} patients: {count['events']} relapses{expected}; {count['lost']} lost before "
         f"the horizon. Awaited: {count['awaited']}. Of patients without a risk, not used: {count['without_score']}."
     )
-    lines = wrap(told, _WIDTH)
+    lines = wrap(sentence, _WIDTH)
     for name, value in found.measures.items() if found.patients >= SMALL else ():
         lines.append(f"  {_NAMES[name]}: {value}")
     return lines + [f"  {_NAMES[name]}: {why}" for name, why in found.refused.items()]

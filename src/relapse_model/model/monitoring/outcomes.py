@@ -69,8 +69,8 @@ class MonitoredOutcomes:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; counts under 5 as ``<5``, and no measure of fewer than 5 patients."""
-        told = asdict(self) | {name: disclosed_count(getattr(self, name)) for name in _COUNTS}
-        return told if self.patients >= SMALL else told | {"expected": None, "measures": {}}
+        disclosed = asdict(self) | {name: disclosed_count(getattr(self, name)) for name in _COUNTS}
+        return disclosed if self.patients >= SMALL else disclosed | {"expected": None, "measures": {}}
 
 
 def monitored_outcomes(

@@ -246,10 +246,10 @@ def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) ->
 
 def _draw_box(axes: Axes, percents: Floats, place: float, colour: str) -> None:
     low, q1, median, q3, high = np.round(2 * np.quantile(percents, (0.05, 0.25, 0.5, 0.75, 0.95))) / 2
-    told = {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "fliers": []}
+    box = {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "fliers": []}
     line = {"color": colour, "zorder": 4}
     axes.bxp(
-        [told], positions=[place], widths=0.24, showfliers=False, manage_ticks=False, boxprops=line,
+        [box], positions=[place], widths=0.24, showfliers=False, manage_ticks=False, boxprops=line,
         whiskerprops=line, capprops=line, medianprops={"color": INK, "linewidth": 1.8, "zorder": 5},
     )  # fmt: skip
 

@@ -17,11 +17,11 @@ def value_hardly_known(new: NewPatients) -> list[Flagged]:
     ----------
     new : NewPatients
     """
-    told = new.summary.get("hardly_known", {})  # a model of an earlier version was trained on none such
+    reasons = new.summary.get("hardly_known", {})  # a model of an earlier version was trained on none such
     return [
-        flagged(new.features[one.name].notna().to_numpy(), _TEXTS[told[one.name]].format(one.label))
+        flagged(new.features[one.name].notna().to_numpy(), _TEXTS[reasons[one.name]].format(one.label))
         for one in new.study.predictors
-        if one.name in told
+        if one.name in reasons
     ]
 
 
