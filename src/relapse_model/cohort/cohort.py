@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.reading_report import ReadingReport
 from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
@@ -31,7 +32,7 @@ class Cohort:
     patients : DataFrame
         One row per patient, `patient_id` unique.
     labs : DataFrame
-        One row per result; `patient` is the position of its patient in `patients`.
+        One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier.
     treatments, outcomes : DataFrame or None
         ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
     rejected : DataFrame
@@ -45,6 +46,8 @@ class Cohort:
         another row number, and count once; weeks more than ten years from enrolment.
     codes_read : mapping
         For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
+    reading : ReadingReport or None
+        How a hospital's export was read, if the cohort was made of one.
     """
 
     patients: pd.DataFrame
@@ -56,6 +59,7 @@ class Cohort:
     synthetic: bool = False
     remarks: tuple[Problem, ...] = ()
     codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reading: ReadingReport | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -132,7 +136,7 @@ class Cohort:
         for name in ("labs", "treatments", "outcomes"):
             table = getattr(self, name)
             if table is not None:
-                exported = table.drop(columns=list(OURS[name]), errors="ignore")
+                exported = table.drop(columns=[*OURS[name], "patient_id"], errors="ignore")
                 exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
                 tables[name] = exported
         return tables
@@ -183,6 +187,21 @@ SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"
 )
+
+
+def with_identifiers(table: pd.DataFrame, spelled: pd.Series) -> pd.DataFrame:
+    """Return a table with the identifier of each row's patient after the position; as categories, it costs little.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With `patient`, positions.
+    spelled : Series
+        The identifiers, by position.
+    """
+    ids = pd.Categorical.from_codes(table["patient"].to_numpy(), categories=pd.Index(spelled, dtype=object))
+    table.insert(1, "patient_id", pd.Series(ids, index=table.index))
+    return table
 
 
 def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:

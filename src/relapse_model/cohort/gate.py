@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.gate_weeks import WeeksAtTheGate
@@ -25,7 +25,8 @@ from relapse_model.cohort.tables.columns import (
     column_problems,
     is_row_id,
 )
-from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.cohort.tables.data_frames import data_frames
+from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known
 from relapse_model.cohort.tables.part_of_whole import WholeTables
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time
@@ -88,7 +89,7 @@ def make_cohort(
     Cohort(2 patients, 1 labs)
     """
     given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
-    tables = {name: table for name, table in given.items() if table is not None}
+    tables = data_frames(given, required=("patients", "labs"))
     return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
 
 
@@ -226,10 +227,11 @@ class _Gate(WeeksAtTheGate):
                 continue
             if known is not None:
                 unknown = ~self.ids[name].isin(known).to_numpy() & (self.ids[name] != "").to_numpy()
-                self.refuse(
-                    name, unknown, "patient_id", "an identifier that is not in the patients table",
-                    "a patient of the patients table", "Add the patient there, or take the row out",
-                )  # fmt: skip
+                for rows, advice in nearly_known(self.ids[name], known, unknown):
+                    self.refuse(
+                        name, rows, "patient_id", "an identifier that is not in the patients table",
+                        "a patient of the patients table", advice,
+                    )  # fmt: skip
             twice = _repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
             self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
@@ -318,12 +320,12 @@ class _Gate(WeeksAtTheGate):
         spelled = patients["patient_id"].fillna("").astype(object)
         why = pd.Series([reasons[text] for text in ids[refused]], index=ids.index[refused], dtype=object)
         rejected = pd.DataFrame({"patient_id": spelled[refused], "reason": why})
-        position = pd.Index(ids[~refused])
+        position, kept = pd.Index(ids[~refused]), spelled[~refused]
         return Cohort(
             patients=patients.loc[~refused].reset_index(drop=True),
-            labs=self.attached("labs", position),
-            treatments=self.attached("treatments", position) if "treatments" in self.tables else None,
-            outcomes=self.attached("outcomes", position) if "outcomes" in self.tables else None,
+            labs=self.attached("labs", position, kept),
+            treatments=self.attached("treatments", position, kept) if "treatments" in self.tables else None,
+            outcomes=self.attached("outcomes", position, kept) if "outcomes" in self.tables else None,
             rejected=rejected,  # its index holds the row positions in the file, for output in the order of input
             problems=tuple(self.problems),
             synthetic=synthetic,
@@ -331,12 +333,12 @@ class _Gate(WeeksAtTheGate):
             codes_read=self.codes_read,
         )
 
-    def attached(self, name: str, position: pd.Index) -> pd.DataFrame:
-        """Replace identifiers by positions in the patients table."""
+    def attached(self, name: str, position: pd.Index, spelled: pd.Series) -> pd.DataFrame:
+        """Put positions in the patients table, and its spelling of the identifiers, for what the table had."""
         patient = position.get_indexer(pd.Index(self.ids[name]))
         table = self.tables[name].drop(columns="patient_id")
         table.insert(0, "patient", patient)
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]
-        return table.loc[kept].reset_index(drop=True)
+        return with_identifiers(table.loc[kept].reset_index(drop=True), spelled)

@@ -42,7 +42,7 @@ class TablesAtTheGate:
         self.remarks: list[Problem] = []
         self.repeated: dict[str, Mask] = {}  # rows that stand twice under another row number
         self.problems = list(found)
-        self.broken = bool(self.problems)
+        self.broken = any(problem.patient is None for problem in self.problems)
         self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
         self.ids: dict[str, pd.Series] = {}  # keys: one for all forms of an identifier
         self.codes_read: dict[str, dict[str, str]] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 _WIDTHS = ("<wide>", "<narrow>")
 
@@ -67,3 +69,43 @@ def _normalised(char: str) -> str:
     if category == "Cf":  # no width: joiners, marks of direction, soft hyphens, byte order marks
         return ""
     return unicodedata.normalize("NFKC", char) if unicodedata.decomposition(char).startswith(_WIDTHS) else char
+
+
+def nearly_known(
+    given: pd.Series, known: pd.Series, unknown: NDArray[np.bool_]
+) -> tuple[tuple[NDArray[np.bool_], str], ...]:
+    """Return the rows of unknown identifiers with the advice for each kind of them.
+
+    Spreadsheets write a number as ``1001.0`` and take leading zeros off; what was meant is not guessed, but said.
+
+    Parameters
+    ----------
+    given, known : Series
+        Keys of identifiers, of a table and of the patients table.
+    unknown : array of bool
+        Rows of `given` that are not in `known`.
+
+    Examples
+    --------
+    >>> given, known = pd.Series(["1001.0", "7", "x"]), pd.Series(["1001", "007"])
+    >>> [advice[:21] for rows, advice in nearly_known(given, known, np.array([True] * 3)) if rows.any()]
+    ['The patients table di', 'The patients table di', 'Add the patient there']
+    """
+    texts = given.where(unknown, "")
+    decimal = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    decimals = unknown & (decimal != texts).to_numpy() & decimal.isin(known).to_numpy()
+    whole = known.str.replace(r"\.0+$", "", regex=True)
+    decimals |= unknown & texts.str.fullmatch(r"\d+").to_numpy() & texts.isin(whole).to_numpy()
+    bare = set(known[known.str.fullmatch(r"\d+")].str.lstrip("0"))
+    zeros = unknown & ~decimals & texts.str.fullmatch(r"\d+").to_numpy() & texts.str.lstrip("0").isin(bare).to_numpy()
+    return (
+        (
+            decimals,
+            "The patients table differs by a '.0', as spreadsheets write it: use one spelling",
+        ),
+        (
+            zeros,
+            "The patients table differs by leading zeros, which spreadsheets take off: use one spelling",
+        ),
+        (unknown & ~decimals & ~zeros, "Add the patient there, or take the row out"),
+    )
