@@ -19,35 +19,35 @@ from relapse_model.errors import ModelFileError, RelapseModelError
 
 Groups = NDArray[Any] | None
 
-Kinds = Mapping[str, Callable[[], type]]  # each class by its name, imported when it is asked for
+Kinds = Mapping[str, Callable[[], type[RiskClassifier]]]  # each class by its name, imported when it is asked for
 _MOST_PARTS = 2000
 
 
-def _boosted_trees() -> type:
+def _boosted_trees() -> type[RiskClassifier]:
     from relapse_model.classifiers.trees.boosted_trees import BoostedTreesClassifier
 
     return BoostedTreesClassifier
 
 
-def _elastic_net() -> type:
+def _elastic_net() -> type[RiskClassifier]:
     from relapse_model.classifiers.penalised.elastic_net import ElasticNetLogisticClassifier
 
     return ElasticNetLogisticClassifier
 
 
-def _forest() -> type:
+def _forest() -> type[RiskClassifier]:
     from relapse_model.classifiers.trees.random_forest import ForestClassifier
 
     return ForestClassifier
 
 
-def _prior_logistic() -> type:
+def _prior_logistic() -> type[RiskClassifier]:
     from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 
     return PriorLogisticClassifier
 
 
-def _ridge_logistic() -> type:
+def _ridge_logistic() -> type[RiskClassifier]:
     from relapse_model.classifiers.penalised.ridge import RidgeLogisticClassifier
 
     return RidgeLogisticClassifier
@@ -148,7 +148,7 @@ def read_member(document: Document, entry: object, parts: Mapping[str, bytes], p
         described.refuse("parts", f"names that begin with {prefix}/")
     own = {str(name).removeprefix(f"{prefix}/"): read_part(parts, str(name)) for name in names}
     try:
-        member = kinds[kind]().from_parts(own)  # type: ignore[attr-defined]
+        member = kinds[kind]().from_parts(own)
     except ModelFileError as error:
         raise ModelFileError(f"{prefix}: {error}") from error
     columns = document.integer("n_features", 1, 100_000)

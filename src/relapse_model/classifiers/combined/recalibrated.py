@@ -40,13 +40,13 @@ _RESAMPLED = ("oversampling", "undersampling", "smote", "adasyn", "rose")
 _REWEIGHTED = ("class_weight", "class_weights", "balanced", "scale_pos_weight")
 
 
-def _averaged() -> type:
+def _averaged() -> type[RiskClassifier]:
     from relapse_model.classifiers.combined.averaged import AveragedClassifier
 
     return AveragedClassifier
 
 
-def _prior_hazard() -> type:
+def _prior_hazard() -> type[RiskClassifier]:
     from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
 
     return PriorHazardClassifier
@@ -182,7 +182,8 @@ class RecalibratedClassifier(RiskClassifier):
     Assumes independent rows (or groups). The classifier is fitted without each fold in turn; intercept and slope
     are learned on the log-odds of the rows held out; then it is fitted on all rows. So the recalibration is part
     of the training, and resampling the whole of it judges it honestly. At 20 events the slope is hardly known:
-    see what it brings before using it.
+    see what it brings before using it. Intervals are the classifier's own, recalibrated; intercept and slope are taken
+    as known.
 
     Parameters
     ----------
@@ -229,31 +230,6 @@ class RecalibratedClassifier(RiskClassifier):
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Fit the classifier in folds and on all rows, and learn the recalibration on the rows held out.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights; rows of weight 0 do not count at all.
-        groups : array-like of shape (n,), optional
-            Rows of one group (one patient) stay in one fold.
-
-        Returns
-        -------
-        RecalibratedClassifier
-            Itself.
-
-        Raises
-        ------
-        InsufficientDataError
-            If a class has fewer than 2 rows (or groups).
-        RelapseModelError
-            If a setting cannot be used, or the classifier refuses the rows.
-        """
         rows = self._training_rows(X, y, sample_weight)
         check_kind(self.estimator, _KINDS, "estimator")
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
@@ -286,25 +262,10 @@ class RecalibratedClassifier(RiskClassifier):
         return model
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the recalibrated log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
         return self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return the classifier's own limits, recalibrated; intercept and slope are taken as known.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        level : float, default=0.9
-            Level of the classifier's interval.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-        """
         rows = self._new_rows(X)
         limits = self.recalibration_.apply(limits_as_log_odds(self.estimator_.predict_interval(rows, level)))
         log_odds = self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
@@ -330,7 +291,6 @@ class RecalibratedClassifier(RiskClassifier):
         return found
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return a JSON part with intercept and slope, and the parts of the classifier under a prefix."""
         entry, own = member_parts(self.estimator_, _ESTIMATOR)
         values = {
             "settings": {"folds": int(self.folds), "seed": int(self.seed), "slope_sd": float(self.slope_sd)},
@@ -343,13 +303,6 @@ class RecalibratedClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If a part is missing, names a class that is not ours, or is not what the classifier writes.
-        """
         document = read_document(parts, _PART, _FORM)
         member = read_member(document, document.get("estimator"), parts, _ESTIMATOR, _KINDS_IN_FILE)
         model = cls(clone(member), **_read_settings(document))
