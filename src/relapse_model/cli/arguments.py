@@ -126,7 +126,7 @@ def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
 
 
 def _seed(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--seed", type=_whole, default=0, metavar="N", help="same seed, same result (%(default)s)")
+    verb.add_argument("--seed", type=_whole_number, default=0, metavar="N", help="same seed, same result (%(default)s)")
 
 
 # As in candidates.KNOWN, which is not imported here: --help stays quick. A test compares them.
@@ -144,14 +144,14 @@ def _candidates(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 0")
     return int(text)
 
 
 def _positive(text: str) -> int:
-    number = _whole(text)
+    number = _whole_number(text)
     if number == 0:
         raise argparse.ArgumentTypeError("0: expected a whole number of at least 1")
     return number
@@ -208,7 +208,11 @@ def _validate(verb: argparse.ArgumentParser) -> None:
         "--repeats", type=_positive, default=20, metavar="N", help="outer repeats of 5 folds (%(default)s)"
     )
     verb.add_argument(
-        "--bootstraps", type=_whole, default=200, metavar="N", help="bootstrap resamples; 0 for none (%(default)s)"
+        "--bootstraps",
+        type=_whole_number,
+        default=200,
+        metavar="N",
+        help="bootstrap resamples; 0 for none (%(default)s)",
     )
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"

@@ -183,13 +183,13 @@ class Cohort:
 
     def _parquet_files(self) -> dict[str, bytes]:
         """Return the name and bytes of every file of the cohort folder as Parquet; texts stay as they were printed."""
-        tables = {name: table.apply(whole_numbers) for name, table in self.tables().items()}
+        tables = {name: table.apply(as_integers) for name, table in self.tables().items()}
         files = {f"{name}.parquet": parquet_bytes(table, name) for name, table in tables.items()}
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE.encode("utf-8")} if self.synthetic else {})
 
     def _files(self) -> Mapping[str, str | bytes]:
         """Return the name and text of every file of the cohort folder."""
-        files = {f"{name}.csv": _csv(table.apply(whole_numbers)) for name, table in self.tables().items()}
+        files = {f"{name}.csv": _csv(table.apply(as_integers)) for name, table in self.tables().items()}
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
@@ -209,7 +209,7 @@ def parquet_bytes(table: pd.DataFrame, name: str) -> bytes:
         raise CohortError("the cohort was not written", [problem]) from None
 
 
-COUNTED_ONCE = "an earlier row again, under another row number: counted once"  # in a remark
+COUNTED_ONCE = "repeats an earlier row under another row number: counted once"  # in a remark
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"
@@ -238,6 +238,6 @@ def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
     return followed
 
 
-def whole_numbers(column: pd.Series) -> pd.Series:
+def as_integers(column: pd.Series) -> pd.Series:
     """Write 1 rather than 1.0 where a column holds whole numbers only."""
     return column.astype("Int64") if is_whole(column) else column

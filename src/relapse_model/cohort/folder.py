@@ -191,7 +191,7 @@ def not_utf8(lines: Iterable[bytes], name: str) -> CohortError:
     Parameters
     ----------
     lines : iterable of bytes
-        As they are parted by line feeds.
+        As they are separated by line feeds.
     name : str
         Of the file.
     """

@@ -105,7 +105,7 @@ def test_every_row_is_in_one_chunk_or_counted(tmp_path_factory, ids, owners, siz
     for number in range(len(chunks)):
         held = set()
         for name, rows in found.items():
-            content, numbers = TableParts(here / "work", chunks.told["sums"]).read(name, number)
+            content, numbers = TableParts(here / "work", chunks.counts["sums"]).read(name, number)
             table = open_blocks(folder, name).read(content)
             assert (np.diff(numbers) > 0).all()  # in the order of the file
             rows += numbers.tolist()
@@ -217,7 +217,7 @@ def test_parquet_columns_keep_the_reading_of_the_whole_column(tmp_path, work, st
     chunks = split_cohort(folder, work, chunk_patients=1, key="k")
     assert len(chunks) == 3
     assert chunks.unattached == {"labs": (6,)}
-    parts = TableParts(work, chunks.told["sums"])
+    parts = TableParts(work, chunks.counts["sums"])
     first = source.read(parts.read("patients", 0)[0])
     assert first["code"].tolist() == [3.0]
     assert first["code"].dtype == object  # read as "3.0"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats
-from relapse_model.cohort.cohort import Cohort, whole_numbers
+from relapse_model.cohort.cohort import Cohort, as_integers
 from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_csv
@@ -96,7 +96,7 @@ def write_sdtm(cohort: Cohort, folder: str | Path, study: Study | None = None) -
     written = []
     for name, table in sets.items():
         path = Path(folder) / f"{name.lower()}.csv"
-        write_csv(table.apply(whole_numbers), path, private=not cohort.synthetic)
+        write_csv(table.apply(as_integers), path, private=not cohort.synthetic)
         written.append(path)
     return written
 

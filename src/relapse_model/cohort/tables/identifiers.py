@@ -29,7 +29,7 @@ def identifier_key(text: str) -> str:
     """
     if text.isascii():
         return text.strip()
-    return unicodedata.normalize("NFC", "".join(map(_levelled, text))).strip()
+    return unicodedata.normalize("NFC", "".join(map(_normalised, text))).strip()
 
 
 def identifier_keys(texts: pd.Series) -> pd.Series:
@@ -62,7 +62,7 @@ def same_identifier(text: object, others: Iterable[str]) -> list[int]:
     return [place for place, other in enumerate(others) if identifier_key(str(other)) == key]
 
 
-def _levelled(char: str) -> str:
+def _normalised(char: str) -> str:
     category = unicodedata.category(char)
     if category in ("Zs", "Zl", "Zp"):
         return " "
