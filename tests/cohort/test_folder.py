@@ -428,6 +428,29 @@ def check_rows(cohort, files):
             assert who in patients or row in listed
 
 
+def outcome_of(path):
+    try:
+        cohort = rm.read_cohort(path, on_problems="list")
+    except CohortError as error:
+        return [str(problem) for problem in error.problems]
+    return [str(problem) for problem in cohort.problems], {
+        name: table.astype(object).where(table.notna(), None).to_numpy().tolist()
+        for name, table in {"patients": cohort.patients, **cohort.tables()}.items()
+    }
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_large_file_is_read_as_a_small_one(tmp_path, part, monkeypatch):
+    for seed in range(1000 + 50 * part, 1000 + 50 * part + 50):
+        path = tmp_path / str(seed)
+        path.mkdir()
+        spoilt_folder(path, seed)
+        cell_by_cell = outcome_of(path)
+        with monkeypatch.context() as patch:
+            patch.setattr("relapse_model.cohort.folder.BYTES_WORTH", 0)
+            assert outcome_of(path) == cell_by_cell
+
+
 @pytest.mark.parametrize("part", range(10))
 def test_a_spoilt_folder_is_read_or_refused_in_words(tmp_path, part):
     read = 0

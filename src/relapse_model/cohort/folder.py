@@ -14,6 +14,7 @@ from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.recognise import way_in
 from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.cohort.tables.csv_columns import BYTES_WORTH, dictionary_columns
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Study
 
@@ -168,20 +169,35 @@ def _read_table(path: Path, name: str) -> pd.DataFrame | None:
     file = table_file(path, name)
     if file is None:
         return None
-    return _parse_csv(_decoded(file), file.name) if file.suffix == ".csv" else _read_parquet(file)
+    return _read_csv(file) if file.suffix == ".csv" else _read_parquet(file)
 
 
-def _decoded(file: Path) -> str:
+def _read_csv(file: Path) -> pd.DataFrame:
+    """Read a CSV file: a large one column by column where that can be done, else cell by cell."""
     try:
         content = file.read_bytes()
     except OSError as error:
         raise unreadable(file, error) from None
+    if len(content) >= BYTES_WORTH:
+        header = content.split(b"\n", 1)[0].decode("utf-8-sig", "backslashreplace").rstrip("\r").split(",")
+        table = dictionary_columns(content, len(header)) if all(map(_is_plain, header)) else None
+        if table is not None:
+            return table.set_axis(csv_header(header, file.name), axis=1)
+    return _parse_csv(_decoded(content, file.name), file.name)
+
+
+def _is_plain(cell: str) -> bool:
+    """Tell whether a cell of the header is filled, and was UTF-8."""
+    return bool(cell.strip()) and "\\" not in cell
+
+
+def _decoded(content: bytes, name: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise not_utf8(content.split(b"\n"), file.name)
+        raise not_utf8(content.split(b"\n"), name)
     return text
 
 

@@ -298,7 +298,7 @@ class _Gate(WeeksAtTheGate):
             "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
-            labs[column] = read[column].to_numpy()
+            labs[column] = read[column].array
         before = len(self.problems)
         for rows, text, expected, advice in unit_problems(labs, study):
             wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected

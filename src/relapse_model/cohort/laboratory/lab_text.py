@@ -28,6 +28,7 @@ from relapse_model.cohort.laboratory.words import (
     squeezed,
     tidied,
 )
+from relapse_model.cohort.tables.column_values import of_categories
 from relapse_model.errors import RelapseModelError
 
 _PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")  # most results of a large table need no more reading
@@ -150,7 +151,7 @@ def read_lab_texts(
     codes, distinct = _factorize(values)
     read = [_read(item, dash, below_limit_detected, negative) for item in distinct]
     index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(codes))
-    columns = {field.name: _column(read, field.name)[codes] for field in fields(LabText)}
+    columns = {field.name: _column(read, field.name).take(codes) for field in fields(LabText)}
     return pd.DataFrame({name: pd.Series(c, index=index, dtype=c.dtype) for name, c in columns.items()})
 
 
@@ -174,6 +175,9 @@ def _factorize(values: Iterable[object]) -> tuple[_Codes, list[object]]:
         values = pd.Series(values, dtype=object)  # boxes dates as dates; NumPy would make numbers of them
     if not isinstance(values, (pd.Series, pd.Index)):
         return _factorize_objects(list(values))
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
+        places, categories = of_categories(values)
+        return places, categories.tolist()
     if isinstance(values.dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=False) == "string":
         codes, distinct = pd.factorize(values, use_na_sentinel=False)
         return codes, list(distinct)
@@ -208,9 +212,11 @@ def _key(item: object) -> object:
     return type(item), id(item)
 
 
-def _column(read: list[LabText], name: str) -> np.ndarray[Any, np.dtype[Any]]:
-    dtypes: dict[str, type] = {"number": float, "lower": float, "upper": float, "log10": bool}
-    return np.array([getattr(one, name) for one in read], dtype=dtypes.get(name, object))
+def _column(read: list[LabText], name: str) -> Any:
+    """Return a field of each; texts as pandas keeps them, so that the rows share them."""
+    dtypes: dict[str, type] = {"number": float, "lower": float, "upper": float, "log10": bool, "detected": object}
+    values = [getattr(one, name) for one in read]
+    return np.array(values, dtype=dtypes[name]) if name in dtypes else pd.array(values, dtype="str")
 
 
 def _read(value: object, dash: str, below: bool | None, negative: bool = False) -> LabText:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def _read(values: pd.Series, conventions: Laboratory, negative: bool = False) ->
     )
 
 
-def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[Any, NDArray[np.bool_]]:
     """Return the unit of each result, from its column or, where that is blank, as printed with the value.
 
     A text such as ``<1.0 Log`` is on the log10 scale of the unit in the column.
@@ -84,7 +85,7 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_
     clash : array of bool
         Rows where the printed unit and the column disagree.
     """
-    of_stated, stated = pd.factorize(column.astype(object))
+    of_stated, stated = pd.factorize(column)
     of_printed, printed = pd.factorize(read["unit"])
     # The few different combinations are looked at, not the rows; -1 is a blank cell.
     shape = len(stated) + 1, len(printed), 2
@@ -94,8 +95,8 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_
         _one_unit(stated[one - 1] if one else "", printed[other], bool(log10))
         for one, other, log10 in zip(*np.unravel_index(found, shape), strict=True)
     ]
-    units = np.array([unit for unit, _ in agreed], dtype=object)
-    return units[which], np.array([clash for _, clash in agreed], dtype=bool)[which]
+    units = pd.array([unit for unit, _ in agreed], dtype="str")
+    return units.take(which), np.array([clash for _, clash in agreed], dtype=bool)[which]
 
 
 def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:

@@ -157,6 +157,8 @@ def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
     Only where all rows are texts, or texts and gaps in a column of texts: of other objects, two may be equal and yet
     be read otherwise, as True and 1.
     """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return of_categories(values)
     if len(values) < _ROWS_WORTH:
         return None
     column_of_texts = isinstance(values.dtype, pd.StringDtype)
@@ -166,6 +168,15 @@ def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
     if len(distinct) > _SHARE_WORTH * len(values):
         return None
     return codes, pd.Series(distinct, dtype=object)
+
+
+def of_categories(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series]:
+    """Return which category each row has, and the categories; a gap is one more of them, None."""
+    codes = values.cat.codes.to_numpy().astype(np.intp)
+    categories = values.cat.categories.tolist()
+    if (codes < 0).any():
+        codes, categories = np.where(codes < 0, len(categories), codes), [*categories, None]
+    return codes, pd.Series(categories, dtype=object)
 
 
 def _spread(values: NDArray[Any], codes: NDArray[np.intp]) -> Any:
