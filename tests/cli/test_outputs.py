@@ -106,7 +106,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash"}
+    known |= {"chunk", "anew", "kind", "dash", "form"}
     known |= {
         "method",
         "as_of",

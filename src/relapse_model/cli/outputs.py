@@ -19,6 +19,9 @@ _DEMO = (
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
+    "export": (
+        "dm.csv", "lb.csv", "ex.csv", "patients.parquet", "labs.parquet", "treatments.parquet", "outcomes.parquet",
+    ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),

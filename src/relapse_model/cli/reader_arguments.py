@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-READER_VERBS = ("read", "propose-mapping")
+READER_VERBS = ("read", "propose-mapping", "export")
 _KINDS = ("excel", "redcap", "cdisc", "fhir", "omop")
 
 
@@ -19,6 +19,7 @@ def add_reader_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     """
     _propose(verbs.add_parser("propose-mapping", help="look into an export; write a mapping file to be completed"))
     _read(verbs.add_parser("read", help="read an export (Excel, REDCap, CDISC, FHIR, OMOP) into a cohort folder"))
+    _export(verbs.add_parser("export", help="write a cohort in the form of another system: Parquet, SDTM"))
 
 
 def _source(verb: argparse.ArgumentParser) -> None:
@@ -43,3 +44,14 @@ def _read(verb: argparse.ArgumentParser) -> None:
         "--dash", choices=("refuse", "negative", "missing"), help="what a bare '-' means (default: as the study says)"
     )
     verb.add_argument("--out", required=True, metavar="COHORT", help="cohort folder, with reading_report.txt and .json")
+
+
+def _export(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
+    verb.add_argument(
+        "--form", required=True, choices=("parquet", "sdtm"), help="a cohort folder of Parquet; SDTM as CSV"
+    )
+    verb.add_argument(
+        "--study", default="hbsag-relapse", metavar="NAME|FILE", help="whose names and codes are used (%(default)s)"
+    )
+    verb.add_argument("--out", required=True, metavar="DIR", help="folder to be written")

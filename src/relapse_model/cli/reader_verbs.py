@@ -50,3 +50,17 @@ def read(given: Namespace) -> None:
         write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
         say(str(report))
     say(f"{cohort!r} written to {given.out}. Next: relapse-model check {given.out}")
+
+
+def export(given: Namespace) -> None:
+    """Write a cohort in the form of another system."""
+    from relapse_model.cohort.folder import read_cohort
+    from relapse_model.cohort.interchange.sdtm import write_sdtm
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    if given.form == "parquet":
+        cohort.write(given.out, "parquet")
+    else:
+        write_sdtm(cohort, given.out, study)
+    say(f"{cohort!r} written to {given.out} as {given.form}.")

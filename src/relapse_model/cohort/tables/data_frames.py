@@ -31,10 +31,8 @@ def data_frames(given: Mapping[str, object], required: Sequence[str] = ()) -> di
     >>> try:
     ...     data_frames({"patients": [1], "labs": None}, required=("labs",))
     ... except CohortError as refusal:
-    ...     print(refusal)
-    the cohort was refused: 2 problems
-      patients: an object of type list; expected a pandas DataFrame. Make one of it with pandas.DataFrame(...).
-      labs: None; expected a pandas DataFrame. Without any rows, give one that has the columns only.
+    ...     [(problem.table, problem.found) for problem in refusal.problems]
+    [('patients', 'an object of type list'), ('labs', 'None')]
     """
     tables, problems = {}, []
     for name, table in given.items():

@@ -91,21 +91,18 @@ def nearly_known(
     >>> [advice[:21] for rows, advice in nearly_known(given, known, np.array([True] * 3)) if rows.any()]
     ['The patients table di', 'The patients table di', 'Add the patient there']
     """
+    if not unknown.any():
+        return ()
     texts = given.where(unknown, "")
-    decimal = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    decimals = unknown & (decimal != texts).to_numpy() & decimal.isin(known).to_numpy()
-    whole = known.str.replace(r"\.0+$", "", regex=True)
-    decimals |= unknown & texts.str.fullmatch(r"\d+").to_numpy() & texts.isin(whole).to_numpy()
-    bare = set(known[known.str.fullmatch(r"\d+")].str.lstrip("0"))
-    zeros = unknown & ~decimals & texts.str.fullmatch(r"\d+").to_numpy() & texts.str.lstrip("0").isin(bare).to_numpy()
+    number = texts.str.fullmatch(r"\d+").to_numpy()
+    bare = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    decimals = unknown & ((bare != texts) & bare.isin(known)).to_numpy()
+    decimals |= unknown & number & texts.isin(known.str.replace(r"\.0+$", "", regex=True)).to_numpy()
+    known_bare = set(known[known.str.fullmatch(r"\d+")].str.lstrip("0"))
+    zeros = unknown & ~decimals & number & texts.str.lstrip("0").isin(known_bare).to_numpy()
+    spelled = "use one spelling"
     return (
-        (
-            decimals,
-            "The patients table differs by a '.0', as spreadsheets write it: use one spelling",
-        ),
-        (
-            zeros,
-            "The patients table differs by leading zeros, which spreadsheets take off: use one spelling",
-        ),
+        (decimals, f"The patients table differs by a '.0', as spreadsheets write it: {spelled}"),
+        (zeros, f"The patients table differs by leading zeros, which spreadsheets take off: {spelled}"),
         (unknown & ~decimals & ~zeros, "Add the patient there, or take the row out"),
     )
