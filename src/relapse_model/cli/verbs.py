@@ -136,7 +136,8 @@ def validate(given: Namespace) -> None:
 
 def score(given: Namespace) -> None:
     """Score new patients, by chunks where they are many."""
-    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, more_patients_than, scores_of
+    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, more_patients_than
+    from relapse_model.model.scoring.each_or_reason import scores_of
 
     model = load_model(given.model)
     if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):

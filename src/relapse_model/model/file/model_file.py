@@ -31,6 +31,7 @@ from relapse_model.model.file.manifest import (
     KIND,
     MANIFEST,
     STUDY,
+    WEEKS,
     check_parts,
     check_summary,
     digest,
@@ -39,6 +40,7 @@ from relapse_model.model.file.manifest import (
 )
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
+from relapse_model.study.several_landmarks import landmarks_beside_text, stacked_study
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
@@ -65,11 +67,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
     RelapseModelError
         If the study is not the one its text says, or the card is longer than 1 MiB.
     """
-    if parse_study(model.study.text, model.study.name) != model.study:
-        raise RelapseModelError(
-            f"study {model.study.name!r} was changed after it was read, and a model file carries its text. "
-            "Change the text instead, and load it with load_study."
-        )
+    weeks = landmarks_beside_text(model.study)
     if len(card.encode()) > _LARGEST_CARD:
         raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
     parts = {f"{CLASSIFIER}{name}": content for name, content in model.classifier.to_parts().items()}
@@ -83,6 +81,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
         "study": model.study.name,
         "classifier": model.classifier_name,
         "landmark_week": model.landmark_week,
+        **({} if weeks is None else {WEEKS: list(weeks)}),
         "columns": list(design(model.study).names),
         "research_use_only": True,
         "summary": model.summary,
@@ -105,7 +104,7 @@ def read_model(
         from relapse_model.model.file.signature import check_signature, public_key
 
         check_signature(parts, public_key(signed_by), name)
-    study = _study(parts, name)
+    study = _study(parts, manifest, name)
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], name)
     summary = manifest["summary"]
@@ -123,9 +122,14 @@ def read_model(
     return replace(model, summary=summary | {"accepted_risk_change": apart})
 
 
-def _study(parts: dict[str, bytes], name: str) -> Study:
+def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Study:
+    """Read the study; of a model of several landmarks, at the weeks that the manifest says.
+
+    Files of earlier versions have no such weeks: there they stand in the study's text.
+    """
     try:
-        return parse_study(utf8_text(parts[STUDY], name), f"{name}, {STUDY}")
+        study = parse_study(utf8_text(parts[STUDY], name), f"{name}, {STUDY}")
+        return stacked_study(study, manifest[WEEKS]) if WEEKS in manifest else study
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:
