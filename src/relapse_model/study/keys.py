@@ -140,6 +140,14 @@ def interval(value: Any) -> tuple[float, float]:
     return low, high
 
 
+def ratio_interval(value: Any) -> tuple[float, float]:
+    """Accept the interval of a ratio."""
+    low, high = interval(value)
+    if low <= 0:
+        raise NotAllowed("[low, high] with low above 0, as of a ratio")
+    return low, high
+
+
 def step(value: Any) -> str | float:
     """Accept the step a prior speaks of."""
     if value in ("unit", "log10", "sd"):
@@ -167,6 +175,7 @@ SECTIONS = (
 STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
     "label": text,
+    "label_zh": text,
     "unit": text,
     "scale": one_of("linear", "log10"),
     "lower_limit": number(0, open_low=True),
@@ -235,6 +244,7 @@ SCORING: Mapping[str, Check] = {
 }
 OUTCOME: Mapping[str, Check] = {
     "name": text,
+    "label_zh": text,
     "analyte": text,
     "at_least": number(0, open_low=True),
     "below": number(0, open_low=True),
@@ -255,11 +265,12 @@ PREDICTION: Mapping[str, Check] = {
     "visit_weeks": several(number(0)),
     "implausible_auc": number(0.5, 1, open_low=True),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical", "screened_on")
+COMMON = ("name", "kind", "label", "label_zh", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
     "label": text,
+    "label_zh": text,
     "direction": one_of("up", "down"),
     "prior": anything,
     "unit": text,
@@ -284,6 +295,7 @@ PREDICTOR: Mapping[str, Check] = {
 TERM: Mapping[str, Check] = {
     "name": text,
     "label": text,
+    "label_zh": text,
     "factors": anything,
     "replaces": several(text),
     "prior": anything,
@@ -298,5 +310,14 @@ PRIOR: Mapping[str, Check] = {
     "log_odds": number(-20, 20),
     "sd": number(0, 20, open_low=True),
     "per": step,
+    "source": text,
+}
+PRINTED_PRIOR: Mapping[str, Check] = {
+    "odds_ratio": number(0, open_low=True),
+    "hazard_ratio": number(0, open_low=True),
+    "ci": ratio_interval,
+    "level": number(0.5, 0.9999),
+    "per": step,
+    "steps": number(0, open_low=True),
     "source": text,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,11 @@ from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
 from relapse_model.study.analytes_section import read_agents, read_analytes, read_other_analytes
 from relapse_model.study.eligibility_section import read_eligibility
-from relapse_model.study.line_numbers import line_of
+from relapse_model.study.extending import read_document
+from relapse_model.study.origins import Document, KeyPath
 from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
+from relapse_model.study.shorthands import without_shorthands
 from relapse_model.study.study import (
     PROTOCOL,
     Analyte,
@@ -31,44 +32,18 @@ from relapse_model.study.study import (
     Time,
     Treatments,
 )
+from relapse_model.study.study_text import read_study_text as read_study_text
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
-
-KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
-
-
-def read_study_text(study: str | Path) -> tuple[str, str]:
-    """Return the text of a study and what to call it in messages."""
-    name = str(study)
-    if not name.endswith(".toml"):
-        return _built_in(name), f"study {name!r}"
-    path = Path(study)
-    try:
-        return path.read_bytes().decode("utf-8-sig"), path.name
-    except FileNotFoundError:
-        found, expected = "no such file", "a study file"
-    except UnicodeDecodeError as error:
-        found, expected = f"byte {error.start} is not UTF-8", "UTF-8 text"
-    except OSError as error:
-        found, expected = f"cannot be read ({error.strerror})", "a study file"
-    raise StudyError("the study was refused", [Problem(path.name, None, None, found, expected)])
+from relapse_model.study.written_out import HEAD, written_out
 
 
-def _built_in(name: str) -> str:
-    folder = resources.files("relapse_model.study") / "studies"
-    file = folder / (name.replace("-", "_") + ".toml")
-    if name.replace("-", "").isalnum() and file.is_file():
-        return file.read_bytes().decode("utf-8")
-    known = sorted(entry.name[:-5].replace("_", "-") for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    problem = Problem(
-        "studies", None, None, f"no built-in study {name!r}", f"one of {', '.join(known)}",
-        "For a file of your own give a path that ends in .toml",
-    )  # fmt: skip
-    raise StudyError("the study was refused", [problem])
-
-
-def parse_study(text: str, source: str) -> Study:
+def parse_study(text: str, source: str, folder: Path | None = None) -> Study:
     """Check the text of a study file and build the study.
+
+    The study's own text is what was given if that is whole, and else the study written out in full: with what it takes
+    over from the study that it extends, without shorthands, and with its analytes declared. It then needs nothing
+    besides, wherever it is read.
 
     Parameters
     ----------
@@ -76,35 +51,31 @@ def parse_study(text: str, source: str) -> Study:
         TOML.
     source : str
         What to call it in messages.
+    folder : Path, optional
+        The folder of the file, from which the path of a study that it extends counts.
 
     Raises
     ------
     StudyError
         With all problems.
     """
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers too long to read, brackets nested too deep
-        problem = Problem(source, None, None, f"not TOML: {error}", "a TOML file")
-        raise StudyError("the study was refused", [problem]) from None
-    reader = _Reader(text, source)
-    study = reader.study(raw)
-    if reader.problems:
-        raise StudyError("the study was refused", reader.problems)
+    problems: list[Problem] = []
+    whole = without_shorthands(read_document(text, source, folder, problems), problems)
+    reader = _Reader(whole, text if whole.raw == tomllib.loads(text) else HEAD + written_out(whole.raw), problems)
+    study = reader.study(whole.raw)
+    if problems:
+        raise StudyError("the study was refused", problems)
     return study
 
 
 class _Reader:
     """Collects problems while it reads, so that all of them are reported at once."""
 
-    def __init__(self, text: str, source: str):
-        self.text, self.source = text, source
-        self.problems: list[Problem] = []
+    def __init__(self, document: Document, text: str, problems: list[Problem]):
+        self.document, self.text, self.problems = document, text, problems
 
     def refuse(self, path: KeyPath, found: str, expected: str, advice: str = "") -> None:
-        line = line_of(self.text, path)
-        column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
-        self.problems.append(Problem(self.source, line, column or None, found, expected, advice, counted="line"))
+        self.problems.append(self.document.origins.of(path).problem(found, expected, advice))
 
     def table(self, raw: Any, path: KeyPath, allowed: Mapping[str, keys.Check]) -> dict[str, Any]:
         """Return the checked values of one table; refuse unknown keys and bad values."""
@@ -378,7 +349,5 @@ def load_study(study: str | Path) -> Study:
     >>> study.registry, study.prediction.horizon_weeks
     ('NCT07328711', 48.0)
     """
-    from relapse_model.study.reader import parse_study, read_study_text
-
     text, source = read_study_text(study)
-    return parse_study(text, source)
+    return parse_study(text, source, Path(study).parent if str(study).endswith(".toml") else None)

@@ -35,6 +35,8 @@ class Analyte:
     ----------
     name, label : str
         Name in the labs table; name for people.
+    label_zh : str
+        Name for people in Chinese; may be empty, as those of outcomes, predictors and terms.
     unit : str
         Unit in which thresholds are written and features are computed.
     scale : {"linear", "log10"}
@@ -79,6 +81,7 @@ class Analyte:
     synonyms: tuple[str, ...] = ()
     other_units: tuple[str, ...] = ()
     negative: bool = False
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class OutcomeRule:
     below: float | None = None
     confirm: Confirmation = field(default_factory=Confirmation)
     censoring_by: str | None = None
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,7 @@ class Predictor:
     prior: Prior | None = None
     typical: float | None = None
     screened_on: str | None = None
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +261,7 @@ class StudyTerm:
     factors: tuple[TermFactor, ...]
     replaces: tuple[str, ...] = ()
     prior: Prior | None = None
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,12 +124,20 @@ def read_model(
 
 
 def _study(parts: dict[str, bytes], name: str) -> Study:
+    """Read the study; one that takes anything from elsewhere would mean what the reader's version says."""
     try:
-        return parse_study(text(parts[STUDY], name), f"{name}, {STUDY}")
+        written = text(parts[STUDY], name)
+        study = parse_study(written, f"{name}, {STUDY}")
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:
         raise ModelFileError(f"{name}: {STUDY} is not a study that this version reads: {error}") from None
+    if study.text != written:
+        raise ModelFileError(
+            f"{name}: {STUDY} extends another study, or has shorthands; expected a study written out in full, as this "
+            "library writes it. Get the file again from whoever trained it."
+        )
+    return study
 
 
 def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:
