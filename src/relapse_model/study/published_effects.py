@@ -1,8 +1,9 @@
 """Priors from effects as papers print them: an odds or hazard ratio with its interval.
 
-The rule is that of the built-in study. The logarithm b of the ratio, with the standard error s that its interval implies
-(the width on the log scale over twice the normal quantile, 3.92 for 95 %), is shrunk once by a Normal(0, 1) prior on the
-log odds ratio, the weak prior that is advised for sparse data: mean b / (1 + s^2), standard deviation s / sqrt(1 + s^2).
+The rule is that of the built-in study. The logarithm b of the ratio, with the standard error s that its interval
+implies (the width on the log scale over twice the normal quantile, 3.92 for 95 %), is shrunk once by a Normal(0, 1)
+prior on the log odds ratio, the weak prior that is advised for sparse data: mean b / (1 + s^2), standard deviation
+s / sqrt(1 + s^2).
 """
 
 from __future__ import annotations
