@@ -58,6 +58,7 @@ def with_library_analytes(document: Document, problems: list[Problem]) -> dict[s
     raw |= _noted_elsewhere(raw, document, declared, uses, problems)
     for name, use in uses.items():
         declared[name] = _declared(analyte_library()[name], use, problems)
+        document.origins.put(("analytes", name), use.named)
     for section in PREDICTOR_LISTS:
         if isinstance(raw.get(section), list):
             raw[section] = [_labelled(entry, uses) for entry in raw[section]]

@@ -158,7 +158,7 @@ class _Merging:
         return [*(one for one in base if one not in taken), *(one for one in added if one not in base)]
 
     def same_unit(self, base: Mapping[str, Any], own: Mapping[str, Any], of_own: KeyPath) -> None:
-        """Refuse another unit of an analyte: the thresholds and limits that are taken over were written in the first."""
+        """Refuse another unit of an analyte: what is taken over was written in the first."""
         units = base.get("unit"), own.get("unit", base.get("unit"))
         if all(isinstance(unit, str) for unit in units) and unit_key(str(units[0])) != unit_key(str(units[1])):
             name = of_own[-1]
@@ -182,6 +182,6 @@ def _superseded(path: KeyPath, base: Mapping[str, Any], own: Mapping[str, Any]) 
 
 
 def _is_another(base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Tell whether an entry states another predictor under a known name: then what was known of the first is not kept."""
+    """Tell whether an entry is another predictor under a known name, of which nothing is kept."""
     computed = [*_COMPUTED_BY, *(["column"] if base.get("kind") == "column" else [])]
     return any(key in own and own[key] != base.get(key) for key in computed)

@@ -1,4 +1,4 @@
-"""The shorthands of a study file, written out: kinds that go without saying, analytes of the library, printed priors."""
+"""The shorthands of a study file, written out: kinds that go without saying, library analytes, printed priors."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from relapse_model.errors import Problem
 from relapse_model.study import keys
-from relapse_model.study.library_analytes import with_library_analytes
 from relapse_model.study.analyte_library import analyte_library
+from relapse_model.study.library_analytes import with_library_analytes
 from relapse_model.study.lists_of_entries import PREDICTOR_LISTS
 from relapse_model.study.origins import Document, KeyPath
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
