@@ -211,7 +211,7 @@ def test_a_problem_stands_where_it_was_written(tmp_path):
     )
     (tmp_path / "own.toml").write_text(
         'extends = "base.toml"\n[study]\nname = "own"\n\n[[predictors]]\nname = "sex"\nlabel = "Sex"\n\n'
-        '[[predictors]]\nname = "age"\ndirection = "higher"\nprior = { log_odds = 1, sd = -1, per = 9, source = "" }\n'
+        '[[predictors]]\nname = "age"\ndirection = "higher"\nprior = { log_odds = 1, sd = -1, per = 9, source = "x" }\n'
     )
     with pytest.raises(StudyError) as caught:
         rm.load_study(tmp_path / "own.toml")

@@ -14,9 +14,9 @@ from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import CohortError, Problem
+from relapse_model.study.names_known import reads_results
 from relapse_model.study.study import Study
 
-_REQUIRED = ("patients", "labs")
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
 _ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
@@ -36,7 +36,7 @@ def read_cohort(
     Parameters
     ----------
     folder : str or Path
-        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``).
+        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``); without labs if the study reads no results.
     study, on_problems, dash
         As in `make_cohort`.
 
@@ -63,7 +63,7 @@ def read_cohort(
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         try:
-            table = _read_table(path, name)
+            table = _read_table(path, name, required_tables(study))
         except CohortError as error:
             problems.extend(error.problems)
             continue
@@ -123,7 +123,17 @@ def cohort_files(path: Path) -> list[Path]:
     return [path / f"{name}{form}" for name in TABLES for form in _FORMS] + [path / SYNTHETIC_FILE]
 
 
-def table_file(path: Path, name: str) -> Path | None:
+def required_tables(study: Study | None) -> tuple[str, ...]:
+    """Return the tables that a cohort folder must hold: no results where the study is known to read none.
+
+    Parameters
+    ----------
+    study : Study or None
+    """
+    return ("patients",) if study is not None and not reads_results(study) else ("patients", "labs")
+
+
+def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "labs")) -> Path | None:
     """Return the file of a table, `None` where an optional one is absent; refuse two files of one table.
 
     Parameters
@@ -132,6 +142,8 @@ def table_file(path: Path, name: str) -> Path | None:
         The folder.
     name : str
         A key of `TABLES`.
+    required : tuple of str
+        The tables that must be there.
     """
     csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
     if csv_file.exists() and parquet_file.exists():
@@ -140,13 +152,13 @@ def table_file(path: Path, name: str) -> Path | None:
         return csv_file
     if parquet_file.exists():
         return parquet_file
-    if name in _REQUIRED:
+    if name in required:
         raise refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
     return None
 
 
-def _read_table(path: Path, name: str) -> pd.DataFrame | None:
-    file = table_file(path, name)
+def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
+    file = table_file(path, name, required)
     if file is None:
         return None
     return _parse_csv(_decoded(file), file.name) if file.suffix == ".csv" else _read_parquet(file)

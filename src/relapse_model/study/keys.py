@@ -205,6 +205,13 @@ LABORATORY: Mapping[str, Check] = {
 TIME: Mapping[str, Check] = {
     "zone": time_zone,
     "course_end": one_of("inclusive", "exclusive"),
+    "index": anything,
+}
+INDEX: Mapping[str, Check] = {
+    "analyte": text,
+    "first_below": number(0, open_low=True),
+    "first_at_least": number(0, open_low=True),
+    "without": one_of("refuse", "leave out"),
 }
 TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
@@ -249,6 +256,9 @@ OUTCOME: Mapping[str, Check] = {
     "at_least": number(0, open_low=True),
     "below": number(0, open_low=True),
     "adjudicated": flag,
+    "column": text,
+    "equals": text,
+    "others": several(text),
     "censoring_by": text,
     "confirm": anything,
 }

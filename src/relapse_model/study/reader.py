@@ -15,25 +15,24 @@ from relapse_model.study.analytes_section import read_agents, read_analytes, rea
 from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.extending import read_document
 from relapse_model.study.origins import Document, KeyPath
+from relapse_model.study.outcome_section import outcome_is_no_predictor, read_outcome
 from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
 from relapse_model.study.shorthands import without_shorthands
 from relapse_model.study.study import (
     PROTOCOL,
     Analyte,
-    Confirmation,
     Laboratory,
-    OutcomeRule,
     Prediction,
     Predictor,
     Prior,
     Scoring,
     Study,
-    Time,
     Treatments,
 )
 from relapse_model.study.study_text import read_study_text as read_study_text
 from relapse_model.study.terms_section import read_terms
+from relapse_model.study.time_section import read_time
 from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
 from relapse_model.study.written_out import HEAD, written_out
 
@@ -110,9 +109,10 @@ class _Reader:
         head = self.head(sections.get("study", {}))
         analytes = read_analytes(self, sections.get("analytes", {}))
         agents = read_agents(self, sections.get("agents", {}))
-        outcome = self.outcome(sections.get("outcome", {}), analytes)
+        outcome = read_outcome(self, sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
         predictors = self.predictors(sections.get("predictors", []), analytes)
+        outcome_is_no_predictor(self, outcome, prediction, predictors)
         self.endogenous_has_its_drug(sections, predictors)
         treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)
@@ -130,7 +130,7 @@ class _Reader:
         return Study(
             trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
-            time=Time(**self.table(sections.get("time", {}), ("time",), keys.TIME)),
+            time=read_time(self, sections.get("time", {}), analytes),
             treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
@@ -179,27 +179,6 @@ class _Reader:
             if self.need(values, entry, ("columns", name), "codes"):
                 found[name] = values["codes"]
         return found
-
-    def outcome(self, raw: Any, analytes: Mapping[str, Analyte]) -> OutcomeRule:
-        path = ("outcome",)
-        values = self.table(raw, path, keys.OUTCOME)
-        confirm = values.pop("confirm", {})
-        confirmation = Confirmation(**self.table(confirm, (*path, "confirm"), keys.CONFIRM))
-        if confirmation.tests > 1 and confirmation.within_weeks == 0:
-            self.refuse(
-                (*path, "confirm", "within_weeks"), f"{confirmation.tests} tests within 0 weeks", "a number above 0",
-                "Leave it out where the next test confirms, whenever it was taken",
-            )  # fmt: skip
-        adjudicated = values.pop("adjudicated", False)
-        thresholds = [name for name in ("at_least", "below") if name in values]
-        if adjudicated and (thresholds or "analyte" in values):
-            self.refuse(path, "adjudicated beside a rule", "either adjudicated = true or an analyte and threshold")
-        if not adjudicated and isinstance(raw, dict):
-            self.need(values, raw, path, "analyte")
-            if len(thresholds) != 1:
-                self.refuse(path, f"{len(thresholds)} thresholds", "one of at_least = ..., below = ...")
-            self.known_analyte(values.get("analyte"), path, analytes)
-        return OutcomeRule(confirm=confirmation, **{"name": "relapse", **values})
 
     def known_analyte(self, name: str | None, path: KeyPath, analytes: Mapping[str, Analyte]) -> None:
         if name is not None and name not in analytes:
