@@ -79,6 +79,25 @@ def read_cohort(
     )
 
 
+def folder_tables(folder: str | Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a cohort folder as they stand, unchecked: to see what there is before there is a study.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    CohortError
+        If there is no patients table, or a file cannot be read.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise refusal(path.name or str(folder), "no such folder", "a cohort folder")
+    found = {name: _read_table(path, name, ("patients",)) for name in TABLES}
+    return {name: table for name, table in found.items() if table is not None}
+
+
 def look_alikes(path: Path) -> list[Problem]:
     """Refuse a file whose name is nearly that of a table: unread, it would be data lost in silence.
 
