@@ -67,7 +67,8 @@ def test_every_column_of_the_source_has_its_place(source):
 
 def test_blood_counts_are_brought_to_one_unit(cohort, study):
     units = cohort.labs.groupby("analyte")["unit"].value_counts()
-    # The study reads leukocytes under the name of the library. 38 leukocyte and 115 platelet counts of 1000 or more are per uL.
+    # The study reads leukocytes under the name of the library. 38 leukocyte and 115 platelet counts of 1000 or more
+    # are per uL.
     assert units["leucocytes", "/uL"] == 38
     assert units["platelets", "/uL"] == 115
     for analyte, low, high in (("leucocytes", 2, 45), ("platelets", 38, 561)):
