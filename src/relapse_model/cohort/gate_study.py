@@ -7,13 +7,23 @@ import pandas as pd
 
 from relapse_model.cohort.gate_weeks import WeeksAtTheGate
 from relapse_model.cohort.outcome_column import expected_cells, outcome_cells
-from relapse_model.cohort.study_columns import columns_read, levelled, levels_named, unusable_cells
+from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.columns import no_labs
 from relapse_model.errors import Problem
 from relapse_model.study.names_known import reads_results
 from relapse_model.study.study import Study
+
+
+def required_tables(study: Study | None) -> tuple[str, ...]:
+    """Return the tables that a cohort must have: no results where the study is known to read none.
+
+    Parameters
+    ----------
+    study : Study or None
+    """
+    return ("patients",) if study is not None and not reads_results(study) else ("patients", "labs")
 
 
 class StudyAtTheGate(WeeksAtTheGate):
@@ -47,12 +57,12 @@ class StudyAtTheGate(WeeksAtTheGate):
         patients = self.tables.get("patients", pd.DataFrame())
         for column, levels in levels_named(study).items():
             if column in patients:
-                patients[column] = levelled(patients[column], levels)
+                patients[column] = values_as_levels(patients[column], levels)
         for name, column in NAMED:
             if name not in self.tables:
                 continue
             read = read_names(self.tables[name][column], name_table(study, column))
-            came = [self.shown(text) for text in read.came]
+            came = [self.printable(text) for text in read.came]
             self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
             self.tables[name][column] = read.values
 
@@ -61,7 +71,7 @@ class StudyAtTheGate(WeeksAtTheGate):
         table = self.tables.get("patients")
         if study is None or table is None:
             return
-        for reader in columns_read(study):
+        for reader in column_readers(study):
             if reader.column not in table:
                 continue
             found = unusable_cells(table[reader.column], reader)
@@ -70,7 +80,7 @@ class StudyAtTheGate(WeeksAtTheGate):
             rows = [
                 row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
             ]
-            came = [self.shown(table[reader.column].iloc[row]) for row in rows]
+            came = [self.printable(table[reader.column].iloc[row]) for row in rows]
             self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
 
     def outcome_column(self, study: Study | None) -> None:
@@ -85,5 +95,5 @@ class StudyAtTheGate(WeeksAtTheGate):
             self.problems.append(Problem("outcomes", None, None, found, "one of them"))
         if column in table:
             bad = outcome_cells(table[column], study.outcome).unusable
-            came = [self.shown(table[column].iloc[row]) for row in np.flatnonzero(bad)]
+            came = [self.printable(table[column].iloc[row]) for row in np.flatnonzero(bad)]
             self.refuse("patients", bad, column, came, expected_cells(study.outcome), "It is the outcome")

@@ -96,7 +96,7 @@ def parse_mapping(text: str, name: str = "mapping", kind: str | None = None) -> 
     reader = _MappingReader(text, name)
     mapping = reader.mapping(raw, kind)
     if reader.problems:
-        raise MappingError(_REFUSED, reader.problems)
+        raise MappingError(_REFUSED, sorted(reader.problems, key=lambda problem: problem.row or 0))
     return mapping
 
 
