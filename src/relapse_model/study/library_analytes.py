@@ -194,7 +194,13 @@ def _declared(analyte: LibraryAnalyte, use: _Use, problems: list[Problem]) -> di
 def _labelled(entry: Any, uses: Mapping[str, _Use]) -> Any:
     """Give the last result of an analyte of the library, under the analyte's name, the analyte's label."""
     name = entry.get("analyte") if isinstance(entry, Mapping) else None
-    if name not in uses or entry.get("name") != name or entry.get("kind") != "last" or "label" in entry:
+    if (
+        not isinstance(name, str)
+        or name not in uses
+        or entry.get("name") != name
+        or entry.get("kind") != "last"
+        or "label" in entry
+    ):
         return entry
     declared = analyte_library()[str(name)].declared
     return {**entry, **{key: declared[key] for key in ("label", "label_zh") if key in declared and key not in entry}}
@@ -208,7 +214,8 @@ def _no_name_twice(declared: dict[str, Any], from_library: set[str], raw: Mappin
     lists += list(others.items()) if isinstance(others, Mapping) else []
     own |= {name_key(str(name)): str(name) for name in (others if isinstance(others, Mapping) else ())}
     for name, spellings in lists:
-        own |= {name_key(text): name for text in spellings or () if isinstance(text, str)}
+        texts = spellings if isinstance(spellings, list) else []
+        own |= {name_key(text): name for text in texts if isinstance(text, str)}
     for name in from_library:
         kept = [text for text in declared[name].get("synonyms", []) if own.get(name_key(text), name) == name]
         declared[name] = {**declared[name], **({"synonyms": kept} if kept else {})}

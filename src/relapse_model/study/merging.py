@@ -56,8 +56,9 @@ class _Merging:
             {key: value for key, value in self.own.raw.items() if key != "study"},
             (), (), (),
         )  # fmt: skip
-        if "implausible_auc" not in self.own.raw.get("prediction", {}) and self.asks_otherwise():
-            raw.get("prediction", {}).pop("implausible_auc", None)
+        mine, whole = self.own.raw.get("prediction", {}), raw.get("prediction")
+        if isinstance(whole, dict) and "implausible_auc" not in mine and self.asks_otherwise():
+            whole.pop("implausible_auc", None)
         return Document({"study": head, **raw}, self.origins)
 
     def head(self) -> Any:
@@ -121,10 +122,11 @@ class _Merging:
             self.origins.take(self.base.origins, (*of_base, position), (*to, position))
         for position, entry in enumerate(own):
             name, path = entry.get(name_key) if isinstance(entry, Mapping) else None, (*of_own, position)
-            if isinstance(name, str) and name in seen:
+            name = name if isinstance(name, str) else None
+            if name in seen:
                 self.refuse((*path, name_key), repr(name), "each entry once")
                 continue
-            seen |= {name} if isinstance(name, str) else set()
+            seen |= {name} if name is not None else set()
             if name is not None and names.count(name) > 1:
                 advice = f'Remove them all (remove = ["{".".join(map(str, to))}"]), and write those that are wanted'
                 self.refuse((*path, name_key), f"{name!r}, of which there are several", "one entry to change", advice)

@@ -141,7 +141,8 @@ class _Reader:
         )  # fmt: skip
 
     def endogenous_has_its_drug(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> None:
-        analyte = sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
+        passive = sections.get("passive_antibody")
+        analyte = passive.get("analyte") if isinstance(passive, dict) else None
         for position, predictor in enumerate(predictors):
             if predictor.kind == "endogenous" and predictor.analyte != analyte:
                 self.refuse(

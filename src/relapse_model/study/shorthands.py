@@ -51,8 +51,10 @@ def _with_kind(entry: Any, known: set[str]) -> Any:
     kind = FEATURE_KINDS.get(entry["kind"]) if isinstance(entry.get("kind"), str) else None
     reads_result = kind is not None and "analyte" in kind.requires
     added = {}
-    if entry.get("name") in known and "analyte" not in entry and (reads_result or not (subjects or "kind" in entry)):
-        added["analyte"] = entry["name"]
+    name = entry.get("name")
+    named = isinstance(name, str) and name in known
+    if named and "analyte" not in entry and (reads_result or not (subjects or "kind" in entry)):
+        added["analyte"] = name
         subjects |= {"analyte"}
     if "kind" not in entry and subjects in ({"analyte"}, {"column"}):
         added["kind"] = "last" if subjects == {"analyte"} else "column"
