@@ -235,6 +235,8 @@ def studies(sound, canary):
         "backwards": text.replace("horizon_weeks = 48", "horizon_weeks = -48"),
         "another protocol": text.replace("protocol = 1", "protocol = 99"),
         "an unknown kind": text.replace('kind = "last"', 'kind = "os.system"'),
+        "extends": 'extends = "hbsag-relapse"\n' + text,
+        "shorthand": text + '\n[[candidates]]\ncolumn = "a_column"\n',
         "huge": text.replace("horizon_weeks = 48", "horizon_weeks = " + "9" * 5000),
     }  # fmt: skip
     for name, content in unreadable.items():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from relapse_model._version import __version__
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
+from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
@@ -18,9 +22,29 @@ EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says which choice was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line.
+
+        Parameters
+        ----------
+        message : str
+        """
+        refused = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if refused is not None:
+            choices = re.findall(r"[\w.-]+", refused[2])
+            came = refused[1].casefold()
+            near = difflib.get_close_matches(came, choices)
+            exchanged = [choice for choice in near if sorted(choice) == sorted(came)]  # trian: train before trial
+            message += f". Did you mean {[*exchanged, *near][0]!r}?" if near else ""
+        super().error(message)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="relapse-model",
         description="Relapse-risk models from the visit records of small clinical cohorts.",
         epilog=EPILOG,
@@ -42,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
     _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
     _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
+    add_study_verbs(verbs)
     add_trial_verbs(verbs)
     _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
@@ -77,7 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _home(verb: str) -> str:
     """Return the module in which a verb is."""
-    homes = {"model_verbs": _ON_MODELS, "trial_verbs": TRIAL_VERBS, "reader_verbs": READER_VERBS}
+    homes = {
+        "model_verbs": _ON_MODELS,
+        "trial_verbs": TRIAL_VERBS,
+        "reader_verbs": READER_VERBS,
+        "study_verbs": ("study",),
+    }
     return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 
 

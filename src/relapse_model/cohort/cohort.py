@@ -18,6 +18,7 @@ from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_bytes
+from relapse_model.study.study import TimeIndex
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,8 @@ class Cohort:
         For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
     reading : ReadingReport or None
         How a hospital's export was read, if the cohort was made of one.
+    index : TimeIndex or None
+        What week 0 is, where it was found in the data as the study says.
     """
 
     patients: pd.DataFrame
@@ -60,6 +63,7 @@ class Cohort:
     remarks: tuple[Problem, ...] = ()
     codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reading: ReadingReport | None = None
+    index: TimeIndex | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -106,6 +110,7 @@ class Cohort:
             synthetic=self.synthetic,
             remarks=self._remarks_of(positions),
             codes_read=self.codes_read,
+            index=self.index,
         )
 
     def identifier_keys(self) -> frozenset[str]:

@@ -12,13 +12,13 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.gate_study import required_tables
 from relapse_model.cohort.readers.recognise import way_in
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_columns import BYTES_WORTH, dictionary_columns
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Study
 
-_REQUIRED = ("patients", "labs")
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
 _ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
@@ -38,7 +38,7 @@ def read_cohort(
     Parameters
     ----------
     folder : str or Path
-        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``).
+        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``); without labs if the study reads no results.
     study, on_problems, dash
         As in `make_cohort`.
 
@@ -67,7 +67,7 @@ def read_cohort(
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         try:
-            table = _read_table(path, name)
+            table = _read_table(path, name, required_tables(study))
         except CohortError as error:
             problems.extend(error.problems)
             continue
@@ -81,6 +81,25 @@ def read_cohort(
         dash=dash,
         synthetic=(path / SYNTHETIC_FILE).exists(),
     )
+
+
+def folder_tables(folder: str | Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a cohort folder as they stand, unchecked: to see what there is before there is a study.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    CohortError
+        If there is no patients table, or a file cannot be read.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise CohortError("the cohort was refused", [_no_folder(path)])
+    found = {name: _read_table(path, name, ("patients",)) for name in TABLES}
+    return {name: table for name, table in found.items() if table is not None}
 
 
 def _no_folder(path: Path) -> Problem:
@@ -138,7 +157,7 @@ def cohort_files(path: Path) -> list[Path]:
     return [path / f"{name}{form}" for name in TABLES for form in _FORMS] + [path / SYNTHETIC_FILE]
 
 
-def table_file(path: Path, name: str) -> Path | None:
+def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "labs")) -> Path | None:
     """Return the file of a table, `None` where an optional one is absent; refuse two files of one table.
 
     Parameters
@@ -147,6 +166,8 @@ def table_file(path: Path, name: str) -> Path | None:
         The folder.
     name : str
         A key of `TABLES`.
+    required : tuple of str
+        The tables that must be there.
     """
     csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
     if csv_file.exists() and parquet_file.exists():
@@ -155,7 +176,7 @@ def table_file(path: Path, name: str) -> Path | None:
         return csv_file
     if parquet_file.exists():
         return parquet_file
-    if name in _REQUIRED:
+    if name in required:
         raise refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
     return None
 
@@ -165,8 +186,8 @@ def table_missing(path: Path, name: str) -> bool:
     return not any((path / f"{name}{form}").exists() for form in _FORMS)
 
 
-def _read_table(path: Path, name: str) -> pd.DataFrame | None:
-    file = table_file(path, name)
+def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
+    file = table_file(path, name, required)
     if file is None:
         return None
     return _read_csv(file) if file.suffix == ".csv" else _read_parquet(file)

@@ -12,12 +12,10 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
+from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import FIRST_ROW
-from relapse_model.cohort.gate_weeks import WeeksAtTheGate
+from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
-from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
-from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.column_values import read_column, read_texts
 from relapse_model.cohort.tables.columns import (
     READ_COLUMNS,
@@ -29,7 +27,7 @@ from relapse_model.cohort.tables.data_frames import data_frames
 from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known
 from relapse_model.cohort.tables.part_of_whole import WholeTables
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.study.study import Laboratory, Study, Time
+from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
@@ -37,7 +35,7 @@ Dash = Literal["refuse", "negative", "missing"]
 
 def make_cohort(
     patients: pd.DataFrame,
-    labs: pd.DataFrame,
+    labs: pd.DataFrame | None = None,
     treatments: pd.DataFrame | None = None,
     outcomes: pd.DataFrame | None = None,
     *,
@@ -54,7 +52,8 @@ def make_cohort(
     Parameters
     ----------
     patients, labs : DataFrame
-        The required tables; columns as in the README's data contract. Extra columns are kept.
+        The required tables; columns as in the README's data contract. Extra columns are kept. A study that reads no
+        results needs no labs.
     treatments, outcomes : DataFrame, optional
         The optional ones.
     study : Study, optional
@@ -89,7 +88,7 @@ def make_cohort(
     Cohort(2 patients, 1 labs)
     """
     given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
-    tables = data_frames(given, required=("patients", "labs"))
+    tables = data_frames(given, required=required_tables(study))
     return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
 
 
@@ -119,6 +118,7 @@ def checked(
         raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
     clock = Time() if study is None else study.time
     gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole, clock)
+    gate.labs_or_none(study)
     gate.broken_tables()
     gate.weeks_from_days_and_months()
     gate.codes(study)
@@ -130,10 +130,14 @@ def checked(
     gate.laboratory(study, _conventions(study, dash))
     gate.one_day(study)
     gate.predictors(study)
+    gate.outcome_column(study)
     gate.far_weeks()
     if gate.problems and (gate.broken or on_problems == "raise"):
         raise CohortError("the cohort was refused", gate.problems)
-    return gate.cohort(synthetic)
+    cohort = gate.cohort(synthetic)
+    if study is None or study.time.index is None:
+        return cohort
+    return gate.from_index(cohort, study, study.time.index, synthetic=synthetic, listed=on_problems == "list")
 
 
 def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
@@ -154,7 +158,7 @@ def _repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
         return table[columns].astype(str).duplicated().to_numpy()
 
 
-class _Gate(WeeksAtTheGate):
+class _Gate(StudyAtTheGate):
     """The checks, in the order in which `checked` makes them."""
 
     def broken_tables(self) -> None:
@@ -185,32 +189,6 @@ class _Gate(WeeksAtTheGate):
                 self.refuse(name, read.bad, column, [self.printable(value) for value in read.came], rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
-
-    def codes(self, study: Study | None) -> None:
-        """Replace the codes of patients columns by what the study says they mean."""
-        table = self.tables.get("patients")
-        if study is None or table is None:
-            return
-        for column, codes in study.codes.items():
-            if column in table and column != "patient_id":
-                table[column] = decoded(table[column], dict(codes))
-                self.codes_read[column] = dict(codes)
-
-    def names(self, study: Study | None) -> None:
-        """Give levels, analytes and agents the study's names; refuse one that only looks like what it asks for."""
-        if study is None:
-            return
-        patients = self.tables.get("patients", pd.DataFrame())
-        for column, levels in levels_named(study).items():
-            if column in patients:
-                patients[column] = values_as_levels(patients[column], levels)
-        for name, column in NAMED:
-            if name not in self.tables:
-                continue
-            read = read_names(self.tables[name][column], name_table(study, column))
-            came = [self.printable(text) for text in read.came]
-            self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
-            self.tables[name][column] = read.values
 
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
@@ -261,22 +239,23 @@ class _Gate(WeeksAtTheGate):
                 found.expected, found.advice,
             )  # fmt: skip
 
-    def predictors(self, study: Study | None) -> None:
-        """Refuse cells of the patients table that a predictor of the study cannot use."""
-        table = self.tables.get("patients")
-        if study is None or table is None:
-            return
-        for reader in column_readers(study):
-            if reader.column not in table:
-                continue
-            found = unusable_cells(table[reader.column], reader)
-            place = ("patients", reader.column)
-            already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
-            rows = [
-                row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
-            ]
-            came = [self.printable(table[reader.column].iloc[row]) for row in rows]
-            self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
+    def from_index(self, cohort: Cohort, study: Study, index: TimeIndex, *, synthetic: bool, listed: bool) -> Cohort:
+        """Count the weeks of every table from the index of each patient; refuse, or leave out, those without one."""
+        found = index_weeks(cohort, study, index)
+        without = np.isnan(found.week)
+        kept = np.flatnonzero(~self.ids["patients"].isin({one.patient for one in self.problems}).to_numpy())
+        rows, reasons = kept[without], list(found.reason[without])
+        if index.without == "leave out":
+            left = pd.DataFrame(
+                {"patient_id": cohort.patient_ids[without], "reason": reasons}, index=rows, dtype=object
+            )
+            rejected = pd.concat([cohort.rejected, left]).sort_index() if len(left) else cohort.rejected
+            return counted_from(cohort, index, found.week, rejected)
+        self.refuse("patients", rows, None, reasons, "a week 0 that the results tell", WITHOUT_INDEX)
+        if self.problems and not listed:
+            raise CohortError("the cohort was refused", self.problems)
+        cohort = self.cohort(synthetic)
+        return counted_from(cohort, index, found.week[~without], cohort.rejected)
 
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""

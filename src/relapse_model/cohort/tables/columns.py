@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import pandas as pd
+
 from relapse_model.comparisons import DAYS_PER_MONTH
 from relapse_model.errors import Problem
 
@@ -122,6 +124,11 @@ _ROW_ID = re.compile(
     r"|(row|line|record|rec|entry|result|item|seq|sequence|serial|export|db|labs?|test)_?(id|no|nr|num|number|key|index)"
     r"|row|line|seq|sequence|redcap_repeat_instance"
 )
+
+
+def no_labs() -> pd.DataFrame:
+    """Return a labs table without a row, for a study that reads no results."""
+    return pd.DataFrame({name: [] for name, rule in TABLES["labs"].items() if rule.required}, dtype=object)
 
 
 def is_row_id(column: str) -> bool:

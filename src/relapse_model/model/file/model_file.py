@@ -123,17 +123,24 @@ def read_model(
 
 
 def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Study:
-    """Read the study; of a model of several landmarks, at the weeks that the manifest says.
+    """Read the study, written out in full; of a model of several landmarks, at the weeks that the manifest says.
 
     Files of earlier versions have no such weeks: there they stand in the study's text.
     """
     try:
-        study = parse_study(utf8_text(parts[STUDY], name), f"{name}, {STUDY}")
-        return stacked_study(study, manifest[WEEKS]) if WEEKS in manifest else study
+        written = utf8_text(parts[STUDY], name)
+        study = parse_study(written, f"{name}, {STUDY}")
+        stacked = stacked_study(study, manifest[WEEKS]) if WEEKS in manifest else study
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:
         raise ModelFileError(f"{name}: {STUDY} is not a study that this version reads: {error}") from None
+    if study.text != written:
+        raise ModelFileError(
+            f"{name}: {STUDY} extends another study, or has shorthands; expected a study written out in full, as this "
+            "library writes it. Get the file again from whoever trained it."
+        )
+    return stacked
 
 
 def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:

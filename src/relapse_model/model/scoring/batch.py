@@ -225,7 +225,7 @@ def _chunks(
     if found is None:
         _remove(work)
         work.mkdir(parents=True, mode=0o700)
-        found = split_cohort(folder, work, chunk_patients=chunk_patients, key=key, progress=progress)
+        found = split_cohort(folder, work, chunk_patients=chunk_patients, key=key, progress=progress, study=model.study)
     return found
 
 
