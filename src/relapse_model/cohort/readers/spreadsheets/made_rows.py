@@ -81,7 +81,7 @@ class MadeRows:
         names = dict.fromkeys(name for called in self._called for name in called)
         called = {name: _repeat([own.get(name, name) for own in self._called], counts) for name in names}
         numbers = np.concatenate(self._numbers) if self._numbers else np.empty(0, dtype=np.int64)
-        # A row of a sheet gives several results, so that its number alone would not tell a repeated result from another.
+        # A row of a sheet gives several results: its number would not tell a repeated result from another.
         rows[ROW] = np.arange(1, len(rows) + 1)
         return MadeTable(rows, _repeat(self._sources, counts), numbers, called)
 

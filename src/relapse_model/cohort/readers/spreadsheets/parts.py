@@ -139,7 +139,7 @@ def week_of_visit(reading: Reading, entry: Entry, visit: str, key: str) -> str:
 
 def refused_rows(part: Part) -> Mask:
     """Tell in which rows any cell of the entry was refused."""
-    return np.logical_or.reduce([cells.refused for cells in part.columns.values()])
+    return np.asarray(np.logical_or.reduce([cells.refused for cells in part.columns.values()]))
 
 
 def constant(text: str, rows: int) -> pd.Series:

@@ -137,8 +137,8 @@ def with_unit(text: str, unit: str) -> str:
 
     Examples
     --------
-    >>> with_unit("2.15", "IU/mL"), with_unit("＜0.05", "IU/mL"), with_unit("150 mIU/mL", "IU/mL"), with_unit("", "IU/mL")
-    ('2.15 IU/mL', '＜0.05 IU/mL', '150 mIU/mL', '')
+    >>> [with_unit(text, "IU/mL") for text in ("2.15", "＜0.05", "150 mIU/mL", "")]
+    ['2.15 IU/mL', '＜0.05 IU/mL', '150 mIU/mL', '']
     """
     return f"{text} {unit}" if text and _NUMBER.fullmatch(unicodedata.normalize("NFKC", text)) else text
 

@@ -37,8 +37,8 @@ def read_excel(
 ) -> Cohort:
     """Read spreadsheets (.xlsx, .xls, .ods, .csv, .tsv) into a cohort, as a mapping says what is what.
 
-    Numbers are read with the digits that the cells hold, dates by the workbook's date system, formulas by the results in
-    the file. Colours, comments and what is not mapped are not read; columns that may hold names never are.
+    Numbers are read with the digits that the cells hold, dates by the workbook's date system, formulas by the results
+    in the file. Colours, comments and what is not mapped are not read; columns that may hold names never are.
 
     Parameters
     ----------

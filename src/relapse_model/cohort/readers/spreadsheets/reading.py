@@ -1,4 +1,4 @@
-"""Cells of a mapped column as texts: what is missing, what has a meaning, what is refused; and what is kept for the report."""
+"""Cells of a mapped column as texts: what is missing, what has a meaning, what is refused, what the report keeps."""
 
 from __future__ import annotations
 
@@ -120,10 +120,10 @@ class Reading:
             self.refuse(Problem(table.name, int(table.rows[row]), name, why, "an identifier"))
         long = table.numeric(at) & (ids.str.len() > 15).to_numpy()
         empty = (ids == "").to_numpy()
-        for row in np.flatnonzero(long):
+        for row in np.flatnonzero(long).tolist():
             what = "a number of more than 15 digits, of which a spreadsheet keeps 15"
             self.refuse(Problem(table.name, int(table.rows[row]), name, what, "an identifier as text"))
-        for row in np.flatnonzero(empty):
+        for row in np.flatnonzero(empty).tolist():
             if not table.bad_cells(at, shared=True).get(int(row)):
                 advice = "Take the row out if it is no patient's (a total, a remark)"
                 self.refuse(Problem(table.name, int(table.rows[row]), name, "no identifier", "an identifier", advice))
@@ -203,7 +203,7 @@ class Reading:
             if open_end:
                 values = values.where(read.unknown, read.values)
             else:
-                for row in np.flatnonzero(read.unknown & ~refused):
+                for row in np.flatnonzero(read.unknown & ~refused).tolist():
                     known = ", ".join(map(repr, field.values))
                     self.cell_problem(source, int(row), name, self.shown(values[row]), f"one of {known}",
                                       "State its meaning in the mapping")  # fmt: skip
@@ -257,8 +257,9 @@ class Reading:
         if keep_bad:
             return replace(cells, values=read.mask(bad, values))
         for row in np.flatnonzero(bad):
-            self.cell_problem(source, int(row), cells.name, self.shown(values.iloc[row]), f"a date, as {_WRITTEN[order]}",
-                              "State the order of day and month by [time] dates" if order == "ymd" else "")  # fmt: skip
+            advice = "State the order of day and month by [time] dates" if order == "ymd" else ""
+            found, expected = self.shown(values.iloc[row]), f"a date, as {_WRITTEN[order]}"
+            self.cell_problem(source, int(row), cells.name, found, expected, advice)
         return replace(cells, values=read.mask(bad, ""), refused=cells.refused | bad)
 
     def report(self) -> ReadingReport:

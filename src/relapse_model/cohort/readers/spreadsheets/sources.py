@@ -107,7 +107,7 @@ class _Opener:
                 raise workbook.refusal(
                     self.source.name, "a folder", "the name of the file", 'State file = "..." under [source]'
                 )
-            return self.folder / stated
+            return self.folder / str(stated)
         if stated and Path(stated).name != self.source.name:
             raise workbook.refusal(
                 self.source.name, f"not the file {stated!r} of the mapping", "that file, or its folder",

@@ -105,10 +105,8 @@ def _unreadable(file: Path, error: BaseException) -> BaseException:
         return refusal(file.name, "a workbook with a password", "one without", "Save a copy without the password")
     if isinstance(error, NotASheet):
         return refusal(file.name, str(error), "a workbook that a spreadsheet program wrote")
-    return refusal(
-        file.name, f"not readable as a workbook ({type(error).__name__})", "a workbook that a spreadsheet program wrote",
-        "Open it there and save it again",
-    )  # fmt: skip
+    found = f"not readable as a workbook ({type(error).__name__})"
+    return refusal(file.name, found, "a workbook that a spreadsheet program wrote", "Open it there and save it again")
 
 
 def _title(file: Path, wanted: str, titles: list[str], visible: list[str]) -> str:
@@ -174,10 +172,9 @@ def _texts(rows: list[list[Any]], own: SheetDetails | None) -> tuple[NDArray[np.
         cells[place, : len(row)] = row
     numeric = np.zeros(cells.shape, dtype=bool)
     for column in range(width):
-        kinds = np.array(list(map(type, cells[:, column])), dtype=object)
-        numeric[:, column] = kinds == float
-        for row in np.flatnonzero(kinds != str):
-            cells[row, column] = cell_text(cells[row, column])
+        numeric[:, column] = [type(one) is float for one in cells[:, column]]
+        for at in [at for at, one in enumerate(cells[:, column]) if type(one) is not str]:
+            cells[at, column] = cell_text(cells[at, column])
     return cells, numeric
 
 

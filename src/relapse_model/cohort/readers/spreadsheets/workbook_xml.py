@@ -1,4 +1,4 @@
-"""What the XML of a workbook says beyond the values: errors, formulas without a result, formats, colours, what is hidden.
+"""What the XML of a workbook says beyond the values: errors, formulas without a result, formats, what is hidden.
 
 Read by the parser of the standard library, event by event; a document type, in which entities could be declared, is
 refused.
