@@ -46,7 +46,7 @@ def read_results(reading: Reading, names: NameTable | None, enrolled: dict[str, 
             _read_entry(reading, entry, names, made)
     table = made.table(enrolled)
     if "date" not in table.rows and "day" not in table.rows and "week" not in table.rows:
-        table.rows["date"] = ""
+        table.rows["week"] = ""
     return table
 
 
