@@ -305,6 +305,7 @@ def test_an_adjudicated_outcome(tmp_path):
     [
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\nunit = ""\ndate = "W{visit} 日期"\n', "unit = ''"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\ncodes = ["1"]\n', "codes"),
+        ('sex = { field = "W0 HBsAg", values = { "＜0.05" = "?" } }\n', "no meaning of '＜0.05'"),
         ('[[labs]]\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\n', "no 'analyte'"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\nsource = "lis"\n', "source 'lis'"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "Q{visit} HBsAg"\nunit = "IU/mL"\n', "no column fits the pattern"),

@@ -181,6 +181,9 @@ class Reading:
         at = self.column(source, field.name, place)
         if at is None:
             return None
+        if unanswered := [text for text, meaning in field.values.items() if meaning.strip() == "?"]:
+            found = f"no meaning of {', '.join(map(repr, unanswered))}"
+            self.refuse(in_mapping(self.mapping, place, found, "what each text means, in place of ?"))
         key = ("cells", source, at, shared, open_end, tuple(field.values.items()))
         if key not in self._read:
             self._read[key] = self._cells(source, at, field, shared=shared, open_end=open_end)
