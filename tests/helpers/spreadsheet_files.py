@@ -10,6 +10,7 @@ import openpyxl
 
 import relapse_model as rm
 
+LIMITS = ("lower_limit", "upper_limit")
 HEAD = '[mapping]\nprotocol = 1\nkind = "excel"\nstudy = "hbsag-relapse"\n'
 
 
@@ -62,10 +63,11 @@ def write_long(cohort: rm.Cohort, path: Path) -> str:
     columns = [name for name in cohort.patients if name != "patient_id"]
     return "\n".join(
         [
-            HEAD, '[source]\nsheet = "patients"\n[sources.labs]\nsheet = "labs"\n[sources.treatments]\nsheet = "treatments"',
+            HEAD, '[source]\nsheet = "patients"\n[sources.labs]\nsheet = "labs"',
+            '[sources.treatments]\nsheet = "treatments"',
             '[patients]\nid = "patient_id"', *(f'{name} = "{name}"' for name in columns),
             '[[labs]]\nsource = "labs"\nvalue = "value"\nweek = "week"',
-            *(f'{name} = {{ field = "{name}" }}' for name in ("analyte", "unit", "assay", "lower_limit", "upper_limit")),
+            *(f'{name} = {{ field = "{name}" }}' for name in ("analyte", "unit", "assay", *LIMITS)),
             '[[treatments]]\nsource = "treatments"\nstart_week = "start_week"\nend_week = "end_week"\ndose = "dose"',
             'agent = { field = "agent" }\nunit = { field = "unit" }',
         ]
@@ -79,7 +81,7 @@ def write_wide(cohort: rm.Cohort, path: Path) -> str:
     wide = patients.where(patients.notna(), None).set_index("patient_id", drop=False)
     lines = [HEAD, '[patients]\nid = "patient_id"']
     lines += [f"{name} = {json.dumps(name)}" for name in patients if name != "patient_id"]
-    keys = ("value", "week", "unit", "assay", "lower_limit", "upper_limit")
+    keys = ("value", "week", "unit", "assay", *LIMITS)
     for analyte, own in labs.groupby("analyte", sort=False):
         wide = wide.join(_spread(own, f"{analyte} V", keys))
         lines += ["[[labs]]", f'analyte = "{analyte}"', *(_pattern(key, f"{analyte} V") for key in keys)]

@@ -1,4 +1,4 @@
-"""A hospital's sheet with visits as columns and a laboratory export: proposed, read, and the same patients as the folder.
+"""A hospital's sheet with visits as columns and a laboratory export: proposed, read, and compared with a folder.
 
 Origin: one simulated cohort of 120, laid out as hospitals export it (hospital_wide), and as a cohort folder (tidy).
 """
@@ -107,7 +107,7 @@ def test_treatments_are_the_same(read, tidy):
 
 
 def results_unlike(read, tidy):
-    """Return each result of the sheets that the folder has otherwise: patient, analyte, day, text, the folder's text."""
+    """Return each result of the sheets that the folder has otherwise: patient, analyte, day, text, text there."""
     pairs = read.labs.reset_index().merge(tidy.labs, on=["patient", "analyte"], suffixes=("", "_theirs"))
     near = pairs[np.abs(pairs["week"] - pairs["week_theirs"]) <= HALF_A_DAY]
     number = near["number"].fillna(-1) == near["number_theirs"].fillna(-1)
@@ -121,9 +121,9 @@ def results_unlike(read, tidy):
 def test_results_are_the_same_but_for_what_the_sheet_says_itself(read, tidy):
     """Each difference lies in the sheet.
 
-    - Its HBsAg is ``阴性(-)`` at 7 visits and ``+-`` at 2, where the folder has ``<0.05`` in some spelling or another word.
+    - Its HBsAg is ``阴性(-)`` at 7 visits and ``+-`` at 2, where the folder has ``<0.05`` in some spelling.
     - It has ``溶血`` (haemolysed) for 11 results of platelets.
-    - At 27 visits at which HBsAg was tested again within the window, it gives the date of the second test to all results.
+    - At 27 visits at which HBsAg was tested again in the window, all of its results have the date of the second test.
     """
     unlike = results_unlike(read, tidy)
     assert len(read.labs) - len(unlike) > 4600

@@ -110,8 +110,7 @@ def outcome_of_one(folder, study, seed):
     for once in (lambda: propose_excel(folder, study), lambda: read_excel(folder, as_mapping(MAPPING), study=study)):
         try:
             found = once()
-        except RelapseModelError as error:
-            assert str(error)
+        except RelapseModelError:
             found = None
     if isinstance(found, Cohort):
         report = found.reading
@@ -127,7 +126,11 @@ def test_a_sound_source_is_read(tmp_path, study):
     workbook(tmp_path / "a.xlsx", sound_rows())
     (tmp_path / "lis.csv").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
     cohort = read_excel(tmp_path, as_mapping(MAPPING), study=study)
-    assert (len(cohort), len(cohort.labs), len(cohort.treatments)) == (3, 7, 3)  # one result came in both files, and counts once
+    assert (len(cohort), len(cohort.labs), len(cohort.treatments)) == (
+        3,
+        7,
+        3,
+    )  # one result came in both files, and counts once
 
 
 def test_changed_sources_are_read_or_refused(tmp_path, study):

@@ -52,7 +52,7 @@ def test_visits_in_names(name, pattern, visit):
     found = at_visit(name)
     if name == "维生素D3":  # a single column of its kind is no pattern of visits
         return
-    assert (None, None) == (pattern, visit) if found is None else (found.pattern, found.visit) == (pattern, visit)
+    assert (pattern, visit) == (None, None) if found is None else (found.pattern, found.visit) == (pattern, visit)
 
 
 def test_what_only_a_person_knows_is_asked(tmp_path, study):

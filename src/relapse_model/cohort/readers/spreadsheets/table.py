@@ -169,15 +169,24 @@ def table_of(sheet: Sheet, header_row: int = 1, header_rows: int = 1) -> Table:
         " ".join(part for part in (*(row[place] for row in upper), lowest[place]) if part.strip()).strip()
         for place in range(width)
     ]
+    full = _filled_rows(sheet, first)
+    last = int(np.flatnonzero(full)[-1]) + 1 if full.any() else 0
+    blank = np.flatnonzero(~full[:last]) + first + 1
+    return Table(sheet, tuple(names), np.flatnonzero(full) + first + 1, tuple(blank.tolist()))
+
+
+def _filled_rows(sheet: Sheet, first: int) -> NDArray[np.bool_]:
+    """Tell in which rows from `first` on anything stands that is seen."""
     body = sheet.cells[first:]
-    filled = np.array([[bool(str(one).strip()) for one in row] for row in body], dtype=bool).reshape(body.shape)
-    for row, column in sheet.unusable:
+    printed = np.asarray(body != "", dtype=bool).reshape(body.shape)
+    full = np.asarray(printed.any(axis=1), dtype=bool)
+    leading = body[np.arange(len(body)), printed.argmax(axis=1)] if body.size else np.empty(0, dtype=object)
+    for row in [at for at, text in enumerate(leading) if text and not text.strip()]:
+        full[row] = any(str(text).strip() for text in body[row])
+    for row, _ in sheet.unusable:
         if row >= first:
-            filled[row - first, column] = True
-    full = np.flatnonzero(filled.any(axis=1))
-    last = full[-1] + 1 if len(full) else 0
-    blank = np.setdiff1d(np.arange(last), full) + first + 1
-    return Table(sheet, tuple(names), (full + first + 1).astype(np.int64), tuple(blank.tolist()))
+            full[row - first] = True
+    return full
 
 
 def _spread(sheet: Sheet, row: int) -> list[str]:
