@@ -98,6 +98,7 @@ _SHEET: Mapping[str, Check] = {
     "file": text,
     "sheet": text,
     "header_row": whole_number(1),
+    "header_rows": whole_number(1),
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
@@ -106,7 +107,7 @@ OF_KIND: Mapping[str, KindKeys] = {
     "excel": KindKeys(
         of_source={**_SHEET, **_BYTES},
         of_named=_SHEET,
-        of_entry={"form": one_of("courses"), "separator": text},
+        of_entry={"form": one_of("courses"), "separator": text, "empty": one_of("refuse", "none")},
     ),
     "redcap": KindKeys(
         of_source={

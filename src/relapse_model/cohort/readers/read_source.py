@@ -53,11 +53,19 @@ def reader_of(kind: str) -> Reader:
     RelapseModelError
         If there is none.
     """
+    if kind == "excel":
+        from relapse_model.cohort.readers.spreadsheets.read import read_excel
+
+        return read_excel
     raise _unknown(kind)
 
 
 def proposer_of(kind: str) -> Proposer:
     """Return the function that proposes a mapping for a kind; refuse as `reader_of` does."""
+    if kind == "excel":
+        from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
+
+        return propose_excel
     raise _unknown(kind)
 
 
