@@ -53,11 +53,19 @@ def reader_of(kind: str) -> Reader:
     RelapseModelError
         If there is none.
     """
+    if kind == "redcap":
+        from relapse_model.cohort.readers.redcap.read import read_redcap
+
+        return read_redcap
     raise _unknown(kind)
 
 
 def proposer_of(kind: str) -> Proposer:
     """Return the function that proposes a mapping for a kind; refuse as `reader_of` does."""
+    if kind == "redcap":
+        from relapse_model.cohort.readers.redcap.propose import propose_redcap
+
+        return propose_redcap
     raise _unknown(kind)
 
 
