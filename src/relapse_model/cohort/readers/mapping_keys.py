@@ -38,6 +38,11 @@ def visits(value: Any) -> dict[str, float]:
     return {text(visit): number(-5200, 5200)(week) for visit, week in value.items()}
 
 
+def text_or_texts(value: Any) -> tuple[str, ...]:
+    """Accept a text, or a list of them."""
+    return texts([value] if isinstance(value, str) else value)
+
+
 FIELD: Mapping[str, Check] = {"field": text, "values": lambda value: meanings(value), "unit": text, "source": text}
 
 
@@ -118,8 +123,8 @@ OF_KIND: Mapping[str, KindKeys] = {
             "repeating": several(text),
             "only_complete": flag,
         },
-        of_field={"event": text},
-        of_entry={"events": several(text)},
+        of_field={"event": text_or_texts},
+        of_entry={"events": text_or_texts},
     ),
     "cdisc": KindKeys(of_source={**_BYTES, "encoding": text}, of_named={"file": text}),
     "fhir": KindKeys(

@@ -57,6 +57,10 @@ def reader_of(kind: str) -> Reader:
         from relapse_model.cohort.readers.spreadsheets.read import read_excel
 
         return read_excel
+    if kind == "redcap":
+        from relapse_model.cohort.readers.redcap.read import read_redcap
+
+        return read_redcap
     raise _unknown(kind)
 
 
@@ -66,6 +70,10 @@ def proposer_of(kind: str) -> Proposer:
         from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 
         return propose_excel
+    if kind == "redcap":
+        from relapse_model.cohort.readers.redcap.propose import propose_redcap
+
+        return propose_redcap
     raise _unknown(kind)
 
 

@@ -92,5 +92,8 @@ def _placed(problem: Problem, made: Mapping[str, MadeTable]) -> Problem:
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:
-    pairs = zip(cohort.labs["analyte"].astype(str), cohort.labs["unit"].fillna("").astype(str), strict=True)
-    return tuple(UnitMet(analyte, unit, count) for (analyte, unit), count in sorted(Counter(pairs).items()))
+    met = cohort.labs[["analyte", "unit"]].value_counts(dropna=False)
+    counts: Counter[tuple[str, str]] = Counter()
+    for (analyte, unit), count in met.items():
+        counts[str(analyte), "" if pd.isna(unit) else str(unit)] += int(count)
+    return tuple(UnitMet(analyte, unit, count) for (analyte, unit), count in sorted(counts.items()))
