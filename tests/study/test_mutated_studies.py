@@ -54,26 +54,26 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def mutations(text):
+def mutations(text, values):
     """Every value exchanged for every other kind of value, and every section for something that is none."""
     for found in re.finditer(r'\w+ = ("[^"]*"|[\d.]+|\[[^\]]*\]|\{.*\})', text):
-        for value in VALUES:
+        for value in values:
             yield text[: found.start(1)] + value + text[found.end(1) :]
     for section in SECTIONS:
         rest = re.sub(rf"(?ms)^\[+{section}\b.*?(?=^\[|\Z)", "", text)
-        for value in VALUES:
+        for value in values:
             yield f"{section} = {value}\n" + re.sub(rf"(?m)^{section} = .*\n", "", rest)
 
 
-@pytest.mark.parametrize("text", [WHOLE, EXTENDING])
-def test_any_value_anywhere(text):
+@pytest.mark.parametrize(("text", "values"), [(WHOLE, VALUES), (EXTENDING, VALUES[::2])])
+def test_any_value_anywhere(text, values):
     parse_study(text, "own.toml")
     refused = 0
-    for mutated in mutations(text):
+    for mutated in mutations(text, values):
         try:
             study = parse_study(mutated, "own.toml")
         except StudyError:
             refused += 1
         else:
             assert parse_study(study.text, "again") == study
-    assert refused > 200
+    assert refused > 100
