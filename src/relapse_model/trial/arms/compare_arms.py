@@ -16,6 +16,7 @@ from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms import findings
 from relapse_model.trial.arms.adjustment import BaselineColumns, baseline_columns, standardised
+from relapse_model.trial.arms.adverse_events import adverse_events_by_arm
 from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast, counts
 from relapse_model.trial.arms.baseline import baseline_table
@@ -100,6 +101,7 @@ def _analysed(
     extra: BaselineColumns | None, registered: str | None,
 ) -> TrialAnalysis:  # fmt: skip
     names, primary = plan.arms.names, _primary(found, plan, planned)
+    harms = adverse_events_by_arm(cohort, found, names, plan.primary.window_weeks, plan.primary.level)
     analysed = np.ones(len(found), dtype=bool) if planned is None else ~found.lost
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), loss_by_arm(found)
@@ -117,7 +119,8 @@ def _analysed(
                          label=f"Adjusted for {', '.join(extra.names)}", status="not pre-specified"),
         ),
         later=_later(cohort, study, plan, found), subgroups=subgroups_of_plan(cohort, found, plan), intercurrent=seen,
-        safety=treatments_by_arm(cohort, found, names, plan.primary.level), deviations=kept.deviations,
+        safety=treatments_by_arm(cohort, found, names, plan.primary.level), adverse_events=harms,
+        deviations=kept.deviations,
         adherence=kept.adherence, testing=tested, loss=loss,
         since_dose=relapses_since_dose(cohort, study, found),
         findings=(
@@ -125,19 +128,19 @@ def _analysed(
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
-        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent), synthetic=cohort.synthetic,
+        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent, harms is not None), synthetic=cohort.synthetic,
         endpoint=found,
-        data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra),
+        data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra, harms),
     )  # fmt: skip
 
 
-def _notes(of_protocol: str, at_entry: int, absent: Sequence[str]) -> tuple[str, ...]:
+def _notes(of_protocol: str, at_entry: int, absent: Sequence[str], recorded: bool) -> tuple[str, ...]:
     notes = [of_protocol] if of_protocol else []
     if at_entry:
         notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
     if absent:
         notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
-    return (*notes, "adverse events: a cohort folder has no table of them")
+    return (*notes, *([] if recorded else ["adverse events: not recorded (there is no table adverse_events)"]))
 
 
 def _plan(study: Study) -> TrialPlan:
