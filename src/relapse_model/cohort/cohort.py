@@ -70,13 +70,8 @@ class Cohort:
 
     def __repr__(self) -> str:
         """Return the sizes only: a cohort never prints its patients."""
-        counts: dict[str, pd.DataFrame | None] = {
-            "patients": self.patients,
-            "labs": self.labs,
-            "treatments": self.treatments,
-        }
-        counts["adverse events"] = self.adverse_events
-        sizes = ", ".join(f"{len(table):,} {name}" for name, table in counts.items() if table is not None)
+        named = ((name, getattr(self, name)) for name in ("patients", "labs", "treatments", "adverse_events"))
+        sizes = ", ".join(f"{len(one):,} {name.replace('_', ' ')}" for name, one in named if one is not None)
         return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
 
     def __eq__(self, other: object) -> bool:

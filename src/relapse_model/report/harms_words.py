@@ -6,6 +6,7 @@ from typing import Any
 
 from relapse_model.report.trial_words import first_capital, percent, points
 from relapse_model.trial.arms.adverse_events import GRADE, SUMMARY, TERM, AdverseEvents
+from relapse_model.trial.arms.analysis import records
 
 _LONGEST = 50  # terms on the page; all of them are in harms.csv
 
@@ -21,7 +22,7 @@ def harms_rows(found: AdverseEvents | None) -> dict[str, Any] | None:
         return None
     lines: dict[str, list[dict[str, str]]] = {SUMMARY: [], GRADE: [], TERM: []}
     for (group, what), both in found.table.groupby(["group", "what"], sort=False):
-        one, nought = both.to_dict("records")
+        one, nought = records(both)
         row = {"what": _what(str(group), str(what)), "treatment": _arm(one), "control": _arm(nought), "difference": ""}
         if group == SUMMARY:
             low, high = points(one["difference_lower"]), points(one["difference_upper"])
@@ -53,5 +54,5 @@ def _arm(row: dict[str, Any]) -> str:
     if row["group"] == SUMMARY:
         return f"{counted}, {percent(row['share'])} ({percent(row['lower'])} to {percent(row['upper'])}); {events}"
     severe = row["patients_grade_3_or_higher"]
-    told = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe == severe and severe else ""
+    told = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe else ""
     return f"{row['patients']} patient{'' if row['patients'] == 1 else 's'}{told}; {events}"

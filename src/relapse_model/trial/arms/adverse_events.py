@@ -117,7 +117,7 @@ def _spelling(terms: pd.Series) -> pd.Series:
     return key.map(dict(zip(count["key"], count["term"], strict=True)))
 
 
-Part = tuple[str, str, pd.DataFrame, "pd.DataFrame | None"]  # group, what, rows of its patients, rows of its events
+Part = tuple[str, str, pd.DataFrame, pd.DataFrame]  # group, what, rows of its patients, rows of its events
 
 
 def _summary(rows: pd.DataFrame) -> Iterator[Part]:

@@ -176,8 +176,8 @@ class TrialAnalysis:
         """Write the report and the tables; and, for their owner alone, the data from which all can be recomputed.
 
         ``trial.json``, ``trial.html``, ``results.csv``, ``flow.csv``, ``table_one.csv``, ``subgroups.csv``,
-        ``harms.csv`` and ``figures/`` hold no patient rows, but the arms' counts in full, also small ones. ``analysis_data/`` holds one
-        row per patient and per visit, and does not leave the hospital.
+        ``harms.csv`` and ``figures/`` hold no patient rows, but the arms' counts in full, also small ones.
+        ``analysis_data/`` holds one row per patient and per visit, and does not leave the hospital.
 
         Parameters
         ----------

@@ -128,7 +128,8 @@ def _analysed(
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
-        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent, harms is not None), synthetic=cohort.synthetic,
+        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent, harms is not None),
+        synthetic=cohort.synthetic,
         endpoint=found,
         data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra, harms),
     )  # fmt: skip
