@@ -9,7 +9,7 @@ from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
-_READ = ("model", "study", "prior", "scores", "outcomes", "key")  # arguments that name a file to be read
+_READ = ("model", "study", "prior", "scores", "outcomes", "key", "adjust_model")  # arguments that name a file read
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
 _DEMO = (
@@ -21,8 +21,9 @@ _FOLDERS = {  # verbs that write a folder of files
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "trial": (
-        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "figures/flow.svg",
-        "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/dictionary.csv",
+        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "harms.csv",
+        "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",
+        "analysis_data/dictionary.csv",
     ),
 }  # fmt: skip
 

@@ -13,12 +13,15 @@ from relapse_model.study.reader import load_study
 
 def trial(given: Namespace) -> None:
     """Compare the arms of a trial as its plan says."""
+    from relapse_model.errors import RelapseModelError
     from relapse_model.report.trial_words import answer
     from relapse_model.trial.arms.compare_arms import compare_arms
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    found = compare_arms(cohort, study, adjust=given.adjust, registered=given.registered)
+    if given.adjust and given.adjust_model:
+        raise RelapseModelError("--adjust and --adjust-model: expected one of them.")
+    found = compare_arms(cohort, study, adjust=given.adjust or given.adjust_model, registered=given.registered)
     places = found.save(given.out)
     say(answer(found))
     for finding in found.findings:

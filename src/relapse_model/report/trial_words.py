@@ -246,18 +246,24 @@ def plan_rows(found: TrialAnalysis) -> list[tuple[str, str]]:
         ("Failure", failure_words(found)),
         ("Measure and method", f"{_MEASURES[asked.measure]}; {_planned_method(found)}"),
         ("Level", f"{100 * asked.level:g} %, {'two-sided' if asked.sides == 2 else 'one-sided'} test"),
-        ("Adjusted for", ", ".join(asked.adjust) or "nothing"),
+        ("Adjusted for", ", ".join(asked.adjust) or _model_words(asked.adjust_model) or "nothing"),
     ]
-    rows += [(f"On the way: {one.event}", one.strategy) for one in plan.intercurrent]
+    for one in plan.intercurrent:
+        weighted = f", patients weighted by {', '.join(one.weight_by)}" if one.weight_by else ""
+        rows.append((f"On the way: {one.event}", one.strategy + weighted))
     rows.append(("Sensitivity analyses", "; ".join(one.kind for one in plan.sensitivity) or "none"))
     rows.append(("Subgroups", ", ".join(one.label for one in plan.subgroups) or "none"))
     rows.append(("Dated", "not stated" if plan.dated is None else plan.dated.isoformat()))
     return rows
 
 
+def _model_words(file: str) -> str:
+    return f"the risk from the model {file}" if file else ""
+
+
 def _planned_method(found: TrialAnalysis) -> str:
     asked: Any = found.plan.primary
-    if asked.adjust:
+    if asked.adjusted:
         return "standardised to all randomised patients, robust variance"
     if asked.method == "kaplan-meier":
         return f"Kaplan-Meier, {'score' if asked.interval == 'score' else 'Greenwood'} interval"
