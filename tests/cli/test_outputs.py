@@ -104,6 +104,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "candidates",
         "censoring",
         "patient",
+        "scenario",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
     known |= {"chunk", "anew"}
