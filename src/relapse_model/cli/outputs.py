@@ -92,7 +92,8 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
         return [out, out / "figures"], [out / name for name in _REPORT]
     if given.verb == "demo":
         new = out / "new_patients"
-        files = [out / name for name in _DEMO] + [out / "trial" / name for name in _FOLDERS["trial"]]
+        files = [out / name for name in _DEMO]
+        files += [out / verb / name for verb in ("trial", "dosing") for name in _FOLDERS[verb]]
         return [out, new], [*files, *cohort_files(new), new / "truth.csv"]
     if given.verb in _FOLDERS:
         return [out], [out / name for name in _FOLDERS[given.verb]]

@@ -57,21 +57,13 @@ def power(given: Namespace) -> None:
 
 def dosing(given: Namespace) -> None:
     """Say who is due for a dose, and hold what was given against the rule."""
-    from relapse_model.report.dosing_page import write_dosing_page
+    from relapse_model.cli.dosing_output import save_dosing
     from relapse_model.trial.dosing.dosing import dosing as held_against_the_rule
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    asked = _as_of(given.as_of)
-    found = held_against_the_rule(cohort, study, asked)
-    folder = Path(given.out)
-    found.save(folder)
-    write_dosing_page(found, study, folder / "dosing.html", as_of=given.as_of, synthetic=cohort.synthetic)
-    counts = found.due["status"].value_counts()
-    say("To look at now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".")
-    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
-    say(f"Doses given of those due: {totals['given']} of {totals['due']}.")
-    say(f"Tables and page, which name patients: {folder}")
+    found = held_against_the_rule(cohort, study, _as_of(given.as_of))
+    say(save_dosing(found, study, Path(given.out), as_of=given.as_of, synthetic=cohort.synthetic))
     if cohort.synthetic:
         say(SYNTHETIC)
 
