@@ -52,7 +52,11 @@ def _arm(row: dict[str, Any]) -> str:
     events = f"{row['events']} event{'' if row['events'] == 1 else 's'}"
     counted = f"{row['patients']} of {row['of']}"
     if row["group"] == SUMMARY:
-        return f"{counted}, {percent(row['share'])} ({percent(row['lower'])} to {percent(row['upper'])}); {events}"
+        return f"{counted}, {percent(row['share'])} ({_limits(row)}); {events}"
     severe = row["patients_grade_3_or_higher"]
     told = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe else ""
     return f"{row['patients']} patient{'' if row['patients'] == 1 else 's'}{told}; {events}"
+
+
+def _limits(row: dict[str, Any]) -> str:
+    return f"{100 * row['lower']:.1f} to {percent(row['upper'])}"

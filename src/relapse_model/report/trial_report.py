@@ -34,7 +34,7 @@ _CAPTIONS = {
     "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
-    "subgroups": "Risk differences in the subgroups of the plan. The interaction tells whether the effect differs.",
+    "subgroups": "Risk differences in the subgroups of the plan.",
 }  # fmt: skip
 
 
@@ -184,6 +184,7 @@ def _tipping(found: TrialAnalysis) -> dict[str, Any] | None:
         return {"rows": None, "size": f"{rows} x {columns}"}
     fewer, more = grid.fewer_events, grid.more_events
     return {
+        "marked": bool(fewer.any() or more.any()),
         "columns": list(range(columns)),
         "rows": [
             [
@@ -223,7 +224,8 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     if not tests:
         return ""
     return (
-        f"{tests} test{'' if tests == 1 else 's'} of interaction; by chance alone {0.05 * tests:g} would have p < 0.05"
+        f"{tests} test{'' if tests == 1 else 's'} of interaction; {0.05 * tests:g} would be expected to have "
+        "p < 0.05 by chance alone"
     )
 
 

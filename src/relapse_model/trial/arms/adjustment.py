@@ -205,17 +205,17 @@ def standardised(
             counts(found, names), (made.treatment_risk, made.control_risk), np.diag(made.covariance), strict=True
         )
     ]
-    estimand = "all randomised patients, as if all were in the one arm, or in the other"
+    estimand = "all randomised patients, had all been in the one arm or in the other"
     notes = []
     if not known.all():
         lost = int((~known).sum())
-        estimand += "; from those whose endpoint is known"
+        estimand += "; estimated from those with a known endpoint"
         notes.append(
-            f"{lost} with an unknown endpoint are left out; assumes that within an arm, and at given columns, they "
-            "fare like the known"
+            f"{lost} patients with an unknown endpoint are excluded, assuming that, given arm and covariates, their "
+            "risk is that of the others"
         )
     notes += [columns.note] if columns.note else []
-    notes += [f"{name}: {number} missing, taken as the mean" for name, number in columns.imputed.items()]
+    notes += [f"{name}: {number} missing, replaced by the mean" for name, number in columns.imputed.items()]
     tests = (one_sided(made.contrast),) if asked.sides == 1 else ()
     return ArmContrast(kind, label, estimand, status, arms[0], arms[1], made.contrast, tests, "; ".join(notes))
 

@@ -270,8 +270,8 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     on = study.scoring.passive_weeks
     week = plan.primary.week + on
     who = Randomised(found.place, found.treated, found.strata)
-    label = f"Carried on to week {week:g}"
-    estimand = f"as the primary analysis, {on:g} weeks later: a relapse hidden by antibody would be seen by then"
+    label = f"Extended to week {week:g}"
+    estimand = f"as the primary analysis, {on:g} weeks later, when a relapse hidden by antibody would be detected"
     bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
     later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
     later = replace(later, weight_by=found.weight_by)

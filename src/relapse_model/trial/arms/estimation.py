@@ -178,7 +178,7 @@ def beside(found: Endpoint, plan: TrialPlan) -> tuple[ArmContrast, ...]:
                 kind = f"kaplan-meier {words}, {interval}"
                 add(kind, f"Kaplan-Meier {words}, {_INTERVALS[interval]} interval", kaplan_meier(measure, interval))
     add("complete", "Patients with a known endpoint", lambda: complete_cases(found, asked, names),
-        "randomised patients whose endpoint is known; assumes that the others of their arm fare like them")  # fmt: skip
+        "randomised patients with a known endpoint; assumes that the others in their arm have their risk")  # fmt: skip
     add("log-rank", "Log-rank test", lambda: _log_rank(found, one, nought))
     if found.strata is not None:
         add("stratified log-rank", f"Log-rank test within strata ({', '.join(plan.strata)})",
@@ -208,9 +208,7 @@ def complete_cases(found: Endpoint, asked: PrimaryAnalysis, names: Names) -> Arm
 
 def _log_rank(found: Endpoint, one: ArmFigures, nought: ArmFigures, *, stratified: bool = False) -> ArmContrast:
     made = log_rank(found.time, found.event, found.arm, found.strata if stratified else None)
-    note = (
-        f"{made.observed:g} events of the treatment arm seen, {made.expected:.1f} expected if the arms did not differ"
-    )
+    note = f"{made.observed:g} events observed in the treatment arm, {made.expected:.1f} expected under no difference"
     return ArmContrast("", "", "", "", one, nought, None, (made.test,), note)
 
 
