@@ -101,7 +101,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     for name, verb in verbs.items():
         options = {action.dest for action in verb._actions}
         assert options & {"out", "figures"} or name in ("check", "study check", "sign", "verify", "power"), name
-    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping"}
+    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"}
     known = {
         "help",
         "out",
@@ -113,6 +113,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "candidates",
         "censoring",
         "patient",
+        "scenario",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
     known |= {"chunk", "anew", "kind", "dash", "form"}

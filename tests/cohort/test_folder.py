@@ -333,6 +333,10 @@ WHOLE = {
         *([who, "hbig", "2025-01-10", "400"] for who in IDS[:3]),
     ],
     "outcomes": [["patient_id", "relapse", "week"], *([who, "0", "48"] for who in IDS[1:])],
+    "adverse_events": [
+        ["patient_id", "date", "term", "grade", "serious"],
+        *([who, "2025-02-03", "Headache", "2", "0"] for who in IDS[:2]),
+    ],
 }
 SPOILT = [
     "", "NA", "x", "nan", "inf", "-1", "1e999", "0", "12,5", "２", "yes", "9999-12-31", "03/04/2025", "2025-02-30",
@@ -416,7 +420,7 @@ def check_rows(cohort, files):
     assert len(cohort) + len(cohort.rejected) == len(patients)
     assert sorted([*cohort.patient_ids, *cohort.rejected["patient_id"]]) == sorted(patients)
     assert cohort.rejected["reason"].str.len().gt(0).all()
-    for name in ("labs", "treatments", "outcomes"):
+    for name in ("labs", "treatments", "outcomes", "adverse_events"):
         table, content = getattr(cohort, name), files.get(f"{name}.csv")
         assert (table is None) == (content is None)
         if table is None:

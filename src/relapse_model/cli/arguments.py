@@ -195,9 +195,22 @@ def _out(verb: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
     verb.add_argument("--out", required=True, metavar=metavar, help=meaning)
 
 
+# As trial_scenarios() of the simulator, which is not imported here: --help stays quick. A test compares them.
+_SCENARIOS = tuple(
+    f"{effect}, {course}"
+    for effect in ("no effect", "moderate effect", "strong effect")
+    for course in ("as planned", "intercurrent events", "informative loss", "centres differ", "biomarkers")
+)
+
+
 def _simulate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--patients", type=_positive, default=132, metavar="N", help="(%(default)s)")
     _seed(verb)
+    verb.add_argument(
+        "--scenario", choices=_SCENARIOS, metavar="NAME",
+        help="effect of HBIG and course of the trial; informative loss depends on arm and titre. One of "
+        + "; ".join(f'"{name}"' for name in _SCENARIOS),
+    )  # fmt: skip
     _out(verb, "COHORT", "folder to write; truth.csv holds the true risks")
 
 

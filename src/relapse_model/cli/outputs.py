@@ -10,7 +10,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
 _READ = (  # arguments that name a file to be read
-    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping",
+    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "adjust_model",
 )  # fmt: skip
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
@@ -27,8 +27,9 @@ _FOLDERS = {  # verbs that write a folder of files
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "trial": (
-        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "figures/flow.svg",
-        "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/dictionary.csv",
+        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "harms.csv",
+        "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",
+        "analysis_data/dictionary.csv",
     ),
 }  # fmt: skip
 
@@ -97,7 +98,8 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
         return [out, out / "figures"], [out / name for name in _REPORT]
     if given.verb == "demo":
         new = out / "new_patients"
-        files = [out / name for name in _DEMO] + [out / "trial" / name for name in _FOLDERS["trial"]]
+        files = [out / name for name in _DEMO]
+        files += [out / verb / name for verb in ("trial", "dosing") for name in _FOLDERS[verb]]
         return [out, new], [*files, *cohort_files(new), new / "truth.csv"]
     if given.verb in _FOLDERS:
         return [out], [out / name for name in _FOLDERS[given.verb]]

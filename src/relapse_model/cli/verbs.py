@@ -33,12 +33,14 @@ from relapse_model.study.reader import load_study
 
 def simulate(given: Namespace) -> None:
     """Write a synthetic cohort."""
+    from relapse_model.cohort.simulation import trial_scenarios
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 
     folder = Path(given.out)
     if any(folder.glob("*.csv")) and not (folder / SYNTHETIC_FILE).exists():
         raise RelapseModelError(f"--out {given.out}: the folder holds tables that are not synthetic; choose another.")
-    cohort = simulate_cohort(given.patients, given.seed)
+    chosen = {} if given.scenario is None else trial_scenarios()[given.scenario]
+    cohort = simulate_cohort(given.patients, given.seed, **chosen)
     cohort.write(given.out)
     say(f"{cohort!r} written to {given.out}, true risks in truth.csv. {SYNTHETIC}")
 

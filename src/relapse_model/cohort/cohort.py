@@ -34,7 +34,7 @@ class Cohort:
         One row per patient, `patient_id` unique.
     labs : DataFrame
         One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier.
-    treatments, outcomes : DataFrame or None
+    treatments, outcomes, adverse_events : DataFrame or None
         ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
     rejected : DataFrame
         Patients refused at the gate (`patient_id`, `reason`), when asked to list rather than to raise.
@@ -57,6 +57,7 @@ class Cohort:
     labs: pd.DataFrame
     treatments: pd.DataFrame | None
     outcomes: pd.DataFrame | None
+    adverse_events: pd.DataFrame | None = None
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
@@ -77,8 +78,8 @@ class Cohort:
 
     def __repr__(self) -> str:
         """Return the sizes only: a cohort never prints its patients."""
-        counts = {"patients": self.patients, "labs": self.labs, "treatments": self.treatments}
-        sizes = ", ".join(f"{len(table):,} {name}" for name, table in counts.items() if table is not None)
+        named = ((name, getattr(self, name)) for name in ("patients", "labs", "treatments", "adverse_events"))
+        sizes = ", ".join(f"{len(one):,} {name.replace('_', ' ')}" for name, one in named if one is not None)
         return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
 
     def __eq__(self, other: object) -> bool:
@@ -107,6 +108,7 @@ class Cohort:
             labs=_follow(self.labs, new),
             treatments=None if self.treatments is None else _follow(self.treatments, new),
             outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
+            adverse_events=None if self.adverse_events is None else _follow(self.adverse_events, new),
             synthetic=self.synthetic,
             remarks=self._remarks_of(positions),
             codes_read=self.codes_read,
@@ -138,7 +140,7 @@ class Cohort:
             **{column: encoded(self.patients[column], codes) for column, codes in self.codes_read.items()}
         )
         tables = {"patients": patients}
-        for name in ("labs", "treatments", "outcomes"):
+        for name in ("labs", "treatments", "outcomes", "adverse_events"):
             table = getattr(self, name)
             if table is not None:
                 exported = table.drop(columns=[*OURS[name], "patient_id"], errors="ignore")

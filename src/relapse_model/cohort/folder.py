@@ -31,7 +31,7 @@ def read_cohort(
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
 ) -> Cohort:
-    """Read a cohort folder and check it: the tables patients, labs and, where present, treatments, outcomes.
+    """Read a cohort folder and check it: the tables patients, labs and, where present, the others.
 
     Identifiers and laboratory texts are read as text, exactly as they stand. See `make_cohort` for the checks.
 

@@ -39,6 +39,7 @@ def make_cohort(
     treatments: pd.DataFrame | None = None,
     outcomes: pd.DataFrame | None = None,
     *,
+    adverse_events: pd.DataFrame | None = None,
     study: Study | None = None,
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
@@ -54,7 +55,7 @@ def make_cohort(
     patients, labs : DataFrame
         The required tables; columns as in the README's data contract. Extra columns are kept. A study that reads no
         results needs no labs.
-    treatments, outcomes : DataFrame, optional
+    treatments, outcomes, adverse_events : DataFrame, optional
         The optional ones.
     study : Study, optional
         Whose units are accepted. Without it, an analyte may come in one unit only.
@@ -88,6 +89,7 @@ def make_cohort(
     Cohort(2 patients, 1 labs)
     """
     given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
+    given["adverse_events"] = adverse_events
     tables = data_frames(given, required=required_tables(study))
     return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
 
@@ -127,6 +129,7 @@ def checked(
     gate.names(study)
     gate.identities()
     gate.intervals()
+    gate.adverse_events()
     gate.laboratory(study, _conventions(study, dash))
     gate.one_day(study)
     gate.predictors(study)
@@ -218,6 +221,21 @@ class _Gate(StudyAtTheGate):
                 self.repeated[name] = _repeated(table, own) & ~twice
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
+    def adverse_events(self) -> None:
+        """Refuse a death that is said not to be serious, and a term that names a patient: reports print the terms."""
+        table = self.tables.get("adverse_events")
+        if table is None or "term" not in table:
+            return
+        if {"grade", "serious"} <= set(table):
+            light = table["grade"].isin(["5"]).to_numpy() & table["serious"].isin([0]).to_numpy()
+            found, advice = "0, of grade 5 (death)", "A death is serious by definition: correct one of the two"
+            self.refuse("adverse_events", light, "serious", found, "1", advice)
+        terms = table["term"].dropna()
+        naming = [term for term in terms.unique() if self.holds_identifier(term)]
+        if naming:
+            found = "a text that is not shown, since a patient's identifier is in it"
+            self.refuse("adverse_events", table["term"].isin(naming).to_numpy(), "term", found, "the event alone")
+
     def one_day(self, study: Study | None) -> None:
         """Refuse results of one day that contradict each other, unless the study says which of them counts."""
         labs = self.tables.get("labs")
@@ -305,6 +323,7 @@ class _Gate(StudyAtTheGate):
             labs=self.attached("labs", position, kept),
             treatments=self.attached("treatments", position, kept) if "treatments" in self.tables else None,
             outcomes=self.attached("outcomes", position, kept) if "outcomes" in self.tables else None,
+            adverse_events=self.attached("adverse_events", position, kept) if "adverse_events" in self.tables else None,
             rejected=rejected,  # its index holds the row positions in the file, for output in the order of input
             problems=tuple(self.problems),
             synthetic=synthetic,

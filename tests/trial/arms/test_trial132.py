@@ -159,7 +159,7 @@ def test_an_adjusted_plan_with_losses():
     """Those whose endpoint is known, and it is said; the unadjusted analyses beside it are Kaplan-Meier."""
     more = '[[trial.sensitivity]]\nkind = "per protocol"\n[[trial.subgroup]]\ncolumn = "centre"\n'
     found = rm.compare_arms(cohort_132(), study_132(more, adjust=["x"], method="miettinen-nurminen"))
-    assert "8 with an unknown endpoint are left out" in found.primary.note
+    assert "8 patients with an unknown endpoint are excluded" in found.primary.note
     assert (found.flow.arms[0].analysed, found.flow.arms[0].left_out) == (62, 4)
     assert "Kaplan-Meier" in found.sensitivity[0].contrast.method
     assert "Kaplan-Meier" in found.subgroups[0].effects.levels[0].contrast.method

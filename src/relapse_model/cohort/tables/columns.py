@@ -54,6 +54,20 @@ _SEXES = MappingProxyType(
     }
 )
 
+_GRADES = MappingProxyType(  # CTCAE 5.0
+    {
+        spelling: grade
+        for grade, words in {
+            "1": ("mild", "i", "轻度"),
+            "2": ("moderate", "ii", "中度"),
+            "3": ("severe", "iii", "重度"),
+            "4": ("life-threatening", "life threatening", "iv", "危及生命"),
+            "5": ("fatal", "death", "v", "死亡"),
+        }.items()
+        for spelling in (*words, f"grade {grade}", f"grade{grade}", f"g{grade}", f"{grade}级")
+    }
+)
+
 TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
     {
         "patients": {
@@ -98,10 +112,18 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "relapse": Column("flag", required=True),
             "week": _WEEK_NEEDED,
         },
+        "adverse_events": {
+            "patient_id": _ID,
+            "week": _WEEK_NEEDED,
+            "term": _ID,
+            "grade": Column("choice", choices=("1", "2", "3", "4", "5"), spellings=_GRADES),
+            "serious": Column("flag"),
+            "related": Column("flag"),
+        },
     }
 )
 
-NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
+NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse", "term")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
 COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, days in one of each
     {
@@ -116,7 +138,11 @@ FAR_WEEKS = 522  # ten years: what lies further from enrolment may be right, and
 READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")  # what the gate adds to labs
 MINUTE = "minute_of_day"  # what the gate adds to labs where a time of day is known
 OURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"patients": (), "labs": ("patient", *READ_COLUMNS, MINUTE), "treatments": ("patient",), "outcomes": ("patient",)}
+    {
+        "patients": (),
+        "labs": ("patient", *READ_COLUMNS, MINUTE),
+        **dict.fromkeys(("treatments", "outcomes", "adverse_events"), ("patient",)),
+    }
 )
 
 _ROW_ID = re.compile(

@@ -44,6 +44,7 @@ from relapse_model.trial.statistics.survival_contrast import (
     kaplan_meier_risk,
     survival_contrast,
 )
+from relapse_model.trial.statistics.weighted_contrast import WeightedContrast, weighted_contrast
 
 __all__ = [
     "AdjustedLogRank",
@@ -66,6 +67,7 @@ __all__ = [
     "TippingGrid",
     "TrialPower",
     "WeibullContrast",
+    "WeightedContrast",
     "adjusted_log_rank",
     "cox_contrast",
     "fisher_exact",
@@ -92,4 +94,5 @@ __all__ = [
     "survival_contrast",
     "tipping_grid",
     "trial_power",
+    "weighted_contrast",
 ]
