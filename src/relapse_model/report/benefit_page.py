@@ -13,7 +13,7 @@ from relapse_model.report.figures.benefit import benefit_figure
 from relapse_model.report.page import json_text, packages, render, save_figures
 
 if TYPE_CHECKING:
-    from relapse_model.trial.benefit.benefit_report import BenefitReport
+    from relapse_model.trial.benefit.benefit_result import BenefitReport
 
 NOT_ESTIMABLE = "not estimable"
 
