@@ -99,6 +99,8 @@ def test_saved_as_strict_json_and_one_page(found, cohort, tmp_path):
     page = places["report"].read_text(encoding="utf-8")
     assert "Benefit of treatment by predicted risk" in page
     assert found.statement.split(".")[0] in page
+    assert "Benefit of HBIG (percentage points)" in page  # as the plan calls the arm, not as the table codes it
+    assert "hbig" not in page
     for outside in ("<script", "http://", "https://"):
         assert outside not in page.replace("http://www.w3.org", "")
     assert not any(name in page for name in cohort.patients["patient_id"])
