@@ -87,7 +87,7 @@ def test_the_pages_that_results_are_written_by_exist():
     from importlib import import_module
 
     from relapse_model.trial.arms.analysis import TrialAnalysis
-    from relapse_model.trial.benefit.benefit_report import BenefitReport
+    from relapse_model.trial.benefit.benefit_result import BenefitReport
     from relapse_model.trial.biomarkers.result import BiomarkerScreen
     from relapse_model.trial.lazy_verbs import _WRITERS
 

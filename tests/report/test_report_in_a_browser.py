@@ -78,15 +78,24 @@ def dosing_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seen(page, refusal_page, trial_page, dosing_page, tmp_path_factory):
+def benefit_page(tmp_path_factory):
+    cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
+    places = rm.benefit_report(cohort, study, repeats=1, pairs=True).save(tmp_path_factory.mktemp("benefit"))
+    return places["report"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def seen(page, refusal_page, trial_page, dosing_page, benefit_page, tmp_path_factory):
     """What the browser found in each frame, and what it wrote to its log."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium on this computer: install it to look at the pages as a browser does")
     folder = tmp_path_factory.mktemp("browser")
-    frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items()
-              for kind, source in (("report", page), ("refusal", refusal_page), ("trial", trial_page),
-                                   ("dosing", dosing_page))}  # fmt: skip
+    pages = (
+        ("report", page), ("refusal", refusal_page), ("trial", trial_page), ("dosing", dosing_page),
+        ("benefit", benefit_page),
+    )  # fmt: skip
+    frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items() for kind, source in pages}
     # The last frame shows that each measurement can fail.
     wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
     twice = '<text y="15">same place</text>' * 2
@@ -110,7 +119,7 @@ def seen(page, refusal_page, trial_page, dosing_page, tmp_path_factory):
     return found, ran.stderr
 
 
-PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal", "trial", "dosing")]
+PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal", "trial", "dosing", "benefit")]
 
 
 @pytest.mark.parametrize("frame", PAGES)
@@ -121,7 +130,7 @@ def test_nothing_juts_out_of_the_screen(seen, frame):
 @pytest.mark.parametrize("frame", PAGES)
 def test_every_figure_is_drawn(seen, page, frame):
     figures = seen[0][frame]["figures"]
-    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4, "dosing": 1}
+    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4, "dosing": 1, "benefit": 1}
     assert len(figures) == expected[frame.split("-")[1]]
     for width, height, marks in figures:
         assert width > 250

@@ -44,7 +44,7 @@ TRIAL_TABLES = (
         "The two arms, by the values of a column of the patients table.",
         trial_keys.ARMS,
         {
-            "column": "The column.",
+            "column": "The column. The prior of a predictor that reads it is taken as stated, not varied.",
             "treatment": "Its value in the treatment arm.",
             "control": "Its value in the control arm.",
             "ratio": "Allocation ratio of treatment to control.",
