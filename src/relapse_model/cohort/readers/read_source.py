@@ -53,11 +53,19 @@ def reader_of(kind: str) -> Reader:
     RelapseModelError
         If there is none.
     """
+    if kind == "fhir":
+        from relapse_model.cohort.readers.fhir.read import read_fhir
+
+        return read_fhir
     raise _unknown(kind)
 
 
 def proposer_of(kind: str) -> Proposer:
     """Return the function that proposes a mapping for a kind; refuse as `reader_of` does."""
+    if kind == "fhir":
+        from relapse_model.cohort.readers.fhir.propose import propose_fhir
+
+        return propose_fhir
     raise _unknown(kind)
 
 
