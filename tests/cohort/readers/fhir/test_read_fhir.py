@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fhir_resources import LOINC, SNOMED, dose, enrolment, observation, patient, quantity
 from fhir_writer import mapping_of, write_bulk
 from whole_days import assert_same, whole_days
 
@@ -13,7 +14,6 @@ from relapse_model.cohort.readers.fhir.read import read_fhir
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.errors import CohortError, MappingError, SourceError
 
-LOINC, SNOMED, UCUM = "http://loinc.org", "http://snomed.info/sct", "http://unitsofmeasure.org"
 MAPPING = f"""
 [mapping]
 protocol = 1
@@ -34,33 +34,6 @@ value = {{ field = "value", values = {{ "{SNOMED}|260385009" = "negative", "reag
 agent = "hbig"
 codes = ["http://www.whocc.no/atc|J06BB04"]
 """
-
-
-def patient(own="1", **more):
-    return {"resourceType": "Patient", "id": own, "gender": "female", **more}
-
-
-def enrolment(own="1", day="2024-03-01T09:00:00+08:00", **more):
-    return {"resourceType": "Encounter", "id": f"e{own}{day[:10]}", "status": "finished",
-            "type": [{"coding": [{"system": SNOMED, "code": "enrolment"}]}],
-            "subject": {"reference": f"Patient/{own}"}, "period": {"start": day}} | more  # fmt: skip
-
-
-def quantity(value=5.0, code="m[IU]/mL", **more):
-    return {"valueQuantity": {"value": value, "unit": "mIU/mL", "code": code, "system": UCUM, **more}}
-
-
-def observation(own="1", day="2024-03-08T10:00:00+08:00", code="5193-8", system=LOINC, **more):
-    made = {"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": system, "code": code}]},
-            "subject": {"reference": f"Patient/{own}"}, "effectiveDateTime": day}  # fmt: skip
-    return made | (more or quantity())
-
-
-def dose(own="1", **more):
-    return {"resourceType": "MedicationAdministration", "status": "completed",
-            "subject": {"reference": f"Patient/{own}"},
-            "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "J06BB04"}]},
-            "effectiveDateTime": "2024-03-01", "dosage": {"dose": {"value": 400, "unit": "IU"}}} | more  # fmt: skip
 
 
 @pytest.fixture
@@ -332,7 +305,7 @@ def test_results_of_one_patient_code_and_time_are_kept_and_told(read):
     cohort = read(*(observation(id=own, **quantity(value)) for own, value in (("a", 5), ("b", 5), ("c", 5.01))))
     assert values(cohort) == ["5", "5.01"]  # the exact repetition counts once, and is listed
     assert len(cohort.remarks) == 1
-    assert "2 results have the patient, the analyte and the time of another one" in str(cohort.reading)
+    assert "2 results have patient, analyte and time of another one" in str(cohort.reading)
 
 
 def test_two_patients_of_one_id_are_refused(read):

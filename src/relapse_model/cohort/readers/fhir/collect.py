@@ -21,7 +21,7 @@ from relapse_model.cohort.readers.fhir.elements import (
 )
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
-from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, TYPES
+from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
@@ -81,6 +81,8 @@ class Collector:
         self.others: Counter[str] = Counter()
         self.superseded: set[int] = set()
         self.patients = Patients()
+        self.personal: set[str] = set()
+        self._kept = asked.patient_elements()
         self.greenwich = self.long_periods = self.units = self.resources = 0
         self._versions: dict[str, tuple[int, int, str]] = {}
         self._patient_at: dict[int, int] = {}
@@ -126,7 +128,8 @@ class Collector:
             self.tallies["Patient"].left[why] += 1
             return
         at = self._patient_at.get(before)
-        self._patient_at[resource] = self.patients.add(found, at)
+        self.personal |= PERSONAL & found.resource.keys()
+        self._patient_at[resource] = self.patients.add(found, self._kept, at)
         if at is not None:
             self.tallies["Patient"].left[EARLIER] += 1
 
@@ -306,7 +309,7 @@ class Collector:
         return self.units
 
     def _refuse(self, kind: str, unit: int, subject: str, found: Found, why: UnclearError) -> None:
-        place = Found(found.file, found.number, {"resourceType": kind})  # lets the resource go
+        place = Found(kind, found.file, found.number, {})  # lets the resource go
         self.refused.append(Refused(kind, unit, subject, place, why))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
@@ -30,8 +30,7 @@ class NotFhirError(Exception):
         self.element, self.found, self.expected = element, found, expected
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(NamedTuple):
     """One code of a concept: its system, the code, and what the source calls it."""
 
     system: str
@@ -49,9 +48,11 @@ def text_in(node: Json, name: str) -> str:
     value = node.get(name)
     if value is None:
         return ""
+    if type(value) is str and value.isascii():
+        return value.strip()
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not isinstance(value, str | int):
+    if not isinstance(value, (str, int)):
         raise NotFhirError(name, _kind(value), "a text or a number")
     text = str(value).strip()
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
@@ -93,16 +94,21 @@ def codings_in(node: Json, name: str) -> list[Coding]:
     >>> [one.key for one in codings_in({"code": code}, "code")]
     ['http://loinc.org|5193-8']
     """
-    return [
-        _coding(coding)
-        for concept in objects_in(node, name)
-        for coding in (objects_in(concept, "coding") if "coding" in concept else [concept] if "code" in concept else [])
-    ]
+    if node.get(name) is None:
+        return []
+    found = []
+    for concept in objects_in(node, name):
+        if "coding" in concept:
+            found += [_coding(coding) for coding in objects_in(concept, "coding")]
+        elif "code" in concept:
+            found.append(_coding(concept))
+    return found
 
 
 def _coding(node: Json) -> Coding:
     system = text_in(node, "system")
-    return Coding(_OF_OID.get(system.lower(), system), text_in(node, "code"), text_in(node, "display"))
+    known = _OF_OID.get(system.lower(), system) if system.startswith("urn") else system
+    return Coding(known, text_in(node, "code"), text_in(node, "display"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from relapse_model.cohort.readers.fhir.elements import Json
 from relapse_model.errors import Problem, SourceError
@@ -18,12 +18,13 @@ _SHOWN = re.compile(r"[A-Z][A-Za-z]+(?:[._-]?\d+)*\.ndjson|(?:\d+[._-])?[A-Z][A-
 _ADVICE = "Export it anew: what it holds beyond this place is not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A resource, and where it stands.
 
     Attributes
     ----------
+    kind : str
+        Its type.
     file : str
         As messages call it.
     number : int
@@ -33,15 +34,11 @@ class Found:
         By which other entries of a bundle refer to it; empty if none.
     """
 
+    kind: str
     file: str
     number: int
     resource: Json
     full_url: str = ""
-
-    @property
-    def kind(self) -> str:
-        """Return the type of the resource."""
-        return str(self.resource["resourceType"])
 
 
 class Source:
@@ -100,7 +97,7 @@ class Source:
             if "transactionTime" in content and "output" in content:
                 self.manifests += 1  # of a bulk export: it names the files
             else:
-                yield from self._checked(Found(called, 1, content))
+                yield from self._one(called, 1, content)
             return
         self.pages += _has_next(content)
         entries = content.get("entry", [])
@@ -108,12 +105,13 @@ class Source:
             self.refuse(called, None, "a bundle whose 'entry' is no list", "a list of entries")
             return
         for number, entry in enumerate(entries, start=1):
-            if isinstance(entry, dict) and entry.get("resource") is None:
-                self.without_resource += 1
-                continue
             held = entry if isinstance(entry, dict) else {"resource": entry}
-            url = held.get("fullUrl", "")
-            yield from self._checked(Found(called, number, held["resource"], url if isinstance(url, str) else ""))
+            resource = held.get("resource")
+            if resource is None:
+                self.without_resource += 1
+            elif (kind := self._kind(called, number, resource)) is not None:
+                url = held.get("fullUrl", "")
+                yield Found(kind, called, number, resource, url if isinstance(url, str) else "")
 
     def _lines(self, file: Path, called: str) -> Iterator[Found]:
         with file.open("rb") as opened:
@@ -124,20 +122,28 @@ class Source:
                     return
                 content = self._parsed(line, called, number) if line.strip() else None
                 if content is not None:
-                    yield from self._checked(Found(called, number, content))
+                    yield from self._one(called, number, content)
 
-    def _checked(self, found: Found) -> Iterator[Found]:
-        if not isinstance(found.resource, dict) or not isinstance(found.resource.get("resourceType"), str):
-            self.refuse(found.file, found.number, "something without a resourceType", "a FHIR resource")
-        elif found.kind == "Bundle":
-            self.refuse(found.file, found.number, "a bundle inside another, or in bulk data", "resources")
+    def _one(self, called: str, number: int, resource: Json) -> Iterator[Found]:
+        kind = self._kind(called, number, resource)
+        if kind is not None:
+            yield Found(kind, called, number, resource)
+
+    def _kind(self, called: str, number: int, resource: Any) -> str | None:
+        """Return the type of a resource; refuse what is none."""
+        kind = resource.get("resourceType") if isinstance(resource, dict) else None
+        if kind == "Bundle":
+            self.refuse(called, number, "a bundle inside another, or in bulk data", "resources")
+        elif isinstance(kind, str):
+            return kind
         else:
-            yield found
+            self.refuse(called, number, "something without a resourceType", "a FHIR resource")
+        return None
 
     def _parsed(self, data: bytes, called: str, number: int | None) -> Json | None:
         """Return a JSON object with its decimals as they are printed; else refuse it."""
         try:
-            content = json.loads(data, parse_float=str, parse_constant=_no_constant)
+            content = _loaded(data)
         except RecursionError:
             self.refuse(called, number, "JSON nested too deep to be read", "a FHIR resource", _ADVICE)
         except UnicodeDecodeError as error:
@@ -151,6 +157,17 @@ class Source:
                 return content
             self.refuse(called, number, "JSON that is no object", "a FHIR bundle or resource")
         return None
+
+
+def _loaded(data: bytes) -> Any:
+    """Parse with the collector at rest: it would look at every object of a large bundle again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return json.loads(data, parse_float=str, parse_constant=_no_constant)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _lines_of(file: BinaryIO, longest: int) -> Iterator[bytes]:

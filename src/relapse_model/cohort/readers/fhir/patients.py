@@ -74,17 +74,18 @@ class Patients:
     found: list[Found] = field(default_factory=list)
     by_name: dict[str, int] = field(default_factory=dict)
 
-    def add(self, found: Found, position: int | None = None) -> int:
-        """Add a patient, or another version of the one at a position; return the position."""
+    def add(self, found: Found, elements: frozenset[str], position: int | None = None) -> int:
+        """Add a patient, or another version of the one at a position; keep some elements; return the position."""
         own = text_in(found.resource, "id")
         names = [f"Patient/{own}"] if own else []
         names += [found.full_url] if found.full_url.startswith("urn:") else []
         names += identifier_names(found.resource)
+        kept = found._replace(resource={name: value for name, value in found.resource.items() if name in elements})
         if position is None:
             position = len(self.found)
-            self.found.append(found)
+            self.found.append(kept)
         else:
-            self.found[position] = found
+            self.found[position] = kept
         for name in names:
             known = self.by_name.setdefault(name, position)
             if known != position:

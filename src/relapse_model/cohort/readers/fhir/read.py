@@ -15,7 +15,6 @@ from relapse_model.cohort.readers.fhir.collect import Collector
 from relapse_model.cohort.readers.fhir.elements import NotFhirError, texts_at
 from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
-from relapse_model.cohort.readers.fhir.resource_types import PERSONAL
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.made_table import MadeTable
@@ -78,8 +77,7 @@ def read_fhir(
     collector.take_all(files.resources())
     if files.problems:
         raise SourceError("the FHIR export was refused", files.problems)
-    found = collector.patients.found
-    if not found:
+    if not collector.patients.found:
         raise SourceError("the FHIR export was refused", [
             Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
         ])  # fmt: skip
@@ -93,7 +91,7 @@ def read_fhir(
         raise SourceError("the FHIR export was refused", [problem]) from None
     report = ReadingReport(
         "fhir", tuple(readings(collector, kept, index)), not_mapped=_not_mapped(collector),
-        never_read=tuple(sorted({f"Patient.{name}" for one in found for name in PERSONAL & one.resource.keys()})),
+        never_read=tuple(sorted(f"Patient.{name}" for name in collector.personal)),
         notes=tuple(_notes(collector, files, made, zone)),
     )  # fmt: skip
     problems = [*index.problems, *problems, *_refusals(collector, ids, kept)]
@@ -176,7 +174,7 @@ def _notes(collector: Collector, files: Source, made: dict[str, MadeTable], zone
     labs = made["labs"].rows
     again = int(labs.duplicated(["patient_id", "analyte", "date"]).sum())
     if again:
-        yield f"{again:,} results have the patient, the analyte and the time of another one; exact repetitions count once"
+        yield f"{again:,} results have patient, analyte and time of another one; exact repetitions count once"
     asked = {one.section for codes in collector.asked.by_type.values() for many in codes.values() for one in many}
     if "treatments" in asked and "treatments" not in made:
         yield "no course of the agents asked for was found: nothing is taken as known of treatment"

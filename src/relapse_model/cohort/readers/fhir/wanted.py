@@ -75,6 +75,12 @@ class Asked:
     patients_when: tuple[tuple[Path, tuple[str, ...]], ...]
     index: bool
 
+    def patient_elements(self) -> frozenset[str]:
+        """Return the elements of Patient that are asked for."""
+        dates = [path for one in self.by_type.get("Patient", {}).get("", ()) for path in one.paths.values()]
+        paths = [self.patient_id, *self.patients.values(), *(path for path, _ in self.patients_when), *dates]
+        return frozenset(path[0].name for path in paths if path)
+
 
 def asked_of(mapping: SourceMapping, study: Study | None) -> Asked:
     """Return what a mapping asks of a FHIR export.
