@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relapse_model.study.keys import Check, NotAllowed, flag, number, one_of, several, text, time_zone, whole
+from relapse_model.study.keys import Check, NotAllowed, flag, number, one_of, several, text, time_zone, whole_number
 
 SECTIONS = ("mapping", "source", "sources", "time", "patients", "labs", "treatments", "outcome", "missing")
 KINDS = ("excel", "redcap", "cdisc", "fhir", "omop")
 
-MAPPING: Mapping[str, Check] = {"protocol": whole(1), "kind": one_of(*KINDS), "study": text}
+MAPPING: Mapping[str, Check] = {"protocol": whole_number(1), "kind": one_of(*KINDS), "study": text}
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -97,10 +97,10 @@ _SHEET: Mapping[str, Check] = {
     **_TEXT_FILE,
     "file": text,
     "sheet": text,
-    "header_row": whole(1),
+    "header_row": whole_number(1),
     "id": text,
 }
-_BYTES: Mapping[str, Check] = {"max_bytes": whole(1)}
+_BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
 _EVENTS: Mapping[str, Check] = {"pick": one_of("first", "last"), "others": one_of("refuse", "leave out")}
 """Which of several events is time zero, and what becomes of patients without one."""
 
@@ -134,10 +134,10 @@ OF_KIND: Mapping[str, KindKeys] = {
             **_BYTES,
             "schema": text,
             "cohort_schema": text,
-            "cohort_definition_id": whole(0),
-            "chunk": whole(1),
+            "cohort_definition_id": whole_number(0),
+            "chunk": whole_number(1),
         },
         of_named={"table": text},
-        of_time={"cohort_definition_id": whole(0)},
+        of_time={"cohort_definition_id": whole_number(0)},
     ),
 }

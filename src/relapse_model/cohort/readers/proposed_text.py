@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 
-from relapse_model.cohort.laboratory.text import read_lab_text
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.errors import RelapseModelError
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
@@ -49,7 +49,9 @@ def heading(kind: str, study: Study) -> list[str]:
         built_in = load_study(study.name) == study
     except RelapseModelError:
         built_in = False
-    named = f"study = {quoted(study.name)}" if built_in else '# study = "..."  # the file of the study, beside this one'
+    named = (
+        f"study = {quoted(study.name)}" if built_in else '#? study = "..."  # the file of the study, beside this one'
+    )
     return ["[mapping]", "protocol = 1", f"kind = {quoted(kind)}", named]
 
 

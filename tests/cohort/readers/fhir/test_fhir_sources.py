@@ -67,7 +67,7 @@ def test_the_proposal_of_synthetic_bundles_names_every_code_and_asks_for_time_ze
     text = propose_fhir(bundles, study)
     assert "HIV viral load: 4 (no unit: 4)" in text
     assert 'codes = ["http://snomed.info/sct|410620009"]' in text
-    assert "# zone = " in text
+    assert "#? zone = " in text
     parse_mapping(text, "map", "fhir")
     with pytest.raises(RelapseModelError, match="0 ways to time zero"):
         read_fhir(bundles, parse_mapping(text))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relapse_model.cohort.laboratory.text import read_lab_text
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.fhir.elements import (
     ATC,
     LOINC,
@@ -150,12 +150,12 @@ def _source(met: Met) -> list[str]:
     return [
         "", "[source]",
         f"# {met.greenwich:,} of {met.times:,} times are in UTC: without a zone, they count as days of Greenwich.",
-        '# zone = "Asia/Shanghai"  # of the hospital',
+        '#? zone = "Asia/Shanghai"  # of the hospital',
     ]  # fmt: skip
 
 
 def _time(met: Met) -> list[str]:
-    lines = ["", "[time]", "# Time zero: complete one of these. Weeks are counted from it."]
+    lines = ["", "[time]", "#? Time zero: complete one of these. Weeks are counted from it."]
     lines.append('# file = "time_zero.csv"  # patient_id, date; in the folder of the export')
     every = [
         (kind, code, one) for kind in _EVENTS for code, one in met.codes.get(kind, {}).items()
@@ -214,7 +214,7 @@ def _lab(name: str, codes: dict[str, CodeMet]) -> list[str]:
     if units[""]:
         others = sorted(unit for unit in units if unit not in ("", "words"))
         example = quoted(others[0]) if len(others) == 1 else '"..."'
-        lines.append(f"# unit = {example}  # {units['']:,} results have none: state it if it is known")
+        lines.append(f"#? unit = {example}  # {units['']:,} results have none: state it if it is known")
     answers: Counter[tuple[str, str]] = sum((one.answers for one in codes.values()), Counter())
     if answers:
         meanings = {key: meaning_of_word(display) for key, display in answers}
@@ -225,7 +225,9 @@ def _lab(name: str, codes: dict[str, CodeMet]) -> list[str]:
             if meanings[key]:
                 lines.append(f"{quoted(key)} = {quoted(meanings[key])}{told}")
             else:
-                lines.append(f'# {quoted(key)} = "..."{told}; state it: negative, positive, a text, or "" for no value')
+                lines.append(
+                    f'#? {quoted(key)} = "..."{told}; state it: negative, positive, a text, or "" for no value'
+                )
     return lines
 
 
