@@ -107,6 +107,8 @@ _SHEET: Mapping[str, Check] = {
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
+_EVENTS: Mapping[str, Check] = {"pick": one_of("first", "last"), "others": one_of("refuse", "leave out")}
+"""Which of several events is time zero, and what becomes of patients without one."""
 
 OF_KIND: Mapping[str, KindKeys] = {
     "excel": KindKeys(
@@ -129,7 +131,8 @@ OF_KIND: Mapping[str, KindKeys] = {
     "cdisc": KindKeys(of_source={**_BYTES, "encoding": text}, of_named={"file": text}),
     "fhir": KindKeys(
         of_source={**_BYTES, "zone": time_zone},
-        of_time={"resource": text, "codes": texts},
+        of_time={"resource": text, "codes": texts, **_EVENTS},
+        of_field={"codes": texts},
         of_entry={"resource": text},
     ),
     "omop": KindKeys(

@@ -61,6 +61,10 @@ def reader_of(kind: str) -> Reader:
         from relapse_model.cohort.readers.redcap.read import read_redcap
 
         return read_redcap
+    if kind == "fhir":
+        from relapse_model.cohort.readers.fhir.read import read_fhir
+
+        return read_fhir
     raise _unknown(kind)
 
 
@@ -74,6 +78,10 @@ def proposer_of(kind: str) -> Proposer:
         from relapse_model.cohort.readers.redcap.propose import propose_redcap
 
         return propose_redcap
+    if kind == "fhir":
+        from relapse_model.cohort.readers.fhir.propose import propose_fhir
+
+        return propose_fhir
     raise _unknown(kind)
 
 

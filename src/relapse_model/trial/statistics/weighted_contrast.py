@@ -15,8 +15,8 @@ from relapse_model.trial.statistics.inputs import check_arms, check_covariates, 
 from relapse_model.trial.statistics.kaplan_meier import require_follow_up, risk_table
 from relapse_model.trial.statistics.partial_likelihood import fit_cox
 from relapse_model.trial.statistics.survival_contrast import SurvivalContrast, arm_risk, contrast_of_risks
-from relapse_model.validation.ipcw import check_follow_up
 from relapse_model.validation.estimate import normal_quantile
+from relapse_model.validation.ipcw import check_follow_up
 
 ENDED_PER_COLUMN = 5
 METHOD = "weighted Kaplan-Meier, Miettinen-Nurminen score interval at the effective numbers of patients"
