@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.folder import read_cohort
     from relapse_model.cohort.gate import make_cohort
     from relapse_model.cohort.outcome.outcome import derive_outcome
+    from relapse_model.cohort.readers.fhir.read import read_fhir
+    from relapse_model.cohort.readers.redcap.read import read_redcap
+    from relapse_model.cohort.readers.spreadsheets.read import read_excel
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
     from relapse_model.development.internal_validation.validate import validate
     from relapse_model.development.procedure import ProcedureSettings
@@ -35,6 +38,9 @@ _WHERE = {
     "Cohort": "cohort.cohort",
     "make_cohort": "cohort.gate",
     "read_cohort": "cohort.folder",
+    "read_excel": "cohort.readers.spreadsheets.read",
+    "read_redcap": "cohort.readers.redcap.read",
+    "read_fhir": "cohort.readers.fhir.read",
     "simulate_cohort": "cohort.simulation.simulated_cohort",
     "screen": "cohort.eligibility.screening",
     "Study": "study.study",
@@ -74,6 +80,9 @@ __all__ = [
     "make_cohort",
     "points_score",
     "read_cohort",
+    "read_excel",
+    "read_fhir",
+    "read_redcap",
     "risk_difference",
     "screen",
     "screen_biomarkers",

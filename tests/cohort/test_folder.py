@@ -299,7 +299,7 @@ def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     problems = refused(tmp_path)
     assert [problem.table for problem in problems] == ["patients.parquet", "labs.parquet"]
     assert problems[0].found == "Parquet, and pyarrow is not installed"
-    assert problems[0].advice == "pip install 'relapse-model[parquet]'"
+    assert problems[0].advice == "pip install pyarrow"
 
 
 def test_a_file_that_is_no_parquet(tmp_path):

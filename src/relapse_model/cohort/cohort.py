@@ -211,7 +211,7 @@ def parquet_bytes(table: pd.DataFrame, name: str) -> bytes:
     try:
         return bytes(table.to_parquet(index=False, engine="pyarrow"))
     except ImportError:
-        advice = "Install it with: pip install 'relapse-model[parquet]'"
+        advice = "Install it with: pip install pyarrow"
         problem = Problem(f"{name}.parquet", None, None, "pyarrow is not installed", "pyarrow, or CSV", advice)
         raise CohortError("the cohort was not written", [problem]) from None
 

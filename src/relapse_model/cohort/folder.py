@@ -330,7 +330,7 @@ def not_parquet(file: Path, error: Exception) -> CohortError:
     if isinstance(error, ImportError):
         return refusal(
             file.name, "Parquet, and pyarrow is not installed", "pyarrow, or CSV",
-            "pip install 'relapse-model[parquet]'",
+            "pip install pyarrow",
         )  # fmt: skip
     return refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file")
 
