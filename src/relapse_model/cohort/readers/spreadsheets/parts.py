@@ -79,10 +79,6 @@ def parts_of(reading: Reading, entry: Entry) -> Iterator[Part]:
 
 def _sound(reading: Reading, entry: Entry) -> bool:
     place, problems = place_of(entry), len(reading.problems)
-    for key, value in entry.constants.items():
-        if not value.strip():
-            expected = f"the {key}, as the study or the laboratory names it"
-            reading.refuse(in_mapping(reading.mapping, (*place, key), f"{key} = {value!r}", expected))
     if entry.codes:
         reading.refuse(in_mapping(
             reading.mapping, (*place, "codes"), "codes", "no codes: a spreadsheet has columns",
