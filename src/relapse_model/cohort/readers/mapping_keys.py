@@ -104,6 +104,7 @@ _SHEET: Mapping[str, Check] = {
     "sheet": text,
     "header_row": whole_number(1),
     "header_rows": whole_number(1),
+    "unknown_patients": one_of("refuse", "list"),
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
