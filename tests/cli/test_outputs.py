@@ -90,7 +90,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     """An argument that names an output is known here, or a new verb would write unseen."""
     verbs = parser()._subparsers._group_actions[0].choices
     for name, verb in verbs.items():
-        options = {action.dest for action in verb._actions}
+        options = {action.dest for action in verb.filled()._actions}
         assert options & {"out", "figures"} or name in ("check", "sign", "verify", "power"), name
     read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping"}
     known = {
@@ -121,7 +121,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "pairs",
     }
     known |= {"both_arms", "base", "decide", "fdr", "no_increment"}
-    assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
+    assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 
 def test_the_api_refuses_an_output_over_a_table(place):
