@@ -3,7 +3,7 @@
 Two truths. The true risk of the patient depends on more than any predictor says (true rather than measured values,
 weeks since peginterferon), which an interval of a model of these predictors does not claim to hold; the risk by the
 predictors is the mean true risk of patients with the same predictors (see simulated_truth.py), which it does. The
-truth is drawn anew for each cohort; under "wrong signs" every prior and direction of the study is turned round.
+truth is redrawn for each cohort; under "wrong signs" every prior and direction of the study is turned round.
 
 Run: .venv/bin/python benchmarks/interval_coverage.py [--replicates 30] [--sizes 132 300 1000] [--scenarios linear]
 [--methods prior_logistic ridge_logistic boosted_trees] [--lost 0 0.1 0.3 0.5] [--seed N] [--jobs 2]

@@ -3,7 +3,7 @@
 Share of the attainable log-loss gain: (loss of the mean risk - loss) / (loss of the mean risk - loss of the true
 risk). 1 knows everything, 0 is no better than giving everybody the training cohort's mean risk, below 0 is worse.
 Losses are expected ones under the true risk, so the new patients bring no noise; what varies between replicates is
-the truth (drawn anew, see simulated_truth.py) and the training cohort. The true risk depends on more than any
+the truth (redrawn, see simulated_truth.py) and the training cohort. The true risk depends on more than any
 predictor says: "best of predictors" is the most that the study's predictors allow.
 
 Scenarios: linear; non-linear (antibody saturates, consolidation is capped, both interact; the shapes are those that

@@ -200,14 +200,14 @@ def from_tables(models: dict[str, rm.RelapseModel], patients: int, chunk: int) -
             models[name].save(Path(here) / "model.rmodel")
             given = [str(Path(here) / "model.rmodel"), str(folder), str(Path(here) / "scores.csv"), str(chunk)]
             command = [sys.executable, __file__, "--one", *given]
-            told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-            rate = told["patients"] / told["seconds"]
+            run = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            rate = run["patients"] / run["seconds"]
             print(
-                f"  {name}: {told['seconds']:.1f} s, {rate:,.0f} patients/s, {labs / told['seconds']:,.0f} results/s, "
-                f"{told['seconds'] / alone:,.0f} x the bare Pipeline; peak {told['peak']:.2f} GiB, "
-                f"{told['before']:.2f} before; {told['scored']:,} scored, {told['rejected']:,} rejected"
+                f"  {name}: {run['seconds']:.1f} s, {rate:,.0f} patients/s, {labs / run['seconds']:,.0f} results/s, "
+                f"{run['seconds'] / alone:,.0f} x the bare Pipeline; peak {run['peak']:.2f} GiB, "
+                f"{run['before']:.2f} before; {run['scored']:,} scored, {run['rejected']:,} rejected"
             )
-            for stage, took in told["stages"].items():
+            for stage, took in run["stages"].items():
                 print(f"    {stage:38s} {took:8.1f} s")
 
 
@@ -220,9 +220,9 @@ def score_one(model: str, folder: str, out: str, chunk: str) -> None:
     before = peak_gib()
     begin = time.perf_counter()
     found = batch_scoring.score_folder(loaded, folder, out, chunk_patients=int(chunk))
-    told = {"seconds": time.perf_counter() - begin, "peak": peak_gib(), "before": before, "stages": stages}
-    told |= {"patients": found.patients, "scored": found.scored, "rejected": found.rejected}
-    print(json.dumps(told))
+    run = {"seconds": time.perf_counter() - begin, "peak": peak_gib(), "before": before, "stages": stages}
+    run |= {"patients": found.patients, "scored": found.scored, "rejected": found.rejected}
+    print(json.dumps(run))
 
 
 def timed(function: Callable[..., Any], stage: str, stages: dict[str, float]) -> Callable[..., Any]:

@@ -181,7 +181,7 @@ class Outcomes:
 
 
 def best_of_predictors(matrix: Floats, risk: Floats) -> Floats:
-    """Return about the best risk that can be told from the predictors alone.
+    """Return about the best risk that can be predicted from the predictors alone.
 
     True risks depend on what no predictor says: true rather than measured values, and the weeks since
     peginterferon. Logistic regression of the true risk itself on all squares and products of the columns.

@@ -187,10 +187,10 @@ def report(
 ) -> dict[str, Any]:  # fmt: skip
     difference = float(np.abs(ours - theirs).max())
     ratios = {name: spent / seconds["ours"] for name, spent in seconds.items() if name != "ours"}
-    told = ", ".join(
+    others = ", ".join(
         f"{name} {spent:.2f} s = {ratios[name]:.0f} x" for name, spent in seconds.items() if name in ratios
     )
-    print(f"{family}, n = {n}: ours {seconds['ours']:.3f} s; {told}")
+    print(f"{family}, n = {n}: ours {seconds['ours']:.3f} s; {others}")
     print(f"    {same}; largest difference of a risk {difference:.1e}")
     return {
         "family": family,

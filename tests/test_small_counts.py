@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from relapse_model.small_counts import HIDDEN, hidden_cells, told_counts
+from relapse_model.small_counts import HIDDEN, disclosed_counts, hidden_cells
 
 
 def possible(cell, total, *, least, whole):
@@ -40,7 +40,7 @@ def column(counts):
 
 
 def words(counts):
-    small, besides = hidden_cells(column(counts), zeros_told=True)
+    small, besides = hidden_cells(column(counts), zeros_disclosed=True)
     return [
         "<5" if is_small else HIDDEN if is_hidden else str(count)
         for count, is_small, is_hidden in zip(counts, small[:, 0], besides[:, 0], strict=True)
@@ -54,7 +54,7 @@ def test_the_sum_of_what_is_hidden_gives_nothing_away_by_hand():
     assert words([1, 1, 98]) == ["<5", "<5", HIDDEN]
     assert words([4, 4, 92]) == ["<5", "<5", HIDDEN]
     assert words([1, 2, 98]) == ["<5", "<5", "98"]  # or 2 and 1
-    assert told_counts([1, 5, 20]) == ("<5", HIDDEN, HIDDEN)
+    assert disclosed_counts([1, 5, 20]) == ("<5", HIDDEN, HIDDEN)
     # 0 is told where it may be: it points at nobody.
     assert words([0, 30, 20]) == ["0", "30", "20"]
     # 3 may be 1 to 4 beside 9: the smallest other one does.
@@ -63,7 +63,7 @@ def test_the_sum_of_what_is_hidden_gives_nothing_away_by_hand():
 
 @pytest.mark.parametrize("counts", [[1, 1], [1, 5], [4, 4], [1, 5, 5, 5], [3]])
 def test_a_table_too_small_for_that_is_hidden_alike(counts):
-    assert told_counts(counts) == (HIDDEN,) * len(counts)
+    assert disclosed_counts(counts) == (HIDDEN,) * len(counts)
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=4))
@@ -72,7 +72,7 @@ def test_a_table_too_small_for_that_is_hidden_alike(counts):
 @example([0, 4, 5, 9])
 @settings(max_examples=150, deadline=None)
 def test_every_small_count_has_two_values_that_agree_with_all_that_is_told(counts):
-    for told, least in ((words(counts), 1), (told_counts(counts), 0 if 0 in counts else 1)):
+    for told, least in ((words(counts), 1), (disclosed_counts(counts), 0 if 0 in counts else 1)):
         if not any(counts):
             assert list(told) == ["0"] * len(counts)
         elif set(told) != {HIDDEN}:
@@ -127,11 +127,11 @@ def test_in_a_table_with_sums_every_small_count_has_two_values_too(rows):
 def test_a_count_that_is_shown_nowhere_is_not_to_be_worked_out_either():
     # 20 patients: 10 relapsed, 8 were lost, and 2, who are not shown, are free: one of the others is hidden.
     counts = column([10, 8, 2])
-    small, besides = hidden_cells(counts, zeros_told=True, unshown=column([0, 0, 1]).astype(bool))
+    small, besides = hidden_cells(counts, zeros_disclosed=True, unshown=column([0, 0, 1]).astype(bool))
     assert besides[:, 0].tolist() == [False, True, False]
     # Of 3 who relapsed nothing else is hidden, as those free are not shown anyway.
-    small, besides = hidden_cells(column([3, 8, 9]), zeros_told=True, unshown=column([0, 0, 1]).astype(bool))
+    small, besides = hidden_cells(column([3, 8, 9]), zeros_disclosed=True, unshown=column([0, 0, 1]).astype(bool))
     assert (small[:, 0].tolist(), besides[:2, 0].tolist()) == ([True, False, False], [False, False])
     # Where none is small nothing is.
-    small, besides = hidden_cells(column([7, 8, 9]), zeros_told=True, unshown=column([0, 0, 1]).astype(bool))
+    small, besides = hidden_cells(column([7, 8, 9]), zeros_disclosed=True, unshown=column([0, 0, 1]).astype(bool))
     assert not besides[:2].any()

@@ -5,31 +5,39 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import relapse_model as rm
+from relapse_model import classifiers, validation
 
 SCRIPT = """
 import relapse_model as rm
+from relapse_model.classifiers import RidgeLogisticClassifier
+from relapse_model.validation import auc, no_such_measure
 
 study = rm.load_study("hbsag-relapse")
 cohort = rm.simulate_cohort(132, seed=7)
 reveal_type(rm.train(cohort, study))
 reveal_type(rm.validate(cohort, study))
 reveal_type(rm.load_model("m.rmodel").score(cohort))
+reveal_type(auc([0, 1], [0.2, 0.7]))
+reveal_type(RidgeLogisticClassifier())
 rm.train(cohort, study, seeed=3)
 rm.no_such_name
 """
 
 
-def test_the_names_for_type_checkers_are_those_that_run(root):
+@pytest.mark.parametrize("package", [rm, classifiers, validation], ids=lambda one: one.__name__)
+def test_the_names_for_type_checkers_are_those_that_run(package):
     """Three lists of one thing: the imports that an editor reads, the table that is used, and __all__."""
-    tree = ast.parse((root / "src" / "relapse_model" / "__init__.py").read_text(encoding="utf-8"))
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {alias.name: node.module.removeprefix("relapse_model.") for node in block.body for alias in node.names}
-    assert seen == rm._WHERE
-    assert sorted([*seen, "__version__"]) == sorted(rm.__all__)
+    prefix = f"{package.__name__}."
+    seen = {alias.name: node.module.removeprefix(prefix) for node in block.body for alias in node.names}
+    assert seen == package._WHERE
+    assert sorted([*seen, *(["__version__"] if package is rm else [])]) == sorted(package.__all__)
 
 
 def test_mypy_knows_the_verbs_of_a_users_script(tmp_path):
@@ -44,4 +52,7 @@ def test_mypy_knows_the_verbs_of_a_users_script(tmp_path):
     assert 'Revealed type is "relapse_model.development.internal_validation.result.Validation"' in done.stdout
     assert "DataFrame" in done.stdout
     assert 'Unexpected keyword argument "seeed"' in done.stdout
+    assert 'Revealed type is "float"' in done.stdout.replace("builtins.", "")
+    assert 'Revealed type is "relapse_model.classifiers.penalised.ridge.RidgeLogisticClassifier"' in done.stdout
     assert "no_such_name" in done.stdout
+    assert "no_such_measure" in done.stdout

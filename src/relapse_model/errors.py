@@ -92,6 +92,14 @@ class StudyError(ProblemsError):
     """A study file was refused."""
 
 
+class MappingError(ProblemsError):
+    """A mapping file was refused."""
+
+
+class SourceError(ProblemsError):
+    """An export was refused: a file, sheet, data set or database table that cannot be read as the mapping says."""
+
+
 class InsufficientDataError(RelapseModelError):
     """The question cannot be answered from these patients (no events, no follow-up, too few patients)."""
 

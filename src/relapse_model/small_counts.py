@@ -1,4 +1,4 @@
-"""Counts as they may be told: small ones hidden, with a second one from which a small one could be worked out."""
+"""Counts as they may be disclosed: small ones hidden, with a second one from which a small one could be worked out."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _ENDLESS = np.iinfo(np.intp).max
 
 
 def hidden_cells(
-    counts: NDArray[np.intp], *, zeros_told: bool = False, unshown: Mask | None = None
+    counts: NDArray[np.intp], *, zeros_disclosed: bool = False, unshown: Mask | None = None
 ) -> tuple[Mask, Mask]:
     """Return which counts are small, and which are hidden besides, so that no small one can be worked out.
 
     Assumes that each column adds up to a known number and, with several columns, that the last column is the sum of
     the others; and that the reader knows what is meant: a hidden count is 5 or more, a small one 1 to 4, or 0 to 4
-    where its column has a 0 that is not told. Of every count of 1 to 4 two values or more agree with all that is told.
+    where its column has a 0 that is not disclosed. Of every count of 1 to 4 two values or more agree with all that is.
     The smallest counts are hidden first. Where even hiding all does not help, all are hidden alike and none is called
     small.
 
     Parameters
     ----------
     counts : array of int, shape (levels, groups)
-    zeros_told : bool
-        Whether 0 is told as it is; small otherwise.
+    zeros_disclosed : bool
+        Whether 0 is disclosed as it is; small otherwise.
     unshown : array of bool, shape (levels, groups), optional
         Counts that are shown nowhere, but that are not to be worked out either.
 
@@ -48,9 +48,9 @@ def hidden_cells(
     >>> small.tolist(), besides.tolist()
     ([[True, False, False], [False, False, False]], [[False, True, False], [True, True, False]])
     """
-    small = (counts < SMALL) & ((counts > 0) | (not zeros_told))
+    small = (counts < SMALL) & ((counts > 0) | (not zeros_disclosed))
     away = np.zeros_like(small) if unshown is None else unshown
-    least = np.where((counts > 0).all(axis=0) | zeros_told, 1, 0)
+    least = np.where((counts > 0).all(axis=0) | zeros_disclosed, 1, 0)
     hide = small | away
     while True:
         _hide_second(hide, counts, away & ~small)
@@ -59,17 +59,17 @@ def hidden_cells(
         known = [place for place in np.argwhere(small & (counts > 0)) if _is_known(place, counts, low, high)]
         if not known:
             return small, hide & ~small
-        told = np.argwhere(~hide & (counts >= SMALL))
-        if not len(told):
+        disclosed = np.argwhere(~hide & (counts >= SMALL))
+        if not len(disclosed):
             return np.zeros_like(small), np.ones_like(small)
-        beside = (told == known[0]).any(axis=1)  # in its row or its column
-        hide[tuple(told[np.lexsort((counts[tuple(told.T)], ~beside))[0]])] = True
+        beside = (disclosed == known[0]).any(axis=1)  # in its row or its column
+        hide[tuple(disclosed[np.lexsort((counts[tuple(disclosed.T)], ~beside))[0]])] = True
 
 
-def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
+def disclosed_counts(counts: Sequence[int]) -> tuple[str, ...]:
     """Return counts that add up to a known number as text: ``<5`` for small ones, others hidden as far as needed.
 
-    Where all of them are 0 nobody is pointed at, and they are told.
+    Where all of them are 0 nobody is pointed at, and they are disclosed.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> told_counts([3, 20, 9]), told_counts([3, 2, 20]), told_counts([0, 0])
+    >>> disclosed_counts([3, 20, 9]), disclosed_counts([3, 2, 20]), disclosed_counts([0, 0])
     (('<5', '20', 'hidden'), ('<5', '<5', '20'), ('0', '0'))
 
-    Of 1 and 5, or of 4 and 4, the sum would tell both:
+    Of 1 and 5, or of 4 and 4, the sum would disclose both:
 
-    >>> told_counts([1, 5, 20]), told_counts([4, 4, 20])
+    >>> disclosed_counts([1, 5, 20]), disclosed_counts([4, 4, 20])
     (('<5', 'hidden', 'hidden'), ('<5', '<5', 'hidden'))
     """
     if not any(counts):
@@ -92,7 +92,7 @@ def told_counts(counts: Sequence[int]) -> tuple[str, ...]:
 
 
 def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
-    """Return a count as it is told where `hidden_cells` says this of it.
+    """Return a count as it is disclosed where `hidden_cells` says this of it.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def count_words(count: int, is_small: bool, is_hidden: bool) -> str:
     return f"<{SMALL}" if is_small else HIDDEN if is_hidden else str(count)
 
 
-def told_count(count: int) -> int | str:
-    """Return a count of which no sum is told: itself, or ``<5`` from 1 to 4.
+def disclosed_count(count: int) -> int | str:
+    """Return a count of which no sum is disclosed: itself, or ``<5`` from 1 to 4.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def told_count(count: int) -> int | str:
 
     Examples
     --------
-    >>> told_count(0), told_count(4), told_count(5)
+    >>> disclosed_count(0), disclosed_count(4), disclosed_count(5)
     (0, '<5', 5)
     """
     return count if count == 0 or count >= SMALL else f"<{SMALL}"

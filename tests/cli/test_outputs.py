@@ -92,7 +92,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     for name, verb in verbs.items():
         options = {action.dest for action in verb._actions}
         assert options & {"out", "figures"} or name in ("check", "sign", "verify", "power"), name
-    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "adjust_model"}
+    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"}
     known = {
         "help",
         "out",
@@ -107,7 +107,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "scenario",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew"}
+    known |= {"chunk", "anew", "kind", "dash", "form"}
     known |= {
         "method",
         "as_of",

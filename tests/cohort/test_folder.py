@@ -146,7 +146,7 @@ def test_utf_16_without_its_mark_is_valid_utf_8_and_is_refused_all_the_same(tmp_
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_another_separator(tmp_path, mark):
     problem = refusal(folder(tmp_path, labs=LABS.replace(",", mark)))
-    assert str(problem) == "labs.csv, row 1: columns parted by ';', '|' or tab; expected columns parted by ','."
+    assert str(problem) == "labs.csv, row 1: columns separated by ';', '|' or tab; expected columns separated by ','."
 
 
 def test_ragged_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path):
@@ -182,13 +182,34 @@ def test_a_blank_row_above_the_header(tmp_path):
 def test_a_first_row_that_is_no_header_is_not_shown(tmp_path, first):
     labs = first + LABS.split("\n", 1)[1]
     for problem in refused(folder(tmp_path, labs=labs)):
-        assert (problem.table, problem.row) in [("labs", 1), ("labs.csv", 2), ("labs.csv", 3)]
+        assert (problem.table, problem.row) in [("labs", 1), ("labs.csv", 1), ("labs.csv", 2), ("labs.csv", 3)]
+
+
+@pytest.mark.parametrize(("first", "found"), [("sep=,\n", "the line 'sep=...'"), ("# of May\n", "a comment")])
+def test_a_line_before_the_header_is_named_once(tmp_path, first, found):
+    assert [problem.found.startswith(found) for problem in refused(folder(tmp_path, labs=first + LABS))] == [True]
+
+
+@pytest.mark.parametrize(("known", "given"), [("1001", "1001.0"), ("007", "7")])
+def test_an_identifier_that_a_spreadsheet_changed_is_hinted_at(tmp_path, known, given):
+    patients = f"patient_id,sex\n{known},F\n"
+    labs = f"patient_id,week,analyte,value,unit\n{given},0,anti_hbs,5,IU/L\n"
+    problem = refusal(folder(tmp_path, patients=patients, labs=labs, treatments=None, outcomes=None))
+    assert "as spreadsheets write it" in problem.advice or "which spreadsheets take off" in problem.advice
+
+
+@pytest.mark.parametrize(
+    ("header", "meant"), [("PATIENT_ID", "PATIENT_ID"), ("USUBJID", "USUBJID"), ("Patient ID", "Patient ID")]
+)
+def test_a_column_of_another_spelling_is_suggested(tmp_path, header, meant):
+    labs = LABS.replace("patient_id", header, 1)
+    assert f"Did you mean the column '{meant}'?" in str(refusal(folder(tmp_path, labs=labs)))
 
 
 def test_a_required_file_that_is_missing(tmp_path):
     problem = refusal(folder(tmp_path, labs=None))
     assert str(problem) == "labs.csv: no such file in the folder; expected labs.csv or labs.parquet."
-    assert [p.table for p in refused(folder(tmp_path, **{"x": ""}) / "nowhere")] == ["nowhere"]
+    assert [p.table for p in refused(folder(tmp_path, **{"x": ""}) / "nowhere")] == [str(tmp_path / "nowhere")]
 
 
 @pytest.mark.parametrize(
@@ -239,9 +260,14 @@ def test_a_folder_in_place_of_a_file(tmp_path):
     assert refusal(folder(tmp_path)).place == "treatments.csv"
 
 
-@pytest.mark.parametrize("name", ["nowhere", "patients.csv"])
-def test_no_such_folder(tmp_path, name):
-    assert str(refusal(folder(tmp_path) / name)) == f"{name}: no such folder; expected a cohort folder."
+def test_no_such_folder(tmp_path):
+    found = str(refusal(folder(tmp_path) / "nowhere"))
+    assert found == f"{tmp_path / 'nowhere'}: no such folder in {tmp_path}; expected a cohort folder."
+
+
+def test_a_file_in_place_of_the_folder(tmp_path):
+    found = str(refusal(folder(tmp_path) / "patients.csv"))
+    assert found.endswith("patients.csv: a file; expected a cohort folder. Give the folder that holds it")
 
 
 # ------------------------------------------------------------------------------------------------------ Parquet

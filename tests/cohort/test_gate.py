@@ -228,7 +228,7 @@ def test_a_header_only_table_is_a_table():
         tables[name] = tables[name].iloc[:0]
     cohort = rm.make_cohort(**tables)
     assert repr(cohort) == "Cohort(3 patients, 0 labs, 0 treatments)"
-    assert cohort.labs.columns.tolist()[:2] == ["patient", "week"]
+    assert cohort.labs.columns.tolist()[:3] == ["patient", "patient_id", "week"]
 
 
 def test_rows_that_stand_twice():

@@ -290,7 +290,7 @@ def test_rows_again_under_another_row_number_count_once_and_are_named():
     assert rm.derive_features(cohort, study_of())["doses"].tolist() == [400]
     assert [(remark.table, remark.row) for remark in cohort.remarks] == [("labs", 3), ("treatments", 3)]
     result = odd_rows.of(cohort, study_of(), 0)
-    assert "<5 rows of labs stand there again under another row number, and count once" in result.text
+    assert "<5 rows of labs are repeated under another row number, and count once" in result.text
 
 
 def test_rows_that_differ_in_a_column_of_the_patient_are_two_doses():

@@ -157,7 +157,7 @@ def test_a_model_with_a_rare_answer_can_be_used_for_everything(rare, candidate, 
     risk = model.predict_risk(features)
     np.testing.assert_allclose(found.base_values + found.values.sum(axis=1), np.log(risk / (1 - risk)), atol=1e-6)
     assert not model.score(new)["warnings"].str.contains("Flag|Male").any()  # both answers are in the range
-    assert "too few values to be told" in model_card(model)
+    assert "too few values to be disclosed" in model_card(model)
     told = monitor(model, new)
     assert {"male", "flag"} <= {one.name for one in told.predictors}
     assert json.dumps(told.to_dict(), allow_nan=False)

@@ -12,7 +12,7 @@ from relapse_model.features.development_data import development_data
 from relapse_model.features.known_columns import (
     FEWEST_KNOWN,
     as_learned,
-    hardly_known,
+    hardly_known_columns,
     hardly_known_predictors,
     marked_columns,
     parameter_count,
@@ -38,8 +38,8 @@ def known_in(data, study, count):
 def test_nine_patients_are_too_few_and_ten_are_not(count, hidden, data, study):
     assert FEWEST_KNOWN == 10
     few, place = known_in(data, study, count)
-    assert hardly_known(few)[place] == hidden
-    assert hardly_known(few).sum() == hidden
+    assert hardly_known_columns(few)[place] == hidden
+    assert hardly_known_columns(few).sum() == hidden
     assert [one.name for one in hardly_known_predictors(few, study)] == ["hbcrag"] * hidden
     learned = as_learned(few)
     assert np.isnan(learned.matrix[:, place]).all() == hidden
@@ -51,8 +51,8 @@ def test_draws_of_a_resample_count_and_rows_of_a_patient_do_not(data, study):
     few, place = known_in(data, study, 9)
     rows = np.flatnonzero(~np.isnan(few.matrix[:, place]) & ~np.isnan(few.relapse))
     twice = few.take(np.append(rows, rows[:1]))
-    assert not hardly_known(replace(twice, copy=np.arange(10), patient=np.arange(10) % 9))[place]
-    assert hardly_known(replace(twice, patient=np.arange(10) % 9))[place]
+    assert not hardly_known_columns(replace(twice, copy=np.arange(10), patient=np.arange(10) % 9))[place]
+    assert hardly_known_columns(replace(twice, patient=np.arange(10) % 9))[place]
 
 
 def test_parameters_are_what_is_learned(data, study):

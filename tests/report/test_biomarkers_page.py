@@ -10,7 +10,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.cli.arguments import main
-from relapse_model.report.biomarkers_page import biomarkers_page, change_words, p_words, verdict
+from relapse_model.report.biomarkers_page import biomarkers_page, change_words, p_words, screen_verdict
 from relapse_model.report.figures.biomarker_forest import biomarker_forest
 
 FAST = {"permutations": 300, "repeats": 3, "resamples": 25}
@@ -34,15 +34,15 @@ def words(page):
 
 
 def test_the_first_sentence_says_that_nothing_was_found_and_what_that_does_not_mean(nothing):
-    assert verdict(nothing).startswith("None of the 5 candidates tested can be told from chance")
-    assert "does not show that they do not matter" in verdict(nothing)
+    assert screen_verdict(nothing).startswith("None of the 5 candidates tested can be told from chance")
+    assert "does not show that they do not matter" in screen_verdict(nothing)
 
 
 def test_the_first_sentence_names_what_was_found_with_its_interval(something):
     row = something.table.iloc[0]
     low, high = np.exp([row["simultaneous_lower"], row["simultaneous_upper"]])
     ratio = f"HBcrAg, odds ratio {np.exp(row['log_odds']):.2f} per factor of 10 ({low:.2f} to {high:.2f})"
-    assert verdict(something).startswith(
+    assert screen_verdict(something).startswith(
         f"1 of 2 candidates tells more than what is known already (73 events): {ratio}"
     )
 

@@ -20,7 +20,7 @@ from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure
 from relapse_model.report.figures_of_report import arm_labels, cohort_figures, explained, mean_net_benefit
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.stability import CalibrationInstability, Stability, stability
+from relapse_model.validation.model_stability import CalibrationInstability, Stability, stability
 from relapse_model.validation.subgroups import Subgroup
 
 

@@ -8,7 +8,7 @@ import relapse_model as rm
 from relapse_model.cli.texts import training_text
 from relapse_model.report.model_card import markdown_text, model_card
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 
 @pytest.fixture(scope="module")

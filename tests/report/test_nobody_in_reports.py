@@ -496,7 +496,7 @@ def test_monitoring_tells_no_risk_of_a_handful(written):
     risks = sorted((risk, place) for place, risk in enumerate(scores["relapse_risk"]))
     assert [one for one, whose in zip(numbers, owners(numbers, half, risks), strict=True) if whose] == []
     assert found.to_dict()["scores"]["mean_risk"] is None
-    assert "not told of fewer than 5 patients" in found.text()
+    assert "not disclosed for fewer than 5 patients" in found.text()
 
 
 def test_monitoring_tells_no_share_of_one_to_four_patients(written):

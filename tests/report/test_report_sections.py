@@ -132,7 +132,7 @@ def test_few_patients_beyond_a_threshold_are_hidden_on_the_page(validation):
 
 def steps(remaining):
     """Return remaining and left as the report tells them."""
-    return cohort_sections._told_steps(remaining)
+    return cohort_sections._disclosed_steps(remaining)
 
 
 def test_no_small_number_of_leavers_can_be_worked_out():

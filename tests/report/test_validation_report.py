@@ -21,7 +21,7 @@ from relapse_model.report.performance_table import performance_rows
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
 from relapse_model.report.words import MEANING
-from relapse_model.validation.performance import MEASURES, Performance
+from relapse_model.validation.performance_measures import MEASURES, Performance
 
 FIGURES = {
     "kaplan_meier", "trajectory", "trajectory_predictor", "calibration", "decision_curve", "risks", "stability",

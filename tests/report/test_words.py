@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 import relapse_model as rm
-from relapse_model.report.words import link_dois, outcome_words, prior_words, verdict
+from relapse_model.report.words import link_dois, outcome_words, prior_words, validation_verdict
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 
 def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.05), events=120):
@@ -21,7 +21,7 @@ def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.0
     ("given", "said"),
     [
         ({}, "better than chance (AUC 0.70, 95 % interval 0.60 to 0.80)"),
-        ({}, "nothing speaks against the spread of its risks"),
+        ({}, "no evidence against the spread of its risks"),
         ({"auc": (0.6, 0.45, 0.7)}, "It was not shown that the model ranks patients better than chance"),
         ({"auc": (0.3, 0.2, 0.4)}, "worse than chance"),
         ({}, "its risks fitted better than giving everybody the mean risk (log loss 0.400 against 0.500; difference"),
@@ -37,15 +37,15 @@ def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.0
     ],
 )
 def test_verdict_says_no_more_than_the_intervals(given, said):
-    assert said in verdict(measured(**given), "relapse")
+    assert said in validation_verdict(measured(**given), "relapse")
 
 
 def test_verdict_with_enough_events_does_not_call_itself_a_first_look():
-    assert "first look" not in verdict(measured(), "relapse")
+    assert "first look" not in validation_verdict(measured(), "relapse")
 
 
 def test_after_an_error_nothing_is_shown():
-    said = verdict(measured(), "relapse", ["RM114"])
+    said = validation_verdict(measured(), "relapse", ["RM114"])
     assert said.startswith("Nothing is shown: a check found an error (RM114)")
     assert "AUC" not in said
 
@@ -77,7 +77,7 @@ def test_prior_in_words():
 def test_no_verdict_without_an_auc():
     why = "AUC: 0 patients with a relapse; expected 1 or more."
     hopeless = Performance(20, 0, 5, {}, {"auc": why})
-    assert verdict(hopeless, "relapse") == f"These patients support no verdict on the model: {why}"
+    assert validation_verdict(hopeless, "relapse") == f"These patients support no verdict on the model: {why}"
 
 
 def test_dois_become_links_and_nothing_else_does():

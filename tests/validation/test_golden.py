@@ -3,8 +3,8 @@
 Published, and tested elsewhere: DeLong (pauc documentation; `test_discrimination`); sample sizes (unit tests of the R
 packages pmsampsize and pmvalsampsize; `test_sample_size`, `test_survival_sample_size`, `test_external_sample_size`);
 net benefit of binary, case-control and censored outcomes at 0.25 (unit tests of the R package dcurves;
-`test_net_benefit`). Log loss, Brier score and AUC run beside scikit-learn in `test_overall`, `test_discrimination` and
-`test_resampling`; Uno's C beside a double loop in `test_uno_c`.
+`test_decision_curve`). Log loss, Brier score and AUC run beside scikit-learn in `test_overall`, `test_discrimination`
+and `test_resampling`; Uno's C beside a double loop in `test_uno_concordance`.
 
 Published, and tested here: net benefit of models (dcurves), the IPCW Brier score (documentation of scikit-survival),
 the AUC of censored outcomes and Uno's C (unit tests of scikit-survival). Other software run beside ours, here: whole
@@ -21,11 +21,11 @@ import pandas as pd
 import pytest
 
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope, ici_e50_e90
-from relapse_model.validation.censoring_weights import censoring_weights
+from relapse_model.validation.decision_curve import net_benefit, net_benefit_survival
 from relapse_model.validation.discrimination import auc, harrell_c
-from relapse_model.validation.net_benefit import net_benefit, net_benefit_survival
+from relapse_model.validation.ipcw import censoring_weights
 from relapse_model.validation.overall import brier
-from relapse_model.validation.uno_c import uno_c
+from relapse_model.validation.uno_concordance import uno_c
 
 THRESHOLDS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5]
 

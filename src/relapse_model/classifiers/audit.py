@@ -51,5 +51,5 @@ def _audit_booster(parts: Mapping[str, bytes], name: str) -> None:
     values = strict_json(parts[beside], beside)
     if not isinstance(values, dict):
         raise ModelFileError(f"{beside}: not an object; expected a part written by this library.")
-    told = Document(beside, values)
-    check_booster(parts[name], name, told.integer("n_features", 1, 100_000), told.integer("rounds", 0, 100_000))
+    stated = Document(beside, values)
+    check_booster(parts[name], name, stated.integer("n_features", 1, 100_000), stated.integer("rounds", 0, 100_000))

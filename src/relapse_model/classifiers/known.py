@@ -43,7 +43,7 @@ MEMBERS = ("prior_logistic", "boosted_trees")  # of "prior_and_trees"
 
 
 def label_of(name: str, priors: bool) -> str:
-    """Return what a classifier is called; without priors of the study none are spoken of.
+    """Return what a classifier is called; without priors of the study none are mentioned.
 
     Parameters
     ----------

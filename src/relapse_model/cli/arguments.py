@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from relapse_model._version import __version__
+from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    add_reader_verbs(verbs)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
     _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors"))
@@ -59,8 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if getattr(given, "out", None) or getattr(given, "figures", None):
             import_module("relapse_model.cli.outputs").check_outputs(given)
-        home = "model_verbs" if given.verb in _ON_MODELS else "trial_verbs" if given.verb in TRIAL_VERBS else "verbs"
-        run = getattr(import_module(f"relapse_model.cli.{home}"), given.verb)
+        run = getattr(import_module(f"relapse_model.cli.{_home(given.verb)}"), given.verb.replace("-", "_"))
         run(given)
     except RelapseModelError as refusal:
         print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
@@ -72,6 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
+
+
+def _home(verb: str) -> str:
+    """Return the module in which a verb is."""
+    homes = {"model_verbs": _ON_MODELS, "trial_verbs": TRIAL_VERBS, "reader_verbs": READER_VERBS}
+    return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 
 
 def _cohort(verb: argparse.ArgumentParser) -> None:
@@ -119,7 +126,7 @@ def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
 
 
 def _seed(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--seed", type=_whole, default=0, metavar="N", help="same seed, same result (%(default)s)")
+    verb.add_argument("--seed", type=_whole_number, default=0, metavar="N", help="same seed, same result (%(default)s)")
 
 
 # As in candidates.KNOWN, which is not imported here: --help stays quick. A test compares them.
@@ -137,14 +144,14 @@ def _candidates(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 0")
     return int(text)
 
 
 def _positive(text: str) -> int:
-    number = _whole(text)
+    number = _whole_number(text)
     if number == 0:
         raise argparse.ArgumentTypeError("0: expected a whole number of at least 1")
     return number
@@ -214,7 +221,11 @@ def _validate(verb: argparse.ArgumentParser) -> None:
         "--repeats", type=_positive, default=20, metavar="N", help="outer repeats of 5 folds (%(default)s)"
     )
     verb.add_argument(
-        "--bootstraps", type=_whole, default=200, metavar="N", help="bootstrap resamples; 0 for none (%(default)s)"
+        "--bootstraps",
+        type=_whole_number,
+        default=200,
+        metavar="N",
+        help="bootstrap resamples; 0 for none (%(default)s)",
     )
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"

@@ -43,10 +43,10 @@ def update(given: Namespace) -> None:
     cohort = read_cohort(given.cohort, study=model.study)
     updated = model.update(cohort, method=given.method, landmark_week=given.landmark_week)
     _save_with_card(updated, Path(given.out), model_card(updated))
-    told = updated.summary["update"]
+    record = updated.summary["update"]
     say(
-        f"Updated on {told['patients']} patients ({told['events']} with {model.study.outcome.name}): intercept "
-        f"{told['intercept']:+.3f}, slope {told['slope']:.3f}. Its parent is on record. Model: {given.out}"
+        f"Updated on {record['patients']} patients ({record['events']} with {model.study.outcome.name}): intercept "
+        f"{record['intercept']:+.3f}, slope {record['slope']:.3f}. Its parent is on record. Model: {given.out}"
     )
 
 

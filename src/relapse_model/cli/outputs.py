@@ -9,7 +9,9 @@ from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
-_READ = ("model", "study", "prior", "scores", "outcomes", "key", "adjust_model")  # arguments that name a file read
+_READ = (  # arguments that name a file to be read
+    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "adjust_model",
+)  # fmt: skip
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
 _DEMO = (
@@ -17,6 +19,10 @@ _DEMO = (
     "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
+    "export": (
+        "dm.csv", "lb.csv", "ex.csv", "ae.csv", "adverse_events.parquet", "patients.parquet", "labs.parquet", "treatments.parquet", "outcomes.parquet",
+    ),
+    "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from relapse_model.development.checks.check_result import CheckResult
     from relapse_model.development.internal_validation.result import Validation
-    from relapse_model.validation.performance import Performance
+    from relapse_model.validation.performance_measures import Performance
 SYNTHETIC = "These patients are synthetic: no conclusion about treatment can be drawn."
 NOT_VALIDATED = (
     "Its performance is unknown until it is validated: run validate, or train with --validate "
@@ -71,7 +71,7 @@ def explanation_table(model: RelapseModel, cohort: Cohort, landmark_week: float 
 
 
 def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
-    """Return what a person wants to know after training; what was muted is told as such.
+    """Return what a person wants to know after training; muted findings are listed as muted.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         Codes of checks.
     """
     from relapse_model.validation.estimate import Estimate
-    from relapse_model.validation.performance import measure_shown
+    from relapse_model.validation.performance_measures import measure_shown
 
     summary = model.summary
     name, week = model.study.outcome.name, model.study.prediction.horizon_weeks
@@ -92,8 +92,8 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
     if losses:
         lines.append(f"Cross-validated log loss (mean risk alone: {summary['choice']['log_loss_mean_risk']:.3f}):")
         lines += [f"  {loss:.3f}  {label_of(name, model.study.has_priors)}" for name, loss in losses.items()]
-        told = summary["choice"].get("against_mean_risk")
-        difference = "" if told is None else measure_shown("log_loss_difference", Estimate(**told))
+        gain = summary["choice"].get("against_mean_risk")
+        difference = "" if gain is None else measure_shown("log_loss_difference", Estimate(**gain))
         lines += [f"  {difference}  difference, chosen model minus mean risk (95 % interval)"] if difference else []
     failed = summary["choice"].get("failed_folds", {})
     lines += [f"Folds that could not be fitted, {count} x: {why}" for why, count in failed.items()]
@@ -131,7 +131,7 @@ def performance_lines(performance: Performance) -> list[str]:
     ----------
     performance : Performance
     """
-    from relapse_model.validation.performance import MEASURES, measure_shown
+    from relapse_model.validation.performance_measures import MEASURES, measure_shown
 
     lines = []
     if performance.unmeasured:

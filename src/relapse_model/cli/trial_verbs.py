@@ -87,7 +87,7 @@ def benefit(given: Namespace) -> None:
 
 def biomarkers(given: Namespace) -> None:
     """Screen the candidates of a study beside what is known already."""
-    from relapse_model.report.biomarkers_page import verdict
+    from relapse_model.report.biomarkers_page import screen_verdict
     from relapse_model.trial.biomarkers.screen import screen_biomarkers
 
     study = load_study(given.study)
@@ -97,7 +97,7 @@ def biomarkers(given: Namespace) -> None:
         decide=given.decide, increment=not given.no_increment,
     )  # fmt: skip
     written = found.save(given.out)
-    say(verdict(found))
+    say(screen_verdict(found))
     untested = found.table[found.table["score_z"].isna()]
     for row in untested.to_dict("records"):
         say(f"Not tested: {row['label']} ({row['note']}).")

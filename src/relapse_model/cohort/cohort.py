@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.reading_report import ReadingReport
 from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.files import _csv, write_text
+from relapse_model.files import _csv, write_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Cohort:
     patients : DataFrame
         One row per patient, `patient_id` unique.
     labs : DataFrame
-        One row per result; `patient` is the position of its patient in `patients`.
+        One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier.
     treatments, outcomes, adverse_events : DataFrame or None
         ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
     rejected : DataFrame
@@ -45,6 +46,8 @@ class Cohort:
         another row number, and count once; weeks more than ten years from enrolment.
     codes_read : mapping
         For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
+    reading : ReadingReport or None
+        How a hospital's export was read, if the cohort was made of one.
     """
 
     patients: pd.DataFrame
@@ -57,6 +60,7 @@ class Cohort:
     synthetic: bool = False
     remarks: tuple[Problem, ...] = ()
     codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reading: ReadingReport | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -134,18 +138,20 @@ class Cohort:
         for name in ("labs", "treatments", "outcomes", "adverse_events"):
             table = getattr(self, name)
             if table is not None:
-                exported = table.drop(columns=list(OURS[name]), errors="ignore")
+                exported = table.drop(columns=[*OURS[name], "patient_id"], errors="ignore")
                 exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
                 tables[name] = exported
         return tables
 
-    def write(self, folder: str | Path) -> None:
-        """Write the cohort folder (UTF-8 CSV), each file complete or not at all; of patients, for its owner alone.
+    def write(self, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:
+        """Write the cohort folder, each file complete or not at all; of patients, for its owner alone.
 
         Parameters
         ----------
         folder : str or Path
             Made if it does not exist.
+        form : {"csv", "parquet"}
+            UTF-8 CSV, or Parquet.
 
         Raises
         ------
@@ -153,7 +159,7 @@ class Cohort:
             If the folder holds a table of another cohort that this one would not replace, or the cohort is simulated
             and the tables are not.
         """
-        path, files = Path(folder), self._files()
+        path, files = Path(folder), self._files() if form == "csv" else self._parquet_files()
         path.mkdir(parents=True, exist_ok=True)
         read = [f"{name}.{form}" for name in TABLES for form in ("csv", "parquet")] + [SYNTHETIC_FILE]
         left = [name for name in read if name not in files and (path / name).exists()]
@@ -171,20 +177,60 @@ class Cohort:
                             "A simulated cohort never replaces patients: write to a new folder")
                     for name in real
                 ])  # fmt: skip
-        for name, text in files.items():
-            write_text(text, path / name, private=not self.synthetic)
+        for name, content in files.items():
+            write_bytes(
+                content.encode("utf-8") if isinstance(content, str) else content, path / name,
+                private=not self.synthetic,
+            )  # fmt: skip
 
-    def _files(self) -> dict[str, str]:
+    def _parquet_files(self) -> dict[str, bytes]:
+        """Return the name and bytes of every file of the cohort folder as Parquet; texts stay as they were printed."""
+        tables = {name: table.apply(as_integers) for name, table in self.tables().items()}
+        files = {f"{name}.parquet": parquet_bytes(table, name) for name, table in tables.items()}
+        return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE.encode("utf-8")} if self.synthetic else {})
+
+    def _files(self) -> Mapping[str, str | bytes]:
         """Return the name and text of every file of the cohort folder."""
-        files = {f"{name}.csv": _csv(table.apply(_whole)) for name, table in self.tables().items()}
+        files = {f"{name}.csv": _csv(table.apply(as_integers)) for name, table in self.tables().items()}
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 
-COUNTED_ONCE = "an earlier row again, under another row number: counted once"  # in a remark
+def parquet_bytes(table: pd.DataFrame, name: str) -> bytes:
+    """Return a table as the bytes of a Parquet file.
+
+    Raises
+    ------
+    CohortError
+        Without pyarrow.
+    """
+    try:
+        return bytes(table.to_parquet(index=False, engine="pyarrow"))
+    except ImportError:
+        advice = "Install it with: pip install 'relapse-model[parquet]'"
+        problem = Problem(f"{name}.parquet", None, None, "pyarrow is not installed", "pyarrow, or CSV", advice)
+        raise CohortError("the cohort was not written", [problem]) from None
+
+
+COUNTED_ONCE = "repeats an earlier row under another row number: counted once"  # in a remark
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"
 )
+
+
+def with_identifiers(table: pd.DataFrame, spelled: pd.Series) -> pd.DataFrame:
+    """Return a table with the identifier of each row's patient after the position; as categories, it costs little.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With `patient`, positions.
+    spelled : Series
+        The identifiers, by position.
+    """
+    ids = pd.Categorical.from_codes(table["patient"].to_numpy(), categories=pd.Index(spelled, dtype=object))
+    table.insert(1, "patient_id", pd.Series(ids, index=table.index))
+    return table
 
 
 def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
@@ -194,6 +240,6 @@ def _follow(table: pd.DataFrame, new: NDArray[Any]) -> pd.DataFrame:
     return followed
 
 
-def _whole(column: pd.Series) -> pd.Series:
+def as_integers(column: pd.Series) -> pd.Series:
     """Write 1 rather than 1.0 where a column holds whole numbers only."""
     return column.astype("Int64") if is_whole(column) else column

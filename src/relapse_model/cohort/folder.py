@@ -12,6 +12,7 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.readers.recognise import way_in
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Study
@@ -57,7 +58,9 @@ def read_cohort(
     """
     path = Path(folder)
     if not path.is_dir():
-        problem = Problem(path.name or str(folder), None, None, "no such folder", "a cohort folder")
+        raise CohortError("the cohort was refused", [_no_folder(path)])
+    if all(table_missing(path, name) for name in TABLES) and (advice := way_in(path)):
+        problem = Problem(str(path), None, None, "no table of a cohort folder", "patients and labs", advice)
         raise CohortError("the cohort was refused", [problem])
     problems: list[Problem] = look_alikes(path)
     tables: dict[str, pd.DataFrame] = {}
@@ -77,6 +80,17 @@ def read_cohort(
         dash=dash,
         synthetic=(path / SYNTHETIC_FILE).exists(),
     )
+
+
+def _no_folder(path: Path) -> Problem:
+    """Say what a path is that is no folder, and where it was looked for."""
+    if path.exists():
+        own = path.suffix in _FORMS and path.stem in TABLES
+        advice = "Give the folder that holds it" if own else way_in(path)
+        return Problem(str(path), None, None, "a file", "a cohort folder", advice)
+    there = path.parent.resolve()
+    found = f"no such folder in {there}" if there.is_dir() else f"no such folder; nor is there a folder {there}"
+    return Problem(str(path), None, None, found, "a cohort folder")
 
 
 def look_alikes(path: Path) -> list[Problem]:
@@ -145,6 +159,11 @@ def table_file(path: Path, name: str) -> Path | None:
     return None
 
 
+def table_missing(path: Path, name: str) -> bool:
+    """Tell whether a folder has no file of a table."""
+    return not any((path / f"{name}{form}").exists() for form in _FORMS)
+
+
 def _read_table(path: Path, name: str) -> pd.DataFrame | None:
     file = table_file(path, name)
     if file is None:
@@ -172,7 +191,7 @@ def not_utf8(lines: Iterable[bytes], name: str) -> CohortError:
     Parameters
     ----------
     lines : iterable of bytes
-        As they are parted by line feeds.
+        As they are separated by line feeds.
     name : str
         Of the file.
     """
@@ -221,8 +240,12 @@ def csv_header(row: list[str] | None, name: str) -> list[str]:
     header = [cell.strip() for cell in row]
     if not any(header):
         raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
+    if header[0].casefold().startswith("sep="):
+        raise refusal(name, "the line 'sep=...' of a spreadsheet", "the header", "Take this line out", 1)
+    if header[0].startswith("#") and not any(header[1:]):
+        raise refusal(name, "a comment", "the header", "Take the comments out", 1)
     if len(header) < 2 and any(mark in header[0].split("\n", 1)[0] for mark in (";", "\t", "|")):
-        raise refusal(name, "columns parted by ';', '|' or tab", "columns parted by ','", row=1)
+        raise refusal(name, "columns separated by ';', '|' or tab", "columns separated by ','", row=1)
     return header
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.gate_weeks import WeeksAtTheGate
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.study_columns import columns_read, levelled, levels_named, unusable_cells
+from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.column_values import read_column, read_texts
@@ -25,7 +25,8 @@ from relapse_model.cohort.tables.columns import (
     column_problems,
     is_row_id,
 )
-from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.cohort.tables.data_frames import data_frames
+from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known
 from relapse_model.cohort.tables.part_of_whole import WholeTables
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time
@@ -90,7 +91,7 @@ def make_cohort(
     """
     given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
     given["adverse_events"] = adverse_events
-    tables = {name: table for name, table in given.items() if table is not None}
+    tables = data_frames(given, required=("patients", "labs"))
     return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
 
 
@@ -184,7 +185,7 @@ class _Gate(WeeksAtTheGate):
                     self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
                 read = read_column(table[column], rule)
-                self.refuse(name, read.bad, column, [self.shown(value) for value in read.came], rule.expectation)
+                self.refuse(name, read.bad, column, [self.printable(value) for value in read.came], rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
 
@@ -205,12 +206,12 @@ class _Gate(WeeksAtTheGate):
         patients = self.tables.get("patients", pd.DataFrame())
         for column, levels in levels_named(study).items():
             if column in patients:
-                patients[column] = levelled(patients[column], levels)
+                patients[column] = values_as_levels(patients[column], levels)
         for name, column in NAMED:
             if name not in self.tables:
                 continue
             read = read_names(self.tables[name][column], name_table(study, column))
-            came = [self.shown(text) for text in read.came]
+            came = [self.printable(text) for text in read.came]
             self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
             self.tables[name][column] = read.values
 
@@ -229,10 +230,11 @@ class _Gate(WeeksAtTheGate):
                 continue
             if known is not None:
                 unknown = ~self.ids[name].isin(known).to_numpy() & (self.ids[name] != "").to_numpy()
-                self.refuse(
-                    name, unknown, "patient_id", "an identifier that is not in the patients table",
-                    "a patient of the patients table", "Add the patient there, or take the row out",
-                )  # fmt: skip
+                for rows, advice in nearly_known(self.ids[name], known, unknown):
+                    self.refuse(
+                        name, rows, "patient_id", "an identifier that is not in the patients table",
+                        "a patient of the patients table", advice,
+                    )  # fmt: skip
             twice = _repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
             self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
@@ -269,7 +271,7 @@ class _Gate(WeeksAtTheGate):
         if "labs" in self.repeated:
             sound &= ~self.repeated["labs"]
         for found in contradictions(labs, self.ids["labs"], sound, study):
-            said = [self.shown(labs["value"].iloc[row]) for row in found.rows]
+            said = [self.printable(labs["value"].iloc[row]) for row in found.rows]
             others = [said[1] if place == 0 else said[0] for place in range(len(said))]
             self.refuse(
                 "labs", found.rows, "value",
@@ -282,7 +284,7 @@ class _Gate(WeeksAtTheGate):
         table = self.tables.get("patients")
         if study is None or table is None:
             return
-        for reader in columns_read(study):
+        for reader in column_readers(study):
             if reader.column not in table:
                 continue
             found = unusable_cells(table[reader.column], reader)
@@ -291,7 +293,7 @@ class _Gate(WeeksAtTheGate):
             rows = [
                 row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
             ]
-            came = [self.shown(table[reader.column].iloc[row]) for row in rows]
+            came = [self.printable(table[reader.column].iloc[row]) for row in rows]
             self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
 
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
@@ -306,11 +308,11 @@ class _Gate(WeeksAtTheGate):
         read = read_results(labs["value"], labs["unit"], conventions, transformed)
         bad = (read["kind"] == "unreadable").to_numpy()
         reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
-        found = [self.shown(raw, reason) for raw, reason in reasons]
+        found = [self.printable(raw, reason) for raw, reason in reasons]
         self.refuse("labs", bad, "value", found, "a number or a laboratory's text")
         labs["unit"], clash = row_units(labs["unit"], read)
         self.refuse(
-            "labs", clash, "unit", [self.shown(text) for text in labs.loc[clash, "unit"]],
+            "labs", clash, "unit", [self.printable(text) for text in labs.loc[clash, "unit"]],
             "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
@@ -318,11 +320,11 @@ class _Gate(WeeksAtTheGate):
         before = len(self.problems)
         for rows, text, expected, advice in unit_problems(labs, study):
             wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
-            self.refuse("labs", rows, "unit", self.shown(text) if text else "no unit", wanted, advice)
+            self.refuse("labs", rows, "unit", self.printable(text) if text else "no unit", wanted, advice)
         # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
         self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
         for mask, column, expected in scale_problems(labs, transformed):
-            came = [self.shown(value) for value in labs[column].to_numpy(dtype=object)[mask]]
+            came = [self.printable(value) for value in labs[column].to_numpy(dtype=object)[mask]]
             self.refuse("labs", mask, column, came, expected)
 
     def cohort(self, synthetic: bool) -> Cohort:
@@ -336,14 +338,13 @@ class _Gate(WeeksAtTheGate):
         spelled = patients["patient_id"].fillna("").astype(object)
         why = pd.Series([reasons[text] for text in ids[refused]], index=ids.index[refused], dtype=object)
         rejected = pd.DataFrame({"patient_id": spelled[refused], "reason": why})
-        position = pd.Index(ids[~refused])
+        position, kept = pd.Index(ids[~refused]), spelled[~refused]
         return Cohort(
             patients=patients.loc[~refused].reset_index(drop=True),
-            labs=self.attached("labs", position),
-            **{
-                name: self.attached(name, position) if name in self.tables else None
-                for name in ("treatments", "outcomes", "adverse_events")
-            },
+            labs=self.attached("labs", position, kept),
+            treatments=self.attached("treatments", position, kept) if "treatments" in self.tables else None,
+            outcomes=self.attached("outcomes", position, kept) if "outcomes" in self.tables else None,
+            adverse_events=self.attached("adverse_events", position, kept) if "adverse_events" in self.tables else None,
             rejected=rejected,  # its index holds the row positions in the file, for output in the order of input
             problems=tuple(self.problems),
             synthetic=synthetic,
@@ -351,12 +352,12 @@ class _Gate(WeeksAtTheGate):
             codes_read=self.codes_read,
         )
 
-    def attached(self, name: str, position: pd.Index) -> pd.DataFrame:
-        """Replace identifiers by positions in the patients table."""
+    def attached(self, name: str, position: pd.Index, spelled: pd.Series) -> pd.DataFrame:
+        """Put positions in the patients table, and its spelling of the identifiers, for what the table had."""
         patient = position.get_indexer(pd.Index(self.ids[name]))
         table = self.tables[name].drop(columns="patient_id")
         table.insert(0, "patient", patient)
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]
-        return table.loc[kept].reset_index(drop=True)
+        return with_identifiers(table.loc[kept].reset_index(drop=True), spelled)

@@ -42,7 +42,7 @@ class TablesAtTheGate:
         self.remarks: list[Problem] = []
         self.repeated: dict[str, Mask] = {}  # rows that stand twice under another row number
         self.problems = list(found)
-        self.broken = bool(self.problems)
+        self.broken = any(problem.patient is None for problem in self.problems)
         self.dated: set[tuple[str, str]] = set()  # week columns that were made of dates, and checked as such
         self.ids: dict[str, pd.Series] = {}  # keys: one for all forms of an identifier
         self.codes_read: dict[str, dict[str, str]] = {}
@@ -56,7 +56,7 @@ class TablesAtTheGate:
 
     @cached_property
     def patients_known(self) -> bool:
-        """Tell whether there are patients, and the other tables speak of any of them."""
+        """Tell whether there are patients, and the other tables have rows of any of them."""
         if self.whole is not None:
             return self.whole.patients_known
         known = self.ids.get("patients", pd.Series(dtype=object))
@@ -69,7 +69,7 @@ class TablesAtTheGate:
         edges = [match.start() for match in re.finditer(_WORD_EDGE, text)]
         return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
 
-    def shown(self, value: object, reason: str = "") -> str:
+    def printable(self, value: object, reason: str = "") -> str:
         """Return a value as a message may show it."""
         if not self.patients_known:
             return "a text that is not shown: the patients table is lacking or names others, and it may be a name"

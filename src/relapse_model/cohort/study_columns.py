@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
-from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import read_lab_texts
 from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.study.eligibility import Criterion
@@ -33,7 +33,7 @@ class ColumnReader:
     purpose : str
         What it is read for, as a message says it.
     levels : tuple of str
-        The levels that are told apart; empty for a column of numbers, or of yes and no.
+        The levels that are distinguished; empty for a column of numbers, or of yes and no.
     chosen : bool
         Whether `levels` are those looked for, one value against the rest, rather than all there are.
     others : str or tuple of str
@@ -77,7 +77,7 @@ def reader_of_criterion(criterion: Criterion) -> ColumnReader:
     return ColumnReader(str(criterion.column), f"For criterion {criterion.id!r}", criterion.equals, chosen=True)
 
 
-def columns_read(study: Study) -> Iterator[ColumnReader]:
+def column_readers(study: Study) -> Iterator[ColumnReader]:
     """Yield how the predictors of a study, and its criteria that ask for words, read columns of the patients table."""
     for predictor in study.predictors:
         if predictor.column is not None:
@@ -90,7 +90,7 @@ def columns_read(study: Study) -> Iterator[ColumnReader]:
 def levels_named(study: Study) -> dict[str, tuple[str, ...]]:
     """Return for columns of the patients table the levels that anything in the study names, as it writes them."""
     named: dict[str, dict[str, None]] = {}
-    for reader in columns_read(study):
+    for reader in column_readers(study):
         others = reader.others if isinstance(reader.others, tuple) else ()
         named.setdefault(reader.column, {}).update(dict.fromkeys((*reader.levels, *others)))
     if study.trial is not None:
@@ -99,7 +99,7 @@ def levels_named(study: Study) -> dict[str, tuple[str, ...]]:
     return {column: tuple(levels) for column, levels in named.items() if levels}
 
 
-def levelled(values: pd.Series, levels: tuple[str, ...]) -> pd.Series:
+def values_as_levels(values: pd.Series, levels: tuple[str, ...]) -> pd.Series:
     """Return a column of texts with every spelling of a level as the study writes it; the rest as it came.
 
     Whatever counts by level (arms compared, groups, weights) then counts one level once.
@@ -111,7 +111,7 @@ def levelled(values: pd.Series, levels: tuple[str, ...]) -> pd.Series:
 
     Examples
     --------
-    >>> levelled(pd.Series(["HBIG", "hbig", "Control", None, "B/C"]), ("hbig", "control")).tolist()
+    >>> values_as_levels(pd.Series(["HBIG", "hbig", "Control", None, "B/C"]), ("hbig", "control")).tolist()
     ['hbig', 'hbig', 'control', None, 'B/C']
     """
     if pd.api.types.is_numeric_dtype(values.dtype):

@@ -186,9 +186,9 @@ def _chosen(data: DevelopmentData, names: tuple[str, ...], known: Mask, each: di
     cluster = np.flatnonzero(known) if draw is None else draw[known]
     error = {name: _standard_error(each[name] - each[best], weight, cluster) for name in names}
     chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
-    told = {name: mean[name] for name in names}
+    mean_losses = {name: mean[name] for name in names}
     gain = paired_difference(each[chosen], each["mean_risk"], weight, cluster)
-    return Choice(chosen, told, error, mean["mean_risk"], 0, 0, against_mean_risk=gain)
+    return Choice(chosen, mean_losses, error, mean["mean_risk"], 0, 0, against_mean_risk=gain)
 
 
 def _fold_risks(

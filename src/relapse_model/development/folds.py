@@ -13,7 +13,7 @@ FEWEST_NAMED = 5  # patients of a group before a message names it
 
 
 def data_folds(data: DevelopmentData, folds: int, repeats: int, seed: int) -> list[tuple[int, Positions]]:
-    """Divide the rows into test folds, anew for each repeat.
+    """Divide the rows into test folds, once for each repeat.
 
     Events are spread evenly. Rows of one patient stay together, and so do those of one group (a centre) where the
     data name groups: then whole groups are dealt, in random order, each to the fold that has the fewest rows so far.

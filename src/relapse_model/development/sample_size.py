@@ -1,4 +1,4 @@
-"""What a cohort of this size supports: Riley's criteria, told before any result."""
+"""What a cohort of this size supports: Riley's criteria, stated before any result."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def cohort_sample_size(data: DevelopmentData, study: Study) -> dict[str, Any]:
     """
     known = ~np.isnan(data.relapse)
     n, parameters = int(known.sum()), parameter_count(data)
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "anticipated_c": ANTICIPATED_C, "known": n, "events": int((data.relapse == 1).sum()), "parameters": parameters,
     }  # fmt: skip
     try:
         prevalence = _prevalence(data)
         r2 = cox_snell_r2(ANTICIPATED_C, prevalence)
         needed = riley_sample_size(parameters, r2, prevalence)
-        return told | {
+        return values | {
             "prevalence": prevalence,
             "needed_patients": needed.patients,
             "needed_events": round(needed.patients * prevalence),
@@ -59,7 +59,7 @@ def cohort_sample_size(data: DevelopmentData, study: Study) -> dict[str, Any]:
             "expected_shrinkage": expected_shrinkage(n, parameters, r2),
         }
     except RelapseModelError as error:
-        return told | {"refused": str(error)}
+        return values | {"refused": str(error)}
 
 
 def size_words(size: dict[str, Any]) -> str:

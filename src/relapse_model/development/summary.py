@@ -20,7 +20,7 @@ from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
-from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
 from relapse_model.study.study import Predictor, Study
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
@@ -54,7 +54,7 @@ def training_summary(
     parent : dict, optional
         The model that this one started from.
     cohort : Cohort, optional
-        Of the training: its assays and units are told, for the guard rails of scoring.
+        Of the training: its assays and units are recorded, for the guard rails of scoring.
     hardly_known : dict of str to str, optional
         Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
     """
@@ -83,7 +83,7 @@ def training_summary(
     if cohort is not None:
         summary |= _treated_share(data, study, cohort)
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
-        summary["unmeasured"] = told_count(_unmeasured(data, study, cohort))
+        summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
@@ -107,10 +107,10 @@ def _choice_values(choice: Choice) -> dict[str, Any]:
 def predictor_summary(
     values: pd.Series, predictor: Predictor, patient: NDArray[np.intp] | None = None
 ) -> dict[str, Any]:
-    """Summarise one predictor: quantiles of a number, shares of levels; small counts are not told.
+    """Summarise one predictor: quantiles of a number, shares of levels; small counts are not disclosed.
 
-    Of a number known of fewer than 10 patients nothing is told, nor of a 0/1 predictor with one to four patients of
-    either answer, whose mean would tell how many.
+    Of a number known of fewer than 10 patients nothing is disclosed, nor of a 0/1 predictor with one to four patients
+    of either answer, whose mean would disclose how many.
 
     Parameters
     ----------
@@ -121,26 +121,26 @@ def predictor_summary(
     """
     who = np.arange(len(values)) if patient is None else patient
     missing = _patients(who, values.isna())
-    told: dict[str, Any] = {"missing": told_count(missing)}
+    disclosed: dict[str, Any] = {"missing": disclosed_count(missing)}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_told = _told_levels(counts, missing)
+        *levels, missing_told = _disclosed_levels(counts, missing)
         return {"missing": missing_told, "levels": dict(zip(predictor.levels, levels, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
     few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
     if few or _patients(who, values.notna()) < 2 * SMALL:
-        return told | {"mean": None, "p05": None, "median": None, "p95": None}
+        return disclosed | {"mean": None, "p05": None, "median": None, "p95": None}
     low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
-    return told | {
+    return disclosed | {
         "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
     }  # fmt: skip
 
 
-def _told_levels(counts: list[int], missing: int) -> list[int | str]:
-    """Return the counts of the levels, and of those without one, as they may be told: all add up to the patients."""
+def _disclosed_levels(counts: list[int], missing: int) -> list[int | str]:
+    """Return the counts of the levels, and of the patients without one, as they may be disclosed; they add up."""
     every = [*counts, missing]
-    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_told=True)
-    return [HIDDEN if besides[place, 0] else told_count(count) for place, count in enumerate(every)]
+    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_disclosed=True)
+    return [HIDDEN if besides[place, 0] else disclosed_count(count) for place, count in enumerate(every)]
 
 
 def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
@@ -148,8 +148,8 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
     parts = [data.at(week) for week in data.landmark_weeks]
     return [
         {
-            "week": part.landmark, "patients": told_count(part.patients), "events": told_count(part.events),
-            "lost_before_horizon": told_count(part.lost),
+            "week": part.landmark, "patients": disclosed_count(part.patients), "events": disclosed_count(part.events),
+            "lost_before_horizon": disclosed_count(part.lost),
         }
         for part in parts
     ]  # fmt: skip
@@ -158,7 +158,7 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
 def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> dict[str, float]:
     """Return the share of patients in the treatment arm, where the plan's effect stands for the arm; else nothing.
 
-    A few in one arm are told as none.
+    A few in one arm are reported as none.
     """
     plan = study.trial
     if plan is None or plan.effect is None or plan.arms.column not in cohort.patients:

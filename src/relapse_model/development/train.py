@@ -76,7 +76,7 @@ def train(
     group_by : str, optional
         Column of the patients table whose values stay together in the folds, such as ``"centre"``.
     calibration : {"none", "logistic"}
-        Whether intercept and slope of the log-odds are learned anew on training patients held out, as a part of the
+        Whether intercept and slope of the log-odds are learned on training patients held out, as a part of the
         procedure. 20 events hardly tell a slope, so it is not the default. Isotonic regression, class weights and
         oversampling are refused.
     seed : int

@@ -68,5 +68,5 @@ class AtLandmark:
     @cached_property
     def features_at_risk(self) -> pd.DataFrame:
         """Return the predictors of the patients at risk."""
-        features = self.features  # first, so that what does not fit the study is told before what is not enough
+        features = self.features  # first, so that what does not fit the study is reported before what is not enough
         return features.iloc[self.at_risk]

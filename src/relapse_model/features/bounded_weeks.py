@@ -1,4 +1,4 @@
-"""Weeks that are told only where the results leave no doubt: on a side of a threshold, or since it was passed."""
+"""Weeks that are known only where the results leave no doubt: on a side of a threshold, or since it was passed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from relapse_model.errors import CohortError, InsufficientDataError, Problem, Re
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
-from relapse_model.validation.censoring_weights import censoring_weights
+from relapse_model.validation.ipcw import censoring_weights
 
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
@@ -244,7 +244,7 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
     cohort, study, first = at.cohort, at.study, at.landmark
     kept, every, rows = at.features_at_risk, at.outcome, at.at_risk
     if not len(rows):
-        raise InsufficientDataError(nobody_at_risk(every["state"], study, first))
+        raise InsufficientDataError(why_nobody_at_risk(every["state"], study, first))
     outcome = every.iloc[rows]
     state = outcome["state"].to_numpy(dtype=object)
     # Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
@@ -271,7 +271,7 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
     )
 
 
-def nobody_at_risk(states: pd.Series, study: Study, landmark: float) -> str:
+def why_nobody_at_risk(states: pd.Series, study: Study, landmark: float) -> str:
     """Say that nobody is at risk at a landmark, what the patients are instead, and what to do.
 
     Parameters
@@ -319,7 +319,7 @@ def require_seed(seed: object) -> int:
     Raises
     ------
     RelapseModelError
-        For anything else: what came is told, before a minute is spent on training.
+        For anything else: the error says what came, before a minute is spent on training.
 
     Examples
     --------

@@ -33,7 +33,7 @@ def stacked_data(
 
     Each row has the predictors as they were known at its own landmark, the follow-up that begins there, and a
     censoring weight estimated among those at risk there (van Houwelingen 2007, Scand J Stat 34:70). The rows of a
-    patient are told by ``patient``: they stay together in folds, and all rows together weigh as many as there are
+    patient are recognised by ``patient``: they stay together in folds, and all rows together weigh as many as there are
     patients.
 
     Parameters

@@ -197,7 +197,7 @@ def passive_antibody_of(study: Study) -> PassiveAntibody:
     if passive is None:
         problem = Problem(
             f"study {study.name!r}", None, None, "no section [passive_antibody]", "one with agents and kinetics",
-            "Without it own and passive antibody cannot be told apart",
+            "Without it own and passive antibody cannot be distinguished",
         )  # fmt: skip
         raise StudyError("no endogenous titre", [problem])
     unit = study.analytes[passive.analyte].unit

@@ -1,4 +1,4 @@
-"""One short number for a whole cohort as a model saw it: the same patients are known again, and no patient is."""
+"""One short number for a whole cohort as a model saw it: the same patients are recognised, and no patient is."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from relapse_model.study.study import Predictor, Study
 FEWEST_KNOWN = 10  # patients: fewer tell hardly anything, and what a model kept of them could point to one
 
 
-def hardly_known(data: DevelopmentData) -> Mask:
+def hardly_known_columns(data: DevelopmentData) -> Mask:
     """Tell which columns are known in fewer than 10 patients whose outcome is known.
 
     Nothing is learned from them: 9 patients move a coefficient hardly at all, and a median or a mean of so few, which
@@ -50,7 +50,7 @@ def hardly_known_predictors(data: DevelopmentData, study: Study) -> tuple[Predic
     >>> hardly_known_predictors(development_data(rm.simulate_cohort(132, seed=7), study), study)
     ()
     """
-    places = np.unique(design(study).predictor[hardly_known(data)])
+    places = np.unique(design(study).predictor[hardly_known_columns(data)])
     return tuple(study.predictors[place] for place in places)
 
 
@@ -61,7 +61,7 @@ def as_learned(data: DevelopmentData) -> DevelopmentData:
     ----------
     data : DevelopmentData
     """
-    hidden = hardly_known(data)
+    hidden = hardly_known_columns(data)
     return replace(data, matrix=np.where(hidden, np.nan, data.matrix)) if hidden.any() else data
 
 
@@ -86,4 +86,4 @@ def parameter_count(data: DevelopmentData) -> int:
     data : DevelopmentData
     """
     learned = as_learned(data)
-    return int((~hardly_known(data)).sum()) + len(marked_columns(learned))
+    return int((~hardly_known_columns(data)).sum()) + len(marked_columns(learned))

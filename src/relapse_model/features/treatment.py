@@ -65,7 +65,7 @@ def where_recorded(values: Floats, courses: Courses, complete: bool) -> Floats:
     values : array of float
         One per patient.
     courses : Courses
-        Of the agents that the values speak of, as known at the landmark.
+        Of the agents in question, as known at the landmark.
     complete : bool
         Whether who stands in the table without such a course, or not at all, was not given any of the agents.
     """

@@ -93,9 +93,9 @@ def _of_results(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     everyone = np.arange(len(cohort))
     tested = np.isin(everyone, _readable(results.until(landmark), predictor).patient)
     late = np.isin(everyone, _readable(results.until(landmark, predictor.window_weeks), predictor).patient)
-    told = [~tested, ~late]
+    cases = [~tested, ~late]
     words = ["no result", f"no result in the last {predictor.window_weeks or 0:g} weeks"]
-    return np.select(told, words, "the results do not tell it").astype(object)
+    return np.select(cases, words, "the results do not tell it").astype(object)
 
 
 def _of_treatment(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> NDArray[np.object_]:

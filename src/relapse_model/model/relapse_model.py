@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import shap
 
     from relapse_model.model.scoring.benefit import BenefitTable
-    from relapse_model.validation.performance import Performance
+    from relapse_model.validation.performance_measures import Performance
 
 
 @dataclass(frozen=True, repr=False)
@@ -197,7 +197,7 @@ class RelapseModel(TrainedModel):
         """
         from relapse_model.model.judged import data_to_judge
         from relapse_model.model.own_cohort import is_own_cohort
-        from relapse_model.validation.performance import performance
+        from relapse_model.validation.performance_measures import performance
 
         data, unmeasured = data_to_judge(self, cohort, self.landmark(landmark_week))
         if data.events == 0:
@@ -218,7 +218,7 @@ class RelapseModel(TrainedModel):
         cohort : Cohort
             Patients with their outcome, none of whom the model was trained on.
         method : {"intercept", "intercept_and_slope"}
-            What is learned anew; see `relapse_model.model.updating.updated_model`.
+            What is estimated again; see `relapse_model.model.updating.updated_model`.
         landmark_week : float, optional
             As `score` takes it.
 

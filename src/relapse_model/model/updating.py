@@ -1,4 +1,4 @@
-"""Updating a model for other patients: its intercept, or intercept and slope, learned anew; nothing else is touched."""
+"""Updating a model for other patients: its intercept, or intercept and slope, re-estimated; nothing else is touched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.own_cohort import fingerprint_for, refuse_own_cohort
 from relapse_model.model.trained import Model, TrainedModel
-from relapse_model.small_counts import told_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.effective_number import effective_share
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
         line = Recalibration(float(shift), 1.0)
     else:
         line = fit_recalibration(relapse, log_odds, weight)
-    told: dict[str, Any] = {
+    update: dict[str, Any] = {
         "method": method, "intercept": line.intercept, "slope": line.slope, "patients": len(data),
         "events": data.events, "lost_before_horizon": data.lost, "synthetic": cohort.synthetic,
         "fingerprints": _with(fingerprint_for(model, cohort), model),
-        "unmeasured": told_count(unmeasured),
+        "unmeasured": disclosed_count(unmeasured),
     }  # fmt: skip
-    summary = model.summary | {"parent": parent_summary(model), "update": told}
+    summary = model.summary | {"parent": parent_summary(model), "update": update}
     return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)
 
 

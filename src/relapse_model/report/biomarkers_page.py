@@ -1,4 +1,4 @@
-"""The page of a screen of biomarkers: what can be told from chance after looking at all, and what cannot."""
+"""The page of a screen of biomarkers: what can be distinguished from chance after looking at all, and what cannot."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
         {"forest": svg(biomarker_forest(tested))} if len(tested) else {},
         study=found.study,
         synthetic=found.synthetic,
-        verdict=verdict(found),
+        verdict=screen_verdict(found),
         facts=_facts(found),
         base=", ".join(found.study.predictor(name).label for name in found.base) or "none: the mean risk alone",
         decides=DECIDES[found.settings["decide"]].format(fdr=found.settings["fdr"]),
-        rows=[_row(row, found) for row in found.told_table().loc[tested.index].to_dict("records")],
+        rows=[_row(row, found) for row in found.disclosed_table().loc[tested.index].to_dict("records")],
         untested=[(row["label"], row["note"]) for row in rest.to_dict("records")],
         shrunk=_shrunk(found),
         stability=_stability(found, labels),
@@ -87,7 +87,7 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
     )
 
 
-def verdict(found: BiomarkerScreen) -> str:
+def screen_verdict(found: BiomarkerScreen) -> str:
     """Return the answer in one or two sentences.
 
     Parameters

@@ -36,7 +36,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
     study : Study
     landmark_week : float, optional
     mute : tuple of str
-        Codes of checks that shall not speak; they are named as muted.
+        Codes of checks to mute; they are listed as muted.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.small_counts import HIDDEN, SMALL, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.study.study import Study
 
 
@@ -54,7 +54,7 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
     -------
     dict
         ``rows`` (empty where the study states no criteria) and ``refused``. One to four patients whom a criterion
-        leaves out are told as ``<5``; what this number could be worked out from is ``hidden``.
+        leaves out are shown as ``<5``; what this number could be worked out from is ``hidden``.
     """
     if not (study.eligibility.include or study.eligibility.exclude):
         return {"rows": [], "refused": ""}
@@ -63,11 +63,11 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
     except RelapseModelError as error:
         return {"rows": [], "refused": str(error)}
     table = found.attrition
-    remaining, left = _told_steps([int(one) for one in table["remaining"]])
-    undecidable = [told_count(int(one)) for one in table["undecidable"]]
-    told = zip(table["id"].map(str), table["text"].map(str), remaining, left, undecidable, strict=True)
+    remaining, left = _disclosed_steps([int(one) for one in table["remaining"]])
+    undecidable = [disclosed_count(int(one)) for one in table["undecidable"]]
+    rows = zip(table["id"].map(str), table["text"].map(str), remaining, left, undecidable, strict=True)
     columns = ("id", "text", "remaining", "left", "undecidable")
-    return {"rows": [dict(zip(columns, row, strict=True)) for row in told], "refused": ""}
+    return {"rows": [dict(zip(columns, row, strict=True)) for row in rows], "refused": ""}
 
 
 def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, Any]:
@@ -99,22 +99,22 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
     }
 
 
-def _told_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:
+def _disclosed_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:
     """Return who remains after each step and who leaves there, so that no small number of leavers can be worked out.
 
-    Steps are put into blocks that leave out nobody, or five patients at least; of a block only its end is told.
+    Steps are put into blocks that leave out nobody, or five patients at least; of a block only its end is disclosed.
     """
     left = [0, *(before - after for before, after in pairwise(remaining))]
-    told_remaining: list[int | str] = [HIDDEN] * len(remaining)
-    told_left: list[int | str] = [HIDDEN] * len(remaining)
-    told_remaining[0], told_left[0] = remaining[0], 0
+    disclosed_remaining: list[int | str] = [HIDDEN] * len(remaining)
+    disclosed_left: list[int | str] = [HIDDEN] * len(remaining)
+    disclosed_remaining[0], disclosed_left[0] = remaining[0], 0
     for block in _blocks(left):
-        if _may_be_told(block, left):
-            told_remaining[block[-1]] = remaining[block[-1]]
+        if _may_be_disclosed(block, left):
+            disclosed_remaining[block[-1]] = remaining[block[-1]]
         for place in block:
             small = left[place] < SMALL
-            told_left[place] = told_count(left[place]) if small or len(block) == 1 else HIDDEN
-    return told_remaining, told_left
+            disclosed_left[place] = disclosed_count(left[place]) if small or len(block) == 1 else HIDDEN
+    return disclosed_remaining, disclosed_left
 
 
 def _blocks(left: list[int]) -> list[list[int]]:
@@ -122,15 +122,15 @@ def _blocks(left: list[int]) -> list[list[int]]:
     current: list[int] = []
     for place in range(1, len(left)):
         current.append(place)
-        if _may_be_told(current, left):
+        if _may_be_disclosed(current, left):
             blocks.append(current)
             current = []
-    while current and blocks and not _may_be_told(current, left):
+    while current and blocks and not _may_be_disclosed(current, left):
         current = blocks.pop() + current
     return [*blocks, current] if current else blocks
 
 
-def _may_be_told(block: list[int], left: list[int]) -> bool:
+def _may_be_disclosed(block: list[int], left: list[int]) -> bool:
     total = sum(left[place] for place in block)
     return total == 0 or total >= SMALL
 

@@ -26,8 +26,8 @@ from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
 from relapse_model.report.nomogram import nomogram_figure
 from relapse_model.study.study import Study
+from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.net_benefit import NetBenefit, net_benefit
 
 if TYPE_CHECKING:
     import shap
@@ -209,7 +209,7 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
     risk = np.nanmean(validation.risks[:, seen], axis=0)
     intercept, slope = measures.get("calibration_intercept"), measures.get("calibration_slope")
     drawn: dict[str, Figure] = {}
-    if not measures:  # most folds failed, and nothing is told of the others
+    if not measures:  # most folds failed, and nothing is reported of the others
         return drawn
     _put(
         drawn,

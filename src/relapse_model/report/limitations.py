@@ -23,15 +23,15 @@ def limitations(validation: Validation) -> list[str]:
     ----------
     validation : Validation
     """
-    told = (*_patients(validation), *_procedure(validation), *_model(validation))
-    return [sentence for sentence in told if sentence]
+    sentences = (*_patients(validation), *_procedure(validation), *_model(validation))
+    return [sentence for sentence in sentences if sentence]
 
 
 def _patients(validation: Validation) -> list[str]:
     found, study = validation.performance, validation.study
     events, lost = found.events, found.lost
     return [
-        "All patients are simulated: nothing here speaks of a treatment or a person." if validation.synthetic else "",
+        "All patients are simulated: nothing here describes a treatment or a person." if validation.synthetic else "",
         f"This is internal validation: the same hospitals{', assays' if reads_labs(study) else ''} and years. How the "
         "model does elsewhere needs other patients.",
         f"{events} of {found.patients} patients had the outcome: figures move by much with one or two of them."

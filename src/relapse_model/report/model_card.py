@@ -17,7 +17,7 @@ from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs
 from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance, measure_shown
+from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
 
 _LOST = {  # how training counted them
     "ipcw": "Lost patients count as neither; others carry their weight.",
@@ -87,11 +87,11 @@ def _lost(model: RelapseModel) -> str:
     return _LOST.get(model.summary.get("censoring", "ipcw"), "")
 
 
-def _gain(told: dict[str, Any] | None) -> str:
+def _gain(gain: dict[str, Any] | None) -> str:
     """Return the difference from the mean risk in words; empty where it was not cross-validated."""
-    if told is None:
+    if gain is None:
         return ""
-    found = Estimate(**told)
+    found = Estimate(**gain)
     words = measure_shown("log_loss_difference", found)
     return f"Log loss minus that of the mean risk: {words}, {100 * found.level:g} % interval."
 
@@ -116,25 +116,25 @@ def markdown_text(value: object) -> str:
 
 
 def _predictor_row(predictor: Predictor, model: RelapseModel) -> dict[str, str]:
-    told = model.summary["predictors"][predictor.name]
+    training = model.summary["predictors"][predictor.name]
     return {
         "title": predictor_title(predictor),
         "definition": definition(predictor, model.study),
-        "range": _range(predictor, told),
-        "missing": str(told["missing"]),
+        "range": _range(predictor, training),
+        "missing": str(training["missing"]),
         "prior": prior_words(predictor),
         "source": predictor.prior.source if predictor.prior else "none",
     }
 
 
-def _range(predictor: Predictor, told: dict[str, Any]) -> str:
+def _range(predictor: Predictor, training: dict[str, Any]) -> str:
     if predictor.levels:
-        return ", ".join(f"{level}: {count}" for level, count in told["levels"].items())
-    if told["p05"] is None:
-        return "too few values to be told"
-    if {told["p05"], told["p95"]} <= {0.0, 1.0}:
-        return f"{100 * told['mean']:.0f} % yes"
-    quantiles = np.array([told["p05"], told["median"], told["p95"]])
+        return ", ".join(f"{level}: {count}" for level, count in training["levels"].items())
+    if training["p05"] is None:
+        return "too few values to be disclosed"
+    if {training["p05"], training["p95"]} <= {0.0, 1.0}:
+        return f"{100 * training['mean']:.0f} % yes"
+    quantiles = np.array([training["p05"], training["median"], training["p95"]])
     low, middle, high = (f"{float(f'{value:.3g}'):,g}" for value in clinical(quantiles, predictor))
     return f"{middle} ({low} to {high})"
 

@@ -97,12 +97,12 @@ def _effects(model: RelapseModel) -> list[dict[str, Any]]:
     return rows
 
 
-def _contrasts(predictor: Predictor, told: dict[str, Any]) -> list[tuple[float, float, str]]:
+def _contrasts(predictor: Predictor, training: dict[str, Any]) -> list[tuple[float, float, str]]:
     """Return pairs of values on the scale of the model, and what they are."""
     if predictor.levels:
         first = predictor.levels[0]
         return [(0.0, float(code), f"{level} against {first}") for code, level in enumerate(predictor.levels) if code]
-    low, high = told["p05"], told["p95"]
+    low, high = training["p05"], training["p95"]
     if low is None:
         return []
     if {low, high} <= {0.0, 1.0}:
@@ -111,12 +111,12 @@ def _contrasts(predictor: Predictor, told: dict[str, Any]) -> list[tuple[float, 
     return [(low, high, f"{shown[0]} against {shown[1]} {unit_shown(predictor)}".rstrip())]
 
 
-def _reference_value(predictor: Predictor, code: float, told: dict[str, Any]) -> str:
+def _reference_value(predictor: Predictor, code: float, training: dict[str, Any]) -> str:
     if predictor.levels:
         return predictor.levels[int(code)]
     if np.isnan(code):
         return "not known"
-    if {told["p05"], told["p95"]} <= {0.0, 1.0}:
+    if {training["p05"], training["p95"]} <= {0.0, 1.0}:
         return f"{100 * code:.0f} % yes"
     return summary_shown(float(clinical(np.array([code]), predictor)[0]))
 

@@ -13,10 +13,10 @@ from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.model.explanation.points_bins import (
     central_range,
+    is_yes_or_no,
     model_scale,
     number_words,
     round_ladders,
-    yes_or_no,
 )
 from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
 from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
@@ -151,17 +151,17 @@ def nomogram_axes(model: RelapseModel) -> list[NomogramAxis]:
 
 
 def _axis(model: RelapseModel, place: int, predictor: Predictor) -> NomogramAxis:
-    told, unit = model.summary["predictors"][predictor.name], predictor_title(predictor)[len(predictor.label) :]
+    training, unit = model.summary["predictors"][predictor.name], predictor_title(predictor)[len(predictor.label) :]
     title = shorten(predictor.label, _LONGEST_NAME - len(unit), placeholder=" ...") + unit
-    names = predictor.levels or (("no", "yes") if yes_or_no(predictor, told) else ())
+    names = predictor.levels or (("no", "yes") if is_yes_or_no(predictor, training) else ())
     if names:
         effect = additive_effect(model, place, np.arange(len(names)))
         short = tuple(shorten(name, _LONGEST_LEVEL, placeholder=" ...") for name in names)
         return NomogramAxis(title, float(effect.min()), float(effect.max()), ((short, effect),), True)
-    if told["p05"] is None or not told["p95"] > told["p05"]:
+    if training["p05"] is None or not training["p95"] > training["p05"]:
         return NomogramAxis(title, 0.0, 0.0, ())
-    ladders = [ticks for ticks in round_ladders(*central_range(predictor, told), predictor) if len(ticks) > 1]
-    curve = additive_effect(model, place, np.linspace(told["p05"], told["p95"], _CURVE))
+    ladders = [ticks for ticks in round_ladders(*central_range(predictor, training), predictor) if len(ticks) > 1]
+    curve = additive_effect(model, place, np.linspace(training["p05"], training["p95"], _CURVE))
     effects = [additive_effect(model, place, model_scale(ticks, predictor)) for ticks in ladders]
     everything = np.concatenate([curve, *effects])
     ticks = tuple((tuple(map(number_words, one)), effect) for one, effect in zip(ladders, effects, strict=True))

@@ -9,10 +9,10 @@ from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
 from relapse_model.small_counts import HIDDEN
+from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, THREE_DIGITS
+from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS
 from relapse_model.validation.subgroups import Subgroup
-from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures
 
 COLUMNS = {
     "nested": "Nested cross-validation",
@@ -65,14 +65,14 @@ def shown_columns(validation: Validation) -> list[str]:
 
 def interval_methods(validation: Validation) -> dict[str, list[str]]:
     """Return for each column how its intervals were made, measures with one method together."""
-    told: dict[str, list[str]] = {}
+    methods: dict[str, list[str]] = {}
     for column in shown_columns(validation):
         by_method: dict[str, list[str]] = {}
         for name, cell in _column(column, validation).items():
             if cell["interval"]:
                 by_method.setdefault(cell["method"], []).append(MEASURES[name])
-        told[column] = [f"{', '.join(names)}: {method}" for method, names in by_method.items()]
-    return told
+        methods[column] = [f"{', '.join(names)}: {method}" for method, names in by_method.items()]
+    return methods
 
 
 def threshold_rows(validation: Validation) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def write_refusal(
     landmark_week : float, optional
         As `validate` was given it; of several, the first.
     mute : tuple of str
-        Codes of checks that shall not speak; the report names them as muted.
+        Codes of checks to mute; the report lists them as muted.
 
     Returns
     -------

@@ -36,10 +36,17 @@ from relapse_model.report.performance_table import (
 )
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
-from relapse_model.report.words import MEANING, outcome_words, predictor_rows, priors_sentence, reads_labs, verdict
-from relapse_model.small_counts import told_count
+from relapse_model.report.words import (
+    MEANING,
+    outcome_words,
+    predictor_rows,
+    priors_sentence,
+    reads_labs,
+    validation_verdict,
+)
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import MEASURES, Performance
+from relapse_model.validation.performance_measures import MEASURES, Performance
 
 if TYPE_CHECKING:
     import shap
@@ -64,7 +71,7 @@ def write_report(
         Treatment arm of the patients of ``validation.data``, for the Kaplan-Meier figure; by default the
         predictor that reads the column ``arm``, if the study has one.
     mute : tuple of str
-        Codes of checks that shall not speak; the report names them as muted.
+        Codes of checks to mute; the report lists them as muted.
 
     Returns
     -------
@@ -114,7 +121,7 @@ def validation_values(
     ----------
     validation : Validation
     mute : tuple of str
-        Codes of checks that shall not speak.
+        Codes of checks to mute.
     explanation : shap.Explanation, optional
         Of `relapse_model.report.figures_of_report.explained`, if it was made already.
     """
@@ -126,7 +133,7 @@ def validation_values(
     return validation.to_dict() | {
         "title": study.title,
         "registry": study.registry,
-        "verdict": verdict(validation.performance, study.outcome.name, errors),
+        "verdict": validation_verdict(validation.performance, study.outcome.name, errors),
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study),
         "table_one": table_one(cohort, data, study).to_dict(),
@@ -235,19 +242,19 @@ def effect_rows(validation: Validation) -> list[dict[str, str]]:
 def _refused(validation: Validation) -> dict[str, str]:
     """Return the figures that these patients cannot support, and why; one line where a reason is that of all."""
     refused, boot = validation.performance.refused, validation.bootstrap
-    told = {MEASURES.get(name, name): why for name, why in refused.items()}
+    reasons = {MEASURES.get(name, name): why for name, why in refused.items()}
     if len(refused) == len(MEASURES) and len(set(refused.values())) == 1:
-        told = {"All measures": next(iter(refused.values()))}
+        reasons = {"All measures": next(iter(refused.values()))}
     if boot is None:
-        return told
+        return reasons
     names = MEASURES | {
         "stability": "Stability",
         "calibration_curves": "Bootstrap curves",
         "effects": "Signs of effects",
     } | {f"{name}_632": f".632+ of {MEASURES[name]}" for name in OUT_OF_BAG}  # fmt: skip
-    told |= {f"{names.get(name, name)}, bootstrap": why for name, why in boot.refused.items()}
+    reasons |= {f"{names.get(name, name)}, bootstrap": why for name, why in boot.refused.items()}
     without = [one.no_interval for one in boot.corrected.values() if one.no_interval]
-    return told | ({"Intervals, bootstrap": without[0]} if without else {})
+    return reasons | ({"Intervals, bootstrap": without[0]} if without else {})
 
 
 def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
@@ -256,8 +263,8 @@ def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "week": f"week {week:g}", "patients": told_count(found.patients), "events": told_count(found.events),
-            "lost": told_count(found.lost),
+            "week": f"week {week:g}", "patients": disclosed_count(found.patients),
+            "events": disclosed_count(found.events), "lost": disclosed_count(found.lost),
             "cells": {
                 MEASURES[name]: _short(found, name) for name in ("auc", "calibration_slope", "observed_expected")
             },
@@ -273,8 +280,8 @@ def _short(performance: Performance, name: str) -> str:
 
 def _measure(name: str, performance: Performance) -> dict[str, str]:
     found = performance.measures[name]
-    told = {"label": MEASURES[name], "meaning": MEANING[name]}
+    card = {"label": MEASURES[name], "meaning": MEANING[name]}
     if isinstance(found, Estimate):
         interval = f"{found.lower:z.2f} to {found.upper:z.2f}"
-        return told | {"value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %"}
-    return told | {"value": f"{found:z.3f}", "interval": "", "level": ""}
+        return card | {"value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %"}
+    return card | {"value": f"{found:z.3f}", "interval": "", "level": ""}

@@ -16,7 +16,7 @@ from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.study.study import OutcomeRule, Predictor, Study
 from relapse_model.validation.estimate import Estimate, normal_quantile
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 MEANING = {
     "auc": "How often a patient with the outcome had a higher risk than one without. 0.5 is chance, 1 perfect.",
@@ -38,7 +38,7 @@ WITH_PRIORS = ("prior_logistic", "prior_hazard", "prior_and_trees")
 WITH_DIRECTIONS = ("boosted_trees", "prior_and_trees")
 
 
-def verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
+def validation_verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
     """Return in one sentence what the validation showed, never more than the intervals allow.
 
     Parameters
@@ -118,14 +118,14 @@ def priors_sentence(study: Study, candidates: Sequence[str] = ()) -> str:
     trees = " Boosted trees use the directions." if directed else ""
     if not study.has_priors:
         return f"The study states no priors.{trees}"
-    told = (
+    sentence = (
         "Priors are odds ratios of the outcome with their 90 % intervals, as the study states them before any of these "
         "patients was seen."
     )
     if not candidates:
-        return told
+        return sentence
     users = "; ".join(LABELS[name] for name in candidates if name in WITH_PRIORS)
-    return f"{told} {f'They are used by: {users}.' if users else 'No candidate uses them.'}{trees}"
+    return f"{sentence} {f'They are used by: {users}.' if users else 'No candidate uses them.'}{trees}"
 
 
 def predictor_rows(study: Study) -> list[dict[str, Any]]:
@@ -217,4 +217,4 @@ def _calibration(performance: Performance) -> str:
         return f"its risks are too timid ({shown})"
     if slope.upper - slope.lower > 0.5:
         return f"whether the risks are spread right remains open ({shown})"
-    return f"nothing speaks against the spread of its risks ({shown})"
+    return f"no evidence against the spread of its risks ({shown})"

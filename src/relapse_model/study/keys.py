@@ -63,7 +63,7 @@ def number(low: float = -math.inf, high: float = math.inf, *, open_low: bool = F
     return check
 
 
-def whole(low: int) -> Check:
+def whole_number(low: int) -> Check:
     """Accept a whole number from `low`."""
 
     def check(value: Any) -> int:
@@ -141,7 +141,7 @@ def interval(value: Any) -> tuple[float, float]:
 
 
 def step(value: Any) -> str | float:
-    """Accept the step a prior speaks of."""
+    """Accept the step a prior refers to."""
     if value in ("unit", "log10", "sd"):
         return str(value)
     try:
@@ -164,7 +164,7 @@ SECTIONS = (
     "study", "laboratory", "time", "treatments", "analytes", "other_analytes", "agents", "columns", "outcome",
     "prediction", "predictors", "terms", "eligibility", "passive_antibody", "scoring", "trial", "dosing", "candidates",
 )  # fmt: skip
-STUDY: Mapping[str, Check] = {"protocol": whole(1), "name": text, "title": text, "registry": text}
+STUDY: Mapping[str, Check] = {"protocol": whole_number(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
     "label": text,
     "unit": text,
@@ -243,7 +243,7 @@ OUTCOME: Mapping[str, Check] = {
     "confirm": anything,
 }
 CONFIRM: Mapping[str, Check] = {
-    "tests": whole(1),
+    "tests": whole_number(1),
     "within_weeks": number(0),
     "unconfirmed_at_end": one_of("relapse", "censor", "both"),
 }

@@ -1,4 +1,4 @@
-"""Names of agents, analytes and levels: their spelling levelled, and which name of the study a text means."""
+"""Names of agents, analytes and levels: their spelling normalised, and which name of the study a text means."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def name_key(text: str) -> str:
     >>> name_key("5193-8"), name_key("HBV-")
     ('5193-8', 'hbv-')
     """
-    return _SEPARATOR.sub(_joint, _levelled(text))
+    return _SEPARATOR.sub(_joint, _normalised(text))
 
 
-def _levelled(text: str) -> str:
+def _normalised(text: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_PLAIN)
     return " ".join(plain.replace("alpha", "alfa").split())
 
@@ -140,7 +140,7 @@ class _Tokens:
 
     @classmethod
     def of(cls, text: str) -> _Tokens:
-        found = _TOKEN.findall(_levelled(text))
+        found = _TOKEN.findall(_normalised(text))
         edges, at = {0}, 0
         for token in found:
             at += len(token)

@@ -324,7 +324,7 @@ class _Reader:
         return Laboratory(values.get("dash", "refuse"), detected, values.get("same_day", "refuse"))
 
     def prior_fits(self, values: Mapping[str, Any], path: KeyPath) -> None:
-        """Refuse a prior that speaks of a scale, or a direction, that the predictor does not have."""
+        """Refuse a prior on a scale, or with a direction, that the predictor does not have."""
         prior, direction = values.get("prior"), values.get("direction")
         kinds = [key for key in ("equals", "levels") if values.get(key)]
         kinds += ["scale"] if values.get("column") and values.get("scale") == "log10" else []

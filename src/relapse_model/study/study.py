@@ -167,7 +167,7 @@ class Prediction:
 class Prior:
     """What is known of a coefficient before the cohort is seen: a Gaussian on the log-odds scale.
 
-    `per` is the step of the predictor that `log_odds` and `sd` speak of: ``"unit"``, ``"log10"`` (for an
+    `per` is the step of the predictor that `log_odds` and `sd` refer to: ``"unit"``, ``"log10"`` (for an
     analyte on the log10 scale), ``"sd"`` (a standard deviation in the training cohort), or a number of units.
     """
 

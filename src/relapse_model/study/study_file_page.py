@@ -31,8 +31,13 @@ def study_file_page() -> str:
     >>> study_file_page().splitlines()[0]
     '# The study file'
     """
-    told = {"[other_analytes]": OTHER_ANALYTES, "[[candidates]]": CANDIDATES}  # of keys that anybody may name
-    parts = [_HEAD, *map(_section, KEY_TABLES), *(f"## `{name}`\n\n{text}\n" for name, text in told.items()), _kinds()]
+    others = {"[other_analytes]": OTHER_ANALYTES, "[[candidates]]": CANDIDATES}  # of keys that anybody may name
+    parts = [
+        _HEAD,
+        *map(_section, KEY_TABLES),
+        *(f"## `{name}`\n\n{text}\n" for name, text in others.items()),
+        _kinds(),
+    ]
     return "\n".join(parts)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from relapse_model.study.keys import Check, NotAllowed, anything, number, one_of, several, text, whole
+from relapse_model.study.keys import Check, NotAllowed, anything, number, one_of, several, text, whole_number
 from relapse_model.study.trial_plan import INTERVALS, MEASURES, METHODS, SENSITIVITIES, STRATEGIES
 
 
@@ -95,9 +95,9 @@ INTERCURRENT: Mapping[str, Check] = {
 }
 SENSITIVITY: Mapping[str, Check] = {
     "kind": one_of(*SENSITIVITIES),
-    "imputations": whole(2),
+    "imputations": whole_number(2),
     "deltas": several(number()),
-    "seed": whole(0),
+    "seed": whole_number(0),
 }
 SUBGROUP: Mapping[str, Check] = {"column": text, "label": text, "at": several(number())}
 EFFECT_MODIFIER: Mapping[str, Check] = {"predictor": text, "sd": number(0, 5, open_low=True)}

@@ -11,7 +11,7 @@ _LOG = re.compile(r"^\{?(?:log|lg)[_\s]*(?:\(10\)|10(?![\^*e]))?[_\s]*(?=[^\s0-9
 def unit_key(unit: str) -> str:
     """Return a key under which spellings of one unit meet; it changes no unit into another.
 
-    UCUM brackets, case, spaces, the micro sign and the ways to write a power of ten are levelled.
+    UCUM brackets, case, spaces, the micro sign and the ways to write a power of ten are normalised.
 
     Parameters
     ----------

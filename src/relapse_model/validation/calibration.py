@@ -74,8 +74,8 @@ class _Spline:
         variance = np.einsum("ij,jk,ik->i", design, self.fit.covariance, design)
         if not (variance > -1e-9 * np.abs(variance).max()).all():  # lost in rounding
             raise InsufficientDataError(
-                "Calibration curve: the risks are so nearly equal that no curve can be told from them; expected risks "
-                "that differ. Judge nearly constant risks by their calibration intercept."
+                "Calibration curve: the risks are so nearly equal that no curve can be estimated from them; expected "
+                "risks that differ. Judge nearly constant risks by their calibration intercept."
             )
         reach = normal_quantile(level) * np.sqrt(np.maximum(variance, 0.0))
         return risk_of(middle), risk_of(middle - reach), risk_of(middle + reach)
@@ -166,8 +166,8 @@ def calibration_slope(
     return _coefficient(fit, 1, level)
 
 
-def told_slope(slope: Estimate) -> Estimate:
-    """Return a calibration slope that can be told; refuse one whose interval is so wide that it says nothing.
+def estimable_slope(slope: Estimate) -> Estimate:
+    """Return a calibration slope; refuse one whose interval is so wide that it says nothing.
 
     Where a model gives nearly everybody the same risk, its slope is whatever the smallest differences say: in the
     hundreds, of either sign.
@@ -188,7 +188,7 @@ def told_slope(slope: Estimate) -> Estimate:
 
     Examples
     --------
-    >>> told_slope(Estimate(0.9, 0.2, 1.6, 0.95, "Wald")).value
+    >>> estimable_slope(Estimate(0.9, 0.2, 1.6, 0.95, "Wald")).value
     0.9
     """
     if slope.upper - slope.lower > WIDEST_SLOPE:

@@ -117,7 +117,7 @@ def check_predictions(
     risk : array-like of shape (n,)
         Predicted risk of relapse by the horizon.
     weight : array-like of shape (n,), optional
-        Such as those of `relapse_model.validation.censoring_weights.censoring_weights`; 1 for everybody if not given.
+        Such as those of `relapse_model.validation.ipcw.censoring_weights`; 1 for everybody if not given.
     probability : bool
         Whether risk must lie in 0 to 1, or may be any score that grows with the risk.
 

@@ -84,7 +84,7 @@ def optimism_corrected(
     *,
     center: Literal["mean", "median"] = "mean",
 ) -> OptimismCorrected:
-    """Correct an apparent measure for optimism, by models made anew in each bootstrap resample.
+    """Correct an apparent measure for optimism, by models refitted in each bootstrap resample.
 
     Assumes that the whole procedure was repeated in each resample. Resamples in which either value is NaN are
     left out of both and counted. Resamples that suffice for the value but not for an interval give the value alone.

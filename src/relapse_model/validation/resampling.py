@@ -21,7 +21,7 @@ def stratified_folds(
     seed: int | np.random.Generator,
     group: ArrayLike | None = None,
 ) -> list[tuple[int, Positions]]:
-    """Divide the patients into test folds, anew for each repeat, with the events spread evenly.
+    """Divide the patients into test folds, once for each repeat, with the events spread evenly.
 
     Patients with a relapse, without one and lost are dealt to the folds in turn after shuffling: numbers of
     each kind, and of all, differ by 1 at most between folds. Rows of a patient stay together if ``group`` is

@@ -30,8 +30,8 @@ class Subgroup:
     name : str
         Level of the grouping; ``(missing)`` for patients without one.
     patients, events, lost : str
-        Counts as they may be told: ``<5`` for small ones, ``hidden`` for one from which a small one could be worked
-        out.
+        Counts as they may be disclosed: ``<5`` for small ones, ``hidden`` for one from which a small one could be
+        worked out.
     hidden : str
         Why no figures are given; empty if they are.
     measures : dict of str to Estimate
@@ -74,9 +74,9 @@ def subgroup_table(
 
     Assumes independent patients, one row each, and a grouping named before. Groups differ by chance: compare
     intervals, not figures, and look at one grouping at a time. A group under either floor is listed without
-    figures; none is dropped. Counts under 5 are told as ``<5`` in every group. Totals are known, so others are hidden
+    figures; none is dropped. Counts under 5 are shown as ``<5`` in every group. Totals are known, so others are hidden
     as far as a small count, of those free of relapse too, could be worked out from them; where nobody was lost at all,
-    that is told.
+    that is disclosed.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def subgroup_table(
         [int((rows & having).sum()) for rows in members]
         for having in (np.ones(y.size, dtype=bool), y == 1, np.isnan(y))
     )
-    told = zip(*_told(patients, events, lost), strict=True)
+    disclosed = zip(*_disclosed(patients, events, lost), strict=True)
     table = []
-    for place, (rows, (n, n_events, n_lost)) in enumerate(zip(members, told, strict=True)):
+    for place, (rows, (n, n_events, n_lost)) in enumerate(zip(members, disclosed, strict=True)):
         counts = names[place], n, n_events, n_lost
         if patients[place] < floor_patients or events[place] < floor_events:
             why = f"fewer than {floor_patients} patients or {floor_events} relapses"
@@ -169,8 +169,8 @@ def _check_repeats(y: Floats, repeats: Floats, seen: Mask, weight: Floats | None
             check_predictions(y[rows], p[rows], weights)
 
 
-def _told(patients: list[int], events: list[int], lost: list[int]) -> Iterator[tuple[str, ...]]:
-    """Yield patients, events and lost of the groups as they may be told; with those free they add up in each group."""
+def _disclosed(patients: list[int], events: list[int], lost: list[int]) -> Iterator[tuple[str, ...]]:
+    """Yield patients, events and lost of the groups as they may be disclosed; with those free they add up."""
     free = [n - relapsed - gone for n, relapsed, gone in zip(patients, events, lost, strict=True)]
     columns = [column for column in (events, lost, free) if any(column)]
     counts = np.array([*columns, patients], dtype=np.intp).T

@@ -133,18 +133,18 @@ def calibration_slope_within_folds(
     require_both_outcomes(y, "Calibration slope")
     if ((p == 0) | (p == 1)).any():
         raise RelapseModelError("Calibration slope: risks of exactly 0 or 1 came; expected risks above 0 and below 1.")
-    told = [one for one in np.unique(label) if len(np.unique(y[label == one])) == 2]
-    used = np.isin(label, told)
-    belongs = (label[used, None] == np.array(told)).astype(np.float64)
+    judged = [one for one in np.unique(label) if len(np.unique(y[label == one])) == 2]
+    used = np.isin(label, judged)
+    belongs = (label[used, None] == np.array(judged)).astype(np.float64)
     logit = log_odds(p[used])
     centred = logit - belongs @ ((belongs.T @ logit) / belongs.sum(axis=0))
     if not np.ptp(centred) > 1e-12:  # a mean of equal numbers may differ from them in its last digit
         raise InsufficientDataError(
-            f"Calibration slope: all patients of a fold have the same risk, in {len(told)} folds; expected risks that "
-            "differ. Judge constant risks by their calibration intercept."
+            f"Calibration slope: all patients of a fold have the same risk, in {len(judged)} folds; expected risks "
+            "that differ. Judge constant risks by their calibration intercept."
         )
     fit = fit_logistic(np.column_stack([belongs, centred]), y[used], w[used], weight is not None)
-    left = len(np.unique(label)) - len(told)
+    left = len(np.unique(label)) - len(judged)
     method = f"{fit.method}, one intercept per fold" + (f"; {left} folds without one of the outcomes" if left else "")
     return Estimate.wald(fit.coefficients[-1], math.sqrt(fit.covariance[-1, -1]), level, method)
 

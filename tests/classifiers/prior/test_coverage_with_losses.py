@@ -7,8 +7,8 @@ import pytest
 from scipy.special import expit
 
 from relapse_model.classifiers import PriorLogisticClassifier
-from relapse_model.validation.censoring_weights import censoring_weights
 from relapse_model.validation.effective_number import effective_share
+from relapse_model.validation.ipcw import censoring_weights
 
 MEAN = np.array([-0.8, -0.6, 0.2, 0.0, 0.2, -0.1, 0.1, 0.0])
 SD = np.array([0.4, 0.3, 0.3, 0.25, 0.25, 0.3, 0.25, 0.15])

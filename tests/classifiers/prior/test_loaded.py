@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from relapse_model.classifiers import AveragedClassifier, PriorLogisticClassifier, RecalibratedClassifier
 from relapse_model.classifiers.combined.recalibrated import Recalibration
-from relapse_model.classifiers.prior.loaded import LoadedPrior, load_prior, whole
+from relapse_model.classifiers.prior.loaded import LoadedPrior, full_classifier, load_prior
 from relapse_model.classifiers.prior.logistic_mixture_values import PART
 from relapse_model.classifiers.prior.terms import Factor, Term
 from relapse_model.errors import ModelFileError, RelapseModelError
@@ -126,8 +126,8 @@ def test_fitting_gives_a_new_one_and_leaves_the_loaded_as_it_is(loaded):
 
 
 def test_it_may_stand_wherever_one_of_our_classifiers_may(fitted, loaded):
-    assert type(whole(loaded)) is PriorLogisticClassifier
-    assert whole(fitted) is fitted
+    assert type(full_classifier(loaded)) is PriorLogisticClassifier
+    assert full_classifier(fitted) is fitted
     line = Recalibration(0.3, 0.9)
     ours, theirs = (RecalibratedClassifier.around(one, line) for one in (loaded, fitted))
     np.testing.assert_allclose(ours.predict_log_odds(X), theirs.predict_log_odds(X), atol=1e-11)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relapse_model.classifiers.prior.person_periods import (
     check_ends,
-    check_follow_up,
+    follow_up_arrays,
     interval_shares,
     person_periods,
     planned_times,
@@ -190,7 +190,7 @@ def test_intervals_that_cannot_be_used_are_named(ends):
 )
 def test_follow_up_that_cannot_be_used_is_named(time, event, message):
     for use in (
-        check_follow_up,
+        follow_up_arrays,
         lambda *rows: person_periods(*rows, ENDS),
         lambda *rows: planned_times(*rows, ENDS, 4),
     ):

@@ -185,9 +185,9 @@ def test_how_tables_and_rows_are_parted_changes_nothing(monkeypatch, setting, va
     whole, data = model.contributions(rows), bytes(model.booster_.save_raw("ubj"))
     tables = len(tree_tables(*tree_paths(data), COLUMNS).tables)
     monkeypatch.setattr(tree_contributions, setting, value)
-    parted = tree_tables(*tree_paths(data), COLUMNS)
-    np.testing.assert_allclose(parted.contributions(rows), whole, rtol=0, atol=1e-12)
-    assert (len(parted.tables) > tables) == (setting == "_MOST_CELLS")
+    split = tree_tables(*tree_paths(data), COLUMNS)
+    np.testing.assert_allclose(split.contributions(rows), whole, rtol=0, atol=1e-12)
+    assert (len(split.tables) > tables) == (setting == "_MOST_CELLS")
 
 
 def test_trees_too_large_for_tables_are_left_to_xgboost(monkeypatch):

@@ -105,7 +105,7 @@ def test_every_row_is_in_one_chunk_or_counted(tmp_path_factory, ids, owners, siz
     for number in range(len(chunks)):
         held = set()
         for name, rows in found.items():
-            content, numbers = TableParts(here / "work", chunks.told["sums"]).read(name, number)
+            content, numbers = TableParts(here / "work", chunks.counts["sums"]).read(name, number)
             table = open_blocks(folder, name).read(content)
             assert (np.diff(numbers) > 0).all()  # in the order of the file
             rows += numbers.tolist()
@@ -165,7 +165,7 @@ def test_cells_come_back_as_they_were_read(tmp_path_factory, rows):
         ("", ["the file is empty"]),
         ("\n \n", ["the file is empty"]),
         ("\npatient_id,sex\na,F\n", ["a blank row"]),
-        ("patient_id;sex\na;F\n", ["columns parted by ';', '|' or tab"]),
+        ("patient_id;sex\na;F\n", ["columns separated by ';', '|' or tab"]),
         ("patient_id,sex\na,F\n\nb\nc,F,1\n,\n", ["0 cells", "1 cells", "3 cells"]),
         ('patient_id,sex\na,F\n"b,F\n', ["quotes that do not close or do not fit (unexpected end of data)"]),
         (b"patient_id,sex\na,\xd1\n", ["byte 0xd1 is not UTF-8"]),
@@ -217,7 +217,7 @@ def test_parquet_columns_keep_the_reading_of_the_whole_column(tmp_path, work, st
     chunks = split_cohort(folder, work, chunk_patients=1, key="k")
     assert len(chunks) == 3
     assert chunks.unattached == {"labs": (6,)}
-    parts = TableParts(work, chunks.told["sums"])
+    parts = TableParts(work, chunks.counts["sums"])
     first = source.read(parts.read("patients", 0)[0])
     assert first["code"].tolist() == [3.0]
     assert first["code"].dtype == object  # read as "3.0"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from relapse_model.cohort.large_folders import plain_lines as plain_csv
 from relapse_model.cohort.large_folders.csv_table import CsvBlocks
-from relapse_model.cohort.large_folders.plain_lines import plain_rows, read_cells, whole_lines
+from relapse_model.cohort.large_folders.plain_lines import read_cells, rows_of_plain_lines, whole_lines
 
 
 def cells_of(text: bytes) -> list[list[str]]:
@@ -20,19 +20,19 @@ def cells_of(text: bytes) -> list[list[str]]:
 
 
 def test_cells_end_at_commas_and_line_feeds():
-    rows = plain_rows(b"ab,,c\nd,e,\n", 3)
+    rows = rows_of_plain_lines(b"ab,,c\nd,e,\n", 3)
     assert rows.ends.tolist() == [[2, 3, 5], [7, 9, 10]]
     assert [list(rows.cells(column)) for column in range(3)] == [[b"ab", b"d"], [b"", b"e"], [b"c", b""]]
 
 
 def test_quotes_around_whole_cells_are_taken_off_one_by_one():
-    rows = plain_rows('"a b",1\nc,"2"\n"陽",""\n'.encode(), 2)
+    rows = rows_of_plain_lines('"a b",1\nc,"2"\n"陽",""\n'.encode(), 2)
     assert [cell.decode() for cell in rows.cells(0)] == ["a b", "c", "陽"]
     assert list(rows.cells(1)) == [b"1", b"2", b""]
 
 
 def test_rows_are_taken_as_they_stand_also_when_they_do_not_follow_one_another():
-    rows = plain_rows(b"a,1\nb,2\nc,3\nd,4", 2)
+    rows = rows_of_plain_lines(b"a,1\nb,2\nc,3\nd,4", 2)
     assert rows.taken(np.array([1, 2])) == b"b,2\nc,3\n"
     assert rows.taken(np.array([0, 2, 3])) == b"a,1\nc,3\nd,4\n"
     rest = rows.after(1)
@@ -63,13 +63,13 @@ def test_rows_are_taken_as_they_stand_also_when_they_do_not_follow_one_another()
     ],
 )
 def test_what_is_not_plain_is_left_to_a_reader_of_csv(text, reason):
-    assert plain_rows(text, 2) is None, reason
+    assert rows_of_plain_lines(text, 2) is None, reason
 
 
 def test_a_cell_longer_than_the_reader_of_csv_takes_is_not_plain():
     longest = csv.field_size_limit()
-    assert plain_rows(b"a," + b"1" * (longest - 1) + b"\n", 2) is not None
-    assert plain_rows(b"a," + b"1" * (longest + 1) + b"\n", 2) is None
+    assert rows_of_plain_lines(b"a," + b"1" * (longest - 1) + b"\n", 2) is not None
+    assert rows_of_plain_lines(b"a," + b"1" * (longest + 1) + b"\n", 2) is None
 
 
 @settings(deadline=None, max_examples=300)
@@ -78,7 +78,7 @@ def test_a_cell_longer_than_the_reader_of_csv_takes_is_not_plain():
 @example('a,"b\r\n"\r\n', 2)
 def test_what_is_plain_has_the_cells_that_a_reader_of_csv_finds(text, columns):
     content = text.encode("utf-8")
-    rows = plain_rows(content, columns)
+    rows = rows_of_plain_lines(content, columns)
     if rows is None:
         return
     expected = cells_of(content)

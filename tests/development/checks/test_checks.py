@@ -15,7 +15,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.report.cohort_check import check_report
 from relapse_model.study.reader import parse_study
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 DOSES = """
 [[predictors]]
@@ -178,7 +178,7 @@ def test_with_its_cohort_a_validation_has_all_checks_at_its_landmark(validation,
     assert states(results)["RM106"] == "found"
 
 
-def test_the_report_names_what_did_not_speak(cohort, study):
+def test_the_report_names_what_is_muted_or_not_applicable(cohort, study):
     shown = check_report(cohort, study, mute=("RM101",))
     assert "RM104 warning: " in shown
     assert "RM101 warning: " not in shown
@@ -189,8 +189,8 @@ def test_the_report_names_what_did_not_speak(cohort, study):
     assert "Warnings:" not in shown
 
 
-def test_a_report_in_which_all_checks_spoke_names_none(cohort, study):
-    assert "did not speak" not in check_report(cohort, study)
+def test_a_report_of_all_checks_names_no_others(cohort, study):
+    assert "Other checks" not in check_report(cohort, study)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -12,8 +12,8 @@ from relapse_model.development.internal_validation.judged_risks import mean_perf
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.development_data import development_data
 from relapse_model.validation.calibration import observed_expected
-from relapse_model.validation.performance import MEASURES
-from relapse_model.validation.threshold_measures import threshold_measures
+from relapse_model.validation.classification_measures import threshold_measures
+from relapse_model.validation.performance_measures import MEASURES
 
 
 @pytest.fixture(scope="module")

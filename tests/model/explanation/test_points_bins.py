@@ -13,10 +13,10 @@ from relapse_model.features.clinical_units import clinical
 from relapse_model.model.explanation.points_bins import (
     bin_of,
     interval_words,
+    is_yes_or_no,
     model_scale,
     round_cuts,
     value_bins,
-    yes_or_no,
 )
 from relapse_model.study.study import Predictor
 
@@ -76,9 +76,9 @@ def test_levels_and_yes_or_no_are_bins_of_their_own():
 
 def test_a_column_of_noughts_and_ones_without_a_unit_is_yes_or_no_and_an_age_is_not():
     bare = Predictor("cirrhosis", "column", "Cirrhosis", column="cirrhosis")
-    assert yes_or_no(bare, numbers(0.1, 0.0, 1.0))
-    assert not yes_or_no(bare, numbers(0.4, 0.0, 2.0))
-    assert not yes_or_no(AGE, numbers(0.4, 0.0, 1.0))
+    assert is_yes_or_no(bare, numbers(0.1, 0.0, 1.0))
+    assert not is_yes_or_no(bare, numbers(0.4, 0.0, 2.0))
+    assert not is_yes_or_no(AGE, numbers(0.4, 0.0, 1.0))
 
 
 @pytest.mark.parametrize("told", [numbers(3.0, 3.0, 3.0), dict.fromkeys(("mean", "p05", "median", "p95"))])

@@ -11,12 +11,12 @@ import pytest
 import relapse_model as rm
 from relapse_model.development.summary import predictor_summary
 from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.model.monitoring.disclosed_shares import disclosed_drift
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, beyond, predictor_drift, too_many
 from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.model.monitoring.outcomes import _MEASURES, monitored_outcomes
-from relapse_model.model.monitoring.told_shares import drift_told
 from relapse_model.study.reader import parse_study
-from relapse_model.validation.threshold_measures import wilson
+from relapse_model.validation.classification_measures import wilson
 
 
 @pytest.fixture(scope="module")
@@ -373,7 +373,7 @@ def drift(of, **shares):
 
 def test_all_but_a_few_are_not_told_either():
     # 97 of 100 have hbig: 3 have not.
-    shares = drift_told(drift(100, hbig=97, control=3))["shares"]
+    shares = disclosed_drift(drift(100, hbig=97, control=3))["shares"]
     assert [share["found"]["value"] for share in shares] == ["all but <5", "<5", 0.0]
     assert (shares[0]["found"]["lower"], shares[0]["p_value"]) == (None, None)
 

@@ -14,8 +14,8 @@ from relapse_model.report.figures import model as model_figures
 from relapse_model.report.figures import style
 from relapse_model.report.figures import survival as survival_figure
 from relapse_model.report.figures import validation as figures
+from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.net_benefit import NetBenefit, net_benefit
 
 SHAP_IMPORT = pytest.mark.filterwarnings("ignore:The set_bad function:PendingDeprecationWarning")
 

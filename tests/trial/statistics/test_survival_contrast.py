@@ -11,7 +11,7 @@ from trial132 import trial132
 
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics import kaplan_meier_risk, risk_difference, risk_ratio, survival_contrast
-from relapse_model.validation.censoring_weights import censoring_weights
+from relapse_model.validation.ipcw import censoring_weights
 
 T = trial132()
 

@@ -37,6 +37,10 @@ class AveragedClassifier(RiskClassifier):
     Assumes what its members assume. The weights are given, not learned: 20 events cannot tell them apart. The
     mean is less extreme than a confident member, and seldom much worse than the best one.
 
+    Limits of intervals are the weighted means of the members' limits, on the log-odds scale. That is right if all
+    members err in the same direction at once, and too wide as far as their errors cancel; it holds nothing of what the
+    members have wrong in common. Trees that start from the first member start from its limits.
+
     Parameters
     ----------
     members : sequence of RiskClassifier
@@ -93,29 +97,6 @@ class AveragedClassifier(RiskClassifier):
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Fit a copy of each member.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights; rows of weight 0 do not count at all.
-        groups : array-like of shape (n,), optional
-            Rows of one group (one patient) stay in one fold, wherever a member cross-validates.
-
-        Returns
-        -------
-        AveragedClassifier
-            Itself.
-
-        Raises
-        ------
-        RelapseModelError
-            If a setting cannot be used, or a member refuses the rows.
-        """
         rows = self._training_rows(X, y, sample_weight)
         weights = self._check_settings()
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
@@ -133,33 +114,9 @@ class AveragedClassifier(RiskClassifier):
         return self
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the weighted mean of the members' log-odds of the event, shape (n,)."""
         return self._mean_log_odds(self._new_rows(X))
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return the weighted mean of the members' limits, on the log-odds scale.
-
-        That is right if all members err in the same direction at once, and too wide as far as their errors
-        cancel; it holds nothing of what the members have wrong in common. Trees that start from the first
-        member start from its limits.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        level : float, default=0.9
-            Level of each member's interval.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-
-        Raises
-        ------
-        IntervalUnavailableError
-            If a member was fitted without what its intervals are read from.
-        """
         tail_levels(level)
         rows = self._new_rows(X)
         first = limits_as_log_odds(self.members_[0].predict_interval(rows, level))
@@ -195,7 +152,6 @@ class AveragedClassifier(RiskClassifier):
         return found
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return a JSON part that lists the members, and their parts under a prefix each."""
         entries, parts = [], {}
         for place, member in enumerate(self.members_):
             entry, own = member_parts(member, _MEMBER.format(place))
@@ -216,13 +172,6 @@ class AveragedClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If a part is missing, names a class that is not ours, or is not what the classifier writes.
-        """
         document = read_document(parts, _PART, _FORM)
         entries = document.items("members")
         if not 2 <= len(entries) <= _MOST_MEMBERS:

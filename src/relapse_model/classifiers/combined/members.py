@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from relapse_model import classifiers
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.loaded import whole
+from relapse_model.classifiers.prior.loaded import full_classifier
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import tuning_folds
 from relapse_model.classifiers.shared.saved_parts import Document, read_part
@@ -20,22 +19,55 @@ from relapse_model.errors import ModelFileError, RelapseModelError
 
 Groups = NDArray[Any] | None
 
-# The only classes that a file may name. None of them holds another one, so files cannot nest without end.
-SINGLE = (
-    "BoostedTreesClassifier",
-    "ElasticNetLogisticClassifier",
-    "ForestClassifier",
-    "PriorLogisticClassifier",
-    "RidgeLogisticClassifier",
-)
+Kinds = Mapping[str, Callable[[], type[RiskClassifier]]]  # each class by its name, imported when it is asked for
 _MOST_PARTS = 2000
 
 
-def check_kind(estimator: object, kinds: Sequence[str], setting: str) -> None:
+def _boosted_trees() -> type[RiskClassifier]:
+    from relapse_model.classifiers.trees.boosted_trees import BoostedTreesClassifier
+
+    return BoostedTreesClassifier
+
+
+def _elastic_net() -> type[RiskClassifier]:
+    from relapse_model.classifiers.penalised.elastic_net import ElasticNetLogisticClassifier
+
+    return ElasticNetLogisticClassifier
+
+
+def _forest() -> type[RiskClassifier]:
+    from relapse_model.classifiers.trees.random_forest import ForestClassifier
+
+    return ForestClassifier
+
+
+def _prior_logistic() -> type[RiskClassifier]:
+    from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
+
+    return PriorLogisticClassifier
+
+
+def _ridge_logistic() -> type[RiskClassifier]:
+    from relapse_model.classifiers.penalised.ridge import RidgeLogisticClassifier
+
+    return RidgeLogisticClassifier
+
+
+# The only classes that a file may name. None of them holds another one, so files cannot nest without end.
+SINGLE: Kinds = {
+    "BoostedTreesClassifier": _boosted_trees,
+    "ElasticNetLogisticClassifier": _elastic_net,
+    "ForestClassifier": _forest,
+    "PriorLogisticClassifier": _prior_logistic,
+    "RidgeLogisticClassifier": _ridge_logistic,
+}
+
+
+def check_kind(estimator: object, kinds: Kinds, setting: str) -> None:
     """Refuse an estimator that is not one of our own ``kinds``: another one could be neither trusted nor saved."""
-    estimator = whole(estimator)
+    estimator = full_classifier(estimator)
     kind = type(estimator).__name__
-    if kind not in kinds or type(estimator) is not getattr(classifiers, kind):
+    if kind not in kinds or type(estimator) is not kinds[kind]():
         raise RelapseModelError(
             f"{setting} holds {kind}; expected one of {', '.join(kinds)}, of relapse_model.classifiers, not yet fitted."
         )
@@ -85,9 +117,7 @@ def member_parts(member: Any, prefix: str) -> tuple[dict[str, object], dict[str,
     return {"kind": type(member).__name__, "parts": sorted(own)}, own
 
 
-def read_member(
-    document: Document, entry: object, parts: Mapping[str, bytes], prefix: str, kinds: Sequence[str]
-) -> Any:
+def read_member(document: Document, entry: object, parts: Mapping[str, bytes], prefix: str, kinds: Kinds) -> Any:
     """Return the fitted member that ``member_parts`` described, once it is found to be of our own ``kinds``.
 
     Parameters
@@ -100,8 +130,8 @@ def read_member(
         All parts.
     prefix : str
         Under which the member's parts lie.
-    kinds : sequence of str
-        Classes that it may be.
+    kinds : mapping of str to callable
+        Classes that it may be, each imported when it is asked for.
 
     Raises
     ------
@@ -118,7 +148,7 @@ def read_member(
         described.refuse("parts", f"names that begin with {prefix}/")
     own = {str(name).removeprefix(f"{prefix}/"): read_part(parts, str(name)) for name in names}
     try:
-        member = getattr(classifiers, kind).from_parts(own)
+        member = kinds[kind]().from_parts(own)
     except ModelFileError as error:
         raise ModelFileError(f"{prefix}: {error}") from error
     columns = document.integer("n_features", 1, 100_000)

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.combined.members import (
     SINGLE,
+    Kinds,
     check_kind,
     fit_member,
     limits_as_log_odds,
@@ -21,7 +22,7 @@ from relapse_model.classifiers.combined.members import (
     out_of_fold_log_odds,
     read_member,
 )
-from relapse_model.classifiers.prior.loaded import whole
+from relapse_model.classifiers.prior.loaded import full_classifier
 from relapse_model.classifiers.shared.base import RiskClassifier
 from relapse_model.classifiers.shared.folds import counted
 from relapse_model.classifiers.shared.newton import penalised_logistic
@@ -33,12 +34,27 @@ METHODS = ("none", "logistic")
 FEWEST_EVENTS_FOR_ISOTONIC = 1000
 SLOPE_SD = 0.25
 _FORM, _PART, _ESTIMATOR = "relapse-model recalibration", "recalibrated.json", "estimator"
-_KINDS = ("AveragedClassifier", *SINGLE)
-_KINDS_IN_FILE = (*_KINDS, "PriorHazardClassifier")  # hazards have no rows to hold out, but may be updated
 _LARGEST = 1e6  # slope or intercept: no recalibration comes near it
 _NARROWEST, _WIDEST = 1e-6, 1e6  # of the slope's prior: held at 1, and free, whatever the rows
 _RESAMPLED = ("oversampling", "undersampling", "smote", "adasyn", "rose")
 _REWEIGHTED = ("class_weight", "class_weights", "balanced", "scale_pos_weight")
+
+
+def _averaged() -> type[RiskClassifier]:
+    from relapse_model.classifiers.combined.averaged import AveragedClassifier
+
+    return AveragedClassifier
+
+
+def _prior_hazard() -> type[RiskClassifier]:
+    from relapse_model.classifiers.prior.hazard import PriorHazardClassifier
+
+    return PriorHazardClassifier
+
+
+_KINDS: Kinds = {"AveragedClassifier": _averaged, **SINGLE}
+# Hazards have no rows to hold out, but may be updated.
+_KINDS_IN_FILE: Kinds = {**_KINDS, "PriorHazardClassifier": _prior_hazard}
 
 
 class CalibrationMethodError(RelapseModelError):
@@ -166,7 +182,8 @@ class RecalibratedClassifier(RiskClassifier):
     Assumes independent rows (or groups). The classifier is fitted without each fold in turn; intercept and slope
     are learned on the log-odds of the rows held out; then it is fitted on all rows. So the recalibration is part
     of the training, and resampling the whole of it judges it honestly. At 20 events the slope is hardly known:
-    see what it brings before using it.
+    see what it brings before using it. Intervals are the classifier's own, recalibrated; intercept and slope are taken
+    as known.
 
     Parameters
     ----------
@@ -213,31 +230,6 @@ class RecalibratedClassifier(RiskClassifier):
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Fit the classifier in folds and on all rows, and learn the recalibration on the rows held out.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights; rows of weight 0 do not count at all.
-        groups : array-like of shape (n,), optional
-            Rows of one group (one patient) stay in one fold.
-
-        Returns
-        -------
-        RecalibratedClassifier
-            Itself.
-
-        Raises
-        ------
-        InsufficientDataError
-            If a class has fewer than 2 rows (or groups).
-        RelapseModelError
-            If a setting cannot be used, or the classifier refuses the rows.
-        """
         rows = self._training_rows(X, y, sample_weight)
         check_kind(self.estimator, _KINDS, "estimator")
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
@@ -260,7 +252,7 @@ class RecalibratedClassifier(RiskClassifier):
             before = fitted.recalibration_
             line = Recalibration(line.intercept + line.slope * before.intercept, line.slope * before.slope)
             fitted = fitted.estimator_
-        fitted = whole(fitted)  # of a model that was loaded only to score
+        fitted = full_classifier(fitted)  # of a model that was loaded only to score
         check_kind(fitted, _KINDS_IN_FILE, "around")
         model = cls(clone(fitted))
         model.classes_, model.n_features_in_ = fitted.classes_, fitted.n_features_in_
@@ -270,25 +262,10 @@ class RecalibratedClassifier(RiskClassifier):
         return model
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the recalibrated log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
         return self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return the classifier's own limits, recalibrated; intercept and slope are taken as known.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        level : float, default=0.9
-            Level of the classifier's interval.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-        """
         rows = self._new_rows(X)
         limits = self.recalibration_.apply(limits_as_log_odds(self.estimator_.predict_interval(rows, level)))
         log_odds = self.recalibration_.apply(self.estimator_.predict_log_odds(rows))
@@ -314,7 +291,6 @@ class RecalibratedClassifier(RiskClassifier):
         return found
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return a JSON part with intercept and slope, and the parts of the classifier under a prefix."""
         entry, own = member_parts(self.estimator_, _ESTIMATOR)
         values = {
             "settings": {"folds": int(self.folds), "seed": int(self.seed), "slope_sd": float(self.slope_sd)},
@@ -327,13 +303,6 @@ class RecalibratedClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If a part is missing, names a class that is not ours, or is not what the classifier writes.
-        """
         document = read_document(parts, _PART, _FORM)
         member = read_member(document, document.get("estimator"), parts, _ESTIMATOR, _KINDS_IN_FILE)
         model = cls(clone(member), **_read_settings(document))

@@ -27,7 +27,12 @@ class ElasticNetLogisticClassifier(LinearClassifier):
     """Logistic regression with a mixed L1 and L2 penalty on standardised columns, chosen by cross-validation.
 
     Assumes a risk whose log-odds are linear in few of the columns, and independent rows (or groups). It leaves
-    columns out, but at 20 events which ones is mostly chance: read no finding from a coefficient of zero.
+    columns out, but at 20 events which ones is mostly chance: read no finding from a coefficient of zero. A missing
+    value takes the weighted median of its column; a column without any value is left out.
+
+    Intervals are percentiles of the risks of resamples, centred at the model's own risk: refits with exponential row
+    weights (Bayesian bootstrap: Rubin, Ann Stat 9 (1981) 130-134). The penalty is taken as given and its pull towards
+    zero is not undone, so they are rather too narrow than too wide.
 
     Parameters
     ----------
@@ -97,32 +102,6 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Choose penalty and share of L1 by cross-validated log loss, then fit on all rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the weighted median of its column. A column without any value is left
-            out: its coefficient is 0.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights: 2 counts as two rows, 0 as none.
-        groups : array-like of shape (n,), optional
-            Rows of one group (one patient) stay in one fold and are resampled together.
-
-        Returns
-        -------
-        ElasticNetLogisticClassifier
-            Itself.
-
-        Raises
-        ------
-        InsufficientDataError
-            If a class has fewer than 2 rows (or groups).
-        RelapseModelError
-            If a setting cannot be used.
-        """
         rows = self._training_rows(X, y, sample_weight)
         shares, ratios = self._grid()
         columns = summarise_columns(rows.X, rows.weight)
@@ -140,29 +119,6 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         return self
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return percentiles of the resampled risks, centred at the model's own risk.
-
-        The resamples are refits with exponential row weights (Bayesian bootstrap: Rubin, Ann Stat 9 (1981)
-        130-134). The penalty is taken as given and its pull towards zero is not undone, so the interval is
-        rather too narrow than too wide.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        level : float, default=0.9
-            Share of resamples inside.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-
-        Raises
-        ------
-        IntervalUnavailableError
-            If it was fitted with ``interval_resamples=0``.
-        """
         levels = tail_levels(level)
         distance = self._standardised(X)
         if not len(self.resampled_):
@@ -175,7 +131,6 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         return sigmoid(distance @ self.coef_ + self.intercept_ + shift).T
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
         shares, ratios = self._grid()
         settings = {
             "l1_shares": shares,
@@ -202,13 +157,6 @@ class ElasticNetLogisticClassifier(LinearClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If the part is missing, or anything in it is not what this classifier writes.
-        """
         document = read_document(parts, _PART, _FORM)
         model = cls(**_read_settings(document))
         model._restore_identity(document)

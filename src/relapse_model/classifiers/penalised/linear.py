@@ -111,7 +111,6 @@ class LinearClassifier(RiskClassifier):
         """Return the fitted log-odds."""
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the log-odds of the event, shape (n,)."""
         rows = self._new_rows(X)
         return self._line().of(rows)
 

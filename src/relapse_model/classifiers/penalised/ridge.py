@@ -42,7 +42,8 @@ class RidgeLogisticClassifier(LinearClassifier):
 
     Assumes a risk whose log-odds are linear in the columns, effects of like size per standard deviation, and
     independent rows. It is the honest standard to beat; it knows nothing of what is published, and its
-    choice of penalty is unstable at 20 events.
+    choice of penalty is unstable at 20 events. A missing value takes the median of its column; a column without any
+    value is left out. Intervals are Laplace intervals, for the chosen penalty taken as given.
 
     Parameters
     ----------
@@ -88,30 +89,6 @@ class RidgeLogisticClassifier(LinearClassifier):
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Choose the penalty by cross-validated log loss, then fit on all rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the median of its column. A column without any value is left out: its
-            coefficient is 0.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights; rows of weight 0 do not count at all.
-        groups : array-like of shape (n,), optional
-            Rows of one group, such as a patient, stay together in the folds.
-
-        Returns
-        -------
-        RidgeLogisticClassifier
-            Itself.
-
-        Raises
-        ------
-        InsufficientDataError
-            If a class has fewer than 2 rows (or groups).
-        """
         rows = self._training_rows(X, y, sample_weight)
         empty = empty_columns(rows.X)
         # Constant, so that nothing is learned of it.
@@ -129,20 +106,6 @@ class RidgeLogisticClassifier(LinearClassifier):
         return self
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return the central Laplace interval of each row's risk, for the chosen penalty taken as given.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        level : float, default=0.9
-            Probability inside.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-        """
         rows = self._new_rows(X)
         reach = NormalDist().inv_cdf(tail_levels(level)[1])
         design = _design(self.pipeline_, rows)
@@ -151,7 +114,6 @@ class RidgeLogisticClassifier(LinearClassifier):
         return np.column_stack([sigmoid(log_odds - reach * sd), sigmoid(log_odds + reach * sd)])
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the fitted classifier as a JSON part and a skops part, read back by ``from_parts``."""
         import skops.io  # here, because it takes a second
 
         values = {
@@ -166,14 +128,6 @@ class RidgeLogisticClassifier(LinearClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If a part is missing, names a type that is not our pipeline's (nothing is built then), or holds
-            numbers of the wrong shape or size.
-        """
         document = read_document(parts, _PART, _FORM)
         model = cls(**_read_settings(document))
         model._restore_identity(document)

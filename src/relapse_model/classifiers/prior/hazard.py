@@ -43,7 +43,8 @@ class PriorHazardClassifier(RiskClassifier):
     the same effects in every interval; and independent patients. Nobody is dropped and nobody weighted up: a patient
     who is lost counts in the intervals through which he was followed (see ``person_periods``). One model is fitted
     for each prior strength and width, weighted by Laplace evidence, as ``PriorLogisticClassifier`` does; with one
-    interval and nobody lost it is that model.
+    interval and nobody lost it is that model. Risks and their credible intervals are by the horizon; a missing value
+    takes the weighted median of its column, and widens the interval.
 
     Published effects are mostly odds ratios of the event by the horizon. A ratio of hazards is nearer to 1, the more
     so the higher the risk (an odds ratio of 2.5 from a risk of 17 % is a hazard ratio of 2.2): the strengths make up
@@ -147,7 +148,9 @@ class PriorHazardClassifier(RiskClassifier):
         self.terms = terms
         self.typical = typical
 
-    def fit(self, X: ArrayLike, time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(  # type: ignore[override]  # times and events in place of two classes
+        self, X: ArrayLike, time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Fit every component and weight them.
 
         Parameters
@@ -204,18 +207,6 @@ class PriorHazardClassifier(RiskClassifier):
         return self._set_fitted(mixture, columns.mean, columns.sd, fits.log_evidence)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the posterior mean probabilities of no event and of the event by the horizon.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Columns as in ``classes_``.
-        """
         rows = self._new_rows(X)
         return np.column_stack(hazard_risk(self.components_, rows, self.components_.ends[-1:]))
 
@@ -242,30 +233,14 @@ class PriorHazardClassifier(RiskClassifier):
         return hazard_risk(self.components_, rows, weeks)[1]
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the log-odds of the posterior mean risk by the horizon; always finite. Shape (n,)."""
         risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return risk[:, 1] - risk[:, 0]
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return the central credible interval of each row's risk by the horizon.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing, which widens the interval.
-        level : float, default=0.9
-            Probability inside.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-        """
         rows = self._new_rows(X)
         return hazard_interval(self.components_, rows, level)
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
         part = write_document(
             FORM, {"settings": hazard_settings(self.get_params()), **self._identity(), **self._state()}
         )
@@ -275,13 +250,6 @@ class PriorHazardClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If the part is missing, or anything in it is not what this classifier writes.
-        """
         document = read_document(parts, PART, FORM)
         mixture = hazard_from(document)
         model = cls(**read_hazard_settings(document, mixture))

@@ -57,12 +57,12 @@ class LoadedPrior:
         """Return a new classifier of the same settings, fitted to these rows; the loaded one stays as it is."""
         from sklearn.base import clone
 
-        fitted: PriorLogisticClassifier = clone(self.whole()).fit(X, y, sample_weight=sample_weight, groups=groups)
+        fitted: PriorLogisticClassifier = clone(self.full()).fit(X, y, sample_weight=sample_weight, groups=groups)
         return fitted
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event, shape (n, 2)."""
-        return mixture_risk(self._mixture, X) if self._is_ordinary(X) else self.whole().predict_proba(X)
+        return mixture_risk(self._mixture, X) if self._is_ordinary(X) else self.full().predict_proba(X)
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
         """Return the log-odds of the posterior mean risk; always finite. Shape (n,)."""
@@ -73,7 +73,7 @@ class LoadedPrior:
         """Return the central credible interval of each row's risk, shape (n, 2)."""
         if self._is_ordinary(X):
             return mixture_interval(self._mixture, X, level)
-        return self.whole().predict_interval(X, level)
+        return self.full().predict_interval(X, level)
 
     @property
     def mixture(self) -> LogisticMixture:
@@ -84,7 +84,7 @@ class LoadedPrior:
         """Return the parts it was loaded from."""
         return dict(self._parts)
 
-    def whole(self) -> PriorLogisticClassifier:
+    def full(self) -> PriorLogisticClassifier:
         """Return the whole classifier; scikit-learn is imported the first time.
 
         Raises
@@ -107,7 +107,7 @@ class LoadedPrior:
         # Copying and pickling ask for names of their own, before there is anything to build from.
         if name.startswith("_") and not name.startswith(_ASKED_BY_SKLEARN):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.whole(), name)
+        return getattr(self.full(), name)
 
     def _is_ordinary(self, X: ArrayLike) -> bool:
         """Tell whether the gate of the whole classifier would let the rows through as they are."""
@@ -139,12 +139,12 @@ def load_prior(parts: Mapping[str, bytes]) -> LoadedPrior | PriorLogisticClassif
     _check_training(document, mixture)
     classes, _, names = read_identity(document)
     loaded = LoadedPrior({PART: parts[PART]}, mixture)
-    return loaded if classes.tolist() == [0.0, 1.0] and names is None else loaded.whole()
+    return loaded if classes.tolist() == [0.0, 1.0] and names is None else loaded.full()
 
 
-def whole(classifier: Any) -> Any:
+def full_classifier(classifier: Any) -> Any:
     """Return the classifier itself of one that was loaded lightly; any other as it is."""
-    return classifier.whole() if isinstance(classifier, LoadedPrior) else classifier
+    return classifier.full() if isinstance(classifier, LoadedPrior) else classifier
 
 
 def _check_training(document: Document, mixture: LogisticMixture) -> None:

@@ -36,12 +36,13 @@ from relapse_model.errors import RelapseModelError
 class PriorLogisticClassifier(RiskClassifier):
     """Bayesian logistic regression with Gaussian priors from published effects, averaged by evidence.
 
-    Assumes a risk whose log-odds are linear in the columns (and in the terms, where given), and independent
-    rows. One model is fitted for each prior strength (from "ignore the published means", 0, past "as published",
-    1, to "half as strong again", 1.5), each width of the published priors and of the others, and with the terms and
-    without; they are weighted by how well they foresaw the data (Laplace evidence), so a wrong prior is
-    unlearned. Risks are means over the whole posterior, not at its mode (a Gaussian around the posterior mean, whose
-    distance from the mode is taken to first order).
+    Assumes a risk whose log-odds are linear in the columns (and in the terms, where given), and independent rows. One
+    model is fitted for each prior strength (from "ignore the published means", 0, past "as published", 1, to "half as
+    strong again", 1.5), each width of the published priors and of the others, and with the terms and without; they
+    are weighted by how well they foresaw the data (Laplace evidence), so a wrong prior is unlearned. Risks are means
+    over the whole posterior, not at its mode (a Gaussian around the posterior mean, whose distance from the mode is
+    taken to first order); intervals are credible intervals. A missing value takes the weighted median of its column
+    (see ``indicators``), and widens the interval.
 
     Parameters
     ----------
@@ -138,34 +139,6 @@ class PriorLogisticClassifier(RiskClassifier):
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
     ) -> Self:
-        """Fit every component and weight them.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the weighted median of its column; see ``indicators``.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights: 2 counts as two rows, 0 as none.
-        groups : array-like of shape (n,), optional
-            Which rows are of one patient: patients are counted where it is asked whether missing values are worth an
-            indicator.
-
-        Returns
-        -------
-        PriorLogisticClassifier
-            Itself.
-
-        Raises
-        ------
-        InsufficientDataError
-            If only one class came.
-        RelapseModelError
-            If a setting does not fit the columns.
-        NotConvergedError
-            If a posterior has no finite mode.
-        """
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
         self._check_previous(rows.X.shape[1] + len(self.terms))
@@ -189,46 +162,18 @@ class PriorLogisticClassifier(RiskClassifier):
         return self._set_fitted(mixture, columns.mean, columns.sd, found.log_evidence)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the posterior mean probabilities of no event and of the event.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Columns as in ``classes_``.
-        """
         rows = self._new_rows(X)
         return mixture_risk(self.components_, rows)
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the log-odds of the posterior mean risk; always finite. Shape (n,)."""
         risk = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return risk[:, 1] - risk[:, 0]
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return the central credible interval of each row's risk.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing, which widens the interval.
-        level : float, default=0.9
-            Probability inside.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-        """
         rows = self._new_rows(X)
         return mixture_interval(self.components_, rows, level)
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the fitted classifier as one JSON part, which ``from_parts`` reads back bit for bit."""
         part = write_document(
             FORM, {"settings": settings_values(self.get_params()), **self._identity(), **self._state()}
         )
@@ -238,13 +183,6 @@ class PriorLogisticClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If the part is missing, or anything in it is not what this classifier writes.
-        """
         document = read_document(parts, PART, FORM)
         mixture = mixture_from(document)
         predictors, columns = mixture.columns, len(mixture.scale)

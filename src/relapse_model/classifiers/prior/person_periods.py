@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.arrays import Floats, Positions
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import RelapseModelError
+from relapse_model.validation.ipcw import check_follow_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def person_periods(time: ArrayLike, event: ArrayLike, ends: ArrayLike) -> Person
     >>> periods.event.tolist(), periods.weight.tolist()
     ([0.0, 1.0, 0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 0.25, 1.0, 1.0])
     """
-    times, events = check_follow_up(time, event)
+    times, events = follow_up_arrays(time, event)
     stops = check_ends(ends)
     relapsed = (events == 1) & at_or_before(times, stops[-1])
     found = np.zeros((times.size, stops.size), dtype=bool)
@@ -123,7 +124,7 @@ def planned_times(time: ArrayLike, event: ArrayLike, ends: ArrayLike, window: fl
     >>> planned_times([23, 25.5, 18, 3, 3, 49], [0, 1, 0, 0, 1, 1], [12, 24, 48], window=4).tolist()
     [24.0, 24.0, 18.0, 0.0, 3.0, 49.0]
     """
-    times, events = check_follow_up(time, event)
+    times, events = follow_up_arrays(time, event)
     if not 0.0 <= window < np.inf:
         raise RelapseModelError(f"visit_window is {window!r}; expected a number of weeks, 0 or more.")
     planned = np.concatenate([[0.0], check_ends(ends)])
@@ -168,28 +169,14 @@ def check_ends(ends: ArrayLike) -> Floats:
     return stops
 
 
-def check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
-    """Return times and events as arrays, or refuse them.
+def follow_up_arrays(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
+    """Return times and events as arrays; refuse also an event at the landmark itself.
 
     Raises
     ------
     RelapseModelError
     """
-    times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
-    if times.ndim != 1 or times.shape != events.shape or not times.size:
-        raise RelapseModelError(
-            f"Follow-up: time has shape {times.shape} and event {events.shape}; expected two arrays with one entry "
-            "per patient."
-        )
-    wrong = int((~(np.isfinite(times) & (times >= 0))).sum())
-    if wrong:
-        raise RelapseModelError(
-            f"Follow-up: {wrong} of {times.size} times are missing, infinite or negative; expected weeks from the "
-            "landmark, 0 or more."
-        )
-    wrong = int((~np.isin(events, (0.0, 1.0))).sum())
-    if wrong:
-        raise RelapseModelError(f"Follow-up: {wrong} of {events.size} entries of event are neither 0 nor 1.")
+    times, events = check_follow_up(time, event)
     wrong = int(((events == 1) & (times == 0)).sum())
     if wrong:
         raise RelapseModelError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,7 +43,11 @@ class TrainingRows:
 
 
 class RiskClassifier(ClassifierMixin, BaseEstimator):
-    """A binary classifier whose product is the risk of ``classes_[1]``; missing values are allowed."""
+    """A binary classifier whose product is the risk of ``classes_[1]``; missing values are allowed.
+
+    The methods of the contract are documented here, and a class that does not say otherwise inherits what is said. What
+    is its own (how it chooses, what becomes of a missing value, what its intervals are) stands in its class.
+    """
 
     classes_: NDArray[Any]
     n_features_in_: int
@@ -54,13 +59,114 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
+        """Learn from rows of two classes; what is chosen is chosen by log loss in rows held out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+        y : array-like of shape (n,)
+            Two labels; the larger one is the event.
+        sample_weight : array-like of shape (n,), optional
+            Row weights; rows of weight 0 do not count at all.
+        groups : array-like of shape (n,), optional
+            Rows of one group (one patient) stay together where rows are held out or resampled, and count as one
+            patient where patients are counted.
+
+        Returns
+        -------
+        object
+            Itself.
+
+        Raises
+        ------
+        InsufficientDataError
+            If only one class came, or a class has fewer rows (or groups) than can be held out.
+        RelapseModelError
+            If a setting cannot be used, or does not fit the columns.
+        NotConvergedError
+            If a posterior has no finite mode.
+        """
+        raise NotImplementedError
+
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the log-odds of the event, shape (n,); each classifier has its own way."""
+        """Return the log-odds of the event; always finite.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
         raise NotImplementedError
 
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of no event and of the event, shape (n, 2)."""
+        """Return the probabilities of no event and of the event; of a classifier with priors, their posterior means.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Columns as in ``classes_``.
+        """
         return both_risks(self.predict_log_odds(X))
+
+    def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
+        """Return an interval of each row's risk; what kind of interval it is stands in the class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Predictors; NaN is missing.
+        level : float, default=0.9
+            Probability, or share of the resamples, inside.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Lower and upper risk.
+
+        Raises
+        ------
+        IntervalUnavailableError
+            If it was fitted without what its intervals are read from.
+        """
+        raise NotImplementedError
+
+    def to_parts(self) -> dict[str, bytes]:
+        """Return the fitted classifier as parts of a model file, which ``from_parts`` reads back bit for bit.
+
+        Returns
+        -------
+        dict of str to bytes
+            JSON, or raw numbers, trees or a pipeline that are audited before they are read; never a pickle.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
+        """Return the classifier that ``to_parts`` wrote.
+
+        Parameters
+        ----------
+        parts : Mapping of str to bytes
+
+        Raises
+        ------
+        ModelFileError
+            If a part is missing, names a class or type that is not ours, or is not what the classifier writes.
+        """
+        raise NotImplementedError
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of each row: the event where its risk is above one half.

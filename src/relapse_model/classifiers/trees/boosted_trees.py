@@ -236,7 +236,6 @@ class BoostedTreesClassifier(RiskClassifier):
         return sigmoid(log_odds_after(self.booster_, matrix) + shift).T
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the fitted classifier as a JSON part and its boosters, read back by ``from_parts``."""
         values = {
             "settings": self._settings(),
             **self._identity(),
@@ -256,13 +255,6 @@ class BoostedTreesClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If a part is missing, or anything in it is not what this classifier writes.
-        """
         document = read_document(parts, _PART, _FORM)
         columns = document.integer("n_features", 1, 100_000)
         model = cls(**_read_settings(document, columns))

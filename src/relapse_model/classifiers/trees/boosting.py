@@ -46,8 +46,8 @@ def matrix_of(X: Floats, rows: TrainingRows | None = None, margin: Floats | None
     """
     import xgboost
 
-    told = {} if rows is None else {"label": rows.event, "weight": rows.weight}
-    return xgboost.DMatrix(X, base_margin=margin, nthread=1, **told)
+    outcome = {} if rows is None else {"label": rows.event, "weight": rows.weight}
+    return xgboost.DMatrix(X, base_margin=margin, nthread=1, **outcome)
 
 
 def log_odds_after(booster: xgboost.Booster, matrix: xgboost.DMatrix, rounds: int = 0) -> Floats:

@@ -27,7 +27,7 @@ from relapse_model.errors import RelapseModelError
 
 _FORM, _PART, _FOREST = "relapse-model random forest", "random_forest.json", "forest.bin"
 _MOST_TREES, _MOST_NODES, _MOST_ROWS = 10_000, 2**24, 10**9
-_BAG = 2  # trees that share their row weights: the least from which chance of the trees can be told
+_BAG = 2  # trees that share their row weights: the least from which the variance between trees can be estimated
 _TRIED_TREES = 100  # of each forest in the cross-validation
 _SHRINKAGE = 3.0  # rows at the mean risk that are added to every leaf
 _CERTAIN = 1e-9  # no risk of a leaf is nearer to 0 or 1
@@ -43,6 +43,13 @@ class ForestClassifier(RiskClassifier):
     at that mean lay in it, so that no risk is 0 or 1 (m-estimate, Cestnik, ECAI 1990, 147-149). Columns are
     standardised, since scikit-learn takes values for equal that differ by less than 1e-7: values in mol/l all
     would be. Give the logarithm of a column that spans many powers of ten, or its small values look equal still.
+
+    Intervals say how far the risk would move if other rows of the same kind had come: percentiles of the risks of the
+    pairs of trees, each pair grown with its own exponential row weights (Bayesian bootstrap: Rubin, Ann Stat 9 (1981)
+    130-134), centred at the risk, and narrowed by the share of their variance that is the chance of single trees
+    (Sexton and Laake, Comput Stat Data Anal 53 (2009) 801-811). Leaf size and shares are taken as given and the pull
+    of a forest towards the mean is not undone, so they are rather too narrow than too wide. They are not the spread
+    of single trees, which is wider and no error of the forest.
 
     Parameters
     ----------
@@ -102,32 +109,6 @@ class ForestClassifier(RiskClassifier):
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Choose leaf size and share of columns by cross-validated log loss, then grow the forest on all rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing and takes the weighted median of its column. Of a column without any value
-            nothing is asked.
-        y : array-like of shape (n,)
-            Two labels; the larger one is the event.
-        sample_weight : array-like of shape (n,), optional
-            Row weights; rows of weight 0 do not count at all.
-        groups : array-like of shape (n,), optional
-            Rows of one group (one patient) stay in one fold and share their random weights.
-
-        Returns
-        -------
-        ForestClassifier
-            Itself.
-
-        Raises
-        ------
-        InsufficientDataError
-            If a class has fewer than 2 rows (or groups).
-        RelapseModelError
-            If a setting cannot be used.
-        """
         rows = self._training_rows(X, y, sample_weight)
         self._check_settings()
         columns = summarise_columns(rows.X, rows.weight)
@@ -143,36 +124,13 @@ class ForestClassifier(RiskClassifier):
         return self
 
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of no event and of the event, the means over the trees, shape (n, 2)."""
         risk = self._tree_risks(X).mean(axis=0)
         return np.column_stack([1.0 - risk, risk])
 
     def predict_log_odds(self, X: ArrayLike) -> Floats:
-        """Return the log-odds of the event, shape (n,)."""
         return _log_odds(self._tree_risks(X).mean(axis=0))
 
     def predict_interval(self, X: ArrayLike, level: float = 0.9) -> Floats:
-        """Return how far the risk would move if other rows of the same kind had come, centred at the risk.
-
-        Percentiles of the risks of the pairs of trees, each pair grown with its own exponential row weights
-        (Bayesian bootstrap: Rubin, Ann Stat 9 (1981) 130-134), narrowed by the share of their variance that is
-        the chance of single trees (Sexton and Laake, Comput Stat Data Anal 53 (2009) 801-811). Leaf size and
-        shares are taken as given and the pull of a forest towards the mean is not undone, so the interval is
-        rather too narrow than too wide. It is not the spread of single trees, which is wider and no error of
-        the forest.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, p)
-            Predictors; NaN is missing.
-        level : float, default=0.9
-            Probability inside.
-
-        Returns
-        -------
-        ndarray of shape (n, 2)
-            Lower and upper risk.
-        """
         levels = tail_levels(level)
         risk = self._tree_risks(X)
         bags = risk.reshape(-1, _BAG, risk.shape[1])
@@ -188,7 +146,6 @@ class ForestClassifier(RiskClassifier):
         return np.column_stack([np.minimum(lower, mean), np.maximum(upper, mean)])
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the fitted classifier as a JSON part and the arrays of its trees, read back by ``from_parts``."""
         check_forest(self.forest_, _FOREST, self.n_features_in_)  # never write what would be refused
         values = {
             "settings": {
@@ -211,13 +168,6 @@ class ForestClassifier(RiskClassifier):
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> Self:
-        """Return the classifier that ``to_parts`` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If a part is missing, or anything in it is not what this classifier writes.
-        """
         document = read_document(parts, _PART, _FORM)
         model = cls(**_read_settings(document))
         model._restore_identity(document)

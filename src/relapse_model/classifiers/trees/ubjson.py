@@ -89,7 +89,7 @@ class _Reader:
             self.refuse(f"marker {chr(marker)!r} for a length")
         return int(self.number(marker))
 
-    def text(self) -> str:
+    def string(self) -> str:
         try:
             return self.take(self.length()).decode()
         except UnicodeDecodeError:
@@ -103,7 +103,7 @@ class _Reader:
         if marker == ord("["):
             return self.array(depth)
         if marker == ord("S"):
-            return self.text()
+            return self.string()
         if marker in _CONSTANTS:
             return _CONSTANTS[marker]
         return self.number(marker)
@@ -111,7 +111,7 @@ class _Reader:
     def mapping(self, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}
         while self.data[self.place : self.place + 1] != b"}":
-            key = self.text()
+            key = self.string()
             if key in found:
                 self.refuse(f"the key {key!r} twice")
             found[key] = self.value(self.marker(), depth + 1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
-from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.one_day import moments, rounded
@@ -66,10 +66,10 @@ def _by_agents(cohort: Cohort, criterion: Criterion, *, complete: bool) -> _Verd
     verdict = _unknown(cohort, "there is no treatments table")
     if cohort.treatments is not None:
         given = ever(courses_until(cohort.treatments, criterion.agents, ENROLMENT), len(cohort)) == 1
-        told = given | complete
-        verdict.call[told] = (given == criterion.ever)[told]
-        verdict.reason[told] = ""
-        verdict.reason[~told] = (
+        decided = given | complete
+        verdict.call[decided] = (given == criterion.ever)[decided]
+        verdict.reason[decided] = ""
+        verdict.reason[~decided] = (
             f"no course of {' or '.join(criterion.agents)} is recorded, and the table is not complete"
         )
     return verdict

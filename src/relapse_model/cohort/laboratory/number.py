@@ -1,4 +1,4 @@
-"""The grammar of one printed number: comparator, digits, power of ten, unit. Its spelling was levelled before."""
+"""The grammar of one printed number: comparator, digits, power of ten, unit. Its spelling was normalised before."""
 
 from __future__ import annotations
 

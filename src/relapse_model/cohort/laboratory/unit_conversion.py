@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.laboratory.text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import read_lab_texts
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
 from relapse_model.study.unit_factors import lacks_milli, unit_factor
@@ -40,10 +40,10 @@ def read_results(
     """
     read = _read(values, conventions)
     if transformed is not None and transformed.any():
-        again = _read(values[transformed], conventions, negative=True)
-        for name in again:
+        reread = _read(values[transformed], conventions, negative=True)
+        for name in reread:
             column = read[name].to_numpy(copy=True)
-            column[transformed] = again[name].to_numpy()
+            column[transformed] = reread[name].to_numpy()
             read[name] = column
     codes, spellings = pd.factorize(units)
     logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[codes]
@@ -51,11 +51,11 @@ def read_results(
     if not len(refused):
         return read
     texts = [f"{text} Log" for text in read["raw"].iloc[refused]]
-    again = read_lab_texts(texts, below_limit_detected=conventions.below_limit_detected)
-    number = (again["kind"] == "number").to_numpy()
+    reread = read_lab_texts(texts, below_limit_detected=conventions.below_limit_detected)
+    number = (reread["kind"] == "number").to_numpy()
     for name in READ_COLUMNS:
         column = read[name].to_numpy(copy=True)
-        column[refused[number]] = again[name].to_numpy()[number]
+        column[refused[number]] = reread[name].to_numpy()[number]
         read[name] = column
     return read
 
@@ -90,12 +90,12 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[NDArray[np.object_
     shape = len(stated) + 1, len(printed), 2
     logged = read["log10"].to_numpy(dtype=np.int64)
     which, found = pd.factorize(np.ravel_multi_index((of_stated + 1, of_printed, logged), shape))
-    told = [
+    agreed = [
         _one_unit(stated[one - 1] if one else "", printed[other], bool(log10))
         for one, other, log10 in zip(*np.unravel_index(found, shape), strict=True)
     ]
-    units = np.array([unit for unit, _ in told], dtype=object)
-    return units[which], np.array([clash for _, clash in told], dtype=bool)[which]
+    units = np.array([unit for unit, _ in agreed], dtype=object)
+    return units[which], np.array([clash for _, clash in agreed], dtype=bool)[which]
 
 
 def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
@@ -215,7 +215,7 @@ def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.
 def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[float, str] | None:
     """Return how a unit becomes the unit of the analyte, or ``None`` where the study does not say.
 
-    The factors of a study speak of amounts, never of their logarithms: for a log10 unit they lead to the unit
+    The factors of a study convert amounts, never their logarithms: for a log10 unit they lead to the unit
     that the logarithm is taken of. A factor of the row's assay wins over one of the analyte. Where there is none, a
     unit that is a power of ten of the analyte's, or of one with a factor, converts by `unit_factor`.
 

@@ -58,7 +58,7 @@ _MISSING = table(
     | 标本凝固 | 标本量不足 | 标本不足 | 样本不足 | 拒检 | 缺失 | 不详 | 无结果 | 待测"""
 )
 
-# "limit": the word speaks of a limit, so that a number beside it may be the limit instead of the result
+# "limit": the word names a limit, so that a number beside it may be the limit instead of the result
 MEANINGS = (
     (_NEGATIVE, frozenset({"negative"})),
     (_UNDETECTED, frozenset({"negative", "limit"})),

@@ -1,4 +1,4 @@
-"""A cohort folder parted by patient into chunks that fit into memory, and read back one at a time."""
+"""A cohort folder split by patient into chunks that fit into memory, and read back one at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from relapse_model.files import write_text
 from relapse_model.study.study import Study
 
 Source = CsvBlocks | ParquetBlocks
-_TOLD, _IDENTIFIERS = "chunks.json", "identifiers.json"
+_COUNTED, _IDENTIFIERS = "chunks.json", "identifiers.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,48 +40,48 @@ class CohortChunks:
     Attributes
     ----------
     folder : Path
-        The cohort folder, which must still be as it was parted.
+        The cohort folder, which must still be as it was split.
     work : Path
         Where the chunks lie.
-    told : dict
-        What was counted when it was parted.
+    counts : dict
+        What was counted when it was split.
     """
 
     folder: Path
     work: Path
-    told: dict[str, Any]
+    counts: dict[str, Any]
 
     @classmethod
     def opened(cls, folder: Path, work: Path, key: str) -> CohortChunks | None:
         """Return the chunks that lie in a work folder, `None` where there are none of this key or not all."""
         try:
-            told = json.loads((work / _TOLD).read_text(encoding="utf-8"))
+            counts = json.loads((work / _COUNTED).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return cls(folder, work, told) if told.get("key") == key else None
+        return cls(folder, work, counts) if counts.get("key") == key else None
 
     @staticmethod
     def forget(work: Path) -> None:
         """Make the chunks of a work folder unknown, before they are removed one by one."""
-        (work / _TOLD).unlink(missing_ok=True)
+        (work / _COUNTED).unlink(missing_ok=True)
 
     def __len__(self) -> int:
         """Return the number of chunks."""
-        return len(self.told["starts"])
+        return len(self.counts["starts"])
 
     @property
     def patients(self) -> int:
         """Return the number of rows of the patients table."""
-        return int(self.told["patients"])
+        return int(self.counts["patients"])
 
     @property
     def unattached(self) -> Mapping[str, tuple[int, ...]]:
         """Return for each table the numbers of its rows whose patient is not in the patients table."""
-        return {name: tuple(rows) for name, rows in self.told["unattached"].items() if rows}
+        return {name: tuple(rows) for name, rows in self.counts["unattached"].items() if rows}
 
     def end(self, number: int) -> float:
         """Return the row of the patients table with which the next chunk starts; infinity after the last."""
-        starts = self.told["starts"]
+        starts = self.counts["starts"]
         return float(starts[number + 1]) if number + 1 < len(starts) else np.inf
 
     def cohort(self, number: int, study: Study) -> tuple[Cohort, Numbers]:
@@ -106,11 +106,11 @@ class CohortChunks:
         """
         tables: dict[str, pd.DataFrame] = {}
         rows: dict[str, Numbers] = {}
-        parts = TableParts(self.work, self.told["sums"])
+        parts = TableParts(self.work, self.counts["sums"])
         for name, source in self.sources.items():
             content, rows[name] = parts.read(name, number)
             tables[name] = source.read(content)
-        whole = WholeTables(rows, lambda: self._identifiers, bool(self.told["patients_known"]))
+        whole = WholeTables(rows, lambda: self._identifiers, bool(self.counts["patients_known"]))
         synthetic = (self.folder / SYNTHETIC_FILE).exists()
         cohort = checked(tables, study=study, on_problems="list", dash=None, synthetic=synthetic, whole=whole)
         return cohort, rows["patients"]
@@ -162,7 +162,7 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         raise CohortError("the cohort was refused", problems)
     others = [one for name, one in counted.items() if name != "patients" and one.rows]
     write_text(json.dumps(sorted(owners.identifiers())), work / _IDENTIFIERS, private=True)
-    told = {
+    counts = {
         "key": key,
         "patients": counted["patients"].rows,
         "starts": owners.starts,
@@ -170,8 +170,8 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         "unattached": {name: one.unattached for name, one in counted.items()},
         "patients_known": not others or any(one.rows > len(one.unattached) for one in others),
     }
-    write_text(json.dumps(told), work / _TOLD, private=True)  # last: it says that the chunks are all there
-    return CohortChunks(folder, work, told)
+    write_text(json.dumps(counts), work / _COUNTED, private=True)  # last: it says that the chunks are all there
+    return CohortChunks(folder, work, counts)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.folder import csv_header, not_utf8, unreadable, wrong_count, wrong_quotes
 from relapse_model.cohort.large_folders.block_of_rows import Block, owner_column
-from relapse_model.cohort.large_folders.plain_lines import PlainRows, plain_rows, read_cells, whole_lines
+from relapse_model.cohort.large_folders.plain_lines import PlainRows, read_cells, rows_of_plain_lines, whole_lines
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem
 
@@ -23,7 +23,7 @@ _ROWS = 50_000  # of a block that is read cell by cell
 class CsvBlocks:
     """A CSV table: the same rows, and the same refusals of a broken file, as `read_cohort` has.
 
-    From the first line on that is not plain (see `plain_rows`), it is read cell by cell, which takes several
+    From the first line on that is not plain (see `rows_of_plain_lines`), it is read cell by cell, which takes several
     times as long.
 
     Parameters
@@ -77,7 +77,9 @@ class CsvBlocks:
         try:
             with self.file.open("rb") as file:
                 for first, piece in enumerate(whole_lines(file)):
-                    rows = plain_rows(piece if first else piece.removeprefix(b"\xef\xbb\xbf"), len(self.columns))
+                    rows = rows_of_plain_lines(
+                        piece if first else piece.removeprefix(b"\xef\xbb\xbf"), len(self.columns)
+                    )
                     if rows is None:
                         return
                     yield rows, len(piece)

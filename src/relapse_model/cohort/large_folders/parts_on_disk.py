@@ -73,6 +73,7 @@ class TableParts:
         if zlib.crc32(content) != self.sums[file]:
             raise RelapseModelError(
                 f"{file} in the work folder {self.work.name} is not as it was written (a full disk, or a machine that "
-                "stopped?); the work folder was of no use and is gone. Score the cohort again: it begins anew."
+                "stopped?); the work folder was of no use and is gone. Score the cohort again, from the "
+                "beginning."
             )
         return content

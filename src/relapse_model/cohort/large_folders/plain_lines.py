@@ -43,7 +43,7 @@ class PlainRows:
 
         Examples
         --------
-        >>> list(plain_rows(b'a,1\n"b",2\n', 2).cells(0))
+        >>> list(rows_of_plain_lines(b'a,1\n"b",2\n', 2).cells(0))
         [b'a', b'b']
         """
         begin, end = (self.ends[:, column - 1] if column else self._row_ends()[:-1]) + 1, self.ends[:, column]
@@ -66,7 +66,7 @@ class PlainRows:
         return np.concatenate([[self.begin - 1], self.ends[:, -1]])
 
 
-def plain_rows(text: bytes, columns: int) -> PlainRows | None:
+def rows_of_plain_lines(text: bytes, columns: int) -> PlainRows | None:
     r"""Return the rows of some lines of CSV; `None` unless all is plain, and can be read by its separators alone.
 
     Plain are lines of UTF-8 of which none is blank, all with as many cells as there are columns, and quotes, if any,
@@ -81,9 +81,9 @@ def plain_rows(text: bytes, columns: int) -> PlainRows | None:
 
     Examples
     --------
-    >>> plain_rows(b"a,1\r\nb,2", 2).ends.tolist()
+    >>> rows_of_plain_lines(b"a,1\r\nb,2", 2).ends.tolist()
     [[1, 3], [5, 7]]
-    >>> plain_rows(b'a,"1,2"\n', 2) is None
+    >>> rows_of_plain_lines(b'a,"1,2"\n', 2) is None
     True
     """
     text = text.replace(b"\r\n", b"\n")

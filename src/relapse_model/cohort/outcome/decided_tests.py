@@ -78,7 +78,7 @@ def _last_of_its_day(results: Measurements, decided: Mask) -> Mask:
     """Keep one test a day, the last row: two rows of one sample must not confirm each other."""
     rows = np.flatnonzero(decided)
     patient, week = results.patient[rows], results.week[rows]
-    again = np.append((patient[1:] == patient[:-1]) & same_day(week[1:], week[:-1]), False)
+    repeated = np.append((patient[1:] == patient[:-1]) & same_day(week[1:], week[:-1]), False)
     kept = np.zeros(len(decided), dtype=bool)
-    kept[rows[~again[: len(rows)]]] = True
+    kept[rows[~repeated[: len(rows)]]] = True
     return kept

@@ -12,9 +12,9 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.adjudicated import adjudicate
+from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests, decide_tests, decided_tests
 from relapse_model.cohort.outcome.lasting_loss import lasting_loss
-from relapse_model.cohort.outcome.positive_runs import relapse_intervals
 from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, risk_set
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.errors import InsufficientDataError, RelapseModelError

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import decide_tests, decided_tests
-from relapse_model.cohort.outcome.positive_runs import relapse_intervals
 from relapse_model.comparisons import at_or_before
 from relapse_model.study.study import Study
 

@@ -13,7 +13,7 @@ from relapse_model.cohort.simulation.biomarkers import reference_extra
 from relapse_model.cohort.simulation.settings import SimulationSettings
 
 WEEKS_PER_YEAR = 365.25 / 7
-CALIBRATION_WEEK = 48.0  # the week `control_risk` speaks of
+CALIBRATION_WEEK = 48.0  # the week of `control_risk`
 _SAMPLE, _SAMPLE_SEED = 50_000, 20_260_101  # mean risk known to about 0.0006
 
 # Centring values [assumption]; those of the small terms are their means. They only move the

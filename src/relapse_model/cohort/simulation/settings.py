@@ -51,7 +51,7 @@ class SimulationSettings:
     coefficients : tuple of (str, float)
         Log hazard ratios, complete and sorted; see `complete_coefficients`.
     scenario : TrialScenario or None
-        What happens beside the plan; None: nothing, and the truth is told in short.
+        What happens beside the plan; None: nothing, and the truth is described briefly.
 
     Raises
     ------

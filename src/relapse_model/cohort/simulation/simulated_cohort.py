@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -27,9 +27,9 @@ class SimulatedCohort(Cohort):
 
     truth: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "true_risk": []}))
 
-    def write(self, folder: str | Path) -> None:
+    def write(self, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:
         """Write the cohort folder, and the truth beside it as ``truth.csv``."""
-        super().write(folder)
+        super().write(folder, form)
         write_csv(self.truth, Path(folder) / "truth.csv")
 
 

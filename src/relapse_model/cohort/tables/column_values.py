@@ -126,10 +126,10 @@ def read_column(values: pd.Series, rule: Column) -> ReadColumn:
     >>> read_column(pd.Series(["4", "8", "x", "8"] * 500), Column("number")).values[:4]
     array([ 4.,  8., nan,  8.])
     """
-    parted = _distinct(values)
-    if parted is None:
+    split = _distinct(values)
+    if split is None:
         return column(values, rule)
-    codes, distinct = parted
+    codes, distinct = split
     read = column(distinct, rule)
     bad = read.bad[codes]
     place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
@@ -144,10 +144,10 @@ def read_texts(values: pd.Series) -> pd.Series:
     ----------
     values : Series
     """
-    parted = _distinct(values)
-    if parted is None:
+    split = _distinct(values)
+    if split is None:
         return texts(values)
-    codes, distinct = parted
+    codes, distinct = split
     return pd.Series(texts(distinct).to_numpy()[codes], index=values.index, dtype=object)
 
 

@@ -166,6 +166,23 @@ def is_row_id(column: str) -> bool:
     return column not in NAMES and _ROW_ID.fullmatch(bare) is not None
 
 
+_SAS_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(  # CDISC's names for the columns that are needed
+    {
+        "patient_id": ("usubjid", "subjid"),
+        "week": ("lbdtc", "lbdy", "visitnum", "ady"),
+        "analyte": ("lbtestcd", "paramcd"),
+        "value": ("lborres", "lbstresc", "aval"),
+        "unit": ("lborresu", "lbstresu"),
+        "agent": ("extrt", "cmdecod", "cmtrt"),
+        "start_week": ("exstdtc", "cmstdtc"),
+    }
+)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w]+", "_", name.strip().casefold()).strip("_").replace("_", "")
+
+
 def column_problems(name: str, columns: list[str]) -> list[Problem]:
     """Return what is wrong with the columns of a table: missing, doubled, or of a name the library needs.
 
@@ -186,7 +203,7 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         *(_doubled(name, column, columns) for column in dict.fromkeys(columns) if columns.count(column) > 1),
         *(Problem(name, 1, column, "a name the library needs", "another name", "Rename it") for column in taken),
         *(
-            Problem(name, None, column, "the column is missing", f"a column {column!r}", _nearest(column, columns))
+            Problem(name, None, column, "the column is missing", _wanted(column), _nearest(column, columns))
             for column, rule in rules.items()
             if rule.required and {column, DATES.get(column), *COUNTED.get(column, ())}.isdisjoint(columns)
         ),
@@ -201,8 +218,20 @@ def _doubled(name: str, column: str, columns: list[str]) -> Problem:
     )
 
 
+def _wanted(column: str) -> str:
+    """Say which columns may stand for one that is missing."""
+    dates = [DATES[column]] if column in DATES else []
+    instead = ", ".join(repr(other) for other in (*dates, *COUNTED.get(column, ())))
+    return f"a column {column!r}{f' (or {instead})' if instead else ''}"
+
+
 def _nearest(column: str, columns: list[str]) -> str:
-    near = difflib.get_close_matches(column, [other for other in columns if other not in NAMES], n=1)
+    """Say which column may be meant: of another case or separator, of the name that SAS tables use, or misspelled."""
+    others = {_plain(other): other for other in reversed(columns) if other not in NAMES}
+    wanted = {column, DATES.get(column, column), *COUNTED.get(column, ())}
+    same = [others[name] for name in map(_plain, sorted(wanted)) if name in others]
+    same += [others[name] for name in _SAS_NAMES.get(column, ()) if name in others]
+    near = same or [others[name] for name in difflib.get_close_matches(_plain(column), others, n=1)]
     there = [other for other in columns if other in NAMES]
     rest = f", and {len(columns) - len(there)} more" if len(columns) > len(there) else ""
     return f"Did you mean the column {near[0]!r}?" if near else f"There are {', '.join(there)}{rest}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 _WIDTHS = ("<wide>", "<narrow>")
 
@@ -27,7 +29,7 @@ def identifier_key(text: str) -> str:
     """
     if text.isascii():
         return text.strip()
-    return unicodedata.normalize("NFC", "".join(map(_levelled, text))).strip()
+    return unicodedata.normalize("NFC", "".join(map(_normalised, text))).strip()
 
 
 def identifier_keys(texts: pd.Series) -> pd.Series:
@@ -60,10 +62,47 @@ def same_identifier(text: object, others: Iterable[str]) -> list[int]:
     return [place for place, other in enumerate(others) if identifier_key(str(other)) == key]
 
 
-def _levelled(char: str) -> str:
+def _normalised(char: str) -> str:
     category = unicodedata.category(char)
     if category in ("Zs", "Zl", "Zp"):
         return " "
     if category == "Cf":  # no width: joiners, marks of direction, soft hyphens, byte order marks
         return ""
     return unicodedata.normalize("NFKC", char) if unicodedata.decomposition(char).startswith(_WIDTHS) else char
+
+
+def nearly_known(
+    given: pd.Series, known: pd.Series, unknown: NDArray[np.bool_]
+) -> tuple[tuple[NDArray[np.bool_], str], ...]:
+    """Return the rows of unknown identifiers with the advice for each kind of them.
+
+    Spreadsheets write a number as ``1001.0`` and take leading zeros off; what was meant is not guessed, but said.
+
+    Parameters
+    ----------
+    given, known : Series
+        Keys of identifiers, of a table and of the patients table.
+    unknown : array of bool
+        Rows of `given` that are not in `known`.
+
+    Examples
+    --------
+    >>> given, known = pd.Series(["1001.0", "7", "x"]), pd.Series(["1001", "007"])
+    >>> [advice[:21] for rows, advice in nearly_known(given, known, np.array([True] * 3)) if rows.any()]
+    ['The patients table di', 'The patients table di', 'Add the patient there']
+    """
+    if not unknown.any():
+        return ()
+    texts = given.where(unknown, "")
+    number = texts.str.fullmatch(r"\d+").to_numpy()
+    bare = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    decimals = unknown & ((bare != texts) & bare.isin(known)).to_numpy()
+    decimals |= unknown & number & texts.isin(known.str.replace(r"\.0+$", "", regex=True)).to_numpy()
+    known_bare = set(known[known.str.fullmatch(r"\d+")].str.lstrip("0"))
+    zeros = unknown & ~decimals & number & texts.str.lstrip("0").isin(known_bare).to_numpy()
+    spelled = "use one spelling"
+    return (
+        (decimals, f"The patients table differs by a '.0', as spreadsheets write it: {spelled}"),
+        (zeros, f"The patients table differs by leading zeros, which spreadsheets take off: {spelled}"),
+        (unknown & ~decimals & ~zeros, "Add the patient there, or take the row out"),
+    )

@@ -1,4 +1,4 @@
-"""What a part of a cohort must know of the whole, so that nothing said of it depends on how it was parted."""
+"""What a part of a cohort must know of the whole, so that nothing said of it depends on how it was split."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WholeTables:
     identifiers : callable
         Returns what no message may show, of the whole (see `bare_identifiers`). Called when there is a message.
     patients_known : bool
-        Whether the other tables speak of any patient of the patients table.
+        Whether the other tables have rows of any patient of the patients table.
     """
 
     rows: Mapping[str, NDArray[np.int64]]

@@ -87,7 +87,7 @@ def run_checks(
     landmark_week : float, optional
         The study's first landmark by default.
     mute : tuple of str
-        Codes of checks that shall not speak.
+        Codes of checks to mute.
 
     Returns
     -------

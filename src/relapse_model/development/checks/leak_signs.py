@@ -14,7 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import RelapseModelError
-from relapse_model.small_counts import told_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.separation import auc_score, rank_correlation
@@ -147,7 +147,8 @@ def _of_dates(patients: pd.DataFrame, column: str, landmark: float) -> Iterator[
         weeks = _weeks(patients, name)
         later = int((weeks > landmark).sum())
         if later:
-            yield f"column {name!r} lies after week {landmark:g} in {told_count(later)} of {len(patients)} patients"
+            count = f"{disclosed_count(later)} of {len(patients)} patients"
+            yield f"column {name!r} lies after week {landmark:g} in {count}"
 
 
 def _weeks(patients: pd.DataFrame, name: str) -> Floats:

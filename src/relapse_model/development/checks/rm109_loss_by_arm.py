@@ -10,7 +10,7 @@ from relapse_model.features.at_landmark import AtLandmark
 
 SIGNIFICANT = 0.05
 POINTS = 0.10
-FEWEST = 20  # in each arm, for a difference in points to be told
+FEWEST = 20  # in each arm, for a difference in points to be reported
 
 
 def loss_by_arm(at: AtLandmark) -> Verdict:
@@ -18,7 +18,7 @@ def loss_by_arm(at: AtLandmark) -> Verdict:
 
     In an open trial patients leave by what they were given. Censoring weights that are the same for both arms then let
     those who stay in one arm stand for those lost in the other. With several arms each pair is tested, at 0.05 over the
-    number of pairs (Bonferroni). A difference of 10 points between arms of 20 patients or more is told whatever the
+    number of pairs (Bonferroni). A difference of 10 points between arms of 20 patients or more is reported whatever the
     test says, which in small arms says little; as a note, for chance brings it about often.
 
     Parameters

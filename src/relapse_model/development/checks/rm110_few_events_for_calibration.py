@@ -8,7 +8,7 @@ FEWEST = 100
 
 
 def few_events_for_calibration(events: int) -> Verdict:
-    """Note when fewer than 100 patients relapse: intercept and slope can then be told, the form of a curve cannot.
+    """Note when fewer than 100 patients relapse: intercept and slope can then be estimated, the form of a curve cannot.
 
     At least 100 events, and better 200, are advised for validation (Collins 2016, doi:10.1002/sim.6787).
 

@@ -26,8 +26,8 @@ def missing_predictor(at: AtLandmark) -> Verdict:
     except InsufficientDataError as error:
         return not_applicable(str(error))
     patients, features = data.patients, data.features
-    told = hardly_known_predictors(data, at.study)  # nothing stands in for these: see RM118
-    missing = {one.label: int(features[one.name].isna().sum()) for one in at.study.predictors if one not in told}
+    unknown = hardly_known_predictors(data, at.study)  # nothing stands in for these: see RM118
+    missing = {one.label: int(features[one.name].isna().sum()) for one in at.study.predictors if one not in unknown}
     many = [f"{label} {count / patients:.0%}" for label, count in missing.items() if 100 * count > PERCENT * patients]
     if not many:
         return passed()

@@ -45,10 +45,10 @@ def uneven_testing(at: AtLandmark) -> Verdict:
     if highest <= RATIO * lowest * (1 + 1e-9):  # exactly 20 % is not more
         return passed()
     label = at.study.analytes[name].label
-    told = ", ".join(f"{arm} {rate:.3f}" for arm, rate in rates.items())
+    by_arm = ", ".join(f"{arm} {rate:.3f}" for arm, rate in rates.items())
     return found(
-        f"tests of {label} per patient-week up to relapse: {told}. More tests find relapses sooner, and more of them: "
-        "compare the arms on the visits that both have in common, and keep to one schedule of visits."
+        f"tests of {label} per patient-week up to relapse: {by_arm}. More tests find relapses sooner, and more of "
+        "them: compare the arms on the visits that both have in common, and keep to one schedule of visits."
     )
 
 

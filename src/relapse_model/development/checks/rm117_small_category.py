@@ -13,7 +13,7 @@ from relapse_model.small_counts import SMALL
 def small_category(at: AtLandmark) -> Verdict:
     """Warn when a level of a predictor, an answer of yes or no, or a group of `censoring_by` has fewer than 5 patients.
 
-    Counted are patients at risk. The effect of such a level, and the chance of being lost in such a group, are told by
+    Counted are patients at risk. The effect of such a level, and the chance of being lost in such a group, rest on
     chance. Of a yes or no that all answer alike, RM116 tells.
 
     Parameters
@@ -36,7 +36,7 @@ def small_category(at: AtLandmark) -> Verdict:
         return not_applicable(nobody_at_risk(at))
     if not counts:
         return not_applicable("no predictor has levels, or is yes or no, and the study has no censoring_by")
-    small = [f"{label}: {_told(sizes)}" for label, sizes in counts.items() if (sizes < SMALL).any()]
+    small = [f"{label}: {_sizes_disclosed(sizes)}" for label, sizes in counts.items() if (sizes < SMALL).any()]
     if not small:
         return passed()
     return found(
@@ -45,7 +45,7 @@ def small_category(at: AtLandmark) -> Verdict:
     )
 
 
-def _told(sizes: pd.Series) -> str:
+def _sizes_disclosed(sizes: pd.Series) -> str:
     few = sorted(str(name) or "no entry" for name, size in sizes.items() if 0 < size < SMALL)
     none = sorted(str(name) for name, size in sizes.items() if size == 0)
     parts = [f"{', '.join(few)} with fewer than {SMALL}"] if few else []

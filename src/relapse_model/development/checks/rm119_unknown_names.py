@@ -29,7 +29,7 @@ def unknown_names(at: AtLandmark) -> Verdict:
     if not any(len(counts) for counts in unknown.values()):
         return passed()
     nobody = identifiers(at.cohort)
-    told = [
+    listed = [
         f"{column}s {_KEPT[column]}: {_listed(unknown[column], at.cohort, at.study, (table, column), nobody)}"
         for table, column in NAMED[::-1]
         if len(unknown[column])
@@ -38,8 +38,8 @@ def unknown_names(at: AtLandmark) -> Verdict:
     like = any(name_table(at.study, "analyte").alike(str(name)) for name in unknown["analyte"].index)
     grave = like or (len(unknown["agent"]) and name_table(at.study, "agent").asked)
     return found(
-        f"{'; '.join(told)}. If one is what the study asks for, state it in the study as one of its synonyms; if not, "
-        "give it an entry of its own, and it is known.",
+        f"{'; '.join(listed)}. If one is what the study asks for, state it in the study as one of its synonyms; if "
+        "not, give it an entry of its own, and it is known.",
         severity="warning" if grave else "note",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
 from relapse_model.features.at_landmark import AtLandmark
-from relapse_model.small_counts import SMALL, told_count, told_counts
+from relapse_model.small_counts import SMALL, disclosed_count, disclosed_counts
 
 
 def not_at_risk(at: AtLandmark) -> Verdict:
@@ -20,12 +20,13 @@ def not_at_risk(at: AtLandmark) -> Verdict:
     if not out:
         return passed()
     counts = {state: int((states == state).sum()) for state in NOT_AT_RISK if (states == state).any()}
-    told = told_counts(tuple(counts.values())) if out >= SMALL else [told_count(count) for count in counts.values()]
-    by_state = ", ".join(f"{number} {state}" for number, state in zip(told, counts, strict=True))
+    known = counts.values()
+    disclosed = disclosed_counts(tuple(known)) if out >= SMALL else map(disclosed_count, known)
+    by_state = ", ".join(f"{number} {state}" for number, state in zip(disclosed, counts, strict=True))
     return found(
-        f"{told_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse needs a loss before "
-        "it: of a patient whose last test up to that week is positive, or who has none that decides, none can be told. "
-        "Look for tests that were not exported, and for patients who never qualified."
+        f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse needs a loss "
+        "before it: of a patient whose last test up to that week is positive, or who has none that decides, none can "
+        "be told. Look for tests that were not exported, and for patients who never qualified."
     )
 
 

@@ -13,7 +13,7 @@ from relapse_model.cohort.measurements import several_a_day
 from relapse_model.cohort.tables.columns import DATES, FAR_WEEKS, TABLES
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
 from relapse_model.features.at_landmark import AtLandmark
-from relapse_model.small_counts import told_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
 
 _DAY = 1 / 7
@@ -39,7 +39,7 @@ def _rows_twice(cohort: Cohort) -> Iterator[str]:
     repeated = [remark.table for remark in cohort.remarks if remark.found == COUNTED_ONCE]
     for table in dict.fromkeys(repeated):
         count = repeated.count(table)
-        yield f"{told_count(count)} rows of {table} stand there again under another row number, and count once"
+        yield f"{disclosed_count(count)} rows of {table} are repeated under another row number, and count once"
 
 
 def _one_day(cohort: Cohort, study: Study) -> Iterator[str]:
@@ -48,11 +48,11 @@ def _one_day(cohort: Cohort, study: Study) -> Iterator[str]:
         if contradictions:
             choice = study.laboratory.same_day
             yield (
-                f"{rule.label} has results that contradict each other on {told_count(contradictions)} days (counted by "
-                f"same_day = {choice!r})"
+                f"{rule.label} has results that contradict each other on {disclosed_count(contradictions)} days "
+                f"(counted by same_day = {choice!r})"
             )
         elif days:
-            yield f"{rule.label} has several results that agree on {told_count(days)} days, and count once"
+            yield f"{rule.label} has several results that agree on {disclosed_count(days)} days, and count once"
 
 
 def _courses(cohort: Cohort, study: Study) -> Iterator[str]:
@@ -62,30 +62,32 @@ def _courses(cohort: Cohort, study: Study) -> Iterator[str]:
     known = [name for name in (*TABLES["treatments"], *DATES.values()) if name in table]
     alike = int(table.duplicated(["patient", *known]).sum())
     if alike:
-        yield f"{told_count(alike)} rows of treatments have the agent, weeks and dose of another, and count as more"
+        yield (
+            f"{disclosed_count(alike)} rows of treatments have the agent, weeks and dose of another, and count as more"
+        )
     if "end_week" not in table:
         return
     start, end, following = _in_turn(table)
     left_open = int((np.isnan(end) & (following > start)).sum())
     if left_open:
         yield (
-            f"{told_count(left_open)} courses without an end are followed by another of the same agent, and count as "
-            "running on beside it"
+            f"{disclosed_count(left_open)} courses without an end are followed by another of the same agent, and count "
+            "as running on beside it"
         )
     if study.time.course_end is None and DATES["end_week"] in table:
         next_day = int((np.abs(following - end - _DAY) < _SAME).sum())
         if next_day > int((np.abs(following - end) < _SAME).sum()):
             yield (
-                f"{told_count(next_day)} courses end on the day before the next one, so that the last day seems to be "
-                'one on treatment, and does not count: state course_end = "inclusive" under [time] in the study'
+                f"{disclosed_count(next_day)} courses end on the day before the next one, so that the last day seems "
+                'to be one on treatment, and does not count: state course_end = "inclusive" under [time] in the study'
             )
     agents = {agent for one in study.predictors if one.kind in _DURATIONS for agent in one.agents}
     single = (table["end_week"] - table["start_week"]).to_numpy(dtype=float) <= _DAY + _SAME
     days = int((single & table["agent"].isin(agents).to_numpy()).sum())
     if days:
         yield (
-            f"{told_count(days)} courses of {' or '.join(sorted(agents))} last a day or less, and count for no more: "
-            "a course is written from its first day to its last, not as single doses"
+            f"{disclosed_count(days)} courses of {' or '.join(sorted(agents))} last a day or less, and count for no "
+            "more: a course is written from its first day to its last, not as single doses"
         )
 
 
@@ -105,7 +107,7 @@ def _far(cohort: Cohort) -> Iterator[str]:
                 weeks = table[week].to_numpy(dtype=float)
                 for count, side in ((weeks < -FAR_WEEKS, "before"), (weeks > FAR_WEEKS, "after")):
                     if count.any():
-                        rows, what = told_count(int(count.sum())), week.replace("_", " ")
+                        rows, what = disclosed_count(int(count.sum())), week.replace("_", " ")
                         yield f"{rows} rows of {name} have a {what} more than ten years {side} enrolment"
 
 

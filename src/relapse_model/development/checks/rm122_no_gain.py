@@ -18,15 +18,15 @@ def no_gain(difference: Estimate | None) -> Verdict:
         return not_applicable("the model was not cross-validated, so that nothing is known of its gain")
     if difference.upper < 0:
         return passed()
-    told = f"{difference.value:z.3f} ({100 * difference.level:g} % interval {difference.lower:z.3f} to "
-    told = f"log loss out of fold minus that of the mean risk for everybody: {told}{difference.upper:z.3f})"
+    words = f"{difference.value:z.3f} ({100 * difference.level:g} % interval {difference.lower:z.3f} to "
+    words = f"log loss out of fold minus that of the mean risk for everybody: {words}{difference.upper:z.3f})"
     if difference.value < 0:
         return found(
-            f"{told}. The interval includes 0: these patients do not show a gain over the mean risk.",
+            f"{words}. The interval includes 0: these patients do not show a gain over the mean risk.",
             severity=NOTE,
         )
     return found(
-        f"{told}. The model is not better than one number for everybody: do not use its risks. Keep fewer predictors, "
+        f"{words}. The model is not better than one number for everybody: do not use its risks. Keep fewer predictors, "
         "state priors for them, or pool cohorts. Scores of this model carry the warning RS211."
     )
 

@@ -32,7 +32,7 @@ def counted_as_no(at: AtLandmark) -> Verdict:
         return not_applicable(
             "every predictor that looks for one level says what the others are, or looks for a yes or no"
         )
-    nobody, told = identifiers(at.cohort), []
+    nobody, listed = identifiers(at.cohort), []
     for predictor in silent:
         reader = reader_of(predictor, at.study)
         values = at.cohort.patients[reader.column]
@@ -40,14 +40,14 @@ def counted_as_no(at: AtLandmark) -> Verdict:
         if len(other) > 1:  # of two levels, the one is what the other is not
             names = [f"{shown_name(str(n), nobody)} ({c if c >= SMALL else f'<{SMALL}'})" for n, c in other.items()]
             rest = f", and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-            told.append(
+            listed.append(
                 f"{predictor.label}, {reader.column} not {predictor.equals!r}: {', '.join(names[:_LISTED])}{rest}"
             )
-    if not told:
+    if not listed:
         return passed()
     return found(
-        f"several levels count as no: {'; '.join(told)}. If one of them means yes, or nothing, correct it; then write "
-        "others = [...] in the study, and whatever else turns up is refused."
+        f"several levels count as no: {'; '.join(listed)}. If one of them means yes, or nothing, correct it; then "
+        "write others = [...] in the study, and whatever else turns up is refused."
     )
 
 

@@ -1,4 +1,4 @@
-"""RM206: a predictor was chosen among many on this very cohort, and the choice is not made anew in the validation."""
+"""RM206: a predictor was chosen among many on this very cohort, and the choice is not repeated in the validation."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def screened_here(at: AtLandmark) -> Verdict:
     if not names:
         return passed()
     return found(
-        f"{names}: chosen by a screen of these very patients. No resample chooses anew, so every figure of a model "
-        "with it is too good. Validate on other patients, or report the increment of the screen, which says what it "
-        "adds."
+        f"{names}: chosen by a screen of these very patients. No resample repeats the choice, so every figure of a "
+        "model with it is too good. Validate on other patients, or report the increment of the screen, which says what "
+        "it adds."
     )
 
 

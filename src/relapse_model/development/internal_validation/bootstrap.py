@@ -17,20 +17,20 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation import calibration, discrimination, overall
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.optimism import (
-    OptimismCorrected,
-    Point632Plus,
-    no_information,
-    optimism_corrected,
-    point632_plus,
-)
-from relapse_model.validation.stability import (
+from relapse_model.validation.model_stability import (
     CalibrationInstability,
     Inclusion,
     Stability,
     calibration_instability,
     inclusion,
     stability,
+)
+from relapse_model.validation.optimism import (
+    OptimismCorrected,
+    Point632Plus,
+    no_information,
+    optimism_corrected,
+    point632_plus,
 )
 
 Measure = Callable[[Floats, Floats, Floats], float]
@@ -41,7 +41,7 @@ CORRECTED: dict[str, Measure] = {
     "brier": overall.brier,
     "scaled_brier": overall.scaled_brier,
     "calibration_intercept": lambda y, p, w: calibration.calibration_intercept(y, p, w).value,
-    "calibration_slope": lambda y, p, w: calibration.told_slope(calibration.calibration_slope(y, p, w)).value,
+    "calibration_slope": lambda y, p, w: calibration.estimable_slope(calibration.calibration_slope(y, p, w)).value,
     "observed_expected": lambda y, p, w: calibration.observed_expected(y, p, w).value,
 }
 # Measures without bounds, of which one resample with next to no effects would decide the mean.
@@ -173,12 +173,12 @@ def bootstrap_validation(
 
 
 def _corrected_values(name: str, found: OptimismCorrected) -> dict[str, Any]:
-    told: dict[str, Any] = (
+    plain: dict[str, Any] = (
         found.corrected.to_dict() if isinstance(found.corrected, Estimate) else {"value": found.value}
     )
-    told |= {"apparent": found.apparent, "optimism": found.optimism, "failed": found.failed}
-    told |= {"optimism_over_resamples": "median" if name in BY_MEDIAN else "mean"}
-    return told | ({"no_interval": found.no_interval} if found.no_interval else {})
+    plain |= {"apparent": found.apparent, "optimism": found.optimism, "failed": found.failed}
+    plain |= {"optimism_over_resamples": "median" if name in BY_MEDIAN else "mean"}
+    return plain | ({"no_interval": found.no_interval} if found.no_interval else {})
 
 
 def _summarise(

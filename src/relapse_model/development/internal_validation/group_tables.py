@@ -14,10 +14,10 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.refits import Refit
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.over_repeats import mean_measures
 from relapse_model.validation.subgroups import Subgroup, subgroup_table
-from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
 
 THRESHOLDS = np.array([0.05, 0.10, 0.15, 0.20, 0.30])  # risks at which a clinic might act; none is recommended
 FLOOR_PATIENTS, FLOOR_EVENTS = 20, 5  # of a subgroup; smaller ones are listed without figures
@@ -132,7 +132,7 @@ def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeas
     """Return sensitivity, specificity and predictive values of the out-of-fold risks, repeat by repeat and averaged.
 
     Where fewer than 5 patients, on average over the repeats, are on one side of a threshold, its measures are hidden:
-    they would speak of those few.
+    they would describe those few.
 
     Parameters
     ----------
@@ -153,9 +153,9 @@ def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeas
 def _over_repeats(each: Sequence[ThresholdMeasures], known: float) -> ThresholdMeasures:
     """Return the measures at one threshold, averaged over the repeats."""
     measures, refused = mean_measures([(one.measures, one.refused) for one in each], THRESHOLD_MEASURES)
-    told = {name: found for name, found in measures.items() if isinstance(found, Estimate)}
+    estimates = {name: found for name, found in measures.items() if isinstance(found, Estimate)}
     flagged = float(np.mean([int(one.flagged) for one in each]))
-    return _few_hidden(ThresholdMeasures(each[0].threshold, round(flagged), told, refused), flagged, known)
+    return _few_hidden(ThresholdMeasures(each[0].threshold, round(flagged), estimates, refused), flagged, known)
 
 
 def _few_hidden(one: ThresholdMeasures, flagged: float, known: float) -> ThresholdMeasures:
@@ -164,5 +164,5 @@ def _few_hidden(one: ThresholdMeasures, flagged: float, known: float) -> Thresho
     if not (above or below):
         return one
     why = f"{HIDDEN}: fewer than {SMALL} patients are {'at or above' if above else 'below'} the threshold"
-    told = f"<{SMALL}" if above else f"more than {round(known) - SMALL}"
-    return replace(one, flagged=told, measures={}, refused=dict.fromkeys(one.measures, why) | one.refused)
+    disclosed = f"<{SMALL}" if above else f"more than {round(known) - SMALL}"
+    return replace(one, flagged=disclosed, measures={}, refused=dict.fromkeys(one.measures, why) | one.refused)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.over_repeats import mean_measures
-from relapse_model.validation.performance import MEASURES, Performance, performance
+from relapse_model.validation.performance_measures import MEASURES, Performance, performance
 
 
 def mean_performance(

@@ -17,7 +17,7 @@ from relapse_model.development.refused_runs import reasons_counted
 from relapse_model.development.train import Start
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.performance_measures import Performance
 
 
 @dataclass(frozen=True, eq=False)

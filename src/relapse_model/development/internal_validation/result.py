@@ -9,11 +9,11 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import BootstrapValidation
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.small_counts import told_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
-from relapse_model.validation.performance import Performance
+from relapse_model.validation.classification_measures import ThresholdMeasures
+from relapse_model.validation.performance_measures import Performance
 from relapse_model.validation.subgroups import Subgroup
-from relapse_model.validation.threshold_measures import ThresholdMeasures
 
 if TYPE_CHECKING:
     from relapse_model.model.relapse_model import RelapseModel
@@ -106,4 +106,4 @@ class Validation:
 
 def _at_landmark(week: float, found: Performance) -> dict[str, Any]:
     counts = {"patients": found.patients, "events": found.events, "lost": found.lost}
-    return {"week": week} | found.to_dict() | {name: told_count(count) for name, count in counts.items()}
+    return {"week": week} | found.to_dict() | {name: disclosed_count(count) for name, count in counts.items()}

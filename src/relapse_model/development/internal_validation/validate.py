@@ -50,7 +50,7 @@ def validate(
 ) -> Validation:
     """Judge the procedure that `train` follows, by doing all of it again on parts of the patients.
 
-    In every resample the imputation, tuning, choice and fit are done anew. Three ways: repeated nested
+    In every resample the imputation, tuning, choice and fit are repeated. Three ways: repeated nested
     cross-validation, whose risks are of patients that the model never saw; bootstrap resamples, for the optimism and
     for how far the risks depend on which patients came; and one centre after the other left out. Lost patients take
     part by censoring weights. It says how well a model made this way does on patients like these; other hospitals
@@ -122,14 +122,14 @@ def validate(
     plan = plan_of(start, leave_out, (chosen.outer_folds, outer_repeats), bootstraps)
     model = model_of(develop(start.data, start.procedure, start.seed, final=True, jobs=jobs), start)
     refits = run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress)
-    told = {
+    used = {
         "outer_folds": chosen.outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
         "leave_out": leave_out if plan.held else None, "folds": chosen.folds, "repeats": chosen.repeats,
         "seed": start.seed, "candidates": list(start.procedure.candidates), "censoring": censoring,
         "group_by": group_by, "calibration": start.procedure.calibration,
         "prior": None if start.earlier is None else parent_summary(start.earlier),
     }  # fmt: skip
-    return _judged(start, plan, refits, model, told)
+    return _judged(start, plan, refits, model, used)
 
 
 def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, settings: dict[str, Any]) -> Validation:

@@ -19,7 +19,7 @@ from relapse_model.model.explanation.patient_input import (
     PatientInput,
     date_of,
     patient_input,
-    percent,
+    risk_percent,
     week_shown,
     with_unit,
 )
@@ -99,11 +99,11 @@ class PatientExplanation:
         for one, before, after in zip(self.inputs, steps, steps[1:], strict=False):
             effect = f"{one.effect} it{'' if one.effect == 'hardly changes' else _change(before, after)}"
             rows.append((one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, effect))
-        interval = f"{100 * self.level:.0f} % interval {percent(self.lower)} to {percent(self.upper)} %"
+        interval = f"{100 * self.level:.0f} % interval {risk_percent(self.lower)} to {risk_percent(self.upper)} %"
         lines = [
             f"Patient {self.patient_id}: {self.outcome} by week {self.horizon_weeks:g}, predicted at {when}",
             "",
-            f"Risk {percent(self.risk)} % ({interval}); {self.base_words}: {percent(self.base_risk)} %.",
+            f"Risk {risk_percent(self.risk)} % ({interval}); {self.base_words}: {risk_percent(self.base_risk)} %.",
             "From the one to the other, the largest effect first:",
             "",
             *_table(rows),
@@ -205,7 +205,7 @@ def _days(cohort: Cohort, study: Study, place: int) -> np.datetime64 | None:
 
 def _change(before: float, after: float) -> str:
     """Say from where to where the risk moves, unless both are written alike."""
-    first, then = percent(before), percent(after)
+    first, then = risk_percent(before), risk_percent(after)
     return " a little" if first == then else f", {first} to {then} %"
 
 

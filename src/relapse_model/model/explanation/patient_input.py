@@ -72,7 +72,7 @@ def patient_input(
     predictor: Predictor, value: Any, reference: float, contribution: float, source: PredictorSource,
     enrolled: np.datetime64 | None, landmark: float,
 ) -> PatientInput:  # fmt: skip
-    """Put together what is told of one predictor.
+    """Put together what is shown of one predictor.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def patient_input(
         shown, reference_shown = of_patient or "missing", compared
     else:
         of_patient, compared = (_clinical(number, predictor) for number in (float(value), float(reference)))
-        shown = _shown(of_patient, source, yes_no)
+        shown = _value_shown(of_patient, source, yes_no)
         reference_shown = _reference_shown(compared, unit, yes_no)
     week = None if of_patient is None else source.week
     return PatientInput(
@@ -114,7 +114,7 @@ def _clinical(value: float, predictor: Predictor) -> float | None:
     return None if np.isnan(value) else float(clinical(np.array([value]), predictor)[0])
 
 
-def _shown(value: float | None, source: PredictorSource, yes_no: bool) -> str:
+def _value_shown(value: float | None, source: PredictorSource, yes_no: bool) -> str:
     if value is None:
         return "missing"
     if yes_no:
@@ -148,6 +148,6 @@ def number_shown(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def percent(risk: float) -> str:
+def risk_percent(risk: float) -> str:
     """Write a risk in per cent: whole, but for a small one."""
     return f"{100 * risk:.0f}" if 0.05 <= risk <= 0.95 else f"{100 * risk:.1f}"

@@ -37,7 +37,7 @@ class ValueBins:
     at : ndarray of shape (k,)
         The value at which each bin is judged: its middle within the training range, on the scale of the model.
     names : tuple of str
-        Names of the levels; empty for numbers, which are told by their cut points.
+        Names of the levels; empty for numbers, which are described by their cut points.
     """
 
     cuts: Floats
@@ -51,7 +51,7 @@ class ValueBins:
         return self.names or interval_words(self.shown)
 
 
-def value_bins(predictor: Predictor, told: dict[str, Any], shown: Sequence[float] | None = None) -> ValueBins:
+def value_bins(predictor: Predictor, training: dict[str, Any], shown: Sequence[float] | None = None) -> ValueBins:
     """Return the bins of a predictor over its training range (5th to 95th percentile).
 
     Levels and yes/no are bins of their own. Numbers get 4 to 6 round cut points where the range allows: steps of 1,
@@ -60,7 +60,7 @@ def value_bins(predictor: Predictor, told: dict[str, Any], shown: Sequence[float
     Parameters
     ----------
     predictor : Predictor
-    told : dict
+    training : dict
         What the model keeps of the predictor; see `relapse_model.development.summary.predictor_summary`.
     shown : sequence of float, optional
         Cut points in clinical units, instead of the round ones.
@@ -70,7 +70,7 @@ def value_bins(predictor: Predictor, told: dict[str, Any], shown: Sequence[float
     RelapseModelError
         If cut points were given for a predictor that is no number, or they do not rise.
     """
-    names = predictor.levels or (("no", "yes") if yes_or_no(predictor, told) else ())
+    names = predictor.levels or (("no", "yes") if is_yes_or_no(predictor, training) else ())
     if names:
         if shown is not None:
             raise RelapseModelError(
@@ -79,8 +79,8 @@ def value_bins(predictor: Predictor, told: dict[str, Any], shown: Sequence[float
             )
         places = np.arange(len(names), dtype=np.float64)
         return ValueBins(places[1:] - 0.5, tuple(places[1:] - 0.5), places, names)
-    limits = (np.nan, np.nan) if told["p05"] is None else (told["p05"], told["p95"])
-    cuts = round_cuts(predictor, told) if shown is None else _checked(shown, predictor)
+    limits = (np.nan, np.nan) if training["p05"] is None else (training["p05"], training["p95"])
+    cuts = round_cuts(predictor, training) if shown is None else _checked(shown, predictor)
     scaled = model_scale(cuts, predictor)
     ends = np.concatenate([[min([limits[0], *scaled[:1]])], scaled, [max([limits[1], *scaled[-1:]])]])
     return ValueBins(scaled, cuts, (ends[1:] + ends[:-1]) / 2)
@@ -103,12 +103,12 @@ def bin_of(values: Floats, cuts: Floats) -> NDArray[np.intp]:
     return np.searchsorted(np.asarray(cuts) - _SAME, values, side="right")
 
 
-def yes_or_no(predictor: Predictor, told: dict[str, Any]) -> bool:
+def is_yes_or_no(predictor: Predictor, training: dict[str, Any]) -> bool:
     """Return whether a predictor is 0 or 1: by its kind, or a column without a unit that was nothing else."""
     if unit_shown(predictor) == "0/1" or predictor.equals is not None:
         return True
     bare = predictor.kind == "column" and not predictor.unit and not predictor.levels
-    return bare and {told["p05"], told["p95"]} <= {0.0, 1.0}
+    return bare and {training["p05"], training["p95"]} <= {0.0, 1.0}
 
 
 def model_scale(values: ArrayLike, predictor: Predictor) -> Floats:
@@ -119,17 +119,17 @@ def model_scale(values: ArrayLike, predictor: Predictor) -> Floats:
     return np.log10(numbers) if _logarithmic(predictor) else numbers
 
 
-def central_range(predictor: Predictor, told: dict[str, Any]) -> tuple[float, float]:
+def central_range(predictor: Predictor, training: dict[str, Any]) -> tuple[float, float]:
     """Return the 5th and 95th percentile of the training values, in clinical units."""
-    low, high = clinical(np.array([told["p05"], told["p95"]], dtype=np.float64), predictor)
+    low, high = clinical(np.array([training["p05"], training["p95"]], dtype=np.float64), predictor)
     return float(low), float(high)
 
 
-def round_cuts(predictor: Predictor, told: dict[str, Any]) -> tuple[float, ...]:
+def round_cuts(predictor: Predictor, training: dict[str, Any]) -> tuple[float, ...]:
     """Return 4 to 6 round cut points inside the training range, as far as it has such; none if it is a point."""
-    if told["p05"] is None or not told["p95"] > told["p05"]:
+    if training["p05"] is None or not training["p95"] > training["p05"]:
         return ()
-    ends = np.array([told["p05"], told["p95"]])
+    ends = np.array([training["p05"], training["p95"]])
     margin = _EDGE * (ends[1] - ends[0]) * np.array([1, -1])
     low, high = clinical(ends + margin, predictor)
     ladders = round_ladders(float(low), float(high), predictor)

@@ -159,7 +159,7 @@ def points_score(
     features : DataFrame
         Predictors of 10 patients or more, as `derive_features` makes them; best those of the training.
     relapse : array-like of shape (n,), optional
-        1, 0, or NaN where the weight is 0: then the loss is also told against the outcomes.
+        1, 0, or NaN where the weight is 0: then the loss is also measured against the outcomes.
     weight : array-like of shape (n,), optional
         Such as censoring weights; used for the outcomes only.
     largest : int, default=10
@@ -247,7 +247,7 @@ def _predictor_points(
     for predictor, bins, effect in zip(predictors, all_bins, effects, strict=True):
         points = np.rint(largest * (effect - effect[:-1].min()) / widest).astype(np.int64)
         points -= min(0, int(points[-1]))  # where missing is lowest, it gets the 0
-        one = PredictorPoints(predictor.name, predictor_title(predictor), bins, _whole(points[:-1]), int(points[-1]))
+        one = PredictorPoints(predictor.name, predictor_title(predictor), bins, _as_ints(points[:-1]), int(points[-1]))
         found.append(one if bins.names or predictor.name in given else _joined(one))
     return tuple(found)
 
@@ -259,10 +259,10 @@ def _joined(one: PredictorPoints) -> PredictorPoints:
     shown = tuple(cut for cut, keep in zip(one.bins.shown, kept, strict=True) if keep)
     first = np.concatenate([[True], kept])
     bins = ValueBins(one.bins.cuts[kept], shown, one.bins.at[first])
-    return replace(one, bins=bins, points=_whole(points[first]))
+    return replace(one, bins=bins, points=_as_ints(points[first]))
 
 
-def _whole(points: NDArray[np.int64]) -> tuple[int, ...]:
+def _as_ints(points: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(int(number) for number in points)
 
 

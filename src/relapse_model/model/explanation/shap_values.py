@@ -79,13 +79,13 @@ def reference_codes(model: TrainedModel) -> Floats:
     """Return the patient that the others are compared with: means, and the commonest levels."""
     codes = []
     for predictor in model.study.predictors:
-        told = model.summary["predictors"][predictor.name]
+        training = model.summary["predictors"][predictor.name]
         if predictor.levels:
-            # What is hidden is less than any count that is told, and more than a small one.
-            counts = [n if isinstance(n, int) else int(n == HIDDEN) / 2 for n in told["levels"].values()]
+            # What is hidden is less than any count that is disclosed, and more than a small one.
+            counts = [n if isinstance(n, int) else int(n == HIDDEN) / 2 for n in training["levels"].values()]
             codes.append(float(np.argmax(counts)))
         else:
-            codes.append(np.nan if told["mean"] is None else told["mean"])
+            codes.append(np.nan if training["mean"] is None else training["mean"])
     return np.array(codes)
 
 

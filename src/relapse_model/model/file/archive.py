@@ -40,13 +40,13 @@ class _Entry:
 
     def local(self) -> bytes:
         """Return the header that stands before the entry."""
-        told = (_NEEDS, 0, _DEFLATED, 0, _DATE, self.crc, self.packed, self.size, len(self.name), 0)
-        return _LOCAL.pack(b"PK\3\4", *told) + self.name.encode("ascii")
+        fields = (_NEEDS, 0, _DEFLATED, 0, _DATE, self.crc, self.packed, self.size, len(self.name), 0)
+        return _LOCAL.pack(b"PK\3\4", *fields) + self.name.encode("ascii")
 
     def central(self) -> bytes:
         """Return the header in the directory."""
-        told = (_MADE_ON_UNIX, _NEEDS, 0, _DEFLATED, 0, _DATE, self.crc, self.packed, self.size, len(self.name))
-        return _CENTRAL.pack(b"PK\1\2", *told, 0, 0, 0, 0, _MODE, self.start) + self.name.encode("ascii")
+        fields = (_MADE_ON_UNIX, _NEEDS, 0, _DEFLATED, 0, _DATE, self.crc, self.packed, self.size, len(self.name))
+        return _CENTRAL.pack(b"PK\1\2", *fields, 0, 0, 0, 0, _MODE, self.start) + self.name.encode("ascii")
 
 
 def pack(parts: Mapping[str, bytes]) -> bytes:
@@ -136,9 +136,9 @@ def _directory(content: bytes, name: str) -> Iterator[_Entry]:
     for _ in range(entries):
         if place + _CENTRAL.size > start + size:
             raise _not_ours(name, "a directory that is cut short")
-        told = _CENTRAL.unpack_from(content, place)
-        label = content[place + _CENTRAL.size : place + _CENTRAL.size + told[10]]
-        entry = _Entry(_entry_name(label, name), told[7], told[8], told[9], told[16])
+        fields = _CENTRAL.unpack_from(content, place)
+        label = content[place + _CENTRAL.size : place + _CENTRAL.size + fields[10]]
+        entry = _Entry(_entry_name(label, name), fields[7], fields[8], fields[9], fields[16])
         header = entry.central()
         if content[place : place + len(header)] != header:
             raise _not_ours(name, "a directory that this library does not write")
@@ -184,6 +184,6 @@ def _inflated(content: bytes, entry: _Entry, name: str) -> bytes:
 
 def _not_ours(name: str, why: str) -> ModelFileError:
     return ModelFileError(
-        f"{name}: not a model file of this library, or one that was damaged or packed anew: {why}. Get it again from "
+        f"{name}: not a model file of this library, or one that was damaged or repacked: {why}. Get it again from "
         "whoever trained it. Pickle and joblib files are never opened: they can run code."
     )

@@ -24,9 +24,9 @@ def predictor_values(model: TrainedModel) -> list[dict[str, Any]]:
         One per predictor and term of the study: name, label, unit, scale, definition, direction, prior, source; and of
         a predictor ``training``: the central range (on the scale of the model), mean and missing, or the levels.
     """
-    told = model.summary["predictors"]
+    training = model.summary["predictors"]
     rows = data_dictionary(model.study).reset_index().to_dict("records")
-    return [{str(key): str(value) for key, value in row.items()} | _training(told.get(row["name"])) for row in rows]
+    return [{str(key): str(value) for key, value in row.items()} | _training(training.get(row["name"])) for row in rows]
 
 
 def coefficient_values(model: TrainedModel) -> dict[str, Any] | None:
@@ -81,5 +81,5 @@ def _columns(model: TrainedModel, indicators: tuple[int, ...]) -> list[tuple[str
     ]
 
 
-def _training(told: dict[str, Any] | None) -> dict[str, Any]:
-    return {} if told is None else {"training": told}
+def _training(values: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if values is None else {"training": values}

@@ -21,9 +21,9 @@ READ = (1, 2)  # 1: without dictionary, coefficients, card and signature
 KIND = "relapse-model"
 MANIFEST, STUDY, SIGNATURE, CLASSIFIER = "manifest.json", "study.toml", "signature.json", "classifier/"
 DICTIONARY, COEFFICIENTS, CARD = "dictionary.json", "coefficients.json", "card.md"
-_TOLD = (DICTIONARY, COEFFICIENTS, CARD)
+_DESCRIPTIONS = (DICTIONARY, COEFFICIENTS, CARD)
 _MOST_BYTES = 4 * 2**20
-_AGAIN = "get it again from whoever trained it."
+_OBTAIN = "get it again from whoever trained it."
 
 
 def digest(content: bytes) -> dict[str, Any]:
@@ -87,18 +87,18 @@ def check_parts(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: s
     if found != set(listed):
         raise ModelFileError(
             f"{name}: parts missing: {sorted(set(listed) - found)}; parts not listed: {len(found - set(listed))}. "
-            f"The file was changed or cut short: {_AGAIN}"
+            f"The file was changed or cut short: {_OBTAIN}"
         )
     for part in sorted(found):
         if digest(parts[part]) != listed[part]:
             raise ModelFileError(
-                f"{name}: {part} is not what was saved (its sha256 differs). The file was changed or damaged: {_AGAIN}"
+                f"{name}: {part} is not what was saved (its sha256 differs). The file was changed or damaged: {_OBTAIN}"
             )
-    told = _TOLD if manifest["format"] >= FORMAT else ()
-    strange = [part for part in found if part not in (STUDY, *told) and not part.startswith(CLASSIFIER)]
+    descriptions = _DESCRIPTIONS if manifest["format"] >= FORMAT else ()
+    strange = [part for part in found if part not in (STUDY, *descriptions) and not part.startswith(CLASSIFIER)]
     if strange:
-        raise ModelFileError(f"{name}: {sorted(strange)} are no parts of a model of this format; {_AGAIN}")
-    _check_told(parts, manifest, name)
+        raise ModelFileError(f"{name}: {sorted(strange)} are no parts of a model of this format; {_OBTAIN}")
+    _check_descriptions(parts, manifest, name)
 
 
 def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
@@ -124,7 +124,7 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
         "patients": _is_count(summary.get("patients")),
         "events": _is_count(summary.get("events")),
         "synthetic": isinstance(summary.get("synthetic"), bool),
-        "unmeasured": _is_count(told := summary.get("unmeasured", 0)) or told == f"<{SMALL}",
+        "unmeasured": _is_count(unmeasured := summary.get("unmeasured", 0)) or unmeasured == f"<{SMALL}",
         "predictors": isinstance(summary.get("predictors"), dict),
         "by_landmark": _are_landmarks(summary.get("by_landmark", [{"week": 0}])),
         "warnings": _are_findings(summary.get("warnings", [])),
@@ -135,26 +135,27 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
     }
     wrong = [key for key, good in right.items() if not good]
     if right["predictors"]:
-        told = summary["predictors"]
-        wrong += [one.name for one in study.predictors if not _is_range(told.get(one.name), bool(one.levels))]
+        ranges = summary["predictors"]
+        wrong += [one.name for one in study.predictors if not _is_range(ranges.get(one.name), bool(one.levels))]
     if wrong:
         raise ModelFileError(
-            f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its study; {_AGAIN}"
+            f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its "
+            f"study; {_OBTAIN}"
         )
 
 
-def _check_told(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: str) -> None:
+def _check_descriptions(parts: Mapping[str, bytes], manifest: Mapping[str, Any], name: str) -> None:
     """Check what is there to be read by people: present, strict, and text."""
     if manifest["format"] >= FORMAT and DICTIONARY not in parts:
-        raise ModelFileError(f"{name}: parts missing: [{DICTIONARY!r}]. The file was cut short: {_AGAIN}")
+        raise ModelFileError(f"{name}: parts missing: [{DICTIONARY!r}]. The file was cut short: {_OBTAIN}")
     for part, form in ((DICTIONARY, list), (COEFFICIENTS, dict), (SIGNATURE, dict)):
         if part in parts and not isinstance(_strict(parts, part, name), form):
-            raise ModelFileError(f"{name}: {part} is not what training writes; {_AGAIN}")
+            raise ModelFileError(f"{name}: {part} is not what training writes; {_OBTAIN}")
     for part in (STUDY, CARD):
-        text(parts.get(part, b""), name)
+        utf8_text(parts.get(part, b""), name)
 
 
-def text(content: bytes, name: str) -> str:
+def utf8_text(content: bytes, name: str) -> str:
     """Return a part as text, or refuse it."""
     try:
         return content.decode("utf-8")
@@ -173,19 +174,19 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12
 
 
-def _are_landmarks(told: object) -> bool:
+def _are_landmarks(value: object) -> bool:
     """Tell whether these are the landmarks of a model of several: weeks that ascend."""
-    if not isinstance(told, list) or not told or not all(isinstance(one, dict) for one in told):
+    if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
         return False
-    weeks = [one.get("week") for one in told]
+    weeks = [one.get("week") for one in value]
     return all(map(is_number, weeks)) and all(before < after for before, after in pairwise(weeks))
 
 
-def _are_findings(told: object) -> bool:
+def _are_findings(value: object) -> bool:
     """Tell whether these are the findings of checks, which scoring and cards repeat."""
     keys = ("code", "title", "severity", "text")
-    return isinstance(told, list) and all(
-        isinstance(one, dict) and all(isinstance(one.get(key), str) for key in keys) for one in told
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and all(isinstance(one.get(key), str) for key in keys) for one in value
     )
 
 
@@ -194,23 +195,23 @@ def _is_fingerprint(value: object) -> bool:
     return value is None or (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}", value) is not None)
 
 
-def _has_fingerprint(told: object, key: str) -> bool:
+def _has_fingerprint(value: object, key: str) -> bool:
     """Tell whether this is nothing, or values that may hold a fingerprint, or a list of them."""
-    if told is None:
+    if value is None:
         return True
-    if not isinstance(told, dict):
+    if not isinstance(value, dict):
         return False
-    found = told.get(key)
+    found = value.get(key)
     return all(map(_is_fingerprint, found)) if isinstance(found, list) else _is_fingerprint(found)
 
 
-def _is_range(told: object, levels: bool) -> bool:
+def _is_range(value: object, levels: bool) -> bool:
     """Tell whether this is the summary of a predictor: numbers in order, or unknown; or its levels."""
-    if not isinstance(told, dict):
+    if not isinstance(value, dict):
         return False
     if levels:
-        return isinstance(told.get("levels"), dict) and bool(told["levels"])
-    numbers = [told.get(key) for key in ("p05", "median", "p95", "mean")]
-    if all(key in told for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
+        return isinstance(value.get("levels"), dict) and bool(value["levels"])
+    numbers = [value.get(key) for key in ("p05", "median", "p95", "mean")]
+    if all(key in value for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
         return True
     return all(map(is_number, numbers)) and numbers[0] <= numbers[1] <= numbers[2]  # type: ignore[operator]

@@ -35,14 +35,14 @@ from relapse_model.model.file.manifest import (
     check_summary,
     digest,
     read_manifest,
-    text,
+    utf8_text,
 )
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
-    from relapse_model.validation.performance import Performance
+    from relapse_model.validation.performance_measures import Performance
 
 TOLERANCE = 1e-9  # of the risks of the made-up patients
 _LARGEST_CARD = 2**20
@@ -117,7 +117,7 @@ def read_model(
         raise ModelFileError(
             f"{name}: its own made-up patients get risks up to {apart:.2g} away from those it was saved with; "
             f"expected at most {TOLERANCE:g}. Packages when it was written: {summary.get('packages')}. "
-            "Install those versions, train the model anew, or, if you can do with risks that differ so much, "
+            "Install those versions, train the model again, or, if you can do with risks that differ so much, "
             "load_model(..., accept_changed_risks=True)."
         )
     return replace(model, summary=summary | {"accepted_risk_change": apart})
@@ -125,7 +125,7 @@ def read_model(
 
 def _study(parts: dict[str, bytes], name: str) -> Study:
     try:
-        return parse_study(text(parts[STUDY], name), f"{name}, {STUDY}")
+        return parse_study(utf8_text(parts[STUDY], name), f"{name}, {STUDY}")
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:
@@ -160,11 +160,11 @@ def probe_codes(study: Study, summary: dict[str, Any], patients: int = 8) -> np.
     random = np.random.default_rng(0)
     columns = []
     for predictor in study.predictors:
-        told = summary["predictors"][predictor.name]
+        training = summary["predictors"][predictor.name]
         if predictor.levels:
             columns.append(random.integers(0, len(predictor.levels), patients).astype(float))
         else:
-            low, high = (0.0, 1.0) if told.get("p05") is None else (told["p05"], told["p95"])
+            low, high = (0.0, 1.0) if training.get("p05") is None else (training["p05"], training["p95"])
             columns.append(np.round(random.uniform(low, high, patients), 3))
     codes = np.column_stack(columns)
     codes[-1, ::2] = np.nan

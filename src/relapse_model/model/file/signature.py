@@ -44,7 +44,7 @@ def make_keys(private_key_path: str | Path, public_key_path: str | Path, passwor
     Returns
     -------
     str
-        The key's fingerprint: sha256 of the public key, in hexadecimal, to be told over another way.
+        The key's fingerprint: sha256 of the public key, in hexadecimal, to be passed on by another way.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def make_keys(private_key_path: str | Path, public_key_path: str | Path, passwor
         file.write(pem)
     shown = serialization.PublicFormat.SubjectPublicKeyInfo
     write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, shown), public)
-    return fingerprint(key.public_key())
+    return key_fingerprint(key.public_key())
 
 
 def sign_model(path: str | Path, private_key_path: str | Path, password: str | None = None) -> str:
@@ -98,13 +98,13 @@ def sign_model(path: str | Path, private_key_path: str | Path, password: str | N
     name = Path(path).name
     parts = _checked_parts(path)
     key = _private_key(private_key_path, password)
-    own = fingerprint(key.public_key())
-    told = {
+    own = key_fingerprint(key.public_key())
+    statement = {
         "algorithm": "Ed25519",
         "key": own,
         "signature": key.sign(_SIGNED_AS + parts[MANIFEST]).hex(),
     }
-    content = json.dumps(told, indent=1, sort_keys=True).encode()
+    content = json.dumps(statement, indent=1, sort_keys=True).encode()
     signed = pack({part: data for part, data in parts.items() if part != SIGNATURE} | {SIGNATURE: content})
     check_signature(unpack(signed, name), key.public_key(), name)
     write_bytes(signed, Path(path))
@@ -138,7 +138,7 @@ def verify_model(path: str | Path, public_key_path: str | Path) -> str:
     _require_cryptography()
     key = _public_key(public_key_path)
     check_signature(_checked_parts(path), key, Path(path).name)
-    return fingerprint(key)
+    return key_fingerprint(key)
 
 
 def check_signature(parts: Mapping[str, bytes], key: Ed25519PublicKey, name: str) -> None:
@@ -160,16 +160,16 @@ def check_signature(parts: Mapping[str, bytes], key: Ed25519PublicKey, name: str
 
     if SIGNATURE not in parts:
         raise ModelFileError(f"{name}: not signed; expected a signature. Ask whoever trained it to sign it.")
-    told = strict_json(parts[SIGNATURE], SIGNATURE)
-    if not isinstance(told, dict) or set(told) != {"algorithm", "key", "signature"}:
+    statement = strict_json(parts[SIGNATURE], SIGNATURE)
+    if not isinstance(statement, dict) or set(statement) != {"algorithm", "key", "signature"}:
         raise ModelFileError(f"{name}: {SIGNATURE} is not what this library writes; get the file from its source.")
-    if told["key"] != fingerprint(key):
+    if statement["key"] != key_fingerprint(key):
         raise ModelFileError(
-            f"{name}: signed with the key {str(told['key'])[:16]}...; expected {fingerprint(key)[:16]}.... "
+            f"{name}: signed with the key {str(statement['key'])[:16]}...; expected {key_fingerprint(key)[:16]}.... "
             "Check that you have the right public key, and whose file this is."
         )
     try:
-        key.verify(bytes.fromhex(str(told["signature"])), _SIGNED_AS + parts[MANIFEST])
+        key.verify(bytes.fromhex(str(statement["signature"])), _SIGNED_AS + parts[MANIFEST])
     except (InvalidSignature, ValueError):
         raise ModelFileError(
             f"{name}: the signature does not fit. The file was changed after it was signed: get it from its source."
@@ -182,7 +182,7 @@ def public_key(path: str | Path) -> Ed25519PublicKey:
     return _public_key(path)
 
 
-def fingerprint(key: Ed25519PublicKey) -> str:
+def key_fingerprint(key: Ed25519PublicKey) -> str:
     """Return the sha256 of a public key, in hexadecimal."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()
 

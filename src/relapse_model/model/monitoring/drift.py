@@ -14,8 +14,8 @@ from relapse_model.arrays import Mask
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.study.study import Predictor, Study
+from relapse_model.validation.classification_measures import wilson
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.threshold_measures import wilson
 
 _QUANTILES = (("p05", 0.05), ("median", 0.5), ("p95", 0.95))
 
@@ -110,8 +110,8 @@ def predictor_drift(
     found = []
     for predictor in study.predictors:
         if predictor.kind != "landmark_week":
-            told = summary["predictors"][predictor.name]
-            shares = tuple(_shares(features[predictor.name], predictor, told, int(summary["patients"]), who))
+            training = summary["predictors"][predictor.name]
+            shares = tuple(_shares(features[predictor.name], predictor, training, int(summary["patients"]), who))
             found.append(PredictorDrift(predictor.name, predictor.label, int(who.max()) + 1, shares))
     return tuple(found)
 
@@ -131,12 +131,12 @@ def too_many(what: str, count: int, of: int, trained: int | str, trained_of: int
     return _compared(what, count, of, _most(trained), trained_of, "greater")
 
 
-def training_missing(told: dict[str, Any], patients: int) -> int:
+def training_missing(training: dict[str, Any], patients: int) -> int:
     """Return of how many training patients a predictor is not known, or the largest number that it may be.
 
     Parameters
     ----------
-    told : dict
+    training : dict
         The summary of the predictor.
     patients : int
         Of the training.
@@ -146,9 +146,9 @@ def training_missing(told: dict[str, Any], patients: int) -> int:
     >>> training_missing({"missing": "hidden", "levels": {"B": 80, "C": "<5"}}, 100)
     19
     """
-    if told["missing"] != HIDDEN:
-        return _most(told["missing"])
-    counts = told["levels"].values()
+    if training["missing"] != HIDDEN:
+        return _most(training["missing"])
+    counts = training["levels"].values()
     rest = patients - sum(count if isinstance(count, int) else 1 for count in counts)
     return max(0, rest)
 
@@ -185,25 +185,25 @@ def beyond(what: str, count: int, of: int, share: float, known: int) -> DriftedS
 
 
 def _shares(
-    values: pd.Series, predictor: Predictor, told: dict[str, Any], patients: int, who: NDArray[np.intp]
+    values: pd.Series, predictor: Predictor, training: dict[str, Any], patients: int, who: NDArray[np.intp]
 ) -> Iterator[DriftedShare]:
     gone = values.isna().to_numpy()
-    missing = training_missing(told, patients)
+    missing = training_missing(training, patients)
     known, trained = _any_row(~gone, who), patients - missing
     if known and trained > 0:
-        yield from _levels(values, predictor, told, known, trained, who) if predictor.levels else ()
-        yield from _numbers(values, known, predictor, told, trained) if told.get("mean") is not None else ()
+        yield from _levels(values, predictor, training, known, trained, who) if predictor.levels else ()
+        yield from _numbers(values, known, predictor, training, trained) if training.get("mean") is not None else ()
     yield too_many("missing", _any_row(gone, who), int(who.max()) + 1, missing, patients)
 
 
 def _levels(
-    values: pd.Series, predictor: Predictor, told: dict[str, Any], known: int, trained: int, who: NDArray[np.intp]
+    values: pd.Series, predictor: Predictor, training: dict[str, Any], known: int, trained: int, who: NDArray[np.intp]
 ) -> Iterator[DriftedShare]:
-    counts = list(told["levels"].values())
+    counts = list(training["levels"].values())
     others = trained - sum(count for count in counts if isinstance(count, int))
-    # All that is not told, less the few of another level; of several hidden ones each may be nearly all of it.
+    # All that is not disclosed, less the few of another level; of several hidden ones each may be nearly all of it.
     most = min(max(others - SMALL // 2 - SMALL * (counts.count(HIDDEN) - 1), SMALL), trained)
-    for level, count in zip(predictor.levels, (told["levels"][level] for level in predictor.levels), strict=True):
+    for level, count in zip(predictor.levels, (training["levels"][level] for level in predictor.levels), strict=True):
         has = _any_row((values == level).to_numpy(dtype=bool), who)
         if isinstance(count, int) or (count == HIDDEN and counts.count(HIDDEN) == 1):
             was = min(count, trained) if isinstance(count, int) else most
@@ -213,15 +213,15 @@ def _levels(
 
 
 def _numbers(
-    values: pd.Series, known: int, predictor: Predictor, told: dict[str, Any], trained: int
+    values: pd.Series, known: int, predictor: Predictor, training: dict[str, Any], trained: int
 ) -> Iterator[DriftedShare]:
     number = values.dropna().to_numpy(dtype=float)
-    if _yes_no(predictor, told) and np.isin(number, (0.0, 1.0)).all():
-        yes, was = round(float(number.mean()) * known), round(told["mean"] * trained)
+    if _yes_no(predictor, training) and np.isin(number, (0.0, 1.0)).all():
+        yes, was = round(float(number.mean()) * known), round(training["mean"] * trained)
         yield _compared("yes", yes, known, was, trained, "two-sided")
         return
     for name, share in _QUANTILES:
-        at = told[name]
+        at = training[name]
         shown = f"{three_figures(float(clinical(np.array([at]), predictor)[0]))} {unit_shown(predictor)}".rstrip()
         title = "the median" if name == "median" else f"percentile {100 * share:g}"
         # A mean of equal values may differ from them in its last digit.
@@ -240,9 +240,9 @@ def _of(outside: Mask, close: Mask, known: int) -> int:
     return int(np.floor(float((outside & ~close).mean()) * known + 1e-9))
 
 
-def _yes_no(predictor: Predictor, told: dict[str, Any]) -> bool:
+def _yes_no(predictor: Predictor, training: dict[str, Any]) -> bool:
     stated = predictor.equals is not None or predictor.kind == "column" or unit_shown(predictor) == "0/1"
-    return stated and {told["p05"], told["p95"]} <= {0.0, 1.0} and 0.0 <= told["mean"] <= 1.0
+    return stated and {training["p05"], training["p95"]} <= {0.0, 1.0} and 0.0 <= training["mean"] <= 1.0
 
 
 def _compared(what: str, count: int, of: int, trained: int, trained_of: int, side: str) -> DriftedShare:
@@ -259,5 +259,5 @@ def _any_row(rows: Mask, who: NDArray[np.intp]) -> int:
 
 
 def _most(count: int | str) -> int:
-    """Return a count of the summary, or the largest that it may be where it is not told."""
+    """Return a count of the summary, or the largest that it may be where it is not disclosed."""
     return count if isinstance(count, int) else SMALL - 1

@@ -16,18 +16,18 @@ from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
+from relapse_model.model.monitoring.disclosed_shares import (
+    FEWEST_QUANTILES,
+    disclosed_drift,
+    disclosed_scored,
+    disclosed_scores,
+    few,
+    patients_of_shares,
+    share_words,
+)
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, predictor_drift
 from relapse_model.model.monitoring.outcomes import FEWEST, MonitoredOutcomes, monitored_outcomes
 from relapse_model.model.monitoring.scores import MonitoredScores, monitored_scores, predictors_by_warnings
-from relapse_model.model.monitoring.told_shares import (
-    FEWEST_QUANTILES,
-    drift_told,
-    few,
-    patients_of_shares,
-    scored_told,
-    scores_told,
-    share_words,
-)
 from relapse_model.model.scoring.scorable import unusable
 from relapse_model.model.scoring.scores import score_cohort
 from relapse_model.small_counts import SMALL
@@ -105,18 +105,20 @@ class MonitoringReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; counts under 5, and shares that stand on them, hidden."""
-        told = asdict(self)
-        told["scores"] = scores_told(self.scores)
-        told["predictors"] = [drift_told(one) | {"drifted": one.p_value < self._limit} for one in self.predictors]
-        told["outcomes"] = None if self.outcomes is None else self.outcomes.to_dict()
-        return {"verdict": self.verdict, "rule": _RULE, "limit": self._limit} | told
+        disclosed = asdict(self)
+        disclosed["scores"] = disclosed_scores(self.scores)
+        disclosed["predictors"] = [
+            disclosed_drift(one) | {"drifted": one.p_value < self._limit} for one in self.predictors
+        ]
+        disclosed["outcomes"] = None if self.outcomes is None else self.outcomes.to_dict()
+        return {"verdict": self.verdict, "rule": _RULE, "limit": self._limit} | disclosed
 
     def text(self) -> str:
         """Return the report for the terminal: the verdict first."""
         scores = self.scores
         lines = [*wrap(f"Verdict: {self.verdict}.", _WIDTH), *wrap(_RULE, _WIDTH), ""]
         lines.append(
-            f"{scores.patients} patients, {scored_told(scores)} scored; rejected "
+            f"{scores.patients} patients, {disclosed_scored(scores)} scored; rejected "
             f"{share_words(scores.rejected, scores.patients)}. "
             f"The model was trained on {self.trained_on}."
         )
@@ -304,10 +306,10 @@ def _features(model: TrainedModel, cohort: Cohort) -> tuple[pd.DataFrame, NDArra
 def _risk_line(scores: MonitoredScores, outcome: str) -> str:
     beside = "not compared" if scores.training_risk is None else f"{100 * scores.training_risk:.1f} % in the training"
     if scores.scored < SMALL:
-        return f"Risk of {outcome}: not told of fewer than {SMALL} patients ({beside})."
+        return f"Risk of {outcome}: not disclosed for fewer than {SMALL} patients ({beside})."
     spread = f"the central 90 % from {100 * scores.p05:.1f} to {100 * scores.p95:.1f} %"
     if scores.scored < FEWEST_QUANTILES:
-        spread = f"quantiles not told of fewer than {FEWEST_QUANTILES} patients"
+        spread = f"quantiles not disclosed for fewer than {FEWEST_QUANTILES} patients"
     return f"Risk of {outcome}: mean {100 * scores.mean_risk:.1f} % ({beside}), {spread}."
 
 
@@ -330,11 +332,11 @@ def _predictor_lines(one: PredictorDrift, *, drifts: bool) -> list[str]:
 def _outcome_lines(found: MonitoredOutcomes) -> list[str]:
     count = found.to_dict()
     expected = "" if found.patients < SMALL else f", {found.expected:.1f} expected of those whose outcome is known"
-    told = (
+    sentence = (
         f"Outcomes of {count['patients']} patients: {count['events']} relapses{expected}; {count['lost']} lost before "
         f"the horizon. Awaited: {count['awaited']}. Of patients without a risk, not used: {count['without_score']}."
     )
-    lines = wrap(told, _WIDTH)
+    lines = wrap(sentence, _WIDTH)
     for name, value in found.measures.items() if found.patients >= SMALL else ():
         lines.append(f"  {_NAMES[name]}: {value}")
     return lines + [f"  {_NAMES[name]}: {why}" for name, why in found.refused.items()]

@@ -15,11 +15,11 @@ from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.comparisons import before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.small_counts import SMALL, told_count
+from relapse_model.small_counts import SMALL, disclosed_count
 from relapse_model.validation.calibration import calibration_intercept, observed_expected
-from relapse_model.validation.censoring_weights import censoring_weights
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, require_both_outcomes
+from relapse_model.validation.ipcw import censoring_weights
 from relapse_model.validation.resampling import auc_bootstrap
 
 _COUNTS = ("patients", "events", "lost", "awaited", "without_score")
@@ -69,8 +69,8 @@ class MonitoredOutcomes:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; counts under 5 as ``<5``, and no measure of fewer than 5 patients."""
-        told = asdict(self) | {name: told_count(getattr(self, name)) for name in _COUNTS}
-        return told if self.patients >= SMALL else told | {"expected": None, "measures": {}}
+        disclosed = asdict(self) | {name: disclosed_count(getattr(self, name)) for name in _COUNTS}
+        return disclosed if self.patients >= SMALL else disclosed | {"expected": None, "measures": {}}
 
 
 def monitored_outcomes(

@@ -11,8 +11,8 @@ import pandas as pd
 
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, beyond, too_many, training_missing
 from relapse_model.model.scoring.guards import CODES, GUARDS
+from relapse_model.validation.classification_measures import wilson
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.threshold_measures import wilson
 
 if TYPE_CHECKING:
     from relapse_model.model.trained import TrainedModel

@@ -60,7 +60,7 @@ class ArmEffect:
 
     @property
     def known(self) -> bool:
-        """Tell whether the effect is known well enough to speak of a benefit."""
+        """Tell whether the effect is known well enough to predict a benefit."""
         return self.prior is None
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def arm_effect(model: TrainedModel) -> ArmEffect:
         Without a plan of a randomised trial; where the arm is no predictor and the plan states no effect; where the
         classifier lets the effect differ between patients in ways that the plan does not name.
     """
-    plan = plan_of(model.study)
+    plan = trial_plan_of(model.study)
     readers = arm_predictors(model.study, plan)
     if not readers:
         return _stated(model, plan)
@@ -111,7 +111,7 @@ def arm_effect(model: TrainedModel) -> ArmEffect:
     return ArmEffect(plan.arms, readers, log_odds, overall, "the model", prior=prior)
 
 
-def plan_of(study: Study) -> TrialPlan:
+def trial_plan_of(study: Study) -> TrialPlan:
     """Return the plan of the trial; refuse a study without one.
 
     Parameters
@@ -137,10 +137,10 @@ def arm_predictors(study: Study, plan: TrialPlan) -> tuple[Predictor, ...]:
     readers = tuple(one for one in study.predictors if one.column == plan.arms.column)
     for one in readers:
         if one.levels:
-            told = {plan.arms.treatment, plan.arms.control} <= set(one.levels)
+            distinguished = {plan.arms.treatment, plan.arms.control} <= set(one.levels)
         else:
-            told = one.equals in (plan.arms.treatment, plan.arms.control)
-        if not told:
+            distinguished = one.equals in (plan.arms.treatment, plan.arms.control)
+        if not distinguished:
             raise BenefitRefusedError(
                 f"predictor {one.name!r} does not tell {plan.arms.treatment!r} and {plan.arms.control!r} of column "
                 f"{plan.arms.column!r} apart; expected equals = {plan.arms.treatment!r}, or both among its levels."
@@ -186,14 +186,14 @@ def _anybody(study: Study) -> pd.DataFrame:
 def _learned(model: TrainedModel, readers: tuple[Predictor, ...]) -> bool:
     """Tell whether the training patients were in both arms, and known to be."""
     for one in readers:
-        told = model.summary["predictors"].get(one.name, {})
+        training = model.summary["predictors"].get(one.name, {})
         if one.name in model.summary.get("hardly_known", {}):
             return False
         if one.levels:
-            counts = told.get("levels", {})
+            counts = training.get("levels", {})
             if any(counts.get(level) in (0, None) for level in one.levels):
                 return False
-        elif told.get("mean") is None or not 0 < told["mean"] < 1:
+        elif training.get("mean") is None or not 0 < training["mean"] < 1:
             return False
     return True
 

@@ -52,7 +52,7 @@ class BatchScores:
         In how many parts it was done.
     noted_rows : mapping of str to tuple of int
         For each table, the numbers of its rows that should be looked at, of patients who passed the gate: those that
-        stand there again under another row number, and count once; weeks more than ten years from enrolment.
+        are repeated under another row number, and count once; weeks more than ten years from enrolment.
     """
 
     patients: int
@@ -79,7 +79,7 @@ def score_folder(
 ) -> BatchScores:
     """Score a cohort folder and write the scores to one CSV file, as `RelapseModel.score` gives them for the whole.
 
-    Memory holds one chunk of patients and all identifiers. A folder of more patients than a chunk is parted first,
+    Memory holds one chunk of patients and all identifiers. A folder of more patients than a chunk is split first,
     into a work folder beside the output (``.OUT.work``), which only its owner may enter, since it holds patients'
     rows; it is removed when the output is written or the cohort refused. A run that was broken off leaves it, and the
     next run with the same model, files and settings goes on from there. The output appears in one step, complete.
@@ -101,7 +101,7 @@ def score_folder(
     both_arms : bool, default=False
         Also risk in either arm and benefit, as `RelapseModel.benefit` has them.
     resume : bool, default=True
-        Go on with what an earlier run left; if not, begin anew.
+        Go on with what an earlier run left; if not, start from the beginning.
     jobs : int, optional
         Processes that score chunks, as joblib takes it; each holds one chunk. The output is the same, byte for byte.
     progress : bool, default=False
@@ -234,7 +234,7 @@ def _chunks(
 
 def _key(model: TrainedModel, folder: Path, settings: dict[str, Any]) -> str:
     """Return a digest of all that the scores depend on: model, files, settings, version of the library."""
-    told = {
+    identity = {
         "version": __version__,
         "settings": settings,
         "study": _digest(model.study.text.encode("utf-8")),
@@ -246,7 +246,7 @@ def _key(model: TrainedModel, folder: Path, settings: dict[str, Any]) -> str:
             if file.stem in TABLES and file.suffix in (".csv", ".parquet") and file.is_file()
         },
     }
-    return _digest(json.dumps(told, sort_keys=True).encode("utf-8"))
+    return _digest(json.dumps(identity, sort_keys=True).encode("utf-8"))
 
 
 def _digest(content: bytes) -> str:
@@ -302,7 +302,7 @@ def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any
 
 def _part(chunks: CohortChunks, number: int, what: str = "part") -> Path:
     """Return the file of a part; with the key in its name, no process that another run left behind writes it."""
-    return chunks.work / f"{what}-{chunks.told['key'][:16]}-{number:05d}.csv"
+    return chunks.work / f"{what}-{chunks.counts['key'][:16]}-{number:05d}.csv"
 
 
 def scores_of(

@@ -22,7 +22,7 @@ from relapse_model.model.scoring.arm_effect import (
     ArmEffect,
     BenefitRefusedError,
     arm_effect,
-    plan_of,
+    trial_plan_of,
     with_arm,
 )
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
@@ -92,7 +92,7 @@ def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | No
     usable = np.asarray(reasons == "", dtype=bool)
     treated = with_arm(features, effect.predictors, effect.arms.treatment)
     new = NewPatients(cohort, treated, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk)
-    warned = joined(guard_warnings(new, without=_BOTH_SHOWN), not_known(effect))
+    warned = with_warning(guard_warnings(new, without=_BOTH_SHOWN), not_known(effect))
     table = pd.DataFrame(
         {
             "patient_id": cohort.patients["patient_id"].to_numpy(),
@@ -236,14 +236,14 @@ def not_known(effect: ArmEffect) -> str:
     )
 
 
-def joined(warned: Sequence[str], more: str) -> list[str]:
+def with_warning(warned: Sequence[str], more: str) -> list[str]:
     """Return warnings with one more for everybody."""
     return [f"{one}; {more}" if one and more else one or more for one in warned]
 
 
 def statement(model: TrainedModel, effect: ArmEffect) -> str:
     """Return what holds for all patients: one effect, or modifiers, and how well it is known."""
-    plan, words = plan_of(model.study), [ONE_EFFECT]
+    plan, words = trial_plan_of(model.study), [ONE_EFFECT]
     modifiers = tuple(one.predictor for one in plan.effect_modifiers)
     if modifiers and modelled(model, effect):
         words = [f"The effect differs by {', '.join(modifiers)}, as the plan states, shrunk towards one effect."]
@@ -263,7 +263,7 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
 def modelled(model: TrainedModel, effect: ArmEffect) -> bool:
     """Tell whether the effect differs by the modifiers of the plan in this model."""
     terms = {one.name for one in model.study.terms} if model.classifier_name != "ridge_logistic" else set()
-    named = plan_of(model.study).effect_modifiers
+    named = trial_plan_of(model.study).effect_modifiers
     return any(modifier_term(arm.name, one.predictor) in terms for arm in effect.predictors for one in named)
 
 
@@ -275,7 +275,7 @@ def require_randomisation(model: TrainedModel, landmark_week: float | None) -> f
     model : TrainedModel
     landmark_week : float, optional
     """
-    plan_of(model.study)
+    trial_plan_of(model.study)
     landmark = model.landmark(landmark_week)
     if not at_or_before(landmark, 0.0):
         raise BenefitRefusedError(

@@ -49,8 +49,8 @@ def biomarker_forest(table: pd.DataFrame) -> Figure:
         )  # fmt: skip
         text.set_in_layout(False)
         low, value, high = np.exp([row["lower"], row["log_odds"], row["upper"]])
-        told = f"{value:.2f} ({low:.2f} to {high:.2f})"
-        axes.text(1.02, place + 0.15, told, transform=beside, va="center", fontsize=8.5, color=INK)
+        interval = f"{value:.2f} ({low:.2f} to {high:.2f})"
+        axes.text(1.02, place + 0.15, interval, transform=beside, va="center", fontsize=8.5, color=INK)
         _line(axes, row, place + 0.15)
     axes.axvline(1.0, color=INK, linewidth=0.8, zorder=0)
     axes.set(ylim=(len(rows) - 0.4, -0.7), yticks=[], xlabel="Odds ratio of the event (1 is no effect)")

@@ -67,8 +67,10 @@ def _panel(axes: Axes, rows: Sequence[Subgroup], name: str, label: str, referenc
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
         text.set_in_layout(False)
-        told = str(found) if found is not None else "not estimable"
-        axes.text(1.02, place + 0.2, told, transform=beside, va="center", fontsize=8.5, color=INK if found else GREY)
+        estimate = str(found) if found is not None else "not estimable"
+        axes.text(
+            1.02, place + 0.2, estimate, transform=beside, va="center", fontsize=8.5, color=INK if found else GREY
+        )
         if found is not None:
             _bar(axes, found, place + 0.2, _WIDEST if name == "observed_expected" else (0.0, 1.0))
     axes.axvline(reference, color=INK, linewidth=0.8, zorder=0)

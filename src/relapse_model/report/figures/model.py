@@ -199,7 +199,7 @@ def _term_step(term: StudyTerm, study: Study) -> str:
 
 
 def coefficient_step(predictor: Predictor, scale: float | None = None, level: str = "") -> tuple[float, str]:
-    """Return the step of a predictor by which an odds ratio is told, and the step in words.
+    """Return the step of a predictor by which an odds ratio is expressed, and the step in words.
 
     It is the step of the study's prior; without a prior, a standard deviation.
 

@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.antibody_filter import FLOOR
-from relapse_model.model.explanation.patient_input import percent, with_unit
+from relapse_model.model.explanation.patient_input import risk_percent, with_unit
 from relapse_model.model.explanation.titre_course import TitreCourse, titre_course
 from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, PALE, RELAPSE, new_figure, plain, styled
 
@@ -63,7 +63,9 @@ def patient_figure(explanation: PatientExplanation) -> Figure:
     axes.plot(limits, [last + 0.2, last + 0.2], color=INK, linewidth=1.6)
     _risk_axis(axes, np.concatenate([steps, limits]), last)
     axes.set_xlabel(f"Risk by week {explanation.horizon_weeks:g} (log-odds scale)")
-    shown = f"{percent(explanation.risk)} % ({percent(explanation.lower)} to {percent(explanation.upper)} %)"
+    shown = (
+        f"{risk_percent(explanation.risk)} % ({risk_percent(explanation.lower)} to {risk_percent(explanation.upper)} %)"
+    )
     axes.set_title(
         f"What makes up the risk of {plain(shorten(explanation.outcome, 40, placeholder=' ...'))}\n"
         f"{shown}, {100 * explanation.level:.0f} % interval"
@@ -147,7 +149,7 @@ def _row_label(axes: Axes, row: int, text: str, colour: str = INK) -> None:
 
 
 def _risk_row(axes: Axes, row: int, log_odds: float, text: str, colour: str) -> None:
-    risk = percent(1.0 / (1.0 + np.exp(-log_odds)))
+    risk = risk_percent(1.0 / (1.0 + np.exp(-log_odds)))
     _row_label(axes, row, f"{text}: {risk} %", colour)
     axes.plot([log_odds], [row + 0.2], marker="D", markersize=5, color=colour, linestyle="none")
 
@@ -157,7 +159,7 @@ def _bar(axes: Axes, row: int, before: float, after: float, effect: str) -> None
     axes.barh(row + 0.2, after - before, left=before, height=0.3, color=colour, linewidth=0)
     axes.plot([after, after], [row + 0.2, row + 1.2], color=GREY, linewidth=0.7, zorder=0)
     hardly = effect == "hardly changes"
-    words = "hardly any" if hardly else f"{effect}, to {percent(1.0 / (1.0 + np.exp(-after)))} %"
+    words = "hardly any" if hardly else f"{effect}, to {risk_percent(1.0 / (1.0 + np.exp(-after)))} %"
     beside, shade = axes.get_yaxis_transform(), GREY if hardly else colour
     axes.text(1.02, row + 0.2, words, transform=beside, va="center", fontsize=8.5, color=shade)
 

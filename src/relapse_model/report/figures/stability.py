@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.style import FREE, GREY, INK, new_figure, styled
-from relapse_model.validation.stability import Stability
+from relapse_model.validation.model_stability import Stability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

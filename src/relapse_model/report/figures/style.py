@@ -33,7 +33,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with _style(), _quiet_about_letters():
             figure = draw(*args, **kwargs)
-            # Arrange once and keep it: arranged anew at each drawing, the last digits would differ.
+            # Arrange once and keep it: arranged at each drawing, the last digits would differ.
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
         return figure

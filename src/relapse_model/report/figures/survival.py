@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS
-from relapse_model.small_counts import HIDDEN, SMALL, told_count, told_counts
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, disclosed_counts
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def kaplan_meier_figure(
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
     grid = start + _weeks(0.0, max(0.0, float(t.max()) - start), _MOST_READINGS, STEPS)
     sizes = [int((label.astype(str) == name).sum()) for name in names]
-    told = told_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
-    for name, colour, size in zip(names, colours(len(names)), told, strict=True):
+    disclosed = disclosed_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    for name, colour, size in zip(names, colours(len(names)), disclosed, strict=True):
         rows = label.astype(str) == name
         _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
     if horizon is not None:
@@ -82,7 +82,7 @@ def kaplan_meier_figure(
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
     main.legend(loc="lower left")
     main.set_title("Freedom from the outcome\nKaplan-Meier, 95 % intervals")
-    _risk_table(table, names, label.astype(str), t, ticks, told)
+    _risk_table(table, names, label.astype(str), t, ticks, disclosed)
     return figure
 
 
@@ -136,8 +136,8 @@ def _draw_survival(axes: Axes, time: Floats, event: Floats, grid: Floats, colour
 
 
 def _legend(name: str, size: str) -> str:
-    told = f"n < {SMALL}" if size.startswith("<") else f"n = {size}"
-    return plain(name) if size == HIDDEN else f"{plain(name)} ({told})"
+    patients = f"n < {SMALL}" if size.startswith("<") else f"n = {size}"
+    return plain(name) if size == HIDDEN else f"{plain(name)} ({patients})"
 
 
 def _weeks(start: float, end: float, most: int, steps: tuple[int, ...]) -> Floats:
@@ -147,7 +147,7 @@ def _weeks(start: float, end: float, most: int, steps: tuple[int, ...]) -> Float
 
 
 def _risk_table(
-    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, told: tuple[str, ...]
+    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, sizes: tuple[str, ...]
 ) -> None:
     axes.set(ylim=(len(names) - 0.4, -1.5), yticks=[], xlabel="Week since enrolment")
     axes.set_xticks(ticks)
@@ -163,7 +163,7 @@ def _risk_table(
     for row, (name, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
-            # At the first tick all groups add up to a number that is told elsewhere.
-            shown = told[row] if tick == ticks[0] or told[row] == HIDDEN else str(told_count(count))
+            # At the first tick all groups add up to a number that is disclosed elsewhere.
+            shown = sizes[row] if tick == ticks[0] or sizes[row] == HIDDEN else str(disclosed_count(count))
             side = "left" if tick == ticks[0] else "center"
             axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

@@ -20,9 +20,9 @@ from relapse_model.validation.calibration import (
     calibration_intercept,
     calibration_slope,
 )
+from relapse_model.validation.decision_curve import NetBenefit
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.net_benefit import NetBenefit
-from relapse_model.validation.stability import CalibrationInstability
+from relapse_model.validation.model_stability import CalibrationInstability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,8 +91,8 @@ def calibration_figure(
     if isinstance(curve, CalibrationCurve):
         _draw_curve(main, curve, p)
     figures = [
-        f"Calibration in the large: {_shown(intercept or _or_reason(calibration_intercept, y, p, w))}",
-        f"Calibration slope: {_shown(slope or _or_reason(calibration_slope, y, p, w))}",
+        f"Calibration in the large: {_measure_label(intercept or _or_reason(calibration_intercept, y, p, w))}",
+        f"Calibration slope: {_measure_label(slope or _or_reason(calibration_slope, y, p, w))}",
     ]
     main.text(0.03, 0.97, "\n".join(figures), transform=main.transAxes, va="top", linespacing=1.4)
     _frame(main, top, *_calibration_note(curve, int(y.sum())))
@@ -189,7 +189,7 @@ def _or_reason(measure: Callable[..., Any], *arrays: Floats | None) -> Any:
         return str(error)
 
 
-def _shown(found: Estimate | str) -> str:
+def _measure_label(found: Estimate | str) -> str:
     return str(found) if isinstance(found, Estimate) else "cannot be estimated"
 
 
@@ -246,10 +246,10 @@ def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) ->
 
 def _draw_box(axes: Axes, percents: Floats, place: float, colour: str) -> None:
     low, q1, median, q3, high = np.round(2 * np.quantile(percents, (0.05, 0.25, 0.5, 0.75, 0.95))) / 2
-    told = {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "fliers": []}
+    box = {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "fliers": []}
     line = {"color": colour, "zorder": 4}
     axes.bxp(
-        [told], positions=[place], widths=0.24, showfliers=False, manage_ticks=False, boxprops=line,
+        [box], positions=[place], widths=0.24, showfliers=False, manage_ticks=False, boxprops=line,
         whiskerprops=line, capprops=line, medianprops={"color": INK, "linewidth": 1.8, "zorder": 5},
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,8 @@ from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.flow import ParticipantFlow
 from relapse_model.trial.arms.intercurrent import IntercurrentFound
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
+from relapse_model.trial.lazy_verbs import save_result
 from relapse_model.trial.statistics import TippingGrid
-
-_PAGE = "relapse_model.report.trial_report"
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +187,7 @@ class TrialAnalysis:
         dict of str to Path
             ``report``, ``values``, ``figures`` and ``data``.
         """
-        # The page belongs to the room above, on which nothing here depends: it is found by name when it is asked for.
-        written: dict[str, Path] = import_module(_PAGE).write_trial_report(self, Path(folder))
-        return written
+        return save_result(self, folder)
 
 
 def direction(plan: TrialPlan) -> str:

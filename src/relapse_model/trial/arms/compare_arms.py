@@ -23,7 +23,7 @@ from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast, counts
 from relapse_model.trial.arms.baseline import baseline_table
 from relapse_model.trial.arms.data_sets import data_sets
-from relapse_model.trial.arms.detection import loss_by_arm, relapses_since_dose, testing_frequency
+from relapse_model.trial.arms.detection import losses_in_quarters, relapses_since_dose, testing_frequency
 from relapse_model.trial.arms.endpoint import Endpoint, endpoint
 from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
 from relapse_model.trial.arms.flow import participant_flow
@@ -135,7 +135,7 @@ def _analysed(
     harms = adverse_events_by_arm(cohort, found, names, plan.primary.window_weeks, plan.primary.level)
     analysed = np.ones(len(found), dtype=bool) if planned is None else ~found.lost
     kept = protocol(cohort, study, found)
-    tested, loss = testing_frequency(cohort, study, found, plan.primary.level), loss_by_arm(found)
+    tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
     table_one = baseline_table(cohort, study, found)
     digest = sha256(study.text.encode()).hexdigest()

@@ -96,7 +96,7 @@ def testing_frequency(cohort: Cohort, study: Study, found: Endpoint, level: floa
     return TestingFrequency(number, weeks, rates, ratio, float(ratio * np.exp(-reach)), float(ratio * np.exp(reach)))
 
 
-def loss_by_arm(found: Endpoint) -> LossByArm:
+def losses_in_quarters(found: Endpoint) -> LossByArm:
     """Count the losses by arm and quarter of the follow-up.
 
     Parameters

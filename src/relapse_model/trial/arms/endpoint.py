@@ -12,9 +12,9 @@ from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.outcome.adjudicated import adjudicate
+from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests, decide_tests, decided_tests
 from relapse_model.cohort.outcome.outcome import FREE, RELAPSE, state_at_horizon
-from relapse_model.cohort.outcome.positive_runs import relapse_intervals
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.randomised import Randomised

@@ -70,7 +70,7 @@ def sensitivity_analyses(found: Endpoint, plan: TrialPlan, per_protocol: Mask, p
     return SensitivityResults(tuple(made), grid)
 
 
-def arm_counts(found: Endpoint) -> tuple[ArmCount, ArmCount]:
+def endpoint_counts(found: Endpoint) -> tuple[ArmCount, ArmCount]:
     """Return events, known and missing of the treatment and the control arm."""
     one, nought = (
         ArmCount(int(found.event[who].sum()), int((~found.lost[who]).sum()), int(found.lost[who].sum()))
@@ -84,7 +84,7 @@ def _refused(kind: str, label: str, estimand: str, found: Endpoint, names: Names
 
 
 def _bounds(found: Endpoint, plan: TrialPlan, names: Names, kind: str) -> list[ArmContrast]:
-    one, nought = arm_counts(found)
+    one, nought = endpoint_counts(found)
     told = (names[0], names[1])
     if kind == "extreme":
         rows = [
@@ -118,7 +118,7 @@ def _bounds(found: Endpoint, plan: TrialPlan, names: Names, kind: str) -> list[A
 
 def _grid(found: Endpoint, plan: TrialPlan, names: Names) -> TippingGrid | None:
     try:
-        return tipping_grid(*arm_counts(found), plan.primary.level)
+        return tipping_grid(*endpoint_counts(found), plan.primary.level)
     except InsufficientDataError:
         return None
 
@@ -139,7 +139,7 @@ def _tipping(found: Endpoint, names: Names, grid: TippingGrid | None) -> ArmCont
 
 
 def _imputed(found: Endpoint, plan: TrialPlan, names: Names, asked: Sensitivity) -> list[ArmContrast]:
-    one, nought = arm_counts(found)
+    one, nought = endpoint_counts(found)
     made = []
     for delta in asked.deltas:
         label = f"Multiple imputation, delta {delta:g}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +26,7 @@ from relapse_model.model.scoring.arm_effect import (
     BenefitRefusedError,
     arm_effect,
     arm_predictors,
-    plan_of,
+    trial_plan_of,
 )
 from relapse_model.model.scoring.benefit import not_known, statement
 from relapse_model.study.effect_modifiers import few_events_for_modifiers
@@ -42,6 +41,7 @@ from relapse_model.trial.benefit.measures import (
     matched_pairs,
     policy_net_benefit,
 )
+from relapse_model.trial.lazy_verbs import save_result
 from relapse_model.trial.statistics.contrast import SignificanceTest
 from relapse_model.trial.statistics.standardised import standardised_contrast
 from relapse_model.trial.statistics.survival_contrast import survival_contrast
@@ -54,7 +54,6 @@ THRESHOLDS = (0.01, 0.02, 0.05, 0.10)
 CLAIM = 0.05  # the level of the test of heterogeneity
 FOLDS, REPEATS = 5, 10
 _TITLE = "benefit refused"
-_PAGE = "relapse_model.report.benefit_page"
 Found = TypeVar("Found")
 
 
@@ -148,9 +147,7 @@ class BenefitReport:
         folder : str or Path
             Made if it does not exist.
         """
-        # The page belongs to the room above, on which nothing here depends: it is found by name when it is asked for.
-        written: dict[str, Path] = import_module(_PAGE).write_benefit_report(self, Path(folder))
-        return written
+        return save_result(self, folder)
 
 
 def benefit_report(
@@ -206,7 +203,7 @@ def benefit_report(
     >>> len(found.groups), found.patients
     (3, 132)
     """
-    plan = plan_of(study)
+    plan = trial_plan_of(study)
     readers = arm_predictors(study, plan)
     names = check_candidates(tuple(candidates))
     others = [name for name in names if name not in ONE_EFFECT_CLASSIFIERS]
@@ -290,7 +287,7 @@ def _or_refused(refused: dict[str, str], name: str, function: Callable[..., Foun
 
 
 def _findings(model: RelapseModel, known: bool, unknown: str) -> tuple[Finding, ...]:
-    plan = plan_of(model.study)
+    plan = trial_plan_of(model.study)
     few = few_events_for_modifiers(int(model.summary["events"]), len(plan.effect_modifiers))
     texts = [] if known else [unknown.removeprefix(f"{CODE} ")]
     texts += [few + "."] if few and plan.effect_modifiers else []

@@ -16,9 +16,9 @@ from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.trial.biomarkers.base import Base
 from relapse_model.trial.biomarkers.candidates import Column
+from relapse_model.validation.decision_curve import net_benefit
 from relapse_model.validation.discrimination import auc
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.net_benefit import net_benefit
 from relapse_model.validation.optimism import optimism_corrected
 from relapse_model.validation.overall import brier, log_loss
 

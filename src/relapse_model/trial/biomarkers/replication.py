@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,25 +12,66 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.fingerprint import outcome_fingerprint
+from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.base import Base, make_base
 from relapse_model.trial.biomarkers.candidates import Column, asked_for, derive_columns, judged, rows_at_risk
 from relapse_model.trial.biomarkers.estimates import estimates
-from relapse_model.trial.biomarkers.result import Replication
+from relapse_model.trial.biomarkers.plain_values import plain_rows
 from relapse_model.trial.biomarkers.score_test import score_tests
-
-if TYPE_CHECKING:
-    from relapse_model.trial.biomarkers.result import BiomarkerScreen
 
 LEVEL = 0.05
 _NORMAL = 1.959963984540054
 
 
-def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
+class Screened(Protocol):
+    """What a replication must know of the screen."""
+
+    @property
+    def study(self) -> Study: ...  # noqa: D102
+    @property
+    def table(self) -> pd.DataFrame: ...  # noqa: D102
+    @property
+    def base(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def settings(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def selected(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replication:
+    """Selected candidates in another cohort.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``candidate, n, events, log_odds, lower, upper, score_z, p, p_bonferroni, same_sign, holds, note``.
+    patients, events : int
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    patients: int
+    events: int
+
+    def __repr__(self) -> str:
+        """Return the counts and what holds."""
+        held = ", ".join(self.table.loc[self.table["holds"], "candidate"]) or "none"
+        return f"Replication({len(self.table)} tested in {self.patients} patients, {self.events} events; holds: {held})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values in full precision; what does not exist is None."""
+        return {"patients": self.patients, "events": self.events, "table": plain_rows(self.table)}
+
+
+def replicate(found: Screened, cohort: Cohort) -> Replication:
     """Test the selected candidates of a screen in another cohort; see `BiomarkerScreen.replicate`.
 
     Parameters
     ----------
-    found : BiomarkerScreen
+    found : Screened
+        Such as a `BiomarkerScreen`.
     cohort : Cohort
     """
     if not found.selected:
@@ -56,7 +99,7 @@ def replicate(found: BiomarkerScreen, cohort: Cohort) -> Replication:
     return Replication(table, base.data.patients, base.data.events)
 
 
-def _table(found: BiomarkerScreen, base: Base, columns: list[Column]) -> pd.DataFrame:
+def _table(found: Screened, base: Base, columns: list[Column]) -> pd.DataFrame:
     """Return the test of each selected candidate in the other cohort, in the steps of the first."""
     known_before = found.table.set_index("candidate")
     step, seen = known_before["step"].to_dict(), known_before["log_odds"].to_dict()

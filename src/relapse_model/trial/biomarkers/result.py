@@ -1,24 +1,22 @@
-"""The result of a screen of biomarkers, and of its replication in another cohort."""
+"""The result of a screen of biomarkers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.small_counts import told_count, told_counts
+from relapse_model.small_counts import disclosed_count, disclosed_counts
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.as_predictors import predictors_text
+from relapse_model.trial.biomarkers.plain_values import plain_rows
+from relapse_model.trial.biomarkers.replication import Replication, replicate
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections
-
-_PAGE = "relapse_model.report.biomarkers_page"
-_REPLICATION = "relapse_model.trial.biomarkers.replication"
+from relapse_model.trial.lazy_verbs import save_result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,15 +77,15 @@ class BiomarkerScreen:
         """Return the candidates that pass what decides, by name."""
         return tuple(self.table.loc[self.table["selected"], "candidate"])
 
-    def told_table(self) -> pd.DataFrame:
+    def disclosed_table(self) -> pd.DataFrame:
         """Return `table` with counts as they may be told: no small one can be worked out."""
         told = self.table.astype({"n": object, "events": object, "missing": object})
         for place, row in self.table.iterrows():
             without = self.counts["events"] - row["events"]
             if row["missing"]:  # without them n is the number of patients, which is told
-                told.loc[place, ["n", "missing"]] = told_counts([row["n"], row["missing"]])
+                told.loc[place, ["n", "missing"]] = disclosed_counts([row["n"], row["missing"]])
             if without:
-                told.loc[place, "events"] = told_counts([row["events"], without])[0]
+                told.loc[place, "events"] = disclosed_counts([row["events"], without])[0]
         return told
 
     def as_predictors(self) -> str:
@@ -117,15 +115,14 @@ class BiomarkerScreen:
         RelapseModelError
             If nothing was selected, or the cohort is the one that was screened.
         """
-        replicated: Replication = import_module(_REPLICATION).replicate(self, cohort)  # which reads this result
-        return replicated
+        return replicate(self, cohort)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values in full precision; what does not exist is None, and small counts are hidden."""
         tables = {
             name: None if table is None else plain_rows(table)
             for name, table in (
-                ("table", self.told_table()), ("stability", self.stability), ("increment", self.increment),
+                ("table", self.disclosed_table()), ("stability", self.stability), ("increment", self.increment),
                 ("predictive", self.predictive), ("centres", self.centres),
             )
         }  # fmt: skip
@@ -133,7 +130,7 @@ class BiomarkerScreen:
             "study": self.study.name,
             "synthetic": self.synthetic,
             "cohort_fingerprint": self.fingerprint,
-            "counts": {name: told_count(count) for name, count in self.counts.items()},
+            "counts": {name: disclosed_count(count) for name, count in self.counts.items()},
             "base": list(self.base),
             "settings": dict(self.settings),
             "selected": list(self.selected),
@@ -155,44 +152,4 @@ class BiomarkerScreen:
         dict of str to Path
             ``values`` and ``report``.
         """
-        # The page belongs to the room above, on which nothing here depends: it is found by name when it is asked for.
-        written: dict[str, Path] = import_module(_PAGE).write_biomarkers_page(self, Path(folder))
-        return written
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Replication:
-    """Selected candidates in another cohort.
-
-    Attributes
-    ----------
-    table : DataFrame
-        ``candidate, n, events, log_odds, lower, upper, score_z, p, p_bonferroni, same_sign, holds, note``.
-    patients, events : int
-    """
-
-    table: pd.DataFrame = field(repr=False)
-    patients: int
-    events: int
-
-    def __repr__(self) -> str:
-        """Return the counts and what holds."""
-        held = ", ".join(self.table.loc[self.table["holds"], "candidate"]) or "none"
-        return f"Replication({len(self.table)} tested in {self.patients} patients, {self.events} events; holds: {held})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values in full precision; what does not exist is None."""
-        return {"patients": self.patients, "events": self.events, "table": plain_rows(self.table)}
-
-
-def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as plain values; NaN and infinity become None."""
-    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+        return save_result(self, folder)

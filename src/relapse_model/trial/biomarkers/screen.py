@@ -34,10 +34,10 @@ from relapse_model.trial.biomarkers.screen_tables import (
     STABLE,
     Screened,
     centres_table,
-    joined,
     main_table,
     predictive_table,
     stability_table,
+    with_columns,
     with_gains,
 )
 from relapse_model.trial.biomarkers.stability import selection_frequencies
@@ -153,7 +153,7 @@ def _beside(
 ) -> pd.DataFrame:
     with_arm: dict[Any, Any] = {} if predictive is None else predictive.set_index("candidate")["p"].to_dict()
     often = dict(zip(names, frequency.tolist(), strict=True))
-    return joined(table, {"frequency": often, "centres_agree": agree, "p_interaction": with_arm})
+    return with_columns(table, {"frequency": often, "centres_agree": agree, "p_interaction": with_arm})
 
 
 def _settings(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.features.clinical_units import unit_shown
-from relapse_model.small_counts import told_counts
+from relapse_model.small_counts import disclosed_counts
 from relapse_model.trial.biomarkers.base import Base
 from relapse_model.trial.biomarkers.candidates import Column
 from relapse_model.trial.biomarkers.centres import across_centres
@@ -112,7 +112,7 @@ def _imputed(base: Base, screened: Screened) -> Floats:
     return score_tests(filled, base.relapse, base.columns, base.weight).z
 
 
-def joined(table: pd.DataFrame, columns: Mapping[str, Mapping[Any, Any]]) -> pd.DataFrame:
+def with_columns(table: pd.DataFrame, columns: Mapping[str, Mapping[Any, Any]]) -> pd.DataFrame:
     """Add columns by candidate, before the note."""
     added = table.assign(**{name: table["candidate"].map(dict(values)) for name, values in columns.items()})
     return added[[name for name in added if name != "note"] + ["note"]]
@@ -145,7 +145,7 @@ def centres_table(base: Base, screened: Screened, centre: Any) -> tuple[pd.DataF
     found = across_centres(screened.x, base.relapse, base.columns, base.risk, centre, base.weight)
     rows = []
     for place, name in enumerate(screened.names):
-        told = told_counts(found.events[place].tolist())
+        told = disclosed_counts(found.events[place].tolist())
         row: dict[str, Any] = {"candidate": name, "i2": found.i2[place]}
         row |= {"z_without_one_lowest": found.z_lowest[place], "z_without_one_highest": found.z_highest[place]}
         for at, where in enumerate(found.names):
@@ -162,4 +162,4 @@ def with_gains(table: pd.DataFrame, gains: pd.DataFrame) -> pd.DataFrame:
     """Return the main table with the change of log loss and AUC."""
     wanted = ("delta_log_loss", "delta_log_loss_lower", "delta_log_loss_upper", "delta_auc")
     by_name = gains.set_index("candidate") if len(gains) else gains
-    return joined(table, {name: by_name[name].to_dict() for name in wanted if name in by_name})
+    return with_columns(table, {name: by_name[name].to_dict() for name in wanted if name in by_name})

@@ -20,9 +20,9 @@ from relapse_model.features.endogenous import dose_table, doses_given, passive_a
 from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
-from relapse_model.trial.dosing.audit import BY_HAND, CONTROL, WRONG_AMOUNT, audit
 from relapse_model.trial.dosing.forecast import Forecast, forecast
 from relapse_model.trial.dosing.rule import AS_DUE, LATE, NONE, NOT_ASSESSED, OMITTED, OPEN, UNDECIDABLE
+from relapse_model.trial.dosing.visit_verdicts import BY_HAND, CONTROL, WRONG_AMOUNT, visit_verdicts
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
 _UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
@@ -159,7 +159,7 @@ def dosing(
     _need_arm(cohort)
     planned = rule.visits if visits is None else tuple(visits)
     as_of = _as_of(cohort, as_of_week, rule)
-    table = audit(cohort, study, rule, as_of, planned)
+    table = visit_verdicts(cohort, study, rule, as_of, planned)
     first, again = rule.first.window_weeks, rule.again.act_within_weeks
     notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
     found: Forecast | None = None

@@ -15,7 +15,7 @@ from relapse_model.trial.statistics.contrast import HAZARD_RATIO, Contrast, Sign
 from relapse_model.trial.statistics.inputs import check_arms, check_covariates
 from relapse_model.trial.statistics.kaplan_meier import risk_table
 from relapse_model.trial.statistics.partial_likelihood import CoxFit, fit_cox
-from relapse_model.validation.censoring_weights import check_follow_up, check_labels
+from relapse_model.validation.ipcw import check_follow_up, check_labels
 
 ARM = "arm"
 

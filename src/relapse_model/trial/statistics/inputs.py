@@ -11,7 +11,7 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 
 
-def one_of(value: str, allowed: Sequence[str], what: str) -> None:
+def require_one_of(value: str, allowed: Sequence[str], what: str) -> None:
     """Refuse a name that is not among those allowed."""
     if value not in allowed:
         raise RelapseModelError(f"{what} is {value!r}; expected {' or '.join(repr(name) for name in allowed)}.")

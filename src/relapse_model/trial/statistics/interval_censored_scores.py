@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.statistics.contrast import SignificanceTest, two_sided_p
-from relapse_model.trial.statistics.inputs import check_arms, one_of
+from relapse_model.trial.statistics.inputs import check_arms, require_one_of
 from relapse_model.trial.statistics.interval_censored import check_bounds, innermost, maximise
 
 _WORDS = {
@@ -59,7 +59,7 @@ def interval_censored_test(left: ArrayLike, right: ArrayLike, arm: ArrayLike, sc
     >>> interval_censored_test([0, 0, 4, 8], [4, 4, 8, np.inf], [0, 0, 1, 1]).statistic < 0
     True
     """
-    one_of(scores, tuple(_WORDS), "Scores")
+    require_one_of(scores, tuple(_WORDS), "Scores")
     low, high = check_bounds(left, right)
     treated = check_arms(arm, low.size)
     score = _scores(low, high, scores)

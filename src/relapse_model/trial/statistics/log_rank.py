@@ -12,7 +12,7 @@ from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.statistics.contrast import SignificanceTest, two_sided_p
 from relapse_model.trial.statistics.inputs import check_arms
-from relapse_model.validation.censoring_weights import check_follow_up, check_labels
+from relapse_model.validation.ipcw import check_follow_up, check_labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from relapse_model.validation.estimate import normal_quantile
 _TEST = "the level at which the interval just reaches no difference"
 
 
-def wilson(risk: float, patients: float, z: float) -> tuple[float, float]:
+def score_bounds(risk: float, patients: float, z: float) -> tuple[float, float]:
     """Return the score interval of one risk; ``patients`` may be an effective number.
 
     Parameters
@@ -34,7 +34,7 @@ def wilson(risk: float, patients: float, z: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> [round(limit, 4) for limit in wilson(0.0, 10, 1.959964)]
+    >>> [round(limit, 4) for limit in score_bounds(0.0, 10, 1.959964)]
     [0.0, 0.2775]
     """
     share = z * z / patients
@@ -74,7 +74,7 @@ def mover_contrast(
     0.20 (0.05 to 0.33)
     """
     z = normal_quantile(level)
-    one, nought = (risk1, *wilson(risk1, patients1, z)), (risk0, *wilson(risk0, patients0, z))
+    one, nought = (risk1, *score_bounds(risk1, patients1, z)), (risk0, *score_bounds(risk0, patients0, z))
     statistic = _statistic(risk1, patients1, risk0, patients0)
     if measure == RISK_DIFFERENCE:
         value: float | None = risk1 - risk0
@@ -108,7 +108,7 @@ def _statistic(p1: float, n1: float, p0: float, n0: float) -> float:
         return 0.0
 
     def reach(z: float) -> float:
-        lower, upper = _difference((p1, *wilson(p1, n1, z)), (p0, *wilson(p0, n0, z)))
+        lower, upper = _difference((p1, *score_bounds(p1, n1, z)), (p0, *score_bounds(p0, n0, z)))
         return lower if p1 > p0 else -upper
 
     # Limits approach 0 and 1 as z grows, so the interval takes in 0 at some z.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.trial.statistics.inputs import one_of
+from relapse_model.trial.statistics.inputs import require_one_of
 from relapse_model.trial.statistics.score_interval import Tables, null_statistic
 from relapse_model.validation.estimate import normal_quantile
 
@@ -258,7 +258,7 @@ def _check(
     patients: int | tuple[int, int], risks: Sequence[float], loss: float, alpha: float, test: str
 ) -> tuple[int, int]:
     """Return the patients of both arms."""
-    one_of(test, ("score", "fisher"), "Test")
+    require_one_of(test, ("score", "fisher"), "Test")
     given = (patients - patients // 2, patients // 2) if isinstance(patients, int) else tuple(patients)
     if len(given) != 2 or any(n != int(n) or n < 1 for n in given):
         raise RelapseModelError(f"Power: {patients} patients; expected 2 or more, or a number for each arm.")

@@ -16,8 +16,8 @@ from relapse_model.trial.statistics.contrast import (
     SignificanceTest,
     two_sided_p,
 )
-from relapse_model.trial.statistics.inputs import check_counts, one_of
-from relapse_model.trial.statistics.mover import mover_contrast, wilson
+from relapse_model.trial.statistics.inputs import check_counts, require_one_of
+from relapse_model.trial.statistics.mover import mover_contrast, score_bounds
 from relapse_model.trial.statistics.score_interval import Tables, mantel_haenszel, null_statistic, score_limits
 from relapse_model.validation.estimate import Estimate, normal_quantile
 
@@ -143,7 +143,7 @@ def odds_ratio(x1: int, n1: int, x0: int, n0: int, level: float = 0.95, method: 
     >>> print(odds_ratio(3, 66, 10, 66))
     0.27 (0.08 to 0.96)
     """
-    one_of(method, (_SCORE, _UNCORRECTED), "Method of the odds ratio")
+    require_one_of(method, (_SCORE, _UNCORRECTED), "Method of the odds ratio")
     return _contrast(ODDS_RATIO, (x1, n1, x0, n0), level, method)
 
 
@@ -239,17 +239,17 @@ def proportion(x: int, n: int, level: float = 0.95, method: str = "clopper-pears
     """
     from scipy import stats
 
-    one_of(method, ("clopper-pearson", "wilson"), "Method of one share")
+    require_one_of(method, ("clopper-pearson", "wilson"), "Method of one share")
     events, patients, _, _ = (int(value) for value in check_counts(x, n, 0, 1))
     z = normal_quantile(level)
     if method == "wilson":
-        return Estimate(events / patients, *wilson(events / patients, patients, z), level, "Wilson interval")
+        return Estimate(events / patients, *score_bounds(events / patients, patients, z), level, "Wilson interval")
     found = stats.binomtest(events, patients).proportion_ci(level, method="exact")
     return Estimate(events / patients, float(found.low), float(found.high), level, "Clopper-Pearson exact interval")
 
 
 def _contrast(measure: str, counts: tuple[int, int, int, int], level: float, method: str) -> Contrast:
-    one_of(method, tuple(_WORDS), "Method")
+    require_one_of(method, tuple(_WORDS), "Method")
     table = _table(counts, corrected=method == _SCORE)
     words, test = _WORDS[method]
     if method == _NEWCOMBE:

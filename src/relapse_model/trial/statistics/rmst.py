@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.statistics.contrast import RMST_DIFFERENCE, RMST_RATIO, Contrast
-from relapse_model.trial.statistics.inputs import check_arms, one_of
+from relapse_model.trial.statistics.inputs import check_arms, require_one_of
 from relapse_model.trial.statistics.kaplan_meier import require_follow_up, risk_table
-from relapse_model.validation.censoring_weights import check_follow_up
 from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.ipcw import check_follow_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def rmst_contrast(
     >>> found.treatment.value, found.control.value  # (10 + 3 x 48) / 4; (2 x 24 + 2 x 48) / 4
     (38.5, 36.0)
     """
-    one_of(measure, (RMST_DIFFERENCE, RMST_RATIO), "Measure")
+    require_one_of(measure, (RMST_DIFFERENCE, RMST_RATIO), "Measure")
     times, events = check_follow_up(time, event)
     treated = check_arms(arm, times.size)
     (mean1, error1), (mean0, error0) = (

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats, Mask
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO, Contrast
-from relapse_model.trial.statistics.inputs import check_arms, check_covariates, check_outcome, one_of
-from relapse_model.validation.censoring_weights import check_labels
+from relapse_model.trial.statistics.inputs import check_arms, check_covariates, check_outcome, require_one_of
+from relapse_model.validation.ipcw import check_labels
 from relapse_model.validation.logistic_fit import fit_logistic, risk_of
 
 
@@ -99,7 +99,7 @@ def standardised_contrast(
     >>> round(found.contrast.value, 6)  # without columns: 1/4 - 2/4
     -0.25
     """
-    one_of(measure, (RISK_DIFFERENCE, RISK_RATIO), "Measure")
+    require_one_of(measure, (RISK_DIFFERENCE, RISK_RATIO), "Measure")
     y = check_outcome(relapse)
     treated = check_arms(arm, y.size)
     columns, known = check_covariates(covariates, names, y.size)

@@ -17,7 +17,7 @@ from relapse_model.trial.statistics.interaction import logistic_log_likelihood
 from relapse_model.trial.statistics.partial_likelihood import fit_cox
 from relapse_model.trial.statistics.proportions import risk_difference
 from relapse_model.trial.statistics.survival_contrast import survival_contrast
-from relapse_model.validation.censoring_weights import check_follow_up
+from relapse_model.validation.ipcw import check_follow_up
 
 MISSING = "(missing)"
 _FLOOR = 5  # events in both arms together, below which a level has no figures

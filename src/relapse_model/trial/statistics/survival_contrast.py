@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO, Contrast
-from relapse_model.trial.statistics.inputs import check_arms, one_of
+from relapse_model.trial.statistics.inputs import check_arms, require_one_of
 from relapse_model.trial.statistics.kaplan_meier import require_follow_up, risk_table
-from relapse_model.trial.statistics.mover import wilson
+from relapse_model.trial.statistics.mover import score_bounds
 from relapse_model.trial.statistics.proportions import score_contrast
 from relapse_model.trial.statistics.score_interval import Tables
-from relapse_model.validation.censoring_weights import check_follow_up
 from relapse_model.validation.estimate import normal_quantile
+from relapse_model.validation.ipcw import check_follow_up
 
 _GREENWOOD, _SCORE = "greenwood", "score"
 
@@ -123,7 +123,7 @@ def survival_contrast(
     Notes
     -----
     The risk equals the mean of the outcomes weighted by the inverse of each arm's chance of being followed
-    (`relapse_model.validation.censoring_weights.censoring_weights` with the arm as group). Effective number:
+    (`relapse_model.validation.ipcw.censoring_weights` with the arm as group). Effective number:
     Rothman 1978, J Chronic Dis 31:557; score limits: Miettinen and Nurminen 1985, Stat Med 4:213.
 
     Examples
@@ -135,8 +135,8 @@ def survival_contrast(
     >>> print(found.contrast)
     -0.37 (-0.83 to 0.37)
     """
-    one_of(measure, (RISK_DIFFERENCE, RISK_RATIO), "Measure")
-    one_of(interval, (_SCORE, _GREENWOOD), "Interval")
+    require_one_of(measure, (RISK_DIFFERENCE, RISK_RATIO), "Measure")
+    require_one_of(interval, (_SCORE, _GREENWOOD), "Interval")
     times, events = check_follow_up(time, event)
     treated = check_arms(arm, times.size)
     z = normal_quantile(level)
@@ -214,7 +214,7 @@ def arm_risk(time: Floats, event: Floats, week: float, survival: float, error: f
     followed = time.size - happened - lost
     risk = 1 - survival
     effective = risk * survival / error**2 if error > 0 else float(followed if survival == 1 else happened)
-    lower, upper = wilson(risk, effective, z)
+    lower, upper = score_bounds(risk, effective, z)
     return ArmRisk(time.size, happened, lost, followed, risk, error, lower, upper, effective)
 
 

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats, Mask
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO
-from relapse_model.trial.statistics.inputs import check_arms, check_covariates, one_of
+from relapse_model.trial.statistics.inputs import check_arms, check_covariates, require_one_of
 from relapse_model.trial.statistics.kaplan_meier import require_follow_up, risk_table
 from relapse_model.trial.statistics.partial_likelihood import fit_cox
 from relapse_model.trial.statistics.survival_contrast import SurvivalContrast, arm_risk, contrast_of_risks
-from relapse_model.validation.censoring_weights import check_follow_up
 from relapse_model.validation.estimate import normal_quantile
+from relapse_model.validation.ipcw import check_follow_up
 
 ENDED_PER_COLUMN = 5
 METHOD = "weighted Kaplan-Meier, Miettinen-Nurminen score interval at the effective numbers of patients"
@@ -108,7 +108,7 @@ def weighted_contrast(
     >>> found.survival.treatment.risk, found.survival.control.risk
     (0.25, 0.625)
     """
-    one_of(measure, (RISK_DIFFERENCE, RISK_RATIO), "Measure")
+    require_one_of(measure, (RISK_DIFFERENCE, RISK_RATIO), "Measure")
     times, events = check_follow_up(time, event)
     treated = check_arms(arm, times.size)
     matrix, _ = check_covariates(columns, None, times.size)

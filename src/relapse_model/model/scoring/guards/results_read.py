@@ -91,7 +91,7 @@ def measured_summary(cohort: Cohort, study: Study, landmark: float, fewest: int)
     landmark : float
         The last one: what was read at an earlier one lies before it.
     fewest : int
-        A count below it is not told: it could point to a patient.
+        A count below it is not disclosed: it could point to a patient.
 
     Returns
     -------
@@ -102,11 +102,11 @@ def measured_summary(cohort: Cohort, study: Study, landmark: float, fewest: int)
     Examples
     --------
     >>> import relapse_model as rm
-    >>> told = measured_summary(rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse"), 0.0, fewest=5)
-    >>> told["units"]["anti_hbs"], sorted(told["assays"]["hbcrag"])
+    >>> summary = measured_summary(rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse"), 0.0, fewest=5)
+    >>> summary["units"]["anti_hbs"], sorted(summary["assays"]["hbcrag"])
     ({'mIU/mL': 132}, ['Lumipulse HBcrAg'])
     """
-    told: dict[str, Any] = {"assays": {}, "units": {}}
+    summary: dict[str, Any] = {"assays": {}, "units": {}}
     nobody = identifiers(cohort)
     patient = cohort.labs["patient"].to_numpy(dtype=np.intp)
     for analyte, rows in results_read(cohort, study, landmark).items():
@@ -118,10 +118,10 @@ def measured_summary(cohort: Cohort, study: Study, landmark: float, fewest: int)
                 for key, members in by_key.items()
                 if not holds_identifier(spelling[key], nobody)
             }
-            told[part][analyte] = {
+            summary[part][analyte] = {
                 name: count if count >= fewest else f"<{fewest}" for name, count in sorted(counts.items())
             }
-    return told
+    return summary
 
 
 def _spellings(

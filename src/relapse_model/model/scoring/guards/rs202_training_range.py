@@ -31,24 +31,24 @@ def training_range(new: NewPatients) -> list[Flagged]:
     ]
 
 
-def _numbers(new: NewPatients, predictor: Predictor, told: dict[str, Any]) -> list[Flagged]:
-    if told["p05"] is None:
+def _numbers(new: NewPatients, predictor: Predictor, training: dict[str, Any]) -> list[Flagged]:
+    if training["p05"] is None:
         return []
-    low, high = _usual(told["p05"], told["p95"])
+    low, high = _usual(training["p05"], training["p95"])
     number = new.features[predictor.name].to_numpy(dtype=float)
     margin = new.study.scoring.range_margin * (high - low) + _ROUNDING
     beyond = (number < low - margin) | (number > high + margin)
     return [flagged(beyond, lambda row: _outside(predictor, number[row], low, high))]
 
 
-def _levels(new: NewPatients, predictor: Predictor, told: dict[str, Any]) -> list[Flagged]:
+def _levels(new: NewPatients, predictor: Predictor, training: dict[str, Any]) -> list[Flagged]:
     values = new.features[predictor.name]
     return [
         flagged(
             (values == level).to_numpy(dtype=bool),
             f"outside the training range: {predictor.label} {level} (of nobody in the training)",
         )
-        for level, count in told["levels"].items()
+        for level, count in training["levels"].items()
         if count == 0
     ]
 

@@ -10,19 +10,19 @@ _TEXTS = {
 }
 
 
-def hardly_known(new: NewPatients) -> list[Flagged]:
+def value_hardly_known(new: NewPatients) -> list[Flagged]:
     """Warn of a value of which the training could say nothing: the prior was used, or the value does not count.
 
     Parameters
     ----------
     new : NewPatients
     """
-    told = new.summary.get("hardly_known", {})  # a model of an earlier version was trained on none such
+    reasons = new.summary.get("hardly_known", {})  # a model of an earlier version was trained on none such
     return [
-        flagged(new.features[one.name].notna().to_numpy(), _TEXTS[told[one.name]].format(one.label))
+        flagged(new.features[one.name].notna().to_numpy(), _TEXTS[reasons[one.name]].format(one.label))
         for one in new.study.predictors
-        if one.name in told
+        if one.name in reasons
     ]
 
 
-GUARD = Guard("RS210", "a predictor hardly known in the training", hardly_known)
+GUARD = Guard("RS210", "a predictor hardly known in the training", value_hardly_known)

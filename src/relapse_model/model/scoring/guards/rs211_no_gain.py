@@ -16,8 +16,8 @@ def no_gain(new: NewPatients) -> list[Flagged]:
     ----------
     new : NewPatients
     """
-    told = new.summary.get("warnings") or []
-    if not any(one.get("code") == FINDING and one.get("severity") == "warning" for one in told):
+    findings = new.summary.get("warnings") or []
+    if not any(one.get("code") == FINDING and one.get("severity") == "warning" for one in findings):
         return []
     text = "model without shown gain: cross-validated, it was not better than the mean risk for everybody (RM122)"
     return [flagged(np.ones(len(new.cohort), dtype=bool), text)]

@@ -1,4 +1,4 @@
-"""Names of assays and units: their spelling levelled, and none shown that holds a patient's identifier."""
+"""Names of assays and units: their spelling normalised, and none shown that holds a patient's identifier."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def shown_name(text: str, known: frozenset[str]) -> str:
 
 
 def assay_key(name: str) -> str:
-    """Return a key under which the spellings of one assay meet: case and spaces are levelled, nothing else.
+    """Return a key under which the spellings of one assay meet: case and spaces are normalised, nothing else.
 
     Examples
     --------

@@ -18,12 +18,12 @@ _SMALLEST_EIGENVALUE = 0.05
 _QUANTILES = (0.95, 0.98)
 _AT_95 = NormalDist().inv_cdf(0.95)
 # A single value counts for no more than this, so that alone it is never far: 3^2 is below the 0.999 quantile, 10.8, of
-# chi-squared on 1. One unusual value is told by its own guard.
+# chi-squared on 1. One unusual value is reported by its own guard.
 _MOST = 3.0
 
 
 def scatter_summary(
-    features: pd.DataFrame, study: Study, told: dict[str, dict[str, Any]], patient: NDArray[np.intp] | None = None
+    features: pd.DataFrame, study: Study, training: dict[str, dict[str, Any]], patient: NDArray[np.intp] | None = None
 ) -> dict[str, Any] | None:
     """Return how the numeric predictors scatter together; None where too little is known to say.
 
@@ -39,7 +39,7 @@ def scatter_summary(
     features : DataFrame
         Of the training.
     study : Study
-    told : dict
+    training : dict
         The summary of each predictor.
     patient : array of int, optional
         The patient of each row, where one may have several.
@@ -53,7 +53,7 @@ def scatter_summary(
     -----
     Schäfer and Strimmer 2005, Stat Appl Genet Mol Biol 4:32, the target of identity for correlations.
     """
-    names = [one.name for one in study.predictors if not one.levels and _varies(features[one.name], told[one.name])]
+    names = [one.name for one in study.predictors if not one.levels and _varies(features[one.name], training[one.name])]
     who = np.unique(np.arange(len(features)) if patient is None else patient, return_inverse=True)[1]
     patients = int(who.max()) + 1
     if len(names) < 2 or patients < FEWEST_PATIENTS:
@@ -68,7 +68,7 @@ def scatter_summary(
     }
 
 
-def deviates(features: pd.DataFrame, scatter: dict[str, Any], told: dict[str, dict[str, Any]]) -> Floats:
+def deviates(features: pd.DataFrame, scatter: dict[str, Any], training: dict[str, dict[str, Any]]) -> Floats:
     """Return how far each patient is from the training cohort, as a standard normal deviate; NaN with one value only.
 
     The squared Mahalanobis distance over the predictors that are known, brought to a normal deviate by Wilson and
@@ -80,7 +80,7 @@ def deviates(features: pd.DataFrame, scatter: dict[str, Any], told: dict[str, di
     features : DataFrame
     scatter : dict
         As `scatter_summary` returns it.
-    told : dict
+    training : dict
         The summary of each predictor.
 
     Notes
@@ -88,14 +88,16 @@ def deviates(features: pd.DataFrame, scatter: dict[str, Any], told: dict[str, di
     Wilson and Hilferty 1931, PNAS 17:684.
     """
     names = scatter["predictors"]
-    quantiles = np.array([[told[name][part] for name in names] for part in ("p05", "median", "p95")])
+    quantiles = np.array([[training[name][part] for name in names] for part in ("p05", "median", "p95")])
     deviate = _distance(features[names].to_numpy(dtype=float), quantiles, np.array(scatter["correlation"]))
     return np.asarray(deviate / scatter["spread"], dtype=np.float64)
 
 
-def _varies(values: pd.Series, told: dict[str, Any]) -> bool:
+def _varies(values: pd.Series, training: dict[str, Any]) -> bool:
     known = values.dropna().to_numpy(dtype=float)
-    return told["p05"] is not None and told["p95"] > told["p05"] and not bool(np.isin(known, (0.0, 1.0)).all())
+    return (
+        training["p05"] is not None and training["p95"] > training["p05"] and not bool(np.isin(known, (0.0, 1.0)).all())
+    )
 
 
 def _distance(values: Floats, quantiles: Floats, correlation: Floats) -> Floats:

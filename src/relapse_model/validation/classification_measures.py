@@ -36,7 +36,7 @@ class ThresholdMeasures:
     threshold : float
         Risk from which on a patient is flagged.
     flagged : int or str
-        Patients with a known outcome at or above it; text where the number may not be told.
+        Patients with a known outcome at or above it; text where the number may not be disclosed.
     measures : dict of str to Estimate
         By the names of `THRESHOLD_MEASURES`.
     refused : dict of str to str

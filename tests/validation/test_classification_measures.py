@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from relapse_model.development.internal_validation import group_tables
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation.threshold_measures import THRESHOLD_MEASURES, threshold_measures, wilson
+from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, threshold_measures, wilson
 
 # 10 patients, 4 relapses. At or above 0.3: 3 relapses and 2 others.
 Y = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0]

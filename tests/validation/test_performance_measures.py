@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relapse_model.validation.performance import MEASURES, performance
+from relapse_model.validation.performance_measures import MEASURES, performance
 
 RELAPSE = np.array([0, 0, 1, 0, 1, 1, 0, np.nan])
 RISK = np.array([0.1, 0.2, 0.15, 0.3, 0.6, 0.7, 0.4, 0.5])

@@ -1,4 +1,4 @@
-"""Shares of monitored patients as they may be told: none that stands on one to four of them."""
+"""Shares of monitored patients as they may be disclosed: none that stands on one to four of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from relapse_model.model.monitoring.drift import PredictorDrift
 from relapse_model.model.monitoring.scores import MonitoredScores
-from relapse_model.small_counts import HIDDEN, SMALL, told_count
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.validation.estimate import Estimate
 
-FEWEST_QUANTILES = 20  # scored patients of whom quantiles are told: of fewer, they are nearly one patient's risk
+FEWEST_QUANTILES = 20  # scored patients of whom quantiles are disclosed: of fewer, they are nearly one patient's risk
 _QUANTILES = ("p05", "median", "p95")
 
 
@@ -37,7 +37,7 @@ def share_words(share: Estimate, of: int) -> str:
 
     Examples
     --------
-    >>> from relapse_model.validation.threshold_measures import wilson
+    >>> from relapse_model.validation.classification_measures import wilson
     >>> share_words(wilson(0.1, 100), 100), share_words(wilson(0.03, 100), 100)
     ('10 % (6 to 17 %)', '<5 of 100 patients')
     >>> share_words(wilson(0.97, 100), 100)
@@ -60,51 +60,51 @@ def patients_of_shares(one: PredictorDrift) -> list[int]:
     return [one.patients if share.what == "missing" else known for share in one.shares]
 
 
-def drift_told(one: PredictorDrift) -> dict[str, Any]:
-    """Return the drift of a predictor as plain values; a share of one to four patients, and its p, are not told.
+def disclosed_drift(one: PredictorDrift) -> dict[str, Any]:
+    """Return the drift of a predictor as plain values; a share of one to four patients, and its p, are not disclosed.
 
     Parameters
     ----------
     one : PredictorDrift
     """
     hidden = [few(share.found, of) for share, of in zip(one.shares, patients_of_shares(one), strict=True)]
-    told = asdict(one)
-    for share, is_hidden, of in zip(told["shares"], hidden, patients_of_shares(one), strict=True):
+    disclosed = asdict(one)
+    for share, is_hidden, of in zip(disclosed["shares"], hidden, patients_of_shares(one), strict=True):
         if is_hidden:
             share |= {"found": _hidden(share["found"], of), "p_value": None}
     furthest = min(range(len(hidden)), key=lambda place: one.shares[place].p_value, default=None)
     p_value = None if furthest is not None and hidden[furthest] else one.p_value
-    return told | {"shares": list(told["shares"]), "p_value": p_value}
+    return disclosed | {"shares": list(disclosed["shares"]), "p_value": p_value}
 
 
-def scores_told(scores: MonitoredScores) -> dict[str, Any]:
+def disclosed_scores(scores: MonitoredScores) -> dict[str, Any]:
     """Return what the scores show as plain values, none of them of one to four patients.
 
-    Risks are told to a tenth of a per cent, their mean of 5 patients or more, their quantiles of 20 or more.
+    Risks are disclosed to a tenth of a per cent, their mean of 5 patients or more, their quantiles of 20 or more.
 
     Parameters
     ----------
     scores : MonitoredScores
     """
-    told = asdict(scores) | {"warnings": [drift_told(one) for one in scores.warnings]}
+    disclosed = asdict(scores) | {"warnings": [disclosed_drift(one) for one in scores.warnings]}
     enough = scores.scored >= SMALL
-    told |= {"mean_risk": round(scores.mean_risk, 3) if enough else None}
+    disclosed |= {"mean_risk": round(scores.mean_risk, 3) if enough else None}
     many = scores.scored >= FEWEST_QUANTILES
-    told |= {name: round(told[name], 3) if many else None for name in _QUANTILES}
+    disclosed |= {name: round(disclosed[name], 3) if many else None for name in _QUANTILES}
     if few(scores.rejected, scores.patients):
-        told["rejected"] = _hidden(told["rejected"], scores.patients)
-    told |= {"patients": told_count(scores.patients), "scored": scored_told(scores)}
-    return told if enough else told | {"p_value": None}
+        disclosed["rejected"] = _hidden(disclosed["rejected"], scores.patients)
+    disclosed |= {"patients": disclosed_count(scores.patients), "scored": disclosed_scored(scores)}
+    return disclosed if enough else disclosed | {"p_value": None}
 
 
-def scored_told(scores: MonitoredScores) -> int | str:
+def disclosed_scored(scores: MonitoredScores) -> int | str:
     """Return the number of scored patients, hidden where it would tell that one to four were rejected.
 
     Parameters
     ----------
     scores : MonitoredScores
     """
-    return HIDDEN if few(scores.rejected, scores.patients) else told_count(scores.scored)
+    return HIDDEN if few(scores.rejected, scores.patients) else disclosed_count(scores.scored)
 
 
 def _few_words(value: float, of: int) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.calibration import calibration_curve
-from relapse_model.validation.stability import calibration_instability, inclusion, stability
+from relapse_model.validation.model_stability import calibration_instability, inclusion, stability
 
 NAN = np.nan
 

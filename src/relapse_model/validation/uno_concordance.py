@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
-from relapse_model.validation.censoring_weights import reverse_kaplan_meier
 from relapse_model.validation.estimate import check_predictions
+from relapse_model.validation.ipcw import reverse_kaplan_meier
 from relapse_model.validation.pairs_in_time import concordant_pairs
 
 
@@ -53,7 +53,7 @@ def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float, fold
     -----
     Uno et al. 2011, Stat Med 30:1105. They leave out events at ``until`` itself and use the strict order of
     times; with follow-up that ends at scheduled visits that would lose the visit at the horizon. G is
-    `relapse_model.validation.censoring_weights.reverse_kaplan_meier`, for everybody together.
+    `relapse_model.validation.ipcw.reverse_kaplan_meier`, for everybody together.
 
     Examples
     --------

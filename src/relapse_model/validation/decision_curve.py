@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import CensoringError, RelapseModelError
-from relapse_model.validation.censoring_weights import censoring_weights
 from relapse_model.validation.estimate import check_predictions, require_both_outcomes
+from relapse_model.validation.ipcw import censoring_weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
 from relapse_model.validation import pairs_in_time
 from relapse_model.validation.discrimination import harrell_c
-from relapse_model.validation.uno_c import uno_c
+from relapse_model.validation.uno_concordance import uno_c
 
 follow_up = st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.integers(0, 5)), min_size=2, max_size=20)
 

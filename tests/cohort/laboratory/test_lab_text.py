@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relapse_model.cohort.laboratory.text import LabText, read_lab_text, read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import LabText, read_lab_text, read_lab_texts
 from relapse_model.errors import RelapseModelError
 
 KINDS = {"number", "negative", "positive", "missing", "unreadable"}

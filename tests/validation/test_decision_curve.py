@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
-from relapse_model.validation.net_benefit import net_benefit, net_benefit_survival
+from relapse_model.validation.decision_curve import net_benefit, net_benefit_survival
 
 patients = st.lists(st.tuples(st.booleans(), st.integers(0, 20), st.integers(1, 4)), min_size=1, max_size=30)
 

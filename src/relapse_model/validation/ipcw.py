@@ -1,4 +1,4 @@
-"""Weights that let the patients followed to the horizon speak for those who were lost before it."""
+"""Inverse probability of censoring weights (IPCW): patients followed to the horizon stand for those lost before it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import CensoringError, RelapseModelError
-from relapse_model.validation.censoring_weights import censoring_weights, reverse_kaplan_meier
+from relapse_model.validation.ipcw import censoring_weights, reverse_kaplan_meier
 
 TIED_TIME, TIED_EVENT = [1, 2, 2, 3, 4, 4, 5], [1, 1, 0, 0, 1, 0, 1]
 

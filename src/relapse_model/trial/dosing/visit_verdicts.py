@@ -52,7 +52,9 @@ class _Records:
     stop: Floats
 
 
-def audit(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits: tuple[float, ...]) -> pd.DataFrame:
+def visit_verdicts(
+    cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits: tuple[float, ...]
+) -> pd.DataFrame:
     """Return one row per assessed visit of the dosing arm, and one per dose that answers none.
 
     A visit is a day with a titre, the enrolment, or an attended visit of the plan without any titre. Blood of a visit

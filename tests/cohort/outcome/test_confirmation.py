@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests
-from relapse_model.cohort.outcome.positive_runs import relapse_intervals
 from relapse_model.study.study import Confirmation
 
 PATIENTS = 3

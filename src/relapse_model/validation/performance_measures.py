@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
-from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, uno_c, within_folds
+from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, within_folds
 from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.uno_concordance import uno_c
 
 MEASURES = {
     "auc": "AUC",
@@ -77,12 +78,12 @@ class Performance:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
-        told = {
+        values = {
             name: found.to_dict() if isinstance(found, Estimate) else found for name, found in self.measures.items()
         }
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
-            "measures": told, "refused": self.refused, "apparent": self.apparent,
+            "measures": values, "refused": self.refused, "apparent": self.apparent,
         } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def performance(
     wanted["c_index"] = lambda: discrimination.harrell_c(time, event, risk, fold)
     if by_horizon is not None:
         followed, relapsed, horizon = by_horizon
-        wanted["uno_c"] = lambda: uno_c.uno_c(followed, relapsed, risk, horizon, fold)
+        wanted["uno_c"] = lambda: uno_c(followed, relapsed, risk, horizon, fold)
     measures: dict[str, Estimate | float] = {}
     refused: dict[str, str] = {}
     for name in MEASURES:
@@ -153,7 +154,7 @@ def _of_known(
         "brier": lambda: overall.brier(y, p, w),
         "scaled_brier": lambda: overall.scaled_brier(y, p, w),
         "calibration_intercept": lambda: calibration.calibration_intercept(y, p, w),
-        "calibration_slope": lambda: calibration.told_slope(
+        "calibration_slope": lambda: calibration.estimable_slope(
             calibration.calibration_slope(y, p, w)
             if folds is None
             else within_folds.calibration_slope_within_folds(y, p, folds, w)

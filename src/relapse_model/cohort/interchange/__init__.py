@@ -1,0 +1,1 @@
+"""A cohort written in the forms that other systems read."""

@@ -1,0 +1,140 @@
+"""The keys of a mapping file: which there are, what each may hold, and which reader knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from relapse_model.study.keys import Check, NotAllowed, flag, number, one_of, several, text, time_zone, whole_number
+
+SECTIONS = ("mapping", "source", "sources", "time", "patients", "labs", "treatments", "outcome", "missing")
+KINDS = ("excel", "redcap", "cdisc", "fhir", "omop")
+
+MAPPING: Mapping[str, Check] = {"protocol": whole_number(1), "kind": one_of(*KINDS), "study": text}
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Accept a list of texts or whole numbers, none twice; it may be empty."""
+    if not isinstance(value, list) or any(isinstance(one, bool) or not isinstance(one, str | int) for one in value):
+        raise NotAllowed('a list of texts, such as ["-99", "UNK"]')
+    found = tuple(str(one) for one in value)
+    if len(set(found)) < len(found):
+        raise NotAllowed("a list without repetition")
+    return found
+
+
+def conditions(value: Any) -> dict[str, tuple[str, ...]]:
+    """Accept a table from columns to the value, or the values, that a row must have."""
+    if not isinstance(value, dict) or not value:
+        raise NotAllowed('a table of columns and values, such as { PARAMCD = "TTDE" }')
+    return {text(column): texts(one if isinstance(one, list) else [one]) for column, one in value.items()}
+
+
+def visits(value: Any) -> dict[str, float]:
+    """Accept a table from the names of visits to weeks since enrolment."""
+    if not isinstance(value, dict) or not value:
+        raise NotAllowed("a table of visits and weeks, such as { W0 = 0, W4 = 4 }")
+    return {text(visit): number(-5200, 5200)(week) for visit, week in value.items()}
+
+
+FIELD: Mapping[str, Check] = {"field": text, "values": lambda value: meanings(value), "unit": text, "source": text}
+
+
+def meanings(value: Any) -> dict[str, str]:
+    """Accept a table from what is printed to what it means; an empty meaning is "not known"."""
+    if not isinstance(value, dict) or not value:
+        raise NotAllowed('a table of meanings, such as { "1" = "M", "2" = "F" }')
+    if any(isinstance(one, bool) or not isinstance(one, str | int | float) for one in value.values()):
+        raise NotAllowed("texts or numbers on the right side of each meaning")
+    return {printed: str(meaning) for printed, meaning in value.items()}
+
+
+MISSING: Mapping[str, Check] = {"codes": texts}
+TIME: Mapping[str, Check] = {
+    "zero": lambda value: value,
+    "file": text,
+    "dates": one_of("ymd", "dmy", "mdy"),
+    "partial": one_of("refuse", "middle"),
+    "visits": visits,
+}
+CONSTANT_OR_FIELD = ("analyte", "agent", "unit", "assay", "lower_limit", "upper_limit", "event")
+"""Keys whose plain text holds for every row, while ``{ field = ... }`` says where it stands."""
+
+LABS = ("analyte", "unit", "assay", "lower_limit", "upper_limit", "value", "date", "day", "week", "comparator")
+TREATMENTS = ("agent", "start", "end", "start_day", "end_day", "start_week", "end_week", "dose", "unit")
+OUTCOME = ("relapse", "date", "day", "week", "event")
+OF_EVERY_ENTRY: Mapping[str, Check] = {
+    "codes": texts,
+    "when": conditions,
+    "source": text,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KindKeys:
+    """What one reader knows besides the keys of every mapping.
+
+    Attributes
+    ----------
+    of_source, of_named, of_time, of_field, of_entry : mapping of str to Check
+        Keys of ``[source]``, ``[sources.NAME]``, ``[time]``, of a ``{ field = ... }``, and of an entry.
+    """
+
+    of_source: Mapping[str, Check] = field(default_factory=dict)
+    of_named: Mapping[str, Check] = field(default_factory=dict)
+    of_time: Mapping[str, Check] = field(default_factory=dict)
+    of_field: Mapping[str, Check] = field(default_factory=dict)
+    of_entry: Mapping[str, Check] = field(default_factory=dict)
+
+
+_TEXT_FILE: Mapping[str, Check] = {
+    "encoding": text,
+    "delimiter": text,
+    "decimal": one_of(".", ","),
+}
+_SHEET: Mapping[str, Check] = {
+    **_TEXT_FILE,
+    "file": text,
+    "sheet": text,
+    "header_row": whole_number(1),
+    "id": text,
+}
+_BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
+
+OF_KIND: Mapping[str, KindKeys] = {
+    "excel": KindKeys(
+        of_source={**_SHEET, **_BYTES},
+        of_named=_SHEET,
+        of_entry={"form": one_of("courses"), "separator": text},
+    ),
+    "redcap": KindKeys(
+        of_source={
+            **_TEXT_FILE,
+            **_BYTES,
+            "dictionary": text,
+            "events": text,
+            "repeating": several(text),
+            "only_complete": flag,
+        },
+        of_field={"event": text},
+        of_entry={"events": several(text)},
+    ),
+    "cdisc": KindKeys(of_source={**_BYTES, "encoding": text}, of_named={"file": text}),
+    "fhir": KindKeys(
+        of_source={**_BYTES, "zone": time_zone},
+        of_time={"resource": text, "codes": texts},
+        of_entry={"resource": text},
+    ),
+    "omop": KindKeys(
+        of_source={
+            **_BYTES,
+            "schema": text,
+            "cohort_schema": text,
+            "cohort_definition_id": whole_number(0),
+            "chunk": whole_number(1),
+        },
+        of_named={"table": text},
+        of_time={"cohort_definition_id": whole_number(0)},
+    ),
+}

@@ -1,0 +1,65 @@
+"""Which reader reads what: one table of kinds, and the two things that each reader does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.errors import RelapseModelError
+from relapse_model.study.study import Study
+
+
+class Reader(Protocol):
+    """Reads an export of one kind."""
+
+    def __call__(
+        self,
+        source: str | Path,
+        mapping: SourceMapping | str | Path,
+        *,
+        study: Study | None = None,
+        on_problems: OnProblems = "raise",
+        dash: Dash | None = None,
+    ) -> Cohort:
+        """Return the cohort, with its `reading`."""
+
+
+class Proposer(Protocol):
+    """Looks into an export of one kind and writes what it finds as a mapping to be completed."""
+
+    def __call__(self, source: str | Path, study: Study) -> str:
+        """Return the text of a mapping file."""
+
+
+KINDS: Mapping[str, str] = {
+    "excel": "spreadsheets (.xlsx, .xls, .ods, .csv), one row per patient or one per result",
+    "redcap": "a REDCap export: CSV (raw) with its data dictionary, or ODM XML",
+    "cdisc": "CDISC SDTM or ADaM data sets: XPT or Dataset-JSON",
+    "fhir": "FHIR R4 bundles (.json) or bulk data (.ndjson)",
+    "omop": "OMOP CDM 5.4: a folder of CSV or Parquet, a DuckDB file, or the URL of a database",
+}
+"""What each kind reads, for messages and help."""
+
+
+def reader_of(kind: str) -> Reader:
+    """Return the reader of a kind.
+
+    Raises
+    ------
+    RelapseModelError
+        If there is none.
+    """
+    raise _unknown(kind)
+
+
+def proposer_of(kind: str) -> Proposer:
+    """Return the function that proposes a mapping for a kind; refuse as `reader_of` does."""
+    raise _unknown(kind)
+
+
+def _unknown(kind: str) -> RelapseModelError:
+    return RelapseModelError(f"kind={kind!r}: expected one of {', '.join(KINDS)}.")

@@ -1,0 +1,103 @@
+"""Dates as hospitals write them, to YYYY-MM-DD: the order of the parts is stated by the mapping, never guessed."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.tables.columns import MISSING_WORDS
+
+Order = Literal["ymd", "dmy", "mdy"]
+Partial = Literal["refuse", "middle"]
+
+_TIME = r"(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+_SEPARATED = re.compile(rf"(\d{{1,4}})[-/.](\d{{1,2}})[-/.](\d{{1,4}}){_TIME}")
+_CHINESE = re.compile(rf"(\d{{4}})\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*日?{_TIME}")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
+_MIDDLE = 15  # of a month
+
+
+def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> str | None:
+    """Return a date as YYYY-MM-DD, with the time of day where one is printed; None where it is none.
+
+    A year of four digits may stand first in any order; where it stands last, the order says which part is the day.
+    A year of two digits is no date. A time zone is taken off: the day is that of the place where it was written.
+
+    Parameters
+    ----------
+    text : str
+    order : {"ymd", "dmy", "mdy"}
+        Of a date whose year stands last; with ``"ymd"`` such a date is refused.
+    partial : {"refuse", "middle"}
+        What becomes of a month without a day: nothing, or its 15th.
+
+    Examples
+    --------
+    >>> [iso_date(text) for text in ("2024.3.2", "2024年3月2日", "２０２４/03/02 08:30", "20240302", "2024-02-30")]
+    ['2024-03-02', '2024-03-02', '2024-03-02 08:30', '2024-03-02', None]
+    >>> iso_date("02/03/2024"), iso_date("02/03/2024", "dmy"), iso_date("02/03/2024", "mdy")
+    (None, '2024-03-02', '2024-02-03')
+    >>> iso_date("2024-03"), iso_date("2024-03", partial="middle")
+    (None, '2024-03-15')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = _SEPARATED.fullmatch(plain) or _CHINESE.fullmatch(plain)
+    if found:
+        parts = _in_order((found[1], found[2], found[3]), order)
+        return None if parts is None else _checked(*parts, found[4])
+    if compact := _COMPACT.fullmatch(plain):
+        return _checked(int(compact[1]), int(compact[2]), int(compact[3]), None)
+    month = _MONTH.fullmatch(plain)
+    return _checked(int(month[1]), int(month[2]), _MIDDLE, None) if month and partial == "middle" else None
+
+
+def _in_order(parts: tuple[str, str, str], order: Order) -> tuple[int, int, int] | None:
+    first, second, third = parts
+    if len(first) == 4 and len(third) <= 2:
+        return int(first), int(second), int(third)
+    if len(third) == 4 and len(first) <= 2 and order != "ymd":
+        day, month = (first, second) if order == "dmy" else (second, first)
+        return int(third), int(month), int(day)
+    return None
+
+
+def _checked(year: int, month: int, day: int, time: str | None) -> str | None:
+    try:
+        date = datetime.date(year, month, day).isoformat()
+        if time is None:
+            return date
+        clock = time if time.index(":") == 2 else f"0{time}"
+        datetime.time.fromisoformat(clock[:8])
+    except ValueError:
+        return None
+    return f"{date} {clock}"
+
+
+def iso_dates(
+    values: pd.Series, order: Order = "ymd", partial: Partial = "refuse"
+) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Return a column of dates as YYYY-MM-DD, and which cells hold something that is no date.
+
+    Each different text is read once.
+
+    Parameters
+    ----------
+    values : Series
+        Texts; empty where there is none.
+    order, partial
+        As in `iso_date`.
+    """
+    codes, printed = pd.factorize(values.fillna(""))
+    texts = [str(one) for one in printed]
+    empty = [one.strip().casefold() in MISSING_WORDS for one in texts]
+    read = ["" if gone else iso_date(one, order, partial) for one, gone in zip(texts, empty, strict=True)]
+    bad = np.array([one is None for one in read], dtype=bool)
+    days = np.array([one or "" for one in read], dtype=object)
+    return pd.Series(days[codes], index=values.index, dtype=object), bad[codes]

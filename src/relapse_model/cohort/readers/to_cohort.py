@@ -1,0 +1,96 @@
+"""From the tables that a reader made to a cohort: through the one gate, with every problem placed in the source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.reading_report import ReadingReport, UnitMet
+from relapse_model.errors import CohortError, Problem
+from relapse_model.study.reader import load_study
+from relapse_model.study.study import Study
+
+
+def study_of(mapping: SourceMapping, given: Study | None, folder: Path) -> Study | None:
+    """Return the study to read with: the one given, else the one that the mapping names.
+
+    Parameters
+    ----------
+    mapping : SourceMapping
+    given : Study or None
+    folder : Path
+        Of the mapping file: a study file is named relative to it.
+    """
+    if given is not None or not mapping.study:
+        return given
+    name = mapping.study
+    return load_study(folder / name if name.endswith(".toml") else name)
+
+
+def cohort_of(
+    made: Mapping[str, MadeTable],
+    report: ReadingReport,
+    found: Iterable[Problem] = (),
+    *,
+    study: Study | None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+    synthetic: bool = False,
+) -> Cohort:
+    """Check the tables at the gate and return the cohort, with the report of the reading.
+
+    Parameters
+    ----------
+    made : mapping of str to MadeTable
+        ``"patients"``, and what else there is.
+    report : ReadingReport
+    found : iterable of Problem
+        What the reader itself refused, placed in the source already; with `patient`, it concerns that patient alone.
+    study, on_problems, dash, synthetic
+        As in `make_cohort`.
+
+    Raises
+    ------
+    CohortError
+        With every problem of the reader and of the gate.
+    """
+    tables = {name: _with_row(table) for name, table in made.items()}
+    try:
+        cohort = checked(
+            tables, found, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
+        )  # fmt: skip
+    except CohortError as error:
+        problems = [_placed(problem, made) for problem in error.problems]
+        raise CohortError(f"the {report.kind} export was refused", problems) from None
+    placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
+    rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
+    return replace(
+        cohort,
+        rejected=rejected,
+        problems=tuple(_placed(problem, made) for problem in cohort.problems),
+        remarks=tuple(_placed(problem, made) for problem in cohort.remarks),
+        reading=replace(report, units=_units_met(cohort)),
+    )
+
+
+def _with_row(table: MadeTable) -> pd.DataFrame:
+    if table.number is None or ROW in table.rows or ("analyte" not in table.rows and "agent" not in table.rows):
+        return table.rows
+    return table.rows.assign(**{ROW: table.number})
+
+
+def _placed(problem: Problem, made: Mapping[str, MadeTable]) -> Problem:
+    return made[problem.table].place(problem) if problem.table in made else problem
+
+
+def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:
+    pairs = zip(cohort.labs["analyte"].astype(str), cohort.labs["unit"].fillna("").astype(str), strict=True)
+    return tuple(UnitMet(analyte, unit, count) for (analyte, unit), count in sorted(Counter(pairs).items()))

@@ -1,0 +1,44 @@
+"""A mapping file: what is wrong with it is said with its line, all at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
+from relapse_model.errors import MappingError
+
+HEAD = '[mapping]\nprotocol = 1\nkind = "redcap"\n[patients]\nid = "record_id"\n'
+
+
+def test_every_problem_comes_at_once_with_its_line():
+    text = HEAD + '[[labs]]\nanalite = "anti_hbs"\nunit = "mIU/mL"\n[missing]\ncodes = "-99"\n'
+    with pytest.raises(MappingError) as refusal:
+        parse_mapping(text, "map.toml")
+    assert [(problem.row, problem.found) for problem in refusal.value.problems] == [(7, "unknown key"), (10, "'-99'")]
+    assert "Did you mean 'analyte'?" in str(refusal.value)
+
+
+def test_a_mapping_for_another_reader_is_refused():
+    with pytest.raises(MappingError, match="'redcap'; expected 'fhir'"):
+        parse_mapping(HEAD, "map.toml", "fhir")
+
+
+def test_plain_text_is_a_constant_or_a_field_by_its_key():
+    lab = parse_mapping(
+        HEAD + '[[labs]]\nanalyte = { field = "test" }\nunit = "IU/mL"\nvalue = "result"\nwhen = { arm = 1 }\n'
+    ).labs[0]
+    assert dict(lab.constants) == {"unit": "IU/mL"}
+    assert {key: one.name for key, one in lab.fields.items()} == {"analyte": "test", "value": "result"}
+    assert lab.when == {"arm": ("1",)}
+
+
+def test_a_key_of_another_kind_is_refused():
+    with pytest.raises(MappingError, match=r"time\.cohort_definition_id"):
+        parse_mapping(HEAD + "[time]\ncohort_definition_id = 1\n")
+
+
+def test_a_missing_section_and_a_file_that_is_not_there_are_named(tmp_path):
+    with pytest.raises(MappingError, match=r"section \[patients\] is missing"):
+        parse_mapping('[mapping]\nprotocol = 1\nkind = "fhir"\n')
+    with pytest.raises(MappingError, match="no such file in"):
+        load_mapping(tmp_path / "map.toml")
