@@ -64,9 +64,8 @@ def test_adverse_events(tmp_path):
             "serious": ["0", ""],
         }
     )
-    made = rm.make_cohort(
-        pd.DataFrame({"patient_id": ["01"]}), cohort().tables()["labs"].iloc[:0], adverse_events=events
-    )
+    nothing = cohort().tables()["labs"].iloc[:0]
+    made = rm.make_cohort(pd.DataFrame({"patient_id": ["01"]}), nothing, adverse_events=events)
     files = write_sdtm(made, tmp_path)
     assert [file.name for file in files] == ["dm.csv", "lb.csv", "ae.csv"]
     ae = pd.read_csv(tmp_path / "ae.csv", dtype=str).fillna("")

@@ -66,11 +66,10 @@ def codes_of_tests(analytes: list[str], study: Study | None) -> dict[str, str]:
 
 
 def write_sdtm(cohort: Cohort, folder: str | Path, study: Study | None = None) -> list[Path]:
-    """Write the data sets DM, LB and, where there are such tables, EX and AE; what SDTM has no variable for keeps
-    its name.
+    """Write the data sets DM, LB and, where there are such tables, EX and AE.
 
-    Results stand as they were printed (``LBORRES``). Days are whole in SDTM; the column ``WEEK`` keeps the time since
-    enrolment in full.
+    What SDTM has no variable for keeps its name. Results stand as they were printed (``LBORRES``). Days are whole in
+    SDTM; the column ``WEEK`` keeps the time since enrolment in full.
 
     Parameters
     ----------
