@@ -20,7 +20,8 @@ _DEMO = (
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
-        "dm.csv", "lb.csv", "ex.csv", "patients.parquet", "labs.parquet", "treatments.parquet", "outcomes.parquet",
+        "dm.csv", "lb.csv", "ex.csv", "ae.csv", "patients.parquet", "labs.parquet", "treatments.parquet",
+        "outcomes.parquet", "adverse_events.parquet",
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
