@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from trial132 import trial132
 
+from relapse_model.development.screening.score_test import score_tests
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.biomarkers.centres import across_centres
 from relapse_model.trial.biomarkers.cut_points import maximally_selected
-from relapse_model.trial.biomarkers.score_test import score_tests
 
 
 def test_golden_value_of_the_best_cut():

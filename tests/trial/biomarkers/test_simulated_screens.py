@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
+from relapse_model.development.screening.many_fits import fit_many
+from relapse_model.development.screening.multiplicity import false_discovery, max_t
+from relapse_model.development.screening.score_test import score_tests, with_ones
 from relapse_model.trial.biomarkers.estimates import after_selection, estimates
-from relapse_model.trial.biomarkers.many_fits import fit_many
-from relapse_model.trial.biomarkers.multiplicity import false_discovery, max_t
-from relapse_model.trial.biomarkers.score_test import score_tests, with_ones
 from relapse_model.trial.biomarkers.stability import selection_frequencies
 
 PATIENTS, CANDIDATES = 132, 30

@@ -11,11 +11,11 @@ import pandas as pd
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.development.choice import fit_known
+from relapse_model.development.screening.base import Base
+from relapse_model.development.screening.candidates import Column
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.trial.biomarkers.base import Base
-from relapse_model.trial.biomarkers.candidates import Column
 from relapse_model.validation.decision_curve import net_benefit
 from relapse_model.validation.discrimination import auc
 from relapse_model.validation.estimate import Estimate

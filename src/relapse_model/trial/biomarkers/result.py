@@ -31,8 +31,8 @@ class BiomarkerScreen:
         reason in ``note``. ``log_odds`` is per ``per`` (with Firth's penalty, beside the base), ``lower, upper`` its
         95 % interval, ``simultaneous_lower, simultaneous_upper`` that for all candidates together, ``log_odds_shrunk``
         what is left of a selected one, given that it was selected for being large. ``score_z, p`` the score test,
-        ``p_drawn`` the same by draws, ``q_bh, q_by`` false discovery rates of the latter, ``p_maxt`` family-wise,
-        ``lr_chi2`` the likelihood ratio, ``z_imputed`` with missing values put where the base expects them.
+        ``p_drawn`` the same by draws or permutations, ``q_bh, q_by`` false discovery rates of the latter, ``p_maxt``
+        family-wise, ``lr_chi2`` the likelihood ratio, ``z_imputed`` with missing values put where the base expects them.
         ``frequency`` of stability selection, ``centres_agree`` in how many centres the sign is the same,
         ``p_interaction`` with the arm.
     stability : DataFrame

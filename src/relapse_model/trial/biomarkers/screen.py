@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import require_seed
-from relapse_model.features.fingerprint import outcome_fingerprint
-from relapse_model.study.study import Study
-from relapse_model.trial.biomarkers.base import Base, base_names, make_base
-from relapse_model.trial.biomarkers.candidates import (
+from relapse_model.development.screening.base import Base, base_names, make_base
+from relapse_model.development.screening.candidates import (
     Column,
     asked_for,
     derive_columns,
@@ -23,12 +19,17 @@ from relapse_model.trial.biomarkers.candidates import (
     refuse_what_is_no_biomarker,
     rows_at_risk,
 )
+from relapse_model.development.screening.multiplicity import false_discovery, max_t, permuted_max_t
+from relapse_model.development.screening.score_test import score_tests
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import require_seed
+from relapse_model.features.fingerprint import outcome_fingerprint
+from relapse_model.small_counts import disclosed_count
+from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.estimates import estimates
 from relapse_model.trial.biomarkers.increment import check_measures, increments
 from relapse_model.trial.biomarkers.interaction import likelihood_ratio
-from relapse_model.trial.biomarkers.multiplicity import false_discovery, max_t
 from relapse_model.trial.biomarkers.result import BiomarkerScreen
-from relapse_model.trial.biomarkers.score_test import score_tests
 from relapse_model.trial.biomarkers.screen_tables import (
     FAMILY_WISE,
     STABLE,
@@ -42,6 +43,7 @@ from relapse_model.trial.biomarkers.screen_tables import (
 )
 from relapse_model.trial.biomarkers.stability import selection_frequencies
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections, false_selections, largest_selection
+from relapse_model.trial.biomarkers.strata import strata_of_base
 
 DECIDES = ("maxt", "bh", "by")
 FALSE_ALLOWED = 1.0
@@ -125,10 +127,11 @@ def screen_biomarkers(
         judged(column, rows, known.relapse, known.weight) for column in derive_columns(cohort, study, wanted, landmark)
     ]
     tested = [column for column in columns if not column.reason]
-    screened = _screen(known, tested, permutations, seed)
+    arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
+    strata = strata_of_base(known.columns, known.weight, arm, centre)
+    screened = _screen(known, tested, strata, permutations, seed)
     chosen = _chosen(screened, decide, fdr)
     frequency, bounds, q = _stability(known, screened, repeats, seed)
-    arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
     predictive = None if arm is None else predictive_table(known, screened, arm, permutations, seed)
     by_centre, agree = centres_table(known, screened, centre)
     table = main_table(known, columns, screened, chosen, decide)
@@ -139,12 +142,13 @@ def screen_biomarkers(
     settings = _settings(
         study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
         pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
+        null="drawn from the base" if strata is None else "permuted within arm and centre",
     )  # fmt: skip
     return BiomarkerScreen(
         study=study, table=table, stability=stability_table(screened, frequency), bounds=bounds, increment=gains,
         predictive=predictive, centres=by_centre, base=names, counts=_counts(known, columns, tested),
         settings=settings, fingerprint=outcome_fingerprint(known.data),
-        notes=_notes(known, columns, tested, gains, arm, centre), synthetic=cohort.synthetic,
+        notes=_notes(known, columns, tested, gains, arm, centre, strata), synthetic=cohort.synthetic,
     )  # fmt: skip
 
 
@@ -202,12 +206,16 @@ def _checked(
     return check_measures(increment)
 
 
-def _screen(base: Base, tested: Sequence[Column], draws: int, seed: int) -> Screened:
+def _screen(base: Base, tested: Sequence[Column], strata: Positions | None, draws: int, seed: int) -> Screened:
     x = np.array([column.values / column.step for column in tested]).reshape(len(tested), len(base.data))
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     ratio = likelihood_ratio(fitted.log_likelihood, tests.log_likelihood, tests.naive_variance, tests.variance)
-    largest = max_t(tests.z, tests.influence, base.risk, draws, seed)
+    if strata is None:
+        largest = max_t(tests.z, tests.influence, base.risk, draws, seed)
+    else:
+        residual = np.where(base.weight > 0, base.weight * (base.relapse - base.risk), np.nan)
+        largest = permuted_max_t(x, residual, strata, draws, seed)
     ratio = np.where(np.isnan(tests.z), np.nan, ratio)
     return Screened(tuple(column.name for column in tested), x, tests, fitted, largest, ratio)
 
@@ -271,9 +279,10 @@ def _notes(
     gains: pd.DataFrame | None,
     arm: Floats | None,
     centre: Any,
+    strata: Positions | None,
 ) -> tuple[str, ...]:
     notes = [f"base: {', '.join(base.names) or 'the intercept alone'}; {base.words}"]
-    notes += ["q-values are made of the p-values of the draws, which hold for rare and skewed candidates too"]
+    notes += [_null_words(base, strata)]
     if len(columns) > len(tested):
         notes.append(
             f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; the table says why"
@@ -287,3 +296,20 @@ def _notes(
     if centre is None:
         notes.append("no comparison of centres: the cohort has one, or does not say")
     return tuple(notes)
+
+
+def _null_words(base: Base, strata: Positions | None) -> str:
+    """Say what the statistics are compared with."""
+    if strata is None:
+        return "statistics are compared with those of outcomes drawn from the base; q-values are made of these p-values"
+    counted = base.weight > 0
+    told = np.bincount(strata[counted]) > 0
+    events = np.bincount(strata[counted], weights=base.relapse[counted])
+    one_outcome = told & ((events == 0) | (events == np.bincount(strata[counted])))
+    silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
+    words = (
+        "statistics are compared with those of outcomes permuted within arm and centre, so that both are accounted for"
+    )
+    if not silent:
+        return words
+    return f"{words}; {disclosed_count(silent)} patients in strata where all or none had the event say nothing"

@@ -10,13 +10,13 @@ import numpy as np
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.choice import fit_known
+from relapse_model.development.screening.candidates import of_predictors
+from relapse_model.development.screening.many_fits import fit_many
+from relapse_model.development.screening.score_test import with_ones
 from relapse_model.errors import InsufficientDataError, Problem, StudyError
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.study.study import Study
-from relapse_model.trial.biomarkers.candidates import of_predictors
-from relapse_model.trial.biomarkers.many_fits import fit_many
-from relapse_model.trial.biomarkers.score_test import with_ones
 
 FEWEST_EVENTS = 8
 EVENTS_PER_COLUMN = 5
