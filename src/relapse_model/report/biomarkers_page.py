@@ -75,6 +75,7 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
         bounds=found.bounds,
         settings=found.settings,
         gains=_gains(found, labels),
+        whole=_whole(found),
         predictive=_predictive(found, labels),
         centres=_centres(found, labels),
         notes=found.notes,
@@ -190,6 +191,17 @@ def _gains(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any] 
         ]
         rows.append((labels[row["candidate"]], cells))
     return {"heads": [MEASURES[name] for name in measures], "rows": rows}
+
+
+def _whole(found: BiomarkerScreen) -> dict[str, Any] | None:
+    """Return what the screen as a whole adds, and how many candidates a resample selects."""
+    if found.increment_of_screen is None:
+        return None
+    row = found.increment_of_screen.iloc[0]
+    changes = [
+        (MEASURES[name], change_words(row[f"delta_{name}"], np.nan, np.nan)[0]) for name in found.settings["measures"]
+    ]
+    return {"changes": changes, "selected": f"{row['selected_in_resamples']:.1f}", "resamples": int(row["resamples"])}
 
 
 def _predictive(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple[str, str, str, str]] | None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.errors import RelapseModelError
 
+FAMILY_WISE = 0.05
 _AT_ONCE = 4_000_000  # numbers held in memory
 _NOTHING_LEFT = 1e-9  # of a column's spread: what its strata do not explain of it
 _ALIKE = 1e-9  # statistics that differ by less are equal: the same column twice, summed in another order
@@ -80,7 +81,7 @@ def max_t(
     rng = np.random.default_rng(seed)
 
     def drawn(size: int) -> Floats:
-        return np.abs(((rng.random((size, len(patients))) < p) - p) @ scaled)
+        return np.asarray(np.abs(((rng.random((size, len(patients))) < p) - p) @ scaled))
 
     return _compared(observed, tested, drawn, draws, level, max(1, _AT_ONCE // max(len(patients) + len(tested), 1)))
 
@@ -139,7 +140,7 @@ def permuted_max_t(
         # One row of keys for each draw, so that neither blocks nor the number of columns change what is drawn.
         keys = np.split(rng.random((size, len(error))), sizes.cumsum()[:-1], axis=1)
         shuffled = [part[key.argsort(axis=1)] for part, key in zip(parts, keys, strict=True)]
-        return np.abs(np.concatenate(shuffled, axis=1) @ scaled)
+        return np.asarray(np.abs(np.concatenate(shuffled, axis=1) @ scaled))
 
     return _compared(observed, tested, drawn, draws, level, max(1, _AT_ONCE // max(len(error) + len(tested), 1)))
 
@@ -166,6 +167,20 @@ def _compared(
     adjusted[tested] = (1 + at_least) / (1 + draws)
     own[tested] = (1 + beyond) / (1 + draws)
     return MaxT(adjusted, own, float(np.quantile(largest, level)), draws)
+
+
+def selected_by(found: MaxT, decide: str, fdr: float) -> Mask:
+    """Tell which candidates pass what decides.
+
+    Parameters
+    ----------
+    found : MaxT
+    decide : {"maxt", "bh", "by"}
+        The largest statistic at 5 %, or a false discovery rate of the p-values of the draws.
+    fdr : float
+    """
+    adjusted = found.p if decide == "maxt" else false_discovery(found.p_own, decide)
+    return np.asarray(np.nan_to_num(adjusted, nan=1.0) <= (FAMILY_WISE if decide == "maxt" else fdr))
 
 
 def false_discovery(p: ArrayLike, method: str = "bh") -> Floats:

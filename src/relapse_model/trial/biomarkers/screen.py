@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.arrays import Floats, Positions
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.screening.base import Base, base_names, make_base
 from relapse_model.development.screening.candidates import (
@@ -19,7 +19,7 @@ from relapse_model.development.screening.candidates import (
     refuse_what_is_no_biomarker,
     rows_at_risk,
 )
-from relapse_model.development.screening.multiplicity import false_discovery, max_t, permuted_max_t
+from relapse_model.development.screening.multiplicity import max_t, permuted_max_t, selected_by
 from relapse_model.development.screening.score_test import score_tests
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import require_seed
@@ -27,7 +27,7 @@ from relapse_model.features.fingerprint import outcome_fingerprint
 from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.estimates import estimates
-from relapse_model.trial.biomarkers.increment import check_measures, increments
+from relapse_model.trial.biomarkers.increment import check_measures, increment_of_screen, increments
 from relapse_model.trial.biomarkers.interaction import likelihood_ratio
 from relapse_model.trial.biomarkers.result import BiomarkerScreen
 from relapse_model.trial.biomarkers.screen_tables import (
@@ -130,13 +130,16 @@ def screen_biomarkers(
     arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
     strata = strata_of_base(known.columns, known.weight, arm, centre)
     screened = _screen(known, tested, strata, permutations, seed)
-    chosen = _chosen(screened, decide, fdr)
+    chosen = selected_by(screened.largest, decide, fdr)
     frequency, bounds, q = _stability(known, screened, repeats, seed)
     predictive = None if arm is None else predictive_table(known, screened, arm, permutations, seed)
     by_centre, agree = centres_table(known, screened, centre)
     table = main_table(known, columns, screened, chosen, decide)
     table = _beside(table, screened.names, frequency, agree, predictive)
     gains = _increments(known, tested, table, measures, threshold, resamples, seed)
+    whole = _increment_of_screen(
+        known, tested, measures, threshold, resamples, seed, draws=permutations, decide=decide, fdr=fdr
+    )
     if gains is not None:
         table = with_gains(table, gains)
     settings = _settings(
@@ -146,6 +149,7 @@ def screen_biomarkers(
     )  # fmt: skip
     return BiomarkerScreen(
         study=study, table=table, stability=stability_table(screened, frequency), bounds=bounds, increment=gains,
+        increment_of_screen=whole,
         predictive=predictive, centres=by_centre, base=names, counts=_counts(known, columns, tested),
         settings=settings, fingerprint=outcome_fingerprint(known.data),
         notes=_notes(known, columns, tested, gains, arm, centre, strata), synthetic=cohort.synthetic,
@@ -220,15 +224,6 @@ def _screen(base: Base, tested: Sequence[Column], strata: Positions | None, draw
     return Screened(tuple(column.name for column in tested), x, tests, fitted, largest, ratio)
 
 
-def _adjusted(screened: Screened, decide: str) -> Floats:
-    return screened.largest.p if decide == "maxt" else false_discovery(screened.largest.p_own, decide)
-
-
-def _chosen(screened: Screened, decide: str, fdr: float) -> Mask:
-    limit = FAMILY_WISE if decide == "maxt" else fdr
-    return np.asarray(np.nan_to_num(_adjusted(screened, decide), nan=1.0) <= limit)
-
-
 def _stability(base: Base, screened: Screened, pairs: int, seed: int) -> tuple[Floats, FalseSelections, int]:
     m = max(len(screened.names), 1)
     q = largest_selection(m, STABLE, FALSE_ALLOWED, pairs)
@@ -253,6 +248,14 @@ def _increments(
     order = {name: place for place, name in enumerate(table["candidate"])}
     first = sorted(tested, key=lambda column: order[column.name])[:MOST_INCREMENTS]
     return increments(base, first, measures, threshold, resamples, seed)
+
+
+def _increment_of_screen(
+    base: Base, tested: Sequence[Column], measures: tuple[str, ...], *given: Any, **decided: Any
+) -> pd.DataFrame | None:
+    if not measures or not tested:
+        return None
+    return increment_of_screen(base, tested, measures, *given, **decided)
 
 
 def _arm(cohort: Cohort, study: Study, rows: Any) -> Floats | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats, Positions
@@ -35,7 +36,7 @@ def strata_of_base(columns: Floats, weight: Floats, arm: Floats | None, centre: 
     known = {name: values for name, values in (("arm", arm), ("centre", centre)) if values is not None}
     if not known or not columns.shape[1]:
         return None
-    strata = pd.DataFrame(known).groupby(list(known), dropna=False).ngroup().to_numpy()
+    strata = pd.DataFrame(known).groupby(list(known), dropna=False).ngroup().to_numpy().astype(np.intp)
     counted = weight > 0
     within = pd.DataFrame(columns[counted]).groupby(strata[counted])
     return strata if bool((within.max() == within.min()).all(axis=None)) else None
