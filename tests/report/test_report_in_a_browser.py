@@ -69,14 +69,22 @@ def trial_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seen(page, refusal_page, trial_page, tmp_path_factory):
+def biomarkers_page(tmp_path_factory):
+    cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
+    found = rm.screen_biomarkers(cohort, study, permutations=300, repeats=3, increment=False)
+    return found.save(tmp_path_factory.mktemp("biomarkers"))["report"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def seen(page, refusal_page, trial_page, biomarkers_page, tmp_path_factory):
     """What the browser found in each frame, and what it wrote to its log."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium on this computer: install it to look at the pages as a browser does")
     folder = tmp_path_factory.mktemp("browser")
     frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items()
-              for kind, source in (("report", page), ("refusal", refusal_page), ("trial", trial_page))}  # fmt: skip
+              for kind, source in (("report", page), ("refusal", refusal_page), ("trial", trial_page),
+                                   ("biomarkers", biomarkers_page))}  # fmt: skip
     # The last frame shows that each measurement can fail.
     wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
     twice = '<text y="15">same place</text>' * 2
@@ -100,7 +108,7 @@ def seen(page, refusal_page, trial_page, tmp_path_factory):
     return found, ran.stderr
 
 
-PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal", "trial")]
+PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal", "trial", "biomarkers")]
 
 
 @pytest.mark.parametrize("frame", PAGES)
@@ -111,7 +119,7 @@ def test_nothing_juts_out_of_the_screen(seen, frame):
 @pytest.mark.parametrize("frame", PAGES)
 def test_every_figure_is_drawn(seen, page, frame):
     figures = seen[0][frame]["figures"]
-    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4}
+    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4, "biomarkers": 1}
     assert len(figures) == expected[frame.split("-")[1]]
     for width, height, marks in figures:
         assert width > 250

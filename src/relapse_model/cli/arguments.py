@@ -172,6 +172,11 @@ def _out(verb: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
 def _simulate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--patients", type=_positive, default=132, metavar="N", help="(%(default)s)")
     _seed(verb)
+    verb.add_argument(
+        "--scenario",
+        metavar="NAME",
+        help="effect of HBIG and course, such as 'moderate effect, biomarkers' (as planned)",
+    )
     _out(verb, "COHORT", "folder to write; truth.csv holds the true risks")
 
 

@@ -38,9 +38,21 @@ def simulate(given: Namespace) -> None:
     folder = Path(given.out)
     if any(folder.glob("*.csv")) and not (folder / SYNTHETIC_FILE).exists():
         raise RelapseModelError(f"--out {given.out}: the folder holds tables that are not synthetic; choose another.")
-    cohort = simulate_cohort(given.patients, given.seed)
+    cohort = simulate_cohort(given.patients, given.seed, **_scenario(given.scenario))
     cohort.write(given.out)
     say(f"{cohort!r} written to {given.out}, true risks in truth.csv. {SYNTHETIC}")
+
+
+def _scenario(name: str | None) -> dict[str, Any]:
+    """Return the settings of a scenario by its name; none for none."""
+    from relapse_model.cohort.simulation import trial_scenarios
+
+    if name is None:
+        return {}
+    known = trial_scenarios()
+    if name not in known:
+        raise RelapseModelError(f"--scenario {name!r} is not known; expected one of: {'; '.join(known)}.")
+    return known[name]
 
 
 def check(given: Namespace) -> None:

@@ -175,6 +175,7 @@ def test_a_mark_that_is_no_fingerprint_is_refused(study):
         ({"increment": ("nri",)}, "improve when noise is added"),
         ({"increment": ("IDI",)}, "improve when noise is added"),
         ({"increment": ("r2",)}, "expected some of log_loss"),
+        ({"decide": "knockoff+"}, "Knockoffs are not offered"),
         ({"cut": 100}, "markers stay continuous"),
         ({"cut": "best"}, "markers stay continuous"),
         ({"decide": "p"}, "expected one of 'maxt', 'bh', 'by'"),
@@ -244,7 +245,7 @@ def test_beside_the_arm_alone_outcomes_are_permuted_within_arm_and_centre(cohort
     """Nothing else is known there, so that no model of the outcome is needed."""
     found = rm.screen_biomarkers(cohort, study, ("pegifn_weeks", "age"), ("hbig_arm",), **FAST)
     assert found.settings["null"] == "permuted within arm and centre"
-    assert any("permuted within arm and centre" in note for note in found.notes)
+    assert any("permutations of the outcomes within strata of arm and centre" in note for note in found.notes)
     beside_more = rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), ("hbig_arm", "anti_hbs"), **FAST)
     assert beside_more.settings["null"] == "drawn from the base"
     named = cohort.patients["centre"].to_numpy(dtype=object)

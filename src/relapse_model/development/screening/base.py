@@ -21,7 +21,7 @@ from relapse_model.study.study import Study
 FEWEST_EVENTS = 8
 EVENTS_PER_COLUMN = 5
 MOST_FITTED = 3  # columns that are fitted without priors
-_LEARNED = "learned with the priors of the study; its log-odds are the base, with a free intercept and slope"
+_LEARNED = "fitted with the priors of the study; its log-odds enter with a free intercept and slope"
 _CLOSEST = 1e-6  # risks are kept this far from 0 and 1
 
 

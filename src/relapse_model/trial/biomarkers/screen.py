@@ -197,7 +197,12 @@ def _checked(
         raise RelapseModelError(
             f"cut is {cut!r}; expected none: markers stay continuous. A cut-point that is clinical and fixed "
             "beforehand is a predictor of its own in the study file; one that is searched in these patients is found "
-            "in noise as well (trial.biomarkers.cut_points.maximally_selected says how often)."
+            "in noise as well (trial.biomarkers.cut_points.find_cut_point corrects p and the estimate for the search)."
+        )
+    if "knockoff" in str(decide).lower():
+        raise RelapseModelError(
+            f"decide is {decide!r}; expected one of {', '.join(map(repr, DECIDES))}. Knockoffs are not offered: with "
+            "the correction that holds a false discovery rate of 10 % they select nothing, or at least 10 markers."
         )
     if decide not in DECIDES:
         raise RelapseModelError(f"decide is {decide!r}; expected one of {', '.join(map(repr, DECIDES))}.")
@@ -284,35 +289,35 @@ def _notes(
     centre: Any,
     strata: Positions | None,
 ) -> tuple[str, ...]:
-    notes = [f"base: {', '.join(base.names) or 'the intercept alone'}; {base.words}"]
+    notes = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
     notes += [_null_words(base, strata)]
     if len(columns) > len(tested):
         notes.append(
-            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; the table says why"
+            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; reasons are listed."
         )
     if base.data.lost:
-        notes.append("lost patients take part by censoring weights, taken as known")
+        notes.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
     if gains is not None and len(gains) < len(tested):
-        notes.append(f"increments of the {len(gains)} candidates with the smallest adjusted p only")
+        notes.append(
+            f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only."
+        )
     if arm is None:
-        notes.append("no test of predictive markers: the study has no [trial], or the cohort not both arms")
+        notes.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
     if centre is None:
-        notes.append("no comparison of centres: the cohort has one, or does not say")
+        notes.append("No comparison of centres: the cohort has one centre, or states none.")
     return tuple(notes)
 
 
 def _null_words(base: Base, strata: Positions | None) -> str:
     """Say what the statistics are compared with."""
     if strata is None:
-        return "statistics are compared with those of outcomes drawn from the base; q-values are made of these p-values"
+        return "Adjusted p-values and q-values come from outcomes simulated from the base model."
     counted = base.weight > 0
     told = np.bincount(strata[counted]) > 0
     events = np.bincount(strata[counted], weights=base.relapse[counted])
     one_outcome = told & ((events == 0) | (events == np.bincount(strata[counted])))
     silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
-    words = (
-        "statistics are compared with those of outcomes permuted within arm and centre, so that both are accounted for"
-    )
+    words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
     if not silent:
         return words
-    return f"{words}; {disclosed_count(silent)} patients in strata where all or none had the event say nothing"
+    return f"{words} Strata in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."
