@@ -221,9 +221,7 @@ def _tables(
     if latent.beside is not None:
         treatments = _with_further(treatments, latent, latent.beside, course, ids, streams["further_treatments"])
     return {
-        "patients": _patients_table(baseline, ids).assign(
-            **{name: np.round(latent.scores[name], 3) for name in settings.course.marker_names}
-        ),
+        "patients": _patients_table(baseline, ids, latent, settings.course),
         "labs": labs_table(results, baseline.centre, ids),
         "treatments": treatments,
         "truth": _truth_table(latent, ids),
@@ -272,7 +270,7 @@ def _three_digits(values: Floats) -> Floats:
     return np.array([float(f"{value:.3g}") for value in values.tolist()])
 
 
-def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
+def _patients_table(baseline: Baseline, ids: TextArray, latent: LatentCohort, scenario: TrialScenario) -> pd.DataFrame:
     centres = np.array([f"centre-{number + 1}" for number in range(int(baseline.centre.max()) + 1)], dtype=object)
     return pd.DataFrame(
         {
@@ -289,6 +287,7 @@ def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
             "consolidation_weeks": baseline.consolidation_weeks,
             "prior_nuc": baseline.prior_nuc.astype(np.int64),
         }
+        | {name: np.round(latent.scores[name], 3) for name in scenario.marker_names}
     )
 
 
