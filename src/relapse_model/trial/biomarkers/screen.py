@@ -123,9 +123,8 @@ def screen_biomarkers(
     refuse_what_is_no_biomarker(study, wanted, landmark)
     known = make_base(cohort, study, names, landmark, seed)
     rows = rows_at_risk(cohort, known.data)
-    columns = [
-        judged(column, rows, known.relapse, known.weight) for column in derive_columns(cohort, study, wanted, landmark)
-    ]
+    derived = derive_columns(cohort, study, wanted, landmark)
+    columns = [judged(column, rows, known.relapse, known.weight) for column in derived]
     tested = [column for column in columns if not column.reason]
     arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
     strata = strata_of_base(known.columns, known.weight, arm, centre)
@@ -136,23 +135,20 @@ def screen_biomarkers(
     by_centre, agree = centres_table(known, screened, centre)
     table = main_table(known, columns, screened, chosen, decide)
     table = _beside(table, screened.names, frequency, agree, predictive)
-    gains = _increments(known, tested, table, measures, threshold, resamples, seed)
-    whole = _increment_of_screen(
-        known, tested, measures, threshold, resamples, seed, draws=permutations, decide=decide, fdr=fdr
-    )
-    if gains is not None:
-        table = with_gains(table, gains)
+    judging = (measures, threshold, resamples, seed)
+    gains = _increments(known, tested, table, *judging)
+    whole = _increment_of_screen(known, tested, *judging, draws=permutations, decide=decide, fdr=fdr)
     settings = _settings(
         study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
         pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
         null="drawn from the base" if strata is None else "permuted within arm and centre",
     )  # fmt: skip
     return BiomarkerScreen(
-        study=study, table=table, stability=stability_table(screened, frequency), bounds=bounds, increment=gains,
-        increment_of_screen=whole,
-        predictive=predictive, centres=by_centre, base=names, counts=_counts(known, columns, tested),
-        settings=settings, fingerprint=outcome_fingerprint(known.data),
-        notes=_notes(known, columns, tested, gains, arm, centre, strata), synthetic=cohort.synthetic,
+        study=study, table=table if gains is None else with_gains(table, gains), bounds=bounds, increment=gains,
+        stability=stability_table(screened, frequency), increment_of_screen=whole, predictive=predictive,
+        centres=by_centre, base=names, counts=_counts(known, columns, tested), settings=settings,
+        fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
+        notes=_notes(known, columns, tested, gains, arm, centre, strata),
     )  # fmt: skip
 
 
