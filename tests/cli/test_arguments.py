@@ -40,6 +40,19 @@ def test_help_of_every_verb():
         assert f"relapse-model {verb}" in done.stdout
 
 
+def test_simulate_takes_a_scenario_by_name(tmp_path):
+    asked = ["simulate", "--patients", "20", "--out", str(tmp_path / "one"), "--scenario"]
+    assert main([*asked, "moderate effect, biomarkers"]) == 0
+    assert "hbv_rna" in (tmp_path / "one" / "labs.csv").read_text(encoding="utf-8")
+
+
+def test_train_may_screen_the_candidates(tmp_path, capsys):
+    cohort, model = str(tmp_path / "cohort"), str(tmp_path / "one.rmodel")
+    assert main(["simulate", "--out", cohort]) == 0
+    assert main(["train", cohort, "--out", model, "--candidates", "prior_logistic", "--biomarkers", "screen"]) == 0
+    assert rm.load_model(model).summary["screen"]["selected"] == []
+
+
 def test_simulate_writes_the_contract_and_the_truth(work):
     names = {path.name for path in (work / "cohort").iterdir()}
     assert names == {"patients.csv", "labs.csv", "treatments.csv", "truth.csv", "SYNTHETIC.txt"}

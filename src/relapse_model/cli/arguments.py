@@ -139,6 +139,10 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--calibration", default="none", metavar="none|logistic", help="recalibration within each fold (%(default)s)"
     )
+    verb.add_argument(
+        "--biomarkers", choices=("none", "screen"), default="none",
+        help="screen: select among the candidate biomarkers of the study, anew in every fold (%(default)s)",
+    )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
     _jobs_option(verb, "processes; -1 for all cores (1)")
 

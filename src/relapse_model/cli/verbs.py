@@ -228,6 +228,7 @@ def _procedure(given: Namespace) -> dict[str, Any]:
         "censoring": given.censoring,
         "calibration": given.calibration,
         "group_by": given.group_by,
+        "biomarkers": given.biomarkers,
         "jobs": given.jobs,
         "progress": True,
     }
