@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,13 @@ def visits(value: Any) -> dict[str, float]:
     if not isinstance(value, dict) or not value:
         raise NotAllowed("a table of visits and weeks, such as { W0 = 0, W4 = 4 }")
     return {text(visit): number(-5200, 5200)(week) for visit, week in value.items()}
+
+
+def sql_name(value: Any) -> str:
+    """Accept the name of a schema: letters, digits, underscores and points, which SQL cannot read otherwise."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", value):
+        raise NotAllowed("the name of a schema: letters, digits, underscores and points, such as 'cdm_54'")
+    return value
 
 
 FIELD: Mapping[str, Check] = {"field": text, "values": lambda value: meanings(value), "unit": text, "source": text}
@@ -132,12 +140,13 @@ OF_KIND: Mapping[str, KindKeys] = {
     "omop": KindKeys(
         of_source={
             **_BYTES,
-            "schema": text,
-            "cohort_schema": text,
+            "schema": sql_name,
+            "cohort_schema": sql_name,
             "cohort_definition_id": whole_number(0),
             "chunk": whole_number(1),
         },
-        of_named={"table": text},
-        of_time={"cohort_definition_id": whole_number(0)},
+        of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
+        of_field={"codes": texts},
+        of_entry={"descendants": flag},
     ),
 }
