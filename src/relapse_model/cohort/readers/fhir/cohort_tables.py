@@ -27,7 +27,7 @@ _COLUMNS = {
     "patients": ("text",),
     "time": ("date",),
 }
-_OPTIONAL = ("assay", "lower_limit", "upper_limit", "dose", "unit", "end_date")
+_OPTIONAL = ("assay", "lower_limit", "upper_limit", "dose", "unit")
 _NAMED = {"labs": "analyte", "treatments": "agent"}
 _COUNTED = {"Observation": "results"}
 

@@ -31,7 +31,7 @@ _COLUMNS = {
     "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
     "treatments": ("patient_id", "agent", "start_date", "end_date", "dose", "unit"),
 }
-_OPTIONAL = {"labs": _ASSAY, "treatments": ("end_date", "dose", "unit")}
+_OPTIONAL = {"labs": _ASSAY, "treatments": ("dose", "unit")}
 
 
 @dataclass(slots=True, eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.tables import CHUNK, Query, text_table
 from relapse_model.cohort.readers.packages import needed
 from relapse_model.errors import Problem, SourceError
 
 _FORMS = (".csv", ".parquet")
 _SEPARATORS = (",", "\t", ";", "|")
+_NOTHING = frozenset({"", "NA", "NULL", "NaN", "\\N"})  # as databases and R write it
 _REFUSED = "the OMOP source was refused"
 
 
@@ -65,18 +69,15 @@ class Folder:
 
     def chunks(self, query: Query) -> Iterator[pd.DataFrame]:
         """Yield rows as texts, empty where there is nothing."""
-        people = None if query.cohort is None else self._people(query.cohort)
-        needed_columns = [
-            *dict.fromkeys((*query.columns, *query.among, *(["person_id"] if people is not None else [])))
-        ]
-        for table in self._read(query.table, needed_columns):
-            keep = np.ones(len(table), dtype=bool)
-            for column, values in query.among.items():
-                keep &= table[column].isin(values).to_numpy()
-            if people is not None:
-                keep &= table["person_id"].isin(people).to_numpy()
-            if keep.any():
-                yield table.loc[keep, list(query.columns)].reset_index(drop=True)
+        among = {column: frozenset(values) for column, values in query.among.items()}
+        if query.cohort is not None:
+            among["person_id"] = self._people(query.cohort) & among.get("person_id", self._people(query.cohort))
+        file, names = self.files[query.table], self._named(query.table)
+        places = {name.lower(): place for place, name in enumerate(names)}
+        read = self._parquet_rows if file.suffix.lower() == ".parquet" else self._csv_rows
+        for table in read(file, places, query.columns, among):
+            if len(table):
+                yield table
 
     def counts(self, table: str, column: str, cohort: int | None) -> Counter[str]:
         """Return how many rows have each value of a column."""
@@ -101,42 +102,69 @@ class Folder:
             if file.suffix.lower() == ".parquet":
                 self._header[table] = list(self._parquet(file).schema_arrow.names)
             else:
-                self._header[table] = [str(name) for name in self._csv(file, None, nrows=0).columns]
+                self._header[table] = self._csv_header(file)
+            lower = [name.lower() for name in self._header[table]]
+            doubled = sorted({name for name in lower if lower.count(name) > 1} & set(_known(table)))
+            if doubled:
+                self._refuse(file, 1, f"several columns {doubled[0]!r}")
         return self._header[table]
 
-    def _read(self, table: str, columns: list[str]) -> Iterator[pd.DataFrame]:
-        file, names = self.files[table], self._named(table)
-        wanted = {name: name.lower() for name in names if name.lower() in columns}
-        if file.suffix.lower() == ".parquet":
-            for batch in self._parquet(file).iter_batches(self.chunk, columns=list(wanted)):
-                rows = list(zip(*(batch.column(name).to_pylist() for name in wanted), strict=True))
-                yield text_table(rows, list(wanted.values()))
-            return
-        last = names[-1]  # a row that ends before it was cut
-        usecols = [*wanted, *([] if last in wanted else [last])]
-        start = 2
+    def _csv_header(self, file: Path) -> list[str]:
         try:
-            for chunk in self._csv(file, usecols, chunksize=self.chunk):
-                short = np.flatnonzero(chunk[last].isna().to_numpy())
-                if len(short):
-                    self._refuse(file, int(short[0]) + start, "a row with fewer cells than the header has names")
-                start += len(chunk)
-                yield chunk[list(wanted)].rename(columns=wanted).fillna("").apply(lambda column: column.str.strip())
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                return next(csv.reader(opened, delimiter=_separator(file)), [])
+        except (csv.Error, ValueError, OSError) as error:
+            self._refuse(file, None, f"it cannot be read ({type(error).__name__})")
+            raise AssertionError from error
+
+    def _parquet_rows(
+        self, file: Path, places: dict[str, int], columns: tuple[str, ...], among: dict[str, frozenset[str]]
+    ) -> Iterator[pd.DataFrame]:
+        needed_places = [places[name] for name in dict.fromkeys((*among, *columns))]
+        try:
+            opened = self._parquet(file)
+            names = opened.schema_arrow.names
+            for batch in opened.iter_batches(self.chunk, columns=[names[place] for place in needed_places]):
+                keep = np.ones(len(batch), dtype=bool)
+                for column, values in among.items():
+                    cells = batch.column(names[places[column]]).to_pylist()
+                    keep &= text_table([(cell,) for cell in cells], (column,))[column].isin(values).to_numpy()
+                chosen = batch.filter(needed("pyarrow", "reading Parquet").array(keep))
+                cells = [chosen.column(names[places[column]]).to_pylist() for column in columns]
+                yield text_table(list(zip(*cells, strict=True)), columns)
         except (ValueError, OSError) as error:
             if isinstance(error, SourceError):
                 raise
             self._refuse(file, None, f"it cannot be read ({type(error).__name__})")
 
-    def _csv(self, file: Path, usecols: list[str] | None, **options: Any) -> Any:
+    def _csv_rows(
+        self, file: Path, places: dict[str, int], columns: tuple[str, ...], among: dict[str, frozenset[str]]
+    ) -> Iterator[pd.DataFrame]:
+        for rows in self._csv_lists(file, len(places)):
+            chosen = rows
+            for column, values in among.items():  # most rows are of other concepts: their cells are not looked at
+                cells = _cells([row[places[column]] for row in chosen], column)
+                chosen = [row for row, cell in zip(chosen, cells, strict=True) if cell in values]
+            found = {column: _cells([row[places[column]] for row in chosen], column) for column in columns}
+            yield pd.DataFrame(found, dtype=object)
+
+    def _csv_lists(self, file: Path, cells: int) -> Iterator[list[list[str]]]:
+        """Yield the rows of a CSV file below its header, all of as many cells as that has names."""
+        row = 1
         try:
-            separator = _separator(file)
-            return pd.read_csv(
-                file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=usecols,
-                index_col=False, **options,
-            )  # fmt: skip
-        except (ValueError, OSError) as error:
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                reader = csv.reader(opened, delimiter=_separator(file), strict=True)
+                next(reader, None)
+                while rows := list(itertools.islice(reader, self.chunk)):
+                    for place, one in enumerate(rows) if set(map(len, rows)) != {cells} else ():
+                        if one and len(one) != cells:
+                            self._refuse(file, row + place + 1, f"{len(one)} cells, where the header has {cells} names")
+                    row += len(rows)
+                    yield [one for one in rows if one]
+        except (csv.Error, ValueError, OSError) as error:
+            if isinstance(error, SourceError):
+                raise
             self._refuse(file, None, f"it cannot be read ({type(error).__name__})")
-            raise AssertionError from error
 
     def _parquet(self, file: Path) -> Any:
         parquet = needed("pyarrow.parquet", "reading Parquet")
@@ -149,6 +177,21 @@ class Folder:
     def _refuse(self, file: Path, row: int | None, found: str) -> None:
         problem = Problem(file.name, row, None, found, "a whole table in UTF-8", "Export it anew")
         raise SourceError(_REFUSED, [problem]) from None
+
+
+def _cells(cells: list[str], column: str) -> list[str]:
+    """Return cells without what stands for nothing in exports; whole numbers of identifiers without a point."""
+    found = ["" if cell in _NOTHING else cell.strip() for cell in cells]
+    if column.endswith(("_id", "_of_birth")):
+        return [cell[:-2] if cell.endswith(".0") else cell for cell in found]
+    return found
+
+
+def _known(table: str) -> tuple[str, ...]:
+    """Return the columns whose names may be shown, since they are those of the Common Data Model."""
+    own = CDM.get(table)
+    named = (own.row, own.concept, own.start, own.end, own.moment, own.text, own.source_code) if own else ()
+    return (*named, "person_id", "subject_id", "value_as_number", "unit_source_value")
 
 
 def _separator(file: Path) -> str:
