@@ -80,6 +80,13 @@ def test_postgresql_gives_the_same_cohort_as_duckdb(cohort, mapping, duck, serve
     assert back.reading == read_omop(duck, in_schema(mapping)).reading
 
 
+def test_a_proposal_from_a_database(server, study):
+    text = propose_omop(f"{server}?options=-csearch_path%3Dcdm", study)
+    assert "# cohort_definition_id = 7  # its start; 40 rows" in text
+    assert "codes = [2000000001]" in text
+    assert PASSWORD not in text
+
+
 def test_a_database_is_never_written_to(server, duck):
     from relapse_model.cohort.readers.omop.database import DuckTables, SqlTables
 

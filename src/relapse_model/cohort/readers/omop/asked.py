@@ -222,9 +222,9 @@ class _Asking:
                 self.columns(table, ("person_id", CDM[table].start, *among), ("time", "table"))
             events = Wanted(entry, "time", table, among)
         elif time.zero is not None:
-            self.columns(
-                (time.zero.source or "person").lower(), ("person_id", time.zero.name.lower()), ("time", "zero")
-            )
+            table = (time.zero.source or "person").lower()
+            self.columns(table, ("person_id", time.zero.name.lower()), ("time", "zero"))
+            self.concepts(table, tuple(time.zero.options.get("codes", ())), ("time", "zero"))
         return events, of_time if of_time is not None else chosen
 
     def loinc(self, analytes: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -146,7 +146,9 @@ def _index(tables: Tables, mapping: SourceMapping, asked: Asked, folder: Path, p
         table = asked.events.table
         columns, among = ("person_id", CDM[table].start), dict(asked.events.among)
     elif zero is not None:
-        table, columns, among = zero.source.lower(), ("person_id", zero.name.lower()), {}
+        table, columns = zero.source.lower(), ("person_id", zero.name.lower())
+        codes = tuple(zero.options.get("codes", ()))
+        among = {CDM[table].concept: codes} if codes and table in CDM else {}
     else:
         table, columns = "cohort", ("subject_id", "cohort_start_date")
         among = {"cohort_definition_id": (str(time.options["cohort_definition_id"]),)}

@@ -8,6 +8,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.not_found import not_found
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.events import made_of, read_courses, read_labs, reading_of
 from relapse_model.cohort.readers.omop.outcome import read_outcome
@@ -98,10 +99,11 @@ def _read(
             problems += events.problems
         if found:
             made[section] = made_of(found, section)
-    notes = []
+    names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
+    notes = list(not_found(names, made))
     if "treatments" in made and made["treatments"].rows.empty:
         del made["treatments"]
-        notes.append("no course of the agents asked for was found: nothing is taken as known of treatment")
+        notes.append("since no course was found at all, nothing is taken as known of treatment")
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons)
         readings += more
