@@ -65,6 +65,10 @@ def reader_of(kind: str) -> Reader:
         from relapse_model.cohort.readers.fhir.read import read_fhir
 
         return read_fhir
+    if kind == "omop":
+        from relapse_model.cohort.readers.omop.read import read_omop
+
+        return read_omop
     raise _unknown(kind)
 
 
@@ -82,6 +86,10 @@ def proposer_of(kind: str) -> Proposer:
         from relapse_model.cohort.readers.fhir.propose import propose_fhir
 
         return propose_fhir
+    if kind == "omop":
+        from relapse_model.cohort.readers.omop.propose import propose_omop
+
+        return propose_omop
     raise _unknown(kind)
 
 
