@@ -101,7 +101,9 @@ def test_every_verb_that_writes_is_looked_at(place):
     for name, verb in verbs.items():
         options = {action.dest for action in verb.filled()._actions}
         assert options & {"out", "figures"} or name in ("check", "study check", "sign", "verify", "power"), name
-    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"}
+    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"} | {
+        "concepts"
+    }
     known = {
         "help",
         "out",
@@ -116,7 +118,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "scenario",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash", "form"}
+    known |= {"chunk", "anew", "kind", "dash", "form", "on"}
     known |= {
         "method",
         "as_of",

@@ -10,7 +10,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
 _READ = (  # arguments that name a file to be read
-    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "adjust_model",
+    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
 )  # fmt: skip
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")

@@ -26,7 +26,7 @@ def test_the_snippet_runs(page, capsys):
 
 def test_the_commands_can_be_typed(page):
     lines = [line for language, text in BLOCK.findall(page) if language == "text" for line in text.splitlines()]
-    assert len(lines) == 4
+    assert len(lines) == 6
     for line in lines:
         parser().parse_args(shlex.split(line)[1:])
 
