@@ -25,6 +25,8 @@ TIMES: Mapping[str, tuple[str, ...]] = {
 
 _COLUMN = {"start": "start_date", "end": "end_date"}  # of the cohort folder, where it is not called like the key
 _DATES = ("date", "start", "end")
+ENDS = ("end", "end_day", "end_week")
+EXPECTED_END = "the last day, or nothing where the course goes on: an end that is not known is neither"
 _LEAD = {"labs": ("value",), "treatments": ("start", "start_day", "start_week", "dose"), "outcome": ("relapse",)}
 _NAMED = {"labs": ("analyte",), "treatments": ("agent",), "outcome": ()}
 _NEEDED = {"labs": ("analyte", "value"), "treatments": ("agent",), "outcome": ("relapse",)}
@@ -158,6 +160,10 @@ def _refusals(
             refused |= clash
         problems += table.problems(bad, name, expected)
         refused |= bad
+        if key in ENDS:
+            unknown = one.coded_missing & filled
+            problems += table.problems(unknown, name, EXPECTED_END)
+            refused |= unknown
     return problems, refused
 
 

@@ -276,3 +276,20 @@ def test_an_adjudicated_outcome(tmp_path):
     cohort = read(tmp_path, data, MAPPING + stated)
     assert cohort.outcomes["relapse"].tolist() == [1, 0]
     assert cohort.outcomes["week"].tolist() == [22.0, 48.0]
+
+
+def test_an_end_that_is_not_known_is_no_course_that_goes_on(tmp_path):
+    data = "record_id,enrolled,lab_date,hbsab,s,e\n7,2024-01-01,,,2024-01-01,UNK\n8,2024-01-01,,,2024-01-01,\n"
+    courses = '[[treatments]]\nagent = "hbig"\nstart = "s"\nend = "e"\n[missing]\ncodes = ["UNK"]\n'
+    found = refused(tmp_path, data, MAPPING + courses)
+    assert "row 2, column 'e': 'UNK'; expected the last day, or nothing where the course goes on" in found
+    assert found.count("column 'e'") == 1
+
+
+def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
+    cohort = read(tmp_path, DATA.replace("120", "999.0"), MAPPING + '[missing]\ncodes = ["999"]\n')
+    assert cohort.labs["value"].tolist() == ["<10"]
+
+
+def test_a_time_with_a_zone_is_refused_while_the_hospitals_zone_is_not_known(tmp_path):
+    assert "[time] zone" in refused(tmp_path, DATA.replace("2024-02-12", "2024-02-12T23:30:00Z"))

@@ -7,6 +7,7 @@ import datetime
 import pytest
 from spreadsheet_files import as_mapping, workbook
 
+import relapse_model as rm
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.errors import CohortError, MappingError, SourceError
 
@@ -340,3 +341,42 @@ def test_a_mapping_of_another_kind_and_an_unknown_key_are_refused(tmp_path):
         read_excel(tmp_path, tmp_path / "map.toml")
     with pytest.raises(SourceError, match="no such file or folder"):
         read_excel(tmp_path / "none.xlsx", as_mapping(PATIENTS))
+
+
+PLAIN = '[time]\nzero = { field = "zero" }\n[patients]\nid = "id"\n'
+PLAIN += '[[labs]]\nanalyte = "hbsag"\nvalue = "v"\nunit = "IU/mL"\ndate = "d"\n'
+
+
+def csv(tmp_path, *lines, name="a.csv"):
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
+    path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-25,999.0", "2,2024-01-01,2024-03-25,999")
+    cohort = read_excel(path, as_mapping(PLAIN + '[missing]\ncodes = ["999"]\n'))
+    assert len(cohort.labs) == 0
+
+
+def test_an_end_that_is_not_known_is_no_course_that_goes_on(tmp_path):
+    path = csv(tmp_path, "id,zero,d,v,s,e", "1,2024-01-01,,,2024-01-01,UNK", "2,2024-01-01,,,2024-01-01,")
+    mapping = PLAIN + '[[treatments]]\nagent = "hbig"\nstart = "s"\nend = "e"\n[missing]\ncodes = ["UNK"]\n'
+    (found,) = problems(path, as_mapping(mapping))
+    assert found.startswith("a.csv, row 2, column 'e': a code for no value; expected the last day")
+
+
+@pytest.mark.parametrize("moment", ["2024-03-24T23:30:00Z", "2024-03-24 23:30 +0800"])
+def test_a_time_with_a_zone_is_refused_while_the_hospitals_zone_is_not_known(tmp_path, moment):
+    path = csv(tmp_path, "id,zero,d,v", f"1,2024-01-01,{moment},5")
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert '[time] zone = "..." in the study' in found
+
+
+def test_a_time_of_greenwich_is_of_the_hospitals_day(tmp_path):
+    study = tmp_path / "here.toml"
+    head = 'extends = "hbsag-relapse"\n[study]\nname = "here"\n'
+    study.write_text(head + '[time]\nzone = "Asia/Shanghai"\n', encoding="utf-8")
+    path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-24T23:30:00Z,5")
+    cohort = read_excel(path, as_mapping(PLAIN), study=rm.load_study(study))
+    assert list(cohort.labs["week"].round(9)) == [12.0]  # 2024-03-25 07:30 in Shanghai: day 84

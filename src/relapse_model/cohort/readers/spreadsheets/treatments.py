@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.entry_rows import ENDS, EXPECTED_END
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_dates import Order
 from relapse_model.cohort.readers.source_mapping import Entry
@@ -63,7 +64,7 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     came = used = other = refused = strangers = 0
     for part in parts_of(reading, entry):
         filled = _filled(part, table_rows=len(table), always="agent" in entry.fields)
-        bad = refused_rows(part) & part.own
+        bad = (refused_rows(part) | _unknown_ends(reading, entry, part, filled)) & part.own
         kept = part.own & filled & ~bad
         came, used = came + len(table), used + int(kept.sum())
         strangers += int(part.strangers.sum())
@@ -82,6 +83,18 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     listed = tuple(LeftOut(why, count) for why, count in counts.items() if count)
     what = entry.constants.get("agent") or entry.fields["agent"].name
     reading.sources.append(SourceReading(f"{table.name}, {what}", "rows", came, used, listed))
+
+
+def _unknown_ends(reading: Reading, entry: Entry, part: Part, filled: Mask) -> Mask:
+    """Refuse ends of courses that hold a code for "no value": an end that is not known is not that of no course."""
+    unknown = np.zeros(len(filled), dtype=bool)
+    for key in ENDS:
+        if key in part.columns:
+            cells = part.columns[key]
+            unknown |= cells.missing
+            for row in np.flatnonzero(cells.missing & filled & part.own).tolist():
+                reading.cell_problem(entry.source, row, cells.name, "a code for no value", EXPECTED_END)
+    return unknown & filled
 
 
 def _filled(part: Part, *, table_rows: int, always: bool) -> Mask:
