@@ -380,3 +380,47 @@ def test_a_time_of_greenwich_is_of_the_hospitals_day(tmp_path):
     path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-24T23:30:00Z,5")
     cohort = read_excel(path, as_mapping(PLAIN), study=rm.load_study(study))
     assert list(cohort.labs["week"].round(9)) == [12.0]  # 2024-03-25 07:30 in Shanghai: day 84
+
+
+@pytest.mark.parametrize("other", ["W 12 v", "w12 V", "Ｗ12 v"])
+def test_two_columns_of_one_visit_are_refused_whatever_their_spelling(tmp_path, other):
+    path = csv(tmp_path, f"id,zero,W12 d,W12 v,{other}", "1,2024-01-01,2024-03-25,0.01,5")
+    mapping = PLAIN.replace('"v"', '"W{visit} v"').replace('"d"', '"W{visit} d"')
+    (found,) = problems(path, as_mapping(mapping))
+    assert "expected one column of the visit '12'" in found
+
+
+OTHER = '[source]\nfile = "a.csv"\n[sources.x]\nfile = "x.csv"\n'
+
+
+def test_a_column_of_another_sheet_accounts_for_people_who_are_no_patients(tmp_path):
+    csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-25,5", "2,2024-01-01,2024-03-25,5")
+    csv(tmp_path, "id,a", "1,hbig", "20,control", "2,", name="x.csv")
+    mapping = PLAIN.replace('id = "id"', 'id = "id"\narm = { field = "a", source = "x" }') + OTHER
+    (found,) = problems(tmp_path, as_mapping(mapping))
+    assert found.startswith("x.csv, row 3, column 'id': a patient who is not in the patients table")
+    cohort = read_excel(tmp_path, as_mapping(mapping + 'unknown_patients = "list"\n'))
+    assert cohort.patients["arm"].fillna("").tolist() == ["hbig", ""]
+    account = "x.csv, a: 3 rows, 1 used; 1 of people who are no patients of the cohort; 1 empty, or a code for no value"
+    assert account in str(cohort.reading)
+
+
+def test_a_file_of_dates_has_one_for_each_patient(tmp_path):
+    path = csv(tmp_path, "id,d,v", "1,2024-03-25,5", "2,2024-03-25,5")
+    csv(tmp_path, "patient_id,date", "1,2024-01-01", "1,2024-01-08", "2,2024-01-01", name="zero.csv")
+    mapping = PLAIN.replace('zero = { field = "zero" }', 'file = "zero.csv"')
+    found = problems(path, as_mapping(mapping))
+    assert [one.split(";")[0] for one in found if "twice" in one] == [
+        "zero.csv, row 2, column 'patient_id': a patient who stands twice",
+        "zero.csv, row 3, column 'patient_id': a patient who stands twice",
+    ]
+    csv(tmp_path, "patient_id,date", "1,2024-01-01", "2,2024-01-01", name="zero.csv")
+    assert read_excel(path, as_mapping(mapping)).labs["week"].tolist() == [12.0, 12.0]
+
+
+@pytest.mark.parametrize(("own", "text"), [("AB-12", "AB-12 ?"), ("张三", "张三转院"), ("WANGLI", "see wangli")])
+def test_no_message_shows_an_identifier(tmp_path, own, text):
+    path = csv(tmp_path, "id,zero,d,v", f"{own},2024-01-01,{text},5")
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert "a text that is not shown" in found
+    assert own.casefold() not in found.casefold()
