@@ -51,8 +51,9 @@ class _Merging:
     """Puts two studies together, and notes from where each key came."""
 
     def __init__(self, base: Document, own: Document, problems: list[Problem], outcome: Any = None):
-        outcomes = base.raw.get("outcome", outcome), own.raw.get("outcome")
-        self.of_another = all(isinstance(one, Mapping) for one in outcomes) and _is_another_outcome(*outcomes)
+        theirs, mine = base.raw.get("outcome", outcome), own.raw.get("outcome")
+        both = isinstance(theirs, Mapping) and isinstance(mine, Mapping)
+        self.of_another = both and _is_another_outcome(theirs, mine)
         self.base, self.own, self.problems = base, own, problems
         self.origins = Origins(own.origins.of(()).source)
 
@@ -202,7 +203,7 @@ def _superseded(path: KeyPath, base: Mapping[str, Any], own: Mapping[str, Any]) 
 def _is_another_outcome(base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     """Tell whether a study predicts another event: of another analyte, on the other side, of a column, or so named."""
     if own.get("adjudicated") is True:
-        return own.get("name", base.get("name")) != base.get("name")
+        return bool(own.get("name", base.get("name")) != base.get("name"))
     stated = [key for key in ("analyte", "column", "equals") if key in own and own[key] != base.get(key)]
     sides = [key for key in _THRESHOLDS if key in own and key not in base and {*_THRESHOLDS} & {*base}]
     return bool(stated or sides)

@@ -424,3 +424,18 @@ def test_no_message_shows_an_identifier(tmp_path, own, text):
     (found,) = problems(path, as_mapping(PLAIN))
     assert "a text that is not shown" in found
     assert own.casefold() not in found.casefold()
+
+
+@pytest.mark.parametrize(("number", "code"), [(0, "0.00;-0.00;;@"), (0, "0;;"), (0.5, ";;;")])
+def test_a_number_that_the_sheet_does_not_show_is_refused(tmp_path, number, code):
+    # Whoever reads the sheet sees an empty cell, and not a result of 0.
+    row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), number]
+    path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": code})
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert "so that what is shown is not the number" in found
+
+
+def test_a_format_that_hides_zeros_says_nothing_of_other_numbers(tmp_path):
+    row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), 0.5]
+    path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": "0.00;-0.00;;@"})
+    assert labs(read_excel(path, as_mapping(PLAIN))) == [(0, "hbsag", "0.5", "IU/mL", 12.0)]

@@ -131,9 +131,9 @@ class Collector:
             self.tallies["Patient"].left[why] += 1
             return
         at = self._patient_at.get(before)
-        unclear = unclear_patient(found.resource, again=at is not None)
-        if unclear is not None:
-            self._refuse("Patient", self._unit(), "", found, unclear)
+        wrong = unclear_patient(found.resource, again=at is not None)
+        if wrong is not None:
+            self._refuse("Patient", self._unit(), "", found, wrong)
             return
         if other := replacement_of(found.resource):
             self.patients.replace(found, other)
