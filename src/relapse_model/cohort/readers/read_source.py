@@ -57,6 +57,10 @@ def reader_of(kind: str) -> Reader:
         from relapse_model.cohort.readers.redcap.read import read_redcap
 
         return read_redcap
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.read import read_cdisc
+
+        return read_cdisc
     raise _unknown(kind)
 
 
@@ -66,6 +70,10 @@ def proposer_of(kind: str) -> Proposer:
         from relapse_model.cohort.readers.redcap.propose import propose_redcap
 
         return propose_redcap
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
+
+        return propose_cdisc
     raise _unknown(kind)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -92,8 +91,7 @@ def _placed(problem: Problem, made: Mapping[str, MadeTable]) -> Problem:
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:
-    met = cohort.labs[["analyte", "unit"]].value_counts(dropna=False)
-    counts: Counter[tuple[str, str]] = Counter()
-    for (analyte, unit), count in met.items():
-        counts[str(analyte), "" if pd.isna(unit) else str(unit)] += int(count)
-    return tuple(UnitMet(analyte, unit, count) for (analyte, unit), count in sorted(counts.items()))
+    analytes, units = cohort.labs["analyte"].astype(str), cohort.labs["unit"].fillna("").astype(str)
+    counts = pd.DataFrame({"analyte": analytes, "unit": units}).value_counts(sort=False).reset_index()
+    met = sorted(zip(counts["analyte"], counts["unit"], counts["count"], strict=True))
+    return tuple(UnitMet(str(analyte), str(unit), int(count)) for analyte, unit, count in met)
