@@ -49,7 +49,9 @@ def heading(kind: str, study: Study) -> list[str]:
         built_in = load_study(study.name) == study
     except RelapseModelError:
         built_in = False
-    named = f"study = {quoted(study.name)}" if built_in else '# study = "..."  # the file of the study, beside this one'
+    named = (
+        f"study = {quoted(study.name)}" if built_in else '#? study = "..."  # the file of the study, beside this one'
+    )
     return ["[mapping]", "protocol = 1", f"kind = {quoted(kind)}", named]
 
 
