@@ -242,6 +242,19 @@ def test_medication_that_was_not_taken_is_none(tmp_path, study):
     assert "1 not done (1)" in str(cohort.reading)
 
 
+def test_medication_of_unknown_start_is_refused_and_not_left_out(tmp_path, study):
+    mapping = MAPPING + '[[treatments]]\nagent = "entecavir"\n'
+    text = refused(tmp_path, mapping, study=study, lb=LB, cm=[cm(start="")])
+    assert "CM, observation 1, column 'CMSTDTC': nothing" in text
+
+
+def test_imputed_dates_are_told(tmp_path):
+    rows = [{"USUBJID": "S-1", "PARAMCD": "HBSAB", "PARAM": "Anti-HBs (mIU/mL)", "AVAL": 5.0, "ADT": "2024-01-15",
+             "ADTF": "D"}]  # fmt: skip
+    cohort = read(tmp_path, MAPPING, adlb=rows)
+    assert cohort.reading.notes == ("ADLB: 1 dates are imputed by the analysis (ADTF), and taken as they are",)
+
+
 def test_the_dose_of_a_course_is_no_total(tmp_path, study):
     mapping = MAPPING + '[[treatments]]\nagent = "hbig"\n'
     cohort = read(tmp_path, mapping, study=study, lb=LB, ex=[ex(), ex("S-2", start="2024-02-05", end="2024-03-05")])

@@ -73,7 +73,8 @@ def taken_rows(wanted: Wanted, subjects: Subjects, mapping: SourceMapping, fates
         fates.leave(chosen & rows, reason)
     at = np.flatnonzero(chosen & ~np.any([*outside.values(), ~chosen], axis=0))
     table, more, notes = _table(wanted, subjects, at)
-    taken = entry_rows(table, entry, mapping, np.ones(len(at), dtype=bool))
+    # Each row of medication is a course, also one of which the start is not known.
+    taken = entry_rows(table, entry, mapping, np.ones(len(at), dtype=bool), every=entry.section == "treatments")
     _account(fates, data.rows, at, taken)
     taken.problems.extend([*refused, *more])
     return TakenRows(wanted, taken, problems, notes)
@@ -135,6 +136,9 @@ def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTab
     problems: list[Problem] = []
     notes: list[str] = []
     _values(wanted, columns)
+    imputed = int((columns["ADTF"] != "").sum()) if "ADTF" in wanted.data else 0
+    if imputed:
+        notes.append(f"{wanted.data.name}: {imputed:,} dates are imputed by the analysis (ADTF), and taken as they are")
     for key, one in wanted.entry.fields.items():
         if key.endswith("day") and is_study_day(one):
             days, zero = days_since(columns[one.name])
