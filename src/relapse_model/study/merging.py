@@ -52,8 +52,9 @@ class _Merging:
 
     def __init__(self, base: Document, own: Document, problems: list[Problem], outcome: Any = None):
         theirs, mine = base.raw.get("outcome", outcome), own.raw.get("outcome")
-        both = isinstance(theirs, Mapping) and isinstance(mine, Mapping)
-        self.of_another = both and _is_another_outcome(theirs, mine)
+        self.of_another = (
+            isinstance(theirs, Mapping) and isinstance(mine, Mapping) and _is_another_outcome(theirs, mine)
+        )
         self.base, self.own, self.problems = base, own, problems
         self.origins = Origins(own.origins.of(()).source)
 

@@ -13,6 +13,8 @@ from relapse_model.cohort.simulation.scenario import BIOMARKERS
 from relapse_model.development.screening.step import screen_step, selected_columns
 from relapse_model.errors import InsufficientDataError, RelapseModelError, StudyError
 from relapse_model.features.development_data import development_data
+from relapse_model.report.limitations import limitations
+from relapse_model.report.model_card import model_card
 from relapse_model.report.validation_report import effect_rows
 from relapse_model.study.candidates_as_predictors import marked_as_screened, with_candidates
 from relapse_model.study.reader import parse_study
@@ -46,6 +48,10 @@ def test_such_a_model_is_saved_and_scores_the_same(with_marker, model, tmp_path)
     again = rm.load_model(tmp_path / "one.rmodel")
     ours, theirs = (one.score(with_marker)["relapse_risk"].to_numpy(dtype=float) for one in (model, again))
     np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_its_card_says_so(model):
+    assert "9 candidate biomarkers were screened as a step of the procedure; selected: HBV RNA." in model_card(model)
 
 
 def test_its_study_is_known_again_on_the_same_patients(with_marker, model):
@@ -84,6 +90,7 @@ def test_a_validation_screens_anew_in_every_resample(with_marker, study, model):
     assert not found.failed
     own = found.model.score(with_marker)["relapse_risk"].to_numpy(dtype=float)
     np.testing.assert_allclose(own, model.score(with_marker)["relapse_risk"].to_numpy(dtype=float), atol=1e-12)
+    assert any("Selected in all patients: HBV RNA" in one for one in limitations(found))
     labels = {row["label"]: row["none"] for row in effect_rows(found)}
     assert labels["Anti-HBs"] == "0 %"
     assert int(labels["HBV DNA"].removesuffix(" %")) == 100  # never detectable, never selected

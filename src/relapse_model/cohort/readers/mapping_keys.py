@@ -147,7 +147,11 @@ OF_KIND: Mapping[str, KindKeys] = {
         of_field={"event": text_or_texts},
         of_entry={"events": text_or_texts},
     ),
-    "cdisc": KindKeys(of_source={**_BYTES, "encoding": text}, of_named={"file": text}),
+    "cdisc": KindKeys(
+        of_source={**_BYTES, "encoding": text},
+        of_named={"file": text},
+        of_field={"study_day": flag, "when": conditions},
+    ),
     "fhir": KindKeys(
         of_source={**_BYTES, "zone": time_zone},
         of_time={"resource": text, "codes": texts, **_EVENTS},

@@ -69,6 +69,10 @@ def reader_of(kind: str) -> Reader:
         from relapse_model.cohort.readers.omop.read import read_omop
 
         return read_omop
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.read import read_cdisc
+
+        return read_cdisc
     raise _unknown(kind)
 
 
@@ -90,6 +94,10 @@ def proposer_of(kind: str) -> Proposer:
         from relapse_model.cohort.readers.omop.propose import propose_omop
 
         return propose_omop
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
+
+        return propose_cdisc
     raise _unknown(kind)
 
 

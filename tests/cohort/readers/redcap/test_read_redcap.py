@@ -278,14 +278,6 @@ def test_an_adjudicated_outcome(tmp_path):
     assert cohort.outcomes["week"].tolist() == [22.0, 48.0]
 
 
-def test_an_end_that_is_not_known_is_no_course_that_goes_on(tmp_path):
-    data = "record_id,enrolled,lab_date,hbsab,s,e\n7,2024-01-01,,,2024-01-01,UNK\n8,2024-01-01,,,2024-01-01,\n"
-    courses = '[[treatments]]\nagent = "hbig"\nstart = "s"\nend = "e"\n[missing]\ncodes = ["UNK"]\n'
-    found = refused(tmp_path, data, MAPPING + courses)
-    assert "row 2, column 'e': 'UNK'; expected the last day, or nothing where the course goes on" in found
-    assert found.count("column 'e'") == 1
-
-
 def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
     cohort = read(tmp_path, DATA.replace("120", "999.0"), MAPPING + '[missing]\ncodes = ["999"]\n')
     assert cohort.labs["value"].tolist() == ["<10"]

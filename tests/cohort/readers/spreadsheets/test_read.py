@@ -359,11 +359,14 @@ def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
     assert len(cohort.labs) == 0
 
 
-def test_an_end_that_is_not_known_is_no_course_that_goes_on(tmp_path):
-    path = csv(tmp_path, "id,zero,d,v,s,e", "1,2024-01-01,,,2024-01-01,UNK", "2,2024-01-01,,,2024-01-01,")
+def test_a_day_of_a_course_that_is_not_known_says_neither_that_it_goes_on_nor_that_nothing_was_given(tmp_path):
+    rows = ["1,2024-01-01,,,2024-01-01,UNK", "2,2024-01-01,,,2024-01-01,", "3,2024-01-01,,,UNK,", "4,2024-01-01,,,,"]
+    path = csv(tmp_path, "id,zero,d,v,s,e", *rows)
     mapping = PLAIN + '[[treatments]]\nagent = "hbig"\nstart = "s"\nend = "e"\n[missing]\ncodes = ["UNK"]\n'
-    (found,) = problems(path, as_mapping(mapping))
-    assert found.startswith("a.csv, row 2, column 'e': a code for no value; expected the last day")
+    assert problems(path, as_mapping(mapping)) == [
+        "a.csv, row 2, column 'e': a code for no value; expected the last day, or nothing if it goes on.",
+        "a.csv, row 4, column 's': a code for no value; expected the first day, if it was given.",
+    ]
 
 
 @pytest.mark.parametrize("moment", ["2024-03-24T23:30:00Z", "2024-03-24 23:30 +0800"])

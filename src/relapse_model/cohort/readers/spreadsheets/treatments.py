@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.entry_rows import ENDS, EXPECTED_END
+from relapse_model.cohort.readers.entry_rows import ENDS, UNKNOWN_DAY
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_dates import Order
 from relapse_model.cohort.readers.source_mapping import Entry
@@ -64,7 +64,8 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     came = used = other = refused = strangers = 0
     for part in parts_of(reading, entry):
         filled = _filled(part, table_rows=len(table), always="agent" in entry.fields)
-        bad = (refused_rows(part) | _unknown_ends(reading, entry, part, filled)) & part.own
+        filled, unknown = _unknown_days(reading, entry, part, filled)
+        bad = (refused_rows(part) | unknown) & part.own
         kept = part.own & filled & ~bad
         came, used = came + len(table), used + int(kept.sum())
         strangers += int(part.strangers.sum())
@@ -85,16 +86,22 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     reading.sources.append(SourceReading(f"{table.name}, {what}", "rows", came, used, listed))
 
 
-def _unknown_ends(reading: Reading, entry: Entry, part: Part, filled: Mask) -> Mask:
-    """Refuse ends of courses that hold a code for "no value": an end that is not known is not that of no course."""
+def _unknown_days(reading: Reading, entry: Entry, part: Part, filled: Mask) -> tuple[Mask, Mask]:
+    """Refuse days of courses that hold a code for "no value"; return which rows record a treatment, and these.
+
+    A first day that is not known is not that of a treatment that was not given, and a last day that is not known is not
+    that of one that goes on.
+    """
+    coded = {key: part.columns[key].missing for key in (*_STARTS, *ENDS) if key in part.columns}
+    there = np.logical_or.reduce([filled, *(mask for key, mask in coded.items() if key in _STARTS)])
     unknown = np.zeros(len(filled), dtype=bool)
-    for key in ENDS:
-        if key in part.columns:
-            cells = part.columns[key]
-            unknown |= cells.missing
-            for row in np.flatnonzero(cells.missing & filled & part.own).tolist():
-                reading.cell_problem(entry.source, row, cells.name, "a code for no value", EXPECTED_END)
-    return unknown & filled
+    for key, mask in coded.items():
+        rows = mask & there & part.own
+        unknown |= rows
+        for row in np.flatnonzero(rows).tolist():
+            name, expected = part.columns[key].name, UNKNOWN_DAY[key in ENDS]
+            reading.cell_problem(entry.source, row, name, "a code for no value", expected)
+    return there, unknown
 
 
 def _filled(part: Part, *, table_rows: int, always: bool) -> Mask:
