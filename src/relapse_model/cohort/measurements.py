@@ -256,10 +256,8 @@ def columns_read(labs: pd.DataFrame) -> pd.DataFrame:
     labs : DataFrame
         As the gate has read it.
     """
-    texts = {name: pd.factorize(labs[name]) for name in _TEXTS if name in labs}
     return labs[[name for name in _NUMBERS if name in labs]].assign(
-        detected=_detection(labs),
-        **{name: pd.Categorical.from_codes(codes, distinct) for name, (codes, distinct) in texts.items()},
+        detected=_detection(labs), **{name: labs[name].astype("category") for name in _TEXTS if name in labs}
     )
 
 
