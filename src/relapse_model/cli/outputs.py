@@ -10,7 +10,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
 _READ = (  # arguments that name a file to be read
-    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "adjust_model",
+    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
 )  # fmt: skip
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
@@ -20,7 +20,8 @@ _DEMO = (
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
-        "dm.csv", "lb.csv", "ex.csv", "patients.parquet", "labs.parquet", "treatments.parquet", "outcomes.parquet",
+        "dm.csv", "lb.csv", "ex.csv", "ae.csv", "patients.parquet", "labs.parquet", "treatments.parquet",
+        "outcomes.parquet", "adverse_events.parquet",
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),

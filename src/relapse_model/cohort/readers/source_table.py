@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +14,9 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
 from relapse_model.cohort.tables.column_values import cell_shown
 from relapse_model.cohort.tables.identifiers import identifier_keys
-from relapse_model.cohort.tables.part_of_whole import bare_identifiers
+from relapse_model.cohort.tables.part_of_whole import bare_identifiers, holds_identifier
 from relapse_model.errors import Problem
 
-_WORD = re.compile(r"[^\s,;/|()\[\]]+")
 REFUSED = "refused"
 
 
@@ -61,8 +59,7 @@ class SourceTable:
 
     def shown(self, text: str) -> str:
         """Return what stood in a cell as a message may show it: short, and without any patient's identifier."""
-        words = {text.casefold(), *(word.casefold() for word in _WORD.findall(text))}
-        if words & self._identifiers:
+        if holds_identifier(text, self._identifiers):
             return "a text that is not shown, since a patient's identifier is in it"
         return cell_shown(text)
 
@@ -96,7 +93,8 @@ class Fates:
 
     def __init__(self, rows: int):
         self.used: Mask = np.zeros(rows, dtype=bool)
-        self._reason = np.full(rows, "", dtype=object)
+        self._reasons: list[str] = [""]
+        self._reason = np.zeros(rows, dtype=np.int16)  # its place among the reasons
 
     def use(self, rows: Mask) -> None:
         """Note that rows were used."""
@@ -104,7 +102,9 @@ class Fates:
 
     def leave(self, rows: Mask, reason: str) -> None:
         """Note why rows were not used; it holds unless they are used for something else."""
-        self._reason[rows & (self._reason == "")] = reason
+        if reason not in self._reasons:
+            self._reasons.append(reason)
+        self._reason[rows & (self._reason == 0)] = self._reasons.index(reason)
 
     def reading(
         self, source: str, number: NDArray[np.int64] | None, otherwise: str, counted: str, among: Mask | None = None
@@ -123,10 +123,11 @@ class Fates:
             The rows that are accounted for; by default all.
         """
         among = np.ones(len(self.used), dtype=bool) if among is None else among | self.used
-        reasons = np.where(self._reason == "", otherwise, self._reason)
         unused = among & ~self.used
+        places, first = np.unique(self._reason[unused], return_index=True)
         left = []
-        for reason in dict.fromkeys(reasons[unused].tolist()):
-            rows = np.flatnonzero((reasons == reason) & unused)
+        for place in places[np.argsort(first)].tolist():
+            rows = np.flatnonzero((self._reason == place) & unused)
+            reason = self._reasons[place] or otherwise
             left.append(LeftOut(reason, len(rows), () if number is None else tuple(number[rows].tolist())))
         return SourceReading(source, counted, int(among.sum()), int(self.used.sum()), tuple(left))

@@ -20,7 +20,7 @@ from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, count
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.estimation import one_sided
 from relapse_model.trial.arms.intercurrent import first_start
-from relapse_model.trial.statistics import standardised_contrast
+from relapse_model.trial.statistics import loss_weights, standardised_contrast
 from relapse_model.validation.estimate import normal_quantile
 
 MOST_MISSING = 0.10
@@ -176,9 +176,12 @@ def after_randomisation(
 def standardised(
     found: Endpoint, plan: TrialPlan, columns: BaselineColumns, *, kind: str, label: str, status: str
 ) -> ArmContrast:
-    """Compare the arms by risks standardised to the baseline columns of all, in those whose endpoint is known.
+    """Compare the arms by risks standardised to the baseline columns of all randomised patients.
 
-    Assumes, where endpoints are unknown, that within an arm and at given columns the unknown fare like the known.
+    Where patients were lost, those with a known endpoint are weighted for them: who failed early is known more often
+    than who would have been free at the end, so that the known alone would tell too high a risk, the more so in the arm
+    of which more were lost. Assumes that at given columns, within an arm, loss has nothing to do with the coming
+    failure.
 
     Parameters
     ----------
@@ -194,10 +197,11 @@ def standardised(
         If an arm has no events, or a column separates those with from those without; it is named.
     """
     asked, names = plan.primary, plan.arms.names
-    known = ~found.lost
+    lost = loss_weights(found.time, found.event, found.arm, columns.matrix, found.week) if found.lost.any() else None
     made = standardised_contrast(
-        found.known[known], found.arm[known], columns.matrix[known], names=columns.names,
-        strata=None if found.strata is None else found.strata[known], measure=asked.measure, level=asked.level,
+        np.where(found.lost, 0.0, found.known), found.arm, columns.matrix, names=columns.names, strata=found.strata,
+        weights=None if lost is None else lost.weights,
+        measure=asked.measure, level=asked.level,
     )  # fmt: skip
     arms = [
         _with_risk(arm, risk, float(np.sqrt(variance)), asked.level)
@@ -207,12 +211,12 @@ def standardised(
     ]
     estimand = "all randomised patients, had all been in the one arm or in the other"
     notes = []
-    if not known.all():
-        lost = int((~known).sum())
-        estimand += "; estimated from those with a known endpoint"
+    if lost is not None:
+        plain = [name for name, used in zip(names, lost.by_columns, strict=True) if not used]
+        few = f" (by the arm alone in {' and '.join(plain)}: too few lost)" if plain else ""
         notes.append(
-            f"{lost} patients with an unknown endpoint are excluded, assuming that, given arm and covariates, their "
-            "risk is that of the others"
+            f"patients with a known endpoint are weighted for {int(found.lost.sum())} lost, by the chance of being "
+            f"followed given arm and columns{few}; assumes that loss is otherwise unrelated to the risk of failure"
         )
     notes += [columns.note] if columns.note else []
     notes += [f"{name}: {number} missing, replaced by the mean" for name, number in columns.imputed.items()]

@@ -7,6 +7,7 @@ import datetime
 import pytest
 from spreadsheet_files import as_mapping, workbook
 
+import relapse_model as rm
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.errors import CohortError, MappingError, SourceError
 
@@ -159,11 +160,28 @@ def test_a_test_without_a_meaning_is_listed_unless_it_may_be_one_of_the_study(tm
     assert "lis.csv, row 2, column '项目'" in problems(source, as_mapping(text))[0]
 
 
+def test_people_who_are_no_patients_are_listed_where_the_mapping_says_so(tmp_path):
+    rows = [["病案号", "入组日期", "状态", "W0 日期", "W0 HBsAg", "用药史"]]
+    rows += [[1001, "2024-01-01", "入组", "2024-01-01", "<0.05", "无"], [1002, None, "筛败", "soon", "0.2", "?"]]
+    text = '[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + 'when = { "状态" = "入组" }\n' + HBSAG + LONG + HISTORY
+    source = lis(tmp_path, LIS + "1002,2023-12-02,ALT,20,U/L\n1003,2023-12-02,ALT,20,U/L\n")
+    workbook(source, rows)
+    found = problems(source, as_mapping(text))
+    # 1002 is known and no patient; 1003 is nobody that the sheet knows, and may be 1001.
+    assert [one.split(":")[0] for one in found] == ["lis.csv, row 5, column '病案号'"]
+    cohort = read_excel(source, as_mapping(text.replace("[time]", 'unknown_patients = "list"\n[time]')))
+    said = str(cohort.reading)
+    assert "Sheet1: 2 rows, 1 used; 1 rows of others, by [patients] when (3)" in said
+    assert "lis.csv, 结果: 4 rows, 2 used; 2 of people who are no patients of the cohort" in said
+    assert "Sheet1, 用药史: 2 entries, 0 used; 1 of people who are no patients of the cohort; 1 that say" in said
+    assert list(cohort.patient_ids) == ["1001"]
+
+
 def test_a_result_that_came_twice_counts_once(tmp_path):
     source = lis(tmp_path, LIS.split("\n")[0] + "\n" + (LIS.split("\n")[1] + "\n") * 2)
     cohort = read_excel(source, as_mapping('[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + LONG))
     assert len(cohort.labs) == 1
-    assert str(cohort.remarks[0]).startswith("lis.csv, row 3: an earlier row again")
+    assert str(cohort.remarks[0]).startswith("lis.csv, row 3: repeats an earlier row")
 
 
 def test_a_decimal_comma_is_stated_and_then_a_point_is_refused(tmp_path):
@@ -305,7 +323,6 @@ def test_an_adjudicated_outcome(tmp_path):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\nunit = ""\ndate = "W{visit} 日期"\n', "unit = ''"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\ncodes = ["1"]\n', "codes"),
         ('sex = { field = "W0 HBsAg", values = { "＜0.05" = "?" } }\n', "no meaning of '＜0.05'"),
         ('[[labs]]\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\n', "no 'analyte'"),
@@ -324,3 +341,104 @@ def test_a_mapping_of_another_kind_and_an_unknown_key_are_refused(tmp_path):
         read_excel(tmp_path, tmp_path / "map.toml")
     with pytest.raises(SourceError, match="no such file or folder"):
         read_excel(tmp_path / "none.xlsx", as_mapping(PATIENTS))
+
+
+PLAIN = '[time]\nzero = { field = "zero" }\n[patients]\nid = "id"\n'
+PLAIN += '[[labs]]\nanalyte = "hbsag"\nvalue = "v"\nunit = "IU/mL"\ndate = "d"\n'
+
+
+def csv(tmp_path, *lines, name="a.csv"):
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
+    path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-25,999.0", "2,2024-01-01,2024-03-25,999")
+    cohort = read_excel(path, as_mapping(PLAIN + '[missing]\ncodes = ["999"]\n'))
+    assert len(cohort.labs) == 0
+
+
+def test_a_day_of_a_course_that_is_not_known_says_neither_that_it_goes_on_nor_that_nothing_was_given(tmp_path):
+    rows = ["1,2024-01-01,,,2024-01-01,UNK", "2,2024-01-01,,,2024-01-01,", "3,2024-01-01,,,UNK,", "4,2024-01-01,,,,"]
+    path = csv(tmp_path, "id,zero,d,v,s,e", *rows)
+    mapping = PLAIN + '[[treatments]]\nagent = "hbig"\nstart = "s"\nend = "e"\n[missing]\ncodes = ["UNK"]\n'
+    assert problems(path, as_mapping(mapping)) == [
+        "a.csv, row 2, column 'e': a code for no value; expected the last day, or nothing if it goes on.",
+        "a.csv, row 4, column 's': a code for no value; expected the first day, if it was given.",
+    ]
+
+
+@pytest.mark.parametrize("moment", ["2024-03-24T23:30:00Z", "2024-03-24 23:30 +0800"])
+def test_a_time_with_a_zone_is_refused_while_the_hospitals_zone_is_not_known(tmp_path, moment):
+    path = csv(tmp_path, "id,zero,d,v", f"1,2024-01-01,{moment},5")
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert '[time] zone = "..." in the study' in found
+
+
+def test_a_time_of_greenwich_is_of_the_hospitals_day(tmp_path):
+    study = tmp_path / "here.toml"
+    head = 'extends = "hbsag-relapse"\n[study]\nname = "here"\n'
+    study.write_text(head + '[time]\nzone = "Asia/Shanghai"\n', encoding="utf-8")
+    path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-24T23:30:00Z,5")
+    cohort = read_excel(path, as_mapping(PLAIN), study=rm.load_study(study))
+    assert list(cohort.labs["week"].round(9)) == [12.0]  # 2024-03-25 07:30 in Shanghai: day 84
+
+
+@pytest.mark.parametrize("other", ["W 12 v", "w12 V", "Ｗ12 v"])
+def test_two_columns_of_one_visit_are_refused_whatever_their_spelling(tmp_path, other):
+    path = csv(tmp_path, f"id,zero,W12 d,W12 v,{other}", "1,2024-01-01,2024-03-25,0.01,5")
+    mapping = PLAIN.replace('"v"', '"W{visit} v"').replace('"d"', '"W{visit} d"')
+    (found,) = problems(path, as_mapping(mapping))
+    assert "expected one column of the visit '12'" in found
+
+
+OTHER = '[source]\nfile = "a.csv"\n[sources.x]\nfile = "x.csv"\n'
+
+
+def test_a_column_of_another_sheet_accounts_for_people_who_are_no_patients(tmp_path):
+    csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-25,5", "2,2024-01-01,2024-03-25,5")
+    csv(tmp_path, "id,a", "1,hbig", "20,control", "2,", name="x.csv")
+    mapping = PLAIN.replace('id = "id"', 'id = "id"\narm = { field = "a", source = "x" }') + OTHER
+    (found,) = problems(tmp_path, as_mapping(mapping))
+    assert found.startswith("x.csv, row 3, column 'id': a patient who is not in the patients table")
+    cohort = read_excel(tmp_path, as_mapping(mapping + 'unknown_patients = "list"\n'))
+    assert cohort.patients["arm"].fillna("").tolist() == ["hbig", ""]
+    account = "x.csv, a: 3 rows, 1 used; 1 of people who are no patients of the cohort; 1 empty, or a code for no value"
+    assert account in str(cohort.reading)
+
+
+def test_a_file_of_dates_has_one_for_each_patient(tmp_path):
+    path = csv(tmp_path, "id,d,v", "1,2024-03-25,5", "2,2024-03-25,5")
+    csv(tmp_path, "patient_id,date", "1,2024-01-01", "1,2024-01-08", "2,2024-01-01", name="zero.csv")
+    mapping = PLAIN.replace('zero = { field = "zero" }', 'file = "zero.csv"')
+    found = problems(path, as_mapping(mapping))
+    assert [one.split(";")[0] for one in found if "twice" in one] == [
+        "zero.csv, row 2, column 'patient_id': a patient who stands twice",
+        "zero.csv, row 3, column 'patient_id': a patient who stands twice",
+    ]
+    csv(tmp_path, "patient_id,date", "1,2024-01-01", "2,2024-01-01", name="zero.csv")
+    assert read_excel(path, as_mapping(mapping)).labs["week"].tolist() == [12.0, 12.0]
+
+
+@pytest.mark.parametrize(("own", "text"), [("AB-12", "AB-12 ?"), ("张三", "张三转院"), ("WANGLI", "see wangli")])
+def test_no_message_shows_an_identifier(tmp_path, own, text):
+    path = csv(tmp_path, "id,zero,d,v", f"{own},2024-01-01,{text},5")
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert "a text that is not shown" in found
+    assert own.casefold() not in found.casefold()
+
+
+@pytest.mark.parametrize(("number", "code"), [(0, "0.00;-0.00;;@"), (0, "0;;"), (0.5, ";;;")])
+def test_a_number_that_the_sheet_does_not_show_is_refused(tmp_path, number, code):
+    # Whoever reads the sheet sees an empty cell, and not a result of 0.
+    row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), number]
+    path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": code})
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert "so that what is shown is not the number" in found
+
+
+def test_a_format_that_hides_zeros_says_nothing_of_other_numbers(tmp_path):
+    row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), 0.5]
+    path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": "0.00;-0.00;;@"})
+    assert labs(read_excel(path, as_mapping(PLAIN))) == [(0, "hbsag", "0.5", "IU/mL", 12.0)]

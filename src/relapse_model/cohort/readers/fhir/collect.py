@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,19 +18,19 @@ from relapse_model.cohort.readers.fhir.elements import (
     texts_at,
 )
 from relapse_model.cohort.readers.fhir.files import Found
-from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
+from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
+from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
+from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
-from relapse_model.study.names import name_key
+from relapse_model.cohort.readers.source_values import text_key
 
+REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
-AGAIN = "the same resource again"
-EARLIER = "an earlier version of a resource that came again"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
-_VERSION = "meta.lastUpdated in both, so that the later one counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +71,21 @@ class Collector:
 
     def __init__(self, asked: Asked, zone: str, partial: Partial, missing: frozenset[str]):
         self.asked, self.zone, self.partial = asked, zone, partial
-        self.missing = {name_key(code) for code in missing}
+        self.missing = {text_key(code) for code in missing}
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.refused: list[Refused] = []
         self.tallies: dict[str, Tally] = defaultdict(Tally)
         self.unmapped: Counter[tuple[str, str, str]] = Counter()
         self.others: Counter[str] = Counter()
-        self.superseded: set[int] = set()
+        self.versions = Versions()
         self.patients = Patients()
         self.personal: set[str] = set()
         self._kept = asked.patient_elements()
-        self.greenwich = self.long_periods = self.units = self.resources = 0
-        self._versions: dict[str, tuple[int, int, str]] = {}
+        self.greenwich = self.long_periods = self.units = 0
         self._patient_at: dict[int, int] = {}
         self._medications: dict[str, list[Coding]] = {}
         self._waiting: list[Found] = []
+        self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
 
     def take_all(self, resources: Iterable[Found]) -> None:
@@ -98,6 +96,11 @@ class Collector:
         for found in waiting:
             self._medications.setdefault(_medication_name(found.resource), _LACKING)
             self.take(found)
+        for found, other in self._replaced:
+            if self.patients.position(other) is None:
+                unclear = UnclearError("link", "a record that was replaced by one that did not come", "both records")
+                self.tallies["Patient"].left[REPLACED] -= 1
+                self._refuse("Patient", self._unit(), "", found, unclear)
 
     def take(self, found: Found) -> None:
         """Take one resource."""
@@ -120,7 +123,7 @@ class Collector:
     def _patient(self, found: Found) -> None:
         self.tallies["Patient"].came += 1
         try:
-            resource, before, why = self._version(found)
+            resource, before, why = self.versions.number(found)
         except UnclearError as unclear:
             self._refuse("Patient", self._unit(), f"Patient/{found.resource['id']}", found, unclear)
             return
@@ -128,6 +131,15 @@ class Collector:
             self.tallies["Patient"].left[why] += 1
             return
         at = self._patient_at.get(before)
+        wrong = unclear_patient(found.resource, again=at is not None)
+        if wrong is not None:
+            self._refuse("Patient", self._unit(), "", found, wrong)
+            return
+        if other := replacement_of(found.resource):
+            self.patients.replace(found, other)
+            self._replaced.append((found, other))
+            self.tallies["Patient"].left[REPLACED] += 1
+            return
         self.personal |= PERSONAL & found.resource.keys()
         self._patient_at[resource] = self.patients.add(found, self._kept, at)
         if at is not None:
@@ -156,7 +168,7 @@ class Collector:
         subject = subject_of(found.resource, TYPES[kind].subject)
         subject = self._texts.setdefault(subject, subject)
         try:
-            resource, _, why = self._version(found)
+            resource, _, why = self.versions.number(found)
         except UnclearError as unclear:
             for _ in results:
                 self._refuse(kind, self._unit(), subject, found, unclear)
@@ -190,33 +202,6 @@ class Collector:
         codings = self._medications.get(name)
         return None if codings is None else [(resource, codings)]
 
-    def _version(self, found: Found) -> tuple[int | None, int, str]:
-        """Return a number for a resource, that of its earlier version (or -1), and why it does not count."""
-        resource = found.resource
-        own = text_in(resource, "id")
-        url = found.full_url
-        name = url if url.startswith("http") else f"{found.kind}/{own}" if own else url
-        self.resources += 1
-        number = self.resources
-        if not name:
-            return number, -1, ""
-        content = hash(json.dumps({key: value for key, value in resource.items() if key != "meta"}, sort_keys=True))
-        updated = text_in(object_in(resource, "meta") or {}, "lastUpdated")
-        before = self._versions.get(name)
-        if before is None:
-            self._versions[name] = number, content, updated
-            return number, -1, ""
-        if before[1] == content:
-            return None, -1, AGAIN
-        later = _later(updated, before[2])
-        if later is None:
-            raise UnclearError("id", "another version of a resource that came already", _VERSION)
-        if not later:
-            return None, -1, EARLIER
-        self.superseded.add(before[0])
-        self._versions[name] = number, content, updated
-        return number, before[0], ""
-
     def _uncounted(self, resource: Json, kind: str) -> str:
         """Return why a resource says of nothing that it was found or done; else nothing."""
         counted = TYPES[kind].counted
@@ -237,6 +222,7 @@ class Collector:
         left: list[str] = []
         rows: list[tuple[str, Row]] = []
         try:
+            refuse_modified(found.resource, node)
             names = {one.name for one in asked if one.section in ("labs", "treatments")}
             if len(names) > 1:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
@@ -274,7 +260,7 @@ class Collector:
         if wanted.section == "time":
             return (self._day(when, element),)
         said = value_said(node, wanted.meanings)
-        if said.absent or name_key(said.text) in self.missing:
+        if said.absent or text_key(said.text) in self.missing:
             return said.absent or "a code for a missing value"
         day = self._day(when, element)
         if wanted.section == "outcome":
@@ -329,12 +315,3 @@ def _medication_name(resource: Json) -> str:
     bare = text.partition("/_history/")[0]
     at = bare.rfind("Medication/")
     return bare[at:] if at >= 0 else bare
-
-
-def _later(one: str, other: str) -> bool | None:
-    """Tell whether one instant is later than another; None where one of them is not known, or they are the same."""
-    try:
-        first, second = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (one, other))
-        return None if first == second else first > second
-    except (ValueError, TypeError):
-        return None

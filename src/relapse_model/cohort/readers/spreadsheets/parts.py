@@ -45,11 +45,19 @@ class Part:
         By the key of the mapping.
     chosen : array of bool
         Rows that fit the entry's ``when``.
+    strangers : array of bool
+        Rows of people who are no patients of the cohort, and are to be listed.
     """
 
     visit: str
     columns: dict[str, Cells]
     chosen: Mask
+    strangers: Mask
+
+    @property
+    def own(self) -> Mask:
+        """Return which rows are read: those that fit, of patients."""
+        return self.chosen & ~self.strangers
 
 
 def place_of(entry: Entry) -> Place:
@@ -74,15 +82,11 @@ def parts_of(reading: Reading, entry: Entry) -> Iterator[Part]:
             if cells is not None:
                 columns[key] = cells
         chosen = matching(reading, entry.source, entry.when, (*place_of(entry), "when"), visit)
-        yield Part(visit, columns, chosen)
+        yield Part(visit, columns, chosen, reading.strangers(entry.source))
 
 
 def _sound(reading: Reading, entry: Entry) -> bool:
     place, problems = place_of(entry), len(reading.problems)
-    for key, value in entry.constants.items():
-        if not value.strip():
-            expected = f"the {key}, as the study or the laboratory names it"
-            reading.refuse(in_mapping(reading.mapping, (*place, key), f"{key} = {value!r}", expected))
     if entry.codes:
         reading.refuse(in_mapping(
             reading.mapping, (*place, "codes"), "codes", "no codes: a spreadsheet has columns",
@@ -118,7 +122,11 @@ def _name_at(reading: Reading, entry: Entry, field: Field, visit: str) -> str:
         return field.name
     table = reading.tables[entry.source]
     places = table.visits(field.name).get(visit, [])
-    return table.names[places[0]] if len(places) == 1 else field.name.replace(VISIT, visit)
+    if len(places) > 1:  # "W12 HBsAg" and "W 12 HBsAg": nothing says which of them counts
+        names = " and ".join(repr(table.names[place]) for place in places)
+        advice = "Take one of them out, or give each a name of its own"
+        reading.refuse(Problem(table.name, None, field.name, names, f"one column of the visit {visit!r}", advice))
+    return table.names[places[0]] if places else field.name.replace(VISIT, visit)
 
 
 def _cells(reading: Reading, entry: Entry, key: str, field: Field) -> Cells | None:
