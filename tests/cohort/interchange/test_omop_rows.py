@@ -34,6 +34,17 @@ def test_rows_hold_what_was_printed_and_what_was_read(study):
     assert rows[["range_low", "range_high"]].isna().all(axis=None)
 
 
+def test_gaps_of_a_large_table_are_blank():
+    """Texts of many rows are categories, of which the blank is none."""
+    labs = pd.DataFrame({
+        "patient_id": "7", "week": range(1200), "analyte": "anti_hbs", "value": ["<10", None] * 600, "unit": "mIU/mL",
+    })  # fmt: skip
+    patients = pd.DataFrame({"patient_id": ["7"], "enrolment_date": ["2024-03-01"]})
+    rows = measurement_rows(rm.make_cohort(patients, labs), {"anti_hbs": 3})
+    assert rows["value_source_value"].tolist() == ["<10", ""] * 600
+    assert rows["operator_concept_id"].tolist() == [4171756, 0] * 600
+
+
 def test_what_omop_needs_and_the_cohort_lacks_is_refused():
     study = rm.load_study("hbsag-relapse")
     named = {"7": "P7", "8": "P8"}
