@@ -15,7 +15,7 @@ from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes
+from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
     READ_COLUMNS,
     TABLES,
@@ -29,6 +29,7 @@ from relapse_model.cohort.tables.repeated_rows import repeated
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 
+_MANY_ROWS = 100_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
 
@@ -339,4 +340,8 @@ class _Gate(StudyAtTheGate):
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]
-        return with_identifiers(table if kept.all() else table.loc[kept].reset_index(drop=True), spelled)
+        rows = table if kept.all() else table.loc[kept].reset_index(drop=True)
+        if len(rows) < _MANY_ROWS:
+            coded = {str(one): without_codes(rows[one]) for one in rows if rows[one].dtype == "category"}
+            rows = rows.assign(**coded)
+        return with_identifiers(rows, spelled)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import relapse_model as rm
 from relapse_model.cohort.tables import column_values as column_reader
 from relapse_model.cohort.tables.columns import Column
 
@@ -89,3 +90,14 @@ def test_coded_texts_are_the_texts(texts, codes, sort):
     found = column_reader.coded_texts(values, places, sort=sort)
     assert [None if pd.isna(one) else one for one in found] == [texts[place] for place in places]
     assert not sort or list(found.categories) == sorted(found.categories)
+
+
+@pytest.mark.parametrize("batch", [[1, None], [True, None], ["x", None], [2.5, None]])
+def test_categories_of_a_column_of_ones_own_keep_their_values_and_gaps(batch):
+    """A column of whole numbers has no place for a gap: it stays one of categories."""
+    labs = pd.DataFrame(
+        {"patient_id": "a", "week": [0, 1], "analyte": "anti_hbs", "value": ["<10", "12"], "unit": "mIU/mL"}
+    ).assign(batch=pd.Categorical(batch))
+    kept = rm.make_cohort(pd.DataFrame({"patient_id": ["a"]}), labs).labs["batch"]
+    assert kept.iloc[0] == batch[0]
+    assert pd.isna(kept.iloc[1])

@@ -231,7 +231,7 @@ def with_codes(values: pd.Series) -> pd.Series:
 
 
 def without_codes(values: pd.Series) -> pd.Series:
-    """Return a categorical column as one of texts, to which any text can be assigned.
+    """Return a categorical column of texts as plain texts, to which any can be assigned; one of anything else as it is.
 
     Parameters
     ----------
@@ -242,7 +242,10 @@ def without_codes(values: pd.Series) -> pd.Series:
     >>> without_codes(pd.Series(pd.Categorical(["a", None, "a"]))).dtype.name in ("str", "object")
     True
     """
-    return values.astype(values.cat.categories.dtype)
+    kind = values.cat.categories.dtype
+    if not (isinstance(kind, pd.StringDtype) or kind == object):
+        return values  # whole numbers, for one, have no place for a gap
+    return values.astype(kind)
 
 
 def _categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Categorical:
