@@ -243,7 +243,7 @@ def without_codes(values: pd.Series) -> pd.Series:
     True
     """
     kind = values.cat.categories.dtype
-    if not (isinstance(kind, pd.StringDtype) or kind == object):
+    if not (isinstance(kind, pd.StringDtype) or pd.api.types.is_object_dtype(kind)):
         return values  # whole numbers, for one, have no place for a gap
     return values.astype(kind)
 
