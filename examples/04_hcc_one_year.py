@@ -16,7 +16,7 @@ from same_folds import baseline_scores, mean_auc, ridge_logistic
 
 DATA = "hcc_uci_coimbra"
 STUDY = Path(__file__).with_suffix(".toml")
-DIED_BEFORE_WEEK = 52
+OUTCOME = "1_survives_0_dies"
 
 # Column of the source -> analyte and unit. The units are the header's, but for albumin: its header says mg/dL, and
 # values from 1.9 to 4.9 can only be g/dL.
@@ -82,11 +82,10 @@ def to_cohort(source: Path, folder: Path) -> None:
     table = pd.read_csv(source / "hcc.csv")
     table["patient_id"] = [f"hcc-{row:03d}" for row in range(1, len(table) + 1)]
     table["sex"] = table["Gender"].map({1: "M", 0: "F"})
-    patients = table[["patient_id", "sex", *CLINICAL]].rename(columns=CLINICAL)
-    # In which week somebody died is not in the source, only that it was within the year: week 52 says no more.
-    outcomes = table[["patient_id"]].assign(relapse=1 - table["1_survives_0_dies"], week=52)
+    # In which week somebody died is not in the source, only whether it was within the year.
+    patients = table[["patient_id", "sex", *CLINICAL, OUTCOME]].rename(columns={**CLINICAL, OUTCOME: "survives"})
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in {"patients": patients, "labs": laboratory(table), "outcomes": outcomes}.items():
+    for name, frame in {"patients": patients, "labs": laboratory(table)}.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
 
 

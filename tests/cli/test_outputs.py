@@ -86,13 +86,24 @@ def test_a_link_to_an_input_is_the_input(place, tmp_path, capsys):
     assert (place / "c" / "patients.csv").read_bytes() == before
 
 
+def written_verbs(top):
+    """Return every verb, those below another one (study new) among them."""
+    found = {}
+    for name, verb in top._subparsers._group_actions[0].choices.items():
+        below = written_verbs(verb) if verb._subparsers else {}
+        found |= {f"{name} {one}": action for one, action in below.items()} or {name: verb}
+    return found
+
+
 def test_every_verb_that_writes_is_looked_at(place):
     """An argument that names an output is known here, or a new verb would write unseen."""
-    verbs = parser()._subparsers._group_actions[0].choices
+    verbs = written_verbs(parser())
     for name, verb in verbs.items():
-        options = {action.dest for action in verb._actions}
-        assert options & {"out", "figures"} or name in ("check", "sign", "verify", "power"), name
-    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping"}
+        options = {action.dest for action in verb.filled()._actions}
+        assert options & {"out", "figures"} or name in ("check", "study check", "sign", "verify", "power"), name
+    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"} | {
+        "concepts"
+    }
     known = {
         "help",
         "out",
@@ -104,9 +115,10 @@ def test_every_verb_that_writes_is_looked_at(place):
         "candidates",
         "censoring",
         "patient",
+        "scenario",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash", "form"}
+    known |= {"chunk", "anew", "kind", "dash", "form", "on"}
     known |= {
         "method",
         "as_of",
@@ -121,7 +133,9 @@ def test_every_verb_that_writes_is_looked_at(place):
         "pairs",
     }
     known |= {"both_arms", "base", "decide", "fdr", "no_increment"}
-    assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
+    known |= {"name", "title", "outcome", "outcome_analyte", "at_least", "below", "unit", "outcome_column", "equals"}
+    known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
+    assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 
 def test_the_api_refuses_an_output_over_a_table(place):

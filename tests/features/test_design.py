@@ -8,6 +8,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.features.design import design, design_matrix, level_codes, matrix_of_codes
+from relapse_model.study.effect_modifiers import with_effect_modifiers
 from relapse_model.study.reader import parse_study
 
 STUDY = """
@@ -80,6 +81,16 @@ def test_columns_priors_and_directions(declared):
     np.testing.assert_allclose(columns.prior_mean, [0.5, np.nan, np.nan, -0.05, 0.3])
     np.testing.assert_allclose(columns.prior_sd, [0.4, np.nan, np.nan, 0.02, 0.1])
     assert columns.prior_per_sd.tolist() == [False, False, False, False, True]
+
+
+def test_of_a_trial_the_priors_of_arm_and_effect_modifiers_are_held(study, declared):
+    arm = design(study).names.index("hbig_arm")
+    assert design(study).as_stated == (arm,)
+    assert design(declared).as_stated == ()  # no trial
+    planned = parse_study(study.text + '\n[[trial.effect_modifier]]\npredictor = "anti_hbs"\n', "modifiers")
+    modelled = with_effect_modifiers(planned, "hbig_arm", {"anti_hbs": (30.0, 0.8)})
+    columns = design(modelled)
+    assert columns.as_stated == (arm, len(columns.names) + columns.term_names.index("hbig_arm_by_anti_hbs"))
 
 
 def test_the_first_level_is_the_reference_and_an_unknown_level_stays_unknown(declared, features):

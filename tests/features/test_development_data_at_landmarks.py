@@ -13,8 +13,9 @@ from relapse_model.development.folds import data_folds
 from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import development_data
 from relapse_model.features.development_data_at_landmarks import landmarks_and_data, stacked_data
+from relapse_model.study.effect_modifiers import with_effect_modifiers
 from relapse_model.study.reader import parse_study
-from relapse_model.study.several_landmarks import stacked_study
+from relapse_model.study.several_landmarks import landmarks_beside_text, stacked_study
 
 STUDY = """
 [study]
@@ -314,8 +315,9 @@ def test_hazards_take_one_landmark():
     assert len(developed(12, ("prior_hazard",))[2]) == 4
 
 
-def test_a_study_that_was_changed_cannot_be_stacked():
-    study = parse_study(STUDY, "test")
-    changed = replace(study, title="another")
-    with pytest.raises(RelapseModelError, match="changed after it was read"):
-        landmarks_and_data(small_cohort(), changed, (0, 12), ("prior_logistic",), group_by=None, censoring="ipcw")
+def test_the_effect_modifiers_of_a_plan_at_several_landmarks_keep_the_weeks():
+    """The terms are added to the study's text, the weeks stand beside it: neither is lost."""
+    study = stacked_study(parse_study(STUDY, "test"), (0, 12))
+    planned = with_effect_modifiers(study, "arm", {})  # a plan without modifiers
+    assert planned == replace(study, text=planned.text)
+    assert landmarks_beside_text(planned) == (0.0, 12.0)

@@ -154,12 +154,16 @@ def manifests(sound, canary):
         "classifier": (("os.system", "", "LoadedPrior", "../x", "__import__"), "names no classifier"),
         "summary": ((None, [], "x", 1), "has no summary"),
         "landmark_week": (("soon", None, [], True, 10**100), "no landmark_week"),
+        "landmark_weeks": ((None, 12, [], [0], [0, 0], [12, 0], [0, True], ["0", 12]), "two or more weeks"),
         "parts": ((None, [], {}, "x", 1), "lists no parts"),
         "probe": ((None, [], {}, {"patients": [], "risk": []}, {"patients": [[1.0]], "risk": [0.1]}), "do not fit"),
     }
     for key, (values, message) in wrong.items():
         for value in values:
             yield f"{key} is {str(value)[:12]!r}", (raw(json.dumps(told | {key: value}).encode()), message)
+    yield "weeks of another model", (raw(json.dumps(told | {"landmark_weeks": [0, 12]}).encode()), "'columns'")
+    late = raw(json.dumps(told | {"landmark_weeks": [0, 5000]}).encode())
+    yield "weeks after the horizon", (late, "expected weeks before the horizon")
     risk = told["probe"]["risk"]
     for name, values in {"other": [0.99, *risk[1:]], "a little other": [risk[0] + 1e-8, *risk[1:]]}.items():
         probe = told["probe"] | {"risk": values}
@@ -231,6 +235,8 @@ def studies(sound, canary):
         "backwards": text.replace("horizon_weeks = 48", "horizon_weeks = -48"),
         "another protocol": text.replace("protocol = 1", "protocol = 99"),
         "an unknown kind": text.replace('kind = "last"', 'kind = "os.system"'),
+        "extends": 'extends = "hbsag-relapse"\n' + text,
+        "shorthand": text + '\n[[candidates]]\ncolumn = "a_column"\n',
         "huge": text.replace("horizon_weeks = 48", "horizon_weeks = " + "9" * 5000),
     }  # fmt: skip
     for name, content in unreadable.items():

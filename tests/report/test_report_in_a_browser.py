@@ -13,6 +13,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.errors import InsufficientDataError
+from relapse_model.report.dosing_page import write_dosing_page
 from relapse_model.report.refusal_report import write_refusal
 
 WIDTHS = {"telephone": 360, "desk": 1280}
@@ -69,6 +70,21 @@ def trial_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def dosing_page(tmp_path_factory):
+    cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
+    place = tmp_path_factory.mktemp("dosing") / "dosing.html"
+    write_dosing_page(rm.dosing(cohort, study, 12), study, place, as_of="12", synthetic=True)
+    return place.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def benefit_page(tmp_path_factory):
+    cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
+    places = rm.benefit_report(cohort, study, repeats=1, pairs=True).save(tmp_path_factory.mktemp("benefit"))
+    return places["report"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
 def biomarkers_page(tmp_path_factory):
     cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
     found = rm.screen_biomarkers(cohort, study, permutations=300, repeats=3, increment=False)
@@ -76,15 +92,17 @@ def biomarkers_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seen(page, refusal_page, trial_page, biomarkers_page, tmp_path_factory):
+def seen(page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_page, tmp_path_factory):
     """What the browser found in each frame, and what it wrote to its log."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium on this computer: install it to look at the pages as a browser does")
     folder = tmp_path_factory.mktemp("browser")
-    frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items()
-              for kind, source in (("report", page), ("refusal", refusal_page), ("trial", trial_page),
-                                   ("biomarkers", biomarkers_page))}  # fmt: skip
+    pages = (
+        ("report", page), ("refusal", refusal_page), ("trial", trial_page), ("dosing", dosing_page),
+        ("benefit", benefit_page), ("biomarkers", biomarkers_page),
+    )  # fmt: skip
+    frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items() for kind, source in pages}
     # The last frame shows that each measurement can fail.
     wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
     twice = '<text y="15">same place</text>' * 2
@@ -108,7 +126,8 @@ def seen(page, refusal_page, trial_page, biomarkers_page, tmp_path_factory):
     return found, ran.stderr
 
 
-PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal", "trial", "biomarkers")]
+KINDS = ("report", "refusal", "trial", "dosing", "benefit", "biomarkers")
+PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in KINDS]
 
 
 @pytest.mark.parametrize("frame", PAGES)
@@ -119,7 +138,7 @@ def test_nothing_juts_out_of_the_screen(seen, frame):
 @pytest.mark.parametrize("frame", PAGES)
 def test_every_figure_is_drawn(seen, page, frame):
     figures = seen[0][frame]["figures"]
-    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4, "biomarkers": 1}
+    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4} | dict.fromkeys(KINDS[3:], 1)
     assert len(figures) == expected[frame.split("-")[1]]
     for width, height, marks in figures:
         assert width > 250

@@ -79,7 +79,7 @@ def test_the_first_screen_answers(trial_text, compared):
     assert "On synthetic patients: By week 48, 17.9 % of the HBIG arm and 15.8 % of the control arm had failed" in text
     assert contrast_words(compared.primary.contrast, interval_only=True) in text
     assert "HBIG minus control; negative favours HBIG" in text
-    assert "counts of the arms are told in full" in text
+    assert "Counts by arm are given in full" in text
     assert "No difference was shown" in text
 
 

@@ -153,7 +153,8 @@ WRONG = [
      "horizon_weeks and horizon_months together", "one of horizon_weeks", ""),
     ("horizon_weeks = 48", "horizon_months = 0", "prediction.horizon_months", "0", "a number above 0", ""),
     ('kind = "last"', 'kind = "lats"', "predictors.1.kind", "'lats'", "one of 'last', ", ""),
-    ('kind = "last"', "", "predictors.1", "key 'kind' is missing", "kind = ...", ""),
+    # A kind goes without saying beside an analyte or a column alone; here neither tells what is computed.
+    ('kind = "last"\nanalyte = "titre"', "", "predictors.1", "key 'kind' is missing", "kind = ...", ""),
     ('analyte = "titre"', 'analyte = "titer"', "predictors.1.analyte", "'titer'", "an analyte of this study",
      "Did you mean 'titre'?"),
     ('analyte = "titre"', "", "predictors.1", "key 'analyte' is missing", "analyte = ...", ""),

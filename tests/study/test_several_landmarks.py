@@ -1,4 +1,4 @@
-"""The study of several landmarks: its text is changed and read again, and the week's prior is arithmetic."""
+"""The study of several landmarks: its text stays as it was, and the prior of the week is arithmetic."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model.errors import RelapseModelError, StudyError
+from relapse_model.errors import RelapseModelError
 from relapse_model.study.reader import parse_study
-from relapse_model.study.several_landmarks import check_landmarks, stacked_study
+from relapse_model.study.several_landmarks import check_landmarks, landmarks_beside_text, stacked_study
 
 TEXT = """\
 # landmark_weeks = [3] in a comment is left alone.
@@ -49,11 +49,14 @@ def small(text=TEXT):
     return parse_study(text, "test")
 
 
-def test_the_weeks_are_written_into_the_text_and_read_again():
-    stacked = stacked_study(small(), (0, 12, 24))
+def test_the_text_stays_as_it_was_and_the_weeks_stand_beside_it():
+    study = small()
+    stacked = stacked_study(study, (0, 12, 24))
     assert stacked.prediction.landmark_weeks == (0.0, 12.0, 24.0)
-    assert "\nlandmark_weeks = [0, 12, 24]  # at enrolment\n" in stacked.text
-    assert parse_study(stacked.text, "again") == stacked
+    assert stacked.text == TEXT
+    assert landmarks_beside_text(stacked) == (0.0, 12.0, 24.0)
+    assert stacked_study(parse_study(stacked.text, "again"), landmarks_beside_text(stacked)) == stacked
+    assert landmarks_beside_text(study) is None
 
 
 def test_all_else_stays_as_it_was():
@@ -62,8 +65,7 @@ def test_all_else_stays_as_it_was():
     assert stacked.predictors[:-1] == study.predictors
     assert (stacked.terms, stacked.outcome, stacked.name) == (study.terms, study.outcome, study.name)
     assert stacked.title == "landmark_weeks = [4] in a title is left alone"
-    assert stacked.text.startswith("# landmark_weeks = [3] in a comment is left alone.\n")
-    assert study.text == TEXT
+    assert study.text == stacked.text == TEXT
 
 
 def test_the_built_in_study_keeps_all_it_says():
@@ -71,7 +73,7 @@ def test_the_built_in_study_keeps_all_it_says():
     stacked = stacked_study(study, (0, 12, 24))
     added = stacked.predictors[-1]
     prediction = replace(study.prediction, landmark_weeks=(0.0, 12.0, 24.0))
-    assert stacked == replace(study, prediction=prediction, predictors=(*study.predictors, added), text=stacked.text)
+    assert stacked == replace(study, prediction=prediction, predictors=(*study.predictors, added))
     assert added.kind == "landmark_week"
 
 
@@ -122,77 +124,64 @@ def test_a_declared_predictor_of_the_week_is_used_as_it_is():
     assert stacked.predictors == study.predictors
     assert [predictor.name for predictor in stacked.predictors] == ["age", "week"]
     assert stacked.predictors[1].prior.log_odds == 0.5
-    assert stacked.text == study.text.replace("landmark_weeks = [0]", "landmark_weeks = [0, 12]")
+    assert stacked.text == study.text
+    assert landmarks_beside_text(stacked) == (0.0, 12.0)
 
 
-def test_stacking_anew_changes_the_weeks_and_keeps_the_prior():
+def test_a_predictor_that_was_added_for_other_weeks_is_replaced():
+    """Its prior is arithmetic of the weeks; a model file could not keep one of weeks that it does not hold."""
     first = stacked_study(small(), (0, 12))
-    again = stacked_study(first, (0, 12, 24))
-    assert again.predictors == first.predictors
-    assert again.prediction.landmark_weeks == (0.0, 12.0, 24.0)
+    second = stacked_study(first, (0, 12, 24))
+    assert second == stacked_study(small(), (0, 12, 24))
+    assert second.predictors[-1].prior != first.predictors[-1].prior
+    assert landmarks_beside_text(second) == (0.0, 12.0, 24.0)
 
 
-HEADER = "[prediction]\nlandmark_weeks = [0]  # at enrolment\nhorizon_weeks = 48\n"
+EARLIER = (
+    TEXT.replace("landmark_weeks = [0] ", "landmark_weeks = [0, 12, 24] ")
+    + """
+[[predictors]]
+name = "landmark_week"
+label = "Week of the landmark"
+kind = "landmark_week"
+direction = "down"
+prior = { log_odds = -0.0288811, sd = 0.0144406, per = "unit", source = "arithmetic, no finding: of the weeks to the \
+horizon (week 48), the share left at week 24 of those left at week 0, at constant hazard; log, per week; sd \
+half of it" }
+"""
+)
+
+
+def test_a_text_that_an_earlier_version_wrote_means_the_same_study():
+    """Model files of then have the weeks and their predictor in the study's text."""
+    study = small(EARLIER)
+    assert landmarks_beside_text(study) is None
+    assert replace(stacked_study(small(), (0, 12, 24)), text=study.text) == study
+    other = stacked_study(study, (0, 12))
+    assert other.predictors == stacked_study(small(), (0, 12)).predictors
+    assert landmarks_beside_text(other) == (0.0, 12.0)
 
 
 @pytest.mark.parametrize(
-    "section",
+    "more",
     [
-        "[prediction]\nhorizon_weeks = 48\n",
-        "  [ prediction ]  # until when\n  horizon_weeks = 48\n",
-        "[prediction]\nhorizon_weeks = 48\nlandmark_weeks = [\n  0,\n  6,\n]\n",
-        "[prediction]\n# landmark_weeks = [1, 2]\nhorizon_weeks = 48\nlandmark_weeks=[0.5,6]\n",
-        '[prediction]\n"landmark_weeks" = [0]\nhorizon_weeks = 48\n',
+        '\n[[predictors]]\nname = "landmark_week"\nkind = "column"\ncolumn = "week"\n',
+        '\n[[terms]]\nname = "landmark_week"\nfactors = [{ predictor = "age", cap = 60 }]\n',
     ],
 )
-def test_the_section_may_be_written_in_many_ways(section):
-    assert TEXT.count(HEADER) == 1
-    stacked = stacked_study(small(TEXT.replace(HEADER, section)), (0, 12.5))
-    assert stacked.prediction.landmark_weeks == (0.0, 12.5)
-    assert parse_study(stacked.text, "again") == stacked
+def test_another_predictor_or_term_by_that_name_is_refused(more):
+    with pytest.raises(RelapseModelError, match=r"'weeks' at several landmarks: 'landmark_week' is.*Rename it"):
+        stacked_study(small(TEXT + more), (0, 12))
 
 
-def without_section(first_lines):
-    """Return the text with the section written before the others, in another way."""
-    return first_lines + "\n" + TEXT.replace(HEADER, "")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        without_section("prediction.horizon_weeks = 48\nprediction.landmark_weeks = [0]\n"),
-        without_section("prediction = { horizon_weeks = 48, landmark_weeks = [0] }\n"),
-        TEXT.replace("\n", "\r\n"),
-        TEXT.rstrip("\n"),
-        TEXT + "\n\n# the end",
-    ],
-    ids=["dotted keys", "inline table", "lines end as on Windows", "no last line end", "a comment at the end"],
-)
-def test_the_file_may_be_written_in_many_ways(text):
-    study = small(text)
-    stacked = stacked_study(study, (0, 12))
-    assert stacked.prediction.landmark_weeks == (0.0, 12.0)
-    assert len(stacked.predictors) == 2
-    assert parse_study(stacked.text, "again") == stacked
-
-
-def test_a_section_that_has_no_header_is_refused_with_what_to_do():
-    text = without_section("prediction = { horizon_weeks = 48 }\n")
-    with pytest.raises(RelapseModelError, match=r"'weeks'.*cannot be replaced by \[0, 12\].*Write the weeks there"):
-        stacked_study(small(text), (0, 12))
-
-
-def test_another_predictor_by_that_name_is_refused():
-    text = TEXT + '\n[[predictors]]\nname = "landmark_week"\nkind = "column"\ncolumn = "week"\n'
-    with pytest.raises(StudyError, match=r"several landmarks.*'landmark_week'; expected a name used once"):
-        stacked_study(small(text), (0, 12))
-
-
-def test_a_study_that_was_changed_after_it_was_read_is_refused():
+def test_a_study_that_was_changed_after_it_was_read_is_no_stacked_one():
+    """A model file carries the text; whatever else was changed would be lost."""
     study = small()
     changed = replace(study, outcome=replace(study.outcome, name="flare"))
-    with pytest.raises(RelapseModelError, match=r"'weeks' was changed after it was read.*load_study"):
-        stacked_study(changed, (0, 12))
+    other_weeks = replace(study, prediction=replace(study.prediction, landmark_weeks=(0.0, 9.0)))
+    for one in (changed, stacked_study(changed, (0, 12)), other_weeks):
+        with pytest.raises(RelapseModelError, match=r"'weeks' was changed after it was read.*load_study"):
+            landmarks_beside_text(one)
 
 
 @pytest.mark.parametrize(

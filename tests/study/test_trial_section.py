@@ -177,3 +177,25 @@ def test_the_built_in_study_has_the_trial_of_its_registry_record():
     study = load_study("hbsag-relapse")
     assert (study.trial.primary.week, study.trial.arms.treatment) == (48.0, "hbig")
     assert (study.dosing.dose, study.dosing.unit, study.dosing.again.below) == (400.0, "IU", 100.0)
+
+
+def test_an_adjustment_by_a_model_and_weights_of_a_strategy():
+    plan = read(TRIAL + 'adjust = { model = "earlier.rmodel" }\n' + EVENT + 'strategy = "hypothetical"\n'
+                'weight_by = ["titre"]\n').trial  # fmt: skip
+    assert (plan.primary.adjust, plan.primary.adjust_model) == ((), "earlier.rmodel")
+    assert plan.primary.adjusted
+    assert plan.intercurrent[0].weight_by == ("titre",)
+    assert not read(TRIAL).trial.primary.adjusted
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TRIAL + "adjust = { file = 'x' }\n", 'expected names of predictors, or { model = "earlier.rmodel" }'),
+        (TRIAL + "adjust = { model = 3 }\n", "adjust"),
+        (TRIAL + EVENT + 'strategy = "composite"\nweight_by = ["titre"]\n', "expected the strategy 'hypothetical'"),
+        (TRIAL + EVENT + 'strategy = "hypothetical"\nweight_by = ["weight"]\n', "a predictor of this study (titre)"),
+    ],
+)
+def test_what_an_adjustment_or_weights_may_not_be(text, said):
+    assert said in refused(text)

@@ -13,14 +13,13 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation import calibration
+from relapse_model.validation import smooth_calibration
 from relapse_model.validation.calibration import (
-    calibration_curve,
     calibration_intercept,
     calibration_slope,
-    ici_e50_e90,
     observed_expected,
 )
+from relapse_model.validation.smooth_calibration import calibration_curve, ici_e50_e90
 
 MEASURES = [calibration_intercept, calibration_slope, calibration_curve, ici_e50_e90]
 
@@ -279,7 +278,7 @@ def test_curve_spans_the_risks_and_counts_the_patients():
 def test_mean_of_the_fitted_curve_is_the_observed_share():
     # A property of any logistic regression with an intercept.
     y, p = simulated(slope=0.5)
-    spline = calibration._fit_spline(y, p, None)
+    spline = smooth_calibration._fit_spline(y, p, None)
     assert spline.at(p, 0.95)[0].mean() == pytest.approx(y.mean())
 
 
@@ -296,10 +295,10 @@ def test_weighted_quantiles():
     values, shares = np.array([4.0, 1, 3, 2]), (0.0, 0.25, 0.5, 0.9, 1.0)
     # Equal weights: those of NumPy. Weights 1, 2, 1 at 1, 2, 3: middles 0.5, 2, 3.5, so that 1/4 is at 1.5.
     np.testing.assert_allclose(
-        calibration._weighted_quantiles(values, np.full(4, 2.5), shares), np.quantile(values, shares)
+        smooth_calibration._weighted_quantiles(values, np.full(4, 2.5), shares), np.quantile(values, shares)
     )
     np.testing.assert_allclose(
-        calibration._weighted_quantiles(np.array([1.0, 2, 3]), np.array([1.0, 2, 1]), (0.25, 0.5)), [1.5, 2]
+        smooth_calibration._weighted_quantiles(np.array([1.0, 2, 3]), np.array([1.0, 2, 1]), (0.25, 0.5)), [1.5, 2]
     )
 
 

@@ -20,11 +20,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relapse_model.validation.calibration import calibration_intercept, calibration_slope, ici_e50_e90
+from relapse_model.validation.calibration import calibration_intercept, calibration_slope
 from relapse_model.validation.decision_curve import net_benefit, net_benefit_survival
 from relapse_model.validation.discrimination import auc, harrell_c
 from relapse_model.validation.ipcw import censoring_weights
 from relapse_model.validation.overall import brier
+from relapse_model.validation.smooth_calibration import ici_e50_e90
 from relapse_model.validation.uno_concordance import uno_c
 
 THRESHOLDS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5]

@@ -14,7 +14,8 @@ from relapse_model import validation
 
 # What measures share among themselves or with other rooms, and no measure of its own.
 SHARED = {
-    "check_follow_up", "check_labels", "check_predictions", "concordant_pairs", "estimable_slope", "fit_intercept",
+    "check_calibration", "check_follow_up",
+    "check_labels", "check_predictions", "concordant_pairs", "estimable_slope", "fit_intercept",
     "fit_logistic", "log_losses", "log_odds", "mean_measures", "measure_shown", "multiplicities", "normal_quantile",
     "require_both_outcomes", "resampled_auc", "risk_of", "shares_below", "LogisticFit",
 }  # fmt: skip

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.calibration import calibration_curve
 from relapse_model.validation.model_stability import calibration_instability, inclusion, stability
+from relapse_model.validation.smooth_calibration import calibration_curve
 
 NAN = np.nan
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from relapse_model._version import __version__
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
+from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
+from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
@@ -20,14 +24,14 @@ Research use only: no output of this program is fit to decide on the treatment o
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
-    top = argparse.ArgumentParser(
+    top = HelpfulParser(
         prog="relapse-model",
         description="Relapse-risk models from the visit records of small clinical cohorts.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=VerbParser)
     add_reader_verbs(verbs)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
@@ -42,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
     _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
     _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
+    add_study_verbs(verbs)
     add_trial_verbs(verbs)
     _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
@@ -60,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         if getattr(given, "out", None) or getattr(given, "figures", None):
-            import_module("relapse_model.cli.outputs").check_outputs(given)
-        run = getattr(import_module(f"relapse_model.cli.{_home(given.verb)}"), given.verb.replace("-", "_"))
+            _load("outputs").check_outputs(given)
+        run = getattr(_load(_home(given.verb)), given.verb.replace("-", "_"))
         run(given)
     except RelapseModelError as refusal:
         print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
@@ -75,9 +80,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _load(file: str) -> Any:
+    """Import a file of this room, and keep the garbage collector from what is loaded: it stays until the end."""
+    if "pandas" in sys.modules or not gc.isenabled():
+        return import_module(f"relapse_model.cli.{file}")
+    gc.disable()  # looking through all that pandas defines, again and again, takes a tenth of the time to a first score
+    try:
+        return import_module(f"relapse_model.cli.{file}")
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _home(verb: str) -> str:
     """Return the module in which a verb is."""
-    homes = {"model_verbs": _ON_MODELS, "trial_verbs": TRIAL_VERBS, "reader_verbs": READER_VERBS}
+    homes = {
+        "model_verbs": _ON_MODELS,
+        "trial_verbs": TRIAL_VERBS,
+        "reader_verbs": READER_VERBS,
+        "study_verbs": ("study",),
+    }
     return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 
 
@@ -169,14 +191,22 @@ def _out(verb: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
     verb.add_argument("--out", required=True, metavar=metavar, help=meaning)
 
 
+# As trial_scenarios() of the simulator, which is not imported here: --help stays quick. A test compares them.
+_SCENARIOS = tuple(
+    f"{effect}, {course}"
+    for effect in ("no effect", "moderate effect", "strong effect")
+    for course in ("as planned", "intercurrent events", "informative loss", "centres differ", "biomarkers")
+)
+
+
 def _simulate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--patients", type=_positive, default=132, metavar="N", help="(%(default)s)")
     _seed(verb)
     verb.add_argument(
-        "--scenario",
-        metavar="NAME",
-        help="effect of HBIG and course, such as 'moderate effect, biomarkers' (as planned)",
-    )
+        "--scenario", choices=_SCENARIOS, metavar="NAME",
+        help="effect of HBIG and course of the trial; informative loss depends on arm and titre. One of "
+        + "; ".join(f'"{name}"' for name in _SCENARIOS),
+    )  # fmt: skip
     _out(verb, "COHORT", "folder to write; truth.csv holds the true risks")
 
 

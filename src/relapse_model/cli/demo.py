@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from relapse_model.cli.dosing_output import save_dosing
 from relapse_model.cli.texts import (
     SYNTHETIC,
     arms,
@@ -32,12 +33,18 @@ from relapse_model.report.validation_report import write_report
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.compare_arms import compare_arms
+from relapse_model.trial.dosing.dosing import dosing
 
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
+_PAGES = {
+    "validation/report.html": "how well the model predicts",
+    "trial/trial.html": "the arms compared",
+    "dosing/dosing.html": "who is due for a dose",
+}
 
 
 def run_demo(folder: Path, cohort_folder: Path | None) -> None:
-    """Check, train, validate, save, score new patients, explain, compare the arms; write everything to a folder.
+    """Check, train, validate, save, score, explain, compare the arms, list the doses due; write all of it to a folder.
 
     Parameters
     ----------
@@ -73,12 +80,19 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     _title("5. Compare the arms")
     _compare_arms(cohort, study, folder / "trial")
 
+    _title("6. Doses due")
+    _list_doses(cohort, study, folder / "dosing")
+
     _title("Done")
     seconds = time.perf_counter() - started
     say(
         f"{SYNTHETIC if cohort.synthetic else 'The new patients are synthetic.'} Took {seconds:.0f} s. "
-        f"Open first: {folder / 'validation' / 'report.html'}"
+        "Pages to open in a browser:"
     )
+    for page, what in _PAGES.items():
+        if (folder / page).exists():
+            say(f"  {folder / page}: {what}")
+    say("All files:")
     _list_files(folder)
 
 
@@ -116,6 +130,15 @@ def _compare_arms(cohort: Cohort, study: Study, folder: Path) -> None:
     else:
         compared.save(folder)
         say(answer(compared))
+
+
+def _list_doses(cohort: Cohort, study: Study, folder: Path) -> None:
+    try:
+        found = dosing(cohort, study)
+    except RelapseModelError as refusal:
+        say(str(refusal))
+    else:
+        say(save_dosing(found, study, folder, synthetic=cohort.synthetic))
 
 
 def _list_files(folder: Path) -> None:

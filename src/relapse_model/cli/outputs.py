@@ -10,7 +10,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import require_file, require_folder, require_no_replacement
 
 _READ = (  # arguments that name a file to be read
-    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping",
+    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
 )  # fmt: skip
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
@@ -20,15 +20,17 @@ _DEMO = (
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
-        "dm.csv", "lb.csv", "ex.csv", "patients.parquet", "labs.parquet", "treatments.parquet", "outcomes.parquet",
+        "dm.csv", "lb.csv", "ex.csv", "ae.csv", "patients.parquet", "labs.parquet", "treatments.parquet",
+        "outcomes.parquet", "adverse_events.parquet",
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "trial": (
-        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "figures/flow.svg",
-        "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/dictionary.csv",
+        "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "harms.csv",
+        "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",
+        "analysis_data/dictionary.csv",
     ),
 }  # fmt: skip
 
@@ -97,7 +99,8 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
         return [out, out / "figures"], [out / name for name in _REPORT]
     if given.verb == "demo":
         new = out / "new_patients"
-        files = [out / name for name in _DEMO] + [out / "trial" / name for name in _FOLDERS["trial"]]
+        files = [out / name for name in _DEMO]
+        files += [out / verb / name for verb in ("trial", "dosing") for name in _FOLDERS[verb]]
         return [out, new], [*files, *cohort_files(new), new / "truth.csv"]
     if given.verb in _FOLDERS:
         return [out], [out / name for name in _FOLDERS[given.verb]]

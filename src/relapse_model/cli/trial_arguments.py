@@ -38,6 +38,9 @@ def _trial(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--adjust", nargs="+", metavar="NAME", help="predictors for an adjusted analysis besides the plan, labelled so"
     )
+    verb.add_argument(
+        "--adjust-model", metavar="MODEL", help="the same by the risk from a saved model of other patients"
+    )
     verb.add_argument("--registered", metavar="SHA256", help="of the study file as it was deposited before the data")
 
 

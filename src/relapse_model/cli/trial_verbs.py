@@ -13,12 +13,15 @@ from relapse_model.study.reader import load_study
 
 def trial(given: Namespace) -> None:
     """Compare the arms of a trial as its plan says."""
+    from relapse_model.errors import RelapseModelError
     from relapse_model.report.trial_words import answer
     from relapse_model.trial.arms.compare_arms import compare_arms
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    found = compare_arms(cohort, study, adjust=given.adjust, registered=given.registered)
+    if given.adjust and given.adjust_model:
+        raise RelapseModelError("--adjust and --adjust-model: expected one of them.")
+    found = compare_arms(cohort, study, adjust=given.adjust or given.adjust_model, registered=given.registered)
     places = found.save(given.out)
     say(answer(found))
     for finding in found.findings:
@@ -54,21 +57,13 @@ def power(given: Namespace) -> None:
 
 def dosing(given: Namespace) -> None:
     """Say who is due for a dose, and hold what was given against the rule."""
-    from relapse_model.report.dosing_page import write_dosing_page
+    from relapse_model.cli.dosing_output import save_dosing
     from relapse_model.trial.dosing.dosing import dosing as held_against_the_rule
 
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    asked = _as_of(given.as_of)
-    found = held_against_the_rule(cohort, study, asked)
-    folder = Path(given.out)
-    found.save(folder)
-    write_dosing_page(found, study, folder / "dosing.html", as_of=given.as_of, synthetic=cohort.synthetic)
-    counts = found.due["status"].value_counts()
-    say("To look at now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".")
-    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
-    say(f"Doses given of those due: {totals['given']} of {totals['due']}.")
-    say(f"Tables and page, which name patients: {folder}")
+    found = held_against_the_rule(cohort, study, _as_of(given.as_of))
+    say(save_dosing(found, study, Path(given.out), as_of=given.as_of, synthetic=cohort.synthetic))
     if cohort.synthetic:
         say(SYNTHETIC)
 

@@ -33,26 +33,16 @@ from relapse_model.study.reader import load_study
 
 def simulate(given: Namespace) -> None:
     """Write a synthetic cohort."""
+    from relapse_model.cohort.simulation import trial_scenarios
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 
     folder = Path(given.out)
     if any(folder.glob("*.csv")) and not (folder / SYNTHETIC_FILE).exists():
         raise RelapseModelError(f"--out {given.out}: the folder holds tables that are not synthetic; choose another.")
-    cohort = simulate_cohort(given.patients, given.seed, **_scenario(given.scenario))
+    chosen = {} if given.scenario is None else trial_scenarios()[given.scenario]
+    cohort = simulate_cohort(given.patients, given.seed, **chosen)
     cohort.write(given.out)
     say(f"{cohort!r} written to {given.out}, true risks in truth.csv. {SYNTHETIC}")
-
-
-def _scenario(name: str | None) -> dict[str, Any]:
-    """Return the settings of a scenario by its name; none for none."""
-    from relapse_model.cohort.simulation import trial_scenarios
-
-    if name is None:
-        return {}
-    known = trial_scenarios()
-    if name not in known:
-        raise RelapseModelError(f"--scenario {name!r} is not known; expected one of: {'; '.join(known)}.")
-    return known[name]
 
 
 def check(given: Namespace) -> None:
@@ -148,7 +138,8 @@ def validate(given: Namespace) -> None:
 
 def score(given: Namespace) -> None:
     """Score new patients, by chunks where they are many."""
-    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, more_patients_than, scores_of
+    from relapse_model.model.scoring.each_or_reason import scores_of
+    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
 
     model = load_model(given.model)
     if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
@@ -162,7 +153,8 @@ def score(given: Namespace) -> None:
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
-    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, score_folder
+    from relapse_model.model.scoring.batch import score_folder
+    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS
 
     found = score_folder(
         model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.reading_report import ReadingReport
 from relapse_model.cohort.tables.coded_columns import encoded
-from relapse_model.cohort.tables.column_values import is_whole
+from relapse_model.cohort.tables.column_values import is_whole, without_codes
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_bytes
+from relapse_model.study.study import TimeIndex
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.reading_report import ReadingReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +35,9 @@ class Cohort:
     patients : DataFrame
         One row per patient, `patient_id` unique.
     labs : DataFrame
-        One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier.
-    treatments, outcomes : DataFrame or None
+        One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier. From
+        100,000 rows on, columns of texts are categories.
+    treatments, outcomes, adverse_events : DataFrame or None
         ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
     rejected : DataFrame
         Patients refused at the gate (`patient_id`, `reason`), when asked to list rather than to raise.
@@ -48,18 +52,22 @@ class Cohort:
         For columns of the patients table, the codes that were replaced by what they mean (the study's `codes`).
     reading : ReadingReport or None
         How a hospital's export was read, if the cohort was made of one.
+    index : TimeIndex or None
+        What week 0 is, where it was found in the data as the study says.
     """
 
     patients: pd.DataFrame
     labs: pd.DataFrame
     treatments: pd.DataFrame | None
     outcomes: pd.DataFrame | None
+    adverse_events: pd.DataFrame | None = None
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}, dtype=object))
     problems: tuple[Problem, ...] = ()
     synthetic: bool = False
     remarks: tuple[Problem, ...] = ()
     codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reading: ReadingReport | None = None
+    index: TimeIndex | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -73,8 +81,8 @@ class Cohort:
 
     def __repr__(self) -> str:
         """Return the sizes only: a cohort never prints its patients."""
-        counts = {"patients": self.patients, "labs": self.labs, "treatments": self.treatments}
-        sizes = ", ".join(f"{len(table):,} {name}" for name, table in counts.items() if table is not None)
+        named = ((name, getattr(self, name)) for name in ("patients", "labs", "treatments", "adverse_events"))
+        sizes = ", ".join(f"{len(one):,} {name.replace('_', ' ')}" for name, one in named if one is not None)
         return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
 
     def __eq__(self, other: object) -> bool:
@@ -103,9 +111,11 @@ class Cohort:
             labs=_follow(self.labs, new),
             treatments=None if self.treatments is None else _follow(self.treatments, new),
             outcomes=None if self.outcomes is None else _follow(self.outcomes, new),
+            adverse_events=None if self.adverse_events is None else _follow(self.adverse_events, new),
             synthetic=self.synthetic,
             remarks=self._remarks_of(positions),
             codes_read=self.codes_read,
+            index=self.index,
         )
 
     def identifier_keys(self) -> frozenset[str]:
@@ -133,12 +143,13 @@ class Cohort:
             **{column: encoded(self.patients[column], codes) for column, codes in self.codes_read.items()}
         )
         tables = {"patients": patients}
-        for name in ("labs", "treatments", "outcomes"):
+        for name in ("labs", "treatments", "outcomes", "adverse_events"):
             table = getattr(self, name)
             if table is not None:
                 exported = table.drop(columns=[*OURS[name], "patient_id"], errors="ignore")
                 exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
-                tables[name] = exported
+                texts = [one for one in TABLES[name] if one in exported and exported[one].dtype == "category"]
+                tables[name] = exported.assign(**{one: without_codes(exported[one]) for one in texts})
         return tables
 
     def write(self, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:
@@ -204,7 +215,7 @@ def parquet_bytes(table: pd.DataFrame, name: str) -> bytes:
     try:
         return bytes(table.to_parquet(index=False, engine="pyarrow"))
     except ImportError:
-        advice = "Install it with: pip install 'relapse-model[parquet]'"
+        advice = "Install it with: pip install pyarrow"
         problem = Problem(f"{name}.parquet", None, None, "pyarrow is not installed", "pyarrow, or CSV", advice)
         raise CohortError("the cohort was not written", [problem]) from None
 

@@ -12,12 +12,12 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
-from relapse_model.cohort.readers.recognise import way_in
+from relapse_model.cohort.gate_study import required_tables
 from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.cohort.tables.csv_columns import BYTES_WORTH, dictionary_columns
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Study
 
-_REQUIRED = ("patients", "labs")
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
 _ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
@@ -30,14 +30,14 @@ def read_cohort(
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
 ) -> Cohort:
-    """Read a cohort folder and check it: the tables patients, labs and, where present, treatments, outcomes.
+    """Read a cohort folder and check it: the tables patients, labs and, where present, the others.
 
     Identifiers and laboratory texts are read as text, exactly as they stand. See `make_cohort` for the checks.
 
     Parameters
     ----------
     folder : str or Path
-        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``).
+        With ``patients.csv`` and ``labs.csv`` (or ``.parquet``); without labs if the study reads no results.
     study, on_problems, dash
         As in `make_cohort`.
 
@@ -59,14 +59,14 @@ def read_cohort(
     path = Path(folder)
     if not path.is_dir():
         raise CohortError("the cohort was refused", [_no_folder(path)])
-    if all(table_missing(path, name) for name in TABLES) and (advice := way_in(path)):
+    if all(table_missing(path, name) for name in TABLES) and (advice := _way_in(path)):
         problem = Problem(str(path), None, None, "no table of a cohort folder", "patients and labs", advice)
         raise CohortError("the cohort was refused", [problem])
     problems: list[Problem] = look_alikes(path)
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         try:
-            table = _read_table(path, name)
+            table = _read_table(path, name, required_tables(study))
         except CohortError as error:
             problems.extend(error.problems)
             continue
@@ -82,15 +82,40 @@ def read_cohort(
     )
 
 
+def folder_tables(folder: str | Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a cohort folder as they stand, unchecked: to see what there is before there is a study.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    CohortError
+        If there is no patients table, or a file cannot be read.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise CohortError("the cohort was refused", [_no_folder(path)])
+    found = {name: _read_table(path, name, ("patients",)) for name in TABLES}
+    return {name: table for name, table in found.items() if table is not None}
+
+
 def _no_folder(path: Path) -> Problem:
     """Say what a path is that is no folder, and where it was looked for."""
     if path.exists():
         own = path.suffix in _FORMS and path.stem in TABLES
-        advice = "Give the folder that holds it" if own else way_in(path)
+        advice = "Give the folder that holds it" if own else _way_in(path)
         return Problem(str(path), None, None, "a file", "a cohort folder", advice)
     there = path.parent.resolve()
     found = f"no such folder in {there}" if there.is_dir() else f"no such folder; nor is there a folder {there}"
     return Problem(str(path), None, None, found, "a cohort folder")
+
+
+def _way_in(path: Path) -> str:
+    from relapse_model.cohort.readers.recognise import way_in
+
+    return way_in(path)
 
 
 def look_alikes(path: Path) -> list[Problem]:
@@ -137,7 +162,7 @@ def cohort_files(path: Path) -> list[Path]:
     return [path / f"{name}{form}" for name in TABLES for form in _FORMS] + [path / SYNTHETIC_FILE]
 
 
-def table_file(path: Path, name: str) -> Path | None:
+def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "labs")) -> Path | None:
     """Return the file of a table, `None` where an optional one is absent; refuse two files of one table.
 
     Parameters
@@ -146,6 +171,8 @@ def table_file(path: Path, name: str) -> Path | None:
         The folder.
     name : str
         A key of `TABLES`.
+    required : tuple of str
+        The tables that must be there.
     """
     csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
     if csv_file.exists() and parquet_file.exists():
@@ -154,7 +181,7 @@ def table_file(path: Path, name: str) -> Path | None:
         return csv_file
     if parquet_file.exists():
         return parquet_file
-    if name in _REQUIRED:
+    if name in required:
         raise refusal(f"{name}.csv", "no such file in the folder", f"{name}.csv or {name}.parquet")
     return None
 
@@ -164,24 +191,39 @@ def table_missing(path: Path, name: str) -> bool:
     return not any((path / f"{name}{form}").exists() for form in _FORMS)
 
 
-def _read_table(path: Path, name: str) -> pd.DataFrame | None:
-    file = table_file(path, name)
+def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
+    file = table_file(path, name, required)
     if file is None:
         return None
-    return _parse_csv(_decoded(file), file.name) if file.suffix == ".csv" else _read_parquet(file)
+    return _read_csv(file) if file.suffix == ".csv" else _read_parquet(file)
 
 
-def _decoded(file: Path) -> str:
+def _read_csv(file: Path) -> pd.DataFrame:
+    """Read a CSV file: a large one column by column where that can be done, else cell by cell."""
     try:
         content = file.read_bytes()
     except OSError as error:
         raise unreadable(file, error) from None
+    if len(content) >= BYTES_WORTH:
+        header = next(io.BytesIO(content)).rstrip(b"\n").decode("utf-8-sig", "backslashreplace").rstrip("\r").split(",")
+        table = dictionary_columns(content, len(header)) if all(map(_is_plain, header)) else None
+        if table is not None:
+            return table.set_axis(csv_header(header, file.name), axis=1)
+    return _parse_csv(_decoded(content, file.name), file.name)
+
+
+def _is_plain(cell: str) -> bool:
+    """Tell whether a cell of the header is filled, and was UTF-8."""
+    return bool(cell.strip()) and "\\" not in cell
+
+
+def _decoded(content: bytes, name: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise not_utf8(content.split(b"\n"), file.name)
+        raise not_utf8(content.split(b"\n"), name)
     return text
 
 
@@ -293,7 +335,7 @@ def not_parquet(file: Path, error: Exception) -> CohortError:
     if isinstance(error, ImportError):
         return refusal(
             file.name, "Parquet, and pyarrow is not installed", "pyarrow, or CSV",
-            "pip install 'relapse-model[parquet]'",
+            "pip install pyarrow",
         )  # fmt: skip
     return refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file")
 

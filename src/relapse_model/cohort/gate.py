@@ -9,16 +9,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
+from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import FIRST_ROW
-from relapse_model.cohort.gate_weeks import WeeksAtTheGate
+from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
-from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
-from relapse_model.cohort.tables.coded_columns import decoded
-from relapse_model.cohort.tables.column_values import read_column, read_texts
+from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
     READ_COLUMNS,
     TABLES,
@@ -26,21 +23,24 @@ from relapse_model.cohort.tables.columns import (
     is_row_id,
 )
 from relapse_model.cohort.tables.data_frames import data_frames
-from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known
+from relapse_model.cohort.tables.identifiers import nearly_known, row_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables
+from relapse_model.cohort.tables.repeated_rows import repeated
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.study.study import Laboratory, Study, Time
+from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 
+_MANY_ROWS = 100_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
 
 
 def make_cohort(
     patients: pd.DataFrame,
-    labs: pd.DataFrame,
+    labs: pd.DataFrame | None = None,
     treatments: pd.DataFrame | None = None,
     outcomes: pd.DataFrame | None = None,
     *,
+    adverse_events: pd.DataFrame | None = None,
     study: Study | None = None,
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
@@ -54,8 +54,9 @@ def make_cohort(
     Parameters
     ----------
     patients, labs : DataFrame
-        The required tables; columns as in the README's data contract. Extra columns are kept.
-    treatments, outcomes : DataFrame, optional
+        The required tables; columns as in the README's data contract. Extra columns are kept. A study that reads no
+        results needs no labs.
+    treatments, outcomes, adverse_events : DataFrame, optional
         The optional ones.
     study : Study, optional
         Whose units are accepted. Without it, an analyte may come in one unit only.
@@ -89,7 +90,8 @@ def make_cohort(
     Cohort(2 patients, 1 labs)
     """
     given = {"patients": patients, "labs": labs, "treatments": treatments, "outcomes": outcomes}
-    tables = data_frames(given, required=("patients", "labs"))
+    given["adverse_events"] = adverse_events
+    tables = data_frames(given, required=required_tables(study))
     return checked(tables, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic)
 
 
@@ -118,7 +120,8 @@ def checked(
     if on_problems not in ("raise", "list"):
         raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
     clock = Time() if study is None else study.time
-    gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole, clock)
+    gate = _Gate({name: _own_table(name, table) for name, table in tables.items()}, found, whole, clock)
+    gate.labs_or_none(study)
     gate.broken_tables()
     gate.weeks_from_days_and_months()
     gate.codes(study)
@@ -127,13 +130,18 @@ def checked(
     gate.names(study)
     gate.identities()
     gate.intervals()
+    gate.adverse_events()
     gate.laboratory(study, _conventions(study, dash))
     gate.one_day(study)
     gate.predictors(study)
+    gate.outcome_column(study)
     gate.far_weeks()
     if gate.problems and (gate.broken or on_problems == "raise"):
         raise CohortError("the cohort was refused", gate.problems)
-    return gate.cohort(synthetic)
+    cohort = gate.cohort(synthetic)
+    if study is None or study.time.index is None:
+        return cohort
+    return gate.from_index(cohort, study, study.time.index, synthetic=synthetic, listed=on_problems == "list")
 
 
 def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
@@ -142,19 +150,17 @@ def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
     return stated if dash is None else replace(stated, dash=dash)
 
 
-def _as_text_index(table: pd.DataFrame) -> pd.DataFrame:
+def _own_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that the gate may change, its rows counted from 0; each text of many rows stands in it once."""
     renamed = table.rename(columns=lambda name: str(name).strip().lstrip("\ufeff"))
-    return renamed.reset_index(drop=True).copy()
+    own = renamed.reset_index(drop=True).copy(deep=False)
+    if name == "patients":
+        return own
+    texts = [column for column in TABLES[name] if list(own.columns).count(column) == 1]
+    return own.assign(**{column: with_codes(own[column]) for column in texts})
 
 
-def _repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
-    try:
-        return table.duplicated(subset=columns).to_numpy()
-    except TypeError:  # lists in a column, as Parquet may have
-        return table[columns].astype(str).duplicated().to_numpy()
-
-
-class _Gate(WeeksAtTheGate):
+class _Gate(StudyAtTheGate):
     """The checks, in the order in which `checked` makes them."""
 
     def broken_tables(self) -> None:
@@ -168,7 +174,7 @@ class _Gate(WeeksAtTheGate):
                 self.broken = True
                 del self.tables[name]
             if list(table.columns).count("patient_id") == 1:
-                self.ids[name] = identifier_keys(read_texts(table["patient_id"]))
+                self.ids[name] = row_keys(table["patient_id"], coded=name != "patients")
 
     def typed_columns(self) -> None:
         """Read every column of the contract by its rule."""
@@ -181,36 +187,10 @@ class _Gate(WeeksAtTheGate):
                     soon = "a day that has come, or comes within a year"
                     self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
-                read = read_column(table[column], rule)
+                read = read_column(table[column], rule, coded=name == "labs")
                 self.refuse(name, read.bad, column, [self.printable(value) for value in read.came], rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
-
-    def codes(self, study: Study | None) -> None:
-        """Replace the codes of patients columns by what the study says they mean."""
-        table = self.tables.get("patients")
-        if study is None or table is None:
-            return
-        for column, codes in study.codes.items():
-            if column in table and column != "patient_id":
-                table[column] = decoded(table[column], dict(codes))
-                self.codes_read[column] = dict(codes)
-
-    def names(self, study: Study | None) -> None:
-        """Give levels, analytes and agents the study's names; refuse one that only looks like what it asks for."""
-        if study is None:
-            return
-        patients = self.tables.get("patients", pd.DataFrame())
-        for column, levels in levels_named(study).items():
-            if column in patients:
-                patients[column] = values_as_levels(patients[column], levels)
-        for name, column in NAMED:
-            if name not in self.tables:
-                continue
-            read = read_names(self.tables[name][column], name_table(study, column))
-            came = [self.printable(text) for text in read.came]
-            self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
-            self.tables[name][column] = read.values
 
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
@@ -232,13 +212,28 @@ class _Gate(WeeksAtTheGate):
                         name, rows, "patient_id", "an identifier that is not in the patients table",
                         "a patient of the patients table", advice,
                     )  # fmt: skip
-            twice = _repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
+            twice = repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
             self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
             own = [column for column in table.columns if not is_row_id(column)]
             if name != "outcomes" and len(own) < len(table.columns):
-                self.repeated[name] = _repeated(table, own) & ~twice
+                self.repeated[name] = repeated(table, own) & ~twice
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
+
+    def adverse_events(self) -> None:
+        """Refuse a death that is said not to be serious, and a term that names a patient: reports print the terms."""
+        table = self.tables.get("adverse_events")
+        if table is None or "term" not in table:
+            return
+        if {"grade", "serious"} <= set(table):
+            light = table["grade"].isin(["5"]).to_numpy() & table["serious"].isin([0]).to_numpy()
+            found, advice = "0, of grade 5 (death)", "A death is serious by definition: correct one of the two"
+            self.refuse("adverse_events", light, "serious", found, "1", advice)
+        terms = table["term"].dropna()
+        naming = [term for term in terms.unique() if self.holds_identifier(term)]
+        if naming:
+            found = "a text that is not shown, since a patient's identifier is in it"
+            self.refuse("adverse_events", table["term"].isin(naming).to_numpy(), "term", found, "the event alone")
 
     def one_day(self, study: Study | None) -> None:
         """Refuse results of one day that contradict each other, unless the study says which of them counts."""
@@ -261,22 +256,23 @@ class _Gate(WeeksAtTheGate):
                 found.expected, found.advice,
             )  # fmt: skip
 
-    def predictors(self, study: Study | None) -> None:
-        """Refuse cells of the patients table that a predictor of the study cannot use."""
-        table = self.tables.get("patients")
-        if study is None or table is None:
-            return
-        for reader in column_readers(study):
-            if reader.column not in table:
-                continue
-            found = unusable_cells(table[reader.column], reader)
-            place = ("patients", reader.column)
-            already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
-            rows = [
-                row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
-            ]
-            came = [self.printable(table[reader.column].iloc[row]) for row in rows]
-            self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
+    def from_index(self, cohort: Cohort, study: Study, index: TimeIndex, *, synthetic: bool, listed: bool) -> Cohort:
+        """Count the weeks of every table from the index of each patient; refuse, or leave out, those without one."""
+        found = index_weeks(cohort, study, index)
+        without = np.isnan(found.week)
+        kept = np.flatnonzero(~self.ids["patients"].isin({one.patient for one in self.problems}).to_numpy())
+        rows, reasons = kept[without], list(found.reason[without])
+        if index.without == "leave out":
+            left = pd.DataFrame(
+                {"patient_id": cohort.patient_ids[without], "reason": reasons}, index=rows, dtype=object
+            )
+            rejected = pd.concat([cohort.rejected, left]).sort_index() if len(left) else cohort.rejected
+            return counted_from(cohort, index, found.week, rejected)
+        self.refuse("patients", rows, None, reasons, "a week 0 that the results tell", WITHOUT_INDEX)
+        if self.problems and not listed:
+            raise CohortError("the cohort was refused", self.problems)
+        cohort = self.cohort(synthetic)
+        return counted_from(cohort, index, found.week[~without], cohort.rejected)
 
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""
@@ -298,15 +294,17 @@ class _Gate(WeeksAtTheGate):
             "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
-            labs[column] = read[column].to_numpy()
+            labs[column] = read[column].array
         before = len(self.problems)
         for rows, text, expected, advice in unit_problems(labs, study):
+            if not len(rows):
+                continue
             wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
             self.refuse("labs", rows, "unit", self.printable(text) if text else "no unit", wanted, advice)
         # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
         self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
         for mask, column, expected in scale_problems(labs, transformed):
-            came = [self.printable(value) for value in labs[column].to_numpy(dtype=object)[mask]]
+            came = [self.printable(value) for value in labs[column][mask]] if mask.any() else []
             self.refuse("labs", mask, column, came, expected)
 
     def cohort(self, synthetic: bool) -> Cohort:
@@ -326,6 +324,7 @@ class _Gate(WeeksAtTheGate):
             labs=self.attached("labs", position, kept),
             treatments=self.attached("treatments", position, kept) if "treatments" in self.tables else None,
             outcomes=self.attached("outcomes", position, kept) if "outcomes" in self.tables else None,
+            adverse_events=self.attached("adverse_events", position, kept) if "adverse_events" in self.tables else None,
             rejected=rejected,  # its index holds the row positions in the file, for output in the order of input
             problems=tuple(self.problems),
             synthetic=synthetic,
@@ -341,4 +340,8 @@ class _Gate(WeeksAtTheGate):
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]
-        return with_identifiers(table.loc[kept].reset_index(drop=True), spelled)
+        rows = table if kept.all() else table.loc[kept].reset_index(drop=True)
+        if len(rows) < _MANY_ROWS:
+            coded = {str(one): without_codes(rows[one]) for one in rows if rows[one].dtype == "category"}
+            rows = rows.assign(**coded)
+        return with_identifiers(rows, spelled)

@@ -94,6 +94,9 @@ def day_rule(study: Study, analyte: str) -> DayRule:
     ]  # fmt: skip
     thresholds = [limit for one in readers for limit in _limits(one)]
     thresholds += [limit for one in criteria for limit in _limits(one)]
+    index = study.time.index
+    if index is not None and index.analyte == analyte:
+        thresholds += [limit for limit in (index.first_below, index.first_at_least) if limit is not None]
     is_outcome = outcome.analyte == analyte
     if is_outcome:
         thresholds += [limit for limit in (outcome.at_least, outcome.below) if limit is not None]

@@ -86,7 +86,7 @@ def build_hazard(design: Design, landmark: float, horizon: float) -> PriorHazard
 def _priors(design: Design) -> dict[str, Any]:
     return {
         "prior_mean": design.prior_mean, "prior_sd": design.prior_sd, "prior_per_sd": design.prior_per_sd,
-        "terms": design.terms, "typical": design.typical,
+        "terms": design.terms, "typical": design.typical, "as_stated": design.as_stated,
     }  # fmt: skip
 
 

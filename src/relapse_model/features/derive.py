@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import require_same_index
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem
 from relapse_model.features.by_kind import derive_one
@@ -46,6 +47,7 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     (5, 8)
     """
     landmark = study.landmark(landmark_week)
+    require_same_index(cohort, study)
     require_names(cohort, study)
     problems = [problem for predictor in study.predictors for problem in _absent(cohort, predictor)]
     if problems:

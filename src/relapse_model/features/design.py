@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
 from relapse_model.features.clinical_units import on_model_scale
+from relapse_model.study.effect_modifiers import modifier_term
 from relapse_model.study.study import Predictor, Study, StudyTerm
 
 _ROWS_AT_ONCE = 8192  # they stay in the processor's cache
@@ -46,6 +47,9 @@ class Design:
         Planned visits, weeks from enrolment; empty where the study states none.
     visit_window : float
         Weeks by which a visit may be early or late; 0 where the outcome is adjudicated, which dates it exactly.
+    as_stated : tuple of int
+        Columns, and terms counted on from them, whose prior is taken as it stands: of a trial with a plan, the arm and
+        the effect modifiers.
     """
 
     names: tuple[str, ...]
@@ -60,6 +64,7 @@ class Design:
     typical: Floats | None = None
     visit_weeks: tuple[float, ...] = ()
     visit_window: float = 4.0
+    as_stated: tuple[int, ...] = ()
 
 
 def design(study: Study) -> Design:
@@ -93,6 +98,7 @@ def design(study: Study) -> Design:
         typical=np.array([np.nan if p.typical is None else on_model_scale(p.typical, p) for _, p, _ in columns]),
         visit_weeks=study.prediction.visit_weeks,
         visit_window=0.0 if study.outcome.analyte is None else study.prediction.visit_window_weeks,
+        as_stated=_as_stated(study, [predictor for _, predictor, _ in columns]),
     )
 
 
@@ -167,6 +173,18 @@ def _term(term: StudyTerm, study: Study, columns: list[str]) -> Term:
     if term.prior is None:
         return Term(tuple(factors), replaces)
     return Term(tuple(factors), replaces, term.prior.log_odds, term.prior.sd)
+
+
+def _as_stated(study: Study, columns: list[Predictor]) -> tuple[int, ...]:
+    """Return the positions of the arm and of the effect modifiers of the plan; none where the study plans no trial."""
+    if study.trial is None:
+        return ()
+    arms = [place for place, one in enumerate(columns) if one.column == study.trial.arms.column]
+    modifiers = {
+        modifier_term(columns[arm].name, one.predictor) for arm in arms for one in study.trial.effect_modifiers
+    }
+    terms = [len(columns) + place for place, term in enumerate(study.terms) if term.name in modifiers]
+    return tuple(arms + terms)
 
 
 def _prior(predictor: Predictor) -> tuple[float, float, bool]:

@@ -62,4 +62,4 @@ def known_at(cohort: Cohort, landmark: float) -> Cohort:
         treatments = treatments[at_or_before(treatments["start_week"], landmark)].reset_index(drop=True)
         if "end_week" in treatments:
             treatments["end_week"] = treatments["end_week"].where(at_or_before(treatments["end_week"], landmark))
-    return Cohort(cohort.patients, labs, treatments, None, synthetic=cohort.synthetic)
+    return Cohort(cohort.patients, labs, treatments, None, synthetic=cohort.synthetic, index=cohort.index)

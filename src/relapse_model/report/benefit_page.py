@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from relapse_model.development.refused_runs import reasons_counted
 from relapse_model.files import write_text
 from relapse_model.report.figures.benefit import benefit_figure
 from relapse_model.report.page import json_text, packages, render, save_figures
 
 if TYPE_CHECKING:
-    from relapse_model.trial.benefit.benefit_report import BenefitReport
+    from relapse_model.trial.benefit.benefit_result import BenefitReport
 
 NOT_ESTIMABLE = "not estimable"
+_MEASURES = {
+    "mean benefit in the trial": "mean benefit in the trial, percentage points",
+    "observed / expected": "events observed / expected",
+}
 
 
 def write_benefit_report(found: BenefitReport, folder: Path) -> dict[str, Path]:
@@ -28,7 +33,7 @@ def write_benefit_report(found: BenefitReport, folder: Path) -> dict[str, Path]:
         Made if it does not exist.
     """
     places = {"report": folder / "benefit.html", "values": folder / "benefit.json", "figures": folder / "figures"}
-    drawn = {"benefit": benefit_figure(found.groups, found.curve, found.effect["treatment"])}
+    drawn = {"benefit": benefit_figure(found.groups, found.curve, _names(found)[0])}
     pictures = save_figures(drawn, places["figures"])
     write_text(json_text(found.to_dict() | {"packages": packages()}), places["values"])
     write_text(benefit_page(found, pictures), places["report"])
@@ -50,34 +55,44 @@ def benefit_page(found: BenefitReport, pictures: dict[str, str]) -> str:
         study=found.study,
         synthetic=found.synthetic,
         found=found,
+        names=_names(found),
+        failed=reasons_counted(found.settings["failed_folds"]),
         answer=_answer(found),
         facts=_facts(found),
         groups=[_group(row) for row in found.groups.to_dict("records")],
-        calibration=[_measure(row) for row in found.calibration.to_dict("records")],
+        calibration=[_measure(row, _names(found)) for row in found.calibration.to_dict("records")],
         decisions=[_decision(row) for row in found.decisions.to_dict("records")],
         captions={"benefit": "Points: difference of the arms' risks (Kaplan-Meier) in groups of predicted risk. Line: "
-                             "the benefit if the effect on the log-odds is the same for everybody."},
+                             "the benefit if the effect on the log-odds is the same for everybody. Above 0 the "
+                             "treatment helps."},
     )  # fmt: skip
+
+
+def _names(found: BenefitReport) -> tuple[str, str]:
+    """Return what the plan calls treatment and control."""
+    plan = found.study.trial
+    assert plan is not None  # without a plan there is no benefit report
+    return plan.arms.names
 
 
 def _answer(found: BenefitReport) -> str:
     overall = found.effect["benefit_at_mean_risk"]
     span = f"{_points(overall['lower'])} to {_points(overall['upper'])}"
-    name = found.effect["treatment"]
+    name = _names(found)[0]
     if not found.effect["known"]:
-        first = f"How much {name} helps is not known: {span} points at the mean risk."
+        first = f"How much {name} helps is not known: at the mean risk its 90 % interval is {span} percentage points."
     elif overall["lower"] <= 0.0 <= overall["upper"]:
         first = (
             f"No benefit of {name} is shown, and no harm: at the mean risk the benefit is {_points(overall['value'])} "
-            f"points (90 % interval {span})."
+            f"percentage points (90 % interval {span})."
         )
     else:
         way = "lowers" if overall["value"] > 0 else "raises"
         first = (
-            f"At the mean risk {name} {way} the risk by {_points(abs(overall['value']))} points "
+            f"At the mean risk {name} {way} the risk by {_points(abs(overall['value']))} percentage points "
             f"(benefit {_points(overall['value'])}, 90 % interval {span})."
         )
-    return f"{first} Test: {found.verdict}."
+    return f"{first} {found.verdict[0].upper()}{found.verdict[1:]}."
 
 
 def _facts(found: BenefitReport) -> list[tuple[str, str]]:
@@ -86,7 +101,7 @@ def _facts(found: BenefitReport) -> list[tuple[str, str]]:
         ("Patients", str(found.patients)),
         ("With the outcome", str(found.events)),
         ("Lost", str(found.lost)),
-        ("Odds ratio (90 %)", f"{ratio['mean']:.2f} ({ratio['lower']:.2f} to {ratio['upper']:.2f})"),
+        ("Odds ratio (90 % interval)", f"{ratio['mean']:.2f} ({ratio['lower']:.2f} to {ratio['upper']:.2f})"),
     ]
 
 
@@ -108,13 +123,15 @@ def _group(row: dict[Any, Any]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _measure(row: dict[Any, Any]) -> dict[str, str]:
+def _measure(row: dict[Any, Any], names: tuple[str, str]) -> dict[str, str]:
     shown = _points if row["measure"].startswith("mean") else (lambda value: f"{value:z.2f}")
     value = (
         NOT_ESTIMABLE if pd.isna(row["value"])
         else f"{shown(row['value'])} ({shown(row['lower'])} to {shown(row['upper'])})"
     )  # fmt: skip
-    return {"name": row["measure"], "arm": row["arm"], "value": value, "right": shown(row["right"])}
+    name = _MEASURES.get(row["measure"], row["measure"])
+    arm = dict(zip(("treatment", "control"), names, strict=True)).get(row["arm"], row["arm"])
+    return {"name": name[0].upper() + name[1:], "arm": arm, "value": value, "right": shown(row["right"])}
 
 
 def _decision(row: dict[Any, Any]) -> dict[str, str]:

@@ -51,6 +51,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         _outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark),
         _predictors(cohort, at.features, study, landmark, at.at_risk),
         _support(at),
+        *_left_out(cohort),
         *_screening(cohort, study),
         *_findings(at, mute),
         *_remarks(cohort),
@@ -63,7 +64,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
 def _analytes(cohort: Cohort, study: Study) -> str:
     labs = cohort.labs
     lines = ["Analytes (results; missing; below a limit, including a printed 0; above a limit; words):"]
-    for name, rows in labs.groupby("analyte", sort=True):
+    for name, rows in labs.groupby("analyte", sort=True, observed=True):
         zero = (rows["kind"] == "number") & (rows["comparator"] == "") & (rows["number"] == 0)
         amount = ~rows["unit"].map(lambda unit: is_log10(unit_key(unit)), na_action="ignore").eq(True)
         below = (rows["comparator"].isin(["<", "<="]) | (zero & amount)).sum()
@@ -98,6 +99,16 @@ def _other_reading(cohort: Cohort, study: Study, landmark: float) -> str:
         return ""
     other = derive_outcome(cohort, study, landmark, unconfirmed_at_end="censor")
     return f"\n  {int(other['relapse'].sum()):6d}  relapses if unconfirmed ones at the end of follow-up did not count"
+
+
+def _left_out(cohort: Cohort) -> list[str]:
+    """Tell how many patients are in the tables and not in the cohort, and why."""
+    counts = cohort.rejected["reason"].value_counts()
+    return (
+        ["\n".join(["Left out:", *(f"  {count:6d}  {reason}" for reason, count in counts.items())])]
+        if len(counts)
+        else []
+    )
 
 
 def _screening(cohort: Cohort, study: Study) -> list[str]:

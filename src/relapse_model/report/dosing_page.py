@@ -13,6 +13,8 @@ from relapse_model.files import write_text
 from relapse_model.report.figures.style import svg
 from relapse_model.report.figures.titre_forecast import titre_forecast_figure
 from relapse_model.report.page import render
+from relapse_model.report.trial_words import first_capital
+from relapse_model.trial.dosing.forecast import WEEKS
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
@@ -24,6 +26,11 @@ _WHAT = {
     "undecidable": "measure again",
     "not assessed": "measure anti-HBs",
     "decide by hand": "decide by hand",
+}
+_WHY = {  # where the rule itself does not say
+    "undecidable": "the printed titre does not decide",
+    "not assessed": "no titre at the visit",
+    "decide by hand": "HBsAg detected",
 }
 _UNREACHABLE = 0.1  # chance of reaching the limit below which the page says that one dose does not do it
 _LISTED_WEEKS = 4.0
@@ -67,9 +74,9 @@ def write_dosing_page(
             for row in found.deviations.to_dict("records")
         ],
         adherence=found.adherence.to_dict("records"),
-        notes=found.notes,
+        notes=[first_capital(note) for note in found.notes],
         captions={},
-        course_caption=f"Patient {shown}: anti-HBs after the last titre, median and 90 % band; the line is the limit.",
+        course_caption=f"Patient {shown}: predicted anti-HBs after the last titre, median and 90 % band.",
     )
     write_text(html, Path(path), private=True)
 
@@ -79,25 +86,27 @@ def _verdict(found: DosingReport, as_of: str | None) -> str:
     when = "" if as_of is None else f" (records up to {as_of if '-' in as_of else 'week ' + as_of})"
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
     others = int(counts.sum()) - now - late
-    return f"A dose is due for {now} patients, overdue for {late}; {others} need a measurement or a decision{when}."
+    return f"Patients due for a dose: {now}; overdue: {late}; awaiting a measurement or a decision: {others}{when}."
 
 
 def _rule_words(found: DosingReport, study: Study) -> str:
     rule = found.rule
-    analyte = study.analytes[rule.again.analyte].label
+    analyte = study.analytes[rule.again.analyte]
+    label = analyte.label
+    label = label if label[1:2].isupper() else label[:1].lower() + label[1:]  # anti-HBs, but HBsAg
     return (
-        f"The rule: {rule.dose:g} {rule.unit} at week {rule.first.week:g}, and again whenever {analyte} is negative or "
-        f"below {rule.again.below:g}."
+        f"The rule: {rule.dose:g} {rule.unit} at week {rule.first.week:g}, and again whenever {label} is negative or "
+        f"below {rule.again.below:g} {analyte.unit}."
     )
 
 
 def _facts(found: DosingReport, totals: pd.Series) -> list[tuple[str, str]]:
     due, given = int(totals["due"]), int(totals["given"])
-    share = "" if due == 0 else f" ({given / due:.0%})"
-    facts = [("To be done now", str(len(found.due))), ("Doses given of those due", f"{given} of {due}{share}")]
+    share = "" if due == 0 else f" ({_percent(given / due)})"
+    facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those due", f"{given} of {due}{share}")]
     if found.next is not None:
         never = int((found.next["reachable"] < _UNREACHABLE).sum())
-        facts.append(("Not brought to the limit by one dose", f"{never} of {len(found.next)}"))
+        facts.append((f"One dose will not reach {found.rule.again.below:g}", f"{never} of {len(found.next)}"))
     return facts
 
 
@@ -106,7 +115,7 @@ def _due_rows(due: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "patient": row["patient_id"],
             "what": _WHAT[row["status"]],
-            "why": row["reason"],
+            "why": row["reason"] or _WHY.get(row["status"], ""),
             "titre": row["titre"] or "",
             "week": f"{row['week']:.1f}",
         }
@@ -119,10 +128,11 @@ def _next_rows(upcoming: pd.DataFrame, below: float, dose: float) -> list[dict[s
     return [
         {
             "patient": row["patient_id"],
+            "titre_week": f"{row['titre_week']:.1f}",
             "week": _week(row["week"], row["titre_week"]),
             "interval": _interval(row),
             "visit": "" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
-            "chance": "" if np.isnan(row["due_at_next_visit"]) else f"{row['due_at_next_visit']:.0%}",
+            "chance": "" if np.isnan(row["due_at_next_visit"]) else _percent(row["due_at_next_visit"]),
             "note": _note(row, below, dose),
         }
         for row in upcoming.sort_values(["week", "patient_id"]).to_dict("records")
@@ -148,19 +158,24 @@ def _interval(row: Mapping[Any, Any]) -> str:
 
 
 def _week(week: float, titre_week: float) -> str:
+    """Return a week; beyond a year, or at the last titre already, the limit of what was looked at."""
     if np.isinf(week):
-        return "not within a year"
-    return "already" if week <= titre_week else f"{week:.1f}"
+        return f"> {titre_week + WEEKS:.1f}"
+    return f"\N{LESS-THAN OR EQUAL TO} {titre_week:.1f}" if week <= titre_week else f"{week:.1f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _note(row: Mapping[Any, Any], below: float, dose: float) -> str:
     notes = []
     if row["reachable"] < _UNREACHABLE:
         notes.append(
-            f"{dose:g} IU does not bring this patient to {below:g}; about {_hundreds(row['dose_needed'])} IU would"
+            f"{dose:g} IU will not raise this patient to {below:g}; about {_hundreds(row['dose_needed'])} IU would"
         )
     if row["contradicts"]:
-        notes.append("the last titre hardly fits dose and kinetics: check dose, date and assay")
+        notes.append("the last titre is implausible given dose and kinetics: check dose, date and assay")
     return "; ".join(notes)
 
 

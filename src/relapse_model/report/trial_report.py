@@ -10,6 +10,7 @@ import pandas as pd
 from relapse_model.files import write_csv, write_text
 from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
+from relapse_model.report.harms_words import harms_rows
 from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.trial_words import (
     answer,
@@ -27,12 +28,13 @@ from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
+_OPTIONAL = frozenset({"subgroups", "harms"})
 _WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
 _CAPTIONS = {
     "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
-    "subgroups": "Risk differences in the subgroups of the plan. The interaction tells whether the effect differs.",
+    "subgroups": "Risk differences in the subgroups of the plan.",
 }  # fmt: skip
 
 
@@ -56,8 +58,11 @@ def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
     write_text(pictures["flow"], places["figures"] / "flow.svg")
     values = found.to_dict() | {"answer": answer(found), "plan": dict(plan_rows(found)), "packages": packages()}
     write_text(json_text(values), places["values"])
-    for name, table in _tables(found).items():
+    tables = _tables(found)
+    for name, table in tables.items():
         write_csv(table, folder / f"{name}.csv")
+    for name in _OPTIONAL - tables.keys():  # of an earlier analysis in the same folder
+        (folder / f"{name}.csv").unlink(missing_ok=True)
     found.data_sets.write(folder)
     write_text(trial_page(found, pictures), places["report"])
     return places
@@ -94,6 +99,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         subgroups=[_subgroup(one) for one in found.subgroups],
         interactions=_interactions(found.subgroups),
         safety=_safety(found.safety),
+        harms=harms_rows(found.adverse_events),
         rate_ratio="" if tested is None or tested.ratio is None else (
             f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
         ),
@@ -178,6 +184,7 @@ def _tipping(found: TrialAnalysis) -> dict[str, Any] | None:
         return {"rows": None, "size": f"{rows} x {columns}"}
     fewer, more = grid.fewer_events, grid.more_events
     return {
+        "marked": bool(fewer.any() or more.any()),
         "columns": list(range(columns)),
         "rows": [
             [
@@ -217,7 +224,8 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     if not tests:
         return ""
     return (
-        f"{tests} test{'' if tests == 1 else 's'} of interaction; by chance alone {0.05 * tests:g} would have p < 0.05"
+        f"{tests} test{'' if tests == 1 else 's'} of interaction; {0.05 * tests:g} would be expected to have "
+        "p < 0.05 by chance alone"
     )
 
 
@@ -254,4 +262,6 @@ def _tables(found: TrialAnalysis) -> dict[str, pd.DataFrame]:
     tables = {
         "results": found.to_table(), "flow": found.flow.to_table(), "table_one": found.table_one.to_table(),
     }  # fmt: skip
+    if found.adverse_events is not None:
+        tables["harms"] = found.adverse_events.table
     return tables | ({"subgroups": pd.DataFrame(levels)} if levels else {})

@@ -10,6 +10,7 @@ from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
 from relapse_model.trial.statistics import Contrast
 
+_NOT_ALIKE = "This does not show that the arms are equivalent."
 MINUS = "\N{MINUS SIGN}"
 _MEASURES = {
     "risk_difference": "risk difference", "risk_ratio": "risk ratio", "odds_ratio": "odds ratio",
@@ -139,13 +140,16 @@ def answer(found: TrialAnalysis) -> str:
         return told + f"More failures with {treatment.name} than with {control.name} were shown."
     if contrast.measure == "risk_difference":
         reach = _between(contrast, treatment.name)
-        return told + f"No difference was shown; {reach}. That is no proof that the arms are alike."
-    return told + "No difference was shown. That is no proof that the arms are alike."
+        return told + f"No difference was shown; {reach}. {_NOT_ALIKE}"
+    return told + f"No difference was shown. {_NOT_ALIKE}"
 
 
 def _between(contrast: Contrast, name: str) -> str:
     fewer, more = -100 * min(contrast.lower, 0.0), 100 * max(contrast.upper, 0.0)
-    return f"these patients agree with anything from {fewer:.0f} fewer to {more:.0f} more failures in 100 with {name}"
+    return (
+        f"the data are compatible with anything from {fewer:.0f} fewer to {more:.0f} more failures per 100 patients "
+        f"with {name}"
+    )
 
 
 def _risk(arm: ArmFigures) -> str:
@@ -246,18 +250,24 @@ def plan_rows(found: TrialAnalysis) -> list[tuple[str, str]]:
         ("Failure", failure_words(found)),
         ("Measure and method", f"{_MEASURES[asked.measure]}; {_planned_method(found)}"),
         ("Level", f"{100 * asked.level:g} %, {'two-sided' if asked.sides == 2 else 'one-sided'} test"),
-        ("Adjusted for", ", ".join(asked.adjust) or "nothing"),
+        ("Adjusted for", ", ".join(asked.adjust) or _model_words(asked.adjust_model) or "nothing"),
     ]
-    rows += [(f"On the way: {one.event}", one.strategy) for one in plan.intercurrent]
+    for one in plan.intercurrent:
+        weighted = f", patients weighted by {', '.join(one.weight_by)}" if one.weight_by else ""
+        rows.append((f"Intercurrent event: {one.event}", one.strategy + weighted))
     rows.append(("Sensitivity analyses", "; ".join(one.kind for one in plan.sensitivity) or "none"))
     rows.append(("Subgroups", ", ".join(one.label for one in plan.subgroups) or "none"))
     rows.append(("Dated", "not stated" if plan.dated is None else plan.dated.isoformat()))
     return rows
 
 
+def _model_words(file: str) -> str:
+    return f"the risk from the model {file}" if file else ""
+
+
 def _planned_method(found: TrialAnalysis) -> str:
     asked: Any = found.plan.primary
-    if asked.adjust:
+    if asked.adjusted:
         return "standardised to all randomised patients, robust variance"
     if asked.method == "kaplan-meier":
         return f"Kaplan-Meier, {'score' if asked.interval == 'score' else 'Greenwood'} interval"

@@ -72,6 +72,8 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     rule : OutcomeRule
     study : Study
     """
+    if rule.column is not None:
+        return f"{rule.name}, as stated without its week in column {rule.column!r} of the patients table"
     if rule.analyte is None:
         return f"{rule.name}, as adjudicated in the cohort's outcomes table"
     analyte = study.analytes[rule.analyte]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relapse_model.errors import RelapseModelError
 from relapse_model.study.reader import parse_study
+from relapse_model.study.several_landmarks import landmarks_beside_text, stacked_study
 from relapse_model.study.study import Study
 
 FEWEST_EVENTS_PER_MODIFIER = 40  # with fewer even a strong interaction is found in a third of trials
@@ -46,11 +46,7 @@ def with_effect_modifiers(study: Study, arm: str, spread: Mapping[str, tuple[flo
     RelapseModelError
         If the study was changed after its text was read.
     """
-    if parse_study(study.text, study.name) != study:
-        raise RelapseModelError(
-            f"study {study.name!r} was changed after it was read, and a model carries its text. "
-            "Change the text instead, and load it with load_study."
-        )
+    weeks = landmarks_beside_text(study)
     text = study.text.rstrip("\n") + "\n"
     for one in study.trial.effect_modifiers if study.trial is not None else ():
         mean, sd = spread[one.predictor]
@@ -59,7 +55,8 @@ def with_effect_modifiers(study: Study, arm: str, spread: Mapping[str, tuple[flo
             name=modifier_term(arm, one.predictor), label=label, arm=arm, predictor=one.predictor, mean=float(mean),
             sd=float(one.sd / sd), planned=one.sd,
         )  # fmt: skip
-    return parse_study(text, f"study {study.name!r} with the effect modifiers of its plan")
+    found = parse_study(text, f"study {study.name!r} with the effect modifiers of its plan")
+    return found if weeks is None else stacked_study(found, weeks)
 
 
 def few_events_for_modifiers(events: int, modifiers: int) -> str:

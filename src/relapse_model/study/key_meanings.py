@@ -9,6 +9,7 @@ from relapse_model.study.key_table import KeyTable
 
 _WINDOW = "How many weeks old a result may be at the landmark. Without it any earlier result counts."
 _UNITS = 'a table of factors, such as `{ "IU/L" = 1.0 }`'
+_CHINESE = "Name shown to readers of Chinese."
 
 MODEL_TABLES = (
     KeyTable(
@@ -50,10 +51,28 @@ MODEL_TABLES = (
             "without this key it is refused.",
             "course_end": "Whether the `end_date` of a course is itself a day on treatment. `end_week` is a "
             "point in time and is not affected.",
+            "index": "Week 0, if it is not enrolment but found in the data: all weeks of a patient are then counted "
+            "from it.",
         },
         filled=classes.Time,
-        types={"zone": "a name of the IANA database, such as `Asia/Shanghai`"},
+        types={"zone": "a name of the IANA database, such as `Asia/Shanghai`", "index": "a table, see below"},
         defaults={"zone": "not stated", "course_end": "not stated, and taken as exclusive"},
+    ),
+    KeyTable(
+        "index = { ... }",
+        "Week 0 of a patient is that of the first result on record on one side of a threshold. If there is none, or "
+        "if a result that does not decide comes before it (`<20` at a threshold of 10), the week is not known. "
+        "A cohort must be read with the study whose index it is counted from.",
+        keys.INDEX,
+        {
+            "analyte": "The analyte.",
+            "first_below": "The first result below this value, in the unit of the analyte.",
+            "first_at_least": "The first result of this value or more.",
+            "without": "Patients whose week 0 is not known: refused by row, or left out of the cohort and listed.",
+        },
+        filled=classes.TimeIndex,
+        required=("analyte",),
+        defaults={"first_below": "one of the two", "first_at_least": "one of the two"},
     ),
     KeyTable(
         "[treatments]",
@@ -71,6 +90,7 @@ MODEL_TABLES = (
         keys.ANALYTE,
         {
             "label": "Name shown to readers.",
+            "label_zh": _CHINESE,
             "unit": "Unit of the thresholds and of the predictors.",
             "scale": "Scale of the predictors. `log10` needs a `lower_limit`.",
             "lower_limit": "Lower limit of quantification of results that state none.",
@@ -132,6 +152,7 @@ MODEL_TABLES = (
         keys.OUTCOME,
         {
             "name": "Name of the outcome, shown to readers.",
+            "label_zh": _CHINESE,
             "analyte": "The analyte that decides. A result whose limit lies beyond the threshold does not decide.",
             "at_least": "A result at or above this value, in the analyte's unit, is positive. Limits are "
             "compared to seven digits.",
@@ -140,6 +161,12 @@ MODEL_TABLES = (
             "patient without it by the landmark is at risk. Its weeks are exact. `relapse` = 1 with an empty "
             "`week` is a relapse in an unknown week, between the last negative test (or enrolment) and the last "
             "contact.",
+            "column": "The outcome is a column of the patients table that says whether it came by the horizon, and "
+            "not when. Yes: it came after enrolment and by the horizon, and for measures that need a week, at the "
+            "horizon. No: known to be free of it through the horizon. Empty or `unknown`: lost. Anything else is "
+            "refused by row. Only a landmark of 0 or earlier is possible, since by a later one it may have come.",
+            "equals": "With `column`: the value that is the outcome. Without it: a yes.",
+            "others": "With `equals`: the values that are free of it; required unless `equals` is a yes or a no.",
             "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
             "is estimated within each of its groups.",
             "confirm": "How a positive test is confirmed.",
@@ -148,7 +175,7 @@ MODEL_TABLES = (
         types={"confirm": "a table, see below"},
         defaults={
             "name": "`relapse`",
-            "analyte": "required without `adjudicated`",
+            "analyte": "required without `adjudicated` and `column`",
             "at_least": "one of `at_least`, `below`",
             "below": "one of `at_least`, `below`",
             "adjudicated": "`false`",
@@ -198,7 +225,7 @@ MODEL_TABLES = (
             "horizon_weeks": "one of the three",
             "horizon_days": "one of the three",
             "horizon_months": "one of the three",
-            "visit_window_weeks": "`4`; `0` with `adjudicated = true`",
+            "visit_window_weeks": "`4`; `0` with `adjudicated = true` or `column`",
         },
     ),
     KeyTable(
@@ -209,6 +236,7 @@ MODEL_TABLES = (
             "name": "Unique name of the column.",
             "kind": "How it is computed.",
             "label": "Name shown to readers.",
+            "label_zh": _CHINESE,
             "direction": "Whether higher values raise (`up`) or lower (`down`) the risk: used by boosted trees, "
             "and checked against the prior.",
             "prior": "What is known of its effect before the data are seen.",
@@ -260,12 +288,40 @@ MODEL_TABLES = (
         required=("log_odds", "sd", "per", "source"),
     ),
     KeyTable(
+        "prior = { odds_ratio = ..., ci = [...] }",
+        "A prior as papers print it. The logarithm b of the ratio, with the standard error s that its interval implies "
+        "(its width on the log scale over 3.92, for 95 %), is shrunk once by a Normal(0, 1) prior on the log odds "
+        "ratio: mean b / (1 + s²), standard deviation s / √(1 + s²). 0.20 (0.05-0.75) becomes -1.09 (0.57). A hazard "
+        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1.",
+        keys.PRINTED_PRIOR,
+        {
+            "odds_ratio": "The odds ratio.",
+            "hazard_ratio": "The hazard ratio.",
+            "ci": "Its interval.",
+            "level": "Level of the interval.",
+            "per": "The step of the predictor to which the ratio refers: one unit, a number of units (`per = 10`), one "
+            "log10, or one standard deviation.",
+            "steps": "How many such steps lie between the groups that the ratio compares: the shrunk effect is divided "
+            'by it. Positive and negative anti-HBs 1.37 log10 apart: `per = "log10", steps = 1.37`.',
+            "source": "Its source; ratio and interval are added to it.",
+        },
+        required=("ci", "source"),
+        defaults={
+            "odds_ratio": "one of the two",
+            "hazard_ratio": "one of the two",
+            "level": "`0.95`",
+            "per": "`unit`",
+            "steps": "`1`",
+        },
+    ),
+    KeyTable(
         "[[terms]]",
         "Non-linear effects that are plausible beforehand. The model averages over versions with and without them.",
         keys.TERM,
         {
             "name": "Unique name, different from every predictor's.",
             "label": "Name shown to readers.",
+            "label_zh": _CHINESE,
             "factors": "The factors, which are multiplied.",
             "replaces": "Predictors whose linear effect is left out when the terms are used.",
             "prior": "What is known of its effect.",

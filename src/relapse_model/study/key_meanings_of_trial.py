@@ -44,7 +44,7 @@ TRIAL_TABLES = (
         "The two arms, by the values of a column of the patients table.",
         trial_keys.ARMS,
         {
-            "column": "The column.",
+            "column": "The column. The prior of a predictor that reads it is taken as stated, not varied.",
             "treatment": "Its value in the treatment arm.",
             "control": "Its value in the control arm.",
             "ratio": "Allocation ratio of treatment to control.",
@@ -67,13 +67,14 @@ TRIAL_TABLES = (
             "method": "How they are estimated.",
             "level": "Level of the interval.",
             "sides": "Sides of the test.",
-            "adjust": "Predictors known at randomisation for a standardised comparison.",
+            "adjust": "Predictors known at randomisation for a standardised comparison; or a saved model of other "
+            "patients, whose risk (log-odds) is the one column of it. The path is relative to the working folder.",
             "interval": "Interval of a Kaplan-Meier difference: `score` always exists, `greenwood` needs events in "
             "both arms.",
         },
         filled=plan.PrimaryAnalysis,
         required=("endpoint",),
-        types={"adjust": "a list of texts"},
+        types={"adjust": 'a list of texts, or `{ model = "earlier.rmodel" }`'},
         defaults={"week": "the horizon", "window_weeks": "the visit window of [prediction]"},
     ),
     KeyTable(
@@ -87,11 +88,13 @@ TRIAL_TABLES = (
             "strategy": "Ignore it (treatment policy); count it as the outcome (composite); or censor the "
             "patient in its week (hypothetical).",
             "after_weeks": "The first week after randomisation from which it counts.",
+            "weight_by": "Predictors known at randomisation by which patients still followed are weighted for those "
+            "censored (hypothetical only).",
         },
         filled=plan.IntercurrentEvent,
         required=("event", "agent", "strategy"),
         types={"agent": "text, or a list of texts"},
-        defaults={"arm": "either"},
+        defaults={"arm": "either", "weight_by": "none: Kaplan-Meier"},
     ),
     KeyTable(
         "[[trial.sensitivity]]",

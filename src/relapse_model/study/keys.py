@@ -140,6 +140,14 @@ def interval(value: Any) -> tuple[float, float]:
     return low, high
 
 
+def ratio_interval(value: Any) -> tuple[float, float]:
+    """Accept the interval of a ratio."""
+    low, high = interval(value)
+    if low <= 0:
+        raise NotAllowed("[low, high] with low above 0, as of a ratio")
+    return low, high
+
+
 def step(value: Any) -> str | float:
     """Accept the step a prior refers to."""
     if value in ("unit", "log10", "sd"):
@@ -167,6 +175,7 @@ SECTIONS = (
 STUDY: Mapping[str, Check] = {"protocol": whole_number(1), "name": text, "title": text, "registry": text}
 ANALYTE: Mapping[str, Check] = {
     "label": text,
+    "label_zh": text,
     "unit": text,
     "scale": one_of("linear", "log10"),
     "lower_limit": number(0, open_low=True),
@@ -196,6 +205,13 @@ LABORATORY: Mapping[str, Check] = {
 TIME: Mapping[str, Check] = {
     "zone": time_zone,
     "course_end": one_of("inclusive", "exclusive"),
+    "index": anything,
+}
+INDEX: Mapping[str, Check] = {
+    "analyte": text,
+    "first_below": number(0, open_low=True),
+    "first_at_least": number(0, open_low=True),
+    "without": one_of("refuse", "leave out"),
 }
 TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
@@ -235,10 +251,14 @@ SCORING: Mapping[str, Check] = {
 }
 OUTCOME: Mapping[str, Check] = {
     "name": text,
+    "label_zh": text,
     "analyte": text,
     "at_least": number(0, open_low=True),
     "below": number(0, open_low=True),
     "adjudicated": flag,
+    "column": text,
+    "equals": text,
+    "others": several(text),
     "censoring_by": text,
     "confirm": anything,
 }
@@ -255,11 +275,12 @@ PREDICTION: Mapping[str, Check] = {
     "visit_weeks": several(number(0)),
     "implausible_auc": number(0.5, 1, open_low=True),
 }
-COMMON = ("name", "kind", "label", "direction", "prior", "unit", "typical", "screened_on")
+COMMON = ("name", "kind", "label", "label_zh", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
     "kind": feature_kind,
     "label": text,
+    "label_zh": text,
     "direction": one_of("up", "down"),
     "prior": anything,
     "unit": text,
@@ -284,6 +305,7 @@ PREDICTOR: Mapping[str, Check] = {
 TERM: Mapping[str, Check] = {
     "name": text,
     "label": text,
+    "label_zh": text,
     "factors": anything,
     "replaces": several(text),
     "prior": anything,
@@ -298,5 +320,14 @@ PRIOR: Mapping[str, Check] = {
     "log_odds": number(-20, 20),
     "sd": number(0, 20, open_low=True),
     "per": step,
+    "source": text,
+}
+PRINTED_PRIOR: Mapping[str, Check] = {
+    "odds_ratio": number(0, open_low=True),
+    "hazard_ratio": number(0, open_low=True),
+    "ci": ratio_interval,
+    "level": number(0.5, 0.9999),
+    "per": step,
+    "steps": number(0, open_low=True),
     "source": text,
 }

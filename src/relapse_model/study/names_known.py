@@ -25,7 +25,20 @@ def analyte_names(study: Study) -> NameTable:
     read += [one.analyte for one in _criteria(study)]
     read += [study.passive_antibody.analyte] if study.passive_antibody is not None else []
     read += [study.dosing.again.analyte] if study.dosing is not None else []
+    read += [study.time.index.analyte] if study.time.index is not None else []
     return NameTable(spellings, tuple(dict.fromkeys(name for name in read if name is not None)), words=False)
+
+
+def reads_results(study: Study) -> bool:
+    """Tell whether anything in a study reads results of a laboratory: where nothing does, it needs no labs table.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> reads_results(rm.load_study("hbsag-relapse"))
+    True
+    """
+    return bool(analyte_names(study).asked)
 
 
 def agent_names(study: Study) -> NameTable:

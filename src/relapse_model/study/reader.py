@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,61 +13,36 @@ from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
 from relapse_model.study.analytes_section import read_agents, read_analytes, read_other_analytes
 from relapse_model.study.eligibility_section import read_eligibility
-from relapse_model.study.line_numbers import line_of
+from relapse_model.study.extending import read_document
+from relapse_model.study.origins import Document, KeyPath
+from relapse_model.study.outcome_section import outcome_is_no_predictor, read_outcome
 from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
+from relapse_model.study.shorthands import without_shorthands
 from relapse_model.study.study import (
     PROTOCOL,
     Analyte,
-    Confirmation,
+    Candidate,
     Laboratory,
-    OutcomeRule,
     Prediction,
     Predictor,
     Prior,
     Scoring,
     Study,
-    Time,
     Treatments,
 )
+from relapse_model.study.study_text import read_study_text as read_study_text
 from relapse_model.study.terms_section import read_terms
-from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
-
-KeyPath = tuple[str | int, ...]  # where a key stands: ("predictors", 2, "prior", "sd")
-
-
-def read_study_text(study: str | Path) -> tuple[str, str]:
-    """Return the text of a study and what to call it in messages."""
-    name = str(study)
-    if not name.endswith(".toml"):
-        return _built_in(name), f"study {name!r}"
-    path = Path(study)
-    try:
-        return path.read_bytes().decode("utf-8-sig"), path.name
-    except FileNotFoundError:
-        found, expected = "no such file", "a study file"
-    except UnicodeDecodeError as error:
-        found, expected = f"byte {error.start} is not UTF-8", "UTF-8 text"
-    except OSError as error:
-        found, expected = f"cannot be read ({error.strerror})", "a study file"
-    raise StudyError("the study was refused", [Problem(path.name, None, None, found, expected)])
+from relapse_model.study.time_section import read_time
+from relapse_model.study.written_out import HEAD, written_out
 
 
-def _built_in(name: str) -> str:
-    folder = resources.files("relapse_model.study") / "studies"
-    file = folder / (name.replace("-", "_") + ".toml")
-    if name.replace("-", "").isalnum() and file.is_file():
-        return file.read_bytes().decode("utf-8")
-    known = sorted(entry.name[:-5].replace("_", "-") for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    problem = Problem(
-        "studies", None, None, f"no built-in study {name!r}", f"one of {', '.join(known)}",
-        "For a file of your own give a path that ends in .toml",
-    )  # fmt: skip
-    raise StudyError("the study was refused", [problem])
-
-
-def parse_study(text: str, source: str) -> Study:
+def parse_study(text: str, source: str, folder: Path | None = None) -> Study:
     """Check the text of a study file and build the study.
+
+    The study's own text is what was given if that is whole, and else the study written out in full: with what it takes
+    over from the study that it extends, without shorthands, and with its analytes declared. It then needs nothing
+    besides, wherever it is read.
 
     Parameters
     ----------
@@ -76,35 +50,31 @@ def parse_study(text: str, source: str) -> Study:
         TOML.
     source : str
         What to call it in messages.
+    folder : Path, optional
+        The folder of the file, from which the path of a study that it extends counts.
 
     Raises
     ------
     StudyError
         With all problems.
     """
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers too long to read, brackets nested too deep
-        problem = Problem(source, None, None, f"not TOML: {error}", "a TOML file")
-        raise StudyError("the study was refused", [problem]) from None
-    reader = _Reader(text, source)
-    study = reader.study(raw)
-    if reader.problems:
-        raise StudyError("the study was refused", reader.problems)
+    problems: list[Problem] = []
+    whole = without_shorthands(read_document(text, source, folder, problems), problems)
+    reader = _Reader(whole, text if whole.raw == tomllib.loads(text) else HEAD + written_out(whole.raw), problems)
+    study = reader.study(whole.raw)
+    if problems:
+        raise StudyError("the study was refused", problems)
     return study
 
 
 class _Reader:
     """Collects problems while it reads, so that all of them are reported at once."""
 
-    def __init__(self, text: str, source: str):
-        self.text, self.source = text, source
-        self.problems: list[Problem] = []
+    def __init__(self, document: Document, text: str, problems: list[Problem]):
+        self.document, self.text, self.problems = document, text, problems
 
     def refuse(self, path: KeyPath, found: str, expected: str, advice: str = "") -> None:
-        line = line_of(self.text, path)
-        column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
-        self.problems.append(Problem(self.source, line, column or None, found, expected, advice, counted="line"))
+        self.problems.append(self.document.origins.of(path).problem(found, expected, advice))
 
     def table(self, raw: Any, path: KeyPath, allowed: Mapping[str, keys.Check]) -> dict[str, Any]:
         """Return the checked values of one table; refuse unknown keys and bad values."""
@@ -139,27 +109,30 @@ class _Reader:
         head = self.head(sections.get("study", {}))
         analytes = read_analytes(self, sections.get("analytes", {}))
         agents = read_agents(self, sections.get("agents", {}))
-        outcome = self.outcome(sections.get("outcome", {}), analytes)
+        outcome = read_outcome(self, sections.get("outcome", {}), analytes)
         prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
         predictors = self.predictors(sections.get("predictors", []), analytes)
+        outcome_is_no_predictor(self, outcome, prediction, predictors)
         self.endogenous_has_its_drug(sections, predictors)
         treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
         passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
-        trial = (
-            read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
-            if "trial" in sections
-            else None
-        )
-        dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
-        candidates = read_candidates(
-            self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
-        )
+        trial, dosing = None, None
+        candidates: tuple[Candidate, ...] = ()
+        if sections.keys() & {"trial", "dosing", "candidates"}:  # most studies have none
+            from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
+
+            if "trial" in sections:
+                trial = read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
+            dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+            candidates = read_candidates(
+                self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
+            )
         return Study(
             trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),
-            time=Time(**self.table(sections.get("time", {}), ("time",), keys.TIME)),
+            time=read_time(self, sections.get("time", {}), analytes),
             treatments=treatments,
             scoring=Scoring(**self.table(sections.get("scoring", {}), ("scoring",), keys.SCORING)),
             name=head.get("name", ""), title=head.get("title", ""), registry=head.get("registry", ""),
@@ -170,7 +143,8 @@ class _Reader:
         )  # fmt: skip
 
     def endogenous_has_its_drug(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> None:
-        analyte = sections.get("passive_antibody", {}).get("analyte") if "passive_antibody" in sections else None
+        passive = sections.get("passive_antibody")
+        analyte = passive.get("analyte") if isinstance(passive, dict) else None
         for position, predictor in enumerate(predictors):
             if predictor.kind == "endogenous" and predictor.analyte != analyte:
                 self.refuse(
@@ -208,27 +182,6 @@ class _Reader:
             if self.need(values, entry, ("columns", name), "codes"):
                 found[name] = values["codes"]
         return found
-
-    def outcome(self, raw: Any, analytes: Mapping[str, Analyte]) -> OutcomeRule:
-        path = ("outcome",)
-        values = self.table(raw, path, keys.OUTCOME)
-        confirm = values.pop("confirm", {})
-        confirmation = Confirmation(**self.table(confirm, (*path, "confirm"), keys.CONFIRM))
-        if confirmation.tests > 1 and confirmation.within_weeks == 0:
-            self.refuse(
-                (*path, "confirm", "within_weeks"), f"{confirmation.tests} tests within 0 weeks", "a number above 0",
-                "Leave it out where the next test confirms, whenever it was taken",
-            )  # fmt: skip
-        adjudicated = values.pop("adjudicated", False)
-        thresholds = [name for name in ("at_least", "below") if name in values]
-        if adjudicated and (thresholds or "analyte" in values):
-            self.refuse(path, "adjudicated beside a rule", "either adjudicated = true or an analyte and threshold")
-        if not adjudicated and isinstance(raw, dict):
-            self.need(values, raw, path, "analyte")
-            if len(thresholds) != 1:
-                self.refuse(path, f"{len(thresholds)} thresholds", "one of at_least = ..., below = ...")
-            self.known_analyte(values.get("analyte"), path, analytes)
-        return OutcomeRule(confirm=confirmation, **{"name": "relapse", **values})
 
     def known_analyte(self, name: str | None, path: KeyPath, analytes: Mapping[str, Analyte]) -> None:
         if name is not None and name not in analytes:
@@ -378,7 +331,5 @@ def load_study(study: str | Path) -> Study:
     >>> study.registry, study.prediction.horizon_weeks
     ('NCT07328711', 48.0)
     """
-    from relapse_model.study.reader import parse_study, read_study_text
-
     text, source = read_study_text(study)
-    return parse_study(text, source)
+    return parse_study(text, source, Path(study).parent if str(study).endswith(".toml") else None)

@@ -1,49 +1,35 @@
-"""A study for several landmarks at once: its text with the weeks written in, and their own week as a predictor."""
+"""A study for several landmarks at once: their weeks, and the week of the landmark as a predictor."""
 
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from relapse_model.comparisons import before
 from relapse_model.errors import RelapseModelError
-from relapse_model.study.line_numbers import line_of
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Study
+from relapse_model.study.study import Prediction, Predictor, Prior, Study
 
 LANDMARK_KIND = "landmark_week"
-_WEEKS = re.compile(r"""(landmark_weeks["']?\s*=\s*)\[[^\]]*\]""")
-_HEADER = re.compile(r"^\s*\[\s*prediction\s*\].*$", re.MULTILINE)
-_PREDICTOR = """
-# The week of the landmark. Its prior is arithmetic and no finding: at a constant hazard a small risk is proportional
-# to the weeks that are left to the horizon.
-[[predictors]]
-name = "landmark_week"
-label = "Week of the landmark"
-kind = "landmark_week"
-direction = "down"
-prior = {{ log_odds = {mean:.6g}, sd = {sd:.6g}, per = "unit", source = "arithmetic, no finding: of the weeks to the \
-horizon (week {horizon:g}), the share left at week {last:g} of those left at week {first:g}, at constant hazard; log, \
-per week; sd half of it" }}
-"""
+_NAME = "landmark_week"
 
 
 def stacked_study(study: Study, landmark_weeks: Sequence[float]) -> Study:
     """Return the study of one model for several landmarks.
 
     The landmark's own week is a predictor, so that the risk may fall as the horizon comes nearer; the effects of the
-    other predictors are taken to be the same at all landmarks. The study's text is changed, and read again, so that
-    a model file can carry it.
+    other predictors are taken to be the same at all landmarks. The study's text stays as it is: a model file keeps the
+    weeks beside it.
 
     Parameters
     ----------
     study : Study
         Where it declares a predictor of kind ``"landmark_week"``, that one is used as it is. Else one is added, with
         a prior by arithmetic: with H the horizon, a log-odds of ``log((H - last) / (H - first)) / (last - first)``
-        per week, which holds for small risks at a constant hazard, and half of that as its standard deviation.
+        per week, which holds for small risks at a constant hazard, and half of that as its standard deviation. One
+        that was added for other weeks is replaced.
     landmark_weeks : sequence of float
         Two or more weeks before the horizon; put in order.
 
@@ -54,9 +40,7 @@ def stacked_study(study: Study, landmark_weeks: Sequence[float]) -> Study:
     Raises
     ------
     RelapseModelError
-        If the weeks are not such, or the study was changed after its text was read.
-    StudyError
-        If it has another predictor by the name ``landmark_week``.
+        If the weeks are not such, or the study has another predictor by the name ``landmark_week``.
 
     Examples
     --------
@@ -66,24 +50,40 @@ def stacked_study(study: Study, landmark_weeks: Sequence[float]) -> Study:
     ((0.0, 12.0, 24.0), -0.0288811)
     """
     weeks = check_landmarks(landmark_weeks, study)
-    if parse_study(study.text, study.name) != study:
-        raise RelapseModelError(
-            f"study {study.name!r} was changed after it was read, and a model carries its text. "
-            "Change the text instead, and load it with load_study."
-        )
-    text = _with_weeks(study.text, weeks)
-    declared = any(predictor.kind == LANDMARK_KIND for predictor in study.predictors)
-    if not declared:
-        text = text.rstrip("\n") + "\n" + _predictor_text(weeks, study.prediction.horizon_weeks)
-    stacked = parse_study(text, f"study {study.name!r} at several landmarks")
-    added = () if declared else stacked.predictors[-1:]
     prediction = replace(study.prediction, landmark_weeks=weeks)
-    if stacked != replace(study, prediction=prediction, predictors=(*study.predictors, *added), text=text):
+    predictors = tuple(one for one in study.predictors if one not in _added(study.prediction))
+    if any(one.kind == LANDMARK_KIND for one in predictors):
+        return replace(study, prediction=prediction)
+    if any(_NAME in (one.name for one in entries) for entries in (predictors, study.terms)):
         raise RelapseModelError(
-            f"study {study.name!r}: its landmark_weeks cannot be replaced by {_listed(weeks)}; expected a section "
-            "[prediction] with landmark_weeks = [...] on a line of its own. Write the weeks there."
+            f"study {study.name!r} at several landmarks: {_NAME!r} is the name of the week of the landmark, and of "
+            f"another predictor or term; expected kind = {LANDMARK_KIND!r}, or another name. Rename it."
         )
-    return stacked
+    return replace(study, prediction=prediction, predictors=(*predictors, *_added(prediction)))
+
+
+def landmarks_beside_text(study: Study) -> tuple[float, ...] | None:
+    """Return the landmarks of a study that was made by `stacked_study`, which its text does not say; else None.
+
+    Parameters
+    ----------
+    study : Study
+
+    Raises
+    ------
+    RelapseModelError
+        If the study was changed in another way after its text was read.
+    """
+    read, weeks = parse_study(study.text, study.name), study.prediction.landmark_weeks
+    if read == study:
+        return None
+    with suppress(RelapseModelError):  # weeks that cannot be landmarks
+        if stacked_study(read, weeks) == study:
+            return weeks
+    raise RelapseModelError(
+        f"study {study.name!r} was changed after it was read, and a model carries its text. "
+        "Change the text instead, and load it with load_study."
+    )
 
 
 def check_landmarks(landmark_weeks: Sequence[float], study: Study) -> tuple[float, ...]:
@@ -108,20 +108,18 @@ def check_landmarks(landmark_weeks: Sequence[float], study: Study) -> tuple[floa
     return weeks
 
 
-def _with_weeks(text: str, weeks: tuple[float, ...]) -> str:
-    """Replace the landmark weeks in the section [prediction], or add them under its header."""
-    array = f"[{', '.join(repr(week).removesuffix('.0') for week in weeks)}]"
-    known = "landmark_weeks" in tomllib.loads(text)["prediction"]
-    line = line_of(text, ("prediction", "landmark_weeks")) or 1
-    begin = sum(len(one) + 1 for one in text.split("\n")[: line - 1])
-    pattern, new = (_WEEKS, rf"\g<1>{array}") if known else (_HEADER, rf"\g<0>\nlandmark_weeks = {array}")
-    return text[:begin] + pattern.sub(new, text[begin:], count=1)
-
-
-def _predictor_text(weeks: tuple[float, ...], horizon: float) -> str:
-    first, last = weeks[0], weeks[-1]
+def _added(prediction: Prediction) -> tuple[Predictor, ...]:
+    """Return the predictor that is added for several landmarks; none for a single one."""
+    first, last, horizon = prediction.landmark_weeks[0], prediction.landmark_weeks[-1], prediction.horizon_weeks
+    if not first < last:
+        return ()
     mean = math.log((horizon - last) / (horizon - first)) / (last - first)
-    return _PREDICTOR.format(mean=mean, sd=-mean / 2, horizon=horizon, first=first, last=last)
+    source = (
+        f"arithmetic, no finding: of the weeks to the horizon (week {horizon:g}), the share left at week {last:g} of "
+        f"those left at week {first:g}, at constant hazard; log, per week; sd half of it"
+    )
+    prior = Prior(float(f"{mean:.6g}"), float(f"{-mean / 2:.6g}"), "unit", source)
+    return (Predictor(_NAME, LANDMARK_KIND, "Week of the landmark", unit="weeks", direction="down", prior=prior),)
 
 
 def _listed(weeks: Sequence[float]) -> str:

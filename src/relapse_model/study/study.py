@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
 from relapse_model.study.eligibility import Eligibility
-from relapse_model.study.trial_plan import DosingRule, TrialPlan
+
+if TYPE_CHECKING:  # a study without a trial needs neither
+    from relapse_model.study.trial_plan import DosingRule, TrialPlan
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 
@@ -35,6 +38,8 @@ class Analyte:
     ----------
     name, label : str
         Name in the labs table; name for people.
+    label_zh : str
+        Name for people in Chinese; may be empty, as those of outcomes, predictors and terms.
     unit : str
         Unit in which thresholds are written and features are computed.
     scale : {"linear", "log10"}
@@ -79,6 +84,7 @@ class Analyte:
     synonyms: tuple[str, ...] = ()
     other_units: tuple[str, ...] = ()
     negative: bool = False
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,9 @@ class Confirmation:
 class OutcomeRule:
     """What counts as the outcome: an analyte that reaches, or falls below, a threshold.
 
-    With no analyte the outcome is adjudicated: it is read from the cohort's outcomes table alone. With
+    With no analyte the outcome is adjudicated: it is read from the cohort's outcomes table alone; or, with `column`,
+    it is a column of the patients table that says of each patient whether it came by the horizon, and not when. There
+    `equals` is the value that is the outcome and `others` are those that are none of it (both empty: yes and no). With
     `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
     each of its values.
     """
@@ -120,6 +128,10 @@ class OutcomeRule:
     below: float | None = None
     confirm: Confirmation = field(default_factory=Confirmation)
     censoring_by: str | None = None
+    label_zh: str = ""
+    column: str | None = None
+    equals: str | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +233,7 @@ class Predictor:
     prior: Prior | None = None
     typical: float | None = None
     screened_on: str | None = None
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +269,7 @@ class StudyTerm:
     factors: tuple[TermFactor, ...]
     replaces: tuple[str, ...] = ()
     prior: Prior | None = None
+    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +318,20 @@ class Laboratory:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeIndex:
+    """Week 0 as it is found in the data: a patient's first result of an analyte below, or at least, a threshold.
+
+    Where a result that does not decide comes before it, or there is none, the week is not known: such a patient is
+    refused, or, with `without` = ``"leave out"``, left out and listed.
+    """
+
+    analyte: str
+    first_below: float | None = None
+    first_at_least: float | None = None
+    without: str = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
 class Time:
     """How dates and times of day in the tables are meant.
 
@@ -315,10 +343,13 @@ class Time:
     course_end : {"inclusive", "exclusive"} or None
         Whether the `end_date` of a course is a day on treatment; None: not stated, and taken as exclusive. Weeks
         (`end_week`) are points in time, and are not concerned.
+    index : TimeIndex or None
+        Week 0, where it is not enrolment but found in the data.
     """
 
     zone: str | None = None
     course_end: str | None = None
+    index: TimeIndex | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from relapse_model.study import keys as keys
+from relapse_model.study.origins import KeyPath as KeyPath
 from relapse_model.study.predictor_kinds import DIFFERENCES
 from relapse_model.study.study import Analyte, Predictor, Prior, StudyTerm, TermFactor
-
-KeyPath = tuple[str | int, ...]
 
 
 class Reader(Protocol):
@@ -72,7 +71,7 @@ def _term(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor
     if len(kept) < len(read):
         return None
     label = values.get("label", values["name"].replace("_", " "))
-    return StudyTerm(values["name"], label, kept, tuple(values.get("replaces", ())), prior)
+    return StudyTerm(values["name"], label, kept, tuple(values.get("replaces", ())), prior, values.get("label_zh", ""))
 
 
 def _factor(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor]) -> TermFactor | None:

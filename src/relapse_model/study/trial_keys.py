@@ -22,6 +22,15 @@ def none_or_several(value: Any) -> tuple[str, ...]:
     return () if value == [] else tuple(several(text)(value))
 
 
+def adjusting(value: Any) -> Any:
+    """Accept a list of texts, which may be empty, or the file of a model: { model = "earlier.rmodel" }."""
+    if isinstance(value, dict):
+        if set(value) != {"model"}:
+            raise NotAllowed('names of predictors, or { model = "earlier.rmodel" }')
+        return {"model": text(value["model"])}
+    return none_or_several(value)
+
+
 def ratio(value: Any) -> tuple[float, float]:
     """Accept the allocation ratio [treatment, control]."""
     if not isinstance(value, list) or len(value) != 2:
@@ -73,7 +82,7 @@ PRIMARY: Mapping[str, Check] = {
     "method": one_of(*METHODS),
     "level": number(0.5, 0.9999),
     "sides": sides,
-    "adjust": none_or_several,
+    "adjust": adjusting,
     "interval": one_of(*INTERVALS),
 }
 INTERCURRENT: Mapping[str, Check] = {
@@ -82,6 +91,7 @@ INTERCURRENT: Mapping[str, Check] = {
     "arm": text,
     "strategy": one_of(*STRATEGIES),
     "after_weeks": number(0),
+    "weight_by": several(text),
 }
 SENSITIVITY: Mapping[str, Check] = {
     "kind": one_of(*SENSITIVITIES),

@@ -42,9 +42,9 @@ class PrimaryAnalysis:
     """The one comparison that answers the trial's question.
 
     The endpoint is no outcome event by `week`. `measure` compares the risks of the event; `method` says how they are
-    estimated; `adjust` names predictors known at randomisation for a standardised comparison; none for an
-    unadjusted one. `interval` is that of a Kaplan-Meier difference: ``"score"`` exists always, ``"greenwood"`` only if
-    both arms have events.
+    estimated. `adjust` names predictors known at randomisation for a standardised comparison, `adjust_model` the file
+    of a model of other patients whose risk is the one column of it; neither for an unadjusted one. `interval` is that
+    of a Kaplan-Meier difference: ``"score"`` exists always, ``"greenwood"`` only if both arms have events.
     """
 
     endpoint: str
@@ -56,6 +56,12 @@ class PrimaryAnalysis:
     sides: int = 2
     adjust: tuple[str, ...] = ()
     interval: str = "score"
+    adjust_model: str = ""
+
+    @property
+    def adjusted(self) -> bool:
+        """Tell whether the comparison is a standardised one."""
+        return bool(self.adjust or self.adjust_model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class IntercurrentEvent:
 
     It is seen in the treatments table: any of `agents` given, to patients of `arm` or, without it, of either.
     ``"treatment policy"`` goes on as if it had not happened; ``"composite"`` counts it as the event, in its week;
-    ``"hypothetical"`` ends follow-up in its week.
+    ``"hypothetical"`` ends follow-up in its week; by the predictors named in `weight_by`, known at randomisation, those
+    still followed are then weighted for those whose follow-up it ended.
     """
 
     event: str
@@ -72,6 +79,7 @@ class IntercurrentEvent:
     strategy: str
     arm: str | None = None
     after_weeks: float = 0.0
+    weight_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

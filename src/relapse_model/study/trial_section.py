@@ -59,7 +59,7 @@ def read_trial(
     plan = {
         "strata": values.get("strata", ()),
         "population": values.get("population", "randomised"),
-        "intercurrent": _several(reader, values, "intercurrent", _intercurrent),
+        "intercurrent": _several(reader, values, "intercurrent", _intercurrent_of(predictors)),
         "sensitivity": _several(reader, values, "sensitivity", _sensitivity),
         "subgroups": _several(reader, values, "subgroup", _subgroup),
         "effect_modifiers": _several(reader, values, "effect_modifier", _modifier_of(predictors)),
@@ -94,6 +94,8 @@ def _primary(
         return None
     values.setdefault("week", prediction.horizon_weeks)
     values.setdefault("window_weeks", prediction.visit_window_weeks)
+    if isinstance(values.get("adjust"), dict):
+        values["adjust_model"] = values.pop("adjust")["model"]
     for name in values.get("adjust", ()):
         _known(reader, name, (*path, "adjust"), predictors)
     return PrimaryAnalysis(**values)
@@ -122,11 +124,18 @@ def _several(
     return tuple(entry for entry in found if entry is not None)
 
 
-def _intercurrent(reader: Reader, raw: Any, path: KeyPath) -> IntercurrentEvent | None:
-    values = reader.table(raw, path, trial_keys.INTERCURRENT)
-    if not reader.need(values, raw, path, "event", "agent", "strategy"):
-        return None
-    return IntercurrentEvent(agents=values.pop("agent"), **values)
+def _intercurrent_of(predictors: Sequence[Predictor]) -> Callable[[Reader, Any, KeyPath], IntercurrentEvent | None]:
+    def read(reader: Reader, raw: Any, path: KeyPath) -> IntercurrentEvent | None:
+        values = reader.table(raw, path, trial_keys.INTERCURRENT)
+        if not reader.need(values, raw, path, "event", "agent", "strategy"):
+            return None
+        for name in values.get("weight_by", ()):
+            _known(reader, name, (*path, "weight_by"), predictors)
+        if values.get("weight_by") and values["strategy"] != "hypothetical":
+            reader.refuse((*path, "weight_by"), f"with strategy {values['strategy']!r}", "the strategy 'hypothetical'")
+        return IntercurrentEvent(agents=values.pop("agent"), **values)
+
+    return read
 
 
 def _sensitivity(reader: Reader, raw: Any, path: KeyPath) -> Sensitivity | None:

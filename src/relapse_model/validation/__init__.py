@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what editors and type checkers see; the table below is what runs
     from relapse_model.validation.auc_difference import compare_auc_bootstrap
-    from relapse_model.validation.calibration import (
-        CalibrationCurve,
-        CalibrationIndices,
-        calibration_curve,
-        calibration_intercept,
-        calibration_slope,
-        ici_e50_e90,
-        observed_expected,
-    )
+    from relapse_model.validation.calibration import calibration_intercept, calibration_slope, observed_expected
     from relapse_model.validation.classification_measures import ThresholdMeasures, threshold_measures, wilson
     from relapse_model.validation.decision_curve import NetBenefit, net_benefit, net_benefit_survival
     from relapse_model.validation.discrimination import (
@@ -75,18 +67,24 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
         survival_sample_size,
     )
     from relapse_model.validation.separation import auc_score, rank_correlation
+    from relapse_model.validation.smooth_calibration import (
+        CalibrationCurve,
+        CalibrationIndices,
+        calibration_curve,
+        ici_e50_e90,
+    )
     from relapse_model.validation.subgroups import Subgroup, subgroup_table
     from relapse_model.validation.uno_concordance import uno_c
     from relapse_model.validation.within_folds import auc_within_folds, calibration_slope_within_folds
 
 _WHERE = {
     "compare_auc_bootstrap": "auc_difference",
-    "CalibrationCurve": "calibration",
-    "CalibrationIndices": "calibration",
-    "calibration_curve": "calibration",
+    "CalibrationCurve": "smooth_calibration",
+    "CalibrationIndices": "smooth_calibration",
+    "calibration_curve": "smooth_calibration",
     "calibration_intercept": "calibration",
     "calibration_slope": "calibration",
-    "ici_e50_e90": "calibration",
+    "ici_e50_e90": "smooth_calibration",
     "observed_expected": "calibration",
     "ThresholdMeasures": "classification_measures",
     "threshold_measures": "classification_measures",

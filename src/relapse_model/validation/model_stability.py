@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.calibration import calibration_curve
 from relapse_model.validation.estimate import check_predictions, require_both_outcomes
+from relapse_model.validation.smooth_calibration import calibration_curve
 
 _TAILS = (0.025, 0.975)
 _CURVE_POINTS = 401  # of each bootstrap curve, before it is read off at the grid
@@ -172,7 +172,7 @@ def calibration_instability(
 ) -> CalibrationInstability:
     """Return the calibration curve of each bootstrap model in the original patients.
 
-    Curves are those of `relapse_model.validation.calibration.calibration_curve`, read off at the grid and not
+    Curves are those of `relapse_model.validation.smooth_calibration.calibration_curve`, read off at the grid and not
     carried beyond the risks that the model gives. A model without a curve (one that failed, gives too few
     distinct risks, or separates the outcomes) is counted under the reason.
 

@@ -9,6 +9,7 @@ from scipy.special import digamma, expit
 from relapse_model.classifiers.prior.evidence_grid import (
     FEWEST_MARKED,
     FEWEST_MARKED_EVENTS,
+    check_as_stated,
     check_grid,
     fit_components,
     forms_of,
@@ -80,6 +81,28 @@ def test_where_every_column_is_informed_there_is_one_width():
     grid = published_grid(np.array([-0.8, 0.2]), np.array([0.4, 0.1]), (0.0, 1.0), (0.5, 2.0))
     np.testing.assert_allclose(grid.mean, [[0.0, 0.0], [0.0, 0.0], [-0.8, 0.2], [-0.8, 0.2]])
     np.testing.assert_allclose(grid.sd, [[0.2, 0.05], [0.8, 0.2], [0.2, 0.05], [0.8, 0.2]])
+
+
+def test_a_prior_that_is_held_is_the_same_in_every_row():
+    # The first of two informed columns, and the first of two others: neither strength nor width touches them.
+    grid = published_grid(
+        np.array([-0.8, 0.2, 0.0, 0.0]), np.array([0.4, 0.1, 0.5, 0.3]), (0.0, 1.5), (0.5, 2.0), as_stated=(0, 2)
+    )
+    np.testing.assert_allclose(grid.mean, [[-0.8, 0.0, 0.0, 0.0]] * 4 + [[-0.8, 0.3, 0.0, 0.0]] * 4)
+    widths = [[0.4, 0.05, 0.5, 0.15], [0.4, 0.05, 0.5, 0.6], [0.4, 0.2, 0.5, 0.15], [0.4, 0.2, 0.5, 0.6]]
+    np.testing.assert_allclose(grid.sd, widths * 2)
+
+
+def test_where_the_only_other_column_is_held_there_is_one_other_width():
+    grid = published_grid(np.array([-0.8, 0.0]), np.array([0.4, 0.5]), (1.0,), (0.5, 2.0), as_stated=(1,))
+    np.testing.assert_allclose(grid.sd, [[0.2, 0.5], [0.8, 0.5]])
+
+
+def test_positions_that_are_no_columns_cannot_be_held():
+    check_as_stated((0, 2), 3)
+    for wrong in ((3,), (-1,)):
+        with pytest.raises(RelapseModelError, match=r"as_stated is .* expected positions of 0 to 2"):
+            check_as_stated(wrong, 3)
 
 
 # The posterior of another cohort

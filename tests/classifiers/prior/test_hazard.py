@@ -43,6 +43,19 @@ def fitted(rows=132, seed=0, gaps=0.1, **settings):
     return PriorHazardClassifier(**chosen).fit(*cohort(rows, seed, gaps))
 
 
+def test_a_prior_that_is_held_stands_in_every_component():
+    # As in the logistic regression: nothing is learned of a column that is 0 throughout.
+    X, time, event = cohort()
+    X[:, 2] = 0.0
+    settings = {"intervals": ENDS, "prior_mean": [0.8, -0.5, 0.0], "prior_sd": [0.3, 0.3, 0.5], "as_stated": (2,)}
+    model = PriorHazardClassifier(**settings).fit(X, time, event)
+    assert np.sqrt(model.components_.covariance[:, -1, -1]) == pytest.approx(np.full(16, 0.5))
+    again = PriorHazardClassifier.from_parts(model.to_parts())
+    assert again.as_stated == (2,)
+    with pytest.raises(RelapseModelError, match="as_stated is"):
+        PriorHazardClassifier(**settings | {"as_stated": (3,)}).fit(X, time, event)
+
+
 # The life table
 
 

@@ -52,6 +52,27 @@ def test_shapes_and_sums():
     assert model.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(132))
 
 
+def test_a_prior_that_is_held_stands_in_every_component():
+    # The held column is 0 throughout: nothing is learned of it, so that at every strength and width its posterior is
+    # the prior as stated. As the only column without a mean it has no widths.
+    X, y = cohort()
+    X[:, 2] = 0.0
+    model = plain(prior_mean=[0.8, -0.5, 0.0], prior_sd=[0.3, 0.3, 0.5], as_stated=(2,)).fit(X, y)
+    assert model.components_.weight.shape == (16,)
+    assert np.abs(model.components_.coef[:, 2]).max() < 1e-9
+    assert np.sqrt(model.components_.covariance[:, 3, 3]) == pytest.approx(np.full(16, 0.5))
+    again = PriorLogisticClassifier.from_parts(model.to_parts())
+    assert again.as_stated == (2,)
+    assert again.to_parts() == model.to_parts()
+    varied = plain(prior_mean=[0.8, -0.5, 0.0], prior_sd=[0.3, 0.3, 0.5]).fit(X, y)
+    assert np.sqrt(varied.components_.covariance[:4, 3, 3]) == pytest.approx(np.array([0.125, 0.25, 0.5, 1.0]))
+
+
+def test_positions_of_held_priors_are_checked():
+    with pytest.raises(RelapseModelError, match="as_stated is"):
+        fitted(as_stated=(3,))
+
+
 def test_components_are_weighted_by_their_evidence():
     model = fitted()
     ratio = model.components_.weight[3] / model.components_.weight[7]

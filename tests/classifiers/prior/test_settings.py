@@ -31,6 +31,7 @@ SETTINGS = {
     "default_sd": 0.15,
     "indicators": True,
     "typical": [2.0, NAN],
+    "as_stated": (2,),
 }
 VALUES = {
     "prior_mean": [0.8, None],
@@ -46,6 +47,7 @@ VALUES = {
     "default_sd": 0.15,
     "indicators": True,
     "typical": [2.0, None],
+    "as_stated": [2],
 }
 
 
@@ -65,7 +67,7 @@ def test_settings_read_back_from_a_part():
     assert set(again) == set(SETTINGS)
     for name in ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "between_sds", "typical"):
         np.testing.assert_array_equal(again[name], SETTINGS[name])
-    assert (again["default_sd"], again["indicators"]) == (0.15, True)
+    assert (again["default_sd"], again["indicators"], again["as_stated"]) == (0.15, True, (2,))
     assert again["prior_per_sd"].dtype == bool
     for found, one in zip(again["previous"], SETTINGS["previous"], strict=True):
         np.testing.assert_array_equal(found.mean, one.mean)
@@ -78,13 +80,13 @@ def test_what_is_not_given_stays_so():
     nothing = ("previous", "prior_mean", "prior_sd", "prior_per_sd", "typical")
     assert [again.pop(name) for name in nothing] == [None] * 5
     assert again == {name: default[name] for name in again}
-    assert set(again) == {"strengths", "widths", "between_sds", "default_sd", "indicators"}
+    assert set(again) == {"strengths", "widths", "between_sds", "default_sd", "indicators", "as_stated"}
 
 
-def test_a_part_from_before_there_were_previous_models_indicators_and_typical_values_has_none():
-    later = ("previous", "between_sds", "indicators", "typical")
+def test_a_part_from_before_there_were_these_settings_has_none():
+    later = ("previous", "between_sds", "indicators", "typical", "as_stated")
     found = read({name: value for name, value in VALUES.items() if name not in later})
-    assert found["typical"] is None
+    assert (found["typical"], found["as_stated"]) == (None, ())
     assert (found["previous"], found["between_sds"], found["indicators"]) == (None, (0.0,), False)
 
 
@@ -125,6 +127,8 @@ def changed(path, value):
         (("previous", 0, "mean"), None, "'previous'.*a mean and an sd"),
         (("previous", 1, "mean"), [0.5, 0.5], "previous, 'mean'.*3 numbers or nulls"),
         (("previous", 0, "sd"), ["a", None, None], "previous, 'sd'.*3 numbers or nulls"),
+        (("as_stated",), [3], "'as_stated'.*whole numbers from 0 to 2"),
+        (("as_stated",), 0, "'as_stated'.*a list"),
         (("strengths",), [], "'strengths'.*a list of numbers"),
         (("strengths",), [None], "'strengths'.*a list of numbers"),
         (("widths",), [0.0], "'widths'.*from 1e-60"),

@@ -185,6 +185,7 @@ def test_the_contract_is_the_published_one():
         "labs": {"patient_id", "week", "analyte", "value", "unit"},
         "treatments": {"patient_id", "agent", "start_week"},
         "outcomes": {"patient_id", "relapse", "week"},
+        "adverse_events": {"patient_id", "week", "term"},
     }
     assert set(TABLES["patients"]) == {
         "patient_id", "enrolment_date", "centre", "arm", "sex", "age_years", "bmi_kg_m2", "hbv_genotype",
@@ -193,6 +194,7 @@ def test_the_contract_is_the_published_one():
     }  # fmt: skip
     assert set(TABLES["labs"]) - required["labs"] == {"assay", "lower_limit", "upper_limit"}
     assert set(TABLES["treatments"]) - required["treatments"] == {"end_week", "dose", "unit"}
+    assert set(TABLES["adverse_events"]) - required["adverse_events"] == {"grade", "serious", "related"}
     assert not any({"patient", *READ_COLUMNS} & set(rules) for rules in TABLES.values())
     assert OURS.keys() == TABLES.keys()
 

@@ -257,6 +257,27 @@ def test_a_study_changed_after_reading_is_not_saved_as_another(model, tmp_path):
         replace(model, study=changed).save(tmp_path / "x.rmodel")
 
 
+def test_a_model_of_several_landmarks_keeps_the_study_as_it_was_written(cohort, study, new_patients, tmp_path):
+    """The weeks, and the predictor that they add, come back from the manifest; the study's text is that of the file."""
+    model = rm.train(cohort, study, landmark_week=(0, 12), candidates=("prior_logistic",), folds=2, repeats=1)
+    model.save(tmp_path / "x.rmodel")
+    parts, manifest = parts_of(tmp_path / "x.rmodel")
+    assert parts["study.toml"].decode() == study.text
+    assert manifest["landmark_weeks"] == [0.0, 12.0]
+    loaded = rm.load_model(tmp_path / "x.rmodel")
+    assert loaded.study == model.study
+    assert loaded.study.predictors[:-1] == study.predictors
+    scores = (one.score(new_patients, landmark_week=12) for one in (loaded, model))
+    pd.testing.assert_frame_equal(*scores, check_exact=True)
+    loaded.save(tmp_path / "y.rmodel")
+    assert (tmp_path / "y.rmodel").read_bytes() == (tmp_path / "x.rmodel").read_bytes()
+    without = {key: value for key, value in manifest.items() if key != "landmark_weeks"}
+    bare = pack(unpack((tmp_path / "x.rmodel").read_bytes(), "x") | {"manifest.json": json.dumps(without).encode()})
+    (tmp_path / "z.rmodel").write_bytes(bare)
+    with pytest.raises(rm.RelapseModelError, match="'columns'"):  # as a version that knows no such weeks reads it
+        rm.load_model(tmp_path / "z.rmodel")
+
+
 # Risks of four made-up patients (log10 anti-HBs, age), printed by the version of the library that wrote the files.
 FORMAT_1 = {
     "prior_logistic": [0.08774096120948088, 0.18862911810433336, 0.024567856785744566, 0.17252866432809186],

@@ -132,7 +132,7 @@ def test_a_column_of_which_much_is_missing():
     assert "'x' is missing in 15% of the randomised patients" in text
     few = cohort.patients.assign(x=np.where(np.arange(132) < 6, np.nan, cohort.patients["x"]))
     found = rm.compare_arms(dataclasses.replace(cohort, patients=few), study_132(), adjust=["x"])
-    assert "x: 6 missing, taken as the mean" in found.extra[0].note
+    assert "x: 6 missing, replaced by the mean" in found.extra[0].note
 
 
 def test_a_column_that_separates_is_named():

@@ -99,6 +99,8 @@ def test_saved_as_strict_json_and_one_page(found, cohort, tmp_path):
     page = places["report"].read_text(encoding="utf-8")
     assert "Benefit of treatment by predicted risk" in page
     assert found.statement.split(".")[0] in page
+    assert "Benefit of HBIG (percentage points)" in page  # as the plan calls the arm, not as the table codes it
+    assert "hbig" not in page
     for outside in ("<script", "http://", "https://"):
         assert outside not in page.replace("http://www.w3.org", "")
     assert not any(name in page for name in cohort.patients["patient_id"])
@@ -151,14 +153,15 @@ def test_modifiers_with_few_events_are_refused_in_words(cohort, study):
     assert "12 events, expected 40" in told.findings[0].text
 
 
-# --- by simulation: figures with -s ----------------------------------------------------------------------------
+# --- by simulation ----------------------------------------------------------------------------
 
 
 def held_out_scores(study, hazard_ratio, trials):
     """p-values of heterogeneity as the report has them, without the rest of it."""
     procedure, readers = Procedure(design(study), ("prior_logistic",)), arm_predictors(study, study.trial)
     for seed in range(trials):
-        cohort = rm.simulate_cohort(132, seed=1000 + seed, hbig_hazard_ratio=hazard_ratio)
+        # Not the trials on which the statistic was chosen.
+        cohort = rm.simulate_cohort(132, seed=50_000 + seed, hbig_hazard_ratio=hazard_ratio)
         data = development_data(cohort, study, 0.0)
         treated, judged = arms_of(cohort, study.trial, data)
         risks = held_out_risks(data, procedure, study, readers, treated, folds=5, repeats=2, seed=0)
@@ -191,6 +194,10 @@ def true_benefit(cohort, log_odds_ratio):
 @pytest.mark.slow
 def test_benefit_is_calibrated_where_the_truth_is_one_odds_ratio(study):
     # Odds ratios as the study's prior expects them (log: mean 0, sd 0.5), 132 patients each; benefit of new patients.
+    # Only then can intervals hold the truth in 90 %. The standard error of that is 1.2 points: a trial has one effect,
+    # and its patients are missed or held together. The truth here includes what no predictor tells (a standard
+    # deviation of 0.24 on the log-odds), which costs half a point. With the arm's prior averaged over widths 85 to 87 %
+    # were held.
     rng, new = np.random.default_rng(5), rm.simulate_cohort(300, seed=999, scenario=TrialScenario())
     held, predicted, true = [], [], []
     for seed in range(400):
@@ -207,7 +214,7 @@ def test_benefit_is_calibrated_where_the_truth_is_one_odds_ratio(study):
         true.append(truth.mean())
     slope, _ = np.polyfit(predicted, true, 1)
     assert len(held) > 380
-    assert 0.86 <= np.mean(held) <= 0.95
+    assert 0.87 <= np.mean(held) <= 0.93
     assert np.mean(predicted) == pytest.approx(np.mean(true), abs=0.012)
     assert 0.75 <= slope <= 1.25
 

@@ -47,10 +47,36 @@ def check_grid(strengths: Sequence[float], widths: Sequence[float], between_sds:
         )
 
 
+def check_as_stated(as_stated: Sequence[int], columns: int) -> None:
+    """Refuse positions of priors to be held that are no predictors or terms.
+
+    Parameters
+    ----------
+    as_stated : sequence of int
+    columns : int
+        Predictors and terms.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if not set(as_stated) <= set(range(columns)):
+        raise RelapseModelError(f"as_stated is {tuple(as_stated)!r}; expected positions of 0 to {columns - 1}.")
+
+
 def published_grid(
-    mean: Floats, sd: Floats, strengths: Sequence[float], widths: Sequence[float], marked: int = 0
+    mean: Floats,
+    sd: Floats,
+    strengths: Sequence[float],
+    widths: Sequence[float],
+    marked: int = 0,
+    as_stated: Sequence[int] = (),
 ) -> PriorGrid:
     """Return the priors of every strength, width of the columns with a mean, and width of the others, in that order.
+
+    A width is learned from all columns that share it. The effect that a trial is made to find is alone in its kind:
+    twenty events cannot tell its width, and an average over narrow ones draws a true effect to 0 with too short an
+    interval. Such a column is held at its prior as stated.
 
     Parameters
     ----------
@@ -59,6 +85,8 @@ def published_grid(
     strengths, widths : sequence of float
     marked : int
         How many of the last columns are indicators of missing values: their priors are never widened.
+    as_stated : sequence of int
+        Columns whose prior is the same in every row.
 
     Examples
     --------
@@ -66,14 +94,15 @@ def published_grid(
     >>> grid.mean.shape, grid.sd[:4].tolist()
     ((8, 2), [[0.4, 0.1], [0.4, 0.2], [0.8, 0.1], [0.8, 0.2]])
     """
+    held = np.isin(np.arange(len(mean)), list(as_stated))
     informed = mean != 0.0
     widest = np.where(np.arange(len(mean)) < len(mean) - marked, np.inf, 1.0)
     means, sds = [], []
     for strength in strengths:
         for width in widths:
-            for other in widths if not informed.all() else (1.0,):
-                means.append(strength * mean)
-                sds.append(np.minimum(np.where(informed, width, other), widest) * sd)
+            for other in widths if not (informed | held).all() else (1.0,):
+                means.append(np.where(held, 1.0, strength) * mean)
+                sds.append(np.where(held, 1.0, np.minimum(np.where(informed, width, other), widest)) * sd)
     return PriorGrid(np.array(means), np.array(sds))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.evidence_grid import check_grid, forms_of, published_grid
+from relapse_model.classifiers.prior.evidence_grid import check_as_stated, check_grid, forms_of, published_grid
 from relapse_model.classifiers.prior.hazard_fits import fit_hazards, levels
 from relapse_model.classifiers.prior.hazard_mixture import (
     HazardMixture,
@@ -82,6 +82,8 @@ class PriorHazardClassifier(RiskClassifier):
     typical : array-like of shape (p,), optional
         Typical value of each column, from which the effect of a column counts that no training row has; NaN or None
         where none is known: such a column is left out.
+    as_stated : tuple of int, default=()
+        Predictors, and terms counted on from them, whose prior is taken as it stands (see ``published_grid``).
 
     Attributes
     ----------
@@ -134,6 +136,7 @@ class PriorHazardClassifier(RiskClassifier):
         draws: int = 2000,
         terms: tuple[Term, ...] = (),
         typical: ArrayLike | None = None,
+        as_stated: tuple[int, ...] = (),
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -147,6 +150,7 @@ class PriorHazardClassifier(RiskClassifier):
         self.draws = draws
         self.terms = terms
         self.typical = typical
+        self.as_stated = as_stated
 
     def fit(  # type: ignore[override]  # times and events in place of two classes
         self, X: ArrayLike, time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None = None
@@ -188,11 +192,12 @@ class PriorHazardClassifier(RiskClassifier):
         _check_followed(rows, periods, ends)
         check_terms(tuple(self.terms), rows.X.shape[1])
         check_grid(self.strengths, self.widths, (0.0,))
+        check_as_stated(self.as_stated, rows.X.shape[1] + len(self.terms))
         if not 0.0 < self.interval_sd < np.inf:
             raise RelapseModelError(f"interval_sd is {self.interval_sd!r}; expected a positive number, such as 1.0.")
         prior = self.prior_mean, self.prior_sd, self.prior_per_sd
         columns = prior_columns(rows.X, rows.weight, tuple(self.terms), (), self.typical, prior, self.default_sd)
-        grid = published_grid(columns.mean, columns.sd, self.strengths, self.widths)
+        grid = published_grid(columns.mean, columns.sd, self.strengths, self.widths, as_stated=self.as_stated)
         forms = forms_of(columns.used, self.terms)
         fits = fit_hazards(columns.distance, rows.weight, periods, ends, forms, grid, self.interval_sd)
         level, covariance = levels(fits, ends)

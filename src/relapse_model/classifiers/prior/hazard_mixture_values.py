@@ -22,7 +22,7 @@ _MOST_COMPONENTS = 100_000
 _MOST_COLUMNS = 100_000
 _MOST_INTERVALS = 10_000
 _MOST_DRAWS = 1_000_000
-_PRIORS = ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "default_sd", "typical")
+_PRIORS = ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "default_sd", "typical", "as_stated")
 
 
 def hazard_values(mixture: HazardMixture) -> dict[str, object]:
@@ -88,6 +88,7 @@ def hazard_settings(settings: Mapping[str, Any]) -> dict[str, object]:
         "interval_sd": float(settings["interval_sd"]),
         "visit_window": float(settings["visit_window"]),
         "typical": _optional(settings["typical"]),
+        "as_stated": [int(column) for column in settings["as_stated"]],
     }
 
 

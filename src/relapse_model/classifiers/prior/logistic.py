@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.prior.evidence_grid import (
+    check_as_stated,
     check_grid,
     fit_components,
     forms_of,
@@ -75,6 +76,9 @@ class PriorLogisticClassifier(RiskClassifier):
     typical : array-like of shape (p,), optional
         Typical value of each column, from which the effect of a column counts that no training row has; NaN or None
         where none is known: such a column is left out.
+    as_stated : tuple of int, default=()
+        Predictors, and terms counted on from them, whose prior is taken as it stands: neither strength nor width of it
+        is varied. Such is the effect that a trial is made to find (see ``published_grid``).
 
     Attributes
     ----------
@@ -123,6 +127,7 @@ class PriorLogisticClassifier(RiskClassifier):
         default_sd: float = 0.15,
         indicators: bool | tuple[int, ...] = True,
         typical: ArrayLike | None = None,
+        as_stated: tuple[int, ...] = (),
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -135,12 +140,14 @@ class PriorLogisticClassifier(RiskClassifier):
         self.default_sd = default_sd
         self.indicators = indicators
         self.typical = typical
+        self.as_stated = as_stated
 
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
     ) -> Self:
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
+        check_as_stated(self.as_stated, rows.X.shape[1] + len(self.terms))
         self._check_previous(rows.X.shape[1] + len(self.terms))
         own = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         marked = self._marked(rows, None if own is None else group_numbers(own, len(rows.event)))
@@ -189,7 +196,7 @@ class PriorLogisticClassifier(RiskClassifier):
         model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms)))
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
-        grid = published_grid(mean, sd, model.strengths, model.widths)
+        grid = published_grid(mean, sd, model.strengths, model.widths, as_stated=model.as_stated)
         if model._published(len(mixture.weight)) != len(grid.mean) * (2 if mixture.terms else 1):
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
@@ -209,7 +216,8 @@ class PriorLogisticClassifier(RiskClassifier):
     def _starts(self, columns: PriorColumns, marked: int) -> list[PriorGrid]:
         """Return the priors to be tried for each form."""
         forms = 2 if self.terms else 1
-        published = [published_grid(columns.mean, columns.sd, self.strengths, self.widths, marked)] * forms
+        grid = published_grid(columns.mean, columns.sd, self.strengths, self.widths, marked, self.as_stated)
+        published = [grid] * forms
         if self.previous is None:
             return published
         fallback = PriorGrid(columns.mean[None], columns.sd[None])

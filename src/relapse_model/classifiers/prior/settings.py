@@ -29,6 +29,7 @@ def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
         "default_sd": float(settings["default_sd"]),
         "indicators": _indicators(settings["indicators"]),
         "typical": _optional(settings["typical"]),
+        "as_stated": [int(column) for column in settings["as_stated"]],
     }
 
 
@@ -56,11 +57,13 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "previous": _read_previous(settings, predictors + terms),
         "strengths": settings.numbers("strengths"),
         "widths": settings.numbers("widths", low=1e-60),
-        # Parts written before there were previous models, indicators and typical values say nothing of them.
+        # Parts written before there were previous models, indicators, typical values and priors that are held say
+        # nothing of them.
         "between_sds": settings.numbers("between_sds", low=0.0) if "between_sds" in values else (0.0,),
         "default_sd": settings.number("default_sd", low=0.0),
         "indicators": _read_indicators(settings, predictors),
         "typical": _read_optional(settings, "typical", predictors) if "typical" in values else None,
+        "as_stated": _read_as_stated(settings, predictors + terms),
     }
 
 
@@ -73,6 +76,12 @@ def _read_indicators(settings: Document, predictors: int) -> bool | tuple[int, .
     if isinstance(found, bool):
         return found
     return settings.integers("indicators", 0, predictors - 1) if found != [] else ()
+
+
+def _read_as_stated(settings: Document, columns: int) -> tuple[int, ...]:
+    if settings.values.get("as_stated", []) == []:
+        return ()
+    return settings.integers("as_stated", 0, columns - 1)
 
 
 def _optional(values: ArrayLike | None) -> list[float | None] | None:

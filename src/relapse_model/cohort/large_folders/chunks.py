@@ -15,6 +15,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.folder import look_alikes
 from relapse_model.cohort.gate import checked
+from relapse_model.cohort.gate_study import required_tables
 from relapse_model.cohort.large_folders.block_of_rows import Block, Numbers
 from relapse_model.cohort.large_folders.csv_table import CsvBlocks
 from relapse_model.cohort.large_folders.open_table import open_blocks
@@ -118,14 +119,16 @@ class CohortChunks:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """Return the tables of the folder, opened once."""
-        return {name: source for name in TABLES if (source := open_blocks(self.folder, name)) is not None}
+        return {name: source for name in TABLES if (source := open_blocks(self.folder, name, ())) is not None}
 
     @cached_property
     def _identifiers(self) -> frozenset[str]:
         return frozenset(json.loads((self.work / _IDENTIFIERS).read_text(encoding="utf-8")))
 
 
-def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, progress: bool = False) -> CohortChunks:
+def split_cohort(
+    folder: Path, work: Path, *, chunk_patients: int, key: str, progress: bool = False, study: Study | None = None
+) -> CohortChunks:
     """Part a cohort folder by patient. Memory holds the identifiers, and one block of rows.
 
     Parameters
@@ -141,6 +144,8 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         By which the chunks are found again.
     progress : bool
         Show a progress bar if it takes more than a moment and the output is a terminal.
+    study : Study, optional
+        By which they will be read: without laboratory results if it reads none.
 
     Raises
     ------
@@ -148,7 +153,7 @@ def split_cohort(folder: Path, work: Path, *, chunk_patients: int, key: str, pro
         If a file is broken as a whole, with all such problems of all tables, as `read_cohort` has them. What is wrong
         with a row is found when its chunk is read.
     """
-    sources = _open_all(folder)
+    sources = _open_all(folder, required_tables(study))
     owners = _Owners(chunk_patients)
     problems: list[Problem] = []
     counted = {name: _Counted() for name in sources}
@@ -212,13 +217,13 @@ class _Owners:
         return bare_identifiers(text for texts in (self.chunk, self.unknown) for text in texts)
 
 
-def _open_all(folder: Path) -> dict[str, Source]:
+def _open_all(folder: Path, required: tuple[str, ...]) -> dict[str, Source]:
     """Open all tables; refuse the folder where one is lacking, or its columns are not those of the contract."""
     problems: list[Problem] = look_alikes(folder)
     sources: dict[str, Source] = {}
     for name in TABLES:
         try:
-            source = open_blocks(folder, name)
+            source = open_blocks(folder, name, required)
         except CohortError as error:
             problems += error.problems
             continue

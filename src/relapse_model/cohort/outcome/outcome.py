@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import require_same_index
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.adjudicated import adjudicate
+from relapse_model.cohort.outcome.by_column import by_column
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests, decide_tests, decided_tests
 from relapse_model.cohort.outcome.lasting_loss import lasting_loss
 from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, risk_set
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.study.study import Prediction, Study
+from relapse_model.study.study import OutcomeRule, Prediction, Study
 
 RELAPSE, FREE, LOST = "relapse", "free", "lost"
 _READINGS = (None, "relapse", "censor")
@@ -39,6 +41,9 @@ def derive_outcome(
     The visit of the horizon is a test in the study's visit window on either side of it. A relapse first seen
     after the horizon but at that visit counts as one by the horizon, unless a test at that visit was negative. The
     week of an adjudicated relapse is exact, and no window moves it. Weeks are compared to the day.
+
+    Of an outcome that is a column of the patients table, a yes is a relapse in an unknown week after enrolment and by
+    the horizon, a no is known to be free through it, and a patient of whom it is not known is lost.
 
     Parameters
     ----------
@@ -88,11 +93,15 @@ def derive_outcome(
     _refuse_late_landmark(landmark, study)
     if unconfirmed_at_end not in _READINGS:
         raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
-    table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
-    exact = adjudicate(table, cohort, tests, landmark)
+    require_same_index(cohort, study)
+    if study.outcome.column is not None:
+        table, tests = by_column(cohort, study, landmark), None
+        exact = np.zeros(len(table), dtype=bool)
+    else:
+        table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
+        exact = adjudicate(table, cohort, tests, landmark)
     if table["time_week"].isna().all() and (tests is None or not len(tests.week)):
-        need = f"tests of {study.outcome.analyte!r}" if study.outcome.analyte else "a table 'outcomes'"
-        raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {need}.")
+        raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {_need(study.outcome)}.")
     state = state_at_horizon(table, exact, study.prediction)
     standing = risk_set(cohort, study, landmark)
     table.insert(0, "state", np.where(standing == AT_RISK, state, standing))
@@ -134,6 +143,12 @@ def _clearance_week(results: Measurements, call: NDArray[np.int8], patients: int
     known = at_or_before(results.week, ENROLMENT)
     loss = lasting_loss(results.patient[known], results.week[known], call[known], patients)
     return np.where(loss.state == "known", loss.latest, np.nan)
+
+
+def _need(rule: OutcomeRule) -> str:
+    if rule.column is not None:
+        return f"a yes or no in column {rule.column!r} of the patients table"
+    return f"tests of {rule.analyte!r}" if rule.analyte else "a table 'outcomes'"
 
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import require_same_index
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import decide_tests, decided_tests
@@ -29,7 +30,7 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
 
     Of an outcome by tests: a patient whose last test that decides, at or before the landmark, is negative, and who has
     not relapsed before it. A single positive there counts like one that is confirmed, for no later test is read. Of an
-    outcome that is adjudicated only there is no such test, and whoever enrols is taken to be free of it. An
+    outcome that is adjudicated only, or a column, there is no such test: whoever enrols is taken to be free of it. An
     adjudicated relapse at or before the landmark ends the risk in both.
 
     Parameters
@@ -50,6 +51,7 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     >>> list(risk_set(rm.simulate_cohort(3, seed=1), rm.load_study("hbsag-relapse"), 0.0))
     ['at risk', 'at risk', 'at risk']
     """
+    require_same_index(cohort, study)
     state = np.full(len(cohort), AT_RISK, dtype=object)
     known_relapse, overruled, unknown_week = _adjudicated(cohort, landmark)
     if study.outcome.analyte is None:

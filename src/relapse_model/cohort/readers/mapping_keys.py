@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.study.keys import Check, NotAllowed, flag, number, one_of, several, text, time_zone, whole_number
 
 SECTIONS = ("mapping", "source", "sources", "time", "patients", "labs", "treatments", "outcome", "missing")
@@ -38,15 +40,36 @@ def visits(value: Any) -> dict[str, float]:
     return {text(visit): number(-5200, 5200)(week) for visit, week in value.items()}
 
 
+def text_or_texts(value: Any) -> tuple[str, ...]:
+    """Accept a text, or a list of them."""
+    return texts([value] if isinstance(value, str) else value)
+
+
+def sql_name(value: Any) -> str:
+    """Accept the name of a schema: letters, digits, underscores and points, which SQL cannot read otherwise."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", value):
+        raise NotAllowed("the name of a schema: letters, digits, underscores and points, such as 'cdm_54'")
+    return value
+
+
 FIELD: Mapping[str, Check] = {"field": text, "values": lambda value: meanings(value), "unit": text, "source": text}
 
 
 def meanings(value: Any) -> dict[str, str]:
-    """Accept a table from what is printed to what it means; an empty meaning is "not known"."""
+    """Accept a table from what is printed to what it means; an empty meaning is "not known".
+
+    Texts that are compared as one (``A`` and ``a``, ``1`` and ``1.0``) must mean the same, for
+    the last would count for all.
+    """
     if not isinstance(value, dict) or not value:
         raise NotAllowed('a table of meanings, such as { "1" = "M", "2" = "F" }')
     if any(isinstance(one, bool) or not isinstance(one, str | int | float) for one in value.values()):
         raise NotAllowed("texts or numbers on the right side of each meaning")
+    first: dict[str, str] = {}
+    for printed, meaning in value.items():
+        other = first.setdefault(text_key(printed), printed)
+        if str(value[other]) != str(meaning):
+            raise NotAllowed(f"one meaning for {other!r} and {printed!r}, which are compared as one text")
     return {printed: str(meaning) for printed, meaning in value.items()}
 
 
@@ -98,15 +121,19 @@ _SHEET: Mapping[str, Check] = {
     "file": text,
     "sheet": text,
     "header_row": whole_number(1),
+    "header_rows": whole_number(1),
+    "unknown_patients": one_of("refuse", "list"),
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
+_EVENTS: Mapping[str, Check] = {"pick": one_of("first", "last"), "others": one_of("refuse", "leave out")}
+"""Which of several events is time zero, and what becomes of patients without one."""
 
 OF_KIND: Mapping[str, KindKeys] = {
     "excel": KindKeys(
         of_source={**_SHEET, **_BYTES},
         of_named=_SHEET,
-        of_entry={"form": one_of("courses"), "separator": text},
+        of_entry={"form": one_of("courses"), "separator": text, "empty": one_of("refuse", "none")},
     ),
     "redcap": KindKeys(
         of_source={
@@ -117,24 +144,30 @@ OF_KIND: Mapping[str, KindKeys] = {
             "repeating": several(text),
             "only_complete": flag,
         },
-        of_field={"event": text},
-        of_entry={"events": several(text)},
+        of_field={"event": text_or_texts},
+        of_entry={"events": text_or_texts},
     ),
-    "cdisc": KindKeys(of_source={**_BYTES, "encoding": text}, of_named={"file": text}),
+    "cdisc": KindKeys(
+        of_source={**_BYTES, "encoding": text},
+        of_named={"file": text},
+        of_field={"study_day": flag, "when": conditions},
+    ),
     "fhir": KindKeys(
         of_source={**_BYTES, "zone": time_zone},
-        of_time={"resource": text, "codes": texts},
+        of_time={"resource": text, "codes": texts, **_EVENTS},
+        of_field={"codes": texts},
         of_entry={"resource": text},
     ),
     "omop": KindKeys(
         of_source={
             **_BYTES,
-            "schema": text,
-            "cohort_schema": text,
+            "schema": sql_name,
+            "cohort_schema": sql_name,
             "cohort_definition_id": whole_number(0),
             "chunk": whole_number(1),
         },
-        of_named={"table": text},
-        of_time={"cohort_definition_id": whole_number(0)},
+        of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
+        of_field={"codes": texts},
+        of_entry={"descendants": flag},
     ),
 }

@@ -53,11 +53,51 @@ def reader_of(kind: str) -> Reader:
     RelapseModelError
         If there is none.
     """
+    if kind == "excel":
+        from relapse_model.cohort.readers.spreadsheets.read import read_excel
+
+        return read_excel
+    if kind == "redcap":
+        from relapse_model.cohort.readers.redcap.read import read_redcap
+
+        return read_redcap
+    if kind == "fhir":
+        from relapse_model.cohort.readers.fhir.read import read_fhir
+
+        return read_fhir
+    if kind == "omop":
+        from relapse_model.cohort.readers.omop.read import read_omop
+
+        return read_omop
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.read import read_cdisc
+
+        return read_cdisc
     raise _unknown(kind)
 
 
 def proposer_of(kind: str) -> Proposer:
     """Return the function that proposes a mapping for a kind; refuse as `reader_of` does."""
+    if kind == "excel":
+        from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
+
+        return propose_excel
+    if kind == "redcap":
+        from relapse_model.cohort.readers.redcap.propose import propose_redcap
+
+        return propose_redcap
+    if kind == "fhir":
+        from relapse_model.cohort.readers.fhir.propose import propose_fhir
+
+        return propose_fhir
+    if kind == "omop":
+        from relapse_model.cohort.readers.omop.propose import propose_omop
+
+        return propose_omop
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
+
+        return propose_cdisc
     raise _unknown(kind)
 
 

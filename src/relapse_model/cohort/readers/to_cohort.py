@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
@@ -92,5 +92,11 @@ def _placed(problem: Problem, made: Mapping[str, MadeTable]) -> Problem:
 
 
 def _units_met(cohort: Cohort) -> tuple[UnitMet, ...]:
-    pairs = zip(cohort.labs["analyte"].astype(str), cohort.labs["unit"].fillna("").astype(str), strict=True)
-    return tuple(UnitMet(analyte, unit, count) for (analyte, unit), count in sorted(Counter(pairs).items()))
+    analyte, analytes = pd.factorize(cohort.labs["analyte"])
+    unit, units = pd.factorize(cohort.labs["unit"])
+    pairs, counts = np.unique(np.stack([analyte, unit]), axis=1, return_counts=True)
+    met = [
+        UnitMet(str(analytes[one]), "" if other < 0 else str(units[other]), int(count))
+        for one, other, count in zip(*pairs, counts, strict=True)
+    ]
+    return tuple(sorted(met, key=lambda found: (found.analyte, found.unit)))

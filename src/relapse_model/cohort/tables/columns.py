@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import pandas as pd
+
 from relapse_model.comparisons import DAYS_PER_MONTH
 from relapse_model.errors import Problem
 
@@ -49,6 +51,20 @@ _SEXES = MappingProxyType(
     {
         **dict.fromkeys(("f", "female", "woman", "女", "女性"), "F"),
         **dict.fromkeys(("m", "male", "man", "男", "男性"), "M"),
+    }
+)
+
+_GRADES = MappingProxyType(  # CTCAE 5.0
+    {
+        spelling: grade
+        for grade, words in {
+            "1": ("mild", "i", "轻度"),
+            "2": ("moderate", "ii", "中度"),
+            "3": ("severe", "iii", "重度"),
+            "4": ("life-threatening", "life threatening", "iv", "危及生命"),
+            "5": ("fatal", "death", "v", "死亡"),
+        }.items()
+        for spelling in (*words, f"grade {grade}", f"grade{grade}", f"g{grade}", f"{grade}级")
     }
 )
 
@@ -96,10 +112,18 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "relapse": Column("flag", required=True),
             "week": _WEEK_NEEDED,
         },
+        "adverse_events": {
+            "patient_id": _ID,
+            "week": _WEEK_NEEDED,
+            "term": _ID,
+            "grade": Column("choice", choices=("1", "2", "3", "4", "5"), spellings=_GRADES),
+            "serious": Column("flag"),
+            "related": Column("flag"),
+        },
     }
 )
 
-NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse")
+NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse", "term")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
 COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, days in one of each
     {
@@ -114,7 +138,11 @@ FAR_WEEKS = 522  # ten years: what lies further from enrolment may be right, and
 READ_COLUMNS = ("number", "comparator", "lower", "upper", "detected", "log10", "kind")  # what the gate adds to labs
 MINUTE = "minute_of_day"  # what the gate adds to labs where a time of day is known
 OURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"patients": (), "labs": ("patient", *READ_COLUMNS, MINUTE), "treatments": ("patient",), "outcomes": ("patient",)}
+    {
+        "patients": (),
+        "labs": ("patient", *READ_COLUMNS, MINUTE),
+        **dict.fromkeys(("treatments", "outcomes", "adverse_events"), ("patient",)),
+    }
 )
 
 _ROW_ID = re.compile(
@@ -122,6 +150,11 @@ _ROW_ID = re.compile(
     r"|(row|line|record|rec|entry|result|item|seq|sequence|serial|export|db|labs?|test)_?(id|no|nr|num|number|key|index)"
     r"|row|line|seq|sequence|redcap_repeat_instance"
 )
+
+
+def no_labs() -> pd.DataFrame:
+    """Return a labs table without a row, for a study that reads no results."""
+    return pd.DataFrame({name: [] for name, rule in TABLES["labs"].items() if rule.required}, dtype=object)
 
 
 def is_row_id(column: str) -> bool:

@@ -49,6 +49,8 @@ def data_frames(given: Mapping[str, object], required: Sequence[str] = ()) -> di
             problems.append(Problem(name, None, None, found, "a pandas DataFrame", advice))
         elif name in required:
             advice = "Without any rows, give one that has the columns only"
+            if name == "labs":
+                advice += ". A study that reads no results needs none: give it with study=..."
             problems.append(Problem(name, None, None, "None", "a pandas DataFrame", advice))
     if problems:
         raise CohortError("the cohort was refused", problems)

@@ -100,7 +100,8 @@ def _in_turn(table: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
 
 
 def _far(cohort: Cohort) -> Iterator[str]:
-    for name, table in (("labs", cohort.labs), ("treatments", cohort.treatments), ("outcomes", cohort.outcomes)):
+    for name in ("labs", "treatments", "outcomes", "adverse_events"):
+        table = getattr(cohort, name)
         for week in DATES:
             if table is not None and week in TABLES[name] and week in table:
                 weeks = table[week].to_numpy(dtype=float)

@@ -20,6 +20,7 @@ FORMAT = 2
 READ = (1, 2)  # 1: without dictionary, coefficients, card and signature
 KIND = "relapse-model"
 MANIFEST, STUDY, SIGNATURE, CLASSIFIER = "manifest.json", "study.toml", "signature.json", "classifier/"
+WEEKS = "landmark_weeks"  # of a model of several landmarks, beside its study; earlier files have them in the study
 DICTIONARY, COEFFICIENTS, CARD = "dictionary.json", "coefficients.json", "card.md"
 _DESCRIPTIONS = (DICTIONARY, COEFFICIENTS, CARD)
 _MOST_BYTES = 4 * 2**20
@@ -61,6 +62,9 @@ def read_manifest(parts: Mapping[str, bytes], name: str) -> dict[str, Any]:
         raise ModelFileError(f"{name}: the manifest names no classifier of this library, or has no summary.")
     if not is_number(manifest.get("landmark_week")):
         raise ModelFileError(f"{name}: the manifest has no landmark_week.")
+    weeks = manifest.get(WEEKS, [0, 1])
+    if not isinstance(weeks, list) or len(weeks) < 2 or not _ascend(weeks):
+        raise ModelFileError(f"{name}: the manifest's {WEEKS!r} are not two or more weeks that ascend; {_OBTAIN}")
     return manifest
 
 
@@ -178,7 +182,10 @@ def _are_landmarks(value: object) -> bool:
     """Tell whether these are the landmarks of a model of several: weeks that ascend."""
     if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
         return False
-    weeks = [one.get("week") for one in value]
+    return _ascend([one.get("week") for one in value])
+
+
+def _ascend(weeks: list[Any]) -> bool:
     return all(map(is_number, weeks)) and all(before < after for before, after in pairwise(weeks))
 
 

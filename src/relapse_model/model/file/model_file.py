@@ -21,7 +21,6 @@ from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import design, matrix_of_codes
 from relapse_model.files import write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
-from relapse_model.model.file.contents import coefficient_values, predictor_values
 from relapse_model.model.file.manifest import (
     CARD,
     CLASSIFIER,
@@ -31,6 +30,7 @@ from relapse_model.model.file.manifest import (
     KIND,
     MANIFEST,
     STUDY,
+    WEEKS,
     check_parts,
     check_summary,
     digest,
@@ -65,11 +65,10 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
     RelapseModelError
         If the study is not the one its text says, or the card is longer than 1 MiB.
     """
-    if parse_study(model.study.text, model.study.name) != model.study:
-        raise RelapseModelError(
-            f"study {model.study.name!r} was changed after it was read, and a model file carries its text. "
-            "Change the text instead, and load it with load_study."
-        )
+    from relapse_model.model.file.contents import coefficient_values, predictor_values
+    from relapse_model.study.several_landmarks import landmarks_beside_text
+
+    weeks = landmarks_beside_text(model.study)
     if len(card.encode()) > _LARGEST_CARD:
         raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
     parts = {f"{CLASSIFIER}{name}": content for name, content in model.classifier.to_parts().items()}
@@ -83,6 +82,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
         "study": model.study.name,
         "classifier": model.classifier_name,
         "landmark_week": model.landmark_week,
+        **({} if weeks is None else {WEEKS: list(weeks)}),
         "columns": list(design(model.study).names),
         "research_use_only": True,
         "summary": model.summary,
@@ -105,7 +105,7 @@ def read_model(
         from relapse_model.model.file.signature import check_signature, public_key
 
         check_signature(parts, public_key(signed_by), name)
-    study = _study(parts, name)
+    study = _study(parts, manifest, name)
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], name)
     summary = manifest["summary"]
@@ -123,13 +123,31 @@ def read_model(
     return replace(model, summary=summary | {"accepted_risk_change": apart})
 
 
-def _study(parts: dict[str, bytes], name: str) -> Study:
+def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Study:
+    """Read the study, written out in full; of a model of several landmarks, at the weeks that the manifest says.
+
+    Files of earlier versions have no such weeks: there they stand in the study's text.
+    """
     try:
-        return parse_study(utf8_text(parts[STUDY], name), f"{name}, {STUDY}")
+        written = utf8_text(parts[STUDY], name)
+        study = parse_study(written, f"{name}, {STUDY}")
+        stacked = study if WEEKS not in manifest else _at_landmarks(study, manifest[WEEKS])
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:
         raise ModelFileError(f"{name}: {STUDY} is not a study that this version reads: {error}") from None
+    if study.text != written:
+        raise ModelFileError(
+            f"{name}: {STUDY} extends another study, or has shorthands; expected a study written out in full, as this "
+            "library writes it. Get the file again from whoever trained it."
+        )
+    return stacked
+
+
+def _at_landmarks(study: Study, weeks: list[float]) -> Study:
+    from relapse_model.study.several_landmarks import stacked_study
+
+    return stacked_study(study, weeks)
 
 
 def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:

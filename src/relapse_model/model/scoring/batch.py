@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import heapq
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from relapse_model._version import __version__
-from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.folder import cohort_files, read_cohort
 from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
-from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
-from relapse_model.errors import CohortError, ProblemsError, RelapseModelError
-from relapse_model.files import put_in_place, require_file, require_no_replacement, write_csv, write_private_csv
-from relapse_model.model.scoring.scores import score_cohort
+from relapse_model.errors import RelapseModelError
+from relapse_model.files import require_file, require_no_replacement, write_csv, write_private_csv
+from relapse_model.model.scoring.batch_parts import join_parts, noted_rows, part_file
+from relapse_model.model.scoring.each_or_reason import scores_of
+from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
 from relapse_model.model.trained import TrainedModel
 
-CHUNK_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak
 _ROW = "row"  # of the patients table, first column of a part
 
 
@@ -149,7 +145,7 @@ def score_folder(
     try:
         chunks = _chunks(model, source, work, asked, chunk_patients, progress)
         columns = _score_chunks(model, chunks, asked, jobs, progress)
-        found = _join(chunks, columns, target)
+        found = _joined(chunks, columns, target)
     except RelapseModelError:
         _remove(work)  # it would be refused again, and patients' rows are not left behind
         raise
@@ -173,29 +169,6 @@ def _remove(work: Path) -> None:
     if work.is_dir():
         CohortChunks.forget(work)
         shutil.rmtree(work)
-
-
-def more_patients_than(folder: Path, most: int) -> bool:
-    """Tell whether a cohort folder has more patients than that; also where only reading all of it can tell.
-
-    Parameters
-    ----------
-    folder : Path
-    most : int
-    """
-    file = folder / "patients.csv"
-    if not folder.is_dir() or (file.is_file() and file.stat().st_size <= 2 * most):  # a letter and a line end each
-        return False
-    rows = 0
-    try:
-        table = open_blocks(folder, "patients")
-        for block in table.blocks() if table is not None else ():
-            rows += len(block.ids)
-            if rows > most:
-                return True
-    except (CohortError, ValueError):  # ValueError: there is no column patient_id
-        return True  # it will be refused where all tables are looked at, and without reading them whole
-    return False
 
 
 def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str, Any]) -> BatchScores:
@@ -228,7 +201,7 @@ def _chunks(
     if found is None:
         _remove(work)
         work.mkdir(parents=True, mode=0o700)
-        found = split_cohort(folder, work, chunk_patients=chunk_patients, key=key, progress=progress)
+        found = split_cohort(folder, work, chunk_patients=chunk_patients, key=key, progress=progress, study=model.study)
     return found
 
 
@@ -264,7 +237,7 @@ def _score_chunks(
     """Write the part of each chunk that has none yet; return the columns of the output."""
     from tqdm import tqdm
 
-    lacking = [number for number in range(len(chunks)) if not _part(chunks, number).exists()]
+    lacking = [number for number in range(len(chunks)) if not part_file(chunks, number).exists()]
     _ = chunks.sources  # opened once, also for other processes
     one = partial(_score_chunk, model, chunks, asked)
     done = tqdm(
@@ -273,7 +246,7 @@ def _score_chunks(
     )  # fmt: skip
     for _ in done:
         pass
-    with _part(chunks, 0).open(newline="", encoding="utf-8") as file:
+    with part_file(chunks, 0).open(newline="", encoding="utf-8") as file:
         return next(csv.reader(file))[1:]
 
 
@@ -296,134 +269,13 @@ def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any
         scores = scores_of(model, cohort, **asked)
     scores.insert(0, _ROW, rows)
     noted = [(table, row) for table, found in cohort.noted_rows().items() for row in found]
-    write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), _part(chunks, number, "noted"))
-    write_private_csv(scores, _part(chunks, number))  # last: it says that the chunk is done
+    write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), part_file(chunks, number, "noted"))
+    write_private_csv(scores, part_file(chunks, number))  # last: it says that the chunk is done
 
 
-def _part(chunks: CohortChunks, number: int, what: str = "part") -> Path:
-    """Return the file of a part; with the key in its name, no process that another run left behind writes it."""
-    return chunks.work / f"{what}-{chunks.counts['key'][:16]}-{number:05d}.csv"
-
-
-def scores_of(
-    model: TrainedModel,
-    cohort: Cohort,
-    *,
-    landmark_week: float | None = None,
-    horizon_weeks: float | None = None,
-    both_arms: bool = False,
-) -> pd.DataFrame:
-    """Score a cohort as `RelapseModel.score` does; patients for whose sake it would be refused are rejected alone.
-
-    Parameters
-    ----------
-    model : TrainedModel
-    cohort : Cohort
-    landmark_week, horizon_weeks : float, optional
-        As `RelapseModel.score` takes them.
-    both_arms : bool
-        Also risk in either arm and benefit.
-
-    Returns
-    -------
-    DataFrame
-        One row per patient, in the order of the patients table.
-
-    Raises
-    ------
-    RelapseModelError
-        If it would be refused without any patient: for a column that a predictor needs, or a setting.
-    """
-    asked: dict[str, Any] = {"landmark_week": landmark_week, "horizon_weeks": horizon_weeks, "both_arms": both_arms}
-    try:
-        return score_cohort(model, cohort, **asked)
-    except RelapseModelError:
-        nobody = cohort.take(np.array([], dtype=np.intp))
-        score_cohort(model, nobody, **asked)  # what is refused without patients is no patient's fault
-    sound = pd.concat(list(_apart(model, replace(cohort, rejected=nobody.rejected), nobody, asked)))
-    refused = score_cohort(model, replace(nobody, rejected=cohort.rejected.reset_index(drop=True)), **asked)
-    places = np.setdiff1d(np.arange(len(sound) + len(refused)), cohort.rejected.index.to_numpy())
-    together = [sound.set_axis(places), refused.set_axis(cohort.rejected.index)]
-    return pd.concat([table for table in together if len(table)]).sort_index().reset_index(drop=True)
-
-
-def _apart(model: TrainedModel, cohort: Cohort, nobody: Cohort, asked: dict[str, Any]) -> Iterator[pd.DataFrame]:
-    """Halve the cohort until what cannot be scored is single patients, and reject those."""
-    try:
-        yield score_cohort(model, cohort, **asked)
-    except RelapseModelError as error:
-        if len(cohort) == 1:
-            reason = str(error.problems[0] if isinstance(error, ProblemsError) and error.problems else error)
-            rejected = pd.DataFrame({"patient_id": cohort.patient_ids, "reason": [reason]}, dtype=object)
-            yield score_cohort(model, replace(nobody, rejected=rejected), **asked)
-            return
-        middle = len(cohort) // 2
-        for half in (np.arange(middle), np.arange(middle, len(cohort))):
-            yield from _apart(model, cohort.take(half), nobody, asked)
-
-
-def _join(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:
-    """Write the parts as one file in the order of the patients table, complete or not at all."""
-    counts: Counter[str] = Counter()
-    status, warnings = columns.index("status"), columns.index("warnings")
-    joined = chunks.work / "joined.csv"
-    joined.touch(mode=0o600)
-    with joined.open("w", newline="", encoding="utf-8") as file:
-        plain = csv.writer(file, lineterminator="\n")
-        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        plain.writerow(columns)
-        for cells in _in_order(chunks, columns):
-            # Before 3.13 Python does not quote a carriage return on its own, and a reader would end the row there.
-            (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
-            counts[cells[status]] += 1
-            counts["warned"] += cells[status] == "scored" and cells[warnings] != ""
-        file.flush()
-        os.fsync(file.fileno())
-    if counts["scored"] + counts["rejected"] != chunks.patients:
-        raise RelapseModelError(
-            f"{chunks.patients} rows of the patients table came, and {counts['scored']} scored and "
-            f"{counts['rejected']} rejected would have gone out; nothing was written. Score the folder again with "
-            "resume=False; if that does not help, report it."
-        )
-    put_in_place(joined, out)
+def _joined(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:
+    counts = join_parts(chunks, columns, out)
     return BatchScores(
         chunks.patients, counts["scored"], counts["rejected"], counts["warned"], chunks.unattached, len(chunks),
-        _noted_rows(chunks),
+        noted_rows(chunks),
     )  # fmt: skip
-
-
-def _noted_rows(chunks: CohortChunks) -> dict[str, tuple[int, ...]]:
-    """Return the rows to be looked at of all chunks."""
-    rows: dict[str, list[int]] = {}
-    for number in range(len(chunks)):
-        with _part(chunks, number, "noted").open(newline="", encoding="utf-8") as file:
-            for one in csv.DictReader(file):
-                rows.setdefault(one["table"], []).append(int(one["row"]))
-    return {name: tuple(sorted(found)) for name, found in sorted(rows.items())}
-
-
-def _in_order(chunks: CohortChunks, columns: list[str]) -> Iterator[list[str]]:
-    """Yield the rows of all parts in the order of the patients table.
-
-    Only rows of an identifier that stood in an earlier chunk too lie beyond their chunk; they wait for their place.
-    """
-    waiting: list[tuple[int, list[str]]] = []
-    for number in range(len(chunks)):
-        merged = heapq.merge(waiting, _rows(_part(chunks, number), columns), key=lambda row: row[0])
-        waiting = []
-        for row, cells in merged:
-            if row < chunks.end(number):
-                yield cells
-            else:
-                waiting.append((row, cells))
-
-
-def _rows(part: Path, columns: list[str]) -> Iterator[tuple[int, list[str]]]:
-    with part.open(newline="", encoding="utf-8") as file:
-        reader = csv.reader(file)
-        if next(reader, [])[1:] != columns:
-            raise RelapseModelError(
-                f"{part.name}: other columns than in the first part. Score the folder again with resume=False."
-            )
-        for row in reader:
-            yield int(row[0]), row[1:]

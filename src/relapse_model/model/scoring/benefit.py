@@ -43,8 +43,9 @@ class BenefitTable:
     ----------
     table : DataFrame
         One row per patient, in the order of the cohort: ``patient_id``; ``status``; ``risk_control`` and
-        ``risk_treated``; ``benefit``, their difference, with ``lower`` and ``upper``, its 90 % interval; ``nnt``, in
-        words; ``warnings``; ``reason`` (of a rejection). Its columns may be had from the result itself.
+        ``risk_treated``; ``benefit``, their difference, with ``lower`` and ``upper``, its 90 % interval (of the mean
+        of patients with these values: what nobody measured is in no interval); ``nnt``, in words; ``warnings``;
+        ``reason`` (of a rejection). Its columns may be had from the result itself.
     effect : ArmEffect
         The effect of the treatment, the same for everybody on the log-odds unless the plan names modifiers.
     statement : str

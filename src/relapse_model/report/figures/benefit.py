@@ -40,6 +40,6 @@ def benefit_figure(groups: pd.DataFrame, curve: pd.DataFrame, treatment: str) ->
         capsize=2.5, label="groups of the trial (95 %)",
     )  # fmt: skip
     axes.set_xlabel("Predicted risk in the control arm (%)")
-    axes.set_ylabel(f"Benefit of {treatment} (points)")
+    axes.set_ylabel(f"Benefit of {treatment} (percentage points)")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, borderaxespad=0.2)
     return figure

@@ -62,8 +62,8 @@ def flow_svg(flow: ParticipantFlow) -> str:
         parts += drawn
     lines = [f"Randomised: {flow.randomised}"]
     if flow.not_eligible is not None:
-        lines.append(f"not eligible by the records: {flow.not_eligible}")
-        lines.append(f"eligibility not decided by them: {flow.undecidable}")
+        lines.append(f"of these, not eligible on record: {flow.not_eligible}")
+        lines.append(f"eligibility not documented: {flow.undecidable}")
     start = _box(20 if flow.not_randomised else 60, _WIDTH - (40 if flow.not_randomised else 120), lines)
     parts.append(start.draw(top))
     stages = [[_box(left, column, lines) for left, lines in zip(lefts, pair, strict=True)] for pair in _stages(flow)]
@@ -109,18 +109,18 @@ def _stages(flow: ParticipantFlow) -> list[tuple[list[str], list[str]]]:
 
 
 def _allocated(arm: ArmFlow) -> list[str]:
-    lines = [f"{arm.name}: {arm.allocated} allocated", f"received as allocated: {arm.received}",
-             f"did not: {arm.not_received}"]  # fmt: skip
+    lines = [f"{arm.name}: {arm.allocated} allocated", f"received allocation: {arm.received}",
+             f"did not receive it: {arm.not_received}"]  # fmt: skip
     return lines + ([f"not known: {arm.unknown_received}"] if arm.unknown_received else [])
 
 
 def _followed(arm: ArmFlow) -> list[str]:
     lines = [f"Endpoint known: {arm.failed + arm.free}", f"failed: {arm.failed}", f"free of failure: {arm.free}"]
-    return [*lines, f"Lost: {arm.lost}", *_listed(arm.lost_reasons)]
+    return [*lines, f"Endpoint unknown (lost): {arm.lost}", *_listed(arm.lost_reasons)]
 
 
 def _analysed(arm: ArmFlow) -> list[str]:
-    return [f"Analysed: {arm.analysed}", f"left out: {arm.left_out}"]
+    return [f"Analysed: {arm.analysed}", f"not analysed: {arm.left_out}"]
 
 
 def _listed(reasons: Sequence[tuple[str, int]]) -> list[str]:

@@ -14,15 +14,11 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, wide_bins
 from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, styled
 from relapse_model.small_counts import SMALL
-from relapse_model.validation.calibration import (
-    CalibrationCurve,
-    calibration_curve,
-    calibration_intercept,
-    calibration_slope,
-)
+from relapse_model.validation.calibration import calibration_intercept, calibration_slope
 from relapse_model.validation.decision_curve import NetBenefit
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.model_stability import CalibrationInstability
+from relapse_model.validation.smooth_calibration import CalibrationCurve, calibration_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,7 @@ from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, count
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.estimation import one_sided
 from relapse_model.trial.arms.intercurrent import first_start
-from relapse_model.trial.statistics import standardised_contrast
+from relapse_model.trial.statistics import loss_weights, standardised_contrast
 from relapse_model.validation.estimate import normal_quantile
 
 MOST_MISSING = 0.10
@@ -37,15 +37,18 @@ class BaselineColumns:
     matrix : array of float, shape (patients, columns)
     imputed : dict of str to int
         How many values were missing, and taken as the mean of the column over both arms.
+    note : str
+        Where the columns come from, if not from the study.
     """
 
     names: tuple[str, ...]
     matrix: Floats
     imputed: dict[str, int]
+    note: str = ""
 
 
 def baseline_columns(
-    cohort: Cohort, study: Study, found: Endpoint, names: Sequence[str], where: str
+    cohort: Cohort, study: Study, found: Endpoint, names: Sequence[str], where: str, *, for_weights: bool = False
 ) -> tuple[BaselineColumns | None, list[Problem]]:
     """Return the columns to adjust for, as they were at randomisation; or what speaks against them.
 
@@ -61,6 +64,8 @@ def baseline_columns(
         Predictors of the study.
     where : str
         What names them, for messages.
+    for_weights : bool
+        The columns are not of the model of the outcome: its events do not limit their number.
     """
     known = {one.name: one for one in study.predictors}
     unknown = [name for name in names if name not in known]
@@ -71,7 +76,7 @@ def baseline_columns(
     problems += [Problem(where, None, None, f"{name!r} twice", "each predictor once") for name in twice]
     wanted = tuple(known[name] for name in dict.fromkeys(names) if name in known)
     for one in wanted:
-        problems += _after_randomisation(cohort, study, found, one, where)
+        problems += after_randomisation(cohort, study, found, one, where)
     if problems or not wanted:
         return None, problems
     only = replace(study, predictors=wanted, terms=())
@@ -85,34 +90,67 @@ def baseline_columns(
         for name in ahead
     ]
     matrix, labels = design_matrix(features, only)[found.place], design(only).names
-    problems += _size(matrix, labels, found, where)
-    if problems:
-        return None, problems
+    problems += column_problems(matrix, labels, found, where, for_weights=for_weights)
+    return (None, problems) if problems else (filled(matrix, labels), [])
+
+
+def filled(matrix: Floats, labels: tuple[str, ...]) -> BaselineColumns:
+    """Return columns with the mean for what is missing, and how much was.
+
+    Parameters
+    ----------
+    matrix : array of float, shape (patients, columns)
+    labels : tuple of str
+    """
     missing = np.isnan(matrix)
-    filled = np.where(missing, np.nanmean(matrix, axis=0), matrix)
+    values = np.where(missing, np.nanmean(matrix, axis=0), matrix)
     imputed = {name: int(number) for name, number in zip(labels, missing.sum(axis=0), strict=True) if number}
-    return BaselineColumns(labels, filled, imputed), []
+    return BaselineColumns(labels, values, imputed)
 
 
-def _size(matrix: Floats, labels: tuple[str, ...], found: Endpoint, where: str) -> list[Problem]:
-    """Refuse columns of which much is missing, and more columns than the events carry."""
+def column_problems(
+    matrix: Floats, labels: tuple[str, ...], found: Endpoint, where: str, *, for_weights: bool = False
+) -> list[Problem]:
+    """Refuse columns of which much is missing, and more columns than the events carry.
+
+    Parameters
+    ----------
+    matrix : array of float, shape (patients, columns)
+    labels : tuple of str
+    found : Endpoint
+    where : str
+        What names the columns, for messages.
+    for_weights : bool
+        As in `baseline_columns`.
+    """
     problems = []
     for name, share in zip(labels, np.isnan(matrix).mean(axis=0), strict=True):
         if share > MOST_MISSING:
             came = f"{name!r} is missing in {share:.0%} of the randomised patients"
             problems.append(Problem(where, None, None, came, f"at most {MOST_MISSING:.0%}", "Name another column"))
     events = int(found.event.sum())
-    if len(labels) > events / EVENTS_PER_COLUMN:
+    if len(labels) > events / EVENTS_PER_COLUMN and not for_weights:
         came = f"{len(labels)} columns ({', '.join(labels)}) and {events} events"
         expected = f"at most one column for every {EVENTS_PER_COLUMN} events: {events // EVENTS_PER_COLUMN}"
         problems.append(Problem(where, None, None, came, expected, "Adjust for fewer columns"))
     return problems
 
 
-def _after_randomisation(
+def after_randomisation(
     cohort: Cohort, study: Study, found: Endpoint, predictor: Predictor, where: str
 ) -> list[Problem]:
-    """Refuse the arm itself, the treatment of the trial, and blood drawn after its first dose."""
+    """Refuse the arm itself, the treatment of the trial, and blood drawn after its first dose.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+        With the plan and the dosing rule of the trial.
+    found : Endpoint
+    predictor : Predictor
+    where : str
+        What names it, for messages.
+    """
     plan = study.trial
     expected = "a baseline column"
     if plan is not None and predictor.column == plan.arms.column:
@@ -138,9 +176,12 @@ def _after_randomisation(
 def standardised(
     found: Endpoint, plan: TrialPlan, columns: BaselineColumns, *, kind: str, label: str, status: str
 ) -> ArmContrast:
-    """Compare the arms by risks standardised to the baseline columns of all, in those whose endpoint is known.
+    """Compare the arms by risks standardised to the baseline columns of all randomised patients.
 
-    Assumes, where endpoints are unknown, that within an arm and at given columns the unknown fare like the known.
+    Where patients were lost, those with a known endpoint are weighted for them: who failed early is known more often
+    than who would have been free at the end, so that the known alone would tell too high a risk, the more so in the arm
+    of which more were lost. Assumes that at given columns, within an arm, loss has nothing to do with the coming
+    failure.
 
     Parameters
     ----------
@@ -156,10 +197,11 @@ def standardised(
         If an arm has no events, or a column separates those with from those without; it is named.
     """
     asked, names = plan.primary, plan.arms.names
-    known = ~found.lost
+    lost = loss_weights(found.time, found.event, found.arm, columns.matrix, found.week) if found.lost.any() else None
     made = standardised_contrast(
-        found.known[known], found.arm[known], columns.matrix[known], names=columns.names,
-        strata=None if found.strata is None else found.strata[known], measure=asked.measure, level=asked.level,
+        np.where(found.lost, 0.0, found.known), found.arm, columns.matrix, names=columns.names, strata=found.strata,
+        weights=None if lost is None else lost.weights,
+        measure=asked.measure, level=asked.level,
     )  # fmt: skip
     arms = [
         _with_risk(arm, risk, float(np.sqrt(variance)), asked.level)
@@ -167,16 +209,17 @@ def standardised(
             counts(found, names), (made.treatment_risk, made.control_risk), np.diag(made.covariance), strict=True
         )
     ]
-    estimand = "all randomised patients, as if all were in the one arm, or in the other"
+    estimand = "all randomised patients, had all been in the one arm or in the other"
     notes = []
-    if not known.all():
-        lost = int((~known).sum())
-        estimand += "; from those whose endpoint is known"
+    if lost is not None:
+        plain = [name for name, used in zip(names, lost.by_columns, strict=True) if not used]
+        few = f" (by the arm alone in {' and '.join(plain)}: too few lost)" if plain else ""
         notes.append(
-            f"{lost} with an unknown endpoint are left out; assumes that within an arm, and at given columns, they "
-            "fare like the known"
+            f"patients with a known endpoint are weighted for {int(found.lost.sum())} lost, by the chance of being "
+            f"followed given arm and columns{few}; assumes that loss is otherwise unrelated to the risk of failure"
         )
-    notes += [f"{name}: {number} missing, taken as the mean" for name, number in columns.imputed.items()]
+    notes += [columns.note] if columns.note else []
+    notes += [f"{name}: {number} missing, replaced by the mean" for name, number in columns.imputed.items()]
     tests = (one_sided(made.contrast),) if asked.sides == 1 else ()
     return ArmContrast(kind, label, estimand, status, arms[0], arms[1], made.contrast, tests, "; ".join(notes))
 

@@ -12,6 +12,7 @@ import pandas as pd
 from relapse_model.development.checks.finding import Finding
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
+from relapse_model.trial.arms.adverse_events import AdverseEvents
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
 from relapse_model.trial.arms.baseline import BaselineTable
 from relapse_model.trial.arms.data_sets import DataSets
@@ -52,7 +53,9 @@ class TrialAnalysis:
     subgroups : tuple of SubgroupOfPlan
     intercurrent : tuple of IntercurrentFound
     safety : DataFrame or None
-        Patients and courses of each agent by arm. A cohort folder has no table of adverse events.
+        Patients and courses of each agent by arm.
+    adverse_events : AdverseEvents or None
+        By arm; None where the cohort has no such table, so that nothing was recorded.
     deviations, adherence : DataFrame
         Departures from the dosing rule up to the endpoint, by arm; doses given of those due, by centre.
     testing : TestingFrequency or None
@@ -81,6 +84,7 @@ class TrialAnalysis:
     subgroups: tuple[SubgroupOfPlan, ...]
     intercurrent: tuple[IntercurrentFound, ...]
     safety: pd.DataFrame | None
+    adverse_events: AdverseEvents | None
     deviations: pd.DataFrame
     adherence: pd.DataFrame
     testing: TestingFrequency | None
@@ -154,6 +158,10 @@ class TrialAnalysis:
                 for one in self.intercurrent
             ],
             "safety": None if self.safety is None else records(self.safety),
+            "adverse_events": None if self.adverse_events is None else {
+                "until_week": self.adverse_events.until, "by_arm": records(self.adverse_events.table),
+                "not_counted": self.adverse_events.not_counted, "notes": list(self.adverse_events.notes),
+            },
             "deviations": records(self.deviations), "adherence": records(self.adherence),
             "testing": None if tested is None else {name: getattr(tested, name) for name in tested.__slots__},
             "loss": {"by_weeks": records(self.loss.table), "share": self.loss.share.to_dict(),
@@ -165,9 +173,9 @@ class TrialAnalysis:
     def save(self, folder: str | Path) -> dict[str, Path]:
         """Write the report and the tables; and, for their owner alone, the data from which all can be recomputed.
 
-        ``trial.json``, ``trial.html``, ``results.csv``, ``flow.csv``, ``table_one.csv``, ``subgroups.csv`` and
-        ``figures/`` hold no patient rows, but the arms' counts in full, also small ones. ``analysis_data/`` holds one
-        row per patient and per visit, and does not leave the hospital.
+        ``trial.json``, ``trial.html``, ``results.csv``, ``flow.csv``, ``table_one.csv``, ``subgroups.csv``,
+        ``harms.csv`` and ``figures/`` hold no patient rows, but the arms' counts in full, also small ones.
+        ``analysis_data/`` holds one row per patient and per visit, and does not leave the hospital.
 
         Parameters
         ----------

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
+from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
@@ -16,6 +18,7 @@ from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms import findings
 from relapse_model.trial.arms.adjustment import BaselineColumns, baseline_columns, standardised
+from relapse_model.trial.arms.adverse_events import adverse_events_by_arm
 from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast, counts
 from relapse_model.trial.arms.baseline import baseline_table
@@ -25,17 +28,19 @@ from relapse_model.trial.arms.endpoint import Endpoint, endpoint
 from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
 from relapse_model.trial.arms.flow import participant_flow
 from relapse_model.trial.arms.intercurrent import IntercurrentFound, intercurrent_problems, with_strategies
+from relapse_model.trial.arms.prognostic_score import prognostic_score
 from relapse_model.trial.arms.protocol import protocol
 from relapse_model.trial.arms.randomised import Randomised, randomised
 from relapse_model.trial.arms.safety import treatments_by_arm
 from relapse_model.trial.arms.sensitivity import sensitivity_analyses
 from relapse_model.trial.arms.subgroups import subgroups_of_plan
 
+Adjustment = Sequence[str] | str | Path
 _REFUSED = "the arms were not compared"
 
 
 def compare_arms(
-    cohort: Cohort, study: Study, *, adjust: Sequence[str] | None = None, registered: str | None = None
+    cohort: Cohort, study: Study, *, adjust: Adjustment | None = None, registered: str | None = None
 ) -> TrialAnalysis:
     """Compare the arms of a randomised trial as the plan in the study file says, and in no other way.
 
@@ -50,8 +55,9 @@ def compare_arms(
         With an arm column; a column ``randomised`` (0, 1) where some were screened only, and ``lost_reason`` if known.
     study : Study
         With a section [trial].
-    adjust : sequence of str, optional
-        Predictors for an adjusted analysis that the plan does not name: told as *not pre-specified*.
+    adjust : sequence of str, or str or Path, optional
+        Predictors, or the file of a model of other patients whose risk is adjusted for, in an analysis that the plan
+        does not name: told as *not pre-specified*.
     registered : str, optional
         SHA-256 of the study file as it was deposited before the data; another one is told (RM205).
 
@@ -66,7 +72,8 @@ def compare_arms(
     CohortError
         With all problems at once: a patient without an arm of the plan, one arm only, treatments that a strategy needs
         and that are not there, a week that an arm's follow-up does not reach, a method that needs endpoints that are
-        unknown, columns of an adjustment measured after randomisation, missing in more than 10 %, or too many.
+        unknown, columns of an adjustment measured after randomisation, missing in more than 10 %, or too many, a model
+        that was trained on these patients.
     InsufficientDataError
         If the planned method has no answer in these patients.
 
@@ -85,13 +92,38 @@ def compare_arms(
         raise CohortError(_REFUSED, problems)
     bare = endpoint(cohort, study, who, plan.primary.week, plan.primary.window_weeks)
     found, seen = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
-    problems = _endpoint_problems(found, plan)
-    planned, wrong = baseline_columns(cohort, study, found, plan.primary.adjust, "[trial.primary] adjust")
-    extra, more = baseline_columns(cohort, study, found, tuple(adjust or ()), "adjust")
+    weights, problems = _weight_columns(cohort, study, plan, found)
+    found = replace(found, weight_by=weights)
+    problems += _endpoint_problems(found, plan)
+    asked: Adjustment = plan.primary.adjust_model or plan.primary.adjust
+    planned, wrong = _columns(cohort, study, found, asked, "[trial.primary] adjust")
+    extra, more = _columns(cohort, study, found, adjust or (), "adjust")
     problems += [*wrong, *more]
     if problems:
         raise CohortError(_REFUSED, problems)
     return _analysed(cohort, study, plan, found, seen, planned, extra, registered)
+
+
+def _columns(
+    cohort: Cohort, study: Study, found: Endpoint, asked: Adjustment, where: str
+) -> tuple[BaselineColumns | None, list[Problem]]:
+    """Return the columns of an adjustment: predictors by name, or the risk from the file of a model."""
+    if isinstance(asked, str | Path):
+        return prognostic_score(cohort, study, found, asked, where)
+    return baseline_columns(cohort, study, found, tuple(asked), where)
+
+
+def _weight_columns(
+    cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint
+) -> tuple[Floats | None, list[Problem]]:
+    """Return the columns by which patients are weighted for those whose follow-up an event ended."""
+    names = dict.fromkeys(name for one in plan.intercurrent for name in one.weight_by)
+    where = "[[trial.intercurrent]] weight_by"
+    columns, problems = baseline_columns(cohort, study, found, tuple(names), where, for_weights=True)
+    if names and plan.primary.interval == "greenwood":
+        expected = "'score': Greenwood's variance does not hold for weighted risks"
+        problems.append(Problem("[trial.primary]", None, "interval", "'greenwood', and weight_by", expected))
+    return None if columns is None else columns.matrix, problems
 
 
 def _analysed(
@@ -100,7 +132,10 @@ def _analysed(
     extra: BaselineColumns | None, registered: str | None,
 ) -> TrialAnalysis:  # fmt: skip
     names, primary = plan.arms.names, _primary(found, plan, planned)
-    analysed = np.ones(len(found), dtype=bool) if planned is None else ~found.lost
+    harms = adverse_events_by_arm(cohort, found, names, plan.primary.window_weeks, plan.primary.level)
+    analysed = np.ones(
+        len(found), dtype=bool
+    )  # also the lost: until then by Kaplan-Meier, by their columns if adjusted
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
@@ -117,7 +152,8 @@ def _analysed(
                          label=f"Adjusted for {', '.join(extra.names)}", status="not pre-specified"),
         ),
         later=_later(cohort, study, plan, found), subgroups=subgroups_of_plan(cohort, found, plan), intercurrent=seen,
-        safety=treatments_by_arm(cohort, found, names, plan.primary.level), deviations=kept.deviations,
+        safety=treatments_by_arm(cohort, found, names, plan.primary.level), adverse_events=harms,
+        deviations=kept.deviations,
         adherence=kept.adherence, testing=tested, loss=loss,
         since_dose=relapses_since_dose(cohort, study, found),
         findings=(
@@ -125,19 +161,20 @@ def _analysed(
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
-        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent), synthetic=cohort.synthetic,
+        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent, harms is not None),
+        synthetic=cohort.synthetic,
         endpoint=found,
-        data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra),
+        data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra, harms),
     )  # fmt: skip
 
 
-def _notes(of_protocol: str, at_entry: int, absent: Sequence[str]) -> tuple[str, ...]:
+def _notes(of_protocol: str, at_entry: int, absent: Sequence[str], recorded: bool) -> tuple[str, ...]:
     notes = [of_protocol] if of_protocol else []
     if at_entry:
         notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
     if absent:
         notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
-    return (*notes, "adverse events: a cohort folder has no table of them")
+    return (*notes, *([] if recorded else ["adverse events: not recorded (there is no table adverse_events)"]))
 
 
 def _plan(study: Study) -> TrialPlan:
@@ -164,7 +201,7 @@ def _method_problems(study: Study, plan: TrialPlan) -> list[Problem]:
     if asked.measure == "odds_ratio":
         lacking = {
             "by Kaplan-Meier": asked.method == KAPLAN_MEIER, "by Newcombe": asked.method == NEWCOMBE,
-            "adjusted": bool(asked.adjust), "within strata": bool(plan.strata),
+            "adjusted": asked.adjusted, "within strata": bool(plan.strata),
         }  # fmt: skip
         problems += [
             Problem(where, None, "measure", f"'odds_ratio' {how}", "risk_difference or risk_ratio")
@@ -191,7 +228,7 @@ def _endpoint_problems(found: Endpoint, plan: TrialPlan) -> list[Problem]:
                         f"a visit at week {found.week:g} (within {plan.primary.window_weeks:g} weeks)",
                         "Wait for the follow-up: what comes after it cannot be computed")
             )  # fmt: skip
-        elif plan.primary.method != KAPLAN_MEIER and not plan.primary.adjust and unknown:
+        elif plan.primary.method != KAPLAN_MEIER and not plan.primary.adjusted and unknown:
             problems.append(
                 Problem("labs", None, None, f"the endpoint of {unknown} patients of the arm {name!r} is unknown",
                         f"all known, since the plan's method is {plan.primary.method!r}",
@@ -214,6 +251,7 @@ def _other_reading(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoin
     asked, who = plan.primary, Randomised(found.place, found.treated, found.strata)
     bare = endpoint(cohort, study, who, asked.week, asked.window_weeks, reading="censor")
     other, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    other = replace(other, weight_by=found.weight_by)
     label = "Unconfirmed relapses as the end of follow-up"
     estimand = "as the primary analysis; an unconfirmed relapse at the last test does not count, and ends follow-up"
     return (_unadjusted(other, plan, kind="unconfirmed", label=label, estimand=estimand),)
@@ -234,10 +272,11 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     on = study.scoring.passive_weeks
     week = plan.primary.week + on
     who = Randomised(found.place, found.treated, found.strata)
-    label = f"Carried on to week {week:g}"
-    estimand = f"as the primary analysis, {on:g} weeks later: a relapse hidden by antibody would be seen by then"
+    label = f"Extended to week {week:g}"
+    estimand = f"as the primary analysis, {on:g} weeks later, when a relapse hidden by antibody would be detected"
     bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
     later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    later = replace(later, weight_by=found.weight_by)
     seen = [bool((later.known[who] == 0).any()) for who in (later.treated, ~later.treated)]
     if not all(seen):
         arms = counts(later, plan.arms.names)
@@ -248,4 +287,4 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
         return made
     followed = [int((~later.lost & who).sum()) for who in (later.treated, ~later.treated)]
     told = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
-    return replace(made, note=f"endpoint known by then: {told}")
+    return replace(made, note="; ".join(filter(None, (made.note, f"endpoint known by then: {told}"))))

@@ -17,6 +17,7 @@ from relapse_model.errors import CohortError
 from relapse_model.files import write_private_csv
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.adjustment import BaselineColumns
+from relapse_model.trial.arms.adverse_events import AdverseEvents
 from relapse_model.trial.arms.detection import weeks_since_dose
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.intercurrent import first_start
@@ -35,12 +36,15 @@ class DataSets:
         One row per randomised patient.
     advs : DataFrame
         One row per randomised patient and week with a result or a dose.
+    adae : DataFrame or None
+        One row per adverse event of a randomised patient; None without a table of them.
     dictionary : DataFrame
         ``data_set, variable, label, unit``.
     """
 
     adsl: pd.DataFrame
     advs: pd.DataFrame
+    adae: pd.DataFrame | None
     dictionary: pd.DataFrame
 
     def __repr__(self) -> str:
@@ -57,14 +61,19 @@ class DataSets:
         """
         place = folder / FOLDER
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in ("adsl", "advs", "dictionary"):
-            write_private_csv(getattr(self, name), place / f"{name}.csv")
+        for name in ("adsl", "advs", "adae", "dictionary"):
+            table = getattr(self, name)
+            if table is not None:
+                write_private_csv(table, place / f"{name}.csv")
+            else:  # of an earlier run, which had such rows
+                (place / f"{name}.csv").unlink(missing_ok=True)
         return place
 
 
 def data_sets(
-    cohort: Cohort, study: Study, found: Endpoint, kept: Protocol, columns: BaselineColumns | None
-) -> DataSets:
+    cohort: Cohort, study: Study, found: Endpoint, kept: Protocol, columns: BaselineColumns | None,
+    harms: AdverseEvents | None,
+) -> DataSets:  # fmt: skip
     """Return the analysis data sets.
 
     Parameters
@@ -77,17 +86,36 @@ def data_sets(
     kept : Protocol
     columns : BaselineColumns or None
         Of the adjustment, if there is one.
+    harms : AdverseEvents or None
     """
     adsl, words = _patients(cohort, study, found, kept, columns)
     advs, more = _visits(cohort, study, found)
+    adae = None if harms is None else _events(cohort, found, harms)
+    sets = [("adsl", adsl, words), ("advs", advs, more)] + ([] if adae is None else [("adae", adae, _EVENTS)])
     dictionary = pd.DataFrame(
-        [("adsl", name, *words[str(name)]) for name in adsl] + [("advs", name, *more[str(name)]) for name in advs],
+        [(kind, name, *told[str(name)]) for kind, table, told in sets for name in table],
         columns=["data_set", "variable", "label", "unit"],
     )
-    return DataSets(adsl, advs, dictionary)
+    return DataSets(adsl, advs, adae, dictionary)
 
 
 Words = dict[str, tuple[str, str]]  # label and unit of each variable
+_EVENTS: Words = {
+    "patient_id": ("patient", ""),
+    "week": ("onset, since enrolment", "weeks"),
+    "term": ("as in the table", ""),
+    "counted_as": ("the term under which it is counted", ""),
+    "grade": ("CTCAE grade, empty unknown", ""),
+    "serious": ("1 serious, 0 not, empty unknown", ""),
+    "related": ("1 related to treatment, 0 not, empty unknown", ""),
+    "counted": ("1 counted: from randomisation to the visit of the endpoint; 0 not", ""),
+}
+
+
+def _events(cohort: Cohort, found: Endpoint, harms: AdverseEvents) -> pd.DataFrame:
+    rows = harms.rows
+    patient = cohort.patient_ids.to_numpy()[found.place[rows["row"].to_numpy(dtype=np.intp)]]
+    return rows.assign(patient_id=patient, counted=rows["counted"].astype(int))[list(_EVENTS)]
 
 
 def _patients(

@@ -44,6 +44,10 @@ class Endpoint:
     at_entry : array of bool
         Whether the outcome was found at randomisation already. These patients count as failed in week 0.
     strata : array of str or None
+    ended : array of bool or None
+        Whose follow-up a hypothetical strategy ended; None where no plan has been applied.
+    weight_by : array of float, shape (n, columns), or None
+        Baseline columns by which the others are weighted for them.
     """
 
     week: float
@@ -57,6 +61,8 @@ class Endpoint:
     cause: NDArray[np.object_]
     at_entry: Mask
     strata: NDArray[np.object_] | None
+    ended: Mask | None = None
+    weight_by: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -76,8 +82,14 @@ class Endpoint:
     def rows(self, keep: Mask) -> Endpoint:
         """Return some of the patients."""
         arrays = ("place", "treated", "time", "event", "known", "left", "right", "cause", "at_entry")
-        strata = None if self.strata is None else self.strata[keep]
-        return replace(self, **{name: getattr(self, name)[keep] for name in arrays}, strata=strata)
+        kept = {name: getattr(self, name)[keep] for name in arrays}
+        return replace(
+            self,
+            **kept,
+            strata=None if self.strata is None else self.strata[keep],
+            ended=None if self.ended is None else self.ended[keep],
+            weight_by=None if self.weight_by is None else self.weight_by[keep],
+        )
 
 
 def endpoint(

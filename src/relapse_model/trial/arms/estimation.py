@@ -15,6 +15,7 @@ from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.statistics import (
     Contrast,
     SignificanceTest,
+    SurvivalContrast,
     cox_contrast,
     fisher_exact,
     log_rank,
@@ -26,6 +27,7 @@ from relapse_model.trial.statistics import (
     stratified_risk_difference,
     stratified_risk_ratio,
     survival_contrast,
+    weighted_contrast,
 )
 
 KAPLAN_MEIER, MIETTINEN_NURMINEN, NEWCOMBE = "kaplan-meier", "miettinen-nurminen", "newcombe"
@@ -75,15 +77,36 @@ def one_sided(contrast: Contrast) -> SignificanceTest:
 
 
 def _kaplan_meier(found: Endpoint, asked: PrimaryAnalysis, names: Names, measure: str, interval: str) -> ArmContrast:
-    made = survival_contrast(
-        found.time, found.event, found.arm, found.week, measure=measure, interval=interval, level=asked.level
-    )
+    made, note = _survival(found, asked, names, measure, interval)
     one, nought = with_risks(names, made.treatment, made.control)
     # What is unknown is told by the endpoint: who was lost before the visit of the week.
     one, nought = (
         replace(arm, lost=known.lost) for arm, known in zip((one, nought), counts(found, names), strict=True)
     )
-    return ArmContrast("", "", "", "", one, nought, with_standard_error(made.contrast, one, nought))
+    return ArmContrast("", "", "", "", one, nought, with_standard_error(made.contrast, one, nought), note=note)
+
+
+def _survival(
+    found: Endpoint, asked: PrimaryAnalysis, names: Names, measure: str, interval: str
+) -> tuple[SurvivalContrast, str]:
+    """Return the risks by Kaplan-Meier; weighted, where the plan says so and an event ended somebody's follow-up."""
+    follow_up = found.time, found.event
+    if found.weight_by is None or found.ended is None or not found.ended.any():
+        plain = survival_contrast(
+            *follow_up, found.arm, found.week, measure=measure, interval=interval, level=asked.level
+        )
+        return plain, ""
+    if interval != "score":
+        raise InsufficientDataError("Greenwood's variance does not hold for weighted risks; expected interval='score'.")
+    made = weighted_contrast(
+        *follow_up, found.ended, found.arm, found.weight_by, found.week, measure=measure, level=asked.level
+    )
+    told = " and ".join(
+        f"{name} {number}{'' if used else ' (too few to weight for: Kaplan-Meier)'}"
+        for name, number, used in zip(names, made.ended, made.weighted, strict=True)
+    )
+    note = f"follow-up ended by an event on the way: {told}; largest weight {made.largest:.2f}"
+    return made.survival, note
 
 
 def with_standard_error(contrast: Contrast, one: ArmFigures, nought: ArmFigures) -> Contrast:
@@ -150,12 +173,12 @@ def beside(found: Endpoint, plan: TrialPlan) -> tuple[ArmContrast, ...]:
 
     for measure, words in (("risk_difference", "risk difference"), ("risk_ratio", "risk ratio")):
         for interval in ("score", "greenwood"):
-            primary = asked.method == KAPLAN_MEIER and not asked.adjust
+            primary = asked.method == KAPLAN_MEIER and not asked.adjusted
             if not (primary and (asked.measure, asked.interval) == (measure, interval)):
                 kind = f"kaplan-meier {words}, {interval}"
                 add(kind, f"Kaplan-Meier {words}, {_INTERVALS[interval]} interval", kaplan_meier(measure, interval))
     add("complete", "Patients with a known endpoint", lambda: complete_cases(found, asked, names),
-        "randomised patients whose endpoint is known; assumes that the others of their arm fare like them")  # fmt: skip
+        "randomised patients with a known endpoint; assumes that the others in their arm have their risk")  # fmt: skip
     add("log-rank", "Log-rank test", lambda: _log_rank(found, one, nought))
     if found.strata is not None:
         add("stratified log-rank", f"Log-rank test within strata ({', '.join(plan.strata)})",
@@ -185,9 +208,7 @@ def complete_cases(found: Endpoint, asked: PrimaryAnalysis, names: Names) -> Arm
 
 def _log_rank(found: Endpoint, one: ArmFigures, nought: ArmFigures, *, stratified: bool = False) -> ArmContrast:
     made = log_rank(found.time, found.event, found.arm, found.strata if stratified else None)
-    note = (
-        f"{made.observed:g} events of the treatment arm seen, {made.expected:.1f} expected if the arms did not differ"
-    )
+    note = f"{made.observed:g} events observed in the treatment arm, {made.expected:.1f} expected under no difference"
     return ArmContrast("", "", "", "", one, nought, None, (made.test,), note)
 
 

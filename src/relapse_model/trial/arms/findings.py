@@ -39,8 +39,8 @@ def testing_finding(tested: TestingFrequency | None, names: tuple[str, str]) -> 
     if high <= TESTED_RATIO * low * (1 + 1e-9):
         return []
     told = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
-    return [_found("RM201", f"tests per patient-week: {told}. More tests find relapses sooner, and more of them; the "
-                            "interval-censored analysis is less touched by it than the others.")]  # fmt: skip
+    return [_found("RM201", f"tests per patient-week: {told}. More frequent testing detects relapses "
+                            "earlier, and more; the interval-censored analysis is least affected.")]  # fmt: skip
 
 
 def loss_finding(loss: LossByArm, sizes: tuple[int, int], names: tuple[str, str]) -> list[Finding]:
@@ -55,8 +55,8 @@ def loss_finding(loss: LossByArm, sizes: tuple[int, int], names: tuple[str, str]
     told = ", ".join(f"{name} {one} of {size}" for name, one, size in zip(names, lost, sizes, strict=True))
     timing = "" if loss.time is None else f", of the time of loss p = {loss.time.p_value:.2g}"
     text = (
-        f"unknown endpoints: {told} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier takes the "
-        "lost of an arm to fare like its others: read the extremes and the tipping point."
+        f"unknown endpoints: {told} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier assumes "
+        "that patients lost have the risk of the others in their arm: see the extremes and the tipping point."
     )
     return [_found("RM202", text, "warning" if p < SIGNIFICANT else "note")]
 
@@ -76,7 +76,7 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
     control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
     if control:
         texts.append(f"{control} patients of {names[1]} were given the treatment of {names[0]}")
-    return [_found("RM203", "; ".join(texts) + ". See the analysis per protocol.")] if texts else []
+    return [_found("RM203", "; ".join(texts) + ". See the per-protocol analysis.")] if texts else []
 
 
 def few_events_finding(primary: ArmContrast) -> list[Finding]:
@@ -86,7 +86,7 @@ def few_events_finding(primary: ArmContrast) -> list[Finding]:
         return []
     told = ", ".join(f"{arm.name} {arm.events}" for arm in few)
     return [_found("RM204", f"events: {told}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
-                            "intervals and Fisher's exact test hold better.")]  # fmt: skip
+                            "intervals and Fisher's exact test are more reliable.")]  # fmt: skip
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:

@@ -137,4 +137,5 @@ def _applied(found: Endpoint, failing: Floats, ending: Floats, cause: np.ndarray
         left=np.where(failed, time, np.minimum(found.left, time)),
         right=np.where(censored, np.inf, np.where(failed, time, found.right)),
         cause=np.where(censored, "", np.where(failed, cause, found.cause)),
+        ended=censored,
     )

@@ -88,8 +88,16 @@ def _bounds(found: Endpoint, plan: TrialPlan, names: Names, kind: str) -> list[A
     told = (names[0], names[1])
     if kind == "extreme":
         rows = [
-            (f"Worst case for {told[0]}", f"of the unknown, all of {told[0]} failed and nobody of {told[1]}", "worst"),
-            (f"Best case for {told[0]}", f"of the unknown, nobody of {told[0]} failed and all of {told[1]}", "best"),
+            (
+                f"Worst case for {told[0]}",
+                f"of those with an unknown endpoint, all in {told[0]}, none in {told[1]} failed",
+                "worst",
+            ),
+            (
+                f"Best case for {told[0]}",
+                f"of those with an unknown endpoint, none in {told[0]}, all in {told[1]} failed",
+                "best",
+            ),
         ]
     else:
         rows = [_WORDS[kind]]
@@ -116,13 +124,16 @@ def _grid(found: Endpoint, plan: TrialPlan, names: Names) -> TippingGrid | None:
 
 
 def _tipping(found: Endpoint, names: Names, grid: TippingGrid | None) -> ArmContrast:
-    label, estimand = "Tipping point", "every number of failures among the unknown of each arm"
+    label, estimand = (
+        "Tipping point",
+        "every number of failures among the patients with an unknown endpoint",
+    )
     if grid is None:
         return _refused("tipping point", label, estimand, found, names, "nobody's endpoint is known in an arm")
     cells = grid.difference.size
     note = (
-        f"of {cells} cases, the interval lies below 0 in {int(grid.fewer_events.sum())} "
-        f"and above 0 in {int(grid.more_events.sum())}"
+        f"of {cells} combinations, the interval lies below 0 in {int(grid.fewer_events.sum())} and above 0 in "
+        f"{int(grid.more_events.sum())}"
     )
     return ArmContrast("tipping point", label, estimand, STATUS, *counts(found, names), note=note)
 
@@ -133,10 +144,10 @@ def _imputed(found: Endpoint, plan: TrialPlan, names: Names, asked: Sensitivity)
     for delta in asked.deltas:
         label = f"Multiple imputation, delta {delta:g}"
         estimand = (
-            f"the unknown fare as others of their arm; in {names[0]} their log-odds of failure is {delta:g} larger"
+            f"patients with an unknown endpoint have the risk of their arm; in {names[0]}, log-odds {delta:g} higher"
         )
         if delta == 0:
-            estimand = "the unknown fare as the others of their arm"
+            estimand = "patients with an unknown endpoint have the risk of their arm"
         try:
             contrast = imputed_risk_difference(
                 one, nought, (delta, 0.0), imputations=asked.imputations, seed=asked.seed, level=plan.primary.level
@@ -150,9 +161,9 @@ def _imputed(found: Endpoint, plan: TrialPlan, names: Names, asked: Sensitivity)
 
 def _interval_censored(found: Endpoint, plan: TrialPlan, names: Names) -> ArmContrast:
     """Compare the arms by the intervals between tests: risks without a shape assumed, their test, a Weibull ratio."""
-    kind, label = "interval censored", "Times known between two tests only"
+    kind, label = "interval censored", "Interval-censored times"
     estimand = (
-        "as the primary analysis, the failure lying anywhere after the last negative and up to the first positive"
+        "as the primary analysis; each failure lies somewhere between the last negative and the first positive test"
     )
     try:
         bounds = [
@@ -175,10 +186,10 @@ def _interval_censored(found: Endpoint, plan: TrialPlan, names: Names) -> ArmCon
         for arm, bound in zip(counts(found, names), bounds, strict=True)
     ]
     told = " and ".join(
-        f"{name} {low:.4f}" if low == high else f"{name} {low:.4f} to {high:.4f}"
+        f"{name} {100 * low:.1f} %" if low == high else f"{name} {100 * low:.1f} to {100 * high:.1f} %"
         for name, (low, high) in zip(names, bounds, strict=True)
     )
-    note += f"risks by week {found.week:g} without a shape assumed: {told}"
+    note += f"nonparametric risk by week {found.week:g}: {told}"
     return ArmContrast(kind, label, estimand, STATUS, arms[0], arms[1], contrast, (test,), note)
 
 
@@ -186,7 +197,7 @@ def _per_protocol(found: Endpoint, plan: TrialPlan, names: Names, per_protocol: 
     kept = found.rows(per_protocol)
     label = "Per protocol"
     left_out = [int((~per_protocol & who).sum()) for who in (found.treated, ~found.treated)]
-    note = f"left out: {names[0]} {left_out[0]}, {names[1]} {left_out[1]}"
+    note = f"excluded: {names[0]} {left_out[0]}, {names[1]} {left_out[1]}"
     try:
         if not (kept.treated.any() and (~kept.treated).any()):
             raise InsufficientDataError("an arm has nobody who kept to the protocol")

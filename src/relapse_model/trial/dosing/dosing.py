@@ -161,7 +161,7 @@ def dosing(
     as_of = _as_of(cohort, as_of_week, rule)
     table = visit_verdicts(cohort, study, rule, as_of, planned)
     first, again = rule.first.window_weeks, rule.again.act_within_weeks
-    notes = [f"a dose counts as given in time within {again:g} weeks, the first within {first:g}: set in the study"]
+    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
@@ -170,7 +170,7 @@ def dosing(
     else:
         found, places = _forecast(cohort, study, rule, as_of)
         upcoming = None if found is None else _next(cohort, found, places, rule, planned, as_of)
-        notes.append("kinetics from other products: no published figures of the Chinese 400 IU product were found")
+        notes.append("kinetics are those of other products: none have been published for the Chinese 400 IU product")
     ids = cohort.patient_ids.to_numpy()
     whose = table["patient"].to_numpy(dtype=np.intp)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
@@ -282,9 +282,10 @@ def _centres(cohort: Cohort) -> np.ndarray[Any, np.dtype[np.object_]]:
 
 
 def _deviations(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]]) -> pd.DataFrame:
-    """Count what departs from the rule by kind and centre."""
-    departs = ~table["verdict"].isin([AS_DUE, NONE, OPEN])
+    """Count what departs from the rule by kind and centre, also centres in which nothing did."""
+    departs = ~table["verdict"].isin([AS_DUE, NONE, OPEN, BY_HAND])  # the last is for a person to decide
     kinds = pd.crosstab(table.loc[departs, "verdict"], centre[departs.to_numpy()])
+    kinds = kinds.reindex(columns=sorted(set(centre.tolist())), fill_value=0)
     return kinds.rename_axis(index="deviation", columns=None).reset_index()
 
 

@@ -8,6 +8,7 @@ from relapse_model.trial.statistics.interval_censored import IntervalMasses, int
 from relapse_model.trial.statistics.interval_censored_scores import interval_censored_test
 from relapse_model.trial.statistics.interval_censored_weibull import WeibullContrast, interval_censored_weibull
 from relapse_model.trial.statistics.log_rank import LogRank, log_rank
+from relapse_model.trial.statistics.loss_weights import LossWeights, loss_weights
 from relapse_model.trial.statistics.missing_endpoint import (
     ArmCount,
     MissingEndpointBounds,
@@ -44,6 +45,7 @@ from relapse_model.trial.statistics.survival_contrast import (
     kaplan_meier_risk,
     survival_contrast,
 )
+from relapse_model.trial.statistics.weighted_contrast import WeightedContrast, weighted_contrast
 
 __all__ = [
     "AdjustedLogRank",
@@ -54,6 +56,7 @@ __all__ = [
     "ImputedContrast",
     "IntervalMasses",
     "LogRank",
+    "LossWeights",
     "MissingEndpointBounds",
     "PowerGrid",
     "RmstContrast",
@@ -66,6 +69,7 @@ __all__ = [
     "TippingGrid",
     "TrialPower",
     "WeibullContrast",
+    "WeightedContrast",
     "adjusted_log_rank",
     "cox_contrast",
     "fisher_exact",
@@ -76,6 +80,7 @@ __all__ = [
     "interval_censored_weibull",
     "kaplan_meier_risk",
     "log_rank",
+    "loss_weights",
     "missing_endpoint_bounds",
     "odds_ratio",
     "power_grid",
@@ -92,4 +97,5 @@ __all__ = [
     "survival_contrast",
     "tipping_grid",
     "trial_power",
+    "weighted_contrast",
 ]

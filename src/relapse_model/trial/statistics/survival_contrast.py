@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 
 import numpy as np
@@ -147,17 +147,31 @@ def survival_contrast(
 
 def _contrast(one: ArmRisk, nought: ArmRisk, measure: str, interval: str, level: float) -> Contrast:
     if interval == _SCORE:
-        counts = one.risk * one.effective, one.effective, nought.risk * nought.effective, nought.effective
-        x1, n1, x0, n0 = (np.array([count]) for count in counts)
-        table = Tables(x1, n1, x0, n0)
         words = "Kaplan-Meier, Miettinen-Nurminen score interval at the effective numbers of patients"
-        return score_contrast(measure, table, level, words, "score test at the effective numbers of patients")
+        return contrast_of_risks(one, nought, measure, level, words)
     if measure == RISK_DIFFERENCE:
         error = sqrt(one.standard_error**2 + nought.standard_error**2)
         return Contrast.wald(measure, one.risk - nought.risk, error, level, "Kaplan-Meier, Greenwood", "Wald test")
     error = sqrt((one.standard_error / one.risk) ** 2 + (nought.standard_error / nought.risk) ** 2)
     words = "Kaplan-Meier, Greenwood, log scale"
     return Contrast.log_wald(measure, log(one.risk / nought.risk), error, level, words, "Wald test on the log scale")
+
+
+def contrast_of_risks(one: ArmRisk, nought: ArmRisk, measure: str, level: float, words: str) -> Contrast:
+    """Return the contrast of two risks with the score interval at their effective numbers of patients.
+
+    Parameters
+    ----------
+    one, nought : ArmRisk
+    measure : str
+    level : float
+    words : str
+        What the method is called.
+    """
+    counts = one.risk * one.effective, one.effective, nought.risk * nought.effective, nought.effective
+    x1, n1, x0, n0 = (np.array([count]) for count in counts)
+    table = Tables(x1, n1, x0, n0)
+    return score_contrast(measure, table, level, words, "score test at the effective numbers of patients")
 
 
 def _arm_risk(time: Floats, event: Floats, week: float, name: str, interval: str, z: float) -> ArmRisk:
@@ -167,23 +181,40 @@ def _arm_risk(time: Floats, event: Floats, week: float, name: str, interval: str
     by = table.times <= week
     survival = float(table.survival[by][-1]) if by.any() else 1.0
     error = survival * sqrt(float(table.greenwood[by].sum()))
-    happened = int(((event == 1) & (time <= week)).sum())
-    lost = int(((event == 0) & (time < week)).sum())
-    followed = time.size - happened - lost
-    risk = 1 - survival
-    if error == 0 and interval == _GREENWOOD:
+    made = arm_risk(time, event, week, survival, error, z)
+    if interval == _SCORE:
+        return made
+    if error == 0:
+        happened = made.events
         raise InsufficientDataError(
             f"Kaplan-Meier at week {week:g}: {happened} of {time.size} patients of the {name} arm had the event"
             f"{' and nobody is known free of it' if happened else ''}, so Greenwood's variance is 0 and the interval "
             "would have no width; expected events in both arms, and patients free of them. "
             "Take interval='score', which has a width then too; it should be named before the data are seen."
         )
+    reach = exp(z * error / (survival * abs(log(survival))))
+    return replace(made, lower=1 - survival ** (1 / reach), upper=1 - survival**reach)
+
+
+def arm_risk(time: Floats, event: Floats, week: float, survival: float, error: float, z: float) -> ArmRisk:
+    """Return what is told of one arm: counts, and the risk with Wilson's interval at the effective number.
+
+    Parameters
+    ----------
+    time, event : ndarray of shape (n,)
+        Checked follow-up.
+    week : float
+    survival, error : float
+        The chance of being free of the event at the week, with its standard error.
+    z : float
+        Normal quantile of the level.
+    """
+    happened = int(((event == 1) & (time <= week)).sum())
+    lost = int(((event == 0) & (time < week)).sum())
+    followed = time.size - happened - lost
+    risk = 1 - survival
     effective = risk * survival / error**2 if error > 0 else float(followed if survival == 1 else happened)
-    if interval == _SCORE:
-        lower, upper = score_bounds(risk, effective, z)
-    else:
-        reach = exp(z * error / (survival * abs(log(survival))))
-        lower, upper = 1 - survival ** (1 / reach), 1 - survival**reach
+    lower, upper = score_bounds(risk, effective, z)
     return ArmRisk(time.size, happened, lost, followed, risk, error, lower, upper, effective)
 
 

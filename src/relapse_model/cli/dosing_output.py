@@ -1,0 +1,41 @@
+"""What a dosing report writes, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relapse_model.report.dosing_page import write_dosing_page
+
+if TYPE_CHECKING:
+    from relapse_model.study.study import Study
+    from relapse_model.trial.dosing.dosing import DosingReport
+
+
+def save_dosing(
+    found: DosingReport, study: Study, folder: Path, *, as_of: str | None = None, synthetic: bool = False
+) -> str:
+    """Write the tables and the page; return what a person wants to know of them.
+
+    Parameters
+    ----------
+    found : DosingReport
+    study : Study
+    folder : Path
+        Made if it does not exist.
+    as_of : str, optional
+        Day or week up to which records were read, as it was asked for.
+    synthetic : bool
+    """
+    page = folder / "dosing.html"
+    found.save(folder)
+    write_dosing_page(found, study, page, as_of=as_of, synthetic=synthetic)
+    counts = found.due["status"].value_counts()
+    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
+    return "\n".join(
+        [
+            "To look at now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".",
+            f"Doses given of those due: {totals['given']} of {totals['due']}.",
+            f"Page: {page}   tables: due.csv, audit.csv, next.csv beside it. They name patients.",
+        ]
+    )

@@ -1,0 +1,99 @@
+"""What a study asks of the tables at the gate: names, levels, columns that it can use, results where it reads any."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.cohort.gate_weeks import WeeksAtTheGate
+from relapse_model.cohort.outcome_column import expected_cells, outcome_cells
+from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
+from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
+from relapse_model.cohort.tables.coded_columns import decoded
+from relapse_model.cohort.tables.columns import no_labs
+from relapse_model.errors import Problem
+from relapse_model.study.names_known import reads_results
+from relapse_model.study.study import Study
+
+
+def required_tables(study: Study | None) -> tuple[str, ...]:
+    """Return the tables that a cohort must have: no results where the study is known to read none.
+
+    Parameters
+    ----------
+    study : Study or None
+    """
+    return ("patients",) if study is not None and not reads_results(study) else ("patients", "labs")
+
+
+class StudyAtTheGate(WeeksAtTheGate):
+    """Checks the tables by what the study reads of them."""
+
+    def labs_or_none(self, study: Study | None) -> None:
+        """Take an absent labs table for an empty one where the study reads no results; refuse it elsewhere."""
+        if "labs" in self.tables or any(problem.table.startswith("labs") for problem in self.problems):
+            return
+        if study is not None and not reads_results(study):
+            self.tables["labs"] = no_labs()
+            return
+        self.broken = True
+        advice = "" if study is not None else "A study that reads no results needs none: give it with study=..."
+        self.problems.append(Problem("labs", None, None, "no such table", "a table of laboratory results", advice))
+
+    def codes(self, study: Study | None) -> None:
+        """Replace the codes of patients columns by what the study says they mean."""
+        table = self.tables.get("patients")
+        if study is None or table is None:
+            return
+        for column, codes in study.codes.items():
+            if column in table and column != "patient_id":
+                table[column] = decoded(table[column], dict(codes))
+                self.codes_read[column] = dict(codes)
+
+    def names(self, study: Study | None) -> None:
+        """Give levels, analytes and agents the study's names; refuse one that only looks like what it asks for."""
+        if study is None:
+            return
+        patients = self.tables.get("patients", pd.DataFrame())
+        for column, levels in levels_named(study).items():
+            if column in patients:
+                patients[column] = values_as_levels(patients[column], levels)
+        for name, column in NAMED:
+            if name not in self.tables:
+                continue
+            read = read_names(self.tables[name][column], name_table(study, column))
+            came = [self.printable(text) for text in read.came]
+            self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
+            self.tables[name][column] = read.values
+
+    def predictors(self, study: Study | None) -> None:
+        """Refuse cells of the patients table that a predictor of the study cannot use."""
+        table = self.tables.get("patients")
+        if study is None or table is None:
+            return
+        for reader in column_readers(study):
+            if reader.column not in table:
+                continue
+            found = unusable_cells(table[reader.column], reader)
+            place = ("patients", reader.column)
+            already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
+            rows = [
+                row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
+            ]
+            came = [self.printable(table[reader.column].iloc[row]) for row in rows]
+            self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
+
+    def outcome_column(self, study: Study | None) -> None:
+        """Refuse cells of the column of the outcome that say neither yes nor no, and a second word on it."""
+        table = self.tables.get("patients")
+        if study is None or study.outcome.column is None or table is None:
+            return
+        column = study.outcome.column
+        if "outcomes" in self.tables:
+            self.broken = True
+            found = f"an outcomes table, and column {column!r} as the outcome of the study"
+            self.problems.append(Problem("outcomes", None, None, found, "one of them"))
+        if column in table:
+            bad = outcome_cells(table[column], study.outcome).unusable
+            came = [self.printable(table[column].iloc[row]) for row in np.flatnonzero(bad)]
+            self.refuse("patients", bad, column, came, expected_cells(study.outcome), "It is the outcome")

@@ -1,0 +1,317 @@
+"""One pass over the resources of an export: what each says becomes a row, or is counted with the reason why not."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from relapse_model.cohort.readers.fhir.courses import course_of, one_text
+from relapse_model.cohort.readers.fhir.elements import (
+    Coding,
+    Json,
+    NotFhirError,
+    codings_in,
+    object_in,
+    objects_in,
+    text_in,
+    texts_at,
+)
+from relapse_model.cohort.readers.fhir.files import Found
+from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
+from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, PERSONAL, TYPES
+from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
+from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
+from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
+from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
+from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
+from relapse_model.cohort.readers.source_dates import Partial
+from relapse_model.cohort.readers.source_values import text_key
+
+REPLACED = "a record that another one replaces (link)"
+NOT_NAMED = "of a code that the mapping does not name"
+_LACKING = [Coding("", "a medication that the export does not hold", "")]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What cannot be read, whose it is, and where it stands."""
+
+    kind: str
+    unit: int
+    subject: str
+    found: Found
+    why: UnclearError
+
+
+@dataclass(slots=True)
+class Tally:
+    """Results, or resources, of one type: how many came, and why some were left out at once."""
+
+    came: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+
+
+# kind, number of the result, number of the resource, subject, file, entry, wanted name, and the cells of the section
+Row = tuple[str, int, int, str, str, int, str, tuple[str, ...]]
+
+
+class Collector:
+    """Takes resources one by one, and keeps what the mapping asks for.
+
+    Parameters
+    ----------
+    asked : Asked
+    zone : str
+        Time zone of the hospital; empty: days by the offset as written.
+    partial : {"refuse", "middle"}
+    missing : frozenset of str
+        Texts that mean no value.
+    """
+
+    def __init__(self, asked: Asked, zone: str, partial: Partial, missing: frozenset[str]):
+        self.asked, self.zone, self.partial = asked, zone, partial
+        self.missing = {text_key(code) for code in missing}
+        self.rows: dict[str, list[Row]] = defaultdict(list)
+        self.refused: list[Refused] = []
+        self.tallies: dict[str, Tally] = defaultdict(Tally)
+        self.unmapped: Counter[tuple[str, str, str]] = Counter()
+        self.others: Counter[str] = Counter()
+        self.versions = Versions()
+        self.patients = Patients()
+        self.personal: set[str] = set()
+        self._kept = asked.patient_elements()
+        self.greenwich = self.long_periods = self.units = 0
+        self._patient_at: dict[int, int] = {}
+        self._medications: dict[str, list[Coding]] = {}
+        self._waiting: list[Found] = []
+        self._replaced: list[tuple[Found, str]] = []
+        self._texts: dict[str, str] = {}
+
+    def take_all(self, resources: Iterable[Found]) -> None:
+        """Take every resource; those that refer to a medication which comes later, at the end."""
+        for found in resources:
+            self.take(found)
+        waiting, self._waiting = self._waiting, []
+        for found in waiting:
+            self._medications.setdefault(_medication_name(found.resource), _LACKING)
+            self.take(found)
+        for found, other in self._replaced:
+            if self.patients.position(other) is None:
+                unclear = UnclearError("link", "a record that was replaced by one that did not come", "both records")
+                self.tallies["Patient"].left[REPLACED] -= 1
+                self._refuse("Patient", self._unit(), "", found, unclear)
+
+    def take(self, found: Found) -> None:
+        """Take one resource."""
+        kind = found.kind
+        came = self.tallies[kind].came
+        try:
+            if kind == "Patient":
+                self._patient(found)
+            elif kind == "Medication":
+                self._medication(found)
+            elif kind in self.asked.by_type:
+                self._resource(found, kind)
+            else:
+                self.others[kind] += 1
+        except NotFhirError as wrong:
+            # Whom it concerns is not known: no cohort is right without it.
+            self.tallies[kind].came = came + 1
+            self._refuse(kind, self._unit(), "", found, UnclearError(wrong.element, wrong.found, wrong.expected))
+
+    def _patient(self, found: Found) -> None:
+        self.tallies["Patient"].came += 1
+        try:
+            resource, before, why = self.versions.number(found)
+        except UnclearError as unclear:
+            self._refuse("Patient", self._unit(), f"Patient/{found.resource['id']}", found, unclear)
+            return
+        if resource is None:
+            self.tallies["Patient"].left[why] += 1
+            return
+        at = self._patient_at.get(before)
+        wrong = unclear_patient(found.resource, again=at is not None)
+        if wrong is not None:
+            self._refuse("Patient", self._unit(), "", found, wrong)
+            return
+        if other := replacement_of(found.resource):
+            self.patients.replace(found, other)
+            self._replaced.append((found, other))
+            self.tallies["Patient"].left[REPLACED] += 1
+            return
+        self.personal |= PERSONAL & found.resource.keys()
+        self._patient_at[resource] = self.patients.add(found, self._kept, at)
+        if at is not None:
+            self.tallies["Patient"].left[EARLIER] += 1
+
+    def _medication(self, found: Found) -> None:
+        codings = codings_in(found.resource, "code")
+        if own := text_in(found.resource, "id"):
+            self._medications[f"Medication/{own}"] = codings
+        if found.full_url:
+            self._medications[found.full_url] = codings
+
+    def _resource(self, found: Found, kind: str) -> None:
+        known = self.asked.by_type[kind]
+        results = self._results(found, kind)
+        if results is None:
+            self._waiting.append(found)
+            return
+        tally = self.tallies[kind]
+        tally.came += len(results)
+        wanted = [_asked_for(known, codings) for _, codings in results]
+        if not any(wanted):
+            tally.left[NOT_NAMED] += len(results)
+            self.unmapped.update(_called(kind, codings) for _, codings in results)
+            return
+        subject = subject_of(found.resource, TYPES[kind].subject)
+        subject = self._texts.setdefault(subject, subject)
+        try:
+            resource, _, why = self.versions.number(found)
+        except UnclearError as unclear:
+            for _ in results:
+                self._refuse(kind, self._unit(), subject, found, unclear)
+            return
+        why = why or self._uncounted(found.resource, kind)
+        if resource is None or why:
+            tally.left[why] += len(results)
+            return
+        for (node, codings), asked in zip(results, wanted, strict=True):
+            if not asked:
+                tally.left[NOT_NAMED] += 1
+                self.unmapped[_called(kind, codings)] += 1
+            else:
+                self._result(found, kind, resource, subject, node, asked)
+
+    def _results(self, found: Found, kind: str) -> list[tuple[Json, list[Coding]]] | None:
+        """Return what a resource says, each with its codes; None while its medication has not come."""
+        resource, element = found.resource, TYPES[kind].codes
+        if kind == "Observation":
+            parts = [(part, codings_in(part, "code")) for part in objects_in(resource, "component")]
+            own = not parts or any(key.startswith("value") for key in resource)
+            return [(resource, codings_in(resource, element))] * own + parts
+        if element != "medication":
+            return [(resource, codings_in(resource, element) if element else [])]
+        if "medicationCodeableConcept" in resource:
+            return [(resource, codings_in(resource, "medicationCodeableConcept"))]
+        name = _medication_name(resource)
+        if name.startswith("#"):
+            held = [one for one in objects_in(resource, "contained") if one.get("id") == name[1:]]
+            return [(resource, codings_in(held[0], "code") if held else [])]
+        codings = self._medications.get(name)
+        return None if codings is None else [(resource, codings)]
+
+    def _uncounted(self, resource: Json, kind: str) -> str:
+        """Return why a resource says of nothing that it was found or done; else nothing."""
+        counted = TYPES[kind].counted
+        status = text_in(resource, "status")
+        if counted is not None and status not in counted:
+            return f"status: {status or 'none'}"
+        verified = {one.code for one in codings_in(resource, "verificationStatus")} & DISPROVED
+        if verified:
+            return f"status: {sorted(verified)[0]}"
+        if kind == "MedicationRequest" and text_in(resource, "intent") not in ORDERS:
+            return f"intent: {text_in(resource, 'intent') or 'none'}"
+        return "not to be given (doNotPerform)" if resource.get("doNotPerform") is True else ""
+
+    def _result(
+        self, found: Found, kind: str, resource: int, subject: str, node: Json, asked: list[Wanted]
+    ) -> None:  # fmt: skip
+        unit = self._unit()
+        left: list[str] = []
+        rows: list[tuple[str, Row]] = []
+        try:
+            refuse_modified(found.resource, node)
+            names = {one.name for one in asked if one.section in ("labs", "treatments")}
+            if len(names) > 1:
+                raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
+            for wanted in asked:
+                if any(not set(texts_at(found.resource, path)) & set(texts) for path, texts in wanted.when):
+                    left.append("not as the mapping's 'when' asks")
+                    continue
+                cells = self._cells(found.resource, kind, node, wanted)
+                if isinstance(cells, str):
+                    left.append(cells)
+                else:
+                    row = kind, unit, resource, subject, found.file, found.number, wanted.name, cells
+                    rows.append((wanted.section, row))
+        except NotFhirError as wrong:
+            self._refuse(kind, unit, subject, found, UnclearError(wrong.element, wrong.found, wrong.expected))
+        except UnclearError as why:
+            self._refuse(kind, unit, subject, found, why)
+        else:
+            for section, row in rows:
+                self.rows[section].append(row)
+            if not rows:
+                self.tallies[kind].left[left[0]] += 1
+
+    def _cells(self, resource: Json, kind: str, node: Json, wanted: Wanted) -> tuple[str, ...] | str:
+        """Return the cells of a row, or why there is none."""
+        if wanted.section == "treatments":
+            start, end, dose, unit, element = course_of(resource, kind, wanted.paths)
+            unit = unit or wanted.unit if dose else ""
+            return self._day(start, element), self._day(end, "end") if end else "", dose, unit, element
+        if wanted.section == "patients":
+            if "value" in wanted.paths:
+                return (one_text(resource, wanted.paths["value"], "value"),)
+            return (value_said(node, {}).text,)
+        element, when = self._when(resource, kind, wanted)
+        if wanted.section == "time":
+            return (self._day(when, element),)
+        said = value_said(node, wanted.meanings)
+        if said.absent or text_key(said.text) in self.missing:
+            return said.absent or "a code for a missing value"
+        day = self._day(when, element)
+        if wanted.section == "outcome":
+            return day, said.text
+        known = wanted.constants or {}
+        more = [
+            one_text(resource, wanted.paths[name], name) if name in wanted.paths else known.get(name, "")
+            for name in ("assay", "lower_limit", "upper_limit")
+        ]
+        return day, said.text, said.unit or wanted.unit, *more, said.element, element
+
+    def _when(self, resource: Json, kind: str, wanted: Wanted) -> tuple[str, str]:
+        """Return the element and the text of a resource's time: of a period its end for a result, else its start."""
+        if "date" in wanted.paths:
+            return "date", one_text(resource, wanted.paths["date"], "date")
+        element, start, end = time_in(resource, TYPES[kind].times)
+        if wanted.section == "time":
+            return element or TYPES[kind].times[0], start
+        self.long_periods += bool(start and end and start[:10] != end[:10])
+        return element or TYPES[kind].times[0], end or start
+
+    def _day(self, text: str, element: str) -> str:
+        day = local_time(text, self.zone, self.partial) if text else None
+        if day is None:
+            found = "nothing" if not text else "no date" if len(text) > 7 else "a part of a date"
+            raise UnclearError(element, found, EXPECTED if found != "a part of a date" else EXPECTED_DAY)
+        self.greenwich += is_greenwich(text)
+        return day
+
+    def _unit(self) -> int:
+        self.units += 1
+        return self.units
+
+    def _refuse(self, kind: str, unit: int, subject: str, found: Found, why: UnclearError) -> None:
+        place = Found(kind, found.file, found.number, {})  # lets the resource go
+        self.refused.append(Refused(kind, unit, subject, place, why))
+
+
+def _asked_for(known: Mapping[str, tuple[Wanted, ...]], codings: list[Coding]) -> list[Wanted]:
+    found = [wanted for coding in codings for wanted in known.get(coding.key, ())]
+    return [*dict.fromkeys(found), *known.get("", ())] if found or "" in known else []
+
+
+def _called(kind: str, codings: list[Coding]) -> tuple[str, str, str]:
+    first = codings[0] if codings else Coding("", "no code", "")
+    return kind, first.key if first.system else first.code, first.display
+
+
+def _medication_name(resource: Json) -> str:
+    """Return what a resource refers to as its medication, as the medications are known."""
+    text = text_in(object_in(resource, "medicationReference") or {}, "reference")
+    bare = text.partition("/_history/")[0]
+    at = bare.rfind("Medication/")
+    return bare[at:] if at >= 0 else bare

@@ -1,0 +1,96 @@
+"""A course of a treatment, from an administration, a prescription, a statement or a vaccination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relapse_model.cohort.readers.fhir.elements import Json, Step, object_in, objects_in, text_in, texts_at
+from relapse_model.cohort.readers.fhir.resource_types import TYPES
+from relapse_model.cohort.readers.fhir.times import time_in
+from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
+
+_OVER = ("completed", "stopped")
+_END = 'State where it stands in the entry, such as end = "dispenseRequest.validityPeriod.end"'
+
+
+def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) -> tuple[str, str, str, str, str]:
+    """Return start, end, dose, its unit, and the element of the start, as printed.
+
+    A moment is a course that ends where it begins; a course that goes on has no end.
+
+    Parameters
+    ----------
+    resource : dict
+    kind : str
+        One of `TREATMENTS`.
+    paths : mapping of str to tuple of Step
+        Where the mapping says that ``start``, ``end`` or ``dose`` stand.
+
+    Raises
+    ------
+    UnclearError
+        If a course is over and its end is nowhere, or there is no start.
+
+    Examples
+    --------
+    >>> dose = {"value": 400, "unit": "IU"}
+    >>> course_of({"effectiveDateTime": "2024-03-02", "dosage": {"dose": dose}}, "MedicationAdministration", {})
+    ('2024-03-02', '2024-03-02', '400', 'IU', 'effectiveDateTime')
+    """
+    element, start, end = time_in(resource, TYPES[kind].times)
+    if kind == "MedicationRequest":
+        element, start, end = _prescribed(resource, start)
+    if "start" in paths:
+        element, start = "start", one_text(resource, paths["start"], "start")
+    if "end" in paths:
+        end = one_text(resource, paths["end"], "end")
+    if not start:
+        raise UnclearError(element or TYPES[kind].times[0], "nothing", "a date", "Or state start in the entry")
+    if not end and text_in(resource, "status") in _OVER:
+        status = text_in(resource, "status")
+        raise UnclearError(element, f"a course that is {status}, without its end", "its end", _END)
+    dose, unit = _dose(resource, kind)
+    if "dose" in paths:
+        dose, unit = one_text(resource, paths["dose"], "dose"), ""
+    return start, end, dose, unit, element
+
+
+def one_text(resource: Json, path: tuple[Step, ...], element: str) -> str:
+    """Return the one text at a path; empty where there is none."""
+    found = texts_at(resource, path)
+    if len(found) > 1:
+        raise UnclearError(element, f"{len(found)} different texts at the mapping's path", "one")
+    return found[0] if found else ""
+
+
+def _prescribed(resource: Json, authored: str) -> tuple[str, str, str]:
+    """Return the bounds of the instruction where they are stated; else the day of the prescription, and no end."""
+    bounds = []
+    for instruction in objects_in(resource, "dosageInstruction"):
+        repeat = object_in(object_in(instruction, "timing") or {}, "repeat") or {}
+        period = object_in(repeat, "boundsPeriod")
+        if period is not None:
+            bounds.append((text_in(period, "start"), text_in(period, "end")))
+    if len(set(bounds)) > 1:
+        raise UnclearError("dosageInstruction", "instructions with different bounds", "one course a prescription")
+    start, end = bounds[0] if bounds else ("", "")
+    return ("dosageInstruction" if start else "authoredOn"), start or authored, end
+
+
+def _dose(resource: Json, kind: str) -> tuple[str, str]:
+    """Return the amount of one dose; a range, or several instructions with different ones, is not known."""
+    if kind == "Immunization":
+        doses = [object_in(resource, "doseQuantity")]
+    elif kind == "MedicationAdministration":
+        doses = [object_in(object_in(resource, "dosage") or {}, "dose")]
+    else:
+        name = "dosageInstruction" if kind == "MedicationRequest" else "dosage"
+        doses = [
+            object_in(rate, "doseQuantity")
+            for instruction in objects_in(resource, name)
+            for rate in objects_in(instruction, "doseAndRate")
+        ]
+    if any(one is not None and text_in(one, "comparator") for one in doses):
+        raise UnclearError("dose", "an amount with a comparator", "an amount")
+    said = {(text_in(one, "value"), unit_said(one, "dose")) for one in doses if one is not None}
+    return said.pop() if len(said) == 1 else ("", "")

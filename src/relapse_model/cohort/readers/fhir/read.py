@@ -1,0 +1,182 @@
+"""From bundles and bulk data of a FHIR server to a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.fhir.cohort_tables import Kept, made_table, readings, rows_of
+from relapse_model.cohort.readers.fhir.collect import Collector
+from relapse_model.cohort.readers.fhir.elements import NotFhirError, texts_at
+from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
+from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
+from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
+from relapse_model.cohort.readers.fhir.wanted import asked_of
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.not_found import not_found
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
+from relapse_model.cohort.reading_report import NotMapped, ReadingReport
+from relapse_model.cohort.tables.identifiers import identifier_key
+from relapse_model.errors import Problem, SourceError
+from relapse_model.study.study import Study
+
+
+def read_fhir(
+    source: str | Path,
+    mapping: SourceMapping | str | Path,
+    *,
+    study: Study | None = None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+) -> Cohort:
+    """Read FHIR R4 bundles or bulk data: what the mapping names by system and code, and nothing else.
+
+    Resources are read one bundle, or one line, at a time. Results count with the status final, amended or corrected.
+    The day of a time is that of its offset as written, or of the hospital's zone where the mapping or the study states
+    it. What is not used is counted in `Cohort.reading`.
+
+    Parameters
+    ----------
+    source : str or Path
+        A bundle (.json), a bulk file (.ndjson), or a folder of them.
+    mapping : SourceMapping, str or Path
+        A mapping of the kind ``"fhir"``. Files that it names are relative to the folder of the source.
+    study : Study, optional
+        Default: the one that the mapping names.
+    on_problems, dash
+        As in `make_cohort`.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    MappingError, SourceError, CohortError
+        With every problem, placed in the file and entry where it stands.
+
+    Examples
+    --------
+    >>> read_fhir("bulk_export/", "mapping.toml")  # doctest: +SKIP
+    Cohort(132 patients, 4,180 labs, 395 treatments)
+    """
+    known = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping, "fhir")
+    beside = Path(".") if isinstance(mapping, SourceMapping) else Path(mapping).parent
+    study = study_of(known, study, beside)
+    path = Path(source)
+    asked = asked_of(known, study)
+    files = Source(path, known.source.get("max_bytes", MAX_BYTES))
+    zone = known.source.get("zone") or (None if study is None else study.time.zone) or ""
+    collector = Collector(asked, zone, known.time.partial, known.missing)  # type: ignore[arg-type]
+    collector.take_all(files.resources())
+    if files.problems:
+        raise SourceError("the FHIR export was refused", files.problems)
+    if not collector.patients.found:
+        raise SourceError("the FHIR export was refused", [
+            Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
+        ])  # fmt: skip
+    folder = path if path.is_dir() else path.parent
+    try:
+        ids = _identifiers(collector)
+        index = index_of(collector, rows_of(collector, "time"), ids, known.time, folder)
+        made, kept, problems = _tables(collector, known, ids, index)
+    except NotFhirError as wrong:
+        problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected)
+        raise SourceError("the FHIR export was refused", [problem]) from None
+    report = ReadingReport(
+        "fhir", tuple(readings(collector, kept, index)), not_mapped=_not_mapped(collector),
+        never_read=tuple(sorted(f"Patient.{name}" for name in collector.personal)),
+        notes=tuple(_notes(collector, files, made, zone)),
+    )  # fmt: skip
+    problems = [*index.problems, *problems, *_refusals(collector, ids, kept)]
+    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+
+
+def _identifiers(collector: Collector) -> NDArray[np.object_]:
+    """Return the identifier of each patient; empty, which the gate refuses, where there is not one."""
+    found = [texts_at(one.resource, collector.asked.patient_id) for one in collector.patients.found]
+    return np.array([texts[0] if len(texts) == 1 else "" for texts in found], dtype=object)
+
+
+def _tables(
+    collector: Collector, mapping: SourceMapping, ids: NDArray[np.object_], index: Index
+) -> tuple[dict[str, MadeTable], Kept, list[Problem]]:
+    """Return the tables that there are, which patients they are of, and what was wrong with the patients' columns."""
+    when = collector.asked.patients_when
+    chosen = np.array(
+        [
+            all(set(texts_at(one.resource, path)) & set(texts) for path, texts in when)
+            for one in collector.patients.found
+        ],
+        dtype=bool,
+    )
+    kept = Kept(ids, chosen & ~index.left_out, index.dates != "")
+    patients, problems = patient_columns(collector, mapping, kept, index)
+    made = {"patients": patients}
+    rows = {section: rows_of(collector, section) for section in ("labs", "treatments", "outcome")}
+    made["labs"] = made_table(rows["labs"], "labs", kept)
+    if (rows["treatments"]["position"] >= 0).any():
+        made["treatments"] = made_table(rows["treatments"], "treatments", kept)
+    if mapping.outcome is not None:
+        made["outcomes"] = made_table(rows["outcome"], "outcome", kept)
+    return made, kept, problems
+
+
+def _refusals(collector: Collector, ids: NDArray[np.object_], kept: Kept) -> Iterable[Problem]:
+    """Yield what cannot be read of patients of the cohort, and of nobody who is known."""
+    for one in collector.refused:
+        position = collector.patients.position(one.subject)
+        if (position is None and one.subject) or (position is not None and not kept.cohort[position]):
+            continue  # counted in the report: about nobody of the cohort
+        patient = None if position is None else identifier_key(ids[position])
+        why = one.why
+        yield Problem(
+            one.found.file, one.found.number, f"{one.kind}.{why.element}", why.found, why.expected, why.advice, patient,
+            counted="entry",
+        )  # fmt: skip
+
+
+def _not_mapped(collector: Collector) -> tuple[NotMapped, ...]:
+    codes = [
+        NotMapped(kind, code, label, count)
+        for (kind, code, label), count in sorted(collector.unmapped.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    return (*codes, *(NotMapped("resources", kind, "", count) for kind, count in sorted(collector.others.items())))
+
+
+def _notes(collector: Collector, files: Source, made: dict[str, MadeTable], zone: str) -> Iterable[str]:
+    if len(files.files) > 1:
+        yield (
+            f"{len(files.files):,} files were read in the order of their names; 'file 7' is the seventh of them, for a "
+            "name may be that of a patient, and is shown only if it is that of a type of resource"
+        )
+    if collector.greenwich and not zone:
+        yield (
+            f"{collector.greenwich:,} times are in UTC, and count as days of Greenwich: if the hospital is elsewhere, "
+            'state zone = "..." under [source]'
+        )
+    if collector.long_periods:
+        yield f"{collector.long_periods:,} results are of a period: the day of its end counts"
+    if files.pages:
+        yield f"{files.pages:,} bundles are pages of a search with a next page: see that all pages are there"
+    if files.without_resource:
+        yield f"{files.without_resource:,} entries of bundles have no resource"
+    if files.other_files:
+        yield f"{files.other_files:,} files end neither in .json nor in .ndjson, and were not read"
+    if files.manifests:
+        yield f"{files.manifests:,} files are manifests of a bulk export"
+    labs = made["labs"].rows
+    again = int(labs.duplicated(["patient_id", "analyte", "date"]).sum())
+    if again:
+        yield f"{again:,} results have patient, analyte and time of another one; exact repetitions count once"
+    asked = collector.asked.names()
+    yield from not_found(asked, made)
+    if asked["treatments"] and "treatments" not in made:
+        yield "since no course was found at all, nothing is taken as known of treatment"

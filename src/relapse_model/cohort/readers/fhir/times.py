@@ -1,0 +1,86 @@
+"""Times of FHIR as the hospital's own days: by the offset as it was written, or by a zone that is stated."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from relapse_model.cohort.readers.fhir.elements import Json, NotFhirError, object_in, text_in
+from relapse_model.cohort.readers.source_dates import Partial, iso_date
+
+_TIME = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?)?)?")
+EXPECTED = "a date or a time as FHIR writes them (2024-03-02, 2024-03-02T08:30:00+08:00)"
+EXPECTED_DAY = f'{EXPECTED} with its day; or partial = "middle" under [time]'
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def is_greenwich(text: str) -> bool:
+    """Tell whether a time is one of Greenwich, as servers write it that keep no local times."""
+    return "T" in text and text.endswith(("Z", "+00:00", "-00:00"))
+
+
+def local_time(text: str, zone: str = "", partial: Partial = "refuse") -> str | None:
+    """Return a FHIR date or time as ``YYYY-MM-DD`` with the time of day where there is one; None where it is none.
+
+    The day is that of the offset as written, which is the day of the hospital that wrote it; or that of `zone`.
+
+    Parameters
+    ----------
+    text : str
+    zone : str
+        Of the IANA database; empty: as written.
+    partial : {"refuse", "middle"}
+        What becomes of a month without a day.
+
+    Examples
+    --------
+    >>> local_time("2024-03-02T23:30:00+08:00"), local_time("2024-03-02T23:30:00Z", "Asia/Shanghai")
+    ('2024-03-02 23:30:00', '2024-03-03 07:30:00')
+    >>> local_time("2024-03"), local_time("2024-03", partial="middle"), local_time("2.3.2024")
+    (None, '2024-03-15', None)
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return None
+    if zone and found[2]:
+        try:
+            moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+            return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S")
+        except (ValueError, OverflowError):
+            return None
+    return iso_date(text[: found.start(2)] if found[2] else text, "ymd", partial)
+
+
+def time_in(resource: Json, names: tuple[str, ...]) -> tuple[str, str, str]:
+    """Return the element of a resource's time, with its start and end as printed; all empty where there is none.
+
+    A moment is its own end. Of a period, each may be empty.
+
+    Parameters
+    ----------
+    resource : dict
+    names : tuple of str
+        Elements; no resource has more than one.
+
+    Examples
+    --------
+    >>> time_in({"effectivePeriod": {"start": "2024-03-01"}}, ("effectiveDateTime", "effectivePeriod"))
+    ('effectivePeriod', '2024-03-01', '')
+    """
+    there = [name for name in names if name in resource]
+    if len(there) > 1:
+        raise NotFhirError(there[1], f"{' and '.join(there)}", "one of them")
+    if not there:
+        return "", "", ""
+    name = there[0]
+    if name.endswith("eriod"):
+        period = object_in(resource, name) or {}
+        return name, text_in(period, "start"), text_in(period, "end")
+    moment = text_in(resource, name)
+    return name, moment, moment

@@ -1,0 +1,69 @@
+"""The text of a proposed mapping: quoted values, comments of one line, and the sections that every mapping has."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.errors import RelapseModelError
+from relapse_model.study.reader import load_study
+from relapse_model.study.study import Study
+
+_LONGEST = 70
+
+
+def quoted(text: str) -> str:
+    r"""Return a text as TOML writes it.
+
+    Examples
+    --------
+    >>> print(quoted('a "b"\n乙肝'))
+    "a \"b\"\n乙肝"
+    """
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def comment(text: str) -> str:
+    r"""Return a text of the source as it may stand in a comment: one line, short.
+
+    Examples
+    --------
+    >>> comment("a\nb")
+    'a b'
+    """
+    plain = " ".join("".join(" " if unicodedata.category(char).startswith("C") else char for char in text).split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 3] + "..."
+
+
+def heading(kind: str, study: Study) -> list[str]:
+    """Return the first section of a proposed mapping.
+
+    Parameters
+    ----------
+    kind : str
+    study : Study
+        Named where it is a built-in one; its file is asked for otherwise.
+    """
+    try:
+        built_in = load_study(study.name) == study
+    except RelapseModelError:
+        built_in = False
+    named = (
+        f"study = {quoted(study.name)}" if built_in else '#? study = "..."  # the file of the study, beside this one'
+    )
+    return ["[mapping]", "protocol = 1", f"kind = {quoted(kind)}", named]
+
+
+def meaning_of_word(word: str) -> str:
+    """Return ``"negative"`` or ``"positive"`` where a word says so in a laboratory's language; else nothing.
+
+    Examples
+    --------
+    >>> meaning_of_word("Negative"), meaning_of_word("阳性"), meaning_of_word("Indeterminate result")
+    ('negative', 'positive', '')
+    """
+    read = read_lab_text(word)
+    if read.kind == "positive" and read.detected is None:
+        return ""
+    return read.kind if read.kind in ("negative", "positive") else ""

@@ -1,0 +1,185 @@
+"""The data dictionary of a project: the form of each field, its choices, and which fields may identify a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relapse_model.cohort.readers.redcap.text_file import read_rows, refusal
+
+_HEADINGS = {
+    "name": ("variable / field name", "field_name"),
+    "form": ("form name", "form_name"),
+    "type": ("field type", "field_type"),
+    "label": ("field label", "field_label"),
+    "choices": ("choices, calculations, or slider labels", "choices or calculations",
+                "select_choices_or_calculations"),
+    "validation": ("text validation type or show slider number", "text_validation_type_or_show_slider_number"),
+    "identifier": ("identifier?", "identifier"),
+}  # fmt: skip
+"""Headings of the file that REDCap's pages write, and of the one that its interface for programs writes."""
+
+CODED = ("radio", "dropdown", "select", "yesno", "truefalse")
+_CONTACT = ("email", "phone", "ssn", "vmrn", "mrn", "zipcode", "postalcode")  # beginnings of validation types
+_YES_NO = {"yesno": {"1": "Yes", "0": "No"}, "truefalse": {"1": "True", "0": "False"}}
+_PERSONAL = frozenset(
+    [
+        "name",
+        "first_name",
+        "last_name",
+        "name_first",
+        "name_last",
+        "firstname",
+        "lastname",
+        "full_name",
+        "fullname",
+        "surname",
+        "middle_name",
+        "patient_name",
+        "initials",
+        "patient_initials",
+        "address",
+        "street_address",
+        "home_address",
+        "street",
+        "phone",
+        "telephone",
+        "phone_number",
+        "mobile",
+        "mobile_phone",
+        "cell_phone",
+        "fax",
+        "email",
+        "e_mail",
+        "email_address",
+        "dob",
+        "date_of_birth",
+        "birth_date",
+        "birthdate",
+        "mrn",
+        "ssn",
+        "passport",
+        "id_card",
+        "wechat",
+        "redcap_survey_identifier",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """One field of the project.
+
+    Attributes
+    ----------
+    name, form, type, label, validation : str
+        As in the dictionary; `type` and `validation` in lower case.
+    choices : mapping of str to str
+        From code to label.
+    identifier : bool
+        Whether the project marks it as identifying.
+    """
+
+    name: str
+    form: str = ""
+    type: str = "text"
+    label: str = ""
+    validation: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    identifier: bool = False
+
+
+def may_identify(name: str, known: FieldDefinition | None) -> str:
+    """Say why a field is never read; empty where it may be.
+
+    Parameters
+    ----------
+    name : str
+    known : FieldDefinition or None
+        What the dictionary says of it.
+
+    Examples
+    --------
+    >>> may_identify("dob", None), may_identify("weight", FieldDefinition("weight", identifier=True))
+    ('named like one of a person', 'marked as an identifier')
+    """
+    if known is not None and known.identifier:
+        return "marked as an identifier"
+    if known is not None and known.validation.startswith(_CONTACT):
+        return f"of the type {known.validation}"
+    if known is not None and known.type in ("file", "signature"):
+        return "an uploaded file"
+    return "named like one of a person" if name.lower() in _PERSONAL else ""
+
+
+def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
+    """Read a data dictionary.
+
+    Parameters
+    ----------
+    path : Path
+    max_bytes : int
+
+    Returns
+    -------
+    dict of str to FieldDefinition
+        In the order of the file, which is that of the project.
+    """
+    columns, _ = read_rows(path, {"max_bytes": max_bytes})
+    by_heading = {name.casefold(): texts for name, texts in columns.items()}
+    found = {
+        key: next((by_heading[heading] for heading in headings if heading in by_heading), None)
+        for key, headings in _HEADINGS.items()
+    }
+    lacking = [_HEADINGS[key][0] for key in ("name", "form", "type", "identifier") if found[key] is None]
+    if lacking:
+        raise refusal(
+            path.name, f"no column {', '.join(map(repr, lacking))}", "a data dictionary as REDCap writes it", row=1
+        )
+    size = len(next(iter(by_heading.values())))
+    texts: dict[str, Iterable[Any]] = {key: [""] * size if one is None else one for key, one in found.items()}
+    fields: dict[str, FieldDefinition] = {}
+    for row in zip(*(texts[key] for key in _HEADINGS), strict=True):
+        name, form, kind, label, choices, validation, identifier = (cell.strip() for cell in row)
+        fields[name] = FieldDefinition(
+            name, form, kind.lower(), without_tags(label), validation.lower(), choices_of(kind.lower(), choices),
+            identifier.lower() in ("y", "1", "yes"),
+        )  # fmt: skip
+    return fields
+
+
+def choices_of(kind: str, text: str) -> dict[str, str]:
+    """Return the codes of a field and their labels.
+
+    Parameters
+    ----------
+    kind : str
+        The type of the field.
+    text : str
+        As in the dictionary.
+
+    Examples
+    --------
+    >>> choices_of("radio", "0, Female | 1, Male, or so")
+    {'0': 'Female', '1': 'Male, or so'}
+    """
+    if kind in _YES_NO:
+        return dict(_YES_NO[kind])
+    if kind not in (*CODED, "checkbox"):
+        return {}
+    parts = (part.partition(",") for part in text.split("|"))
+    return {code.strip(): without_tags(label) for code, comma, label in parts if comma and code.strip()}
+
+
+def without_tags(label: str) -> str:
+    """Return a label without its HTML.
+
+    Examples
+    --------
+    >>> without_tags("<b>HBsAg</b>  (IU/mL)")
+    'HBsAg (IU/mL)'
+    """
+    return " ".join(re.sub(r"<[^<>]+>", " ", label).split())

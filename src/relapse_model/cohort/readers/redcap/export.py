@@ -1,0 +1,284 @@
+"""A REDCap export as columns of texts: its records, events, forms and repeating instruments, from CSV or ODM XML."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, read_dictionary
+from relapse_model.cohort.readers.redcap.odm import Project, read_project
+from relapse_model.cohort.readers.redcap.text_file import MAX_BYTES, REFUSED, read_rows, refusal
+from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.errors import Problem, SourceError
+
+EVENT, REPEAT, INSTANCE, ARM = (
+    "redcap_event_name",
+    "redcap_repeat_instrument",
+    "redcap_repeat_instance",
+    "redcap_arm",
+)
+STATUS = "_complete"
+_ARM = re.compile(r"_arm_(\d+)[a-z]?$")
+_STATUS_WORDS = frozenset({"complete", "incomplete", "unverified"})
+_BOX_WORDS = frozenset({"checked", "unchecked"})
+_RAW = "Export it again as raw data (codes), not as labels"
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """What was exported of a project.
+
+    Attributes
+    ----------
+    table : SourceTable
+        A row for each record, event and instance; the patient is the record.
+    fields : mapping of str to FieldDefinition
+        Of the data dictionary; empty where there is none.
+    events : tuple of str
+        Unique names, of the events file, the XML or the data.
+    repeating : frozenset of str
+        Instruments that repeat, whether or not they have rows.
+    repeating_events : frozenset of str
+    record : str
+        The field of the record's identifier.
+    missing : str
+        The project's codes for missing values, where the source states them.
+    """
+
+    table: SourceTable
+    fields: Mapping[str, FieldDefinition]
+    events: tuple[str, ...]
+    repeating: frozenset[str]
+    record: str
+    repeating_events: frozenset[str] = frozenset()
+    missing: str = ""
+    _forms: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> Mapping[str, pd.Series]:
+        """Return the columns."""
+        return self.table.columns
+
+    def definition(self, name: str) -> FieldDefinition | None:
+        """Return what the dictionary says of a column; a box of a checkbox is one of its field."""
+        return self.fields.get(name) or self.fields.get(name.split("___", 1)[0])
+
+    @cached_property
+    def forms(self) -> Mapping[str, str]:
+        """Return the form of each column: as the dictionary says, else the one whose status is the next column so."""
+        found: dict[str, str] = {}
+        waiting: list[str] = []
+        for name in self.columns:
+            known = self.definition(name)
+            if name.endswith(STATUS) and known is None:
+                form = name.removesuffix(STATUS)
+                found.update(dict.fromkeys(waiting, form))
+                found[name], waiting = form, []
+            elif known is not None and known.form:
+                found[name] = known.form
+            elif not self.fields and not self.structural(name):
+                waiting.append(name)
+        return found
+
+    def structural(self, name: str) -> bool:
+        """Tell whether a column is REDCap's own, and no field of the project."""
+        return name.startswith("redcap_") or name == self.record
+
+    def status(self, name: str) -> pd.Series | None:
+        """Return the status of the form of a column in each row; None where the export has none."""
+        return self.columns.get(self.forms.get(name, "") + STATUS)
+
+    def in_events(self, names: Iterable[str]) -> Mask:
+        """Tell which rows are of some events: by unique name, or by the name without its arm."""
+        wanted = set(names)
+        texts = self.columns[EVENT]
+        return (texts.isin(wanted) | texts.str.replace(_ARM, "", regex=True).isin(wanted)).to_numpy()
+
+    def knows_event(self, name: str) -> bool:
+        """Tell whether there is an event of a name, with or without its arm."""
+        return name in self.events or name in {_ARM.sub("", one) for one in self.events}
+
+    def nearest(self, name: str, among: Iterable[str] | None = None) -> str:
+        """Return an advice with the field, or other name, that may be meant."""
+        boxes = [column for column in self.columns if column.startswith(f"{name}___")]
+        if boxes and among is None:
+            return f"It is a checkbox: name one of its boxes, {', '.join(boxes[:5])}"
+        if among is None and name in self.fields:
+            return "The project has this field, and the export does not: export it too"
+        near = difflib.get_close_matches(name, list(self.columns if among is None else among), n=1, cutoff=0.5)
+        return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def file_of(source: Path) -> Path:
+    """Return the file with the data: the source, or the one in a folder that is neither dictionary nor events.
+
+    Parameters
+    ----------
+    source : Path
+    """
+    if not source.is_dir():
+        return source
+    found = [path for path in sorted(source.iterdir()) if path.suffix.lower() == ".csv" and part_of(path) == "data"]
+    found = found or [path for path in sorted(source.iterdir()) if path.suffix.lower() == ".xml"]
+    if len(found) != 1:
+        raise refusal(source.name, f"{len(found)} files that may hold the data", "one CSV or XML file of the data",
+                      "Name the file instead of the folder")  # fmt: skip
+    return found[0]
+
+
+def part_of(path: Path) -> str:
+    """Tell what a CSV file of a project is, by its header: ``"dictionary"``, ``"events"``, ``"arms"`` or ``"data"``."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(4096).split(b"\n", 1)[0].lower()
+    except OSError:
+        return ""
+    if b"variable / field name" in header or b"field_name" in header:
+        return "dictionary"
+    if b"unique_event_name" in header:
+        return "events"
+    return "arms" if header.strip().startswith((b"arm_num", b"\xef\xbb\xbfarm_num")) else "data"
+
+
+def read_export(source: Path, options: Mapping[str, Any]) -> Export:
+    """Read an export with the files that belong to it.
+
+    Parameters
+    ----------
+    source : Path
+        The CSV file of the data, an ODM XML file, or a folder with one of them.
+    options : mapping
+        Of ``[source]`` in the mapping: ``dictionary`` and ``events`` are relative to the folder of the source.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read, or the data are labels instead of codes.
+    """
+    path = file_of(source)
+    limit = options.get("max_bytes", MAX_BYTES)
+    if path.suffix.lower() == ".xml":
+        export = _of_project(read_project(path, limit), path.name)
+    else:
+        columns, number = read_rows(path, options)
+        fields = read_dictionary(path.parent / options["dictionary"], limit) if "dictionary" in options else {}
+        export = _of_columns(columns, number, path.name, fields)
+        if "events" in options:
+            export = replace(export, events=_events_of(path.parent / options["events"], limit))
+    export = replace(export, repeating=export.repeating | set(options.get("repeating", ())))
+    _refuse_labels(export)
+    _refuse_unknown(export)
+    return export
+
+
+def _of_columns(
+    columns: dict[str, pd.Series], number: np.ndarray[Any, Any], name: str, fields: Mapping[str, FieldDefinition]
+) -> Export:
+    record = next(iter(fields), next(iter(columns)))
+    if record not in columns:
+        labels = any(one.label in columns for one in fields.values() if one.label)
+        found = "labels instead of field names" if labels else f"no column {record!r}"
+        expected = f"the record's identifier, {record!r}, as in the data dictionary"
+        raise refusal(name, found, expected, _RAW if labels else "Is it the dictionary of this project?", 1)
+    columns = dict(columns)
+    if EVENT in columns:
+        columns[ARM] = columns[EVENT].str.extract(_ARM)[0].fillna("").astype(object)
+    table = SourceTable(name, columns, number, columns[record])
+    events = tuple(text for text in columns[EVENT].unique() if text) if EVENT in columns else ()
+    repeats = frozenset(text for text in columns[REPEAT].unique() if text) if REPEAT in columns else frozenset()
+    return Export(table, fields, events, repeats, record)
+
+
+def _of_project(project: Project, name: str) -> Export:
+    if not project.rows:
+        raise refusal(name, "no data", "ODM XML with the data of the project", "Export metadata and data")
+    record = project.record or next(iter(project.fields), "")
+    rows = [{**values, record: key[0], EVENT: key[1], REPEAT: key[2], INSTANCE: key[3]}
+            for key, (_, values) in project.rows.items()]  # fmt: skip
+    lines = np.array([line for line, _ in project.rows.values()], dtype=np.int64)
+    names = [record, EVENT, REPEAT, INSTANCE, *(one.name for one in project.fields.values() if one.name != record)]
+    names += sorted({name for row in rows for name in row} - set(names))
+    unused = {EVENT: not any(row[EVENT] for row in rows),
+              REPEAT: not project.repeating, INSTANCE: not (project.repeating or project.repeating_events)}  # fmt: skip
+    columns = {
+        name: pd.Series([row.get(name, "") for row in rows], dtype=object) for name in names if not unused.get(name)
+    }
+    export = _of_columns(columns, lines, name, project.fields)
+    return replace(
+        export, table=replace(export.table, counted="line"),
+        fields={name: one for name, one in project.fields.items() if not name.endswith(STATUS)},
+        events=tuple(project.events.values()) or export.events,
+        repeating=frozenset(form for _, form in project.repeating),
+        repeating_events=frozenset(project.repeating_events), record=record, missing=project.missing,
+    )  # fmt: skip
+
+
+def _events_of(path: Path, max_bytes: int) -> tuple[str, ...]:
+    columns, _ = read_rows(path, {"max_bytes": max_bytes})
+    if "unique_event_name" not in columns:
+        raise refusal(path.name, "no column 'unique_event_name'", "the events of the project as REDCap writes them")
+    return tuple(text for text in columns["unique_event_name"] if text)
+
+
+def _refuse_labels(export: Export) -> None:
+    """Refuse an export of words: it is recognised by words where REDCap writes codes."""
+    problems = []
+    for name, texts in export.columns.items():
+        known = export.definition(name)
+        values = {text.strip() for text in texts.unique()} - {""}
+        words = {text.casefold() for text in values}
+        if name.endswith(STATUS) and words and words <= _STATUS_WORDS:
+            found = "words for the status of a form"
+        elif "___" in name and words and words <= _BOX_WORDS:
+            found = "words for the boxes of a checkbox"
+        elif known is not None and known.type in CODED and _are_labels(values, known):
+            found = "the labels of its choices"
+        else:
+            continue
+        problems.append(Problem(export.table.name, None, name, found, "their codes", _RAW))
+    if problems:
+        raise SourceError(REFUSED, problems)
+
+
+def _are_labels(values: set[str], known: FieldDefinition) -> bool:
+    labels = {label for code, label in known.choices.items() if label not in known.choices}
+    return bool(values & labels) and values <= labels | {""}
+
+
+def _entered_twice(records: pd.Series) -> Mask:
+    """Tell which rows are of a record that two people entered: with double data entry these are 7--1, 7--2 and 7."""
+    known = set(records.unique())
+    stems = {one: one[:-3] for one in known if one.endswith(("--1", "--2"))}
+    counts = Counter(stems.values())
+    twice = {one for one, stem in stems.items() if counts[stem] > 1 or stem in known}
+    return records.isin(twice | {stem for stem in stems.values() if stem in known}).to_numpy(dtype=bool)
+
+
+def _refuse_unknown(export: Export) -> None:
+    """Refuse rows of no record, and instruments of the mapping that the project does not have."""
+    nobody = (export.table.keys == "").to_numpy()
+    problems = export.table.problems(nobody, export.record, "the record's identifier", found="nothing")
+    problems += export.table.problems(
+        _entered_twice(export.table.keys), export.record, "one record of each patient",
+        "Merge the entries in REDCap, and export the merged records alone", "an entry of a record that has another one",
+    )  # fmt: skip
+    problems = [replace(problem, patient=None) for problem in problems]
+    instruments = set(export.columns[REPEAT]) if REPEAT in export.columns else set()
+    forms = {one.form for one in export.fields.values()} or set(export.forms.values()) | instruments
+    problems += [
+        Problem(export.table.name, None, REPEAT, f"no instrument {form!r}", "instruments of the project",
+                export.nearest(form, forms))
+        for form in sorted(export.repeating - forms if forms else ())
+    ]  # fmt: skip
+    if problems:
+        raise SourceError(REFUSED, problems)

@@ -1,0 +1,114 @@
+"""What the fields of an export look like, by their names, labels, choices and texts; never by the size of a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, may_identify
+from relapse_model.cohort.readers.redcap.export import STATUS, Export
+from relapse_model.cohort.readers.source_dates import iso_date
+from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.study.names import NameTable, name_key
+
+_BRACKETS = re.compile(r"[(\[（]\s*([^()\[\]（）]+?)\s*[)\]）]\s*$")
+_SEPARATED = re.compile(r"\s*\d{4}[-/.年]")
+_TRAILING = re.compile(r"_(?:date|dt|dat|start|begin|first|dose|given|iu|mg)$")
+_ALIASES = {
+    "sex": ("sex", "gender", "性别"),
+    "age_years": ("age", "age_years", "age_at_enrolment", "age_at_enrollment", "年龄"),
+    "bmi_kg_m2": ("bmi", "bmi_kg_m2", "body_mass_index"),
+    "centre": ("centre", "center", "site"),
+    "arm": ("arm", "group", "treatment_arm", "allocation"),
+    "hbv_genotype": ("genotype", "hbv_genotype"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One field of the export that holds something.
+
+    Attributes
+    ----------
+    name, form, label : str
+    choices : mapping of str to str
+        From code to label; empty where it has none.
+    filled : int
+        Cells with something in them.
+    texts : tuple of str
+        The different ones.
+    date : bool
+        Whether all of them are dates, the year first.
+    """
+
+    name: str
+    form: str
+    label: str
+    choices: Mapping[str, str]
+    filled: int
+    texts: tuple[str, ...]
+    date: bool
+
+    @property
+    def unit(self) -> str:
+        """Return what stands in brackets at the end of the label."""
+        found = _BRACKETS.search(self.label)
+        return found[1] if found else ""
+
+    def meaning(self, names: NameTable) -> str | None:
+        """Return which name of a study the field has, by its own name or its label without the unit."""
+        for text in (self.name, self.label, _BRACKETS.sub("", self.label), self.name.replace("_", " ")):
+            found = names.meaning(text).name if text.strip() else None
+            if found is not None:
+                return found
+        return None
+
+    def agent_in_name(self, names: NameTable) -> str | None:
+        """Return the agent that stands before ``_date``, ``_dose`` and the like in the field's name."""
+        bare = _TRAILING.sub("", self.name)
+        return names.meaning(bare).name if bare != self.name else None
+
+
+def fields_found(export: Export) -> list[Found]:
+    """Return the fields of an export that hold something and identify nobody, in their order."""
+    found = []
+    for name, texts in export.columns.items():
+        known = export.definition(name)
+        own = export.structural(name) or name.endswith((STATUS, "_timestamp"))
+        if own or may_identify(name, known):
+            continue
+        different = tuple(text for text in texts.unique() if text.strip())
+        if different:
+            found.append(_found(export, name, known, int((texts != "").sum()), different))
+    return found
+
+
+def _found(export: Export, name: str, known: FieldDefinition | None, filled: int, texts: tuple[str, ...]) -> Found:
+    label = known.label if known else ""
+    choices = known.choices if known is not None and known.type in CODED else {}
+    date = (
+        known.validation.startswith("date") if known else all(_SEPARATED.match(one) and iso_date(one) for one in texts)
+    )
+    return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date)
+
+
+def patient_column(field: Found) -> str | None:
+    """Return the column of the patients table that a field is, by its name or label."""
+    keys = {name_key(field.name), name_key(_BRACKETS.sub("", field.label))} - {""}
+    for column, names in _ALIASES.items():
+        if keys & {name_key(name) for name in (column, *names)}:
+            return column
+    return next((column for column in TABLES["patients"] if name_key(column) in keys and column != "patient_id"), None)
+
+
+def sexes(texts: Iterable[str]) -> dict[str, str]:
+    """Return which of some words mean F and which M.
+
+    Examples
+    --------
+    >>> sexes(["Female", "男", "other"])
+    {'Female': 'F', '男': 'M'}
+    """
+    spellings = TABLES["patients"]["sex"].spellings
+    return {text: spellings[text.strip().casefold()] for text in texts if text.strip().casefold() in spellings}

@@ -1,0 +1,129 @@
+"""Whether a mapping fits an export: fields, events and instruments that it names, and what it leaves unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relapse_model.cohort.readers.entry_rows import in_mapping, lacking_keys, mixed_times, place_of
+from relapse_model.cohort.readers.redcap.dictionary import CODED, may_identify
+from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
+from relapse_model.errors import Problem
+from relapse_model.study.line_numbers import Place
+
+_NAMES_AND_VALUES = ("value", "unit", "analyte", "agent", "comparator")
+_DATES = ("date", "start", "end")
+
+
+def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem]:
+    """Yield everything for which a mapping cannot be used with an export.
+
+    Parameters
+    ----------
+    mapping : SourceMapping
+    export : Export
+    """
+    entries = entries_of(mapping)
+    yield from _patients(mapping, export)
+    yield from mixed_times(mapping)
+    for entry in entries:
+        yield from lacking_keys(mapping, entry, timed=bool(mapping.time.visits) and entry.section == "labs")
+        yield from _not_of_redcap(mapping, entry)
+        yield from _events(mapping, export, entry.options.get("events", ()), (*place_of(entry), "events"))
+        for key, one in entry.fields.items():
+            yield from _field(mapping, export, one, (*place_of(entry), key))
+            yield from _meaning(mapping, export, one, (*place_of(entry), key))
+        for name in entry.when:
+            yield from _field(mapping, export, Field(name), (*place_of(entry), "when"))
+    yield from _events(mapping, export, tuple(mapping.time.visits), ("time", "visits"))
+    yield from _time(mapping, entries)
+    if mapping.source.get("only_complete"):
+        yield from _statuses(mapping, export, entries)
+
+
+def entries_of(mapping: SourceMapping) -> list[Entry]:
+    """Return all entries of a mapping."""
+    return [*mapping.labs, *mapping.treatments, *([mapping.outcome] if mapping.outcome else [])]
+
+
+def _patients(mapping: SourceMapping, export: Export) -> Iterator[Problem]:
+    yield from _field(mapping, export, mapping.patient_id, ("patients", "id"), identifier=True)
+    columns = [(("patients", column), one) for column, one in mapping.patients.items()]
+    columns += [(("patients", "when"), Field(name)) for name in mapping.patients_when]
+    columns += [(("time", "zero"), mapping.time.zero)] if mapping.time.zero else []
+    for place, one in columns:
+        yield from _field(mapping, export, one, place)
+        form = export.forms.get(one.name, "")
+        if form in export.repeating:
+            found = f"{one.name!r} of {form!r}, which repeats"
+            yield in_mapping(mapping, place, found, "a field of an instrument that a record has once")
+
+
+def _field(
+    mapping: SourceMapping, export: Export, one: Field, place: Place, *, identifier: bool = False
+) -> Iterator[Problem]:
+    if one.source:
+        yield in_mapping(mapping, place, f"source {one.source!r}", "no source: an export has one file of data")
+    if one.name not in export.columns:
+        yield in_mapping(mapping, place, f"no field {one.name!r}", "a field of the export", export.nearest(one.name))
+        return
+    why = may_identify(one.name, export.definition(one.name))
+    if why and not identifier:
+        yield in_mapping(mapping, place, f"{one.name!r}, which is {why}", "a field that identifies nobody")
+    yield from _events(mapping, export, one.options.get("event", ()), place)
+
+
+def _events(mapping: SourceMapping, export: Export, names: tuple[str, ...], place: Place) -> Iterator[Problem]:
+    if names and EVENT not in export.columns:
+        yield in_mapping(mapping, place, "events", f"none: the export has no column {EVENT!r}")
+        return
+    for name in names:
+        if not export.knows_event(name):
+            advice = export.nearest(name, export.events)
+            yield in_mapping(
+                mapping, place, f"no event {name!r}", "a unique event name, with or without its arm", advice
+            )
+
+
+def _meaning(mapping: SourceMapping, export: Export, one: Field, place: Place) -> Iterator[Problem]:
+    """Refuse codes for names and results of which nobody says what they mean: 1 may be a result, or "positive"."""
+    known = export.definition(one.name)
+    if known is None or known.type not in CODED or one.values or place[-1] not in _NAMES_AND_VALUES:
+        return
+    if all(code == label for code, label in known.choices.items()):
+        return
+    shown = ", ".join(f'"{code}" = "..."' for code in list(known.choices)[:6])
+    advice = f"State it: {place[-1]} = {{ field = {one.name!r}, values = {{ {shown} }} }}"
+    yield in_mapping(mapping, place, f"codes of {one.name!r}", "what each of them means", advice.replace("'", '"'))
+
+
+def _not_of_redcap(mapping: SourceMapping, entry: Entry) -> Iterator[Problem]:
+    if entry.codes:
+        expected = "a field, or when = { ... } for the rows of one test"
+        yield in_mapping(mapping, (*place_of(entry), "codes"), "codes", expected)
+    if entry.source:
+        yield in_mapping(mapping, (*place_of(entry), "source"), f"source {entry.source!r}", "no source")
+    if "event" in entry.constants or "event" in entry.fields:
+        yield in_mapping(mapping, (*place_of(entry), "event"), "event", "relapse = { field = ..., values = ... }")
+
+
+def _time(mapping: SourceMapping, entries: list[Entry]) -> Iterator[Problem]:
+    dated = any(key in _DATES for entry in entries for key in entry.fields)
+    if mapping.time.zero and mapping.time.file:
+        yield in_mapping(mapping, ("time", "file"), "a file besides zero", "one of them")
+    if dated and not mapping.time.zero and not mapping.time.file:
+        yield in_mapping(mapping, ("time",), "dates, and no time zero", 'zero = { field = "..." } under [time]',
+                         "It is the date of enrolment, from which weeks are counted")  # fmt: skip
+
+
+def _statuses(mapping: SourceMapping, export: Export, entries: list[Entry]) -> Iterator[Problem]:
+    columns: list[tuple[Place, Field]] = [
+        ((*place_of(one), key), at) for one in entries for key, at in one.fields.items()
+    ]
+    columns += [(("patients", column), one) for column, one in mapping.patients.items()]
+    for place, one in columns:
+        if one.name in export.columns and not export.structural(one.name) and export.status(one.name) is None:
+            form = export.forms.get(one.name, "")
+            found = f"no column {form + STATUS!r}" if form else "no form whose status is known"
+            yield in_mapping(mapping, place, found, "the status of the form, since only_complete = true",
+                             "Export it, and name the data dictionary")  # fmt: skip

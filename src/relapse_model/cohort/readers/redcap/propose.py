@@ -1,0 +1,275 @@
+"""A mapping for a REDCap export, from what is found in it, its dictionary and the names that a study knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
+from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
+from relapse_model.cohort.readers.redcap.found_fields import Found, fields_found, patient_column, sexes
+from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.study import Study
+
+_ZERO = re.compile(r"enrol|consent|random|inclusion|baseline_date|index_date|入组")
+_START = re.compile(r"start|begin|first|from|given|date")
+_END = re.compile(r"stop|end|last|until|to_date")
+_WEEK = re.compile(r"(?:week|wk|w)_?(\d+)(?:_|$)")
+_GROUP = "redcap_data_access_group"
+_SHOWN = 8
+
+
+def propose_redcap(source: str | Path, study: Study) -> str:
+    """Write a mapping for a REDCap export: complete where the export says what is what, and asking where it does not.
+
+    Lines that begin with ``#?`` are for somebody who knows the data. Units come from labels, meanings of codes from the
+    dictionary, dates from the same instrument; nothing is taken from the size of a number.
+
+    Parameters
+    ----------
+    source : str or Path
+        The CSV file of the data (its dictionary and events are looked for beside it), an ODM XML file, or a folder.
+    study : Study
+        Whose names are looked for.
+
+    Returns
+    -------
+    str
+        The text of a mapping file.
+
+    Raises
+    ------
+    SourceError
+        If the export cannot be read.
+    """
+    path = file_of(Path(source))
+    options = _options(path)
+    export = read_export(path, options)
+    proposal = _Proposal(export, study, fields_found(export), set())
+    patients = _patients(proposal)
+    labs, treatments = _labs(proposal), _treatments(proposal)
+    lines = [
+        *heading("redcap", study), *_source(export, options, path), *_time(proposal), *patients, *labs, *treatments,
+        *_missing(export, proposal), *_rest(proposal),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    export: Export
+    study: Study
+    found: list[Found]
+    named: set[str]  # fields that the proposal has named
+
+    def dates(self, form: str) -> list[Found]:
+        return [one for one in self.found if one.date and one.form == form]
+
+    def repeats(self, one: Found) -> bool:
+        return one.form in self.export.repeating
+
+
+def _options(path: Path) -> dict[str, Any]:
+    if path.suffix.lower() == ".xml":
+        return {}
+    beside = [one for one in sorted(path.parent.iterdir()) if one.suffix.lower() == ".csv" and one != path]
+    options: dict[str, Any] = {}
+    for key, part in (("dictionary", "dictionary"), ("events", "events")):
+        found = [one.name for one in beside if part_of(one) == part]
+        if len(found) == 1:
+            options[key] = found[0]
+    return options
+
+
+def _source(export: Export, options: Mapping[str, Any], path: Path) -> list[str]:
+    lines = ["", "[source]"]
+    lines += [f"{key} = {quoted(name)}" for key, name in options.items()]
+    if path.suffix.lower() != ".xml" and "dictionary" not in options:
+        lines.append(
+            '#? dictionary = "..."  # the data dictionary (CSV): without it, identifiers and codes are not known'
+        )
+    if export.repeating:
+        lines.append(f"repeating = [{', '.join(quoted(form) for form in sorted(export.repeating))}]")
+    lines.append("# only_complete = true  # to use only forms that are marked complete")
+    return lines
+
+
+def _time(proposal: _Proposal) -> list[str]:
+    once = [one for one in proposal.found if one.date and not proposal.repeats(one)]
+    by_name = [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
+    lines = ["", "[time]"]
+    if len(by_name) == 1:
+        lines.append(
+            f"zero = {{ field = {quoted(by_name[0].name)} }}  # {_told(by_name[0])}: weeks are counted from it"
+        )
+        proposal.named.add(by_name[0].name)
+    else:
+        lines.append("#? Which date is enrolment, from which weeks are counted?")
+        lines += [f"#? zero = {{ field = {quoted(one.name)} }}  # {_told(one)}" for one in (by_name or once)[:_SHOWN]]
+    texts = {text for one in proposal.found for text in one.texts}
+    if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
+        lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
+    weeks = {event: found[1] for event in proposal.export.events if (found := _WEEK.search(event))}
+    if weeks and not any(one.date and one.form == lab.form for lab in _results(proposal) for one in proposal.found):
+        lines += ["[time.visits]  # weeks, for results without a date"]
+        lines += [f"{quoted(event)} = {week}" for event, week in weeks.items()]
+        lines += [f"#? {quoted(event)} = ..." for event in proposal.export.events if event not in weeks]
+    return lines
+
+
+def _patients(proposal: _Proposal) -> list[str]:
+    export = proposal.export
+    lines = ["", "[patients]", f"id = {quoted(export.record)}"]
+    taken: set[str] = set()
+    if _GROUP in export.columns:
+        lines.append(f"centre = {quoted(_GROUP)}")
+        taken.add("centre")
+    for one in proposal.found:
+        column = patient_column(one)
+        if column is None or column in taken or proposal.repeats(one) or (column == "enrolment_date"):
+            continue
+        taken.add(column)
+        proposal.named.add(one.name)
+        lines += _patient(column, one)
+    arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
+    if "arm" not in taken and len(arms) > 1:
+        stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
+        lines.append(f"#? arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
+    return lines
+
+
+def _patient(column: str, one: Found) -> list[str]:
+    told = f"  # {_told(one)}"
+    if column == "sex":
+        words = sexes(one.choices.values() if one.choices else one.texts)
+        if one.choices and words:
+            stated = ", ".join(
+                f"{quoted(code)} = {quoted(words.get(label, ''))}" for code, label in one.choices.items()
+            )
+            return [f"sex = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{told}"]
+        if not words:
+            return [_asked(column, one, told)]
+    elif one.choices:
+        stated = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in one.choices.items())
+        return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{told}"]
+    elif column in ("hbv_genotype", "arm") and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
+        return [_asked(column, one, told)]
+    return [f"{column} = {quoted(one.name)}{told}"]
+
+
+def _asked(column: str, one: Found, told: str) -> str:
+    stated = ", ".join(f'{quoted(text)} = "..."' for text in sorted(one.texts)[:_SHOWN])
+    return f"#? {column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{told}; what do the codes mean?"
+
+
+def _results(proposal: _Proposal) -> list[Found]:
+    names = analyte_names(proposal.study)
+    return [one for one in proposal.found if not one.date and one.meaning(names) in proposal.study.analytes]
+
+
+def _labs(proposal: _Proposal) -> list[str]:
+    names = analyte_names(proposal.study)
+    lines: list[str] = []
+    for one in _results(proposal):
+        analyte = one.meaning(names) or ""
+        proposal.named.add(one.name)
+        lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_told(one)}"]
+        if one.choices:
+            meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
+            stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
+            mark = "" if all(meant.values()) else "#? "
+            lines.append(f"{mark}value = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}")
+        else:
+            lines.append(f"value = {quoted(one.name)}")
+        lines.append(_unit(one, proposal.study, analyte))
+        dates = proposal.dates(one.form)
+        marks = "" if len(dates) == 1 else "#? "
+        lines += [f"{marks}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
+        proposal.named.update(date.name for date in dates)
+    return lines
+
+
+def _unit(one: Found, study: Study, analyte: str) -> str:
+    if one.unit:
+        return f"unit = {quoted(one.unit)}  # from the label"
+    known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
+    return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
+
+
+def _treatments(proposal: _Proposal) -> list[str]:
+    names = agent_names(proposal.study)
+    lines: list[str] = []
+    for one in proposal.found:
+        if one.name in proposal.named or one.date:
+            continue
+        texts = {text: names.meaning(one.choices.get(text, text)).name for text in (one.choices or one.texts)}
+        known = [text for text, agent in texts.items() if agent is not None]
+        if not known:
+            continue
+        proposal.named.add(one.name)
+        lines += ["", "[[treatments]]", _agents(one, texts)]
+        lines += _course(proposal, one.form)
+    for one in proposal.found:
+        agent = one.agent_in_name(names)
+        if agent is not None and one.date and one.name not in proposal.named:
+            proposal.named.add(one.name)
+            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"start = {quoted(one.name)}  # {_told(one)}",
+                      "#? end = \"...\"  # a course without an end goes on; a single dose ends on its day"]  # fmt: skip
+    return lines
+
+
+def _agents(one: Found, texts: Mapping[str, str | None]) -> str:
+    if not one.choices:
+        return f"agent = {{ field = {quoted(one.name)} }}  # {comment(', '.join(sorted(texts)))}"
+    stated = ", ".join(f"{quoted(code)} = {quoted(agent or one.choices[code])}" for code, agent in texts.items())
+    return f"agent = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}"
+
+
+def _course(proposal: _Proposal, form: str) -> list[str]:
+    dates = proposal.dates(form)
+    ends = [one for one in dates if _END.search(one.name)]
+    starts = [one for one in dates if one not in ends and _START.search(one.name)]
+    lines = []
+    for key, fields in (("start", starts), ("end", ends)):
+        mark = "" if len(fields) == 1 else "#? "
+        lines += [f"{mark}{key} = {quoted(one.name)}  # {_told(one)}" for one in fields]
+    doses = [one for one in proposal.found if one.form == form and "dose" in one.name and not one.date]
+    for one in doses:
+        lines.append(f"#? dose = {{ field = {quoted(one.name)}, unit = {quoted(one.unit or '...')} }}  # {_told(one)}")
+    proposal.named.update(one.name for one in (*dates, *doses))
+    return lines
+
+
+def _missing(export: Export, proposal: _Proposal) -> list[str]:
+    stated = [part.split(",")[0].strip() for part in export.missing.split("|") if part.strip()]
+    if stated:
+        return ["", "[missing]", f"codes = [{', '.join(map(quoted, stated))}]  # of the project"]
+    odd: dict[str, list[str]] = {}
+    for one in proposal.found:
+        known = export.definition(one.name)
+        if known is not None and known.validation.startswith(("number", "integer", "int", "date")):
+            for text in one.texts:
+                if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text):
+                    odd.setdefault(text, []).append(one.name)
+    lines = ["", "[missing]", '#? codes = ["-99", "UNK"]  # texts that mean that there is no value; none are known']
+    return (
+        lines
+        + [f"#? {quoted(text)} stands in {comment(', '.join(fields))}" for text, fields in sorted(odd.items())][:_SHOWN]
+    )
+
+
+def _rest(proposal: _Proposal) -> list[str]:
+    rest = [one for one in proposal.found if one.name not in proposal.named]
+    lines = ["", "# Found, and not named above:"] if rest else []
+    lines += [f"# {one.name}: {_told(one)}" for one in rest]
+    if EVENT in proposal.export.columns:
+        lines += ["", f"# Events: {', '.join(proposal.export.events)}"]
+    return lines
+
+
+def _told(one: Found) -> str:
+    label = f"{comment(one.label)}, " if one.label and one.label != one.name else ""
+    return f"{label}{one.filled:,} filled"

@@ -1,0 +1,194 @@
+"""From the export of a REDCap project to a cohort."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, made_of
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.redcap.dictionary import may_identify
+from relapse_model.cohort.readers.redcap.export import STATUS, Export, file_of, read_export
+from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
+from relapse_model.cohort.readers.redcap.people import People, complete, people_of
+from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
+from relapse_model.cohort.readers.redcap.text_file import REFUSED
+from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
+from relapse_model.cohort.readers.source_table import Fates
+from relapse_model.cohort.readers.source_values import meanings_of
+from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
+from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
+from relapse_model.errors import SourceError
+from relapse_model.study.study import Study
+
+_MADE = {"labs": "labs", "treatments": "treatments", "outcome": "outcomes"}
+_NO_LABS = ("patient_id", "week", "analyte", "value", "unit")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+_PHONE = re.compile(r"\+?(?:\(\d{2,5}\)|\d)[\d\s./-]{7,15}\d")
+LEFT_OUT, UNTIMED = "of a patient whom the mapping leaves out", "of a patient without time zero"
+OTHER_EVENT, INCOMPLETE = "in an event that the mapping does not name", "in a form that is not marked complete"
+
+
+def read_redcap(
+    source: str | Path,
+    mapping: SourceMapping | str | Path,
+    *,
+    study: Study | None = None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+) -> Cohort:
+    """Read a REDCap export: raw CSV with its data dictionary, or ODM XML; classic, longitudinal or repeating.
+
+    A field that the dictionary marks as an identifier is never read, nor one that is named like a name or an address.
+    What is not used is counted in `Cohort.reading`.
+
+    Parameters
+    ----------
+    source : str or Path
+        The CSV file of the data, an ODM XML file, or a folder with one of them.
+    mapping : SourceMapping, str or Path
+        A mapping of the kind ``"redcap"``. Files that it names are relative to the folder of the source.
+    study : Study, optional
+        Default: the one that the mapping names.
+    on_problems, dash
+        As in `make_cohort`.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    MappingError, SourceError, CohortError
+        With every problem, placed in the row of the file where it stands.
+
+    Examples
+    --------
+    >>> read_redcap("export.csv", "mapping.toml")  # doctest: +SKIP
+    Cohort(132 patients, 4,180 labs, 395 treatments)
+    """
+    known = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping, "redcap")
+    study = study_of(known, study, Path(".") if isinstance(mapping, SourceMapping) else Path(mapping).parent)
+    path = Path(source)
+    export = read_export(path, known.source)
+    wrong = list(mapping_problems(known, export))
+    if wrong:
+        raise SourceError(REFUSED, wrong)
+    ready = prepared(export, known)
+    entries = [ready_entry(entry, export, known, ready) for entry in entries_of(known)]
+    dated = any(key in ("date", "start", "end") for entry in entries for key in entry.fields)
+    people = people_of(export, ready.table, known, file_of(path).parent, dated=dated)
+    taken = [_taken(export, people, known, entry) for entry in entries]
+    made = _made(people, taken, known)
+    report = ReadingReport(
+        "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
+        never_read=tuple(_never_read(export, known)), notes=tuple(_notes(export, known, ready, people)),
+    )  # fmt: skip
+    problems = [*ready.problems, *people.problems, *(problem for one in taken for problem in one.rows.problems)]
+    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    """What one entry took, and the account of the cells in which its value stands."""
+
+    section: str
+    rows: EntryRows
+    reading: SourceReading
+
+
+def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry) -> _Taken:
+    table = people.table
+    lead = next(
+        iter(entry.fields[key] for key in ("value", "start", "relapse", "dose", *entry.fields) if key in entry.fields)
+    )
+    events = entry.options.get("events", ())
+    outside: dict[str, Mask] = {LEFT_OUT: ~people.cohort, UNTIMED: ~people.timed}
+    if events:
+        outside[OTHER_EVENT] = ~export.in_events(events)
+    for name, wanted in entry.when.items():
+        fits = meanings_of(table.columns[name], dict.fromkeys(wanted, "1")).values == "1"
+        outside[OTHER_ROWS] = outside.get(OTHER_ROWS, False) | ~fits.to_numpy()
+    outside[INCOMPLETE] = ~complete(export, lead.name, mapping)
+    rows = entry_rows(table, entry, mapping, ~np.any(list(outside.values()), axis=0))
+    fates = Fates(len(table))
+    fates.use(np.isin(np.arange(len(table)), rows.at))
+    for reason, these in (outside | dict(rows.left)).items():
+        fates.leave(these, reason)
+    what = next(iter(entry.constants.get(key, "") for key in ("analyte", "agent") if key in entry.constants), "")
+    source = f"{table.name}, {lead.name}{f' ({what})' if what else ''}"
+    return _Taken(entry.section, rows, fates.reading(source, table.number, "", "cells", rows.filled))
+
+
+def _made(people: People, taken: list[_Taken], mapping: SourceMapping) -> dict[str, MadeTable]:
+    made = {"patients": people.patients}
+    for section, name in _MADE.items():
+        table = made_of([one.rows for one in taken if one.section == section])
+        if table is not None:
+            made[name] = table
+    if "labs" not in made:
+        made["labs"] = MadeTable(pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS}), people.table.name)
+    return made
+
+
+def _readings(people: People, taken: list[_Taken]) -> Iterator[SourceReading]:
+    table = people.table
+    fates = Fates(len(table))
+    fates.use(people.used)
+    for one in taken:
+        fates.use(np.isin(np.arange(len(table)), one.rows.at))
+    fates.leave(~people.cohort, LEFT_OUT)
+    yield fates.reading(table.name, table.number, "without anything that the mapping names and that is used", "rows")
+    yield from (one.reading for one in taken)
+
+
+def _not_mapped(export: Export, mapping: SourceMapping) -> Iterator[NotMapped]:
+    named = {one.name for one in fields_of(mapping)}
+    for name, texts in export.columns.items():
+        filled = int((texts != "").sum())
+        known = export.definition(name)
+        own = export.structural(name) or name.endswith((STATUS, "_timestamp"))
+        if filled and name not in named and not own and not may_identify(name, known):
+            yield NotMapped(export.table.name, name, known.label if known else "", filled)
+
+
+def _never_read(export: Export, mapping: SourceMapping) -> Iterator[str]:
+    for name in export.columns:
+        why = may_identify(name, export.definition(name))
+        if why and name != mapping.patient_id.name:
+            yield f"{name} ({why})"
+
+
+def _notes(export: Export, mapping: SourceMapping, ready: Prepared, people: People) -> Iterator[str]:
+    yield from ready.notes
+    yield from people.notes
+    named = {one.name for one in fields_of(mapping)}
+    for form in dict.fromkeys(export.forms.get(one.name, "") for one in fields_of(mapping)):
+        status = export.columns.get(form + STATUS)
+        if status is None:
+            continue
+        count = status.str.removesuffix(".0").value_counts()
+        if count.get("0", 0) or count.get("1", 0):
+            yield (f"form {form}: {count.get('2', 0):,} complete, {count.get('1', 0):,} unverified, "
+                   f"{count.get('0', 0):,} incomplete")  # fmt: skip
+    for name, texts in export.columns.items():
+        if name in named or export.structural(name) or may_identify(name, export.definition(name)):
+            continue
+        values = [text for text in texts.unique() if len(text) < 200]
+        for what, pattern in (("e-mail addresses", _MAIL), ("telephone numbers", _PHONE)):
+            found = [text for text in values if pattern.fullmatch(text.strip()) and not _is_date(text)]
+            if found:
+                yield f"{name}: holds {what}, and is not marked as an identifier in the data dictionary"
+
+
+def _is_date(text: str) -> bool:
+    return re.match(r"\s*(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4})", text) is not None

@@ -1,0 +1,179 @@
+"""The words by which a proposal recognises columns, in English and Chinese; and visits in their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_column
+from relapse_model.study.names import NameTable
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(name_of_column(word) for word in text.split("|"))
+
+
+IDENTIFIERS = _words(
+    "patient id|patientid|subject id|subjid|usubjid|subject|participant id|pid|mrn|hospital number|case number|case no"
+    "|record id|study id|病案号|住院号|登记号|病历号|门诊号|患者编号|患者id|病人编号|病人id|病人号|受试者编号|受试者号"
+    "|入组编号|研究编号|筛选号|随机号|编号|id"
+)
+ENROLMENT = _words(
+    "enrolment date|enrollment date|date of enrolment|date of enrollment|enrol date|enrolled|inclusion date"
+    "|randomisation date|randomization date|入组日期|入组时间|入组日|入选日期|纳入日期|随机日期|随机化日期|随机时间"
+)
+PATIENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "centre": _words("centre|center|site|研究中心|中心|医院"),
+    "arm": _words("arm|group|treatment group|study arm|分组|组别|治疗组|试验分组"),
+    "sex": _words("sex|gender|性别"),
+    "age_years": _words("age|age years|age at enrolment|年龄|入组年龄"),
+    "bmi_kg_m2": _words("bmi|body mass index|体重指数|体质指数|体质量指数"),
+    "hbv_genotype": _words("genotype|hbv genotype|基因型|hbv基因型|乙肝基因型"),
+    "prior_nuc": _words("prior nuc|prior na|na experienced|核苷经治|na经治|既往核苷|既往nas"),
+    "pegifn_weeks": _words("pegifn weeks|干扰素疗程(周)|干扰素周数|干扰素治疗周数"),
+    "consolidation_weeks": _words("consolidation weeks|巩固周数|巩固治疗周数|巩固治疗(周)|巩固时间(周)"),
+    "decompensated_cirrhosis": _words("decompensated cirrhosis|失代偿肝硬化|失代偿期肝硬化|失代偿"),
+    "coinfection": _words("coinfection|co-infection|合并感染"),
+    "malignancy": _words("malignancy|恶性肿瘤"),
+}
+BEFORE_TREATMENT = {"hbeag": "hbeag_positive_before_treatment", "hbsag": "hbsag_before_treatment_iu_ml"}
+_BEFORE = re.compile(r"治疗前|用药前|before treatment|pre-?treatment")
+_BASELINE = re.compile(r"基线|baseline")
+TESTS = _words(
+    "analyte|test|test name|testname|parameter|项目名称|检验项目|检验项目名称|检测项目|项目|检验名称|指标|指标名称"
+)
+RESULTS = _words("result|results|value|test result|结果|检验结果|检测结果|结果值|测定值|数值|值")
+UNITS = _words("unit|units|单位|结果单位")
+ASSAYS = _words("assay|platform|instrument|analyser|analyzer|reagent|仪器|试剂|检测试剂|方法|检测方法|检测平台|平台")
+DAYS = _words(
+    "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
+    "|visit date|date|随访日期|访视日期|就诊日期|检验日期|检验时间|检测日期|检测时间|日期|时间|报告日期|报告时间"
+)
+AGENTS = _words("agent|drug|drug name|medication|treatment|药物|药物名称|药品|药品名称|用药|治疗药物")
+STARTS = _words(
+    "start date|start|started|begin date|date of dose|dose date|开始日期|起始日期|开始时间|用药日期|注射日期|给药日期"
+)
+ENDS = _words("end date|end|stop date|stopped|结束日期|停药日期|终止日期|结束时间")
+DOSES = _words("dose|amount|剂量|用量")
+HISTORIES = _words(
+    "medication history|drug history|treatment history|用药史|用药情况|治疗史|治疗经过|既往用药"
+    "|抗病毒治疗史|抗病毒用药史"
+)
+CONTROLS = _words("control|controls|ctrl|对照|空白对照")
+_ARM_ENDINGS = re.compile(r"\s*(?:group|arm|治疗组|试验组|组)$")
+FLAGS: Mapping[str, str] = dict.fromkeys(("阳性", "positive", "pos", "(+)"), "1") | dict.fromkeys(
+    ("阴性", "negative", "neg", "(-)"), "0"
+)
+
+_TOKENS = (
+    ("week", re.compile(r"(?<![a-z])(?:weeks?|wk|w)[ _-]?(\d{1,3})(?![\d.])")),
+    ("week", re.compile(r"第?(\d{1,3})\s?周")),
+    ("week", re.compile(r"(?<![\d.^*])(\d{1,3})\s?(?:weeks?|wks?|w)(?![a-z])")),
+    ("month", re.compile(r"(?<![a-z])(?:months?|m)[ _-]?(\d{1,2})(?![\d.a-z])")),
+    ("month", re.compile(r"第?(\d{1,2})\s?个?月")),
+    ("day", re.compile(r"(?<![a-z])(?:days?|d)[ _-]?(\d{1,3})(?![\d.a-z])")),
+    ("visit", re.compile(r"(?<![a-z])(?:visit|v)[ _-]?(\d{1,2})(?![\d.a-z])")),
+)
+_BRACKETS = re.compile(r"\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class AtVisit:
+    """A name of a column in which a visit stands.
+
+    Attributes
+    ----------
+    pattern : str
+        The name with ``{visit}`` in place of its number.
+    visit, counted : str
+        The number, and what it counts: ``"week"``, ``"month"``, ``"day"``, ``"visit"``.
+    rest : str
+        The name without the visit.
+    """
+
+    pattern: str
+    visit: str
+    counted: str
+    rest: str
+
+
+def at_visit(name: str) -> AtVisit | None:
+    """Return the visit that the name of a column holds; None where it holds none.
+
+    Examples
+    --------
+    >>> at_visit("W12 HBsAg(IU/mL)")
+    AtVisit(pattern='W{visit} HBsAg(IU/mL)', visit='12', counted='week', rest='HBsAg(IU/mL)')
+    >>> at_visit("HBsAg_w12").rest, at_visit("第12周 ALT").pattern, at_visit("PLT (10^9/L)")
+    ('HBsAg', '第{visit}周 ALT', None)
+    """
+    low = name.casefold()
+    if len(low) != len(name):
+        return None
+    for counted, token in _TOKENS:
+        if found := token.search(low):
+            pattern = name[: found.start(1)] + VISIT + name[found.end(1) :]
+            rest = (name[: found.start()] + " " + name[found.end() :]).strip(" _-:：")
+            return AtVisit(pattern, found[1], counted, rest)
+    return None
+
+
+def head_and_unit(name: str) -> tuple[str, str]:
+    """Return a name without the unit in brackets at its end, and the unit.
+
+    Examples
+    --------
+    >>> head_and_unit("HBsAb 表面抗体（mIU/mL）"), head_and_unit("BMI")
+    (('HBsAb 表面抗体', 'mIU/mL'), ('BMI', ''))
+    """
+    plain = name.replace("（", "(").replace("）", ")")
+    found = _BRACKETS.search(plain)
+    return (plain[: found.start()].strip(), found[1].strip()) if found else (name.strip(), "")
+
+
+def bare_name(name: str) -> str:
+    """Return a name as the words above have it: without brackets, underscores as spaces."""
+    return name_of_column(head_and_unit(name)[0]).replace("_", " ")
+
+
+def analyte_of(text: str, names: NameTable) -> str | None:
+    """Return the analyte that a name means, as a whole or in all of its words; None where any word says more.
+
+    Examples
+    --------
+    >>> names = NameTable({"alt": ("谷丙转氨酶",), "ast": ()}, ("alt",))
+    >>> analyte_of("ALT 谷丙转氨酶", names), analyte_of("ALT AST", names), analyte_of("ALT 定性", names)
+    ('alt', None, None)
+    """
+    whole = names.meaning(text.replace("_", " ")).name
+    if whole is not None:
+        return whole
+    parts = {names.meaning(part).name for part in re.split(r"[\s_/()（）]+", text) if part}
+    return parts.pop() if len(parts) == 1 else None
+
+
+def before_treatment(name: str, names: NameTable) -> str | None:
+    """Return the column of the patients table for a result before treatment; None where the name says no such thing."""
+    plain = name_of_column(name)
+    if not _BEFORE.search(plain):
+        return None
+    rest = _BASELINE.sub(" ", _BEFORE.sub(" ", plain))
+    rest = re.sub(r"[()\[\]_]", " ", head_and_unit(rest)[0])
+    return BEFORE_TREATMENT.get(analyte_of(" ".join(rest.split()), names) or "")
+
+
+def arm_of(text: str, levels: tuple[str, ...]) -> str | None:
+    """Return which arm a text names, by the study's levels and the words for a control; None where it names none.
+
+    Examples
+    --------
+    >>> arm_of("HBIG组", ("hbig", "control")), arm_of("对照组", ("hbig", "control")), arm_of("A组", ("hbig", "control"))
+    ('hbig', 'control', None)
+    """
+    core = _ARM_ENDINGS.sub("", name_of_column(text))
+    by_name = {name_of_column(level): level for level in levels}
+    if core in by_name:
+        return by_name[core]
+    controls = [level for key, level in by_name.items() if key in CONTROLS]
+    return controls[0] if core in CONTROLS and len(controls) == 1 else None

@@ -1,0 +1,159 @@
+"""Rows that one entry of a mapping makes of a table: once, or once for each visit that its pattern finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.source_mapping import Entry, Field
+from relapse_model.cohort.readers.spreadsheets.patients import matching
+from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
+from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
+from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_column
+from relapse_model.errors import Problem
+from relapse_model.study.line_numbers import Place
+
+_LEAD = ("value", "start", "start_day", "start_week", "dose", "relapse", "agent")  # whose columns say which visits are
+DATED = ("date", "start", "end")
+_NUMBERS = (
+    "value",
+    "dose",
+    "lower_limit",
+    "upper_limit",
+    "day",
+    "week",
+    "start_day",
+    "start_week",
+    "end_day",
+    "end_week",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Columns of an entry at one visit, over all rows of its table.
+
+    Attributes
+    ----------
+    visit : str
+        As the columns spell it; empty where there are none.
+    columns : dict of str to Cells
+        By the key of the mapping.
+    chosen : array of bool
+        Rows that fit the entry's ``when``.
+    strangers : array of bool
+        Rows of people who are no patients of the cohort, and are to be listed.
+    """
+
+    visit: str
+    columns: dict[str, Cells]
+    chosen: Mask
+    strangers: Mask
+
+    @property
+    def own(self) -> Mask:
+        """Return which rows are read: those that fit, of patients."""
+        return self.chosen & ~self.strangers
+
+
+def place_of(entry: Entry) -> Place:
+    """Return the place of an entry in its mapping."""
+    return (entry.section,) if entry.section == "outcome" else (entry.section, entry.position)
+
+
+def parts_of(reading: Reading, entry: Entry) -> Iterator[Part]:
+    """Yield what an entry reads, visit by visit; note what stands in the way.
+
+    Parameters
+    ----------
+    reading : Reading
+    entry : Entry
+    """
+    if not _sound(reading, entry):
+        return
+    for visit in _visits(reading, entry):
+        columns: dict[str, Cells] = {}
+        for key, field in entry.fields.items():
+            cells = _cells(reading, entry, key, replace(field, name=_name_at(reading, entry, field, visit)))
+            if cells is not None:
+                columns[key] = cells
+        chosen = matching(reading, entry.source, entry.when, (*place_of(entry), "when"), visit)
+        yield Part(visit, columns, chosen, reading.strangers(entry.source))
+
+
+def _sound(reading: Reading, entry: Entry) -> bool:
+    place, problems = place_of(entry), len(reading.problems)
+    if entry.codes:
+        reading.refuse(in_mapping(
+            reading.mapping, (*place, "codes"), "codes", "no codes: a spreadsheet has columns",
+            'Write when = { COLUMN = ["..."] }, or analyte = { field = "COLUMN" }',
+        ))  # fmt: skip
+    for key, field in entry.fields.items():
+        if field.source and field.source != entry.source:
+            found = f"source {field.source!r}"
+            advice = 'Write source = "..." in the entry itself'
+            reading.refuse(in_mapping(reading.mapping, (*place, key), found, "columns of one source", advice))
+        if field.name.count(VISIT) > 1:
+            reading.refuse(in_mapping(reading.mapping, (*place, key), repr(field.name), f"{VISIT} once"))
+    return len(reading.problems) == problems
+
+
+def _visits(reading: Reading, entry: Entry) -> list[str]:
+    """Return the visits of an entry: those that the pattern of its values finds; one without a name if it has none."""
+    patterns = {key: field.name for key, field in entry.fields.items() if VISIT in field.name}
+    if not patterns:
+        return [""]
+    lead = next((key for key in _LEAD if key in patterns), next(iter(patterns)))
+    table = reading.tables[entry.source]
+    visits = table.visits(patterns[lead])
+    if not visits:
+        what, expected = "no column fits the pattern", f"columns with a visit in place of {VISIT}"
+        reading.refuse(Problem(table.name, None, patterns[lead], what, expected, table.nearest(patterns[lead])))
+    return list(visits)
+
+
+def _name_at(reading: Reading, entry: Entry, field: Field, visit: str) -> str:
+    """Return the name of a column at a visit, as the table spells it."""
+    if VISIT not in field.name:
+        return field.name
+    table = reading.tables[entry.source]
+    places = table.visits(field.name).get(visit, [])
+    if len(places) > 1:  # "W12 HBsAg" and "W 12 HBsAg": nothing says which of them counts
+        names = " and ".join(repr(table.names[place]) for place in places)
+        advice = "Take one of them out, or give each a name of its own"
+        reading.refuse(Problem(table.name, None, field.name, names, f"one column of the visit {visit!r}", advice))
+    return table.names[places[0]] if places else field.name.replace(VISIT, visit)
+
+
+def _cells(reading: Reading, entry: Entry, key: str, field: Field) -> Cells | None:
+    place = (*place_of(entry), key)
+    if key in DATED:
+        return reading.dates(entry.source, field, place)
+    cells = reading.cells(entry.source, field, place, open_end=key in ("value", "analyte", "agent"))
+    return reading.numbers(entry.source, cells) if cells is not None and key in _NUMBERS else cells
+
+
+def week_of_visit(reading: Reading, entry: Entry, visit: str, key: str) -> str:
+    """Return the week of a visit, as the mapping states it; note that it does not."""
+    weeks = {name_of_column(name): week for name, week in reading.mapping.time.visits.items()}
+    week = weeks.get(visit)
+    if week is None:
+        found = f"no {key!r}, and no week of the visit {visit!r}" if visit else f"no {key!r}"
+        advice = f'Or state the weeks under [time]: visits = {{ "{visit}" = 0, ... }}' if visit else ""
+        reading.refuse(in_mapping(reading.mapping, place_of(entry), found, f'{key} = "COLUMN"', advice))
+        return ""
+    return repr(week)
+
+
+def refused_rows(part: Part) -> Mask:
+    """Tell in which rows any cell of the entry was refused."""
+    return np.asarray(np.logical_or.reduce([cells.refused for cells in part.columns.values()]))
+
+
+def constant(text: str, rows: int) -> pd.Series:
+    """Return a column that holds one text."""
+    return pd.Series([text] * rows, dtype=object)

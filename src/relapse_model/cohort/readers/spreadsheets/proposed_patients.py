@@ -1,0 +1,132 @@
+"""Proposed columns of the patients table: recognised by name, with the meanings and units that must be stated."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import pandas as pd
+
+from relapse_model.cohort.readers.spreadsheets.header_words import (
+    FLAGS,
+    PATIENT_COLUMNS,
+    arm_of,
+    bare_name,
+    before_treatment,
+    head_and_unit,
+)
+from relapse_model.cohort.readers.spreadsheets.identifying import may_identify
+from relapse_model.cohort.readers.spreadsheets.look import Look, category_counts
+from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted, table_text
+from relapse_model.cohort.study_columns import levels_named
+from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
+from relapse_model.study.names import level_of, yes_or_no
+from relapse_model.study.study import Study
+
+_SUFFIX = re.compile(r"\s*(?:<=|>=|<|>|≤|≥)?\s*[+-]?[0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?\s*([^\d\s].*)?", re.IGNORECASE)
+_WITHOUT_UNIT = ("pegifn_weeks", "consolidation_weeks", "bmi_kg_m2", "age_years")
+
+
+def patient_columns(proposal: Proposal, look: Look, taken: set[int]) -> None:
+    """Write the columns of the patients table that a sheet holds.
+
+    Parameters
+    ----------
+    proposal : Proposal
+    look : Look
+    taken : set of int
+        Places of columns that are used already.
+    """
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(look.table.names):
+        column = None if place in taken or may_identify(name) else column_of(name, proposal)
+        if column is not None:
+            found.setdefault(column, []).append(place)
+    for column, places in found.items():
+        for place in places[1:]:
+            proposal.add(f"# {look.table.names[place]} may be {column}, too.")
+        proposal.use(look, places[0])
+        _write(proposal, look, column, places[0])
+
+
+def column_of(name: str, proposal: Proposal) -> str | None:
+    """Return the column of the patients table that a name means; None where it means none."""
+    bare = bare_name(name)
+    own = {one.replace("_", " "): one for one in (*TABLES["patients"], *_study_columns(proposal.study))}
+    by_word = {word: column for column, words in PATIENT_COLUMNS.items() for word in words}
+    column = own.get(bare) or by_word.get(bare) or before_treatment(name, proposal.analytes)
+    return None if column in ("patient_id", "enrolment_date") else column
+
+
+def _study_columns(study: Study) -> Iterable[str]:
+    return (one.column for one in study.predictors if one.column is not None)
+
+
+def _write(proposal: Proposal, look: Look, column: str, place: int) -> None:
+    name, values = look.table.names[place], look.texts(place)
+    counts = category_counts(values)
+    comment = f" # {counts}" if counts else ""
+    rule = TABLES["patients"].get(column)
+    kind = "printed" if rule is None and column in _numbers(proposal.study) else "text" if rule is None else rule.kind
+    if kind in ("number", "printed"):
+        _write_number(proposal, column, name, values, plain=kind == "number")
+        return
+    meanings, asked = _meanings(column, kind, values, proposal.study)
+    table = f", values = {table_text(meanings.items())}" if meanings else ""
+    line = f"{column} = {{ field = {quoted(name)}{table} }}{comment}"
+    if asked:
+        proposal.ask(f"What do the texts of {name} mean? One of {asked} in place of each ?", line)
+    else:
+        proposal.add(line)
+
+
+def _numbers(study: Study) -> set[str]:
+    return {
+        one.column for one in study.predictors if one.column and not (one.equals or one.levels) and one.kind == "column"
+    }
+
+
+def _write_number(proposal: Proposal, column: str, name: str, values: pd.Series, *, plain: bool) -> None:
+    """Write a column of numbers: the unit printed in the cells, else in the header, else asked for."""
+    found = {unicodedata.normalize("NFKC", one) for one in values.unique()}
+    suffixes = {match[1] for one in found if (match := _SUFFIX.fullmatch(one)) and match[1]}
+    unit = head_and_unit(name)[1]
+    if plain:
+        own = f", unit = {quoted(suffixes.pop())}" if len(suffixes) == 1 else ""
+        proposal.add(f"{column} = {{ field = {quoted(name)}{own} }}")
+        return
+    wanted = next((one.unit for one in proposal.study.predictors if one.column == column), "")
+    if unit or all((match := _SUFFIX.fullmatch(one)) is None or match[1] for one in found):
+        own = f", unit = {quoted(unit)}" if unit else ""
+        proposal.add(f"{column} = {{ field = {quoted(name)}{own} }}")
+    else:
+        proposal.ask(
+            f"In which unit is {name}? Its name states none; the study uses {wanted or 'none'}.",
+            f'{column} = {{ field = {quoted(name)}, unit = "" }}',
+        )
+
+
+def _meanings(column: str, kind: str, values: pd.Series, study: Study) -> tuple[dict[str, str], str]:
+    """Return the meanings of the texts of a column that is not read as it stands, and what is to be asked."""
+    texts = [str(one) for one in values.unique() if str(one).casefold() not in MISSING_WORDS]
+    rule = TABLES["patients"].get(column)
+    if kind == "choice" and rule is not None:
+        choices = {text: rule.spellings.get(text.casefold(), text if text in rule.choices else "?") for text in texts}
+        return ({}, "") if "?" not in choices.values() else (choices, " or ".join(rule.choices))
+    if kind == "flag":
+        flags = {text: _flag(text) for text in texts}
+        if all(yes_or_no(text) is not None for text in texts):
+            return {}, ""
+        return flags, "0 or 1" if "?" in flags.values() else ""
+    levels = levels_named(study).get(column, ())
+    if not levels or all(level_of(text, levels) is not None for text in texts):
+        return {}, ""
+    found = {text: arm_of(text, levels) or level_of(text, levels) or "?" for text in texts}
+    return found, " or ".join(levels) if "?" in found.values() else ""
+
+
+def _flag(text: str) -> str:
+    said = yes_or_no(text)
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    return str(int(said)) if said is not None else FLAGS.get(plain, "?")

@@ -1,0 +1,157 @@
+"""Proposed entries of results: columns of visits, and sheets of one row per result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import pandas as pd
+
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.spreadsheets.header_words import (
+    ASSAYS,
+    DAYS,
+    RESULTS,
+    TESTS,
+    UNITS,
+    AtVisit,
+    analyte_of,
+    at_visit,
+    bare_name,
+    head_and_unit,
+)
+from relapse_model.cohort.readers.spreadsheets.look import Look
+from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted
+from relapse_model.study.study import Study
+
+_LISTED = 15  # names of tests in a comment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The columns of one pattern of visits."""
+
+    pattern: str
+    places: tuple[int, ...]
+    visits: tuple[AtVisit, ...]
+
+
+def columns_of_visits(look: Look) -> list[Columns]:
+    """Return the patterns of visits among the names of the columns of a sheet; each has two columns or more."""
+    found: dict[str, list[tuple[int, AtVisit]]] = {}
+    for place, name in enumerate(look.table.names):
+        visit = at_visit(name)
+        if visit is not None:
+            found.setdefault(visit.pattern, []).append((place, visit))
+    return [
+        Columns(pattern, tuple(place for place, _ in own), tuple(visit for _, visit in own))
+        for pattern, own in found.items()
+        if len(own) > 1 and len({visit.visit for _, visit in own}) == len(own)
+    ]
+
+
+def wide_results(proposal: Proposal, source: str, look: Look) -> None:
+    """Write an entry for each analyte whose results stand in columns of visits."""
+    patterns = columns_of_visits(look)
+    days = [one for one in patterns if bare_name(one.visits[0].rest) in DAYS]
+    others = [one for one in patterns if one not in days]
+    named = [(one, analyte_of(head_and_unit(one.visits[0].rest)[0], proposal.analytes)) for one in others]
+    wanted = [(one, name) for one, name in named if name in proposal.study.analytes]
+    for one in days[1:] if wanted else ():
+        proposal.add("", f"# Dates, too: {one.pattern}; the first such columns are taken.")
+    for one, analyte in wanted:
+        assert analyte is not None
+        _write_wide(proposal, source, look, one, analyte, days[0] if days else None)
+
+
+def _write_wide(
+    proposal: Proposal, source: str, look: Look, columns: Columns, analyte: str, days: Columns | None
+) -> None:
+    values = pd.concat([look.texts(place) for place in columns.places], ignore_index=True)
+    visits = ", ".join(one.visit for one in columns.visits)
+    proposal.use(look, *columns.places)
+    proposal.note_unreadable(values)
+    proposal.add("", "[[labs]]", f"# {len(values)} results at the visits {visits}")
+    proposal.add(*([f"source = {quoted(source)}"] if source else []))
+    proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(columns.pattern)}")
+    _unit(proposal, analyte, head_and_unit(columns.visits[0].rest)[1], values)
+    if days is not None:
+        proposal.use(look, *days.places)
+        lacking = {one.visit for one in columns.visits} - {one.visit for one in days.visits}
+        if lacking:
+            proposal.add(f"# No date of the visits {', '.join(sorted(lacking))}.")
+        proposal.add(f"date = {quoted(days.pattern)}")
+        return
+    for one in columns.visits:
+        proposal.visit(one.visit, one.counted)
+
+
+def _unit(proposal: Proposal, analyte: str, printed: str, values: pd.Series) -> None:
+    """Write the unit of the header where the study takes it; ask for it otherwise, unless the results print theirs."""
+    rule = proposal.study.analytes[analyte]
+    taken = ", ".join(quoted(one) for one in dict.fromkeys((rule.unit, *rule.units, *rule.other_units)))
+    if printed and conversion(rule, printed) is not None:
+        proposal.add(f"unit = {quoted(printed)}")
+        return
+    read = read_lab_texts(values)
+    number = read[read["kind"] == "number"]
+    if not printed and (not len(number) or bool((number["unit"] != "").all())):
+        return
+    said = f"states {quoted(printed)}, which the study does not take" if printed else "states none"
+    proposal.ask(f"In which unit is it? The name of the column {said}. The study takes {taken}.", 'unit = ""')
+
+
+def _first(look: Look, words: tuple[str, ...]) -> int | None:
+    bare = [bare_name(name) for name in look.table.names]
+    return next((bare.index(word) for word in words if word in bare), None)
+
+
+def long_results(proposal: Proposal, source: str, look: Look) -> None:
+    """Write an entry for a sheet of one row per result: its columns of test, result, unit, date and assay."""
+    test, result = _first(look, TESTS), _first(look, RESULTS)
+    if test is None or result is None:
+        return
+    unit, day, assay = _first(look, UNITS), _first(look, DAYS), _first(look, ASSAYS)
+    names = look.table.names
+    proposal.use(look, *(place for place in (test, result, unit, day, assay) if place is not None))
+    proposal.add("", "[[labs]]", f"# {len(look.texts(result))} results")
+    _tests_met(proposal, look, test, unit)
+    known = look.table.column(test).astype(str).map(lambda text: proposal.analytes.meaning(text.strip()).name)
+    values = look.table.column(result).astype(str).str.strip()
+    proposal.note_unreadable(values[known.isin(list(proposal.study.analytes)) & (values != "")])
+    proposal.add(*([f"source = {quoted(source)}"] if source else []))
+    proposal.add(f"analyte = {{ field = {quoted(names[test])} }}", f"value = {quoted(names[result])}")
+    if unit is None:
+        proposal.ask("In which unit are the results? There is no column of units.", 'unit = ""')
+    else:
+        proposal.add(f"unit = {{ field = {quoted(names[unit])} }}")
+    if day is None:
+        proposal.ask("Which column is the date of the sample?", 'date = ""')
+    else:
+        proposal.add(f"date = {quoted(names[day])}")
+    proposal.add(*([f"assay = {{ field = {quoted(names[assay])} }}"] if assay is not None else []))
+
+
+def _tests_met(proposal: Proposal, look: Look, test: int, unit: int | None) -> None:
+    """Say which tests there are, in which units, and what they mean to the study."""
+    tests = look.table.column(test).astype(str).str.strip()
+    units = pd.Series("", index=tests.index) if unit is None else look.table.column(unit).astype(str).str.strip()
+    counts = pd.DataFrame({"test": tests, "unit": units}).value_counts()
+    for met, count in list(counts.items())[:_LISTED]:
+        name, own = map(str, cast("tuple[str, str]", met))
+        if not name:
+            continue
+        meaning = proposal.analytes.meaning(name)
+        if meaning.name in proposal.study.analytes:
+            said = f"{meaning.name}{_not_taken(proposal.study, str(meaning.name), own)}"
+        else:
+            said = f"like {', '.join(meaning.doubt)}: give its meaning" if meaning.doubt else "not used by the study"
+        proposal.add(f"# {name} in {own or 'no unit'}: {count}, {said}")
+    if len(counts) > _LISTED:
+        proposal.add(f"# and {len(counts) - _LISTED} more tests or units")
+
+
+def _not_taken(study: Study, analyte: str, unit: str) -> str:
+    taken = not unit or conversion(study.analytes[analyte], unit) is not None
+    return "" if taken else ", in a unit that the study does not take"

@@ -1,0 +1,128 @@
+"""What the benefit report holds, and what its test of heterogeneity says in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.development.checks.finding import Finding
+from relapse_model.study.study import Study
+from relapse_model.trial.benefit.measures import PairedBenefit
+from relapse_model.trial.lazy_verbs import save_result
+from relapse_model.trial.statistics.contrast import SignificanceTest
+
+CLAIM = 0.05  # the level of the test of heterogeneity
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BenefitReport:
+    """What the trial says of predicted benefit. All predictions are of models that had not seen the patient.
+
+    Attributes
+    ----------
+    study : Study
+    patients, events, lost : int
+        At risk at randomisation; with the event by the horizon; lost before it.
+    effect : dict
+        The effect in the model of all patients; see `ArmEffect.to_dict`.
+    heterogeneity : SignificanceTest or None
+        Of arm times predicted risk, by the robust score; None where it cannot be tested, for the reason in `refused`.
+        What is claimed rests on it.
+    likelihood_ratio : SignificanceTest or None
+        The same by the likelihood ratio, which with few events is significant too often: for comparison only.
+    groups : DataFrame
+        By predicted risk in the control arm: patients and risk (Kaplan-Meier) of each arm, the difference with its
+        interval (control less treatment), the risk ratio, and the mean predicted benefit.
+    calibration : DataFrame
+        ``measure``, ``arm``, ``value``, ``lower``, ``upper``, ``right`` (the value of a right prediction), ``method``.
+    decisions : DataFrame
+        Net benefit of treating by predicted benefit, and of treating all, by threshold.
+    pairs : PairedBenefit or None
+        Only where it was asked for.
+    findings : tuple of Finding
+        RM207.
+    refused : dict of str to str
+        What these patients cannot support, and why.
+    statement : str
+    """
+
+    study: Study
+    patients: int
+    events: int
+    lost: int
+    effect: dict[str, Any]
+    heterogeneity: SignificanceTest | None
+    likelihood_ratio: SignificanceTest | None
+    groups: pd.DataFrame
+    calibration: pd.DataFrame
+    decisions: pd.DataFrame
+    pairs: PairedBenefit | None
+    findings: tuple[Finding, ...]
+    refused: dict[str, str]
+    statement: str
+    settings: dict[str, Any]
+    synthetic: bool = False
+    curve: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __repr__(self) -> str:
+        """Return counts, and whether heterogeneity was found."""
+        return f"BenefitReport({self.patients} patients, {self.events} events; {self.verdict})"
+
+    @property
+    def claims_heterogeneity(self) -> bool:
+        """Tell whether the test of heterogeneity is significant at 0.05."""
+        return self.heterogeneity is not None and self.heterogeneity.p_value < CLAIM
+
+    @property
+    def verdict(self) -> str:
+        """Return what the test of heterogeneity says, in words."""
+        if self.heterogeneity is None:
+            return "heterogeneity not tested"
+        p = f"p = {self.heterogeneity.p_value:.3f}" if self.heterogeneity.p_value >= 0.001 else "p < 0.001"
+        if self.claims_heterogeneity:
+            return f"the relative effect differs with risk ({p})"
+        return f"no sign that the relative effect differs with risk ({p})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures in full precision; None for what is missing, with the reason in ``refused``."""
+        return {
+            "patients": self.patients, "events": self.events, "lost": self.lost, "synthetic": self.synthetic,
+            "verdict": self.verdict, "statement": self.statement, "effect": self.effect,
+            "heterogeneity": _test_values(self.heterogeneity),
+            "likelihood_ratio": _test_values(self.likelihood_ratio),
+            "groups": _records(self.groups), "calibration": _records(self.calibration),
+            "decisions": _records(self.decisions), "pairs": None if self.pairs is None else self.pairs.to_dict(),
+            "findings": [one.to_dict() for one in self.findings], "refused": self.refused, "settings": self.settings,
+        }  # fmt: skip
+
+    def save(self, folder: str | Path) -> dict[str, Path]:
+        """Write ``benefit.json`` and ``benefit.html``, which hold no patient rows.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it does not exist.
+        """
+        return save_result(self, folder)
+
+
+def _test_values(found: SignificanceTest | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "statistic": found.statistic, "degrees_of_freedom": found.degrees_of_freedom, "p_value": found.p_value,
+        "method": found.method,
+    }  # fmt: skip
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values; None for what is missing."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [
+        {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
+        for row in rows
+    ]

@@ -1,0 +1,91 @@
+"""A proposed mapping is a mapping; what it cannot know it asks, and with the answers the export is read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from redcap_projects import built_in
+from redcap_writer import write_project
+from whole_days import whole_days
+
+from data_folder import data_folder
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.read_source import proposer_of, reader_of
+from relapse_model.cohort.readers.redcap.propose import propose_redcap
+from relapse_model.cohort.readers.redcap.read import read_redcap
+from relapse_model.errors import CohortError
+
+
+def folder(name: str):
+    try:
+        return data_folder(name)
+    except FileNotFoundError as absent:
+        pytest.skip(str(absent))
+
+
+def test_the_kind_finds_its_functions():
+    assert reader_of("redcap") is read_redcap
+    assert proposer_of("redcap") is propose_redcap
+
+
+READ = ("clinical-trial-1", "decimal-comma", "repeating-instruments-sparse", "validation-types-1")
+REFUSED = ("blank-for-gray-status",)  # two people of another size than people have
+ASKING = ("arm-single-longitudinal", "longitudinal", "potentially-problematic-values")
+
+
+@pytest.mark.parametrize("name", [*READ, *REFUSED, *ASKING])
+def test_every_proposal_is_a_mapping_and_reads_what_it_names(name):
+    source = folder("redcap_exports") / name
+    text = propose_redcap(source, built_in())
+    mapping = parse_mapping(text, "map.toml", "redcap")
+    assert "Cornel" not in text
+    if name in READ:
+        assert len(read_redcap(source, mapping, study=built_in())) > 0
+    if name in REFUSED:
+        with pytest.raises(CohortError, match=r"column 'bmi': '204\.1'"):
+            read_redcap(source, mapping, study=built_in())
+
+
+def test_meanings_come_from_the_dictionary():
+    text = propose_redcap(folder("redcap_exports") / "longitudinal", built_in())
+    assert 'sex = { field = "sex", values = { "0" = "F", "1" = "M" } }' in text
+    assert 'zero = { field = "date_enrolled" }' in text
+    assert 'events = "event.csv"' in text
+    assert 'unit = "g/dL"  # from the label' in text
+
+
+def test_the_hospital_needs_its_units_and_codes_and_nothing_else():
+    source = folder("hospital_wide") / "redcap_longitudinal.csv"
+    text = propose_redcap(source, built_in())
+    answers = {
+        r"#\? sex = .*": 'sex = { field = "sex", values = { "1" = "M", "2" = "F" } }',
+        r"#\? hbv_genotype = .*":
+            'hbv_genotype = { field = "genotype", values = { 2 = "B", 3 = "C", 4 = "D", 99 = "" } }',
+        r"#\? arm = .*": 'arm = { field = "redcap_arm", values = { "1" = "hbig", "2" = "control" } }',
+        r'#\? unit = "\.\.\."  # where none is printed with the result; the study knows ([^,\n]+).*': r'unit = "\1"',
+    }  # fmt: skip
+    for asked, answer in answers.items():
+        text, count = re.subn(asked, answer, text)
+        assert count > 0
+    cohort = read_redcap(source, parse_mapping(text, "map.toml", "redcap"), study=built_in())
+    assert (len(cohort), len(cohort.labs), len(cohort.treatments)) == (120, 3183, 443)
+    assert sorted(cohort.labs["analyte"].unique()) == ["alt", "anti_hbs", "hbcrag", "hbsag", "hbv_dna"]
+
+
+@pytest.mark.parametrize("form", ["csv", "xml"])
+def test_a_repeating_project_is_described(tmp_path, form):
+    source, _ = write_project(whole_days(3, 1), tmp_path, form)
+    text = propose_redcap(source, built_in())
+    parse_mapping(text, "map.toml", "redcap")
+    assert 'repeating = ["drugs", "labs"]' in text
+    assert 'agent = { field = "drug" }' in text
+    assert 'start = "drug_start"' in text
+
+
+def test_codes_for_missing_values_that_the_project_states(tmp_path):
+    source, _ = write_project(whole_days(3, 1), tmp_path, "xml")
+    codes = "<redcap:MissingDataCodes>-99, Not done | UNK, Unknown</redcap:MissingDataCodes>"
+    text = source.read_text("utf-8").replace("<GlobalVariables>", f"<GlobalVariables>{codes}")
+    source.write_text(text, "utf-8")
+    assert 'codes = ["-99", "UNK"]  # of the project' in propose_redcap(source, built_in())

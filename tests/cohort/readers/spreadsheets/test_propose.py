@@ -1,0 +1,132 @@
+"""What a proposal recognises, what it asks, and that it is read as it stands where nothing is asked."""
+
+from __future__ import annotations
+
+import pytest
+from spreadsheet_files import workbook
+
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.spreadsheets.header_words import at_visit
+from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
+from relapse_model.cohort.readers.spreadsheets.read import read_excel
+from relapse_model.errors import SourceError
+
+WIDE = [
+    ["住院号", "姓名", "性别", "入组日期", "W0 HBsAg(IU/mL)", "W12 HBsAg(IU/mL)", "W0 日期", "W12 日期"],
+    ["007", "ZS", "男", "2024-01-01", "<0.05", "0.2", "2024-01-01", "2024-03-25"],
+    ["008", "LS", "女", "2024-01-08", "<0.05", "溶血", "2024-01-08", "2024-04-01"],
+]
+
+
+def questions(text: str) -> list[str]:
+    lines = text.split("\n")
+    return [lines[place + 1] for place, line in enumerate(lines) if line.startswith("#?")]
+
+
+def test_what_is_found_is_read_as_it_is(tmp_path, study):
+    path = workbook(tmp_path / "a.xlsx", WIDE)
+    text = propose_excel(path, study)
+    assert questions(text) == []
+    cohort = read_excel(path, parse_mapping(text, "map.toml", "excel"))
+    assert list(cohort.patient_ids) == ["007", "008"]
+    assert cohort.labs["week"].tolist() == [0, 0, 12, 12]
+    assert "姓名" in text.split("# Never read")[1]
+    assert "ZS" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "visit"),
+    [
+        ("HBsAg_w12", "HBsAg_w{visit}", "12"),
+        ("W12 HBsAg(IU/mL)", "W{visit} HBsAg(IU/mL)", "12"),
+        ("第12周HBsAg", "第{visit}周HBsAg", "12"),
+        ("Week 4 ALT", "Week {visit} ALT", "4"),
+        ("12w HBsAg", "{visit}w HBsAg", "12"),
+        ("HBsAg V3", "HBsAg V{visit}", "3"),
+        ("血小板(10^9/L)", None, None),
+        ("M2BPGi", None, None),
+        ("维生素D3", None, None),
+    ],
+)
+def test_visits_in_names(name, pattern, visit):
+    found = at_visit(name)
+    if name == "维生素D3":  # a single column of its kind is no pattern of visits
+        return
+    assert (pattern, visit) == (None, None) if found is None else (found.pattern, found.visit) == (pattern, visit)
+
+
+def test_what_only_a_person_knows_is_asked(tmp_path, study):
+    rows = [
+        ["编号", "分组", "性别", "HBcrAg_V1", "HBcrAg_V2", "治疗前HBsAg", "用药史"],
+        ["1", "A组", "1", "2.5", "-", "3.1", "ETV 2020.01.01-2023.01.01"],
+        ["2", "对照", "2", "3.5", "很高", "4.1", None],
+    ]
+    text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
+    assert questions(text) == [
+        'zero = { field = "" }',
+        'visits = { "1" = ?, "2" = ? }',
+        'arm = { field = "分组", values = { "A组" = "?", "对照" = "control" } } # A组 1, 对照 1',
+        'sex = { field = "性别", values = { "1" = "?", "2" = "?" } } # 1 1, 2 1',
+        'hbsag_before_treatment_iu_ml = { field = "治疗前HBsAg", unit = "" }',
+        'unit = ""',
+        'empty = "refuse"',
+        "codes = []",
+    ]
+    assert "- 1, 很高 1" in text
+
+
+def test_the_order_of_dates_is_asked_where_nothing_tells(tmp_path, study):
+    rows = [["id", "入组日期"], ["1", "02/03/2024"]]
+    assert questions(propose_excel(workbook(tmp_path / "a.xlsx", rows), study)) == ['dates = ""']
+    rows.append(["2", "25/03/2024"])
+    text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
+    assert questions(text) == []
+    assert 'dates = "dmy"' in text
+
+
+def test_a_unit_that_the_study_does_not_take_is_asked_for(tmp_path, study):
+    rows = [["id", "入组日期", "W0 HBsAb(IU/mL)", "W4 HBsAb(IU/mL)", "W0 日期", "W4 日期"]]
+    rows.append(["1", "2024-01-01", "20", "30", "2024-01-01", "2024-01-29"])
+    text = propose_excel(workbook(tmp_path / "a.xlsx", rows), study)
+    assert questions(text) == ['unit = ""']
+    assert '"IU/mL", which the study does not take. The study takes "mIU/mL"' in text
+
+
+def test_a_header_of_two_rows_under_a_title_is_found(tmp_path, study):
+    rows = [
+        ["乙肝随访表", None, None, None, None, None],
+        ["病案号", "入组日期", "W0", None, "W12", None],
+        [None, None, "日期", "HBsAg(IU/mL)", "日期", "HBsAg(IU/mL)"],
+        [1, "2024-01-01", "2024-01-01", "<0.05", "2024-03-25", "0.2"],
+    ]
+    merged = ["A1:F1", "A2:A3", "B2:B3", "C2:D2", "E2:F2"]
+    path = workbook(tmp_path / "a.xlsx", rows, merged=merged)
+    text = propose_excel(path, study)
+    assert "header_row = 2\nheader_rows = 2" in text
+    assert read_excel(path, parse_mapping(text)).labs["week"].tolist() == [0, 12]
+
+
+def test_a_folder_of_files_is_put_together(tmp_path, study):
+    workbook(tmp_path / "followup.xlsx", WIDE)
+    lis = "病历号;项目名称;结果;单位;采样日期\n007;HBV-DNA定量;1,5;IU/mL;2024-01-01\n"
+    lis += "007;血糖;5,1;mmol/L;2024-01-01\n999;血糖;5,1;mmol/L;2024-01-01\n"
+    (tmp_path / "检验.csv").write_bytes(lis.encode("gb18030"))
+    drugs = "id,drug,start date,stop date,dose\n008,ETV,2020-01-01,2023-01-01,0.5\n008,阿司匹林,2020-01-01,,\n"
+    (tmp_path / "drugs.csv").write_text(drugs, encoding="utf-8")
+    (tmp_path / "redcap.csv").write_text("record_id,redcap_event_name\n1,a\n")
+    (tmp_path / "broken.xlsx").write_bytes(b"no workbook")
+    text = propose_excel(tmp_path, study)
+    assert questions(text) == ['unknown_patients = "refuse"', 'unit = ""']  # of people of the laboratory; of the dose
+    text = text.replace('"refuse"', '"list"')
+    assert 'delimiter = ";"\ndecimal = ","' in text
+    assert "# 血糖 in mmol/L: 2, not used by the study" in text
+    assert "an export of REDCap" in text
+    assert "broken.xlsx: not readable as a workbook" in text
+    cohort = read_excel(tmp_path, parse_mapping(text.replace('unit = ""', 'unit = "mg"')))
+    assert cohort.treatments["agent"].tolist() == ["entecavir", "阿司匹林"]
+    assert cohort.labs["value"].tolist()[-2:] == ["1.5", "5.1"]
+
+
+def test_nothing_to_look_at_is_refused(tmp_path, study):
+    with pytest.raises(SourceError, match="no spreadsheet with a header"):
+        propose_excel(tmp_path, study)

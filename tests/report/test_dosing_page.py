@@ -1,0 +1,64 @@
+"""The page of the dosing rule: what it says to do, why, and when."""
+
+from __future__ import annotations
+
+import html
+import re
+import stat
+
+import pandas as pd
+import pytest
+
+import relapse_model as rm
+from relapse_model.report.dosing_page import write_dosing_page
+
+LABS = [
+    ("A", 0, "anti_hbs", "85"), ("A", 4, "anti_hbs", "110"),  # above 100 for some weeks
+    ("B", 0, "anti_hbs", "50"), ("B", 4, "anti_hbs", "60"), ("B", 4, "hbsag", "0.5"),  # HBsAg detected
+    ("C", 0, "anti_hbs", "<10"), ("C", 4, "anti_hbs", "<10"),  # due, and one dose is not enough
+    ("D", 0, "anti_hbs", "600"), ("D", 4, "anti_hbs", "640"),  # not below within a year, as it seems
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(study):
+    patients = pd.DataFrame({"patient_id": list("ABCD"), "arm": "hbig", "centre": ["one", "one", "two", "three"]})
+    labs = pd.DataFrame(LABS, columns=["patient_id", "week", "analyte", "value"]).assign(unit="mIU/mL")
+    labs.loc[labs["analyte"] == "hbsag", "unit"] = "IU/mL"
+    given = pd.DataFrame({"patient_id": [*"ABCD", "A"], "agent": "hbig", "start_week": [0, 0, 0, 0, 3], "dose": 400.0,
+                          "unit": "IU"})  # fmt: skip
+    return rm.dosing(rm.make_cohort(patients, labs, given, study=study), study, as_of_week=4)
+
+
+@pytest.fixture(scope="module")
+def text(found, study, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "dosing.html"
+    write_dosing_page(found, study, path, as_of="4")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", path.read_text(encoding="utf-8"))))
+
+
+def test_what_is_to_be_done_and_why(text):
+    assert "due for a dose: 1; overdue: 0; awaiting a measurement or a decision: 1 (records up to week 4)" in text
+    assert "B decide by hand HBsAg detected" in text
+    assert "again whenever anti-HBs is negative or below 100 mIU/mL" in text
+
+
+def test_weeks_outside_what_was_looked_at_are_limits(text):
+    """Last titres in week 4: nothing is forecast beyond week 56."""
+    assert "A 4.0 7.1 ≤ 4.0 to > 56.0 8 55 %" in text
+    assert "not within a year of it" in text
+
+
+def test_what_one_dose_cannot_do_is_said(text):
+    assert re.search(r"400 IU will not raise this patient to 100; about [\d,]+ IU would", text)
+
+
+def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):
+    """A dose of patient A in week 3 that no visit asked for; nothing in the other centres."""
+    table = found.deviations.set_index("deviation")
+    assert list(table.columns) == ["one", "three", "two"]
+    assert "decide by hand" not in table.index
+    assert "decide by hand" in set(found.audit["verdict"])
+    assert table["one"].sum() == 1
+    assert table[["two", "three"]].to_numpy().sum() == 0
