@@ -124,8 +124,8 @@ def predictor_summary(
     disclosed: dict[str, Any] = {"missing": disclosed_count(missing)}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_told = _disclosed_levels(counts, missing)
-        return {"missing": missing_told, "levels": dict(zip(predictor.levels, levels, strict=True))}
+        *levels, missing_disclosed = _disclosed_levels(counts, missing)
+        return {"missing": missing_disclosed, "levels": dict(zip(predictor.levels, levels, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
     few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
     if few or _patients(who, values.notna()) < 2 * SMALL:

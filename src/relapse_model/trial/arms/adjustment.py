@@ -50,7 +50,7 @@ class BaselineColumns:
 def baseline_columns(
     cohort: Cohort, study: Study, found: Endpoint, names: Sequence[str], where: str, *, for_weights: bool = False
 ) -> tuple[BaselineColumns | None, list[Problem]]:
-    """Return the columns to adjust for, as they were at randomisation; or what speaks against them.
+    """Return the columns to adjust for, as they were at randomisation; or why they cannot be.
 
     Up to 10 % of missing values are taken as the mean over both arms, which leaves the comparison unbiased, since the
     arm has nothing to do with it.

@@ -78,7 +78,7 @@ class BaselineTable:
 def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTable:
     """Describe the arms at randomisation.
 
-    Counts are told in full: they are what a trial reports. No p-values, since the arms were made by chance. The
+    Counts are given in full: they are what a trial reports. No p-values, since the arms were made by chance. The
     standardised difference of a number is the difference of the means over the root of the mean variance, on the scale
     on which the study reads it; of levels, that of Yang and Dalton. Beyond 0.1 to 0.2 in either direction an imbalance
     is often called notable; at 66 patients per arm chance alone goes beyond 0.2 in one of four variables.

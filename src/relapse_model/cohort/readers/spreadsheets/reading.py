@@ -79,7 +79,7 @@ class Reading:
         self.codes_met: Counter[tuple[str, str]] = Counter()
         self.serials: Counter[tuple[str, str]] = Counter()
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
-        self._told: set[tuple[object, ...]] = set()
+        self._reported: set[tuple[object, ...]] = set()
 
     @property
     def main(self) -> str:
@@ -176,10 +176,10 @@ class Reading:
 
     def cell_problem(self, source: str, row: int, column: str, found: str, expected: str, advice: str = "") -> None:
         """Note what is wrong with one cell; its patient is refused, and no other."""
-        told = (source, row, column, found)
-        if told in self._told:
+        problem_key = (source, row, column, found)
+        if problem_key in self._reported:
             return
-        self._told.add(told)
+        self._reported.add(problem_key)
         table, patient = self.tables[source], str(self.keys[source].iloc[row])
         self.found.append(Problem(table.name, int(table.rows[row]), column, found, expected, advice, patient))
 
