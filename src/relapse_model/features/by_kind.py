@@ -12,7 +12,8 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, ever
-from relapse_model.cohort.measurements import below_limit_value, measurements
+from relapse_model.cohort.laboratory.values_in_unit import below_limit_value
+from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.study_columns import ColumnReader, categories, chosen, numbers, reader_of, unusable_cells
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
