@@ -39,7 +39,8 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.measurements import measurements
 from relapse_model.features.laboratory import summarise_groups
-from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Study
 
 KINDS = ("last", "first", "maximum", "mean", "slope", "count")
 LIMITS = {

@@ -21,7 +21,8 @@ from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
 

@@ -6,6 +6,7 @@ from relapse_model.study import keys
 from relapse_model.study import study as classes
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.key_table import KeyTable
+from relapse_model.study.predictor import Predictor, Prior, StudyTerm, TermFactor
 
 _WINDOW = "How many weeks old a result may be at the landmark. Without it any earlier result counts."
 _CHINESE = "Name shown to readers of Chinese."
@@ -136,7 +137,7 @@ MODEL_TABLES = (
             "screened_on": "The fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` "
             "writes it: a validation on that cohort is warned of (RM206).",
         },
-        filled=classes.Predictor,
+        filled=Predictor,
         required=("name", "kind"),
         types={"kind": "one of the kinds below", "prior": "a table, see below"},
         defaults={"label": "the name", "unit": "that of the kind", "direction": "either"},
@@ -153,7 +154,7 @@ MODEL_TABLES = (
             "deviation in the training cohort, or a number of units. For a term: `unit`.",
             "source": "Its source.",
         },
-        filled=classes.Prior,
+        filled=Prior,
         required=("log_odds", "sd", "per", "source"),
     ),
     KeyTable(
@@ -195,7 +196,7 @@ MODEL_TABLES = (
             "replaces": "Predictors whose linear effect is left out when the terms are used.",
             "prior": "What is known of its effect.",
         },
-        filled=classes.StudyTerm,
+        filled=StudyTerm,
         required=("name", "factors"),
         types={"factors": "a list of tables, see below", "prior": "a table, see above"},
         defaults={"label": "the name"},
@@ -213,7 +214,7 @@ MODEL_TABLES = (
             "at_least": "1 from this value on, else 0.",
             "minus": "The value less this one; of a predictor on the log10 scale, the difference of the logarithms.",
         },
-        filled=classes.TermFactor,
+        filled=TermFactor,
         required=("predictor",),
     ),
     KeyTable(

@@ -18,7 +18,7 @@ from relapse_model.model.explanation.points_bins import (
     round_cuts,
     value_bins,
 )
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 AGE = Predictor("age", "column", "Age", column="age_years", unit="years")
 TITRE = Predictor("titre", "last", "Anti-HBs", analyte="anti_hbs", scale="log10", unit="mIU/mL")

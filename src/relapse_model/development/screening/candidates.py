@@ -17,8 +17,9 @@ from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyE
 from relapse_model.features.derive import derive_features
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.look_ahead import looking_ahead
+from relapse_model.study.predictor import Candidate, Predictor
 from relapse_model.study.predictor_kinds import AS_MEASURED
-from relapse_model.study.study import Candidate, Predictor, Study
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 MOST = 5000

@@ -14,7 +14,8 @@ from relapse_model.errors import CohortError, Problem
 from relapse_model.features.derive import derive_features
 from relapse_model.features.design import design, design_matrix
 from relapse_model.features.look_ahead import looking_ahead
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, counts
 from relapse_model.trial.arms.endpoint import Endpoint

@@ -15,7 +15,8 @@ from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import CohortError
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.features.derive import derive_features
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
 
 _COLUMNS = {  # of the patients table, described whether or not a predictor reads them

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.columns import ARM
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 _ANOTHER = "another arm"
 
