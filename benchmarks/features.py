@@ -320,7 +320,7 @@ def peaks(labs: pd.DataFrame, names: list[str]) -> dict[str, str]:
         found = {}
         for name in names:
             command = [sys.executable, __file__, "--peak", name, str(path)]
-            found[name] = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+            found[name] = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         return found
 
 
