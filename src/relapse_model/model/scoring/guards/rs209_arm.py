@@ -44,7 +44,7 @@ def arm(new: NewPatients) -> list[Flagged]:
 
 
 def _by_arm(new: NewPatients, readers: list[Predictor], rows: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
-    """Return the risks of some patients with the arm set to each that the predictors tell apart."""
+    """Return the risks of some patients with the arm set to each that the predictors distinguish."""
     features = new.features.iloc[rows]
     if not len(rows) or new.risk_of is None:
         return {}
