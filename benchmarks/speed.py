@@ -9,8 +9,8 @@ the same choices and risks are demanded. Last, how the time of one fit grows wit
 
 Made-up normal columns with 5 % gaps, a logistic risk of about 17 %: only times are of interest.
 
-Run: .venv/bin/python benchmarks/speed.py [--patients 132 1000] [--repeats 3] [--outer-repeats 5] [--growth 132 1000 10000 100000]
-[--parts ridge trees growth] [--out speed.json]
+Run: .venv/bin/python benchmarks/speed.py [--patients 132 1000] [--repeats 3] [--outer-repeats 5]
+[--growth 132 1000 10000 100000] [--parts ridge trees growth] [--out speed.json]
 """
 
 from __future__ import annotations
