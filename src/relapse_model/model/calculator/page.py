@@ -29,6 +29,7 @@ from relapse_model.model.explanation.shapley import EXACT_UP_TO, permutation_ord
 from relapse_model.model.file.model_file import probe_codes
 from relapse_model.model.scoring.guards.rs211_no_gain import FINDING
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.study.study import Study
 
 LANGUAGES = ("en", "zh")
 MOST_BYTES = 5_000_000  # of a page: more opens slowly, and cannot be sent by mail
@@ -127,9 +128,8 @@ def page_words(languages: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def model_values(model: TrainedModel) -> dict[str, Any]:
     """Return all that the page knows of the model, as plain values: no row of a patient, and no path."""
-    study, summary = model.study, model.summary
+    study = model.study
     deviates = [NormalDist().inv_cdf(level) for level in tail_levels(LEVEL)]
-    passive = study.passive_antibody
     values = {
         "scorer": scorer_values(model.classifier),
         "fields": form_fields(model),
@@ -138,37 +138,52 @@ def model_values(model: TrainedModel) -> dict[str, Any]:
         "examples": _examples(model),
         "level": LEVEL,
         "levels": list(zip(tail_levels(LEVEL), deviates, strict=True)),
-        "outcome": study.outcome.name,
-        "outcome_zh": study.outcome.label_zh,
-        "horizon": f"{_horizon(model):g}",
-        "landmark": " / ".join(f"{week:g}" for week in model.landmark_weeks),
-        "synthetic": bool(summary["synthetic"]),
         "arms": arms_asked(model),
         "needs_one_of": [] if model.scores_unmeasured else needs_laboratory(study),
         "negative_words": negative_words(),
-        "passive_weeks": f"{study.scoring.passive_weeks:g}",
-        "passive_agents": "" if passive is None else ", ".join(passive.agents),
-        "range_margin": study.scoring.range_margin,
-        "scatter": _scatter(model),
-        "distance_limit": NormalDist().inv_cdf(study.scoring.distance_level),
-        "no_gain": any(
-            one.get("code") == FINDING and one.get("severity") == "warning" for one in summary.get("warnings") or ()
-        ),
+        **_of_warnings(model),
+        **_of_study(study),
+        "landmark": " / ".join(f"{week:g}" for week in model.landmark_weeks),
+        "synthetic": bool(model.summary["synthetic"]),
+    }
+    identity = hashlib.sha256(_in_script(values["scorer"]).encode("utf-8")).hexdigest()[:12]
+    return {**values, "about": _about(model, identity)}
+
+
+def _of_study(study: Study) -> dict[str, Any]:
+    passive = study.passive_antibody
+    return {
+        "outcome": study.outcome.name,
+        "outcome_zh": study.outcome.label_zh,
+        "horizon": f"{study.prediction.horizon_weeks:g}",
         "include": [one.text for one in study.eligibility.include],
         "exclude": [one.text for one in study.eligibility.exclude],
         "registry": study.registry,
+        "passive_weeks": f"{study.scoring.passive_weeks:g}",
+        "passive_agents": "" if passive is None else ", ".join(passive.agents),
     }
-    identity = hashlib.sha256(_in_script(values["scorer"]).encode("utf-8")).hexdigest()[:12]
-    values["about"] = {
-        "classifier": label_of(model.classifier_name, study.has_priors),
-        "patients": summary["patients"],
-        "events": summary["events"],
-        "lost": summary["lost_before_horizon"],
-        "study": study.name,
+
+
+def _of_warnings(model: TrainedModel) -> dict[str, Any]:
+    findings = model.summary.get("warnings") or ()
+    return {
+        "range_margin": model.study.scoring.range_margin,
+        "scatter": _scatter(model),
+        "distance_limit": NormalDist().inv_cdf(model.study.scoring.distance_level),
+        "no_gain": any(one.get("code") == FINDING and one.get("severity") == "warning" for one in findings),
+    }
+
+
+def _about(model: TrainedModel, identity: str) -> dict[str, Any]:
+    return {
+        "classifier": label_of(model.classifier_name, model.study.has_priors),
+        "patients": model.summary["patients"],
+        "events": model.summary["events"],
+        "lost": model.summary["lost_before_horizon"],
+        "study": model.study.name,
         "model": identity,
         "version": __version__,
     }
-    return values
 
 
 def _examples(model: TrainedModel) -> list[dict[str, Any]]:
