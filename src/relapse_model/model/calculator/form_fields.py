@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from relapse_model.cohort.laboratory.values_in_unit import below_limit_value
 from relapse_model.cohort.laboratory.words import MEANINGS, squeezed
-from relapse_model.cohort.measurements import below_limit_value
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effect
 from relapse_model.model.trained import TrainedModel
