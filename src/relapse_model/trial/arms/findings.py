@@ -90,10 +90,10 @@ def few_events_finding(primary: ArmContrast) -> list[Finding]:
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:
-    """Return RM205 if the plan is not the one that was deposited, or is dated after the last visit."""
+    """Return RM205 if the plan is not the one that was registered, or is dated after the last visit."""
     texts = []
     if registered is not None and registered.strip().lower() != sha256:
-        texts.append(f"the study file has SHA-256 {sha256}, the one deposited {registered.strip().lower()}")
+        texts.append(f"the study has SHA-256 {sha256}, the one registered {registered.strip().lower()}")
     if plan.dated is not None and last_visit is not None and plan.dated > last_visit:
         texts.append(f"the plan is dated {plan.dated.isoformat()}, the last visit was on {last_visit.isoformat()}")
     return [_found("RM205", "; ".join(texts) + ". What was changed, and why, belongs in the report.")] if texts else []
