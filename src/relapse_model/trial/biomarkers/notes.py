@@ -45,19 +45,21 @@ def notes(
     strata : array or None
         Within which outcomes were permuted.
     """
-    told = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
-    told += [_null_words(base, strata), *_centre_words(base, within, centres, strata)]
+    lines = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
+    lines += [_null_words(base, strata), *_centre_words(base, within, centres, strata)]
     if len(columns) > len(tested):
-        told.append(
+        lines.append(
             f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; reasons are listed."
         )
     if base.data.lost:
-        told.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
+        lines.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
     if gains is not None and len(gains) < len(tested):
-        told.append(f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only.")
+        lines.append(
+            f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only."
+        )
     if not has_arms:
-        told.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
-    return tuple(told)
+        lines.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
+    return tuple(lines)
 
 
 def _null_words(base: Base, strata: Positions | None) -> str:
@@ -65,9 +67,9 @@ def _null_words(base: Base, strata: Positions | None) -> str:
     if strata is None:
         return "Adjusted p-values and q-values come from outcomes simulated from the base model."
     counted = base.weight > 0
-    told = np.bincount(strata[counted]) > 0
+    present = np.bincount(strata[counted]) > 0
     events = np.bincount(strata[counted], weights=base.relapse[counted])
-    one_outcome = told & ((events == 0) | (events == np.bincount(strata[counted])))
+    one_outcome = present & ((events == 0) | (events == np.bincount(strata[counted])))
     silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
     words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
     if not silent:
@@ -88,9 +90,9 @@ def _centre_words(base: Base, within: WithinCentres, centres: Any, strata: Posit
         )
         return [unaccounted] if strata is None else []
     silent = within.silent(base.weight)
-    told = ["Patients are compared within centres: each centre has its own risk in the base model."]
+    lines = ["Patients are compared within centres: each centre has its own risk in the base model."]
     if silent and strata is None:
-        told[0] += (
+        lines[0] += (
             f" Centres in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."
         )
-    return told
+    return lines
