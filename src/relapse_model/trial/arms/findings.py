@@ -75,7 +75,7 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
             texts.append(f"doses given of those due: {counts} (chi-square test p = {p:.2g})")
     control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
     if control:
-        texts.append(f"{control} patients of {names[1]} were given the treatment of {names[0]}")
+        texts.append(f"{control} patients in the {names[1]} arm were given {names[0]}")
     return [_found("RM203", "; ".join(texts) + ". See the per-protocol analysis.")] if texts else []
 
 

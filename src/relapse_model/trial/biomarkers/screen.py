@@ -137,7 +137,7 @@ def screen_biomarkers(
     frequency, bounds, q = _stability(beside, screened, repeats, seed)
     predictive = None if arm is None else predictive_table(beside, screened, arm, permutations, seed)
     by_centre, agree = centres_table(beside, screened, centre)
-    table = main_table(beside, columns, screened, chosen, decide)
+    table = main_table(beside, columns, screened, chosen, decide, within_centres=within.group is not None)
     table = _beside(table, screened.names, frequency, agree, predictive)
     judging = (measures, threshold, resamples, seed)
     gains = _increments(known, tested, table, *judging)
