@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
+from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
 
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
@@ -135,7 +136,7 @@ def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTab
     assert isinstance(columns, Columns)
     problems: list[Problem] = []
     notes: list[str] = []
-    _values(wanted, columns)
+    problems += _other_units(wanted, columns, table, _values(wanted, columns))
     imputed = int((columns["ADTF"] != "").sum()) if "ADTF" in wanted.data else 0
     if imputed:
         notes.append(f"{wanted.data.name}: {imputed:,} dates are imputed by the analysis (ADTF), and taken as they are")
@@ -162,7 +163,26 @@ def _doses(wanted: Wanted, columns: Columns) -> list[str]:
     return [told] if several else []
 
 
-def _values(wanted: Wanted, columns: Columns) -> None:
+def _other_units(wanted: Wanted, columns: Columns, table: SourceTable, own: pd.Series) -> list[Problem]:
+    """Refuse rows that state a unit of their own, where the mapping states another one for all."""
+    entry, standard = wanted.entry, wanted.standard
+    stated = entry.constants.get("unit", "")
+    name = made_unit(wanted.data, standard)
+    if entry.section == "treatments":
+        name = standard.more.get("unit", "")
+        own = columns[name] if name in wanted.data and "dose" in entry.fields else own
+    words = "value" in entry.fields and bool(entry.fields["value"].values)  # meanings have no unit
+    if not stated or words or entry.section == "outcome":
+        return []
+    codes, distinct = pd.factorize(own)
+    other = [one != "" and not unit_stands(str(one), stated) for one in distinct]
+    rows = np.array([*other, False], dtype=bool)[codes]
+    advice = "Leave the unit out of the mapping: that of each row counts"
+    return table.problems(rows, name, f"{stated!r}, the unit that the mapping states", advice, found=own)
+
+
+def _values(wanted: Wanted, columns: Columns) -> pd.Series:
+    """Make the results of the variables in which they stand; return the unit that each row states."""
     data, fields = wanted.data, wanted.entry.fields
     value_name, unit_name = made_value(data, wanted.standard), made_unit(data, wanted.standard)
     pairs = [(value, unit) for value, unit in wanted.standard.values if value in data]
@@ -181,6 +201,7 @@ def _values(wanted: Wanted, columns: Columns) -> None:
         columns.others[value_name] = value
     if "unit" in fields and fields["unit"].name == unit_name:
         columns.others[unit_name] = unit
+    return unit
 
 
 def _units(columns: Columns, named: str, size: int) -> pd.Series:

@@ -71,7 +71,9 @@ def read_omop(
         made, report, problems = _read(tables, known, study, folder)
     finally:
         tables.close()
-    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, report, problems, study=study, mapping=known, on_problems=on_problems, dash=dash,
+    )  # fmt: skip
 
 
 def _read(

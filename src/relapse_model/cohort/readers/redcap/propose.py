@@ -194,7 +194,7 @@ def _labs(proposal: _Proposal) -> list[str]:
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
     if one.unit:
-        return f"unit = {quoted(one.unit)}  # from the label"
+        return f"unit = {quoted(one.unit)}  # from the label, note or name"
     known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
     return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
 
