@@ -47,12 +47,15 @@ class Events:
         Rows that were not used, by reason.
     read : int
         Rows that were looked at.
+    beside : Counter
+        Concepts without a meaning in the mapping beside a number, by analyte and concept.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
     read: int = 0
+    beside: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def table(self) -> pd.DataFrame:
         """Return all rows."""
@@ -154,7 +157,9 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
             own = usable & (entry == place)
             if own.any():
                 part = chunk[own].reset_index(drop=True)
-                said = results_said(part, known, each, asked.units, mapping.missing, mapping.time.partial)  # type: ignore[arg-type]
+                said = results_said(part, known, each, asked.units, mapping.missing, mapping.time.partial,
+                                    asked.rules.get(each.name))  # type: ignore[arg-type]  # fmt: skip
+                events.beside.update({(each.name, concept): count for concept, count in said.beside.items()})
                 for reason, rows in said.empty.items():
                     events.left[reason] += int(rows.sum())
                 for unclear in said.unclear:

@@ -173,6 +173,12 @@ def _pick(
     persons.refuse(position[bad & (position >= 0)], COLUMN, f"no date in {column} of {table}", "a date as YYYY-MM-DD")
     usable = (position >= 0) & ~bad & (days != "").to_numpy()
     chosen, several = picked_days(days[usable], position[usable], mapping.time.options.get("pick"))
+    if counted:
+        undated = position[(position >= 0) & ~bad & (days == "").to_numpy()]
+        # Which of the events is the first, the last or the only one is not known; without any date there is none.
+        persons.refuse(sorted({*undated.tolist()} & {*chosen.index, *several}), COLUMN,
+                       f"an event of {table} without a date, among those of which one counts", "a date of each",
+                       "Correct it, or leave such events out")  # fmt: skip
     persons.refuse(several, COLUMN, "several days of time zero", "one day", _SEVERAL)
     places = chosen.index.to_numpy(dtype=np.intp)
     persons.dates[places] = chosen.to_numpy(dtype=object)

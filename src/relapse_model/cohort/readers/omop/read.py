@@ -89,6 +89,7 @@ def _read(
     readings: list[SourceReading] = []
     others: list[NotMapped] = []
     problems: list[Problem] = []
+    beside: list[str] = []
     for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
         found = {
             table: read(tables, table, mapping, asked, persons) for table in dict.fromkeys(one.table for one in wanted)
@@ -99,10 +100,15 @@ def _read(
             readings.append(reading)
             others += not_mapped
             problems += events.problems
+            beside += [
+                f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives no "
+                "meaning: the number counts"
+                for (name, concept), count in sorted(events.beside.items())
+            ]
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
-    notes = list(not_found(names, made))
+    notes = [*beside, *not_found(names, made)]
     if "treatments" in made and made["treatments"].rows.empty:
         del made["treatments"]
         notes.append("since no course was found at all, nothing is taken as known of treatment")
