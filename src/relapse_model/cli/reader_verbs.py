@@ -18,6 +18,7 @@ from relapse_model.files import write_csv, write_text
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
+_REMARKS = 20  # printed; all of them are written
 TO_COMPLETE = "?"  # what the proposal writes where only a person knows
 
 
@@ -60,9 +61,13 @@ def read(given: Namespace) -> None:
     cohort.write(out)
     report = cohort.reading
     if report is not None:
-        write_text(f"{report}\n", out / "reading_report.txt")
+        remarks = list(dict.fromkeys(f"  {one}" for one in cohort.remarks))  # a row may hold several such results
+        listed = "\n".join([str(report), *(["To be looked at:", *remarks] if remarks else [])])
+        write_text(f"{listed}\n", out / "reading_report.txt")
         write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
-        say(str(report))
+        more = len(remarks) - _REMARKS
+        cut = [*remarks[:_REMARKS], *([f"  {more:,} more in reading_report.txt"] if more > 0 else [])]
+        say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
     named = given.study or (str(mapping.parent / known.study) if known.study.endswith(".toml") else known.study)
     with_study = f" --study {named}" if named and named != "hbsag-relapse" else ""
     say(f"{cohort!r} written to {given.out}. Next: relapse-model check {given.out}{with_study}")

@@ -16,6 +16,7 @@ from relapse_model.study.names import NameTable, name_key
 _BRACKETS = re.compile(r"[(\[（]\s*([^()\[\]（）]+?)\s*[)\]）]\s*$")
 _SEPARATED = re.compile(r"\s*\d{4}[-/.年]")
 _TRAILING = re.compile(r"_(?:date|dt|dat|start|begin|first|dose|given|iu|mg)$")
+_BEFORE = re.compile(r"(?:^|[^a-z])pre(?:$|[^a-z])|pretreat|before|治疗前")
 _ALIASES = {
     "sex": ("sex", "gender", "性别"),
     "age_years": ("age", "age_years", "age_at_enrolment", "age_at_enrollment", "年龄"),
@@ -106,6 +107,16 @@ def patient_column(field: Found) -> str | None:
         if keys & {name_key(name) for name in (column, *names)}:
             return column
     return next((column for column in TABLES["patients"] if name_key(column) in keys and column != "patient_id"), None)
+
+
+def before_treatment(field: Found) -> str | None:
+    """Return the column of the patients table for a result before treatment, by the field's name or label."""
+    for text in (field.name, field.label):
+        found = _BEFORE.search(text.casefold())
+        if found is not None:
+            other = {"hbsag": "hbsag_before_treatment_iu_ml", "hbeag": "hbeag_positive_before_treatment"}
+            return next((column for name, column in other.items() if name in text.casefold()), None)
+    return None
 
 
 def sexes(texts: Iterable[str]) -> dict[str, str]:
