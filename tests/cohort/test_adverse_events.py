@@ -160,7 +160,9 @@ def test_nothing_happens_after_a_death():
 
 
 def test_whether_an_event_was_serious_is_listed_where_it_is_not_said():
-    table = events(("b", "8", "Sepsis", "5", "", "0"), ("c", "2", "Rash", "1", "", "0"), ("c", "3", "Fever", "1", "0", "0"))
+    table = events(
+        ("b", "8", "Sepsis", "5", "", "0"), ("c", "2", "Rash", "1", "", "0"), ("c", "3", "Fever", "1", "0", "0")
+    )
     cohort = made(table)
     assert [(one.row, one.found) for one in cohort.remarks] == [(2, "blank, of grade 5 (death)"), (3, "blank")]
     np.testing.assert_array_equal(cohort.adverse_events["serious"], [np.nan, np.nan, 0])

@@ -242,7 +242,9 @@ def _of_times(mapping: SourceMapping, labels: Labels) -> Iterator[Problem]:
                 yield from _other_time(mapping, texts, _OF_KEYS[key], (*place_of(entry), key))
 
 
-def _other_time(mapping: SourceMapping, texts: list[str], wanted: str, place: tuple[str | int, ...]) -> Iterator[Problem]:
+def _other_time(
+    mapping: SourceMapping, texts: list[str], wanted: str, place: tuple[str | int, ...]
+) -> Iterator[Problem]:
     for text in texts:
         plain = unicodedata.normalize("NFKC", text).casefold()
         words = re.split(r"[\s_\-,;:()\[\]/]+", plain)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.cdisc.contradicted import days_since, other_days, other_results, other_units
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.people import Subjects
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
-from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
 
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
@@ -136,7 +136,9 @@ def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTab
     assert isinstance(columns, Columns)
     problems: list[Problem] = []
     notes: list[str] = []
-    problems += _other_units(wanted, columns, table, _values(wanted, columns))
+    problems += other_units(wanted, columns, table, _values(wanted, columns))
+    problems += other_results(wanted, columns, table)
+    notes += other_days(wanted, columns)
     imputed = int((columns["ADTF"] != "").sum()) if "ADTF" in wanted.data else 0
     if imputed:
         notes.append(f"{wanted.data.name}: {imputed:,} dates are imputed by the analysis (ADTF), and taken as they are")
@@ -161,24 +163,6 @@ def _doses(wanted: Wanted, columns: Columns) -> list[str]:
     several = int((~once).sum())
     told = f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
     return [told] if several else []
-
-
-def _other_units(wanted: Wanted, columns: Columns, table: SourceTable, own: pd.Series) -> list[Problem]:
-    """Refuse rows that state a unit of their own, where the mapping states another one for all."""
-    entry, standard = wanted.entry, wanted.standard
-    stated = entry.constants.get("unit", "")
-    name = made_unit(wanted.data, standard)
-    if entry.section == "treatments":
-        name = standard.more.get("unit", "")
-        own = columns[name] if name in wanted.data and "dose" in entry.fields else own
-    words = "value" in entry.fields and bool(entry.fields["value"].values)  # meanings have no unit
-    if not stated or words or entry.section == "outcome":
-        return []
-    codes, distinct = pd.factorize(own)
-    other = [one != "" and not unit_stands(str(one), stated) for one in distinct]
-    rows = np.array([*other, False], dtype=bool)[codes]
-    advice = "Leave the unit out of the mapping: that of each row counts"
-    return table.problems(rows, name, f"{stated!r}, the unit that the mapping states", advice, found=own)
 
 
 def _values(wanted: Wanted, columns: Columns) -> pd.Series:
@@ -226,25 +210,3 @@ def unit_of_label(label: str) -> str:
     """
     found = _BRACKETS.search(label)
     return found[1] if found else ""
-
-
-def days_since(days: pd.Series) -> tuple[pd.Series, Mask]:
-    """Return study days as days since the reference day, and which are a day 0, which there is not.
-
-    Parameters
-    ----------
-    days : Series
-        Texts.
-
-    Examples
-    --------
-    >>> since, zero = days_since(pd.Series(["-7", "1", "15", "0", ""]))
-    >>> since.tolist(), zero.tolist()
-    (['-7', '0', '14', '0', ''], [False, False, False, True, False])
-    """
-    codes, texts = pd.factorize(days)
-    numbers = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=float)
-    since = [
-        f"{number - 1:g}" if number > 0 else str(text) for number, text in zip(numbers.tolist(), texts, strict=True)
-    ]
-    return pd.Series(np.array(since, dtype=object)[codes], dtype=object), (numbers == 0)[codes]

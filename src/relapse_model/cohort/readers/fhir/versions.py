@@ -106,7 +106,9 @@ class Versions:
         if len(known) > 1:  # an id that two servers have, and a resource that does not say of which it is
             same = [one for one in known if one.content == new.content]
             if len(same) != 1:
-                raise UnclearError("id", "an id that resources of several servers have", "the address (fullUrl) of each")
+                raise UnclearError(
+                    "id", "an id that resources of several servers have", "the address (fullUrl) of each"
+                )
             return same[0]
         return known[0] if known else None
 

@@ -181,7 +181,7 @@ class _Asking:
             if entry.options.get("descendants"):
                 codes = self.descendants(codes, place)
             among |= self.concepts(table, codes, place)
-        elif not among:
+        elif not among and not (table == "death" and section == "outcome"):  # each row of it is a death
             self.refuse(place, f"no codes of {name!r}", "codes = [concept ids], or when = { column = value }",
                         "Codes of the study are found where the source has the table CONCEPT")  # fmt: skip
         if table not in CDM:

@@ -64,7 +64,9 @@ def contradicts(numbers: Numbers, words: NDArray[np.object_], rule: Analyte | No
     plain = ~below & ~above
     negative = above | (plain & (numbers.value > _limits(numbers.unit, rule)))
     positive = below | (plain & (numbers.value == 0))
-    other = (read["comparator"].to_numpy(dtype=object) != sign) | (read["number"].to_numpy(dtype=float) != numbers.value)
+    other = (read["comparator"].to_numpy(dtype=object) != sign) | (
+        read["number"].to_numpy(dtype=float) != numbers.value
+    )
     found = ((kind == "negative") & negative) | ((kind == "positive") & positive) | ((kind == "number") & other)
     said = words.astype(str) != ""
     result: Mask = numbers.there & said & found

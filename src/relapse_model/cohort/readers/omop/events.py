@@ -14,6 +14,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
@@ -165,7 +166,10 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                 for unclear in said.unclear:
                     _refuse(events, part, unclear.rows, position[own], persons, table, unclear.column, unclear.found,
                             unclear.expected, unclear.advice)  # fmt: skip
-                keep = ~said.settled()
+                late = after_death(said.date, position[own], persons) & ~said.settled()
+                _refuse(events, part, late, position[own], persons, table, known.start,
+                        [repr(text) for text in said.date[late]], "a day of the person's life: the table DEATH says when it ended")  # fmt: skip
+                keep = ~said.settled() & ~late
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: _cells(part, each, name) for name in _ASSAY}
@@ -261,6 +265,10 @@ def _courses(
                 [repr(text) for text in part[column][new]], "a date as YYYY-MM-DD", advice)  # fmt: skip
         bad |= wrong
         dates[name] = days.to_numpy(dtype=object)
+    late = after_death(dates["start"], position, persons) & ~bad
+    _refuse(events, part, late, position, persons, table, known.start,
+            [repr(text) for text in dates["start"][late]], "a day of the person's life: the table DEATH says when it ended")  # fmt: skip
+    bad |= late
     dose = wanted.field("dose")
     amount = _cells(part, wanted, "dose")
     unit = _cells(part, wanted, "unit")

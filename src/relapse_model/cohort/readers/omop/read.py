@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found
 from relapse_model.cohort.readers.omop.asked import asked_of
+from relapse_model.cohort.readers.omop.deaths import read_deaths
 from relapse_model.cohort.readers.omop.events import made_of, read_courses, read_labs, reading_of
 from relapse_model.cohort.readers.omop.outcome import read_outcome
 from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
@@ -85,6 +86,7 @@ def _read(
         raise SourceError("the OMOP source was refused", [
             Problem("person", None, None, "no rows", "one row per person", "Or no person is in the cohort asked for")
         ])  # fmt: skip
+    read_deaths(tables, mapping, asked, persons)
     made = {"patients": patients_table(tables, mapping, asked, persons)}
     readings: list[SourceReading] = []
     others: list[NotMapped] = []

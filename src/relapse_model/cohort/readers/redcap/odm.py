@@ -214,6 +214,8 @@ class _Reading:
         line = self.parser.CurrentLineNumber
         values = self.project.rows.setdefault(key, (line, {}))[1]
         name = given.get("ItemOID", "")
+        if name == self.project.record and given.get("Value", "") not in ("", key[0]):
+            self.refuse("a record's identifier that is not its SubjectKey", "one identifier of each record", line)
         if values.setdefault(name, given.get("Value", "")) != given.get("Value", ""):
             self.refuse(f"a second value of {name!r} in one form", "each field once", line)
 

@@ -10,7 +10,13 @@ from typing import Any
 
 from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
 from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
-from relapse_model.cohort.readers.redcap.found_fields import Found, before_treatment, fields_found, patient_column, sexes
+from relapse_model.cohort.readers.redcap.found_fields import (
+    Found,
+    before_treatment,
+    fields_found,
+    patient_column,
+    sexes,
+)
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -137,7 +143,7 @@ def _patients(proposal: _Proposal) -> list[str]:
     for one in proposal.found:
         column = before_treatment(one)
         if column is not None and column not in taken and not proposal.repeats(one):
-            unit = f', unit = {quoted(one.unit or "...")}' if column.endswith("iu_ml") else ""
+            unit = f", unit = {quoted(one.unit or '...')}" if column.endswith("iu_ml") else ""
             lines.append(f"#? {column} = {{ field = {quoted(one.name)}{unit} }}  # {_told(one)}; is it that one?")
             proposal.named.add(one.name)
     arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
