@@ -42,7 +42,7 @@ def _with_study(text: str, given: Namespace) -> str:
         return text
     file = os.path.relpath(given.study, Path(given.out).parent)
     line = f"study = {json.dumps(Path(file).as_posix(), ensure_ascii=False)}"
-    return re.sub(r"(?m)^#\? study = .*$", lambda _: line, text, count=1)
+    return re.sub(r"(?m)^#.*\bstudy = \".*$", lambda _: line, text, count=1)
 
 
 def _is_question(line: str) -> bool:

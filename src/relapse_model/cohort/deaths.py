@@ -1,4 +1,4 @@
-"""Adverse events that cannot be as they are written: two deaths, anything after a death, a death that is not serious."""
+"""Adverse events that cannot be as they are written: two deaths, anything after one, a death that is not serious."""
 
 from __future__ import annotations
 

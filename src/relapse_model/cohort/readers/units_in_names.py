@@ -195,7 +195,8 @@ def _of_rows(made: MadeTable, section: str, lead: str, study: Study | None, labe
 def _meaning(study: Study, name: str) -> str:
     from relapse_model.study.names_known import analyte_names
 
-    return name if name in study.analytes else analyte_names(study).meaning(name).name or ""
+    known: str | None = name if name in study.analytes else analyte_names(study).meaning(name).name
+    return known or ""
 
 
 def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amount: bool = False) -> str:
@@ -229,7 +230,8 @@ def _of_patients(mapping: SourceMapping, study: Study | None, labels: Labels) ->
             continue
         clash = _clash(texts, unit)
         if clash:
-            yield in_mapping(mapping, place, f"{one.name!r}, in {clash!r} by its name or label", f"a column in {unit!r}",
+            found = f"{one.name!r}, in {clash!r} by its name or label"
+            yield in_mapping(mapping, place, found, f"a column in {unit!r}",
                              "State its unit: { field = ..., unit = ... }, or correct it")  # fmt: skip
 
 

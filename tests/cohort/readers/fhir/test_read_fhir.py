@@ -378,7 +378,8 @@ def test_a_result_whose_code_was_corrected_no_longer_counts(tmp_path):
 
 def test_ids_of_two_servers_are_two_resources(tmp_path):
     entries = [{"resource": _result(value, effectiveDateTime=f"2024-03-1{value}"),
-                "fullUrl": f"http://{server}.example/Observation/x"} for server, value in (("a", 5), ("b", 6))]  # fmt: skip
+                "fullUrl": f"http://{server}.example/Observation/x"}
+               for server, value in (("a", 5), ("b", 6))]  # fmt: skip
     assert values(read_fhir(_files(tmp_path / "in", b=entries), parse_mapping(MAPPING))) == ["5", "6"]
     with pytest.raises(CohortError, match="an id that resources of several servers have"):
         read_fhir(_files(tmp_path / "in", b=entries, bulk=[_result(7)]), parse_mapping(MAPPING))

@@ -383,7 +383,7 @@ def test_an_event_without_a_date_may_be_the_one_that_counts(read, pick):
 # ---- deaths ----
 
 DEATH = {"person_id": "1", "death_date": "2024-05-01", "cause_concept_id": "0"}
-PERIOD = {"observation_period_id": "1", "person_id": "1", "observation_period_start_date": "2020-01-01",
+UNTIL_2025 = {"observation_period_id": "1", "person_id": "1", "observation_period_start_date": "2020-01-01",
           "observation_period_end_date": "2025-01-01"}  # fmt: skip
 FLARE = {"condition_occurrence_id": "1", "person_id": "1", "condition_concept_id": "5",
          "condition_start_date": "2024-09-01"}  # fmt: skip
@@ -391,14 +391,14 @@ FLARE = {"condition_occurrence_id": "1", "person_id": "1", "condition_concept_id
 
 def test_each_row_of_the_table_of_deaths_is_one(read):
     cohort = read(number("5"), mapping=MAPPING + '[outcome]\nsource = "death"\n', death=[DEATH],
-                  observation_period=[PERIOD])  # fmt: skip
+                  observation_period=[UNTIL_2025])  # fmt: skip
     assert cohort.outcomes[["relapse", "date"]].to_numpy().tolist() == [[1, "2024-05-01"]]
 
 
 def test_nobody_is_free_of_an_event_after_death(read):
     """The period of observation goes on to 2025; an event of September is after the death, and is listed."""
     cohort = read(number("5"), mapping=MAPPING + '[outcome]\nsource = "condition_occurrence"\ncodes = [5]\n',
-                  death=[DEATH], observation_period=[PERIOD], condition_occurrence=[FLARE])  # fmt: skip
+                  death=[DEATH], observation_period=[UNTIL_2025], condition_occurrence=[FLARE])  # fmt: skip
     assert cohort.outcomes[["relapse", "date"]].to_numpy().tolist() == [[0, "2024-05-01"]]
     assert left_out(cohort, "condition_occurrence (outcome)")
 
@@ -408,7 +408,7 @@ def test_nobody_is_free_of_an_event_after_death(read):
     [
         (number("5", measurement_date="2024-05-02"), {"death": [DEATH]}, "a day of the person's life"),
         (number("5"), {"death": [DEATH], "drug_exposure": [DRUG | {
-            "drug_exposure_start_date": "2024-06-01", "drug_exposure_end_date": "2024-06-01"}]}, "a day of the person's"),
+            "drug_exposure_start_date": "2024-06-01", "drug_exposure_end_date": "2024-06-01"}]}, "a day of the"),
         (number("5"), {"death": [DEATH, DEATH | {"death_date": "2024-06-01"}]}, "several days of death"),
         (number("5"), {"death": [DEATH | {"death_date": "2024-02-01"}]}, "a death before time zero"),
         (number("5"), {"death": [DEATH | {"death_date": ""}]}, "a death without a date"),

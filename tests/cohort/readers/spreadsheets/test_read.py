@@ -450,11 +450,8 @@ def test_visits_out_of_order_are_told(tmp_path):
         HEADER,
         ROW,
         [1002, "LS", "2024-01-01", "2024-04-01", "5", "2023-04-01", "6"],
-        [1003, "WW", "2024-01-01", None, "5", "2024-03-25", "6"],
+        [1003, "WW", "2024-01-01", "2024-01-01", "5", "2024-03-25", "6"],
     ]
-    mapping = as_mapping(PATIENTS + HBSAG.replace('date = "W{visit} 日期"', 'date = "W{visit} 日期"'))
-    rows[3][3] = "2024-01-01"
-    cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), mapping)
-    assert cohort.reading.notes == (
-        "Sheet1, W{visit} 日期: in 1 rows the dates are not in the order of the visits (3): look whether they are right",
-    )
+    cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + HBSAG))
+    (note,) = cohort.reading.notes
+    assert note.startswith("Sheet1, W{visit} 日期: in 1 rows the dates are not in the order of the visits (3)")

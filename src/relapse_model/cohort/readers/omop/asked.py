@@ -169,10 +169,9 @@ class _Asking:
             elif one.name.lower() in _NORMAL_RANGE and field_name != "value":
                 self.refuse((*place, field_name), repr(one.name), "a limit of the assay",
                             "The ranges of OMOP are those of healthy people")  # fmt: skip
-            elif field_name == "value" and one.name.lower() not in _values(table):
-                self.refuse((*place, field_name), repr(one.name), f"one of {', '.join(_values(table))}")
             else:
                 self.columns(table, (one.name.lower(),), (*place, field_name))
+                self.value(table, field_name, one, place)
         among = {column.lower(): values for column, values in entry.when.items()}
         codes = entry.codes
         if not codes and not among and section == "labs":
@@ -181,7 +180,7 @@ class _Asking:
             if entry.options.get("descendants"):
                 codes = self.descendants(codes, place)
             among |= self.concepts(table, codes, place)
-        elif not among and not (table == "death" and section == "outcome"):  # each row of it is a death
+        elif not among and (section, table) != ("outcome", "death"):  # each row of it is a death
             self.refuse(place, f"no codes of {name!r}", "codes = [concept ids], or when = { column = value }",
                         "Codes of the study are found where the source has the table CONCEPT")  # fmt: skip
         if table not in CDM:
@@ -191,6 +190,11 @@ class _Asking:
             needed = [one for one in (*_NEEDED, known.concept, known.start, *among) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
         return Wanted(entry, name, table, among)
+
+    def value(self, table: str, key: str, one: Field, place: Place) -> None:
+        """Refuse a column in which no result stands as that of the results."""
+        if key == "value" and one.name.lower() not in _values(table):
+            self.refuse((*place, key), repr(one.name), f"one of {', '.join(_values(table))}")
 
     def columns(self, table: str, columns: Iterable[str], place: Place) -> None:
         """Refuse what the source does not have."""

@@ -18,7 +18,7 @@ from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
-from relapse_model.cohort.readers.source_dates import iso_dates
+from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.errors import Problem
@@ -26,6 +26,7 @@ from relapse_model.errors import Problem
 NOT_NAMED = "of a concept that the mapping does not name"
 OTHER = "not as the mapping's 'when' asks"
 REFUSED = "refused"
+_LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
@@ -158,8 +159,9 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
             own = usable & (entry == place)
             if own.any():
                 part = chunk[own].reset_index(drop=True)
-                said = results_said(part, known, each, asked.units, mapping.missing, mapping.time.partial,
-                                    asked.rules.get(each.name))  # type: ignore[arg-type]  # fmt: skip
+                partial: Partial = mapping.time.partial  # type: ignore[assignment]
+                rule = asked.rules.get(each.name)
+                said = results_said(part, known, each, asked.units, mapping.missing, partial, rule)
                 events.beside.update({(each.name, concept): count for concept, count in said.beside.items()})
                 for reason, rows in said.empty.items():
                     events.left[reason] += int(rows.sum())
@@ -168,7 +170,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                             unclear.expected, unclear.advice)  # fmt: skip
                 late = after_death(said.date, position[own], persons) & ~said.settled()
                 _refuse(events, part, late, position[own], persons, table, known.start,
-                        [repr(text) for text in said.date[late]], "a day of the person's life: the table DEATH says when it ended")  # fmt: skip
+                        [repr(text) for text in said.date[late]], _LIVING)  # fmt: skip
                 keep = ~said.settled() & ~late
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
@@ -267,7 +269,7 @@ def _courses(
         dates[name] = days.to_numpy(dtype=object)
     late = after_death(dates["start"], position, persons) & ~bad
     _refuse(events, part, late, position, persons, table, known.start,
-            [repr(text) for text in dates["start"][late]], "a day of the person's life: the table DEATH says when it ended")  # fmt: skip
+            [repr(text) for text in dates["start"][late]], _LIVING)  # fmt: skip
     bad |= late
     dose = wanted.field("dose")
     amount = _cells(part, wanted, "dose")

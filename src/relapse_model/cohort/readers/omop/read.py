@@ -103,8 +103,8 @@ def _read(
             others += not_mapped
             problems += events.problems
             beside += [
-                f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives no "
-                "meaning: the number counts"
+                f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives "
+                "no meaning: the number counts"
                 for (name, concept), count in sorted(events.beside.items())
             ]
         if found:

@@ -170,7 +170,8 @@ class _Reading:
         self.at["item"] = oid
         self.project.fields[oid] = FieldDefinition(
             oid, self.form_of_item.get(oid, ""), given.get("FieldType", "text").lower(), "",
-            given.get("TextValidationType", "").lower(), identifier=given.get("Identifier", "").lower() == "y", note=without_tags(given.get("FieldNote", "")),
+            given.get("TextValidationType", "").lower(), identifier=given.get("Identifier", "").lower() == "y",
+            note=without_tags(given.get("FieldNote", "")),
         )  # fmt: skip
 
     def code_list(self, given: dict[str, str]) -> None:

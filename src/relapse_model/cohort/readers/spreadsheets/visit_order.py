@@ -30,8 +30,7 @@ def out_of_order(parts: Iterable[Part]) -> Mask:
     empty = np.array([(one == "").to_numpy() for one in days])
     at = np.where(empty, -1, codes)  # in the order of the texts, which is that of ISO dates
     latest = np.maximum.accumulate(at, axis=0)
-    found: Mask = (~empty[1:] & (at[1:] < latest[:-1])).any(axis=0)
-    return found
+    return np.asarray((~empty[1:] & (at[1:] < latest[:-1])).any(axis=0))
 
 
 def order_note(table: str, column: str, rows: list[int]) -> str:
