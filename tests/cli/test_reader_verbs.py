@@ -93,9 +93,8 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     sheet = "id,enrolment date,sex,date,test,result,unit\n" + "7,2024-01-01,F,2024-01-08,ALT,20,U/L\n" * 2
     (tmp_path / "a.csv").write_text(sheet, encoding="utf-8")
     mapping = tmp_path / "map.toml"
-    assert (
-        main(["propose-mapping", "excel", str(tmp_path / "a.csv"), "--study", str(study), "--out", str(mapping)]) == 0
-    )
+    source = str(tmp_path / "a.csv")
+    assert main(["propose-mapping", "excel", source, "--study", str(study), "--out", str(mapping)]) == 0
     assert 'study = "studies/mine.toml"' in mapping.read_text(encoding="utf-8")
     assert main(["read", "excel", source, "--mapping", str(mapping), "--out", str(out)]) == 0
     said = capsys.readouterr().out

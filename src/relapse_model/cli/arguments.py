@@ -141,7 +141,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--biomarkers", choices=("none", "screen"), default="none",
-        help="screen: select among the candidate biomarkers of the study, anew in every fold (%(default)s)",
+        help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
     _jobs_option(verb, "processes; -1 for all cores (1)")

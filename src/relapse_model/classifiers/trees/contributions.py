@@ -229,7 +229,7 @@ def _thresholds(paths: Iterable[LeafPath], column: int) -> Floats:
 
 
 def _small_parts(paths: list[LeafPath], tested: tuple[int, ...]) -> list[list[LeafPath]]:
-    """Part the paths so that each part has a grid of few cells."""
+    """Split the paths so that each part has a grid of few cells."""
     cells = math.prod(len(_thresholds(paths, column)) + 2 for column in tested)
     if cells <= _MOST_CELLS or len(paths) == 1:
         return [paths]

@@ -14,6 +14,7 @@ from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.errors import Problem
+from relapse_model.study.names_known import analyte_names
 from relapse_model.study.study import Analyte, Study
 from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
@@ -193,8 +194,6 @@ def _of_rows(made: MadeTable, section: str, lead: str, study: Study | None, labe
 
 
 def _meaning(study: Study, name: str) -> str:
-    from relapse_model.study.names_known import analyte_names
-
     known: str | None = name if name in study.analytes else analyte_names(study).meaning(name).name
     return known or ""
 
@@ -202,7 +201,7 @@ def _meaning(study: Study, name: str) -> str:
 def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amount: bool = False) -> str:
     """Return the unit by which names contradict the one that is read; nothing where they state none, or it, too."""
     for text in texts:
-        named = [*units_in_name(text), *(_amounts(text) if amount else ())]
+        named: list[str] = [*units_in_name(text), *(_amounts(text) if amount else [])]
         if named and not any(unit_stands(one, unit, rule) for one in named):
             return named[0]
     return ""

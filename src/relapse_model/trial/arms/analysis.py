@@ -112,12 +112,12 @@ class TrialAnalysis:
             for arm in (one.treatment, one.control):
                 rows.append(_arm_row(one, arm))
             if one.contrast is not None:
-                told = one.contrast
+                estimate = one.contrast
                 rows.append(
-                    {"analysis": one.kind, "status": one.status, "quantity": told.measure, "arm": "both",
-                     "estimate": told.value, "standard_error": told.standard_error, "lower": told.lower,
-                     "upper": told.upper, "statistic": told.statistic, "p": told.p_value, "method": told.method,
-                     "note": one.note}
+                    {"analysis": one.kind, "status": one.status, "quantity": estimate.measure, "arm": "both",
+                     "estimate": estimate.value, "standard_error": estimate.standard_error, "lower": estimate.lower,
+                     "upper": estimate.upper, "statistic": estimate.statistic, "p": estimate.p_value,
+                     "method": estimate.method, "note": one.note}
                 )  # fmt: skip
             rows += [
                 {"analysis": one.kind, "status": one.status, "quantity": test.method, "arm": "both",

@@ -81,28 +81,28 @@ class BiomarkerScreen:
         return tuple(self.table.loc[self.table["selected"], "candidate"])
 
     def disclosed_table(self) -> pd.DataFrame:
-        """Return `table` with counts as they may be told: no small one can be worked out."""
-        told = self.table.astype({"n": object, "events": object, "missing": object})
+        """Return `table` with counts as they may be disclosed: no small one can be worked out."""
+        disclosed = self.table.astype({"n": object, "events": object, "missing": object})
         for place, row in self.table.iterrows():
             without = self.counts["events"] - row["events"]
-            if row["missing"]:  # without them n is the number of patients, which is told
-                told.loc[place, ["n", "missing"]] = disclosed_counts([row["n"], row["missing"]])
+            if row["missing"]:  # without them n is the number of patients, which is disclosed
+                disclosed.loc[place, ["n", "missing"]] = disclosed_counts([row["n"], row["missing"]])
             if without:
-                told.loc[place, "events"] = disclosed_counts([row["events"], without])[0]
-        return told
+                disclosed.loc[place, "events"] = disclosed_counts([row["events"], without])[0]
+        return disclosed
 
     def as_predictors(self) -> str:
         """Return the selected candidates as ``[[predictors]]`` of a study file, each with the cohort it was chosen on.
 
         A study with them is known again: validated on this very cohort, it is warned of (RM206), since the choice was
-        not made anew in every resample.
+        not repeated in every resample.
         """
         return predictors_text(self.study, self.selected, self.fingerprint)
 
     def replicate(self, cohort: Cohort) -> Replication:
         """Test the selected candidates, and no others, in another cohort.
 
-        The base is fitted anew there. A candidate holds if the sign is the same, and its p-value times the number of
+        The base is refitted there. A candidate holds if the sign is the same, and its p-value times the number of
         candidates is 0.05 at most (Bonferroni).
 
         Parameters

@@ -68,6 +68,6 @@ def test_repeating_instruments_stay_so_without_rows(tmp_path):
 def test_a_record_that_is_not_its_subject_is_refused(tmp_path):
     named = SOUND.replace("<SubjectData", '<SubjectData RecordIdField="record_id"')
     inside = named.replace("<ItemData", '<ItemData ItemOID="record_id" Value="{}"/><ItemData')
-    assert list(read(tmp_path, inside.format("1")).rows.values())[0][1]["x"] == "5"
+    assert len(read(tmp_path, inside.format("1")).rows) == 1
     with pytest.raises(SourceError, match="a record's identifier that is not its SubjectKey"):
         read(tmp_path, inside.format("2"))
