@@ -101,6 +101,17 @@ def test_columns_of_patients_and_times_and_doses(tmp_path):
         assert part in found
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"), [("HBIG (U)", "IU"), ("vaccine_mcg", "ug"), ("HBIG剂量", "IU"), ("dose_iu", "IU")]
+)
+def test_doses_in_another_spelling_of_the_unit_are_read(tmp_path, name, unit):
+    header = ["id", "enrolled", "given", name]
+    path = workbook(tmp_path / "a.xlsx", [header, [1, "2024-01-01", "2024-01-01", 400]])
+    text = IDS + '[[treatments]]\nagent = "hbig"\nstart = "given"\nend = "given"\n'
+    text += f'dose = {{ field = "{name}", unit = "{unit}" }}\n'
+    assert read_excel(path, as_mapping(text), study=built_in()).treatments["dose"].tolist() == [400]
+
+
 DATA = "record_id,enrolled,hbv_dna,drawn\n7,2024-01-01,900,2024-01-08\n"
 FIELDS = (
     "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\n"

@@ -202,9 +202,15 @@ def _clash(texts: Iterable[str], unit: str, rule: Analyte | None = None, *, amou
     """Return the unit by which names contradict the one that is read; nothing where they state none, or it, too."""
     for text in texts:
         named: list[str] = [*units_in_name(text), *(_amounts(text) if amount else [])]
-        if named and not any(unit_stands(one, unit, rule) for one in named):
+        if named and not any(unit_stands(one, unit, rule) or (amount and _dose(one) == _dose(unit)) for one in named):
             return named[0]
     return ""
+
+
+def _dose(unit: str) -> str:
+    """Return the unit of an amount of a drug in one of its spellings: of these, U is printed for IU."""
+    key = unit_key(unit)
+    return {"mcg": "ug", "u": "iu", "units": "iu", "国际单位": "iu", "单位": "iu"}.get(key, key)
 
 
 def _amounts(text: str) -> list[str]:

@@ -95,10 +95,16 @@ class Versions:
 
         A later version may have another code: so may one that came first.
         """
-        if any(name in self._known for name in _names(found)[0]):
+        resource, url = found.resource, found.full_url
+        own = resource.get("id")
+        if f"{found.kind}/{own}" in self._known or resource.get("status") in _CHANGED:
             return True
-        version = text_in(object_in(found.resource, "meta") or {}, "versionId")
-        return found.resource.get("status") in _CHANGED or (version.isdigit() and int(version) > 1)
+        if url and not url.endswith(f"{own}") and any(name in self._known for name in _names(found)[0]):
+            return True
+        if "meta" not in resource:
+            return False
+        version = text_in(object_in(resource, "meta") or {}, "versionId")
+        return version.isdigit() and int(version) > 1
 
     def _before(self, names: list[str], new: _Known) -> _Known | None:
         every = {id(one): one for name in names for one in self._known.get(name, ())}

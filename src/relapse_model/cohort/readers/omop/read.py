@@ -11,7 +11,7 @@ from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.deaths import read_deaths
-from relapse_model.cohort.readers.omop.events import made_of, read_courses, read_labs, reading_of
+from relapse_model.cohort.readers.omop.events import Events, made_of, read_courses, read_labs, reading_of
 from relapse_model.cohort.readers.omop.outcome import read_outcome
 from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
@@ -102,11 +102,7 @@ def _read(
             readings.append(reading)
             others += not_mapped
             problems += events.problems
-            beside += [
-                f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives "
-                "no meaning: the number counts"
-                for (name, concept), count in sorted(events.beside.items())
-            ]
+            beside += _beside(table, events)
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
@@ -117,9 +113,22 @@ def _read(
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons)
         readings += more
-    never = [name for name in ("person_source_value",) if name in tables.columns("person")]
-    never = [] if mapping.patient_id.name.lower() in never else [f"person.{name}" for name in never]
     report = ReadingReport(
-        "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=tuple(never), notes=tuple(notes)
-    )
+        "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
+        notes=tuple(notes),
+    )  # fmt: skip
     return made, report, [*persons.problems, *problems]
+
+
+def _beside(table: str, events: Events) -> list[str]:
+    return [
+        f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives no "
+        "meaning: the number counts"
+        for (name, concept), count in sorted(events.beside.items())
+    ]
+
+
+def _never_read(tables: Tables, mapping: SourceMapping) -> tuple[str, ...]:
+    name = "person_source_value"
+    there = name in tables.columns("person") and mapping.patient_id.name.lower() != name
+    return (f"person.{name}",) if there else ()
