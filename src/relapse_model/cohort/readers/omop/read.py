@@ -106,10 +106,7 @@ def _read(
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
-    notes = [*beside, *not_found(names, made)]
-    if "treatments" in made and made["treatments"].rows.empty:
-        del made["treatments"]
-        notes.append("since no course was found at all, nothing is taken as known of treatment")
+    notes = [*beside, *not_found(names, made), *_without_courses(made)]
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons)
         readings += more
@@ -118,6 +115,14 @@ def _read(
         notes=tuple(notes),
     )  # fmt: skip
     return made, report, [*persons.problems, *problems]
+
+
+def _without_courses(made: dict[str, MadeTable]) -> list[str]:
+    """Take an empty table of treatments away: nothing found is not "never given"."""
+    if "treatments" not in made or not made["treatments"].rows.empty:
+        return []
+    del made["treatments"]
+    return ["since no course was found at all, nothing is taken as known of treatment"]
 
 
 def _beside(table: str, events: Events) -> list[str]:
