@@ -116,6 +116,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "censoring",
         "patient",
         "scenario",
+        "languages",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
     known |= {"chunk", "anew", "kind", "dash", "form", "on"}

@@ -10,6 +10,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
+from relapse_model.display.html_summary import html_summary
 from relapse_model.study.eligibility import Eligibility
 from relapse_model.study.predictor import Candidate, Predictor, StudyTerm
 
@@ -285,7 +286,7 @@ class Scoring:
     passive_weeks: float = 12.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Study:
     """A study as read from its file. See `load_study`.
 
@@ -313,6 +314,37 @@ class Study:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     other_analytes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # known by name, and not read
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
+
+    def __repr__(self) -> str:
+        """Return what is predicted, when, and from how much."""
+        weeks = ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)
+        priors = sum(one.prior is not None for one in self.predictors)
+        trial = "" if self.trial is None else ", with a trial plan"
+        return (
+            f"Study({self.name!r}: {self.outcome.name} by week {self.prediction.horizon_weeks:g}, predicted at week "
+            f"{weeks} from {len(self.predictors)} predictors, {priors} with a prior{trial})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the protocol in short, as a notebook shows it."""
+        return html_summary(
+            self.title or self.name,
+            [
+                ("registry", self.registry),
+                ("outcome", f"{self.outcome.name} by week {self.prediction.horizon_weeks:g}"),
+                ("predicted at week", ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)),
+                ("criteria", len(self.eligibility.include) + len(self.eligibility.exclude) or None),
+                ("non-linear terms", ", ".join(one.label for one in self.terms)),
+                ("candidate biomarkers", len(self.candidates) or None),
+                ("trial plan", "" if self.trial is None else "yes"),
+            ],
+            columns=("predictor", "how", "unit", "expected"),
+            rows=[
+                (one.label, f"{one.kind} of {one.analyte or one.column or ', '.join(one.agents)}", one.unit,
+                 "" if one.prior is None else f"log-odds {one.prior.log_odds:g} (sd {one.prior.sd:g})")
+                for one in self.predictors
+            ],
+        )  # fmt: skip
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

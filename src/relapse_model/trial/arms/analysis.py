@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.development.checks.finding import Finding
+from relapse_model.display.html_summary import html_summary
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.adverse_events import AdverseEvents
@@ -99,6 +100,16 @@ class TrialAnalysis:
     def __repr__(self) -> str:
         """Return the answer in one line."""
         return f"TrialAnalysis({self.primary})"
+
+    def _repr_html_(self) -> str:
+        """Return the answer, and what was found beside it, as a notebook shows it."""
+        return html_summary(
+            str(self.primary),
+            [("registry", self.study.registry), ("estimand", self.primary.estimand)],
+            columns=("analysis", "result"),
+            rows=[(one.kind, "not made" if one.contrast is None else one.contrast) for one in self.contrasts],
+            note=" ".join([*map(str, self.findings), "The patients are synthetic." if self.synthetic else ""]).strip(),
+        )
 
     @property
     def contrasts(self) -> tuple[ArmContrast, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.display.html_summary import html_summary
 from relapse_model.small_counts import disclosed_count, disclosed_counts
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.as_predictors import predictors_text
@@ -74,6 +75,18 @@ class BiomarkerScreen:
         """Return the counts and what was selected; never a patient."""
         found = ", ".join(self.selected) or "none"
         return f"BiomarkerScreen({self.counts['tested']} tested, {self.counts['events']} events; selected: {found})"
+
+    def _repr_html_(self) -> str:
+        """Return the candidates with the smallest family-wise p, as a notebook shows them."""
+        shown = self.table[["candidate", "log_odds", "lower", "upper", "p_maxt", "selected"]]
+        rows = [
+            (name, "not tested" if p != p else f"{value:+.2f} ({low:+.2f} to {high:+.2f})", f"{p:.3f}", bool(chosen))
+            for name, value, low, high, p, chosen in shown.itertuples(index=False)
+        ]
+        columns = ("candidate", "log odds ratio (95 % interval)", "p, family-wise", "selected")
+        return html_summary(
+            repr(self)[len("BiomarkerScreen(") : -1], columns=columns, rows=rows, note=" ".join(self.notes)
+        )
 
     @property
     def selected(self) -> tuple[str, ...]:
