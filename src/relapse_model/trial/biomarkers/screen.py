@@ -145,8 +145,7 @@ def screen_biomarkers(
     settings = _settings(
         study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
         pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
-        null="drawn from the base" if strata is None else "permuted within arm and centre",
-        centre="accounted for" if within.group is not None or accounts_for_centre(known.study) else "not accounted for",
+        **_null(known, within, strata),
     )  # fmt: skip
     return BiomarkerScreen(
         study=study, table=table if gains is None else with_gains(table, gains), bounds=bounds, increment=gains,
@@ -155,6 +154,15 @@ def screen_biomarkers(
         fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
         notes=notes(known, columns, tested, gains, within, has_arms=arm is not None, centres=centre, strata=strata),
     )  # fmt: skip
+
+
+def _null(base: Base, within: WithinCentres, strata: Positions | None) -> dict[str, str]:
+    """Return what the statistics are compared with, and whether within centres."""
+    accounted = within.group is not None or accounts_for_centre(base.study)
+    return {
+        "null": "drawn from the base" if strata is None else "permuted within arm and centre",
+        "centre": "accounted for" if accounted else "not accounted for",
+    }
 
 
 def _beside(
