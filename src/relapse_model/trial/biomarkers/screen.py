@@ -120,19 +120,18 @@ def screen_biomarkers(
     ['candidate', 'family', 'label', 'unit']
     """
     measures = _checked(decide, fdr, repeats, resamples, threshold, cut, increment)
-    seed, landmark = require_seed(seed), study.landmark(landmark_week)
-    names = base_names(study, base)
+    seed, landmark, names = require_seed(seed), study.landmark(landmark_week), base_names(study, base)
     wanted = asked_for(study, candidates, names)
     refuse_what_is_no_biomarker(study, wanted, landmark)
     known = make_base(cohort, study, names, landmark, seed)
     rows = rows_at_risk(cohort, known.data)
-    derived = derive_columns(cohort, study, wanted, landmark)
     arm, centre = _arm(cohort, study, rows), _centre(known)
     beside, within = with_centres(known)
-    columns = [judged(column, rows, beside.relapse, beside.weight) for column in derived]
+    columns = [
+        judged(one, rows, beside.relapse, beside.weight) for one in derive_columns(cohort, study, wanted, landmark)
+    ]
     tested = [column for column in columns if not column.reason]
-    strata = _strata(known, within, arm, centre)
-    screened = _screen(beside, tested, strata, permutations, seed)
+    screened = _screen(beside, tested, strata := _strata(known, within, arm, centre), permutations, seed)
     chosen = selected_by(screened.largest, decide, fdr)
     frequency, bounds, q = _stability(beside, screened, repeats, seed)
     predictive = None if arm is None else predictive_table(beside, screened, arm, permutations, seed)
