@@ -117,6 +117,7 @@ def test_every_kind_of_predictor_has_an_anchor(made):
 
 def test_links_lead_to_files_and_sections(root, made):
     generated = {"api/index.md", "cli.md", "codes.md", "kinds.md", "changelog.md", "first_look.md", "gallery/index.rst"}
+    generated |= {f"gallery/{path.stem}.rst" for path in (root / "docs" / "gallery").glob("plot_*.py")}
     generated |= {f"api/{name}.md" for name in made.api_pages()}
     figures = importlib.import_module("site_pages.concept_figures").FIGURES
     generated |= {f"figures/{name}.svg" for name in figures}
