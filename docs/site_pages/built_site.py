@@ -39,7 +39,8 @@ def problems_of(site: Path) -> list[str]:
     site : Path
         The folder of the built pages.
     """
-    pages = {path.resolve(): _read(path) for path in sorted(site.rglob("*.html"))}
+    pages = {path.resolve(): _read(path) for path in sorted(site.rglob("*.html"))
+             if "_static" not in path.parts}  # fmt: skip
     found = []
     for path, page in pages.items():
         name = path.relative_to(site.resolve())
