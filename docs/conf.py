@@ -11,6 +11,7 @@ ROOT = HERE.parent
 sys.path[:0] = [str(ROOT / "src"), str(HERE)]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
+from docutils import nodes  # noqa: E402
 from pygments.lexers.special import TextLexer  # noqa: E402
 from site_pages.concept_figures import write_figures  # noqa: E402
 from site_pages.executed_notebook import write_notebook_page  # noqa: E402
@@ -23,7 +24,7 @@ project = "relapse_model"
 author = "The relapse_model authors"
 copyright = f"{author}. BSD-3-Clause"
 release = version = __version__
-html_title = f"relapse_model {release}"
+html_title = "relapse_model"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "sphinx_design", "sphinx_gallery.gen_gallery"]
 exclude_patterns = ["site_pages", "generated/gallery/*.ipynb", "generated/gallery/*.py", "gallery", "notebooks"]
@@ -44,6 +45,8 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "min_reported_time": 0,
+    "image_scrapers": ("matplotlib", "site_pages.figure_scraper.figure_of_block"),
+    "ignore_repr_types": r"matplotlib\.(figure|text|axes)",
     "write_computation_times": False,
     "show_memory": False,
     "abort_on_example_error": True,
@@ -78,6 +81,13 @@ def skip_others(app: object, what: str, name: str, member: object, skip: bool, o
     return True if str(getattr(member, "__module__", "")).startswith("sklearn") else None
 
 
+def without_empty_heads(app: object, doctree: nodes.document) -> None:
+    """Leave out the head of a table that has none: Markdown cannot write such a table, and a screen reader trips over it."""
+    for head in list(doctree.findall(nodes.thead)):
+        if not head.astext().strip():
+            head.parent.remove(head)
+
+
 def setup(app: object) -> None:
     """Write the pages that are made from the code, before Sphinx looks for pages."""
     generated = HERE / "generated"
@@ -85,5 +95,6 @@ def setup(app: object) -> None:
     write_figures(generated / "figures")
     write_notebook_page(HERE / "notebooks" / "first_look.ipynb", generated)
     app.add_lexer("csv", TextLexer)  # type: ignore[attr-defined]
+    app.connect("doctree-read", without_empty_heads)  # type: ignore[attr-defined]
     app.connect("autodoc-skip-member", skip_others)  # type: ignore[attr-defined]
     app.connect("source-read", without_links_to_files)  # type: ignore[attr-defined]

@@ -74,5 +74,6 @@ def _output(output: Any, figures: Path, name: str) -> str:
         (figures / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
         return f"![figure drawn by the cell above](figures/{figures.name}/{name}.png)"
     if "text/html" in data:
-        return f'```{{raw}} html\n<div class="cell-output">{data["text/html"]}</div>\n```'
+        table = data["text/html"].replace("<th></th>", "<td></td>")  # an empty cell is the head of nothing
+        return f'```{{raw}} html\n<div class="cell-output" tabindex="0">{table}</div>\n```'
     return f"```text\n{data['text/plain']}\n```" if "text/plain" in data else ""

@@ -11,7 +11,7 @@ import pytest
 import relapse_model as rm
 from relapse_model.development.folds import data_folds
 from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError
-from relapse_model.features.development_data import OPTIONAL_ARRAYS, development_data
+from relapse_model.features.development_data import development_data
 from relapse_model.features.development_data_at_landmarks import landmarks_and_data, stacked_data
 from relapse_model.study.effect_modifiers import with_effect_modifiers
 from relapse_model.study.reader import parse_study
@@ -231,18 +231,6 @@ def test_folds_keep_patients_whole(simulated, seed):
         patients = np.concatenate([np.unique(simulated.patient[rows]) for rows in tests])
         assert len(patients) == len(np.unique(patients)) == simulated.patients
         assert all((simulated.relapse[rows] == 1).any() for rows in tests)
-
-
-def test_what_is_kept_beside_the_rows_has_an_entry_for_each_row(simulated):
-    # The centres of one landmark alone were kept, and a fold of the rows of three could not be taken.
-    kept = {name: getattr(simulated, name) for name in OPTIONAL_ARRAYS}
-    assert {
-        name: len(values)
-        for name, values in kept.items()
-        if values is not None and len(values) != len(simulated.relapse)
-    } == {}
-    assert kept["centre"] is not None
-    assert len(simulated.take(np.arange(len(simulated.relapse) - 3, len(simulated.relapse))).centre) == 3
 
 
 def test_folds_by_centre_keep_centres_whole():
