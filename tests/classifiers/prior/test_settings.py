@@ -32,6 +32,8 @@ SETTINGS = {
     "indicators": True,
     "typical": [2.0, NAN],
     "as_stated": (2,),
+    "baseline": (-2.0, 0.5),
+    "baseline_widths": (1.0, 3.0),
 }
 VALUES = {
     "prior_mean": [0.8, None],
@@ -48,6 +50,8 @@ VALUES = {
     "indicators": True,
     "typical": [2.0, None],
     "as_stated": [2],
+    "baseline": [-2.0, 0.5],
+    "baseline_widths": [1.0, 3.0],
 }
 
 
