@@ -52,7 +52,9 @@ def pytest_generate_tests(metafunc):
         with_code = [path for path in pages_of(root) if BLOCK.search(path.read_text(encoding="utf-8"))]
         metafunc.parametrize("page", with_code, ids=lambda path: str(path.relative_to(root / "docs")))
     if "example" in metafunc.fixturenames:
-        metafunc.parametrize("example", sorted((root / "docs" / "gallery").glob("plot_*.py")), ids=lambda path: path.stem)
+        metafunc.parametrize(
+            "example", sorted((root / "docs" / "gallery").glob("plot_*.py")), ids=lambda path: path.stem
+        )
 
 
 def test_blocks_run(page, root, tmp_path, monkeypatch, capsys):
@@ -82,7 +84,9 @@ def test_an_example_runs(example, monkeypatch):
 
 def test_every_public_name_has_a_page(made):
     packages = {"relapse_model": rm, "relapse_model.classifiers": classifiers, "relapse_model.validation": validation}
-    named = {f"{name}.{one}" for name, package in packages.items() for one in package.__all__} - {"relapse_model.__version__"}
+    named = {f"{name}.{one}" for name, package in packages.items() for one in package.__all__} - {
+        "relapse_model.__version__"
+    }
     pages = made.api_pages()
     assert set(pages) - {"index"} == named
     for name in named:
@@ -90,7 +94,9 @@ def test_every_public_name_has_a_page(made):
 
 
 def test_every_code_is_in_the_list_of_codes(made, root):
-    listed = re.findall(r"^\| \[(R[MS]\d{3})\]\(\.\./([a-z_]+\.md)#(r[ms]\d{3})\) \| (.+) \|$", made.codes_page(root / "docs"), re.M)
+    listed = re.findall(
+        r"^\| \[(R[MS]\d{3})\]\(\.\./([a-z_]+\.md)#(r[ms]\d{3})\) \| (.+) \|$", made.codes_page(root / "docs"), re.M
+    )
     sections = {
         code: path.name
         for path in (root / "docs").glob("*.md")

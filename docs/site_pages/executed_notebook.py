@@ -25,7 +25,9 @@ def executed(notebook: Path, timeout: int = 120) -> Any:
     from nbclient import NotebookClient
 
     read = nbformat.read(notebook, as_version=4)
-    NotebookClient(read, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": notebook.parent}}).execute()
+    NotebookClient(
+        read, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": notebook.parent}}
+    ).execute()
     return read
 
 
