@@ -1,4 +1,4 @@
-"""The documentation is complete and true: every public name and code has its place, every block runs, links lead somewhere.
+"""The documentation is complete and true: names and codes have their place, blocks run, links lead somewhere.
 
 Nothing is built here; `make docs` builds the pages, runs the gallery, and checks the links of what was built.
 """
@@ -11,9 +11,9 @@ import runpy
 import sys
 
 import pytest
+from page_blocks import BLOCK, languages, run_in_order, stand_at_root
 
 import relapse_model as rm
-from page_blocks import BLOCK, languages, run_in_order, stand_at_root
 from relapse_model import classifiers, validation
 from relapse_model.cli.arguments import parser
 from relapse_model.study.predictor_kinds import FEATURE_KINDS

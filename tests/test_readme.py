@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from page_blocks import BLOCK, blocks, command_lines, languages, run_command, stand_at_root
+
 from relapse_model.study.reader import parse_study
 
 

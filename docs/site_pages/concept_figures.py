@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from site_pages.reference import write_if_changed
 
 from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, PALE, RELAPSE, new_figure, styled, svg
+from site_pages.reference import write_if_changed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
