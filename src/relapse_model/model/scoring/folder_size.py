@@ -20,15 +20,15 @@ def more_patients_than(folder: Path, most: int) -> bool:
     file = folder / "patients.csv"
     if not folder.is_dir() or (file.is_file() and file.stat().st_size <= 2 * most):  # a letter and a line end each
         return False
-    from relapse_model.cohort.large_folders.open_table import open_blocks
+    from relapse_model.cohort.folder import open_table
 
     rows = 0
     try:
-        table = open_blocks(folder, "patients")
-        for block in table.blocks() if table is not None else ():
-            rows += len(block.ids)
+        table = open_table(folder, "patients")
+        for piece in table.pieces() if table is not None else ():
+            rows += piece.num_rows
             if rows > most:
                 return True
-    except (CohortError, ValueError):  # ValueError: there is no column patient_id
+    except CohortError:
         return True  # it will be refused where all tables are looked at, and without reading them whole
     return False
