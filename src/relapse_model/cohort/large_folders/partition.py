@@ -177,7 +177,7 @@ def _made(folder: Path, out: Path, key: str, asked: dict[str, int], study: Study
         "form": FORM,
         "key": key,
         "patients": work.rows["patients"],
-        "part_patients": work.size,
+        "starts": [row + 2 for row in work.starts],
         "synthetic": (folder / SYNTHETIC_FILE).exists(),
         "unattached": work.unattached,
         "patients_known": not others or any(count > len(work.unattached[name]) for name, count in others.items()),
@@ -202,7 +202,7 @@ class _Work:
     out: Path
     required: tuple[str, ...]
     progress: bool
-    problems: list[Problem] = field(default_factory=list)
+    found: dict[str, list[Problem]] = field(default_factory=dict)  # by table; what is of none stands under ""
     sources: dict[str, CsvTable | ParquetTable] = field(default_factory=dict)
     heads: dict[str, pd.DataFrame] = field(default_factory=dict)  # a first row of each table that could be read
     rows: dict[str, int] = field(default_factory=dict)
@@ -213,18 +213,24 @@ class _Work:
     size: int = 1  # rows of the patients table in a part
 
     @property
-    def parts(self) -> int:
-        """Return the number of parts."""
-        return -(-self.rows.get("patients", 0) // self.size)
+    def problems(self) -> list[Problem]:
+        """Return what is wrong with files, in the order of the tables."""
+        return [one for name in ("", *TABLES) for one in self.found.get(name, ())]
+
+    @property
+    def starts(self) -> list[int]:
+        """Return the row, from 0, with which each part starts; rows of earlier patients alone make no part."""
+        found: list[int] = np.unique(self.first // self.size * self.size).tolist()
+        return found
 
     def open_tables(self, folder: Path) -> None:
         """Open all tables there are."""
-        self.problems += look_alikes(folder)
+        self.found[""] = look_alikes(folder)
         for name in TABLES:
             try:
                 source = open_table(folder, name, self.required)
             except CohortError as error:
-                self.problems += error.problems
+                self.found[name] = list(error.problems)
                 continue
             if source is not None:
                 self.sources[name] = source
@@ -252,12 +258,12 @@ class _Work:
 
     def write_tables(self) -> None:
         """Write the parts of all tables, of so many at a time as files can be open."""
-        for begin in range(0, max(self.parts, 1), _OPEN_FILES):
+        for begin in range(0, max(len(self.starts), 1), _OPEN_FILES):
             for name, source in self.sources.items():
                 try:
                     self._write(name, source, range(begin, begin + _OPEN_FILES))
                 except CohortError as error:
-                    self.problems += error.problems
+                    self.found[name] = list(error.problems)
                     self.heads.pop(name, None)
             if self.problems:
                 return
@@ -294,7 +300,7 @@ class _Work:
         place = self.known.get_indexer(pd.Index(keys, dtype=object))
         self.unknown.update(keys[one] for one in np.intersect1d(np.flatnonzero(place < 0), codes).tolist())
         part = np.full(len(keys), -1, dtype=np.int64)
-        part[place >= 0] = self.first[place[place >= 0]] // self.size
+        part[place >= 0] = np.searchsorted(self.starts, self.first[place[place >= 0]], side="right") - 1
         return part[codes]
 
 

@@ -106,7 +106,7 @@ class Partitions:
 
     def __len__(self) -> int:
         """Return the number of parts."""
-        return -(-self.patients // self.part_patients)
+        return len(self.manifest["starts"])
 
     def __repr__(self) -> str:
         """Return what there is of it."""
@@ -118,18 +118,14 @@ class Partitions:
         return int(self.manifest["patients"])
 
     @property
-    def part_patients(self) -> int:
-        """Return the number of rows of the patients table in a part; the last may have fewer."""
-        return int(self.manifest["part_patients"])
-
-    @property
     def unattached(self) -> Mapping[str, tuple[int, ...]]:
         """Return for each table the numbers of its rows whose patient is not in the patients table."""
         return {name: tuple(rows) for name, rows in self.manifest["unattached"].items() if rows}
 
     def end(self, number: int) -> float:
         """Return the row of the patients table with which the next part starts; infinity after the last."""
-        return 2.0 + (number + 1) * self.part_patients if number + 1 < len(self) else np.inf
+        starts = self.manifest["starts"]
+        return float(starts[number + 1]) if number + 1 < len(self) else np.inf
 
     def cohort(self, number: int, study: Study) -> tuple[Cohort, Numbers]:
         """Read a part through the gate; problems are listed, and count the rows of the whole files.

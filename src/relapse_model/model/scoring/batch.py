@@ -22,7 +22,7 @@ from relapse_model.files import require_file, require_no_replacement, write_csv
 from relapse_model.model.scoring.batch_parts import join_parts, noted_rows
 from relapse_model.model.scoring.each_or_reason import scores_of
 from relapse_model.model.scoring.engines import PartsFailedError, process_pool, run_parts
-from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
+from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than, partitioned
 from relapse_model.model.scoring.score_part import PartScoring
 from relapse_model.model.trained import TrainedModel
 
@@ -145,7 +145,7 @@ def score_folder(
         raise RelapseModelError(f"{folder}: lies in the work folder of the output, which is removed; rename it.")
     if not resume:
         _remove(work)
-    made = (source / MANIFEST).is_file()
+    made = partitioned(source)
     if not made and not more_patients_than(source, chunk_patients):
         _remove(work)
         return _score_at_once(model, source, target, asked)
@@ -257,8 +257,8 @@ def _score_parts(
 
 def _failed(parts: Partitions, work: Path, reasons: Mapping[int, str]) -> str:
     lines = [
-        f"  part {number} (rows {2 + number * parts.part_patients} to "
-        f"{min(1 + (number + 1) * parts.part_patients, 1 + parts.patients)} of the patients table): {reason}"
+        f"  part {number} (rows {parts.manifest['starts'][number]} to "
+        f"{min(parts.end(number) - 1, parts.patients + 1):.0f} of the patients table): {reason}"
         for number, reason in reasons.items()
     ]
     first = (

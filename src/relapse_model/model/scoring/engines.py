@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any
 
 from relapse_model.cohort.large_folders.partitions import DamagedPartError
@@ -56,7 +57,7 @@ def run_parts(
         executor = executor_of()
         for number in numbers:
             try:
-                futures[executor.submit(function, number)] = number
+                futures[executor.submit(_attempt, function, number, token_hex(8))] = number
             except Exception as error:  # the pool broke while it was being given work
                 reasons[number] = _reason(error)
         for future in as_completed(futures):
@@ -124,6 +125,11 @@ def dask_executor(scheduler: str | None = None, jobs: int | None = None) -> Iter
         ) from None
     with client:
         yield client.get_executor()
+
+
+def _attempt(function: Callable[[int], Any], number: int, _attempt_of: str) -> Any:
+    """Call a function; no engine that remembers results, or failures, by the arguments takes two calls for one."""
+    return function(number)
 
 
 def _reason(error: BaseException) -> str:

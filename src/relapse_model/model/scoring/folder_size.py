@@ -9,6 +9,16 @@ from relapse_model.errors import CohortError
 CHUNK_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak
 
 
+def partitioned(folder: Path) -> bool:
+    """Tell whether a folder is one of partitions, as `partition` writes it.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    return (folder / "manifest.json").is_file()
+
+
 def more_patients_than(folder: Path, most: int) -> bool:
     """Tell whether a cohort folder has more patients than that; also where only reading all of it can tell.
 
