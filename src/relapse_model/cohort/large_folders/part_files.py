@@ -82,8 +82,8 @@ class PartFiles:
         import pyarrow.parquet as parquet
 
         if number not in self.opened:
-            private = os.open(self.folder / part_name(self.table, number), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            file = os.fdopen(private, "wb")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+            file = os.fdopen(os.open(self.folder / part_name(self.table, number), flags, 0o600), "wb")
             self.opened[number] = (
                 parquet.ParquetWriter(file, schema, compression="lz4", write_statistics=False),
                 file,

@@ -243,9 +243,9 @@ class _Work:
         try:
             for rows in source.pieces():
                 codes, keys = _identifiers(source, rows)
-                place = dict(zip(reversed(codes.tolist()), range(len(codes) - 1, -1, -1), strict=True))
-                for code, row in sorted(place.items(), key=lambda one: one[1]):
-                    found.setdefault(keys[code], count + row)
+                which, rows_of = np.unique(codes, return_index=True)
+                for one in np.argsort(rows_of).tolist():
+                    found.setdefault(keys[which[one]], count + int(rows_of[one]))
                 count += rows.num_rows
         except CohortError:
             return  # it is found again where the table is written
