@@ -201,7 +201,7 @@ def from_tables(models: dict[str, rm.RelapseModel], patients: int, chunk: int) -
             models[name].save(Path(here) / "model.rmodel")
             given = [str(Path(here) / "model.rmodel"), str(folder), str(Path(here) / "scores.csv"), str(chunk)]
             command = [sys.executable, __file__, "--one", *given]
-            run = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            run = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
             rate = run["patients"] / run["seconds"]
             print(
                 f"  {name}: {run['seconds']:.1f} s, {rate:,.0f} patients/s, {labs / run['seconds']:,.0f} results/s, "

@@ -12,23 +12,7 @@ from relapse_model.cohort.tables import csv_table
 from relapse_model.errors import ProblemsError
 from relapse_model.model.scoring.batch import score_folder
 
-CELLS = [
-    "",
-    "x",
-    "-",
-    "1e9",
-    "NA",
-    "<0.05",
-    "12 IU/mL",
-    "阴性",
-    "2024-01-01",
-    "-3",
-    " 7 ",
-    "inf",
-    "7.0",
-    "9999",
-    "pints",
-]
+CELLS = ["", "x", "-", "1e9", "NA", "<0.05", "12 IU/mL", "阴性", "2024-01-01", "-3", " 7 ", "inf", "7.0", "9999"]
 ODD = ["", " ", "X-1", "sim-1", "Ｓ1", "NA", "\ufeffS"]
 
 
@@ -111,7 +95,7 @@ def compare(model, few, tmp_path, monkeypatch, pick, harms):
     with monkeypatch.context() as patch:  # pieces of a few lines, as if the files were large
         patch.setattr(csv_table, "BYTES_WORTH", 0)
         patch.setattr(csv_table, "PIECE_BYTES", pick.choice([300, 3000]))
-        assert answer(model, folder, tmp_path / "parts.csv", pick.choice([1, 3, 5])) == whole, harms
+        assert answer(model, folder, tmp_path / "parts.csv", pick.choice([4, 6])) == whole, harms
         assert answer(model, folder, tmp_path / "pieces.csv", 1000) == whole, harms
     return isinstance(whole, list)
 
