@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
+from relapse_model.cli.arguments import main
 from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.files import write_csv
 from relapse_model.model.scoring import score_part
@@ -146,10 +147,11 @@ def cluster():
 
 
 @pytest.mark.filterwarnings("ignore")  # of distributed's own, while workers come and go
-def test_dask_gives_the_same_bytes(model, folder, tmp_path, at_once, cluster):
-    with dask_executor(cluster.scheduler_address) as executor:
-        found = score_folder(model, folder, tmp_path / "scores.csv", chunk_patients=18, executor=executor)
-    assert found.chunks == 8
+def test_dask_gives_the_same_bytes(model, folder, tmp_path, at_once, cluster, capsys):
+    model.save(tmp_path / "m.rmodel")
+    given = ["score", str(tmp_path / "m.rmodel"), str(folder), "--out", str(tmp_path / "scores.csv"), "--chunk", "18"]
+    assert main([*given, "--engine", "dask", "--scheduler", cluster.scheduler_address]) == 0
+    assert "in 8 chunks" in capsys.readouterr().out
     assert (tmp_path / "scores.csv").read_bytes() == at_once
 
 
@@ -190,6 +192,19 @@ def test_a_damaged_partition_is_named_and_the_others_are_scored(model, folder, t
         score_folder(model, parts.folder, out, executor=client.get_executor())
     assert out.read_bytes() == at_once
     assert parts.folder.exists()  # it is the user's
+
+
+def test_an_address_alone_is_no_engine(model, folder, tmp_path, capsys):
+    model.save(tmp_path / "m.rmodel")
+    given = ["score", str(tmp_path / "m.rmodel"), str(folder), "--out", str(tmp_path / "scores.csv")]
+    assert main([*given, "--scheduler", "tcp://10.0.0.1:8786"]) == 1
+    assert "expected --engine dask with it" in capsys.readouterr().err
+
+
+def test_the_output_is_none_of_the_partitions(model, folder, tmp_path):
+    rm.partition(folder, tmp_path / "parts", parts=2)
+    with pytest.raises(RelapseModelError, match="lies among the partitions that are read"):
+        score_folder(model, tmp_path / "parts", tmp_path / "parts" / "labs-00000.parquet")
 
 
 def test_nobody_answers_at_an_address():

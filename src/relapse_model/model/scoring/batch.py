@@ -143,9 +143,11 @@ def score_folder(
     work = work_folder(target)
     if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(work):
         raise RelapseModelError(f"{folder}: lies in the work folder of the output, which is removed; rename it.")
+    made = partitioned(source)
+    if made and target.parent == Path(os.path.realpath(source)):
+        raise RelapseModelError(f"{out}: lies among the partitions that are read; expected another folder. Choose one.")
     if not resume:
         _remove(work)
-    made = partitioned(source)
     if not made and not more_patients_than(source, chunk_patients):
         _remove(work)
         return _score_at_once(model, source, target, asked)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
-from importlib import import_module
 from secrets import token_hex
 from typing import Any
 
@@ -109,16 +108,17 @@ def dask_executor(scheduler: str | None = None, jobs: int | None = None) -> Iter
         If distributed is not installed, or nobody answers at the address.
     """
     try:
-        distributed: Any = import_module("distributed")
+        import distributed
     except ImportError:
         raise RelapseModelError(
             "--engine dask: the package distributed is not installed; pip install 'relapse-model[dask]', or leave "
             "--engine out: processes of this machine need nothing."
         ) from None
+    dask: Any = distributed  # its calls have no types
     workers = jobs if jobs is not None and jobs > 0 else os.cpu_count() or 1
     own = {"n_workers": workers, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     try:
-        client = distributed.Client(scheduler, timeout=30) if scheduler else distributed.Client(**own)
+        client = dask.Client(scheduler, timeout=30) if scheduler else dask.Client(**own)
     except (OSError, ValueError) as error:
         raise RelapseModelError(
             f"--scheduler {scheduler}: nobody answers there ({type(error).__name__}); expected the address of a Dask "
