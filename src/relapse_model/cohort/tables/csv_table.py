@@ -196,7 +196,7 @@ def plain_rows(text: bytes, columns: int) -> Rows | None:
     from pyarrow import csv as arrow_csv
 
     text = text.replace(b"\r\n", b"\n") if b"\r" in text else text
-    if any(mark in text for mark in (b"\r", b"\0", b"\n\n")) or text.startswith((b"\n", _MARK)):
+    if b"\r" in text or b"\0" in text or text.startswith((b"\n", _MARK)):
         return None
     quoted = b'"' in text
     if quoted and not _quotes_fit(np.frombuffer(text, dtype=np.uint8)):
@@ -217,6 +217,9 @@ def plain_rows(text: bytes, columns: int) -> Rows | None:
     if not table.num_rows or not any(str(column[-1]).strip() for column in table.columns):
         return None  # a blank row, perhaps at the end of the file
     table = table.unify_dictionaries().combine_chunks()
+    first = table.column(0).chunk(0)
+    if (first.null_count or "" in first.dictionary.to_pylist()) and b"\n\n" in text:
+        return None  # a blank line is read as empty cells
     return table if _longest(table) <= csv.field_size_limit() else None
 
 
