@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,9 +14,11 @@ from relapse_model.cohort.gate_study import required_tables
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_table import CsvTable
 from relapse_model.cohort.tables.file_refusals import refusal
-from relapse_model.cohort.tables.parquet_table import ParquetTable
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Study
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.tables.parquet_table import ParquetTable
 
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
@@ -221,7 +224,11 @@ def open_table(
     file = table_file(path, name, required)
     if file is None:
         return None
-    return CsvTable(file) if file.suffix == ".csv" else ParquetTable(file)
+    if file.suffix == ".csv":
+        return CsvTable(file)
+    from relapse_model.cohort.tables.parquet_table import ParquetTable
+
+    return ParquetTable(file)
 
 
 def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
