@@ -138,14 +138,8 @@ def score_folder(
     if chunk_patients < 1:
         raise RelapseModelError(f"chunk_patients is {chunk_patients}; expected 1 or more, such as {CHUNK_PATIENTS}.")
     source, target = Path(folder), Path(os.path.realpath(out))
-    require_file(target)
-    require_no_replacement([target], cohort_files(source))
-    work = work_folder(target)
-    if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(work):
-        raise RelapseModelError(f"{folder}: lies in the work folder of the output, which is removed; rename it.")
-    made = partitioned(source)
-    if made and target.parent == Path(os.path.realpath(source)):
-        raise RelapseModelError(f"{out}: lies among the partitions that are read; expected another folder. Choose one.")
+    _require_apart(source, target)
+    work, made = work_folder(target), partitioned(source)
     if not resume:
         _remove(work)
     if not made and not more_patients_than(source, chunk_patients):
@@ -172,6 +166,19 @@ def work_folder(out: Path) -> Path:
     '.scores.csv.work'
     """
     return out.parent / f".{out.name}.work"
+
+
+def _require_apart(source: Path, target: Path) -> None:
+    """Refuse an output that would replace what is read, or whose work folder would."""
+    require_file(target)
+    require_no_replacement([target], cohort_files(source))
+    real = Path(os.path.realpath(source))
+    if source.is_dir() and real.is_relative_to(work_folder(target)):
+        raise RelapseModelError(f"{source}: lies in the work folder of the output, which is removed; rename it.")
+    if partitioned(source) and target.parent == real:
+        raise RelapseModelError(
+            f"{target}: lies among the partitions that are read; expected another folder. Choose one."
+        )
 
 
 def _remove(work: Path) -> None:
