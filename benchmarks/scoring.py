@@ -44,21 +44,22 @@ from sklearn.preprocessing import StandardScaler
 import relapse_model as rm
 from relapse_model.classifiers import BoostedTreesClassifier
 from relapse_model.classifiers.trees.contributions import tree_paths, tree_tables
-from relapse_model.cohort.large_folders.chunks import CohortChunks
+from relapse_model.cohort.large_folders.partitions import Partitions
 from relapse_model.features.design import design_matrix
 from relapse_model.model.explanation.shapley import shapley_values
 from relapse_model.model.scoring import batch as batch_scoring
+from relapse_model.model.scoring import score_part
 
 PATTERN = 2000  # simulated patients that are repeated
 LEVELS = {"hbv_genotype": ["C", "B", "D"], "centre": ["centre-1", "centre-2", "centre-3"], "sex": ["F", "M"]}
 NAMES = ("prior_logistic", "ridge_logistic", "boosted_trees")
 STAGES = {
-    "digest of model and files": (batch_scoring, "_key"),
-    "splitting into chunks": (batch_scoring, "split_cohort"),
-    "reading through the gate": (CohortChunks, "cohort"),
-    "features, risks, intervals, warnings": (batch_scoring, "scores_of"),
-    "writing parts": (batch_scoring, "write_private_csv"),
-    "joining": (batch_scoring, "_joined"),
+    "digest of the model": (batch_scoring, "_key"),
+    "partitions in Parquet": (batch_scoring, "partition"),
+    "reading through the gate": (Partitions, "cohort"),
+    "features, risks, intervals, warnings": (score_part, "scores_of"),
+    "writing parts": (score_part, "write_private_csv"),
+    "joining": (batch_scoring, "join_parts"),
 }
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 

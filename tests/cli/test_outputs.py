@@ -119,7 +119,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "languages",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash", "form", "on"}
+    known |= {"chunk", "anew", "engine", "scheduler", "kind", "dash", "form", "on"}
     known |= {
         "method",
         "as_of",

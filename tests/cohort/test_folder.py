@@ -451,7 +451,7 @@ def test_a_large_file_is_read_as_a_small_one(tmp_path, part, monkeypatch):
         spoilt_folder(path, seed)
         cell_by_cell = outcome_of(path)
         with monkeypatch.context() as patch:
-            patch.setattr("relapse_model.cohort.folder.BYTES_WORTH", 0)
+            patch.setattr("relapse_model.cohort.tables.csv_table.BYTES_WORTH", 0)
             assert outcome_of(path) == cell_by_cell
 
 

@@ -285,6 +285,14 @@ def _score(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--anew", action="store_true", help="start again instead of resuming an interrupted run")
     _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
+    verb.add_argument(
+        "--engine", choices=("processes", "dask"), default="processes",
+        help="who scores the chunks: processes of this machine, or the workers of a Dask cluster (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="with --engine dask: of a scheduler that runs, such as tcp://10.0.0.1:8786 (default: started here)",
+    )  # fmt: skip
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,13 @@ def validate(given: Namespace) -> None:
 def score(given: Namespace) -> None:
     """Score new patients, by chunks where they are many."""
     from relapse_model.model.scoring.each_or_reason import scores_of
-    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
+    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than, partitioned
 
     model = load_model(given.model)
-    if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
+    if given.scheduler and given.engine != "dask":
+        raise RelapseModelError(f"--scheduler {given.scheduler}: expected --engine dask with it.")
+    parted = given.chunk or given.engine == "dask" or partitioned(Path(given.cohort))
+    if parted or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
         _score_in_chunks(model, given)
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
@@ -171,13 +175,15 @@ def score(given: Namespace) -> None:
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     from relapse_model.model.scoring.batch import score_folder
+    from relapse_model.model.scoring.engines import dask_executor
     from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS
 
-    found = score_folder(
-        model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
-        landmark_week=given.landmark_week, both_arms=given.both_arms, resume=not given.anew, jobs=given.jobs,
-        progress=True,
-    )  # fmt: skip
+    with dask_executor(given.scheduler, given.jobs) if given.engine == "dask" else nullcontext() as executor:
+        found = score_folder(
+            model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
+            landmark_week=given.landmark_week, both_arms=given.both_arms, resume=not given.anew, jobs=given.jobs,
+            executor=executor, progress=True,
+        )  # fmt: skip
     say(
         f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "
         f"in {found.chunks} chunks."

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.paired_risks import PairedRisks, blocks, paired_risks, posterior_log_odds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.cohort.cohort import Cohort
@@ -310,7 +310,7 @@ def with_arm_column(cohort: Cohort, column: str) -> Cohort:
 
 
 def score_columns(
-    model: TrainedModel, features: pd.DataFrame, usable: Mask
+    model: TrainedModel, features: pd.DataFrame, together: Sequence[Positions]
 ) -> tuple[dict[str, np.ndarray[Any, Any]], str]:
     """Return the columns that `score` adds for both arms, and the warning for everybody.
 
@@ -318,9 +318,14 @@ def score_columns(
     ----------
     model : TrainedModel
     features : DataFrame
-    usable : array of bool
+    together : sequence of array of int
+        The positions of those who can be scored, each array taken together.
     """
-    effect = arm_effect(model)
-    columns = benefit_columns(model, features, usable, effect)
+    effect, nobody = arm_effect(model), np.zeros(len(features), dtype=bool)
+    columns = benefit_columns(model, features, nobody, effect)
+    for rows in together:
+        own = benefit_columns(model, features.iloc[rows], np.ones(len(rows), dtype=bool), effect)
+        for name, values in own.items():
+            columns[name][rows] = values
     named = {"lower": "benefit_lower", "upper": "benefit_upper"}
     return {named.get(name, name): values for name, values in columns.items()}, not_known(effect)
