@@ -8,6 +8,7 @@ from typing import TypedDict
 from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.known import Classifier
 from relapse_model.development.choice import Choice, choose, fit_known
+from relapse_model.development.one_thread import one_thread
 from relapse_model.development.screening.step import ScreenStep
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
@@ -151,11 +152,9 @@ def develop(
         Processes that compare the candidates.
     progress : bool
     """
-    from threadpoolctl import threadpool_limits
-
     columns, way = procedure.columns, procedure.calibration
     # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
-    with threadpool_limits(1):
+    with one_thread():
         choice = choose(
             data, columns, procedure.candidates, seed, folds=procedure.folds, repeats=procedure.repeats,
             calibration=way, judge_single=final, narrow=None if procedure.screen is None else procedure.screen.narrow,

@@ -12,7 +12,8 @@ from relapse_model.arrays import Floats, Positions
 from relapse_model.development.folds import data_folds
 from relapse_model.development.internal_validation.group_tables import groups_of
 from relapse_model.development.internal_validation.judged_risks import mean_performance, not_estimable
-from relapse_model.development.internal_validation.refits import Refit, Task, bootstrap_tasks, failures, fold_tasks
+from relapse_model.development.internal_validation.refit import Refit, Task
+from relapse_model.development.internal_validation.refits import bootstrap_tasks, failures, fold_tasks
 from relapse_model.development.refused_runs import reasons_counted
 from relapse_model.development.train import Start
 from relapse_model.errors import InsufficientDataError
