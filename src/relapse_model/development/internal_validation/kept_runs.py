@@ -16,6 +16,7 @@ from relapse_model.development.procedure import Procedure
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 
+KEPT_RUNS = ".validation.runs"  # beside the report
 _FORM = "relapse-model runs of a validation"
 
 
