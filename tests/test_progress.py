@@ -15,7 +15,9 @@ def notebook(monkeypatch, config):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
 
 
-@pytest.mark.parametrize("shown, terminal, drawn", [(True, True, True), (True, False, False), (False, True, False)])
+@pytest.mark.parametrize(
+    ("shown", "terminal", "drawn"), [(True, True, True), (True, False, False), (False, True, False)]
+)
 def test_a_bar_is_drawn_in_a_terminal_where_it_is_asked_for(monkeypatch, shown, terminal, drawn):
     monkeypatch.setattr(progress.sys, "stderr", SimpleNamespace(isatty=lambda: terminal, write=len, flush=int))
     bar = progress.progress_bar("ab", total=2, what="spell", unit="letter", shown=shown)

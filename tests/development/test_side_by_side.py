@@ -36,7 +36,7 @@ def test_what_the_user_told_joblib_counts(monkeypatch):
         assert processes_for(60.0) == 1
 
 
-@pytest.mark.parametrize("load, idle", [(0.0, 4), (1.0, 4), (2.6, 2), (4.0, 1), (9.0, 1)])
+@pytest.mark.parametrize(("load", "idle"), [(0.0, 4), (1.0, 4), (2.6, 2), (4.0, 1), (9.0, 1)])
 def test_cores_that_others_use_are_left_to_them(monkeypatch, load, idle):
     """A load of 1 is this process's own."""
     monkeypatch.setattr(side_by_side, "_cores", lambda: 4)

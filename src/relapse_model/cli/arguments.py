@@ -261,7 +261,9 @@ def _validate(verb: argparse.ArgumentParser) -> None:
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
     )
     verb.add_argument(
-        "--resume", action="store_true", help="go on with what a validation that was broken off (Ctrl-C) has left in DIR"
+        "--resume",
+        action="store_true",
+        help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
     )
     _mute(verb)
 

@@ -18,7 +18,8 @@ def one_thread() -> AbstractContextManager[Any]:
 
 
 @lru_cache(maxsize=1)
-def _libraries(modules: int) -> Any:  # noqa: ARG001  the number of modules, by which the cache knows of new ones
+def _libraries(modules: int) -> Any:
+    """Return the libraries, found once for a number of imported modules."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

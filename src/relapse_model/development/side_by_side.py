@@ -59,7 +59,7 @@ def processes_for(seconds: float) -> int:
     from joblib.parallel import get_active_backend
 
     backend, asked = get_active_backend()
-    if asked is not None or getattr(backend, "nesting_level", 0):
+    if asked is not None or getattr(backend, "nesting_level", None):
         return int(asked or 1)
     return idle_cores() if seconds > _WORTH_WHILE else 1
 

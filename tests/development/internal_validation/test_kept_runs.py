@@ -74,7 +74,7 @@ def test_nothing_to_resume_is_a_beginning(cohort, study, monkeypatch, tmp_path, 
 @pytest.mark.parametrize("changed", [{"seed": 1}, {"bootstraps": 3}, {"folds": 4}, {"censoring": "drop_lost"}])
 def test_runs_of_another_validation_are_refused_and_kept(cohort, study, broken_off, changed):
     before = broken_off.read_bytes()
-    with pytest.raises(RelapseModelError, match="holds no runs of this validation.*Start anew"):
+    with pytest.raises(RelapseModelError, match=r"holds no runs of this validation.*Start anew"):
         rm.validate(cohort, study, **ASKED | changed, keep=broken_off, resume=True)
     assert broken_off.read_bytes() == before
 

@@ -111,12 +111,13 @@ def _scan(hist: Floats, begin: int, end: int, total: Floats, start: np.float32, 
     if top > best[0]:
         best[0], best[2], best[3], best[4], best[5] = top, at, backward, kept_g, kept_h
         best[1] = -1.0  # the caller names the column
-    return g != total[0] or h != total[1]
+    return bool(g != total[0] or h != total[1])
 
 
 @_compiled
 def _best_split(hist: Floats, offset: NDArray[np.int32], total: Floats, start: np.float32, l2: float,
-                signs: NDArray[np.int32], low: np.float32, high: np.float32, bounded: bool, best: Floats) -> None:  # fmt: skip
+                signs: NDArray[np.int32], low: np.float32, high: np.float32, bounded: bool,
+                best: Floats) -> None:  # fmt: skip
     best[:] = 0.0
     for column in range(len(signs)):
         begin, end, sign = offset[column], offset[column + 1], signs[column]

@@ -47,8 +47,8 @@ class KeptRuns:
             lines = path.read_bytes().splitlines(keepends=True)
             if not lines or _read(lines[0]) != head:
                 raise RelapseModelError(
-                    f"{path}: holds no runs of this validation: the patients, the study, the settings or the version of "
-                    "the library have changed since. Start anew, without resuming."
+                    f"{path}: holds no runs of this validation: the patients, the study, the settings or the version "
+                    "of the library have changed since. Start anew, without resuming."
                 )
             for line in lines[1:]:
                 found = _read(line)

@@ -78,7 +78,7 @@ def run_tasks(
     lacking = [number for number in range(len(tasks)) if number not in runs]
     calls = [(_run, (tasks[number], procedure, data.matrix[tasks[number].predict], probes)) for number in lacking]
     bar = progress_bar(
-        None, total=len(tasks), what="validate", unit="run", shown=progress, done=len(tasks) - len(lacking)
+        (), total=len(tasks), what="validate", unit="run", shown=progress, done=len(tasks) - len(lacking)
     )
     with bar:
         for number, run in zip(lacking, side_by_side(calls, jobs, bar.write if not bar.disable else None), strict=True):

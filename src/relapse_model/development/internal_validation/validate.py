@@ -23,7 +23,6 @@ from relapse_model.development.internal_validation.refits import choices, run_ta
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
-from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks
 from relapse_model.model.lineage import parent_summary
 from relapse_model.study.study import Study
@@ -123,8 +122,6 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     chosen = settings_with(settings, rare)
-    if bootstraps < 0:
-        raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
     start = start_of(
         "validate", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior,
         censoring=censoring, group_by=group_by, calibration=calibration, seed=seed, settings=chosen,
