@@ -36,8 +36,8 @@ def mean_sigmoid(mean: Floats, sd: Floats, *, compiled: bool = False) -> tuple[F
     """Return E[sigmoid(-eta)] and E[sigmoid(eta)] for eta ~ Normal(mean, sd ** 2), with as many nodes as it takes.
 
     With a = exp(-|mean|), h = exp(-d) for nodes at distances d on both sides of the mean, and
-    s = 1 / (1 + a (h + 1 / h) + a ** 2), the larger of the two expectations is 1 / 2 + (1 - a ** 2) sum(w s), the smaller
-    a sum(w (h + 1 / h) s) + 2 a ** 2 sum(w s): no difference in which digits could be lost.
+    s = 1 / (1 + a (h + 1 / h) + a ** 2), the larger of the two expectations is 1 / 2 + (1 - a ** 2) sum(w s), and the
+    smaller a sum(w (h + 1 / h) s) + 2 a ** 2 sum(w s): no difference in which digits could be lost.
 
     Parameters
     ----------
