@@ -55,11 +55,11 @@ LEVELS = {"hbv_genotype": ["C", "B", "D"], "centre": ["centre-1", "centre-2", "c
 NAMES = ("prior_logistic", "ridge_logistic", "boosted_trees")
 STAGES = {
     "digest of model and files": (batch_scoring, "_key"),
-    "parting into chunks": (batch_scoring, "split_cohort"),
+    "splitting into chunks": (batch_scoring, "split_cohort"),
     "reading through the gate": (CohortChunks, "cohort"),
     "features, risks, intervals, warnings": (batch_scoring, "scores_of"),
     "writing parts": (batch_scoring, "write_private_csv"),
-    "joining": (batch_scoring, "_join"),
+    "joining": (batch_scoring, "_joined"),
 }
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -215,7 +215,7 @@ def from_tables(models: dict[str, rm.RelapseModel], patients: int, chunk: int) -
             models[name].save(Path(here) / "model.rmodel")
             given = [str(Path(here) / "model.rmodel"), str(folder), str(Path(here) / "scores.csv"), str(chunk)]
             command = [sys.executable, __file__, "--one", *given]
-            run = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            run = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
             rate = run["patients"] / run["seconds"]
             print(
                 f"  {name}: {run['seconds']:.1f} s, {rate:,.0f} patients/s, {labs / run['seconds']:,.0f} results/s, "

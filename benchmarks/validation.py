@@ -8,7 +8,7 @@ cross-validation, 200 bootstraps and each centre left out, on examples/cohort, w
 procedure on all patients in this process, for what each candidate's fits cost, and the refits that `validate` makes.
 
 Run: .venv/bin/python benchmarks/validation.py [--patients 132] [--resamples 2000] [--repeats 5] [--jobs 2]
-[--parts interval procedure whole] [--out validation.json]
+[--parts interval procedure whole] [--outer-repeats 20] [--bootstraps 200] [--out validation.json]
 """
 
 from __future__ import annotations
@@ -124,21 +124,21 @@ def procedure(repeats: int) -> dict[str, Any]:
     return {"seconds": seconds, "ratio": ratio}
 
 
-def whole(jobs: int) -> dict[str, Any]:
+def whole(jobs: int, outer_repeats: int, bootstraps: int) -> dict[str, Any]:
     """Time all of `validate`, then what it is made of."""
     study = rm.load_study("hbsag-relapse")
     cohort = rm.read_cohort(COHORT, study=study)
     begin = time.perf_counter()
     found = rm.validate(
-        cohort, study, outer_folds=OUTER_FOLDS, outer_repeats=OUTER_REPEATS, bootstraps=BOOTSTRAPS, jobs=jobs
+        cohort, study, outer_folds=OUTER_FOLDS, outer_repeats=outer_repeats, bootstraps=bootstraps, jobs=jobs
     )
     seconds = time.perf_counter() - begin
-    refits = OUTER_FOLDS * OUTER_REPEATS + BOOTSTRAPS + len(found.left_out)
-    print(f"validate, {len(cohort)} patients, {OUTER_REPEATS} x {OUTER_FOLDS}, {BOOTSTRAPS} bootstraps, ", end="")
+    refits = OUTER_FOLDS * outer_repeats + bootstraps + len(found.left_out)
+    print(f"validate, {len(cohort)} patients, {outer_repeats} x {OUTER_FOLDS}, {bootstraps} bootstraps, ", end="")
     print(f"{len(found.left_out)} centres, {jobs} processes: {seconds:.1f} s; {refits} refits of the procedure")
     print(f"    AUC {found.performance.measures['auc']}; chosen {found.chosen}")
     parts = where_it_goes(development_data(cohort, study), study)
-    parts["seconds not in refits"] = rest(cohort, study)
+    parts["seconds not in refits"] = rest(cohort, study, outer_repeats)
     return {"patients": len(cohort), "jobs": jobs, "seconds": seconds, "refits": refits, "parts": parts}
 
 
@@ -183,11 +183,11 @@ def by_time(stats: pstats.Stats) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["share"])
 
 
-def rest(cohort: rm.Cohort, study: rm.Study) -> float:
-    """Time what `validate` does besides refits: its measures of 20 repeats, with the cheapest of candidates."""
+def rest(cohort: rm.Cohort, study: rm.Study, outer_repeats: int) -> float:
+    """Time what `validate` does besides refits: its measures of all repeats, with the cheapest of candidates."""
     begin = time.perf_counter()
-    rm.validate(cohort, study, candidates=("ridge_logistic",), outer_repeats=OUTER_REPEATS, bootstraps=0)
-    fits = OUTER_FOLDS * OUTER_REPEATS + 4  # of the folds, the centres, and the model
+    rm.validate(cohort, study, candidates=("ridge_logistic",), outer_repeats=outer_repeats, bootstraps=0)
+    fits = OUTER_FOLDS * outer_repeats + 4  # of the folds, the centres, and the model
     data, columns = development_data(cohort, study), design(study)
     with threadpool_limits(1):
         one = min(seconds_of_fit("ridge_logistic", data, columns) for _ in range(3))
@@ -204,13 +204,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parts = ["interval", "procedure", "whole"]
     parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
+    parser.add_argument("--outer-repeats", type=int, default=OUTER_REPEATS)
+    parser.add_argument("--bootstraps", type=int, default=BOOTSTRAPS)
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     asked = parser.parse_args()
     rows = []
     if "interval" in asked.parts:
         rows += [interval(n, asked.resamples, asked.repeats) for n in asked.patients]
     rows += [procedure(asked.repeats)] if "procedure" in asked.parts else []
-    rows += [whole(asked.jobs)] if "whole" in asked.parts else []
+    rows += [whole(asked.jobs, asked.outer_repeats, asked.bootstraps)] if "whole" in asked.parts else []
     write_json(asked.out, {**vars(asked), "out": None}, rows)
 
 

@@ -31,10 +31,10 @@ def test_from_the_bundled_cohort_to_the_report_in_one_command(report, root):
 def test_what_is_printed(root, tmp_path, capsys):
     command = ["trial", str(root / "examples" / "cohort"), "--out", str(tmp_path), "--registered", "0" * 64]
     assert main(command) == 0
-    told = capsys.readouterr().out
+    stated = capsys.readouterr().out
     for said in ("HBIG minus control", "RM205", "SHA-256 of the study file", "trial.html", "do not leave the hospital",
                  "synthetic"):  # fmt: skip
-        assert said in told
+        assert said in stated
 
 
 def test_what_is_refused_comes_all_at_once(tmp_path, capsys):
@@ -45,9 +45,9 @@ def test_what_is_refused_comes_all_at_once(tmp_path, capsys):
     del tables["treatments"]
     rm.make_cohort(**tables, synthetic=True).write(tmp_path / "cohort")
     assert main(["trial", str(tmp_path / "cohort"), "--out", str(tmp_path / "out")]) == 1
-    told = capsys.readouterr().err
-    assert "the arms were not compared: 2 problems" in told
-    assert "P0001" not in told
+    stated = capsys.readouterr().err
+    assert "the arms were not compared: 2 problems" in stated
+    assert "P0001" not in stated
     assert not (tmp_path / "out").exists()
 
 

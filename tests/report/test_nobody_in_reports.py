@@ -136,16 +136,16 @@ def text_of(content: bytes) -> str:
     """Return the content of a file as text; of a picture its text chunks, and what lies beside the pixels."""
     if not content.startswith(b"\x89PNG"):
         return content.decode("utf-8")
-    told, place = [], 8
+    stated, place = [], 8
     while place < len(content):
         length, kind = struct.unpack(">I4s", content[place : place + 8])
         data = content[place + 8 : place + 8 + length]
         if kind == b"zTXt":
             data = zlib.decompress(data[data.index(b"\0") + 2 :])
         if kind not in (b"IHDR", b"IDAT", b"IEND", b"pHYs"):
-            told.append(kind + data)
+            stated.append(kind + data)
         place += 12 + length
-    return b"\n".join(told).decode("latin-1")
+    return b"\n".join(stated).decode("latin-1")
 
 
 def spoken(text: str) -> str:
@@ -334,11 +334,11 @@ def test_nowhere_do_two_values_of_a_patient_stand_near_one_another(written):
 def test_no_exact_value_nor_risk_of_a_patient_is_told(written):
     """Means and quantiles between two patients are nobody's: six decimals of a value or more are its patient's."""
     pairs = told_apart(own_values(written))
-    told = {}
+    stated = {}
     for name, text in written.texts().items():
         numbers, half = numbers_in(spoken(text), 5)
-        told[name] = [one for one, whose in zip(numbers, owners(numbers, half, pairs), strict=True) if whose]
-    assert {name: values for name, values in told.items() if values} == {}
+        stated[name] = [one for one, whose in zip(numbers, owners(numbers, half, pairs), strict=True) if whose]
+    assert {name: values for name, values in stated.items() if values} == {}
 
 
 # Figures: what is drawn, in the units of the axes.
@@ -420,13 +420,13 @@ def test_every_bar_stands_for_five_patients_or_more(written):
 def test_no_small_count_stands_in_the_tables_of_the_values(written):
     values = written.values
     groups = [*values["left_out"], *(one for groups in values["subgroups"].values() for one in groups)]
-    told = [str(group[name]) for group in groups for name in ("patients", "events", "lost")]
-    told += [str(row[name]) for row in values["screening"]["rows"] for name in ("remaining", "left", "undecidable")]
-    told += [str(one["flagged"]) for one in values["thresholds"]]
-    told += [str(one[name]) for one in values["by_landmark"] for name in ("patients", "events", "lost")]
-    told += [cell for row in values["table_one"]["rows"] for cell in row["cells"]]
-    assert "<5" in told
-    assert [one for one in told if SMALL.fullmatch(one)] == []
+    stated = [str(group[name]) for group in groups for name in ("patients", "events", "lost")]
+    stated += [str(row[name]) for row in values["screening"]["rows"] for name in ("remaining", "left", "undecidable")]
+    stated += [str(one["flagged"]) for one in values["thresholds"]]
+    stated += [str(one[name]) for one in values["by_landmark"] for name in ("patients", "events", "lost")]
+    stated += [cell for row in values["table_one"]["rows"] for cell in row["cells"]]
+    assert "<5" in stated
+    assert [one for one in stated if SMALL.fullmatch(one)] == []
 
 
 def test_the_page_and_the_values_tell_the_same_of_a_small_group(written):
@@ -480,19 +480,19 @@ def test_the_report_of_a_refusal_holds_nobody(written, tmp_path):
 def test_the_points_score_holds_nobody(written):
     data = written.validation.data
     score = points_score(written.validation.model, data.features, relapse=data.relapse, weight=data.weights())
-    told = json.dumps(score.to_dict()) + score.table().to_csv() + score.risks().to_csv()
+    stated = json.dumps(score.to_dict()) + score.table().to_csv() + score.risks().to_csv()
     pairs = told_apart(own_values(written))
-    assert found_in(told, PARTS) == set()
-    assert rows_in(told, pairs) == set()
-    numbers, half = numbers_in(told, 5)
+    assert found_in(stated, PARTS) == set()
+    assert rows_in(stated, pairs) == set()
+    numbers, half = numbers_in(stated, 5)
     assert [one for one, whose in zip(numbers, owners(numbers, half, pairs), strict=True) if whose] == []
 
 
 def test_monitoring_tells_no_risk_of_a_handful(written):
     scores = pd.read_csv(written.folder / "scores.csv").head(3)
     found = monitor(written.validation.model, scores=scores)
-    told = found.text() + json.dumps(found.to_dict(), allow_nan=False)
-    numbers, half = numbers_in(told, 3)
+    stated = found.text() + json.dumps(found.to_dict(), allow_nan=False)
+    numbers, half = numbers_in(stated, 3)
     risks = sorted((risk, place) for place, risk in enumerate(scores["relapse_risk"]))
     assert [one for one, whose in zip(numbers, owners(numbers, half, risks), strict=True) if whose] == []
     assert found.to_dict()["scores"]["mean_risk"] is None
@@ -511,9 +511,9 @@ def test_monitoring_tells_no_share_of_one_to_four_patients(written):
 
 
 def test_a_monitored_risk_is_no_patients_own(written):
-    told = json.loads((written.folder / "watch.json").read_text(encoding="utf-8"))["scores"]
-    assert [round(told[name], 3) for name in ("mean_risk", "p05", "median", "p95")] == [
-        told[name] for name in ("mean_risk", "p05", "median", "p95")
+    stated = json.loads((written.folder / "watch.json").read_text(encoding="utf-8"))["scores"]
+    assert [round(stated[name], 3) for name in ("mean_risk", "p05", "median", "p95")] == [
+        stated[name] for name in ("mean_risk", "p05", "median", "p95")
     ]
 
 
@@ -529,8 +529,8 @@ def test_the_explanation_of_a_patient_names_nobody_else(written, capsys):
         written.folder / "x.txt",
     )
     assert cli.main([str(one) for one in arguments]) == 0
-    told = capsys.readouterr().out + (written.folder / "x.txt").read_text(encoding="utf-8")
-    assert asked in told
-    assert found_in(told.replace(asked, ""), PARTS) == set()
+    stated = capsys.readouterr().out + (written.folder / "x.txt").read_text(encoding="utf-8")
+    assert asked in stated
+    assert found_in(stated.replace(asked, ""), PARTS) == set()
     other = own_values(written).to_numpy()
-    assert rows_in(told, told_apart(pd.DataFrame(other))) == set()
+    assert rows_in(stated, told_apart(pd.DataFrame(other))) == set()

@@ -46,7 +46,7 @@ def test_columns_are_the_outcome_groups_and_all(table, data):
 
 
 def test_a_number_is_shown_by_its_quartiles_in_clinical_units(table, data):
-    # The predictor is on the log10 scale; the table speaks of mIU/mL. Quantiles are interpolated there.
+    # The predictor is on the log10 scale; the table is in mIU/mL. Quantiles are interpolated there.
     values = 10 ** data.features["anti_hbs"].to_numpy()
     low, middle, high = (summary_shown(one) for one in np.quantile(values, [0.25, 0.5, 0.75]))
     assert row(table, "Anti-HBs (mIU/mL)").cells[-1] == f"{middle} ({low} to {high})"

@@ -303,8 +303,8 @@ def test_what_the_resamples_cannot_support_is_not_estimable_with_the_reason(vali
     assert f"Intervals, bootstrap : {too_few}" in text
     assert "3 x Censoring weights of a group" in text
     assert "3 bootstrap models could not be judged in their own resample" in text
-    told = boot.to_dict()["optimism_corrected"]["auc"]
-    assert (told["value"], told["no_interval"]) == (few["auc"].value, too_few)
+    stated = boot.to_dict()["optimism_corrected"]["auc"]
+    assert (stated["value"], stated["no_interval"]) == (few["auc"].value, too_few)
 
 
 def test_several_landmarks_get_a_table(validation, values):

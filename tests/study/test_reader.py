@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relapse_model.errors import StudyError
+from relapse_model.study.predictor import Prior
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Confirmation, OutcomeRule, Prediction, Prior
+from relapse_model.study.study import Confirmation, OutcomeRule, Prediction
 
 TEXT = """\
 # A small study that is right.

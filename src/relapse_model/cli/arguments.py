@@ -16,7 +16,7 @@ from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
-_ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
+_ON_MODELS = ("evaluate", "update", "calculator", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
 EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
 130 broken off (Ctrl-C).
@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _explain(verbs.add_parser("explain", help="explain each risk by SHAP values, in clinical units"))
     _evaluate(verbs.add_parser("evaluate", help="validate a model, unchanged, on other patients"))
     _update(verbs.add_parser("update", help="recalibrate a model on other patients; write a new one"))
+    _calculator(verbs.add_parser("calculator", help="write a model as a web calculator: one page, which opens offline"))
     _monitor(verbs.add_parser("monitor", help="compare scored patients, and their outcomes, with the training cohort"))
     _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
     _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
@@ -145,7 +146,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--biomarkers", choices=("none", "screen"), default="none",
-        help="screen: select among the candidate biomarkers of the study, anew in every fold (%(default)s)",
+        help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
     _jobs_option(verb, "processes; -1 for all cores (validate: as many as are idle; train: 1)")
@@ -319,6 +320,15 @@ def _update(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--method", choices=("intercept", "intercept_and_slope"), default="intercept", help="(%(default)s)"
     )
+
+
+def _calculator(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    _out(verb, "HTML", "page to write")
+    verb.add_argument(
+        "--languages", nargs="+", choices=("en", "zh"), default=["en", "zh"], metavar="LANGUAGE",
+        help="en, zh; the page opens in the first (en zh)",
+    )  # fmt: skip
 
 
 def _monitor(verb: argparse.ArgumentParser) -> None:

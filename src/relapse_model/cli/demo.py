@@ -38,6 +38,7 @@ from relapse_model.trial.dosing.dosing import dosing
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
 _PAGES = {
     "validation/report.html": "how well the model predicts",
+    "calculator.html": "the risk of one patient, typed in",
     "trial/trial.html": "the arms compared",
     "dosing/dosing.html": "who is due for a dose",
 }
@@ -75,7 +76,9 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     write_report(found, folder / "validation", arm=arms(cohort, found))
 
     _title("4. Save, open again, score and explain new patients")
-    _score_new_patients(_saved(model, found, folder), study, folder)
+    saved = _saved(model, found, folder)
+    _score_new_patients(saved, study, folder)
+    say(f"Calculator for one patient: {saved.to_calculator(folder / 'calculator.html')}")
 
     _title("5. Compare the arms")
     _compare_arms(cohort, study, folder / "trial")

@@ -50,6 +50,16 @@ def update(given: Namespace) -> None:
     )
 
 
+def calculator(given: Namespace) -> None:
+    """Write a model as a web calculator."""
+    model = load_model(given.model)
+    page = model.to_calculator(given.out, given.languages)
+    size = page.stat().st_size / 1000
+    say(f"Calculator: {page} ({size:.0f} kB). It opens offline in a browser; whoever has it has the model.")
+    if model.summary["synthetic"]:
+        say(SYNTHETIC)
+
+
 def monitor(given: Namespace) -> None:
     """Compare new patients with the training cohort, and outcomes with the risks given."""
     from relapse_model.model.monitoring.monitor import monitor as watch

@@ -134,7 +134,7 @@ def choose(
     judge_single : bool
         Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
     narrow : callable, optional
-        What chooses predictors, anew in every fold.
+        What chooses predictors, in every fold again.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool

@@ -31,7 +31,7 @@ class ProcedureSettings:
         Go on even then.
     biomarkers : {"none", "screen"}
         Whether the ``[[candidates]]`` of the study are screened beside its predictors, as `screen_biomarkers` does
-        with its defaults, and those selected become predictors: anew in every fold and resample.
+        with its defaults, and those selected become predictors: again in every fold and resample.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class Procedure:
         Of the cross-validation that chooses.
     calibration : {"none", "logistic"}
     screen : ScreenStep or None
-        Which of the columns are candidates that a screen selects, anew in every run.
+        Which of the columns are candidates that a screen selects, again in every run.
     """
 
     columns: Design

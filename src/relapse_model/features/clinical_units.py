@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.arrays import Floats
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Predictor
 
 
 def clinical(values: Floats, predictor: Predictor) -> Floats:

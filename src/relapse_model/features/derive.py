@@ -12,7 +12,8 @@ from relapse_model.cohort.index_week import require_same_index
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem
 from relapse_model.features.by_kind import derive_one
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 
 def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = None) -> pd.DataFrame:

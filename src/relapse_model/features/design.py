@@ -13,7 +13,8 @@ from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
 from relapse_model.features.clinical_units import on_model_scale
 from relapse_model.study.effect_modifiers import modifier_term
-from relapse_model.study.study import Predictor, Study, StudyTerm
+from relapse_model.study.predictor import Predictor, StudyTerm
+from relapse_model.study.study import Study
 
 _ROWS_AT_ONCE = 8192  # they stay in the processor's cache
 

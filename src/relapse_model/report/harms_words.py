@@ -54,8 +54,8 @@ def _arm(row: dict[str, Any]) -> str:
     if row["group"] == SUMMARY:
         return f"{counted}, {percent(row['share'])} ({_limits(row)}); {events}"
     severe = row["patients_grade_3_or_higher"]
-    told = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe else ""
-    return f"{row['patients']} patient{'' if row['patients'] == 1 else 's'}{told}; {events}"
+    of_grade = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe else ""
+    return f"{row['patients']} patient{'' if row['patients'] == 1 else 's'}{of_grade}; {events}"
 
 
 def _limits(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.table_one import summary_shown
 from relapse_model.report.words import WITH_PRIORS, prior_words
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 from relapse_model.validation.logistic_fit import risk_of
 
 

@@ -22,7 +22,7 @@ from relapse_model.model.explanation.shap_values import predictor_title, referen
 from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
 from relapse_model.report.figures.label_places import fits, label_places, thinned
 from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, WIDTH, new_figure, plain, styled
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 from relapse_model.validation.logistic_fit import log_odds
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ EXPLAINED = {
     "corrected": "The apparent figure, less what bootstrap models lose from their own sample to the original patients: "
     "on average, and for the figures of calibration the median, since a model with next to no effects would decide the "
     "mean.",
-    "point632_plus": "A mean of the apparent figure and of that in patients outside the bootstrap samples, which "
-    "counts the more the more the model overfits. No interval is made for it.",
+    "point632_plus": "A mean of the apparent figure and of that in patients outside the bootstrap samples: "
+    "the more the model overfits, the larger the weight of the second. No interval is made for it.",
     "apparent": "In the very patients the model was made from: too good, by as much as the model has learned their "
     "chance. Never to be quoted alone.",
 }

@@ -15,8 +15,9 @@ from relapse_model.features.clinical_units import clinical
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.several_landmarks import LANDMARK_KIND
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Study
 
 FEWEST_DESCRIBED = 10  # patients of a group: of fewer, nearly every count would be small
 _MOST_LEVELS = 8

@@ -136,10 +136,10 @@ def _figures(found: TrialAnalysis) -> dict[str, Any]:
 
 
 def _forest_row(one: ArmContrast, *, strong: bool = False, label: str = "") -> ForestRow:
-    told = one.contrast
-    if told is None or told.measure != "risk_difference" or told.value is None:
+    words = one.contrast
+    if words is None or words.measure != "risk_difference" or words.value is None:
         return ForestRow(label or one.label)
-    return ForestRow(label or one.label, told.value, told.lower, told.upper, contrast_words(told), strong)
+    return ForestRow(label or one.label, words.value, words.lower, words.upper, contrast_words(words), strong)
 
 
 def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
@@ -149,11 +149,11 @@ def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
     for level in one.effects.levels:
         counts = " v ".join(f"{x}/{n}" for x, n in zip(level.events, level.patients, strict=True))
         label = f"{first_capital(one.label)}: {level.name} ({counts})"
-        told = level.contrast
-        if told is None or told.value is None:
-            rows.append(ForestRow(label, told="counts only"))
+        words = level.contrast
+        if words is None or words.value is None:
+            rows.append(ForestRow(label, words="counts only"))
         else:
-            rows.append(ForestRow(label, told.value, told.lower, told.upper, contrast_words(told)))
+            rows.append(ForestRow(label, words.value, words.lower, words.upper, contrast_words(words)))
     return rows
 
 
@@ -235,11 +235,11 @@ def _safety(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
     rows = []
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
-        told = {
+        words = {
             name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses)"
             for name, row in (("treatment", one), ("control", nought))
         }
-        rows.append({"what": agent, **told})
+        rows.append({"what": agent, **words})
     return rows
 
 

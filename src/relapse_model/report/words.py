@@ -14,7 +14,8 @@ from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.figures.model import coefficient_step
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
-from relapse_model.study.study import OutcomeRule, Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import OutcomeRule, Study
 from relapse_model.validation.estimate import Estimate, normal_quantile
 from relapse_model.validation.performance_measures import Performance
 

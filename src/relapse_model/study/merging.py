@@ -183,7 +183,7 @@ class _Merging:
             name = of_own[-1]
             self.refuse(
                 (*of_own, "unit"), repr(units[1]), f"{units[0]!r}, in which its limits and thresholds are written",
-                f'Remove it (remove = ["analytes.{name}"]), and write it and what compares it anew',
+                f'Remove it (remove = ["analytes.{name}"]), and write it and what compares it again',
             )  # fmt: skip
 
 

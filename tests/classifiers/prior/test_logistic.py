@@ -340,7 +340,7 @@ def test_a_term_of_an_empty_column_counts_from_the_typical_value_too():
     step = Term((Factor(1, "cap", 3.0),), replaces=(1,), prior_mean=-1.0, prior_sd=0.2)
     model, X, _ = empty([None, 2.0, None], terms=(step,))
     assert model.components_.center[3] == 2.0
-    assert model.terms_weight_ == pytest.approx(0.5)  # no data speak for either form
+    assert model.terms_weight_ == pytest.approx(0.5)  # no data support either form
     left_out, X, _ = empty(None, terms=(step,))
     assert left_out.terms_weight_ == 0.0
     assert np.isfinite(left_out.predict_proba(X)).all()

@@ -95,13 +95,13 @@ def test_where_most_folds_fail_nothing_is_told_and_nothing_is_lost(cohort, study
     found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=3, leave_out=None)
     assert found.failed == {"too few events in … patients": 3}
     assert found.performance.measures == {}
-    told = "3 of 5 folds failed: 3 x too few events in … patients."
-    assert set(found.performance.refused.values()) == {told}
+    stated = "3 of 5 folds failed: 3 x too few events in … patients."
+    assert set(found.performance.refused.values()) == {stated}
     assert (found.thresholds, found.subgroups) == ((), {})
     assert found.performance.patients == np.sum(~np.isnan(found.risks)) < 60  # those judged, not all
     assert "auc" in found.bootstrap.corrected
     places = rm.write_report(found, tmp_path)
-    assert told in places["report"].read_text(encoding="utf-8")
+    assert stated in places["report"].read_text(encoding="utf-8")
 
 
 def test_thresholds_and_groups_are_judged_in_each_repeat_and_averaged(found):

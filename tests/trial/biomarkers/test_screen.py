@@ -101,9 +101,9 @@ def test_what_decides_is_what_was_said(true_marker, study):
 
 def test_json_is_strict_full_and_without_patients(found, true_marker, tmp_path):
     written = found.save(tmp_path)
-    told = json.loads(written["values"].read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
-    assert told["table"][0]["log_odds"] == found.table.iloc[0]["log_odds"]  # full precision
-    rna = next(row for row in told["table"] if row["candidate"] == "hbv_rna")
+    stated = json.loads(written["values"].read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
+    assert stated["table"][0]["log_odds"] == found.table.iloc[0]["log_odds"]  # full precision
+    rna = next(row for row in stated["table"] if row["candidate"] == "hbv_rna")
     assert rna["p"] is None
     assert "missing" in rna["note"]
     for place in written.values():
@@ -112,11 +112,11 @@ def test_json_is_strict_full_and_without_patients(found, true_marker, tmp_path):
 
 
 def test_small_counts_are_hidden_where_they_leave(cohort, study):
-    """4 of 119 have no HBcrAg, and 2 of them the event: neither number, nor one from which it follows, is told."""
+    """4 of 119 have no HBcrAg, and 2 of them the event: neither number, nor one from which it follows, is disclosed."""
     found = rm.screen_biomarkers(cohort, study, ("hbcrag",), BASE, **FAST)
-    row, told = found.table.iloc[0], found.to_dict()["table"][0]
+    row, stated = found.table.iloc[0], found.to_dict()["table"][0]
     assert (row["n"], row["missing"], row["events"]) == (115, 4, 19)
-    assert (told["n"], told["missing"], told["events"]) == ("hidden", "<5", "hidden")
+    assert (stated["n"], stated["missing"], stated["events"]) == ("hidden", "<5", "hidden")
 
 
 # Replication, and the mark of a screened predictor
@@ -170,7 +170,7 @@ def test_a_mark_that_is_no_fingerprint_is_refused(study):
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "stated"),
     [
         ({"increment": ("nri",)}, "improve when noise is added"),
         ({"increment": ("IDI",)}, "improve when noise is added"),
@@ -184,20 +184,20 @@ def test_a_mark_that_is_no_fingerprint_is_refused(study):
         ({"permutations": 0}, "permutations is 0"),
     ],
 )
-def test_refused_settings(cohort, study, more, told):
-    with pytest.raises(RelapseModelError, match=told):
+def test_refused_settings(cohort, study, more, stated):
+    with pytest.raises(RelapseModelError, match=stated):
         rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), **(FAST | more))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "stated"),
     [
         ('name = "doses"\nkind = "dose_count"\nagents = ["hbig"]\n', "doses of a drug that is given by titre"),
         ('name = "hbig"\nkind = "ever_on_agent"\nagents = ["hbig"]\n', "doses of a drug that is given by titre"),
     ],
 )
-def test_doses_are_refused(cohort, study, text, told):
-    with pytest.raises(StudyError, match=told):
+def test_doses_are_refused(cohort, study, text, stated):
+    with pytest.raises(StudyError, match=stated):
         rm.screen_biomarkers(cohort, with_candidate(study, text), **FAST)
 
 

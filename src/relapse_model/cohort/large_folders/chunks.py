@@ -129,7 +129,7 @@ class CohortChunks:
 def split_cohort(
     folder: Path, work: Path, *, chunk_patients: int, key: str, progress: bool = False, study: Study | None = None
 ) -> CohortChunks:
-    """Part a cohort folder by patient. Memory holds the identifiers, and one block of rows.
+    """Split a cohort folder by patient. Memory holds the identifiers, and one block of rows.
 
     Parameters
     ----------

@@ -180,8 +180,8 @@ def _require_events(data: DevelopmentData) -> None:
     if data.events < FEWEST_EVENTS:
         raise InsufficientDataError(
             f"screen of biomarkers: {data.events} events by week {data.horizon:g} among {data.patients} patients at "
-            f"risk ({data.lost} lost); expected at least {FEWEST_EVENTS}. With fewer no biomarker can be told from "
-            "chance: follow the cohort longer, or join cohorts."
+            f"risk ({data.lost} lost); expected at least {FEWEST_EVENTS}. With fewer no biomarker can be "
+            "distinguished from chance: follow the cohort longer, or join cohorts."
         )
 
 

@@ -1,4 +1,4 @@
-"""The screen as a step of the procedure that makes a model: made anew of whatever patients it is given."""
+"""The screen as a step of the procedure that makes a model: run again on whatever patients it is given."""
 
 from __future__ import annotations
 

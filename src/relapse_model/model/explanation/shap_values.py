@@ -13,7 +13,8 @@ from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.features.design import design, level_codes, matrix_of_codes
 from relapse_model.model.explanation.shapley import shapley_values
 from relapse_model.small_counts import HIDDEN
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
     import shap

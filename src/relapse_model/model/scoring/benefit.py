@@ -15,6 +15,7 @@ from relapse_model.classifiers.paired_risks import PairedRisks, blocks, paired_r
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
+from relapse_model.display.html_summary import html_summary
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.arm_effect import (
@@ -61,6 +62,16 @@ class BenefitTable:
         scored = int((self.table["status"] == "scored").sum())
         known = "" if self.effect.known else ", benefit not known"
         return f"BenefitTable({len(self.table)} patients, {scored} scored{known})"
+
+    def _repr_html_(self) -> str:
+        """Return counts and the statement, as a notebook shows them: patients are never printed."""
+        value, lower, upper = self.effect.overall
+        found = f"{100 * value:+.1f} percentage points ({100 * lower:+.1f} to {100 * upper:+.1f})"
+        facts = [
+            ("benefit at the mean risk", found if self.effect.known else "not known"),
+            ("from", self.effect.source),
+        ]
+        return html_summary(repr(self)[len("BenefitTable(") : -1], facts, note=self.statement)
 
     def __len__(self) -> int:
         """Return the number of patients."""

@@ -13,8 +13,8 @@ from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.style import FREE, GREY, new_figure, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 from relapse_model.small_counts import SMALL
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Predictor
 
 if TYPE_CHECKING:
     import shap

@@ -13,7 +13,8 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.features.design import design
 from relapse_model.report.figures.style import FREE, GREY, INK, LEVEL, new_figure, plain, styled
-from relapse_model.study.study import Predictor, Study, StudyTerm
+from relapse_model.study.predictor import Predictor, StudyTerm
+from relapse_model.study.study import Study
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from relapse_model.report.figures.dependence import by_importance, places_of
 from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, plain, styled
 from relapse_model.small_counts import SMALL
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 if TYPE_CHECKING:
     import shap

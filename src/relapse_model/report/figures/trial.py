@@ -30,7 +30,7 @@ class ForestRow:
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
-    told: str = ""
+    words: str = ""
     strong: bool = False
 
 
@@ -39,7 +39,7 @@ def failures_figure(time: Floats, event: Floats, treated: np.ndarray, names: tup
     """Draw the cumulative risk of failure by arm (Kaplan-Meier) with 95 % bands, and the numbers still at risk.
 
     Assumes that within an arm loss has nothing to do with the coming failure. Every step is drawn, and every number
-    told.
+    given.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: t
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
         text.set_in_layout(False)
-        axes.text(1.02, place + 0.16, plain(row.told), transform=beside, va="center", fontsize=8.5,
+        axes.text(1.02, place + 0.16, plain(row.words), transform=beside, va="center", fontsize=8.5,
                   color=INK if row.value is not None else GREY)  # fmt: skip
         if row.value is not None and row.lower is not None and row.upper is not None:
             value, low, high = (100 * one for one in (row.value, row.lower, row.upper))

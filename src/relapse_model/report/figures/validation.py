@@ -1,4 +1,4 @@
-"""Figures of a validation and of a model, in one style; each function returns a Matplotlib `Figure`."""
+"""Figures of a validation: calibration, decision curve, risks by outcome; each function returns a `Figure`."""
 
 from __future__ import annotations
 

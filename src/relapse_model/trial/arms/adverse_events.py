@@ -165,14 +165,14 @@ def _both(
     (x1, n1, *_), (x0, n0, *_) = arms
     rows = []
     for name, (x, n, count, severe) in zip(names, arms, strict=True):
-        told: list[float] = [x / n, *[np.nan] * 5]
+        figures: list[float] = [x / n, *[np.nan] * 5]
         if group == SUMMARY:
             share = proportion(x, n, level)
-            told[1:3] = share.lower, share.upper
+            figures[1:3] = share.lower, share.upper
             if name == names[0]:
                 contrast = risk_difference(x1, n1, x0, n0, level)
-                told[3:] = float(contrast.value or 0.0), contrast.lower, contrast.upper
-        rows.append((group, what, name, x, n, *told[:3], count, severe, *told[3:]))
+                figures[3:] = float(contrast.value or 0.0), contrast.lower, contrast.upper
+        rows.append((group, what, name, x, n, *figures[:3], count, severe, *figures[3:]))
     return rows
 
 

@@ -15,7 +15,8 @@ from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import CohortError
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.features.derive import derive_features
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
 
 _COLUMNS = {  # of the patients table, described whether or not a predictor reads them
@@ -78,7 +79,7 @@ class BaselineTable:
 def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTable:
     """Describe the arms at randomisation.
 
-    Counts are told in full: they are what a trial reports. No p-values, since the arms were made by chance. The
+    Counts are given in full: they are what a trial reports. No p-values, since the arms were made by chance. The
     standardised difference of a number is the difference of the means over the root of the mean variance, on the scale
     on which the study reads it; of levels, that of Yang and Dalton. Beyond 0.1 to 0.2 in either direction an imbalance
     is often called notable; at 66 patients per arm chance alone goes beyond 0.2 in one of four variables.

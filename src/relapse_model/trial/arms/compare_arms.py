@@ -57,9 +57,9 @@ def compare_arms(
         With a section [trial].
     adjust : sequence of str, or str or Path, optional
         Predictors, or the file of a model of other patients whose risk is adjusted for, in an analysis that the plan
-        does not name: told as *not pre-specified*.
+        does not name: labelled *not pre-specified*.
     registered : str, optional
-        SHA-256 of the study file as it was deposited before the data; another one is told (RM205).
+        SHA-256 of the study file as it was deposited before the data; another one is reported (RM205).
 
     Returns
     -------
@@ -286,5 +286,5 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     if made.contrast is None:
         return made
     followed = [int((~later.lost & who).sum()) for who in (later.treated, ~later.treated)]
-    told = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
-    return replace(made, note="; ".join(filter(None, (made.note, f"endpoint known by then: {told}"))))
+    by_arm = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
+    return replace(made, note="; ".join(filter(None, (made.note, f"endpoint known by then: {by_arm}"))))

@@ -38,8 +38,8 @@ def testing_finding(tested: TestingFrequency | None, names: tuple[str, str]) -> 
     low, high = sorted(tested.rates)
     if high <= TESTED_RATIO * low * (1 + 1e-9):
         return []
-    told = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
-    return [_found("RM201", f"tests per patient-week: {told}. More frequent testing detects relapses "
+    counts = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
+    return [_found("RM201", f"tests per patient-week: {counts}. More frequent testing detects relapses "
                             "earlier, and more; the interval-censored analysis is least affected.")]  # fmt: skip
 
 
@@ -52,10 +52,10 @@ def loss_finding(loss: LossByArm, sizes: tuple[int, int], names: tuple[str, str]
     apart = abs(shares[0] - shares[1]) >= POINTS - 1e-9
     if p >= SIGNIFICANT and not apart:
         return []
-    told = ", ".join(f"{name} {one} of {size}" for name, one, size in zip(names, lost, sizes, strict=True))
+    counts = ", ".join(f"{name} {one} of {size}" for name, one, size in zip(names, lost, sizes, strict=True))
     timing = "" if loss.time is None else f", of the time of loss p = {loss.time.p_value:.2g}"
     text = (
-        f"unknown endpoints: {told} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier assumes "
+        f"unknown endpoints: {counts} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier assumes "
         "that patients lost have the risk of the others in their arm: see the extremes and the tipping point."
     )
     return [_found("RM202", text, "warning" if p < SIGNIFICANT else "note")]
@@ -71,8 +71,8 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
     if len(table) > 1 and 0 < given.sum() < due.sum():
         p = float(stats.chi2_contingency(np.stack([given, due - given]), correction=False).pvalue)
         if p < SIGNIFICANT:
-            told = ", ".join(f"{row['centre']} {row['given']} of {row['due']}" for _, row in table.iterrows())
-            texts.append(f"doses given of those due: {told} (chi-square test p = {p:.2g})")
+            counts = ", ".join(f"{row['centre']} {row['given']} of {row['due']}" for _, row in table.iterrows())
+            texts.append(f"doses given of those due: {counts} (chi-square test p = {p:.2g})")
     control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
     if control:
         texts.append(f"{control} patients of {names[1]} were given the treatment of {names[0]}")
@@ -84,8 +84,8 @@ def few_events_finding(primary: ArmContrast) -> list[Finding]:
     few = [arm for arm in (primary.treatment, primary.control) if arm.events < FEWEST_EVENTS]
     if not few:
         return []
-    told = ", ".join(f"{arm.name} {arm.events}" for arm in few)
-    return [_found("RM204", f"events: {told}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
+    counts = ", ".join(f"{arm.name} {arm.events}" for arm in few)
+    return [_found("RM204", f"events: {counts}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
                             "intervals and Fisher's exact test are more reliable.")]  # fmt: skip
 
 

@@ -155,13 +155,13 @@ def _report(
         known = ~np.isnan(relapse)
         predicted, observed = matched_pairs(relapse[known], arm[known], risks.benefit[known])
         paired = or_refused(refused, "pairs", c_for_benefit, predicted, observed)
-    told = effect.to_dict()
+    stated = effect.to_dict()
     return BenefitReport(
         study=model.study,
         patients=data.patients,
         events=data.events,
         lost=data.lost,
-        effect=told,
+        effect=stated,
         heterogeneity=tested,
         likelihood_ratio=ratio,
         groups=groups_by_risk(data, treated, risks, groups, refused),
@@ -173,7 +173,7 @@ def _report(
         statement=statement(model, effect),
         settings={"groups": int(groups), "failed_folds": risks.failed, "classifier": model.classifier_name} | settings,
         synthetic=bool(model.summary["synthetic"]),
-        curve=curve_of_one_effect(risks, told["log_odds"]),
+        curve=curve_of_one_effect(risks, stated["log_odds"]),
     )
 
 

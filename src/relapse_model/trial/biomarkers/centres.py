@@ -43,9 +43,9 @@ class AcrossCentres:
 
     def agreement(self, direction: Floats) -> list[str]:
         """Return in how many of the centres that can tell the sign is that of the whole, such as ``"2 of 3"``."""
-        told = ~np.isnan(self.log_odds)
-        same = told & (np.sign(self.log_odds) == np.sign(direction)[:, None])
-        return [f"{a} of {b}" if b else "" for a, b in zip(same.sum(axis=1), told.sum(axis=1), strict=True)]
+        estimable = ~np.isnan(self.log_odds)
+        same = estimable & (np.sign(self.log_odds) == np.sign(direction)[:, None])
+        return [f"{a} of {b}" if b else "" for a, b in zip(same.sum(axis=1), estimable.sum(axis=1), strict=True)]
 
 
 def across_centres(
@@ -84,8 +84,8 @@ def across_centres(
         events[:, place] = (known & here & (y == 1)).sum(axis=1)
         patients[:, place] = (known & here).sum(axis=1)
         found = estimates(x, y, np.empty((y.size, 0)), np.where(here, w, 0.0), logit)
-        told = (events[:, place] >= FEWEST_EVENTS) & (patients[:, place] - events[:, place] >= FEWEST_EVENTS)
-        log_odds[told, place], error[told, place] = found.log_odds[told], found.error[told]
+        estimable = (events[:, place] >= FEWEST_EVENTS) & (patients[:, place] - events[:, place] >= FEWEST_EVENTS)
+        log_odds[estimable, place], error[estimable, place] = found.log_odds[estimable], found.error[estimable]
         if len(names) > 1:
             without[:, place] = score_tests(x, y, base, np.where(here, 0.0, w), offset, firth=True).z
     empty = np.isnan(without).all(axis=1)

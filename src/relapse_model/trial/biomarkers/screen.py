@@ -314,9 +314,9 @@ def _null_words(base: Base, strata: Positions | None) -> str:
     if strata is None:
         return "Adjusted p-values and q-values come from outcomes simulated from the base model."
     counted = base.weight > 0
-    told = np.bincount(strata[counted]) > 0
+    present = np.bincount(strata[counted]) > 0
     events = np.bincount(strata[counted], weights=base.relapse[counted])
-    one_outcome = told & ((events == 0) | (events == np.bincount(strata[counted])))
+    one_outcome = present & ((events == 0) | (events == np.bincount(strata[counted])))
     silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
     words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
     if not silent:

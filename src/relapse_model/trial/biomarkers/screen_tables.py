@@ -145,12 +145,12 @@ def centres_table(base: Base, screened: Screened, centre: Any) -> tuple[pd.DataF
     found = across_centres(screened.x, base.relapse, base.columns, base.risk, centre, base.weight)
     rows = []
     for place, name in enumerate(screened.names):
-        told = disclosed_counts(found.events[place].tolist())
+        disclosed = disclosed_counts(found.events[place].tolist())
         row: dict[str, Any] = {"candidate": name, "i2": found.i2[place]}
         row |= {"z_without_one_lowest": found.z_lowest[place], "z_without_one_highest": found.z_highest[place]}
         for at, where in enumerate(found.names):
             row |= {
-                f"events: {where}": told[at],
+                f"events: {where}": disclosed[at],
                 f"log_odds: {where}": found.log_odds[place, at],
                 f"standard_error: {where}": found.error[place, at],
             }

@@ -14,6 +14,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until
 from relapse_model.cohort.measurements import measurements
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
 from relapse_model.features.antibody_filter import AntibodyFilter
 from relapse_model.features.endogenous import dose_table, doses_given, passive_antibody_of, titre_history
@@ -70,6 +71,16 @@ class DosingReport:
         verdicts = self.audit["verdict"].value_counts()
         given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
         return f"DosingReport({len(self.due)} patients to look at, {given} doses given as due, {len(self.audit)} rows)"
+
+    def _repr_html_(self) -> str:
+        """Return counts only, as a notebook shows them: patients are never printed."""
+        verdicts = self.audit["verdict"].value_counts()
+        return html_summary(
+            repr(self)[len("DosingReport(") : -1],
+            columns=("verdict", "rows"),
+            rows=[(str(name), int(count)) for name, count in verdicts.items()],
+            note=" ".join(self.notes),
+        )
 
     def course(self, patient_id: str) -> pd.DataFrame:
         """Return the forecast of one patient's titre: ``week, median, lower, upper`` (90 % band), mIU/mL.

@@ -174,7 +174,7 @@ def test_open_document_sheets_are_read_and_what_cannot_be_told_is_said(tmp_path)
         )
     sheet = sheet_of(tmp_path / "a.ods")
     assert sheet.cells[1].tolist() == ["7", "2024-03-02"]
-    assert "cannot be told from this file format" in sheet.notes[0]
+    assert "cannot be read from this file format" in sheet.notes[0]
 
 
 def test_an_old_workbook_is_read(root):

@@ -103,9 +103,11 @@ def _parts(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem
     for part in parts:
         counts = data.counts(part, chosen) if part in data and part not in entry.when else {}
         if len(counts) > 1:
-            told = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
+            sentence = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
             advice = f'State when = {{ {part} = "..." }}'
-            problems.append(in_mapping(mapping, place_of(entry), f"{data.name}: several {part}: {told}", "one", advice))
+            problems.append(
+                in_mapping(mapping, place_of(entry), f"{data.name}: several {part}: {sentence}", "one", advice)
+            )
     return problems
 
 
@@ -158,8 +160,10 @@ def _doses(wanted: Wanted, columns: Columns) -> list[str]:
     once = (start.str[:10] == end.str[:10]) | (dose == "")
     columns.others[fields["dose"].name] = dose.where(once, "")
     several = int((~once).sum())
-    told = f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
-    return [told] if several else []
+    sentence = (
+        f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
+    )
+    return [sentence] if several else []
 
 
 def _values(wanted: Wanted, columns: Columns) -> None:

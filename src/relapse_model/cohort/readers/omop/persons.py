@@ -118,8 +118,8 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
     if mapping.time.options.get("others") == "leave out":
         persons.among = among & ~without
     else:
-        told = {problem.patient for problem in persons.problems}
-        places = [place for place in np.flatnonzero(without).tolist() if persons.key(place) not in told]
+        listed = {problem.patient for problem in persons.problems}
+        places = [place for place in np.flatnonzero(without).tolist() if persons.key(place) not in listed]
         persons.refuse(places, COLUMN, "no time zero", "one for each person", _LEAVE)
     left = (LeftOut("not as the mapping's 'when' asks", other), LeftOut("without time zero, left out",
             int((among & ~persons.among).sum())))  # fmt: skip

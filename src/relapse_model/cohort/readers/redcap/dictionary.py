@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.redcap.text_file import read_rows, refusal
 
 _HEADINGS = {
@@ -25,48 +26,6 @@ _HEADINGS = {
 CODED = ("radio", "dropdown", "select", "yesno", "truefalse")
 _CONTACT = ("email", "phone", "ssn", "vmrn", "mrn", "zipcode", "postalcode")  # beginnings of validation types
 _YES_NO = {"yesno": {"1": "Yes", "0": "No"}, "truefalse": {"1": "True", "0": "False"}}
-_PERSONAL = frozenset(
-    [
-        "name",
-        "first_name",
-        "last_name",
-        "name_first",
-        "name_last",
-        "firstname",
-        "lastname",
-        "full_name",
-        "fullname",
-        "surname",
-        "middle_name",
-        "patient_name",
-        "initials",
-        "patient_initials",
-        "address",
-        "street_address",
-        "home_address",
-        "street",
-        "phone",
-        "telephone",
-        "phone_number",
-        "mobile",
-        "mobile_phone",
-        "cell_phone",
-        "fax",
-        "email",
-        "e_mail",
-        "email_address",
-        "dob",
-        "date_of_birth",
-        "birth_date",
-        "birthdate",
-        "mrn",
-        "ssn",
-        "passport",
-        "id_card",
-        "wechat",
-        "redcap_survey_identifier",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +51,7 @@ class FieldDefinition:
     identifier: bool = False
 
 
-def may_identify(name: str, known: FieldDefinition | None) -> str:
+def why_never_read(name: str, known: FieldDefinition | None) -> str:
     """Say why a field is never read; empty where it may be.
 
     Parameters
@@ -103,7 +62,7 @@ def may_identify(name: str, known: FieldDefinition | None) -> str:
 
     Examples
     --------
-    >>> may_identify("dob", None), may_identify("weight", FieldDefinition("weight", identifier=True))
+    >>> why_never_read("dob", None), why_never_read("weight", FieldDefinition("weight", identifier=True))
     ('named like one of a person', 'marked as an identifier')
     """
     if known is not None and known.identifier:
@@ -112,7 +71,7 @@ def may_identify(name: str, known: FieldDefinition | None) -> str:
         return f"of the type {known.validation}"
     if known is not None and known.type in ("file", "signature"):
         return "an uploaded file"
-    return "named like one of a person" if name.lower() in _PERSONAL else ""
+    return "named like one of a person" if may_identify(name) else ""
 
 
 def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, may_identify
+from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.source_dates import iso_date
 from relapse_model.cohort.tables.columns import TABLES
@@ -76,7 +76,7 @@ def fields_found(export: Export) -> list[Found]:
     for name, texts in export.columns.items():
         known = export.definition(name)
         own = export.structural(name) or name.endswith((STATUS, "_timestamp"))
-        if own or may_identify(name, known):
+        if own or why_never_read(name, known):
             continue
         different = tuple(text for text in texts.unique() if text.strip())
         if different:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,
     DAYS,
@@ -22,7 +23,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     head_and_unit,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
-from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted
+from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.study.study import Study
 
 _LISTED = 15  # names of tests in a comment

@@ -1,30 +1,19 @@
-"""The text of a proposal while it is written: lines, questions, and which columns it uses."""
+"""A proposed mapping while it is written: lines, questions, and which columns it uses."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable
 
 import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _VISITS_HERE = "\0visits"
 _SHOWN = 20  # characters of a text; a longer one is a remark, and not shown
-
-
-def quoted(text: object) -> str:
-    """Return a text as TOML writes it."""
-    return json.dumps(str(text), ensure_ascii=False)
-
-
-def table_text(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return an inline table of texts."""
-    return "{ " + ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in pairs) + " }"
 
 
 class Proposal:
