@@ -91,25 +91,24 @@ class _Form:
 
 def forms(mixture: LogisticMixture) -> list[_Form]:
     """Return the components by the columns that they use: what is 0 in all of them needs no product."""
-    variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
-    touched = (mixture.coef != 0) | mixture.covariance[:, 1:].any(axis=2)
-    patterns, number = np.unique(touched, axis=0, return_inverse=True)
-    found = []
-    for place, pattern in enumerate(patterns):
-        members = np.flatnonzero(number.ravel() == place)
-        used = np.flatnonzero(pattern)
-        first, second = np.triu_indices(len(used) + 1)
-        at = np.append(0, 1 + used)
-        covariance = mixture.covariance[members][:, at[first], at[second]] * np.where(first == second, 1.0, 2.0)
-        squared = mixture.coef[members][:, used] ** 2 + variance[members][:, used]
-        in_a_row = members[-1] - members[0] + 1 == len(members)
-        found.append(
-            _Form(
-                slice(members[0], members[-1] + 1) if in_a_row else members, used, mixture.coef[members][:, used].T,
-                first, second, covariance.T, squared.T,
-            )
-        )  # fmt: skip
-    return found
+    touched = (mixture.coef != 0) | (mixture.covariance[:, 1:] != 0).any(axis=2)
+    by_pattern: dict[bytes, list[int]] = {}
+    for component, row in enumerate(touched):
+        by_pattern.setdefault(row.tobytes(), []).append(component)
+    return [_form(mixture, np.array(members), np.flatnonzero(touched[members[0]])) for members in by_pattern.values()]
+
+
+def _form(mixture: LogisticMixture, members: Positions, used: Positions) -> _Form:
+    in_a_row = members[-1] - members[0] + 1 == len(members)
+    chosen = slice(members[0], members[-1] + 1) if in_a_row else members
+    first, second = np.triu_indices(len(used) + 1)
+    at = np.append(0, 1 + used)
+    covariance = mixture.covariance[chosen][:, at[first], at[second]]
+    coef = mixture.coef[chosen][:, used]
+    squared = coef**2 + covariance[:, first == second][:, 1:]
+    return _Form(
+        chosen, used, coef.T, first, second, (covariance * np.where(first == second, 1.0, 2.0)).T, squared.T
+    )  # fmt: skip
 
 
 def log_odds_moments(
