@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypedDict
 
 from relapse_model.arrays import Floats, Positions
@@ -32,6 +33,11 @@ class ProcedureSettings:
     biomarkers : {"none", "screen"}
         Whether the ``[[candidates]]`` of the study are screened beside its predictors, as `screen_biomarkers` does
         with its defaults, and those selected become predictors: again in every fold and resample.
+    keep : str, Path or None
+        A file in which `validate` keeps finished runs until all are done, so that one that was broken off can go on. It
+        holds risks of single patients, by row, and no identifiers. `train` does not use it.
+    resume : bool
+        Whether `validate` goes on with the runs in that file, if there are any; if not, they are replaced.
 
     Examples
     --------
@@ -44,6 +50,8 @@ class ProcedureSettings:
     outer_folds: int = OUTER_FOLDS
     more_predictors_than_events: bool = False
     biomarkers: str = "none"
+    keep: str | Path | None = None
+    resume: bool = False
 
 
 class SettingKeywords(TypedDict, total=False):
@@ -54,6 +62,8 @@ class SettingKeywords(TypedDict, total=False):
     outer_folds: int
     more_predictors_than_events: bool
     biomarkers: str
+    keep: str | Path | None
+    resume: bool
 
 
 def settings_with(settings: ProcedureSettings | None, given: SettingKeywords) -> ProcedureSettings:

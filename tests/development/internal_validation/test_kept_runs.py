@@ -92,3 +92,8 @@ def test_the_file_is_for_its_owner_and_names_nobody(cohort, broken_off):
     assert set(head) == {"form", "key"}
     assert [run["run"] for run in runs] == [0, 1, 2, 3]
     assert all(np.isfinite(run["risk"]).all() for run in runs)
+
+
+def test_resume_needs_a_file(cohort, study):
+    with pytest.raises(RelapseModelError, match="resume: expected keep too"):
+        rm.validate(cohort, study, **ASKED, resume=True)

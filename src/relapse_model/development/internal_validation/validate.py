@@ -23,6 +23,7 @@ from relapse_model.development.internal_validation.refits import choices, run_ta
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
+from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks
 from relapse_model.model.lineage import parent_summary
 from relapse_model.study.study import Study
@@ -48,8 +49,6 @@ def validate(
     settings: ProcedureSettings | None = None,
     jobs: int | None = None,
     progress: bool = False,
-    keep: str | Path | None = None,
-    resume: bool = False,
     **rare: Unpack[SettingKeywords],
 ) -> Validation:
     """Judge the procedure that `train` follows, by doing all of it again on parts of the patients.
@@ -81,17 +80,13 @@ def validate(
         Column of the patients table whose groups are left out one by one; nothing is left out where the cohort has
         no such column, or a single group.
     settings : ProcedureSettings, optional
-        What is rarely changed, such as the folds of the cross-validations.
+        What is rarely changed, such as the folds of the cross-validations, and a file to `keep` finished runs in, from
+        which one that was broken off (Ctrl-C) can `resume`, to the same result.
     jobs : int, optional
         Processes; by default as joblib's backend says (`joblib.parallel_config`), else as many cores as are idle,
         where the first run says that it takes more than a moment.
     progress : bool
         Show a progress bar, and at the start how long it will take, in a terminal or a notebook.
-    keep : str or Path, optional
-        A file in which finished runs are kept until all are done, so that one that was broken off (Ctrl-C) can go on.
-        It holds risks of single patients, by row, and no identifiers.
-    resume : bool
-        Go on with the runs in `keep`, if there are any: the result is the same as of one that was never broken off.
     **rare
         Single settings by their names, as in `train`.
 
@@ -131,7 +126,7 @@ def validate(
     result = develop(start.data, start.procedure, start.seed, final=True, jobs=jobs)
     after = narrowed(start, result)
     model = model_of(result, after)
-    refits = _all_runs(start, plan, jobs, progress, None if keep is None else Path(keep), resume)
+    refits = _all_runs(start, plan, jobs, progress, chosen)
     used = {
         "outer_folds": chosen.outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
         "leave_out": leave_out if plan.held else None, "folds": chosen.folds, "repeats": chosen.repeats,
@@ -142,13 +137,13 @@ def validate(
     return _judged(after, plan, refits, model, used | _screened(start, result))
 
 
-def _all_runs(
-    start: Start, plan: Plan, jobs: int | None, progress: bool, keep: Path | None, resume: bool
-) -> list[Refit]:
+def _all_runs(start: Start, plan: Plan, jobs: int | None, progress: bool, asked: ProcedureSettings) -> list[Refit]:
     """Run the procedure on every part; where runs are kept, those that are there already are not run again."""
-    if keep is None:
+    if asked.resume and asked.keep is None:
+        raise RelapseModelError("resume: expected keep too, the file of the runs that an earlier validation has left.")
+    if asked.keep is None:
         return run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress)
-    kept, done = KeptRuns(keep, key_of(start.data, start.procedure, plan.tasks), resume=resume), False
+    kept, done = KeptRuns(Path(asked.keep), key_of(start.data, start.procedure, plan.tasks), resume=asked.resume), False
     try:
         found = run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress, kept=kept)
         done = True
