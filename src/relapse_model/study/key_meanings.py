@@ -162,7 +162,9 @@ MODEL_TABLES = (
         "A prior as papers print it. The logarithm b of the ratio, with the standard error s that its interval implies "
         "(its width on the log scale over 3.92, for 95 %), is shrunk once by a Normal(0, 1) prior on the log odds "
         "ratio: mean b / (1 + s²), standard deviation s / √(1 + s²). 0.20 (0.05-0.75) becomes -1.09 (0.57). A hazard "
-        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1.",
+        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1. "
+        "A ratio that does not lie at the geometric middle of its interval, to the decimals printed and a tenth of the "
+        "half width, is refused: one of the three numbers is mistyped, or the interval is not symmetric.",
         keys.PRINTED_PRIOR,
         {
             "odds_ratio": "The odds ratio.",

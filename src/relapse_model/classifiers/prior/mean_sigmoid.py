@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from relapse_model.classifiers.prior.sigmoid_nodes import (
     node_table,
     pairs_of_nodes,
 )
+from relapse_model.classifiers.shared.compiled import can_be_compiled
 from relapse_model.classifiers.shared.risks import sigmoid
 
 _MOST_NODES = NODES[-1][0]
@@ -82,7 +82,8 @@ def _parts(members: Positions) -> Iterator[Positions]:
 
 def compiled_pays(numbers: int) -> bool:
     """Tell whether so many numbers are worth the compiled loop, and it is there."""
-    return numbers >= (_FEW if "numba" in sys.modules else _MANY) and find_spec("numba") is not None
+    many = numbers >= (_FEW if "numba" in sys.modules else _MANY)
+    return many and can_be_compiled("relapse_model.classifiers.prior.compiled_mean_sigmoid")
 
 
 def exponential(x: Floats) -> Floats:

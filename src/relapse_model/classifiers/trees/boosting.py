@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.classifiers.shared.base import TrainingRows
+from relapse_model.classifiers.shared.compiled import can_be_compiled
 from relapse_model.classifiers.shared.folds import log_loss_total
 
 if TYPE_CHECKING:
@@ -197,8 +198,7 @@ def _compiled_log_odds(
 
 def _few_values(X: Floats, depths: Sequence[int]) -> bool:
     """Tell whether xgboost would give each different value a bin of its own, and a compiled loop is there."""
-    from importlib.util import find_spec
-
-    if max(depths) > _MOST_COMPILED_DEPTH or find_spec("numba") is None:
+    if max(depths) > _MOST_COMPILED_DEPTH:
         return False
-    return len(X) <= _BINS or max(len(np.unique(column)) for column in X.astype(np.float32).T) <= _BINS
+    few = len(X) <= _BINS or max(len(np.unique(column)) for column in X.astype(np.float32).T) <= _BINS
+    return few and can_be_compiled("relapse_model.classifiers.trees.compiled_boosting")
