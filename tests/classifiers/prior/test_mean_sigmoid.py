@@ -12,6 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from relapse_model.classifiers.prior import mean_sigmoid as module
+from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
 from relapse_model.classifiers.prior.mean_sigmoid import compiled_pays, exponential, mean_sigmoid
 
 
@@ -29,8 +30,8 @@ def test_the_integral_as_scipy_finds_it(mean, sd, error):
 
 def test_far_out_nothing_overflows():
     mean, sd = np.array([[-900.0, 900.0, 0.0, -5.0]]), np.array([[0.0, 0.5, 500.0, 59.0]])
-    for compiled in (False, True):
-        below, above = mean_sigmoid(mean, sd, compiled=compiled)
+    for fill in (None, fill_by_pairs):
+        below, above = mean_sigmoid(mean, sd, fill)
         assert np.isfinite(below).all()
         assert ((above >= 0) & (above <= 1)).all()
         assert above[0, 0] < 1e-300
@@ -44,7 +45,7 @@ def test_the_compiled_loop_gives_the_same_bits():
     sd = rng.lognormal(-0.7, 0.6, (300, 16))
     sd[0] = np.linspace(0.0, 90.0, 16)  # every number of nodes, and one by one
     mean[1] = np.linspace(-800, 800, 16)
-    for ours, twin in zip(mean_sigmoid(mean, sd), mean_sigmoid(mean, sd, compiled=True), strict=True):
+    for ours, twin in zip(mean_sigmoid(mean, sd), mean_sigmoid(mean, sd, fill_by_pairs), strict=True):
         np.testing.assert_array_equal(ours, twin)
 
 

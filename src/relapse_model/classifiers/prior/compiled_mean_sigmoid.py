@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.sigmoid_nodes import LOG2_E, LOG2_HIGH, LOG2_LOW, REACH, ROUNDING, TAYLOR
+from relapse_model.classifiers.prior.mean_sigmoid import LOG2_E, LOG2_HIGH, LOG2_LOW, REACH, ROUNDING, TAYLOR
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _T0, _T1, _T2, _T3, _T4, _T5, _T6, _T7, _T8, _T9, _T10, _T11, _T12, _T13 = TAYLOR

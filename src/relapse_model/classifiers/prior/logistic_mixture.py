@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
-from relapse_model.classifiers.prior.mean_sigmoid import compiled_pays, mean_sigmoid
+from relapse_model.classifiers.prior.mean_sigmoid import Fill, compiled_pays, mean_sigmoid
 from relapse_model.classifiers.prior.mixture_quantile import mixture_quantile
 from relapse_model.classifiers.prior.terms import Term, term_columns
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
@@ -178,9 +178,9 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     X = np.asarray(X, dtype=np.float64)
     risk = np.empty((len(X), 2))
     by_form = forms(mixture)
-    compiled = compiled_pays(len(X) * len(mixture.weight))
+    fill = _compiled_fill(len(X) * len(mixture.weight))
     for rows in _blocks(len(X), len(mixture.weight)):
-        below, above = mean_sigmoid(*log_odds_moments(mixture, X[rows], by_form), compiled=compiled)
+        below, above = mean_sigmoid(*log_odds_moments(mixture, X[rows], by_form), fill)
         risk[rows, 0], risk[rows, 1] = below @ mixture.weight, above @ mixture.weight
     return risk
 
@@ -239,6 +239,15 @@ def moments_where_used(weight: Floats, coef: Floats, variance: Floats) -> tuple[
     used = used / np.maximum(used.sum(axis=0), np.finfo(np.float64).tiny)
     mean = (used * coef).sum(axis=0)
     return mean, np.sqrt((used * (variance + (coef - mean) ** 2)).sum(axis=0))
+
+
+def _compiled_fill(numbers: int) -> Fill | None:
+    """Return the compiled loop where so many numbers are worth it."""
+    if not compiled_pays(numbers):
+        return None
+    from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
+
+    return fill_by_pairs
 
 
 def _blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
