@@ -18,7 +18,8 @@ from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
 _ON_MODELS = ("evaluate", "update", "calculator", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage.
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
+130 broken off (Ctrl-C).
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print(f"relapse-model {given.verb}: broken off", file=sys.stderr)
+        return 130
     except OSError as error:
         print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
@@ -145,7 +149,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
         help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
-    _jobs_option(verb, "processes; -1 for all cores (1)")
+    _jobs_option(verb, "processes; -1 for all cores (validate: as many as are idle; train: 1)")
 
 
 def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
@@ -262,6 +266,11 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
+    )
+    verb.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
     )
     _mute(verb)
 

@@ -128,6 +128,7 @@ def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
     from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.internal_validation.check_validation import check_validation
+    from relapse_model.development.internal_validation.kept_runs import KEPT_RUNS
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
     from relapse_model.report.refusal_report import write_refusal
     from relapse_model.report.validation_report import write_report
@@ -139,8 +140,11 @@ def validate(given: Namespace) -> None:
     try:
         found = validate_procedure(
             cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
-            **_procedure(given),
+            keep=Path(given.out) / KEPT_RUNS, resume=given.resume, **_procedure(given),
         )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"Broken off. What was done is in {Path(given.out) / KEPT_RUNS}; the same command with --resume goes on.")
+        raise
     except InsufficientDataError as refusal:
         week = None if given.landmark_week is None else given.landmark_week[0]
         paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute)

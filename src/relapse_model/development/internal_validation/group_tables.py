@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.internal_validation.refits import Refit
+from relapse_model.development.internal_validation.refit import Refit
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
