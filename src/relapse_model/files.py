@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_PLAIN_BYTES = 4 * 2**20  # of JSON; a larger one holds numbers and names, and nothing else
+
+
 def _csv(table: pd.DataFrame) -> str:
     text = table.to_csv(index=False, lineterminator="\n")
     if "\r" not in text:
@@ -114,6 +117,26 @@ def require_file(path: Path) -> None:
     require_folder(path.parent)
 
 
+def read_bounded(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file, so many at most; refuse what is no ordinary file, which may never end.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+
+    Raises
+    ------
+    OSError
+        As opening a file does, and for a folder, pipe or device.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(0, "no ordinary file", str(path))
+        return file.read(most)
+
+
 def require_folder(path: Path) -> None:
     """Refuse a path that cannot become a folder to write into.
 
@@ -189,6 +212,9 @@ def strict_json(data: bytes, name: str, *, finite: bool = False) -> object:
     >>> strict_json(b'{"risk": 0.1}', "example")
     {'risk': 0.1}
     """
+    if len(data) > _PLAIN_BYTES and not (data.isascii() and b"\\" not in data):
+        # One letter beyond Latin makes each letter of a text take four bytes.
+        raise ModelFileError(f"{name}: over {_PLAIN_BYTES >> 20} MiB, with letters beyond ASCII; expected numbers.")
     try:
         return json.loads(
             data.decode(),
