@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -288,13 +290,34 @@ def test_a_thing_of_another_shape_is_refused_in_words(text, found):
         (TEXT.replace("protocol = 1", "protocol = "), "not TOML: Invalid value (at line 3, column"),
         (TEXT.replace("protocol = 1", "protocol = 1\nprotocol = 1"), "not TOML: Cannot overwrite a value (at line 4"),
         (TEXT.replace("48", "4" * 5000), "not TOML: "),  # more digits than Python will read
-        (TEXT.replace("48", "[" * 5000 + "]" * 5000), "not TOML: "),
     ],
 )
 def test_what_is_no_toml(text, found):
     (problem,) = problems(text)
     assert problem.found.startswith(found)
     assert problem.expected == "a TOML file"
+
+
+def test_a_study_beyond_every_limit_is_refused_before_it_is_parsed():
+    beyond = {
+        "more than 32 brackets": TEXT.replace("48", "[" * 5000 + "]" * 5000),
+        "letters, more than": TEXT + "#\n" * 600_000,
+        "a name of more than 32 parts in line": TEXT + ".".join("a" * 40) + " = 1\n",
+        "of more than 20,000 letters": TEXT + "." * 20_001,
+        "more than 10,000 keys": TEXT + "".join(f"k{number} = 1\n" for number in range(10_001)),
+    }
+    for found, text in beyond.items():
+        (problem,) = problems(text)
+        assert found in problem.found
+
+
+def test_a_thousand_wrong_keys_are_all_found_each_at_its_line():
+    """Each line was once looked for by reading the whole text again: 1,600 of them took half a minute."""
+    wrong = [f"wrong_{number} = 1" for number in range(1600)]
+    began = process_time()
+    found = problems(TEXT + "\n".join(wrong) + "\n")
+    assert process_time() - began < 2
+    assert [problem.row for problem in found] == [TEXT.count("\n") + 1 + number for number in range(1600)]
 
 
 def test_an_adjudicated_outcome_needs_no_rule():

@@ -8,13 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import NoReturn
 
 from relapse_model._version import __version__
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
-from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
+from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_verbs
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
@@ -87,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(given, "out", None) or getattr(given, "figures", None):
             import_module("relapse_model.cli.outputs").check_outputs(given)
         run = getattr(import_module(f"relapse_model.cli.{_home(given.verb)}"), given.verb.replace("-", "_"))
-        run(given)
+        with _demanding(given):
+            run(given)
     except RelapseModelError as refusal:
         print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
         return 1
@@ -98,6 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
+
+
+def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what demands, of every model that a verb opens, that it is signed with the key of ``--key``."""
+    key = None if given.verb in ("sign", "verify") else getattr(given, "key", None)
+    if key is None:
+        return nullcontext()
+    demanding: AbstractContextManager[None] = import_module("relapse_model.model.file.signature").demanding(key)
+    return demanding
 
 
 def _home(verb: str) -> str:
@@ -124,6 +135,11 @@ def _study(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    add_key(verb)
+
+
 def _landmark(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="week of the prediction (default: the study's first)"
@@ -140,6 +156,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     _seed(verb)
     _candidates(verb)
     verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    add_key(verb)
     verb.add_argument(
         "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
         help="how training treats patients lost to follow-up (%(default)s); the others are biased, for comparison",
@@ -264,7 +281,7 @@ def _validate(verb: argparse.ArgumentParser) -> None:
 
 
 def _score(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -285,7 +302,7 @@ def _score(verb: argparse.ArgumentParser) -> None:
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -296,7 +313,7 @@ def _explain(verb: argparse.ArgumentParser) -> None:
 
 
 def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -317,7 +334,7 @@ def _update(verb: argparse.ArgumentParser) -> None:
 
 
 def _monitor(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     verb.add_argument("scores", metavar="SCORES", help="scores.csv, as score writes it")
     verb.add_argument(
         "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"

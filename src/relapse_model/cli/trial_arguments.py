@@ -41,7 +41,20 @@ def _trial(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--adjust-model", metavar="MODEL", help="the same by the risk from a saved model of other patients"
     )
+    add_key(verb)
     verb.add_argument("--registered", metavar="SHA256", help="of the study file as it was deposited before the data")
+
+
+def add_key(verb: argparse.ArgumentParser) -> None:
+    """Add the option that demands signed models.
+
+    Parameters
+    ----------
+    verb : ArgumentParser
+    """
+    verb.add_argument(
+        "--key", metavar="FILE", help="public key: refuse every model file that is not signed with its private key"
+    )
 
 
 def _power(verb: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""TOML from whoever wrote it: read within limits that no study or mapping comes near, and refused by name beyond them."""
+"""TOML from whoever wrote it: read within limits that no study or mapping comes near, refused by name beyond them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ MOST_KEYS = 10_000  # and values in lists
 _LONGEST_LINE = 20_000  # letters
 _MOST_PARTS = 32  # of a name with dots
 _DEEPEST = 32
-_TOKEN = re.compile(
-    r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\[{]|[\]}]'''
-)
-_DOTTED = re.compile(r"""(?:(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*\.[ \t]*){%d}""" % _MOST_PARTS)
+_TOKEN = re.compile(r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\[{]|[\]}]''')
+_DOTTED = re.compile(r"""(?:(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*\.[ \t]*)""" + f"{{{_MOST_PARTS}}}")
 
 
 def read_toml(text: str, source: str, what: str) -> dict[str, Any] | Problem:

@@ -10,9 +10,10 @@ from typing import Any
 from relapse_model.cohort.readers import mapping_keys as keys
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
+from relapse_model.files import read_bounded
 from relapse_model.study.keys import Check, NotAllowed, value_shown
 from relapse_model.study.line_numbers import Place, line_of
-from relapse_model.study.toml_text import read_toml
+from relapse_model.study.toml_text import MOST_LETTERS, read_toml
 
 _REFUSED = "the mapping was refused"
 _OF_ENTRY = {"labs": keys.LABS, "treatments": keys.TREATMENTS, "outcome": keys.OUTCOME}
@@ -39,7 +40,7 @@ def load_mapping(path: str | Path, kind: str | None = None) -> SourceMapping:
     """
     file = Path(path)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_bounded(file, 4 * MOST_LETTERS + 4).decode("utf-8-sig")
     except FileNotFoundError:
         found, expected = f"no such file in {file.parent.resolve()}", "a mapping file"
     except UnicodeDecodeError as error:

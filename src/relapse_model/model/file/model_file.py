@@ -39,6 +39,7 @@ from relapse_model.model.file.manifest import (
     read_manifest,
     utf8_text,
 )
+from relapse_model.model.file.signature import check_signatures
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
 from relapse_model.study.several_landmarks import landmarks_beside_text, stacked_study
@@ -102,10 +103,7 @@ def read_model(
     parts = unpack(read_file(path, name), name)
     manifest = read_manifest(parts, name)
     check_parts(parts, manifest, name)
-    if signed_by is not None:
-        from relapse_model.model.file.signature import check_signature, public_key
-
-        check_signature(parts, public_key(signed_by), name)
+    check_signatures(parts, name, signed_by)
     study = _study(parts, manifest, name)
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], len(design(study).names), name)
