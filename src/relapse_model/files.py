@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
+import re
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -21,6 +24,54 @@ if TYPE_CHECKING:
 _PLAIN_BYTES = 4 * 2**20  # of JSON; a larger one holds numbers and names, and nothing else
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+_ESCAPE = "'"
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def escaped(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: an apostrophe before it, which `unescaped` takes off.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> escaped("=1+1"), escaped("-1.5"), escaped("'=x"), escaped("P001")
+    ("'=1+1", '-1.5', "''=x", 'P001')
+    >>> unescaped(escaped("'=x"))
+    "'=x"
+    """
+    bare = text.lstrip(_ESCAPE)
+    return _ESCAPE + text if bare.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+
+
+def unescaped(text: str) -> str:
+    """Return a text as it was before `escaped`.
+
+    Parameters
+    ----------
+    text : str
+    """
+    own = text.startswith(_ESCAPE) and text.lstrip(_ESCAPE).startswith(_FORMULA)
+    return text[1:] if own else text
+
+
+def _for_people(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of results with every text, and every name of a column, escaped."""
+    texts = [place for place in range(table.shape[1]) if table.dtypes.iloc[place].kind not in "biufcmM"]
+    columns = [escaped(name) if isinstance(name, str) else name for name in table.columns]
+    found = table.set_axis(columns, axis=1)
+    for place in texts:
+        column = table.iloc[:, place]
+        changed = column.map(lambda value: escaped(value) if isinstance(value, str) else value)
+        if not changed.equals(column):
+            found = found.copy()
+            found.isetitem(place, changed.to_numpy())
+    return found
+
+
 def _csv(table: pd.DataFrame) -> str:
     text = table.to_csv(index=False, lineterminator="\n")
     if "\r" not in text:
@@ -29,14 +80,24 @@ def _csv(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
-def write_csv(table: pd.DataFrame, path: Path, *, private: bool = False) -> None:
-    """Write a table as UTF-8 CSV, as `write_bytes` does."""
-    write_text(_csv(table), path, private=private)
+def write_csv(table: pd.DataFrame, path: Path, *, private: bool = False, exact: bool = False) -> None:
+    """Write a table of results as UTF-8 CSV, as `write_bytes` does; texts that look like formulas are `escaped`.
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : Path
+    private : bool
+        As `write_bytes` takes it.
+    exact : bool
+        Whether a program reads it: then every text stays as it is.
+    """
+    write_text(_csv(table if exact else _for_people(table)), path, private=private)
 
 
 def write_private_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as `write_csv` does, for its owner alone, and into a folder that must be there."""
-    _write_into(_csv(table).encode("utf-8"), path, private=True)
+    _write_into(_csv(_for_people(table)).encode("utf-8"), path, private=True)
 
 
 def write_text(text: str, path: Path, *, private: bool = False) -> None:
@@ -74,14 +135,41 @@ def _write_into(content: bytes, path: Path, *, private: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(temporary, flags, 0o600 if private or target.exists() else 0o666)  # less the user's mask
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        put_in_place(temporary, target)
+        with naming_full_disk(path, len(content)):
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            put_in_place(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+@contextmanager
+def naming_full_disk(path: Path, size: int) -> Iterator[None]:
+    """Refuse by name what a disk has no room for; the system's own message names neither file nor size.
+
+    Parameters
+    ----------
+    path : Path
+        What is written.
+    size : int
+        Bytes.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise RelapseModelError(
+            f"{path}: no room for {size:,} bytes ({error.strerror}); expected a disk with room. What was "
+            "there before is unchanged. Make room, or choose another place."
+        ) from None
 
 
 def put_in_place(temporary: Path, target: Path) -> None:
@@ -108,6 +196,8 @@ def require_file(path: Path) -> None:
     ------
     RelapseModelError
     """
+    if path.is_symlink() and not path.exists() and _is_loop(path):
+        raise RelapseModelError(f"{path}: it is a link that leads to itself; expected a file to write. Choose another.")
     if path.exists():
         if not path.is_file():
             what = "a folder" if path.is_dir() else "no ordinary file"
@@ -115,6 +205,30 @@ def require_file(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise RelapseModelError(f"{path}: the file may not be written; expected another name, or the permission.")
     require_folder(path.parent)
+
+
+def _is_loop(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
+
+
+def what_is_no_file(path: Path) -> str:
+    """Say what stands under a name that is no ordinary file; empty where it is one, or where nothing stands there.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    if not os.path.lexists(path) or path.is_file():
+        return ""
+    if path.is_symlink() and not path.exists():
+        return "a link that leads to itself" if _is_loop(path) else "a link to a file that is not there"
+    mode = path.stat().st_mode
+    kinds = {"a folder": stat.S_ISDIR, "a named pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
+    return next((what for what, holds in kinds.items() if holds(mode)), "a device")
 
 
 def read_bounded(path: Path, most: int) -> bytes:

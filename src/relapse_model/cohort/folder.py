@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import os
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,10 +20,15 @@ from relapse_model.cohort.readers.recognise import way_in
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_columns import BYTES_WORTH, dictionary_columns
 from relapse_model.errors import CohortError, Problem
+from relapse_model.files import what_is_no_file
 from relapse_model.study.study import Study
 
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
+_PACKED_FORMS = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar")
+_BESIDE = re.compile(r"(?:[^a-z]+(?:copy)?)+$")  # what a file manager adds to the name of a second one
+MOST_TOLD = 1000  # rows of one file whose number of cells is wrong; the others are counted
+MOST_COLUMNS = 20_000
 _ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
 
 
@@ -135,7 +143,13 @@ def named_like_tables(here: set[str]) -> list[Problem]:
     read = {f"{name}{form}" for name in TABLES for form in _FORMS}
     found = []
     for name in sorted(here - read):
-        stem, form = Path(name).stem.lower(), Path(name).suffix.lower()
+        whole = unicodedata.normalize("NFKC", name).strip().lower()
+        stem, form = Path(whole).stem, Path(whole).suffix
+        if packed := _packed_table(whole):
+            expected = f"{packed}.csv or {packed}.parquet"
+            found.append(Problem(name, None, None, "a packed table, which is not read", expected, "Unpack it"))
+            continue
+        stem = _BESIDE.sub("", stem) if form in _FORMS and _BESIDE.sub("", stem) in TABLES else stem
         near = difflib.get_close_matches(stem, TABLES, n=1, cutoff=0.8) if form in (*_FORMS, *_UNREAD_FORMS) else []
         if near and (form in _FORMS or here.isdisjoint({f"{near[0]}{form}" for form in _FORMS})):
             expected = f"{near[0]}{form}" if form in _FORMS else f"{near[0]}.csv or {near[0]}.parquet"
@@ -144,6 +158,13 @@ def named_like_tables(here: set[str]) -> list[Problem]:
                         "Rename or export it, or take it out of the folder")
             )  # fmt: skip
     return found
+
+
+def _packed_table(name: str) -> str | None:
+    """Return the table that a packed file is named after."""
+    stem, form = Path(name).stem, Path(name).suffix
+    inner = Path(stem).stem if Path(stem).suffix in (*_FORMS, *_UNREAD_FORMS) else stem
+    return inner if form in _PACKED_FORMS and inner in TABLES else None
 
 
 def cohort_files(path: Path) -> list[Path]:
@@ -170,6 +191,9 @@ def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "
         The tables that must be there.
     """
     csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
+    for file in (csv_file, parquet_file):
+        if what := what_is_no_file(file):  # never "no such table": what it should hold would be missed in silence
+            raise refusal(file.name, what, "a file", "Put the table there, or take this name out of the folder")
     if csv_file.exists() and parquet_file.exists():
         raise refusal(name, "both a CSV and a Parquet file", "one of them")
     if csv_file.exists():
@@ -183,7 +207,7 @@ def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "
 
 def table_missing(path: Path, name: str) -> bool:
     """Tell whether a folder has no file of a table."""
-    return not any((path / f"{name}{form}").exists() for form in _FORMS)
+    return not any(os.path.lexists(path / f"{name}{form}") for form in _FORMS)
 
 
 def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
@@ -253,13 +277,10 @@ def _parse_csv(text: str, name: str) -> pd.DataFrame:
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     header = csv_header(rows[0] if rows else None, name)
-    wrong = [
-        wrong_count(name, number, len(row), len(header))
-        for number, row in enumerate(rows[1:], start=2)
-        if len(row) != len(header)
-    ]
+    wrong = [number for number, row in enumerate(rows[1:], start=2) if len(row) != len(header)]
     if wrong:
-        raise CohortError("the cohort was refused", wrong)
+        told = [wrong_count(name, number, len(rows[number - 1]), len(header)) for number in wrong[:MOST_TOLD]]
+        raise CohortError("the cohort was refused", [*told, *rows_not_told(name, len(wrong))])
     return pd.DataFrame(rows[1:], columns=header, dtype=object)
 
 
@@ -274,6 +295,10 @@ def csv_header(row: list[str] | None, name: str) -> list[str]:
     """
     if row is None:
         raise refusal(name, "the file is empty", "a header and rows")
+    if len(row) > MOST_COLUMNS:
+        raise refusal(
+            name, f"{len(row):,} columns", f"at most {MOST_COLUMNS:,}", "Leave out those that nothing reads", 1
+        )
     header = [cell.strip() for cell in row]
     if not any(header):
         raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
@@ -289,6 +314,14 @@ def csv_header(row: list[str] | None, name: str) -> list[str]:
 def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
     """Return the problem of a row that has more or fewer cells than the header."""
     return Problem(name, number, None, f"{cells} cells", f"{wanted}, as in the header", _mend(cells, wanted))
+
+
+def rows_not_told(name: str, wrong: int) -> list[Problem]:
+    """Return the problem that counts the rows of a file that are as wrong as the first `MOST_TOLD`; else nothing."""
+    more = wrong - MOST_TOLD
+    return [Problem(name, None, None, f"{more:,} more rows of a wrong number of cells", "as many as in the header")][
+        : more > 0
+    ]
 
 
 def _mend(cells: int, wanted: int) -> str:

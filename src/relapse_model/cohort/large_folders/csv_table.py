@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.folder import csv_header, not_utf8, unreadable, wrong_count, wrong_quotes
+from relapse_model.cohort.folder import (
+    MOST_TOLD,
+    csv_header,
+    not_utf8,
+    rows_not_told,
+    unreadable,
+    wrong_count,
+    wrong_quotes,
+)
 from relapse_model.cohort.large_folders.block_of_rows import Block, owner_column
 from relapse_model.cohort.large_folders.plain_lines import PlainRows, read_cells, rows_of_plain_lines, whole_lines
 from relapse_model.cohort.tables.identifiers import identifier_key
@@ -91,9 +99,12 @@ class CsvBlocks:
         numbers: list[int] = []
         rows: list[list[str]] = []
         wrong: list[Problem] = []
+        counted = 0
         for count, row in self._numbered(offset, number):
             if len(row) != len(self.columns):
-                wrong.append(wrong_count(self.file.name, count, len(row), len(self.columns)))
+                counted += 1
+                if counted <= MOST_TOLD:
+                    wrong.append(wrong_count(self.file.name, count, len(row), len(self.columns)))
                 continue
             numbers.append(count)
             rows.append(row)
@@ -101,7 +112,7 @@ class CsvBlocks:
                 yield Block(np.array(numbers), [identifier_key(one[owner]) for one in rows], rows)
                 numbers, rows = [], []
         if wrong:
-            raise CohortError("the cohort was refused", wrong)
+            raise CohortError("the cohort was refused", [*wrong, *rows_not_told(self.file.name, counted)])
         yield Block(np.array(numbers, dtype=np.int64), [identifier_key(one[owner]) for one in rows], rows)
 
     def _numbered(self, offset: int, first: int) -> Iterator[tuple[int, list[str]]]:
