@@ -172,6 +172,46 @@ def naming_full_disk(path: Path, size: int) -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Refuse to go on while another process writes the same output; a process that ends, however it ends, gives way.
+
+    A file ``.NAME.lock`` beside the output is locked meanwhile, where the system knows such locks.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    lock = path.parent / f".{path.name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(handle), os.stat(lock)):  # the one before took it away just now
+                raise FileNotFoundError
+        except OSError:
+            raise RelapseModelError(
+                f"{path}: another run is writing it; expected one at a time. Wait for its end, or choose another name."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
 def put_in_place(temporary: Path, target: Path) -> None:
     """Rename a finished file to its place, in one step; a file that is there hands on its permissions.
 
@@ -249,6 +289,24 @@ def read_bounded(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(0, "no ordinary file", str(path))
         return file.read(most)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return a text as a terminal may be given it: characters that steer it are shown by their codes instead.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> printable("P1" + chr(27)) == "P1" + chr(92) + "x1b"
+    True
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def require_folder(path: Path) -> None:

@@ -19,7 +19,10 @@ from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_ve
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage.
+_INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
+
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
+130 interrupted.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -83,23 +86,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = parser().parse_args(arguments)
     from relapse_model.errors import RelapseModelError
+    from relapse_model.files import printable
 
     try:
         if getattr(given, "out", None) or getattr(given, "figures", None):
             import_module("relapse_model.cli.outputs").check_outputs(given)
         run = getattr(import_module(f"relapse_model.cli.{_home(given.verb)}"), given.verb.replace("-", "_"))
-        with _demanding(given):
+        with _demanding(given), _out_on_standard_output(given):
             run(given)
     except RelapseModelError as refusal:
-        print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
+        print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"relapse-model {given.verb}: interrupted; no output was written{_goes_on(given)}.", file=sys.stderr)
+        return _INTERRUPTED
     except BrokenPipeError:  # the reader of our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(printable(f"relapse-model {given.verb}: {where}{error.strerror or error}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _goes_on(given: argparse.Namespace) -> str:
+    """Say what the next run of an interrupted one does."""
+    return "; the same command goes on where many patients were being scored" if given.verb == "score" else ""
+
+
+def _out_on_standard_output(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what writes the output ``-`` to standard output, and what is said to people beside it."""
+    if getattr(given, "out", None) != "-":
+        return nullcontext()
+    written: AbstractContextManager[None] = import_module("relapse_model.cli.outputs").on_standard_output(given)
+    return written
 
 
 def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from relapse_model.cohort.large_folders.block_of_rows import Numbers
 from relapse_model.errors import RelapseModelError
+from relapse_model.files import naming_full_disk
 
 _ROWS, _NUMBERS = ".rows", ".numbers"
 
@@ -45,7 +46,7 @@ class TableParts:
         """
         name = f"{table}-{number:05d}"
         for file, content in ((name + _ROWS, rows), (name + _NUMBERS, numbers.astype("<i8").tobytes())):
-            with (self.work / file).open("ab") as part:
+            with naming_full_disk(self.work / file, len(content)), (self.work / file).open("ab") as part:
                 part.write(content)
             self.sums[file] = zlib.crc32(content, self.sums.get(file, 0))
 

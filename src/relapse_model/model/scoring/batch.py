@@ -21,8 +21,8 @@ from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
 from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import CohortError, RelapseModelError
-from relapse_model.files import require_file, require_no_replacement, write_csv, write_private_csv
-from relapse_model.model.scoring.batch_parts import join_parts, noted_rows, part_file
+from relapse_model.files import alone, require_file, require_no_replacement, write_csv, write_private_csv
+from relapse_model.model.scoring.batch_parts import is_whole, join_parts, noted_rows, part_file, write_sum
 from relapse_model.model.scoring.each_or_reason import scores_of
 from relapse_model.model.trained import TrainedModel
 
@@ -80,7 +80,7 @@ def score_folder(
     into a work folder beside the output (``.OUT.work``), which only its owner may enter, since it holds patients'
     rows; it is removed when the output is written or the cohort refused. A run that was broken off leaves it, and the
     next run with the same model, files and settings goes on from there. The output appears in one step, complete.
-    Two runs must not write the same output at one time.
+    Two runs never write the same output at one time: the second is refused.
 
     A patient whom the model cannot take is rejected with the reason, and the others of the chunk are scored.
 
@@ -136,8 +136,16 @@ def score_folder(
     require_file(target)
     require_no_replacement([target], cohort_files(source))
     work = work_folder(target)
+    with alone(target):
+        return _score(model, source, target, work, asked, chunk_patients, resume=resume, jobs=jobs, progress=progress)
+
+
+def _score(
+    model: TrainedModel, source: Path, target: Path, work: Path, asked: dict[str, Any], chunk_patients: int,
+    *, resume: bool, jobs: int | None, progress: bool,
+) -> BatchScores:  # fmt: skip
     if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(work):
-        raise RelapseModelError(f"{folder}: lies in the work folder of the output, which is removed; rename it.")
+        raise RelapseModelError(f"{source}: lies in the work folder of the output, which is removed; rename it.")
     if not resume:
         _remove(work)
     if not more_patients_than(source, chunk_patients):
@@ -261,7 +269,7 @@ def _score_chunks(
     """Write the part of each chunk that has none yet; return the columns of the output."""
     from tqdm import tqdm
 
-    lacking = [number for number in range(len(chunks)) if not part_file(chunks, number).exists()]
+    lacking = [number for number in range(len(chunks)) if not is_whole(chunks, number)]
     _ = chunks.sources  # opened once, also for other processes
     one = partial(_score_chunk, model, chunks, asked)
     done = tqdm(
@@ -293,8 +301,10 @@ def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any
         scores = scores_of(model, cohort, **asked)
     scores.insert(0, _ROW, rows)
     noted = [(table, row) for table, found in cohort.noted_rows().items() for row in found]
+    part_file(chunks, number, "sum").unlink(missing_ok=True)
     write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), part_file(chunks, number, "noted"))
-    write_private_csv(scores, part_file(chunks, number))  # last: it says that the chunk is done
+    write_private_csv(scores, part_file(chunks, number))
+    write_sum(chunks, number)  # last: it says that the chunk is done
 
 
 def _joined(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:

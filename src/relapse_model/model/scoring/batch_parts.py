@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import heapq
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from relapse_model.cohort.large_folders.chunks import CohortChunks
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import put_in_place
+from relapse_model.files import naming_full_disk, put_in_place, write_text
 
 
 def part_file(chunks: CohortChunks, number: int, what: str = "part") -> Path:
@@ -23,9 +24,41 @@ def part_file(chunks: CohortChunks, number: int, what: str = "part") -> Path:
     number : int
         Of the chunk, from 0.
     what : str
-        ``"part"`` for its scores, ``"noted"`` for its rows to be looked at.
+        ``"part"`` for its scores, ``"noted"`` for its rows to be looked at, ``"sum"`` for the checksum of both.
     """
     return chunks.work / f"{what}-{chunks.counts['key'][:16]}-{number:05d}.csv"
+
+
+def write_sum(chunks: CohortChunks, number: int) -> None:
+    """Write the checksum of a chunk's two files beside them, for `is_whole`.
+
+    Parameters
+    ----------
+    chunks : CohortChunks
+    number : int
+        Of the chunk, from 0.
+    """
+    write_text(_sum(chunks, number), part_file(chunks, number, "sum"), private=True)
+
+
+def is_whole(chunks: CohortChunks, number: int) -> bool:
+    """Tell whether a chunk was scored, and both of its files are as they were written.
+
+    Parameters
+    ----------
+    chunks : CohortChunks
+    number : int
+        Of the chunk, from 0.
+    """
+    try:
+        return part_file(chunks, number, "sum").read_bytes() == _sum(chunks, number).encode("ascii")
+    except OSError:
+        return False
+
+
+def _sum(chunks: CohortChunks, number: int) -> str:
+    both = [part_file(chunks, number, what).read_bytes() for what in ("part", "noted")]
+    return " ".join(f"{len(one)} {zlib.crc32(one)}" for one in both)
 
 
 def join_parts(chunks: CohortChunks, columns: list[str], out: Path) -> Counter[str]:
@@ -52,7 +85,8 @@ def join_parts(chunks: CohortChunks, columns: list[str], out: Path) -> Counter[s
     status, warnings = columns.index("status"), columns.index("warnings")
     joined = chunks.work / "joined.csv"
     joined.touch(mode=0o600)
-    with joined.open("w", newline="", encoding="utf-8") as file:
+    size = sum(part_file(chunks, number).stat().st_size for number in range(len(chunks)))
+    with naming_full_disk(out, size), joined.open("w", newline="", encoding="utf-8") as file:
         plain = csv.writer(file, lineterminator="\n")
         quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         plain.writerow(columns)
