@@ -18,6 +18,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.model.processes import results_of
 from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference
@@ -147,14 +148,14 @@ def _compared(
     progress: bool,
 ) -> Choice:
     """Cross-validate the candidates and choose among them."""
-    from joblib import Parallel, delayed
+    from joblib import delayed
     from tqdm import tqdm
 
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
     tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration) for _, test in split)
-    found = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    found = results_of(tasks, jobs)
     bar = tqdm(
         found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,11 +104,12 @@ def normal_quantile(level: float) -> float:
 
 def _refuse_other_order(*columns: object) -> None:
     """Refuse columns that name their rows, and not the same ones in the same order: they would be paired by place."""
-    names = [index for column in columns if hasattr(index := getattr(column, "index", None), "equals")]
+    found: list[Any] = [getattr(column, "index", None) for column in columns]
+    names = [index for index in found if hasattr(index, "equals")]
     if any(not names[0].equals(other) for other in names[1:]):
         raise RelapseModelError(
-            "Predictions: relapse, risk and weight are of other patients, or in another order, by their index; expected "
-            "one index. Put them in one order, such as by risk.reindex(relapse.index), or give arrays."
+            "Predictions: relapse, risk and weight are of other patients, or in another order, by their index; "
+            "expected one index. Put them in one order, such as by risk.reindex(relapse.index), or give arrays."
         )
 
 

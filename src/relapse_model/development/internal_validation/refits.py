@@ -13,6 +13,7 @@ from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.refused_runs import reason_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.model.processes import results_of
 from relapse_model.validation.estimate import require_both_outcomes
 
 
@@ -91,12 +92,12 @@ def run_tasks(
     progress : bool
         Show a progress bar if it takes more than a moment and the output is a terminal.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
     from tqdm import tqdm
 
     probes = _quartile_probes(data.matrix)
     calls = (delayed(_run)(task, procedure, data.matrix[task.predict], probes) for task in tasks)
-    found = Parallel(n_jobs=jobs, return_as="generator")(calls)
+    found = results_of(calls, jobs)
     quiet = not progress or None  # None: silent where the output is no terminal
     return list(tqdm(found, total=len(tasks), desc="validate", unit="run", leave=False, delay=1.0, disable=quiet))
 

@@ -22,6 +22,7 @@ from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.files import alone, require_file, require_no_replacement, write_csv, write_private_csv
+from relapse_model.model.processes import results_of
 from relapse_model.model.scoring.batch_parts import is_whole, join_parts, noted_rows, part_file, write_sum
 from relapse_model.model.scoring.each_or_reason import scores_of
 from relapse_model.model.trained import TrainedModel
@@ -286,10 +287,9 @@ def _each(function: Callable[[int], None], numbers: list[int], jobs: int | None)
     """Call a function with each number, in this process or in several; yield as calls end."""
     if jobs in (None, 1):
         return map(function, numbers)
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
-    done: Iterator[None] = Parallel(n_jobs=jobs, return_as="generator_unordered")(map(delayed(function), numbers))
-    return done
+    return results_of(map(delayed(function), numbers), jobs, in_order=False)
 
 
 def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any], number: int) -> None:
