@@ -47,3 +47,35 @@ def test_every_public_name_exists_and_is_documented():
 def test_an_unknown_name_is_refused_by_name():
     with pytest.raises(AttributeError, match="no_such_name"):
         rm.no_such_name  # noqa: B018
+
+
+def test_scoring_loads_no_file_that_it_does_not_use(root, tmp_path):
+    """Each file costs a fraction of a millisecond; what is for batches, trials, readers and saving is left alone."""
+    rm.simulate_cohort(1, seed=8).write(tmp_path / "one")
+    model = root / "tests" / "data" / "format_2" / "prior_logistic.rmodel"
+    given = ["score", str(model), str(tmp_path / "one"), "--out", str(tmp_path / "scores.csv")]
+    script = (
+        f"import sys\nfrom relapse_model import cli\nassert cli.main({given!r}) == 0\n"
+        "print('LOADED', *sorted(name for name in sys.modules if name.startswith('relapse_model.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("relapse_model.") for name in done.stdout.split("LOADED")[1].split()}
+    needless = (
+        "cohort.large_folders", "cohort.readers", "cohort.reading_report", "cohort.simulation", "development",
+        "features.dictionary", "model.explanation", "model.file.contents", "model.file.signature", "model.monitoring",
+        "model.scoring.batch", "model.scoring.benefit", "report", "study.trial_plan", "trial", "validation",
+        "classifiers.trees.booster_bytes", "classifiers.penalised.skops_types",
+    )  # fmt: skip
+    assert [name for name in loaded if name.startswith(needless)] == []
+    assert len(loaded) < 130, "see `python -X importtime`"
+
+
+def test_the_garbage_collector_works_again_after_the_packages_are_loaded():
+    """It waits while a verb's packages are loaded, and what they define is not looked through afterwards."""
+    script = (
+        "import gc, sys\nfrom relapse_model import cli\n"
+        "try:\n    cli.main(['check', 'no-such-folder'])\nexcept SystemExit: pass\n"
+        "print('LOADED', gc.isenabled(), 'pandas' in sys.modules, gc.get_freeze_count() > 10_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split("LOADED")[1].split() == ["True", "True", "True"]

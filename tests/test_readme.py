@@ -31,7 +31,7 @@ def blocks(readme, language):
 
 
 def test_every_block_is_of_a_kind_that_is_tested(readme):
-    assert {language for language, _ in BLOCK.findall(readme)} <= {"sh", "python", "toml", ""}
+    assert {language for language, _ in BLOCK.findall(readme)} <= {"sh", "python", "toml", "text", ""}
 
 
 def test_python_snippets_run(readme, at_root, capsys):

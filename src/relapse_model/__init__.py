@@ -13,7 +13,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.folder import read_cohort
     from relapse_model.cohort.gate import make_cohort
     from relapse_model.cohort.outcome.outcome import derive_outcome
+    from relapse_model.cohort.readers.cdisc.read import read_cdisc
     from relapse_model.cohort.readers.fhir.read import read_fhir
+    from relapse_model.cohort.readers.omop.read import read_omop
     from relapse_model.cohort.readers.redcap.read import read_redcap
     from relapse_model.cohort.readers.spreadsheets.read import read_excel
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
@@ -40,6 +42,8 @@ _WHERE = {
     "read_cohort": "cohort.folder",
     "read_excel": "cohort.readers.spreadsheets.read",
     "read_redcap": "cohort.readers.redcap.read",
+    "read_omop": "cohort.readers.omop.read",
+    "read_cdisc": "cohort.readers.cdisc.read",
     "read_fhir": "cohort.readers.fhir.read",
     "simulate_cohort": "cohort.simulation.simulated_cohort",
     "screen": "cohort.eligibility.screening",
@@ -79,9 +83,11 @@ __all__ = [
     "load_study",
     "make_cohort",
     "points_score",
+    "read_cdisc",
     "read_cohort",
     "read_excel",
     "read_fhir",
+    "read_omop",
     "read_redcap",
     "risk_difference",
     "screen",

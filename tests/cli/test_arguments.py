@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.arguments import main, parser
 
 SCORES = ["patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason"]
 
@@ -38,6 +38,19 @@ def test_help_of_every_verb():
         done = run(verb, "--help")
         assert done.returncode == 0
         assert f"relapse-model {verb}" in done.stdout
+
+
+def test_simulate_takes_a_scenario_by_name(tmp_path):
+    asked = ["simulate", "--patients", "20", "--out", str(tmp_path / "one"), "--scenario"]
+    assert main([*asked, "moderate effect, biomarkers"]) == 0
+    assert "hbv_rna" in (tmp_path / "one" / "labs.csv").read_text(encoding="utf-8")
+
+
+def test_train_may_screen_the_candidates(tmp_path, capsys):
+    cohort, model = str(tmp_path / "cohort"), str(tmp_path / "one.rmodel")
+    assert main(["simulate", "--out", cohort]) == 0
+    assert main(["train", cohort, "--out", model, "--candidates", "prior_logistic", "--biomarkers", "screen"]) == 0
+    assert rm.load_model(model).summary["screen"]["selected"] == []
 
 
 def test_simulate_writes_the_contract_and_the_truth(work):
@@ -282,3 +295,16 @@ def test_a_patient_the_model_cannot_take_is_rejected_and_stops_nobody(work, tmp_
     assert (scores["status"] == "rejected").tolist() == [number == 2 for number in range(len(scores))]
     assert "'HBIG 400 IU'; expected" in scores["reason"][2]
     assert "1 rejected" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", list(parser()._subparsers._group_actions[0].choices))
+def test_each_verb_has_its_arguments_when_it_is_asked(verb, capsys):
+    """They are added late, for one verb of many is run: its help shows them, and an unknown one is refused."""
+    with pytest.raises(SystemExit, match="0"):
+        main([verb, "--help"])
+    shown = capsys.readouterr().out
+    late = parser()._subparsers._group_actions[0].choices[verb].filled()
+    assert all(option in shown for action in late._actions for option in action.option_strings)
+    assert len(late._actions) > 1
+    with pytest.raises(SystemExit, match="2"):
+        main([verb, "--no-such-option"])

@@ -99,9 +99,11 @@ def test_every_verb_that_writes_is_looked_at(place):
     """An argument that names an output is known here, or a new verb would write unseen."""
     verbs = written_verbs(parser())
     for name, verb in verbs.items():
-        options = {action.dest for action in verb._actions}
+        options = {action.dest for action in verb.filled()._actions}
         assert options & {"out", "figures"} or name in ("check", "study check", "sign", "verify", "power"), name
-    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"}
+    read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"} | {
+        "concepts"
+    }
     known = {
         "help",
         "out",
@@ -116,7 +118,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "scenario",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash", "form"}
+    known |= {"chunk", "anew", "kind", "dash", "form", "on"}
     known |= {
         "method",
         "as_of",
@@ -133,7 +135,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"both_arms", "base", "decide", "fdr", "no_increment"}
     known |= {"name", "title", "outcome", "outcome_analyte", "at_least", "below", "unit", "outcome_column", "equals"}
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
-    assert {action.dest for verb in verbs.values() for action in verb._actions} <= read | known
+    assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 
 def test_the_api_refuses_an_output_over_a_table(place):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pandas as pd
 import pytest
 
 import relapse_model as rm
@@ -31,3 +34,35 @@ def test_a_spreadsheet_in_place_of_a_cohort_is_recognised(tmp_path, capsys):
 def test_a_folder_with_tables_is_not_read_into(cohort, tmp_path, capsys):
     assert main(["read", "excel", "x.xlsx", "--mapping", "map.toml", "--out", str(cohort)]) == 1
     assert "the folder holds tables already" in capsys.readouterr().err
+
+
+def test_results_become_rows_of_omop(tmp_path, capsys):
+    folder = tmp_path / "cohort"
+    patients = pd.DataFrame({"patient_id": ["7"], "enrolment_date": ["2024-03-01"]})
+    labs = pd.DataFrame({"patient_id": ["7"], "week": [1], "analyte": ["alt"], "value": ["<10"], "unit": ["U/L"]})
+    rm.make_cohort(patients, labs).write(folder)
+    (tmp_path / "concepts.csv").write_text("analyte,concept_id\nalt,3006923\n")
+    concepts = ["--concepts", str(tmp_path / "concepts.csv")]
+    assert main(["export", str(folder), "--form", "omop", *concepts, "--out", str(tmp_path / "o")]) == 0
+    row = pd.read_csv(tmp_path / "o" / "measurement.csv").iloc[0]
+    assert (row["measurement_concept_id"], row["measurement_date"], row["value_as_number"]) == (
+        3006923,
+        "2024-03-08",
+        10,
+    )
+    assert main(["export", str(folder), "--form", "omop", "--out", str(tmp_path / "p")]) == 0
+    assert "Without a concept, so measurement_concept_id is 0: alt." in capsys.readouterr().out
+
+
+def test_scores_become_risk_assessments(cohort, root, tmp_path, capsys):
+    asked = ["export", str(cohort), "--form", "fhir", "--out", str(tmp_path / "f")]
+    assert main(asked) == 1
+    assert "no --model" in capsys.readouterr().err
+    asked += ["--model", str(root / "models" / "hbsag_relapse.rmodel")]
+    assert main(asked) == 1  # a simulated cohort has weeks, and no day
+    assert "--on YYYY-MM-DD" in capsys.readouterr().err
+    assert main([*asked, "--on", "2024-03-01"]) == 0
+    lines = (tmp_path / "f" / "risk_assessments.ndjson").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 20
+    first = json.loads(lines[0])
+    assert (first["resourceType"], first["occurrenceDateTime"]) == ("RiskAssessment", "2024-03-01")

@@ -248,7 +248,7 @@ def studies(sound, canary):
     )
     head, first, second = text.split("[[predictors]]")
     fewer = f"{head}[[predictors]]{first}"
-    yield "fewer predictors", (forged(parts | {"study.toml": fewer.encode()}), "'columns' are not what")
+    yield "fewer predictors", (forged(parts | {"study.toml": fewer.encode()}), "'columns', 'scatter' are not what")
     turned = f"{head}[[predictors]]{second}\n[[predictors]]{first}"
     yield "predictors turned round", (forged(parts | {"study.toml": turned.encode()}), "'columns' are not what")
 

@@ -34,16 +34,19 @@ def words(page):
 
 
 def test_the_first_sentence_says_that_nothing_was_found_and_what_that_does_not_mean(nothing):
-    assert screen_verdict(nothing).startswith("None of the 5 candidates tested can be told from chance")
-    assert "does not show that they do not matter" in screen_verdict(nothing)
+    assert screen_verdict(nothing).startswith(
+        "None of the 5 candidates tested is associated with the event beyond what"
+    )
+    assert "no evidence that they are irrelevant" in screen_verdict(nothing)
 
 
 def test_the_first_sentence_names_what_was_found_with_its_interval(something):
     row = something.table.iloc[0]
     low, high = np.exp([row["simultaneous_lower"], row["simultaneous_upper"]])
-    ratio = f"HBcrAg, odds ratio {np.exp(row['log_odds']):.2f} per factor of 10 ({low:.2f} to {high:.2f})"
+    ratio = f"odds ratio {np.exp(row['log_odds']):.2f} per tenfold increase"
     assert screen_verdict(something).startswith(
-        f"1 of 2 candidates tells more than what is known already (73 events): {ratio}"
+        "1 of 2 candidates tested is associated with the event beyond what is known already, after correction for "
+        f"multiple testing (73 events): HBcrAg ({ratio}; simultaneous 95 % interval {low:.2f} to {high:.2f})."
     )
 
 
@@ -52,7 +55,7 @@ def test_the_page_holds_every_candidate_and_why_some_were_not_tested(nothing):
     for label in nothing.table["label"]:
         assert label in told
     assert "HBV RNA: missing in 100 % of the patients" in told
-    assert "What they add to the prediction" not in told  # it was not asked for
+    assert "Added predictive value" not in told  # it was not asked for
     assert "Knockoffs are not offered" in told
 
 
@@ -60,7 +63,7 @@ def test_increments_and_shrunk_effects_are_shown_where_there_are_some(something)
     told = words(biomarkers_page(something))
     gain = something.increment.set_index("candidate").loc["hbcrag", "delta_log_loss"]
     assert f"{gain:+.3f}" in told
-    assert f"Shrunk HBcrAg {np.exp(something.table.iloc[0]['log_odds']):.2f}" in told
+    assert f"shrunk HBcrAg {np.exp(something.table.iloc[0]['log_odds']):.2f}" in told
 
 
 def test_nothing_is_fetched_and_nothing_runs(something):
@@ -92,7 +95,7 @@ def test_the_verb_writes_both_files_and_says_the_answer(root, tmp_path, capsys):
     asked = ["biomarkers", cohort, "--out", str(tmp_path), "--candidates", "pegifn_weeks, hbv_rna", "--no-increment"]
     assert main(asked) == 0
     said = capsys.readouterr().out
-    assert said.startswith("The candidate tested cannot be told from chance")
+    assert said.startswith("The candidate tested is not associated with the event beyond what is known already (")
     assert "Not tested: HBV RNA (missing in 100 % of the patients; 50 % at most)." in said
     assert "synthetic" in said
     told = json.loads((tmp_path / "biomarkers.json").read_text(encoding="utf-8"))

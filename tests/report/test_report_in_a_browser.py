@@ -85,7 +85,14 @@ def benefit_page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seen(page, refusal_page, trial_page, dosing_page, benefit_page, tmp_path_factory):
+def biomarkers_page(tmp_path_factory):
+    cohort, study = rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse")
+    found = rm.screen_biomarkers(cohort, study, permutations=300, repeats=3, increment=False)
+    return found.save(tmp_path_factory.mktemp("biomarkers"))["report"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def seen(page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_page, tmp_path_factory):
     """What the browser found in each frame, and what it wrote to its log."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
@@ -93,7 +100,7 @@ def seen(page, refusal_page, trial_page, dosing_page, benefit_page, tmp_path_fac
     folder = tmp_path_factory.mktemp("browser")
     pages = (
         ("report", page), ("refusal", refusal_page), ("trial", trial_page), ("dosing", dosing_page),
-        ("benefit", benefit_page),
+        ("benefit", benefit_page), ("biomarkers", biomarkers_page),
     )  # fmt: skip
     frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items() for kind, source in pages}
     # The last frame shows that each measurement can fail.
@@ -119,7 +126,8 @@ def seen(page, refusal_page, trial_page, dosing_page, benefit_page, tmp_path_fac
     return found, ran.stderr
 
 
-PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in ("report", "refusal", "trial", "dosing", "benefit")]
+KINDS = ("report", "refusal", "trial", "dosing", "benefit", "biomarkers")
+PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in KINDS]
 
 
 @pytest.mark.parametrize("frame", PAGES)
@@ -130,7 +138,7 @@ def test_nothing_juts_out_of_the_screen(seen, frame):
 @pytest.mark.parametrize("frame", PAGES)
 def test_every_figure_is_drawn(seen, page, frame):
     figures = seen[0][frame]["figures"]
-    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4, "dosing": 1, "benefit": 1}
+    expected = {"report": page.count("<figure>"), "refusal": 3, "trial": 4} | dict.fromkeys(KINDS[3:], 1)
     assert len(figures) == expected[frame.split("-")[1]]
     for width, height, marks in figures:
         assert width > 250

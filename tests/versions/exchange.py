@@ -42,11 +42,12 @@ def scores_of(model, cohort):
     return model.score(cohort)[COLUMNS].to_numpy(dtype=float).tolist()
 
 
-def write(folder):
+def write(folder, classifiers=CLASSIFIERS):
     study, cohort = bundled()
     folder.mkdir(parents=True, exist_ok=True)
-    models = {name: rm.train(cohort, study, candidates=(name,)) for name in CLASSIFIERS}
-    models["recalibrated"] = models["prior_logistic"].update(cohort)
+    models = {name: rm.train(cohort, study, candidates=(name,)) for name in classifiers}
+    models["recalibrated"] = models["prior_logistic"].update(rm.simulate_cohort(132, seed=9))
+    models["several_landmarks"] = rm.train(cohort, study, landmark_week=(0, 12), candidates=("prior_logistic",))
     for name, model in models.items():
         model.save(folder / f"{name}.rmodel")
     scores = {name: scores_of(model, cohort) for name, model in models.items()}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from relapse_model.classifiers.penalised.skops_types import check_types
 from relapse_model.classifiers.shared.saved_parts import Document
-from relapse_model.classifiers.trees.booster_bytes import check_booster
 from relapse_model.errors import ModelFileError
 from relapse_model.files import strict_json
 
@@ -46,13 +44,17 @@ def audit_parts(parts: Mapping[str, bytes], columns: int | None = None) -> None:
         if kind not in KINDS:
             raise ModelFileError(f"{name}: no classifier of this library has such a part; expected {', '.join(KINDS)}.")
         if kind == ".skops":
+            from relapse_model.classifiers.penalised.skops_types import check_types
+
             check_types(data, name)
         if kind == ".ubj":
             _audit_booster(data, name, values)
 
 
 def _audit_booster(data: bytes, name: str, parts: Mapping[str, object]) -> None:
-    """Check a booster against the numbers of columns and trees that the part beside it tells."""
+    """Check a booster against the numbers of columns and trees that the part beside it states."""
+    from relapse_model.classifiers.trees.booster_bytes import check_booster
+
     beside = str(PurePosixPath(name).with_name(_BOOSTED))
     if beside not in parts:
         raise ModelFileError(f"{name}: a booster without {beside}. The file is incomplete.")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import gc
 import os
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from typing import NoReturn
+from typing import Any
 
 from relapse_model._version import __version__
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_verbs
+from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
 _ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
@@ -26,36 +26,16 @@ EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that says which choice was probably meant."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the command line.
-
-        Parameters
-        ----------
-        message : str
-        """
-        refused = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if refused is not None:
-            choices = re.findall(r"[\w.-]+", refused[2])
-            came = refused[1].casefold()
-            near = difflib.get_close_matches(came, choices)
-            exchanged = [choice for choice in near if sorted(choice) == sorted(came)]  # trian: train before trial
-            message += f". Did you mean {[*exchanged, *near][0]!r}?" if near else ""
-        super().error(message)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
-    top = _Parser(
+    top = HelpfulParser(
         prog="relapse-model",
         description="Relapse-risk models from the visit records of small clinical cohorts.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=VerbParser)
     add_reader_verbs(verbs)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
@@ -90,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         if getattr(given, "out", None) or getattr(given, "figures", None):
-            import_module("relapse_model.cli.outputs").check_outputs(given)
-        run = getattr(import_module(f"relapse_model.cli.{_home(given.verb)}"), given.verb.replace("-", "_"))
+            _load("outputs").check_outputs(given)
+        run = getattr(_load(_home(given.verb)), given.verb.replace("-", "_"))
         with _demanding(given), _out_on_standard_output(given):
             run(given)
     except RelapseModelError as refusal:
@@ -130,6 +110,18 @@ def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:
         return nullcontext()
     demanding: AbstractContextManager[None] = import_module("relapse_model.model.file.signature").demanding(key)
     return demanding
+
+
+def _load(file: str) -> Any:
+    """Import a file of this room, and keep the garbage collector from what is loaded: it stays until the end."""
+    if "pandas" in sys.modules or not gc.isenabled():
+        return import_module(f"relapse_model.cli.{file}")
+    gc.disable()  # looking through all that pandas defines, again and again, takes a tenth of the time to a first score
+    try:
+        return import_module(f"relapse_model.cli.{file}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _home(verb: str) -> str:
@@ -185,6 +177,10 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--calibration", default="none", metavar="none|logistic", help="recalibration within each fold (%(default)s)"
     )
+    verb.add_argument(
+        "--biomarkers", choices=("none", "screen"), default="none",
+        help="screen: select among the candidate biomarkers of the study, anew in every fold (%(default)s)",
+    )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
     _jobs_option(verb, "processes; -1 for all cores (1)")
 

@@ -15,7 +15,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import read_bounded, require_file, require_folder, require_no_replacement
 
 _READ = (  # arguments that name a file to be read
-    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "adjust_model",
+    "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
 )  # fmt: skip
 _ONE_FILE = ("score", "explain", "features", "evaluate", "monitor", "propose-mapping")
 _OF_MODELS = ("train", "update", "demo")  # a model may be trained again
@@ -27,7 +27,8 @@ _DEMO = (
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
-        "dm.csv", "lb.csv", "ex.csv", "patients.parquet", "labs.parquet", "treatments.parquet", "outcomes.parquet",
+        "dm.csv", "lb.csv", "ex.csv", "ae.csv", "patients.parquet", "labs.parquet", "treatments.parquet",
+        "outcomes.parquet", "adverse_events.parquet",
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),

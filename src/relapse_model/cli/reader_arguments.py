@@ -19,7 +19,7 @@ def add_reader_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     """
     _propose(verbs.add_parser("propose-mapping", help="look into an export; write a mapping file to be completed"))
     _read(verbs.add_parser("read", help="read an export (Excel, REDCap, CDISC, FHIR, OMOP) into a cohort folder"))
-    _export(verbs.add_parser("export", help="write a cohort in the form of another system: Parquet, SDTM"))
+    _export(verbs.add_parser("export", help="write a cohort in the form of another system: Parquet, SDTM, OMOP, FHIR"))
 
 
 def _source(verb: argparse.ArgumentParser) -> None:
@@ -49,9 +49,15 @@ def _read(verb: argparse.ArgumentParser) -> None:
 def _export(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
     verb.add_argument(
-        "--form", required=True, choices=("parquet", "sdtm"), help="a cohort folder of Parquet; SDTM as CSV"
-    )
+        "--form", required=True, choices=("parquet", "sdtm", "omop", "fhir"),
+        help="Parquet folder; SDTM as CSV; OMOP MEASUREMENT rows; scores as FHIR RiskAssessment resources",
+    )  # fmt: skip
     verb.add_argument(
         "--study", default="hbsag-relapse", metavar="NAME|FILE", help="whose names and codes are used (%(default)s)"
+    )
+    verb.add_argument("--concepts", metavar="CSV", help="omop: columns analyte and concept_id (others get 0)")
+    verb.add_argument("--model", metavar="MODEL", help="fhir: model file that scores the patients")
+    verb.add_argument(
+        "--on", metavar="DATE", help="fhir: day of the prediction (default: the landmark of each patient)"
     )
     verb.add_argument("--out", required=True, metavar="DIR", help="folder to be written")

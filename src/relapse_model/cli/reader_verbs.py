@@ -7,11 +7,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from relapse_model.cli.texts import say
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
+from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import write_text
+from relapse_model.files import write_csv, write_text
 from relapse_model.study.reader import load_study
+from relapse_model.study.study import Study
 
 TO_COMPLETE = "?"  # what the proposal writes where only a person knows
 
@@ -53,14 +56,85 @@ def read(given: Namespace) -> None:
 
 
 def export(given: Namespace) -> None:
-    """Write a cohort in the form of another system."""
+    """Write a cohort, or its scores, in the form of another system."""
+    {"parquet": _parquet, "sdtm": _sdtm, "omop": _omop, "fhir": _fhir}[given.form](given)
+    say(f"{given.cohort} written to {given.out} as {given.form}.")
+
+
+def _cohort(given: Namespace, study: Study) -> Cohort:
     from relapse_model.cohort.folder import read_cohort
+
+    return read_cohort(given.cohort, study=study)
+
+
+def _parquet(given: Namespace) -> None:
+    _cohort(given, load_study(given.study)).write(given.out, "parquet")
+
+
+def _sdtm(given: Namespace) -> None:
     from relapse_model.cohort.interchange.sdtm import write_sdtm
 
     study = load_study(given.study)
-    cohort = read_cohort(given.cohort, study=study)
-    if given.form == "parquet":
-        cohort.write(given.out, "parquet")
-    else:
-        write_sdtm(cohort, given.out, study)
-    say(f"{cohort!r} written to {given.out} as {given.form}.")
+    write_sdtm(_cohort(given, study), given.out, study)
+
+
+def _omop(given: Namespace) -> None:
+    from relapse_model.cohort.interchange.omop import measurement_rows
+
+    study = load_study(given.study)
+    cohort = _cohort(given, study)
+    concepts = {} if given.concepts is None else _concepts(Path(given.concepts))
+    rows = measurement_rows(cohort, concepts, study=study)
+    write_csv(rows, Path(given.out) / "measurement.csv", private=not cohort.synthetic)
+    without = sorted(set(cohort.labs["analyte"].astype(str)) - set(concepts))
+    if without:
+        say(f"Without a concept, so measurement_concept_id is 0: {', '.join(without)}.")
+
+
+def _concepts(path: Path) -> dict[str, int]:
+    """Read which concept stands for which analyte."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        return {row["analyte"].strip(): int(row["concept_id"]) for row in table.to_dict("records")}
+    except (KeyError, ValueError) as error:
+        raise RelapseModelError(
+            f"{path}: {error}; expected a CSV file with the columns analyte and concept_id, a whole number."
+        ) from None
+
+
+def _fhir(given: Namespace) -> None:
+    from relapse_model.cohort.folder import read_cohort
+    from relapse_model.model.relapse_model import load_model
+    from relapse_model.model.scoring.each_or_reason import scores_of
+    from relapse_model.model.scoring.risk_assessments import write_risk_assessments
+
+    if given.model is None:
+        raise RelapseModelError("--form fhir: no --model; expected the model file that scores the patients.")
+    model = load_model(given.model)
+    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
+    scores = scores_of(model, cohort, landmark_week=None, both_arms=False)
+    landmark = model.study.prediction.landmark_weeks[0]
+    write_risk_assessments(
+        scores, Path(given.out) / "risk_assessments.ndjson",
+        model=f"{model.study.name}, {Path(given.model).name}", outcome=model.study.outcome.name,
+        on=given.on or _landmark_days(cohort, scores["patient_id"].tolist(), landmark),
+        horizon_weeks=model.study.prediction.horizon_weeks, synthetic=cohort.synthetic,
+    )  # fmt: skip
+
+
+def _landmark_days(cohort: Cohort, patients: list[str], landmark: float) -> list[str]:
+    """Return the day of the landmark of each patient."""
+    import pandas as pd
+
+    if "enrolment_date" not in cohort.patients:
+        raise RelapseModelError("--form fhir: no enrolment_date in patients; expected it, or --on YYYY-MM-DD.")
+    dates = dict(zip(cohort.patients["patient_id"], cohort.patients["enrolment_date"], strict=True))
+    unknown = [patient for patient in patients if not isinstance(dates.get(patient), str)]
+    if unknown:
+        raise RelapseModelError(
+            f"--form fhir: {len(unknown)} patients without an enrolment_date that can be read; give --on YYYY-MM-DD."
+        )
+    shift = pd.Timedelta(days=round(landmark * DAYS_PER_WEEK))
+    return [(pd.Timestamp(dates[patient]) + shift).strftime("%Y-%m-%d") for patient in patients]

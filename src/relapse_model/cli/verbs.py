@@ -138,8 +138,8 @@ def validate(given: Namespace) -> None:
 
 def score(given: Namespace) -> None:
     """Score new patients, by chunks where they are many."""
-    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, more_patients_than
     from relapse_model.model.scoring.each_or_reason import scores_of
+    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
 
     model = load_model(given.model)
     if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
@@ -153,7 +153,8 @@ def score(given: Namespace) -> None:
 
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
-    from relapse_model.model.scoring.batch import CHUNK_PATIENTS, score_folder
+    from relapse_model.model.scoring.batch import score_folder
+    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS
 
     found = score_folder(
         model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
@@ -227,6 +228,7 @@ def _procedure(given: Namespace) -> dict[str, Any]:
         "censoring": given.censoring,
         "calibration": given.calibration,
         "group_by": given.group_by,
+        "biomarkers": given.biomarkers,
         "jobs": given.jobs,
         "progress": True,
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.reading_report import ReadingReport
 from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole
 from relapse_model.cohort.tables.columns import OURS, TABLES
@@ -19,6 +18,9 @@ from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_bytes
 from relapse_model.study.study import TimeIndex
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.reading_report import ReadingReport
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,6 @@ import pandas as pd
 from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.gate_study import required_tables
-from relapse_model.cohort.readers.recognise import way_in
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_columns import BYTES_WORTH, dictionary_columns
 from relapse_model.errors import CohortError, Problem
@@ -68,7 +67,7 @@ def read_cohort(
     path = Path(folder)
     if not path.is_dir():
         raise CohortError("the cohort was refused", [_no_folder(path)])
-    if all(table_missing(path, name) for name in TABLES) and (advice := way_in(path)):
+    if all(table_missing(path, name) for name in TABLES) and (advice := _way_in(path)):
         problem = Problem(str(path), None, None, "no table of a cohort folder", "patients and labs", advice)
         raise CohortError("the cohort was refused", [problem])
     problems: list[Problem] = look_alikes(path)
@@ -114,11 +113,17 @@ def _no_folder(path: Path) -> Problem:
     """Say what a path is that is no folder, and where it was looked for."""
     if path.exists():
         own = path.suffix in _FORMS and path.stem in TABLES
-        advice = "Give the folder that holds it" if own else way_in(path)
+        advice = "Give the folder that holds it" if own else _way_in(path)
         return Problem(str(path), None, None, "a file", "a cohort folder", advice)
     there = path.parent.resolve()
     found = f"no such folder in {there}" if there.is_dir() else f"no such folder; nor is there a folder {there}"
     return Problem(str(path), None, None, found, "a cohort folder")
+
+
+def _way_in(path: Path) -> str:
+    from relapse_model.cohort.readers.recognise import way_in
+
+    return way_in(path)
 
 
 def look_alikes(path: Path) -> list[Problem]:

@@ -112,12 +112,36 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
     kept = _kept(cohort)
     known = kept.results.get(analyte)
     if known is None or known[0] != (rule, of_day):
-        results, contradictions = settled(read_rows(*kept.of(analyte), rule), of_day)
-        if contradictions and refuses(of_day):
-            raise CohortError("the cohort does not fit the study", [_contradictions(analyte, of_day, contradictions)])
-        known = (rule, of_day), _measured(results, rule)
+        known = (rule, of_day), _one_for_each_moment(read_rows(*kept.of(analyte), rule), study, analyte)
         kept.remember(analyte, *known)
     return known[1]
+
+
+def ordered_measurements(labs: pd.DataFrame, study: Study, analyte: str) -> Measurements:
+    """Return the results of rows of one analyte that are in order of patient, week and time of day already.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        Rows of a labs table, as the gate has read it; none is missing.
+    study : Study
+    analyte : str
+
+    Raises
+    ------
+    CohortError
+        As `measurements`.
+    """
+    results = read_rows(columns_read(labs), np.arange(len(labs), dtype=np.int32), study.analytes[analyte])
+    return _one_for_each_moment(results, study, analyte)
+
+
+def _one_for_each_moment(results: Results, study: Study, analyte: str) -> Measurements:
+    rule, of_day = study.analytes[analyte], day_rule(study, analyte)
+    found, contradictions = settled(results, of_day)
+    if contradictions and refuses(of_day):
+        raise CohortError("the cohort does not fit the study", [_contradictions(analyte, of_day, contradictions)])
+    return _measured(found, rule)
 
 
 def several_a_day(cohort: Cohort, study: Study, analyte: str) -> tuple[int, int]:

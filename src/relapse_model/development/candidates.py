@@ -102,6 +102,9 @@ def check_candidates(names: tuple[str, ...]) -> tuple[str, ...]:
     RelapseModelError
         For a name that is not a candidate, or none at all.
     """
+    if isinstance(names, str):
+        hint = "biomarkers='screen', which screens the [[candidates]]" if names == "screen" else f"({names!r},)"
+        raise RelapseModelError(f"candidates is {names!r}; expected a tuple of classifiers. Did you mean {hint}?")
     for name in names:
         if name not in KNOWN:
             near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0)

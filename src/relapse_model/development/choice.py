@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,20 @@ from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference
 
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
+
+
+class _Kept(Protocol):
+    """What is left of a development: its data and design, and the columns of the matrix before."""
+
+    @property
+    def data(self) -> DevelopmentData: ...
+    @property
+    def design(self) -> Design: ...
+    @property
+    def columns(self) -> Positions: ...
+
+
+Narrow: TypeAlias = Callable[[DevelopmentData, int], _Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,7 @@ def choose(
     repeats: int,
     calibration: str = "none",
     judge_single: bool = False,
+    narrow: Narrow | None = None,
     jobs: int | None = 1,
     progress: bool = False,
 ) -> Choice:
@@ -115,6 +132,8 @@ def choose(
     calibration : {"none", "logistic"}
     judge_single : bool
         Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
+    narrow : callable, optional
+        What chooses predictors, anew in every fold.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool
@@ -126,12 +145,12 @@ def choose(
         If more than half the folds cannot be fitted.
     """
     if len(names) > 1:
-        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+        return _compared(data, design, names, seed, folds, repeats, calibration, narrow, jobs, progress)
     unknown = Choice(names[0], {}, {}, np.nan, 0, 0)
     if not judge_single:
         return unknown
     try:
-        return _compared(data, design, names, seed, folds, repeats, calibration, jobs, progress)
+        return _compared(data, design, names, seed, folds, repeats, calibration, narrow, jobs, progress)
     except RelapseModelError:  # a fold that cannot be made or fitted stops no model, and leaves its gain unknown
         return unknown
 
@@ -144,6 +163,7 @@ def _compared(
     folds: int,
     repeats: int,
     calibration: str,
+    narrow: Narrow | None,
     jobs: int | None,
     progress: bool,
 ) -> Choice:
@@ -154,7 +174,7 @@ def _compared(
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
-    tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration) for _, test in split)
+    tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration, narrow) for _, test in split)
     found = results_of(tasks, jobs)
     bar = tqdm(
         found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
@@ -199,6 +219,7 @@ def _fold_risks(
     design: Design,
     seed: int,
     calibration: str,
+    narrow: Narrow | None,
 ) -> tuple[dict[str, Floats], str]:
     """Return the risks of the test rows by each candidate; or nothing, and why one of them could not be fitted."""
     from threadpoolctl import threadpool_limits
@@ -207,7 +228,11 @@ def _fold_risks(
     with threadpool_limits(1):
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
         try:
-            return _held_out_risks(names, train, data.matrix[test], design, seed, calibration), ""
+            held = data.matrix[test]
+            if narrow is not None:
+                kept = narrow(train, seed)
+                train, design, held = kept.data, kept.design, held[:, kept.columns]
+            return _held_out_risks(names, train, held, design, seed, calibration), ""
         except RelapseModelError as error:
             return {}, reason_of(error)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
+from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.known import Classifier
 from relapse_model.development.choice import Choice, choose, fit_known
+from relapse_model.development.screening.step import ScreenStep
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
@@ -26,6 +28,9 @@ class ProcedureSettings:
         Of the cross-validation around it, by which `validate` judges; `train` does not use it.
     more_predictors_than_events : bool
         Go on even then.
+    biomarkers : {"none", "screen"}
+        Whether the ``[[candidates]]`` of the study are screened beside its predictors, as `screen_biomarkers` does
+        with its defaults, and those selected become predictors: anew in every fold and resample.
 
     Examples
     --------
@@ -37,6 +42,7 @@ class ProcedureSettings:
     repeats: int = REPEATS
     outer_folds: int = OUTER_FOLDS
     more_predictors_than_events: bool = False
+    biomarkers: str = "none"
 
 
 class SettingKeywords(TypedDict, total=False):
@@ -46,6 +52,7 @@ class SettingKeywords(TypedDict, total=False):
     repeats: int
     outer_folds: int
     more_predictors_than_events: bool
+    biomarkers: str
 
 
 def settings_with(settings: ProcedureSettings | None, given: SettingKeywords) -> ProcedureSettings:
@@ -86,6 +93,8 @@ class Procedure:
     folds, repeats : int
         Of the cross-validation that chooses.
     calibration : {"none", "logistic"}
+    screen : ScreenStep or None
+        Which of the columns are candidates that a screen selects, anew in every run.
     """
 
     columns: Design
@@ -93,14 +102,31 @@ class Procedure:
     folds: int = FOLDS
     repeats: int = REPEATS
     calibration: str = "none"
+    screen: ScreenStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Development:
-    """The result of one run of the procedure: the fitted classifier and how it was chosen."""
+    """The result of one run of the procedure: the fitted classifier and how it was chosen.
+
+    Attributes
+    ----------
+    classifier : Classifier
+    choice : Choice
+    columns : array of int, or None
+        Those of the matrix that the classifier takes, where a screen left some out.
+    selected : tuple of str
+        Candidates that the screen selected.
+    """
 
     classifier: Classifier
     choice: Choice
+    columns: Positions | None = None
+    selected: tuple[str, ...] = ()
+
+    def of_classifier(self, matrix: Floats) -> Floats:
+        """Return the columns of a matrix that the classifier takes."""
+        return matrix if self.columns is None else matrix[:, self.columns]
 
 
 def develop(
@@ -132,9 +158,14 @@ def develop(
     with threadpool_limits(1):
         choice = choose(
             data, columns, procedure.candidates, seed, folds=procedure.folds, repeats=procedure.repeats,
-            calibration=way, judge_single=final, jobs=jobs, progress=progress,
+            calibration=way, judge_single=final, narrow=None if procedure.screen is None else procedure.screen.narrow,
+            jobs=jobs, progress=progress,
         )  # fmt: skip
-        return Development(fit_known(choice.chosen, data, columns, seed, final=final, calibration=way), choice)
+        if procedure.screen is None:
+            return Development(fit_known(choice.chosen, data, columns, seed, final=final, calibration=way), choice)
+        kept = procedure.screen.narrow(data, seed)
+        fitted = fit_known(choice.chosen, kept.data, kept.design, seed, final=final, calibration=way)
+        return Development(fitted, choice, kept.columns, kept.selected)
 
 
 def check_calibration_of(calibration: str, candidates: tuple[str, ...], events: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -23,15 +23,22 @@ from relapse_model.development.procedure import (
     develop,
     settings_with,
 )
+from relapse_model.development.screening.step import require_support_of_step, screen_step
 from relapse_model.development.summary import training_summary
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
-from relapse_model.features.development_data_at_landmarks import LandmarkWeeks, landmarks_and_data
+from relapse_model.features.development_data_at_landmarks import (
+    LandmarkWeeks,
+    landmarks_and_data,
+    with_modifiers_of_plan,
+)
+from relapse_model.features.fingerprint import outcome_fingerprint
 from relapse_model.features.known_columns import hardly_known_predictors
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.own_cohort import refuse_own_cohort
 from relapse_model.model.relapse_model import RelapseModel
+from relapse_model.study.candidates_as_predictors import marked_as_screened, with_candidates
 from relapse_model.study.study import Study
 
 
@@ -114,7 +121,8 @@ def train(
         "train", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior, censoring=censoring,
         group_by=group_by, calibration=calibration, seed=seed, settings=settings_with(settings, rare),
     )  # fmt: skip
-    return model_of(develop(start.data, start.procedure, start.seed, final=True, jobs=jobs, progress=progress), start)
+    result = develop(start.data, start.procedure, start.seed, final=True, jobs=jobs, progress=progress)
+    return model_of(result, narrowed(start, result))
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +138,8 @@ class Start:
     seed : int
     earlier : RelapseModel or None
         The model from which it starts.
+    as_given : Study or None
+        The study as it was asked for; that of a screen has all its candidates as predictors until one was made.
     """
 
     at: tuple[AtLandmark, ...]
@@ -137,6 +147,7 @@ class Start:
     procedure: Procedure
     seed: int
     earlier: RelapseModel | None
+    as_given: Study | None = None
 
     @property
     def cohort(self) -> Cohort:
@@ -177,28 +188,57 @@ def start_of(
     RelapseModelError
         As `train`.
     """
-    names = check_candidates(tuple(candidates))
+    names = check_candidates(candidates if isinstance(candidates, str) else tuple(candidates))
     seed = require_seed(seed)
-    at, data = landmarks_and_data(cohort, study, landmark_week, names, group_by=group_by, censoring=censoring)
+    step = screen_step(cohort, study, settings.biomarkers, landmark_week, prior=prior)
+    study_as_given, wide = study, study if step is None else step.study
+    at, data = landmarks_and_data(cohort, wide, landmark_week, names, group_by=group_by, censoring=censoring)
+    predictors = len(study.predictors)  # candidates are not among them: of these a screen selects few, or none
     study = at[0].study
     require_events(data, purpose)
-    require_support(data, len(study.predictors), purpose, override=settings.more_predictors_than_events)
+    require_support(data, predictors, purpose, override=settings.more_predictors_than_events)
+    if step is not None:
+        require_support_of_step(step, data)
+        step = replace(step, study=study)
     earlier = _earlier_model(prior, study, data, seed)
     if earlier is not None:
         refuse_own_cohort(earlier, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
     columns = with_previous(design(study), study, earlier)
-    procedure = Procedure(columns, names, settings.folds, settings.repeats, method)
-    return Start(at, data, procedure, seed, earlier)
+    procedure = Procedure(columns, names, settings.folds, settings.repeats, method, step)
+    return Start(at, data, procedure, seed, earlier, study_as_given)
+
+
+def narrowed(start: Start, result: Development) -> Start:
+    """Return the start with what a screen selected: the others are candidates of its study again.
+
+    Parameters
+    ----------
+    start : Start
+    result : Development
+        Of all its patients.
+    """
+    if result.columns is None or start.as_given is None:
+        return start
+    study = with_candidates(start.as_given, result.selected)
+    data = replace(
+        start.data, matrix=result.of_classifier(start.data.matrix),
+        features=start.data.features[[one.name for one in study.predictors]],
+    )  # fmt: skip
+    study = with_modifiers_of_plan(study, data)
+    return replace(start, at=tuple(replace(one, study=study) for one in start.at), data=data)
 
 
 def model_of(result: Development, start: Start) -> RelapseModel:
     """Return the model of a development, with what is known of its patients.
 
+    What a screen selected is marked in its study, so that it is known again where the study is validated (RM206).
+
     Parameters
     ----------
     result : Development
     start : Start
+        As `narrowed` returns it.
     """
     study, data = start.study, start.data
     summary = training_summary(
@@ -213,6 +253,9 @@ def model_of(result: Development, start: Start) -> RelapseModel:
         cohort=start.cohort,
         hardly_known=_hardly_known(result.classifier, study, data),
     )
+    if start.procedure.screen is not None:
+        summary["screen"] = {"tested": list(start.procedure.screen.candidates), "selected": list(result.selected)}
+        study = marked_as_screened(study, result.selected, outcome_fingerprint(data))
     return RelapseModel(study, data.landmark, result.choice.chosen, result.classifier, summary)
 
 

@@ -23,7 +23,7 @@ def data_dictionary(study: Study) -> pd.DataFrame:
     --------
     >>> import relapse_model as rm
     >>> data_dictionary(rm.load_study("hbsag-relapse")).loc["anti_hbs", "definition"]
-    'Anti-HBs: last result at or before the landmark; only the 16 weeks before the landmark'
+    'Anti-HBs: last result at or before the landmark; within 16 weeks before the landmark'
     """
     rows = [
         {
@@ -57,14 +57,14 @@ def definition(predictor: Predictor, study: Study) -> str:
     if predictor.kind == "column":
         parts = [f"column {predictor.column!r} of the patients table"]
     elif predictor.column:
-        parts.append(f"as stated in column {predictor.column!r} where it is")
+        parts.append(f"taken from column {predictor.column!r} where stated there")
     details = {
-        "equals": "1 where it is {!r}, else 0",
+        "equals": "1 if {!r}, otherwise 0",
         "below": "threshold: below {:g}",
         "at_least": "threshold: at least {:g}",
-        "window_weeks": "only the {:g} weeks before the landmark",
-        "gap_weeks": "no more than {:g} weeks after it",
-        "cap": "no more than {:g}",
+        "window_weeks": "within {:g} weeks before the landmark",
+        "gap_weeks": "at most {:g} weeks between the last result not below it and the first below it",
+        "cap": "capped at {:g}",
         "saturating": "value / (value + {:g})",
     }
     parts += [text.format(value) for key, text in details.items() if (value := getattr(predictor, key)) is not None]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from relapse_model.trial.biomarkers.result import BiomarkerScreen
 
 DECIDES = {
-    "maxt": "family-wise error of 5 % (largest statistic)",
-    "bh": "false discovery rate of {fdr:.0%} (Benjamini-Hochberg)",
-    "by": "false discovery rate of {fdr:.0%} (Benjamini-Yekutieli)",
+    "maxt": "family-wise error rate of 5 % (distribution of the largest statistic)",
+    "bh": "false discovery rate of {fdr:.0f} % (Benjamini-Hochberg)",
+    "by": "false discovery rate of {fdr:.0f} % (Benjamini-Yekutieli)",
 }
 ADJUSTED = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}
-PER = {"yes": "yes against no", "log10": "per factor of 10", "SD": "per SD"}
+PER = {"yes": "yes versus no", "log10": "per tenfold increase", "SD": "per SD"}
 MEASURES = {
     "log_loss": ("Log loss", "lower is better"),
     "brier": ("Brier score", "lower is better"),
@@ -66,8 +66,8 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
         synthetic=found.synthetic,
         verdict=screen_verdict(found),
         facts=_facts(found),
-        base=", ".join(found.study.predictor(name).label for name in found.base) or "none: the mean risk alone",
-        decides=DECIDES[found.settings["decide"]].format(fdr=found.settings["fdr"]),
+        base=", ".join(found.study.predictor(name).label for name in found.base) or "nothing",
+        decides=DECIDES[found.settings["decide"]].format(fdr=100 * found.settings["fdr"]),
         rows=[_row(row, found) for row in found.disclosed_table().loc[tested.index].to_dict("records")],
         untested=[(row["label"], row["note"]) for row in rest.to_dict("records")],
         shrunk=_shrunk(found),
@@ -75,14 +75,17 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
         bounds=found.bounds,
         settings=found.settings,
         gains=_gains(found, labels),
+        whole=_whole(found),
         predictive=_predictive(found, labels),
+        arm=_arm_label(found),
         centres=_centres(found, labels),
         notes=found.notes,
         captions={},
         forest_caption=(
-            "Each candidate beside the base. Thick: its own 95 % interval; thin: the 95 % interval for all candidates "
-            "together, which is the one to read after looking at many. Orange: selected."
-            + (f" The first {MOST_ROWS} of {len(tested)}." if len(tested) > MOST_ROWS else "")
+            "Odds ratio of each candidate, adjusted for the base model. Thick line: 95 % confidence interval; thin "
+            "line: simultaneous 95 % interval, which allows for the number of candidates and is the one to read. "
+            "Orange: selected."
+            + (f" The first {MOST_ROWS} of {len(tested)} are shown." if len(tested) > MOST_ROWS else "")
         ),
     )
 
@@ -97,21 +100,23 @@ def screen_verdict(found: BiomarkerScreen) -> str:
     tested, events = found.counts["tested"], found.counts["events"]
     chosen = found.table[found.table["selected"]]
     if not tested:
-        return "No candidate could be tested: they are constant, or known in too few patients."
+        return "No candidate could be tested: each is constant, or known in too few patients."
     if chosen.empty:
-        one = "The candidate tested cannot" if tested == 1 else f"None of the {tested} candidates tested can"
+        one = "The candidate tested is not" if tested == 1 else f"None of the {tested} candidates tested is"
+        corrected = "" if tested == 1 else ", after correction for multiple testing"
         return (
-            f"{one} be told from chance beside what is known already, after looking at all of them ({events} events). "
-            "That does not show that they do not matter: with so few events most effects stay unseen." + _of_arms(found)
+            f"{one} associated with the event beyond what is known already{corrected} ({events} events). "
+            "This is no evidence that they are irrelevant: with so few events most true effects are missed."
+            + _of_arms(found)
         )
     named = "; ".join(_in_words(row) for row in chosen.head(_NAMED).to_dict("records"))
     more = len(chosen) - _NAMED
     others = f"; and {more} more" if more > 0 else ""
-    verb = "tells" if len(chosen) == 1 else "tell"
+    verb = "is" if len(chosen) == 1 else "are"
     return (
-        f"{len(chosen)} of {tested} candidates {verb} more than what is known already ({events} events): "
-        f"{named}{others}. Chosen for being large, the effects are smaller than they look; confirm them in "
-        f"other patients.{_of_arms(found)}"
+        f"{len(chosen)} of {tested} candidates tested {verb} associated with the event beyond what is known already, "
+        f"after correction for multiple testing ({events} events): {named}{others}. Effects selected for their size "
+        f"are overestimated; confirm them in other patients.{_of_arms(found)}"
     )
 
 
@@ -121,12 +126,13 @@ def _of_arms(found: BiomarkerScreen) -> str:
         return ""
     labels = dict(zip(found.table["candidate"], found.table["label"], strict=True))
     names = [labels[name] for name in found.predictive.loc[found.predictive["predictive"], "candidate"]]
-    return f" The effect of treatment seems to differ with: {', '.join(names)}."
+    return f" The treatment effect appears to vary with: {', '.join(names)}."
 
 
 def _in_words(row: Mapping[Any, Any]) -> str:
     low, high = np.exp(row["simultaneous_lower"]), np.exp(row["simultaneous_upper"])
-    return f"{row['label']}, odds ratio {np.exp(row['log_odds']):.2f} {PER[row['per']]} ({low:.2f} to {high:.2f})"
+    ratio = f"odds ratio {np.exp(row['log_odds']):.2f} {PER[row['per']]}"
+    return f"{row['label']} ({ratio}; simultaneous 95 % interval {low:.2f} to {high:.2f})"
 
 
 def _facts(found: BiomarkerScreen) -> list[tuple[str, str]]:
@@ -134,13 +140,13 @@ def _facts(found: BiomarkerScreen) -> list[tuple[str, str]]:
     tested = found.table[ADJUSTED[found.settings["decide"]]].dropna()
     facts = [
         ("Patients at risk", str(counts["patients"])),
-        ("With the event", str(counts["events"])),
-        ("Lost", str(counts["lost"])),
+        ("Events", str(counts["events"])),
+        ("Lost to follow-up", str(counts["lost"])),
         ("Candidates tested", f"{found.counts['tested']} of {found.counts['candidates']}"),
         ("Selected", str(len(found.selected))),
     ]
     if len(tested):
-        facts.append(("Smallest adjusted p", p_words(float(tested.min()))))
+        facts.append(("Lowest adjusted p", p_words(float(tested.min()))))
     return facts
 
 
@@ -155,7 +161,7 @@ def _row(row: Mapping[Any, Any], found: BiomarkerScreen) -> dict[str, str]:
         "p": p_words(row["p"]),
         "adjusted": p_words(row[decides]),
         "q": p_words(row["q_bh"]),
-        "frequency": f"{row['frequency']:.0%}",
+        "frequency": percent(row["frequency"]),
         "centres": row["centres_agree"] if isinstance(row["centres_agree"], str) else "",
         "interaction": p_words(row["p_interaction"]),
         "missing": str(row["missing"]),
@@ -173,7 +179,7 @@ def _shrunk(found: BiomarkerScreen) -> list[tuple[str, str, str]]:
 
 def _stability(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
     return [
-        (labels[row["candidate"]], f"{row['frequency']:.0%}", "stable" if row["stable"] else "")
+        (labels[row["candidate"]], percent(row["frequency"]), "stable" if row["stable"] else "")
         for row in found.stability.head(MOST_ROWS).to_dict("records")
     ]
 
@@ -190,6 +196,23 @@ def _gains(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any] 
         ]
         rows.append((labels[row["candidate"]], cells))
     return {"heads": [MEASURES[name] for name in measures], "rows": rows}
+
+
+def _whole(found: BiomarkerScreen) -> dict[str, Any] | None:
+    """Return what the screen as a whole adds, and how many candidates a resample selects."""
+    if found.increment_of_screen is None:
+        return None
+    row = found.increment_of_screen.iloc[0]
+    changes = [
+        (MEASURES[name], change_words(row[f"delta_{name}"], np.nan, np.nan)[0]) for name in found.settings["measures"]
+    ]
+    return {"changes": changes, "selected": f"{row['selected_in_resamples']:.1f}", "resamples": int(row["resamples"])}
+
+
+def _arm_label(found: BiomarkerScreen) -> str:
+    """Return the treatment arm as the plan calls it."""
+    arms = None if found.study.trial is None else found.study.trial.arms
+    return "" if arms is None else (arms.labels[0] if arms.labels else str(arms.treatment))
 
 
 def _predictive(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple[str, str, str, str]] | None:
@@ -212,10 +235,9 @@ def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any
         cells = [
             "" if pd.isna(row[f"log_odds: {name}"]) else f"{np.exp(row[f'log_odds: {name}']):.2f}" for name in names
         ]
-        span = "" if pd.isna(row["z_without_one_lowest"]) else (
-            f"{row['z_without_one_lowest']:.1f} to {row['z_without_one_highest']:.1f}"
-        )  # fmt: skip
-        rows.append((labels[row["candidate"]], cells, span, "" if pd.isna(row["i2"]) else f"{row['i2']:.0%}"))
+        ends = [round(row[f"z_without_one_{end}"], 1) + 0.0 for end in ("lowest", "highest")]  # no -0.0
+        span = "" if np.isnan(ends).any() else f"{ends[0]:.1f} to {ends[1]:.1f}"
+        rows.append((labels[row["candidate"]], cells, span, "" if pd.isna(row["i2"]) else percent(row["i2"])))
     return {"names": names, "rows": rows}
 
 
@@ -225,6 +247,11 @@ def ratio_words(log_odds: float | None, low: float, high: float) -> str:
         return "not estimable"
     interval = f"{np.exp(low):.2f} to {np.exp(high):.2f}"
     return interval if log_odds is None else f"{np.exp(log_odds):.2f} ({interval})"
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent."""
+    return f"{100 * share:.0f} %"
 
 
 def change_words(value: float, low: float, high: float) -> tuple[str, str]:

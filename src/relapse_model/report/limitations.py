@@ -63,6 +63,19 @@ def _gaps(validation: Validation) -> str:
     )
 
 
+def _screen(validation: Validation) -> str:
+    """Say what was screened in every resample; empty where nothing was."""
+    settings, study = validation.settings, validation.model.study
+    if settings.get("biomarkers") != "screen":
+        return ""
+    names = ", ".join(study.predictor(name).label for name in settings["selected"]) or "none"
+    return (
+        f"{len(settings['screened'])} candidate biomarkers were screened in every fold and resample, so that the "
+        f"figures include the selection. Selected in all patients: {names}; effects selected for their size are "
+        "overestimated."
+    )
+
+
 def _procedure(validation: Validation) -> list[str]:
     settings, boot = validation.settings, validation.bootstrap
     repeats, resamples = settings["outer_repeats"], settings["bootstraps"]
@@ -79,6 +92,7 @@ def _procedure(validation: Validation) -> list[str]:
         else f"{resamples} bootstrap resamples were drawn; {RESAMPLES_WANTED} or more are usual."
         if resamples < RESAMPLES_WANTED
         else "",
+        _screen(validation),
         LOST_IN_TRAINING.get(settings["censoring"], "") if validation.performance.lost else "",
         f"{failed} runs of the procedure failed; the figures are of the others." if failed else "",
         f"{unjudged} bootstrap models could not be judged in their own resample; the optimism is that of the others."

@@ -14,7 +14,7 @@ from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
-from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs
+from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
 from relapse_model.study.study import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
@@ -68,6 +68,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         reads_arm=reads_arm(model.study),
         reads_labs=reads_labs(model.study),
         lost=_lost(model),
+        screen=_screen(model),
         gain=_gain(model.summary["choice"].get("against_mean_risk")),
         outcome=outcome_words(model.study.outcome, model.study),
         predictors=[_predictor_row(predictor, model) for predictor in model.study.predictors],
@@ -85,6 +86,14 @@ def _lost(model: RelapseModel) -> str:
     if model.classifier_name == "prior_hazard":
         return "Lost patients count for as long as they were followed."
     return _LOST.get(model.summary.get("censoring", "ipcw"), "")
+
+
+def _screen(model: RelapseModel) -> str:
+    """Return which candidates a screen selected, where it was a step of the procedure; empty where none was."""
+    screen = model.summary.get("screen")
+    if screen is None:
+        return ""
+    return screen_words(len(screen["tested"]), [model.study.predictor(name).label for name in screen["selected"]])
 
 
 def _gain(gain: dict[str, Any] | None) -> str:

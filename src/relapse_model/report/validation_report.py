@@ -17,7 +17,6 @@ from relapse_model.development.internal_validation.check_validation import check
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.design import design
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.figures_of_report import captions, explained, mean_net_benefit, report_figures
@@ -220,13 +219,12 @@ def effect_rows(validation: Validation) -> list[dict[str, str]]:
     boot = validation.bootstrap
     if boot is None or boot.effects is None:
         return []
-    columns, rows = design(validation.model.study), []
+    study, rows = validation.model.study, []
+    known = {one.name: one for one in (*study.predictors, *(candidate.predictor for candidate in study.candidates))}
     expected = {"up": "raise the risk", "down": "lower the risk", None: "either"}
-    for name, place, kept, up in zip(
-        boot.columns, columns.predictor, boot.effects.kept, boot.effects.positive, strict=True
-    ):
-        predictor = validation.model.study.predictors[place]
-        level = name.partition("=")[2]
+    for name, kept, up in zip(boot.columns, boot.effects.kept, boot.effects.positive, strict=True):
+        own, _, level = name.partition("=")
+        predictor = known[own]
         rows.append(
             {
                 "label": f"{predictor.label}: {level} against {predictor.levels[0]}" if level else predictor.label,

@@ -220,3 +220,26 @@ def _calibration(performance: Performance) -> str:
     if slope.upper - slope.lower > 0.5:
         return f"whether the risks are spread right remains open ({shown})"
     return f"no evidence against the spread of its risks ({shown})"
+
+
+def screen_words(tested: int, selected: Sequence[str]) -> str:
+    """Say that predictors were selected among candidate biomarkers, and what that means for their effects.
+
+    Parameters
+    ----------
+    tested : int
+    selected : sequence of str
+        Labels.
+
+    Examples
+    --------
+    >>> screen_words(9, [])
+    '9 candidate biomarkers were screened as a step of the procedure; none was selected.'
+    """
+    candidates = "1 candidate biomarker was" if tested == 1 else f"{tested} candidate biomarkers were"
+    if not selected:
+        return f"{candidates} screened as a step of the procedure; none was selected."
+    return (
+        f"{candidates} screened as a step of the procedure; selected: {', '.join(selected)}. Effects selected for "
+        "their size are overestimated, and validation must repeat the screen in every fold."
+    )

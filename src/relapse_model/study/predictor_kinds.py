@@ -49,44 +49,52 @@ _ALL: dict[str, FeatureKind] = {
     for kind in (
         _kind("last", _LAB, "last result at or before the landmark", "analyte", _LAB_OPTIONS),
         _kind("first", _LAB, "first result at or before the landmark", "analyte", _LAB_OPTIONS),
-        _kind("maximum", _LAB, "largest result at or before the landmark", "analyte", _LAB_OPTIONS),
-        _kind("minimum", _LAB, "smallest result at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind("maximum", _LAB, "highest result at or before the landmark", "analyte", _LAB_OPTIONS),
+        _kind("minimum", _LAB, "lowest result at or before the landmark", "analyte", _LAB_OPTIONS),
         _kind("mean", _LAB, "mean of the results at or before the landmark", "analyte", _LAB_OPTIONS),
         _kind(
             "time_weighted_mean",
             _LAB,
-            "mean over time of the straight lines between the results up to the landmark",
+            "time-weighted mean of the results up to the landmark, with linear interpolation between them",
             "analyte",
             _LAB_OPTIONS,
         ),
-        _kind("change", _LAB, "last minus first result up to the landmark", "analyte", _WINDOW),
+        _kind(
+            "change",
+            _LAB,
+            "difference between the last and the first result up to the landmark (last minus first)",
+            "analyte",
+            _WINDOW,
+        ),
         _kind(
             "slope",
             _LAB,
-            "least-squares slope per 4 weeks over the results up to the landmark (two or more weeks)",
+            "least-squares slope per 4 weeks of the results up to the landmark, from at least two different weeks",
             "analyte per 4 weeks",
             _WINDOW,
         ),
         _kind(
             "slope_to_first_below",
             ("analyte", "below"),
-            "least-squares slope per 4 weeks from the first result to the first below the threshold, where the one "
-            "before it was not",
+            "least-squares slope per 4 weeks of the results from the first one to the first below the threshold, "
+            "provided that an earlier result was not below it",
             "analyte per 4 weeks",
             _WINDOW,
         ),
-        _kind("count", _LAB, "number of results on record up to the landmark", "results", _WINDOW),
+        _kind("count", _LAB, "number of recorded results up to the landmark", "results", _WINDOW),
         _kind(
             "weeks_below",
             ("analyte", "below"),
-            "weeks with the last result below the threshold, from the first on record to the landmark",
+            "weeks during which the most recent result was below the threshold, from the first recorded result to the "
+            "landmark",
             "weeks",
             (*_WINDOW, "cap"),
         ),
         _kind(
             "weeks_at_least",
             ("analyte", "at_least"),
-            "weeks with the last result at or above the threshold, from the first on record to the landmark",
+            "weeks during which the most recent result was at or above the threshold, from the first recorded result "
+            "to the landmark",
             "weeks",
             (*_WINDOW, "cap"),
         ),
@@ -94,44 +102,53 @@ _ALL: dict[str, FeatureKind] = {
         _kind(
             "weeks_since_first_below",
             ("analyte", "below"),
-            "weeks from the first result below the threshold, where one before it was not, to the landmark",
+            "weeks from the first result below the threshold to the landmark, provided that an earlier result was not "
+            "below it",
             "weeks",
             ("cap",),
         ),
-        _kind("ever_detected", _LAB, "anything detected in any result on record up to the landmark", "0/1", _WINDOW),
+        _kind(
+            "ever_detected",
+            _LAB,
+            "whether the analyte was detected in any recorded result up to the landmark",
+            "0/1",
+            _WINDOW,
+        ),
         _kind(
             "endogenous",
             _LAB,
-            "the patient's own part of the last result: the antibody given as a drug is taken out by its kinetics",
+            "the patient's own share of the last result, without the antibody given as a drug, which is subtracted "
+            "according to its kinetics",
             "analyte",
             _LAB_OPTIONS,
         ),
         _kind(
             "column",
             ("column",),
-            "column of the patients table",
+            "value of a column of the patients table",
             "",
             ("equals", "others", "levels", "scale", "negative", "cap", "saturating"),
         ),
         _kind(
             "weeks_on_agent",
             ("agents",),
-            "weeks on the agents up to the landmark (overlaps counted once)",
+            "weeks on treatment with the agents up to the landmark; overlapping courses are counted once",
             "weeks",
             ("column", "cap"),
         ),
         _kind(
             "weeks_between_courses",
             ("agents",),
-            "weeks without the agents between their first start and their last end, up to the landmark",
+            "weeks off treatment between the start of the first and the end of the last course of the agents, up to "
+            "the landmark",
             "weeks",
             ("column", "cap"),
         ),
         _kind(
             "weeks_on_agent_after_first_negative",
             ("agents", "analyte", "below"),
-            "weeks on the agents, up to the landmark, after the first result of the last run below the threshold, "
-            "where one before it was not below",
+            "weeks on treatment with the agents, up to the landmark, after the first result of the most recent run of "
+            "results below the threshold, provided that an earlier result was not below it",
             "weeks",
             ("column", "cap", "confirmed", "gap_weeks"),
         ),
@@ -142,10 +159,12 @@ _ALL: dict[str, FeatureKind] = {
             "weeks",
             ("column", "cap"),
         ),
-        _kind("ever_on_agent", ("agents",), "given any of the agents up to the landmark", "0/1", ("column",)),
-        _kind("dose_count", ("agents",), "doses of the agents given up to the landmark", "doses"),
-        _kind("dose_total", ("agents",), "sum of the doses given up to the landmark", "dose unit"),
-        _kind("landmark_week", (), "week of the landmark itself, since enrolment", "weeks"),
+        _kind(
+            "ever_on_agent", ("agents",), "whether any of the agents was given up to the landmark", "0/1", ("column",)
+        ),
+        _kind("dose_count", ("agents",), "number of doses of the agents given up to the landmark", "doses"),
+        _kind("dose_total", ("agents",), "total dose of the agents given up to the landmark", "dose unit"),
+        _kind("landmark_week", (), "week of the landmark, counted from enrolment", "weeks"),
     )
 }
 AS_MEASURED = (  # they read the results of an analyte as the laboratory gave them, passive antibody and all

@@ -22,6 +22,7 @@ from relapse_model.study.shorthands import without_shorthands
 from relapse_model.study.study import (
     PROTOCOL,
     Analyte,
+    Candidate,
     Laboratory,
     Prediction,
     Predictor,
@@ -33,7 +34,6 @@ from relapse_model.study.study import (
 from relapse_model.study.study_text import read_study_text as read_study_text
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.time_section import read_time
-from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
 from relapse_model.study.written_out import HEAD, written_out
 
 
@@ -122,15 +122,17 @@ class _Reader:
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
         passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
-        trial = (
-            read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
-            if "trial" in sections
-            else None
-        )
-        dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
-        candidates = read_candidates(
-            self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
-        )
+        trial, dosing = None, None
+        candidates: tuple[Candidate, ...] = ()
+        if sections.keys() & {"trial", "dosing", "candidates"}:  # most studies have none
+            from relapse_model.study.trial_section import read_candidates, read_dosing, read_trial
+
+            if "trial" in sections:
+                trial = read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
+            dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+            candidates = read_candidates(
+                self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
+            )
         return Study(
             trial=trial, dosing=dosing, candidates=candidates,
             eligibility=eligibility, passive_antibody=passive, laboratory=self.laboratory(sections),

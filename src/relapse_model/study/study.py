@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
 from relapse_model.study.eligibility import Eligibility
-from relapse_model.study.trial_plan import DosingRule, TrialPlan
+
+if TYPE_CHECKING:  # a study without a trial needs neither
+    from relapse_model.study.trial_plan import DosingRule, TrialPlan
 
 PROTOCOL = 1  # number of the study-file format; raised when a key changes its meaning
 

@@ -51,3 +51,24 @@ def test_two_analytes_of_one_code_are_refused(tmp_path):
     two = rm.make_cohort(pd.DataFrame({"patient_id": ["1"]}), labs)
     with pytest.raises(rm.RelapseModelError, match="long_name_a, long_name_b"):
         write_sdtm(two, tmp_path)
+
+
+def test_adverse_events(tmp_path):
+    """Unknown stays blank; the event of week 0 is on day 1."""
+    events = pd.DataFrame(
+        {
+            "patient_id": ["01", "01"],
+            "week": [0, 2],
+            "term": ["Fever", "Rash"],
+            "grade": ["2", ""],
+            "serious": ["0", ""],
+        }
+    )
+    nothing = cohort().tables()["labs"].iloc[:0]
+    made = rm.make_cohort(pd.DataFrame({"patient_id": ["01"]}), nothing, adverse_events=events)
+    files = write_sdtm(made, tmp_path)
+    assert [file.name for file in files] == ["dm.csv", "lb.csv", "ae.csv"]
+    ae = pd.read_csv(tmp_path / "ae.csv", dtype=str).fillna("")
+    assert ae[["AESEQ", "AETERM", "AESTDY", "AETOXGR", "AESER"]].to_numpy().tolist() == [
+        ["1", "Fever", "1", "2", "N"], ["2", "Rash", "15", "", ""]
+    ]  # fmt: skip

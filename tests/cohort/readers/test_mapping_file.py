@@ -32,6 +32,12 @@ def test_plain_text_is_a_constant_or_a_field_by_its_key():
     assert lab.when == {"arm": ("1",)}
 
 
+def test_a_unit_that_was_left_open_is_refused_with_its_line():
+    text = HEAD + '[[labs]]\nanalyte = "hbsag"\nvalue = "result"\nunit = ""\n'
+    with pytest.raises(MappingError, match=r"map\.toml, line 9, key 'labs\.1\.unit': ''; expected the unit, as text"):
+        parse_mapping(text, "map.toml")
+
+
 def test_a_key_of_another_kind_is_refused():
     with pytest.raises(MappingError, match=r"time\.cohort_definition_id"):
         parse_mapping(HEAD + "[time]\ncohort_definition_id = 1\n")

@@ -136,6 +136,40 @@ def test_true_and_null_biomarkers():
     assert np.corrcoef(first, score)[0, 1] > 0.95
 
 
+def test_extra_markers_are_columns_and_change_nothing_else():
+    few = simulate_tables(N, 5, scenario=TrialScenario(biomarkers={"hbv_rna": 0.5}))
+    scenario = TrialScenario(biomarkers={"hbv_rna": 0.5, "marker_002": 0.6}, extra_markers=3)
+    null = TrialScenario(biomarkers={"hbv_rna": 0.5}, extra_markers=3)
+    more, with_effect = (simulate_tables(N, 5, scenario=one) for one in (null, scenario))
+    for name in ("labs", "treatments"):
+        pd.testing.assert_frame_equal(more[name], few[name])
+    markers = ["marker_001", "marker_002", "marker_003"]
+    pd.testing.assert_frame_equal(more["patients"].drop(columns=markers), few["patients"])
+    assert list(more["patients"])[-3:] == markers
+    relapse = with_effect["truth"]["relapse_week"] <= 48
+    means = with_effect["truth"].loc[relapse, [f"z_{name}" for name in markers]].mean()
+    assert means["z_marker_002"] > 0.3
+    assert means[["z_marker_001", "z_marker_003"]].abs().max() < 0.12
+    written = with_effect["patients"]["marker_002"].to_numpy()
+    assert written == pytest.approx(with_effect["truth"]["z_marker_002"].to_numpy(), abs=6e-4)
+
+
+def test_laboratories_that_read_differently_leave_the_truth_alone():
+    plain = TrialScenario(biomarkers={"hbv_rna": 0.0})
+    shifted = TrialScenario(biomarkers={"hbv_rna": 0.0}, marker_centre_sd=1.5)
+    one, two = (simulate_tables(N, 5, centres=6, scenario=scenario) for scenario in (plain, shifted))
+    pd.testing.assert_frame_equal(one["truth"], two["truth"])
+
+    def by_centre(tables):
+        labs = tables["labs"].query("analyte == 'hbv_rna' and week == 0")
+        centre = tables["patients"].set_index("patient_id")["centre"].loc[labs["patient_id"]].to_numpy()
+        return labs["value"].astype(float).groupby(centre).mean()
+
+    assert by_centre(two).std() > 5 * by_centre(one).std()
+    others = one["labs"]["analyte"] != "hbv_rna"
+    pd.testing.assert_frame_equal(one["labs"][others], two["labs"][others])
+
+
 def test_a_biomarker_of_the_effect():
     scenario = TrialScenario(by_arm={"hbv_rna": -0.5})
     truth = simulate_tables(N, 5, hbig_hazard_ratio=0.7, scenario=scenario)["truth"]
@@ -154,7 +188,8 @@ def test_centres_that_differ():
 def test_settings_that_cannot_be_simulated():
     for wrong in (
         {"control_hbig": 1.5}, {"antivirals": -0.1}, {"centre_sd": np.nan}, {"biomarkers": {"crp": 0.5}},
-        {"by_arm": {"hbv_rna": np.inf}},
+        {"by_arm": {"hbv_rna": np.inf}}, {"marker_centre_sd": -1}, {"extra_markers": 1.5},
+        {"biomarkers": {"marker_002": 0.5}, "extra_markers": 1},
     ):  # fmt: skip
         with pytest.raises(RelapseModelError, match="simulation"):
             TrialScenario(**wrong)

@@ -12,6 +12,7 @@ import relapse_model as rm
 from relapse_model.errors import CohortError
 from relapse_model.study.reader import parse_study
 from relapse_model.trial.statistics import standardised_contrast
+from relapse_model.validation.ipcw import censoring_weights
 
 PLAIN = "adjust = []"
 
@@ -47,10 +48,10 @@ def test_the_plan_may_name_a_model(cohort, study, elsewhere, file):
     """Its log-odds of the risk at week 0 is the one column of a standardised comparison."""
     found = rm.compare_arms(cohort, planned(study, file))
     risk = elsewhere.score(cohort)["relapse_risk"].to_numpy()
-    known = ~found.endpoint.lost
+    data = found.endpoint
     direct = standardised_contrast(
-        found.endpoint.known[known], found.endpoint.arm[known], np.log(risk / (1 - risk))[known],
-        names=("prognostic_score",),
+        data.event, data.arm, np.log(risk / (1 - risk)), names=("prognostic_score",),
+        weights=censoring_weights(data.time, data.event, 48, data.arm),
     )  # fmt: skip
     assert found.primary.contrast.value == pytest.approx(direct.contrast.value, rel=1e-9)
     assert found.primary.contrast.standard_error == pytest.approx(direct.contrast.standard_error, rel=1e-9)

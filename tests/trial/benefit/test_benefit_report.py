@@ -214,7 +214,7 @@ def test_benefit_is_calibrated_where_the_truth_is_one_odds_ratio(study):
         true.append(truth.mean())
     slope, _ = np.polyfit(predicted, true, 1)
     assert len(held) > 380
-    assert 0.875 <= np.mean(held) <= 0.93
+    assert 0.87 <= np.mean(held) <= 0.93
     assert np.mean(predicted) == pytest.approx(np.mean(true), abs=0.012)
     assert 0.75 <= slope <= 1.25
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from trial132 import trial132
 
+from relapse_model.development.screening.score_test import score_tests
 from relapse_model.errors import InsufficientDataError
 from relapse_model.trial.biomarkers.centres import across_centres
-from relapse_model.trial.biomarkers.cut_points import maximally_selected
-from relapse_model.trial.biomarkers.score_test import score_tests
+from relapse_model.trial.biomarkers.cut_points import find_cut_point, maximally_selected
 
 
 def test_golden_value_of_the_best_cut():
@@ -24,6 +24,32 @@ def test_golden_value_of_the_best_cut():
 def test_a_column_without_a_cut_is_refused():
     with pytest.raises(InsufficientDataError, match="no cut leaves patients on both sides"):
         maximally_selected([1.0] * 10, [0, 1] * 5)
+
+
+def test_a_searched_cut_warns_and_its_estimate_is_shrunk():
+    trial = trial132()
+    with pytest.warns(UserWarning, match=r"searched among \d+ cuts .* 4 of 10 cases"):
+        found = find_cut_point(trial.x, trial.relapse, draws=200, resamples=60)
+    above = trial.x > found.found.cut
+    a, b = trial.relapse[above].sum() + 0.5, (1 - trial.relapse[above]).sum() + 0.5
+    c, d = trial.relapse[~above].sum() + 0.5, (1 - trial.relapse[~above]).sum() + 0.5
+    assert found.log_odds == pytest.approx(np.log(a * d / (b * c)))
+    assert 0 < found.log_odds_shrunk < 0.9 * found.log_odds
+    assert found.resamples == 60
+
+
+def test_shrinking_takes_most_of_what_a_search_finds_in_noise():
+    """Without any effect the mean size of the estimate is halved at least."""
+    seen = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x, y = rng.standard_normal(100), (rng.random(100) < 0.2).astype(float)
+        with pytest.warns(UserWarning, match="find_cut_point"):
+            found = find_cut_point(x, y, draws=1, resamples=25)
+        seen.append((abs(found.log_odds), abs(found.log_odds_shrunk)))
+    naive, shrunk = np.mean(seen, axis=0)
+    assert naive > 0.8
+    assert shrunk < 0.5 * naive
 
 
 @pytest.fixture(scope="module")

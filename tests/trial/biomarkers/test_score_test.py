@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from trial132 import trial132
 
+from relapse_model.development.screening.score_test import score_tests
 from relapse_model.errors import RelapseModelError
 from relapse_model.trial.biomarkers.estimates import after_selection, estimates
 from relapse_model.trial.biomarkers.interaction import interactions, likelihood_ratio
-from relapse_model.trial.biomarkers.score_test import score_tests
 from relapse_model.trial.statistics.interaction import interaction_test
 
 

@@ -175,6 +175,7 @@ def test_a_mark_that_is_no_fingerprint_is_refused(study):
         ({"increment": ("nri",)}, "improve when noise is added"),
         ({"increment": ("IDI",)}, "improve when noise is added"),
         ({"increment": ("r2",)}, "expected some of log_loss"),
+        ({"decide": "knockoff+"}, "Knockoffs are not offered"),
         ({"cut": 100}, "markers stay continuous"),
         ({"cut": "best"}, "markers stay continuous"),
         ({"decide": "p"}, "expected one of 'maxt', 'bh', 'by'"),
@@ -238,6 +239,25 @@ def test_a_study_without_candidates_and_unknown_names_are_refused(cohort, study)
         rm.screen_biomarkers(cohort, study, ("anti_hbs",), **FAST)
     with pytest.raises(StudyError, match="no predictor of the study"):
         rm.screen_biomarkers(cohort, study, base=("bmi",), **FAST)
+
+
+def test_beside_the_arm_alone_outcomes_are_permuted_within_arm_and_centre(cohort, study):
+    """Nothing else is known there, so that no model of the outcome is needed."""
+    found = rm.screen_biomarkers(cohort, study, ("pegifn_weeks", "age"), ("hbig_arm",), **FAST)
+    assert found.settings["null"] == "permuted within arm and centre"
+    assert any("permutations of the outcomes within strata of arm and centre" in note for note in found.notes)
+    beside_more = rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), ("hbig_arm", "anti_hbs"), **FAST)
+    assert beside_more.settings["null"] == "drawn from the base"
+    named = cohort.patients["centre"].to_numpy(dtype=object)
+    spoiled = rm.make_cohort(
+        cohort.tables()["patients"].assign(by_centre=(named == "centre-1").astype(int)),
+        cohort.tables()["labs"], cohort.tables()["treatments"], synthetic=True,
+    )  # fmt: skip
+    asked = with_candidate(study, 'name = "by_centre"\nkind = "column"\ncolumn = "by_centre"\n')
+    row = rm.screen_biomarkers(spoiled, asked, ("by_centre",), ("hbig_arm",), **FAST).table.iloc[0]
+    assert row["note"] == "the same within each arm and centre"
+    assert np.isnan(row["p_maxt"])
+    assert not row["selected"]
 
 
 def test_an_empty_base_is_the_mean_risk(cohort, study):

@@ -8,6 +8,7 @@ from trial132 import trial132
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics import standardised_contrast
+from relapse_model.validation.ipcw import censoring_weights
 
 T = trial132()
 CENTRES = np.column_stack([T.centre == "B", T.centre == "C"]).astype(float)
@@ -80,3 +81,51 @@ def test_refusals():
         standardised_contrast(T.relapse, T.arm, np.where(np.arange(132) < 1, np.nan, T.x), names=["age"])
     with pytest.raises(InsufficientDataError, match="strata 'D' have patients of one arm only"):
         standardised_contrast(T.relapse, T.arm, T.x, strata=np.where(np.arange(132) == 1, "D", T.centre))
+
+
+def test_weighted_for_losses_and_without_columns_it_is_kaplan_meier():
+    """Inverse weights by arm give the Kaplan-Meier risks (R survival: 0.219834710744, 0.109195402299)."""
+    weights = censoring_weights(T.week, T.event, 48, T.arm)
+    found = standardised_contrast(T.event, T.arm, weights=weights)
+    assert (found.control_risk, found.treatment_risk) == pytest.approx((0.219834710744, 0.109195402299), rel=1e-9)
+    greenwood = np.array([0.0390123190482, 0.0520385602014])
+    errors = np.sqrt(np.diag(found.covariance))
+    assert (errors > 0.99 * greenwood).all()  # known weights are no more precise than estimated ones
+    assert (errors < 1.06 * greenwood).all()
+
+
+def test_equal_weights_are_none():
+    plain = standardised_contrast(T.relapse, T.arm, T.x)
+    equal = standardised_contrast(T.relapse, T.arm, T.x, weights=np.full(132, 3.0))
+    assert equal.contrast.value == pytest.approx(plain.contrast.value, rel=1e-12)
+    assert equal.contrast.standard_error == pytest.approx(plain.contrast.standard_error, rel=0.02)
+
+
+def test_an_outcome_of_weight_0_is_not_read():
+    weights = censoring_weights(T.week, T.event, 48, T.arm)
+    one = standardised_contrast(T.event, T.arm, T.x, weights=weights).contrast
+    other = standardised_contrast(np.where(weights == 0, 1, T.event), T.arm, T.x, weights=weights).contrast
+    assert (one.value, one.lower) == (other.value, other.lower)
+
+
+def test_losses_that_differ_by_arm_leave_the_adjusted_risks_unbiased():
+    """No effect; 40 % of controls lost at random, nobody of the treated: the known alone show a difference."""
+    rng = np.random.default_rng(4)
+    size = 40_000
+    arm, x = np.repeat([1, 0], size // 2), rng.normal(size=size)
+    failing = rng.random(size) < 1 / (1 + np.exp(1.5 - x))
+    when = np.where(failing, np.ceil(12 * rng.random(size)) * 4, 48.0)
+    leaving = np.where((arm == 0) & (rng.random(size) < 0.4), np.floor(12 * rng.random(size)) * 4, np.inf)
+    time, event = np.minimum(when, leaving), (failing & (when <= leaving)).astype(float)
+    known = when <= leaving
+    weighted = standardised_contrast(event, arm, x, weights=censoring_weights(time, event, 48, arm)).contrast
+    known_alone = standardised_contrast(event[known], arm[known], x[known]).contrast
+    assert known_alone.upper < -0.01
+    assert abs(weighted.value) < 0.01
+    assert weighted.lower < 0 < weighted.upper
+
+
+@pytest.mark.parametrize("weights", [np.ones(5), np.full(132, -1.0), np.full(132, np.nan)])
+def test_weights_that_are_none(weights):
+    with pytest.raises(RelapseModelError, match="at least 0 for every patient"):
+        standardised_contrast(T.event, T.arm, T.x, weights=weights)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.laboratory.lab_text import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
-from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.measurements import ordered_measurements
 from relapse_model.cohort.one_day import moments, rounded
 from relapse_model.cohort.study_columns import chosen, reader_of_criterion
 from relapse_model.cohort.study_names import require_names
@@ -121,7 +120,7 @@ def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
         undecided = np.flatnonzero(call == -1)
         reasons = _sign_reasons(last.iloc[undecided], opposed[undecided])
     else:
-        lower, upper = _bounds(cohort, study, criterion, results, is_first)
+        lower, upper = _bounds(study, criterion, results, is_first)
         call = _compared(lower, upper, criterion)
         undecided = np.flatnonzero(call == -1)
         ends = lower[undecided], upper[undecided]
@@ -185,7 +184,7 @@ def _no_limit(results: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _bounds(
-    cohort: Cohort, study: Study, criterion: Criterion, results: pd.DataFrame, is_first: NDArray[np.bool_]
+    study: Study, criterion: Criterion, results: pd.DataFrame, is_first: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Return the bounds of each patient's result in the analyte's unit; NaN for a word without a limit in it."""
     rule = study.analytes[str(criterion.analyte)]
@@ -196,7 +195,7 @@ def _bounds(
     foreign = np.array([one is None or one[1] == "other" for one in converts], dtype=bool)[codes]
     unusable |= foreign & (results["kind"] != "number").to_numpy() & ~np.isnan(_own_limit(results))
     usable = ~np.isin(results["patient"], results["patient"][unusable])
-    found = measurements(dataclasses.replace(cohort, labs=results[usable]), study, rule.name)
+    found = ordered_measurements(results[usable], study, rule.name)
     lower, upper = np.full(int(is_first.sum()), np.nan), np.full(int(is_first.sum()), np.nan)
     lower[usable[is_first]], upper[usable[is_first]] = found.lower, found.upper
     return lower, upper

@@ -1,4 +1,4 @@
-"""A cohort as data sets in the form of CDISC SDTM: DM, LB, EX, as CSV."""
+"""A cohort as data sets in the form of CDISC SDTM: DM, LB, EX, AE, as CSV."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def codes_of_tests(analytes: list[str], study: Study | None) -> dict[str, str]:
 
 
 def write_sdtm(cohort: Cohort, folder: str | Path, study: Study | None = None) -> list[Path]:
-    """Write the data sets DM, LB and, where there are treatments, EX; what SDTM has no variable for keeps its name.
+    """Write the data sets DM, LB and, where there are such tables, EX and AE.
 
-    Results stand as they were printed (``LBORRES``). Days are whole in SDTM; the column ``WEEK`` keeps the time since
-    enrolment in full.
+    What SDTM has no variable for keeps its name. Results stand as they were printed (``LBORRES``). Days are whole in
+    SDTM; the column ``WEEK`` keeps the time since enrolment in full.
 
     Parameters
     ----------
@@ -93,6 +93,8 @@ def write_sdtm(cohort: Cohort, folder: str | Path, study: Study | None = None) -
     sets = {"DM": _demographics(tables["patients"], named), "LB": _laboratory(tables["labs"], study, named)}
     if "treatments" in tables:
         sets["EX"] = _exposure(tables["treatments"], named)
+    if "adverse_events" in tables:
+        sets["AE"] = _adverse_events(tables["adverse_events"], named)
     written = []
     for name, table in sets.items():
         path = Path(folder) / f"{name.lower()}.csv"
@@ -149,4 +151,25 @@ def _exposure(treatments: pd.DataFrame, study: str) -> pd.DataFrame:
     )
     named = {"dose": "EXDOSE", "unit": "EXDOSU", "end_week": "END_WEEK"}
     rest = treatments.drop(columns=["patient_id", "agent", "start_week"]).rename(columns=named)
+    return pd.concat([table, rest], axis=1)
+
+
+def _adverse_events(events: pd.DataFrame, study: str) -> pd.DataFrame:
+    weeks = events["week"].to_numpy(dtype=float)
+    table = pd.DataFrame(
+        {
+            "STUDYID": study,
+            "DOMAIN": "AE",
+            "USUBJID": events["patient_id"],
+            "AESEQ": _sequence(events["patient_id"]),
+            "AETERM": events["term"],
+            "AESTDY": study_day(weeks).astype(int),
+            "WEEK": weeks,
+        }
+    )
+    for column, variable in (("serious", "AESER"), ("related", "AEREL")):
+        if column in events:
+            table[variable] = events[column].map({1.0: "Y", 0.0: "N"})
+    used = ["patient_id", "term", "week", "serious", "related"]
+    rest = events.drop(columns=used, errors="ignore").rename(columns={"grade": "AETOXGR"})
     return pd.concat([table, rest], axis=1)

@@ -25,10 +25,13 @@ TIMES: Mapping[str, tuple[str, ...]] = {
 
 _COLUMN = {"start": "start_date", "end": "end_date"}  # of the cohort folder, where it is not called like the key
 _DATES = ("date", "start", "end")
-_LEAD = {"labs": ("value",), "treatments": ("start", "start_day", "start_week", "dose"), "outcome": ("relapse",)}
+_STARTS, _ENDS = ("start", "start_day", "start_week"), ("end", "end_day", "end_week")
+_LEAD = {"labs": ("value",), "treatments": (*_STARTS, "dose", "agent"), "outcome": ("relapse",)}
 _NAMED = {"labs": ("analyte",), "treatments": ("agent",), "outcome": ()}
 _NEEDED = {"labs": ("analyte", "value"), "treatments": ("agent",), "outcome": ("relapse",)}
 _COMPARATORS = {"": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
+_UNKNOWN_DAY = ("the first day, if it was given", "the last day, or nothing if it goes on")
+_STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE" = "" } }'
 MISSING = "with a code for a missing value"
 EMPTY = "empty, or not known by the mapping"
 OTHER_ROWS = "among the rows that the mapping leaves out (when)"
@@ -106,8 +109,13 @@ def mixed_times(mapping: SourceMapping) -> Iterator[Problem]:
                                  "All entries of a section tell the time in one way")  # fmt: skip
 
 
-def entry_rows(table: SourceTable, entry: Entry, mapping: SourceMapping, chosen: Mask) -> EntryRows:
+def entry_rows(
+    table: SourceTable, entry: Entry, mapping: SourceMapping, chosen: Mask, *, every: bool = False
+) -> EntryRows:  # fmt: skip
     """Take the rows of an entry: those chosen in which the value that leads is filled.
+
+    A course of which the start is not known is a course: its row is taken, and refused, and not left out as if nothing
+    had been given.
 
     Parameters
     ----------
@@ -118,6 +126,8 @@ def entry_rows(table: SourceTable, entry: Entry, mapping: SourceMapping, chosen:
     mapping : SourceMapping
     chosen : array of bool
         Rows that it is about.
+    every : bool
+        Whether each of them is something that happened, whatever is filled.
 
     Returns
     -------
@@ -132,7 +142,9 @@ def entry_rows(table: SourceTable, entry: Entry, mapping: SourceMapping, chosen:
     for key in leads:
         printed |= (table.columns[entry.fields[key].name] != "").to_numpy()
         coded |= read[key].coded_missing
-    filled = np.any([(read[key].values != "").to_numpy() | read[key].bad for key in leads], axis=0) if leads else none
+    filled = none | every
+    for key in leads:
+        filled |= (read[key].values != "").to_numpy() | read[key].bad | (key in _STARTS) & read[key].coded_missing
     filled &= chosen
     problems, refused = _refusals(table, entry, read, filled)
     taken = filled & ~refused
@@ -156,6 +168,10 @@ def _refusals(
             clash = ((printed != "") & (one.values != "") & (signs != printed)).to_numpy() & filled & ~bad
             problems += table.problems(clash, name, "the comparator that is printed with the value")
             refused |= clash
+        if key in (*_STARTS, *_ENDS):
+            unknown = one.coded_missing & filled
+            problems += table.problems(unknown, name, _UNKNOWN_DAY[key in _ENDS], _STATE_DAY)
+            refused |= unknown
         problems += table.problems(bad, name, expected)
         refused |= bad
     return problems, refused

@@ -10,6 +10,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.source_dates import iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
+from relapse_model.study.names import name_key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +43,16 @@ def read_field(raw: pd.Series, one: Field, mapping: SourceMapping, *, date: bool
     raw : Series
         As they stand in the source; empty where there is nothing.
     one : Field
+        Meanings of a date are those of some texts (``ongoing``: nothing); all others are dates.
     mapping : SourceMapping
     date : bool
         Whether they are dates.
     """
     codes, printed = pd.factorize(raw, use_na_sentinel=False)
     texts = pd.Series(printed, dtype=object)
+    if date and one.values:
+        stated = {name_key(text): meaning for text, meaning in one.values.items()}
+        texts = texts.map(lambda text: stated.get(name_key(text), text)).astype(object)
     coded = is_missing(texts, mapping.missing)
     known = texts.mask(coded | is_empty(texts), "")
     if date:

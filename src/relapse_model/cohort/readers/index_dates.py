@@ -129,3 +129,38 @@ def _years(year: Floats, month: Floats, day: Floats, at: Floats) -> Floats:
     before = (at[:, 1] < month) | ((at[:, 1] == month) & (at[:, 2] < day))
     years: Floats = at[:, 0] - year - before
     return years
+
+
+def picked_days(days: pd.Series, owners: NDArray[np.intp], pick: str | None) -> tuple[pd.Series, list[int]]:
+    """Return one day for each owner of some events: the first, the last, or the only one.
+
+    Parameters
+    ----------
+    days : Series
+        YYYY-MM-DD, a time of day allowed.
+    owners : array of int
+        Of each event.
+    pick : {"first", "last"} or None
+        Without a choice, owners with several days have none.
+
+    Returns
+    -------
+    Series
+        Days by owner.
+    list of int
+        Owners with several days and no choice.
+
+    Examples
+    --------
+    >>> days = pd.Series(["2024-03-02", "2024-03-01", "2024-05-01"])
+    >>> picked_days(days, np.array([0, 0, 1]), "first")[0].to_dict()
+    {0: '2024-03-01', 1: '2024-05-01'}
+    >>> picked_days(days, np.array([0, 0, 1]), None)
+    (1    2024-05-01
+    dtype: object, [0])
+    """
+    by_owner = days.astype(object).str[:10].groupby(owners)
+    first, last = by_owner.min().astype(object), by_owner.max().astype(object)
+    several = (first != last) & (pick is None)
+    chosen = last if pick == "last" else first
+    return chosen[~several], [int(owner) for owner in chosen.index[several]]

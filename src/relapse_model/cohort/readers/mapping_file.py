@@ -210,6 +210,8 @@ class _MappingReader:
         fields: dict[str, Field] = {}
         for key in known:
             if key in values and isinstance(values[key], str | int | float) and key in keys.CONSTANT_OR_FIELD:
+                if not str(values[key]).strip():
+                    self.refuse((*path, key), value_shown(values[key]), f"the {key}, as text")
                 constants[key] = str(values[key])
             elif key in values:
                 fields[key] = self.field(values[key], (*path, key))

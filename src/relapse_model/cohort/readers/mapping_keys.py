@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,13 @@ def visits(value: Any) -> dict[str, float]:
 def text_or_texts(value: Any) -> tuple[str, ...]:
     """Accept a text, or a list of them."""
     return texts([value] if isinstance(value, str) else value)
+
+
+def sql_name(value: Any) -> str:
+    """Accept the name of a schema: letters, digits, underscores and points, which SQL cannot read otherwise."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", value):
+        raise NotAllowed("the name of a schema: letters, digits, underscores and points, such as 'cdm_54'")
+    return value
 
 
 FIELD: Mapping[str, Check] = {"field": text, "values": lambda value: meanings(value), "unit": text, "source": text}
@@ -104,6 +112,7 @@ _SHEET: Mapping[str, Check] = {
     "sheet": text,
     "header_row": whole_number(1),
     "header_rows": whole_number(1),
+    "unknown_patients": one_of("refuse", "list"),
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
@@ -128,7 +137,11 @@ OF_KIND: Mapping[str, KindKeys] = {
         of_field={"event": text_or_texts},
         of_entry={"events": text_or_texts},
     ),
-    "cdisc": KindKeys(of_source={**_BYTES, "encoding": text}, of_named={"file": text}),
+    "cdisc": KindKeys(
+        of_source={**_BYTES, "encoding": text},
+        of_named={"file": text},
+        of_field={"study_day": flag, "when": conditions},
+    ),
     "fhir": KindKeys(
         of_source={**_BYTES, "zone": time_zone},
         of_time={"resource": text, "codes": texts, **_EVENTS},
@@ -138,12 +151,13 @@ OF_KIND: Mapping[str, KindKeys] = {
     "omop": KindKeys(
         of_source={
             **_BYTES,
-            "schema": text,
-            "cohort_schema": text,
+            "schema": sql_name,
+            "cohort_schema": sql_name,
             "cohort_definition_id": whole_number(0),
             "chunk": whole_number(1),
         },
-        of_named={"table": text},
-        of_time={"cohort_definition_id": whole_number(0)},
+        of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
+        of_field={"codes": texts},
+        of_entry={"descendants": flag},
     ),
 }

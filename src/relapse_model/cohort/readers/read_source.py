@@ -65,6 +65,14 @@ def reader_of(kind: str) -> Reader:
         from relapse_model.cohort.readers.fhir.read import read_fhir
 
         return read_fhir
+    if kind == "omop":
+        from relapse_model.cohort.readers.omop.read import read_omop
+
+        return read_omop
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.read import read_cdisc
+
+        return read_cdisc
     raise _unknown(kind)
 
 
@@ -82,6 +90,14 @@ def proposer_of(kind: str) -> Proposer:
         from relapse_model.cohort.readers.fhir.propose import propose_fhir
 
         return propose_fhir
+    if kind == "omop":
+        from relapse_model.cohort.readers.omop.propose import propose_omop
+
+        return propose_omop
+    if kind == "cdisc":
+        from relapse_model.cohort.readers.cdisc.propose import propose_cdisc
+
+        return propose_cdisc
     raise _unknown(kind)
 
 

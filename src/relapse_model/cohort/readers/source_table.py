@@ -96,7 +96,8 @@ class Fates:
 
     def __init__(self, rows: int):
         self.used: Mask = np.zeros(rows, dtype=bool)
-        self._reason = np.full(rows, "", dtype=object)
+        self._reasons: list[str] = [""]
+        self._reason = np.zeros(rows, dtype=np.int16)  # its place among the reasons
 
     def use(self, rows: Mask) -> None:
         """Note that rows were used."""
@@ -104,7 +105,9 @@ class Fates:
 
     def leave(self, rows: Mask, reason: str) -> None:
         """Note why rows were not used; it holds unless they are used for something else."""
-        self._reason[rows & (self._reason == "")] = reason
+        if reason not in self._reasons:
+            self._reasons.append(reason)
+        self._reason[rows & (self._reason == 0)] = self._reasons.index(reason)
 
     def reading(
         self, source: str, number: NDArray[np.int64] | None, otherwise: str, counted: str, among: Mask | None = None
@@ -123,10 +126,11 @@ class Fates:
             The rows that are accounted for; by default all.
         """
         among = np.ones(len(self.used), dtype=bool) if among is None else among | self.used
-        reasons = np.where(self._reason == "", otherwise, self._reason)
         unused = among & ~self.used
+        places, first = np.unique(self._reason[unused], return_index=True)
         left = []
-        for reason in dict.fromkeys(reasons[unused].tolist()):
-            rows = np.flatnonzero((reasons == reason) & unused)
+        for place in places[np.argsort(first)].tolist():
+            rows = np.flatnonzero((self._reason == place) & unused)
+            reason = self._reasons[place] or otherwise
             left.append(LeftOut(reason, len(rows), () if number is None else tuple(number[rows].tolist())))
         return SourceReading(source, counted, int(among.sum()), int(self.used.sum()), tuple(left))

@@ -43,6 +43,8 @@ def is_missing(values: pd.Series, codes: frozenset[str]) -> NDArray[np.bool_]:
     >>> is_missing(pd.Series(["-99", "5", "", "溶血 "]), frozenset({"-99", "溶血"})).tolist()
     [True, False, False, True]
     """
+    if not codes:
+        return np.zeros(len(values), dtype=bool)
     known = {name_key(code) for code in codes}
     places, printed = pd.factorize(values.fillna(""))
     among = np.array([bool(str(one).strip()) and name_key(str(one)) in known for one in printed], dtype=bool)

@@ -19,7 +19,9 @@ HBV_RNA = (1.6, 0.7, 0.15)  # log10 copies/mL
 ANTI_HBC = (2.6, 0.6, 0.08)  # log10 IU/mL
 
 
-def draw_scores(baseline: Baseline, scenario: TrialScenario, rng: np.random.Generator) -> dict[str, Floats]:
+def draw_scores(
+    baseline: Baseline, scenario: TrialScenario, rng: np.random.Generator, of_markers: np.random.Generator
+) -> dict[str, Floats]:
     """Return each measured biomarker of every patient in standard deviations from its mean.
 
     All that can be drawn is drawn, whichever are measured, so that one more changes nothing of the others. A genotype
@@ -29,7 +31,8 @@ def draw_scores(baseline: Baseline, scenario: TrialScenario, rng: np.random.Gene
     ----------
     baseline : Baseline
     scenario : TrialScenario
-    rng : Generator
+    rng, of_markers : Generator
+        The second one for the extra markers.
     """
     patients = len(baseline)
     rna, anti_hbc = rng.standard_normal((2, patients))
@@ -43,6 +46,8 @@ def draw_scores(baseline: Baseline, scenario: TrialScenario, rng: np.random.Gene
         "pegifn_weeks": (baseline.pegifn_weeks - _PEGIFN_MEAN) / _PEGIFN_SD,
         "genotype_c": np.where(known, _standard((baseline.genotype == "C").astype(float), _GENOTYPE_C), 0.0),
     }
+    for name in scenario.marker_names:
+        everything[name] = of_markers.standard_normal(patients)
     return {name: everything[name] for name in scenario.measured}
 
 
@@ -62,10 +67,22 @@ def draw_centre_effects(centre: IntArray, scenario: TrialScenario, rng: np.rando
     return np.asarray(effects[centre])
 
 
+def read_scores(
+    scores: Mapping[str, Floats], centre: IntArray, scenario: TrialScenario, rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Return the biomarkers as the laboratory of each patient's centre reads them, in standard deviations."""
+    read = dict(scores)
+    for name in ("hbv_rna", "anti_hbc_quantitative"):
+        shift = scenario.marker_centre_sd * rng.standard_normal(int(centre.max()) + 1)
+        if name in read:
+            read[name] = read[name] + shift[centre]
+    return read
+
+
 def reference_extra(sample: Baseline, scenario: TrialScenario) -> Floats:
     """Return the same for the sample on which intercepts are calibrated, in the control arm, over all centres."""
     rng = np.random.default_rng(_REFERENCE_SEED)
-    scores = draw_scores(sample, scenario, rng)
+    scores = draw_scores(sample, scenario, rng, np.random.default_rng(_REFERENCE_SEED + 1))
     added = extra_log_hazard(scores, np.zeros(len(sample)), scenario)
     return added + scenario.centre_sd * rng.standard_normal(len(sample))
 

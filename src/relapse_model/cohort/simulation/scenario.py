@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from relapse_model.cohort.simulation.numbers import require
+from relapse_model.cohort.simulation.numbers import require, require_count
 from relapse_model.errors import RelapseModelError
 
 # Candidates of the built-in study that may be simulated. The first three are drawn; the others are what patients
@@ -42,6 +42,12 @@ class TrialScenario:
         Log hazard ratio by which the effect of HBIG differs per standard deviation of a biomarker.
     centre_sd : float
         Standard deviation between centres of the log hazard of relapse.
+    marker_centre_sd : float
+        Standard deviation between centres of the results of HBV RNA and quantitative anti-HBc, in standard deviations
+        of the marker: assays that read differently. The truth is not changed.
+    extra_markers : int
+        Columns ``marker_001``, ``marker_002``, ... of the patients table, standard normal. None tells anything of the
+        relapse, unless `biomarkers` or `by_arm` give it an effect.
 
     Raises
     ------
@@ -61,6 +67,8 @@ class TrialScenario:
     biomarkers: Effects = ()
     by_arm: Effects = ()
     centre_sd: float = 0.0
+    marker_centre_sd: float = 0.0
+    extra_markers: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated, and keep mappings as sorted pairs."""
@@ -69,19 +77,29 @@ class TrialScenario:
         require("loss_control", self.loss_control, -5, 5)
         require("loss_anti_hbs", self.loss_anti_hbs, -5, 5)
         require("centre_sd", self.centre_sd, 0, 5)
+        require("marker_centre_sd", self.marker_centre_sd, 0, 5)
+        require_count("extra_markers", self.extra_markers, 0)
         for name in ("biomarkers", "by_arm"):
             given: dict[str, float] = dict(getattr(self, name))
-            unknown = sorted(set(given) - set(BIOMARKERS))
+            unknown = sorted(set(given) - {*BIOMARKERS, *self.marker_names})
             if unknown:
-                raise RelapseModelError(f"simulation: {name} names {unknown}; expected any of {list(BIOMARKERS)}.")
+                extra = f", or up to {self.marker_names[-1]}" if self.extra_markers else ""
+                raise RelapseModelError(
+                    f"simulation: {name} names {unknown}; expected any of {list(BIOMARKERS)}{extra}."
+                )
             for one, value in given.items():
                 require(f"{name}[{one!r}]", value, -5, 5)
             object.__setattr__(self, name, tuple(sorted((key, float(value)) for key, value in given.items())))
 
     @property
+    def marker_names(self) -> tuple[str, ...]:
+        """Return the columns of extra markers."""
+        return tuple(f"marker_{number:03d}" for number in range(1, self.extra_markers + 1))
+
+    @property
     def measured(self) -> tuple[str, ...]:
-        """Return the biomarkers that are named, each once."""
-        return tuple(sorted({name for name, _ in (*self.biomarkers, *self.by_arm)}))
+        """Return the biomarkers that are named, each once, and the extra ones."""
+        return tuple(sorted({name for name, _ in (*self.biomarkers, *self.by_arm)} | set(self.marker_names)))
 
 
 _HAZARD_RATIOS: Mapping[str, float] = MappingProxyType({"no effect": 1.0, "moderate effect": 0.7, "strong effect": 0.4})

@@ -11,7 +11,12 @@ import pandas as pd
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.simulation.assays import TextArray
 from relapse_model.cohort.simulation.baseline import Baseline, draw_baseline, tenths
-from relapse_model.cohort.simulation.biomarkers import draw_centre_effects, draw_scores, extra_log_hazard
+from relapse_model.cohort.simulation.biomarkers import (
+    draw_centre_effects,
+    draw_scores,
+    extra_log_hazard,
+    read_scores,
+)
 from relapse_model.cohort.simulation.follow_up import FollowUp, follow, visit_schedule
 from relapse_model.cohort.simulation.hbig import DOSE_IU, draw_kinetics
 from relapse_model.cohort.simulation.intercurrent import Intercurrent, draw_intercurrent, relapse_after
@@ -33,6 +38,7 @@ _STREAMS = (
     *("baseline", "relapse", "visits", "drop_out", "antigen", "history"),
     *("antibody", "kinetics", "secondary", "wording", "treatments"),
     *("biomarkers", "centres", "intercurrent", "biomarker_results", "further_treatments"),  # of a scenario
+    *("extra_markers", "centre_shifts"),
 )
 _NUC_AGENTS = ("entecavir", "tenofovir")
 _NUC_WEEKS_BEFORE = (24.0, 200.0)  # start of the analogue before peginterferon [assumption]
@@ -171,7 +177,7 @@ def _draw_scenario(
 ) -> LatentCohort:
     """Draw the relapse where biomarkers and centres count, and where things happen beside the plan."""
     patients = len(baseline)
-    scores = draw_scores(baseline, scenario, streams["biomarkers"])
+    scores = draw_scores(baseline, scenario, streams["biomarkers"], streams["extra_markers"])
     centres = draw_centre_effects(baseline.centre, scenario, streams["centres"])
 
     def extra(hbig: Floats) -> Floats:
@@ -209,12 +215,13 @@ def _tables(
         antibody,
     ]
     results.extend(secondary_results(baseline, schedule, course, streams["secondary"]))
-    results.extend(biomarker_results(latent.scores, schedule, course, streams["biomarker_results"]))
+    read = read_scores(latent.scores, baseline.centre, settings.course, streams["centre_shifts"])
+    results.extend(biomarker_results(read, schedule, course, streams["biomarker_results"]))
     treatments = _treatments_table(baseline, course, dosed, ids, streams["treatments"])
     if latent.beside is not None:
         treatments = _with_further(treatments, latent, latent.beside, course, ids, streams["further_treatments"])
     return {
-        "patients": _patients_table(baseline, ids),
+        "patients": _patients_table(baseline, ids, latent, settings.course),
         "labs": labs_table(results, baseline.centre, ids),
         "treatments": treatments,
         "truth": _truth_table(latent, ids),
@@ -263,7 +270,7 @@ def _three_digits(values: Floats) -> Floats:
     return np.array([float(f"{value:.3g}") for value in values.tolist()])
 
 
-def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
+def _patients_table(baseline: Baseline, ids: TextArray, latent: LatentCohort, scenario: TrialScenario) -> pd.DataFrame:
     centres = np.array([f"centre-{number + 1}" for number in range(int(baseline.centre.max()) + 1)], dtype=object)
     return pd.DataFrame(
         {
@@ -280,6 +287,7 @@ def _patients_table(baseline: Baseline, ids: TextArray) -> pd.DataFrame:
             "consolidation_weeks": baseline.consolidation_weeks,
             "prior_nuc": baseline.prior_nuc.astype(np.int64),
         }
+        | {name: np.round(latent.scores[name], 3) for name in scenario.marker_names}
     )
 
 

@@ -26,7 +26,7 @@ def not_at_risk(at: AtLandmark) -> Verdict:
     return found(
         f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse needs a loss "
         "before it: of a patient whose last test up to that week is positive, or who has none that decides, none can "
-        "be told. Look for tests that were not exported, and for patients who never qualified."
+        "be found. Look for tests that were not exported, and for patients who never qualified."
     )
 
 

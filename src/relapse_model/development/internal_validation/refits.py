@@ -116,8 +116,8 @@ def _run(task: Task, procedure: Procedure, rows: Floats, probes: Floats) -> Refi
     try:
         require_both_outcomes(task.train.relapse[~np.isnan(task.train.relapse)], "a run of the procedure")
         result = develop(task.train, procedure, task.seed)
-        low, high = np.split(result.classifier.predict_log_odds(probes), 2)
-        risk = result.classifier.predict_proba(rows)[:, 1]
+        low, high = np.split(result.classifier.predict_log_odds(result.of_classifier(probes)), 2)
+        risk = result.classifier.predict_proba(result.of_classifier(rows))[:, 1]
     except RelapseModelError as error:
         nothing = np.full(len(probes) // 2, np.nan)
         return Refit(np.full(len(rows), np.nan), nothing, "", reason_of(error))

@@ -18,8 +18,8 @@ from relapse_model.development.internal_validation.judged_risks import mean_perf
 from relapse_model.development.internal_validation.plan import Plan, out_of_fold, plan_of
 from relapse_model.development.internal_validation.refits import Refit, choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.development.procedure import ProcedureSettings, SettingKeywords, develop, settings_with
-from relapse_model.development.train import Start, model_of, start_of
+from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
+from relapse_model.development.train import Start, model_of, narrowed, start_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data_at_landmarks import LandmarkWeeks
 from relapse_model.model.lineage import parent_summary
@@ -120,7 +120,9 @@ def validate(
     )  # fmt: skip
     start.data.weights()  # without them nothing can be judged: refused before hours of work, not after
     plan = plan_of(start, leave_out, (chosen.outer_folds, outer_repeats), bootstraps)
-    model = model_of(develop(start.data, start.procedure, start.seed, final=True, jobs=jobs), start)
+    result = develop(start.data, start.procedure, start.seed, final=True, jobs=jobs)
+    after = narrowed(start, result)
+    model = model_of(result, after)
     refits = run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress)
     used = {
         "outer_folds": chosen.outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
@@ -129,7 +131,15 @@ def validate(
         "group_by": group_by, "calibration": start.procedure.calibration,
         "prior": None if start.earlier is None else parent_summary(start.earlier),
     }  # fmt: skip
-    return _judged(start, plan, refits, model, used)
+    return _judged(after, plan, refits, model, used | _screened(start, result))
+
+
+def _screened(start: Start, result: Development) -> dict[str, Any]:
+    """Return what the screen looked at and selected, where it is a step of the procedure."""
+    screen = start.procedure.screen
+    if screen is None:
+        return {}
+    return {"biomarkers": "screen", "screened": list(screen.candidates), "selected": list(result.selected)}
 
 
 def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, settings: dict[str, Any]) -> Validation:

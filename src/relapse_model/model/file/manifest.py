@@ -136,10 +136,10 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
         # One model for several landmarks is of those of its study; of a single one, any before the horizon.
         "landmark_week": week >= -_CENTURY
         and before(week, study.prediction.horizon_weeks)
-        and (several is None or known[:1] == [week]),
+        and (several is None or "by_landmark" in wrong or known[:1] == [week]),
         "by_landmark": several is None or known == weeks,
     }
-    wrong += [key for key, good in right.items() if not good and key not in wrong]
+    wrong = [key for key, good in right.items() if not good and key not in wrong] + wrong
     if wrong:
         raise ModelFileError(
             f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its "

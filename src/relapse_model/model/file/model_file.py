@@ -21,7 +21,6 @@ from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import design, matrix_of_codes
 from relapse_model.files import write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
-from relapse_model.model.file.contents import check_descriptions, coefficient_values, predictor_values
 from relapse_model.model.file.manifest import (
     CARD,
     CLASSIFIER,
@@ -42,7 +41,6 @@ from relapse_model.model.file.manifest import (
 from relapse_model.model.file.signature import check_signatures
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
-from relapse_model.study.several_landmarks import landmarks_beside_text, stacked_study
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
@@ -69,6 +67,9 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
     RelapseModelError
         If the study is not the one its text says, or the card is longer than 1 MiB.
     """
+    from relapse_model.model.file.contents import coefficient_values, predictor_values
+    from relapse_model.study.several_landmarks import landmarks_beside_text
+
     weeks = landmarks_beside_text(model.study)
     if len(card.encode()) > LARGEST_CARD:
         raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
@@ -117,6 +118,8 @@ def read_model(
             "Install those versions, train the model again, or, if you can do with risks that differ so much, "
             "load_model(..., accept_changed_risks=True)."
         )
+    from relapse_model.model.file.contents import check_descriptions
+
     check_descriptions(parts, model, name)
     return model if apart <= TOLERANCE else replace(model, summary=summary | {"accepted_risk_change": apart})
 
@@ -129,7 +132,7 @@ def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Stud
     try:
         written = utf8_text(parts[STUDY], name)
         study = parse_study(written, f"{name}, {STUDY}")
-        stacked = stacked_study(study, manifest[WEEKS]) if WEEKS in manifest else study
+        stacked = study if WEEKS not in manifest else _at_landmarks(study, manifest[WEEKS])
     except ModelFileError:
         raise
     except (RelapseModelError, RecursionError, ValueError) as error:
@@ -140,6 +143,12 @@ def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Stud
             "library writes it. Get the file again from whoever trained it."
         )
     return stacked
+
+
+def _at_landmarks(study: Study, weeks: list[float]) -> Study:
+    from relapse_model.study.several_landmarks import stacked_study
+
+    return stacked_study(study, weeks)
 
 
 def _classifier(parts: dict[str, bytes], kind: str, columns: int, name: str) -> Classifier:

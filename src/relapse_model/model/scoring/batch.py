@@ -18,16 +18,15 @@ import pandas as pd
 from relapse_model._version import __version__
 from relapse_model.cohort.folder import cohort_files, read_cohort
 from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
-from relapse_model.cohort.large_folders.open_table import open_blocks
 from relapse_model.cohort.tables.columns import TABLES
-from relapse_model.errors import CohortError, RelapseModelError
+from relapse_model.errors import RelapseModelError
 from relapse_model.files import alone, require_file, require_no_replacement, write_csv, write_private_csv
 from relapse_model.model.processes import results_of
 from relapse_model.model.scoring.batch_parts import is_whole, join_parts, noted_rows, part_file, write_sum
 from relapse_model.model.scoring.each_or_reason import scores_of
+from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
 from relapse_model.model.trained import TrainedModel
 
-CHUNK_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak
 _ROW = "row"  # of the patients table, first column of a part
 
 
@@ -179,29 +178,6 @@ def _remove(work: Path) -> None:
     if work.is_dir():
         CohortChunks.forget(work)
         shutil.rmtree(work)
-
-
-def more_patients_than(folder: Path, most: int) -> bool:
-    """Tell whether a cohort folder has more patients than that; also where only reading all of it can tell.
-
-    Parameters
-    ----------
-    folder : Path
-    most : int
-    """
-    file = folder / "patients.csv"
-    if not folder.is_dir() or (file.is_file() and file.stat().st_size <= 2 * most):  # a letter and a line end each
-        return False
-    rows = 0
-    try:
-        table = open_blocks(folder, "patients")
-        for block in table.blocks() if table is not None else ():
-            rows += len(block.ids)
-            if rows > most:
-                return True
-    except (CohortError, ValueError):  # ValueError: there is no column patient_id
-        return True  # it will be refused where all tables are looked at, and without reading them whole
-    return False
 
 
 def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str, Any]) -> BatchScores:

@@ -13,8 +13,6 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
-from relapse_model.model.scoring.arm_effect import trial_plan_of
-from relapse_model.model.scoring.benefit import require_randomisation, score_columns, with_arm_column, with_warning
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.scoring.scorable import place_rejected, unusable
 from relapse_model.model.trained import LEVEL, TrainedModel
@@ -72,8 +70,10 @@ def score_cohort(
     """
     landmark = model.landmark(landmark_week)
     if both_arms:
-        require_randomisation(model, landmark_week)
-        cohort = with_arm_column(cohort, trial_plan_of(model.study).arms.column)
+        from relapse_model.model.scoring import arm_effect, benefit
+
+        benefit.require_randomisation(model, landmark_week)
+        cohort = benefit.with_arm_column(cohort, arm_effect.trial_plan_of(model.study).arms.column)
     reasons = unusable(cohort, model.study, landmark, horizon_weeks, unmeasured=model.scores_unmeasured)
     features = derive_features(cohort, model.study, landmark)
     usable = np.array([reason == "" for reason in reasons], dtype=bool)
@@ -86,5 +86,5 @@ def score_cohort(
     warnings = guard_warnings(new)
     if not both_arms:
         return scores_table(cohort, risk, usable, warnings, reasons)
-    columns, warning = score_columns(model, features, usable)
-    return scores_table(cohort, risk, usable, with_warning(warnings, warning), reasons, columns)
+    columns, warning = benefit.score_columns(model, features, usable)
+    return scores_table(cohort, risk, usable, benefit.with_warning(warnings, warning), reasons, columns)

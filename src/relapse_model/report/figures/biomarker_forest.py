@@ -53,7 +53,7 @@ def biomarker_forest(table: pd.DataFrame) -> Figure:
         axes.text(1.02, place + 0.15, interval, transform=beside, va="center", fontsize=8.5, color=INK)
         _line(axes, row, place + 0.15)
     axes.axvline(1.0, color=INK, linewidth=0.8, zorder=0)
-    axes.set(ylim=(len(rows) - 0.4, -0.7), yticks=[], xlabel="Odds ratio of the event (1 is no effect)")
+    axes.set(ylim=(len(rows) - 0.4, -0.7), yticks=[], xlabel="Odds ratio of the event (1: no effect)")
     axes.spines["left"].set_visible(False)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
@@ -76,4 +76,4 @@ def _line(axes: Axes, row: Mapping[Any, Any], place: float) -> None:
 
 
 def _per(per: str) -> str:
-    return {"yes": "yes against no", "log10": "tenfold", "SD": "per SD"}.get(per, per)
+    return {"yes": "yes versus no", "log10": "tenfold increase", "SD": "per SD"}.get(per, per)

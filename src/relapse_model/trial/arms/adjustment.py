@@ -22,6 +22,7 @@ from relapse_model.trial.arms.estimation import one_sided
 from relapse_model.trial.arms.intercurrent import first_start
 from relapse_model.trial.statistics import standardised_contrast
 from relapse_model.validation.estimate import normal_quantile
+from relapse_model.validation.ipcw import censoring_weights
 
 MOST_MISSING = 0.10
 EVENTS_PER_COLUMN = 10
@@ -176,9 +177,11 @@ def after_randomisation(
 def standardised(
     found: Endpoint, plan: TrialPlan, columns: BaselineColumns, *, kind: str, label: str, status: str
 ) -> ArmContrast:
-    """Compare the arms by risks standardised to the baseline columns of all, in those whose endpoint is known.
+    """Compare the arms by risks standardised to the baseline columns of all randomised patients.
 
-    Assumes, where endpoints are unknown, that within an arm and at given columns the unknown fare like the known.
+    Where patients were lost, those with a known endpoint are weighted for them: who failed early is known more often
+    than who would have been free at the end, so that the known alone would tell too high a risk, the more so in the arm
+    of which more were lost. Assumes that within an arm loss has nothing to do with the coming failure.
 
     Parameters
     ----------
@@ -194,10 +197,11 @@ def standardised(
         If an arm has no events, or a column separates those with from those without; it is named.
     """
     asked, names = plan.primary, plan.arms.names
-    known = ~found.lost
+    lost = found.lost.any()
     made = standardised_contrast(
-        found.known[known], found.arm[known], columns.matrix[known], names=columns.names,
-        strata=None if found.strata is None else found.strata[known], measure=asked.measure, level=asked.level,
+        np.where(found.lost, 0.0, found.known), found.arm, columns.matrix, names=columns.names, strata=found.strata,
+        weights=censoring_weights(found.time, found.event, found.week, found.arm) if lost else None,
+        measure=asked.measure, level=asked.level,
     )  # fmt: skip
     arms = [
         _with_risk(arm, risk, float(np.sqrt(variance)), asked.level)
@@ -207,12 +211,10 @@ def standardised(
     ]
     estimand = "all randomised patients, had all been in the one arm or in the other"
     notes = []
-    if not known.all():
-        lost = int((~known).sum())
-        estimand += "; estimated from those with a known endpoint"
+    if lost:
         notes.append(
-            f"{lost} patients with an unknown endpoint are excluded, assuming that, given arm and covariates, their "
-            "risk is that of the others"
+            f"patients with a known endpoint are weighted for {int(found.lost.sum())} lost, by the chance of being "
+            "followed in their arm; assumes that, within an arm, loss is unrelated to the risk of failure"
         )
     notes += [columns.note] if columns.note else []
     notes += [f"{name}: {number} missing, replaced by the mean" for name, number in columns.imputed.items()]

@@ -33,8 +33,7 @@ class BenefitReport:
         Of arm times predicted risk, by the robust score; None where it cannot be tested, for the reason in `refused`.
         What is claimed rests on it.
     likelihood_ratio : SignificanceTest or None
-        The same by the likelihood ratio, which with 20 events is significant at 0.05 in 8 % of trials without
-        heterogeneity: for comparison only.
+        The same by the likelihood ratio, which with few events is significant too often: for comparison only.
     groups : DataFrame
         By predicted risk in the control arm: patients and risk (Kaplan-Meier) of each arm, the difference with its
         interval (control less treatment), the risk ratio, and the mean predicted benefit.

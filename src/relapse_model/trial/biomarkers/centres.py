@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.development.screening.score_test import score_tests
 from relapse_model.trial.biomarkers.estimates import estimates
-from relapse_model.trial.biomarkers.score_test import score_tests
 
 FEWEST_EVENTS = 2  # and as many without: with fewer the sign of an effect says nothing
 FOR_I2 = (3, 5)  # centres, and events in each

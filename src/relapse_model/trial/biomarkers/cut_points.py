@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +93,90 @@ def maximally_selected(
     best = int(seen.argmax())
     share = (1 + (largest >= seen[best] - 1e-9).sum()) / (1 + draws)
     return SearchedCut(float(cuts[best]), float(seen[best]), float(share), float(2 * ndtr(-seen[best])), int(cuts.size))
+
+
+@dataclass(frozen=True, slots=True)
+class CutPoint:
+    """A searched cut-point with what the search does to its p-value and its estimate.
+
+    Attributes
+    ----------
+    found : SearchedCut
+    log_odds : float
+        Of the values above the cut against those up to it, as estimated in the same patients; too large.
+    log_odds_shrunk : float
+        Less its optimism: in each bootstrap resample a cut is searched, and judged there and in all patients.
+    resamples : int
+        In which there was a cut.
+    """
+
+    found: SearchedCut
+    log_odds: float
+    log_odds_shrunk: float
+    resamples: int
+
+
+def find_cut_point(
+    column: ArrayLike,
+    relapse: ArrayLike,
+    within: tuple[float, float] = (0.1, 0.9),
+    *,
+    draws: int = 10_000,
+    resamples: int = 200,
+    seed: int = 0,
+) -> CutPoint:
+    """Search a cut-point, with p-value and estimate corrected for the search. Not recommended: it warns.
+
+    `screen_biomarkers` keeps markers continuous and refuses to cut them. Whoever must have a cut, for example to report
+    one beside those of the literature, is told what it is worth: the p-value is that of the largest statistic over all
+    cuts, and the log odds ratio (with half a patient added to each cell) is shrunk by its bootstrap optimism.
+
+    Parameters
+    ----------
+    column, relapse : array-like of shape (n,)
+        None missing.
+    within : tuple of float
+        Shares of the patients that must lie on either side.
+    draws, resamples, seed : int
+
+    Raises
+    ------
+    InsufficientDataError
+        If there is no cut, or one outcome only.
+
+    Warns
+    -----
+    UserWarning
+        Always.
+    """
+    x, y = np.asarray(column, dtype=float), np.asarray(relapse, dtype=float)
+    found = maximally_selected(x, y, within, draws=draws, seed=seed)
+    warnings.warn(
+        f"find_cut_point: {found.cut:g} was searched among {found.cuts} cuts in these patients. A search finds p < "
+        "0.05 in noise in about 4 of 10 cases, and another sample gives another cut. Report p and log_odds_shrunk of "
+        "this result, never a test or an odds ratio at the cut, and keep the marker continuous in any model.",
+        stacklevel=2,
+    )
+    rng, own = np.random.default_rng(seed), _log_odds(x, y, found.cut)
+    optimism = []
+    for _ in range(resamples):
+        rows = rng.integers(0, y.size, y.size)
+        try:
+            again = maximally_selected(x[rows], y[rows], within, draws=1).cut
+        except InsufficientDataError:
+            continue
+        inside, outside = _log_odds(x[rows], y[rows], again), _log_odds(x, y, again)
+        optimism.append(np.sign(inside) * (inside - outside))
+    shrunk = max(abs(own) - float(np.mean(optimism)), 0.0) * np.sign(own) if optimism else np.nan
+    return CutPoint(found, own, float(shrunk), len(optimism))
+
+
+def _log_odds(x: Floats, y: Floats, cut: float) -> float:
+    """Return the log odds ratio of a table, with a half added to each cell."""
+    above = x > cut
+    a, b, c, d = (float(y[side].sum() if event else (1 - y[side]).sum()) + 0.5
+                  for side in (above, ~above) for event in (True, False))  # fmt: skip
+    return float(np.log(a / b) - np.log(c / d))
 
 
 def _blocks(draws: int, width: int) -> list[int]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
-from relapse_model.trial.biomarkers.many_fits import ManyFits, fit_many
-from relapse_model.trial.biomarkers.score_test import with_ones
+from relapse_model.development.screening.many_fits import ManyFits, fit_many
+from relapse_model.development.screening.score_test import with_ones
 
 _AT_ONCE = 4_000_000  # numbers held in memory
 _AWAY = np.linspace(-8.0, 8.0, 1601)  # from the statistic seen, in standard errors

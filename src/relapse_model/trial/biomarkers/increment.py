@@ -11,11 +11,12 @@ import pandas as pd
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.development.choice import fit_known
+from relapse_model.development.screening.base import Base
+from relapse_model.development.screening.candidates import Column
+from relapse_model.development.screening.step import selected_columns
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.trial.biomarkers.base import Base
-from relapse_model.trial.biomarkers.candidates import Column
 from relapse_model.validation.decision_curve import net_benefit
 from relapse_model.validation.discrimination import auc
 from relapse_model.validation.estimate import Estimate
@@ -82,19 +83,75 @@ def increments(
 
     original = _with_columns(base.data, columns)
     models = _designs(base, columns)
+    names = [column.name for column in columns]
     with threadpool_limits(1):  # the problems are small: threads cost more than they bring
-        return _over_resamples(original, models, columns, measures, threshold, resamples, seed)
+        return _over_resamples(original, models, names, measures, threshold, resamples, seed)[0]
 
 
-def _over_resamples(
-    original: DevelopmentData,
-    models: Sequence[_Model],
+def increment_of_screen(
+    base: Base,
     columns: Sequence[Column],
     measures: Sequence[str],
     threshold: float,
     resamples: int,
     seed: int,
+    **decided: Any,
 ) -> pd.DataFrame:
+    """Return what the screen as a whole adds to the base: it is repeated in every resample, then the model is fitted.
+
+    A candidate chosen for being the best of many looks better than it is, also with its own model refitted; here the
+    choice is repeated too, by outcomes drawn from the base. No interval: where no marker is true most resamples select
+    nothing, and change by 0.
+
+    Parameters
+    ----------
+    base, measures, threshold, resamples, seed
+        As in `increments`.
+    columns : sequence of Column
+        All that were tested.
+    **decided
+        What selects: ``draws``, ``decide`` and ``fdr``.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``delta_MEASURE`` and ``_apparent`` of each measure, ``resamples``, and ``selected_in_resamples``, the
+        mean number of candidates that a resample selects.
+    """
+    from threadpoolctl import threadpool_limits
+
+    original, width = _with_columns(base.data, columns), base.data.matrix.shape[1]
+    without = _designs(base, [])[0]
+    counts: list[int] = []
+
+    def models(data: DevelopmentData) -> list[_Model]:
+        alone = replace(data, matrix=data.matrix[:, :width])
+        found = selected_columns(alone, base.study, data.matrix[:, width:].T, seed=seed, **decided)
+        counts.append(int(found.sum()))
+        chosen = [columns[place].candidate.predictor for place in np.flatnonzero(found).tolist()]
+        if not chosen:
+            return [without, without]
+        study = replace(base.study, predictors=(*base.study.predictors, *chosen))
+        return [without, _Model(np.append(np.arange(width), width + np.flatnonzero(found)), design(study))]
+
+    with threadpool_limits(1):
+        table, done = _over_resamples(original, models, ["screen"], measures, threshold, resamples, seed)
+    table = table.drop(
+        columns=["candidate", *(f"delta_{name}_{end}" for name in measures for end in ("lower", "upper"))]
+    )
+    return table.assign(selected_in_resamples=float(np.mean(counts[1:])) if done else np.nan)
+
+
+def _over_resamples(
+    original: DevelopmentData,
+    models: Sequence[_Model] | Callable[[DevelopmentData], list[_Model]],
+    names: Sequence[str],
+    measures: Sequence[str],
+    threshold: float,
+    resamples: int,
+    seed: int,
+) -> tuple[pd.DataFrame, int]:
+    """Judge models, the first of them without any candidate, in resamples; return a row of each, and the resamples."""
     own = _judged_in(_fitted(original, models), [original], measures, threshold)[0]
     inside, outside = [], []
     rng = np.random.default_rng(seed)
@@ -107,10 +164,10 @@ def _over_resamples(
         inside.append(found[0])
         outside.append(found[1])
     rows = [
-        _row(column, own[place], np.array(inside)[:, place], np.array(outside)[:, place], measures)
-        for place, column in enumerate(columns)
+        _row(name, own[place], np.array(inside)[:, place], np.array(outside)[:, place], measures)
+        for place, name in enumerate(names)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), int((~np.isnan(np.array(inside)).any(axis=(1, 2))).sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,9 +193,12 @@ def _designs(base: Base, columns: Sequence[Column]) -> list[_Model]:
     return models
 
 
-def _fitted(data: DevelopmentData, models: Sequence[_Model]) -> list[Callable[[DevelopmentData], Floats]]:
-    """Make every model of these patients; return how each predicts."""
-    return [_predictor(replace(data, matrix=data.matrix[:, model.columns]), model) for model in models]
+def _fitted(
+    data: DevelopmentData, models: Sequence[_Model] | Callable[[DevelopmentData], list[_Model]]
+) -> list[Callable[[DevelopmentData], Floats]]:
+    """Make every model of these patients, chosen by them or not; return how each predicts."""
+    asked = models(data) if callable(models) else models
+    return [_predictor(replace(data, matrix=data.matrix[:, model.columns]), model) for model in asked]
 
 
 def _predictor(data: DevelopmentData, model: _Model) -> Callable[[DevelopmentData], Floats]:
@@ -178,13 +238,13 @@ def _values(
     return [ways[name]() for name in measures]
 
 
-def _row(column: Column, own: Floats, inside: Floats, outside: Floats, measures: Sequence[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {"candidate": column.name, "resamples": int((~np.isnan(inside).any(axis=1)).sum())}
+def _row(name: str, own: Floats, inside: Floats, outside: Floats, measures: Sequence[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"candidate": name, "resamples": int((~np.isnan(inside).any(axis=1)).sum())}
     notes = set()
-    for place, name in enumerate(measures):
+    for place, measure in enumerate(measures):
         value, lower, upper, note = _corrected(float(own[place]), inside[:, place], outside[:, place])
-        row |= {f"delta_{name}": value, f"delta_{name}_lower": lower, f"delta_{name}_upper": upper}
-        row[f"delta_{name}_apparent"] = float(own[place])
+        row |= {f"delta_{measure}": value, f"delta_{measure}_lower": lower, f"delta_{measure}_upper": upper}
+        row[f"delta_{measure}_apparent"] = float(own[place])
         notes.add(note)
     return row | {"note": "; ".join(sorted(notes - {""}))}
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
+from relapse_model.development.screening.many_fits import fit_many
+from relapse_model.development.screening.multiplicity import max_t
+from relapse_model.development.screening.score_test import score_tests, two_sided, with_ones
 from relapse_model.trial.biomarkers.estimates import estimates
-from relapse_model.trial.biomarkers.many_fits import fit_many
-from relapse_model.trial.biomarkers.multiplicity import max_t
-from relapse_model.trial.biomarkers.score_test import score_tests, two_sided, with_ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.screening.base import Base, make_base
+from relapse_model.development.screening.candidates import Column, asked_for, derive_columns, judged, rows_at_risk
+from relapse_model.development.screening.score_test import score_tests
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.fingerprint import outcome_fingerprint
 from relapse_model.study.study import Study
-from relapse_model.trial.biomarkers.base import Base, make_base
-from relapse_model.trial.biomarkers.candidates import Column, asked_for, derive_columns, judged, rows_at_risk
 from relapse_model.trial.biomarkers.estimates import estimates
 from relapse_model.trial.biomarkers.plain_values import plain_rows
-from relapse_model.trial.biomarkers.score_test import score_tests
 
 LEVEL = 0.05
 _NORMAL = 1.959963984540054

@@ -31,15 +31,17 @@ class BiomarkerScreen:
         reason in ``note``. ``log_odds`` is per ``per`` (with Firth's penalty, beside the base), ``lower, upper`` its
         95 % interval, ``simultaneous_lower, simultaneous_upper`` that for all candidates together, ``log_odds_shrunk``
         what is left of a selected one, given that it was selected for being large. ``score_z, p`` the score test,
-        ``p_drawn`` the same by draws, ``q_bh, q_by`` false discovery rates of the latter, ``p_maxt`` family-wise,
-        ``lr_chi2`` the likelihood ratio, ``z_imputed`` with missing values put where the base expects them.
-        ``frequency`` of stability selection, ``centres_agree`` in how many centres the sign is the same,
+        ``p_drawn`` the same by draws or permutations, ``q_bh, q_by`` false discovery rates of the latter, ``p_maxt``
+        family-wise, ``lr_chi2`` the likelihood ratio, ``z_imputed`` with missing values put where the base expects
+        them. ``frequency`` of stability selection, ``centres_agree`` in how many centres the sign is the same,
         ``p_interaction`` with the arm.
     stability : DataFrame
         ``candidate, frequency, stable``; see `bounds` for how many false ones are to be expected.
     bounds : FalseSelections
     increment : DataFrame or None
         What each adds to the prediction, corrected for optimism; None where it was not asked for.
+    increment_of_screen : DataFrame or None
+        What the screen as a whole adds, repeated in every resample: the one to report, since the choice is in it.
     predictive : DataFrame or None
         Interaction with the arm; None without arms.
     centres : DataFrame or None
@@ -58,6 +60,7 @@ class BiomarkerScreen:
     stability: pd.DataFrame = field(repr=False)
     bounds: FalseSelections
     increment: pd.DataFrame | None = field(repr=False)
+    increment_of_screen: pd.DataFrame | None = field(repr=False)
     predictive: pd.DataFrame | None = field(repr=False)
     centres: pd.DataFrame | None = field(repr=False)
     base: tuple[str, ...]
@@ -123,6 +126,7 @@ class BiomarkerScreen:
             name: None if table is None else plain_rows(table)
             for name, table in (
                 ("table", self.disclosed_table()), ("stability", self.stability), ("increment", self.increment),
+                ("increment_of_screen", self.increment_of_screen),
                 ("predictive", self.predictive), ("centres", self.centres),
             )
         }  # fmt: skip

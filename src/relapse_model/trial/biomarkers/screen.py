@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Positions
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import require_seed
-from relapse_model.features.fingerprint import outcome_fingerprint
-from relapse_model.study.study import Study
-from relapse_model.trial.biomarkers.base import Base, base_names, make_base
-from relapse_model.trial.biomarkers.candidates import (
+from relapse_model.development.screening.base import Base, base_names, make_base
+from relapse_model.development.screening.candidates import (
     Column,
     asked_for,
     derive_columns,
@@ -23,12 +19,17 @@ from relapse_model.trial.biomarkers.candidates import (
     refuse_what_is_no_biomarker,
     rows_at_risk,
 )
+from relapse_model.development.screening.multiplicity import max_t, permuted_max_t, selected_by
+from relapse_model.development.screening.score_test import score_tests
+from relapse_model.errors import RelapseModelError
+from relapse_model.features.development_data import require_seed
+from relapse_model.features.fingerprint import outcome_fingerprint
+from relapse_model.small_counts import disclosed_count
+from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.estimates import estimates
-from relapse_model.trial.biomarkers.increment import check_measures, increments
+from relapse_model.trial.biomarkers.increment import check_measures, increment_of_screen, increments
 from relapse_model.trial.biomarkers.interaction import likelihood_ratio
-from relapse_model.trial.biomarkers.multiplicity import false_discovery, max_t
 from relapse_model.trial.biomarkers.result import BiomarkerScreen
-from relapse_model.trial.biomarkers.score_test import score_tests
 from relapse_model.trial.biomarkers.screen_tables import (
     FAMILY_WISE,
     STABLE,
@@ -42,6 +43,7 @@ from relapse_model.trial.biomarkers.screen_tables import (
 )
 from relapse_model.trial.biomarkers.stability import selection_frequencies
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections, false_selections, largest_selection
+from relapse_model.trial.biomarkers.strata import strata_of_base
 
 DECIDES = ("maxt", "bh", "by")
 FALSE_ALLOWED = 1.0
@@ -121,30 +123,32 @@ def screen_biomarkers(
     refuse_what_is_no_biomarker(study, wanted, landmark)
     known = make_base(cohort, study, names, landmark, seed)
     rows = rows_at_risk(cohort, known.data)
-    columns = [
-        judged(column, rows, known.relapse, known.weight) for column in derive_columns(cohort, study, wanted, landmark)
-    ]
+    derived = derive_columns(cohort, study, wanted, landmark)
+    columns = [judged(column, rows, known.relapse, known.weight) for column in derived]
     tested = [column for column in columns if not column.reason]
-    screened = _screen(known, tested, permutations, seed)
-    chosen = _chosen(screened, decide, fdr)
-    frequency, bounds, q = _stability(known, screened, repeats, seed)
     arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
+    strata = strata_of_base(known.columns, known.weight, arm, centre)
+    screened = _screen(known, tested, strata, permutations, seed)
+    chosen = selected_by(screened.largest, decide, fdr)
+    frequency, bounds, q = _stability(known, screened, repeats, seed)
     predictive = None if arm is None else predictive_table(known, screened, arm, permutations, seed)
     by_centre, agree = centres_table(known, screened, centre)
     table = main_table(known, columns, screened, chosen, decide)
     table = _beside(table, screened.names, frequency, agree, predictive)
-    gains = _increments(known, tested, table, measures, threshold, resamples, seed)
-    if gains is not None:
-        table = with_gains(table, gains)
+    judging = (measures, threshold, resamples, seed)
+    gains = _increments(known, tested, table, *judging)
+    whole = _increment_of_screen(known, tested, *judging, draws=permutations, decide=decide, fdr=fdr)
     settings = _settings(
         study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
         pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
+        null="drawn from the base" if strata is None else "permuted within arm and centre",
     )  # fmt: skip
     return BiomarkerScreen(
-        study=study, table=table, stability=stability_table(screened, frequency), bounds=bounds, increment=gains,
-        predictive=predictive, centres=by_centre, base=names, counts=_counts(known, columns, tested),
-        settings=settings, fingerprint=outcome_fingerprint(known.data),
-        notes=_notes(known, columns, tested, gains, arm, centre), synthetic=cohort.synthetic,
+        study=study, table=table if gains is None else with_gains(table, gains), bounds=bounds, increment=gains,
+        stability=stability_table(screened, frequency), increment_of_screen=whole, predictive=predictive,
+        centres=by_centre, base=names, counts=_counts(known, columns, tested), settings=settings,
+        fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
+        notes=_notes(known, columns, tested, gains, arm, centre, strata),
     )  # fmt: skip
 
 
@@ -189,7 +193,12 @@ def _checked(
         raise RelapseModelError(
             f"cut is {cut!r}; expected none: markers stay continuous. A cut-point that is clinical and fixed "
             "beforehand is a predictor of its own in the study file; one that is searched in these patients is found "
-            "in noise as well (trial.biomarkers.cut_points.maximally_selected says how often)."
+            "in noise as well (trial.biomarkers.cut_points.find_cut_point corrects p and the estimate for the search)."
+        )
+    if "knockoff" in str(decide).lower():
+        raise RelapseModelError(
+            f"decide is {decide!r}; expected one of {', '.join(map(repr, DECIDES))}. Knockoffs are not offered: with "
+            "the correction that holds a false discovery rate of 10 % they select nothing, or at least 10 markers."
         )
     if decide not in DECIDES:
         raise RelapseModelError(f"decide is {decide!r}; expected one of {', '.join(map(repr, DECIDES))}.")
@@ -202,23 +211,18 @@ def _checked(
     return check_measures(increment)
 
 
-def _screen(base: Base, tested: Sequence[Column], draws: int, seed: int) -> Screened:
+def _screen(base: Base, tested: Sequence[Column], strata: Positions | None, draws: int, seed: int) -> Screened:
     x = np.array([column.values / column.step for column in tested]).reshape(len(tested), len(base.data))
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     ratio = likelihood_ratio(fitted.log_likelihood, tests.log_likelihood, tests.naive_variance, tests.variance)
-    largest = max_t(tests.z, tests.influence, base.risk, draws, seed)
+    if strata is None:
+        largest = max_t(tests.z, tests.influence, base.risk, draws, seed)
+    else:
+        residual = np.where(base.weight > 0, base.weight * (base.relapse - base.risk), np.nan)
+        largest = permuted_max_t(x, residual, strata, draws, seed)
     ratio = np.where(np.isnan(tests.z), np.nan, ratio)
     return Screened(tuple(column.name for column in tested), x, tests, fitted, largest, ratio)
-
-
-def _adjusted(screened: Screened, decide: str) -> Floats:
-    return screened.largest.p if decide == "maxt" else false_discovery(screened.largest.p_own, decide)
-
-
-def _chosen(screened: Screened, decide: str, fdr: float) -> Mask:
-    limit = FAMILY_WISE if decide == "maxt" else fdr
-    return np.asarray(np.nan_to_num(_adjusted(screened, decide), nan=1.0) <= limit)
 
 
 def _stability(base: Base, screened: Screened, pairs: int, seed: int) -> tuple[Floats, FalseSelections, int]:
@@ -247,6 +251,14 @@ def _increments(
     return increments(base, first, measures, threshold, resamples, seed)
 
 
+def _increment_of_screen(
+    base: Base, tested: Sequence[Column], measures: tuple[str, ...], *given: Any, **decided: Any
+) -> pd.DataFrame | None:
+    if not measures or not tested:
+        return None
+    return increment_of_screen(base, tested, measures, *given, **decided)
+
+
 def _arm(cohort: Cohort, study: Study, rows: Any) -> Floats | None:
     """Return 1 for the treatment arm, 0 for the control arm, NaN for neither; None without arms."""
     if study.trial is None or study.trial.arms.column not in cohort.patients:
@@ -271,19 +283,37 @@ def _notes(
     gains: pd.DataFrame | None,
     arm: Floats | None,
     centre: Any,
+    strata: Positions | None,
 ) -> tuple[str, ...]:
-    notes = [f"base: {', '.join(base.names) or 'the intercept alone'}; {base.words}"]
-    notes += ["q-values are made of the p-values of the draws, which hold for rare and skewed candidates too"]
+    notes = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
+    notes += [_null_words(base, strata)]
     if len(columns) > len(tested):
         notes.append(
-            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; the table says why"
+            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; reasons are listed."
         )
     if base.data.lost:
-        notes.append("lost patients take part by censoring weights, taken as known")
+        notes.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
     if gains is not None and len(gains) < len(tested):
-        notes.append(f"increments of the {len(gains)} candidates with the smallest adjusted p only")
+        notes.append(
+            f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only."
+        )
     if arm is None:
-        notes.append("no test of predictive markers: the study has no [trial], or the cohort not both arms")
+        notes.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
     if centre is None:
-        notes.append("no comparison of centres: the cohort has one, or does not say")
+        notes.append("No comparison of centres: the cohort has one centre, or states none.")
     return tuple(notes)
+
+
+def _null_words(base: Base, strata: Positions | None) -> str:
+    """Say what the statistics are compared with."""
+    if strata is None:
+        return "Adjusted p-values and q-values come from outcomes simulated from the base model."
+    counted = base.weight > 0
+    told = np.bincount(strata[counted]) > 0
+    events = np.bincount(strata[counted], weights=base.relapse[counted])
+    one_outcome = told & ((events == 0) | (events == np.bincount(strata[counted])))
+    silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
+    words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
+    if not silent:
+        return words
+    return f"{words} Strata in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."

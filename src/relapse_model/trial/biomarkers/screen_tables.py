@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
+from relapse_model.development.screening.base import Base
+from relapse_model.development.screening.candidates import Column
+from relapse_model.development.screening.multiplicity import MaxT, false_discovery
+from relapse_model.development.screening.score_test import ScoreTests, score_tests
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.small_counts import disclosed_counts
-from relapse_model.trial.biomarkers.base import Base
-from relapse_model.trial.biomarkers.candidates import Column
 from relapse_model.trial.biomarkers.centres import across_centres
 from relapse_model.trial.biomarkers.estimates import Estimates, after_selection
 from relapse_model.trial.biomarkers.interaction import interactions
-from relapse_model.trial.biomarkers.multiplicity import MaxT, false_discovery
-from relapse_model.trial.biomarkers.score_test import ScoreTests, score_tests
 
 FAMILY_WISE = 0.05
 STABLE = 0.75
@@ -68,9 +68,9 @@ def main_table(base: Base, columns: Sequence[Column], screened: Screened, chosen
     table = described.join(figures, on="candidate")
     table["selected"] = table["candidate"].isin([n for n, c in zip(screened.names, chosen, strict=True) if c])
     by = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}[decide]
-    table["note"] = np.where(
-        table["note"].eq("") & table["score_z"].isna(), "the base explains it wholly", table["note"]
-    )
+    bare = table["note"].eq("")
+    table.loc[bare & table["score_z"].isna(), "note"] = "the base explains it wholly"
+    table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = "the same within each arm and centre"
     return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Mask, Positions
-from relapse_model.trial.biomarkers.score_test import score_tests
+from relapse_model.development.screening.score_test import score_tests
 
 
 def selection_frequencies(

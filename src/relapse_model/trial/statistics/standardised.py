@@ -48,6 +48,7 @@ def standardised_contrast(
     *,
     names: Sequence[str] | None = None,
     strata: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     measure: str = "risk_difference",
     level: float = 0.95,
 ) -> StandardisedContrast:
@@ -71,6 +72,10 @@ def standardised_contrast(
         Of the covariates.
     strata : array-like of shape (n,), optional
         Labels of the strata within which blocks were permuted; the variance is then smaller, or the same.
+    weights : array-like of shape (n,), optional
+        Where some outcomes are unknown: 0 for these, and for the others the inverse of the chance of being known
+        (`relapse_model.validation.ipcw.censoring_weights` with the arm as group). The outcomes of weight 0 are not
+        read; their columns are. The variance takes the weights as known, and permuted blocks do not lower it.
     measure : str
         ``"risk_difference"``, or ``"risk_ratio"``.
     level : float
@@ -103,11 +108,17 @@ def standardised_contrast(
     y = check_outcome(relapse)
     treated = check_arms(arm, y.size)
     columns, known = check_covariates(covariates, names, y.size)
-    _require_both(y, treated)
-    under1, under0 = _predicted(y, treated, columns, known)
-    covariance = _covariance(y, treated, np.stack([under1, under0]), strata)
+    weight = _weights(weights, treated)
+    _require_both(y[weight > 0], treated[weight > 0])
+    under1, under0 = _predicted(y, treated, columns, known, weight)
+    risks = np.stack([under1, under0])
+    if weights is None:
+        covariance = _covariance(y, treated, risks, strata)
+    else:
+        covariance, strata = _weighted_covariance(y, treated, risks, weight), None
     risk1, risk0 = float(under1.mean()), float(under0.mean())
-    words = "standardised risks, robust variance" + (f", adjusted for {', '.join(known)}" if known else "")
+    words = "standardised risks, robust variance" + (", weighted for losses" if weights is not None else "")
+    words += f", adjusted for {', '.join(known)}" if known else ""
     words += ", permuted blocks within strata" if strata is not None else ""
     if measure == RISK_DIFFERENCE:
         error = sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
@@ -116,7 +127,7 @@ def standardised_contrast(
         slope = np.array([1 / risk1, -1 / risk0])
         error, ratio = sqrt(float(slope @ covariance @ slope)), log(risk1 / risk0)
         contrast = Contrast.log_wald(measure, ratio, error, level, words + ", log scale", "Wald test on the log scale")
-    return StandardisedContrast(y.size, int(y.sum()), risk1, risk0, covariance, contrast)
+    return StandardisedContrast(y.size, int(y[weight > 0].sum()), risk1, risk0, covariance, contrast)
 
 
 def _require_both(y: Floats, treated: Mask) -> None:
@@ -129,7 +140,31 @@ def _require_both(y: Floats, treated: Mask) -> None:
             )
 
 
-def _predicted(y: Floats, treated: Mask, columns: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+def _weights(weights: ArrayLike | None, treated: Mask) -> Floats:
+    """Return the weights, in each arm scaled to the number of its patients; 1 without any."""
+    if weights is None:
+        return np.ones(treated.size)
+    given = np.asarray(weights, dtype=float)
+    if given.shape != treated.shape or not (np.isfinite(given) & (given >= 0)).all():
+        raise RelapseModelError("Standardised risks: weights; expected a number of at least 0 for every patient.")
+    if not (given[treated].any() and given[~treated].any()):
+        raise InsufficientDataError("Standardised risks: no outcome of an arm is known; expected some in both.")
+    found: Floats = given * np.where(treated, 1 / given[treated].mean(), 1 / given[~treated].mean())
+    return found
+
+
+def _weighted_covariance(y: Floats, treated: Mask, risks: Floats, weight: Floats) -> Floats:
+    """Return the covariance of the mean risks from each patient's influence on them; treatment first."""
+    influence = risks - risks.mean(axis=1, keepdims=True)
+    for row, who in enumerate((treated, ~treated)):
+        influence[row] += who * weight * (y - risks[row]) / who.mean()
+    found: Floats = np.cov(influence) / y.size
+    return found
+
+
+def _predicted(
+    y: Floats, treated: Mask, columns: Floats, names: Sequence[str], weight: Floats
+) -> tuple[Floats, Floats]:
     """Return each patient's risk under treatment and under control."""
     ones = np.ones(y.size)
     design = np.column_stack([ones, treated, columns])
@@ -139,9 +174,10 @@ def _predicted(y: Floats, treated: Mask, columns: Floats, names: Sequence[str]) 
             "expected columns that differ. Leave one out; of k categories give k - 1 columns."
         )
     try:
-        coefficients = fit_logistic(design, y, ones, sandwich=False).coefficients
+        rows = weight > 0
+        coefficients = fit_logistic(design[rows], y[rows], weight[rows], sandwich=False).coefficients
     except InsufficientDataError:
-        raise _separated(y, design, names) from None
+        raise _separated(y[rows], design[rows], names) from None
     base = coefficients[0] + columns @ coefficients[2:]
     return risk_of(base + coefficients[1]), risk_of(base)
 

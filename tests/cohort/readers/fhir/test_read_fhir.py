@@ -362,9 +362,25 @@ def test_requests_are_courses_where_they_are_orders(read):
     assert read(request(status="completed", **valid), mapping=stated).treatments["end_week"].tolist() == [3.0]
 
 
+def test_an_analyte_or_agent_that_is_not_found_is_told(read):
+    mapping = MAPPING + '[[treatments]]\nagent = "entecavir"\ncodes = ["urn:local|ETV"]\n'
+    cohort = read(dose(), mapping=mapping)
+    assert "no result was found of anti_hbs: look for other codes" in str(cohort.reading)
+    assert "no course was found of entecavir: look for other codes" in str(cohort.reading)
+
+
+def test_a_date_of_another_resource_may_be_time_zero(read):
+    encounter = f'resource = "Encounter"\ncodes = ["{SNOMED}|enrolment"]'
+    zero = f'zero = {{ field = "valueDateTime", source = "Observation", codes = ["{LOINC}|start"] }}'
+    own = MAPPING.replace(encounter, zero)
+    told = observation(code="start", valueDateTime="2024-03-01")
+    assert read(told, observation(), mapping=own).labs["week"].tolist() == [1.0]
+
+
 def test_no_course_found_is_nothing_known(read):
     cohort = read(observation())
     assert cohort.treatments is None
+    assert "no course was found of hbig" in str(cohort.reading)
     assert "nothing is taken as known of treatment" in str(cohort.reading)
 
 

@@ -52,9 +52,8 @@ def test_only_the_library_refuses_what_is_broken_often(project, tmp_path):
 def read_or_refused(project, tmp_path, seeds):
     source, mapping = project
     head = source.read_bytes()[: 2**15] if source.suffix == ".csv" else source.read_bytes()
-    for name in ("dictionary.csv",):
-        if (source.parent / name).exists():
-            (tmp_path / name).write_bytes((source.parent / name).read_bytes())
+    if (source.parent / "dictionary.csv").exists():
+        (tmp_path / "dictionary.csv").write_bytes((source.parent / "dictionary.csv").read_bytes())
     refused = 0
     for seed in seeds:
         broken = tmp_path / source.name
@@ -64,5 +63,5 @@ def read_or_refused(project, tmp_path, seeds):
         except RelapseModelError:
             refused += 1
         else:
-            assert all(one.came >= one.used for one in cohort.reading.sources)
+            assert len(cohort) + len(cohort.rejected) <= cohort.reading.sources[0].used
     assert refused > 0

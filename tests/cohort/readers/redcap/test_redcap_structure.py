@@ -126,6 +126,23 @@ def test_a_dose_without_a_date_is_refused(tmp_path):
     assert "row 4, column 'start': nothing" in text
 
 
+def test_a_drug_without_a_date_is_no_drug_not_given(tmp_path):
+    data = COURSES.replace("hbig,2024-02-05,2024-02-05", "entecavir,,")
+    assert "row 4, column 'start': nothing" in refused(tmp_path, data, BY_DRUG)
+
+
+def test_a_code_for_missing_is_neither_never_nor_ongoing(tmp_path):
+    mapping = BY_DRUG + '[missing]\ncodes = ["UNK"]\n'
+    text = refused(tmp_path, COURSES.replace("2024-02-05\n", "UNK\n"), mapping)
+    assert "row 4, column 'stop': 'UNK'; expected the last day, or nothing if it goes on" in text
+    constant = mapping.replace('{ field = "drug" }', '"hbig"')
+    text = refused(tmp_path, COURSES.replace("hbig,2024-02-05,2024-02-05", "hbig,UNK,"), constant)
+    assert "row 4, column 'start': 'UNK'; expected the first day, if it was given" in text
+    stated = mapping.replace('end = "stop"', 'end = { field = "stop", values = { unk = "" } }')
+    cohort = read(tmp_path, COURSES.replace("2024-02-05\n", "UNK\n"), stated)
+    assert cohort.treatments["end_week"].isna().tolist() == [False, True]
+
+
 BOXES = (
     "record_id,enrolled,hbsab,lab_date,drug___1,drug___2,visit_complete\n"
     "1,2024-01-01,5,2024-01-01,0,0,2\n2,2024-01-01,5,2024-01-01,0,0,0\n"

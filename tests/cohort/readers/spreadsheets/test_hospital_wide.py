@@ -68,8 +68,9 @@ def test_three_lines_are_edited_and_each_is_asked_for(proposal, edited):
         'unit = "S/CO"',
     ]
     assert proposal.count("\n#?") == 3
-    with pytest.raises(MappingError, match="hbsag_before_treatment_iu_ml"):
+    with pytest.raises(MappingError) as refusal:
         parse_mapping(proposal)
+    assert len(refusal.value.problems) == 3
 
 
 def test_every_row_is_accounted_for(read):
@@ -152,10 +153,21 @@ def test_predictors_are_the_same(read, tidy, study):
     }
 
 
-def test_it_can_be_checked_trained_validated_and_written(read, study, tmp_path):
+def test_it_can_be_written_and_trained_on(read, study, tmp_path):
     read.write(tmp_path / "cohort")
     back = rm.read_cohort(tmp_path / "cohort", study=study)
     assert len(back) == 120
-    assert main(["check", str(tmp_path / "cohort")]) == 0
     model = rm.train(back, study, candidates=("prior_logistic",))
     assert model.score(back)["relapse_risk"].notna().sum() > 100
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Glyph")  # centres in Chinese, on a machine without such a font
+def test_every_verb_takes_it(folder, edited, tmp_path):
+    (folder / "map.toml").write_text(edited, encoding="utf-8")
+    cohort, model, report = (str(tmp_path / name) for name in ("cohort", "model.rmodel", "report"))
+    quick = ["--candidates", "prior_logistic"]
+    assert main(["read", "excel", str(folder), "--mapping", str(folder / "map.toml"), "--out", cohort]) == 0
+    assert main(["check", cohort]) == 0
+    assert main(["train", cohort, "--out", model, *quick]) == 0
+    assert main(["validate", cohort, "--out", report, "--repeats", "1", "--bootstraps", "10", *quick]) == 0

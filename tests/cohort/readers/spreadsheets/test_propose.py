@@ -108,16 +108,18 @@ def test_a_header_of_two_rows_under_a_title_is_found(tmp_path, study):
 
 def test_a_folder_of_files_is_put_together(tmp_path, study):
     workbook(tmp_path / "followup.xlsx", WIDE)
-    lis = "病历号;项目名称;结果;单位;采样日期\n007;HBV-DNA定量;1,5;IU/mL;2024-01-01\n007;血糖;5,1;mmol/L;2024-01-01\n"
+    lis = "病历号;项目名称;结果;单位;采样日期\n007;HBV-DNA定量;1,5;IU/mL;2024-01-01\n"
+    lis += "007;血糖;5,1;mmol/L;2024-01-01\n999;血糖;5,1;mmol/L;2024-01-01\n"
     (tmp_path / "检验.csv").write_bytes(lis.encode("gb18030"))
     drugs = "id,drug,start date,stop date,dose\n008,ETV,2020-01-01,2023-01-01,0.5\n008,阿司匹林,2020-01-01,,\n"
     (tmp_path / "drugs.csv").write_text(drugs, encoding="utf-8")
     (tmp_path / "redcap.csv").write_text("record_id,redcap_event_name\n1,a\n")
     (tmp_path / "broken.xlsx").write_bytes(b"no workbook")
     text = propose_excel(tmp_path, study)
-    assert questions(text) == ['unit = ""']  # of the dose
+    assert questions(text) == ['unknown_patients = "refuse"', 'unit = ""']  # of people of the laboratory; of the dose
+    text = text.replace('"refuse"', '"list"')
     assert 'delimiter = ";"\ndecimal = ","' in text
-    assert "# 血糖 in mmol/L: 1, not used by the study" in text
+    assert "# 血糖 in mmol/L: 2, not used by the study" in text
     assert "an export of REDCap" in text
     assert "broken.xlsx: not readable as a workbook" in text
     cohort = read_excel(tmp_path, parse_mapping(text.replace('unit = ""', 'unit = "mg"')))

@@ -159,11 +159,28 @@ def test_a_test_without_a_meaning_is_listed_unless_it_may_be_one_of_the_study(tm
     assert "lis.csv, row 2, column '项目'" in problems(source, as_mapping(text))[0]
 
 
+def test_people_who_are_no_patients_are_listed_where_the_mapping_says_so(tmp_path):
+    rows = [["病案号", "入组日期", "状态", "W0 日期", "W0 HBsAg", "用药史"]]
+    rows += [[1001, "2024-01-01", "入组", "2024-01-01", "<0.05", "无"], [1002, None, "筛败", "soon", "0.2", "?"]]
+    text = '[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + 'when = { "状态" = "入组" }\n' + HBSAG + LONG + HISTORY
+    source = lis(tmp_path, LIS + "1002,2023-12-02,ALT,20,U/L\n1003,2023-12-02,ALT,20,U/L\n")
+    workbook(source, rows)
+    found = problems(source, as_mapping(text))
+    # 1002 is known and no patient; 1003 is nobody that the sheet knows, and may be 1001.
+    assert [one.split(":")[0] for one in found] == ["lis.csv, row 5, column '病案号'"]
+    cohort = read_excel(source, as_mapping(text.replace("[time]", 'unknown_patients = "list"\n[time]')))
+    said = str(cohort.reading)
+    assert "Sheet1: 2 rows, 1 used; 1 rows of others, by [patients] when (3)" in said
+    assert "lis.csv, 结果: 4 rows, 2 used; 2 of people who are no patients of the cohort" in said
+    assert "Sheet1, 用药史: 2 entries, 0 used; 1 of people who are no patients of the cohort; 1 that say" in said
+    assert list(cohort.patient_ids) == ["1001"]
+
+
 def test_a_result_that_came_twice_counts_once(tmp_path):
     source = lis(tmp_path, LIS.split("\n")[0] + "\n" + (LIS.split("\n")[1] + "\n") * 2)
     cohort = read_excel(source, as_mapping('[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + LONG))
     assert len(cohort.labs) == 1
-    assert str(cohort.remarks[0]).startswith("lis.csv, row 3: an earlier row again")
+    assert str(cohort.remarks[0]).startswith("lis.csv, row 3: repeats an earlier row")
 
 
 def test_a_decimal_comma_is_stated_and_then_a_point_is_refused(tmp_path):
@@ -305,7 +322,6 @@ def test_an_adjudicated_outcome(tmp_path):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\nunit = ""\ndate = "W{visit} 日期"\n', "unit = ''"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\ncodes = ["1"]\n', "codes"),
         ('sex = { field = "W0 HBsAg", values = { "＜0.05" = "?" } }\n', "no meaning of '＜0.05'"),
         ('[[labs]]\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\n', "no 'analyte'"),

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.fhir.collect import EARLIER, Collector, Row
+from relapse_model.cohort.readers.fhir.collect import Collector, Row
 from relapse_model.cohort.readers.fhir.time_zero import Index
+from relapse_model.cohort.readers.fhir.versions import EARLIER
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
 
@@ -27,7 +28,7 @@ _COLUMNS = {
     "patients": ("text",),
     "time": ("date",),
 }
-_OPTIONAL = ("assay", "lower_limit", "upper_limit", "dose", "unit", "end_date")
+_OPTIONAL = ("assay", "lower_limit", "upper_limit", "dose", "unit")
 _NAMED = {"labs": "analyte", "treatments": "agent"}
 _COUNTED = {"Observation": "results"}
 
@@ -49,7 +50,7 @@ def rows_of(collector: Collector, section: str) -> pd.DataFrame:
     codes, subjects = pd.factorize(table["subject"])
     positions = [collector.patients.position(str(one)) for one in subjects]
     known = np.array([-1 if one is None else one for one in positions], dtype=np.intp)
-    earlier = table["resource"].isin(collector.superseded).to_numpy(dtype=bool)
+    earlier = table["resource"].isin(collector.versions.superseded).to_numpy(dtype=bool)
     return table.assign(position=known[codes] if len(known) else codes, earlier=earlier)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,15 +22,13 @@ from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
+from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.study.names import name_key
 
 NOT_NAMED = "of a code that the mapping does not name"
-AGAIN = "the same resource again"
-EARLIER = "an earlier version of a resource that came again"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
-_VERSION = "meta.lastUpdated in both, so that the later one counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +75,11 @@ class Collector:
         self.tallies: dict[str, Tally] = defaultdict(Tally)
         self.unmapped: Counter[tuple[str, str, str]] = Counter()
         self.others: Counter[str] = Counter()
-        self.superseded: set[int] = set()
+        self.versions = Versions()
         self.patients = Patients()
         self.personal: set[str] = set()
         self._kept = asked.patient_elements()
-        self.greenwich = self.long_periods = self.units = self.resources = 0
-        self._versions: dict[str, tuple[int, int, str]] = {}
+        self.greenwich = self.long_periods = self.units = 0
         self._patient_at: dict[int, int] = {}
         self._medications: dict[str, list[Coding]] = {}
         self._waiting: list[Found] = []
@@ -120,7 +115,7 @@ class Collector:
     def _patient(self, found: Found) -> None:
         self.tallies["Patient"].came += 1
         try:
-            resource, before, why = self._version(found)
+            resource, before, why = self.versions.number(found)
         except UnclearError as unclear:
             self._refuse("Patient", self._unit(), f"Patient/{found.resource['id']}", found, unclear)
             return
@@ -156,7 +151,7 @@ class Collector:
         subject = subject_of(found.resource, TYPES[kind].subject)
         subject = self._texts.setdefault(subject, subject)
         try:
-            resource, _, why = self._version(found)
+            resource, _, why = self.versions.number(found)
         except UnclearError as unclear:
             for _ in results:
                 self._refuse(kind, self._unit(), subject, found, unclear)
@@ -189,33 +184,6 @@ class Collector:
             return [(resource, codings_in(held[0], "code") if held else [])]
         codings = self._medications.get(name)
         return None if codings is None else [(resource, codings)]
-
-    def _version(self, found: Found) -> tuple[int | None, int, str]:
-        """Return a number for a resource, that of its earlier version (or -1), and why it does not count."""
-        resource = found.resource
-        own = text_in(resource, "id")
-        url = found.full_url
-        name = url if url.startswith("http") else f"{found.kind}/{own}" if own else url
-        self.resources += 1
-        number = self.resources
-        if not name:
-            return number, -1, ""
-        content = hash(json.dumps({key: value for key, value in resource.items() if key != "meta"}, sort_keys=True))
-        updated = text_in(object_in(resource, "meta") or {}, "lastUpdated")
-        before = self._versions.get(name)
-        if before is None:
-            self._versions[name] = number, content, updated
-            return number, -1, ""
-        if before[1] == content:
-            return None, -1, AGAIN
-        later = _later(updated, before[2])
-        if later is None:
-            raise UnclearError("id", "another version of a resource that came already", _VERSION)
-        if not later:
-            return None, -1, EARLIER
-        self.superseded.add(before[0])
-        self._versions[name] = number, content, updated
-        return number, before[0], ""
 
     def _uncounted(self, resource: Json, kind: str) -> str:
         """Return why a resource says of nothing that it was found or done; else nothing."""
@@ -329,12 +297,3 @@ def _medication_name(resource: Json) -> str:
     bare = text.partition("/_history/")[0]
     at = bare.rfind("Medication/")
     return bare[at:] if at >= 0 else bare
-
-
-def _later(one: str, other: str) -> bool | None:
-    """Tell whether one instant is later than another; None where one of them is not known, or they are the same."""
-    try:
-        first, second = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (one, other))
-        return None if first == second else first > second
-    except (ValueError, TypeError):
-        return None

@@ -192,7 +192,7 @@ def _labs(met: Met, study: Study) -> list[str]:
     rest: dict[str, CodeMet] = {}
     for code, one in sorted(met.codes.get("Observation", {}).items(), key=lambda each: (-each[1].count, each[0])):
         system, _, bare = code.partition("|")
-        by_code = names.meaning(bare).name if system == LOINC else None
+        by_code = names.meaning(bare).name if system == LOINC or not one.display else None
         name = by_code or names.meaning(one.display).name
         if code and name in study.analytes:
             known[str(name)][code] = one
@@ -246,7 +246,9 @@ def _treatments(met: Met, study: Study) -> list[str]:
         rest: dict[str, CodeMet] = {}
         for code, one in sorted(met.codes.get(kind, {}).items(), key=lambda each: (-each[1].count, each[0])):
             system, _, bare = code.partition("|")
-            name = (names.meaning(bare).name if system == ATC else None) or names.meaning(one.display).name
+            name = (names.meaning(bare).name if system == ATC or not one.display else None) or names.meaning(
+                one.display
+            ).name
             if code and name is not None:
                 known[name][code] = one
             else:

@@ -19,6 +19,7 @@ from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.not_found import not_found
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport
@@ -175,6 +176,7 @@ def _notes(collector: Collector, files: Source, made: dict[str, MadeTable], zone
     again = int(labs.duplicated(["patient_id", "analyte", "date"]).sum())
     if again:
         yield f"{again:,} results have patient, analyte and time of another one; exact repetitions count once"
-    asked = {one.section for codes in collector.asked.by_type.values() for many in codes.values() for one in many}
-    if "treatments" in asked and "treatments" not in made:
-        yield "no course of the agents asked for was found: nothing is taken as known of treatment"
+    asked = collector.asked.names()
+    yield from not_found(asked, made)
+    if asked["treatments"] and "treatments" not in made:
+        yield "since no course was found at all, nothing is taken as known of treatment"

@@ -16,7 +16,7 @@ from relapse_model.cohort.readers.fhir.elements import NotFhirError
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.times import EXPECTED_DAY, local_time
 from relapse_model.cohort.readers.fhir.values import UnclearError
-from relapse_model.cohort.readers.index_dates import read_index_file
+from relapse_model.cohort.readers.index_dates import picked_days, read_index_file
 from relapse_model.cohort.readers.source_mapping import TimeZero
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
@@ -70,7 +70,13 @@ def index_of(collector: Collector, rows: pd.DataFrame, ids: NDArray[np.object_],
     if time.file:
         file = read_index_file(time, folder)
         problems += file.problems
-        dates[:] = pd.Series([identifier_key(one) for one in ids], dtype=object).map(file.dates).fillna("").to_numpy()
+        dates[:] = (
+            pd.Series([identifier_key(one) for one in ids], dtype=object)
+            .map(file.dates)
+            .astype(object)
+            .fillna("")
+            .to_numpy()
+        )
     elif "Patient" in collector.asked.by_type:
         problems += _of_patients(collector, dates, ids)
     else:
@@ -122,16 +128,10 @@ def _picked(
     known = rows[(rows["position"] >= 0) & ~rows["earlier"]]
     if known.empty:
         return np.zeros(len(rows), dtype=bool), []
-    by_patient = known["date"].str[:10].groupby(known["position"])
-    first, last = by_patient.min(), by_patient.max()
-    pick = time.options.get("pick")
-    chosen = last if pick == "last" else first
-    several = (first != last).to_numpy() & (pick is None)
+    chosen, several = picked_days(known["date"], known["position"].to_numpy(dtype=np.intp), time.options.get("pick"))
     problems = [
-        _problem(found[place], ids[place], "several days of time zero", "one day", _SEVERAL)
-        for place in chosen.index[several].tolist()
+        _problem(found[place], ids[place], "several days of time zero", "one day", _SEVERAL) for place in several
     ]
-    chosen = chosen[~several]
     dates[chosen.index.to_numpy()] = chosen.to_numpy()
     taken = (rows["date"].str[:10] == rows["position"].map(chosen)).to_numpy() & ~rows["earlier"].to_numpy()
     return taken, problems

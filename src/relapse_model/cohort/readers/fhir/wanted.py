@@ -75,6 +75,11 @@ class Asked:
     patients_when: tuple[tuple[Path, tuple[str, ...]], ...]
     index: bool
 
+    def names(self) -> dict[str, set[str]]:
+        """Return the analytes and agents asked for."""
+        every = [one for codes in self.by_type.values() for many in codes.values() for one in many]
+        return {section: {one.name for one in every if one.section == section} for section in ("labs", "treatments")}
+
     def patient_elements(self) -> frozenset[str]:
         """Return the elements of Patient that are asked for."""
         dates = [path for one in self.by_type.get("Patient", {}).get("", ()) for path in one.paths.values()]
@@ -167,7 +172,7 @@ class _Asking:
         paths = {
             key: self.path(field.name, (*place, key))
             for key, field in fields.items()
-            if field.name != "value"  # the usual place of a value
+            if not (field.name == "value" and key in ("value", "relapse"))  # the usual place
         }
         return Wanted(section, name, unit, meanings, paths, self.conditions(when or {}, (*place, "when")), constants)
 
@@ -249,7 +254,8 @@ class _Asking:
         if kind == "Patient":
             self.by_type.setdefault("Patient", {})[""] = (wanted,)
         elif kind:
-            self.add(kind, tuple(time.options.get("codes", ())), ("time",), wanted)
+            own = () if time.zero is None else time.zero.options.get("codes", ())
+            self.add(kind, tuple(time.options.get("codes", own)), ("time",), wanted)
         return bool(kind)
 
 

@@ -18,6 +18,7 @@ from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
 _LEAD = ("value", "start", "start_day", "start_week", "dose", "relapse", "agent")  # whose columns say which visits are
+STRANGERS = "of people who are no patients of the cohort"  # why rows are left out
 DATED = ("date", "start", "end")
 _NUMBERS = (
     "value",
@@ -45,11 +46,19 @@ class Part:
         By the key of the mapping.
     chosen : array of bool
         Rows that fit the entry's ``when``.
+    strangers : array of bool
+        Rows of people who are no patients of the cohort, and are to be listed.
     """
 
     visit: str
     columns: dict[str, Cells]
     chosen: Mask
+    strangers: Mask
+
+    @property
+    def own(self) -> Mask:
+        """Return which rows are read: those that fit, of patients."""
+        return self.chosen & ~self.strangers
 
 
 def place_of(entry: Entry) -> Place:
@@ -74,15 +83,11 @@ def parts_of(reading: Reading, entry: Entry) -> Iterator[Part]:
             if cells is not None:
                 columns[key] = cells
         chosen = matching(reading, entry.source, entry.when, (*place_of(entry), "when"), visit)
-        yield Part(visit, columns, chosen)
+        yield Part(visit, columns, chosen, reading.strangers(entry.source))
 
 
 def _sound(reading: Reading, entry: Entry) -> bool:
     place, problems = place_of(entry), len(reading.problems)
-    for key, value in entry.constants.items():
-        if not value.strip():
-            expected = f"the {key}, as the study or the laboratory names it"
-            reading.refuse(in_mapping(reading.mapping, (*place, key), f"{key} = {value!r}", expected))
     if entry.codes:
         reading.refuse(in_mapping(
             reading.mapping, (*place, "codes"), "codes", "no codes: a spreadsheet has columns",

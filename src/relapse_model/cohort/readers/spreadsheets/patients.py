@@ -51,6 +51,8 @@ def read_patients(reading: Reading, dates: pd.DataFrame | None = None) -> MadeTa
         _put(reading, columns, called, name, at, _column(reading, name, at))
     made = pd.DataFrame(columns)
     chosen = matching(reading, source, mapping.patients_when, ("patients", "when"))
+    keys = reading.keys[source]
+    reading.left_out = frozenset(keys[~chosen]) - frozenset(keys[chosen])
     again = _repeated(reading, made, chosen)
     kept = chosen & ~again
     left = [

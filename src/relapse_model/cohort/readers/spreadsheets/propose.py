@@ -130,6 +130,9 @@ def _identifier(proposal: Proposal, name: str, look: Look, main: Look) -> None:
         known = set(identifier_keys(main.texts(of_main)))
         here = set(identifier_keys(look.texts(own)))
         proposal.add(f"# {len(here & known)} of its {len(here)} identifiers are those of the {len(known)} patients.")
+        if here - known:
+            question = '"list" if they are other people, "refuse" if they may be mistyped'
+            proposal.ask(f"{len(here - known)} are of no patient: {question}", 'unknown_patients = "refuse"')
 
 
 def _time(proposal: Proposal, main: Look, looks: list[Look]) -> int | None:

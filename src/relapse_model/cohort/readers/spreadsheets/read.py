@@ -82,7 +82,8 @@ def read_excel(
     made = _tables(reading, used, _dates_file(path, mapped))
     if reading.problems:
         raise SourceError("the export was refused", reading.problems)
-    found = sorted(reading.found, key=lambda problem: (problem.table, problem.row or 0))
+    read = (problem for problem in reading.found if problem.patient not in reading.left_out)
+    found = sorted(read, key=lambda problem: (problem.table, problem.row or 0))
     return cohort_of(made, reading.report(), found, study=used, on_problems=on_problems, dash=dash)
 
 

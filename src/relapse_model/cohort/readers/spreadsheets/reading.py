@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
 from relapse_model.cohort.readers.spreadsheets.identifying import holds_contacts, may_identify
+from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import Table
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
@@ -27,7 +27,6 @@ from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
-_FIRST_SERIAL, _AFTER_SERIALS = 10_000, 100_000  # days of the date system: below may be a year, above a compact date
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _POINT = re.compile(r"[0-9]\.[0-9]")
 
@@ -75,6 +74,7 @@ class Reading:
         self.notes: list[str] = []
         self.not_mapped: list[NotMapped] = []
         self.used: dict[str, set[int]] = {name: set() for name in tables}
+        self.left_out: frozenset[str] = frozenset()  # keys of people whom [patients] when leaves out
         self.codes_met: Counter[tuple[str, str]] = Counter()
         self.serials: Counter[tuple[str, str]] = Counter()
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
@@ -108,8 +108,7 @@ class Reading:
 
     def identifiers(self, source: str) -> pd.Series:
         """Return the identifier of each row of a table, as it stands there."""
-        own = self.mapping.source.get("named", {}).get(source, {}) if source != MAIN else self.mapping.source
-        name = own.get("id") or self.mapping.patient_id.name
+        name = self.identifier_name(source)
         place: Place = ("patients", "id")
         at = self.column(source, name, place, identifier=True)
         table = self.tables[source]
@@ -141,6 +140,27 @@ class Reading:
     def keys(self) -> dict[str, pd.Series]:
         """Return the keys of the identifiers of the rows of each table."""
         return {source: identifier_keys(ids) for source, ids in self._ids.items()}
+
+    def strangers(self, source: str) -> Mask:
+        """Tell which rows of a table are of people who are no patients of the cohort, and are to be listed as such.
+
+        Those whom ``[patients] when`` leaves out, and, if the source says so by ``unknown_patients = "list"``, all whom
+        the patients table does not have; otherwise the gate refuses them, since an identifier may be mistyped.
+        """
+        keys = self.keys[source]
+        out = keys.isin(self.left_out)
+        if self.options(source).get("unknown_patients") == "list":
+            out |= ~keys.isin(self.keys[self.main])
+        return out.to_numpy(dtype=bool)
+
+    def options(self, source: str) -> Mapping[str, Any]:
+        """Return what the mapping says of a source."""
+        options: Mapping[str, Any] = self.mapping.source
+        return options if source == MAIN else options["named"][source]
+
+    def identifier_name(self, source: str) -> str:
+        """Return what the column of identifiers of a source is called."""
+        return str(self.options(source).get("id") or self.mapping.patient_id.name)
 
     def shown(self, value: object) -> str:
         """Return a cell as a message may show it: not if an identifier is in it."""
@@ -216,8 +236,7 @@ class Reading:
 
     def numbers(self, source: str, cells: Cells) -> Cells:
         """Return cells with a decimal point, where the mapping says that the source has a comma."""
-        options = self.mapping.source if source == MAIN else self.mapping.source["named"][source]
-        if options.get("decimal", ".") != ",":
+        if self.options(source).get("decimal", ".") != ",":
             return cells
         codes, printed = pd.factorize(cells.values)
         texts = [str(one) for one in printed]
@@ -252,7 +271,7 @@ class Reading:
     def _dates(self, source: str, cells: Cells, *, keep_bad: bool) -> Cells:
         table, time = self.tables[source], self.mapping.time
         at = table.found(cells.name)[0]
-        values, serial = _from_serials(cells.values, table.numeric(at), table.sheet.epoch)
+        values, serial = dates_of_serials(cells.values, table.numeric(at), table.sheet.epoch)
         self.serials[table.name, cells.name] = int(serial.sum())
         order: Order = time.dates  # type: ignore[assignment]
         partial: Partial = time.partial  # type: ignore[assignment]
@@ -291,18 +310,3 @@ class Reading:
 
 
 _WRITTEN = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
-
-
-def _from_serials(
-    values: pd.Series, numeric: NDArray[np.bool_], epoch: datetime.date | None
-) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Return the dates of cells that hold the number of a day; a year alone is none."""
-    number = pd.to_numeric(values.where(numeric), errors="coerce").to_numpy(dtype=float)
-    serial = (number >= _FIRST_SERIAL) & (number < _AFTER_SERIALS)
-    if epoch is None or not serial.any():
-        return values, np.zeros(len(values), dtype=bool)
-    moments = pd.Timestamp(epoch) + pd.to_timedelta(np.round(number[serial] * 86_400), unit="s")
-    texts = moments.strftime("%Y-%m-%d %H:%M:%S").str.replace(" 00:00:00", "")
-    changed = values.copy()
-    changed[serial] = texts.to_numpy(dtype=object)
-    return changed, serial

@@ -12,6 +12,7 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
+    STRANGERS,
     Part,
     constant,
     parts_of,
@@ -63,7 +64,7 @@ def _complete(reading: Reading, entry: Entry) -> bool:
 
 def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: MadeRows) -> None:
     table, ids = reading.tables[entry.source], reading.patients_of(entry.source)
-    counts = {"of other rows, by when": 0, "of a test that the mapping does not name": 0}
+    counts = {STRANGERS: 0, "of other rows, by when": 0, "of a test that the mapping does not name": 0}
     counts |= {"empty": 0, "a code for no value": 0, "refused": 0}
     came = used = 0
     for part in parts_of(reading, entry):
@@ -72,14 +73,19 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
         value = part.columns["value"]
         analyte, other = _analytes(reading, entry, part, names)
         refused = refused_rows(part)
-        steps = (~part.chosen, other, refused, value.missing, (value.values == "").to_numpy())
+        steps = (part.strangers, ~part.chosen, other, refused, value.missing, (value.values == "").to_numpy())
         left = np.zeros(len(table), dtype=bool)
-        for mask, key in zip(steps, (*list(counts)[:2], "refused", "a code for no value", "empty"), strict=True):
+        for mask, key in zip(steps, (*list(counts)[:3], "refused", "a code for no value", "empty"), strict=True):
             counts[key] += int((mask & ~left).sum())
             left |= mask
         came, used = came + len(table), used + int((~left).sum())
         columns, called = _columns(reading, entry, part, analyte)
-        made.add(table, {"patient_id": ids, **columns}, ~left, called)
+        made.add(
+            table,
+            {"patient_id": ids, **columns},
+            ~left,
+            {**called, "patient_id": reading.identifier_name(entry.source)},
+        )
     name = entry.fields["value"].name
     wide, title = VISIT in name, f"{table.name}, {name}"
     listed = tuple(LeftOut(why, count) for why, count in counts.items() if count)
@@ -103,7 +109,7 @@ def _analytes(reading: Reading, entry: Entry, part: Part, names: NameTable | Non
     codes, printed = pd.factorize(cells.values)
     foreign = [str(one) not in named and not _known(str(one), names) for one in printed]
     other = np.array([*foreign, False], dtype=bool)[codes] & (cells.values != "").to_numpy()
-    for name, count in cells.values[other & part.chosen].value_counts().items():
+    for name, count in cells.values[other & part.own].value_counts().items():
         reading.not_mapped.append(NotMapped(table.name, str(name), cells.name, int(count)))
     return cells.values, np.asarray(other)
 
@@ -148,10 +154,10 @@ def _with_comparator(reading: Reading, entry: Entry, part: Part, value: Cells) -
     plain = sign.values.map(lambda text: unicodedata.normalize("NFKC", text).strip())
     known = plain.isin(["", *_COMPARATORS]).to_numpy()
     twice = (plain != "").to_numpy() & value.values.str.match(r"\s*[<>≤≥＜＞]").to_numpy(dtype=bool)
-    for row in np.flatnonzero(~known & part.chosen):
+    for row in np.flatnonzero(~known & part.own):
         expected = f"one of {' '.join(_COMPARATORS)}, or nothing"
         reading.cell_problem(entry.source, int(row), sign.name, reading.shown(sign.values[row]), expected)
-    for row in np.flatnonzero(twice & known & part.chosen):
+    for row in np.flatnonzero(twice & known & part.own):
         expected = "a comparator in one of the two columns"
         reading.cell_problem(entry.source, int(row), sign.name, "a comparator here and in the value", expected)
     return plain.where(plain != "=", "") + value.values

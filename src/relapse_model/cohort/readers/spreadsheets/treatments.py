@@ -12,6 +12,7 @@ from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.courses import SEPARATORS, Course, entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
+    STRANGERS,
     Part,
     constant,
     parts_of,
@@ -59,13 +60,14 @@ def read_treatments(reading: Reading, names: NameTable | None, enrolled: dict[st
 
 def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     table, ids = reading.tables[entry.source], reading.patients_of(entry.source)
-    came = used = other = refused = 0
+    came = used = other = refused = strangers = 0
     for part in parts_of(reading, entry):
         filled = _filled(part, table_rows=len(table), always="agent" in entry.fields)
-        bad = refused_rows(part) & part.chosen
-        kept = part.chosen & filled & ~bad
+        bad = refused_rows(part) & part.own
+        kept = part.own & filled & ~bad
         came, used = came + len(table), used + int(kept.sum())
-        other, refused = other + int((~part.chosen).sum()), refused + int(bad.sum())
+        strangers += int(part.strangers.sum())
+        other, refused = other + int((~part.chosen & ~part.strangers).sum()), refused + int(bad.sum())
         columns = {"agent": constant(entry.constants.get("agent", ""), len(table))}
         columns |= {_TIMES.get(key, key): cells.values for key, cells in part.columns.items()}
         if "unit" in entry.constants or ("dose" in entry.fields and entry.fields["dose"].unit):
@@ -73,8 +75,10 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
         if not any(key in entry.fields for key in _STARTS):
             columns["start_week"] = constant(week_of_visit(reading, entry, part.visit, "start"), len(table))
         called = {_TIMES.get(key, key): cells.name for key, cells in part.columns.items()}
+        called["patient_id"] = reading.identifier_name(entry.source)
         made.add(table, {"patient_id": ids, **columns}, kept, called)
-    counts = {"of other rows, by when": other, "refused": refused, "empty": came - used - other - refused}
+    counts = {STRANGERS: strangers, "of other rows, by when": other, "refused": refused}
+    counts["empty"] = came - used - sum(counts.values())
     listed = tuple(LeftOut(why, count) for why, count in counts.items() if count)
     what = entry.constants.get("agent") or entry.fields["agent"].name
     reading.sources.append(SourceReading(f"{table.name}, {what}", "rows", came, used, listed))
@@ -103,7 +107,7 @@ def _read_histories(reading: Reading, entry: Entry, names: NameTable | None, mad
         if "agent" not in part.columns:
             return
         cells = part.columns["agent"]
-        read, refused = _histories(reading, entry, cells, part.chosen, names)
+        read, refused = _histories(reading, entry, cells, part.own, names)
         rows = [row for row, courses in read.items() for _ in courses]
         listed = [course for courses in read.values() for course in courses]
         place_in = np.array(rows, dtype=np.intp)
@@ -111,13 +115,14 @@ def _read_histories(reading: Reading, entry: Entry, names: NameTable | None, mad
             key: pd.Series([getattr(one, key.removesuffix("_date")) for one in listed], dtype=object) for key in _COURSE
         }
         columns["patient_id"] = pd.Series(ids.to_numpy()[place_in], dtype=object)
-        called = dict.fromkeys(columns, cells.name)
+        called = {**dict.fromkeys(columns, cells.name), "patient_id": reading.identifier_name(entry.source)}
         made.add_rows(table, columns, place_in, called)
-        total = sum(len(entries_of(str(text), separators)) for text in cells.values[part.chosen])
-        none = sum(1 for courses in read.values() if not courses)
-        lost = total - len(listed) - none
-        counts = (LeftOut("of histories that were refused", lost), LeftOut("that say that nothing was given", none))
-        sums = tuple(one for one in counts if one.count)
+        came = cells.values.map(lambda text: len(entries_of(str(text), separators)))
+        total, none = int(came.sum()), sum(1 for courses in read.values() if not courses)
+        others, own = int(came[part.strangers].sum()), int(came[part.own].sum())
+        counts = {STRANGERS: others, "of other rows, by when": total - others - own}
+        counts |= {"of histories that were refused": own - len(listed) - none, "that say that nothing was given": none}
+        sums = tuple(LeftOut(why, count) for why, count in counts.items() if count)
         reading.sources.append(SourceReading(f"{table.name}, {cells.name}", "entries", total, len(listed), sums))
         _notes(reading, entry, cells, listed, refused)
 
@@ -193,12 +198,16 @@ def read_outcomes(reading: Reading, enrolled: dict[str, str]) -> MadeTable | Non
     for part in parts_of(reading, entry):
         if set(part.columns) != set(entry.fields):
             return None
-        bad = refused_rows(part) & part.chosen
+        bad = refused_rows(part) & part.own
         empty = (part.columns["relapse"].values == "").to_numpy() & (part.columns[times[0]].values == "").to_numpy()
-        kept = part.chosen & ~bad & ~empty
+        kept = part.own & ~bad & ~empty
         columns = {key: cells.values for key, cells in part.columns.items()}
-        made.add(table, {"patient_id": ids, **columns}, kept, {key: one.name for key, one in part.columns.items()})
-        counts = ((~part.chosen, "of other rows, by when"), (bad, "refused"), (part.chosen & ~bad & empty, "empty"))
-        listed = tuple(LeftOut(why, int(mask.sum())) for mask, why in counts if mask.any())
+        called = {"patient_id": reading.identifier_name(entry.source)}
+        made.add(
+            table, {"patient_id": ids, **columns}, kept, called | {key: one.name for key, one in part.columns.items()}
+        )
+        masks = {STRANGERS: part.strangers, "of other rows, by when": ~part.chosen & ~part.strangers}
+        masks |= {"refused": bad, "empty": part.own & ~bad & empty}
+        listed = tuple(LeftOut(why, int(mask.sum())) for why, mask in masks.items() if mask.any())
         reading.sources.append(SourceReading(f"{table.name}, outcome", "rows", len(table), int(kept.sum()), listed))
     return made.table(enrolled)

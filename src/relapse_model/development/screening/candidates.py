@@ -88,8 +88,8 @@ def asked_for(study: Study, names: Sequence[str] | None, base: Sequence[str]) ->
     expanded = [one for candidate in wanted for one in _by_level(candidate)]
     if len(expanded) > MOST:
         raise RelapseModelError(
-            f"screen_biomarkers: {len(expanded)} candidates; expected {MOST} at most. So many cannot be told apart by "
-            "the events of one trial: choose beforehand."
+            f"screen of biomarkers: {len(expanded)} candidates; expected {MOST} at most. So many cannot be told apart "
+            "by the events of one trial: choose beforehand."
         )
     return tuple(sorted(expanded, key=lambda one: one.predictor.name))
 
@@ -232,13 +232,24 @@ def judged(column: Column, rows: Positions, relapse: Floats, weight: Floats) -> 
     counted = weight > 0
     known = counted & ~np.isnan(values)
     step, per = _step(column.candidate.predictor, values[known])
-    reason = column.reason or _untestable(values[known], relapse[known], int(counted.sum()))
+    reason = column.reason or why_untestable(values[known], relapse[known], int(counted.sum()))
     if reason:
         step, per = 1.0, ""
     return replace(column, values=values, step=step, per=per, reason=reason)
 
 
-def _untestable(known: Floats, relapse: Floats, patients: int) -> str:
+def why_untestable(known: Floats, relapse: Floats, patients: int) -> str:
+    """Say why a candidate cannot be tested; empty if it can.
+
+    Parameters
+    ----------
+    known : array
+        Its values, of those who have it.
+    relapse : array
+        Of the same patients.
+    patients : int
+        Of all who take part.
+    """
     missing = 1 - len(known) / patients
     if missing > MOST_MISSING:
         return f"missing in {100 * missing:.0f} % of the patients; 50 % at most"

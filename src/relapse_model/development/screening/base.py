@@ -10,17 +10,18 @@ import numpy as np
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.choice import fit_known
+from relapse_model.development.screening.candidates import of_predictors
+from relapse_model.development.screening.many_fits import fit_many
+from relapse_model.development.screening.score_test import with_ones
 from relapse_model.errors import InsufficientDataError, Problem, StudyError
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.study.study import Study
-from relapse_model.trial.biomarkers.candidates import of_predictors
-from relapse_model.trial.biomarkers.many_fits import fit_many
-from relapse_model.trial.biomarkers.score_test import with_ones
 
 FEWEST_EVENTS = 8
 EVENTS_PER_COLUMN = 5
 MOST_FITTED = 3  # columns that are fitted without priors
+_LEARNED = "fitted with the priors of the study; its log-odds enter with a free intercept and slope"
 _CLOSEST = 1e-6  # risks are kept this far from 0 and 1
 
 
@@ -104,37 +105,83 @@ def make_base(cohort: Cohort, study: Study, names: Sequence[str], landmark: floa
     """
     own = of_predictors(study, [study.predictor(name) for name in names])
     data = development_data(cohort, own if names else of_predictors(study, study.predictors[:1]), landmark)
-    _require_events(data)
+    data = replace(data, matrix=data.matrix if names else np.empty((len(data), 0)))
+    require_support_of_screen(data, own)
     weight = data.weights()
-    matrix = data.matrix if names else np.empty((len(data), 0))
-    learned = matrix.shape[1] > MOST_FITTED
-    _require_support(own, data.events, learned)
-    if learned:
-        model = fit_known("prior_logistic", data, design(own), seed)
-        risk = np.clip(model.predict_proba(data.matrix)[:, 1], _CLOSEST, 1 - _CLOSEST)
-        columns, words = (
-            np.log(risk / (1 - risk))[:, None],
-            ("learned with the priors of the study; its log-odds are the base, with a free intercept and slope"),
-        )
-    else:
-        columns, words = _filled(matrix, weight > 0), "fitted by maximum likelihood"
-    data = replace(data, matrix=matrix)
-    fit = fit_many(with_ones(columns, len(data)), np.nan_to_num(data.relapse), weight[None], firth=False)
+    columns = base_columns(data, own, weight, seed)
+    words = _LEARNED if _learned(data.matrix) else "fitted by maximum likelihood"
+    return Base(own, data, columns, base_risk(columns, np.nan_to_num(data.relapse), weight, names), weight, words)
+
+
+def base_columns(data: DevelopmentData, own: Study, weight: Floats, seed: int) -> Floats:
+    """Return what is fitted: the columns of the base, or the log-odds of the model that has learned them with priors.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+        With the matrix of the base.
+    own : Study
+        With the predictors of the base alone.
+    weight : array, shape (n,)
+    seed : int
+    """
+    if not _learned(data.matrix):
+        return _filled(data.matrix, weight > 0)
+    model = fit_known("prior_logistic", data, design(own), seed)
+    risk = np.clip(model.predict_proba(data.matrix)[:, 1], _CLOSEST, 1 - _CLOSEST)
+    return np.asarray(np.log(risk / (1 - risk))[:, None])
+
+
+def base_risk(columns: Floats, relapse: Floats, weight: Floats, names: Sequence[str]) -> Floats:
+    """Return the risk of each patient by the base alone.
+
+    Parameters
+    ----------
+    columns : array, shape (n, k)
+    relapse, weight : array, shape (n,)
+    names : sequence of str
+        For the message.
+
+    Raises
+    ------
+    InsufficientDataError
+        Where the base separates the outcomes.
+    """
+    fit = fit_many(with_ones(columns, len(relapse)), relapse, weight[None], firth=False)
     if not fit.converged[0]:
+        events = int(((relapse == 1) & (weight > 0)).sum())
         raise InsufficientDataError(
-            f"screen_biomarkers: the base ({', '.join(names)}) separates, or all but separates, the {data.events} "
+            f"screen of biomarkers: the base ({', '.join(names)}) separates, or all but separates, the {events} "
             "patients with the event from the others, or its columns say the same; expected a base that leaves "
             "something to be explained. Name fewer predictors."
         )
-    return Base(own, data, columns, np.clip(fit.risk[0], _CLOSEST, 1 - _CLOSEST), weight, words)
+    return np.asarray(np.clip(fit.risk[0], _CLOSEST, 1 - _CLOSEST))
+
+
+def require_support_of_screen(data: DevelopmentData, own: Study) -> None:
+    """Refuse fewer than 8 events, and a base of more than one column for 5 events.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+        With the matrix of the base.
+    own : Study
+        With the predictors of the base alone.
+    """
+    _require_events(data)
+    _require_support(own, data.events, _learned(data.matrix))
+
+
+def _learned(matrix: Floats) -> bool:
+    return bool(matrix.shape[1] > MOST_FITTED)
 
 
 def _require_events(data: DevelopmentData) -> None:
     if data.events < FEWEST_EVENTS:
         raise InsufficientDataError(
-            f"screen_biomarkers: {data.events} events by week {data.horizon:g} among {data.patients} patients at risk "
-            f"({data.lost} lost); expected at least {FEWEST_EVENTS}. With fewer no biomarker can be told from chance: "
-            "follow the cohort longer, or join cohorts."
+            f"screen of biomarkers: {data.events} events by week {data.horizon:g} among {data.patients} patients at "
+            f"risk ({data.lost} lost); expected at least {FEWEST_EVENTS}. With fewer no biomarker can be told from "
+            "chance: follow the cohort longer, or join cohorts."
         )
 
 
@@ -144,7 +191,7 @@ def _require_support(own: Study, events: int, learned: bool) -> None:
     if count * EVENTS_PER_COLUMN > events:
         kind = "columns without a prior" if learned else "columns"
         raise InsufficientDataError(
-            f"screen_biomarkers: a base of {count} {kind} and {events} events; expected at most "
+            f"screen of biomarkers: a base of {count} {kind} and {events} events; expected at most "
             f"{events // EVENTS_PER_COLUMN}, one for {EVENTS_PER_COLUMN} events. Name fewer predictors in base."
         )
 
@@ -154,7 +201,7 @@ def _filled(matrix: Floats, counted: Mask) -> Floats:
     known = ~np.isnan(matrix[counted])
     if not known.any(axis=0).all():
         raise InsufficientDataError(
-            "screen_biomarkers: a predictor of the base is known in nobody at risk; expected values. Leave it out."
+            "screen of biomarkers: a predictor of the base is known in nobody at risk; expected values. Leave it out."
         )
     middle = np.nanmedian(matrix[counted], axis=0) if matrix.shape[1] else np.empty(0)
     return np.where(np.isnan(matrix), middle, matrix)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.development.screening.many_fits import fit_many
 from relapse_model.errors import RelapseModelError
-from relapse_model.trial.biomarkers.many_fits import fit_many
 
 _NOTHING_LEFT = 1e-9  # of a column's spread: what the base does not explain of it
 _RIDGE = 1e-13

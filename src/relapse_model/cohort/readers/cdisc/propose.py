@@ -1,0 +1,193 @@
+"""A mapping for CDISC data sets, from what is found in them and the names that a study knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from relapse_model.cohort.readers.cdisc.data_set import DataSet
+from relapse_model.cohort.readers.cdisc.library import Library, open_library
+from relapse_model.cohort.readers.cdisc.people import subjects_data
+from relapse_model.cohort.readers.cdisc.rows import unit_of_label
+from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EX, ID, LB, TTE, Standard, standard_of
+from relapse_model.cohort.readers.cdisc.wanted import code_of
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.proposed_text import comment, heading, quoted
+from relapse_model.study.names import NameTable
+from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.study import Study
+
+_EMPTY = '[mapping]\nprotocol = 1\nkind = "cdisc"\n[patients]\nid = "USUBJID"\n'
+_SHOWN = 60
+
+
+def propose_cdisc(source: str | Path, study: Study) -> str:
+    """Write a mapping for CDISC data sets: what the standard and the study say, and every code that neither knows.
+
+    Lines that begin with ``#?`` are for somebody who knows the trial.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder of data sets, or one.
+    study : Study
+        Whose names and codes are looked for.
+
+    Returns
+    -------
+    str
+        The text of a mapping file.
+
+    Raises
+    ------
+    SourceError
+        If a data set cannot be read.
+    """
+    library = open_library(Path(source), {})
+    mapping = parse_mapping(_EMPTY)
+    subjects = subjects_data(library, mapping)
+    lines = [
+        *heading("cdisc", study), *_time(subjects), *_patients(subjects), *_labs(library, study),
+        *_treatments(library, study), *_outcome(library), *_rest(library, subjects),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _time(subjects: DataSet) -> list[str]:
+    dates = [name for name in ("TRTSDT", "RANDDT", "RFSTDTC", "RFXSTDTC", "RFICDTC") if name in subjects]
+    if not dates:
+        return ["", "[time]", '#? zero = { field = "..." }  # the date from which weeks are counted']
+    others = [f"# zero = {{ field = {quoted(name)} }}" for name in dates[1:]]
+    told = _told(subjects, dates[0])
+    return ["", "[time]", f"zero = {{ field = {quoted(dates[0])} }}  # {told}: weeks are counted from it", *others]
+
+
+def _told(data: DataSet, name: str) -> str:
+    filled = int((data.texts(name) != "").sum())
+    return f"{comment(data.labels[name] or name)}, {filled:,} of {data.rows:,}"
+
+
+def _patients(subjects: DataSet) -> list[str]:
+    lines = [
+        "",
+        f"[patients]  # {subjects.name}: {subjects.rows:,}",
+        f'id = {{ field = "{ID}", source = {quoted(subjects.name)} }}',
+    ]
+    if "SEX" in subjects:
+        sexes = ", ".join(f"{quoted(one)} = {quoted(one if one in 'FM' else '')}" for one in subjects.counts("SEX"))
+        lines.append(f'sex = {{ field = "SEX", values = {{ {sexes} }} }}')
+    lines += [
+        f'{column} = "{name}"' for column, name in (("age_years", "AGE"), ("bmi_kg_m2", "BMIBL")) if name in subjects
+    ]
+    lines += [f'centre = "{name}"' for name in ("SITEID",) if name in subjects]
+    arm = next((name for name in ("TRT01P", "ARM") if name in subjects), None)
+    if arm is not None:
+        stated = ", ".join(f'{quoted(one)} = "..."' for one in subjects.counts(arm))
+        lines.append(f'arm = "{arm}"  # {comment(_counted(subjects, arm))}')
+        lines.append(
+            f"#? arm = {{ field = {quoted(arm)}, values = {{ {stated} }} }}  # if the study calls the arms otherwise"
+        )
+    flags = [name for name in ("ITTFL", "SAFFL") if name in subjects]
+    return lines + [f'# when = {{ {name} = "Y" }}  # {_counted(subjects, name)}' for name in flags]
+
+
+def _counted(data: DataSet, name: str) -> str:
+    return ", ".join(f"{text}: {count:,}" for text, count in data.counts(name).items())
+
+
+def _labs(library: Library, study: Study) -> list[str]:
+    names = analyte_names(study)
+    lines: list[str] = []
+    every = [(one, standard_of(one)) for one in library.data if standard_of(one) in (LB, BDS)]
+    ready: set[str] = set()
+    for data, standard in every:
+        labels = data.first_of_each(standard.code, standard.label) if standard.label in data else {}
+        for code, count in data.counts(standard.code).items():
+            label = labels.get(code, "")
+            analyte = _analyte(names, study, code, label)
+            if analyte is None:
+                continue
+            mark = "# " if analyte in ready else ""
+            ready.add(analyte)
+            lines += ["", *(["# The same analyte in another data set: once is enough."] if mark else [])]
+            lines += [f"{mark}[[labs]]", f"{mark}analyte = {quoted(analyte)}", f"{mark}source = {quoted(data.name)}",
+                      f"{mark}codes = [{quoted(code)}]  # {comment(label)}: {count:,}{_units(data, standard, code)}",
+                      ]  # fmt: skip
+            lines += [mark + one for one in _parts(data, standard, code)]
+    return lines
+
+
+def _analyte(names: NameTable, study: Study, code: str, label: str) -> str | None:
+    bare = label.rpartition("(")[0].strip() or label
+    found = next((names.meaning(text).name for text in (code, label, bare) if text and names.meaning(text).name), None)
+    return found if found in study.analytes else None
+
+
+def _units(data: DataSet, standard: Standard, code: str) -> str:
+    rows = data.holds(standard.code, [code])
+    units: Counter[str] = Counter()
+    variable = standard.values[0][1]
+    if variable in data:
+        units.update(data.counts(variable, rows))
+    elif standard.label in data:
+        units.update({unit_of_label(text): count for text, count in data.counts(standard.label, rows).items()})
+    return f" ({', '.join(f'{comment(unit)}: {count:,}' for unit, count in units.items() if unit)})" if units else ""
+
+
+def _parts(data: DataSet, standard: Standard, code: str) -> list[str]:
+    rows = data.holds(standard.code, [code])
+    asked = []
+    for part in standard.parts:
+        counts = data.counts(part, rows) if part in data else {}
+        if len(counts) > 1:
+            told = ", ".join(f"{text}: {count:,}" for text, count in counts.items())
+            asked.append(f'#? when = {{ {part} = "..." }}  # which of them: {comment(told)}')
+    return asked
+
+
+def _treatments(library: Library, study: Study) -> list[str]:
+    names = agent_names(study)
+    lines: list[str] = []
+    for data in library.data:
+        standard = standard_of(data)
+        if standard not in (EX, CM):
+            continue
+        agents: dict[str, dict[str, int]] = {}
+        for text, count in data.counts(code_of(data, standard)).items():
+            agent = names.meaning(text).name
+            if agent is not None:
+                agents.setdefault(agent, {})[text] = count
+        for agent, texts in sorted(agents.items()):
+            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"source = {quoted(data.name)}",
+                      f"codes = [{', '.join(map(quoted, texts))}]  # {sum(texts.values()):,}"]  # fmt: skip
+    return lines
+
+
+def _outcome(library: Library) -> list[str]:
+    found = [one for one in library.data if standard_of(one) is TTE]
+    lines: list[str] = []
+    for data in found:
+        for code, label in data.first_of_each("PARAMCD", "PARAM").items():
+            events = int((data.holds("PARAMCD", [code]) & data.holds("CNSR", ["0"])).sum())
+            mark = "" if not lines else "# "
+            lines += ["", f"{mark}[outcome]  # {comment(label)}: {events:,} events in {data.counts('PARAMCD')[code]:,}",
+                      f"{mark}source = {quoted(data.name)}", f"{mark}when = {{ PARAMCD = {quoted(code)} }}",
+                      ]  # fmt: skip
+    return lines
+
+
+def _rest(library: Library, subjects: DataSet) -> list[str]:
+    lines = ["", "# Found:"]
+    for data in library.data:
+        standard = standard_of(data)
+        code = code_of(data, standard) if standard.code else ""
+        told = f": {comment(data.label)}" if data.label else ""
+        lines.append(f"# {data.name}{told}, {data.rows:,} observations")
+        if code in data:
+            labels = data.first_of_each(code, standard.label) if standard.label in data else {}
+            each = list(data.counts(code).items())
+            lines += [
+                f"#     {comment(text)} ({comment(labels.get(text, ''))}): {count:,}" for text, count in each[:_SHOWN]
+            ]
+            lines += [f"#     and {len(each) - _SHOWN} more"] if len(each) > _SHOWN else []
+    return lines

@@ -1,0 +1,229 @@
+"""The rows of one entry in one data set: chosen by code, results made of their variables, the others accounted for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.people import Subjects
+from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
+from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_table import Fates, SourceTable
+from relapse_model.errors import Problem
+
+_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
+NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
+OTHER_CODE = "of a code that the mapping does not name"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TakenRows:
+    """What an entry took of a data set.
+
+    Attributes
+    ----------
+    wanted : Wanted
+    rows : EntryRows
+    problems : list of Problem
+        Of the mapping, for the whole source.
+    notes : list of str
+    """
+
+    wanted: Wanted
+    rows: EntryRows
+    problems: list[Problem]
+    notes: list[str]
+
+
+def taken_rows(wanted: Wanted, subjects: Subjects, mapping: SourceMapping, fates: Fates) -> TakenRows:
+    """Take the rows of an entry from its data set.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    subjects : Subjects
+        Whose rows count.
+    mapping : SourceMapping
+    fates : Fates
+        Of the rows of the data set.
+    """
+    data, entry, standard = wanted.data, wanted.entry, wanted.standard
+    code = code_of(data, standard)
+    chosen = np.ones(data.rows, dtype=bool)
+    if wanted.codes:
+        chosen = data.holds(code, wanted.codes)
+        if "LBLOINC" in data:
+            chosen |= data.holds("LBLOINC", wanted.codes)
+        if standard.label in data and standard.label != code and entry.section == "treatments":
+            chosen |= data.holds(standard.label, wanted.codes)
+    outside: dict[str, Mask] = {}
+    for name, texts in entry.when.items():
+        outside[OTHER_ROWS] = outside.get(OTHER_ROWS, ~chosen) | ~data.holds(name, texts)
+    problems = _parts(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
+    outside |= subjects.outside(data)
+    none, refused = _nothing(wanted, chosen & ~np.any([*outside.values(), ~chosen], axis=0), subjects)
+    outside |= none
+    for reason, rows in outside.items():
+        fates.leave(chosen & rows, reason)
+    at = np.flatnonzero(chosen & ~np.any([*outside.values(), ~chosen], axis=0))
+    table, more, notes = _table(wanted, subjects, at)
+    # Each row of medication is a course, also one of which the start is not known.
+    taken = entry_rows(table, entry, mapping, np.ones(len(at), dtype=bool), every=entry.section == "treatments")
+    _account(fates, data.rows, at, taken)
+    taken.problems.extend([*refused, *more])
+    return TakenRows(wanted, taken, problems, notes)
+
+
+def _account(fates: Fates, size: int, at: Positions, taken: EntryRows) -> None:
+    def whole(rows: Mask) -> Mask:
+        spread = np.zeros(size, dtype=bool)
+        spread[at[rows]] = True
+        return spread
+
+    used = np.zeros(len(at), dtype=bool)
+    used[taken.at] = True
+    fates.use(whole(used))
+    for reason, rows in taken.left.items():
+        fates.leave(whole(rows), reason)
+
+
+def _parts(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:
+    """Refuse one code under which there are several things, such as bilirubin in blood and in urine."""
+    problems = []
+    entry, data = wanted.entry, wanted.data
+    parts = (
+        ("PARAMCD",) if entry.section == "outcome" else wanted.standard.parts if "analyte" in entry.constants else ()
+    )
+    for part in parts:
+        counts = data.counts(part, chosen) if part in data and part not in entry.when else {}
+        if len(counts) > 1:
+            told = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
+            advice = f'State when = {{ {part} = "..." }}'
+            problems.append(in_mapping(mapping, place_of(entry), f"{data.name}: several {part}: {told}", "one", advice))
+    return problems
+
+
+def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str, Mask], list[Problem]]:
+    """Return rows of what did not happen; one that was not done and has a result contradicts itself."""
+    found: dict[str, Mask] = {}
+    problems: list[Problem] = []
+    data = wanted.data
+    for variable, texts in wanted.standard.none.items():
+        if variable not in data:
+            continue
+        rows = data.holds(variable, texts) & chosen
+        reason = DERIVED if variable == "DTYPE" else NOT_DONE
+        found[reason] = found.get(reason, np.zeros(data.rows, dtype=bool)) | rows
+        if variable == "LBSTAT" and rows.any():
+            table = subjects.table(data, np.flatnonzero(rows))
+            values = [table.columns[value] for value, _ in wanted.standard.values if value in data]
+            filled = np.any([(texts != "").to_numpy() for texts in values], axis=0)
+            problems += table.problems(filled, variable, "no result, since it was not done")
+    return found, problems
+
+
+def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTable, list[Problem], list[str]]:
+    """Return the chosen rows as a table, with the variables that are made of several."""
+    table = subjects.table(wanted.data, at)
+    columns = table.columns
+    assert isinstance(columns, Columns)
+    problems: list[Problem] = []
+    notes: list[str] = []
+    _values(wanted, columns)
+    imputed = int((columns["ADTF"] != "").sum()) if "ADTF" in wanted.data else 0
+    if imputed:
+        notes.append(f"{wanted.data.name}: {imputed:,} dates are imputed by the analysis (ADTF), and taken as they are")
+    for key, one in wanted.entry.fields.items():
+        if key.endswith("day") and is_study_day(one):
+            days, zero = days_since(columns[one.name])
+            problems += table.problems(zero, one.name, "a study day: the day before day 1 is day -1")
+            columns.others[one.name] = days.mask(zero, "")
+    if wanted.made_dose:
+        notes += _doses(wanted, columns)
+    return table, problems, notes
+
+
+def _doses(wanted: Wanted, columns: Columns) -> list[str]:
+    """Keep the doses of single days: that of a course is the dose of each time, and how often is not known."""
+    fields = wanted.entry.fields
+    if not {"start", "end", "dose"} <= fields.keys():
+        return []
+    start, end, dose = (columns[fields[key].name] for key in ("start", "end", "dose"))
+    once = (start.str[:10] == end.str[:10]) | (dose == "")
+    columns.others[fields["dose"].name] = dose.where(once, "")
+    several = int((~once).sum())
+    told = f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
+    return [told] if several else []
+
+
+def _values(wanted: Wanted, columns: Columns) -> None:
+    data, fields = wanted.data, wanted.entry.fields
+    value_name, unit_name = made_value(data, wanted.standard), made_unit(data, wanted.standard)
+    pairs = [(value, unit) for value, unit in wanted.standard.values if value in data]
+    if "value" in fields and fields["value"].name != value_name:
+        name = fields["value"].name
+        pairs = [(value, unit) for value, unit in pairs if value == name] or [(name, "")]
+    size = len(columns.rows) if columns.rows is not None else data.rows
+    value = pd.Series([""] * size, dtype=object)
+    unit = value.copy()
+    for variable, named in pairs:
+        texts = columns[variable]
+        empty = (value == "") & (texts != "")
+        unit = unit.mask(empty, _units(columns, named, size))
+        value = value.mask(empty, texts)
+    if "value" in fields and fields["value"].name == value_name:
+        columns.others[value_name] = value
+    if "unit" in fields and fields["unit"].name == unit_name:
+        columns.others[unit_name] = unit
+
+
+def _units(columns: Columns, named: str, size: int) -> pd.Series:
+    """Return the units of rows: of their variable, else what stands in brackets at the end of PARAM."""
+    if named in columns.data:
+        return columns[named]
+    if "PARAM" in columns.data and named == "AVALU":
+        texts = columns["PARAM"]
+        codes, distinct = pd.factorize(texts)
+        found = [unit_of_label(text) for text in distinct]
+        return pd.Series(np.array([*found, ""], dtype=object)[codes], dtype=object)
+    return pd.Series([""] * size, dtype=object)
+
+
+def unit_of_label(label: str) -> str:
+    """Return what stands in brackets at the end of a label, as the unit does in PARAM.
+
+    Examples
+    --------
+    >>> unit_of_label("Alanine Aminotransferase (U/L)"), unit_of_label("Bilirubin 1.5 x ULN")
+    ('U/L', '')
+    """
+    found = _BRACKETS.search(label)
+    return found[1] if found else ""
+
+
+def days_since(days: pd.Series) -> tuple[pd.Series, Mask]:
+    """Return study days as days since the reference day, and which are a day 0, which there is not.
+
+    Parameters
+    ----------
+    days : Series
+        Texts.
+
+    Examples
+    --------
+    >>> since, zero = days_since(pd.Series(["-7", "1", "15", "0", ""]))
+    >>> since.tolist(), zero.tolist()
+    (['-7', '0', '14', '0', ''], [False, False, False, True, False])
+    """
+    codes, texts = pd.factorize(days)
+    numbers = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=float)
+    since = [
+        f"{number - 1:g}" if number > 0 else str(text) for number, text in zip(numbers.tolist(), texts, strict=True)
+    ]
+    return pd.Series(np.array(since, dtype=object)[codes], dtype=object), (numbers == 0)[codes]

@@ -1,0 +1,209 @@
+"""What each entry of a mapping means in a library of data sets: which of them, which rows, and which variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from relapse_model.cohort.readers.cdisc.data_set import DataSet
+from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
+from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, TTE, Standard, standard_of
+from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, lacking_keys, place_of
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
+from relapse_model.errors import Problem
+from relapse_model.study.names_known import agent_names
+from relapse_model.study.study import Study
+
+_REFERENCE = {"ADY": "TRTSDT"}  # from which study days count; those of SDTM count from RFSTDTC
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """An entry in one data set.
+
+    Attributes
+    ----------
+    entry : Entry
+        With every field that it has, also those that the standard says.
+    data : DataSet
+    standard : Standard
+    codes : tuple of str
+        Of the rows; empty: all.
+    made_dose : bool
+        Whether the dose is that of the standard: the mapping does not ask for it.
+    """
+
+    entry: Entry
+    data: DataSet
+    standard: Standard
+    codes: tuple[str, ...] = ()
+    made_dose: bool = False
+
+
+class Wishes:
+    """The entries of a mapping in a library; problems are collected."""
+
+    def __init__(self, library: Library, mapping: SourceMapping, study: Study | None):
+        self.library, self.mapping, self.study = library, mapping, study
+        self.problems: list[Problem] = []
+        labs = mapping.labs or tuple(self._of_study())
+        entries = [*labs, *mapping.treatments, *([mapping.outcome] if mapping.outcome else [])]
+        self.all = [one for entry in entries for one in self._wanted(entry)]
+
+    def _of_study(self) -> Iterator[Entry]:
+        """Yield an entry for each analyte of which the study states a CDISC code that occurs."""
+        analytes = {} if self.study is None else self.study.analytes
+        met = {code for data in self._default("labs") for code in data.counts(standard_of(data).code)}
+        for name, one in analytes.items():
+            if one.sdtm in met:
+                yield Entry("labs", 0, {"analyte": name}, codes=(one.sdtm,))
+
+    def refuse(self, entry: Entry, key: str, found: str, expected: str, advice: str = "") -> None:
+        """Note a problem of the mapping."""
+        place = (*place_of(entry), key) if key else place_of(entry)
+        self.problems.append(in_mapping(self.mapping, place, found, expected, advice))
+
+    def _wanted(self, entry: Entry) -> list[Wanted]:
+        found = self._data(entry)
+        if not found:
+            return []
+        wanted = []
+        for data in found:
+            standard = standard_of(data)
+            made = self._defaults(entry, data, standard)
+            before = len(self.problems)
+            self.problems += lacking_keys(self.mapping, made)
+            self.problems += self._variables(made, data)
+            if len(self.problems) == before:
+                dose = entry.section == "treatments" and "dose" not in entry.fields
+                wanted.append(Wanted(made, data, standard, self._codes(entry, data, standard), dose))
+        return wanted
+
+    def _data(self, entry: Entry) -> tuple[DataSet, ...]:
+        if entry.source:
+            found = self.library.find(entry.source)
+            if not found:
+                advice = self.library.nearest(entry.source)
+                self.refuse(entry, "source", f"no data set {entry.source!r}", "one of the export", advice)
+            return found
+        found = self._default(entry.section)
+        if not found:
+            expected = {"labs": "LB, or ADLB ...", "treatments": "EX or CM", "outcome": "one with CNSR (ADTTE)"}
+            self.refuse(entry, "", "no data set for it", expected[entry.section], 'State source = "..."')
+        if entry.section == "outcome" and len(found) > 1:
+            names = ", ".join(one.name for one in found)
+            self.refuse(entry, "", f"several data sets: {names}", "one", 'State source = "..."')
+            return ()
+        return found
+
+    def _default(self, section: str) -> tuple[DataSet, ...]:
+        if section == "labs":
+            own = tuple(one for one in self.library.data if "LBTESTCD" in one)
+            return own or tuple(one for one in self.library.data if one.name.startswith(f"AD{FINDINGS}"))
+        if section == "treatments":
+            return (*self.library.find("EX"), *self.library.find("CM"))
+        return tuple(one for one in self.library.data if standard_of(one) is TTE)
+
+    def _codes(self, entry: Entry, data: DataSet, standard: Standard) -> tuple[str, ...]:
+        """Return the codes of the rows: as stated, else those that the study knows for the analyte or agent."""
+        if entry.codes:
+            return entry.codes
+        analyte, agent = entry.constants.get("analyte"), entry.constants.get("agent")
+        known = None if self.study is None or analyte is None else self.study.analytes.get(analyte)
+        if known is not None and known.sdtm:
+            return (known.sdtm,)
+        if agent is not None and self.study is not None and standard.code:
+            names = agent_names(self.study)
+            variables = {code_of(data, standard), standard.label} & set(data.labels)
+            texts = {text for variable in variables for text in data.counts(variable)}
+            found = tuple(sorted(text for text in texts if names.meaning(text).name == agent))
+            return found or ("\0",)
+        if (analyte or agent) and not entry.when:
+            self.refuse(entry, "codes", "no codes", f'codes = ["..."] (of {standard.code or data.name})',
+                        "Or state them in the study: sdtm = ...")  # fmt: skip
+        return ()
+
+    def _variables(self, entry: Entry, data: DataSet) -> Iterator[Problem]:
+        made = (made_value(data, standard_of(data)), made_unit(data, standard_of(data)))
+        named = [(key, one) for key, one in entry.fields.items() if one.name not in made]
+        named += [("when", Field(name)) for name in entry.when]
+        for key, one in named:
+            if one.source and one.source.casefold() not in (data.name.casefold(), entry.source.casefold()):
+                advice = "An entry reads one data set"
+                yield in_mapping(self.mapping, (*place_of(entry), key), f"source {one.source!r}", data.name, advice)
+            elif one.name not in data:
+                yield in_mapping(self.mapping, (*place_of(entry), key), f"no variable {one.name!r} in {data.name}",
+                                 f"one of {', '.join(list(data.labels)[:40])}")  # fmt: skip
+        if "event" in entry.constants or "event" in entry.fields:
+            advice = "CNSR is read as the standard says: 0 is an event"
+            yield in_mapping(self.mapping, (*place_of(entry), "event"), "event", "relapse = ...", advice)
+        yield from self._times(entry)
+
+    def _times(self, entry: Entry) -> Iterator[Problem]:
+        """Yield study days that do not count from time zero."""
+        zero = self.mapping.time.zero
+        for key, one in entry.fields.items():
+            if not key.endswith("day") or not is_study_day(one):
+                continue
+            reference = _REFERENCE.get(one.name, "RFSTDTC")
+            if self.mapping.time.file or (zero is not None and zero.name != reference):
+                found = f"{one.name}, which counts from {reference}"
+                yield in_mapping(self.mapping, (*place_of(entry), key), found, "a date, since time zero is another day")
+
+    def _defaults(self, entry: Entry, data: DataSet, standard: Standard) -> Entry:
+        """Add what the standard says to what the mapping says."""
+        fields = {key: replace(one, name=one.name.upper()) for key, one in entry.fields.items()}
+        when = {name.upper(): texts for name, texts in entry.when.items()}
+        if entry.section == "labs" and "value" not in fields and any(value in data for value, _ in standard.values):
+            fields["value"] = Field(made_value(data, standard))
+        if entry.section == "labs" and "unit" not in {*fields, *entry.constants}:
+            fields["unit"] = Field(made_unit(data, standard))
+        for key, variable in standard.more.items():
+            if variable in data and key not in {*fields, *entry.constants}:
+                fields[key] = Field(variable)
+        if "unit" in fields and entry.section == "treatments" and "dose" not in fields:
+            del fields["unit"]
+        fields |= self._time(entry, fields, data, standard)
+        if "relapse" in fields and fields["relapse"].name == "CNSR":
+            fields["relapse"] = self._censoring(entry, fields["relapse"])
+        return replace(entry, fields=fields, when=when)
+
+    def _time(self, entry: Entry, given: Mapping[str, Field], data: DataSet, standard: Standard) -> dict[str, Field]:
+        if any(key in given for key in TIMES[entry.section]):
+            return {}
+        time = self.mapping.time
+        if time.visits and entry.section == "labs" and "VISIT" in data:
+            return {"week": Field("VISIT", {visit: f"{week:g}" for visit, week in time.visits.items()})}
+        dated = time.zero is not None or bool(time.file)
+        for known in (standard.dates, standard.days) if dated else (standard.days, standard.dates):
+            found = {key: Field(variable) for key, variable in known.items() if variable in data}
+            if any(key in found for key in TIMES[entry.section]):
+                return found
+        return {}
+
+    def _censoring(self, entry: Entry, one: Field) -> Field:
+        stated = one.values.get("0")
+        if stated is not None and stated.strip().casefold() not in ("1", "yes", "true"):
+            self.refuse(entry, "relapse", f"CNSR = 0 as {stated!r}", "0 as an event, which it is in ADaM")
+        return one if one.values else replace(one, values=EVENT_BY_CENSORING)
+
+
+def is_study_day(one: Field) -> bool:
+    """Tell whether a variable counts days as CDISC does, without a day 0: as stated, else by its name (``LBDY``)."""
+    return bool(one.options.get("study_day", one.name.endswith("DY")))
+
+
+def made_value(data: DataSet, standard: Standard) -> str:
+    """Return what results are called that stand in the first of several variables in which something stands."""
+    return " or ".join(value for value, _ in standard.values if value in data)
+
+
+def made_unit(data: DataSet, standard: Standard) -> str:
+    """Return what their units are called; without a variable of their own, those of an ADaM data set stand in PARAM."""
+    units = dict.fromkeys(unit for value, unit in standard.values if value in data and unit in data)
+    return " or ".join(units) or standard.label or "unit"
+
+
+def code_of(data: DataSet, standard: Standard) -> str:
+    """Return the variable with the codes; a data set without the standard's has it under its words."""
+    return standard.code if standard.code in data else standard.label

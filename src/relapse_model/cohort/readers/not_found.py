@@ -1,0 +1,33 @@
+"""What a mapping asks for and a source does not have: told, since "not recorded" must not pass for "never given"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from relapse_model.cohort.readers.made_table import MadeTable
+
+_NAMED = (("labs", "analyte", "no result was found of"), ("treatments", "agent", "no course was found of"))
+
+
+def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable]) -> tuple[str, ...]:
+    """Return notes on the names that a mapping asks for, and of which no row came.
+
+    Parameters
+    ----------
+    asked : mapping of str to iterable of str
+        Analytes under ``"labs"``, agents under ``"treatments"``.
+    made : mapping of str to MadeTable
+
+    Examples
+    --------
+    >>> not_found({"labs": ["hbsag"], "treatments": []}, {})
+    ('no result was found of hbsag: look for other codes in the list of what the mapping does not name',)
+    """
+    notes = []
+    for section, column, said in _NAMED:
+        found = set(made[section].rows[column]) if section in made else set()
+        lacking = sorted(set(asked.get(section, ())) - found)
+        if lacking:
+            names = ", ".join(lacking)
+            notes.append(f"{said} {names}: look for other codes in the list of what the mapping does not name")
+    return tuple(notes)

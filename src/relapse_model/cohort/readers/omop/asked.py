@@ -1,0 +1,259 @@
+"""What a mapping asks of an OMOP source, checked against the tables that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
+from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
+from relapse_model.errors import MappingError, Problem
+from relapse_model.study.line_numbers import Place, line_of
+from relapse_model.study.study import Study
+
+_FIELDS = {
+    "labs": ("value", "date", "unit", "assay", "lower_limit", "upper_limit"),
+    "treatments": ("start", "end", "dose", "unit"),
+    "outcome": (),
+}
+_NEEDED = ("person_id",)
+_NORMAL_RANGE = ("range_low", "range_high")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """One entry of a mapping: which rows of which table, and what they become.
+
+    Attributes
+    ----------
+    entry : Entry
+    name : str
+        The analyte or agent.
+    table : str
+    among : mapping of str to tuple of str
+        Columns, and the values of which one must stand in each.
+    """
+
+    entry: Entry
+    name: str
+    table: str
+    among: Mapping[str, tuple[str, ...]]
+
+    def field(self, name: str) -> Field | None:
+        """Return where something else than usual stands."""
+        return self.entry.fields.get(name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What is looked for.
+
+    Attributes
+    ----------
+    labs, treatments, outcome : tuple of Wanted
+    events : Wanted or None
+        Whose start is time zero.
+    cohort : int or None
+        Of whose persons the cohort is.
+    units : mapping of str to str
+        UCUM codes by ``unit_concept_id``, where the source has the vocabulary.
+    """
+
+    labs: tuple[Wanted, ...]
+    treatments: tuple[Wanted, ...]
+    outcome: tuple[Wanted, ...]
+    events: Wanted | None
+    cohort: int | None
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def of_table(self, table: str) -> tuple[Wanted, ...]:
+        """Return the laboratory entries of one table."""
+        return tuple(one for one in self.labs if one.table == table)
+
+
+def asked_of(mapping: SourceMapping, tables: Tables, study: Study | None) -> Asked:
+    """Return what a mapping asks of a source.
+
+    Parameters
+    ----------
+    mapping : SourceMapping
+    tables : Tables
+    study : Study or None
+        Whose LOINC codes stand for entries without codes, where the source has the table CONCEPT.
+
+    Raises
+    ------
+    MappingError
+        With everything that the source, or the Common Data Model, does not have.
+    """
+    return _Asking(mapping, tables, study).asked()
+
+
+class _Asking:
+    """Collects problems while it reads, so that all of them are reported at once."""
+
+    def __init__(self, mapping: SourceMapping, tables: Tables, study: Study | None):
+        self.mapping, self.tables, self.study = mapping, tables, study
+        self.problems: list[Problem] = []
+
+    def refuse(self, place: Place, found: str, expected: str, advice: str = "") -> None:
+        column = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+        line = line_of(self.mapping.text, place)
+        self.problems.append(Problem(self.mapping.file, line, column, found, expected, advice, counted="line"))
+
+    def asked(self) -> Asked:
+        mapping = self.mapping
+        self.columns("person", ("person_id",), ("patients",))
+        self.patients()
+        labs = tuple(self.entry(one, "labs", "analyte", "measurement") for one in self.entries())
+        treatments = tuple(self.entry(one, "treatments", "agent", "drug_exposure") for one in mapping.treatments)
+        outcome: tuple[Wanted, ...] = ()
+        if mapping.outcome is not None:
+            outcome = (self.entry(mapping.outcome, "outcome", "", "condition_occurrence"),)
+            self.columns(
+                "observation_period",
+                ("person_id", "observation_period_start_date", "observation_period_end_date"), ("outcome",),
+            )  # fmt: skip
+        events, cohort = self.time()
+        if self.problems:
+            raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
+        return Asked(labs, treatments, outcome, events, cohort, self.units())
+
+    def entries(self) -> tuple[Entry, ...]:
+        if self.mapping.labs or self.study is None:
+            return self.mapping.labs
+        coded = [name for name, one in self.study.analytes.items() if one.loinc]
+        known = self.loinc(coded)
+        return tuple(
+            Entry("labs", -1, {"analyte": name}, codes=tuple(known[name])) for name in coded if known.get(name)
+        )
+
+    def patients(self) -> None:
+        """Refuse columns of persons that say who they are, or are not there."""
+        every = {"id": self.mapping.patient_id, **self.mapping.patients}
+        for column, one in every.items():
+            place: Place = ("patients", column)
+            name, table = one.name.lower(), (one.source or "person").lower()
+            codes = tuple(one.options.get("codes", ()))
+            born = column == "age_years" and name in ("year_of_birth", "birth_datetime")
+            if table == "person" and name in PERSONAL and column != "id" and not born:
+                self.refuse(place, repr(one.name), "a column that does not say who the patient is",
+                            "year_of_birth is read for age_years, with month and day where they are there")  # fmt: skip
+            self.columns(table, ("person_id", name), place)
+            if codes:
+                self.concepts(table, codes, place)
+        for name in self.mapping.patients_when:
+            self.columns("person", (name.lower(),), ("patients", "when"))
+
+    def entry(self, entry: Entry, section: str, key: str, table: str) -> Wanted:
+        place: Place = (section, entry.position) if section != "outcome" else (section,)
+        table = (entry.source or table).lower()
+        name = entry.constants.get(key, "") if key else "relapse"
+        if not name:
+            self.refuse((*place, key), "nothing", f'{key} = "..." (each entry is of one)')
+        for field_name, one in entry.fields.items():
+            if field_name not in _FIELDS[section]:
+                fields = ", ".join(_FIELDS[section]) or "none"
+                self.refuse((*place, field_name), f"a field {one.name!r}", f"no such key (fields are {fields})")
+            elif one.name.lower() in _NORMAL_RANGE and field_name != "value":
+                self.refuse((*place, field_name), repr(one.name), "a limit of the assay",
+                            "The ranges of OMOP are those of healthy people")  # fmt: skip
+            else:
+                self.columns(table, (one.name.lower(),), (*place, field_name))
+        among = {column.lower(): values for column, values in entry.when.items()}
+        codes = entry.codes
+        if not codes and not among and section == "labs":
+            codes = self.loinc([name]).get(name, ())
+        if codes:
+            if entry.options.get("descendants"):
+                codes = self.descendants(codes, place)
+            among |= self.concepts(table, codes, place)
+        elif not among:
+            self.refuse(place, f"no codes of {name!r}", "codes = [concept ids], or when = { column = value }",
+                        "Codes of the study are found where the source has the table CONCEPT")  # fmt: skip
+        if table not in CDM:
+            self.refuse((*place, "source"), repr(table), f"one of {', '.join(CDM)}")
+        else:
+            known = CDM[table]
+            needed = [one for one in (*_NEEDED, known.concept, known.start, *among) if one]
+            self.columns(table, tuple(dict.fromkeys(needed)), place)
+        return Wanted(entry, name, table, among)
+
+    def columns(self, table: str, columns: Iterable[str], place: Place) -> None:
+        """Refuse what the source does not have."""
+        known = self.tables.columns(table)
+        if not known:
+            self.refuse(place, f"a source without the table {table}", f"the table {table}")
+            return
+        for column in columns:
+            if column not in known:
+                self.refuse(place, f"no column {column!r} in {table}", f"one of {', '.join(known)}")
+
+    def concepts(self, table: str, codes: tuple[str, ...], place: Place) -> dict[str, tuple[str, ...]]:
+        wrong = [code for code in codes if not code.isascii() or not code.isdigit()]
+        if wrong:
+            self.refuse((*place, "codes"), repr(wrong[0]), "concept ids, which are whole numbers",
+                        'Codes of the source are asked for by when = { measurement_source_value = "..." }')  # fmt: skip
+        return {CDM[table].concept: codes} if table in CDM else {}
+
+    def time(self) -> tuple[Wanted | None, int | None]:
+        """Return the events whose start is time zero, and the cohort whose persons are meant."""
+        time, options = self.mapping.time, self.mapping.time.options
+        chosen = self.mapping.source.get("cohort_definition_id")
+        of_time = options.get("cohort_definition_id")
+        ways = [bool(time.file), "table" in options, time.zero is not None, of_time is not None]
+        if sum(ways) != 1:
+            self.refuse(("time",), f"{sum(ways)} ways to time zero",
+                        'one: cohort_definition_id = ..., table = "..." with its codes, file = "..." (patient_id, '
+                        'date), or zero = { field = "...", source = "..." }', "Weeks are counted from it")  # fmt: skip
+        if of_time is not None or chosen is not None:
+            self.columns("cohort", ("cohort_definition_id", "subject_id", "cohort_start_date"), ("time",))
+        if of_time is not None and chosen not in (None, of_time):
+            self.refuse(("time", "cohort_definition_id"), str(of_time), f"{chosen}, as under [source]")
+        events = None
+        if "table" in options:
+            table = options["table"].lower()
+            entry = Entry("time", 0, codes=tuple(options.get("codes", ())), source=table)
+            among = self.concepts(table, entry.codes, ("time",)) if entry.codes else {}
+            if table not in CDM:
+                self.refuse(("time", "table"), repr(table), f"one of {', '.join(CDM)}")
+            else:
+                self.columns(table, ("person_id", CDM[table].start, *among), ("time", "table"))
+            events = Wanted(entry, "time", table, among)
+        elif time.zero is not None:
+            table = (time.zero.source or "person").lower()
+            self.columns(table, ("person_id", time.zero.name.lower()), ("time", "zero"))
+            self.concepts(table, tuple(time.zero.options.get("codes", ())), ("time", "zero"))
+        return events, of_time if of_time is not None else chosen
+
+    def loinc(self, analytes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the concept ids of the LOINC codes of analytes, where the source has the vocabulary."""
+        known = {} if self.study is None else self.study.analytes
+        codes = {code: name for name in analytes if name in known for code in known[name].loinc}
+        columns = ("concept_id", "concept_code")
+        if not codes or not {*columns, "vocabulary_id"} <= set(self.tables.columns("concept")):
+            return {}
+        query = Query("concept", columns, {"vocabulary_id": ("LOINC",), "concept_code": tuple(codes)})
+        found: dict[str, tuple[str, ...]] = {}
+        for concept, code in rows_of(self.tables, query).itertuples(index=False):
+            found[codes[code]] = (*found.get(codes[code], ()), concept)
+        return found
+
+    def descendants(self, codes: tuple[str, ...], place: Place) -> tuple[str, ...]:
+        """Return the concepts below some, themselves among them."""
+        columns = ("ancestor_concept_id", "descendant_concept_id")
+        self.columns("concept_ancestor", columns, (*place, "descendants"))
+        if not set(columns) <= set(self.tables.columns("concept_ancestor")):
+            return codes
+        below = rows_of(self.tables, Query("concept_ancestor", columns[1:], {columns[0]: codes}))
+        return tuple(dict.fromkeys((*codes, *below[columns[1]])))
+
+    def units(self) -> dict[str, str]:
+        """Return the UCUM codes of units, where the source has the vocabulary."""
+        columns = ("concept_id", "concept_code")
+        if not {*columns, "vocabulary_id"} <= set(self.tables.columns("concept")):
+            return {}
+        return dict(
+            rows_of(self.tables, Query("concept", columns, {"vocabulary_id": ("UCUM",)})).itertuples(index=False)
+        )

@@ -1,0 +1,295 @@
+"""Rows of events to rows of a cohort: results, courses, and an outcome; each is used, refused, or counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.omop.asked import Asked, Wanted
+from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.persons import Persons
+from relapse_model.cohort.readers.omop.results import results_said
+from relapse_model.cohort.readers.omop.tables import Query, Tables
+from relapse_model.cohort.readers.source_dates import iso_dates
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
+from relapse_model.errors import Problem
+
+NOT_NAMED = "of a concept that the mapping does not name"
+OTHER = "not as the mapping's 'when' asks"
+REFUSED = "refused"
+_RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
+_ASSAY = ("assay", "lower_limit", "upper_limit")
+_COLUMNS = {
+    "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
+    "treatments": ("patient_id", "agent", "start_date", "end_date", "dose", "unit"),
+}
+_OPTIONAL = {"labs": _ASSAY, "treatments": ("dose", "unit")}
+
+
+@dataclass(slots=True, eq=False)
+class Events:
+    """What was made of one table.
+
+    Attributes
+    ----------
+    rows : list of DataFrame
+        Of the cohort's table, with ``number``, the key in the source.
+    problems : list of Problem
+    left : Counter
+        Rows that were not used, by reason.
+    read : int
+        Rows that were looked at.
+    """
+
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+    read: int = 0
+
+    def table(self) -> pd.DataFrame:
+        """Return all rows."""
+        return pd.concat(self.rows, ignore_index=True) if self.rows else pd.DataFrame()
+
+
+def made_of(found: Mapping[str, Events], section: str) -> MadeTable:
+    """Return what was read from one table, or several, as a table of the cohort folder.
+
+    Parameters
+    ----------
+    found : mapping of str to Events
+        By table of the source.
+    section : str
+        ``"labs"`` or ``"treatments"``.
+    """
+    columns = _COLUMNS[section]
+    every = {name: events.table() for name, events in found.items() if events.rows}
+    rows = pd.concat([pd.DataFrame(columns=list(columns), dtype=object), *every.values()], ignore_index=True)
+    number = pd.to_numeric(rows.pop("number"), errors="coerce") if "number" in rows else pd.Series(dtype=float)
+    empty = [name for name in _OPTIONAL[section] if (rows[name] == "").all()]
+    numbered = len(found) == 1 and not number.isna().any()
+    if numbered:  # a database gives rows in no order
+        rows, number = rows.iloc[number.argsort(kind="stable")], number.sort_values(kind="stable")
+    first = next(iter(found))
+    rows = rows.drop(columns=empty)
+    rows[ROW] = number.to_numpy(dtype=np.int64) if numbered else np.arange(1, len(rows) + 1)
+    source = np.repeat(np.array(list(every), dtype=object), [len(one) for one in every.values()])
+    known = CDM[first]
+    called = {"date": known.start, "start_date": known.start, "end_date": known.end or known.start,
+              "value": "value_as_number", "unit": "unit_source_value"}  # fmt: skip
+    return MadeTable(rows, first if len(found) == 1 else source,
+                     rows[ROW].to_numpy(dtype=np.int64) if numbered else None,
+                     {} if len(found) > 1 else dict(called), counted=known.row if numbered else "row")  # fmt: skip
+
+
+def chunks_of(
+    tables: Tables, table: str, wanted: tuple[Wanted, ...], more: tuple[str, ...], cohort: int | None
+) -> tuple[Query, tuple[str, ...]]:
+    """Return the query for all rows that some entries ask for, and the columns that the source lacks.
+
+    Parameters
+    ----------
+    tables : Tables
+    table : str
+    wanted : tuple of Wanted
+    more : tuple of str
+        Columns besides those that the entries name.
+    cohort : int or None
+    """
+    known = tables.columns(table)
+    named = [one.name.lower() for each in wanted for one in each.entry.fields.values()]
+    conditions = [column for each in wanted for column in each.among]
+    names = dict.fromkeys(("person_id", CDM[table].concept, CDM[table].row, *more, *named, *conditions))
+    concept = CDM[table].concept
+    among = {}
+    if all(concept in each.among for each in wanted):
+        among = {concept: tuple(dict.fromkeys(code for each in wanted for code in each.among[concept]))}
+    there = tuple(name for name in names if name in known)
+    return Query(table, there, among, cohort), tuple(name for name in names if name and name not in known)
+
+
+def entry_of(chunk: pd.DataFrame, wanted: tuple[Wanted, ...]) -> tuple[NDArray[np.intp], Mask]:
+    """Return which entry each row is of (-1: none), and which rows are of entries with different names."""
+    found = np.full(len(chunk), -1)
+    several = np.zeros(len(chunk), dtype=bool)
+    names = np.array([each.name for each in wanted] or [""], dtype=object)
+    for place, each in enumerate(wanted):
+        rows = np.ones(len(chunk), dtype=bool)
+        for column, values in each.among.items():
+            rows &= chunk[column].isin(values).to_numpy()
+        several |= rows & (found >= 0) & (names[found] != each.name)
+        found[rows & (found < 0)] = place
+    return found, several
+
+
+def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, persons: Persons) -> Events:
+    """Return the results of one table, chunk by chunk.
+
+    Parameters
+    ----------
+    tables : Tables
+    table : str
+        ``"measurement"`` or ``"observation"``.
+    mapping : SourceMapping
+    asked : Asked
+    persons : Persons
+    """
+    known, wanted = CDM[table], asked.of_table(table)
+    more = (known.start, known.moment, known.text, *_RESULTS)
+    query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
+    events = Events()
+    for chunk in tables.chunks(query):
+        chunk = chunk.assign(**dict.fromkeys(lacking, ""))
+        entry, several = entry_of(chunk, wanted)
+        position = persons.positions(chunk["person_id"])
+        usable = _usable(events, chunk, entry, several, position, persons, table)
+        for place, each in enumerate(wanted):
+            own = usable & (entry == place)
+            if own.any():
+                part = chunk[own].reset_index(drop=True)
+                said = results_said(part, known, each, asked.units, mapping.missing, mapping.time.partial)  # type: ignore[arg-type]
+                for reason, rows in said.empty.items():
+                    events.left[reason] += int(rows.sum())
+                for unclear in said.unclear:
+                    _refuse(events, part, unclear.rows, position[own], persons, table, unclear.column, unclear.found,
+                            unclear.expected, unclear.advice)  # fmt: skip
+                keep = ~said.settled()
+                made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
+                        "value": said.value, "unit": said.unit}  # fmt: skip
+                made |= {name: _cells(part, each, name) for name in _ASSAY}
+                events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
+    return events
+
+
+def _usable(
+    events: Events, chunk: pd.DataFrame, entry: NDArray[np.intp], several: Mask, position: NDArray[np.intp],
+    persons: Persons, table: str,
+) -> Mask:  # fmt: skip
+    """Return the rows of entries and of persons of the cohort; count, or refuse, the others."""
+    events.read += len(chunk)
+    named = entry >= 0
+    events.left[OTHER] += int((~named).sum())
+    fates = persons.fates(position)
+    events.left.update(fates[named & (fates != "")].tolist())
+    usable = named & (fates == "")
+    _refuse(events, chunk, usable & several, position, persons, table, CDM[table].concept,
+            ["a row of entries with different names"] * int((usable & several).sum()), "one of them")  # fmt: skip
+    found: Mask = usable & ~several
+    return found
+
+
+def _refuse(
+    events: Events, part: pd.DataFrame, rows: Mask, position: NDArray[np.intp], persons: Persons, table: str,
+    column: str, found: list[str], expected: str, advice: str = "",
+) -> None:  # fmt: skip
+    events.left[REFUSED] += int(rows.sum())
+    row = CDM[table].row
+    for order, place in enumerate(np.flatnonzero(rows).tolist()):
+        number = str(part[row].iloc[place]) if row in part else ""
+        events.problems.append(Problem(
+            table, int(number) if number.isdigit() else None, column, found[order], expected, advice,
+            persons.key(int(position[place])), counted=row or "row",
+        ))  # fmt: skip
+
+
+def _cells(part: pd.DataFrame, wanted: Wanted, name: str) -> NDArray[np.object_] | str:
+    one = wanted.field(name)
+    if one is None:
+        return wanted.entry.constants.get(name, "")
+    return part[one.name.lower()].to_numpy(dtype=object)
+
+
+def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, persons: Persons) -> Events:
+    """Return the courses of one table, chunk by chunk.
+
+    Parameters
+    ----------
+    tables : Tables
+    table : str
+        ``"drug_exposure"``, or another with a start.
+    mapping : SourceMapping
+    asked : Asked
+    persons : Persons
+    """
+    known = CDM[table]
+    wanted = tuple(one for one in asked.treatments if one.table == table)
+    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end), asked.cohort)
+    events = Events()
+    for chunk in tables.chunks(query):
+        chunk = chunk.assign(**dict.fromkeys(lacking, ""))
+        entry, several = entry_of(chunk, wanted)
+        position = persons.positions(chunk["person_id"])
+        usable = _usable(events, chunk, entry, several, position, persons, table)
+        for place, each in enumerate(wanted):
+            own = usable & (entry == place)
+            if own.any():
+                _courses(events, chunk[own].reset_index(drop=True), each, position[own], persons, table, mapping)
+    return events
+
+
+def _courses(
+    events: Events, part: pd.DataFrame, wanted: Wanted, position: NDArray[np.intp], persons: Persons, table: str,
+    mapping: SourceMapping,
+) -> None:  # fmt: skip
+    known, bad = CDM[table], np.zeros(len(part), dtype=bool)
+    dates = {}
+    for name, usual in (("start", known.start), ("end", known.end or known.start)):
+        one = wanted.field(name)
+        column = usual if one is None else one.name.lower()
+        days, wrong = iso_dates(part[column], "ymd", mapping.time.partial)  # type: ignore[arg-type]
+        # An end that OMOP itself requires is not "ongoing" where it is lacking; one that the mapping names may be.
+        wrong |= (days == "").to_numpy() & (name == "start" or one is None)
+        new = wrong & ~bad
+        advice = (
+            ""
+            if name == "start"
+            else f'State in the entry: end = "{usual}" takes an empty end for a course that goes on'
+        )
+        _refuse(events, part, new, position, persons, table, column,
+                [repr(text) for text in part[column][new]], "a date as YYYY-MM-DD", advice)  # fmt: skip
+        bad |= wrong
+        dates[name] = days.to_numpy(dtype=object)
+    dose = wanted.field("dose")
+    amount = _cells(part, wanted, "dose")
+    unit = _cells(part, wanted, "unit")
+    if dose is not None and isinstance(unit, str):
+        unit = unit or dose.unit
+    made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
+            "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
+    events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def reading_of(
+    tables: Tables, table: str, wanted: tuple[Wanted, ...], events: Events, cohort: int | None
+) -> tuple[SourceReading, tuple[NotMapped, ...]]:
+    """Return what became of every row of a table, and the concepts that the mapping does not name.
+
+    Parameters
+    ----------
+    tables : Tables
+    table : str
+    wanted : tuple of Wanted
+    events : Events
+    cohort : int or None
+    """
+    concept = CDM[table].concept
+    counts = tables.counts(table, concept, cohort)
+    came = counts.total()
+    left = Counter(events.left)
+    left[NOT_NAMED] += came - events.read
+    known = {code for one in wanted for code in one.among.get(concept, ())}
+    others = tuple(
+        NotMapped(table, code or "no concept", "", count)
+        for code, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        if known and code not in known
+    )
+    used = came - left.total()
+    rows = tuple(LeftOut(reason, count) for reason, count in sorted(left.items()) if count)
+    return SourceReading(table, "rows", came, used, rows), others

@@ -1,0 +1,115 @@
+"""From a Common Data Model to a cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.not_found import not_found
+from relapse_model.cohort.readers.omop.asked import asked_of
+from relapse_model.cohort.readers.omop.events import made_of, read_courses, read_labs, reading_of
+from relapse_model.cohort.readers.omop.outcome import read_outcome
+from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
+from relapse_model.cohort.readers.omop.source import is_address, open_tables
+from relapse_model.cohort.readers.omop.tables import Tables
+from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
+from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
+from relapse_model.errors import Problem, SourceError
+from relapse_model.study.study import Study
+
+
+def read_omop(
+    source: str | Path,
+    mapping: SourceMapping | str | Path,
+    *,
+    study: Study | None = None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+) -> Cohort:
+    """Read an OMOP Common Data Model (5.4): what the mapping names by concept, in chunks, and nothing is written to it.
+
+    A number stands with the comparator of its operator; where the text of the source has another one, the row is
+    refused. Normal ranges (``range_low``, ``range_high``) are never taken for limits of an assay. What is not used is
+    counted in `Cohort.reading`.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder of CSV or Parquet, a DuckDB file, or the SQLAlchemy URL of a database. No message shows a URL.
+    mapping : SourceMapping, str or Path
+        A mapping of the kind ``"omop"``. Files that it names are relative to the folder of the source; to that of the
+        mapping, if the source is a database.
+    study : Study, optional
+        Default: the one that the mapping names.
+    on_problems, dash
+        As in `make_cohort`.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    MappingError, SourceError, CohortError
+        With every problem, placed in the table and row where it stands.
+
+    Examples
+    --------
+    >>> read_omop("postgresql+psycopg://reader@host/warehouse", "mapping.toml")  # doctest: +SKIP
+    Cohort(132 patients, 4,180 labs, 395 treatments)
+    """
+    known = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping, "omop")
+    beside = Path(".") if isinstance(mapping, SourceMapping) else Path(mapping).parent
+    study = study_of(known, study, beside)
+    tables = open_tables(source, known.source)
+    folder = beside if is_address(source) else Path(source) if Path(source).is_dir() else Path(source).parent
+    try:
+        made, report, problems = _read(tables, known, study, folder)
+    finally:
+        tables.close()
+    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+
+
+def _read(
+    tables: Tables, mapping: SourceMapping, study: Study | None, folder: Path
+) -> tuple[dict[str, MadeTable], ReadingReport, list[Problem]]:
+    asked = asked_of(mapping, tables, study)
+    persons = read_persons(tables, mapping, asked, folder)
+    if persons.table.empty:
+        raise SourceError("the OMOP source was refused", [
+            Problem("person", None, None, "no rows", "one row per person", "Or no person is in the cohort asked for")
+        ])  # fmt: skip
+    made = {"patients": patients_table(tables, mapping, asked, persons)}
+    readings: list[SourceReading] = []
+    others: list[NotMapped] = []
+    problems: list[Problem] = []
+    for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
+        found = {
+            table: read(tables, table, mapping, asked, persons) for table in dict.fromkeys(one.table for one in wanted)
+        }
+        for table, events in found.items():
+            own = tuple(one for one in wanted if one.table == table)
+            reading, not_mapped = reading_of(tables, table, own, events, asked.cohort)
+            readings.append(reading)
+            others += not_mapped
+            problems += events.problems
+        if found:
+            made[section] = made_of(found, section)
+    names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
+    notes = list(not_found(names, made))
+    if "treatments" in made and made["treatments"].rows.empty:
+        del made["treatments"]
+        notes.append("since no course was found at all, nothing is taken as known of treatment")
+    if asked.outcome:
+        made["outcomes"], more = read_outcome(tables, asked, persons)
+        readings += more
+    never = [name for name in ("person_source_value",) if name in tables.columns("person")]
+    never = [] if mapping.patient_id.name.lower() in never else [f"person.{name}" for name in never]
+    report = ReadingReport(
+        "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=tuple(never), notes=tuple(notes)
+    )
+    return made, report, [*persons.problems, *problems]

@@ -1,0 +1,230 @@
+"""What rows of MEASUREMENT and OBSERVATION say: number, comparator, unit, or text; which contradict themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Mask
+from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.readers.omop.asked import Wanted
+from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
+from relapse_model.cohort.readers.omop.tables import number_text
+from relapse_model.cohort.readers.source_dates import Partial, iso_dates
+from relapse_model.cohort.readers.source_values import is_missing
+from relapse_model.study.names import name_key
+
+_SAME = 0.005  # a share below which two numbers differ by rounding only
+NO_VALUE = "without a value"
+MISSING = "a code for a missing value"
+_CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
+_STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "9189" = "negative" } }'
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Rows that cannot be read: where, what came, what was expected, what to do."""
+
+    rows: Mask
+    column: str
+    found: list[str]
+    expected: str
+    advice: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Said:
+    """What rows say.
+
+    Attributes
+    ----------
+    value, unit, date : array of str
+    empty : mapping of str to array of bool
+        Rows that are no results, by reason.
+    unclear : list of Unclear
+    """
+
+    value: NDArray[np.object_]
+    unit: NDArray[np.object_]
+    date: NDArray[np.object_]
+    empty: dict[str, Mask] = field(default_factory=dict)
+    unclear: list[Unclear] = field(default_factory=list)
+
+    def refuse(self, rows: Mask, column: str, found: pd.Series, expected: str, advice: str = "") -> None:
+        """Add rows that cannot be read, unless they were refused or are no results."""
+        rows = rows & ~self.settled()
+        if rows.any():
+            self.unclear.append(Unclear(rows, column, [repr(one) for one in found[rows]], expected, advice))
+
+    def settled(self) -> Mask:
+        """Tell which rows are refused, or no results."""
+        gone = np.zeros(len(self.value), dtype=bool)
+        for rows in (*self.empty.values(), *(one.rows for one in self.unclear)):
+            gone |= rows
+        return gone
+
+
+def results_said(
+    table: pd.DataFrame, known: CdmTable, wanted: Wanted, units: Mapping[str, str], missing: frozenset[str],
+    partial: Partial,
+) -> Said:  # fmt: skip
+    """Return what the rows of one entry say.
+
+    A number stands with the comparator of its operator. Where the text of the source is that number, it is taken as
+    printed; where it has another comparator, the row contradicts itself. Without a number, the concept counts by the
+    mapping's meanings, and else the text, unless it is a number that the source's own transformation did not take.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of texts; columns that the source lacks are empty.
+    known : CdmTable
+    wanted : Wanted
+    units : mapping of str to str
+        UCUM codes by concept.
+    missing : frozenset of str
+        Texts that mean no value.
+    partial : {"refuse", "middle"}
+    """
+    blank = np.full(len(table), "", dtype=object)
+    said = Said(blank.copy(), blank.copy(), blank.copy())
+    printed = table[known.text]
+    read = read_lab_texts(printed)
+    source = _Source(
+        (read["kind"] == "number").to_numpy(), read["comparator"].to_numpy(dtype=object),
+        read["number"].to_numpy(dtype=float), (read["kind"] == "missing").to_numpy(),
+    )  # fmt: skip
+    number = pd.to_numeric(table["value_as_number"], errors="coerce").to_numpy(dtype=float)
+    there = (table["value_as_number"] != "").to_numpy()
+    said.refuse(there & ~np.isfinite(number), "value_as_number", table["value_as_number"], "a number")
+    comparator = _comparators(table, said)
+    advice = "The transformation into OMOP lost or exchanged it: correct the table"
+    wrong = source.number & (source.comparator != comparator) & (there | (comparator != ""))
+    said.refuse(wrong, known.text, printed, "the comparator of operator_concept_id", advice)
+    close = np.abs(source.value - number) <= _SAME * np.abs(number)
+    said.value[there] = (comparator + _numbers(number))[there]
+    exact = there & source.number & (source.value == number)
+    said.value[exact] = printed.to_numpy(dtype=object)[exact]
+    _without_number(table, known, wanted, missing, said, source, ~there)
+    by_concept = _units(table, wanted, units, said)
+    changed = there & source.number & ~close & ~by_concept & (table["unit_source_value"] != "").to_numpy()
+    said.refuse(changed, "value_as_number", table["value_as_number"], f"the number of {known.text}",
+                "It was converted, and unit_source_value is that of the source: map unit_concept_id")  # fmt: skip
+    _dates(table, known, wanted, said, partial)
+    return said
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """What the text of the source says: whether it is a number, which, and with which comparator."""
+
+    number: Mask
+    comparator: NDArray[np.object_]
+    value: NDArray[np.float64]
+    missing: Mask
+
+
+def _comparators(table: pd.DataFrame, said: Said) -> NDArray[np.object_]:
+    operator = table["operator_concept_id"]
+    known, lacking = _looked_up(operator, OPERATORS)
+    expected = f"one of {', '.join(one for one in OPERATORS if one)}"
+    said.refuse(lacking, "operator_concept_id", operator, expected, "OMOP has no other comparator")
+    return known
+
+
+def _looked_up(values: pd.Series, meanings: Mapping[str, str]) -> tuple[NDArray[np.object_], Mask]:
+    """Return what texts mean, empty where they mean nothing, and where that is."""
+    codes, distinct = pd.factorize(values)
+    found = [meanings.get(str(one)) for one in distinct]
+    texts = np.array([*(one or "" for one in found), ""], dtype=object)
+    lacking = np.array([*(one is None for one in found), True], dtype=bool)
+    return texts[codes], lacking[codes]
+
+
+def _numbers(number: NDArray[np.float64]) -> NDArray[np.object_]:
+    codes, distinct = pd.factorize(number)
+    texts = np.array([*(number_text(float(one)) if np.isfinite(one) else "" for one in distinct), ""], dtype=object)
+    found: NDArray[np.object_] = texts[codes]
+    return found
+
+
+def _without_number(
+    table: pd.DataFrame,
+    known: CdmTable,
+    wanted: Wanted,
+    missing: frozenset[str],
+    said: Said,
+    source: _Source,
+    rows: Mask,
+) -> None:
+    """Fill in what a concept or a text says where there is no number."""
+    printed, concept = table[known.text], table["value_as_concept_id"]
+    field_of_value = wanted.field("value")
+    meanings = {} if field_of_value is None else {name_key(one): text for one, text in field_of_value.values.items()}
+    by_concept, _ = _looked_up(concept, meanings)
+    by_text, _ = _looked_up(_keys(printed), meanings)
+    meant = np.where(by_concept != "", by_concept, by_text)
+    clash = (by_concept != "") & (by_text != "") & (by_concept != by_text)
+    said.refuse(rows & clash, known.text, printed, "the meaning of value_as_concept_id")
+    none = {one for one, text in meanings.items() if not text}
+    is_none = _keys(printed).isin(list(none)).to_numpy()
+    is_none = is_none | concept.isin(list(none)).to_numpy()
+    said.empty[MISSING] = rows & (is_missing(printed, missing) | (is_none & (meant == "")))
+    coded = ~concept.isin(["", "0"]).to_numpy()
+    bare = (printed == "").to_numpy()
+    said.empty[NO_VALUE] = rows & bare & ~coded
+    plain = source.number & (source.comparator == "")
+    said.refuse(rows & plain & (meant == ""), known.text, printed, "no number, since value_as_number has none", _CODE)
+    said.refuse(
+        rows & bare & coded & (meant == ""), "value_as_concept_id", concept, "a concept with a meaning in the mapping",
+        _STATE,
+    )  # fmt: skip
+    text = np.where(meant != "", meant, printed.to_numpy(dtype=object))
+    said.value[rows] = text[rows]
+
+
+def _keys(printed: pd.Series) -> pd.Series:
+    """Return texts under the keys by which meanings are found, each different one looked at once."""
+    codes, distinct = pd.factorize(printed)
+    keys = np.array([*(name_key(str(one)) for one in distinct), ""], dtype=object)
+    return pd.Series(keys[codes], dtype=object)
+
+
+def _units(table: pd.DataFrame, wanted: Wanted, units: Mapping[str, str], said: Said) -> Mask:
+    """Fill in the units: by the mapping, by concept, as printed; return the rows whose unit is that of a concept."""
+    stated = wanted.entry.constants.get("unit", "")
+    concept, printed = table["unit_concept_id"], table["unit_source_value"]
+    there = ~concept.isin(["", "0"]).to_numpy()
+    own = wanted.field("unit")
+    if own is not None:
+        column = table[own.name.lower()]
+        unit, lacking = _looked_up(column, own.values or {text: text for text in column.unique()})
+        empty = column.isin(["", "0"] if own.name.lower() == "unit_concept_id" else [""]).to_numpy()
+        said.refuse(lacking & ~empty, own.name, column, "a unit with a meaning in the mapping",
+                    "State it in the entry under unit.values")  # fmt: skip
+        said.unit[:] = np.where(empty, stated or own.unit, unit)
+        return np.full(len(table), own.name.lower() == "unit_concept_id")
+    by_concept, _ = _looked_up(concept, units)
+    as_printed = np.where((printed != "").to_numpy(), printed.to_numpy(dtype=object), stated)
+    said.unit[:] = np.where(by_concept != "", by_concept, as_printed)
+    found: Mask = there & (by_concept != "")
+    return found
+
+
+def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, partial: Partial) -> None:
+    """Fill in the day, with its time where the moment is of the same day."""
+    own = wanted.field("date")
+    column = known.start if own is None else own.name.lower()
+    days, bad = iso_dates(table[column], "ymd", partial)
+    said.refuse(bad | (days == "").to_numpy(), column, table[column], "a date as YYYY-MM-DD")
+    day = days.to_numpy(dtype=object)
+    if own is None and known.moment in table:
+        moments, wrong = iso_dates(table[known.moment], "ymd", partial)
+        same = (moments.str[:10] == days.str[:10]).to_numpy() & ~wrong
+        same &= ~moments.str.endswith("00:00:00").to_numpy(dtype=bool)  # midnight says nothing
+        day = np.where(same, moments.to_numpy(dtype=object), day)
+    said.date[:] = day
