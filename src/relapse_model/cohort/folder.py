@@ -230,6 +230,8 @@ def _read_csv(file: Path) -> pd.DataFrame:
         raise unreadable(file, error) from None
     if len(content) >= BYTES_WORTH:
         header = content.split(b"\n", 1)[0].decode("utf-8-sig", "backslashreplace").rstrip("\r").split(",")
+        if len(header) > MOST_COLUMNS:  # before anything is read into so many
+            csv_header(header, file.name)
         table = dictionary_columns(content, len(header)) if all(map(_is_plain, header)) else None
         if table is not None:
             return table.set_axis(csv_header(header, file.name), axis=1)
