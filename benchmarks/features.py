@@ -36,7 +36,7 @@ import pandas as pd
 import relapse_model as rm
 from relapse_model.cohort import rows_by_patient as grouped
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.measurements import measurements
 from relapse_model.features.laboratory import summarise_groups
 from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Predictor, Study

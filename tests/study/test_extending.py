@@ -144,7 +144,10 @@ def test_removing_what_is_not_there():
 
 
 def test_one_of_several_keys_that_exclude_each_other_replaces_the_others():
-    study = extended("[prediction]\nhorizon_months = 24\n[outcome]\nbelow = 0.05\n", remove='remove = ["trial"]\n')
+    # Below a threshold is another event than at or above it: its name is not taken over.
+    study = extended(
+        "[prediction]\nhorizon_months = 24\n[outcome]\nname = 'loss'\nbelow = 0.05\n", remove='remove = ["trial"]\n'
+    )
     assert study.prediction.horizon_months == 24
     assert study.prediction.implausible_auc is None  # stated of another outcome and horizon
     assert (study.outcome.at_least, study.outcome.below, study.outcome.analyte) == (None, 0.05, "hbsag")
@@ -155,6 +158,46 @@ def test_one_of_several_keys_that_exclude_each_other_replaces_the_others():
 def test_the_threshold_of_another_analyte_is_not_taken_over():
     problems = refused(f'{HEADER}remove = ["trial"]\n{NAMED}[outcome]\nanalyte = "hbv_dna"\n')
     assert [problem.found for problem in problems] == ["0 thresholds"]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        'name = "DNA"\nanalyte = "hbv_dna"\nat_least = 20\n',
+        'name = "loss"\nanalyte = "hbsag"\nbelow = 0.05\n',
+        'name = "death"\ncolumn = "died"\nequals = "yes"\n',
+        'name = "flare"\nadjudicated = true\n',
+    ],
+)
+@pytest.mark.parametrize("remove", ['remove = ["trial"]\n', 'remove = ["trial", "outcome"]\n'])
+def test_what_was_known_of_effects_on_another_outcome_is_not_taken_over(outcome, remove):
+    own = '[predictors]\nage = { prior = { log_odds = 0.3, sd = 0.2, per = "unit", source = "s" } }\n'
+    study = extended(f"[outcome]\n{outcome}{own}", remove=remove)
+    assert [one.name for one in study.predictors if one.prior is not None] == ["age"]
+    assert all(one.prior is None for one in study.terms)
+    assert all(one.direction is None for one in study.predictors)
+
+
+@pytest.mark.parametrize("outcome", ["at_least = 0.1\n", "adjudicated = true\n", "confirm = { tests = 1 }\n"])
+def test_the_same_event_seen_otherwise_keeps_what_is_known_of_it(base, outcome):
+    study = extended(f"[outcome]\n{outcome}", remove='remove = ["trial"]\n')
+    assert [one.prior for one in study.predictors] == [one.prior for one in base.predictors]
+    assert study.outcome.name == base.outcome.name
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "kept"),
+    [
+        ("prior_nuc", 'agents = ["hbig"]', False),  # another drug
+        ("prior_nuc", 'agents = { remove = ["entecavir"] }', True),
+        ("age", 'unit = "months"', False),  # an odds ratio per year is none per month
+        ("consolidation_weeks", "below = 0.005", False),
+        ("age", 'label = "Age in full years"', True),
+    ],
+)
+def test_a_prior_whose_step_is_another_one_is_not_taken_over(base, name, change, kept):
+    study = extended(f"[predictors]\n{name} = {{ {change} }}\n")
+    assert (study.predictor(name).prior == base.predictor(name).prior) is kept
 
 
 def test_another_unit_would_turn_every_threshold_into_another_one():

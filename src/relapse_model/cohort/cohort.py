@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.coded_columns import encoded
-from relapse_model.cohort.tables.column_values import is_whole
+from relapse_model.cohort.tables.column_values import is_whole, without_codes
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -35,7 +35,8 @@ class Cohort:
     patients : DataFrame
         One row per patient, `patient_id` unique.
     labs : DataFrame
-        One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier.
+        One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier. From
+        100,000 rows on, columns of texts are categories.
     treatments, outcomes, adverse_events : DataFrame or None
         ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
     rejected : DataFrame
@@ -147,7 +148,8 @@ class Cohort:
             if table is not None:
                 exported = table.drop(columns=[*OURS[name], "patient_id"], errors="ignore")
                 exported.insert(0, "patient_id", self.patient_ids.to_numpy()[table["patient"].to_numpy()])
-                tables[name] = exported
+                texts = [one for one in TABLES[name] if one in exported and exported[one].dtype == "category"]
+                tables[name] = exported.assign(**{one: without_codes(exported[one]) for one in texts})
         return tables
 
     def write(self, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:

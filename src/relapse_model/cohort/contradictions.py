@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.measurements import columns_read, read_rows
 from relapse_model.cohort.one_day import (
+    MINUTES,
     contradicting,
     day_rule,
     refuses,
@@ -20,8 +21,11 @@ from relapse_model.cohort.one_day import (
     same_day_expected,
 )
 from relapse_model.cohort.tables.columns import MINUTE
+from relapse_model.cohort.tables.repeated_rows import duplicates
 from relapse_model.errors import CohortError
 from relapse_model.study.study import Study
+
+_DAYS = 4 * 52 * 100 * MINUTES  # more than the minutes, as days are rounded to, of two centuries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +74,8 @@ def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study
 def _of_shared_days(labs: pd.DataFrame, ids: pd.Series, usable: Mask, analytes: list[str]) -> NDArray[np.intp]:
     """Return the rows whose patient has another result of the analyte on the same day."""
     rows = np.flatnonzero(usable & labs["analyte"].isin(analytes).to_numpy() & labs["week"].notna().to_numpy())
-    key = pd.DataFrame(
-        {
-            "patient": pd.factorize(ids.iloc[rows])[0],
-            "analyte": pd.factorize(labs["analyte"].iloc[rows])[0],
-            "day": rounded(labs["week"].to_numpy(dtype=float)[rows]),
-        }
-    )
-    shared: NDArray[np.intp] = rows[key.duplicated(keep=False).to_numpy()]
+    patient, names = (pd.factorize(one.iloc[rows]) for one in (ids, labs["analyte"]))
+    day = rounded(labs["week"].to_numpy(dtype=float)[rows]).astype(np.int64)  # sound weeks lie within a century
+    number = (patient[0].astype(np.int64) * len(names[1]) + names[0]) * _DAYS + day
+    shared: NDArray[np.intp] = rows[duplicates(number)]
     return shared

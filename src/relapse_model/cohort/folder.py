@@ -229,7 +229,7 @@ def _read_csv(file: Path) -> pd.DataFrame:
     except OSError as error:
         raise unreadable(file, error) from None
     if len(content) >= BYTES_WORTH:
-        header = content.split(b"\n", 1)[0].decode("utf-8-sig", "backslashreplace").rstrip("\r").split(",")
+        header = next(io.BytesIO(content)).rstrip(b"\n").decode("utf-8-sig", "backslashreplace").rstrip("\r").split(",")
         if len(header) > MOST_COLUMNS:  # before anything is read into so many
             csv_header(header, file.name)
         table = dictionary_columns(content, len(header)) if all(map(_is_plain, header)) else None

@@ -9,14 +9,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
-from relapse_model.cohort.tables.column_values import read_column, read_texts
+from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
     READ_COLUMNS,
     TABLES,
@@ -24,11 +23,13 @@ from relapse_model.cohort.tables.columns import (
     is_row_id,
 )
 from relapse_model.cohort.tables.data_frames import data_frames
-from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known
+from relapse_model.cohort.tables.identifiers import nearly_known, row_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables
+from relapse_model.cohort.tables.repeated_rows import repeated
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 
+_MANY_ROWS = 100_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
 
@@ -119,7 +120,7 @@ def checked(
     if on_problems not in ("raise", "list"):
         raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
     clock = Time() if study is None else study.time
-    gate = _Gate({name: _as_text_index(table) for name, table in tables.items()}, found, whole, clock)
+    gate = _Gate({name: _own_table(name, table) for name, table in tables.items()}, found, whole, clock)
     gate.labs_or_none(study)
     gate.broken_tables()
     gate.weeks_from_days_and_months()
@@ -149,16 +150,14 @@ def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
     return stated if dash is None else replace(stated, dash=dash)
 
 
-def _as_text_index(table: pd.DataFrame) -> pd.DataFrame:
+def _own_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that the gate may change, its rows counted from 0; each text of many rows stands in it once."""
     renamed = table.rename(columns=lambda name: str(name).strip().lstrip("\ufeff"))
-    return renamed.reset_index(drop=True).copy()
-
-
-def _repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
-    try:
-        return table.duplicated(subset=columns).to_numpy()
-    except TypeError:  # lists in a column, as Parquet may have
-        return table[columns].astype(str).duplicated().to_numpy()
+    own = renamed.reset_index(drop=True).copy(deep=False)
+    if name == "patients":
+        return own
+    texts = [column for column in TABLES[name] if list(own.columns).count(column) == 1]
+    return own.assign(**{column: with_codes(own[column]) for column in texts})
 
 
 class _Gate(StudyAtTheGate):
@@ -175,7 +174,7 @@ class _Gate(StudyAtTheGate):
                 self.broken = True
                 del self.tables[name]
             if list(table.columns).count("patient_id") == 1:
-                self.ids[name] = identifier_keys(read_texts(table["patient_id"]))
+                self.ids[name] = row_keys(table["patient_id"], coded=name != "patients")
 
     def typed_columns(self) -> None:
         """Read every column of the contract by its rule."""
@@ -188,7 +187,7 @@ class _Gate(StudyAtTheGate):
                     soon = "a day that has come, or comes within a year"
                     self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
-                read = read_column(table[column], rule)
+                read = read_column(table[column], rule, coded=name == "labs")
                 self.refuse(name, read.bad, column, [self.printable(value) for value in read.came], rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
@@ -213,12 +212,12 @@ class _Gate(StudyAtTheGate):
                         name, rows, "patient_id", "an identifier that is not in the patients table",
                         "a patient of the patients table", advice,
                     )  # fmt: skip
-            twice = _repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
+            twice = repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
             self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
             own = [column for column in table.columns if not is_row_id(column)]
             if name != "outcomes" and len(own) < len(table.columns):
-                self.repeated[name] = _repeated(table, own) & ~twice
+                self.repeated[name] = repeated(table, own) & ~twice
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
     def adverse_events(self) -> None:
@@ -298,12 +297,14 @@ class _Gate(StudyAtTheGate):
             labs[column] = read[column].array
         before = len(self.problems)
         for rows, text, expected, advice in unit_problems(labs, study):
+            if not len(rows):
+                continue
             wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
             self.refuse("labs", rows, "unit", self.printable(text) if text else "no unit", wanted, advice)
         # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
         self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
         for mask, column, expected in scale_problems(labs, transformed):
-            came = [self.printable(value) for value in labs[column].to_numpy(dtype=object)[mask]]
+            came = [self.printable(value) for value in labs[column][mask]] if mask.any() else []
             self.refuse("labs", mask, column, came, expected)
 
     def cohort(self, synthetic: bool) -> Cohort:
@@ -339,4 +340,8 @@ class _Gate(StudyAtTheGate):
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]
-        return with_identifiers(table.loc[kept].reset_index(drop=True), spelled)
+        rows = table if kept.all() else table.loc[kept].reset_index(drop=True)
+        if len(rows) < _MANY_ROWS:
+            coded = {str(one): without_codes(rows[one]) for one in rows if rows[one].dtype == "category"}
+            rows = rows.assign(**coded)
+        return with_identifiers(rows, spelled)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -18,12 +17,11 @@ from relapse_model.cohort.tables.columns import (
     TABLES,
 )
 from relapse_model.cohort.tables.identifiers import identifier_key
-from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers
+from relapse_model.cohort.tables.part_of_whole import WholeTables, bare_identifiers, holds_identifier
 from relapse_model.errors import Problem
 from relapse_model.study.study import Time
 
 FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
-_WORD_EDGE = r"\b|(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])"  # Chinese is written without spaces
 _SEARCHED = 120  # characters of a text; a message shows fewer
 
 
@@ -65,9 +63,7 @@ class TablesAtTheGate:
 
     def holds_identifier(self, text: str) -> bool:
         """Tell whether a text holds an identifier of the tables: columns get mixed up, and remarks name people."""
-        text = identifier_key(text[:_SEARCHED])
-        edges = [match.start() for match in re.finditer(_WORD_EDGE, text)]
-        return any(text[start:end].casefold() in self.identifiers for start in edges for end in edges if start < end)
+        return holds_identifier(identifier_key(text[:_SEARCHED]), self.identifiers)
 
     def printable(self, value: object, reason: str = "") -> str:
         """Return a value as a message may show it."""

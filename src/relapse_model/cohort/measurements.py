@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.unit_conversion import conversion, not_accepted, unit_groups
 from relapse_model.cohort.one_day import (
@@ -78,10 +78,14 @@ class Measurements:
 
     def until(self, week: float, window_weeks: float | None = None) -> Measurements:
         """Return what was known at a landmark: results at or before the week (and within the window before it)."""
-        keep = at_or_before(self.week, week)
+        return self.rows(self.known_at(week, window_weeks))
+
+    def known_at(self, week: float, window_weeks: float | None = None) -> Mask:
+        """Tell which rows `until` returns."""
+        keep: Mask = at_or_before(self.week, week)
         if window_weeks is not None:
             keep &= at_or_before(week - window_weeks, self.week)
-        return self.rows(keep)
+        return keep
 
     def valued(self) -> Measurements:
         """Return the rows that have a number."""
@@ -280,10 +284,8 @@ def columns_read(labs: pd.DataFrame) -> pd.DataFrame:
     labs : DataFrame
         As the gate has read it.
     """
-    texts = {name: pd.factorize(labs[name]) for name in _TEXTS if name in labs}
     return labs[[name for name in _NUMBERS if name in labs]].assign(
-        detected=_detection(labs),
-        **{name: pd.Categorical.from_codes(codes, distinct) for name, (codes, distinct) in texts.items()},
+        detected=_detection(labs), **{name: labs[name].astype("category") for name in _TEXTS if name in labs}
     )
 
 
@@ -299,8 +301,8 @@ def _time(table: pd.DataFrame) -> Floats:
 
 
 def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
-    detected = table["detected"].to_numpy(dtype=object)
-    return np.where(detected == True, 1, np.where(detected == False, 0, -1)).astype(np.int8)  # noqa: E712
+    detected = table["detected"].to_numpy(dtype=object)  # True, False or None; comparing objects takes long
+    return np.where(pd.isna(detected), -1, detected.astype(bool)).astype(np.int8)
 
 
 def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:

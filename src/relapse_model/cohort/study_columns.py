@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.study.eligibility import Criterion

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.tables.column_values import coded_texts
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.names import Meaning, NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
@@ -68,6 +69,8 @@ def read_names(values: pd.Series, known: NameTable) -> ReadNames:
     names = [text if one.name is None else one.name for text, one in zip(printed, meanings, strict=True)]
     if names == list(printed):
         return ReadNames(values.array, rows, came, expected)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return ReadNames(coded_texts(np.array([*names, None], dtype=object), codes), rows, came, expected)
     if isinstance(values.dtype, pd.StringDtype):
         return ReadNames(pd.array(names, dtype=values.dtype).take(codes, allow_fill=True), rows, came, expected)
     return ReadNames(np.array([*names, None], dtype=object)[codes], rows, came, expected)

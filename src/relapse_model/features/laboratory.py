@@ -256,11 +256,11 @@ _REMEMBERED: WeakKeyDictionary[Measurements, dict[tuple[object, ...], Known]] = 
 def _known(
     results: Measurements, patients: int, log10: bool, landmark: float, window_weeks: float | None, with_words: bool
 ) -> Known:
-    until = results.until(landmark, window_weeks)
-    until = until if with_words else until.valued()
-    detected = np.full(len(until.value), -1, dtype=np.int8) if until.detected is None else until.detected
-    value = np.log10(until.value) if log10 else until.value
-    return Known(value, until.week, groups(until.patient, patients), landmark, np.nan, detected)
+    keep = results.known_at(landmark, window_weeks)
+    rows = np.flatnonzero(keep if with_words else keep & ~np.isnan(results.value))  # taken of what is used alone
+    detected = np.full(len(rows), -1, dtype=np.int8) if results.detected is None else results.detected[rows]
+    value = np.log10(results.value[rows]) if log10 else results.value[rows]
+    return Known(value, results.week[rows], groups(results.patient[rows], patients), landmark, np.nan, detected)
 
 
 def _laid_out(kind: str, known: Known) -> Floats:

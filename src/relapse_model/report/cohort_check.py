@@ -64,7 +64,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
 def _analytes(cohort: Cohort, study: Study) -> str:
     labs = cohort.labs
     lines = ["Analytes (results; missing; below a limit, including a printed 0; above a limit; words):"]
-    for name, rows in labs.groupby("analyte", sort=True):
+    for name, rows in labs.groupby("analyte", sort=True, observed=True):
         zero = (rows["kind"] == "number") & (rows["comparator"] == "") & (rows["number"] == 0)
         amount = ~rows["unit"].map(lambda unit: is_log10(unit_key(unit)), na_action="ignore").eq(True)
         below = (rows["comparator"].isin(["<", "<="]) | (zero & amount)).sum()

@@ -58,7 +58,7 @@ def read_document(
         return document
     base = _base(document, document.raw.pop(EXTENDS), folder, problems, above)
     removed = _removed(base, document, document.raw.pop(REMOVE, []), problems)
-    return merged(removed, document, problems)
+    return merged(removed, document, problems, base.raw.get("outcome"))
 
 
 def _here(document: Document, key: str, found: str, expected: str, advice: str = "") -> Problem:

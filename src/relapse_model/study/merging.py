@@ -24,13 +24,16 @@ ENTRY_NAMES: Mapping[KeyPath, str] = {  # lists of entries, and the key that tel
 # Statements of several keys that belong together: with its source, a figure is taken over whole or not at all.
 WHOLE = ("prior", "half_life_days", "volume_litres", "absorption_per_day", "index")
 _ADD, _TAKE = "add", "remove"
+_NAMES = ("name", "label_zh")
 _THRESHOLDS = ("at_least", "below")
 _RULE = ("analyte", *_THRESHOLDS, "confirm")
 _OTHERWISE = ("adjudicated", "column", "equals", "others")
+_OF_EFFECTS = ("predictors", "candidates", "terms")
+_COUNTED_IN = ("agents", "unit", "scale", "saturating", "below", "at_least")  # what the step of a prior is a step of
 _COMPUTED_BY = ("kind", "analyte", "equals", "levels")  # what makes another predictor of one
 
 
-def merged(base: Document, own: Document, problems: list[Problem]) -> Document:
+def merged(base: Document, own: Document, problems: list[Problem], outcome: Any = None) -> Document:
     """Return a study with the keys of the one that it extends where it has none of its own.
 
     Parameters
@@ -38,14 +41,20 @@ def merged(base: Document, own: Document, problems: list[Problem]) -> Document:
     base, own : Document
     problems : list of Problem
         Added to.
+    outcome : table, optional
+        Of the one that it extends, where it was removed from it.
     """
-    return _Merging(base, own, problems).study()
+    return _Merging(base, own, problems, outcome).study()
 
 
 class _Merging:
     """Puts two studies together, and notes from where each key came."""
 
-    def __init__(self, base: Document, own: Document, problems: list[Problem]):
+    def __init__(self, base: Document, own: Document, problems: list[Problem], outcome: Any = None):
+        theirs, mine = base.raw.get("outcome", outcome), own.raw.get("outcome")
+        self.of_another = (
+            isinstance(theirs, Mapping) and isinstance(mine, Mapping) and _is_another_outcome(theirs, mine)
+        )
         self.base, self.own, self.problems = base, own, problems
         self.origins = Origins(own.origins.of(()).source)
 
@@ -86,6 +95,12 @@ class _Merging:
         """Merge two tables; `to` is the path of what comes of them."""
         gone = _superseded(to, base, own)
         raw: dict[str, Any] = {}
+        if self.of_another and not to:
+            base = {
+                key: [_without_effect(one, (key,)) for one in value]
+                if key in _OF_EFFECTS and key not in own and isinstance(value, list) else value
+                for key, value in base.items()
+            }  # fmt: skip
         for key in (*(key for key in base if key not in gone), *(key for key in own if key not in base or key in gone)):
             paths = (*of_base, key), (*of_own, key), (*to, key)
             if key not in own:
@@ -120,6 +135,8 @@ class _Merging:
         result, seen = list(base), set[str]()
         for position in range(len(base)):
             self.origins.take(self.base.origins, (*of_base, position), (*to, position))
+            if self.of_another and isinstance(base[position], Mapping):
+                result[position] = _without_effect(base[position], to)
         for position, entry in enumerate(own):
             name, path = entry.get(name_key) if isinstance(entry, Mapping) else None, (*of_own, position)
             name = name if isinstance(name, str) else None
@@ -141,7 +158,7 @@ class _Merging:
                     result[place] = entry
                 else:
                     self.origins.put(new, self.own.origins.of(path))
-                    result[place] = self.table(base[place], entry, (*of_base, place), path, new)
+                    result[place] = self.table(_kept(result[place], entry, to), entry, (*of_base, place), path, new)
         return result
 
     def changed_list(self, base: list[Any], own: Mapping[str, Any], of_own: KeyPath) -> list[Any]:
@@ -176,11 +193,35 @@ def _superseded(path: KeyPath, base: Mapping[str, Any], own: Mapping[str, Any]) 
         return {*keys.HORIZONS}
     if path == ("outcome",):
         if {*_OTHERWISE} & {*own}:
-            return {*_RULE, *_OTHERWISE}
+            return {*_RULE, *_OTHERWISE, *(_NAMES if _is_another_outcome(base, own) else ())}
         gone = {*_OTHERWISE} if {*_RULE} & {*own} else set()
+        gone |= {*_NAMES} if _is_another_outcome(base, own) else set()
         another = {*_THRESHOLDS} & {*own} or own.get("analyte", base.get("analyte")) != base.get("analyte")
         return gone | {*_THRESHOLDS, "unit"} if another else gone
     return set()
+
+
+def _is_another_outcome(base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Tell whether a study predicts another event: of another analyte, on the other side, of a column, or so named."""
+    if own.get("adjudicated") is True:
+        return bool(own.get("name", base.get("name")) != base.get("name"))
+    stated = [key for key in ("analyte", "column", "equals") if key in own and own[key] != base.get(key)]
+    sides = [key for key in _THRESHOLDS if key in own and key not in base and {*_THRESHOLDS} & {*base}]
+    return bool(stated or sides)
+
+
+def _without_effect(entry: Any, path: KeyPath) -> Any:
+    """Return an entry without what was known of its effect, which was that on another outcome."""
+    if path[0] not in _OF_EFFECTS or not isinstance(entry, Mapping):
+        return entry
+    return {key: value for key, value in entry.items() if key not in ("prior", "direction")}
+
+
+def _kept(base: Mapping[str, Any], own: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
+    """Return an entry without its prior, if the study counts it in other steps than those that the prior is of."""
+    changed = [key for key in _COUNTED_IN if key in own and own[key] != base.get(key)]
+    other = [key for key in changed if not isinstance(own[key], Mapping)]  # a table adds or removes single agents
+    return {key: value for key, value in base.items() if key != "prior"} if path[0] in _OF_EFFECTS and other else base
 
 
 def _is_another(base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relapse_model.cohort.laboratory.lab_text import LabText, read_lab_text, read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import LabText, read_lab_text
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.errors import RelapseModelError
 
 KINDS = {"number", "negative", "positive", "missing", "unreadable"}

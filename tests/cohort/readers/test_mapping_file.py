@@ -48,3 +48,12 @@ def test_a_missing_section_and_a_file_that_is_not_there_are_named(tmp_path):
         parse_mapping('[mapping]\nprotocol = 1\nkind = "fhir"\n')
     with pytest.raises(MappingError, match="no such file in"):
         load_mapping(tmp_path / "map.toml")
+
+
+@pytest.mark.parametrize(("one", "other"), [("A", "a"), ("1", "1.0"), ("Ｂ", "b"), ("HBIG-1 ", "hbig-1")])
+def test_texts_that_are_compared_as_one_must_mean_the_same(one, other):
+    # Otherwise the last meaning would count for both, and the arms would be swapped without a word.
+    arm = f'arm = {{ field = "arm", values = {{ "{one}" = "hbig", "{other}" = "control" }} }}\n'
+    with pytest.raises(MappingError, match=r"line 6, key 'patients\.arm\.values'.* compared as one text"):
+        parse_mapping(HEAD + arm, "map.toml")
+    assert parse_mapping(HEAD + arm.replace("control", "hbig")).patients["arm"].values[one] == "hbig"

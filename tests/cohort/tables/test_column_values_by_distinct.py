@@ -29,7 +29,7 @@ def assert_same(found, expected):
 @given(cells=st.lists(st.sampled_from(CELLS), min_size=1, max_size=20), rule=st.sampled_from(RULES))
 def test_it_reads_what_is_read_cell_by_cell(cells, rule):
     values = pd.Series((cells * 1500)[:1500], dtype=object)
-    assert column_reader._distinct(values) is not None
+    assert column_reader.distinct_texts(values) is not None
     assert_same(column_reader.read_column(values, rule), column_reader.column(values, rule))
     pd.testing.assert_series_equal(column_reader.read_texts(values), column_reader.texts(values))
 
@@ -42,7 +42,7 @@ def test_it_reads_what_is_read_cell_by_cell(cells, rule):
 )
 def test_a_column_of_texts_with_gaps_is_read_so_too(cells, rule, dtype):
     values = pd.Series((cells * 1500)[:1500], dtype=dtype)
-    assert column_reader._distinct(values) is not None
+    assert column_reader.distinct_texts(values) is not None
     assert_same(column_reader.read_column(values, rule), column_reader.column(values, rule))
     pd.testing.assert_series_equal(column_reader.read_texts(values), column_reader.texts(values))
 
@@ -60,5 +60,5 @@ def test_a_column_of_texts_with_gaps_is_read_so_too(cells, rule, dtype):
 )
 @pytest.mark.parametrize("rule", [Column("flag"), Column("number")])
 def test_other_columns_are_read_cell_by_cell(values, rule):
-    assert column_reader._distinct(values) is None
+    assert column_reader.distinct_texts(values) is None
     assert_same(column_reader.read_column(values, rule), column_reader.column(values, rule))

@@ -11,8 +11,7 @@ from small_model import STUDY
 import relapse_model as rm
 from relapse_model.errors import CohortError
 from relapse_model.study.reader import parse_study
-from relapse_model.trial.statistics import standardised_contrast
-from relapse_model.validation.ipcw import censoring_weights
+from relapse_model.trial.statistics import loss_weights, standardised_contrast
 
 PLAIN = "adjust = []"
 
@@ -49,10 +48,9 @@ def test_the_plan_may_name_a_model(cohort, study, elsewhere, file):
     found = rm.compare_arms(cohort, planned(study, file))
     risk = elsewhere.score(cohort)["relapse_risk"].to_numpy()
     data = found.endpoint
-    direct = standardised_contrast(
-        data.event, data.arm, np.log(risk / (1 - risk)), names=("prognostic_score",),
-        weights=censoring_weights(data.time, data.event, 48, data.arm),
-    )  # fmt: skip
+    score = np.log(risk / (1 - risk))
+    weights = loss_weights(data.time, data.event, data.arm, score, 48).weights
+    direct = standardised_contrast(data.event, data.arm, score, names=("prognostic_score",), weights=weights)
     assert found.primary.contrast.value == pytest.approx(direct.contrast.value, rel=1e-9)
     assert found.primary.contrast.standard_error == pytest.approx(direct.contrast.standard_error, rel=1e-9)
     assert sha256(file.read_bytes()).hexdigest() in found.primary.note

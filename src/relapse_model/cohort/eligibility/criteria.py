@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.measurements import ordered_measurements
 from relapse_model.cohort.one_day import moments, rounded

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -28,10 +27,9 @@ from relapse_model.cohort.laboratory.words import (
     squeezed,
     tidied,
 )
-from relapse_model.cohort.tables.column_values import of_categories
 from relapse_model.errors import RelapseModelError
 
-_PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")  # most results of a large table need no more reading
+PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")  # most results of a large table need no more reading
 _LONGEST = 200  # characters; a result is short, so longer text is a remark that went astray
 
 _DASHES = ("refuse", "negative", "missing")
@@ -114,48 +112,12 @@ def read_lab_text(value: object, *, dash: str = "refuse", below_limit_detected: 
     >>> read_lab_text("5-10").reason
     'a range, not one number'
     """
-    _check_settings(dash, below_limit_detected)
-    return _read(value, dash, below_limit_detected)
+    check_settings(dash, below_limit_detected)
+    return read_one(value, dash, below_limit_detected)
 
 
-def read_lab_texts(
-    values: Iterable[object], *, dash: str = "refuse", below_limit_detected: bool | None = None, negative: bool = False
-) -> pd.DataFrame:
-    """Read a column of results, each distinct one once; rows keep their order, number and index.
-
-    Parameters
-    ----------
-    values : pandas.Series, pandas.Index, one-dimensional array or iterable of objects
-        The texts, as for :func:`read_lab_text`.
-    dash, below_limit_detected
-        As for :func:`read_lab_text`; one laboratory's settings for the whole column.
-    negative : bool
-        Whether a number may be negative: of transformed data, which are no amounts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per value, one column per field of `LabText`. The index is that of a Series, else 0, 1, ...
-
-    Raises
-    ------
-    RelapseModelError
-        If a setting is unknown, or `values` is a single text or a table.
-
-    Examples
-    --------
-    >>> read_lab_texts(["<0.05", "未做", "12.5(+)"])["kind"].tolist()
-    ['number', 'missing', 'number']
-    """
-    _check_settings(dash, below_limit_detected)
-    codes, distinct = _factorize(values)
-    read = [_read(item, dash, below_limit_detected, negative) for item in distinct]
-    index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(codes))
-    columns = {field.name: _column(read, field.name).take(codes) for field in fields(LabText)}
-    return pd.DataFrame({name: pd.Series(c, index=index, dtype=c.dtype) for name, c in columns.items()})
-
-
-def _check_settings(dash: object, below_limit_detected: object) -> None:
+def check_settings(dash: object, below_limit_detected: object) -> None:
+    """Refuse settings of a laboratory that are none; the arguments are those of `read_lab_text`."""
     if dash not in _DASHES:
         raise RelapseModelError(f"dash={dash!r}: expected one of {_DASHES}. Ask the laboratory what '-' means.")
     if not (below_limit_detected is None or isinstance(below_limit_detected, bool)):
@@ -165,61 +127,8 @@ def _check_settings(dash: object, below_limit_detected: object) -> None:
         )
 
 
-_Codes = np.ndarray[Any, np.dtype[np.intp]]
-
-
-def _factorize(values: Iterable[object]) -> tuple[_Codes, list[object]]:
-    """Return the code of each value and the distinct values."""
-    _check_one_column(values)
-    if isinstance(values, np.ndarray):
-        values = pd.Series(values, dtype=object)  # boxes dates as dates; NumPy would make numbers of them
-    if not isinstance(values, (pd.Series, pd.Index)):
-        return _factorize_objects(list(values))
-    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
-        places, categories = of_categories(values)
-        return places, categories.tolist()
-    if isinstance(values.dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=False) == "string":
-        codes, distinct = pd.factorize(values, use_na_sentinel=False)
-        return codes, list(distinct)
-    return _factorize_objects(list(values.to_numpy(dtype=object)))
-
-
-def _check_one_column(values: object) -> None:
-    single = isinstance(values, (str, bytes)) or not isinstance(values, Iterable)
-    if single or getattr(values, "ndim", 1) != 1:
-        raise RelapseModelError(
-            f"values: got a {type(values).__name__}, expected one column of texts. "
-            "Give a Series or a list; use read_lab_text for a single text."
-        )
-
-
-def _factorize_objects(items: list[object]) -> tuple[_Codes, list[object]]:
-    # pandas would take 1, 1.0 and True for one value
-    keys: list[Any] = items if set(map(type, items)) <= {str, type(None)} else [_key(item) for item in items]
-    distinct = dict(zip(keys, items, strict=True))
-    code = {key: number for number, key in enumerate(distinct)}
-    codes = np.fromiter(map(code.__getitem__, keys), dtype=np.intp, count=len(keys))
-    return codes, list(distinct.values())
-
-
-def _key(item: object) -> object:
-    if type(item) is str:
-        return item
-    if isinstance(item, int):
-        return type(item), item
-    if isinstance(item, (float, np.generic)):
-        return type(item), repr(item)  # keeps -0.0 apart from 0.0, and brings NaNs together
-    return type(item), id(item)
-
-
-def _column(read: list[LabText], name: str) -> Any:
-    """Return a field of each; texts as pandas keeps them, so that the rows share them."""
-    dtypes: dict[str, type] = {"number": float, "lower": float, "upper": float, "log10": bool, "detected": object}
-    values = [getattr(one, name) for one in read]
-    return np.array(values, dtype=dtypes[name]) if name in dtypes else pd.array(values, dtype="str")
-
-
-def _read(value: object, dash: str, below: bool | None, negative: bool = False) -> LabText:
+def read_one(value: object, dash: str, below: bool | None, negative: bool = False) -> LabText:
+    """Read one result as `read_lab_text` does, its settings checked before; it may be negative where that is said."""
     if _is_missing(value):
         return LabText("", "missing")
     raw = _raw(value)
@@ -257,7 +166,7 @@ def _as_float(value: object) -> float:
 
 
 def _read_text(raw: str, dash: str, below: bool | None, negative: bool) -> LabText:
-    if _PLAIN.fullmatch(raw):
+    if PLAIN.fullmatch(raw):
         return _of_number(raw, PrintedNumber("", float(raw), "", False), "", below)
     if len(raw) > _LONGEST:
         raise UnreadableText(f"longer than {_LONGEST} characters: a remark, not a result")

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_text import check_settings
+from relapse_model.cohort.laboratory.lab_texts import LabColumns, coded_lab_texts, distinct_results, read_distinct
+from relapse_model.cohort.tables.column_values import coded_texts
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
 from relapse_model.study.unit_factors import lacks_milli, unit_factor
@@ -37,34 +39,33 @@ def read_results(
     Returns
     -------
     DataFrame
-        The columns of `read_lab_texts`.
+        The columns of `read_lab_texts`, its texts as categoricals.
     """
-    read = _read(values, conventions)
-    if transformed is not None and transformed.any():
-        reread = _read(values[transformed], conventions, negative=True)
-        for name in reread:
-            column = read[name].to_numpy(copy=True)
-            column[transformed] = reread[name].to_numpy()
-            read[name] = column
-    codes, spellings = pd.factorize(units)
-    logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[codes]
-    refused = np.flatnonzero((read["kind"] == "unreadable").to_numpy() & logged)
-    if not len(refused):
-        return read
-    texts = [f"{text} Log" for text in read["raw"].iloc[refused]]
-    reread = read_lab_texts(texts, below_limit_detected=conventions.below_limit_detected)
-    number = (reread["kind"] == "number").to_numpy()
+    check_settings(conventions.dash, conventions.below_limit_detected)
+    of_text, texts = distinct_results(values)
+    of_unit, spellings = pd.factorize(units)
+    logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[of_unit]
+    asked = logged.astype(np.intp) if transformed is None else logged + 2 * transformed.astype(np.intp)
+    # The different combinations are read, not the rows.
+    which, found = of_text, np.arange(len(texts)) * 4
+    if asked.any():
+        number, occurs = of_text * 4 + asked, np.zeros(4 * len(texts), dtype=bool)
+        occurs[number] = True
+        which, found = (np.cumsum(occurs) - 1)[number], np.flatnonzero(occurs)
+    read = _combinations([texts[one // 4] for one in found.tolist()], found % 4, conventions)
+    return coded_lab_texts(read, which, values)
+
+
+def _combinations(texts: list[object], asked: NDArray[np.intp], conventions: Laboratory) -> LabColumns:
+    """Read each text; its unit may be a logarithm (1, 3), and its analyte may be negative (2, 3)."""
+    below = conventions.below_limit_detected
+    read = read_distinct(texts, conventions.dash, below, asked >= 2)
+    refused = np.flatnonzero((read["kind"] == "unreadable") & (asked % 2 == 1))
+    reread = read_distinct([f"{text} Log" for text in read["raw"][refused]], "refuse", below, refused < 0)
+    number = reread["kind"] == "number"
     for name in READ_COLUMNS:
-        column = read[name].to_numpy(copy=True)
-        column[refused[number]] = reread[name].to_numpy()[number]
-        read[name] = column
+        read[name][refused[number]] = reread[name][number]
     return read
-
-
-def _read(values: pd.Series, conventions: Laboratory, negative: bool = False) -> pd.DataFrame:
-    return read_lab_texts(
-        values, dash=conventions.dash, below_limit_detected=conventions.below_limit_detected, negative=negative
-    )
 
 
 def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[Any, NDArray[np.bool_]]:
@@ -81,7 +82,7 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[Any, NDArray[np.bo
 
     Returns
     -------
-    units : array of str
+    units : Categorical
     clash : array of bool
         Rows where the printed unit and the column disagree.
     """
@@ -95,8 +96,8 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[Any, NDArray[np.bo
         _one_unit(stated[one - 1] if one else "", printed[other], bool(log10))
         for one, other, log10 in zip(*np.unravel_index(found, shape), strict=True)
     ]
-    units = pd.array([unit for unit, _ in agreed], dtype="str")
-    return units.take(which), np.array([clash for _, clash in agreed], dtype=bool)[which]
+    units = coded_texts(np.array([unit for unit, _ in agreed], dtype=object), which)
+    return units, np.array([clash for _, clash in agreed], dtype=bool)[which]
 
 
 def _one_unit(stated: str, printed: str, log10: bool) -> tuple[str, bool]:
@@ -133,15 +134,18 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
     of_analyte, analytes = pd.factorize(labs["analyte"])
     whose = np.append(pd.Index(list(study.analytes), dtype=object).get_indexer(pd.Index(analytes)), -1)[of_analyte]
     of_assay, assays = pd.factorize(labs["assay"]) if "assay" in labs else (np.full(len(labs), -1), pd.Index([]))
-    rows = np.flatnonzero(valued & (whose >= 0) & ~blank)
     # The few different combinations are looked at, not the rows; -1 is a blank assay.
     shape = len(rules), len(units), len(assays) + 1
-    which, found = pd.factorize(np.ravel_multi_index((whose[rows], of_unit[rows], of_assay[rows] + 1), shape))
-    own = np.split(rows[np.argsort(which, kind="stable")], np.cumsum(np.bincount(which, minlength=len(found)))[:-1])
-    for name, text, assay, refused in zip(*np.unravel_index(found, shape), own, strict=False):
+    key = (whose * shape[1] + of_unit) * shape[2] + of_assay + 1
+    key[~valued | (whose < 0) | blank] = -1
+    which, found = pd.factorize(key)
+    for place, one in enumerate(found.tolist()):
+        if one < 0:
+            continue
+        name, text, assay = (int(part) for part in np.unravel_index(one, shape))
         rule, came = rules[name], str(units[text])
         if conversion(rule, came, str(assays[assay - 1]) if assay else None) is None:
-            yield refused, came, *not_accepted(rule, came)
+            yield np.flatnonzero(which == place), came, *not_accepted(rule, came)
 
 
 def _mixed_units(
@@ -207,10 +211,11 @@ def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.
         assay_codes, assays = pd.factorize(labs["assay"])
     else:
         assay_codes, assays = np.full(len(labs), -1), pd.Index([])
-    for code, assay_code in sorted(set(zip(codes.tolist(), assay_codes.tolist(), strict=True))):
-        if code >= 0:
-            rows = (codes == code) & (assay_codes == assay_code)
-            yield rows, str(units[code]), None if assay_code < 0 else str(assays[assay_code])
+    key = codes * (len(assays) + 1) + assay_codes + 1
+    key[codes < 0] = -1
+    for one in np.flatnonzero(np.bincount(key + 1)[1:]).tolist():  # few, and from 0
+        code, assay = divmod(one, len(assays) + 1)
+        yield key == one, str(units[code]), None if not assay else str(assays[assay - 1])
 
 
 def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[float, str] | None:

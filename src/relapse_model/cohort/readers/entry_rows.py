@@ -25,13 +25,13 @@ TIMES: Mapping[str, tuple[str, ...]] = {
 
 _COLUMN = {"start": "start_date", "end": "end_date"}  # of the cohort folder, where it is not called like the key
 _DATES = ("date", "start", "end")
-_STARTS, _ENDS = ("start", "start_day", "start_week"), ("end", "end_day", "end_week")
+_STARTS, ENDS = ("start", "start_day", "start_week"), ("end", "end_day", "end_week")
 _LEAD = {"labs": ("value",), "treatments": (*_STARTS, "dose", "agent"), "outcome": ("relapse",)}
 _NAMED = {"labs": ("analyte",), "treatments": ("agent",), "outcome": ()}
 _NEEDED = {"labs": ("analyte", "value"), "treatments": ("agent",), "outcome": ("relapse",)}
 _COMPARATORS = {"": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
-_UNKNOWN_DAY = ("the first day, if it was given", "the last day, or nothing if it goes on")
-_STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE" = "" } }'
+UNKNOWN_DAY = ("the first day, if it was given", "the last day, or nothing if it goes on")
+STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE" = "" } }'
 MISSING = "with a code for a missing value"
 EMPTY = "empty, or not known by the mapping"
 OTHER_ROWS = "among the rows that the mapping leaves out (when)"
@@ -168,9 +168,9 @@ def _refusals(
             clash = ((printed != "") & (one.values != "") & (signs != printed)).to_numpy() & filled & ~bad
             problems += table.problems(clash, name, "the comparator that is printed with the value")
             refused |= clash
-        if key in (*_STARTS, *_ENDS):
+        if key in (*_STARTS, *ENDS):
             unknown = one.coded_missing & filled
-            problems += table.problems(unknown, name, _UNKNOWN_DAY[key in _ENDS], _STATE_DAY)
+            problems += table.problems(unknown, name, UNKNOWN_DAY[key in ENDS], STATE_DAY)
             refused |= unknown
         problems += table.problems(bad, name, expected)
         refused |= bad

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.study.keys import Check, NotAllowed, flag, number, one_of, several, text, time_zone, whole_number
 
 SECTIONS = ("mapping", "source", "sources", "time", "patients", "labs", "treatments", "outcome", "missing")
@@ -55,11 +56,20 @@ FIELD: Mapping[str, Check] = {"field": text, "values": lambda value: meanings(va
 
 
 def meanings(value: Any) -> dict[str, str]:
-    """Accept a table from what is printed to what it means; an empty meaning is "not known"."""
+    """Accept a table from what is printed to what it means; an empty meaning is "not known".
+
+    Texts that are compared as one (``A`` and ``a``, ``1`` and ``1.0``) must mean the same, for
+    the last would count for all.
+    """
     if not isinstance(value, dict) or not value:
         raise NotAllowed('a table of meanings, such as { "1" = "M", "2" = "F" }')
     if any(isinstance(one, bool) or not isinstance(one, str | int | float) for one in value.values()):
         raise NotAllowed("texts or numbers on the right side of each meaning")
+    first: dict[str, str] = {}
+    for printed, meaning in value.items():
+        other = first.setdefault(text_key(printed), printed)
+        if str(value[other]) != str(meaning):
+            raise NotAllowed(f"one meaning for {other!r} and {printed!r}, which are compared as one text")
     return {printed: str(meaning) for printed, meaning in value.items()}
 
 

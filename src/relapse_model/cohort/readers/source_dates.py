@@ -16,7 +16,7 @@ from relapse_model.cohort.tables.columns import MISSING_WORDS
 Order = Literal["ymd", "dmy", "mdy"]
 Partial = Literal["refuse", "middle"]
 
-_TIME = r"(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+_TIME = r"(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?"
 _SEPARATED = re.compile(rf"(\d{{1,4}})[-/.](\d{{1,2}})[-/.](\d{{1,4}}){_TIME}")
 _CHINESE = re.compile(rf"(\d{{4}})\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*日?{_TIME}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -28,7 +28,8 @@ def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> st
     """Return a date as YYYY-MM-DD, with the time of day where one is printed; None where it is none.
 
     A year of four digits may stand first in any order; where it stands last, the order says which part is the day.
-    A year of two digits is no date. A time zone is taken off: the day is that of the place where it was written.
+    A year of two digits is no date. A time zone stays with its time: the gate converts it to the hospital's day, or
+    refuses it where the hospital's zone is not stated.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> st
     ['2024-03-02', '2024-03-02', '2024-03-02 08:30', '2024-03-02', None]
     >>> iso_date("02/03/2024"), iso_date("02/03/2024", "dmy"), iso_date("02/03/2024", "mdy")
     (None, '2024-03-02', '2024-02-03')
+    >>> iso_date("2024-03-02T23:30:00Z")
+    '2024-03-02 23:30:00Z'
     >>> iso_date("2024-03"), iso_date("2024-03", partial="middle")
     (None, '2024-03-15')
     """
@@ -51,7 +54,7 @@ def iso_date(text: str, order: Order = "ymd", partial: Partial = "refuse") -> st
     found = _SEPARATED.fullmatch(plain) or _CHINESE.fullmatch(plain)
     if found:
         parts = _in_order((found[1], found[2], found[3]), order)
-        return None if parts is None else _checked(*parts, found[4])
+        return None if parts is None else _checked(*parts, found[4], found[5])
     if compact := _COMPACT.fullmatch(plain):
         return _checked(int(compact[1]), int(compact[2]), int(compact[3]), None)
     month = _MONTH.fullmatch(plain)
@@ -68,7 +71,7 @@ def _in_order(parts: tuple[str, str, str], order: Order) -> tuple[int, int, int]
     return None
 
 
-def _checked(year: int, month: int, day: int, time: str | None) -> str | None:
+def _checked(year: int, month: int, day: int, time: str | None, zone: str | None = None) -> str | None:
     try:
         date = datetime.date(year, month, day).isoformat()
         if time is None:
@@ -77,7 +80,7 @@ def _checked(year: int, month: int, day: int, time: str | None) -> str | None:
         datetime.time.fromisoformat(clock[:8])
     except ValueError:
         return None
-    return f"{date} {clock}"
+    return f"{date} {clock}{zone or ''}"
 
 
 def iso_dates(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +14,9 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
 from relapse_model.cohort.tables.column_values import cell_shown
 from relapse_model.cohort.tables.identifiers import identifier_keys
-from relapse_model.cohort.tables.part_of_whole import bare_identifiers
+from relapse_model.cohort.tables.part_of_whole import bare_identifiers, holds_identifier
 from relapse_model.errors import Problem
 
-_WORD = re.compile(r"[^\s,;/|()\[\]]+")
 REFUSED = "refused"
 
 
@@ -61,8 +59,7 @@ class SourceTable:
 
     def shown(self, text: str) -> str:
         """Return what stood in a cell as a message may show it: short, and without any patient's identifier."""
-        words = {text.casefold(), *(word.casefold() for word in _WORD.findall(text))}
-        if words & self._identifiers:
+        if holds_identifier(text, self._identifiers):
             return "a text that is not shown, since a patient's identifier is in it"
         return cell_shown(text)
 

@@ -30,7 +30,9 @@ class ReadMeanings:
 
 
 def is_missing(values: pd.Series, codes: frozenset[str]) -> NDArray[np.bool_]:
-    """Tell which cells hold a code that means "no value", in any Unicode form and case; empty cells are not among them.
+    """Tell which cells hold a code that means "no value"; empty cells are not among them.
+
+    Case, Unicode forms and spaces make no difference, and ``-99.0`` is ``-99``, as in `meanings_of`.
 
     Parameters
     ----------
@@ -40,14 +42,14 @@ def is_missing(values: pd.Series, codes: frozenset[str]) -> NDArray[np.bool_]:
 
     Examples
     --------
-    >>> is_missing(pd.Series(["-99", "5", "", "溶血 "]), frozenset({"-99", "溶血"})).tolist()
-    [True, False, False, True]
+    >>> is_missing(pd.Series(["-99", "-99.0", "5", "", "溶血 "]), frozenset({"-99", "溶血"})).tolist()
+    [True, True, False, False, True]
     """
     if not codes:
         return np.zeros(len(values), dtype=bool)
-    known = {name_key(code) for code in codes}
+    known = {text_key(code) for code in codes}
     places, printed = pd.factorize(values.fillna(""))
-    among = np.array([bool(str(one).strip()) and name_key(str(one)) in known for one in printed], dtype=bool)
+    among = np.array([bool(str(one).strip()) and text_key(str(one)) in known for one in printed], dtype=bool)
     return among[places]
 
 
@@ -78,16 +80,23 @@ def meanings_of(values: pd.Series, meanings: Mapping[str, str]) -> ReadMeanings:
     texts = values.fillna("").astype(str).str.strip()
     if not meanings:
         return ReadMeanings(texts, np.zeros(len(texts), dtype=bool))
-    by_key = {_key(printed): meaning for printed, meaning in meanings.items()}
+    by_key = {text_key(printed): meaning for printed, meaning in meanings.items()}
     places, printed = pd.factorize(texts)
-    found = [by_key.get(_key(str(one))) for one in printed]
+    found = [by_key.get(text_key(str(one))) for one in printed]
     blank = [one.casefold() in MISSING_WORDS for one in map(str, printed)]
     unknown = np.array([one is None and not gone for one, gone in zip(found, blank, strict=True)], dtype=bool)
     meant = np.array([one or "" for one in found], dtype=object)
     return ReadMeanings(pd.Series(meant[places], index=values.index, dtype=object), unknown[places])
 
 
-def _key(text: str) -> str:
+def text_key(text: str) -> str:
+    """Return a text in the form in which codes are compared.
+
+    Examples
+    --------
+    >>> text_key("1.0") == text_key("１ "), text_key("-1") == text_key("1"), text_key("1.50")
+    (True, False, '1.50')
+    """
     whole = text.strip()
     head, dot, tail = whole.partition(".")
     bare = head if dot and tail.strip("0") == "" and head.lstrip("+-").isdigit() else whole

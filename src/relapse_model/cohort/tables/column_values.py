@@ -35,6 +35,8 @@ class ReadColumn:
 def texts(values: pd.Series) -> pd.Series:
     """Return a column as stripped text; whole numbers without a trailing ``.0``, missing as the empty text."""
     values = values.astype("Int64") if is_whole(values) else values
+    if values.dtype == object and set(map(type, values)) <= {str}:
+        return pd.Series(list(map(str.strip, values)), index=values.index, dtype=object)
     pairs = zip(values.astype(object), values.isna().to_numpy(), strict=True)
     return pd.Series(["" if gone else str(value).strip() for value, gone in pairs], index=values.index, dtype=object)
 
@@ -111,7 +113,7 @@ _ROWS_WORTH = 1000  # below, there is nothing to gain
 _SHARE_WORTH = 0.5  # of distinct texts in the rows
 
 
-def read_column(values: pd.Series, rule: Column) -> ReadColumn:
+def read_column(values: pd.Series, rule: Column, *, coded: bool = False) -> ReadColumn:
     """Read a column by its rule, as `column` does.
 
     Parameters
@@ -120,21 +122,27 @@ def read_column(values: pd.Series, rule: Column) -> ReadColumn:
         As it came: text from a file, or typed columns of a data frame.
     rule : Column
         What is expected.
+    coded : bool
+        Whether texts come back as a `pandas.Categorical`.
 
     Examples
     --------
     >>> read_column(pd.Series(["4", "8", "x", "8"] * 500), Column("number")).values[:4]
     array([ 4.,  8., nan,  8.])
     """
-    split = _distinct(values)
+    split = distinct_texts(values)
     if split is None:
-        return column(values, rule)
+        read = column(values, rule)
+        if not coded or read.values.dtype != object:
+            return read
+        return ReadColumn(coded_texts(read.values, np.arange(len(values))), read.empty, read.bad, read.came)
     codes, distinct = split
     read = column(distinct, rule)
     bad = read.bad[codes]
     place = np.cumsum(read.bad) - 1  # of a distinct text among those that could not be read
     came = [read.came[one] for one in place[codes[bad]].tolist()]
-    return ReadColumn(_spread(read.values, codes), read.empty[codes], bad, came)
+    spread = coded_texts if coded and read.values.dtype == object else _spread
+    return ReadColumn(spread(read.values, codes), read.empty[codes], bad, came)
 
 
 def read_texts(values: pd.Series) -> pd.Series:
@@ -144,14 +152,14 @@ def read_texts(values: pd.Series) -> pd.Series:
     ----------
     values : Series
     """
-    split = _distinct(values)
+    split = distinct_texts(values)
     if split is None:
         return texts(values)
     codes, distinct = split
     return pd.Series(texts(distinct).to_numpy()[codes], index=values.index, dtype=object)
 
 
-def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
+def distinct_texts(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
     """Return which distinct text each row has, and the texts; None where that gains nothing.
 
     Only where all rows are texts, or texts and gaps in a column of texts: of other objects, two may be equal and yet
@@ -173,10 +181,76 @@ def _distinct(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
 def of_categories(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series]:
     """Return which category each row has, and the categories; a gap is one more of them, None."""
     codes = values.cat.codes.to_numpy().astype(np.intp)
-    categories = values.cat.categories.tolist()
+    categories = values.cat.categories.to_numpy(dtype=object).tolist()  # of texts, several times as fast as tolist()
     if (codes < 0).any():
         codes, categories = np.where(codes < 0, len(categories), codes), [*categories, None]
     return codes, pd.Series(categories, dtype=object)
+
+
+def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp]) -> pd.Categorical:
+    """Return the texts of rows as a categorical, its categories in the order of the alphabet; None is a gap.
+
+    Parameters
+    ----------
+    values : array of str or None
+        Texts, of which several may be the same.
+    codes : array of int
+        Which of them each row has.
+
+    Examples
+    --------
+    >>> coded_texts(np.array(["b", "a", "b", None], dtype=object), np.array([3, 0, 1, 2])).tolist()
+    [nan, 'b', 'a', 'b']
+    """
+    which, categories = pd.factorize(values, sort=True)
+    return _categorical(_narrow(which, len(categories))[codes], categories)
+
+
+def with_codes(values: pd.Series) -> pd.Series:
+    """Return a column of texts as a categorical where many rows share them, else as it came.
+
+    Parameters
+    ----------
+    values : Series
+
+    Examples
+    --------
+    >>> with_codes(pd.Series(["IU/mL"] * 2000)).dtype.name
+    'category'
+    """
+    split = None if isinstance(values.dtype, pd.CategoricalDtype) else distinct_texts(values)
+    if split is None:
+        return values
+    codes, distinct = split
+    gap = distinct.isna().to_numpy()
+    place = np.where(gap, -1, np.cumsum(~gap) - 1)
+    categories = distinct[~gap].to_numpy(dtype=object)
+    return pd.Series(_categorical(_narrow(place, len(categories))[codes], categories), index=values.index)
+
+
+def without_codes(values: pd.Series) -> pd.Series:
+    """Return a categorical column as one of texts, to which any text can be assigned.
+
+    Parameters
+    ----------
+    values : Series
+
+    Examples
+    --------
+    >>> without_codes(pd.Series(pd.Categorical(["a", None, "a"]))).dtype.name in ("str", "object")
+    True
+    """
+    return values.astype(values.cat.categories.dtype)
+
+
+def _categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Categorical:
+    made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories))
+    return made
+
+
+def _narrow(codes: NDArray[Any], categories: int) -> NDArray[Any]:
+    """Return codes in the narrowest numbers that hold them, as a categorical keeps them."""
+    return codes.astype(np.min_scalar_type(-categories - 1))
 
 
 def _spread(values: NDArray[Any], codes: NDArray[np.intp]) -> Any:

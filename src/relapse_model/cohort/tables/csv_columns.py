@@ -32,10 +32,12 @@ def dictionary_columns(content: bytes, columns: int) -> pd.DataFrame | None:
     True
     """
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import compute, csv
 
-    content = content.removeprefix(_MARK).replace(b"\r\n", b"\n")
-    if any(mark in content for mark in (_QUOTE, _RETURN, _ZERO, _BLANK_LINE)):
+    content = content.removeprefix(_MARK)
+    if _RETURN in content:
+        content = content.replace(b"\r\n", b"\n")
+    if any(mark in content for mark in (_QUOTE, _RETURN, _ZERO)):
         return None
     names = [str(place) for place in range(columns)]
     text = pa.dictionary(pa.int32(), pa.string())
@@ -52,6 +54,15 @@ def dictionary_columns(content: bytes, columns: int) -> pd.DataFrame | None:
         return None
     if not table.num_rows or not any(str(column[-1]).strip() for column in table.columns):
         return None  # a blank row at the end
-    frame = table.unify_dictionaries().to_pandas().set_axis(range(columns), axis=1)
-    longest = max(max(map(len, frame.iloc[:, place].cat.categories)) for place in range(columns))
-    return frame if longest <= field_size_limit() else None
+    table = table.unify_dictionaries()
+    first = table.column(0)
+    may_be_blank = first.null_count or "" in first.chunk(0).dictionary.to_pylist()
+    if content.endswith(_BLANK_LINE) or (may_be_blank and _BLANK_LINE in content):
+        return None  # a blank line is read as empty cells
+    if (
+        max(compute.max(compute.utf8_length(one.chunk(0).dictionary)).as_py() for one in table.columns)
+        > field_size_limit()
+    ):
+        return None
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.set_axis(range(columns), axis=1)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.tables.column_values import coded_texts, distinct_texts, read_texts, texts
+
 _WIDTHS = ("<wide>", "<narrow>")
 
 
@@ -32,17 +34,40 @@ def identifier_key(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(map(_normalised, text))).strip()
 
 
-def identifier_keys(texts: pd.Series) -> pd.Series:
+def identifier_keys(ids: pd.Series) -> pd.Series:
     """Return the keys of a column of identifiers.
 
     Parameters
     ----------
-    texts : Series
+    ids : Series
         Of str.
     """
-    if "".join(texts).isascii():
-        return texts.str.strip() if len(texts) else texts
-    return texts.map({text: identifier_key(text) for text in texts.unique()})
+    if "".join(ids).isascii():
+        return pd.Series(list(map(str.strip, ids)), index=ids.index, dtype=ids.dtype)
+    return ids.map({text: identifier_key(text) for text in ids.unique()})
+
+
+def row_keys(values: pd.Series, *, coded: bool) -> pd.Series:
+    """Return the key of the identifier of each row of a table.
+
+    Parameters
+    ----------
+    values : Series
+        Identifiers as they came.
+    coded : bool
+        Whether the keys of many rows come back as a categorical.
+
+    Examples
+    --------
+    >>> row_keys(pd.Series([" a", "b "]), coded=True).tolist()
+    ['a', 'b']
+    """
+    split = distinct_texts(values) if coded else None
+    if split is None:
+        return identifier_keys(read_texts(values))
+    codes, distinct = split
+    keys = identifier_keys(texts(distinct)).to_numpy(dtype=object)
+    return pd.Series(coded_texts(keys, codes), index=values.index)
 
 
 def same_identifier(text: object, others: Iterable[str]) -> list[int]:
@@ -93,13 +118,13 @@ def nearly_known(
     """
     if not unknown.any():
         return ()
-    texts = given.where(unknown, "")
-    number = texts.str.fullmatch(r"\d+").to_numpy()
-    bare = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    decimals = unknown & ((bare != texts) & bare.isin(known)).to_numpy()
-    decimals |= unknown & number & texts.isin(known.str.replace(r"\.0+$", "", regex=True)).to_numpy()
+    ids = given.astype(object).where(unknown, "")
+    number = ids.str.fullmatch(r"\d+").to_numpy()
+    bare = ids.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    decimals = unknown & ((bare != ids) & bare.isin(known)).to_numpy()
+    decimals |= unknown & number & ids.isin(known.str.replace(r"\.0+$", "", regex=True)).to_numpy()
     known_bare = set(known[known.str.fullmatch(r"\d+")].str.lstrip("0"))
-    zeros = unknown & ~decimals & number & texts.str.lstrip("0").isin(known_bare).to_numpy()
+    zeros = unknown & ~decimals & number & ids.str.lstrip("0").isin(known_bare).to_numpy()
     spelled = "use one spelling"
     return (
         (decimals, f"The patients table differs by a '.0', as spreadsheets write it: {spelled}"),

@@ -41,3 +41,35 @@ def bare_identifiers(texts: Iterable[str]) -> frozenset[str]:
     """
     bare = {re.sub(r"^\W+|\W+$", "", text).casefold() for text in texts}
     return frozenset(text for text in bare if len(text) > (4 if text.isdecimal() else 1))
+
+
+def holds_identifier(text: str, known: frozenset[str]) -> bool:
+    """Tell whether one of some identifiers stands in a text, not as a part of a longer word or number.
+
+    Writing without spaces between words has no longer words: there an identifier is found wherever it stands.
+
+    Parameters
+    ----------
+    text : str
+    known : frozenset of str
+        As `bare_identifiers` returns them.
+
+    Examples
+    --------
+    >>> known = frozenset({"ab-12", "张三", "12345"})
+    >>> [holds_identifier(text, known) for text in ("AB-12 ?", "张三转院", "0123456", "x(12345)")]
+    [True, True, False, True]
+    """
+    low = text.casefold()
+    for length in {len(one) for one in known}:
+        for start in range(len(low) - length + 1):
+            end = start + length
+            part = low[start:end]
+            if part in known and not (_goes_on(low[:start][-1:], part[0]) or _goes_on(part[-1], low[end : end + 1])):
+                return True
+    return False
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Tell whether two letters or digits side by side are of one word."""
+    return before.isascii() and after.isascii() and before.isalnum() and after.isalnum()

@@ -20,9 +20,8 @@ from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, count
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.estimation import one_sided
 from relapse_model.trial.arms.intercurrent import first_start
-from relapse_model.trial.statistics import standardised_contrast
+from relapse_model.trial.statistics import loss_weights, standardised_contrast
 from relapse_model.validation.estimate import normal_quantile
-from relapse_model.validation.ipcw import censoring_weights
 
 MOST_MISSING = 0.10
 EVENTS_PER_COLUMN = 10
@@ -181,7 +180,8 @@ def standardised(
 
     Where patients were lost, those with a known endpoint are weighted for them: who failed early is known more often
     than who would have been free at the end, so that the known alone would tell too high a risk, the more so in the arm
-    of which more were lost. Assumes that within an arm loss has nothing to do with the coming failure.
+    of which more were lost. Assumes that at given columns, within an arm, loss has nothing to do with the coming
+    failure.
 
     Parameters
     ----------
@@ -197,10 +197,10 @@ def standardised(
         If an arm has no events, or a column separates those with from those without; it is named.
     """
     asked, names = plan.primary, plan.arms.names
-    lost = found.lost.any()
+    lost = loss_weights(found.time, found.event, found.arm, columns.matrix, found.week) if found.lost.any() else None
     made = standardised_contrast(
         np.where(found.lost, 0.0, found.known), found.arm, columns.matrix, names=columns.names, strata=found.strata,
-        weights=censoring_weights(found.time, found.event, found.week, found.arm) if lost else None,
+        weights=None if lost is None else lost.weights,
         measure=asked.measure, level=asked.level,
     )  # fmt: skip
     arms = [
@@ -211,10 +211,12 @@ def standardised(
     ]
     estimand = "all randomised patients, had all been in the one arm or in the other"
     notes = []
-    if lost:
+    if lost is not None:
+        plain = [name for name, used in zip(names, lost.by_columns, strict=True) if not used]
+        few = f" (by the arm alone in {' and '.join(plain)}: too few lost)" if plain else ""
         notes.append(
             f"patients with a known endpoint are weighted for {int(found.lost.sum())} lost, by the chance of being "
-            "followed in their arm; assumes that, within an arm, loss is unrelated to the risk of failure"
+            f"followed given arm and columns{few}; assumes that loss is otherwise unrelated to the risk of failure"
         )
     notes += [columns.note] if columns.note else []
     notes += [f"{name}: {number} missing, replaced by the mean" for name, number in columns.imputed.items()]

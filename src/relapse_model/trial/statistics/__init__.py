@@ -8,6 +8,7 @@ from relapse_model.trial.statistics.interval_censored import IntervalMasses, int
 from relapse_model.trial.statistics.interval_censored_scores import interval_censored_test
 from relapse_model.trial.statistics.interval_censored_weibull import WeibullContrast, interval_censored_weibull
 from relapse_model.trial.statistics.log_rank import LogRank, log_rank
+from relapse_model.trial.statistics.loss_weights import LossWeights, loss_weights
 from relapse_model.trial.statistics.missing_endpoint import (
     ArmCount,
     MissingEndpointBounds,
@@ -55,6 +56,7 @@ __all__ = [
     "ImputedContrast",
     "IntervalMasses",
     "LogRank",
+    "LossWeights",
     "MissingEndpointBounds",
     "PowerGrid",
     "RmstContrast",
@@ -78,6 +80,7 @@ __all__ = [
     "interval_censored_weibull",
     "kaplan_meier_risk",
     "log_rank",
+    "loss_weights",
     "missing_endpoint_bounds",
     "odds_ratio",
     "power_grid",

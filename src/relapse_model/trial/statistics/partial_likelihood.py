@@ -124,6 +124,8 @@ def _at(beta: Floats, x: Floats, order: _Order) -> tuple[float, Floats, Floats]:
         weight[:, np.newaxis, np.newaxis] * x[:, :, np.newaxis] * x[:, np.newaxis],
     )
     s0, s1, s2 = (_over_risk_sets(value, order) for value in (weight, first, second))
+    if (s0 <= 0).any():  # too far a step: a risk set of which all weights are 0 in floating point
+        return -np.inf, np.zeros_like(s1), np.zeros_like(s2)
     mean = s1 / s0[:, np.newaxis]
     information = s2 / s0[:, np.newaxis, np.newaxis] - mean[:, :, np.newaxis] * mean[:, np.newaxis]
     return float((logit[order.who] - top - np.log(s0)).sum()), x[order.who] - mean, information

@@ -74,7 +74,7 @@ def standardised_contrast(
         Labels of the strata within which blocks were permuted; the variance is then smaller, or the same.
     weights : array-like of shape (n,), optional
         Where some outcomes are unknown: 0 for these, and for the others the inverse of the chance of being known
-        (`relapse_model.validation.ipcw.censoring_weights` with the arm as group). The outcomes of weight 0 are not
+        (`relapse_model.trial.statistics.loss_weights`). The outcomes of weight 0 are not
         read; their columns are. The variance takes the weights as known, and permuted blocks do not lower it.
     measure : str
         ``"risk_difference"``, or ``"risk_ratio"``.

@@ -13,12 +13,11 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, RISK_RATIO
 from relapse_model.trial.statistics.inputs import check_arms, check_covariates, require_one_of
 from relapse_model.trial.statistics.kaplan_meier import require_follow_up, risk_table
-from relapse_model.trial.statistics.partial_likelihood import fit_cox
+from relapse_model.trial.statistics.loss_weights import ENDED_PER_COLUMN, ending_hazards
 from relapse_model.trial.statistics.survival_contrast import SurvivalContrast, arm_risk, contrast_of_risks
 from relapse_model.validation.estimate import normal_quantile
 from relapse_model.validation.ipcw import check_follow_up
 
-ENDED_PER_COLUMN = 5
 METHOD = "weighted Kaplan-Meier, Miettinen-Nurminen score interval at the effective numbers of patients"
 
 
@@ -133,18 +132,10 @@ def weighted_contrast(
 
 
 def _weights(time: Floats, event: Floats, ended: Mask, columns: Floats) -> tuple[Floats, Floats]:
-    """Return the times of an ending, and the summed hazard of it by then for each patient, shape (times, patients)."""
-    _, place = np.unique(time, return_inverse=True)
-    order = 2.0 * place + (event == 0)  # events come first among ties: who had one could not be ended any more
     try:
-        fit = fit_cox(order, ended.astype(np.float64), columns, np.zeros(time.size, dtype=np.intp))
+        return ending_hazards(time, event, ended, columns)
     except InsufficientDataError as error:
         raise InsufficientDataError(f"Weights of an ended follow-up: {error}") from None
-    relative = np.exp((columns - columns.mean(axis=0)) @ fit.coefficients)
-    when = np.unique(order[ended])
-    hazard = [float((ended & (order == at)).sum() / relative[order >= at].sum()) for at in when]
-    real = np.array([time[order == at][0] for at in when])
-    return real, np.cumsum(hazard)[:, np.newaxis] * relative
 
 
 def _risk(time: Floats, event: Floats, week: float, weight: tuple[Floats, Floats] | None) -> tuple[float, float, float]:

@@ -454,3 +454,61 @@ def test_a_cohort_written_as_bulk_data_comes_back(tmp_path):
     assert (before["status"] == "scored").all()
     assert (before["relapse_risk"] - after["relapse_risk"]).abs().max() < 1e-12
     assert all(one.came == one.used for one in back.reading.sources)
+
+
+# ---- what is not what it seems ----
+
+
+def replaced(own, by):
+    return patient(own, link=[{"other": {"reference": f"Patient/{by}"}, "type": "replaced-by"}])
+
+
+def test_a_record_that_another_one_replaces_is_the_same_patient(read):
+    later = observation("2", day="2024-04-05T10:00:00+08:00")  # 5 weeks after time zero
+    cohort = read(observation("1"), later, people=(replaced("2", "1"), patient("1"), enrolment("1")))
+    assert list(cohort.patient_ids) == ["1"]
+    assert list(cohort.labs["week"]) == [1.0, 5.0]
+    assert left_out(cohort, "Patient") == {"a record that another one replaces (link)": 1}
+
+
+@pytest.mark.parametrize("links", [[replaced("2", "9")], [replaced("2", "3"), replaced("3", "2")]])
+def test_a_record_replaced_by_one_that_did_not_come_is_refused(read, links):
+    with pytest.raises(CohortError, match="a record that was replaced by one that did not come"):
+        read(observation("1"), people=(patient(), enrolment(), *links))
+
+
+MODIFIER = {"modifierExtension": [{"url": "http://hospital.example/not-done", "valueBoolean": True}]}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        observation(**quantity(), **MODIFIER),
+        dose(**MODIFIER),
+        dose(dosage={"dose": {"value": 400, "unit": "IU"}, **MODIFIER}),
+        patient("2", **MODIFIER),
+    ],
+)
+def test_a_modifier_may_turn_the_meaning_round_and_is_refused(read, resource):
+    with pytest.raises(CohortError, match="may change the meaning"):
+        read(observation(), resource)
+
+
+@pytest.mark.parametrize("held", [{}, {"resource": observation()}])
+def test_an_entry_that_deletes_is_no_state_of_the_record(tmp_path, held):
+    entries = [{"resource": one} for one in (patient(), enrolment(), observation())]
+    entries.append({**held, "request": {"method": "DELETE", "url": "Observation/1"}})
+    bundle = {"resourceType": "Bundle", "type": "history", "entry": entries}
+    (tmp_path / "bundle.json").write_text(json.dumps(bundle), encoding="utf-8")
+    with pytest.raises(SourceError, match="entry 4: an entry that deletes a resource"):
+        read_fhir(tmp_path / "bundle.json", parse_mapping(MAPPING))
+
+
+def test_a_dose_below_an_amount_is_no_amount(read):
+    with pytest.raises(CohortError, match="an amount with a comparator"):
+        read(observation(), dose(dosage={"dose": {"value": 400, "unit": "IU", "comparator": "<"}}))
+
+
+def test_a_missing_code_is_read_in_decimals_too(read):
+    cohort = read(observation(**quantity(999.0)), mapping=MAPPING.replace('["haemolysed"]', '["999"]'))
+    assert left_out(cohort) == {"a code for a missing value": 1}

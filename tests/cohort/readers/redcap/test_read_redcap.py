@@ -276,3 +276,23 @@ def test_an_adjudicated_outcome(tmp_path):
     cohort = read(tmp_path, data, MAPPING + stated)
     assert cohort.outcomes["relapse"].tolist() == [1, 0]
     assert cohort.outcomes["week"].tolist() == [22.0, 48.0]
+
+
+def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
+    cohort = read(tmp_path, DATA.replace("120", "999.0"), MAPPING + '[missing]\ncodes = ["999"]\n')
+    assert cohort.labs["value"].tolist() == ["<10"]
+
+
+def test_a_time_with_a_zone_is_refused_while_the_hospitals_zone_is_not_known(tmp_path):
+    assert "[time] zone" in refused(tmp_path, DATA.replace("2024-02-12", "2024-02-12T23:30:00Z"))
+
+
+@pytest.mark.parametrize("second", ["7--2", "7"])
+def test_a_record_that_two_people_entered_is_not_two_patients(tmp_path, second):
+    found = refused(tmp_path, DATA.replace("\n7,", "\n7--1,").replace("\n8,", f"\n{second},"))
+    assert found.count("an entry of a record that has another one; expected one record of each patient") == 2
+
+
+def test_a_record_whose_name_ends_like_an_entry_is_a_record(tmp_path):
+    cohort = read(tmp_path, DATA.replace("\n7,", "\n7--1,"))
+    assert cohort.patients["patient_id"].tolist() == ["7--1", "8"]

@@ -7,6 +7,7 @@ import datetime
 import pytest
 from spreadsheet_files import as_mapping, workbook
 
+import relapse_model as rm
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.errors import CohortError, MappingError, SourceError
 
@@ -340,3 +341,104 @@ def test_a_mapping_of_another_kind_and_an_unknown_key_are_refused(tmp_path):
         read_excel(tmp_path, tmp_path / "map.toml")
     with pytest.raises(SourceError, match="no such file or folder"):
         read_excel(tmp_path / "none.xlsx", as_mapping(PATIENTS))
+
+
+PLAIN = '[time]\nzero = { field = "zero" }\n[patients]\nid = "id"\n'
+PLAIN += '[[labs]]\nanalyte = "hbsag"\nvalue = "v"\nunit = "IU/mL"\ndate = "d"\n'
+
+
+def csv(tmp_path, *lines, name="a.csv"):
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
+    path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-25,999.0", "2,2024-01-01,2024-03-25,999")
+    cohort = read_excel(path, as_mapping(PLAIN + '[missing]\ncodes = ["999"]\n'))
+    assert len(cohort.labs) == 0
+
+
+def test_a_day_of_a_course_that_is_not_known_says_neither_that_it_goes_on_nor_that_nothing_was_given(tmp_path):
+    rows = ["1,2024-01-01,,,2024-01-01,UNK", "2,2024-01-01,,,2024-01-01,", "3,2024-01-01,,,UNK,", "4,2024-01-01,,,,"]
+    path = csv(tmp_path, "id,zero,d,v,s,e", *rows)
+    mapping = PLAIN + '[[treatments]]\nagent = "hbig"\nstart = "s"\nend = "e"\n[missing]\ncodes = ["UNK"]\n'
+    assert problems(path, as_mapping(mapping)) == [
+        "a.csv, row 2, column 'e': a code for no value; expected the last day, or nothing if it goes on.",
+        "a.csv, row 4, column 's': a code for no value; expected the first day, if it was given.",
+    ]
+
+
+@pytest.mark.parametrize("moment", ["2024-03-24T23:30:00Z", "2024-03-24 23:30 +0800"])
+def test_a_time_with_a_zone_is_refused_while_the_hospitals_zone_is_not_known(tmp_path, moment):
+    path = csv(tmp_path, "id,zero,d,v", f"1,2024-01-01,{moment},5")
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert '[time] zone = "..." in the study' in found
+
+
+def test_a_time_of_greenwich_is_of_the_hospitals_day(tmp_path):
+    study = tmp_path / "here.toml"
+    head = 'extends = "hbsag-relapse"\n[study]\nname = "here"\n'
+    study.write_text(head + '[time]\nzone = "Asia/Shanghai"\n', encoding="utf-8")
+    path = csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-24T23:30:00Z,5")
+    cohort = read_excel(path, as_mapping(PLAIN), study=rm.load_study(study))
+    assert list(cohort.labs["week"].round(9)) == [12.0]  # 2024-03-25 07:30 in Shanghai: day 84
+
+
+@pytest.mark.parametrize("other", ["W 12 v", "w12 V", "Ｗ12 v"])
+def test_two_columns_of_one_visit_are_refused_whatever_their_spelling(tmp_path, other):
+    path = csv(tmp_path, f"id,zero,W12 d,W12 v,{other}", "1,2024-01-01,2024-03-25,0.01,5")
+    mapping = PLAIN.replace('"v"', '"W{visit} v"').replace('"d"', '"W{visit} d"')
+    (found,) = problems(path, as_mapping(mapping))
+    assert "expected one column of the visit '12'" in found
+
+
+OTHER = '[source]\nfile = "a.csv"\n[sources.x]\nfile = "x.csv"\n'
+
+
+def test_a_column_of_another_sheet_accounts_for_people_who_are_no_patients(tmp_path):
+    csv(tmp_path, "id,zero,d,v", "1,2024-01-01,2024-03-25,5", "2,2024-01-01,2024-03-25,5")
+    csv(tmp_path, "id,a", "1,hbig", "20,control", "2,", name="x.csv")
+    mapping = PLAIN.replace('id = "id"', 'id = "id"\narm = { field = "a", source = "x" }') + OTHER
+    (found,) = problems(tmp_path, as_mapping(mapping))
+    assert found.startswith("x.csv, row 3, column 'id': a patient who is not in the patients table")
+    cohort = read_excel(tmp_path, as_mapping(mapping + 'unknown_patients = "list"\n'))
+    assert cohort.patients["arm"].fillna("").tolist() == ["hbig", ""]
+    account = "x.csv, a: 3 rows, 1 used; 1 of people who are no patients of the cohort; 1 empty, or a code for no value"
+    assert account in str(cohort.reading)
+
+
+def test_a_file_of_dates_has_one_for_each_patient(tmp_path):
+    path = csv(tmp_path, "id,d,v", "1,2024-03-25,5", "2,2024-03-25,5")
+    csv(tmp_path, "patient_id,date", "1,2024-01-01", "1,2024-01-08", "2,2024-01-01", name="zero.csv")
+    mapping = PLAIN.replace('zero = { field = "zero" }', 'file = "zero.csv"')
+    found = problems(path, as_mapping(mapping))
+    assert [one.split(";")[0] for one in found if "twice" in one] == [
+        "zero.csv, row 2, column 'patient_id': a patient who stands twice",
+        "zero.csv, row 3, column 'patient_id': a patient who stands twice",
+    ]
+    csv(tmp_path, "patient_id,date", "1,2024-01-01", "2,2024-01-01", name="zero.csv")
+    assert read_excel(path, as_mapping(mapping)).labs["week"].tolist() == [12.0, 12.0]
+
+
+@pytest.mark.parametrize(("own", "text"), [("AB-12", "AB-12 ?"), ("张三", "张三转院"), ("WANGLI", "see wangli")])
+def test_no_message_shows_an_identifier(tmp_path, own, text):
+    path = csv(tmp_path, "id,zero,d,v", f"{own},2024-01-01,{text},5")
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert "a text that is not shown" in found
+    assert own.casefold() not in found.casefold()
+
+
+@pytest.mark.parametrize(("number", "code"), [(0, "0.00;-0.00;;@"), (0, "0;;"), (0.5, ";;;")])
+def test_a_number_that_the_sheet_does_not_show_is_refused(tmp_path, number, code):
+    # Whoever reads the sheet sees an empty cell, and not a result of 0.
+    row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), number]
+    path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": code})
+    (found,) = problems(path, as_mapping(PLAIN))
+    assert "so that what is shown is not the number" in found
+
+
+def test_a_format_that_hides_zeros_says_nothing_of_other_numbers(tmp_path):
+    row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), 0.5]
+    path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": "0.00;-0.00;;@"})
+    assert labs(read_excel(path, as_mapping(PLAIN))) == [(0, "hbsag", "0.5", "IU/mL", 12.0)]

@@ -18,15 +18,17 @@ from relapse_model.cohort.readers.fhir.elements import (
     texts_at,
 )
 from relapse_model.cohort.readers.fhir.files import Found
-from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
+from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
+from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
-from relapse_model.study.names import name_key
+from relapse_model.cohort.readers.source_values import text_key
 
+REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
@@ -69,7 +71,7 @@ class Collector:
 
     def __init__(self, asked: Asked, zone: str, partial: Partial, missing: frozenset[str]):
         self.asked, self.zone, self.partial = asked, zone, partial
-        self.missing = {name_key(code) for code in missing}
+        self.missing = {text_key(code) for code in missing}
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.refused: list[Refused] = []
         self.tallies: dict[str, Tally] = defaultdict(Tally)
@@ -83,6 +85,7 @@ class Collector:
         self._patient_at: dict[int, int] = {}
         self._medications: dict[str, list[Coding]] = {}
         self._waiting: list[Found] = []
+        self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
 
     def take_all(self, resources: Iterable[Found]) -> None:
@@ -93,6 +96,11 @@ class Collector:
         for found in waiting:
             self._medications.setdefault(_medication_name(found.resource), _LACKING)
             self.take(found)
+        for found, other in self._replaced:
+            if self.patients.position(other) is None:
+                unclear = UnclearError("link", "a record that was replaced by one that did not come", "both records")
+                self.tallies["Patient"].left[REPLACED] -= 1
+                self._refuse("Patient", self._unit(), "", found, unclear)
 
     def take(self, found: Found) -> None:
         """Take one resource."""
@@ -123,6 +131,15 @@ class Collector:
             self.tallies["Patient"].left[why] += 1
             return
         at = self._patient_at.get(before)
+        wrong = unclear_patient(found.resource, again=at is not None)
+        if wrong is not None:
+            self._refuse("Patient", self._unit(), "", found, wrong)
+            return
+        if other := replacement_of(found.resource):
+            self.patients.replace(found, other)
+            self._replaced.append((found, other))
+            self.tallies["Patient"].left[REPLACED] += 1
+            return
         self.personal |= PERSONAL & found.resource.keys()
         self._patient_at[resource] = self.patients.add(found, self._kept, at)
         if at is not None:
@@ -205,6 +222,7 @@ class Collector:
         left: list[str] = []
         rows: list[tuple[str, Row]] = []
         try:
+            refuse_modified(found.resource, node)
             names = {one.name for one in asked if one.section in ("labs", "treatments")}
             if len(names) > 1:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
@@ -242,7 +260,7 @@ class Collector:
         if wanted.section == "time":
             return (self._day(when, element),)
         said = value_said(node, wanted.meanings)
-        if said.absent or name_key(said.text) in self.missing:
+        if said.absent or text_key(said.text) in self.missing:
             return said.absent or "a code for a missing value"
         day = self._day(when, element)
         if wanted.section == "outcome":

@@ -90,5 +90,7 @@ def _dose(resource: Json, kind: str) -> tuple[str, str]:
             for instruction in objects_in(resource, name)
             for rate in objects_in(instruction, "doseAndRate")
         ]
+    if any(one is not None and text_in(one, "comparator") for one in doses):
+        raise UnclearError("dose", "an amount with a comparator", "an amount")
     said = {(text_in(one, "value"), unit_said(one, "dose")) for one in doses if one is not None}
     return said.pop() if len(said) == 1 else ("", "")

@@ -107,7 +107,10 @@ class Source:
         for number, entry in enumerate(entries, start=1):
             held = entry if isinstance(entry, dict) else {"resource": entry}
             resource = held.get("resource")
-            if resource is None:
+            if isinstance(request := held.get("request"), dict) and request.get("method") == "DELETE":
+                self.refuse(called, number, "an entry that deletes a resource", "resources as they are now",
+                            "Export a search or bulk data, not a history")  # fmt: skip
+            elif resource is None:
                 self.without_resource += 1
             elif (kind := self._kind(called, number, resource)) is not None:
                 url = held.get("fullUrl", "")

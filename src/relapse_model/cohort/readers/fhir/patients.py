@@ -59,6 +59,26 @@ def _identifier_name(identifier: Json) -> str:
     return f"identifier {text_in(identifier, 'system')}|{value}" if value else ""
 
 
+def replacement_of(patient: Json) -> str:
+    """Return the key of the record that replaces this one; empty where none does.
+
+    Examples
+    --------
+    >>> replacement_of({"link": [{"type": "replaced-by", "other": {"reference": "Patient/7"}}]})
+    'Patient/7'
+    """
+    links = [one for one in objects_in(patient, "link") if one.get("type") == "replaced-by"]
+    return subject_of(links[0], "other") or "nobody" if links else ""
+
+
+def _names(found: Found) -> list[str]:
+    """Return the keys by which references mean a patient."""
+    own = text_in(found.resource, "id")
+    names = [f"Patient/{own}"] if own else []
+    names += [found.full_url] if found.full_url.startswith("urn:") else []
+    return names + identifier_names(found.resource)
+
+
 @dataclass(slots=True)
 class Patients:
     """The Patient resources that have come, and their names in references.
@@ -69,17 +89,17 @@ class Patients:
         The one that counts, of each patient.
     by_name : mapping of str to int
         Position of the patient whom a key means; -1 where it means several.
+    replaced : mapping of str to str
+        Of a record that another one replaces (a link ``replaced-by``), its keys, and that of the other.
     """
 
     found: list[Found] = field(default_factory=list)
     by_name: dict[str, int] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
 
     def add(self, found: Found, elements: frozenset[str], position: int | None = None) -> int:
         """Add a patient, or another version of the one at a position; keep some elements; return the position."""
-        own = text_in(found.resource, "id")
-        names = [f"Patient/{own}"] if own else []
-        names += [found.full_url] if found.full_url.startswith("urn:") else []
-        names += identifier_names(found.resource)
+        names = _names(found)
         kept = found._replace(resource={name: value for name, value in found.resource.items() if name in elements})
         if position is None:
             position = len(self.found)
@@ -87,12 +107,21 @@ class Patients:
         else:
             self.found[position] = kept
         for name in names:
+            self.replaced.pop(name, None)
             known = self.by_name.setdefault(name, position)
             if known != position:
                 self.by_name[name] = -1
         return position
 
+    def replace(self, found: Found, other: str) -> None:
+        """Take a record that another one replaces: what is about it is about the other."""
+        self.replaced |= {name: other for name in _names(found) if name not in self.by_name}
+
     def position(self, name: str) -> int | None:
         """Return the position of the patient whom a key means; None where it means none, or several."""
+        seen = {name}
+        while name not in self.by_name and (other := self.replaced.get(name, name)) not in seen:
+            name = other
+            seen.add(name)
         position = self.by_name.get(name, -1)
         return None if position < 0 else position

@@ -54,7 +54,7 @@ def local_time(text: str, zone: str = "", partial: Partial = "refuse") -> str | 
             return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S")
         except (ValueError, OverflowError):
             return None
-    return iso_date(text, "ymd", partial)
+    return iso_date(text[: found.start(2)] if found[2] else text, "ymd", partial)
 
 
 def time_in(resource: Json, names: tuple[str, ...]) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.tables import number_text
@@ -20,6 +20,7 @@ from relapse_model.study.names import name_key
 
 _SAME = 0.005  # a share below which two numbers differ by rounding only
 NO_VALUE = "without a value"
+_ZONED = r"^(.{10} [\d:.]+)(?:Z|[+-]\d\d:?\d\d)$"
 MISSING = "a code for a missing value"
 _CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
 _STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "9189" = "negative" } }'
@@ -224,6 +225,7 @@ def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, par
     day = days.to_numpy(dtype=object)
     if own is None and known.moment in table:
         moments, wrong = iso_dates(table[known.moment], "ymd", partial)
+        moments = moments.str.replace(_ZONED, r"\1", regex=True)  # the day is that of the date beside it
         same = (moments.str[:10] == days.str[:10]).to_numpy() & ~wrong
         same &= ~moments.str.endswith("00:00:00").to_numpy(dtype=bool)  # midnight says nothing
         day = np.where(same, moments.to_numpy(dtype=object), day)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -254,10 +255,23 @@ def _are_labels(values: set[str], known: FieldDefinition) -> bool:
     return bool(values & labels) and values <= labels | {""}
 
 
+def _entered_twice(records: pd.Series) -> Mask:
+    """Tell which rows are of a record that two people entered: with double data entry these are 7--1, 7--2 and 7."""
+    known = set(records.unique())
+    stems = {one: one[:-3] for one in known if one.endswith(("--1", "--2"))}
+    counts = Counter(stems.values())
+    twice = {one for one, stem in stems.items() if counts[stem] > 1 or stem in known}
+    return records.isin(twice | {stem for stem in stems.values() if stem in known}).to_numpy(dtype=bool)
+
+
 def _refuse_unknown(export: Export) -> None:
     """Refuse rows of no record, and instruments of the mapping that the project does not have."""
     nobody = (export.table.keys == "").to_numpy()
     problems = export.table.problems(nobody, export.record, "the record's identifier", found="nothing")
+    problems += export.table.problems(
+        _entered_twice(export.table.keys), export.record, "one record of each patient",
+        "Merge the entries in REDCap, and export the merged records alone", "an entry of a record that has another one",
+    )  # fmt: skip
     problems = [replace(problem, patient=None) for problem in problems]
     instruments = set(export.columns[REPEAT]) if REPEAT in export.columns else set()
     forms = {one.form for one in export.fields.values()} or set(export.forms.values()) | instruments

@@ -14,6 +14,7 @@ from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.spreadsheets.table import Table
 from relapse_model.comparisons import DAYS_PER_WEEK
 
+_LOCAL_DAY = r"^(\d{4}-\d{2}-\d{2})(?: [\d:.]+)?$"
 _CLOCKS = (("date", "day", "week"), ("start_date", "start_day", "start_week"), ("end_date", "end_day", "end_week"))
 
 
@@ -100,7 +101,9 @@ def _one_clock(rows: pd.DataFrame, enrolled: Mapping[str, str]) -> pd.DataFrame:
         if len(there) < 2:
             continue
         counted = _days(rows, day, week)
-        start = pd.to_datetime(rows["patient_id"].map(dict(enrolled)), errors="coerce").dt.normalize()
+        printed = rows["patient_id"].map(dict(enrolled)).astype(object).fillna("").astype(str)
+        known = printed.str.extract(_LOCAL_DAY)[0]  # of a time with a zone, the gate alone knows the day
+        start = pd.to_datetime(known, format="%Y-%m-%d", errors="coerce")
         made = (start + pd.to_timedelta(counted, unit="D")).dt.strftime("%Y-%m-%d").fillna("")
         dates = rows[date] if date in rows else pd.Series("", index=rows.index, dtype=object)
         rows = rows.assign(**{date: dates.where(dates != "", made)}).drop(columns=[day, week], errors="ignore")

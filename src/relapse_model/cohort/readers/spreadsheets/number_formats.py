@@ -51,6 +51,8 @@ def shown_number(number: float, code: str) -> str | None:
     ('<0.05', '5%', '000012', '0.126')
     >>> shown_number(34, '0"岁"'), shown_number(5, '[>100]"high";0') is None
     ('34岁', True)
+    >>> shown_number(3, "0;-0;;@"), shown_number(0, "0;-0;;@")  # zeros are not shown
+    ('3', None)
     """
     plain = [_SPACING.sub("", section).strip() for section in _sections(code)]
     if len(plain) > 3 and plain[3] in ("@", "General", ""):
@@ -65,7 +67,7 @@ def shown_number(number: float, code: str) -> str | None:
 
 def _sections(code: str) -> list[str]:
     """Split a format at its semicolons, those between quotation marks apart."""
-    return re.findall(r'(?:"[^"]*"|\\.|[^;"])+', code) or ["General"]
+    return re.findall(r'(?:^|;)((?:"[^"]*"|\\.|[^;"])*)', code) if code else ["General"]
 
 
 def _in_section(number: float, section: str, *, sign: bool, negative: bool = False) -> str | None:

@@ -18,7 +18,6 @@ from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
 _LEAD = ("value", "start", "start_day", "start_week", "dose", "relapse", "agent")  # whose columns say which visits are
-STRANGERS = "of people who are no patients of the cohort"  # why rows are left out
 DATED = ("date", "start", "end")
 _NUMBERS = (
     "value",
@@ -123,7 +122,11 @@ def _name_at(reading: Reading, entry: Entry, field: Field, visit: str) -> str:
         return field.name
     table = reading.tables[entry.source]
     places = table.visits(field.name).get(visit, [])
-    return table.names[places[0]] if len(places) == 1 else field.name.replace(VISIT, visit)
+    if len(places) > 1:  # "W12 HBsAg" and "W 12 HBsAg": nothing says which of them counts
+        names = " and ".join(repr(table.names[place]) for place in places)
+        advice = "Take one of them out, or give each a name of its own"
+        reading.refuse(Problem(table.name, None, field.name, names, f"one column of the visit {visit!r}", advice))
+    return table.names[places[0]] if places else field.name.replace(VISIT, visit)
 
 
 def _cells(reading: Reading, entry: Entry, key: str, field: Field) -> Cells | None:

@@ -13,7 +13,7 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry, Field
-from relapse_model.cohort.readers.source_values import is_empty, meanings_of
+from relapse_model.cohort.readers.source_values import meanings_of
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.table import VISIT
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
@@ -22,6 +22,7 @@ from relapse_model.study.line_numbers import Place
 from relapse_model.study.unit_spelling import unit_key
 
 ENROLMENT = "enrolment_date"
+STRANGERS = "of people who are no patients of the cohort"  # why rows are left out
 _NUMBER = re.compile(r"\s*(?:<=|>=|<|>|≤|≥)?\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -82,12 +83,30 @@ def _put(
     if field.source == reading.main:
         columns[name] = cells.values
         return
-    one = pd.DataFrame({"key": reading.keys[field.source], "value": cells.values})
+    strangers = _strangers(reading, field.source, cells)
+    one = pd.DataFrame({"key": reading.keys[field.source], "value": cells.values})[~strangers]
     one = one[one["value"] != ""].drop_duplicates()
     for row in one.index[one["key"].duplicated()]:
         expected = "one value for each patient"
         reading.cell_problem(field.source, int(row), cells.name, "another value than in an earlier row", expected)
     columns[name] = _joined(reading, reading.main, one.drop_duplicates("key"))
+
+
+def _strangers(reading: Reading, source: str, cells: Cells) -> Mask:
+    """Return which rows of another source are of nobody in the patients table; refuse or list them, and account."""
+    out = ~reading.keys[source].isin(reading.keys[reading.main]).to_numpy(dtype=bool)
+    if reading.options(source).get("unknown_patients") != "list":
+        for row in np.flatnonzero(out).tolist():
+            found, expected = "a patient who is not in the patients table", "a patient of that table"
+            advice = 'Or have them listed: unknown_patients = "list" for this source'
+            reading.cell_problem(source, row, reading.identifier_name(source), found, expected, advice)
+    empty = (cells.values == "").to_numpy()
+    masks = {STRANGERS: out, "refused": ~out & cells.refused}
+    masks |= {"empty, or a code for no value": ~out & ~cells.refused & empty}
+    left = tuple(LeftOut(why, int(mask.sum())) for why, mask in masks.items() if mask.any())
+    used = int((~out & ~cells.refused & ~empty).sum())
+    reading.sources.append(SourceReading(f"{reading.tables[source].name}, {cells.name}", "rows", len(out), used, left))
+    return out
 
 
 def _joined(reading: Reading, source: str, one: pd.DataFrame) -> pd.Series:
@@ -175,9 +194,3 @@ def _repeated(reading: Reading, made: pd.DataFrame, chosen: Mask) -> Mask:
 
 def _has_visits(entry: Entry, source: str) -> bool:
     return entry.source == source and any(VISIT in one.name for one in entry.fields.values())
-
-
-def dates_by_patient(ids: pd.Series, dates: pd.Series) -> pd.DataFrame:
-    """Return dates by the key of the patient, of a file that has one for each."""
-    keep = ~is_empty(dates)
-    return pd.DataFrame({"key": ids[keep].to_numpy(), "value": dates[keep].to_numpy()}).drop_duplicates("key")

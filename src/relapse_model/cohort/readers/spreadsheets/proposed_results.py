@@ -7,7 +7,7 @@ from typing import cast
 
 import pandas as pd
 
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from relapse_model.cohort.laboratory.lab_text import read_lab_texts
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.spreadsheets.look import Look
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study

@@ -8,20 +8,17 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
-from relapse_model.cohort.readers.spreadsheets.patients import ENROLMENT, dates_by_patient, read_patients
+from relapse_model.cohort.readers.spreadsheets.patients import ENROLMENT, read_patients
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.results import read_results
 from relapse_model.cohort.readers.spreadsheets.sources import folder_of, open_tables
-from relapse_model.cohort.readers.spreadsheets.table import Table, table_of
-from relapse_model.cohort.readers.spreadsheets.text_file import read_text_file
 from relapse_model.cohort.readers.spreadsheets.treatments import read_outcomes, read_treatments
 from relapse_model.cohort.readers.spreadsheets.workbook import refusal
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
-from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import RelapseModelError, SourceError
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -79,7 +76,7 @@ def read_excel(
     if not path.exists():
         raise refusal(path.name or str(source), f"no such file or folder in {path.parent.resolve()}", "a spreadsheet")
     reading = Reading(mapped, open_tables(path, mapped))
-    made = _tables(reading, used, _dates_file(path, mapped))
+    made = _tables(reading, used, _dates(reading, path))
     if reading.problems:
         raise SourceError("the export was refused", reading.problems)
     read = (problem for problem in reading.found if problem.patient not in reading.left_out)
@@ -87,8 +84,8 @@ def read_excel(
     return cohort_of(made, reading.report(), found, study=used, on_problems=on_problems, dash=dash)
 
 
-def _tables(reading: Reading, study: Study | None, dates: Table | None) -> dict[str, MadeTable]:
-    patients = read_patients(reading, None if dates is None else _dates(reading, dates))
+def _tables(reading: Reading, study: Study | None, dates: pd.DataFrame | None) -> dict[str, MadeTable]:
+    patients = read_patients(reading, dates)
     rows = patients.rows
     enrolled = dict(zip(rows["patient_id"], rows[ENROLMENT], strict=True)) if ENROLMENT in rows else {}
     made = {
@@ -101,21 +98,14 @@ def _tables(reading: Reading, study: Study | None, dates: Table | None) -> dict[
     return made | {name: table for name, table in others.items() if table is not None}
 
 
-def _dates_file(path: Path, mapping: SourceMapping) -> Table | None:
-    if not mapping.time.file:
+def _dates(reading: Reading, path: Path) -> pd.DataFrame | None:
+    """Read the dates of enrolment from a file of patient_id and date, if the mapping names one."""
+    if not reading.mapping.time.file:
         return None
-    return table_of(read_text_file(folder_of(path) / mapping.time.file))
-
-
-def _dates(reading: Reading, table: Table) -> pd.DataFrame:
-    """Read the dates of enrolment from a file of patient_id and date."""
-    places = {name: table.found(name) for name in ("patient_id", "date")}
-    lacking = [name for name, found in places.items() if len(found) != 1]
-    if lacking:
-        raise refusal(table.name, f"no column {' and '.join(map(repr, lacking))}", "the columns patient_id and date")
-    order: Order = reading.mapping.time.dates  # type: ignore[assignment]
-    partial: Partial = reading.mapping.time.partial  # type: ignore[assignment]
-    printed = table.column(places["date"][0]).astype(str).str.strip()
-    dates, bad = iso_dates(printed, order, partial)
-    keys = identifier_keys(table.column(places["patient_id"][0]).astype(str).str.strip())
-    return dates_by_patient(keys, dates.mask(bad, printed))
+    read = read_index_file(reading.mapping.time, folder_of(path))
+    for problem in read.problems:
+        if problem.patient is None:
+            reading.refuse(problem)
+        else:
+            reading.found.append(problem)
+    return pd.DataFrame({"key": read.dates.index, "value": read.dates.to_numpy()})

@@ -24,6 +24,7 @@ from relapse_model.cohort.readers.spreadsheets.table import Table
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
 from relapse_model.cohort.tables.column_values import cell_shown
 from relapse_model.cohort.tables.identifiers import identifier_keys
+from relapse_model.cohort.tables.part_of_whole import bare_identifiers, holds_identifier
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
@@ -164,14 +165,14 @@ class Reading:
 
     def shown(self, value: object) -> str:
         """Return a cell as a message may show it: not if an identifier is in it."""
-        text = unicodedata.normalize("NFKC", str(value))
-        if any(word in self._known for word in re.findall(r"\w+", text)) or text.strip() in self._known:
+        if holds_identifier(unicodedata.normalize("NFKC", str(value)), self._known):
             return "a text that is not shown, since a patient's identifier is in it"
         return cell_shown(value)
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(one for one in self.keys.get(self.main, pd.Series(dtype=object)) if len(one) > 2)
+        every = {str(one) for keys in self.keys.values() for one in keys.unique()}
+        return bare_identifiers(every) | {one.casefold() for one in every if len(one) > 2}
 
     def cell_problem(self, source: str, row: int, column: str, found: str, expected: str, advice: str = "") -> None:
         """Note what is wrong with one cell; its patient is refused, and no other."""

@@ -12,7 +12,6 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
-    STRANGERS,
     Part,
     constant,
     parts_of,
@@ -20,6 +19,7 @@ from relapse_model.cohort.readers.spreadsheets.parts import (
     refused_rows,
     week_of_visit,
 )
+from relapse_model.cohort.readers.spreadsheets.patients import STRANGERS
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import VISIT

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.entry_rows import ENDS, UNKNOWN_DAY
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_dates import Order
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.courses import SEPARATORS, Course, entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
-    STRANGERS,
     Part,
     constant,
     parts_of,
@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.spreadsheets.parts import (
     refused_rows,
     week_of_visit,
 )
+from relapse_model.cohort.readers.spreadsheets.patients import STRANGERS
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
@@ -63,7 +64,8 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     came = used = other = refused = strangers = 0
     for part in parts_of(reading, entry):
         filled = _filled(part, table_rows=len(table), always="agent" in entry.fields)
-        bad = refused_rows(part) & part.own
+        filled, unknown = _unknown_days(reading, entry, part, filled)
+        bad = (refused_rows(part) | unknown) & part.own
         kept = part.own & filled & ~bad
         came, used = came + len(table), used + int(kept.sum())
         strangers += int(part.strangers.sum())
@@ -82,6 +84,24 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     listed = tuple(LeftOut(why, count) for why, count in counts.items() if count)
     what = entry.constants.get("agent") or entry.fields["agent"].name
     reading.sources.append(SourceReading(f"{table.name}, {what}", "rows", came, used, listed))
+
+
+def _unknown_days(reading: Reading, entry: Entry, part: Part, filled: Mask) -> tuple[Mask, Mask]:
+    """Refuse days of courses that hold a code for "no value"; return which rows record a treatment, and these.
+
+    A first day that is not known is not that of a treatment that was not given, and a last day that is not known is not
+    that of one that goes on.
+    """
+    coded = {key: part.columns[key].missing for key in (*_STARTS, *ENDS) if key in part.columns}
+    there = np.logical_or.reduce([filled, *(mask for key, mask in coded.items() if key in _STARTS)])
+    unknown = np.zeros(len(filled), dtype=bool)
+    for key, mask in coded.items():
+        rows = mask & there & part.own
+        unknown |= rows
+        for row in np.flatnonzero(rows).tolist():
+            name, expected = part.columns[key].name, UNKNOWN_DAY[key in ENDS]
+            reading.cell_problem(entry.source, row, name, "a code for no value", expected)
+    return there, unknown
 
 
 def _filled(part: Part, *, table_rows: int, always: bool) -> Mask:
