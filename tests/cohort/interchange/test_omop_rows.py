@@ -7,6 +7,7 @@ import pytest
 from whole_days import LABS, whole_days
 
 import relapse_model as rm
+from relapse_model.cohort import gate
 from relapse_model.cohort.interchange.omop import measurement_rows, write_measurement
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.omop.read import read_omop
@@ -32,6 +33,18 @@ def test_rows_hold_what_was_printed_and_what_was_read(study):
         [102, 8, 0, "2024-03-03", 0, None, 0, "63557-3", "TND"],  # no concept, and no number
     ]
     assert rows[["range_low", "range_high"]].isna().all(axis=None)
+
+
+def test_gaps_of_a_large_table_are_blank(monkeypatch):
+    """Texts of many rows are categories, of which the blank is none."""
+    monkeypatch.setattr(gate, "_MANY_ROWS", 0)
+    labs = pd.DataFrame({
+        "patient_id": "7", "week": range(1200), "analyte": "anti_hbs", "value": ["<10", None] * 600, "unit": "mIU/mL",
+    })  # fmt: skip
+    patients = pd.DataFrame({"patient_id": ["7"], "enrolment_date": ["2024-03-01"]})
+    rows = measurement_rows(rm.make_cohort(patients, labs), {"anti_hbs": 3})
+    assert rows["value_source_value"].tolist() == ["<10", ""] * 600
+    assert rows["operator_concept_id"].tolist() == [4171756, 0] * 600
 
 
 def test_what_omop_needs_and_the_cohort_lacks_is_refused():

@@ -57,7 +57,7 @@ def test_a_sound_cohort_of_some_size_has_no_findings(study):
 def test_two_assays_at_the_threshold_are_named_with_their_numbers(cohort, study):
     (found,) = [finding for finding in run_checks(cohort, study) if finding.code == "RM101"]
     after = cohort.labs[(cohort.labs["analyte"] == "hbsag") & (cohort.labs["week"] >= 0)]
-    for assay, number in after["assay"].value_counts().items():
+    for assay, number in after["assay"].astype(str).value_counts().items():  # a category counts rows that are not there
         assert f"{assay} ({number})" in found.text
 
 

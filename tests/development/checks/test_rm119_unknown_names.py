@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from relapse_model.cohort import gate
 from relapse_model.development.checks.rm119_unknown_names import CHECK as unknown_names
 from relapse_model.development.checks.rm124_counted_as_no import CHECK as counted_as_no
 
@@ -34,10 +37,19 @@ def test_unknown_analytes_are_a_note(study_with, cohort_of):
 def test_an_unknown_analyte_that_looks_like_one_that_is_read_is_a_warning(study_with, cohort_of):
     cohort = cohort_of(("free", 6, {}), labs=[(row, "anti_hbs", 0, "20") for row in range(6)])
     study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.hbsag_again]"), ('"Anti-HBs"', '"again"')])
-    cohort.labs["analyte"] = cohort.labs["analyte"].replace("anti_hbs", "HBsAg neutralised")
+    cohort.labs["analyte"] = cohort.labs["analyte"].astype(str).replace("anti_hbs", "HBsAg neutralised")
     result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("warning", "found")
     assert "'HBsAg neutralised' (6 rows, like 'hbsag')" in result.text
+
+
+def test_a_name_that_only_other_patients_have_is_not_told(study_with, cohort_of, monkeypatch):
+    """The analytes of a large cohort are categories, which its patients have or not."""
+    monkeypatch.setattr(gate, "_MANY_ROWS", 0)
+    cohort = cohort_of(("free", 2, {}), labs=[(0, "anti_hbs", 0, "20")])
+    study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.hbsag_again]"), ('"Anti-HBs"', '"again"')])
+    assert unknown_names.of(cohort, study, 0.0).state == "found"
+    assert unknown_names.of(cohort.take(np.array([1])), study, 0.0).state == "passed"
 
 
 def test_a_name_of_one_centre_is_told_with_the_centre(study_with, cohort_of):

@@ -248,6 +248,8 @@ def test_beside_the_arm_alone_outcomes_are_permuted_within_arm_and_centre(cohort
     assert any("permutations of the outcomes within strata of arm and centre" in note for note in found.notes)
     beside_more = rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), ("hbig_arm", "anti_hbs"), **FAST)
     assert beside_more.settings["null"] == "drawn from the base"
+    assert any("does not account for centre" in note for note in beside_more.notes)
+    assert not any("does not account for centre" in note for note in found.notes)
     named = cohort.patients["centre"].to_numpy(dtype=object)
     spoiled = rm.make_cohort(
         cohort.tables()["patients"].assign(by_centre=(named == "centre-1").astype(int)),

@@ -75,7 +75,7 @@ def measurement_rows(
     [{'person_id': 7, 'measurement_date': '2024-03-08', 'operator_concept_id': 4171756, 'value_as_number': 10.0}]
     """
     labs = cohort.labs
-    analyte, unit = labs["analyte"].astype(str), labs["unit"].fillna("").astype(str)
+    analyte, unit = labs["analyte"].astype(str), labs["unit"].astype(object).fillna("").astype(str)
     known = {} if study is None else study.analytes
     codes = {name: known[name].loinc[0] if name in known and known[name].loinc else name for name in analyte.unique()}
     table = pd.DataFrame(
@@ -85,13 +85,13 @@ def measurement_rows(
             "measurement_concept_id": analyte.map(dict(concepts)).fillna(0).astype(int),
             "measurement_date": _dates(cohort),
             "measurement_type_concept_id": type_concept,
-            "operator_concept_id": labs["comparator"].fillna("").map(_OPERATORS).astype(int),
+            "operator_concept_id": labs["comparator"].astype(object).fillna("").map(_OPERATORS).astype(int),
             "value_as_number": labs["number"].to_numpy(dtype=float),
             "unit_concept_id": unit.map(dict(units or {})).fillna(0).astype(int),
             "measurement_source_value": analyte.map(codes),
             "measurement_source_concept_id": 0,
             "unit_source_value": unit,
-            "value_source_value": labs["value"].fillna("").astype(str),
+            "value_source_value": labs["value"].astype(object).fillna("").astype(str),
         }
     )
     return table.assign(**dict.fromkeys(_EMPTY))

@@ -18,6 +18,7 @@ from relapse_model.errors import RelapseModelError
 _FIELDS = tuple(field.name for field in fields(LabText))
 _DTYPES: Mapping[str, type] = {"number": float, "lower": float, "upper": float, "log10": bool}
 _TEXTS = ("raw", "kind", "comparator", "unit", "reason")
+_FEW = ("kind", "comparator")  # kept in a cohort
 LabColumns = dict[str, NDArray[Any]]  # the fields of `LabText`, an array of each
 
 
@@ -70,9 +71,11 @@ def coded_lab_texts(read: LabColumns, codes: NDArray[np.intp], values: Iterable[
     values : Series or other iterable
         The rows, for their index.
     """
-    return _table(
-        {name: coded_texts(column, codes) if name in _TEXTS else column[codes] for name, column in read.items()}, values
-    )
+    columns = {
+        name: coded_texts(column, codes, sort=name in _FEW) if name in _TEXTS else column[codes]
+        for name, column in read.items()
+    }
+    return _table(columns, values)
 
 
 def _table(columns: Mapping[str, Any], values: Iterable[object]) -> pd.DataFrame:

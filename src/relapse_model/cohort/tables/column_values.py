@@ -187,8 +187,8 @@ def of_categories(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series]:
     return codes, pd.Series(categories, dtype=object)
 
 
-def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp]) -> pd.Categorical:
-    """Return the texts of rows as a categorical, its categories in the order of the alphabet; None is a gap.
+def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp], *, sort: bool = True) -> pd.Categorical:
+    """Return the texts of rows as a categorical, by default with categories in alphabetical order; None is a gap.
 
     Parameters
     ----------
@@ -196,13 +196,15 @@ def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp]) -> pd.Cate
         Texts, of which several may be the same.
     codes : array of int
         Which of them each row has.
+    sort : bool
+        So that the rows sort and group as texts do; it takes time where there are many.
 
     Examples
     --------
     >>> coded_texts(np.array(["b", "a", "b", None], dtype=object), np.array([3, 0, 1, 2])).tolist()
     [nan, 'b', 'a', 'b']
     """
-    which, categories = pd.factorize(values, sort=True)
+    which, categories = pd.factorize(values, sort=sort)
     return _categorical(_narrow(which, len(categories))[codes], categories)
 
 
@@ -229,7 +231,7 @@ def with_codes(values: pd.Series) -> pd.Series:
 
 
 def without_codes(values: pd.Series) -> pd.Series:
-    """Return a categorical column as one of texts, to which any text can be assigned.
+    """Return a categorical column of texts as plain texts, to which any can be assigned; one of anything else as it is.
 
     Parameters
     ----------
@@ -240,10 +242,14 @@ def without_codes(values: pd.Series) -> pd.Series:
     >>> without_codes(pd.Series(pd.Categorical(["a", None, "a"]))).dtype.name in ("str", "object")
     True
     """
-    return values.astype(values.cat.categories.dtype)
+    kind = values.cat.categories.dtype
+    if not (isinstance(kind, pd.StringDtype) or pd.api.types.is_object_dtype(kind)):
+        return values  # whole numbers, for one, have no place for a gap
+    return values.astype(kind)
 
 
 def _categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Categorical:
+    # Not of a CategoricalIndex: pandas would take the order of its own categories, and give the codes other texts.
     made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories))
     return made
 

@@ -67,7 +67,7 @@ def row_keys(values: pd.Series, *, coded: bool) -> pd.Series:
         return identifier_keys(read_texts(values))
     codes, distinct = split
     keys = identifier_keys(texts(distinct)).to_numpy(dtype=object)
-    return pd.Series(coded_texts(keys, codes), index=values.index)
+    return pd.Series(coded_texts(keys, codes, sort=False), index=values.index)
 
 
 def same_identifier(text: object, others: Iterable[str]) -> list[int]:

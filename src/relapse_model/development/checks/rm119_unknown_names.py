@@ -51,6 +51,7 @@ def _counts(cohort: Cohort, study: Study, table: str, column: str) -> pd.Series:
         return pd.Series(dtype=int)
     known = name_table(study, column)
     counts = rows[column].value_counts()
+    counts = counts[counts > 0]  # a category may have no row in the cohort of some of the patients
     unknown = [name for name in counts.index if known.meaning(str(name)).name is None]
     found: pd.Series = counts[sorted(unknown, key=lambda name: (-counts[name], str(name)))]
     return found

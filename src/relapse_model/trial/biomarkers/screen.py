@@ -301,6 +301,11 @@ def _notes(
         notes.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
     if centre is None:
         notes.append("No comparison of centres: the cohort has one centre, or states none.")
+    elif strata is None and "centre" not in {one.column for one in base.study.predictors}:
+        notes.append(
+            "The base model does not account for centre: where centres differ in both their assays and their risk, a "
+            "marker may appear associated for that reason alone."
+        )
     return tuple(notes)
 
 
