@@ -99,7 +99,7 @@ def _out_on_standard_output(given: argparse.Namespace) -> AbstractContextManager
     """Return what writes the output ``-`` to standard output, and what is said to people beside it."""
     if getattr(given, "out", None) != "-":
         return nullcontext()
-    written: AbstractContextManager[None] = import_module("relapse_model.cli.outputs").on_standard_output(given)
+    written: AbstractContextManager[None] = _load("outputs").on_standard_output(given)
     return written
 
 
@@ -108,8 +108,9 @@ def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:
     key = None if given.verb in ("sign", "verify") else getattr(given, "key", None)
     if key is None:
         return nullcontext()
-    demanding: AbstractContextManager[None] = import_module("relapse_model.model.file.signature").demanding(key)
-    return demanding
+    from relapse_model.model.file.demands import demanding
+
+    return demanding(key)
 
 
 def _load(file: str) -> Any:

@@ -21,6 +21,7 @@ from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import design, matrix_of_codes
 from relapse_model.files import write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
+from relapse_model.model.file.demands import signature_matters
 from relapse_model.model.file.manifest import (
     CARD,
     CLASSIFIER,
@@ -30,6 +31,7 @@ from relapse_model.model.file.manifest import (
     KIND,
     LARGEST_CARD,
     MANIFEST,
+    SIGNATURE,
     STUDY,
     WEEKS,
     check_parts,
@@ -38,7 +40,6 @@ from relapse_model.model.file.manifest import (
     read_manifest,
     utf8_text,
 )
-from relapse_model.model.file.signature import check_signatures
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
@@ -104,7 +105,10 @@ def read_model(
     parts = unpack(read_file(path, name), name)
     manifest = read_manifest(parts, name)
     check_parts(parts, manifest, name)
-    check_signatures(parts, name, signed_by)
+    if signature_matters(SIGNATURE in parts, signed_by):
+        from relapse_model.model.file.signature import check_signatures
+
+        check_signatures(parts, name, signed_by)
     study = _study(parts, manifest, name)
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], len(design(study).names), name)
@@ -118,9 +122,10 @@ def read_model(
             "Install those versions, train the model again, or, if you can do with risks that differ so much, "
             "load_model(..., accept_changed_risks=True)."
         )
-    from relapse_model.model.file.contents import check_descriptions
+    if {DICTIONARY, COEFFICIENTS} & set(parts):  # not in files of format 1
+        from relapse_model.model.file.contents import check_descriptions
 
-    check_descriptions(parts, model, name)
+        check_descriptions(parts, model, name)
     return model if apart <= TOLERANCE else replace(model, summary=summary | {"accepted_risk_change": apart})
 
 

@@ -10,15 +10,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.files import strict_json, write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
+from relapse_model.model.file.demands import POLICY, demanded_keys, listed_keys
 from relapse_model.model.file.manifest import FORMAT, MANIFEST, SIGNATURE, check_parts, read_manifest
 
 if TYPE_CHECKING:
@@ -28,10 +27,8 @@ _SIGNED_AS = (
     b"relapse-model manifest, format 2\n"  # so that no signature of ours can be taken for one of something else
 )
 _LARGEST_KEY = 10_000  # bytes; an Ed25519 key in PEM has about 120
-POLICY = "RELAPSE_MODEL_SIGNED_BY"  # environment variable: public keys, one of which must have signed every model
 _KEYS = {"algorithm", "key", "signature"}
 _PUBLIC = "public_key"  # in hexadecimal; files signed by earlier versions lack it
-_DEMANDED: ContextVar[tuple[str | Path, ...]] = ContextVar("_DEMANDED", default=())
 
 
 class SigningError(RelapseModelError):
@@ -202,31 +199,15 @@ def check_signatures(parts: Mapping[str, bytes], name: str, signed_by: str | Pat
         statement = _statement(parts, name)
         if _PUBLIC in statement:
             _check_fits(parts, statement, _own_key(statement, name), name)
-    for path in (*(() if signed_by is None else (signed_by,)), *_DEMANDED.get()):
+    for path in (*(() if signed_by is None else (signed_by,)), *demanded_keys()):
         check_signature(parts, public_key(path), name)
-    allowed = [path for path in os.environ.get(POLICY, "").split(os.pathsep) if path]
-    if POLICY in os.environ and os.environ[POLICY].strip() and not allowed:
+    allowed = listed_keys()
+    if allowed is not None and not allowed:
         raise SigningError(f"{POLICY} names no file; expected public keys.")
     if allowed:
         keys = [public_key(path) for path in allowed]
         own = _statement(parts, name)["key"] if SIGNATURE in parts else ""
         check_signature(parts, next((key for key in keys if key_fingerprint(key) == own), keys[0]), name)
-
-
-@contextmanager
-def demanding(path: str | Path | None) -> Iterator[None]:
-    """Refuse, for a while, every model file that was not signed with the private key of this public one.
-
-    Parameters
-    ----------
-    path : str, Path or None
-        PEM; None demands nothing.
-    """
-    before = _DEMANDED.set(_DEMANDED.get() if path is None else (*_DEMANDED.get(), path))
-    try:
-        yield
-    finally:
-        _DEMANDED.reset(before)
 
 
 def _statement(parts: Mapping[str, bytes], name: str) -> dict[str, str]:
