@@ -102,14 +102,24 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def _refuse_other_order(*columns: object) -> None:
-    """Refuse columns that name their rows, and not the same ones in the same order: they would be paired by place."""
-    found: list[Any] = [getattr(column, "index", None) for column in columns]
+def refuse_other_order(*columns: object) -> None:
+    """Refuse columns that name their rows, and not the same ones in the same order: they would be paired by place.
+
+    Parameters
+    ----------
+    *columns : array_like or None
+        Those without an index, as arrays and lists, are taken as they come.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    found: list[Any] = [getattr(column, "index", None) for column in columns if getattr(column, "ndim", 0) == 1]
     names = [index for index in found if hasattr(index, "equals")]
     if any(not names[0].equals(other) for other in names[1:]):
         raise RelapseModelError(
-            "Predictions: relapse, risk and weight are of other patients, or in another order, by their index; "
-            "expected one index. Put them in one order, such as by risk.reindex(relapse.index), or give arrays."
+            "Columns of other patients, or in another order, by their index; expected one index for all of them. Put "
+            "them in one order, such as by risk.reindex(relapse.index), or give arrays."
         )
 
 
@@ -150,7 +160,7 @@ def check_predictions(
     >>> [column.tolist() for column in check_predictions([1, 0, float("nan")], [0.3, 0.1, 0.2], [2, 1, 0])]
     [[1.0, 0.0], [0.3, 0.1], [2.0, 1.0]]
     """
-    _refuse_other_order(relapse, risk, weight)
+    refuse_other_order(relapse, risk, weight)
     y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
     w = np.ones(y.shape) if weight is None else np.asarray(weight, dtype=float)
     if y.ndim != 1 or y.shape != p.shape or y.shape != w.shape:

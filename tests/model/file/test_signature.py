@@ -175,11 +175,12 @@ def test_every_verb_that_opens_a_model_takes_a_key(signed, unsigned, keys, tmp_p
 
 def test_an_exported_score_is_that_of_a_model_with_the_key(signed, unsigned, keys, tmp_path, capsys):
     rm.simulate_cohort(3, seed=3).write(tmp_path / "new")
-    given = ["export", "fhir", str(tmp_path / "new"), "--subjects", str(tmp_path / "subjects.csv"), "--key"]
-    (tmp_path / "subjects.csv").write_text("")
-    assert main([*given, str(keys / "ours.pub"), "--model", str(unsigned), "--out", str(tmp_path / "r.json")]) == 1
+    given = ["export", str(tmp_path / "new"), "--form", "fhir", "--on", "2030-01-01", "--key", str(keys / "ours.pub")]
+    assert main([*given, "--model", str(unsigned), "--out", str(tmp_path / "no")]) == 1
     assert "not signed; expected a signature" in capsys.readouterr().err
-    assert not (tmp_path / "r.json").exists()
+    assert not (tmp_path / "no").exists()
+    assert main([*given, "--model", str(signed), "--out", str(tmp_path / "yes")]) == 0
+    assert len((tmp_path / "yes" / "risk_assessments.ndjson").read_text().splitlines()) == 3
 
 
 def test_only_the_owner_may_read_the_private_key(keys):
