@@ -121,9 +121,7 @@ def subgroup_table(
     seen = ~np.isnan(repeats) if np.ndim(risk) > 1 else np.ones(repeats.shape, dtype=bool)
     w = None if weight is None else np.asarray(weight, dtype=float)
     _check_repeats(y, repeats, seen, w)
-    label = None if fold is None else np.atleast_2d(np.asarray(fold))
-    for one, rows in zip(label if label is not None and label.shape == seen.shape else (), seen, strict=False):
-        fold_codes(one[rows], int(rows.sum()))  # one for each, or the whole table is refused and not its AUCs alone
+    label = None if fold is None else _folds(fold, seen)
     if floor_patients < 1 or floor_events < 1:
         raise RelapseModelError(
             f"Subgroups: floors of {floor_patients} patients and {floor_events} relapses; expected 1 or more of each."
@@ -164,6 +162,15 @@ def _over_repeats(
         for repeat, inside in enumerate(seen)
     ]  # fmt: skip
     return each[0] if len(each) == 1 else _averaged(each)
+
+
+def _folds(fold: ArrayLike, seen: Mask) -> NDArray[np.generic]:
+    """Return the folds of each repeat; where one lacks, the whole table is refused, and not its AUCs alone."""
+    label = np.atleast_2d(np.asarray(fold))
+    if label.shape == seen.shape:
+        for one, rows in zip(label, seen, strict=True):
+            fold_codes(one[rows], int(rows.sum()))
+    return label
 
 
 def _check_repeats(y: Floats, repeats: Floats, seen: Mask, weight: Floats | None) -> None:

@@ -105,10 +105,7 @@ def read_model(
     parts = unpack(read_file(path, name), name)
     manifest = read_manifest(parts, name)
     check_parts(parts, manifest, name)
-    if signature_matters(SIGNATURE in parts, signed_by):
-        from relapse_model.model.file.signature import check_signatures
-
-        check_signatures(parts, name, signed_by)
+    _check_signed(parts, name, signed_by)
     study = _study(parts, manifest, name)
     check_summary(manifest, study, name)
     classifier = _classifier(parts, manifest["classifier"], len(design(study).names), name)
@@ -127,6 +124,13 @@ def read_model(
 
         check_descriptions(parts, model, name)
     return model if apart <= TOLERANCE else replace(model, summary=summary | {"accepted_risk_change": apart})
+
+
+def _check_signed(parts: dict[str, bytes], name: str, signed_by: str | Path | None) -> None:
+    if signature_matters(SIGNATURE in parts, signed_by):
+        from relapse_model.model.file.signature import check_signatures
+
+        check_signatures(parts, name, signed_by)
 
 
 def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Study:
