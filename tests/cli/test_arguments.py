@@ -329,7 +329,7 @@ def test_a_validation_that_was_broken_off_is_resumed(work, tmp_path, monkeypatch
     assert main(command) == 130
     said = capsys.readouterr()
     assert "the same command with --resume goes on" in said.out
-    assert "broken off" in said.err
+    assert "interrupted" in said.err
     assert [file.name for file in out.iterdir()] == [".validation.runs"]
     calls.clear()
     main([*command, "--resume"])

@@ -7,19 +7,22 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
 from relapse_model._version import __version__
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
-from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
+from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_verbs
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
 _ON_MODELS = ("evaluate", "update", "calculator", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
+_INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
+
 EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
-130 broken off (Ctrl-C).
+130 interrupted.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -64,25 +67,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = parser().parse_args(arguments)
     from relapse_model.errors import RelapseModelError
+    from relapse_model.files import printable
 
     try:
         if getattr(given, "out", None) or getattr(given, "figures", None):
             _load("outputs").check_outputs(given)
         run = getattr(_load(_home(given.verb)), given.verb.replace("-", "_"))
-        run(given)
+        with _demanding(given), _out_on_standard_output(given):
+            run(given)
     except RelapseModelError as refusal:
-        print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
+        print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"relapse-model {given.verb}: interrupted; no output was written{_goes_on(given)}.", file=sys.stderr)
+        return _INTERRUPTED
     except BrokenPipeError:  # the reader of our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        print(f"relapse-model {given.verb}: broken off", file=sys.stderr)
-        return 130
     except OSError as error:
-        print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(printable(f"relapse-model {given.verb}: {where}{error.strerror or error}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _goes_on(given: argparse.Namespace) -> str:
+    """Say what the next run of an interrupted one does."""
+    later = {
+        "score": "; the same command goes on where many patients were being scored",
+        "validate": "; with --resume the same command goes on with what was done",
+    }
+    return later.get(given.verb, "")
+
+
+def _out_on_standard_output(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what writes the output ``-`` to standard output, and what is said to people beside it."""
+    if getattr(given, "out", None) != "-":
+        return nullcontext()
+    written: AbstractContextManager[None] = _load("outputs").on_standard_output(given)
+    return written
+
+
+def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what demands, of every model that a verb opens, that it is signed with the key of ``--key``."""
+    key = None if given.verb in ("sign", "verify") else getattr(given, "key", None)
+    if key is None:
+        return nullcontext()
+    from relapse_model.model.file.demands import demanding
+
+    return demanding(key)
 
 
 def _load(file: str) -> Any:
@@ -121,6 +154,11 @@ def _study(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    add_key(verb)
+
+
 def _landmark(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="week of the prediction (default: the study's first)"
@@ -137,6 +175,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     _seed(verb)
     _candidates(verb)
     verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    add_key(verb)
     verb.add_argument(
         "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
         help="how training treats patients lost to follow-up (%(default)s); the others are biased, for comparison",
@@ -276,7 +315,7 @@ def _validate(verb: argparse.ArgumentParser) -> None:
 
 
 def _score(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -305,7 +344,7 @@ def _score(verb: argparse.ArgumentParser) -> None:
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -316,7 +355,7 @@ def _explain(verb: argparse.ArgumentParser) -> None:
 
 
 def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -346,7 +385,7 @@ def _calculator(verb: argparse.ArgumentParser) -> None:
 
 
 def _monitor(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     verb.add_argument("scores", metavar="SCORES", help="scores.csv, as score writes it")
     verb.add_argument(
         "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"

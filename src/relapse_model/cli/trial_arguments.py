@@ -42,6 +42,19 @@ def _trial(verb: argparse.ArgumentParser) -> None:
         "--adjust-model", metavar="MODEL", help="the same by the risk from a saved model of other patients"
     )
     verb.add_argument("--registered", metavar="SHA256", help="of the study as it was registered before the data")
+    add_key(verb)
+
+
+def add_key(verb: argparse.ArgumentParser) -> None:
+    """Add the option that demands signed models.
+
+    Parameters
+    ----------
+    verb : ArgumentParser
+    """
+    verb.add_argument(
+        "--key", metavar="FILE", help="public key: refuse every model file that is not signed with its private key"
+    )
 
 
 def _power(verb: argparse.ArgumentParser) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_table import CsvTable
 from relapse_model.cohort.tables.file_refusals import refusal
 from relapse_model.errors import CohortError, Problem
+from relapse_model.files import what_is_no_file
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
+_PACKED_FORMS = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar")
+_BESIDE = re.compile(r"(?:[^a-z]+(?:copy)?)+$")  # what a file manager adds to the name of a second one
 
 
 def read_cohort(
@@ -151,7 +157,13 @@ def named_like_tables(here: set[str]) -> list[Problem]:
     read = {f"{name}{form}" for name in TABLES for form in _FORMS}
     found = []
     for name in sorted(here - read):
-        stem, form = Path(name).stem.lower(), Path(name).suffix.lower()
+        whole = unicodedata.normalize("NFKC", name).strip().lower()
+        stem, form = Path(whole).stem, Path(whole).suffix
+        if packed := _packed_table(whole):
+            expected = f"{packed}.csv or {packed}.parquet"
+            found.append(Problem(name, None, None, "a packed table, which is not read", expected, "Unpack it"))
+            continue
+        stem = _BESIDE.sub("", stem) if form in _FORMS and _BESIDE.sub("", stem) in TABLES else stem
         near = difflib.get_close_matches(stem, TABLES, n=1, cutoff=0.8) if form in (*_FORMS, *_UNREAD_FORMS) else []
         if near and (form in _FORMS or here.isdisjoint({f"{near[0]}{form}" for form in _FORMS})):
             expected = f"{near[0]}{form}" if form in _FORMS else f"{near[0]}.csv or {near[0]}.parquet"
@@ -160,6 +172,13 @@ def named_like_tables(here: set[str]) -> list[Problem]:
                         "Rename or export it, or take it out of the folder")
             )  # fmt: skip
     return found
+
+
+def _packed_table(name: str) -> str | None:
+    """Return the table that a packed file is named after."""
+    stem, form = Path(name).stem, Path(name).suffix
+    inner = Path(stem).stem if Path(stem).suffix in (*_FORMS, *_UNREAD_FORMS) else stem
+    return inner if form in _PACKED_FORMS and inner in TABLES else None
 
 
 def cohort_files(path: Path) -> list[Path]:
@@ -186,6 +205,9 @@ def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "
         The tables that must be there.
     """
     csv_file, parquet_file = (path / f"{name}{form}" for form in _FORMS)
+    for file in (csv_file, parquet_file):
+        if what := what_is_no_file(file):  # never "no such table": what it should hold would be missed in silence
+            raise refusal(file.name, what, "a file", "Put the table there, or take this name out of the folder")
     if csv_file.exists() and parquet_file.exists():
         raise refusal(name, "both a CSV and a Parquet file", "one of them")
     if csv_file.exists():
@@ -199,7 +221,7 @@ def table_file(path: Path, name: str, required: tuple[str, ...] = ("patients", "
 
 def table_missing(path: Path, name: str) -> bool:
     """Tell whether a folder has no file of a table."""
-    return not any((path / f"{name}{form}").exists() for form in _FORMS)
+    return not any(os.path.lexists(path / f"{name}{form}") for form in _FORMS)
 
 
 def open_table(

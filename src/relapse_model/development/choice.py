@@ -21,6 +21,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.model.processes import results_of
 from relapse_model.progress import progress_bar
 from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
@@ -169,13 +170,13 @@ def _compared(
     progress: bool,
 ) -> Choice:
     """Cross-validate the candidates and choose among them."""
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
     tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration, narrow) for _, test in split)
-    found = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    found = results_of(tasks, jobs)
     bar = progress_bar(found, total=len(split), what="compare", unit="fold", shown=progress)
     failed: Counter[str] = Counter()
     for (_, test), (risks, why) in zip(split, bar, strict=True):

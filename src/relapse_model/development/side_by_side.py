@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from relapse_model.model.processes import results_of
+
 _WORTH_WHILE = 10.0  # seconds of work left: below, starting processes takes longer than they save
 _TOLD = 5.0  # seconds
 _TIMED = 2  # calls in this process
@@ -29,7 +31,7 @@ def side_by_side(calls: Sequence[Call], jobs: int | None, tell: Callable[[str], 
     >>> list(side_by_side([(abs, (-1,)), (abs, (2,))], jobs=1))
     [1, 2]
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     seconds = float("inf")
     for done, (function, arguments) in enumerate(calls[:_TIMED], start=1):  # the first may import what it needs
@@ -45,7 +47,7 @@ def side_by_side(calls: Sequence[Call], jobs: int | None, tell: Callable[[str], 
     if tell is not None and left / together > _TOLD:
         tell(f"{len(calls)} runs, about {_duration(left / together)} on {together} of {_cores()} cores")
     others = (delayed(function)(*arguments) for function, arguments in calls[_TIMED:])
-    yield from Parallel(n_jobs=processes, return_as="generator")(others)
+    yield from results_of(others, processes)
 
 
 def processes_for(seconds: float) -> int:

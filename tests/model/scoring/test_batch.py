@@ -18,7 +18,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.errors import CohortError, RelapseModelError
-from relapse_model.files import write_csv
+from relapse_model.files import alone, write_csv
 from relapse_model.model.scoring import score_part
 from relapse_model.model.scoring.batch import more_patients_than, score_folder, work_folder
 from relapse_model.model.scoring.score_part import PartScoring
@@ -347,14 +347,28 @@ def test_what_has_changed_is_scored_anew(model, models, small, tmp_path, monkeyp
     assert_same_scores(out, tmp_path / "once.csv")
 
 
-def test_a_part_that_lost_rows_is_not_passed_on(model, small, tmp_path, monkeypatch):
+@pytest.mark.parametrize("keep", [0, 1, 100, -1])
+@pytest.mark.parametrize("what", ["part", "noted", "sum"])
+def test_a_part_that_is_not_as_it_was_written_is_made_again(model, small, tmp_path, monkeypatch, what, keep):
+    """A full disk or a lost cache leaves it short: neither passed on, nor an error at every run from then on."""
     out = tmp_path / "scores.csv"
     broken_off(monkeypatch, model, small, out, after=7)
-    part = next(work_folder(out).glob("part-*-00003.csv"))
-    write_rows(rows_of(part)[:-1], part)
-    with pytest.raises(RelapseModelError, match="80 rows of the patients table came"):
+    part = next(work_folder(out).glob(f"{what}-*-00003.csv"))
+    content = part.read_bytes()
+    part.write_bytes(content[:keep] if keep < len(content) else content + b"1")
+    scored = counted(monkeypatch)
+    score_folder(model, small, out, chunk_patients=10)
+    assert len(scored) == 2  # this one, and the one that the first run had not come to
+    at_once(model, small, tmp_path / "once.csv")
+    assert_same_scores(out, tmp_path / "once.csv")
+
+
+def test_a_second_run_on_the_same_output_is_refused_while_the_first_writes(model, small, tmp_path):
+    out = tmp_path / "scores.csv"
+    with alone(out), pytest.raises(RelapseModelError, match=r"scores\.csv: another run is writing it"):
         score_folder(model, small, out, chunk_patients=10)
-    assert not out.exists()
+    score_folder(model, small, out, chunk_patients=10)
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_an_older_output_stays_until_the_new_one_is_complete(model, small, tmp_path, monkeypatch):

@@ -13,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.file_refusals import (
+    MOST_SHOWN,
     csv_header,
     not_utf8,
+    rows_not_shown,
     unreadable,
     wrong_count,
     wrong_quotes,
@@ -126,16 +128,19 @@ class CsvTable:
         """Yield the columns of what follows an offset, read cell by cell."""
         rows: list[list[str]] = []
         wrong: list[Problem] = []
+        counted = 0
         for count, row in self._numbered(offset, number):
             if len(row) != len(self.columns):
-                wrong.append(wrong_count(self.file.name, count, len(row), len(self.columns)))
+                counted += 1
+                if counted <= MOST_SHOWN:
+                    wrong.append(wrong_count(self.file.name, count, len(row), len(self.columns)))
                 continue
             rows.append(row)
             if len(rows) == _ROWS:
                 yield _turned(rows)
                 rows = []
         if wrong:
-            raise CohortError("the cohort was refused", wrong)
+            raise CohortError("the cohort was refused", [*wrong, *rows_not_shown(self.file.name, counted)])
         if rows:
             yield _turned(rows)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from relapse_model.errors import CohortError, Problem
 
+MOST_SHOWN = 1000  # rows of one file whose number of cells is wrong; the others are counted
+MOST_COLUMNS = 20_000
 _ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
 
 
@@ -50,6 +52,10 @@ def csv_header(row: list[str] | None, name: str) -> list[str]:
     """
     if row is None:
         raise refusal(name, "the file is empty", "a header and rows")
+    if len(row) > MOST_COLUMNS:
+        raise refusal(
+            name, f"{len(row):,} columns", f"at most {MOST_COLUMNS:,}", "Leave out those that nothing reads", 1
+        )
     header = [cell.strip() for cell in row]
     if not any(header):
         raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
@@ -65,6 +71,13 @@ def csv_header(row: list[str] | None, name: str) -> list[str]:
 def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
     """Return the problem of a row that has more or fewer cells than the header."""
     return Problem(name, number, None, f"{cells} cells", f"{wanted}, as in the header", _mend(cells, wanted))
+
+
+def rows_not_shown(name: str, wrong: int) -> list[Problem]:
+    """Return the problem that counts the rows of a file that are as wrong as the first `MOST_SHOWN`; else nothing."""
+    more = wrong - MOST_SHOWN
+    counted = Problem(name, None, None, f"{more:,} more rows of a wrong number of cells", "as many as in the header")
+    return [counted] if more > 0 else []
 
 
 def _mend(cells: int, wanted: int) -> str:

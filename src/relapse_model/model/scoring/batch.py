@@ -18,7 +18,7 @@ from relapse_model.cohort.folder import cohort_files, read_cohort
 from relapse_model.cohort.large_folders.partition import partition
 from relapse_model.cohort.large_folders.partitions import MANIFEST, Partitions
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import require_file, require_no_replacement, write_csv
+from relapse_model.files import alone, require_file, require_no_replacement, write_csv
 from relapse_model.model.scoring.batch_parts import join_parts, noted_rows
 from relapse_model.model.scoring.each_or_reason import scores_of
 from relapse_model.model.scoring.engines import PartsFailedError, process_pool, run_parts
@@ -80,7 +80,7 @@ def score_folder(
     first (see `partition`), into a work folder beside the output (``.OUT.work``), which only its owner may enter, since
     it holds patients' rows; it is removed when the output is written or the cohort refused. A run that was broken off
     leaves it, and the next run with the same model, files and settings goes on from there. The output appears in one
-    step, complete. Two runs must not write the same output at one time.
+    step, complete. Two runs never write the same output at one time: the second is refused.
 
     The output is the same, byte for byte, at once or in parts, whatever their number and whoever scores them, on
     processors of one kind. A patient whom the model cannot take is rejected with the reason, and the others are scored.
@@ -139,15 +139,23 @@ def score_folder(
         raise RelapseModelError(f"chunk_patients is {chunk_patients}; expected 1 or more, such as {CHUNK_PATIENTS}.")
     source, target = Path(folder), Path(os.path.realpath(out))
     _require_apart(source, target)
+    with alone(target):
+        if not resume:
+            _remove(work_folder(target))
+        return _score(model, source, target, asked, chunk_patients, _executors(jobs, executor), progress)
+
+
+def _score(
+    model: TrainedModel, source: Path, target: Path, asked: dict[str, Any], chunk_patients: int,
+    executors: Callable[[], Executor] | None, progress: bool,
+) -> BatchScores:  # fmt: skip
     work, made = work_folder(target), partitioned(source)
-    if not resume:
-        _remove(work)
     if not made and not more_patients_than(source, chunk_patients):
         _remove(work)
         return _score_at_once(model, source, target, asked)
     try:
         parts = Partitions.opened(source) if made else _partitioned(model, source, work, chunk_patients, progress)
-        found = _score_parts(model, parts, work, asked, _executors(jobs, executor), progress).joined(target)
+        found = _score_parts(model, parts, work, asked, executors, progress).joined(target)
     except PartsFailedError:
         raise
     except RelapseModelError:
@@ -248,7 +256,7 @@ def _score_parts(
 
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     one = PartScoring(model, str(parts.folder.resolve()), str(work), _key(model, parts, asked), asked)
-    lacking = [number for number in range(len(parts)) if not one.file(number).exists()]
+    lacking = [number for number in range(len(parts)) if not one.is_whole(number)]
     done = map(one, lacking) if executors is None else run_parts(one, lacking, executors)
     bar = tqdm(
         done, desc="score", unit="part", delay=1.0, leave=False, disable=not progress or None,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from relapse_model.cohort.large_folders.partitions import Partitions
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import put_in_place
+from relapse_model.files import naming_full_disk, put_in_place
 from relapse_model.model.scoring.score_part import PartScoring
 
 
@@ -42,7 +42,8 @@ def join_parts(parts: Partitions, files: PartScoring, out: Path) -> Counter[str]
     status, warnings = columns.index("status"), columns.index("warnings")
     joined = Path(files.out) / "joined.csv"
     joined.touch(mode=0o600)
-    with joined.open("w", newline="", encoding="utf-8") as file:
+    size = sum(files.file(number).stat().st_size for number in range(len(parts)))
+    with naming_full_disk(out, size), joined.open("w", newline="", encoding="utf-8") as file:
         plain = csv.writer(file, lineterminator="\n")
         quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         plain.writerow(columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from relapse_model._version import __version__
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.large_folders.partitions import Partitions
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import write_private_csv
+from relapse_model.files import write_private_csv, write_text
 from relapse_model.model.scoring.each_or_reason import scores_of
 from relapse_model.model.trained import TrainedModel
 
@@ -59,9 +60,28 @@ class PartScoring:
             )
         scores, cohort = part_scores(self.model, Partitions.opened(self.partitions), number, self.asked)
         noted = [(table, row) for table, found in cohort.noted_rows().items() for row in found]
+        self.file(number, "sum").unlink(missing_ok=True)
         write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), self.file(number, "noted"))
-        write_private_csv(scores, self.file(number))  # last: it says that the part is done
+        write_private_csv(scores, self.file(number))
+        write_text(self._sum(number), self.file(number, "sum"), private=True)  # last: it says that the part is done
         return len(scores)
+
+    def is_whole(self, number: int) -> bool:
+        """Tell whether a part was scored, and both of its files are as they were written.
+
+        Parameters
+        ----------
+        number : int
+            Of the part, from 0.
+        """
+        try:
+            return self.file(number, "sum").read_bytes() == self._sum(number).encode("ascii")
+        except OSError:
+            return False
+
+    def _sum(self, number: int) -> str:
+        both = [self.file(number, what).read_bytes() for what in ("part", "noted")]
+        return " ".join(f"{len(one)} {zlib.crc32(one)}" for one in both)
 
     def file(self, number: int, what: str = "part") -> Path:
         """Return the file of a part; with the key in its name, no process that another run left behind writes it.
@@ -71,7 +91,7 @@ class PartScoring:
         number : int
             Of the part, from 0.
         what : str
-            ``"part"`` for its scores, ``"noted"`` for its rows to be looked at.
+            ``"part"`` for its scores, ``"noted"`` for its rows to be looked at, ``"sum"`` for the checksum of both.
         """
         return Path(self.out) / f"{what}-{self.key[:16]}-{number:05d}.csv"
 
