@@ -20,8 +20,8 @@ from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
+    from relapse_model.study.trial_plan import DosingRule
     from relapse_model.trial.dosing.dosing import DosingReport
-    from relapse_model.trial.dosing.rule import DosingRule
 
 _WHAT = {
     "due": "give a dose",

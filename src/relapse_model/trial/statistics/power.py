@@ -264,7 +264,8 @@ def _check(
         raise RelapseModelError(f"Power: {patients} patients; expected 2 or more, or a number for each arm.")
     if any(not 0 <= risk <= 1 for risk in risks):
         raise RelapseModelError(
-            f"Power: risks {', '.join(f'{risk:g}' for risk in risks)}; expected shares from 0 to 1, such as 0.20 for 20 %."
+            f"Power: risks {', '.join(f'{risk:g}' for risk in risks)}; expected shares from 0 to 1, such as 0.20 for "
+            "20 %."
         )
     if not (0 <= loss < 1 and 0 < alpha < 1):
         raise RelapseModelError(f"Power: loss is {loss}, alpha {alpha}; expected 0 to below 1, and between 0 and 1.")
