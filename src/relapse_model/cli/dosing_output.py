@@ -34,7 +34,7 @@ def save_dosing(
     totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
     return "\n".join(
         [
-            "To look at now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".",
+            "To act on now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".",
             f"Doses given of those due: {totals['given']} of {totals['due']}.",
             f"Page: {page}   tables: due.csv, audit.csv, next.csv beside it. They name patients.",
         ]

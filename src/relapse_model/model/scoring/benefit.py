@@ -33,7 +33,10 @@ from relapse_model.study.effect_modifiers import few_events_for_modifiers, modif
 
 COLUMNS = ("risk_control", "risk_treated", "benefit", "lower", "upper", "nnt")
 CANNOT_BE_GIVEN = "cannot be given"
-ONE_EFFECT = "The difference between patients comes from their risk, not from a different effect of the treatment."
+ONE_EFFECT = (
+    "The benefit differs between patients because their risks differ; the relative effect of the treatment is the "
+    "same for all."
+)
 _BOTH_SHOWN = ("RS209",)  # the arm of a new patient: both are shown
 
 
@@ -266,7 +269,7 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
     value, lower, upper = effect.overall
     words.append(
         f"Benefit at the mean risk of the training patients: {value:.3f} ({100 * LEVEL:g} % interval {lower:.3f} to "
-        f"{upper:.3f}), effect from {effect.source}."
+        f"{upper:.3f}), as a share of patients; effect from {effect.source}."
         if effect.known
         else f"{not_known(effect)}."
     )

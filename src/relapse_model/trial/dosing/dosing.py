@@ -22,7 +22,7 @@ from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.forecast import Forecast, forecast
-from relapse_model.trial.dosing.rule import AS_DUE, LATE, NONE, NOT_ASSESSED, OMITTED, OPEN, UNDECIDABLE
+from relapse_model.trial.dosing.rule import AS_DUE, DETECTED, LATE, NONE, NOT_ASSESSED, OMITTED, OPEN, UNDECIDABLE
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND, CONTROL, WRONG_AMOUNT, visit_verdicts
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
@@ -237,7 +237,7 @@ def _due(table: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
             "arm": rule.arm,
             "week": listed["week"].to_numpy(),
             "titre": listed["titre"].to_numpy(),
-            "reason": listed["reason"].to_numpy(),
+            "reason": listed["reason"].where(listed["verdict"] != BY_HAND, DETECTED).to_numpy(),
             "status": listed["verdict"].map(status).to_numpy(),
         }
     )
