@@ -193,7 +193,7 @@ def test_intervals_of_the_next_crossing_hold_it():
         AntibodyFilter(passive), History(doses, *printed, doses, np.full((patients, 2), 400.0)), 400.0, 100.0
     )
     from_week = 4 + np.ceil(float(np.median(peak_day(kinetics[0], kinetics[2]))) / 7)
-    under = (level < 100.0) & (weeks >= from_week - 1)
+    under = (level < 100.0) & (weeks >= from_week)
     crossing = np.where(under.any(axis=1), weeks[under.argmax(axis=1)], np.inf)
     held = (found.lower <= crossing) & (crossing - 1 <= found.upper)  # the true one lies in the week before
     crossed = np.isfinite(crossing) & (found.lower < found.upper)
