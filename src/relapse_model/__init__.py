@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.features.derive import derive_features
     from relapse_model.model.explanation.points_score import points_score
     from relapse_model.model.relapse_model import RelapseModel, load_model
+    from relapse_model.report.paper.write_paper import write_paper
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
@@ -57,6 +58,7 @@ _WHERE = {
     "RelapseModel": "model.relapse_model",
     "load_model": "model.relapse_model",
     "points_score": "model.explanation.points_score",
+    "write_paper": "report.paper.write_paper",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
     "benefit_report": "trial.benefit.benefit_report",
@@ -96,6 +98,7 @@ __all__ = [
     "train",
     "trial_power",
     "validate",
+    "write_paper",
     "write_report",
 ]
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from relapse_model._version import __version__
+from relapse_model.cli.paper_arguments import add_paper_verb
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
     add_study_verbs(verbs)
     add_trial_verbs(verbs)
+    add_paper_verb(verbs, _CANDIDATES)
     _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
 
@@ -100,6 +102,7 @@ def _home(verb: str) -> str:
         "trial_verbs": TRIAL_VERBS,
         "reader_verbs": READER_VERBS,
         "study_verbs": ("study",),
+        "paper_verb": ("paper",),
     }
     return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ GROUPS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
 LEVEL = 0.9  # of the intervals of coefficients
 WIDTH = 4.4  # inches: text stays legible when a telephone shrinks the figure to its screen
 
+_HYPHEN_AS_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 _CJK = (
     "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", "SimHei",
     "Noto Sans SC", "Noto Serif CJK SC", "Noto Sans CJK JP",
@@ -90,6 +92,13 @@ def drawn_for(look: Look) -> Iterator[None]:
         _LOOK.reset(before)
 
 
+@contextmanager
+def quiet_style() -> Iterator[None]:
+    """Write a figure inside: in the style, and without a warning of letters that are looked after elsewhere."""
+    with _style(), _quiet_about_letters():
+        yield
+
+
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Give a figure function the style of this module, and leave the caller's settings alone.
 
@@ -113,12 +122,15 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def _fit_letters(figure: Figure, look: Look) -> None:
-    """Bring letters with a size of their own, chosen for a page, to those of the look."""
+    """Bring letters with a size of their own, chosen for a page, to those of the look; numbers get a true minus."""
     from matplotlib.text import Text
 
     free = figure.get_layout_engine() is not None  # else every place is in inches, and letters must keep their size
     for text in figure.findobj(Text):
-        if isinstance(text, Text) and float(text.get_fontsize()) > look.title:
+        if not isinstance(text, Text):
+            continue
+        text.set_text(_HYPHEN_AS_MINUS.sub("\N{MINUS SIGN}", text.get_text()))
+        if float(text.get_fontsize()) > look.title:
             text.set_fontsize(look.small if free else min(float(text.get_fontsize()), 9.0))
 
 
