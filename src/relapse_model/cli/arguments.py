@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from relapse_model.errors import RelapseModelError
 
     try:
-        if getattr(given, "out", None) or getattr(given, "figures", None):
+        if any(getattr(given, name, None) for name in ("out", "figures", "values")):
             _load("outputs").check_outputs(given)
         run = getattr(_load(_home(given.verb)), given.verb.replace("-", "_"))
         run(given)
@@ -230,6 +230,13 @@ def _mute(verb: argparse.ArgumentParser) -> None:
 def _features(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
     verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+    verb.add_argument("--cohort", metavar="COHORT", help="with --values: cohort folder")
+    verb.add_argument("--values", metavar="CSV", help="write the predictors of the patients of --cohort")
+    verb.add_argument(
+        "--units", choices=("clinical", "model"), default="clinical",
+        help="of --values: by label in clinical units, or by name on the scale of the model (%(default)s)",
+    )  # fmt: skip
+    _landmark(verb)
 
 
 def _train(verb: argparse.ArgumentParser) -> None:

@@ -57,9 +57,15 @@ def check(given: Namespace) -> None:
 
 
 def features(given: Namespace) -> None:
-    """Print, or write, the data dictionary of a study."""
+    """Print, or write, the data dictionary of a study; or write the predictors of the patients of a cohort."""
     from relapse_model.features.dictionary import data_dictionary
 
+    if bool(given.values) != bool(given.cohort):
+        raise RelapseModelError("expected --cohort and --values together: whose predictors, and where to.")
+    if given.values:
+        _feature_values(given)
+        if not given.out:
+            return
     table = data_dictionary(load_study(given.study)).reset_index()
     if given.out:
         write_csv(table, Path(given.out))
@@ -71,6 +77,17 @@ def features(given: Namespace) -> None:
         say(f"    {row['definition']}")
         say(f"    direction {row['direction']}; prior {row['prior']}")
         say(f"    source: {row['source']}" if row["source"] else "")
+
+
+def _feature_values(given: Namespace) -> None:
+    from relapse_model.features.derive import derive_features
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    values = derive_features(cohort, study, given.landmark_week, units=given.units)
+    write_csv(values.rename_axis("patient_id").reset_index(), Path(given.values), private=True)
+    unit = "in clinical units" if given.units == "clinical" else "on the scale of the model"
+    say(f"Predictors of {len(values)} patients, {unit}: {given.values}. Rows of patients do not leave the hospital.")
 
 
 def train(given: Namespace) -> None:

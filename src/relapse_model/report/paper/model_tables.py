@@ -7,8 +7,8 @@ from math import exp
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.development.internal_validation.result import Validation
+from relapse_model.features.clinical_units import predictor_title
 from relapse_model.features.dictionary import definition
-from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.figures.model import coefficient_step, coefficient_table, has_coefficients
 from relapse_model.report.paper.journal_table import LEVEL, JournalTable, inner, interval, journal_table
 from relapse_model.report.performance_table import (
