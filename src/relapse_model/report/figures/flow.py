@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 _WIDTH, _LINE, _PAD, _GAP = 440, 17, 9, 24
 _FONT = 12.5
-_LETTER, _WIDE_LETTER = 0.56, 0.58  # width of a letter over its height, on the safe side: of a browser, of Matplotlib
+_LETTER, _WIDE_LETTER = 0.56, 1.0  # width of a letter over its height, on the safe side; of a Chinese one
 _MOST_REASONS = 6
 _POINTS = (7.0, 9.0)  # of letters in a figure
+
+
+_Width = Callable[[str], float]  # of a line of text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def flow_svg(flow: ParticipantFlow) -> str:
     str
         SVG, 440 units wide.
     """
-    drawing = _drawing(flow, _LETTER)
+    drawing = _drawing(flow, _width)
     parts = [_svg_box(box, top) for box, top in drawing.boxes] + [_svg_line(line) for line in drawing.lines]
     family = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Noto Sans CJK SC, sans-serif"
     return (
@@ -112,7 +115,7 @@ def flow_figure(flow: ParticipantFlow, *, ax: Axes | None = None) -> Figure:
 def _put(axes: Axes, flow: ParticipantFlow, unit: float) -> float:
     """Draw on axes whose unit has so many points; return how far down it goes."""
     points = min(max(_FONT * unit, _POINTS[0]), _POINTS[1])
-    drawing = _drawing(flow, _WIDE_LETTER * points / (_FONT * unit))
+    drawing = _drawing(flow, lambda line: _measured(axes, line, points) / unit)
     for box, top in drawing.boxes:
         right, low = box.left + box.width, top + box.height
         axes.fill([box.left, right, right, box.left], [top, top, low, low], facecolor="white", edgecolor=GREY,
@@ -126,6 +129,36 @@ def _put(axes: Axes, flow: ParticipantFlow, unit: float) -> float:
     axes.set(xlim=(0, _WIDTH), ylim=(drawing.bottom, 0))
     axes.set_axis_off()
     return drawing.bottom
+
+
+def _width(line: str) -> float:
+    """Return how wide a line is in a browser, whose font is not known, in units of the drawing."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in line)
+    return _FONT * (_WIDE_LETTER * wide + _LETTER * (len(line) - wide))
+
+
+def _measured(axes: Axes, line: str, points: float) -> float:
+    """Return how wide a line is by Matplotlib, in bold, in points."""
+    drawn = axes.text(0, 0, plain(line), fontsize=points, fontweight="bold")
+    width = float(drawn.get_window_extent().width) / axes.get_figure(root=True).dpi * 72  # type: ignore[union-attr]
+    drawn.remove()
+    return width
+
+
+def _broken(line: str, room: float, width: _Width) -> list[str]:
+    """Return the lines into which a line is broken: between words, or within a word that has no room."""
+    lines, current = [], ""
+    for word in line.split():
+        grown = f"{current} {word}" if current.strip() else f"{current}{word}"
+        if width(grown) > room and current.strip():
+            lines.append(current)
+            grown = f"  {word}"
+        while width(grown) > room and len(grown) > 3:
+            most = next(end for end in range(len(grown) - 1, 2, -1) if end == 3 or width(grown[:end]) <= room)
+            lines.append(grown[:most])
+            grown = f"  {grown[most:]}"
+        current = grown
+    return [*lines, current]
 
 
 def _svg_box(box: _Box, top: float) -> str:
@@ -145,20 +178,20 @@ def _svg_line(line: _Line) -> str:
     return f'<path d="{"".join(strokes)}" fill="none" stroke="{GREY}"/>'
 
 
-def _drawing(flow: ParticipantFlow, letter: float) -> _Drawing:
+def _drawing(flow: ParticipantFlow, width: _Width) -> _Drawing:
     column = (_WIDTH - 12) / 2
     lefts = (0.5, _WIDTH - column - 0.5)
     boxes: list[tuple[_Box, float]] = []
     lines: list[_Line] = []
     top = 1.0
     if flow.not_randomised:
-        boxes, lines, top = _screened(flow, top, letter)
+        boxes, lines, top = _screened(flow, top, width)
     words = [f"Randomised: {flow.randomised}"]
     if flow.not_eligible is not None:
         words.append(f"of these, not eligible on record: {flow.not_eligible}")
         words.append(f"eligibility not documented: {flow.undecidable}")
     side = 20 if flow.not_randomised else 60
-    start = _box(side, _WIDTH - 2 * side, words, letter)
+    start = _box(side, _WIDTH - 2 * side, words, width)
     boxes.append((start, top))
     fork = top + start.height
     y, half = fork + _GAP, fork + _GAP / 2
@@ -167,16 +200,16 @@ def _drawing(flow: ParticipantFlow, letter: float) -> _Drawing:
     lines.append(_Line(((centres[0], half), (centres[1], half)), False))
     lines += [_down(centre, half, y) for centre in centres]
     for place, pair in enumerate(_stages(flow)):
-        y = _stage(pair, lefts, column, letter, y, boxes, lines if place else None)
+        y = _stage(pair, lefts, column, width, y, boxes, lines if place else None)
     return _Drawing(tuple(boxes), tuple(lines), y - _GAP + 2)
 
 
 def _stage(
-    pair: tuple[list[str], list[str]], lefts: tuple[float, float], column: float, letter: float, y: float,
+    pair: tuple[list[str], list[str]], lefts: tuple[float, float], column: float, width: _Width, y: float,
     boxes: list[tuple[_Box, float]], lines: list[_Line] | None,
 ) -> float:  # fmt: skip
     """Add the boxes of both arms, as high as one another, and what leads to them; return where the next ones begin."""
-    made = [_box(left, column, words, letter) for left, words in zip(lefts, pair, strict=True)]
+    made = [_box(left, column, words, width) for left, words in zip(lefts, pair, strict=True)]
     height = max(box.height for box in made)
     for box in made:
         boxes.append((_Box(box.left, box.width, box.lines + ("",) * round((height - box.height) / _LINE)), y))
@@ -185,10 +218,10 @@ def _stage(
     return y + height + _GAP
 
 
-def _screened(flow: ParticipantFlow, top: float, letter: float) -> tuple[list[tuple[_Box, float]], list[_Line], float]:
+def _screened(flow: ParticipantFlow, top: float, width: _Width) -> tuple[list[tuple[_Box, float]], list[_Line], float]:
     """Draw who was assessed and not randomised; return that, and where the next box begins."""
-    assessed = _box(60, _WIDTH - 120, [f"Assessed for eligibility: {flow.assessed}"], letter)
-    out = _box(60, _WIDTH - 60.5, [f"Not randomised: {flow.not_randomised}", *_listed(flow.reasons)], letter)
+    assessed = _box(60, _WIDTH - 120, [f"Assessed for eligibility: {flow.assessed}"], width)
+    out = _box(60, _WIDTH - 60.5, [f"Not randomised: {flow.not_randomised}", *_listed(flow.reasons)], width)
     below = top + assessed.height + _GAP
     next_top = below + out.height + _GAP
     middle, side = top + assessed.height / 2, below + out.height / 2
@@ -226,10 +259,9 @@ def _listed(reasons: Sequence[tuple[str, int]]) -> list[str]:
     return [*shown, f"\N{EN DASH} other reasons: {rest}"] if rest else shown
 
 
-def _box(left: float, width: float, lines: Sequence[str], letter: float) -> _Box:
+def _box(left: float, across: float, lines: Sequence[str], width: _Width) -> _Box:
     """Return a box with its lines broken where they would jut out."""
-    most = int((width - 2 * _PAD) / (_FONT * letter))
-    return _Box(left, width, tuple(part for line in lines for part in wrap(line, most, subsequent_indent="  ")))
+    return _Box(left, across, tuple(part for line in lines for part in _broken(line, across - 2 * _PAD, width)))
 
 
 def _down(x: float, top: float, bottom: float) -> _Line:

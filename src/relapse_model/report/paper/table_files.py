@@ -15,6 +15,8 @@ from relapse_model.report.paper.journal_table import INDENT, JournalTable
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?!\.?\d)")  # how a cell begins that a spreadsheet program would compute
 _WHOLE = re.compile(r"0|[1-9]\d{0,14}")
 _LONG = 42  # letters of a cell, beyond which a column of LaTeX has a width
+_FEWEST = 7  # letters for which such a column has room at least
+_BETWEEN = 0.027  # of the line: what two columns leave between them
 _PAGE = 32  # rows that fit on a page
 _WIDEST = 60  # letters of a column of a worksheet
 _LANDSCAPE = 6  # columns from which a page lies on its side
@@ -82,8 +84,8 @@ def xlsx_table(table: JournalTable) -> bytes:
 
 def _put(cell: Any, text: str, styles: Any) -> None:
     number = int(text) if _WHOLE.fullmatch(text) else None
-    cell.value = text.removeprefix(INDENT) if number is None else number
-    if number is None:
+    cell.value = number if number is not None else text.removeprefix(INDENT) or None
+    if number is None and text:
         cell.data_type = "s"  # or openpyxl takes what begins with = for a formula
     inside = cell.row > 2 and cell.column > 1
     cell.alignment = styles.Alignment(
@@ -136,10 +138,10 @@ def _specification(table: JournalTable) -> str:
     widest = [max(len(row[place]) for row in (table.columns, *table.rows)) for place in range(len(table.columns))]
     if sum(widest) <= 95 and max(widest) <= _LONG:
         return "@{}" + "l" * len(widest) + "@{}"
-    share = [min(width, _LONG) for width in widest]
-    return "@{}" + "".join(
-        rf">{{\raggedright\arraybackslash}}p{{{0.94 * one / sum(share) - 0.012:.3f}\linewidth}}" for one in share
-    ) + "@{}"  # fmt: skip
+    letters = [min(max(width, _FEWEST), _LONG) for width in widest]
+    room = 0.98 - _BETWEEN * len(letters)
+    columns = (rf">{{\raggedright\arraybackslash}}p{{{room * one / sum(letters):.3f}\linewidth}}" for one in letters)
+    return "@{}" + "".join(columns) + "@{}"
 
 
 def docx_table(table: JournalTable) -> bytes:
