@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     add_reader_verbs(verbs)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
-    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors"))
+    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors, or write them"))
     _train(verbs.add_parser("train", help="train a model and save it to one file"))
     _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
     _score(verbs.add_parser("score", help="score new patients, one row for each"))
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from relapse_model.errors import RelapseModelError
 
     try:
-        if any(getattr(given, name, None) for name in ("out", "figures", "values")):
+        if getattr(given, "out", None) or getattr(given, "figures", None):
             _load("outputs").check_outputs(given)
         run = getattr(_load(_home(given.verb)), given.verb.replace("-", "_"))
         run(given)
@@ -228,15 +228,18 @@ def _mute(verb: argparse.ArgumentParser) -> None:
 
 
 def _features(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
-    verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
-    verb.add_argument("--cohort", metavar="COHORT", help="with --values: cohort folder")
-    verb.add_argument("--values", metavar="CSV", help="write the predictors of the patients of --cohort")
     verb.add_argument(
-        "--units", choices=("clinical", "model"), default="clinical",
-        help="of --values: by label in clinical units, or by name on the scale of the model (%(default)s)",
+        "cohort", nargs="?", metavar="COHORT", help="cohort folder: write the predictors of its patients to --out"
+    )
+    verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
+    )
+    verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+    verb.add_argument(
+        "--units", choices=("model", "clinical"), default="model",
+        help="with COHORT: columns by name on the scale of the model, or by label in clinical units (%(default)s)",
     )  # fmt: skip
-    _landmark(verb)
 
 
 def _train(verb: argparse.ArgumentParser) -> None:

@@ -60,8 +60,7 @@ def check_outputs(given: Namespace) -> None:
         if getattr(given, "cohort", None) is not None:
             _require_no_look_alike(files, Path(given.cohort))
     except RelapseModelError as refusal:
-        asked = next(name for name in ("out", "values", "figures") if getattr(given, name, None))
-        raise RelapseModelError(f"--{asked}: {refusal}") from None
+        raise RelapseModelError(f"--out: {refusal}" if given.out else f"--figures: {refusal}") from None
 
 
 def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
@@ -85,21 +84,13 @@ def _inputs(given: Namespace) -> list[Path]:
     return named if cohort is None else [*named, *cohort_files(Path(cohort)), Path(cohort)]
 
 
-def _beside_out(given: Namespace) -> tuple[list[Path], list[Path]]:
-    """Return the folders and the files that come from other arguments than --out."""
+def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
+    """Return the folders and the files that a verb writes."""
     folders: list[Path] = []
     files: list[Path] = []
     if getattr(given, "figures", None):
         folders.append(Path(given.figures))
         files += [folders[0] / name for name in _OF_ONE_PATIENT]
-    if getattr(given, "values", None):
-        files.append(Path(given.values))
-    return folders, files
-
-
-def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
-    """Return the folders and the files that a verb writes."""
-    folders, files = _beside_out(given)
     if not getattr(given, "out", None):
         return folders, files
     out = Path(given.out)

@@ -57,15 +57,12 @@ def check(given: Namespace) -> None:
 
 
 def features(given: Namespace) -> None:
-    """Print, or write, the data dictionary of a study; or write the predictors of the patients of a cohort."""
+    """Print, or write, the data dictionary of a study; of a cohort, write the predictors of each patient."""
     from relapse_model.features.dictionary import data_dictionary
 
-    if bool(given.values) != bool(given.cohort):
-        raise RelapseModelError("expected --cohort and --values together: whose predictors, and where to.")
-    if given.values:
-        _feature_values(given)
-        if not given.out:
-            return
+    if given.cohort is not None:
+        _write_features(given)
+        return
     table = data_dictionary(load_study(given.study)).reset_index()
     if given.out:
         write_csv(table, Path(given.out))
@@ -79,15 +76,18 @@ def features(given: Namespace) -> None:
         say(f"    source: {row['source']}" if row["source"] else "")
 
 
-def _feature_values(given: Namespace) -> None:
+def _write_features(given: Namespace) -> None:
     from relapse_model.features.derive import derive_features
 
+    if not given.out:
+        raise RelapseModelError("--out is missing: predictors are of patients, and are written to a file, not printed.")
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    values = derive_features(cohort, study, given.landmark_week, units=given.units)
-    write_csv(values.rename_axis("patient_id").reset_index(), Path(given.values), private=True)
-    unit = "in clinical units" if given.units == "clinical" else "on the scale of the model"
-    say(f"Predictors of {len(values)} patients, {unit}: {given.values}. Rows of patients do not leave the hospital.")
+    table = derive_features(cohort, study, given.landmark_week, units=given.units)
+    write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
+    say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
+    for name, known in table.notna().sum().items():
+        say(f"    {name}: {known} known")
 
 
 def train(given: Namespace) -> None:
