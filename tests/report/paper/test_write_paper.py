@@ -177,6 +177,17 @@ def test_a_figure_without_its_letters_is_listed_with_the_reason(model, tmp_path,
     assert not places["figures"].exists()
 
 
+def test_a_table_of_an_earlier_paper_does_not_stay(model, study, trial, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "figure_files", lambda figure, dpi: {"pdf": b"%"})
+    first = rm.write_paper(tmp_path, trial=trial, formats=("csv", "tex"))
+    (first["tables"] / "mine.csv").write_text("not of this library", encoding="utf-8")
+    assert (first["figures"] / "flow.pdf").exists()
+    again = rm.write_paper(tmp_path, model=model, formats=("csv",))
+    assert {path.name for path in again["tables"].iterdir()} == {"predictors.csv", "coefficients.csv", "mine.csv"}
+    assert {path.name for path in again["figures"].iterdir()} == {"coefficients.pdf", "nomogram.pdf"}
+    assert list(again["checklists"].iterdir()) == []
+
+
 def test_everything_that_is_wrong_is_refused_at_once_and_nothing_is_written(tmp_path):
     wrong = r"nothing to report; .*; width 40 mm; expected 85 .* to 180 .*; 72 dpi; expected 300 to 600"
     with pytest.raises(RelapseModelError, match=wrong):

@@ -13,6 +13,7 @@ from relapse_model.report.figures.style import families, png, quiet_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FIGURE_FORMATS = ("svg", "pdf", "png", "tiff")
 RESOLUTIONS = (300, 600)  # dots per inch that journals ask for: the least and the most
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import require_folder, write_bytes, write_text
+from relapse_model.files import require_folder, strict_json, write_bytes, write_text
 from relapse_model.report.figures.flow import flow_figure
-from relapse_model.report.figures.journal_files import RESOLUTIONS, figure_files
+from relapse_model.report.figures.journal_files import FIGURE_FORMATS, RESOLUTIONS, figure_files
 from relapse_model.report.figures.model import coefficients_figure, has_coefficients
 from relapse_model.report.figures.style import drawn_for, journal, svg
 from relapse_model.report.figures_of_report import captions, explained, report_figures
@@ -118,6 +118,7 @@ def write_paper(
     """
     results = _Results(trial, validation, model if validation is None else validation.model, screen)
     _require(results, width_mm, dpi, formats, Path(folder))
+    _forget(Path(folder))
     explanation = None if validation is None else explained(validation)
     values: dict[str, Any] = {} if validation is None else validation_values(validation, (), explanation)
     with drawn_for(journal(width_mm)):
@@ -131,7 +132,7 @@ def write_paper(
     if validation is not None:
         write_report(validation, Path(folder) / "validation")
     places |= {"index": Path(folder) / "index.html", "values": Path(folder) / "paper.json"}
-    write_text(json_text(_values(results, values, tables, checklists)), places["values"])
+    write_text(json_text(_values(results, values, tables, checklists) | {"figures": list(shown)}), places["values"])
     write_text(_page(results, tables, checklists, shown, refused, formats), places["index"])
     return places
 
@@ -149,6 +150,18 @@ def _require(results: _Results, width: float, dpi: int, formats: Sequence[str], 
         raise RelapseModelError(f"Paper: {'; '.join(wrong)}.")
     require_formats(formats)
     require_folder(folder)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the files of an earlier paper in this folder: no old table lies beside the new ones."""
+    file = folder / "paper.json"
+    if not file.exists():
+        return
+    earlier: Any = strict_json(file.read_bytes(), str(file))
+    for kind, endings in (("tables", tuple(FORMATS)), ("checklists", tuple(FORMATS)), ("figures", FIGURE_FORMATS)):
+        for name in earlier[kind]:
+            for ending in endings:
+                (folder / kind / f"{name}.{ending}").unlink(missing_ok=True)
 
 
 def _figures(results: _Results, explanation: shap.Explanation | None) -> dict[str, Figure]:
