@@ -56,7 +56,7 @@ class _Results:
     @property
     def synthetic(self) -> bool:
         found = any(one.synthetic for one in (self.trial, self.validation, self.screen) if one is not None)
-        return found or (self.model is not None and bool(self.model.summary.get("synthetic")))
+        return found or (self.model is not None and bool(self.model.summary["synthetic"]))
 
 
 def write_paper(
