@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.model.relapse_model import RelapseModel, load_model
     from relapse_model.model.scoring.batch import score_folder
     from relapse_model.model.scoring.score_part import parts_scorer
+    from relapse_model.report.paper.write_paper import write_paper
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
@@ -63,6 +64,7 @@ _WHERE = {
     "score_folder": "model.scoring.batch",
     "parts_scorer": "model.scoring.score_part",
     "points_score": "model.explanation.points_score",
+    "write_paper": "report.paper.write_paper",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
     "benefit_report": "trial.benefit.benefit_report",
@@ -105,6 +107,7 @@ __all__ = [
     "train",
     "trial_power",
     "validate",
+    "write_paper",
     "write_report",
 ]
 

@@ -136,6 +136,8 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"biomarkers", "both_arms", "base", "decide", "fdr", "no_increment"}
     known |= {"name", "title", "outcome", "outcome_analyte", "at_least", "below", "unit", "outcome_column", "equals"}
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
+    known |= {"parts", "width", "dpi", "formats"}  # of paper
+    known |= {"units"}  # of features
     assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from relapse_model._version import __version__
+from relapse_model.cli.paper_arguments import add_paper_verb
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_verbs
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
     add_study_verbs(verbs)
     add_trial_verbs(verbs)
+    add_paper_verb(verbs, _CANDIDATES)
     _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
 
@@ -137,6 +139,7 @@ def _home(verb: str) -> str:
         "trial_verbs": TRIAL_VERBS,
         "reader_verbs": READER_VERBS,
         "study_verbs": ("study",),
+        "paper_verb": ("paper",),
     }
     return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 
@@ -276,6 +279,10 @@ def _features(verb: argparse.ArgumentParser) -> None:
         "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
     )
     verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+    verb.add_argument(
+        "--units", choices=("model", "clinical"), default="model",
+        help="with COHORT: columns by name on the scale of the model, or by label in clinical units (%(default)s)",
+    )  # fmt: skip
 
 
 def _train(verb: argparse.ArgumentParser) -> None:

@@ -84,7 +84,7 @@ def _write_features(given: Namespace) -> None:
         raise RelapseModelError("--out is missing: predictors are of patients, and are written to a file, not printed.")
     study = load_study(given.study)
     cohort = read_cohort(given.cohort, study=study)
-    table = derive_features(cohort, study, given.landmark_week)
+    table = derive_features(cohort, study, given.landmark_week, units=given.units)
     write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
     say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
     for name, known in table.notna().sum().items():

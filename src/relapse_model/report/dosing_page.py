@@ -15,7 +15,7 @@ from relapse_model.report.figures.titre_forecast import titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
 from relapse_model.trial.dosing.forecast import WEEKS
-from relapse_model.trial.dosing.rule import DETECTED
+from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def write_dosing_page(
     rule = found.rule
     shown = _example(found)
     pictures = {} if shown is None else {"course": svg(titre_forecast_figure(found.course(shown), rule.again.below))}
-    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
+    totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     centres = [name for name in found.deviations.columns if name != "deviation"]
     html = render(
         "dosing_page.html.jinja",

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, wide_bins
-from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, styled
+from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, one_axes, styled
 from relapse_model.small_counts import SMALL
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope
 from relapse_model.validation.decision_curve import NetBenefit
@@ -113,19 +113,20 @@ def _frame(main: Axes, top: float, note: str, colour: str) -> None:
 
 
 @styled
-def decision_curve_figure(curve: NetBenefit) -> Figure:
+def decision_curve_figure(curve: NetBenefit, *, ax: Axes | None = None) -> Figure:
     """Draw the net benefit of acting on the risks, on everybody, and on nobody.
 
     Parameters
     ----------
     curve : NetBenefit
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
     Figure
     """
-    figure = new_figure(3.5)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.5)
     threshold = 100 * curve.thresholds
     axes.plot(threshold, curve.model, color=FREE, linewidth=2, label="by the model")
     axes.plot(threshold, curve.treat_all, color=GROUPS[2], linewidth=1.4, linestyle=(0, (5, 2)), label="everybody")
@@ -139,7 +140,7 @@ def decision_curve_figure(curve: NetBenefit) -> Figure:
 
 
 @styled
-def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
+def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) -> Figure:
     """Draw the risks of the patients by what became of them; the lost are a group of their own.
 
     Bars across the boxes show how many have such a risk; each stands for five patients or more. Boxes are rounded to
@@ -151,6 +152,8 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
         1, 0, or NaN for the lost.
     risk : array-like of shape (n,)
         Predicted risk, best out of fold.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
@@ -163,8 +166,7 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
         ("lost", p[np.isnan(y)], LOST),
     )
     groups = [group for group in everybody if len(group[1])]
-    figure = new_figure(3.5)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.5)
     top = min(100.0, max(5.0, 5 * ceil(1.04 * float(p.max(initial=0.0)) / 5)))
     for place, (_, values, colour) in enumerate(groups):
         if len(values) >= FEWEST_QUARTILES:
