@@ -117,6 +117,7 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
         "scenario",
         "languages",
+        "resume",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
     known |= {"chunk", "anew", "engine", "scheduler", "kind", "dash", "form", "on"}

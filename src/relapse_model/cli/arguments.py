@@ -383,7 +383,7 @@ def _update(verb: argparse.ArgumentParser) -> None:
 
 
 def _calculator(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _out(verb, "HTML", "page to write")
     verb.add_argument(
         "--languages", nargs="+", choices=("en", "zh"), default=["en", "zh"], metavar="LANGUAGE",

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from relapse_model.cli.trial_arguments import add_key
+
 PARTS = ("trial", "model", "biomarkers")
 _FORMATS = ("csv", "xlsx", "tex", "docx")  # as in table_files.FORMATS, which is not imported here: --help stays quick
 
@@ -31,6 +33,7 @@ def add_paper_verb(verbs: argparse._SubParsersAction[Any], candidates: Sequence[
         help=f"{', '.join(PARTS)} (by default the trial, where the study file plans one, and the model)",
     )  # fmt: skip
     verb.add_argument("--model", metavar="MODEL", help="report this saved model instead of validating one")
+    add_key(verb)
     verb.add_argument("--repeats", type=int, default=20, metavar="N", help="of 5 folds in the validation (%(default)s)")
     verb.add_argument("--bootstraps", type=int, default=200, metavar="N", help="validation: resamples (%(default)s)")
     verb.add_argument(

@@ -7,11 +7,17 @@ import sys
 
 from relapse_model.classifiers.shared.compiled import can_be_compiled
 
-LOOPS = "relapse_model.classifiers.trees.compiled_boosting"
+LOAD = """
+def load():
+    import relapse_model.classifiers.trees.compiled_boosting
+"""
 
 
 def test_with_numba_and_a_folder_for_its_cache():
-    assert can_be_compiled(LOOPS)
+    def load():
+        import relapse_model.classifiers.trees.compiled_boosting  # noqa: F401
+
+    assert can_be_compiled(load)
 
 
 def test_where_numba_cannot_keep_what_it_compiled_others_do_the_work():
@@ -19,7 +25,8 @@ def test_where_numba_cannot_keep_what_it_compiled_others_do_the_work():
 import numba.core.caching as caching
 caching.CacheImpl._locator_classes = []  # as where neither the package nor a home can be written
 from relapse_model.classifiers.shared.compiled import can_be_compiled
-assert not can_be_compiled("{LOOPS}")
+{LOAD}
+assert not can_be_compiled(load)
 import numpy as np
 from relapse_model.classifiers import BoostedTreesClassifier
 X = np.arange(60.0)[:, None]

@@ -85,7 +85,11 @@ def compiled_pays(numbers: int) -> bool:
         return False
     from relapse_model.classifiers.shared.compiled import can_be_compiled
 
-    return can_be_compiled("relapse_model.classifiers.prior.compiled_mean_sigmoid")
+    return can_be_compiled(_load_loops)
+
+
+def _load_loops() -> None:
+    import relapse_model.classifiers.prior.compiled_mean_sigmoid  # noqa: F401
 
 
 def exponential(x: Floats) -> Floats:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 
 
 @cache
-def can_be_compiled(module: str) -> bool:
+def can_be_compiled(load: Callable[[], object]) -> bool:
     """Tell whether a module of compiled loops can be used; it is imported.
 
     Without Numba it cannot, nor where Numba has no folder to keep what it compiled: it would compile for seconds in
@@ -15,15 +15,18 @@ def can_be_compiled(module: str) -> bool:
 
     Parameters
     ----------
-    module : str
+    load : callable
+        Imports the module.
 
     Examples
     --------
-    >>> can_be_compiled("relapse_model.no_such_loops")
+    >>> def load():
+    ...     import no_such_loops
+    >>> can_be_compiled(load)
     False
     """
     try:
-        import_module(module)
+        load()
     except (ImportError, RuntimeError):
         return False
     return True

@@ -201,4 +201,8 @@ def _few_values(X: Floats, depths: Sequence[int]) -> bool:
     if max(depths) > _MOST_COMPILED_DEPTH:
         return False
     few = len(X) <= _BINS or max(len(np.unique(column)) for column in X.astype(np.float32).T) <= _BINS
-    return few and can_be_compiled("relapse_model.classifiers.trees.compiled_boosting")
+    return few and can_be_compiled(_load_loops)
+
+
+def _load_loops() -> None:
+    import relapse_model.classifiers.trees.compiled_boosting  # noqa: F401
