@@ -13,7 +13,8 @@ from scipy.stats import norm
 
 from relapse_model.classifiers.prior import mean_sigmoid as module
 from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
-from relapse_model.classifiers.prior.mean_sigmoid import compiled_pays, exponential, mean_sigmoid
+from relapse_model.classifiers.prior.logistic_mixture import compiled_pays
+from relapse_model.classifiers.prior.mean_sigmoid import exponential, mean_sigmoid
 
 
 @pytest.mark.parametrize(("sd", "error"), [(0.0, 1e-15), (0.2, 1e-11), (0.4, 1e-11), (0.7, 1e-11), (0.97, 1e-10)])
@@ -55,7 +56,7 @@ def test_the_exponential_is_right_to_the_last_bits():
 
 
 def test_few_rows_do_not_load_numba():
-    code = "import sys; from relapse_model.classifiers.prior.mean_sigmoid import compiled_pays as pays; "
+    code = "import sys; from relapse_model.classifiers.prior.logistic_mixture import compiled_pays as pays; "
     code += "assert not pays(10_000); assert 'numba' not in sys.modules; assert pays(10_000_000)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
-from relapse_model.classifiers.prior.mean_sigmoid import Fill, compiled_pays, mean_sigmoid
+from relapse_model.classifiers.prior.mean_sigmoid import Fill, mean_sigmoid
 from relapse_model.classifiers.prior.mixture_quantile import mixture_quantile
 from relapse_model.classifiers.prior.terms import Term, term_columns
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
+_MANY = 1_500_000  # numbers: fewer take less time than Numba takes to be imported
+_FEW = 1_000  # once it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,19 @@ def moments_where_used(weight: Floats, coef: Floats, variance: Floats) -> tuple[
     used = used / np.maximum(used.sum(axis=0), np.finfo(np.float64).tiny)
     mean = (used * coef).sum(axis=0)
     return mean, np.sqrt((used * (variance + (coef - mean) ** 2)).sum(axis=0))
+
+
+def compiled_pays(numbers: int) -> bool:
+    """Tell whether so many numbers are worth the compiled loop, and it is there."""
+    if numbers < (_FEW if "numba" in sys.modules else _MANY):
+        return False
+    from relapse_model.classifiers.shared.compiled import can_be_compiled
+
+    return can_be_compiled(_load_loops)
+
+
+def _load_loops() -> None:
+    import relapse_model.classifiers.prior.compiled_mean_sigmoid  # noqa: F401
 
 
 def _compiled_fill(numbers: int) -> Fill | None:

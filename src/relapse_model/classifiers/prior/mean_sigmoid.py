@@ -6,7 +6,6 @@ is written out here: a patient's risk does not depend on how many others are sco
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -25,8 +24,6 @@ ROUNDING = 6755399441055744.0  # 1.5 * 2 ** 52: added and taken away again, it l
 REACH = 708.0  # log-odds: beyond, a risk is nothing in 64 bits
 TAYLOR = tuple(float(1.0 / np.prod(np.arange(1.0, k + 1.0))) for k in range(13, -1, -1))  # highest power first
 _MOST_NODES = NODES[-1][0]
-_MANY = 3_000_000  # numbers: fewer take less time than Numba takes to be imported
-_FEW = 1_000  # once it is there
 _AT_ONCE = 2_000  # numbers whose arrays stay in the processor's nearest cache
 
 
@@ -77,19 +74,6 @@ def mean_sigmoid(mean: Floats, sd: Floats, fill: Fill | None = None) -> tuple[Fl
 def _parts(members: Positions) -> Iterator[Positions]:
     for start in range(0, len(members), _AT_ONCE):
         yield members[start : start + _AT_ONCE]
-
-
-def compiled_pays(numbers: int) -> bool:
-    """Tell whether so many numbers are worth the compiled loop, and it is there."""
-    if numbers < (_FEW if "numba" in sys.modules else _MANY):
-        return False
-    from relapse_model.classifiers.shared.compiled import can_be_compiled
-
-    return can_be_compiled(_load_loops)
-
-
-def _load_loops() -> None:
-    import relapse_model.classifiers.prior.compiled_mean_sigmoid  # noqa: F401
 
 
 def exponential(x: Floats) -> Floats:
