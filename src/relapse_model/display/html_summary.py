@@ -54,10 +54,15 @@ def html_summary(
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    head = "".join(f'<th scope="col" style="{_CELL}">{escape(one)}</th>' for one in columns)
+    head = "".join(_heading(escape(one)) for one in columns)
     body = "".join("<tr>" + _cells(row, named=not columns) + "</tr>" for row in rows)
     top = f"<thead><tr>{head}</tr></thead>" if columns else ""
     return f'<table style="border-collapse: collapse; margin: 0.3em 0">{top}<tbody>{body}</tbody></table>'
+
+
+def _heading(text: str) -> str:
+    """Return the cell of a heading; an empty one is the heading of nothing, and no screen reader should stop there."""
+    return f'<th scope="col" style="{_CELL}">{text}</th>' if text else f'<td style="{_CELL}"></td>'
 
 
 def _cells(row: Sequence[object], named: bool) -> str:
