@@ -257,6 +257,15 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
     )
+    verb.add_argument(
+        "--disclosure", choices=("full", "small-counts"), default="full",
+        help="full: the report shows all counts, for whoever owns the data; small-counts: it hides counts under 5, for "
+        "what leaves the hospital (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--language", choices=("en", "zh"), default="en",
+        help="language of the report's first screen and headings; the rest is English (%(default)s)",
+    )  # fmt: skip
     _mute(verb)
 
 
@@ -287,8 +296,8 @@ def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
-    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
-    verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
+    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text")
+    verb.add_argument("--patient", metavar="ID", help="explain the risk of this patient")
     verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
 
 

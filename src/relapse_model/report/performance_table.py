@@ -21,15 +21,14 @@ COLUMNS = {
     "apparent": "Apparent",
 }
 EXPLAINED = {
-    "nested": "Each patient is predicted by models that never saw this patient, mean over the repeats. These are the "
-    "figures to quote, with their intervals.",
-    "corrected": "The apparent figure, less what bootstrap models lose from their own sample to the original patients: "
-    "on average, and for the figures of calibration the median, since a model with next to no effects would decide the "
-    "mean.",
-    "point632_plus": "A mean of the apparent figure and of that in patients outside the bootstrap samples: "
-    "the more the model overfits, the larger the weight of the second. No interval is made for it.",
-    "apparent": "In the very patients the model was made from: too good, by as much as the model has learned their "
-    "chance. Never to be quoted alone.",
+    "nested": "Each patient is predicted by models made without this patient; mean over the repeats. Quote these "
+    "figures, with their intervals.",
+    "corrected": "The apparent figure minus the optimism: what bootstrap models lose between their own sample and the "
+    "original patients. Mean optimism; for measures of calibration the median, because a single model with almost no "
+    "effects could dominate the mean.",
+    "point632_plus": "A weighted mean of the apparent figure and the figure in patients outside the bootstrap samples. "
+    "The stronger the overfitting, the more the latter counts. It has no interval.",
+    "apparent": "Measured in the patients from whom the model was made, and therefore too good. Do not quote it alone.",
 }
 
 

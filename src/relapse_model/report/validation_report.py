@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,11 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
-from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.figures_of_report import captions, explained, mean_net_benefit, report_figures
+from relapse_model.report.answer import answer_of
+from relapse_model.report.cohort_sections import attrition, deciding, follow_up, screening
+from relapse_model.report.disclosure import FULL, known_disclosure, with_all_counts
+from relapse_model.report.figures_of_report import arm_labels, captions, explained, mean_net_benefit, report_figures
+from relapse_model.report.language import words_of
 from relapse_model.report.limitations import LOST_IN_TRAINING, limitations
 from relapse_model.report.model_card import model_card
 from relapse_model.report.model_values import model_values
@@ -33,15 +37,14 @@ from relapse_model.report.performance_table import (
     shown_columns,
     threshold_rows,
 )
+from relapse_model.report.risk_groups import risk_groups
 from relapse_model.report.table_one import CHARACTERISTICS, table_one
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import (
-    MEANING,
     outcome_words,
     predictor_rows,
     priors_sentence,
     reads_labs,
-    validation_verdict,
 )
 from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.estimate import Estimate
@@ -51,15 +54,31 @@ if TYPE_CHECKING:
     import shap
 
 HEADLINE = ("auc", "calibration_slope", "observed_expected", "scaled_brier")
+CONTENTS = tuple(
+    (anchor, anchor.replace("-", "_"))
+    for anchor in (
+        "performance", "benefit", "participants", "groups", "model", "checks", "limitations", "more", "methods",
+        "tripod",
+    )
+)  # fmt: skip
 GROUPINGS = CHARACTERISTICS | {"age": "Age"}
 
 
 def write_report(
-    validation: Validation, folder: str | Path, *, arm: ArrayLike | None = None, mute: tuple[str, ...] = ()
+    validation: Validation,
+    folder: str | Path,
+    *,
+    arm: ArrayLike | None = None,
+    mute: tuple[str, ...] = (),
+    disclosure: str = FULL,
+    language: str = "en",
 ) -> dict[str, Path]:
     """Write ``report.html``, ``validation.json``, the card of the model with these figures, and the pictures.
 
-    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more.
+    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more. By
+    default all counts are in its tables, for whoever owns the data; what leaves the hospital is written with
+    ``disclosure="small-counts"``, which hides counts under 5 and says so at the top. Texts of checks and the card of
+    the model never show a count under 5 of a group.
 
     Parameters
     ----------
@@ -67,10 +86,13 @@ def write_report(
     folder : str or Path
         Made if it does not exist.
     arm : array-like of shape (n,) or Series by patient_id, optional
-        Treatment arm of the patients of ``validation.data``, for the Kaplan-Meier figure; by default the
+        Treatment arm of the patients of ``validation.data``, for the Kaplan-Meier figure and table one; by default the
         predictor that reads the column ``arm``, if the study has one.
     mute : tuple of str
         Codes of checks to mute; the report lists them as muted.
+    disclosure : {"full", "small-counts"}
+    language : {"en", "zh"}
+        Of the first screen and the headings; the rest is English.
 
     Returns
     -------
@@ -80,7 +102,8 @@ def write_report(
     Raises
     ------
     RelapseModelError
-        If `arm` does not have one entry for each patient, or no check has a code of `mute`.
+        If `arm` does not have one entry for each patient, no check has a code of `mute`, or there is no such
+        disclosure or language.
 
     Examples
     --------
@@ -91,10 +114,13 @@ def write_report(
     """
     places = report_places(folder)
     known_codes(mute)  # before anything is written
+    known_disclosure(disclosure)
+    words_of(language)
+    shown = with_all_counts(validation) if disclosure == FULL else validation
     explanation = explained(validation)
-    drawn = report_figures(validation, arm, explanation)
-    values = validation_values(validation, mute, explanation)
-    page = report_page(validation, save_figures(drawn, places["figures"]), values)
+    drawn = report_figures(shown, arm, explanation, disclosure)
+    values = validation_values(validation, mute, explanation, arm=arm, disclosure=disclosure)
+    page = report_page(validation, save_figures(drawn, places["figures"]), values, language)
     write_text(json_text(values), places["validation"])
     write_text(page, places["report"])
     write_text(model_card(validation.model, validation.performance), places["card"])
@@ -112,7 +138,12 @@ def report_places(folder: str | Path) -> dict[str, Path]:
 
 
 def validation_values(
-    validation: Validation, mute: tuple[str, ...] = (), explanation: shap.Explanation | None = None
+    validation: Validation,
+    mute: tuple[str, ...] = (),
+    explanation: shap.Explanation | None = None,
+    *,
+    arm: ArrayLike | None = None,
+    disclosure: str = FULL,
 ) -> dict[str, Any]:
     """Return everything the report knows as plain values, without patients.
 
@@ -123,21 +154,33 @@ def validation_values(
         Codes of checks to mute.
     explanation : shap.Explanation, optional
         Of `relapse_model.report.figures_of_report.explained`, if it was made already.
+    arm : array-like, optional
+        As `write_report` takes it.
+    disclosure : {"full", "small-counts"}
     """
     cohort, data, study = validation.cohort, validation.data, validation.study
+    shown = with_all_counts(validation) if disclosure == FULL else validation
     explanation = explained(validation) if explanation is None else explanation
     importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
     checks = check_validation(validation, cohort, mute)
     errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
-    return validation.to_dict() | {
+    size = cohort_sample_size(data, study)
+    answer = answer_of(validation.performance, study.outcome.name, errors, size=size)
+    return shown.to_dict() | ({"by_landmark": _all_by_landmark(validation)} if disclosure == FULL else {}) | {
         "title": study.title,
         "registry": study.registry,
-        "verdict": validation_verdict(validation.performance, study.outcome.name, errors),
+        "disclosure": disclosure,
+        "errors": errors,
+        "answer": answer.to_dict(),
+        "verdict": answer.sentence,
         "attrition": attrition(cohort, data, study),
-        "screening": screening(cohort, study),
-        "table_one": table_one(cohort, data, study).to_dict(),
+        "screening": screening(cohort, study, disclosure),
+        "table_one": table_one(
+            cohort, data, study, arm=arm_labels(data, study, arm), disclosure=disclosure
+        ).to_dict(),
         "follow_up": follow_up(cohort, data, study),
-        "sample_size": cohort_sample_size(data, study),
+        "sample_size": size,
+        "risk_groups": [one.to_dict() for one in risk_groups(validation, disclosure)],
         "decision_curve": _decision_curve(validation),
         "model": model_values(validation.model),
         "mean_absolute_shap": {
@@ -148,6 +191,15 @@ def validation_values(
         "tripod_ai": [item.to_dict() for item in ITEMS],
         "packages": packages(),
     }  # fmt: skip
+
+
+def _all_by_landmark(validation: Validation) -> list[dict[str, Any]]:
+    """Return what `Validation.to_dict` says of each landmark, with all counts."""
+    told: list[dict[str, Any]] = validation.to_dict()["by_landmark"]
+    return [
+        one | {"patients": found.patients, "events": found.events, "lost": found.lost}
+        for one, found in zip(told, validation.by_landmark.values(), strict=True)
+    ]
 
 
 def _decision_curve(validation: Validation) -> dict[str, Any] | None:
@@ -161,7 +213,12 @@ def _decision_curve(validation: Validation) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def report_page(validation: Validation, pictures: dict[str, str], values: dict[str, Any] | None = None) -> str:
+def report_page(
+    validation: Validation,
+    pictures: dict[str, str],
+    values: dict[str, Any] | None = None,
+    language: str = "en",
+) -> str:
     """Return the page: everything inside it, nothing fetched, no script.
 
     Parameters
@@ -171,28 +228,42 @@ def report_page(validation: Validation, pictures: dict[str, str], values: dict[s
         Figures as SVG.
     values : dict, optional
         As `validation_values` makes them, if they were made already.
+    language : {"en", "zh"}
+        Of the first screen and the headings.
     """
-    study, performance = validation.study, validation.performance
+    study, performance, say = validation.study, validation.performance, words_of(language)
+    values = validation_values(validation) if values is None else values
+    shown = with_all_counts(validation) if values["disclosure"] == FULL else validation
+    answer = answer_of(
+        performance, study.outcome.name, values["errors"], size=values["sample_size"], language=language
+    ).to_dict()
+    rows, undecided = deciding(values["screening"]["rows"])
     return render(
         "validation_report.html.jinja",
         pictures,
+        say=say,
+        language="zh-CN" if language == "zh" else language,
+        contents=CONTENTS,
         study=study,
         validation=validation,
         performance=performance,
         landmark=validation.landmark_week,
         synthetic=validation.synthetic,
         not_at_risk=validation.data.not_at_risk,
-        values=validation_values(validation) if values is None else values,
+        values=values | {"answer": answer},
+        summary=_summary(validation, say),
+        deciding={"rows": rows, "undecided": undecided},
         outcome=outcome_words(study.outcome, study),
-        headline=[_measure(name, performance) for name in HEADLINE if name in performance.measures],
+        headline=[_measure(name, performance, say) for name in HEADLINE if name in performance.measures],
+        risk_groups=[_group_row(one) for one in values["risk_groups"]],
         columns=[{"name": name, "label": COLUMNS[name], "text": EXPLAINED[name]} for name in shown_columns(validation)],
         methods=interval_methods(validation),
         rows=performance_rows(validation),
         refused=_refused(validation),
-        by_landmark=_landmark_rows(validation),
+        by_landmark=_landmark_rows(validation, values["disclosure"]),
         thresholds=threshold_rows(validation),
-        left_out=group_rows(validation.left_out),
-        subgroups={GROUPINGS.get(name, name): group_rows(groups) for name, groups in validation.subgroups.items()},
+        left_out=group_rows(shown.left_out),
+        subgroups={GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
         effects=effect_rows(validation),
         captions=captions(study),
         chosen=[
@@ -207,6 +278,32 @@ def report_page(validation: Validation, pictures: dict[str, str], values: dict[s
         tripod=ITEMS,
         items_of=items_of,
     )
+
+
+def _summary(validation: Validation, say: Callable[..., str]) -> str:
+    """Return what is predicted, and for whom."""
+    study, cohort, data = validation.study, validation.cohort, validation.data
+    text = say(
+        "predicted", outcome=study.outcome.name, horizon=f"{study.prediction.horizon_weeks:g}",
+        landmark=f"{validation.landmark_week:g}", total=len(cohort) + len(cohort.rejected), patients=len(data),
+    )  # fmt: skip
+    if "centre" not in cohort.patients:
+        return text
+    at = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index]
+    centres = int(at["centre"].nunique())
+    return f"{text} {say('centres', centres=centres)}" if centres > 1 else text
+
+
+def _group_row(group: dict[str, Any]) -> dict[str, str]:
+    observed = group["observed"]
+    shown = "fewer than 5 followed to the horizon"
+    if observed is not None:
+        value, lower, upper = (100 * observed[name] for name in ("value", "lower", "upper"))
+        shown = f"{value:.0f} % ({lower:.0f} to {upper:.0f})"
+    return {
+        "name": group["name"].capitalize(), "patients": str(group["patients"]), "events": str(group["events"]),
+        "predicted": f"{100 * group['predicted']:.0f} %", "observed": shown,
+    }  # fmt: skip
 
 
 def effect_rows(validation: Validation) -> list[dict[str, str]]:
@@ -255,14 +352,15 @@ def _refused(validation: Validation) -> dict[str, str]:
     return reasons | ({"Intervals, bootstrap": without[0]} if without else {})
 
 
-def _landmark_rows(validation: Validation) -> list[dict[str, Any]]:
+def _landmark_rows(validation: Validation, disclosure: str) -> list[dict[str, Any]]:
     """Return the headline at each landmark, where there are several."""
+    told: Callable[[int], int | str] = int if disclosure == FULL else disclosed_count
     if len(validation.by_landmark) < 2:
         return []
     return [
         {
-            "week": f"week {week:g}", "patients": disclosed_count(found.patients),
-            "events": disclosed_count(found.events), "lost": disclosed_count(found.lost),
+            "week": f"week {week:g}", "patients": told(found.patients),
+            "events": told(found.events), "lost": told(found.lost),
             "cells": {
                 MEASURES[name]: _short(found, name) for name in ("auc", "calibration_slope", "observed_expected")
             },
@@ -276,10 +374,10 @@ def _short(performance: Performance, name: str) -> str:
     return "not estimable" if found is None else str(found)
 
 
-def _measure(name: str, performance: Performance) -> dict[str, str]:
+def _measure(name: str, performance: Performance, say: Callable[..., str]) -> dict[str, str]:
     found = performance.measures[name]
-    card = {"label": MEASURES[name], "meaning": MEANING[name]}
+    card = {"label": say(name), "meaning": say(f"{name}_means")}
     if isinstance(found, Estimate):
-        interval = f"{found.lower:z.2f} to {found.upper:z.2f}"
-        return card | {"value": f"{found.value:z.2f}", "interval": interval, "level": f"{100 * found.level:g} %"}
-    return card | {"value": f"{found:z.3f}", "interval": "", "level": ""}
+        limits = {"lower": f"{found.lower:z.2f}", "upper": f"{found.upper:z.2f}", "level": f"{100 * found.level:g}"}
+        return card | {"value": f"{found.value:z.2f}", "interval": say("interval", **limits)}
+    return card | {"value": f"{found:z.3f}", "interval": ""}
