@@ -139,6 +139,13 @@ def _calibration(performance: Performance, say: Callable[..., str]) -> str:
     slope = performance.measures.get("calibration_slope")
     if not isinstance(slope, Estimate):
         return say("no_calibration")
-    wide = slope.upper - slope.lower > _UNCERTAIN_SLOPE
-    key = "extreme" if slope.upper < 1 else "timid" if slope.lower > 1 else "uncertain_calibration" if wide else "calibrated"
-    return say(key, slope=f"{slope.value:z.2f}", lower=f"{slope.lower:z.2f}", upper=f"{slope.upper:z.2f}")
+    shown = {name: f"{getattr(slope, name):z.2f}" for name in ("lower", "upper")}
+    return say(_calibration_key(slope), slope=f"{slope.value:z.2f}", **shown)
+
+
+def _calibration_key(slope: Estimate) -> str:
+    if slope.upper < 1:
+        return "unrelated" if slope.value <= 0 else "extreme"
+    if slope.lower > 1:
+        return "timid"
+    return "uncertain_calibration" if slope.upper - slope.lower > _UNCERTAIN_SLOPE else "calibrated"

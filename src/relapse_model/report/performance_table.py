@@ -146,5 +146,5 @@ def _share(found: Estimate) -> str:
 
 def _group_cell(group: Subgroup, name: str) -> str:
     if group.hidden:
-        return f"hidden: {group.hidden}"
+        return f"not shown: {group.hidden}"
     return str(group.measures[name]) if name in group.measures else "not estimable"

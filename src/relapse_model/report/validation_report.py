@@ -263,6 +263,7 @@ def report_page(
         by_landmark=_landmark_rows(validation, values["disclosure"]),
         thresholds=threshold_rows(validation),
         left_out=group_rows(shown.left_out),
+        unshown=[group.name for group in shown.left_out if group.hidden],
         subgroups={GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
         effects=effect_rows(validation),
         captions=captions(study),

@@ -74,7 +74,7 @@ def risk_groups_figure(
         axes.plot([beside], [100 * predicted], marker="D", markersize=6, color=colour, clip_on=False, zorder=5,
                   markerfacecolor="white", markeredgewidth=1.6)
         top = max(top, reached, 100 * predicted)
-    for marker, face, label in (("o", GREY, "observed at the horizon, 95 % interval"), ("D", "white", "predicted")):
+    for marker, face, label in (("o", GREY, "observed, 95 % interval"), ("D", "white", "predicted, mean")):
         axes.plot([], [], marker=marker, color=GREY, markerfacecolor=face, linestyle="none", markersize=5, label=label)
     axes.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
     axes.set(xlim=(start, horizon + (2 * len(groups) + 1) * _BESIDE * width), ylim=(0, min(100, 10 * ceil(1.02 * top / 10))))
