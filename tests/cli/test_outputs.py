@@ -117,6 +117,8 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
         "scenario",
         "languages",
+        "language",
+        "disclosure",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
     known |= {"chunk", "anew", "kind", "dash", "form", "on"}

@@ -34,7 +34,10 @@ NO_GAIN = "it was not shown that its risks are more accurate than giving every p
         ({}, "there is no evidence of miscalibration"),
         ({"auc": (0.6, 0.45, 0.7)}, "It was not shown that the model ranks patients better than chance"),
         ({"auc": (0.3, 0.2, 0.4)}, "worse than chance"),
-        ({}, "its risks were more accurate than giving every patient the mean risk (log loss 0.400 against 0.500; diff"),
+        (
+            {},
+            "its risks were more accurate than giving every patient the mean risk (log loss 0.400 against 0.500;",
+        ),
         # .481 against .500 and .398 against .500 have one wording where both intervals hold 0: it is they that decide.
         ({"gain": (-0.019, -0.05, 0.01)}, NO_GAIN),
         ({"gain": (-0.102, -0.21, 0.004)}, NO_GAIN),

@@ -34,6 +34,7 @@ from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.report import page, validation_report
 from relapse_model.report.figures.style import png, svg
 from relapse_model.report.refusal_report import write_refusal
+from relapse_model.report.validation_page import report_page
 from relapse_model.study.reader import read_study_text
 
 PARTS = ("SITE07-", "PATIENT-0", "-QXWARD")  # of every identifier
@@ -111,7 +112,7 @@ class Written:
             self.watched = capsys.readouterr()
         self.validation = self.found["validation"]
         self.own_values = validation_report.validation_values(self.validation)  # with all counts
-        self.own_page = validation_report.report_page(self.validation, {}, self.own_values)
+        self.own_page = report_page(self.validation, {}, self.own_values)
         self.page = (folder / "report" / "report.html").read_text(encoding="utf-8")
         self.values = json.loads((folder / "report" / "validation.json").read_text(encoding="utf-8"))
 

@@ -179,7 +179,7 @@ def test_limitations_that_do_not_hold_are_not_said(validation):
         validation, settings=settings, synthetic=False, performance=replace(validation.performance, events=300, lost=0)
     )
     stated = " ".join(limitations(firm))
-    for absent in ("simulated", "300 of 132", "were lost", "depend less on how the folds", "200 or more are usual"):
+    for absent in ("simulated", "300 of 132", "were lost", "depend less on how the", "200 or more are usual"):
         assert absent not in stated
 
 

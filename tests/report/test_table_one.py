@@ -165,8 +165,7 @@ def test_all_counts_are_by_arm_and_by_outcome_with_the_differences(own, data):
 def test_all_counts_add_up(own):
     """By arm, and by outcome, to those of all: 0 to 4 as well."""
     start = next(place for place, one in enumerate(own.rows) if one.label == "Centre")
-    levels = [one for one in own.rows[start + 1 : start + 4]]
-    for one in levels:
+    for one in own.rows[start + 1 : start + 4]:
         control, hbig, _, relapse, free, lost, _, everybody = (
             int(cell.split(" ")[0]) if cell else 0 for cell in one.cells
         )

@@ -20,7 +20,8 @@ from relapse_model.report.cohort_check import check_report
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_card import model_card
 from relapse_model.report.refusal_report import write_refusal
-from relapse_model.report.validation_report import report_page, validation_values
+from relapse_model.report.validation_page import report_page
+from relapse_model.report.validation_report import validation_values
 from relapse_model.report.words import priors_sentence
 from relapse_model.study.reader import parse_study
 

@@ -19,7 +19,8 @@ from relapse_model.report.limitations import limitations
 from relapse_model.report.page import json_text, packages
 from relapse_model.report.performance_table import performance_rows
 from relapse_model.report.tripod import ITEMS, items_of
-from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
+from relapse_model.report.validation_page import effect_rows, report_page
+from relapse_model.report.validation_report import validation_values, write_report
 from relapse_model.report.words import MEANING
 from relapse_model.validation.performance_measures import MEASURES, Performance
 

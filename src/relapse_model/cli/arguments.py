@@ -296,7 +296,9 @@ def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
-    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text")
+    verb.add_argument(
+        "--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text"
+    )
     verb.add_argument("--patient", metavar="ID", help="explain the risk of this patient")
     verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
 

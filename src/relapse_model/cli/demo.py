@@ -123,7 +123,7 @@ def _score_new_patients(model: RelapseModel, study: Study, folder: Path) -> None
         drawn["priors_and_posteriors.png"] = coefficients_figure(model)
     for name, figure in drawn.items():
         write_bytes(png(figure), folder / name, private=True)
-    highest = scores.loc[scores["relapse_risk"].idxmax(), "patient_id"]
+    highest = scores["patient_id"].iloc[int(scores["relapse_risk"].argmax())]
     write_patient_page(model, new, str(highest), folder / "patient.html")
     say(scoring_text(scores, new))
 

@@ -123,9 +123,7 @@ def explain_one(given: Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(png(patient_figure(found)), folder / "contributions.png", private=True)
         try:
-            trajectory = png(
-                patient_trajectory_figure(model, cohort, given.patient, landmark_week=given.landmark_week)
-            )
+            trajectory = png(patient_trajectory_figure(model, cohort, given.patient, landmark_week=given.landmark_week))
         except RelapseModelError as nothing:  # no titres to draw
             say(f"No trajectory: {nothing}")
         else:

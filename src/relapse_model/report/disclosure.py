@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Mask
 from relapse_model.development.internal_validation.group_tables import groupings, groups_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import RelapseModelError
@@ -44,7 +45,7 @@ def with_all_counts(validation: Validation) -> Validation:
     validation : Validation
     """
     data, column = validation.data, validation.settings["leave_out"]
-    seen = ~np.isnan(validation.risks).all(axis=0)
+    seen: Mask = np.logical_not(np.isnan(validation.risks).all(axis=0))
     subgroups = {
         name: _counted(validation.subgroups[name], values, validation, seen)
         for name, values in groupings(validation.cohort, data).items()
@@ -56,7 +57,7 @@ def with_all_counts(validation: Validation) -> Validation:
 
 
 def _counted(
-    groups: tuple[Subgroup, ...], labels: pd.Series, validation: Validation, among: np.ndarray
+    groups: tuple[Subgroup, ...], labels: pd.Series, validation: Validation, among: Mask
 ) -> tuple[Subgroup, ...]:
     names = labels.astype(object).where(labels.notna(), MISSING).astype(str).to_numpy()
     relapse = validation.data.relapse

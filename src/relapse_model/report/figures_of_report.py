@@ -47,8 +47,8 @@ CAPTIONS = {
     "describes these patients and does not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
-    "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the landmark "
-    "is not used for prediction.",
+    "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
+    "landmark is not used for prediction.",
     "calibration": "Predicted risk (out of fold) against observed risk. Points: groups of patients, each with at least "
     "5 with and 5 without the outcome. Below: number of patients by outcome. Thin grey lines: bootstrap models.",
     "risk_groups": "Patients grouped by out-of-fold risk: observed outcomes over time and, right of the dotted "
@@ -59,7 +59,8 @@ CAPTIONS = {
     "or more to a bar. Groups of fewer than 10 are only named.",
     "stability": "Risk by the bootstrap models against risk by the model, means of 5 or more patients with similar "
     "risk. Long lines: with other patients, these would have received another risk. Not confidence intervals.",
-    "forest": "Each group was predicted by a model of all others. Groups differ by chance; small ones have wide intervals.",
+    "forest": "Each group was predicted by a model of all others. Groups differ by chance; small ones have wide "
+    "intervals.",
     "coefficients": "Odds ratios before these patients (priors of the study) and after. 90 % intervals.",
     "nomogram": "The model on paper: add up the points above each value, and read the risk below the total.",
     "shap_summary": "How much each predictor moves the risk: to the right it raises it. Each mark: 5 or more patients. "

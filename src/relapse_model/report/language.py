@@ -41,6 +41,6 @@ def words_of(language: str) -> Callable[..., str]:
 
 @cache
 def _tables() -> dict[str, dict[str, str]]:
-    text = files("relapse_model.report").joinpath("report_words.toml").read_text(encoding="utf-8")
+    text = files(__name__.rpartition(".")[0]).joinpath("report_words.toml").read_text(encoding="utf-8")
     tables: dict[str, dict[str, str]] = tomllib.loads(text)
     return tables

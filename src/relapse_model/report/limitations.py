@@ -10,7 +10,8 @@ from relapse_model.report.words import reads_arm, reads_labs
 RESAMPLES_WANTED = 200  # Riley and Collins 2023
 REPEATS_WANTED = 20
 LOST_IN_TRAINING = {
-    "drop_lost": "In training the lost were left out, which makes the risks too high or too low; the evaluation uses weights.",
+    "drop_lost": "In training the lost were left out, which makes the risks too high or too low; the evaluation uses "
+    "weights.",
     "lost_as_free": "In training the lost counted as free, which makes the risks too low; the evaluation uses weights.",
 }
 _MISSING = 0.1  # share from which on a predictor's gaps are named
@@ -34,7 +35,8 @@ def _patients(validation: Validation) -> list[str]:
         "All patients are simulated: nothing here describes a treatment or a person." if validation.synthetic else "",
         f"This is internal validation, in the same hospitals{', assays' if reads_labs(study) else ''} and years. "
         "Performance elsewhere can only be learned from other patients.",
-        f"{events} of {found.patients} patients had the outcome: one or two more or fewer would change the figures noticeably."
+        f"{events} of {found.patients} patients had the outcome: one or two more or fewer would change the figures "
+        "noticeably."
         if events < EVENTS_FOR_A_CURVE
         else "",
         f"{lost} of {found.patients} patients were lost to follow-up before the horizon. Weighting assumes that loss "
@@ -82,9 +84,10 @@ def _procedure(validation: Validation) -> list[str]:
     failed = sum(validation.failed.values()) + (0 if boot is None else sum(boot.failed.values()))
     unjudged = 0 if boot is None else sum(boot.unjudged.values())
     return [
-        "Intervals take the predicted risks as given. They ignore that other patients would have led to another model, and "
-        "are therefore somewhat too narrow.",
-        f"Cross-validation was repeated {repeats} times; with {REPEATS_WANTED} or more, results depend less on how the folds were drawn."
+        "Intervals take the predicted risks as given. They ignore that other patients would have led to another model, "
+        "and are therefore somewhat too narrow.",
+        f"Cross-validation was repeated {repeats} times; with {REPEATS_WANTED} or more, results depend less on how the "
+        "folds were drawn."
         if repeats < REPEATS_WANTED
         else "",
         "No bootstrap resamples were drawn: optimism and stability are not known."

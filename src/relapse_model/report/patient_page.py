@@ -1,4 +1,4 @@
-"""The page of one patient: the risk as a frequency, what raised and lowered it, and the titres. It names the patient."""
+"""The page of one patient: the risk as a frequency, what raised and lowered it, the titres. It names the patient."""
 
 from __future__ import annotations
 

@@ -171,19 +171,25 @@ def _with_all_counts(
     if relapsed.any() and free.any():
         columns.append((_SMD, (relapsed, free)))
     columns += everybody.items()
-    groups = {str(place): rows for place, (_, rows) in enumerate(columns) if not isinstance(rows, tuple)}
-    rows = []
-    for one in variables:
-        described = iter(_described(one.label, one.values, groups, hide=False))
-        for number, row in enumerate(described):
-            cells = iter(row.cells)
-            shown = [
-                ("" if number else _difference(one, *rows)) if isinstance(rows, tuple) else next(cells)
-                for _, rows in columns
-            ]
-            rows.append(TableOneRow(row.label, tuple(shown), row.inner))
-    names = tuple(name if isinstance(rows, tuple) else _column(name, rows) for name, rows in columns)
+    groups = {str(place): members for place, (_, members) in enumerate(columns) if not isinstance(members, tuple)}
+    rows = [row for one in variables for row in _rows_with_differences(one, groups, columns)]
+    names = tuple(name if isinstance(members, tuple) else _column(name, members) for name, members in columns)
     return TableOne(names, tuple(rows), ())
+
+
+def _rows_with_differences(
+    one: _Variable, groups: dict[str, Mask], columns: list[tuple[str, Mask | tuple[Mask, Mask]]]
+) -> list[TableOneRow]:
+    """Return the rows of a variable, with its difference between two groups on the first of them."""
+    rows = []
+    for number, row in enumerate(_described(one.label, one.values, groups, hide=False)):
+        cells = iter(row.cells)
+        shown = [
+            ("" if number else _difference(one, *members)) if isinstance(members, tuple) else next(cells)
+            for _, members in columns
+        ]
+        rows.append(TableOneRow(row.label, tuple(shown), row.inner))
+    return rows
 
 
 def _difference(one: _Variable, first: Mask, second: Mask) -> str:
@@ -198,7 +204,9 @@ def _difference(one: _Variable, first: Mask, second: Mask) -> str:
     elif isinstance(one.values.dtype, pd.CategoricalDtype):
         codes = one.values.cat.codes.to_numpy()
         present = [code for code in range(len(one.values.cat.categories)) if (codes == code).any()]
-        found = difference_of_shares(np.array([[(codes[rows] == code).mean() for code in present[1:]] for rows in groups]))
+        found = difference_of_shares(
+            np.array([[(codes[rows] == code).mean() for code in present[1:]] for rows in groups])
+        )
     else:
         numbers = one.values.to_numpy(dtype=float) if one.scale is None else one.scale
         found = difference_of_numbers(numbers[groups[0]], numbers[groups[1]])

@@ -23,8 +23,8 @@ MEANING = {
     "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The penalty if every patient were given the mean risk. A useful model has a lower one.",
-    "log_loss_difference": "Log loss of the model minus that of the mean risk, patient by patient. The model is shown to "
-    "be better only if the whole interval is below 0.",
+    "log_loss_difference": "Log loss of the model minus that of the mean risk, patient by patient. The model is "
+    "shown to be better only if the whole interval is below 0.",
     "brier": "Mean squared difference between risk and outcome. Lower is better.",
     "scaled_brier": "Share of the squared error of the mean risk that the model removes. 0 is no gain, 1 perfect.",
     "calibration_intercept": "0 if risks are right on average; above 0 they are too low, below 0 too high.",
@@ -94,8 +94,8 @@ def priors_sentence(study: Study, candidates: Sequence[str] = ()) -> str:
     if not study.has_priors:
         return f"The study states no priors.{trees}"
     sentence = (
-        "Priors are odds ratios of the outcome with 90 % intervals, stated by the study before the data of these patients "
-        "were seen."
+        "Priors are odds ratios of the outcome with 90 % intervals, stated by the study before the data of these "
+        "patients were seen."
     )
     if not candidates:
         return sentence

@@ -100,9 +100,9 @@ def subgroup_tables(
     seed : int
         Of the bootstrap intervals.
     """
-    seen = ~np.isnan(risks).all(axis=0)
+    seen = np.flatnonzero(~np.isnan(risks).all(axis=0))
     weight = data.weights()[seen]
-    found = {name: values[seen] for name, values in groupings(cohort, data).items()}
+    found = {name: values.iloc[seen] for name, values in groupings(cohort, data).items()}
     return {
         name: subgroup_table(
             data.relapse[seen],

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
-from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, GROUPS, new_figure, plain, styled
 from relapse_model.report.figures.survival import MOST_READINGS, kaplan_meier, weeks_read
 from relapse_model.report.figures.ticks import STEPS
 from relapse_model.small_counts import SMALL
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_SHADES = (GROUPS[0], GROUPS[2], GROUPS[1])
 _BESIDE = 0.03  # of the width, between the marks of two groups
 
 
@@ -56,33 +57,45 @@ def risk_groups_figure(
     figure = new_figure(4.4)
     axes = figure.subplots()
     grid = start + weeks_read(0.0, horizon - start, MOST_READINGS, STEPS)
+    apart = _BESIDE * (horizon - start)
     top = 5.0
-    shades = ["#009e73", "#e69f00", "#cc79a7"] if len(groups) > 1 else colours(1)
-    width = horizon - start
-    for place, ((name, rows, predicted, observed), colour) in enumerate(zip(groups, shades, strict=False)):
+    for place, ((name, rows, predicted, observed), colour) in enumerate(zip(groups, _SHADES, strict=False)):
         those = np.asarray(rows, dtype=np.intp)
         reached = _draw_group(axes, t[those], d[those], grid, colour, f"{name} (n = {len(those)})")
-        week = horizon + (1 + 2 * place) * _BESIDE * width
-        if observed is not None:
-            value, lower, upper = (100 * one for one in observed)
-            axes.errorbar(
-                [week], [value], yerr=[[value - lower], [upper - value]], fmt="o", markersize=4.5, color=colour,
-                clip_on=False, elinewidth=1.3,
-            )  # fmt: skip
-            reached = max(reached, upper)
-        beside = week + 0.8 * _BESIDE * width
-        axes.plot([beside], [100 * predicted], marker="D", markersize=6, color=colour, clip_on=False, zorder=5,
-                  markerfacecolor="white", markeredgewidth=1.6)
-        top = max(top, reached, 100 * predicted)
+        week = horizon + (1 + 2 * place) * apart
+        top = max(top, reached, _draw_at_horizon(axes, (week, week + 0.8 * apart), predicted, observed, colour))
     for marker, face, label in (("o", GREY, "observed, 95 % interval"), ("D", "white", "predicted, mean")):
         axes.plot([], [], marker=marker, color=GREY, markerfacecolor=face, linestyle="none", markersize=5, label=label)
     axes.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
-    axes.set(xlim=(start, horizon + (2 * len(groups) + 1) * _BESIDE * width), ylim=(0, min(100, 10 * ceil(1.02 * top / 10))))
+    right = horizon + (2 * len(groups) + 1) * apart
+    axes.set(xlim=(start, right), ylim=(0, min(100, 10 * ceil(1.02 * top / 10))))
     axes.set_xticks(start + weeks_read(0.0, horizon - start, 6, STEPS))
     axes.set(xlabel="Week since enrolment", ylabel="With the outcome (%)")
     figure.legend(loc="outside lower left", ncols=2)
     axes.set_title("Observed and predicted, by predicted risk\n1 minus Kaplan-Meier")
     return figure
+
+
+def _draw_at_horizon(
+    axes: Axes,
+    weeks: tuple[float, float],
+    predicted: float,
+    observed: tuple[float, float, float] | None,
+    colour: str,
+) -> float:
+    """Draw what was observed beside what was predicted; return how high it reaches."""
+    axes.plot(
+        [weeks[1]], [100 * predicted], marker="D", markersize=6, color=colour, clip_on=False, zorder=5,
+        markerfacecolor="white", markeredgewidth=1.6,
+    )  # fmt: skip
+    if observed is None:
+        return 100 * predicted
+    value, lower, upper = (100 * one for one in observed)
+    axes.errorbar(
+        [weeks[0]], [value], yerr=[[value - lower], [upper - value]], fmt="o", markersize=4.5, color=colour,
+        clip_on=False, elinewidth=1.3,
+    )  # fmt: skip
+    return max(100 * predicted, upper)
 
 
 def _draw_group(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: str, label: str) -> float:
