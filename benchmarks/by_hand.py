@@ -100,6 +100,8 @@ def main() -> None:
     parser.add_argument("--shap-rows", type=int, default=100_000)
     parser.add_argument("--rows", type=int, default=10_000_000, help="of results, put in order")
     asked = parser.parse_args()
+    if asked.rows < rows_by_patient.ROWS_TO_ORDER:
+        parser.error(f"--rows: below {rows_by_patient.ROWS_TO_ORDER:,} the library itself uses numpy")
     tree_shap(asked.shap_rows)
     compiled_loops(asked.rows)
     newton_batches()

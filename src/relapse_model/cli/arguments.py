@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add_reader_verbs(verbs)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
-    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors"))
+    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors, or write them"))
     _train(verbs.add_parser("train", help="train a model and save it to one file"))
     _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
     _score(verbs.add_parser("score", help="score new patients, one row for each"))
@@ -225,7 +225,13 @@ def _mute(verb: argparse.ArgumentParser) -> None:
 
 
 def _features(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "cohort", nargs="?", metavar="COHORT", help="cohort folder: write the predictors of its patients to --out"
+    )
     verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
+    )
     verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
 
 

@@ -41,7 +41,7 @@ def _trial(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--adjust-model", metavar="MODEL", help="the same by the risk from a saved model of other patients"
     )
-    verb.add_argument("--registered", metavar="SHA256", help="of the study file as it was deposited before the data")
+    verb.add_argument("--registered", metavar="SHA256", help="of the study as it was registered before the data")
 
 
 def _power(verb: argparse.ArgumentParser) -> None:

@@ -57,9 +57,12 @@ def check(given: Namespace) -> None:
 
 
 def features(given: Namespace) -> None:
-    """Print, or write, the data dictionary of a study."""
+    """Print, or write, the data dictionary of a study; of a cohort, write the predictors of each patient."""
     from relapse_model.features.dictionary import data_dictionary
 
+    if given.cohort is not None:
+        _write_features(given)
+        return
     table = data_dictionary(load_study(given.study)).reset_index()
     if given.out:
         write_csv(table, Path(given.out))
@@ -71,6 +74,20 @@ def features(given: Namespace) -> None:
         say(f"    {row['definition']}")
         say(f"    direction {row['direction']}; prior {row['prior']}")
         say(f"    source: {row['source']}" if row["source"] else "")
+
+
+def _write_features(given: Namespace) -> None:
+    from relapse_model.features.derive import derive_features
+
+    if not given.out:
+        raise RelapseModelError("--out is missing: predictors are of patients, and are written to a file, not printed.")
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    table = derive_features(cohort, study, given.landmark_week)
+    write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
+    say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
+    for name, known in table.notna().sum().items():
+        say(f"    {name}: {known} known")
 
 
 def train(given: Namespace) -> None:

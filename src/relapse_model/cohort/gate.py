@@ -11,6 +11,7 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
+from relapse_model.cohort.deaths import contradicted
 from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
@@ -221,14 +222,15 @@ class _Gate(StudyAtTheGate):
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
     def adverse_events(self) -> None:
-        """Refuse a death that is said not to be serious, and a term that names a patient: reports print the terms."""
+        """Refuse what contradicts a death, and a term that names a patient: reports print the terms."""
+        for one in contradicted(self.tables, self.ids):
+            if one.counts:
+                self.remark(one.table, one.rows, one.column, one.found, one.expected)
+            else:
+                self.refuse(one.table, one.rows, one.column, one.found, one.expected, one.advice)
         table = self.tables.get("adverse_events")
         if table is None or "term" not in table:
             return
-        if {"grade", "serious"} <= set(table):
-            light = table["grade"].isin(["5"]).to_numpy() & table["serious"].isin([0]).to_numpy()
-            found, advice = "0, of grade 5 (death)", "A death is serious by definition: correct one of the two"
-            self.refuse("adverse_events", light, "serious", found, "1", advice)
         terms = table["term"].dropna()
         naming = [term for term in terms.unique() if self.holds_identifier(term)]
         if naming:

@@ -51,6 +51,9 @@ class Design:
     as_stated : tuple of int
         Columns, and terms counted on from them, whose prior is taken as it stands: of a trial with a plan, the arm and
         the effect modifiers.
+    baseline : tuple of (float, float), or None
+        Prior of the mean risk from the landmark to the horizon: its log-odds and their standard deviation. None where
+        the study states none, or is for several landmarks.
     """
 
     names: tuple[str, ...]
@@ -66,14 +69,17 @@ class Design:
     visit_weeks: tuple[float, ...] = ()
     visit_window: float = 4.0
     as_stated: tuple[int, ...] = ()
+    baseline: tuple[float, float] | None = None
 
 
-def design(study: Study) -> Design:
+def design(study: Study, landmark: float | None = None) -> Design:
     """Describe the matrix of a study's predictors.
 
     Parameters
     ----------
     study : Study
+    landmark : float, optional
+        Week from which the risk counts, for the prior of the mean risk; by default the study's only landmark.
 
     Examples
     --------
@@ -100,6 +106,7 @@ def design(study: Study) -> Design:
         visit_weeks=study.prediction.visit_weeks,
         visit_window=0.0 if study.outcome.analyte is None else study.prediction.visit_window_weeks,
         as_stated=_as_stated(study, [predictor for _, predictor, _ in columns]),
+        baseline=_baseline(study, landmark),
     )
 
 
@@ -186,6 +193,13 @@ def _as_stated(study: Study, columns: list[Predictor]) -> tuple[int, ...]:
     }
     terms = [len(columns) + place for place, term in enumerate(study.terms) if term.name in modifiers]
     return tuple(arms + terms)
+
+
+def _baseline(study: Study, landmark: float | None) -> tuple[float, float] | None:
+    known, weeks = study.outcome.baseline, study.prediction.landmark_weeks
+    if known is None or len(weeks) > 1:
+        return None
+    return known.log_odds(study.prediction.horizon_weeks - study.landmark(landmark)), known.sd_logit
 
 
 def _prior(predictor: Predictor) -> tuple[float, float, bool]:

@@ -40,9 +40,10 @@ MODEL_TABLES = (
             "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
             "is estimated within each of its groups.",
             "confirm": "How a positive test is confirmed.",
+            "baseline": "What published cohorts tell of the mean risk.",
         },
         filled=classes.OutcomeRule,
-        types={"confirm": "a table, see below"},
+        types={"confirm": "a table, see below", "baseline": "a table, see below"},
         defaults={
             "name": "`relapse`",
             "analyte": "required without `adjudicated` and `column`",
@@ -50,6 +51,7 @@ MODEL_TABLES = (
             "below": "one of `at_least`, `below`",
             "adjudicated": "`false`",
             "confirm": "one test is enough",
+            "baseline": "nothing is known of it",
         },
     ),
     KeyTable(
@@ -68,6 +70,23 @@ MODEL_TABLES = (
             "reported beside it.",
         },
         filled=classes.Confirmation,
+    ),
+    KeyTable(
+        "[outcome.baseline]",
+        "What is known beforehand of the mean risk of such patients. The logistic regression with priors starts from "
+        "it, as it stands and three times as wide, and weighs both by evidence; finding RM129 says where the cohort "
+        "contradicts it. For a landmark after enrolment the hazard counts as constant; a model of several landmarks, "
+        "and discrete-time hazards, do not use it.",
+        keys.BASELINE,
+        {
+            "risk": "Expected share of patients with the outcome.",
+            "sd_logit": "Standard deviation of its log-odds between cohorts like this one, 0.5 for example: around "
+            "12 % it says 5 to 27 %.",
+            "by_week": "Until which week, counted from enrolment.",
+            "source": "Where the figures come from.",
+        },
+        filled=classes.Baseline,
+        defaults={"source": "required"},
     ),
     KeyTable(
         "[prediction]",
@@ -162,7 +181,9 @@ MODEL_TABLES = (
         "A prior as papers print it. The logarithm b of the ratio, with the standard error s that its interval implies "
         "(its width on the log scale over 3.92, for 95 %), is shrunk once by a Normal(0, 1) prior on the log odds "
         "ratio: mean b / (1 + s²), standard deviation s / √(1 + s²). 0.20 (0.05-0.75) becomes -1.09 (0.57). A hazard "
-        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1.",
+        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1. "
+        "A ratio that does not lie at the geometric middle of its interval, to the decimals printed and a tenth of the "
+        "half width, is refused: one of the three numbers is mistyped, or the interval is not symmetric.",
         keys.PRINTED_PRIOR,
         {
             "odds_ratio": "The odds ratio.",

@@ -114,6 +114,25 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is known beforehand of the mean risk: by `by_week` weeks from enrolment, and how surely.
+
+    `sd_logit` is the standard deviation of its log-odds between cohorts like this one: 0.5 says that the mean risk of
+    a cohort lies between 5 and 27 % in 95 of 100, where 12 % is expected.
+    """
+
+    risk: float
+    sd_logit: float
+    by_week: float
+    source: str = ""
+
+    def log_odds(self, weeks: float) -> float:
+        """Return the log-odds of the mean risk over so many weeks, at a constant hazard."""
+        risk = -np.expm1(np.log1p(-self.risk) * weeks / self.by_week)
+        return float(np.log(risk) - np.log1p(-risk))
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRule:
     """What counts as the outcome: an analyte that reaches, or falls below, a threshold.
 
@@ -121,7 +140,7 @@ class OutcomeRule:
     it is a column of the patients table that says of each patient whether it came by the horizon, and not when. There
     `equals` is the value that is the outcome and `others` are those that are none of it (both empty: yes and no). With
     `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
-    each of its values.
+    each of its values. `baseline` is what published cohorts tell of the mean risk.
     """
 
     name: str
@@ -134,6 +153,7 @@ class OutcomeRule:
     column: str | None = None
     equals: str | None = None
     others: tuple[str, ...] = ()
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from relapse_model.model.scoring.arm_effect import (
 )
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.study.arm_prior import without_arm_prior
 from relapse_model.study.effect_modifiers import few_events_for_modifiers, modifier_term
 
 COLUMNS = ("risk_control", "risk_treated", "benefit", "lower", "upper", "nnt")
@@ -269,7 +270,9 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
         if effect.known
         else f"{not_known(effect)}."
     )
-    return " ".join(words)
+    if effect.predictors and model.classifier_name != "ridge_logistic":
+        words.append(without_arm_prior(model.study))
+    return " ".join(filter(None, words))
 
 
 def modelled(model: TrainedModel, effect: ArmEffect) -> bool:

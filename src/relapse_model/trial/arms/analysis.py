@@ -34,7 +34,7 @@ class TrialAnalysis:
     ----------
     study : Study
     plan_sha256 : str
-        SHA-256 of the text of the study file.
+        SHA-256 of the text of the study, written out in full.
     read_at : str
         When this was computed, UTC.
     flow : ParticipantFlow

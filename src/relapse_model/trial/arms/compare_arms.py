@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
 from relapse_model.study.study import Study
+from relapse_model.study.study_text import text_sha256
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms import findings
 from relapse_model.trial.arms.adjustment import BaselineColumns, baseline_columns, standardised
@@ -59,7 +59,7 @@ def compare_arms(
         Predictors, or the file of a model of other patients whose risk is adjusted for, in an analysis that the plan
         does not name: labelled *not pre-specified*.
     registered : str, optional
-        SHA-256 of the study file as it was deposited before the data; another one is reported (RM205).
+        SHA-256 of the study, written out in full, as registered before the data; another one is reported (RM205).
 
     Returns
     -------
@@ -140,7 +140,7 @@ def _analysed(
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
     table_one = baseline_table(cohort, study, found)
-    digest = sha256(study.text.encode()).hexdigest()
+    digest = text_sha256(study.text)
     sizes = int(found.treated.sum()), int((~found.treated).sum())
     return TrialAnalysis(
         study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),

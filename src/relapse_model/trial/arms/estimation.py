@@ -178,7 +178,7 @@ def beside(found: Endpoint, plan: TrialPlan) -> tuple[ArmContrast, ...]:
                 kind = f"kaplan-meier {words}, {interval}"
                 add(kind, f"Kaplan-Meier {words}, {_INTERVALS[interval]} interval", kaplan_meier(measure, interval))
     add("complete", "Patients with a known endpoint", lambda: complete_cases(found, asked, names),
-        "randomised patients with a known endpoint; assumes that the others in their arm have their risk")  # fmt: skip
+        "randomised patients with a known endpoint; assumes the same risk in the others of their arm")  # fmt: skip
     add("log-rank", "Log-rank test", lambda: _log_rank(found, one, nought))
     if found.strata is not None:
         add("stratified log-rank", f"Log-rank test within strata ({', '.join(plan.strata)})",

@@ -75,7 +75,7 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
             texts.append(f"doses given of those due: {counts} (chi-square test p = {p:.2g})")
     control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
     if control:
-        texts.append(f"{control} patients of {names[1]} were given the treatment of {names[0]}")
+        texts.append(f"{control} patients in the {names[1]} arm were given {names[0]}")
     return [_found("RM203", "; ".join(texts) + ". See the per-protocol analysis.")] if texts else []
 
 
@@ -90,10 +90,10 @@ def few_events_finding(primary: ArmContrast) -> list[Finding]:
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:
-    """Return RM205 if the plan is not the one that was deposited, or is dated after the last visit."""
+    """Return RM205 if the plan is not the one that was registered, or is dated after the last visit."""
     texts = []
     if registered is not None and registered.strip().lower() != sha256:
-        texts.append(f"the study file has SHA-256 {sha256}, the one deposited {registered.strip().lower()}")
+        texts.append(f"the study has SHA-256 {sha256}, the one registered {registered.strip().lower()}")
     if plan.dated is not None and last_visit is not None and plan.dated > last_visit:
         texts.append(f"the plan is dated {plan.dated.isoformat()}, the last visit was on {last_visit.isoformat()}")
     return [_found("RM205", "; ".join(texts) + ". What was changed, and why, belongs in the report.")] if texts else []

@@ -10,6 +10,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks.finding import Finding
+from relapse_model.development.checks.rm128_arm_without_prior import arm_findings
 from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.train import Start, model_of
 from relapse_model.errors import RelapseModelError
@@ -182,4 +183,5 @@ def _findings(model: RelapseModel, known: bool, unknown: str) -> tuple[Finding, 
     few = few_events_for_modifiers(int(model.summary["events"]), len(plan.effect_modifiers))
     texts = [] if known else [unknown.removeprefix(f"{CODE} ")]
     texts += [few + "."] if few and plan.effect_modifiers else []
-    return tuple(Finding(CODE, _TITLE, "warning", text) for text in texts)
+    assumed = [] if model.classifier_name == "ridge_logistic" else arm_findings(model.study)
+    return (*(Finding(CODE, _TITLE, "warning", text) for text in texts), *assumed)

@@ -43,7 +43,15 @@ def stability_table(screened: Screened, frequency: Floats) -> pd.DataFrame:
     return table.sort_values(["frequency", "candidate"], ascending=[False, True], ignore_index=True)
 
 
-def main_table(base: Base, columns: Sequence[Column], screened: Screened, chosen: Mask, decide: str) -> pd.DataFrame:
+def main_table(
+    base: Base,
+    columns: Sequence[Column],
+    screened: Screened,
+    chosen: Mask,
+    decide: str,
+    *,
+    within_centres: bool = False,
+) -> pd.DataFrame:
     """Return one row per candidate: what it is, what was found, or why it was not tested."""
     fitted, tests, largest = screened.fitted, screened.tests, screened.largest
     wide = max(largest.critical, _NORMAL)
@@ -69,7 +77,9 @@ def main_table(base: Base, columns: Sequence[Column], screened: Screened, chosen
     table["selected"] = table["candidate"].isin([n for n, c in zip(screened.names, chosen, strict=True) if c])
     by = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}[decide]
     bare = table["note"].eq("")
-    table.loc[bare & table["score_z"].isna(), "note"] = "the base explains it wholly"
+    table.loc[bare & table["score_z"].isna(), "note"] = (
+        f"the base {'and the centre explain' if within_centres else 'explains'} it wholly"
+    )
     table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = "the same within each arm and centre"
     return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
 

@@ -85,7 +85,7 @@ def _patients(subjects: DataSet) -> list[str]:
         stated = ", ".join(f'{quoted(one)} = "..."' for one in subjects.counts(arm))
         lines.append(f'arm = "{arm}"  # {comment(_counted(subjects, arm))}')
         lines.append(
-            f"#? arm = {{ field = {quoted(arm)}, values = {{ {stated} }} }}  # if the study calls the arms otherwise"
+            f"# arm = {{ field = {quoted(arm)}, values = {{ {stated} }} }}  # if the study calls the arms otherwise"
         )
     flags = [name for name in ("ITTFL", "SAFFL") if name in subjects]
     return lines + [f'# when = {{ {name} = "Y" }}  # {_counted(subjects, name)}' for name in flags]

@@ -116,7 +116,7 @@ def _source() -> list[str]:
 
 
 def _time(tables: Tables) -> list[str]:
-    lines = ["", "[time]", "#? Time zero: complete one of these. Weeks are counted from it."]
+    lines = ["", "[time]", "#? Time zero: take the mark off the lines of one of these. Weeks are counted from it."]
     if "cohort_definition_id" in tables.columns("cohort"):
         for code, count in sorted(tables.counts("cohort", "cohort_definition_id", None).items()):
             lines.append(f"# cohort_definition_id = {code}  # its start; {count:,} rows")
@@ -124,8 +124,12 @@ def _time(tables: Tables) -> list[str]:
     for table in ("procedure_occurrence", "drug_exposure", "visit_occurrence", "condition_occurrence"):
         if CDM[table].concept in tables.columns(table):
             counts = tables.counts(table, CDM[table].concept, None)
-            shown = ", ".join(f"{code}: {count:,}" for code, count in counts.most_common(5))
-            lines += [f"# table = {quoted(table)}", f"# codes = [...]  # {comment(shown)}"]
+            most = [(code, count) for code, count in counts.most_common(6) if code not in ("", "0")]
+            if not most:
+                continue
+            names = _names(tables, tuple(code for code, _ in most))
+            told = [f"{code} {names.get(code, ('', ''))[0]}".strip() + f": {count:,}" for code, count in most[:5]]
+            lines += [f"# table = {quoted(table)}", f"# codes = [{most[0][0]}]  # {comment(', '.join(told))}"]
     return [*lines, '# pick = "first"  # or "last": if a person has several',
             '# others = "leave out"  # persons without time zero; otherwise they are refused']  # fmt: skip
 

@@ -20,6 +20,7 @@ _HEADINGS = {
                 "select_choices_or_calculations"),
     "validation": ("text validation type or show slider number", "text_validation_type_or_show_slider_number"),
     "identifier": ("identifier?", "identifier"),
+    "note": ("field note", "field_note"),
 }  # fmt: skip
 """Headings of the file that REDCap's pages write, and of the one that its interface for programs writes."""
 
@@ -40,6 +41,8 @@ class FieldDefinition:
         From code to label.
     identifier : bool
         Whether the project marks it as identifying.
+    note : str
+        Printed below the field: the unit, often.
     """
 
     name: str
@@ -49,6 +52,7 @@ class FieldDefinition:
     validation: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     identifier: bool = False
+    note: str = ""
 
 
 def why_never_read(name: str, known: FieldDefinition | None) -> str:
@@ -102,10 +106,10 @@ def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
     texts: dict[str, Iterable[Any]] = {key: [""] * size if one is None else one for key, one in found.items()}
     fields: dict[str, FieldDefinition] = {}
     for row in zip(*(texts[key] for key in _HEADINGS), strict=True):
-        name, form, kind, label, choices, validation, identifier = (cell.strip() for cell in row)
+        name, form, kind, label, choices, validation, identifier, note = (cell.strip() for cell in row)
         fields[name] = FieldDefinition(
             name, form, kind.lower(), without_tags(label), validation.lower(), choices_of(kind.lower(), choices),
-            identifier.lower() in ("y", "1", "yes"),
+            identifier.lower() in ("y", "1", "yes"), without_tags(note),
         )  # fmt: skip
     return fields
 

@@ -36,6 +36,7 @@ def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem
         for name in entry.when:
             yield from _field(mapping, export, Field(name), (*place_of(entry), "when"))
     yield from _events(mapping, export, tuple(mapping.time.visits), ("time", "visits"))
+    yield from _events(mapping, export, mapping.patients_when.get(EVENT, ()), ("patients", "when"))
     yield from _time(mapping, entries)
     if mapping.source.get("only_complete"):
         yield from _statuses(mapping, export, entries)

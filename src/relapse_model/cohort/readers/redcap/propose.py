@@ -10,7 +10,13 @@ from typing import Any
 
 from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
 from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
-from relapse_model.cohort.readers.redcap.found_fields import Found, fields_found, patient_column, sexes
+from relapse_model.cohort.readers.redcap.found_fields import (
+    Found,
+    before_treatment,
+    fields_found,
+    patient_column,
+    sexes,
+)
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -134,6 +140,12 @@ def _patients(proposal: _Proposal) -> list[str]:
         taken.add(column)
         proposal.named.add(one.name)
         lines += _patient(column, one)
+    for one in proposal.found:
+        column = before_treatment(one)
+        if column is not None and column not in taken and not proposal.repeats(one):
+            unit = f", unit = {quoted(one.unit or '...')}" if column.endswith("iu_ml") else ""
+            lines.append(f"#? {column} = {{ field = {quoted(one.name)}{unit} }}  # {_note(one)}; is it that one?")
+            proposal.named.add(one.name)
     arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
     if "arm" not in taken and len(arms) > 1:
         stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
@@ -161,7 +173,8 @@ def _patient(column: str, one: Found) -> list[str]:
 
 
 def _asked(column: str, one: Found, note: str) -> str:
-    stated = ", ".join(f'{quoted(text)} = "..."' for text in sorted(one.texts)[:_SHOWN])
+    texts = dict.fromkeys(re.sub(r"^(\d+)\.0+$", r"\1", text) for text in sorted(one.texts))
+    stated = ", ".join(f'{quoted(text)} = "..."' for text in list(texts)[:_SHOWN])
     return f"#? {column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
 
 
@@ -194,7 +207,7 @@ def _labs(proposal: _Proposal) -> list[str]:
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
     if one.unit:
-        return f"unit = {quoted(one.unit)}  # from the label"
+        return f"unit = {quoted(one.unit)}  # from the label, note or name"
     known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
     return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
 

@@ -94,7 +94,15 @@ def read_redcap(
         never_read=tuple(_never_read(export, known)), notes=tuple(_notes(export, known, ready, people)),
     )  # fmt: skip
     problems = [*ready.problems, *people.problems, *(problem for one in taken for problem in one.rows.problems)]
-    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, report, problems, study=study, mapping=known, labels=_labels(export), on_problems=on_problems, dash=dash,
+    )  # fmt: skip
+
+
+def _labels(export: Export) -> dict[str, tuple[str, ...]]:
+    """Return the label and the note of each field."""
+    known = {name: export.definition(name) for name in export.columns}
+    return {name: (one.label, one.note) for name, one in known.items() if one is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
