@@ -60,9 +60,10 @@ def report_page(
     language : {"en", "zh"}
         Of the first screen and the headings.
     """
-    study, say = validation.study, words_of(language)
+    say, rule = words_of(language), validation.study.outcome
+    named = (rule.label_zh if language == "zh" else "") or rule.name
     answer = answer_of(
-        validation.performance, study.outcome.name, values["errors"], size=values["sample_size"], language=language
+        validation.performance, named, values["errors"], size=values["sample_size"], language=language
     ).to_dict()
     return render(
         "validation_report.html.jinja",
@@ -76,7 +77,8 @@ def report_page(
         synthetic=validation.synthetic,
         not_at_risk=validation.data.not_at_risk,
         values=values | {"answer": answer},
-        summary=_summary(validation, say),
+        named=named,
+        summary=_summary(validation, named, say),
         headline=[
             _measure(name, validation.performance, say) for name in HEADLINE if name in validation.performance.measures
         ],
@@ -125,11 +127,11 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
     }
 
 
-def _summary(validation: Validation, say: Callable[..., str]) -> str:
+def _summary(validation: Validation, named: str, say: Callable[..., str]) -> str:
     """Return what is predicted, and for whom."""
     study, cohort, data = validation.study, validation.cohort, validation.data
     text = say(
-        "predicted", outcome=study.outcome.name, horizon=f"{study.prediction.horizon_weeks:g}",
+        "predicted", outcome=named, horizon=f"{study.prediction.horizon_weeks:g}",
         landmark=f"{validation.landmark_week:g}", total=len(cohort) + len(cohort.rejected), patients=len(data),
     )  # fmt: skip
     if "centre" not in cohort.patients:
