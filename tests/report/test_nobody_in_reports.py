@@ -442,7 +442,7 @@ def test_no_small_count_stands_in_the_tables_of_the_values(written):
 
 def test_the_page_says_at_its_top_that_small_counts_are_hidden(written):
     top = visible(written.page)[:400]
-    assert "Counts under 5 are hidden." in top
+    assert "Counts under 5 are hidden, except totals of the cohort." in top
     assert written.values["disclosure"] == "small-counts"
     assert "hidden" not in visible(written.own_page)[:400]
     assert written.own_values["disclosure"] == "full"

@@ -77,7 +77,7 @@ def test_for_others_small_groups_are_not_described(hopeless, study, refusal, tmp
     write_refusal(hopeless, study, refusal, tmp_path, disclosure="small-counts")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Too few to be described: HBsAg relapse (4), lost (6)." in visible(page)
-    assert "Counts under 5 are hidden." in visible(page)[:400]
+    assert "Counts under 5 are hidden, except totals of the cohort." in visible(page)[:400]
 
 
 def test_no_performance_of_any_model_is_given(page):

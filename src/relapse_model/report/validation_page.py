@@ -27,10 +27,11 @@ from relapse_model.report.performance_table import (
 from relapse_model.report.table_one import CHARACTERISTICS
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
-from relapse_model.small_counts import disclosed_count
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, Performance
 
+TOO_FEW = f"fewer than {SMALL}"  # patients: as many support no figures, whoever looks at them
 HEADLINE = ("auc", "calibration_slope", "observed_expected", "scaled_brier")
 CONTENTS = tuple(
     (anchor, anchor.replace("-", "_"))
@@ -119,7 +120,7 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "rows": performance_rows(validation),
         "refused": _refused(validation),
         "by_landmark": _landmark_rows(validation, values["disclosure"]),
-        "thresholds": threshold_rows(validation),
+        "thresholds": threshold_rows(validation, TOO_FEW if values["disclosure"] == FULL else HIDDEN),
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
         "subgroups": {GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
