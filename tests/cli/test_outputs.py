@@ -118,6 +118,8 @@ def test_every_verb_that_writes_is_looked_at(place):
         "scenario",
         "languages",
         "resume",
+        "language",
+        "disclosure",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
     known |= {"chunk", "anew", "engine", "scheduler", "kind", "dash", "form", "on"}

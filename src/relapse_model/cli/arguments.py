@@ -318,6 +318,15 @@ def _validate(verb: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
     )
+    verb.add_argument(
+        "--disclosure", choices=("full", "small-counts"), default="full",
+        help="full: the report shows all counts, for whoever owns the data; small-counts: it hides counts under 5, for "
+        "what leaves the hospital (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--language", choices=("en", "zh"), default="en",
+        help="language of the report's first screen and headings; the rest is English (%(default)s)",
+    )  # fmt: skip
     _mute(verb)
 
 
@@ -356,8 +365,10 @@ def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
-    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
-    verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
+    verb.add_argument(
+        "--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text"
+    )
+    verb.add_argument("--patient", metavar="ID", help="explain the risk of this patient")
     verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
 
 

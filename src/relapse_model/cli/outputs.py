@@ -23,7 +23,7 @@ _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
 _DEMO = (
     "check.txt", "calculator.html", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
-    "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
+    "what_drives_the_risk.png", "patient.html", "priors_and_posteriors.png",
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (

@@ -147,10 +147,13 @@ def validate(given: Namespace) -> None:
         raise
     except InsufficientDataError as refusal:
         week = None if given.landmark_week is None else given.landmark_week[0]
-        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute)
+        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute, disclosure=given.disclosure)
         say(f"No model is supported by this cohort; what can be said of it: {paths['report']}")
         raise
-    paths = write_report(found, Path(given.out), arm=arms(cohort, found), mute=mute)
+    paths = write_report(
+        found, Path(given.out), arm=arms(cohort, found), mute=mute, disclosure=given.disclosure,
+        language=given.language,
+    )  # fmt: skip
     say(validation_text(found))
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
