@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
-from relapse_model.report.figures.style import GREY, GROUPS, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, GROUPS, one_axes, plain, put_legend, styled
 from relapse_model.report.figures.survival import MOST_READINGS, kaplan_meier, weeks_read
 from relapse_model.report.figures.ticks import STEPS
 from relapse_model.small_counts import SMALL
@@ -31,6 +31,7 @@ def risk_groups_figure(
     *,
     start: float = 0.0,
     horizon: float = 48.0,
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw the share with the outcome over time, by group; at the horizon what was observed beside what was predicted.
 
@@ -48,14 +49,15 @@ def risk_groups_figure(
     start : float
         The landmark.
     horizon : float
+    ax : Axes, optional
+        To draw on; a new figure by default.
 
     Returns
     -------
     Figure
     """
     t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
-    figure = new_figure(4.4)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 4.4)
     grid = start + weeks_read(0.0, horizon - start, MOST_READINGS, STEPS)
     apart = _BESIDE * (horizon - start)
     top = 5.0
@@ -71,7 +73,7 @@ def risk_groups_figure(
     axes.set(xlim=(start, right), ylim=(0, min(100, 10 * ceil(1.02 * top / 10))))
     axes.set_xticks(start + weeks_read(0.0, horizon - start, 6, STEPS))
     axes.set(xlabel="Week since enrolment", ylabel="With the outcome (%)")
-    figure.legend(loc="outside lower left", ncols=2)
+    put_legend(figure, axes, ax, ncols=2)
     axes.set_title("Observed and predicted, by predicted risk\n1 minus Kaplan-Meier")
     return figure
 
