@@ -82,7 +82,7 @@ def skip_others(app: object, what: str, name: str, member: object, skip: bool, o
 
 
 def without_empty_heads(app: object, doctree: nodes.document) -> None:
-    """Leave out the empty head of a table: Markdown needs one, and a screen reader trips over it."""
+    """Leave out the head of a table that has none: Markdown cannot write such a table, and screen readers stumble."""
     for head in list(doctree.findall(nodes.thead)):
         if not head.astext().strip():
             head.parent.remove(head)

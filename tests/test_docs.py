@@ -1,4 +1,4 @@
-"""The documentation is complete and true: names and codes have their place, blocks run, links lead somewhere.
+"""The documentation is complete and true: every public name and code has its place, blocks run, links lead somewhere.
 
 Nothing is built here; `make docs` builds the pages, runs the gallery, and checks the links of what was built.
 """

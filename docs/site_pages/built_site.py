@@ -1,4 +1,4 @@
-"""Check the built pages: internal links lead to a page and a place on it, and nothing is fetched from elsewhere."""
+"""Check the built pages: every internal link leads to a page and a place on it; nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 

@@ -308,3 +308,31 @@ def test_each_verb_has_its_arguments_when_it_is_asked(verb, capsys):
     assert len(late._actions) > 1
     with pytest.raises(SystemExit, match="2"):
         main([verb, "--no-such-option"])
+
+
+def test_a_validation_that_was_broken_off_is_resumed(work, tmp_path, monkeypatch, capsys):
+    """Ctrl-C leaves what was done and says how to go on; the report is then the same as if nothing had happened."""
+    from relapse_model.development.internal_validation import refits
+
+    original, calls = refits.develop, []
+
+    def breaks_off(*given, **settings):
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return original(*given, **settings)
+
+    out = tmp_path / "report"
+    command = ["validate", str(work / "cohort"), "--out", str(out), "--candidates", "prior_logistic"]
+    command += ["--repeats", "1", "--bootstraps", "0", "--leave-out", "nothing"]
+    monkeypatch.setattr(refits, "develop", breaks_off)
+    assert main(command) == 130
+    said = capsys.readouterr()
+    assert "the same command with --resume goes on" in said.out
+    assert "interrupted" in said.err
+    assert [file.name for file in out.iterdir()] == [".validation.runs"]
+    calls.clear()
+    main([*command, "--resume"])
+    assert len(calls) == 2  # of five folds, three were done
+    assert (out / "validation.json").exists()
+    assert not (out / ".validation.runs").exists()

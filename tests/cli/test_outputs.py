@@ -117,9 +117,12 @@ def test_every_verb_that_writes_is_looked_at(place):
         "patient",
         "scenario",
         "languages",
+        "resume",
+        "language",
+        "disclosure",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash", "form", "on"}
+    known |= {"chunk", "anew", "engine", "scheduler", "kind", "dash", "form", "on"}
     known |= {
         "method",
         "as_of",
@@ -136,6 +139,8 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"biomarkers", "both_arms", "base", "decide", "fdr", "no_increment"}
     known |= {"name", "title", "outcome", "outcome_analyte", "at_least", "below", "unit", "outcome_column", "equals"}
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
+    known |= {"parts", "width", "dpi", "formats"}  # of paper
+    known |= {"units"}  # of features
     assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cohort.large_folders.chunks import split_cohort
 from relapse_model.errors import CohortError
 
 PATIENTS = pd.DataFrame({"patient_id": ["ZHANG-1985", "b", "c"]})
@@ -101,18 +100,17 @@ def test_written_read_and_taken_it_is_the_same(tmp_path):
     assert some.adverse_events[["patient", "term"]].to_numpy().tolist() == [[0, "头痛"]]
 
 
-def test_in_chunks_the_same_rows_and_problems(tmp_path, study):
-    """Row 3 names a patient of another chunk; row 5 has no such grade."""
+def test_in_parts_the_same_rows_and_problems(tmp_path, study):
+    """Row 3 names a patient of another part; row 5 has no such grade."""
     folder, work = tmp_path / "cohort", tmp_path / "work"
     table = pd.concat([SOUND, events(("c", "9", "Rash", "9", "0", "0"))], ignore_index=True)
     table.loc[1, "term"] = "Fall of ZHANG-1985"
     folder.mkdir()
-    work.mkdir()
     for name, rows in (("patients", PATIENTS), ("labs", LABS), ("adverse_events", table)):
         rows.to_csv(folder / f"{name}.csv", index=False)
     whole = rm.read_cohort(folder, study=study, on_problems="list")
-    chunks = split_cohort(folder, work, chunk_patients=1, key="k")
-    parts = [chunks.cohort(number, study)[0] for number in range(len(chunks))]
+    split = rm.partition(folder, work, part_patients=1)
+    parts = [split.cohort(number, study)[0] for number in range(len(split))]
     assert [str(one) for part in parts for one in part.problems] == [
         str(one) for one in sorted(whole.problems, key=lambda one: one.row)
     ]

@@ -12,6 +12,7 @@ from relapse_model.classifiers.combined.recalibrated import CalibrationMethodErr
 from relapse_model.classifiers.known import KNOWN
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import design_matrix
+from relapse_model.model.scoring.batch import score_folder
 
 QUICK = ("prior_logistic", "ridge_logistic")
 
@@ -59,6 +60,20 @@ def test_one_job_or_two_give_the_same_model_bit_for_bit(cohort, study, new_patie
     for other in (two, threads):
         assert other.summary == one.summary
         assert other.classifier.to_parts() == one.classifier.to_parts()
+
+
+def test_processes_of_any_backend_give_the_same_model_and_scores(cohort, study, new_patients, tmp_path):
+    """That of multiprocessing cannot hand out results as they come, and joblib refuses to pretend."""
+    one = rm.train(cohort, study, seed=3, candidates=("prior_logistic", "ridge_logistic"))
+    one.save(tmp_path / "one.rmodel")
+    new_patients.write(tmp_path / "new")
+    score_folder(one, tmp_path / "new", tmp_path / "one.csv", chunk_patients=20)
+    with parallel_config(backend="multiprocessing", n_jobs=2):
+        other = rm.train(cohort, study, seed=3, candidates=("prior_logistic", "ridge_logistic"))
+        score_folder(one, tmp_path / "new", tmp_path / "two.csv", chunk_patients=20, jobs=2)
+    assert other.summary == one.summary
+    assert other.classifier.to_parts() == one.classifier.to_parts()
+    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 def test_recalibration_is_learned_inside_and_kept_in_the_file(cohort, study, new_patients, tmp_path):

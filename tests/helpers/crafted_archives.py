@@ -111,7 +111,7 @@ def bad_entries(sound):
         yield f"bomb of {size}", (pack(parts | {"classifier/bomb.json": b"0" * size}), "unpacks to")
     noise = np.random.default_rng(0).integers(0, 256, 2000, dtype=np.uint8).tobytes()
     many = {f"classifier/{n}.json": noise * 200 for n in range(170)}
-    yield "many large ones", (pack(parts | many), "unpacks to more than 64 MiB")
+    yield "many large ones", (pack(parts | many), "unpacks to more than 16 MiB")
     yield "too many", (pack(parts | {f"classifier/{n}.json": b"{}" for n in range(300)}), "expected at most 300")
     yield "in capitals too", (pack(parts | {"Study.toml": b"1"}), "comes twice")
     again = parts | {"study.tomX": parts["study.toml"]}
@@ -248,7 +248,7 @@ def studies(sound, canary):
     )
     head, first, second = text.split("[[predictors]]")
     fewer = f"{head}[[predictors]]{first}"
-    yield "fewer predictors", (forged(parts | {"study.toml": fewer.encode()}), "'columns' are not what")
+    yield "fewer predictors", (forged(parts | {"study.toml": fewer.encode()}), "'columns', 'scatter' are not what")
     turned = f"{head}[[predictors]]{second}\n[[predictors]]{first}"
     yield "predictors turned round", (forged(parts | {"study.toml": turned.encode()}), "'columns' are not what")
 

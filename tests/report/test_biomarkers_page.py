@@ -62,7 +62,7 @@ def test_the_page_holds_every_candidate_and_why_some_were_not_tested(nothing):
 def test_increments_and_shrunk_effects_are_shown_where_there_are_some(something):
     stated = words(biomarkers_page(something))
     gain = something.increment.set_index("candidate").loc["hbcrag", "delta_log_loss"]
-    assert f"{gain:+.3f}" in stated
+    assert f"{gain:+.3f}".replace("-", "\N{MINUS SIGN}") in stated
     assert f"shrunk HBcrAg {np.exp(something.table.iloc[0]['log_odds']):.2f}" in stated
 
 
@@ -86,7 +86,7 @@ def test_a_forest_of_many_shows_the_first(nothing):
 
 def test_words_of_numbers():
     assert [p_words(p) for p in (0.0002, 0.0123, 0.5, np.nan)] == ["<0.001", "0.012", "0.50", ""]
-    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "-0.010 to 0.020")
+    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "\N{MINUS SIGN}0.010 to 0.020")
     assert change_words(np.nan, np.nan, np.nan) == ("not estimable", "")
 
 

@@ -1,5 +1,8 @@
 """Nobody in what leaves the hospital with a model: no identifier, date or row, no mark of one patient, no small count.
 
+The report is written as for others, with ``--disclosure small-counts``; with all counts, as for whoever owns the data,
+nobody is in it either, but small counts are.
+
 The training cohort has identifiers, dates, weeks, ages and titres that no other text and no other number holds, so that
 whatever is found of them was let through.
 """
@@ -19,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from page_reader import read
+from page_reader import read, visible
 
 import relapse_model as rm
 from relapse_model.cli import arguments as cli
@@ -31,6 +34,7 @@ from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.report import page, validation_report
 from relapse_model.report.figures.style import png, svg
 from relapse_model.report.refusal_report import write_refusal
+from relapse_model.report.validation_page import report_page
 from relapse_model.study.reader import read_study_text
 
 PARTS = ("SITE07-", "PATIENT-0", "-QXWARD")  # of every identifier
@@ -96,7 +100,10 @@ class Written:
             study.write_text(text.replace('others = ["control"]', 'others = ["control", "other"]'), encoding="utf-8")
             light = ("--candidates", "prior_logistic", "--study", study)
             self.run("train", cohort, "--out", self.model, *light)
-            self.run("validate", cohort, "--out", folder / "report", "--repeats", 1, "--bootstraps", 12, *light)
+            self.run(
+                "validate", cohort, "--out", folder / "report", "--repeats", 1, "--bootstraps", 12, "--disclosure",
+                "small-counts", *light,
+            )  # fmt: skip
             self.said = capsys.readouterr()
             self.run("score", self.model, new, "--out", folder / "scores.csv")
             capsys.readouterr()
@@ -104,6 +111,8 @@ class Written:
             self.run(*monitored)
             self.watched = capsys.readouterr()
         self.validation = self.found["validation"]
+        self.own_values = validation_report.validation_values(self.validation)  # with all counts
+        self.own_page = report_page(self.validation, {}, self.own_values)
         self.page = (folder / "report" / "report.html").read_text(encoding="utf-8")
         self.values = json.loads((folder / "report" / "validation.json").read_text(encoding="utf-8"))
 
@@ -129,7 +138,8 @@ class Written:
         files = [self.model.with_suffix(".md"), self.folder / "watch.json", *(self.folder / "report").rglob("*.*")]
         texts = {path.name: text_of(path.read_bytes()) for path in files if path.is_file()}
         said = {"said": self.said.out + self.said.err, "watched": self.watched.out + self.watched.err}
-        return texts | said
+        own = {"own page": self.own_page, "own values": page.json_text(self.own_values)}
+        return texts | said | own
 
 
 def text_of(content: bytes) -> str:
@@ -385,7 +395,8 @@ def test_no_figure_draws_a_value_or_a_risk_of_a_patient(written):
     weeks = {abs(week) for week in labs["week"] if abs(week - round(week, 3)) > 1e-7}
     results = {value for value in pd.to_numeric(labs["value"], errors="coerce") if abs(value - round(value, 3)) > 1e-7}
     pairs = sorted([*pairs, *((value, -1) for value in weeks | results)])
-    assert len(written.drawn) > 15
+    assert len(written.drawn) > 12
+    assert {"calibration", "risk_groups", "dependence"} <= set(written.drawn)
     assert {name: shown for name, figure in written.drawn.items() if (shown := shown_of(figure, pairs))} == {}
 
 
@@ -429,6 +440,34 @@ def test_no_small_count_stands_in_the_tables_of_the_values(written):
     assert [one for one in stated if SMALL.fullmatch(one)] == []
 
 
+def test_the_page_says_at_its_top_that_small_counts_are_hidden(written):
+    top = visible(written.page)[:400]
+    assert "Counts under 5 are hidden, except totals of the cohort." in top
+    assert written.values["disclosure"] == "small-counts"
+    assert "hidden" not in visible(written.own_page)[:400]
+    assert written.own_values["disclosure"] == "full"
+
+
+def test_whoever_owns_the_data_sees_all_counts(written):
+    """Three patients of a centre of their own, as the tables have them; nothing is hidden beside them."""
+    centre = next(one for one in written.own_values["left_out"] if one["name"] == "centre-9")
+    at = written.validation.data.features.index
+    patients = written.tables["patients"].set_index("patient_id").loc[at]
+    assert centre["patients"] == str((patients["centre"] == "centre-9").sum())
+    assert centre["measures"] == {}  # as few support no figures, whoever looks at them
+    counts = [one[name] for one in written.own_values["left_out"] for name in ("patients", "events", "lost")]
+    counts += [cell for row in written.own_values["table_one"]["rows"] for cell in row["cells"]]
+    assert not {"hidden", "<5", "<5 known"} & set(counts)
+    sizes = [int(one["patients"]) for one in written.own_values["left_out"]]
+    assert sum(sizes) == len(at)
+
+
+def test_a_risk_group_tells_no_small_count(written):
+    groups = written.values["risk_groups"]
+    assert len(groups) >= 1
+    assert [one for one in groups if min(one["events"], one["patients"] - one["events"]) < 5] == []
+
+
 def test_the_page_and_the_values_tell_the_same_of_a_small_group(written):
     centre = next(one for one in written.values["left_out"] if one["name"] == "centre-9")
     assert (centre["patients"], centre["measures"]) == ("<5", {})
@@ -442,7 +481,7 @@ def test_no_small_count_stands_in_a_table_of_the_page(written):
     """Of the sections that count patients; the tables of settings, folds and TRIPOD+AI count none."""
     counted = ("At risk", "With the outcome", "Lost", "Patients", "Remaining", "Do not qualify here")
     reader = read(written.page)
-    assert {"Lost", "Remaining"} <= {value for _, name, value in reader.attributes if name == "data-label"}
+    assert {"Lost", "Patients"} <= {value for _, name, value in reader.attributes if name == "data-label"}
     cells = re.findall(r'data-label="([^"]*)">([^<]*)<', written.page)
     assert len([cell for label, cell in cells if label in counted]) > 30
     assert [(label, cell) for label, cell in cells if label in counted and SMALL.fullmatch(cell)] == []

@@ -158,7 +158,7 @@ def test_between_two_told_numbers_of_patients_lie_none_or_five(left):
 
 def test_groups_say_why_they_have_no_figures():
     hidden, shown = group_rows((subgroup("a", "<5", hidden="fewer than 20 patients"), subgroup("b", "<5")))
-    assert hidden["auc"] == "hidden: fewer than 20 patients"
+    assert hidden["auc"] == "not shown: fewer than 20 patients"
     assert shown["auc"] == "0.70 (0.60 to 0.80)"
     assert shown["observed_expected"] == "not estimable"
 
@@ -167,7 +167,7 @@ def test_limitations_follow_the_settings(validation):
     stated = " ".join(limitations(validation))
     assert "simulated" in stated
     assert f"{validation.performance.events} of 132 patients had the outcome" in stated
-    assert "repeated 1 times; 20" in stated
+    assert "repeated 1 times; with 20" in stated
     assert "40 bootstrap resamples were drawn; 200" in stated
     assert "Priors come from published studies" in stated
     assert "left out as a whole" not in stated  # the centres were
@@ -179,7 +179,7 @@ def test_limitations_that_do_not_hold_are_not_said(validation):
         validation, settings=settings, synthetic=False, performance=replace(validation.performance, events=300, lost=0)
     )
     stated = " ".join(limitations(firm))
-    for absent in ("simulated", "300 of 132", "were lost", "make the figures depend less", "200 or more are usual"):
+    for absent in ("simulated", "300 of 132", "were lost", "depend less on how the", "200 or more are usual"):
         assert absent not in stated
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import relapse_model as rm
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.estimate import (
     Estimate,
@@ -71,6 +74,55 @@ def test_scores_need_not_be_probabilities_if_asked():
 def test_what_is_refused(relapse, risk, weight, message):
     with pytest.raises(RelapseModelError, match=message):
         check_predictions(relapse, risk, weight)
+
+
+ROWS = pd.Index([f"P{number}" for number in range(12)])
+RELAPSE, RISK = np.tile([1.0, 0.0, 0.0], 4), np.linspace(0.1, 0.9, 12)
+BY_PLACE = {
+    "check_predictions": lambda one, other: check_predictions(one, other),
+    "weights": lambda one, other: check_predictions(RELAPSE, one.clip(0.1, 0.9), other),
+    "auc": lambda one, other: rm.validation.auc(one, other),
+    "compare_auc_delong": lambda one, other: rm.validation.compare_auc_delong(RELAPSE, one, other),
+    "compare_auc_bootstrap": lambda one, other: rm.validation.compare_auc_bootstrap(RELAPSE, one, other),
+    "harrell_c": lambda one, other: rm.validation.harrell_c(np.arange(12.0), one, other),
+    "harrell_c, time": lambda one, other: rm.validation.harrell_c(other, one, RISK),
+    "uno_c": lambda one, other: rm.validation.uno_c(np.arange(1, 13.0), one, other, until=8),
+    "net_benefit_survival": lambda one, other: rm.validation.net_benefit_survival(
+        other + 1, one, RISK, [0.2], horizon=1.5
+    ),
+    "censoring_weights": lambda one, other: rm.validation.censoring_weights(other, one, 0.9),
+    "effective_share": lambda one, other: rm.validation.effective_share(one, other),
+    "paired_difference": lambda one, other: rm.validation.paired_difference(one, other),
+    "rank_correlation": lambda one, other: rm.validation.rank_correlation(one, other),
+    "auc_within_folds": lambda one, other: rm.validation.auc_within_folds(one, RISK, other > 0.5),
+    "stratified_folds": lambda one, other: rm.validation.stratified_folds(one, 2, 1, 0, other),
+    "subgroup_table": lambda one, other: rm.validation.subgroup_table(one, RISK, None, other > 0.5, 4, 2),
+}
+
+
+@pytest.mark.parametrize("name", BY_PLACE)
+def test_columns_of_pandas_are_of_the_same_rows_in_the_same_order(name):
+    """Arrays are paired by place; two columns that name their rows differently would be paired wrongly, in silence."""
+    relapse, risk = pd.Series(RELAPSE, ROWS), pd.Series(RISK, ROWS)
+    BY_PLACE[name](relapse, risk)  # of the same rows
+    BY_PLACE[name](RELAPSE, risk) if name not in ("weights", "auc_within_folds") else None  # an array names no rows
+    for other in (risk[::-1], risk.set_axis(range(12))):
+        with pytest.raises(RelapseModelError, match="in another order, by their index"):
+            BY_PLACE[name](relapse, other)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_a_row_without_its_fold_is_refused(missing):
+    """Compared as texts, those without a fold would be a fold of their own; as numbers, of no fold at all."""
+    fold = np.array([missing, 1, 1, 2, 2, 2, 1, 1, 2, 2, missing, 1], dtype=object)
+    for measure in (rm.validation.auc_within_folds, rm.validation.calibration_slope_within_folds):
+        with pytest.raises(RelapseModelError, match="2 of 12 rows have no fold; expected one for each"):
+            measure(RELAPSE, RISK, fold)
+    for measure in (rm.validation.harrell_c, partial(rm.validation.uno_c, until=9)):
+        with pytest.raises(RelapseModelError, match="2 of 12 rows have no fold"):
+            measure(np.arange(1.0, 13), RELAPSE, RISK, fold=fold)
+    with pytest.raises(RelapseModelError, match="2 of 12 rows have no fold"):
+        rm.validation.subgroup_table(RELAPSE, RISK, None, ["a"] * 12, 4, 2, fold=fold)
 
 
 def test_infinite_scores_are_refused():

@@ -16,8 +16,9 @@ from relapse_model import validation
 SHARED = {
     "check_calibration", "check_follow_up",
     "check_labels", "check_predictions", "concordant_pairs", "estimable_slope", "fit_intercept",
-    "fit_logistic", "log_losses", "log_odds", "mean_measures", "measure_shown", "multiplicities", "normal_quantile",
-    "require_both_outcomes", "resampled_auc", "risk_of", "shares_below", "LogisticFit",
+    "fit_logistic", "fold_codes", "log_losses", "log_odds", "mean_measures", "measure_shown",
+    "multiplicities", "normal_quantile",
+    "refuse_other_order", "require_both_outcomes", "resampled_auc", "risk_of", "shares_below", "LogisticFit",
 }  # fmt: skip
 
 

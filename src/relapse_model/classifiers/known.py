@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.errors import ModelFileError
 
 CANDIDATES = ("prior_logistic", "ridge_logistic", "prior_and_trees", "boosted_trees")
 RECALIBRATED, RECALIBRATED_PART = "recalibrated", "recalibrated.json"  # a candidate with recalibrated log-odds
@@ -91,10 +93,42 @@ def _class(name: str) -> Any:
 
 
 def load_classifier(name: str, parts: dict[str, bytes]) -> Classifier:
-    """Rebuild a fitted classifier from the parts of a model file; only what scoring needs is imported."""
+    """Rebuild a fitted classifier from the parts of a model file; only what scoring needs is imported.
+
+    Parameters
+    ----------
+    name : str
+        One of `KNOWN`.
+    parts : dict of str to bytes
+
+    Raises
+    ------
+    ModelFileError
+        If a part is not what the classifier writes, or is none that it reads.
+    """
+    read = _Read(parts)
+    loaded: Classifier
     if name == "prior_logistic" and RECALIBRATED_PART not in parts:
         from relapse_model.classifiers.prior.loaded import load_prior
 
-        return load_prior(parts)
-    loaded: Classifier = _class(RECALIBRATED if RECALIBRATED_PART in parts else name).from_parts(parts)
+        loaded = load_prior(read)
+    else:
+        loaded = _class(RECALIBRATED if RECALIBRATED_PART in parts else name).from_parts(read)
+    unused = sorted(set(parts) - read.names)
+    if unused:
+        raise ModelFileError(
+            f"{', '.join(unused[:5])}: no part of this classifier; expected none that it does not read."
+        )
     return loaded
+
+
+class _Read(dict[str, bytes]):
+    """Parts that remember which of them were read."""
+
+    def __init__(self, parts: Mapping[str, bytes]):
+        super().__init__(parts)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> bytes:
+        self.names.add(name)
+        return super().__getitem__(name)

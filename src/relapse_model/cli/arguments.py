@@ -7,18 +7,23 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
 from relapse_model._version import __version__
+from relapse_model.cli.paper_arguments import add_paper_verb
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
-from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_trial_verbs
+from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_verbs
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
 _ON_MODELS = ("evaluate", "update", "calculator", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
-EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage.
+_INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
+
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
+130 interrupted.
 Research use only: no output of this program is fit to decide on the treatment of a patient."""
 
 
@@ -49,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
     add_study_verbs(verbs)
     add_trial_verbs(verbs)
+    add_paper_verb(verbs, _CANDIDATES)
     _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
 
@@ -63,22 +69,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = parser().parse_args(arguments)
     from relapse_model.errors import RelapseModelError
+    from relapse_model.files import printable
 
     try:
         if getattr(given, "out", None) or getattr(given, "figures", None):
             _load("outputs").check_outputs(given)
         run = getattr(_load(_home(given.verb)), given.verb.replace("-", "_"))
-        run(given)
+        with _demanding(given), _out_on_standard_output(given):
+            run(given)
     except RelapseModelError as refusal:
-        print(f"relapse-model {given.verb}: {refusal}", file=sys.stderr)
+        print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"relapse-model {given.verb}: interrupted; no output was written{_goes_on(given)}.", file=sys.stderr)
+        return _INTERRUPTED
     except BrokenPipeError:  # the reader of our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"relapse-model {given.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(printable(f"relapse-model {given.verb}: {where}{error.strerror or error}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _goes_on(given: argparse.Namespace) -> str:
+    """Say what the next run of an interrupted one does."""
+    later = {
+        "score": "; the same command goes on where many patients were being scored",
+        "validate": "; with --resume the same command goes on with what was done",
+    }
+    return later.get(given.verb, "")
+
+
+def _out_on_standard_output(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what writes the output ``-`` to standard output, and what is said to people beside it."""
+    if getattr(given, "out", None) != "-":
+        return nullcontext()
+    written: AbstractContextManager[None] = _load("outputs").on_standard_output(given)
+    return written
+
+
+def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what demands, of every model that a verb opens, that it is signed with the key of ``--key``."""
+    key = None if given.verb in ("sign", "verify") else getattr(given, "key", None)
+    if key is None:
+        return nullcontext()
+    from relapse_model.model.file.demands import demanding
+
+    return demanding(key)
 
 
 def _load(file: str) -> Any:
@@ -100,6 +139,7 @@ def _home(verb: str) -> str:
         "trial_verbs": TRIAL_VERBS,
         "reader_verbs": READER_VERBS,
         "study_verbs": ("study",),
+        "paper_verb": ("paper",),
     }
     return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 
@@ -115,6 +155,11 @@ def _study(verb: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="built-in study or TOML file (%(default)s)",
     )
+
+
+def _model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("model", metavar="MODEL", help="model file")
+    add_key(verb)
 
 
 def _landmark(verb: argparse.ArgumentParser) -> None:
@@ -133,6 +178,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     _seed(verb)
     _candidates(verb)
     verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    add_key(verb)
     verb.add_argument(
         "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
         help="how training treats patients lost to follow-up (%(default)s); the others are biased, for comparison",
@@ -145,7 +191,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
         help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
-    _jobs_option(verb, "processes; -1 for all cores (1)")
+    _jobs_option(verb, "processes; -1 for all cores (validate: as many as are idle; train: 1)")
 
 
 def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
@@ -233,6 +279,10 @@ def _features(verb: argparse.ArgumentParser) -> None:
         "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
     )
     verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+    verb.add_argument(
+        "--units", choices=("model", "clinical"), default="model",
+        help="with COHORT: columns by name on the scale of the model, or by label in clinical units (%(default)s)",
+    )  # fmt: skip
 
 
 def _train(verb: argparse.ArgumentParser) -> None:
@@ -263,11 +313,25 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
     )
+    verb.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
+    )
+    verb.add_argument(
+        "--disclosure", choices=("full", "small-counts"), default="full",
+        help="full: the report shows all counts, for whoever owns the data; small-counts: it hides counts under 5, for "
+        "what leaves the hospital (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--language", choices=("en", "zh"), default="en",
+        help="language of the report's first screen and headings; the rest is English (%(default)s)",
+    )  # fmt: skip
     _mute(verb)
 
 
 def _score(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -285,21 +349,31 @@ def _score(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--anew", action="store_true", help="start again instead of resuming an interrupted run")
     _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
+    verb.add_argument(
+        "--engine", choices=("processes", "dask"), default="processes",
+        help="who scores the chunks: processes of this machine, or the workers of a Dask cluster (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="with --engine dask: of a scheduler that runs, such as tcp://10.0.0.1:8786 (default: started here)",
+    )  # fmt: skip
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
-    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
-    verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
+    verb.add_argument(
+        "--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text"
+    )
+    verb.add_argument("--patient", metavar="ID", help="explain the risk of this patient")
     verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
 
 
 def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _cohort(verb)
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
@@ -320,7 +394,7 @@ def _update(verb: argparse.ArgumentParser) -> None:
 
 
 def _calculator(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     _out(verb, "HTML", "page to write")
     verb.add_argument(
         "--languages", nargs="+", choices=("en", "zh"), default=["en", "zh"], metavar="LANGUAGE",
@@ -329,7 +403,7 @@ def _calculator(verb: argparse.ArgumentParser) -> None:
 
 
 def _monitor(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("model", metavar="MODEL", help="model file")
+    _model(verb)
     verb.add_argument("scores", metavar="SCORES", help="scores.csv, as score writes it")
     verb.add_argument(
         "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"

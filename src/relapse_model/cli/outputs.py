@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import require_file, require_folder, require_no_replacement
+from relapse_model.files import read_bounded, require_file, require_folder, require_no_replacement
 
 _READ = (  # arguments that name a file to be read
     "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
 )  # fmt: skip
+_ONE_FILE = ("score", "explain", "features", "evaluate", "monitor", "propose-mapping")
+_OF_MODELS = ("train", "update", "demo")  # a model may be trained again
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
 _DEMO = (
     "check.txt", "calculator.html", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
-    "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
+    "what_drives_the_risk.png", "patient.html", "priors_and_posteriors.png",
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
@@ -27,6 +34,7 @@ _FOLDERS = {  # verbs that write a folder of files
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
+    "paper": ("index.html", "paper.json", "figures/flow.pdf", "tables/table_one.csv", "validation/report.html"),
     "trial": (
         "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "harms.csv",
         "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",
@@ -48,6 +56,10 @@ def check_outputs(given: Namespace) -> None:
     RelapseModelError
         With the name of the output.
     """
+    if given.out == "-" and given.verb in _ONE_FILE:
+        return  # nothing is replaced
+    if given.out == "-":
+        raise RelapseModelError(f"--out -: {given.verb} writes more than one file, or a model; expected a name.")
     folders, files = _outputs(given)
     inputs = _inputs(given)
     try:
@@ -56,10 +68,58 @@ def check_outputs(given: Namespace) -> None:
         for file in files:
             require_file(file)
         require_no_replacement(files, inputs)
+        _require_no_model(files, given.verb)
         if getattr(given, "cohort", None) is not None:
             _require_no_look_alike(files, Path(given.cohort))
     except RelapseModelError as refusal:
         raise RelapseModelError(f"--out: {refusal}" if given.out else f"--figures: {refusal}") from None
+
+
+@contextmanager
+def on_standard_output(given: Namespace) -> Iterator[None]:
+    """Let a verb write its one file, and write that to standard output; what it says goes to standard error.
+
+    Parameters
+    ----------
+    given : Namespace
+        Its ``out`` is another name meanwhile.
+    """
+    output = sys.stdout
+    with TemporaryDirectory(prefix="relapse-model-") as folder:
+        given.out = str(Path(folder) / "standard_output")
+        with redirect_stdout(_Told(given.out)):
+            yield
+        content = Path(given.out).read_bytes()
+    output.write(content.decode("utf-8"))
+    output.flush()
+
+
+class _Told(io.TextIOBase):
+    """Standard error, on which a temporary file bears the name of what it stands for."""
+
+    def __init__(self, name: str):
+        self.name_of_file = name
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text.replace(self.name_of_file, "standard output"))
+
+
+def _require_no_model(files: list[Path], verb: str) -> None:
+    """Refuse to write over a model file with anything else than a model."""
+    models = [file for file in files if file.is_file() and _is_model(file)]
+    if verb in _OF_MODELS:
+        models = [file for file in models if file.suffix == ".md"]
+    if models:
+        raise RelapseModelError(
+            f"{', '.join(map(str, models))}: a model file, which {verb} would replace by something else; expected "
+            "another name. Nothing was read or written."
+        )
+
+
+def _is_model(file: Path) -> bool:
+    """Tell whether a file begins as the archive of a model does."""
+    begin = read_bounded(file, 64)
+    return begin.startswith(b"PK\3\4") and b"manifest.json" in begin
 
 
 def _require_no_look_alike(files: list[Path], cohort: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from relapse_model.cli.trial_arguments import add_key
+
 READER_VERBS = ("read", "propose-mapping", "export")
 _KINDS = ("excel", "redcap", "cdisc", "fhir", "omop")
 
@@ -57,6 +59,7 @@ def _export(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--concepts", metavar="CSV", help="omop: columns analyte and concept_id (others get 0)")
     verb.add_argument("--model", metavar="MODEL", help="fhir: model file that scores the patients")
+    add_key(verb)
     verb.add_argument(
         "--on", metavar="DATE", help="fhir: day of the prediction (default: the landmark of each patient)"
     )

@@ -63,7 +63,7 @@ def make_cohort(
         Whose units are accepted. Without it, an analyte may come in one unit only.
     on_problems : {"raise", "list"}
         ``"list"`` keeps the sound patients and lists the others, with the reason, in `Cohort.rejected`
-        (for scoring). A table that lacks a required column is refused all the same.
+        (for scoring). A table that lacks a required column is refused all the same, with all problems of whole tables.
     dash : {"refuse", "negative", "missing"}, optional
         What a bare ``-`` means in this laboratory; by default as the study says, else refused.
     synthetic : bool
@@ -137,7 +137,9 @@ def checked(
     gate.predictors(study)
     gate.outcome_column(study)
     gate.far_weeks()
-    if gate.problems and (gate.broken or on_problems == "raise"):
+    if gate.broken and on_problems == "list":  # what is wrong with a row would cost its patient, not the cohort
+        raise CohortError("the cohort was refused", [one for one in gate.problems if one.patient is None])
+    if gate.problems and on_problems == "raise":
         raise CohortError("the cohort was refused", gate.problems)
     cohort = gate.cohort(synthetic)
     if study is None or study.time.index is None:

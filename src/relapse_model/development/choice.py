@@ -15,11 +15,14 @@ from relapse_model.classifiers.known import MEMBERS, Classifier
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.development.candidates import build, build_hazard
 from relapse_model.development.folds import data_folds
+from relapse_model.development.one_thread import one_thread
 from relapse_model.development.refused_runs import reason_of, reasons_counted
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
+from relapse_model.model.processes import results_of
+from relapse_model.progress import progress_bar
 from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference
@@ -167,17 +170,14 @@ def _compared(
     progress: bool,
 ) -> Choice:
     """Cross-validate the candidates and choose among them."""
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
+    from joblib import delayed
 
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
     tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration, narrow) for _, test in split)
-    found = Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    bar = tqdm(
-        found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
-    )
+    found = results_of(tasks, jobs)
+    bar = progress_bar(found, total=len(split), what="compare", unit="fold", shown=progress)
     failed: Counter[str] = Counter()
     for (_, test), (risks, why) in zip(split, bar, strict=True):
         if why:
@@ -221,10 +221,8 @@ def _fold_risks(
     narrow: Narrow | None,
 ) -> tuple[dict[str, Floats], str]:
     """Return the risks of the test rows by each candidate; or nothing, and why one of them could not be fitted."""
-    from threadpoolctl import threadpool_limits
-
     # The problems are small: threads cost more than they bring, and sums are in the same order everywhere.
-    with threadpool_limits(1):
+    with one_thread():
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
         try:
             held = data.matrix[test]

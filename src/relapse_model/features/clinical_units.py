@@ -40,6 +40,12 @@ def unit_shown(predictor: Predictor) -> str:
     return predictor.unit
 
 
+def predictor_title(predictor: Predictor) -> str:
+    """Return the label of a predictor with its unit."""
+    unit = unit_shown(predictor)
+    return f"{predictor.label} ({unit})" if unit and unit != "0/1" else predictor.label
+
+
 def three_figures(number: float) -> str:
     """Write a number as a laboratory would: three figures, no exponent for a large one.
 

@@ -107,8 +107,8 @@ class RelapseModel(TrainedModel):
         >>> study = rm.load_study("hbsag-relapse")
         >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
         >>> found = model.benefit(rm.simulate_cohort(3, seed=8))
-        >>> found.statement.split(",")[0]
-        'The difference between patients comes from their risk'
+        >>> found.statement.split(";")[0]
+        'The benefit differs between patients because their risks differ'
         """
         from relapse_model.model.scoring.benefit import benefit_table
 

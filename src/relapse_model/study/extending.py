@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -19,6 +18,7 @@ from relapse_model.study.lists_of_entries import one_entry_each
 from relapse_model.study.merging import ENTRY_NAMES, merged
 from relapse_model.study.origins import Document, KeyPath, Origins, Source
 from relapse_model.study.study_text import read_study_text
+from relapse_model.study.toml_text import read_toml
 
 EXTENDS, REMOVE = "extends", "remove"
 _PART = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*(?:\.|$)""")
@@ -47,11 +47,9 @@ def read_document(
     StudyError
         If the text is no TOML, or what it extends cannot be read.
     """
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers too long to read, brackets nested too deep
-        problem = Problem(source, None, None, f"not TOML: {error}", "a TOML file")
-        raise StudyError("the study was refused", [problem]) from None
+    raw = read_toml(text, source, "a study file")
+    if isinstance(raw, Problem):
+        raise StudyError("the study was refused", [raw])
     document = one_entry_each(Document(raw, Origins(Source(source, text))), problems)
     if EXTENDS not in raw:
         if REMOVE in document.raw:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 Place = tuple[str | int, ...]
 
@@ -29,33 +31,47 @@ def line_of(text: str, path: Place) -> int | None:
     >>> line_of("[a]\nb = 1\n[[c]]\n[[c]]\nd = { e = 2 }", ("c", 1, "d", "e"))
     5
     """
-    places: dict[Place, int] = {}
-    for place, line in _places(text):
-        places.setdefault(place, line)
+    known = _read(text)
     for end in range(len(path), 0, -1):
-        found = places.get(path[:end]) or _inside(text, places, path[:end])
+        found = known.places.get(path[:end]) or _inside(known, path[:end])
         if found is not None:
             return found
     return None
 
 
-def _inside(text: str, places: dict[Place, int], path: Place) -> int | None:
+class _Known:
+    """The lines of a text, and where its tables and keys begin; read once for all that is asked of it."""
+
+    def __init__(self, text: str):
+        self.lines = text.split("\n")
+        self.places: dict[Place, int] = {}
+        for place, line in _places(self.lines):
+            self.places.setdefault(place, line)
+        self.begins = sorted(set(self.places.values()))
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> _Known:
+    return _Known(text)
+
+
+def _inside(known: _Known, path: Place) -> int | None:
     """Find the key of an inline table: on the lines from its owner to the next key."""
-    owner = places.get(path[:-1])
+    owner = known.places.get(path[:-1])
     if owner is None or isinstance(path[-1], int):
         return None
-    following = [line for line in places.values() if line > owner]
-    lines = text.split("\n")[owner - 1 : (min(following) - 1 if following else None)]
+    after = bisect_right(known.begins, owner)
+    lines = known.lines[owner - 1 : (known.begins[after] - 1 if after < len(known.begins) else None)]
     word = re.compile(rf"""(?:^|[\s{{,])["']?{re.escape(path[-1])}["']?\s*=""")
     return next((owner + offset for offset, line in enumerate(lines) if word.search(line)), None)
 
 
-def _places(text: str) -> Iterator[tuple[Place, int]]:
+def _places(lines: list[str]) -> Iterator[tuple[Place, int]]:
     """Yield every table and every key that begins a line, with its line; text over several lines is passed over."""
     table: Place = ()
     last: dict[Place, int] = {}  # of each array of tables, the position of its latest table
     inside = False
-    for line, content in enumerate(text.split("\n"), start=1):
+    for line, content in enumerate(lines, start=1):
         if not inside:
             header, key = _HEADER.match(content), _KEY.match(content)
             if header:

@@ -41,6 +41,7 @@ class Origins:
 
     def __init__(self, source: Source):
         self._places: dict[KeyPath, Place] = {(): Place(source, ())}
+        self._above: set[KeyPath] = set()  # every path at or above one of the places, so that few are looked through
 
     def of(self, path: KeyPath) -> Place:
         """Return where a key was written.
@@ -56,8 +57,11 @@ class Origins:
 
     def put(self, path: KeyPath, place: Place) -> None:
         """Note where a key was written, and that all below it stands there too."""
-        self._places = {known: one for known, one in self._places.items() if not known or known[: len(path)] != path}
+        if path in self._above:
+            kept = {known: one for known, one in self._places.items() if not known or known[: len(path)] != path}
+            self._places = kept
         self._places[path] = place
+        self._above |= {path[:end] for end in range(len(path) + 1)}
 
     def take(self, other: Origins, came_from: KeyPath, to: KeyPath) -> None:
         """Note that a table, with all below it, was taken from a place in another study.
@@ -72,10 +76,14 @@ class Origins:
         """
         self.put(to, other.of(came_from))
         depth = len(came_from)
+        if came_from and came_from not in other._above:
+            return
         below = {
             known: one for known, one in other._places.items() if len(known) > depth and known[:depth] == came_from
         }
-        self._places |= {(*to, *known[depth:]): one for known, one in below.items()}
+        moved = {(*to, *known[depth:]): one for known, one in below.items()}
+        self._places |= moved
+        self._above |= {known[:end] for known in moved for end in range(len(known) + 1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ def parse_study(text: str, source: str, folder: Path | None = None) -> Study:
     return study
 
 
+_SUGGESTED = 200  # problems for which the name that was probably meant is looked for
+
+
 class _Reader:
     """Collects problems while it reads, so that all of them are reported at once."""
 
@@ -74,7 +77,8 @@ class _Reader:
         values = {}
         for key, value in raw.items():
             if key not in allowed:
-                near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+                few = len(self.problems) < _SUGGESTED and len(key) < 100  # else looking for a name takes minutes
+                near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5) if few else []
                 advice = f"Did you mean {near[0]!r}?" if near else ""
                 self.refuse((*path, key), "unknown key", f"one of {', '.join(sorted(allowed))}", advice)
                 continue
@@ -213,9 +217,11 @@ class _Reader:
             return ()
         built = [self.predictor(entry, ("predictors", position), analytes) for position, entry in enumerate(raw)]
         names = [entry.get("name") if isinstance(entry, dict) else None for entry in raw]
+        seen: set[str] = set()
         for position, name in enumerate(names):
-            if isinstance(name, str) and name in names[:position]:
+            if isinstance(name, str) and name in seen:
                 self.refuse(("predictors", position, "name"), repr(name), "a name used once")
+            seen |= {name} if isinstance(name, str) else set()
         return tuple(predictor for predictor in built if predictor is not None)
 
     def predictor(self, raw: Any, path: KeyPath, analytes: Mapping[str, Analyte]) -> Predictor | None:

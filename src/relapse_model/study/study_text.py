@@ -8,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 
 from relapse_model.errors import Problem, StudyError
+from relapse_model.files import read_bounded
+from relapse_model.study.toml_text import MOST_LETTERS
 
 
 def read_study_text(study: str | Path) -> tuple[str, str]:
@@ -23,7 +25,7 @@ def read_study_text(study: str | Path) -> tuple[str, str]:
         return _built_in(name), f"study {name!r}"
     path = Path(study)
     try:
-        return path.read_bytes().decode("utf-8-sig"), path.name
+        return read_bounded(path, 4 * MOST_LETTERS + 4).decode("utf-8-sig"), path.name
     except FileNotFoundError:
         found, expected = "no such file", "a study file"
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.validation.discrimination import AucComparison, auc
-from relapse_model.validation.estimate import check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import check_predictions, refuse_other_order, require_both_outcomes
 from relapse_model.validation.resampling import bootstrap_interval, multiplicities, resampled_auc
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
@@ -68,6 +68,7 @@ def compare_auc_bootstrap(
     >>> round(result.difference.value, 3)
     0.056
     """
+    refuse_other_order(relapse, risk_a, risk_b, weight)
     y, first, w = check_predictions(relapse, risk_a, weight, probability=False)
     _, second, _ = check_predictions(relapse, risk_b, weight, probability=False)
     require_both_outcomes(y, "Bootstrap of two AUCs", at_least=2)

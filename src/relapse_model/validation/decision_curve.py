@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import CensoringError, RelapseModelError
-from relapse_model.validation.estimate import check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import check_predictions, refuse_other_order, require_both_outcomes
 from relapse_model.validation.ipcw import censoring_weights
 
 
@@ -143,6 +143,7 @@ def net_benefit_survival(
     >>> curve.model.round(4).tolist()
     [0.4375]
     """
+    refuse_other_order(time, event, risk)
     y, p, _ = check_predictions(event, risk)
     weeks = np.asarray(time, dtype=float)
     cuts = _check_thresholds(thresholds)

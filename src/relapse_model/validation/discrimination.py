@@ -12,7 +12,13 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile, require_both_outcomes
+from relapse_model.validation.estimate import (
+    Estimate,
+    check_predictions,
+    normal_quantile,
+    refuse_other_order,
+    require_both_outcomes,
+)
 from relapse_model.validation.pairs_in_time import concordant_pairs
 
 
@@ -131,6 +137,7 @@ def delong_covariance(relapse: ArrayLike, risks: Sequence[ArrayLike]) -> tuple[F
     >>> values.tolist(), covariance.tolist()
     ([0.75], [[0.125]])
     """
+    refuse_other_order(relapse, *risks)
     checked = [check_predictions(relapse, risk, probability=False) for risk in risks]
     y, scores = checked[0][0], np.array([score for _, score, _ in checked])
     require_both_outcomes(y, "DeLong's variance", at_least=2)
@@ -288,6 +295,7 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, fold: ArrayLik
     >>> harrell_c([5, 8, 12], [1, 0, 0], [0.9, 0.5, 0.9])
     0.75
     """
+    refuse_other_order(time, event, risk, fold)
     y, score, _ = check_predictions(event, risk, probability=False)
     weeks = np.asarray(time, dtype=float)
     if weeks.shape != y.shape or not np.isfinite(weeks).all():

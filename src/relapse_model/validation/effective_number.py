@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.errors import RelapseModelError
+from relapse_model.validation.estimate import refuse_other_order
 
 
 def effective_share(event: ArrayLike, weight: ArrayLike, patient: ArrayLike | None = None) -> float:
@@ -54,6 +55,7 @@ def effective_share(event: ArrayLike, weight: ArrayLike, patient: ArrayLike | No
     >>> effective_share([1, 1, 1, 0, 0, 0], np.full(6, 1 / 3), [0, 0, 0, 1, 1, 1])
     1.0
     """
+    refuse_other_order(event, weight, patient)
     weights, events = np.asarray(weight, dtype=np.float64), np.asarray(event, dtype=np.float64)
     who = np.arange(len(weights)) if patient is None else np.asarray(patient)
     if not weights.shape == events.shape == who.shape or weights.ndim != 1:

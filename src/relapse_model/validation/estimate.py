@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -101,6 +102,27 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+def refuse_other_order(*columns: object) -> None:
+    """Refuse columns that name their rows, and not the same ones in the same order: they would be paired by place.
+
+    Parameters
+    ----------
+    *columns : array_like or None
+        Those without an index, as arrays and lists, are taken as they come.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    found: list[Any] = [getattr(column, "index", None) for column in columns if getattr(column, "ndim", 0) == 1]
+    names = [index for index in found if hasattr(index, "equals")]
+    if any(not names[0].equals(other) for other in names[1:]):
+        raise RelapseModelError(
+            "Columns of other patients, or in another order, by their index; expected one index for all of them. Put "
+            "them in one order, such as by risk.reindex(relapse.index), or give arrays."
+        )
+
+
 def check_predictions(
     relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None, *, probability: bool = True
 ) -> tuple[Floats, Floats, Floats]:
@@ -138,6 +160,7 @@ def check_predictions(
     >>> [column.tolist() for column in check_predictions([1, 0, float("nan")], [0.3, 0.1, 0.2], [2, 1, 0])]
     [[1.0, 0.0], [0.3, 0.1], [2.0, 1.0]]
     """
+    refuse_other_order(relapse, risk, weight)
     y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
     w = np.ones(y.shape) if weight is None else np.asarray(weight, dtype=float)
     if y.ndim != 1 or y.shape != p.shape or y.shape != w.shape:

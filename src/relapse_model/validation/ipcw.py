@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import CensoringError, RelapseModelError
+from relapse_model.validation.estimate import refuse_other_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +155,7 @@ def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: 
     >>> censoring_weights([20, 30, 48, 48], [1, 0, 0, 0], horizon=48).round(3).tolist()
     [1.0, 0.0, 1.5, 1.5]
     """
+    refuse_other_order(time, event, group)
     times, events = check_follow_up(time, event)
     if not (np.isfinite(horizon) and horizon > 0):
         raise RelapseModelError(f"Censoring weights: horizon is {horizon}; expected a number of weeks above 0.")
@@ -209,6 +211,7 @@ def check_follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
     >>> [column.tolist() for column in check_follow_up([10, 48], [True, False])]
     [[10.0, 48.0], [1.0, 0.0]]
     """
+    refuse_other_order(time, event)
     times, events = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
     if times.ndim != 1 or times.shape != events.shape or times.size == 0:
         raise RelapseModelError(

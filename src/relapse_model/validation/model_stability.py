@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import check_predictions, refuse_other_order, require_both_outcomes
 from relapse_model.validation.smooth_calibration import calibration_curve
 
 _TAILS = (0.025, 0.975)
@@ -211,6 +211,7 @@ def calibration_instability(
     >>> found.curves.shape, found.failed
     ((2, 2), 1)
     """
+    refuse_other_order(relapse, weight)
     y = np.asarray(relapse, dtype=float)
     used, _, _ = check_predictions(y, np.full(y.shape, 0.5), weight)  # what is wrong here is wrong for every model
     require_both_outcomes(used, "Calibration instability")

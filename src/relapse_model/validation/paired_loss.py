@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import Estimate, check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import Estimate, check_predictions, refuse_other_order, require_both_outcomes
 
 FEWEST_PATIENTS = 2  # a spread needs two
 
@@ -57,6 +57,7 @@ def paired_difference(
     >>> print(f"{found.value:.2f} {found.lower:.2f} {found.upper:.2f}")
     -0.25 -0.38 -0.12
     """
+    refuse_other_order(loss, other, weight, patient)
     first, second = np.asarray(loss, dtype=float), np.asarray(other, dtype=float)
     w = np.ones(first.shape) if weight is None else np.asarray(weight, dtype=float)
     who = np.arange(first.size) if patient is None else np.asarray(patient)
@@ -93,6 +94,7 @@ def log_losses(relapse: ArrayLike, risk: ArrayLike) -> np.ndarray[tuple[int], np
     >>> log_losses([0.0, 1.0], [0.5, 0.5]).round(4).tolist()
     [0.6931, 0.6931]
     """
+    refuse_other_order(relapse, risk)
     y, p = np.asarray(relapse, dtype=float), np.asarray(risk, dtype=float)
     with np.errstate(divide="ignore"):
         losses = -np.where(y == 1, np.log(p), np.log1p(-p))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.errors import RelapseModelError
@@ -41,9 +41,7 @@ def concordant_pairs(
     >>> [found.tolist() for found in concordant_pairs(weeks, event, score, np.array([0]))]
     [[2.0], [1.5]]
     """
-    label = None if fold is None else np.asarray(fold)
-    if label is not None and label.shape != event.shape:
-        raise RelapseModelError(f"Folds: fold has shape {label.shape}; expected one label for each of {event.size}.")
+    label = None if fold is None else fold_codes(fold, event.size)
     followed, concordant = np.zeros(first.size), np.zeros(first.size)
     rows = max(1, _PAIRS_AT_ONCE // event.size)
     for start in range(0, first.size, rows):
@@ -55,3 +53,35 @@ def concordant_pairs(
         followed[start : start + rows] = later.sum(axis=1)
         concordant[start : start + rows] = (later * ranked).sum(axis=1)
     return followed, concordant
+
+
+def fold_codes(fold: ArrayLike, rows: int) -> NDArray[np.intp]:
+    """Return the fold of each row as a number.
+
+    Parameters
+    ----------
+    fold : array-like of shape (n,)
+        Labels of any kind.
+    rows : int
+        n.
+
+    Raises
+    ------
+    RelapseModelError
+        If there is not one label for each row, or one is missing: such a row would be compared with nobody, or with
+        all others that lack theirs.
+
+    Examples
+    --------
+    >>> fold_codes(["b", "a", "b"], 3).tolist()
+    [0, 1, 0]
+    """
+    import pandas as pd  # knows every way in which a label can be missing
+
+    labels = np.asarray(fold)
+    if labels.shape != (rows,):
+        raise RelapseModelError(f"Folds: fold has shape {labels.shape}; expected one label for each of {rows}.")
+    codes: NDArray[np.intp] = pd.factorize(labels)[0]
+    if (codes < 0).any():
+        raise RelapseModelError(f"Folds: {int((codes < 0).sum())} of {rows} rows have no fold; expected one for each.")
+    return codes

@@ -8,7 +8,12 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats, Positions
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.discrimination import auc
-from relapse_model.validation.estimate import Estimate, check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import (
+    Estimate,
+    check_predictions,
+    refuse_other_order,
+    require_both_outcomes,
+)
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
 _EVENT, _FREE, _LOST = 0, 1, 2
@@ -56,6 +61,7 @@ def stratified_folds(
     >>> [(repeat, rows.size) for repeat, rows in stratified_folds([0, 1, 0, 1], folds=2, repeats=1, seed=0)]
     [(0, 2), (0, 2)]
     """
+    refuse_other_order(relapse, group)
     y = np.asarray(relapse, dtype=float)
     if y.ndim != 1 or not (np.isnan(y) | np.isin(y, (0.0, 1.0))).all():
         raise RelapseModelError("Folds: relapse must be one array of 1, 0 or NaN (unknown) per row.")

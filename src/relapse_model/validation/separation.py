@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike
 
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.discrimination import auc
-from relapse_model.validation.estimate import Estimate, check_predictions, normal_quantile, require_both_outcomes
+from relapse_model.validation.estimate import (
+    Estimate,
+    check_predictions,
+    normal_quantile,
+    refuse_other_order,
+    require_both_outcomes,
+)
 
 FEWEST_PAIRS = 5  # of a rank correlation: below it no interval says anything
 
@@ -105,6 +111,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, level: float = 0.9) ->
     """
     from scipy.stats import rankdata
 
+    refuse_other_order(first, second)
     one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if one.ndim != 1 or one.shape != other.shape or not (np.isfinite(one).all() and np.isfinite(other).all()):
         raise RelapseModelError(

@@ -13,8 +13,9 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.small_counts import count_words, hidden_cells
 from relapse_model.validation.calibration import observed_expected
 from relapse_model.validation.discrimination import auc_delong
-from relapse_model.validation.estimate import Estimate, check_predictions
+from relapse_model.validation.estimate import Estimate, check_predictions, refuse_other_order
 from relapse_model.validation.over_repeats import mean_measures
+from relapse_model.validation.pairs_in_time import fold_codes
 from relapse_model.validation.resampling import auc_bootstrap
 from relapse_model.validation.within_folds import auc_within_folds
 
@@ -115,11 +116,12 @@ def subgroup_table(
     >>> [(group.name, group.patients, sorted(group.measures), group.hidden) for group in table]
     [('a', '<5', ['auc', 'observed_expected'], ''), ('b', '<5', [], 'fewer than 4 patients or 2 relapses')]
     """
+    refuse_other_order(relapse, risk, weight, groups, fold)
     y, repeats = np.asarray(relapse, dtype=float), np.atleast_2d(np.asarray(risk, dtype=float))
     seen = ~np.isnan(repeats) if np.ndim(risk) > 1 else np.ones(repeats.shape, dtype=bool)
     w = None if weight is None else np.asarray(weight, dtype=float)
     _check_repeats(y, repeats, seen, w)
-    label = None if fold is None else np.atleast_2d(np.asarray(fold))
+    label = None if fold is None else _folds(fold, seen)
     if floor_patients < 1 or floor_events < 1:
         raise RelapseModelError(
             f"Subgroups: floors of {floor_patients} patients and {floor_events} relapses; expected 1 or more of each."
@@ -160,6 +162,15 @@ def _over_repeats(
         for repeat, inside in enumerate(seen)
     ]  # fmt: skip
     return each[0] if len(each) == 1 else _averaged(each)
+
+
+def _folds(fold: ArrayLike, seen: Mask) -> NDArray[np.generic]:
+    """Return the folds of each repeat; where one lacks, the whole table is refused, and not its AUCs alone."""
+    label = np.atleast_2d(np.asarray(fold))
+    if label.shape == seen.shape:
+        for one, rows in zip(label, seen, strict=True):
+            fold_codes(one[rows], int(rows.sum()))
+    return label
 
 
 def _check_repeats(y: Floats, repeats: Floats, seen: Mask, weight: Floats | None) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.errors import CensoringError, InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import check_predictions
+from relapse_model.validation.estimate import check_predictions, refuse_other_order
 from relapse_model.validation.ipcw import reverse_kaplan_meier
 from relapse_model.validation.pairs_in_time import concordant_pairs
 
@@ -60,6 +60,7 @@ def uno_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, until: float, fold
     >>> uno_c([5, 8, 12], [1, 0, 0], [0.9, 0.5, 0.9], until=10)
     0.75
     """
+    refuse_other_order(time, event, risk, fold)
     y, score, _ = check_predictions(event, risk, probability=False)
     weeks = np.asarray(time, dtype=float)
     if not (np.isfinite(until) and until > 0):

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.validation.estimate import Estimate, check_predictions, require_both_outcomes
+from relapse_model.validation.estimate import Estimate, check_predictions, refuse_other_order, require_both_outcomes
 from relapse_model.validation.logistic_fit import fit_logistic, log_odds
+from relapse_model.validation.pairs_in_time import fold_codes
 from relapse_model.validation.resampling import bootstrap_interval, multiplicities
 
 _CELLS_AT_ONCE = 1_000_000  # entries of a block of resamples: bounds memory
@@ -161,9 +162,8 @@ def _concordant(events: Floats, free: Floats, event_weight: Floats, free_weight:
 def _checked(
     relapse: ArrayLike, risk: ArrayLike, fold: ArrayLike, weight: ArrayLike | None, *, probability: bool
 ) -> tuple[Floats, Floats, Floats, NDArray[np.generic]]:
-    label = np.asarray(fold)
-    if label.shape != np.shape(risk):
-        raise RelapseModelError(f"Folds: fold has shape {label.shape}; expected one label for each of {np.size(risk)}.")
+    refuse_other_order(relapse, risk, fold, weight)
+    label = fold_codes(fold, np.size(risk))
     kept = np.ones(label.shape, dtype=bool) if weight is None else np.asarray(weight, dtype=float) > 0
     y, p, w = check_predictions(relapse, risk, weight, probability=probability)
     return y, p, w, label[kept]

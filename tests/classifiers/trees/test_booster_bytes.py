@@ -77,15 +77,15 @@ def test_crafted_trees_are_refused(data, key, value, item, expected):
     [
         (b"binary:logistic", b"binary:logitraw", "the objective binary:logistic"),
         (b"gbtree", b"dart__", "a gbtree booster"),
-        (b"num_trees", b"num_treez", "4 trees"),
-        (b"trees[", b"treez[", "4 trees"),
-        (b"tree_info", b"tree_inf0", "trees of one outcome"),
-        (b"iteration_indptr", b"iteration_indptz", "one tree per round"),
+        (b"num_trees", b"num_treez", "4 trees, one per round"),
+        (b"trees[", b"treez[", "trees with the entries"),
+        (b"tree_info", b"tree_inf0", "trees with the entries"),
+        (b"iteration_indptr", b"iteration_indptz", "trees with the entries"),
         (b"num_nodes", b"num_nodez", "the size of a tree"),
-        (b"sum_hessian", b"sum_hessiam", "arrays of one length"),
-        (b"learner_model_param", b"learner_model_parag", "an entry 'learner_model_param'"),
-        (b"base_score", b"base_scorf", "a base score between 0 and 1"),
-        (b"num_target", b"num_targey", "one outcome"),
+        (b"sum_hessian", b"sum_hessiam", "a tree with the entries"),
+        (b"learner_model_param", b"learner_model_parag", "a learner with the entries"),
+        (b"base_score", b"base_scorf", "the size of a learner with the entries"),
+        (b"num_target", b"num_targey", "the size of a learner with the entries"),
     ],
 )
 def test_changed_names_are_refused(data, old, new, expected):

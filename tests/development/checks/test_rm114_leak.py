@@ -190,7 +190,8 @@ def test_a_validation_with_a_leak_shows_nothing(with_marker, known):
     cohort, study = with_marker(known["time_week"])
     found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0)
     values = validation_values(found)
-    assert values["verdict"].startswith("Nothing is shown: a check found an error (RM114)")
+    assert values["verdict"] == "No figure here can be relied on until this is resolved: RM114."
+    assert values["answer"]["works"] == "Not to be used: a check found an error."
     assert any(one["code"] == "RM114" and one["severity"] == "error" for one in values["checks"])
 
 

@@ -142,3 +142,22 @@ def test_a_measure_that_some_repeats_cannot_support_is_averaged_over_the_others(
     mostly_flat = mean_performance(data, np.array([varied, flat, flat]), 0, fold)
     assert "calibration_slope" not in mostly_flat.measures
     assert "same risk" in mostly_flat.refused["calibration_slope"]
+
+
+def test_the_figures_of_the_default_candidates_stay_what_they_were(root, study):
+    """Written when boosted trees were tuned by xgboost itself, tree by tree: faster ways give the same choice."""
+    example = rm.read_cohort(root / "examples" / "cohort", study=study)
+    found = rm.validate(example, study, outer_repeats=1, bootstraps=2, leave_out=None)
+    measures = found.to_dict()["performance"]["measures"]
+    assert found.chosen == {"prior_logistic": 4, "boosted_trees": 1}
+    assert found.bootstrap.chosen == {"prior_logistic": 2}
+    assert measures["auc"]["value"] == pytest.approx(0.6577138925848792, rel=1e-9)
+    assert measures["log_loss"] == pytest.approx(0.4500746651184877, rel=1e-9)
+    assert measures["brier"] == pytest.approx(0.1374845931164941, rel=1e-9)
+    assert measures["calibration_slope"]["value"] == pytest.approx(0.5290923907442918, rel=1e-7)
+    assert found.model.summary["choice"]["log_loss"] == pytest.approx(
+        {
+            "prior_logistic": 0.4395722179648747, "ridge_logistic": 0.455688935974285,
+            "prior_and_trees": 0.436971414019755, "boosted_trees": 0.44652574660555006,
+        }, rel=1e-7,
+    )  # fmt: skip

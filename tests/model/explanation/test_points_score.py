@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.features.clinical_units import clinical
+from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.development_data import development_data
 from relapse_model.model.explanation.points_score import points_score
-from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.model.explanation.single_effects import additive_effect
 
 

@@ -10,6 +10,7 @@ import pytest
 from small_model import forged, parts_of, small_model
 
 import relapse_model as rm
+from relapse_model.cli.arguments import main, parser
 from relapse_model.errors import ModelFileError
 from relapse_model.model.file.archive import pack, unpack
 from relapse_model.model.file.signature import SigningError, make_keys, sign_model, verify_model
@@ -95,7 +96,8 @@ def test_a_forger_who_mends_the_checksums_is_found_out(signed, keys):
             load_model(signed, signed_by=keys / "ours.pub")
     manifest["summary"]["events"] += 1
     signed.write_bytes(pack(unpack(forged(parts, manifest), "x") | signature))
-    assert load_model(signed).summary["events"] == manifest["summary"]["events"]
+    with pytest.raises(ModelFileError, match="the signature does not fit"):  # by the key beside it, without any other
+        load_model(signed)
     with pytest.raises(ModelFileError, match="the signature does not fit"):
         verify_model(signed, keys / "ours.pub")
 
@@ -125,8 +127,60 @@ def test_a_signature_that_is_none_is_refused(signed, keys, value):
     parts, _ = parts_of(signed)
     told = json.loads(parts["signature.json"]) | {"signature": value}
     signed.write_bytes(pack(parts | {"signature.json": json.dumps(told).encode()}))
-    with pytest.raises(ModelFileError, match="the signature does not fit"):
+    with pytest.raises(ModelFileError, match=r"the signature does not fit|signature\.json is not what"):
         verify_model(signed, keys / "ours.pub")
+    with pytest.raises(ModelFileError, match=r"the signature does not fit|signature\.json is not what"):
+        load_model(signed)
+
+
+def test_a_signature_of_an_earlier_version_has_no_key_beside_it(signed, keys):
+    parts, _ = parts_of(signed)
+    told = json.loads(parts["signature.json"])
+    told.pop("public_key")
+    signed.write_bytes(pack(parts | {"signature.json": json.dumps(told).encode()}))
+    verify_model(signed, keys / "ours.pub")
+    load_model(signed)
+
+
+def test_the_environment_can_demand_signed_models(signed, unsigned, keys, monkeypatch):
+    monkeypatch.setenv("RELAPSE_MODEL_SIGNED_BY", f"{keys / 'theirs.pub'}:{keys / 'ours.pub'}")
+    load_model(signed)
+    with pytest.raises(ModelFileError, match="not signed; expected a signature"):
+        load_model(unsigned)
+    monkeypatch.setenv("RELAPSE_MODEL_SIGNED_BY", str(keys / "theirs.pub"))
+    with pytest.raises(ModelFileError, match="signed with the key"):
+        load_model(signed)
+    monkeypatch.setenv("RELAPSE_MODEL_SIGNED_BY", str(keys / "nobody.pub"))
+    with pytest.raises(SigningError, match=r"nobody\.pub: not a usable key"):
+        load_model(signed)
+
+
+def test_every_verb_that_opens_a_model_takes_a_key(signed, unsigned, keys, tmp_path, capsys):
+    rm.simulate_cohort(10, seed=3).write(tmp_path / "new")
+    score = ["score", "MODEL", str(tmp_path / "new"), "--out", str(tmp_path / "scores.csv")]
+    for model, code in ((signed, 0), (unsigned, 1)):
+        assert (
+            main([str(model) if one == "MODEL" else one for one in score] + ["--key", str(keys / "ours.pub")]) == code
+        )
+    assert "not signed; expected a signature" in capsys.readouterr().err
+    verbs = {name: verb.filled() for name, verb in parser()._subparsers._group_actions[0].choices.items()}
+    opening = [
+        name
+        for name, verb in verbs.items()
+        if {"model", "prior", "adjust_model"} & {action.dest for action in verb._actions}
+    ]
+    assert {"score", "explain", "evaluate", "update", "monitor", "train", "validate", "export"} <= set(opening)
+    assert all("--key" in verbs[name].format_help() for name in opening)
+
+
+def test_an_exported_score_is_that_of_a_model_with_the_key(signed, unsigned, keys, tmp_path, capsys):
+    rm.simulate_cohort(3, seed=3).write(tmp_path / "new")
+    given = ["export", str(tmp_path / "new"), "--form", "fhir", "--on", "2030-01-01", "--key", str(keys / "ours.pub")]
+    assert main([*given, "--model", str(unsigned), "--out", str(tmp_path / "no")]) == 1
+    assert "not signed; expected a signature" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
+    assert main([*given, "--model", str(signed), "--out", str(tmp_path / "yes")]) == 0
+    assert len((tmp_path / "yes" / "risk_assessments.ndjson").read_text().splitlines()) == 3
 
 
 def test_only_the_owner_may_read_the_private_key(keys):

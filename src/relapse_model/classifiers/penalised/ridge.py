@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.penalised.linear import LinearClassifier, LinearLogOdds
 from relapse_model.classifiers.penalised.penalty_losses import best_penalty, cross_validated_losses
-from relapse_model.classifiers.penalised.skops_types import ALLOWED, check_types, unknown_types
+from relapse_model.classifiers.penalised.skops_types import ALLOWED, checked_archive, unknown_types
 from relapse_model.classifiers.shared.base import TrainingRows
 from relapse_model.classifiers.shared.columns import empty_columns
 from relapse_model.classifiers.shared.folds import counted, tuning_folds
@@ -205,7 +205,7 @@ def _read_settings(document: Document) -> dict[str, Any]:
 
 def _read_pipeline(data: bytes, columns: int) -> Pipeline:
     """Build the pipeline, after its file has been found to name nothing but our own types."""
-    check_types(data, _PIPELINE)
+    data = checked_archive(data, _PIPELINE)
     import skops.io
 
     unknown = set(skops.io.get_untrusted_types(data=data)) - set(ALLOWED)

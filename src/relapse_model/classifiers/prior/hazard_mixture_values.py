@@ -18,7 +18,7 @@ FORM = "relapse-model prior hazard"
 
 _LARGEST_EFFECT = 1e9  # log-odds, per standard deviation of a column: no posterior comes near it
 _LARGEST_NORMAL = 100.0  # no standard normal comes near it
-_MOST_COMPONENTS = 100_000
+_MOST_COMPONENTS = 10_000
 _MOST_COLUMNS = 100_000
 _MOST_INTERVALS = 10_000
 _MOST_DRAWS = 1_000_000

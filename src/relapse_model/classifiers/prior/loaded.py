@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, mixture_interval, mixture_risk
+from relapse_model.classifiers.prior.logistic_mixture import (
+    LogisticMixture,
+    coefficient_moments,
+    mixture_interval,
+    mixture_risk,
+)
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from
 from relapse_model.classifiers.prior.settings import read_settings
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_identity
@@ -35,6 +40,8 @@ class LoadedPrior:
         As ``PriorLogisticClassifier.to_parts`` gave them.
     mixture : LogisticMixture
         Read from them, and checked.
+    prior : (ndarray, ndarray)
+        Mean and standard deviation of each column's prior.
 
     Examples
     --------
@@ -46,9 +53,15 @@ class LoadedPrior:
     True
     """
 
-    def __init__(self, parts: Mapping[str, bytes], mixture: LogisticMixture):
+    def __init__(self, parts: Mapping[str, bytes], mixture: LogisticMixture, prior: tuple[Floats, Floats]):
         self._parts = dict(parts)
         self._mixture = mixture
+        # What a file tells people of the posterior, for which the whole classifier is not needed.
+        self.components_ = mixture
+        self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
+        self.indicators_ = mixture.indicators
+        self.prior_mean_, self.prior_sd_ = prior
+        self.coef_mean_, self.coef_sd_ = coefficient_moments(mixture)
         self._built: PriorLogisticClassifier | None = None
 
     def fit(
@@ -136,9 +149,9 @@ def load_prior(parts: Mapping[str, bytes]) -> LoadedPrior | PriorLogisticClassif
     document = read_document(parts, PART, FORM)
     mixture = mixture_from(document)
     read_settings(document, mixture.columns, len(mixture.terms))
-    _check_training(document, mixture)
+    prior = _training(document, mixture)
     classes, _, names = read_identity(document)
-    loaded = LoadedPrior({PART: parts[PART]}, mixture)
+    loaded = LoadedPrior({PART: parts[PART]}, mixture, prior)
     return loaded if classes.tolist() == [0.0, 1.0] and names is None else loaded.full()
 
 
@@ -147,9 +160,8 @@ def full_classifier(classifier: Any) -> Any:
     return classifier.full() if isinstance(classifier, LoadedPrior) else classifier
 
 
-def _check_training(document: Document, mixture: LogisticMixture) -> None:
-    """Check what the posterior was learned from: scoring does not need it, but a file that lies of it is refused."""
+def _training(document: Document, mixture: LogisticMixture) -> tuple[Floats, Floats]:
+    """Return the prior of each column; what scoring does not need is checked all the same: a file may not lie of it."""
     columns = len(mixture.scale)
-    document.array("prior_mean", (columns,))
-    document.array("prior_sd", (columns,))
     document.array("log_evidence", mixture.weight.shape)
+    return document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))

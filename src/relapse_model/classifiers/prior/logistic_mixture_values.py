@@ -14,7 +14,7 @@ PART = "prior_logistic.json"
 FORM = "relapse-model prior logistic"
 
 _LARGEST_EFFECT = 1e9  # log-odds per standard deviation of a column: no posterior comes near it
-_MOST_COMPONENTS = 100_000
+_MOST_COMPONENTS = 10_000
 _MOST_COLUMNS = 100_000
 
 

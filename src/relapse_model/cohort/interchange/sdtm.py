@@ -98,7 +98,7 @@ def write_sdtm(cohort: Cohort, folder: str | Path, study: Study | None = None) -
     written = []
     for name, table in sets.items():
         path = Path(folder) / f"{name.lower()}.csv"
-        write_csv(table.apply(as_integers), path, private=not cohort.synthetic)
+        write_csv(table.apply(as_integers), path, private=not cohort.synthetic, exact=True)
         written.append(path)
     return written
 

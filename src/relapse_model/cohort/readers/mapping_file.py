@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,10 @@ from typing import Any
 from relapse_model.cohort.readers import mapping_keys as keys
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
+from relapse_model.files import read_bounded
 from relapse_model.study.keys import Check, NotAllowed, value_shown
 from relapse_model.study.line_numbers import Place, line_of
+from relapse_model.study.toml_text import MOST_LETTERS, read_toml
 
 _REFUSED = "the mapping was refused"
 _OF_ENTRY = {"labs": keys.LABS, "treatments": keys.TREATMENTS, "outcome": keys.OUTCOME}
@@ -39,7 +40,7 @@ def load_mapping(path: str | Path, kind: str | None = None) -> SourceMapping:
     """
     file = Path(path)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_bounded(file, 4 * MOST_LETTERS + 4).decode("utf-8-sig")
     except FileNotFoundError:
         found, expected = f"no such file in {file.parent.resolve()}", "a mapping file"
     except UnicodeDecodeError as error:
@@ -88,11 +89,9 @@ def parse_mapping(text: str, name: str = "mapping", kind: str | None = None) -> 
     >>> mapping.labs[0].constants["analyte"], mapping.labs[0].fields["value"].name
     ('anti_hbs', 'hbsab')
     """
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        problem = Problem(name, None, None, f"not TOML: {error}", "a TOML file")
-        raise MappingError(_REFUSED, [problem]) from None
+    raw = read_toml(text, name, "a mapping file")
+    if isinstance(raw, Problem):
+        raise MappingError(_REFUSED, [raw])
     reader = _MappingReader(text, name)
     mapping = reader.mapping(raw, kind)
     if reader.problems:

@@ -143,7 +143,7 @@ def _no_biomarker(predictor: Predictor, study: Study, landmark: float) -> tuple[
     if predictor.kind in _DOSES or drugs & set(predictor.agents):
         return (
             "doses of a drug that is given by titre", "a marker of the patient",
-            "They are a read-out of the patient's poor own response: the arm stands for the drug",
+            "They reflect the patient's own poor response: the arm stands for the drug",
         )  # fmt: skip
     if passive is not None and predictor.analyte == passive.analyte and predictor.kind in AS_MEASURED and landmark > 0:
         return (

@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relapse_model.errors import ModelFileError
+from relapse_model.files import read_bounded
 
 MOST_BYTES = 64 * 2**20  # of the file, and of all parts unpacked
 MOST_PARTS = 300
 MOST_RATIO = 200  # unpacked to packed: JSON of numbers stays far below
+# What is built from a file takes memory and time in proportion to its size: a small file may not become a large model.
+_UNPACKED, _UNPACKED_PER_BYTE = 8 * 2**20, 12  # bytes of all parts
+_VALUES, _VALUES_PER_BYTE = 500_000, 0.25  # of a JSON part; a number of 17 digits packs to 8 bytes
 _ALWAYS_ALLOWED = 4096  # bytes that an entry may unpack to whatever its ratio
 _NAME = re.compile(r"[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*(/[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*)*", re.ASCII)
 _LONGEST_NAME = 200
@@ -87,8 +91,7 @@ def read_file(path: str | Path, name: str) -> bytes:
     ModelFileError
     """
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MOST_BYTES + 1)  # never more, whatever the file says of its size
+        content = read_bounded(Path(path), MOST_BYTES + 1)  # never more, whatever the file says of its size
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read ({error.strerror}); expected a model file.") from None
     if len(content) > MOST_BYTES:
@@ -111,7 +114,7 @@ def unpack(content: bytes, name: str) -> dict[str, bytes]:
         For another layout, a name twice or one that points outside, and too many, too large or too dense entries.
     """
     entries = list(_directory(content, name))
-    _check_entries(entries, name)
+    _check_entries(entries, len(content), name)
     place = 0
     for entry in entries:
         header = entry.local()
@@ -120,7 +123,10 @@ def unpack(content: bytes, name: str) -> dict[str, bytes]:
         place += len(header) + entry.packed
     if content[place : place + 4] not in (b"PK\1\2", b"PK\5\6"):
         raise _not_ours(name, "bytes between its entries and its directory")
-    return {entry.name: _inflated(content, entry, name) for entry in entries}
+    parts = {entry.name: _inflated(content, entry, name) for entry in entries}
+    for entry in entries:
+        _check_values(parts[entry.name], entry, name)
+    return parts
 
 
 def _directory(content: bytes, name: str) -> Iterator[_Entry]:
@@ -157,15 +163,23 @@ def _entry_name(label: bytes, name: str) -> str:
     return text
 
 
-def _check_entries(entries: list[_Entry], name: str) -> None:
+def _check_entries(entries: list[_Entry], size: int, name: str) -> None:
     """Refuse what would unpack to too much, and names that come twice (also where only a file system mixes them up)."""
     if len({entry.name.casefold() for entry in entries}) < len(entries):
         raise ModelFileError(f"{name}: an entry comes twice; expected at most {MOST_PARTS} entries, each once.")
     for entry in entries:
         if entry.size > MOST_RATIO * max(entry.packed, 1) + _ALWAYS_ALLOWED:
             raise ModelFileError(f"{name}: an entry unpacks to over {MOST_RATIO} times its size.")
-    if sum(entry.size for entry in entries) > MOST_BYTES:
-        raise ModelFileError(f"{name}: unpacks to more than {MOST_BYTES >> 20} MiB.")
+    most = min(MOST_BYTES, _UNPACKED + _UNPACKED_PER_BYTE * size)
+    if sum(entry.size for entry in entries) > most:
+        raise ModelFileError(f"{name}: unpacks to more than {most >> 20} MiB; no model file of {size:,} bytes does.")
+
+
+def _check_values(found: bytes, entry: _Entry, name: str) -> None:
+    """Refuse JSON of more values than its packed size allows, before any of them is made."""
+    most = _VALUES + int(_VALUES_PER_BYTE * entry.packed)
+    if entry.name.endswith(".json") and sum(map(found.count, (b"[", b"{", b",", b":"))) > most:
+        raise ModelFileError(f"{name}: {entry.name} holds more than {most:,} values; no part of its size does.")
 
 
 def _inflated(content: bytes, entry: _Entry, name: str) -> bytes:

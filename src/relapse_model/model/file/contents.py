@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import isclose
 from typing import Any
 
 import numpy as np
 
+from relapse_model.classifiers.prior.loaded import LoadedPrior
+from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design
 from relapse_model.features.dictionary import data_dictionary
+from relapse_model.files import strict_json
+from relapse_model.model.file.manifest import COEFFICIENTS, DICTIONARY
 from relapse_model.model.trained import TrainedModel
+
+_TOLD = ("name", "label", "unit", "training")  # of the dictionary; how the rest is worded may change with the version
+_TOLERANCE = 1e-9
 
 
 def predictor_values(model: TrainedModel) -> list[dict[str, Any]]:
@@ -50,7 +59,7 @@ def coefficient_values(model: TrainedModel) -> dict[str, Any] | None:
     if model.classifier_name != "prior_logistic":
         return None
     outer: Any = model.classifier
-    line = getattr(outer, "recalibration_", None)
+    line = None if isinstance(outer, LoadedPrior) else getattr(outer, "recalibration_", None)
     fitted = outer if line is None else outer.estimator_
     mixture = fitted.components_
     columns = [
@@ -68,6 +77,48 @@ def coefficient_values(model: TrainedModel) -> dict[str, Any] | None:
         "columns": columns,
         "recalibration": None if line is None else {"intercept": line.intercept, "slope": line.slope},
     }
+
+
+def check_descriptions(parts: Mapping[str, bytes], model: TrainedModel, name: str) -> None:
+    """Refuse what tells people of another model than the one that scores.
+
+    Parameters
+    ----------
+    parts : Mapping of str to bytes
+        Of the file, each strict JSON where it is JSON.
+    model : TrainedModel
+        As it was built from them.
+    name : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    expected = {
+        DICTIONARY: [{key: row.get(key) for key in _TOLD} for row in predictor_values(model)],
+        COEFFICIENTS: coefficient_values(model) if COEFFICIENTS in parts else None,
+    }
+    for part in {DICTIONARY, COEFFICIENTS} & set(parts):
+        told: Any = strict_json(parts[part], part)
+        if part == DICTIONARY:
+            told = [{key: row.get(key) for key in _TOLD} if isinstance(row, dict) else row for row in told]
+        if not _agree(told, expected[part]):
+            raise ModelFileError(
+                f"{name}: {part} tells of another model than the one in the file; expected what training writes for "
+                "its study and its classifier. The file was changed: get it again from whoever trained it."
+            )
+
+
+def _agree(one: object, other: object) -> bool:
+    """Tell whether two JSON values are the same, numbers to the last few digits."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return set(one) == set(other) and all(_agree(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_agree, one, other))
+    if isinstance(one, float | int) and isinstance(other, float | int) and not isinstance(one, bool):
+        return isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return one == other
 
 
 def _columns(model: TrainedModel, indicators: tuple[int, ...]) -> list[tuple[str, str]]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from relapse_model.classifiers.known import KNOWN
 from relapse_model.classifiers.shared.saved_parts import is_number
+from relapse_model.comparisons import before
 from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design
 from relapse_model.files import strict_json
-from relapse_model.small_counts import SMALL
+from relapse_model.model.file.summary_values import ascend, wrong_entries
 from relapse_model.study.study import Study
 
 FORMAT = 2
@@ -24,6 +23,8 @@ WEEKS = "landmark_weeks"  # of a model of several landmarks, beside its study; e
 DICTIONARY, COEFFICIENTS, CARD = "dictionary.json", "coefficients.json", "card.md"
 _DESCRIPTIONS = (DICTIONARY, COEFFICIENTS, CARD)
 _MOST_BYTES = 4 * 2**20
+LARGEST_CARD = 2**20
+_CENTURY = 5200  # weeks, as the data contract has it
 _OBTAIN = "get it again from whoever trained it."
 
 
@@ -63,7 +64,7 @@ def read_manifest(parts: Mapping[str, bytes], name: str) -> dict[str, Any]:
     if not is_number(manifest.get("landmark_week")):
         raise ModelFileError(f"{name}: the manifest has no landmark_week.")
     weeks = manifest.get(WEEKS, [0, 1])
-    if not isinstance(weeks, list) or len(weeks) < 2 or not _ascend(weeks):
+    if not isinstance(weeks, list) or len(weeks) < 2 or not ascend(weeks):
         raise ModelFileError(f"{name}: the manifest's {WEEKS!r} are not two or more weeks that ascend; {_OBTAIN}")
     return manifest
 
@@ -123,24 +124,22 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
     ModelFileError
         Naming the entry.
     """
-    summary = manifest["summary"]
+    summary, several = manifest["summary"], manifest["summary"].get("by_landmark")
+    wrong = wrong_entries(summary, study)
+    week, weeks = float(manifest["landmark_week"]), list(study.prediction.landmark_weeks)
+    known = weeks if several is None else [one["week"] for one in several] if "by_landmark" not in wrong else []
     right = {
-        "patients": _is_count(summary.get("patients")),
-        "events": _is_count(summary.get("events")),
-        "synthetic": isinstance(summary.get("synthetic"), bool),
-        "unmeasured": _is_count(unmeasured := summary.get("unmeasured", 0)) or unmeasured == f"<{SMALL}",
-        "predictors": isinstance(summary.get("predictors"), dict),
-        "by_landmark": _are_landmarks(summary.get("by_landmark", [{"week": 0}])),
-        "warnings": _are_findings(summary.get("warnings", [])),
-        "fingerprint": _is_fingerprint(summary.get("fingerprint")),
-        "parent": _has_fingerprint(summary.get("parent"), "fingerprint"),
-        "update": _has_fingerprint(summary.get("update"), "fingerprints"),
         "columns": manifest["format"] < FORMAT or manifest.get("columns") == list(design(study).names),
+        "study": manifest.get("study") == study.name,
+        "research_use_only": manifest.get("research_use_only") is True,
+        "validation": isinstance(manifest.get("validation"), dict | None),
+        # One model for several landmarks is of those of its study; of a single one, any before the horizon.
+        "landmark_week": week >= -_CENTURY
+        and before(week, study.prediction.horizon_weeks)
+        and (several is None or "by_landmark" in wrong or known[:1] == [week]),
+        "by_landmark": several is None or known == weeks,
     }
-    wrong = [key for key, good in right.items() if not good]
-    if right["predictors"]:
-        ranges = summary["predictors"]
-        wrong += [one.name for one in study.predictors if not _is_range(ranges.get(one.name), bool(one.levels))]
+    wrong = [key for key, good in right.items() if not good and key not in wrong] + wrong
     if wrong:
         raise ModelFileError(
             f"{name}: the manifest's {', '.join(map(repr, wrong))} are not what training writes for its "
@@ -155,6 +154,8 @@ def _check_descriptions(parts: Mapping[str, bytes], manifest: Mapping[str, Any],
     for part, form in ((DICTIONARY, list), (COEFFICIENTS, dict), (SIGNATURE, dict)):
         if part in parts and not isinstance(_strict(parts, part, name), form):
             raise ModelFileError(f"{name}: {part} is not what training writes; {_OBTAIN}")
+    if len(parts.get(CARD, b"")) > LARGEST_CARD:
+        raise ModelFileError(f"{name}: {CARD} is larger than {LARGEST_CARD >> 20} MiB; no model's is.")
     for part in (STUDY, CARD):
         utf8_text(parts.get(part, b""), name)
 
@@ -172,53 +173,3 @@ def _strict(parts: Mapping[str, bytes], part: str, name: str) -> object:
         return strict_json(parts[part], part, finite=True)
     except ModelFileError as error:
         raise ModelFileError(f"{name}: {error}") from None
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12
-
-
-def _are_landmarks(value: object) -> bool:
-    """Tell whether these are the landmarks of a model of several: weeks that ascend."""
-    if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
-        return False
-    return _ascend([one.get("week") for one in value])
-
-
-def _ascend(weeks: list[Any]) -> bool:
-    return all(map(is_number, weeks)) and all(before < after for before, after in pairwise(weeks))
-
-
-def _are_findings(value: object) -> bool:
-    """Tell whether these are the findings of checks, which scoring and cards repeat."""
-    keys = ("code", "title", "severity", "text")
-    return isinstance(value, list) and all(
-        isinstance(one, dict) and all(isinstance(one.get(key), str) for key in keys) for one in value
-    )
-
-
-def _is_fingerprint(value: object) -> bool:
-    """Tell whether this is the fingerprint of a cohort, or none, as in files of earlier versions."""
-    return value is None or (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}", value) is not None)
-
-
-def _has_fingerprint(value: object, key: str) -> bool:
-    """Tell whether this is nothing, or values that may hold a fingerprint, or a list of them."""
-    if value is None:
-        return True
-    if not isinstance(value, dict):
-        return False
-    found = value.get(key)
-    return all(map(_is_fingerprint, found)) if isinstance(found, list) else _is_fingerprint(found)
-
-
-def _is_range(value: object, levels: bool) -> bool:
-    """Tell whether this is the summary of a predictor: numbers in order, or unknown; or its levels."""
-    if not isinstance(value, dict):
-        return False
-    if levels:
-        return isinstance(value.get("levels"), dict) and bool(value["levels"])
-    numbers = [value.get(key) for key in ("p05", "median", "p95", "mean")]
-    if all(key in value for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
-        return True
-    return all(map(is_number, numbers)) and numbers[0] <= numbers[1] <= numbers[2]  # type: ignore[operator]

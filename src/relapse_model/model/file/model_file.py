@@ -21,6 +21,7 @@ from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.features.design import design, matrix_of_codes
 from relapse_model.files import write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
+from relapse_model.model.file.demands import signature_matters
 from relapse_model.model.file.manifest import (
     CARD,
     CLASSIFIER,
@@ -28,7 +29,9 @@ from relapse_model.model.file.manifest import (
     DICTIONARY,
     FORMAT,
     KIND,
+    LARGEST_CARD,
     MANIFEST,
+    SIGNATURE,
     STUDY,
     WEEKS,
     check_parts,
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
     from relapse_model.validation.performance_measures import Performance
 
 TOLERANCE = 1e-9  # of the risks of the made-up patients
-_LARGEST_CARD = 2**20
+_MOST_PROBES = 100
 
 
 def save_model(model: TrainedModel, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
@@ -69,7 +72,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
     from relapse_model.study.several_landmarks import landmarks_beside_text
 
     weeks = landmarks_beside_text(model.study)
-    if len(card.encode()) > _LARGEST_CARD:
+    if len(card.encode()) > LARGEST_CARD:
         raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
     parts = {f"{CLASSIFIER}{name}": content for name, content in model.classifier.to_parts().items()}
     parts |= {STUDY: model.study.text.encode("utf-8"), DICTIONARY: _json(predictor_values(model))}
@@ -90,6 +93,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
         "probe": _probe(model),
         "parts": {name: digest(content) for name, content in sorted(parts.items())},
     }
+    check_summary(manifest, model.study, "the model")  # never write what would be refused
     write_bytes(pack({MANIFEST: _json(manifest), **dict(sorted(parts.items()))}), Path(path))
 
 
@@ -101,26 +105,32 @@ def read_model(
     parts = unpack(read_file(path, name), name)
     manifest = read_manifest(parts, name)
     check_parts(parts, manifest, name)
-    if signed_by is not None:
-        from relapse_model.model.file.signature import check_signature, public_key
-
-        check_signature(parts, public_key(signed_by), name)
+    _check_signed(parts, name, signed_by)
     study = _study(parts, manifest, name)
     check_summary(manifest, study, name)
-    classifier = _classifier(parts, manifest["classifier"], name)
+    classifier = _classifier(parts, manifest["classifier"], len(design(study).names), name)
     summary = manifest["summary"]
     model = kind(study, float(manifest["landmark_week"]), manifest["classifier"], classifier, summary)
     apart = _probe_apart(model, manifest, name)
-    if apart <= TOLERANCE:
-        return model
-    if not accept_changed_risks:
+    if apart > TOLERANCE and not accept_changed_risks:
         raise ModelFileError(
             f"{name}: its own made-up patients get risks up to {apart:.2g} away from those it was saved with; "
             f"expected at most {TOLERANCE:g}. Packages when it was written: {summary.get('packages')}. "
             "Install those versions, train the model again, or, if you can do with risks that differ so much, "
             "load_model(..., accept_changed_risks=True)."
         )
-    return replace(model, summary=summary | {"accepted_risk_change": apart})
+    if {DICTIONARY, COEFFICIENTS} & set(parts):  # not in files of format 1
+        from relapse_model.model.file.contents import check_descriptions
+
+        check_descriptions(parts, model, name)
+    return model if apart <= TOLERANCE else replace(model, summary=summary | {"accepted_risk_change": apart})
+
+
+def _check_signed(parts: dict[str, bytes], name: str, signed_by: str | Path | None) -> None:
+    if signature_matters(SIGNATURE in parts, signed_by):
+        from relapse_model.model.file.signature import check_signatures
+
+        check_signatures(parts, name, signed_by)
 
 
 def _study(parts: dict[str, bytes], manifest: dict[str, Any], name: str) -> Study:
@@ -150,11 +160,11 @@ def _at_landmarks(study: Study, weeks: list[float]) -> Study:
     return stacked_study(study, weeks)
 
 
-def _classifier(parts: dict[str, bytes], kind: str, name: str) -> Classifier:
+def _classifier(parts: dict[str, bytes], kind: str, columns: int, name: str) -> Classifier:
     """Build the classifier, after its parts have been audited; whatever a crafted one provokes, it is refused."""
     own = {part.removeprefix(CLASSIFIER): data for part, data in parts.items() if part.startswith(CLASSIFIER)}
     try:
-        audit_parts(own)
+        audit_parts(own, columns)
         return load_classifier(kind, own)
     except ModelFileError as error:
         raise ModelFileError(f"{name}: {error}") from None
@@ -193,6 +203,8 @@ def _probe_apart(model: TrainedModel, manifest: dict[str, Any], name: str) -> fl
     """Return how far the risks of the made-up patients are from those that were stored."""
     try:
         probe = manifest["probe"]
+        if not 1 <= len(probe["patients"]) <= _MOST_PROBES:
+            raise ValueError(f"expected 1 to {_MOST_PROBES} of them")
         codes = np.array(probe["patients"], dtype=float)
         expected = np.array(probe["risk"], dtype=float)
         found = model.classifier.predict_proba(matrix_of_codes(codes, model.study))[:, 1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from relapse_model.errors import ModelFileError, RelapseModelError
 from relapse_model.files import strict_json, write_bytes
 from relapse_model.model.file.archive import pack, read_file, unpack
+from relapse_model.model.file.demands import POLICY, demanded_keys, listed_keys
 from relapse_model.model.file.manifest import FORMAT, MANIFEST, SIGNATURE, check_parts, read_manifest
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ _SIGNED_AS = (
     b"relapse-model manifest, format 2\n"  # so that no signature of ours can be taken for one of something else
 )
 _LARGEST_KEY = 10_000  # bytes; an Ed25519 key in PEM has about 120
+_KEYS = {"algorithm", "key", "signature"}
+_PUBLIC = "public_key"  # in hexadecimal; files signed by earlier versions lack it
 
 
 class SigningError(RelapseModelError):
@@ -102,6 +106,7 @@ def sign_model(path: str | Path, private_key_path: str | Path, password: str | N
     statement = {
         "algorithm": "Ed25519",
         "key": own,
+        _PUBLIC: key.public_key().public_bytes_raw().hex(),
         "signature": key.sign(_SIGNED_AS + parts[MANIFEST]).hex(),
     }
     content = json.dumps(statement, indent=1, sort_keys=True).encode()
@@ -156,24 +161,96 @@ def check_signature(parts: Mapping[str, bytes], key: Ed25519PublicKey, name: str
     ------
     ModelFileError
     """
-    from cryptography.exceptions import InvalidSignature
-
     if SIGNATURE not in parts:
         raise ModelFileError(f"{name}: not signed; expected a signature. Ask whoever trained it to sign it.")
-    statement = strict_json(parts[SIGNATURE], SIGNATURE)
-    if not isinstance(statement, dict) or set(statement) != {"algorithm", "key", "signature"}:
-        raise ModelFileError(f"{name}: {SIGNATURE} is not what this library writes; get the file from its source.")
+    statement = _statement(parts, name)
     if statement["key"] != key_fingerprint(key):
         raise ModelFileError(
-            f"{name}: signed with the key {str(statement['key'])[:16]}...; expected {key_fingerprint(key)[:16]}.... "
+            f"{name}: signed with the key {statement['key'][:16]}...; expected {key_fingerprint(key)[:16]}.... "
             "Check that you have the right public key, and whose file this is."
         )
+    _check_fits(parts, statement, key, name)
+
+
+def check_signatures(parts: Mapping[str, bytes], name: str, signed_by: str | Path | None = None) -> None:
+    """Refuse a file whose signature does not fit, and one that is not signed by whom it must be.
+
+    A signature that is there is checked with the public key beside it, so that a file that was changed after it was
+    signed is refused by whoever opens it. Whose key it is, only a key that came another way can tell: the one that is
+    given here, that of `demanding`, and one of those that the environment variable ``RELAPSE_MODEL_SIGNED_BY`` lists,
+    separated as folders are in ``PATH``.
+
+    Parameters
+    ----------
+    parts : Mapping of str to bytes
+        Each as the manifest lists it.
+    name : str
+        Name of the file, for messages.
+    signed_by : str or Path, optional
+        A public key (PEM).
+
+    Raises
+    ------
+    ModelFileError
+    SigningError
+        If a key cannot be used, or cryptography is not installed and there is a signature to check.
+    """
+    if SIGNATURE in parts:
+        statement = _statement(parts, name)
+        if _PUBLIC in statement:
+            _check_fits(parts, statement, _own_key(statement, name), name)
+    for path in (*(() if signed_by is None else (signed_by,)), *demanded_keys()):
+        check_signature(parts, public_key(path), name)
+    allowed = listed_keys()
+    if allowed is not None and not allowed:
+        raise SigningError(f"{POLICY} names no file; expected public keys.")
+    if allowed:
+        keys = [public_key(path) for path in allowed]
+        own = _statement(parts, name)["key"] if SIGNATURE in parts else ""
+        check_signature(parts, next((key for key in keys if key_fingerprint(key) == own), keys[0]), name)
+
+
+def _statement(parts: Mapping[str, bytes], name: str) -> dict[str, str]:
+    """Return what stands in the signature's part, or refuse what this library does not write."""
+    found = strict_json(parts[SIGNATURE], SIGNATURE)
+    sound = (
+        isinstance(found, dict)
+        and set(found) - {_PUBLIC} == _KEYS
+        and all(isinstance(value, str) for value in found.values())
+        and found["algorithm"] == "Ed25519"
+        and re.fullmatch("[0-9a-f]{64}", found["key"])
+        and re.fullmatch("[0-9a-f]{128}", found["signature"])
+        and re.fullmatch("[0-9a-f]{64}", found.get(_PUBLIC, "0" * 64))
+    )
+    if not isinstance(found, dict) or not sound:
+        raise ModelFileError(f"{name}: {SIGNATURE} is not what this library writes; get the file from its source.")
+    return found
+
+
+def _own_key(statement: Mapping[str, str], name: str) -> Ed25519PublicKey:
+    """Return the public key in a signature's part."""
+    _require_cryptography(f"{name} is signed, and its signature could not be checked. ")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(statement[_PUBLIC]))
+    if key_fingerprint(key) != statement["key"]:
+        raise _does_not_fit(name)
+    return key
+
+
+def _check_fits(parts: Mapping[str, bytes], statement: Mapping[str, str], key: Ed25519PublicKey, name: str) -> None:
+    from cryptography.exceptions import InvalidSignature
+
     try:
-        key.verify(bytes.fromhex(str(statement["signature"])), _SIGNED_AS + parts[MANIFEST])
+        key.verify(bytes.fromhex(statement["signature"]), _SIGNED_AS + parts[MANIFEST])
     except (InvalidSignature, ValueError):
-        raise ModelFileError(
-            f"{name}: the signature does not fit. The file was changed after it was signed: get it from its source."
-        ) from None
+        raise _does_not_fit(name) from None
+
+
+def _does_not_fit(name: str) -> ModelFileError:
+    return ModelFileError(
+        f"{name}: the signature does not fit. The file was changed after it was signed: get it from its source."
+    )
 
 
 def public_key(path: str | Path) -> Ed25519PublicKey:
@@ -192,7 +269,9 @@ def _checked_parts(path: str | Path) -> dict[str, bytes]:
     parts = unpack(read_file(path, name), name)
     manifest = read_manifest(parts, name)
     check_parts(parts, manifest, name)
-    if manifest["format"] < FORMAT:
+    if manifest["format"] >= FORMAT:
+        check_signatures(parts, name)
+    else:
         raise ModelFileError(f"{name}: format 1 has no place for a signature; load the model and save it again.")
     return parts
 
@@ -239,12 +318,12 @@ def _no_key(path: str | Path, which: str, error: Exception | None) -> SigningErr
     )
 
 
-def _require_cryptography() -> None:
+def _require_cryptography(why: str = "") -> None:
     """Refuse by name where the package is not installed, with the command that installs it."""
     try:
         import cryptography  # noqa: F401
     except ImportError:
         raise SigningError(
-            "Signing needs the package cryptography, which is not installed. "
+            f"{why}Signing needs the package cryptography, which is not installed. "
             "Install it with: pip install 'relapse-model[signing]'"
         ) from None

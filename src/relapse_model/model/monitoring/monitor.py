@@ -16,6 +16,7 @@ from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
+from relapse_model.files import unescaped
 from relapse_model.model.monitoring.disclosed_shares import (
     FEWEST_QUANTILES,
     disclosed_drift,
@@ -248,9 +249,12 @@ def _read(table: pd.DataFrame | str | Path, what: str) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table
     try:
-        return pd.read_csv(table, dtype=str, keep_default_na=False)
+        read = pd.read_csv(table, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise RelapseModelError(f"{what}: the file is no table; expected UTF-8 CSV with a header.") from error
+    if "patient_id" in read:
+        read["patient_id"] = read["patient_id"].map(unescaped)  # as the file of scores has them
+    return read
 
 
 def _scores(scores: pd.DataFrame | str | Path) -> pd.DataFrame:

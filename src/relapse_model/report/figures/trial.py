@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relapse_model.arrays import Floats
-from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, one_axes, plain, styled
 from relapse_model.report.figures.survival import kaplan_meier
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _numbers(axes: Axes, time: Floats, treated: np.ndarray, names: tuple[str, st
 
 
 @styled
-def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: tuple[str, str]) -> Figure:
+def difference_forest(
+    rows: Sequence[ForestRow], title: str, axis: str, sides: tuple[str, str], *, ax: Axes | None = None
+) -> Figure:
     """Draw risk differences with their intervals, in percentage points, one above the other.
 
     Parameters
@@ -109,13 +111,14 @@ def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: t
     title, axis : str
     sides : tuple of str
         What lies to the left and to the right of no difference.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
     Figure
     """
-    figure = new_figure(1.35 + 0.42 * len(rows))
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 1.35 + 0.42 * len(rows))
     beside = axes.get_yaxis_transform()
     known = [row for row in rows if row.value is not None]
     reach = 100 * max(max(abs(row.lower or 0.0), abs(row.upper or 0.0)) for row in known)

@@ -48,7 +48,7 @@ class TrialAnalysis:
         In the order of the plan.
     tipping : TippingGrid or None
     extra : tuple of ArmContrast
-        Asked for besides the plan, and labelled so.
+        Asked for in addition to the plan, and labelled so.
     later : ArmContrast
         Carried on to the end of the time in which given antibody may hide a relapse, where visits exist.
     subgroups : tuple of SubgroupOfPlan

@@ -174,7 +174,7 @@ def _notes(of_protocol: str, at_entry: int, absent: Sequence[str], recorded: boo
         notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
     if absent:
         notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
-    return (*notes, *([] if recorded else ["adverse events: not recorded (there is no table adverse_events)"]))
+    return (*notes, *([] if recorded else ["Adverse events were not recorded: there is no table adverse_events"]))
 
 
 def _plan(study: Study) -> TrialPlan:
@@ -238,7 +238,7 @@ def _endpoint_problems(found: Endpoint, plan: TrialPlan) -> list[Problem]:
 
 
 def _primary(found: Endpoint, plan: TrialPlan, columns: BaselineColumns | None) -> ArmContrast:
-    label = plan.primary.endpoint
+    label = f"Failure (endpoint: {plan.primary.endpoint})"  # the risk shown is that of failure, not of the endpoint
     if columns is not None:
         return standardised(found, plan, columns, kind="primary", label=label, status="primary")
     return by_plan(found, plan, kind="primary", label=label, status="primary")

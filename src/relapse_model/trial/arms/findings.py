@@ -13,6 +13,7 @@ from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.detection import LossByArm, TestingFrequency
 from relapse_model.trial.arms.protocol import Protocol
+from relapse_model.trial.dosing.rule import ALL_CENTRES
 
 TESTED_RATIO = 1.2
 SIGNIFICANT = 0.05
@@ -66,7 +67,7 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
     from scipy import stats
 
     texts = []
-    table = kept.adherence[kept.adherence["centre"] != "all centres"]
+    table = kept.adherence[kept.adherence["centre"] != ALL_CENTRES]
     given, due = table["given"].to_numpy(dtype=float), table["due"].to_numpy(dtype=float)
     if len(table) > 1 and 0 < given.sum() < due.sum():
         p = float(stats.chi2_contingency(np.stack([given, due - given]), correction=False).pvalue)

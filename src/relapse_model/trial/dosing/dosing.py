@@ -22,7 +22,17 @@ from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.forecast import Forecast, forecast
-from relapse_model.trial.dosing.rule import AS_DUE, LATE, NONE, NOT_ASSESSED, OMITTED, OPEN, UNDECIDABLE
+from relapse_model.trial.dosing.rule import (
+    ALL_CENTRES,
+    AS_DUE,
+    DETECTED,
+    LATE,
+    NONE,
+    NOT_ASSESSED,
+    OMITTED,
+    OPEN,
+    UNDECIDABLE,
+)
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND, CONTROL, WRONG_AMOUNT, visit_verdicts
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
@@ -237,7 +247,7 @@ def _due(table: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
             "arm": rule.arm,
             "week": listed["week"].to_numpy(),
             "titre": listed["titre"].to_numpy(),
-            "reason": listed["reason"].to_numpy(),
+            "reason": listed["reason"].where(listed["verdict"] != BY_HAND, DETECTED).to_numpy(),
             "status": listed["verdict"].map(status).to_numpy(),
         }
     )
@@ -305,8 +315,8 @@ def _adherence(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]
     due = table["verdict"].isin([AS_DUE, LATE, OMITTED, WRONG_AMOUNT]).to_numpy()
     given = table["verdict"].isin([AS_DUE, LATE, WRONG_AMOUNT]).to_numpy()
     rows = []
-    for name in [*sorted(set(centre[due].tolist())), "all centres"]:
-        here = due if name == "all centres" else due & (centre == name)
+    for name in [*sorted(set(centre[due].tolist())), ALL_CENTRES]:
+        here = due if name == ALL_CENTRES else due & (centre == name)
         rows.append({"centre": name, "due": int(here.sum()), "given": int((given & here).sum())})
     outside = int((table["verdict"] == CONTROL).sum())
     rows.append({"centre": "doses in the control arm", "due": 0, "given": outside})

@@ -1,0 +1,102 @@
+"""What is written and printed: formulas escaped, full disks named, no model replaced, one line for Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import relapse_model as rm
+from relapse_model.cli.arguments import main
+from relapse_model.errors import RelapseModelError
+from relapse_model.files import escaped, printable, unescaped, write_bytes, write_csv
+
+
+@given(st.text(st.sampled_from("=+-@\t\r'1.eaé ")))
+def test_what_is_escaped_comes_back_and_is_no_formula(text):
+    told = escaped(text)
+    assert unescaped(told) == text
+    number = told.lstrip("+-").replace(".", "", 1).replace("e", "", 1).replace("-", "").replace("+", "").isdecimal()
+    assert not told.startswith(("=", "+", "-", "@", "\t", "\r")) or number
+
+
+def test_every_text_of_a_table_of_results_is_escaped(tmp_path):
+    table = pd.DataFrame({"patient_id": ["=1+1", "P1"], "risk": [-0.5, 1.0], "=x": ["@a", "-3"]})
+    write_csv(table, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text() == "patient_id,risk,'=x\n'=1+1,-0.5,'@a\nP1,1.0,-3\n"
+    write_csv(table, tmp_path / "exact.csv", exact=True)
+    assert (tmp_path / "exact.csv").read_text() == "patient_id,risk,=x\n=1+1,-0.5,@a\nP1,1.0,-3\n"
+
+
+def test_a_full_disk_is_named_with_path_and_size(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = tmp_path / "x.csv"
+    target.write_text("before")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RelapseModelError, match=r"x\.csv: no room for 2,000 bytes \(No space left on device\)"):
+        write_bytes(b"0" * 2000, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert target.read_text() == "before"
+
+
+def test_what_steers_a_terminal_is_shown():
+    assert printable("a\x1b[2Jb\u202ec\nd\te") == r"a\x1b[2Jb\u202ec" + "\nd\te"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, model):
+    folder = tmp_path_factory.mktemp("place")
+    model.save(folder / "m.rmodel")
+    model.save(folder / "other.rmodel")
+    rm.simulate_cohort(8, seed=8).write(folder / "c")
+    return folder
+
+
+def test_nothing_but_a_model_replaces_a_model(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    Path("linked").symlink_to("other.rmodel")
+    os.link("other.rmodel", "hard")
+    before = Path("other.rmodel").read_bytes()
+    for out in ("other.rmodel", "linked", "hard"):
+        assert main(["score", "m.rmodel", "c", "--out", out]) == 1
+        assert "a model file, which score would replace by something else" in capsys.readouterr().err
+    assert Path("other.rmodel").read_bytes() == before
+
+
+def test_a_hyphen_is_standard_output(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    assert main(["score", "m.rmodel", "c", "--out", "scores.csv"]) == 0
+    capsys.readouterr()
+    assert main(["score", "m.rmodel", "c", "--out", "-"]) == 0
+    said = capsys.readouterr()
+    assert said.out == Path("scores.csv").read_text()
+    assert "Scores: standard output" in said.err
+    assert main(["train", "c", "--out", "-"]) == 1
+    assert "--out -: train writes more than one file, or a model" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_one_line(place):
+    """Sent as soon as the verb is under way, which a line on standard error tells."""
+    command = (
+        "import sys, time; from relapse_model.cli import arguments, verbs;"
+        "verbs.check = lambda given: (print('ready', flush=True), time.sleep(30));"
+        "sys.exit(arguments.main(['check', 'c']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", command], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=60)[1]
+    assert run.returncode == 130
+    assert said == "relapse-model check: interrupted; no output was written.\n"
