@@ -17,12 +17,12 @@ from relapse_model.development.candidates import build, build_hazard
 from relapse_model.development.folds import data_folds
 from relapse_model.development.one_thread import one_thread
 from relapse_model.development.refused_runs import reason_of, reasons_counted
+from relapse_model.display.progress import progress_bar
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
 from relapse_model.model.processes import results_of
-from relapse_model.progress import progress_bar
 from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference

@@ -1,1 +1,1 @@
-"""How results show themselves in a notebook: short tables, escaped, in the colours of the page around them."""
+"""How results show themselves in a notebook: short tables in the colours of the page; and how far a long run is."""

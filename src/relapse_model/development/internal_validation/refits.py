@@ -13,9 +13,9 @@ from relapse_model.development.internal_validation.refit import Refit, Task
 from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.refused_runs import reason_of
 from relapse_model.development.side_by_side import side_by_side
+from relapse_model.display.progress import progress_bar
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.progress import progress_bar
 from relapse_model.validation.estimate import require_both_outcomes
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from relapse_model import progress
+from relapse_model.display import progress
 
 
 def notebook(monkeypatch, config):
