@@ -28,8 +28,8 @@ def form_fields(model: TrainedModel) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``name``; ``label`` and ``label_zh`` (may be empty); ``type``: number, yes_no, level or week; ``hint``, how
-        the value is defined; and of a number how what is typed becomes the number that the model takes.
+        ``name``; ``label`` and ``label_zh`` (may be empty); ``type``: number, yes_no, level or week; and of a number
+        how what is typed becomes the number that the model takes.
 
     Examples
     --------
@@ -91,7 +91,6 @@ def _field(predictor: Predictor, model: TrainedModel) -> dict[str, Any]:
         "name": predictor.name,
         "label": predictor.label,
         "label_zh": predictor.label_zh,
-        "hint": _hint(predictor),
         "hardly_known": model.summary.get("hardly_known", {}).get(predictor.name, ""),
     }
     if predictor.levels:
@@ -105,15 +104,6 @@ def _field(predictor: Predictor, model: TrainedModel) -> dict[str, Any]:
         others = predictor.others if isinstance(predictor.others, tuple) else ()
         return {**field, "type": "yes_no", "yes": predictor.equals or "", "no": list(others)}
     return {**field, "type": "number", "unit": unit_shown(predictor), **_reading(predictor, model.study)}
-
-
-def _hint(predictor: Predictor) -> str:
-    """Say in a few words what the value is: how it is read from the results, and how old it may be."""
-    kind = FEATURE_KINDS[predictor.kind]
-    if predictor.kind == "column":
-        return ""
-    window = "" if predictor.window_weeks is None else f"; at most {predictor.window_weeks:g} weeks old"
-    return kind.definition + window
 
 
 def _reading(predictor: Predictor, study: Study) -> dict[str, Any]:

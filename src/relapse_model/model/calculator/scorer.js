@@ -208,7 +208,6 @@ const SCORERS = {
   trees(values) {
     const whole = treesOf(values.booster), others = values.resampled.map(treesOf);
     return {
-      whole,
       logOdds: (row, margin) => whole.logOdds(row, margin),
       risks: (row, margin) => bothRisks(whole.logOdds(row, margin)),
       interval(row, levels, margin) {
