@@ -12,6 +12,7 @@ Run: .venv/bin/python benchmarks/measured_or_endogenous.py [--cohorts 40] [--pat
 from __future__ import annotations
 
 import argparse
+import re
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -21,13 +22,13 @@ from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
 from simulated_truth import mean_se
 
-BEGIN, KIND = 'name = "anti_hbs"\nlabel = "Anti-HBs"\n', 'kind = "last"\n'
+TITRE = re.compile(r'(name = "anti_hbs"\n(?:label\w* = .*\n)*kind = )"last"')
 
 
 def studies() -> dict[str, Study]:
     """Return the built-in study with either titre."""
     measured = rm.load_study("hbsag-relapse")
-    text = measured.text.replace(BEGIN + KIND, BEGIN + 'kind = "endogenous"\n')
+    text = TITRE.sub(r'\1"endogenous"', measured.text)
     own = parse_study(text, "endogenous")
     if own.predictor("anti_hbs").kind != "endogenous":
         raise ValueError("the built-in study was not changed: its predictor anti_hbs reads otherwise than expected")
