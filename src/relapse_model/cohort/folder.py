@@ -326,9 +326,10 @@ def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
 def rows_not_told(name: str, wrong: int) -> list[Problem]:
     """Return the problem that counts the rows of a file that are as wrong as the first `MOST_TOLD`; else nothing."""
     more = wrong - MOST_TOLD
-    return [Problem(name, None, None, f"{more:,} more rows of a wrong number of cells", "as many as in the header")][
-        : more > 0
-    ]
+    if more <= 0:
+        return []
+    found = f"{more:,} more rows of a wrong number of cells"
+    return [Problem(name, None, None, found, "as many as in the header", stands_for=more)]
 
 
 def _mend(cells: int, wanted: int) -> str:
