@@ -5,7 +5,7 @@ VERSIONS := build/versions
 # No doubt about what is installed: the exact versions of constraints.txt.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-slow test-versions wheel lint format models clean
+.PHONY: demo test test-slow test-versions wheel docs lint format models clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run
@@ -32,6 +32,11 @@ test-versions: $(VERSIONS)/oldest/made $(VERSIONS)/newest/made
 # What a user installs: a wheel, in an environment that has nothing else, and the five-minute tour run with it.
 wheel: build/wheel/made
 	build/wheel/env/bin/python examples/01_five_minutes.py
+
+# The documentation: build/docs/index.html. Examples and the notebook are executed; a warning or a broken link fails.
+docs: .venv/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
+	$(BIN)/python docs/site_pages/built_site.py build/docs
 
 lint: .venv/lint
 	$(BIN)/ruff check .
@@ -66,6 +71,10 @@ clean:
 
 .venv/lint: .venv/run
 	$(PIP) --editable ".[lint]"
+	touch $@
+
+.venv/docs: .venv/run
+	$(PIP) --editable ".[docs]"
 	touch $@
 
 $(VERSIONS)/%/made: pyproject.toml constraints.txt tests/versions/requirements.py

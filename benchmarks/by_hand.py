@@ -1,12 +1,13 @@
 """What is written by hand, beside the library that would do it: time on one thread, and how far the numbers are apart.
 
-    OMP_NUM_THREADS=1 python benchmarks/by_hand.py
+    OMP_NUM_THREADS=1 python benchmarks/by_hand.py [--shap-rows 100000] [--rows 10000000]
 
 The table "written by hand, and why" of docs/architecture.md is from here: the best of several runs. About two minutes.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 
@@ -32,7 +33,7 @@ def best(run: Callable[[], object], times: int = 3) -> float:
     return min(found)
 
 
-def tree_shap(rows: int = 100_000) -> None:
+def tree_shap(rows: int) -> None:
     """Contributions of boosted trees: from tables, by XGBoost, by shap."""
     X = RANDOM.normal(size=(1000, 12))
     y = RANDOM.random(1000) < 1 / (1 + np.exp(2 - 2 * X[:, 0] - X[:, 1]))
@@ -52,8 +53,9 @@ def tree_shap(rows: int = 100_000) -> None:
     )
 
 
-def compiled_loops(rows: int = 10_000_000, patients: int = 200_000) -> None:
+def compiled_loops(rows: int) -> None:
     """Results in the order of patient and week: compiled, and by numpy."""
+    patients = rows // 50
     group = RANDOM.integers(0, patients, rows).astype(np.int32)
     week = RANDOM.uniform(0, 48, rows).round(2)
     rows_by_patient.ordered(group, week, patients)  # compiled now
@@ -93,7 +95,17 @@ def newton_batches(patients: int = 132, columns: int = 8) -> None:
     )
 
 
-if __name__ == "__main__":
-    tree_shap()
-    compiled_loops()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shap-rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="of results, put in order")
+    asked = parser.parse_args()
+    if asked.rows < rows_by_patient.ROWS_TO_ORDER:
+        parser.error(f"--rows: below {rows_by_patient.ROWS_TO_ORDER:,} the library itself uses numpy")
+    tree_shap(asked.shap_rows)
+    compiled_loops(asked.rows)
     newton_batches()
+
+
+if __name__ == "__main__":
+    main()

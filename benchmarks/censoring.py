@@ -2,7 +2,7 @@
 
 Simulated cohorts in which nobody is lost are cut: each patient is given a week after which nothing more is known of
 them. 30 % leave before the horizon, the sooner the lower the anti-HBs titre measured at enrolment, which also
-foretells relapse. Ways of dealing with the lost:
+predicts relapse. Ways of dealing with the lost:
 
 - nobody lost: the cohort before it was cut; what its row shows is not the work of drop-out (tests find relapses some
   weeks after they begin, and a model of 132 patients is uncertain)

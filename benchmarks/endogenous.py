@@ -4,11 +4,12 @@ The truth: 65 % of patients have antibody (lognormal, median 118 mIU/mL), the ot
 every visit below 100 mIU/mL; kinetics lognormal between patients. Truth and subtraction are floored at 1 mIU/mL.
 These are simulated patients: they show what the method does under its assumptions and without them, no more.
 
-Run: .venv/bin/python benchmarks/endogenous.py
+Run: .venv/bin/python benchmarks/endogenous.py [--patients 2000] [--timed 66 10000]
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,7 @@ from relapse_model.study.study import PassiveAntibody, Spread
 
 WEEKS = np.array([0.0, 4.0, 8.0, 12.0, 24.0, 36.0, 48.0])
 LIMITS = (10.0, 1000.0)
-PATIENTS, SEED = 2000, 2026
+SEED = 2026
 
 
 def drug(half_life=24.0, volume=7.5, absorption=0.6, error=0.12, cv=1.0):
@@ -102,7 +103,7 @@ def subtracted(data: Simulated, known: PassiveAntibody, week: float) -> np.ndarr
     return np.maximum(data.measured - np.bincount(data.doses.patient, passive, len(data.own)), 1.0)
 
 
-def judge(case: Case, known: PassiveAntibody, patients: int = PATIENTS, seed: int = SEED) -> dict[str, float]:
+def judge(case: Case, known: PassiveAntibody, patients: int, seed: int = SEED) -> dict[str, float]:
     """Return bias and RMSE of log10 for the three answers, and how often the 90 % interval holds the truth."""
     data = simulate(case, patients, seed)
     estimate = endogenous_titre(data.results, data.doses, known, patients, case.last)
@@ -148,16 +149,20 @@ def cases() -> list[tuple[Case, PassiveAntibody]]:
 
 
 def main() -> None:
-    print(f"{PATIENTS} patients, all dosed; bias / RMSE of log10 own antibody; 90 % interval")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patients", type=int, default=2000, help="of each case")
+    parser.add_argument("--timed", type=int, nargs="*", default=[66, 10_000], help="patients of one run each, timed")
+    asked = parser.parse_args()
+    print(f"{asked.patients} patients, all dosed; bias / RMSE of log10 own antibody; 90 % interval")
     heads = ("estimate", "subtraction", "raw titre", "coverage", "own>=1", "not ident.")
     print(f"{'':42s}" + "".join(f"{head:>14s}" for head in heads))
     for case, known in cases():
-        figures = judge(case, known)
+        figures = judge(case, known, asked.patients)
         pairs = (f"{figures[f'{name} bias']:+.2f} / {figures[f'{name} rmse']:.2f}" for name in
                  ("estimate", "subtraction", "raw"))  # fmt: skip
         shares = (f"{figures[name]:.3f}" for name in ("coverage", "coverage of some", "not identifiable"))
         print(f"{case.label:42s}" + "".join(f"{text:>14s}" for text in (*pairs, *shares)))
-    for patients in (66, 10_000):
+    for patients in asked.timed:
         half = simulate(replace(Case(""), last=48.0), patients, SEED)
         begin = time.perf_counter()
         endogenous_titre(half.results, half.doses, ASSUMED, patients, 48.0)

@@ -39,7 +39,8 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.measurements import measurements
 from relapse_model.features.laboratory import summarise_groups
-from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Study
 
 KINDS = ("last", "first", "maximum", "mean", "slope", "count")
 LIMITS = {
@@ -319,7 +320,7 @@ def peaks(labs: pd.DataFrame, names: list[str]) -> dict[str, str]:
         found = {}
         for name in names:
             command = [sys.executable, __file__, "--peak", name, str(path)]
-            found[name] = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+            found[name] = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         return found
 
 

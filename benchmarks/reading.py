@@ -83,7 +83,7 @@ def cpu(read: Callable[[Path], object], folder: Path) -> float:
 def peak(name: str, folder: Path) -> float:
     """Return the peak memory of one reading in a process of its own, in MiB."""
     command = [sys.executable, __file__, "--peak", name, "--folder", str(folder)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def peak_of_this_process() -> float:

@@ -9,8 +9,8 @@ the same choices and risks are demanded. Last, how the time of one fit grows wit
 
 Made-up normal columns with 5 % gaps, a logistic risk of about 17 %: only times are of interest.
 
-Run: .venv/bin/python benchmarks/speed.py [--patients 132 1000] [--repeats 3] [--growth 132 1000 10000 100000]
-[--parts ridge trees growth] [--out speed.json]
+Run: .venv/bin/python benchmarks/speed.py [--patients 132 1000] [--repeats 3] [--outer-repeats 5]
+[--growth 132 1000 10000 100000] [--parts ridge trees growth] [--out speed.json]
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from simulated_truth import write_json
 
 Floats = NDArray[np.float64]
 Splits = list[NDArray[np.intp]]
-COLUMNS, OUTER, REPEATS, INNER = 12, 5, 5, 5
+COLUMNS, OUTER, INNER = 12, 5, 5
 PENALTIES = np.logspace(-2, 4, 20)
 DEPTHS, L2, ROUNDS = (1, 2), (1.0, 10.0), 150
 
@@ -55,8 +55,8 @@ def patients(n: int, gaps: float = 0.05) -> tuple[Floats, Floats]:
     return X, event
 
 
-def outer_tests(event: Floats) -> Splits:
-    folds = [tuning_folds(event, OUTER, seed) for seed in range(REPEATS)]
+def outer_tests(event: Floats, repeats: int) -> Splits:
+    folds = [tuning_folds(event, OUTER, seed) for seed in range(repeats)]
     return [np.flatnonzero(fold == held) for fold in folds for held in range(OUTER)]
 
 
@@ -150,9 +150,9 @@ def in_turn(rivals: dict[str, Callable[[], Any]], repeats: int) -> tuple[dict[st
     return {name: median(spent) for name, spent in seconds.items()}, results
 
 
-def ridge(n: int, repeats: int) -> dict[str, Any]:
+def ridge(n: int, repeats: int, outer_repeats: int) -> dict[str, Any]:
     X, event = patients(n)
-    tests = outer_tests(event)
+    tests = outer_tests(event, outer_repeats)
     exact = {"solver": "newton-cholesky", "tol": 1e-8}
     rivals: dict[str, Callable[[], Any]] = {
         "ours": lambda: our_ridge(X, event, tests),
@@ -166,9 +166,9 @@ def ridge(n: int, repeats: int) -> dict[str, Any]:
     return report("ridge", n, seconds, f"{same} of {len(tests)} choices equal", our_risk, their_risk)
 
 
-def trees(n: int, repeats: int) -> dict[str, Any]:
+def trees(n: int, repeats: int, outer_repeats: int) -> dict[str, Any]:
     X, event = patients(n)
-    tests = outer_tests(event)
+    tests = outer_tests(event, outer_repeats)
     rivals: dict[str, Callable[[], Any]] = {
         "ours": lambda: our_trees(X, event, tests),
         "GridSearchCV": lambda: sklearn_trees(X, event, tests),
@@ -226,6 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, nargs="+", default=[132, 1000])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--outer-repeats", type=int, default=5, help="of the 5 outer folds")
     parser.add_argument("--growth", type=int, nargs="+", default=[132, 1000, 10_000, 100_000])
     parser.add_argument(
         "--parts", nargs="+", default=["ridge", "trees", "growth"], choices=["ridge", "trees", "growth"]
@@ -234,8 +235,10 @@ def main() -> None:
     asked = parser.parse_args()
     rows = []
     for n in asked.patients:
-        rows += [ridge(n, asked.repeats)] if "ridge" in asked.parts else []
-        rows += [trees(n, asked.repeats)] if "trees" in asked.parts and n == asked.patients[0] else []
+        rows += [ridge(n, asked.repeats, asked.outer_repeats)] if "ridge" in asked.parts else []
+        rows += (
+            [trees(n, asked.repeats, asked.outer_repeats)] if "trees" in asked.parts and n == asked.patients[0] else []
+        )
     rows += growth(asked.growth) if "growth" in asked.parts else []
     write_json(asked.out, {**vars(asked), "out": None}, rows)
 

@@ -94,14 +94,14 @@ def recompute(data: Path) -> dict[str, float]:
 def as_written(report: Path) -> dict[str, float]:
     """Return the same from trial.json."""
     primary = json.loads((report / "trial.json").read_text(encoding="utf-8"))["primary"]
-    told, arms = primary["contrast"], (primary["treatment"], primary["control"])
+    contrast, arms = primary["contrast"], (primary["treatment"], primary["control"])
     return {
         "risk, treatment": arms[0]["value"],
         "risk, control": arms[1]["value"],
-        "difference": told["value"],
-        "standard error": told["standard_error"],
-        "lower": told["lower"],
-        "upper": told["upper"],
+        "difference": contrast["value"],
+        "standard error": contrast["standard_error"],
+        "lower": contrast["lower"],
+        "upper": contrast["upper"],
         "relapsed, from the tests": float(arms[0]["events"] + arms[1]["events"]),
     }
 

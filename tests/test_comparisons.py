@@ -45,7 +45,7 @@ def test_one_of_two_weeks_comes_first_or_they_are_one(week, other):
     assert at_or_before(week, other) or at_or_before(other, week)
     assert before(week, other) == (not at_or_before(other, week))
     assert at_or_before(week, other) == (before(week, other) or same_day(week, other))
-    if other - week > 0.1 / 7:  # what is not one day and no rounding is told apart
+    if other - week > 0.1 / 7:  # what is not one day and no rounding is distinguished
         assert before(week, other)
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 import pytest
+from page_blocks import BLOCK, blocks, command_lines, languages, run_command, stand_at_root
 
-from relapse_model.cli.arguments import main
-from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.reader import parse_study
-
-KINDS = tuple(FEATURE_KINDS)  # as they are now: a kind that another test registers is not ours
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +18,15 @@ def readme(root):
 @pytest.fixture
 def at_root(root, tmp_path, monkeypatch):
     """Stand where a reader stands, with build/ elsewhere."""
-    (tmp_path / "examples").symlink_to(root / "examples")
-    (tmp_path / "build").mkdir()
-    monkeypatch.chdir(tmp_path)
+    stand_at_root(root, tmp_path, monkeypatch)
 
 
-def blocks(readme, language):
-    return [text for found, text in BLOCK.findall(readme) if found == language]
+def test_it_is_short(readme):
+    assert len(readme.splitlines()) <= 200  # everything else stands in docs, which it points to
 
 
 def test_every_block_is_of_a_kind_that_is_tested(readme):
-    assert {language for language, _ in BLOCK.findall(readme)} <= {"sh", "python", "toml", "text", ""}
+    assert set(languages(readme)) <= {"sh", "python", "toml", "text", ""}
 
 
 def test_python_snippets_run(readme, at_root, capsys):
@@ -45,10 +38,10 @@ def test_python_snippets_run(readme, at_root, capsys):
 
 
 def test_command_lines_run(readme, at_root):
-    lines = [line for text in blocks(readme, "sh") for line in text.splitlines() if line.startswith("relapse-model ")]
+    lines = command_lines(readme)
     assert len(lines) >= 6
     for line in lines:
-        assert main(shlex.split(line)[1:]) == 0
+        assert run_command(line) == 0
 
 
 def test_make_targets_exist(readme, root):
@@ -83,7 +76,3 @@ def test_the_layout_names_what_is_there(readme, root):
     tree = {path.name for path in source.iterdir() if path.suffix == ".py" or path.is_dir()}
     unnamed = tree - covered - {"__init__.py", "__main__.py", "_version.py", "__pycache__"}
     assert not unnamed, f"the README's layout does not name {sorted(unnamed)}"
-
-
-def test_every_kind_of_predictor_is_named(readme):
-    assert [kind for kind in KINDS if f"`{kind}`" not in readme] == []

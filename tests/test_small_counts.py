@@ -1,4 +1,4 @@
-"""What is told of counts leaves two values or more of every small one, among all tables that agree with it."""
+"""What is disclosed of counts leaves two values or more of every small one, among all tables that agree with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relapse_model.small_counts import HIDDEN, disclosed_counts, hidden_cells
 
 
 def possible(cell, total, *, least, whole):
-    """Return the counts that a cell may stand for: one that is told, a small one, a hidden one, or any if all are."""
+    """Return the counts that a cell may stand for: a disclosed one, a small one, a hidden one, or any if all are."""
     if whole:
         return range(total + 1)
     if cell == HIDDEN:
@@ -21,17 +21,17 @@ def possible(cell, total, *, least, whole):
     return range(least, 5) if cell == "<5" else [int(cell)]
 
 
-def agreeing(told, total, *, least, whole=None):
-    """Return all counts with this sum that agree with what is told."""
-    whole = set(told) == {HIDDEN} if whole is None else whole
-    choices = [possible(cell, total, least=least, whole=whole) for cell in told]
+def agreeing(stated, total, *, least, whole=None):
+    """Return all counts with this sum that agree with what is disclosed."""
+    whole = set(stated) == {HIDDEN} if whole is None else whole
+    choices = [possible(cell, total, least=least, whole=whole) for cell in stated]
     return [counts for counts in product(*choices) if sum(counts) == total]
 
 
-def left(told, counts, *, least, whole=None):
-    """Return how many values are left of each small count that is not told."""
-    tables = np.array(agreeing(told, sum(counts), least=least, whole=whole))
-    assert tuple(counts) in set(map(tuple, tables.tolist()))  # nothing false is told
+def left(stated, counts, *, least, whole=None):
+    """Return how many values are left of each small count that is not disclosed."""
+    tables = np.array(agreeing(stated, sum(counts), least=least, whole=whole))
+    assert tuple(counts) in set(map(tuple, tables.tolist()))  # nothing false is disclosed
     return [len(set(column)) for column, count in zip(tables.T, counts, strict=True) if 0 < count < 5]
 
 
@@ -55,7 +55,7 @@ def test_the_sum_of_what_is_hidden_gives_nothing_away_by_hand():
     assert words([4, 4, 92]) == ["<5", "<5", HIDDEN]
     assert words([1, 2, 98]) == ["<5", "<5", "98"]  # or 2 and 1
     assert disclosed_counts([1, 5, 20]) == ("<5", HIDDEN, HIDDEN)
-    # 0 is told where it may be: it points at nobody.
+    # 0 is disclosed where it may be: it points at nobody.
     assert words([0, 30, 20]) == ["0", "30", "20"]
     # 3 may be 1 to 4 beside 9: the smallest other one does.
     assert words([3, 20, 9]) == ["<5", "20", HIDDEN]
@@ -72,19 +72,19 @@ def test_a_table_too_small_for_that_is_hidden_alike(counts):
 @example([0, 4, 5, 9])
 @settings(max_examples=150, deadline=None)
 def test_every_small_count_has_two_values_that_agree_with_all_that_is_told(counts):
-    for told, least in ((words(counts), 1), (disclosed_counts(counts), 0 if 0 in counts else 1)):
+    for stated, least in ((words(counts), 1), (disclosed_counts(counts), 0 if 0 in counts else 1)):
         if not any(counts):
-            assert list(told) == ["0"] * len(counts)
-        elif set(told) != {HIDDEN}:
-            assert all(values > 1 for values in left(told, counts, least=least))
+            assert list(stated) == ["0"] * len(counts)
+        elif set(stated) != {HIDDEN}:
+            assert all(values > 1 for values in left(stated, counts, least=least))
         elif min(counts) < 5:  # all are hidden only where less cannot do
             most = ["<5" if count < 5 and (count or least == 0) else HIDDEN if count >= 5 else "0" for count in counts]
             assert min(left(most, counts, least=least, whole=False)) == 1
-            assert sum(counts) < 5 or len(counts) == 1 or min(left(told, counts, least=least)) > 1
+            assert sum(counts) < 5 or len(counts) == 1 or min(left(stated, counts, least=least)) > 1
 
 
 def tables_of(counts, small, besides):
-    """Yield all tables of two groups and their sum, each group of its known size, that agree with what is told."""
+    """Yield all tables of two groups and their sum, each group of its known size, that agree with what is disclosed."""
     levels, sizes = len(counts), counts.sum(axis=0)
     least = [0 if (counts[:, place] == 0).any() else 1 for place in range(3)]
 

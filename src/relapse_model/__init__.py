@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.eligibility.screening import screen
     from relapse_model.cohort.folder import read_cohort
     from relapse_model.cohort.gate import make_cohort
+    from relapse_model.cohort.large_folders.partition import partition
     from relapse_model.cohort.outcome.outcome import derive_outcome
     from relapse_model.cohort.readers.cdisc.read import read_cdisc
     from relapse_model.cohort.readers.fhir.read import read_fhir
@@ -26,6 +27,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.features.derive import derive_features
     from relapse_model.model.explanation.points_score import points_score
     from relapse_model.model.relapse_model import RelapseModel, load_model
+    from relapse_model.model.scoring.batch import score_folder
+    from relapse_model.model.scoring.score_part import parts_scorer
+    from relapse_model.report.paper.write_paper import write_paper
     from relapse_model.report.validation_report import write_report
     from relapse_model.study.reader import load_study
     from relapse_model.study.study import Study
@@ -45,6 +49,7 @@ _WHERE = {
     "read_omop": "cohort.readers.omop.read",
     "read_cdisc": "cohort.readers.cdisc.read",
     "read_fhir": "cohort.readers.fhir.read",
+    "partition": "cohort.large_folders.partition",
     "simulate_cohort": "cohort.simulation.simulated_cohort",
     "screen": "cohort.eligibility.screening",
     "Study": "study.study",
@@ -56,7 +61,10 @@ _WHERE = {
     "validate": "development.internal_validation.validate",
     "RelapseModel": "model.relapse_model",
     "load_model": "model.relapse_model",
+    "score_folder": "model.scoring.batch",
+    "parts_scorer": "model.scoring.score_part",
     "points_score": "model.explanation.points_score",
+    "write_paper": "report.paper.write_paper",
     "write_report": "report.validation_report",
     "RelapseModelError": "errors",
     "benefit_report": "trial.benefit.benefit_report",
@@ -82,6 +90,8 @@ __all__ = [
     "load_model",
     "load_study",
     "make_cohort",
+    "partition",
+    "parts_scorer",
     "points_score",
     "read_cdisc",
     "read_cohort",
@@ -90,12 +100,14 @@ __all__ = [
     "read_omop",
     "read_redcap",
     "risk_difference",
+    "score_folder",
     "screen",
     "screen_biomarkers",
     "simulate_cohort",
     "train",
     "trial_power",
     "validate",
+    "write_paper",
     "write_report",
 ]
 

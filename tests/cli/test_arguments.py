@@ -238,9 +238,9 @@ def test_a_hopeless_cohort_is_refused_with_a_report(tmp_path, capsys):
         if rm.derive_outcome(rm.read_cohort(tmp_path / "cohort"), rm.load_study("hbsag-relapse"))["relapse"].sum() == 4:
             break
     assert main(["validate", str(tmp_path / "cohort"), "--out", str(tmp_path / "report")]) == 1
-    told = capsys.readouterr()
-    assert "No model is supported by this cohort" in told.out
-    assert "expected at least 5" in told.err
+    stated = capsys.readouterr()
+    assert "No model is supported by this cohort" in stated.out
+    assert "expected at least 5" in stated.err
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.index("No model is supported by this cohort") < page.index("<table")  # in the first screen
 
@@ -268,9 +268,9 @@ def test_a_model_is_judged_updated_watched_and_signed(work, tmp_path, capsys):
 def test_one_patient_is_explained_in_words_and_figures(work, tmp_path, capsys):
     arguments = ["explain", str(work / "model.rmodel"), str(work / "new"), "--patient", "P0003"]
     assert main([*arguments, "--figures", str(tmp_path / "figures"), "--out", str(tmp_path / "P0003.txt")]) == 0
-    told = capsys.readouterr().out
-    assert "Patient P0003: HBsAg relapse by week 48" in told
-    assert (tmp_path / "P0003.txt").read_text(encoding="utf-8") in told
+    stated = capsys.readouterr().out
+    assert "Patient P0003: HBsAg relapse by week 48" in stated
+    assert (tmp_path / "P0003.txt").read_text(encoding="utf-8") in stated
     assert (tmp_path / "figures" / "contributions.png").stat().st_size > 10_000
     assert main([*arguments[:-1], "P9999"]) == 1
     assert main(arguments[:3]) == 1
@@ -308,3 +308,31 @@ def test_each_verb_has_its_arguments_when_it_is_asked(verb, capsys):
     assert len(late._actions) > 1
     with pytest.raises(SystemExit, match="2"):
         main([verb, "--no-such-option"])
+
+
+def test_a_validation_that_was_broken_off_is_resumed(work, tmp_path, monkeypatch, capsys):
+    """Ctrl-C leaves what was done and says how to go on; the report is then the same as if nothing had happened."""
+    from relapse_model.development.internal_validation import refits
+
+    original, calls = refits.develop, []
+
+    def breaks_off(*given, **settings):
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return original(*given, **settings)
+
+    out = tmp_path / "report"
+    command = ["validate", str(work / "cohort"), "--out", str(out), "--candidates", "prior_logistic"]
+    command += ["--repeats", "1", "--bootstraps", "0", "--leave-out", "nothing"]
+    monkeypatch.setattr(refits, "develop", breaks_off)
+    assert main(command) == 130
+    said = capsys.readouterr()
+    assert "the same command with --resume goes on" in said.out
+    assert "interrupted" in said.err
+    assert [file.name for file in out.iterdir()] == [".validation.runs"]
+    calls.clear()
+    main([*command, "--resume"])
+    assert len(calls) == 2  # of five folds, three were done
+    assert (out / "validation.json").exists()
+    assert not (out / ".validation.runs").exists()

@@ -59,10 +59,10 @@ def test_an_output_never_replaces_an_input(place, monkeypatch, capsys, command, 
     monkeypatch.chdir(place)
     before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
     assert main([*command.split(), "--out", out]) == 1
-    told = capsys.readouterr()
-    assert f"({named})" in told.err
-    assert "Nothing was read or written" in told.err
-    assert told.out == ""
+    stated = capsys.readouterr()
+    assert f"({named})" in stated.err
+    assert "Nothing was read or written" in stated.err
+    assert stated.out == ""
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
@@ -116,9 +116,13 @@ def test_every_verb_that_writes_is_looked_at(place):
         "censoring",
         "patient",
         "scenario",
+        "languages",
+        "resume",
+        "language",
+        "disclosure",
     }
     known |= {"calibration", "group_by", "jobs", "repeats", "bootstraps", "leave_out", "validate"}
-    known |= {"chunk", "anew", "kind", "dash", "form", "on"}
+    known |= {"chunk", "anew", "engine", "scheduler", "kind", "dash", "form", "on"}
     known |= {
         "method",
         "as_of",
@@ -135,6 +139,8 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"biomarkers", "both_arms", "base", "decide", "fdr", "no_increment"}
     known |= {"name", "title", "outcome", "outcome_analyte", "at_least", "below", "unit", "outcome_column", "equals"}
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
+    known |= {"parts", "width", "dpi", "formats"}  # of paper
+    known |= {"units"}  # of features
     assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 
@@ -200,7 +206,7 @@ def test_a_simulated_cohort_never_replaces_patients(cohort, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "stated"),
     [
         ("validate c --out m.rmodel", "is no folder"),
         ("trial c --out m.rmodel", "is no folder"),
@@ -212,10 +218,10 @@ def test_a_simulated_cohort_never_replaces_patients(cohort, tmp_path, capsys):
         ("validate c --out new --mute RM999", "RM999"),
     ],
 )
-def test_an_output_that_cannot_be_written_is_refused_before_the_work(place, monkeypatch, capsys, command, told):
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(place, monkeypatch, capsys, command, stated):
     monkeypatch.chdir(place)
     assert main(command.split()) == 1
-    assert told in capsys.readouterr().err
+    assert stated in capsys.readouterr().err
     assert not Path("new").exists()
 
 

@@ -66,3 +66,38 @@ def test_scores_become_risk_assessments(cohort, root, tmp_path, capsys):
     assert len(lines) == 20
     first = json.loads(lines[0])
     assert (first["resourceType"], first["occurrenceDateTime"]) == ("RiskAssessment", "2024-03-01")
+
+
+def test_the_predictors_of_a_cohort_are_written(cohort, tmp_path, capsys):
+    assert main(["features", str(cohort)]) == 1
+    assert "--out is missing" in capsys.readouterr().err
+    out = tmp_path / "features.csv"
+    assert main(["features", str(cohort), "--landmark-week", "0", "--out", str(out)]) == 0
+    study = rm.load_study("hbsag-relapse")
+    expected = rm.derive_features(rm.read_cohort(cohort, study=study), study, 0)
+    pd.testing.assert_frame_equal(pd.read_csv(out).set_index("patient_id"), expected, check_dtype=False)
+    assert out.stat().st_mode & 0o077 == 0  # of patients: readable by the owner only
+    assert "Predictors of 20 patients at week 0" in capsys.readouterr().out
+
+
+def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsys):
+    """The proposal names the study's file, as seen from the mapping; what counts once is said."""
+    study, out = tmp_path / "studies" / "mine.toml", tmp_path / "cohort"
+    study.parent.mkdir()
+    asked = ["--name", "mine", "--outcome-analyte", "alt", "--at-least", "80", "--unit", "U/L", "--horizon-weeks", "52"]
+    columns = ["--columns", "sex", "centre", "--analytes", "alt"]
+    assert main(["study", "new", "--out", str(study), *asked, *columns]) == 0
+    text = study.read_text(encoding="utf-8")
+    assert 'sex = { column = "sex", equals = "M" }' in text  # texts, and no number
+    assert '# centre = { column = "centre", levels = ["...", "..."] }' in text
+    sheet = "id,enrolment date,sex,date,test,result,unit\n" + "7,2024-01-01,F,2024-01-08,ALT,20,U/L\n" * 2
+    (tmp_path / "a.csv").write_text(sheet, encoding="utf-8")
+    mapping = tmp_path / "map.toml"
+    source = str(tmp_path / "a.csv")
+    assert main(["propose-mapping", "excel", source, "--study", str(study), "--out", str(mapping)]) == 0
+    assert 'study = "studies/mine.toml"' in mapping.read_text(encoding="utf-8")
+    assert main(["read", "excel", source, "--mapping", str(mapping), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert f"Next: relapse-model check {out} --study {tmp_path / 'studies/mine.toml'}" in said
+    assert said.count("repeats an earlier row") == 1
+    assert "repeats an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")

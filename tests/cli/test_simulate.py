@@ -25,8 +25,8 @@ def test_a_scenario_is_the_one_of_the_simulator(tmp_path):
 def test_help_lists_the_names_and_another_is_wrong_usage(capsys):
     with pytest.raises(SystemExit):
         main(["simulate", "--help"])
-    told = " ".join(capsys.readouterr().out.split())
-    assert all(f'"{name}"' in told for name in _SCENARIOS)
+    stated = " ".join(capsys.readouterr().out.split())
+    assert all(f'"{name}"' in stated for name in _SCENARIOS)
     with pytest.raises(SystemExit) as wrong:
         main(["simulate", "--out", "x", "--scenario", "no such"])
     assert wrong.value.code == 2

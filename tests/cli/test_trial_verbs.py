@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from hashlib import sha256
 
 import pytest
 
@@ -31,10 +32,29 @@ def test_from_the_bundled_cohort_to_the_report_in_one_command(report, root):
 def test_what_is_printed(root, tmp_path, capsys):
     command = ["trial", str(root / "examples" / "cohort"), "--out", str(tmp_path), "--registered", "0" * 64]
     assert main(command) == 0
-    told = capsys.readouterr().out
-    for said in ("HBIG minus control", "RM205", "SHA-256 of the study file", "trial.html", "do not leave the hospital",
+    stated = capsys.readouterr().out
+    for said in ("HBIG minus control", "RM205", "SHA-256 of the study", "trial.html", "do not leave the hospital",
                  "synthetic"):  # fmt: skip
-        assert said in told
+        assert said in stated
+
+
+def test_the_hash_is_that_of_the_study_written_out(root, tmp_path, capsys):
+    """Of a study with extends: what `study show` writes, not the few lines of the file."""
+    own, whole = tmp_path / "own.toml", tmp_path / "whole.toml"
+    own.write_text('extends = "hbsag-relapse"\n[study]\nname = "own"\n', encoding="utf-8")
+    assert main(["study", "show", str(own), "--out", str(whole)]) == 0
+    digest = sha256(whole.read_bytes()).hexdigest()
+    assert digest != sha256(own.read_bytes()).hexdigest()
+    command = ["trial", str(root / "examples" / "cohort"), "--out", str(tmp_path / "out"), "--registered", digest]
+    capsys.readouterr()
+    assert main([*command, "--study", str(own)]) == 0
+    told = capsys.readouterr().out
+    assert f"registered before the data: {digest}" in told
+    assert "RM205" not in told
+    assert json.loads((tmp_path / "out" / "trial.json").read_text(encoding="utf-8"))["plan_sha256"] == digest
+    for study in (own, whole):
+        assert main(["study", "check", str(study)]) == 0
+        assert capsys.readouterr().out.count(digest) == 1
 
 
 def test_what_is_refused_comes_all_at_once(tmp_path, capsys):
@@ -45,9 +65,9 @@ def test_what_is_refused_comes_all_at_once(tmp_path, capsys):
     del tables["treatments"]
     rm.make_cohort(**tables, synthetic=True).write(tmp_path / "cohort")
     assert main(["trial", str(tmp_path / "cohort"), "--out", str(tmp_path / "out")]) == 1
-    told = capsys.readouterr().err
-    assert "the arms were not compared: 2 problems" in told
-    assert "P0001" not in told
+    stated = capsys.readouterr().err
+    assert "the arms were not compared: 2 problems" in stated
+    assert "P0001" not in stated
     assert not (tmp_path / "out").exists()
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cohort.large_folders.chunks import split_cohort
 from relapse_model.errors import CohortError
 
 PATIENTS = pd.DataFrame({"patient_id": ["ZHANG-1985", "b", "c"]})
@@ -101,18 +100,17 @@ def test_written_read_and_taken_it_is_the_same(tmp_path):
     assert some.adverse_events[["patient", "term"]].to_numpy().tolist() == [[0, "头痛"]]
 
 
-def test_in_chunks_the_same_rows_and_problems(tmp_path, study):
-    """Row 3 names a patient of another chunk; row 5 has no such grade."""
+def test_in_parts_the_same_rows_and_problems(tmp_path, study):
+    """Row 3 names a patient of another part; row 5 has no such grade."""
     folder, work = tmp_path / "cohort", tmp_path / "work"
     table = pd.concat([SOUND, events(("c", "9", "Rash", "9", "0", "0"))], ignore_index=True)
     table.loc[1, "term"] = "Fall of ZHANG-1985"
     folder.mkdir()
-    work.mkdir()
     for name, rows in (("patients", PATIENTS), ("labs", LABS), ("adverse_events", table)):
         rows.to_csv(folder / f"{name}.csv", index=False)
     whole = rm.read_cohort(folder, study=study, on_problems="list")
-    chunks = split_cohort(folder, work, chunk_patients=1, key="k")
-    parts = [chunks.cohort(number, study)[0] for number in range(len(chunks))]
+    split = rm.partition(folder, work, part_patients=1)
+    parts = [split.cohort(number, study)[0] for number in range(len(split))]
     assert [str(one) for part in parts for one in part.problems] == [
         str(one) for one in sorted(whole.problems, key=lambda one: one.row)
     ]
@@ -125,3 +123,44 @@ def test_a_file_of_nearly_that_name_is_refused(tmp_path):
     (tmp_path / "adverse_events.csv").rename(tmp_path / "adverse_event.csv")
     with pytest.raises(CohortError, match=r"adverse_events\.csv"):
         rm.read_cohort(tmp_path)
+
+
+DEATH = ("b", "8", "Sepsis", "5", "1", "0")
+
+
+def problems(table, **more):
+    with pytest.raises(CohortError) as refusal:
+        rm.make_cohort(PATIENTS, more.pop("labs", LABS), adverse_events=table, **more)
+    return [(one.table, one.row, one.column, one.found) for one in refusal.value.problems]
+
+
+def test_a_patient_dies_once():
+    later = events(DEATH, ("b", "9", "Liver failure", "5", "1", "0"))
+    second = "a second death (grade 5) of one patient, on a later day"
+    assert problems(later) == [("adverse_events", 3, "week", second)]
+    cohort = made(events(DEATH, ("b", "8", "Liver failure", "5", "1", "0")))
+    (remark,) = cohort.remarks
+    assert "a second event of grade 5 on the day of the death" in str(remark)
+
+
+def test_nothing_happens_after_a_death():
+    """On the day itself an event may be, and of another patient anything."""
+    after = "after the patient's death (grade 5)"
+    table = events(DEATH, ("b", "8.2", "Rash", "1", "0", "0"), ("b", "8", "Fever", "1", "0", "0"),
+                   ("c", "30", "Rash", "1", "0", "0"))  # fmt: skip
+    assert problems(table) == [("adverse_events", 3, "week", after)]
+    labs = pd.DataFrame({"patient_id": ["b", "b"], "week": ["8", "12"], "analyte": "alt", "value": "20", "unit": "U/L"})
+    treatments = pd.DataFrame({"patient_id": ["b"], "agent": ["hbig"], "start_week": ["9"], "end_week": ["9"]})
+    outcomes = pd.DataFrame({"patient_id": ["b"], "relapse": ["1"], "week": ["20"]})
+    assert problems(events(DEATH), labs=labs, treatments=treatments, outcomes=outcomes) == [
+        ("labs", 3, "week", after), ("treatments", 2, "start_week", after), ("outcomes", 2, "week", after),
+    ]  # fmt: skip
+
+
+def test_whether_an_event_was_serious_is_listed_where_it_is_not_said():
+    table = events(
+        ("b", "8", "Sepsis", "5", "", "0"), ("c", "2", "Rash", "1", "", "0"), ("c", "3", "Fever", "1", "0", "0")
+    )
+    cohort = made(table)
+    assert [(one.row, one.found) for one in cohort.remarks] == [(2, "blank, of grade 5 (death)"), (3, "blank")]
+    np.testing.assert_array_equal(cohort.adverse_events["serious"], [np.nan, np.nan, 0])

@@ -1,6 +1,6 @@
 """The page of deliberately broken cohorts: every message on it is the one that is printed.
 
-``REWRITE_BROKEN_COHORTS=1 python -m pytest tests/test_broken_cohorts.py`` writes the page anew.
+``REWRITE_BROKEN_COHORTS=1 python -m pytest tests/test_broken_cohorts.py`` writes the page again.
 """
 
 from __future__ import annotations

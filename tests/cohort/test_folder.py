@@ -240,19 +240,21 @@ def test_a_misnamed_file_and_the_table_it_should_have_been(tmp_path):
 
 
 def test_what_is_wrong_with_files_and_with_tables_comes_in_one_error(tmp_path):
-    problems = refused(
-        folder(
-            tmp_path,
-            patients=PATIENTS.replace(",M", ",X"),
-            labs=LABS + "007,8\n",
-            treatments=TREATMENTS.replace(",0\n", ",soon\n"),
-            **{"outcome.csv": "x"},
-        ),
-        on_problems="list",  # a file that cannot be read is nobody's rows: nothing can be listed
+    """Problems of rows are among them where a row refuses the cohort; to be listed, it would reject its patient only.
+
+    A file that cannot be read is nobody's rows, so that the cohort is refused either way.
+    """
+    spoilt = folder(
+        tmp_path,
+        patients=PATIENTS.replace(",M", ",X"),
+        labs=LABS + "007,8\n",
+        treatments=TREATMENTS.replace(",0\n", ",soon\n"),
+        **{"outcome.csv": "x"},
     )
-    assert [problem.place for problem in problems] == [
-        "outcome.csv", "labs.csv, row 4", "patients, row 2, column 'sex'", "treatments, row 2, column 'start_week'",
-    ]  # fmt: skip
+    files = ["outcome.csv", "labs.csv, row 4"]
+    rows = ["patients, row 2, column 'sex'", "treatments, row 2, column 'start_week'"]
+    assert [problem.place for problem in refused(spoilt)] == files + rows
+    assert [problem.place for problem in refused(spoilt, on_problems="list")] == files
 
 
 def test_a_folder_in_place_of_a_file(tmp_path):
@@ -451,7 +453,7 @@ def test_a_large_file_is_read_as_a_small_one(tmp_path, part, monkeypatch):
         spoilt_folder(path, seed)
         cell_by_cell = outcome_of(path)
         with monkeypatch.context() as patch:
-            patch.setattr("relapse_model.cohort.folder.BYTES_WORTH", 0)
+            patch.setattr("relapse_model.cohort.tables.csv_table.BYTES_WORTH", 0)
             assert outcome_of(path) == cell_by_cell
 
 

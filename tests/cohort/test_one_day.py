@@ -326,15 +326,15 @@ def everything(results, doses, study):
     )
     patients = pd.DataFrame({"patient_id": ["A", "B"], "enrolment_date": "2024-03-02"})
     cohort = rm.make_cohort(patients, labs, given, study=study, on_problems="list")
-    told = [cohort.rejected["patient_id"].tolist(), cohort.patient_ids.tolist()]
+    stated = [cohort.rejected["patient_id"].tolist(), cohort.patient_ids.tolist()]
     if len(cohort):
-        told += [rm.derive_features(cohort, study).to_dict("list"), str(odd_rows.of(cohort, study, 0))]
-        told.append(screen(cohort, study).patients.to_dict("list"))
+        stated += [rm.derive_features(cohort, study).to_dict("list"), str(odd_rows.of(cohort, study, 0))]
+        stated.append(screen(cohort, study).patients.to_dict("list"))
         try:
-            told.append(rm.derive_outcome(cohort, study).to_dict("list"))
+            stated.append(rm.derive_outcome(cohort, study).to_dict("list"))
         except InsufficientDataError:
-            told.append("nobody has an outcome")
-    return repr(told)
+            stated.append("nobody has an outcome")
+    return repr(stated)
 
 
 @settings(deadline=None, max_examples=20)

@@ -60,8 +60,8 @@ def wrong_year(tables: Tables, cohort: rm.Cohort) -> Tables:
 def units_in_a_column(tables: Tables, cohort: rm.Cohort) -> Tables:
     """Print a unit beside the numbers of a column of the patients table, which nothing converts."""
     column = "hbsag_before_treatment_iu_ml"
-    told = [f"{value} mg/L" if place < 30 else value for place, value in enumerate(tables["patients"][column])]
-    return tables | {"patients": tables["patients"].assign(**{column: told})}
+    stated = [f"{value} mg/L" if place < 30 else value for place, value in enumerate(tables["patients"][column])]
+    return tables | {"patients": tables["patients"].assign(**{column: stated})}
 
 
 def the_leak(tables: Tables, cohort: rm.Cohort) -> Tables:
@@ -121,7 +121,7 @@ FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
 
 
 def account(tables: Tables, added: str = "") -> str:
-    """Return what a user is told of a cohort: the account of `check`, or why it is refused."""
+    """Return what a user reads of a cohort: the account of `check`, or why it is refused."""
     study = parse_study(rm.load_study("hbsag-relapse").text + added, "study.toml")
     try:
         return check_report(rm.make_cohort(**tables, study=study), study)
@@ -136,28 +136,28 @@ def tables_of(cohort: rm.Cohort) -> Tables:
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_is_named(name, cohort):
     plant, expected = FAULTS[name]
-    told = account(plant(tables_of(cohort), cohort), OWN.get(name, ""))
-    assert [part for part in expected if part not in told] == []
+    stated = account(plant(tables_of(cohort), cohort), OWN.get(name, ""))
+    assert [part for part in expected if part not in stated] == []
 
 
 def test_the_sound_cohort_is_accused_of_none_of_them(cohort):
     """Else a test above could not fail: the codes stand in no account of the cohort as it was."""
-    told = account(tables_of(cohort))
-    lines = [line for line in told.splitlines() if line.strip().startswith("RM")]
+    stated = account(tables_of(cohort))
+    lines = [line for line in stated.splitlines() if line.strip().startswith("RM")]
     codes = {expected[0].split()[0] for _, expected in FAULTS.values() if expected[0].startswith("RM")}
     assert codes - {"RM121"}  # several different ones are asked for
     assert [line for line in lines if line.split()[0] in codes] == []
-    assert not any(part in told for part in ("Peg-Intron X", "PH-00417", "mg/L", "[time] zone"))
+    assert not any(part in stated for part in ("Peg-Intron X", "PH-00417", "mg/L", "[time] zone"))
 
 
 def test_all_faults_in_one_cohort_are_named_together(cohort):
-    """What is refused is told first, all of it at once; once that is corrected, `check` tells the others at once."""
+    """What is refused is reported first, all of it at once; then `check` tells the others at once."""
     planted = dict(FAULTS)
     while planted:
         tables = tables_of(cohort)
         for plant, _ in planted.values():
             tables = plant(tables, cohort)
-        told = account(tables, LEAK if "the leak" in planted else "")
-        silent = {name: one for name, one in planted.items() if any(part not in told for part in one[1])}
+        stated = account(tables, LEAK if "the leak" in planted else "")
+        silent = {name: one for name, one in planted.items() if any(part not in stated for part in one[1])}
         assert len(silent) < len(planted), f"nothing names {', '.join(silent)}"
         planted = silent

@@ -163,7 +163,7 @@ def test_no_test_patient_reaches_a_fit_and_every_fold_is_fitted(monkeypatch, col
 
     monkeypatch.setattr(choice, "fit_known", fit)
     choose(patients(RELAPSE), columns, (SIMPLE, FLEXIBLE), 0, folds=5, repeats=3)
-    assert len(tested) == 2 * 5 * 3  # each candidate, anew, in each fold of each repeat
+    assert len(tested) == 2 * 5 * 3  # each candidate, again, in each fold of each repeat
     for fitted_on, tested_on in tested:
         assert not fitted_on & tested_on
         assert fitted_on | tested_on == set(range(20))

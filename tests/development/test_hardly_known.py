@@ -1,4 +1,4 @@
-"""Most hospitals do not measure everything: a predictor that hardly anybody has stops nothing, and is told."""
+"""Most hospitals do not measure everything: a predictor that hardly anybody has stops nothing, and is reported."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def test_it_is_told_by_its_label_in_training_and_in_scoring(model, study, tmp_pa
     model.save(tmp_path / "m.rmodel")
     scores = rm.load_model(tmp_path / "m.rmodel").score(new)
     known = rm.derive_features(new, study)["hbcrag"].notna().to_numpy()
-    told = (
+    stated = (
         scores["warnings"].str.contains(r"RS210 hardly known in the training: HBcrAg \(its effect is that").to_numpy()
     )
-    assert (told == known).all()
+    assert (stated == known).all()
     assert known.any()
 
 

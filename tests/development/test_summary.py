@@ -28,7 +28,7 @@ def genotype(study):
     return replace(study.predictors[0], name="genotype", levels=("B", "C", "D"), scale="linear", saturating=None)
 
 
-def told(genotype, **counts):
+def stated(genotype, **counts):
     missing = counts.pop("missing", 0)
     values = [level for level, count in counts.items() for _ in range(count)] + [np.nan] * missing
     found = predictor_summary(pd.Series(values, dtype=object), genotype)
@@ -58,7 +58,7 @@ def told(genotype, **counts):
     ],
 )
 def test_a_small_count_cannot_be_worked_out_from_the_others(genotype, counts, levels, missing):
-    assert told(genotype, **counts) == (levels, missing)
+    assert stated(genotype, **counts) == (levels, missing)
 
 
 def test_the_commonest_level_is_found_also_where_its_number_is_hidden(study, genotype):
@@ -89,15 +89,15 @@ def test_a_level_of_a_hidden_number_drifts_where_its_share_is_another(study, gen
 
 def test_where_several_levels_are_hidden_only_too_many_is_drift(study, genotype):
     # Of 100 in training 1 was D; B and C, of whom 99 were, are hidden: each may have been nearly all of them.
-    told = {"missing": 0, "levels": {"B": "hidden", "C": "hidden", "D": "<5"}}
+    stated = {"missing": 0, "levels": {"B": "hidden", "C": "hidden", "D": "<5"}}
     one = replace(study, predictors=(genotype,))
     features = pd.DataFrame({"genotype": pd.Series(["B"] * 50 + ["C"] * 50, dtype=object)})
-    (found,) = predictor_drift(features, one, {"predictors": {"genotype": told}, "patients": 100})
+    (found,) = predictor_drift(features, one, {"predictors": {"genotype": stated}, "patients": 100})
     assert found.p_value == 1.0
 
 
 def test_where_the_number_missing_is_hidden_the_largest_that_it_may_be_is_compared():
-    # 100 patients, 30 and 40 with a level told, 1 at least with the third: 29 at most without one.
+    # 100 patients, 30 and 40 with a level disclosed, 1 at least with the third: 29 at most without one.
     assert training_missing({"missing": "hidden", "levels": {"B": 30, "C": 40, "D": "<5"}}, 100) == 29
     assert training_missing({"missing": "<5", "levels": {"B": 30}}, 100) == 4
 
@@ -158,9 +158,9 @@ def test_a_model_with_a_rare_answer_can_be_used_for_everything(rare, candidate, 
     np.testing.assert_allclose(found.base_values + found.values.sum(axis=1), np.log(risk / (1 - risk)), atol=1e-6)
     assert not model.score(new)["warnings"].str.contains("Flag|Male").any()  # both answers are in the range
     assert "too few values to be disclosed" in model_card(model)
-    told = monitor(model, new)
-    assert {"male", "flag"} <= {one.name for one in told.predictors}
-    assert json.dumps(told.to_dict(), allow_nan=False)
+    stated = monitor(model, new)
+    assert {"male", "flag"} <= {one.name for one in stated.predictors}
+    assert json.dumps(stated.to_dict(), allow_nan=False)
     assert json.dumps(model_values(model), allow_nan=False)
     model.save(tmp_path / "x.rmodel")
     assert rm.load_model(tmp_path / "x.rmodel").summary["predictors"]["flag"] == model.summary["predictors"]["flag"]

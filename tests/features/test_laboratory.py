@@ -12,7 +12,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.features.laboratory import SUMMARIES, summarise
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 ANALYTES = ("hbsag", "anti_hbs", "hbcrag", "alt", "platelets")  # on both scales, and one in a log10 unit
 

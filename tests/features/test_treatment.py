@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import relapse_model as rm
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.features.treatment import dose_total, doses, weeks_off, weeks_on
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 AGENTS = ("pegifn", "entecavir", "tenofovir", "hbig")
 KINDS = (

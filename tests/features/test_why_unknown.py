@@ -1,4 +1,4 @@
-"""Why a predictor is unknown, in words; the reasons and the values speak of the same patients."""
+"""Why a predictor is unknown, in words; the reasons and the values concern the same patients."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def parts_of(path):
 
 def forged(parts, manifest=None, **changes):
     """Return an archive of these parts whose manifest lists them as they are: a forger can write checksums too."""
-    told = json.loads(parts["manifest.json"]) if manifest is None else dict(manifest)
+    stated = json.loads(parts["manifest.json"]) if manifest is None else dict(manifest)
     rest = {name: data for name, data in parts.items() if name not in ("manifest.json", "signature.json")}
-    told |= {"parts": {name: digest(data) for name, data in rest.items()}} | changes
-    return pack({"manifest.json": json.dumps(told).encode(), **rest})
+    stated |= {"parts": {name: digest(data) for name, data in rest.items()}} | changes
+    return pack({"manifest.json": json.dumps(stated).encode(), **rest})

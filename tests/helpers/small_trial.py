@@ -149,9 +149,9 @@ column = "x"
 
 
 def study_132(more: str = "", *, head: str = "", **primary: object) -> rm.Study:
-    told = "".join(f"{key} = {value!r}\n".replace("'", '"') for key, value in primary.items())
+    stated = "".join(f"{key} = {value!r}\n".replace("'", '"') for key, value in primary.items())
     arms = 'arm = { treatment = "hbig", control = "control", labels = ["HBIG", "control"] }\n'
-    plan = f'[trial]\n{arms}{head}[trial.primary]\nendpoint = "sustained loss"\n{told}{more}'
+    plan = f'[trial]\n{arms}{head}[trial.primary]\nendpoint = "sustained loss"\n{stated}{more}'
     return parse_study(HEAD_132 + plan, "trial132.toml")
 
 

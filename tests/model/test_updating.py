@@ -33,8 +33,8 @@ def test_the_intercept_makes_the_risks_right_on_the_whole(model, riskier):
 
 def test_with_the_slope_the_spread_may_change_too(model, riskier):
     updated = model.update(riskier, method="intercept_and_slope")
-    told = updated.summary["update"]
-    expected = told["intercept"] + told["slope"] * log_odds(model, riskier)
+    stated = updated.summary["update"]
+    expected = stated["intercept"] + stated["slope"] * log_odds(model, riskier)
     np.testing.assert_allclose(log_odds(updated, riskier), expected)
     slope = updated.evaluate(riskier).measures["calibration_slope"].value
     assert abs(slope - 1.0) < abs(model.evaluate(riskier).measures["calibration_slope"].value - 1.0)

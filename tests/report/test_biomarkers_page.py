@@ -51,19 +51,19 @@ def test_the_first_sentence_names_what_was_found_with_its_interval(something):
 
 
 def test_the_page_holds_every_candidate_and_why_some_were_not_tested(nothing):
-    told = words(biomarkers_page(nothing))
+    stated = words(biomarkers_page(nothing))
     for label in nothing.table["label"]:
-        assert label in told
-    assert "HBV RNA: missing in 100 % of the patients" in told
-    assert "Added predictive value" not in told  # it was not asked for
-    assert "Knockoffs are not offered" in told
+        assert label in stated
+    assert "HBV RNA: missing in 100 % of the patients" in stated
+    assert "Added predictive value" not in stated  # it was not asked for
+    assert "Knockoffs are not offered" in stated
 
 
 def test_increments_and_shrunk_effects_are_shown_where_there_are_some(something):
-    told = words(biomarkers_page(something))
+    stated = words(biomarkers_page(something))
     gain = something.increment.set_index("candidate").loc["hbcrag", "delta_log_loss"]
-    assert f"{gain:+.3f}" in told
-    assert f"shrunk HBcrAg {np.exp(something.table.iloc[0]['log_odds']):.2f}" in told
+    assert f"{gain:+.3f}".replace("-", "\N{MINUS SIGN}") in stated
+    assert f"shrunk HBcrAg {np.exp(something.table.iloc[0]['log_odds']):.2f}" in stated
 
 
 def test_nothing_is_fetched_and_nothing_runs(something):
@@ -86,7 +86,7 @@ def test_a_forest_of_many_shows_the_first(nothing):
 
 def test_words_of_numbers():
     assert [p_words(p) for p in (0.0002, 0.0123, 0.5, np.nan)] == ["<0.001", "0.012", "0.50", ""]
-    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "-0.010 to 0.020")
+    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "\N{MINUS SIGN}0.010 to 0.020")
     assert change_words(np.nan, np.nan, np.nan) == ("not estimable", "")
 
 
@@ -98,8 +98,8 @@ def test_the_verb_writes_both_files_and_says_the_answer(root, tmp_path, capsys):
     assert said.startswith("The candidate tested is not associated with the event beyond what is known already (")
     assert "Not tested: HBV RNA (missing in 100 % of the patients; 50 % at most)." in said
     assert "synthetic" in said
-    told = json.loads((tmp_path / "biomarkers.json").read_text(encoding="utf-8"))
-    assert [row["candidate"] for row in told["table"]] == ["pegifn_weeks", "hbv_rna"]
+    stated = json.loads((tmp_path / "biomarkers.json").read_text(encoding="utf-8"))
+    assert [row["candidate"] for row in stated["table"]] == ["pegifn_weeks", "hbv_rna"]
     assert "<h1>" in (tmp_path / "biomarkers.html").read_text(encoding="utf-8")
 
 

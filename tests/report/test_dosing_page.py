@@ -44,6 +44,13 @@ def test_what_is_to_be_done_and_why(text):
     assert "again whenever anti-HBs is negative or below 100 mIU/mL" in text
 
 
+def test_a_patient_with_the_antigen_is_not_told_to_have_doses(found, text):
+    """B is below 100, so a forecast lists B; the rule itself calls for no dose where HBsAg is detected."""
+    assert found.due.set_index("patient_id").loc["B", "reason"] == "HBsAg detected"
+    assert re.search(r"B 4\.0 [^B]*HBsAg detected: the rule calls for no dose; decide by hand", text)
+    assert "a dose will be due at every visit" not in text
+
+
 def test_weeks_outside_what_was_looked_at_are_limits(text):
     """Last titres in week 4: nothing is forecast beyond week 56."""
     assert "A 4.0 7.1 ≤ 4.0 to > 56.0 8 55 %" in text

@@ -179,7 +179,7 @@ def test_dependence_is_drawn_in_clinical_units_on_a_log_axis_for_titres():
     np.testing.assert_allclose(container.lines[0].get_xydata(), [(100, 0.3), (8000, -0.5)])
     (segments,) = (bars.get_segments() for bars in container.lines[2])
     np.testing.assert_allclose(np.ptp(segments[0][:, 1]), 2 * np.sqrt(0.04 / 5))
-    assert "<5 missing, not shown" in axes.get_title(loc="left")  # one patient: the count itself is not told
+    assert "<5 missing, not shown" in axes.get_title(loc="left")  # one patient: the count itself is hidden
 
 
 def test_dependence_on_a_yes_or_no_has_its_two_words_and_no_mark_for_fewer_than_five():
@@ -232,8 +232,8 @@ def test_patients_whose_folds_failed_are_not_drawn(validation):
     risks = validation.risks.copy()
     risks[:, :10] = np.nan
     figure = report_figures._performance_figures(replace(validation, risks=risks))["risks"]
-    told = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert sum(int(text.rpartition("n = ")[2].rstrip(")")) for text in told) == len(validation.data) - 10
+    stated = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert sum(int(text.rpartition("n = ")[2].rstrip(")")) for text in stated) == len(validation.data) - 10
 
 
 def test_at_most_300_patients_are_explained(validation, monkeypatch):

@@ -73,9 +73,9 @@ def test_other_classifiers_have_no_posteriors_but_a_choice(model):
 def test_folds_that_compared_nothing_are_told(model):
     losses = {"log_loss": {"prior_logistic": 0.4}, "log_loss_mean_risk": 0.5, "folds": 5, "repeats": 2}
     choice = model.summary["choice"] | losses | {"failed_folds": {"no weights": 3}}
-    told = replace(model, summary=model.summary | {"choice": choice})
-    assert "could not be fitted: 3 folds (no weights)." in model_card(told)
-    assert "Folds that could not be fitted, 3 x: no weights" in training_text(told)
+    stated = replace(model, summary=model.summary | {"choice": choice})
+    assert "could not be fitted: 3 folds (no weights)." in model_card(stated)
+    assert "Folds that could not be fitted, 3 x: no weights" in training_text(stated)
     older = replace(model, summary=model.summary | {"choice": choice | {"failed_folds": {}}})
     assert "could not be fitted" not in model_card(older)
 

@@ -1,5 +1,8 @@
 """Nobody in what leaves the hospital with a model: no identifier, date or row, no mark of one patient, no small count.
 
+The report is written as for others, with ``--disclosure small-counts``; with all counts, as for whoever owns the data,
+nobody is in it either, but small counts are.
+
 The training cohort has identifiers, dates, weeks, ages and titres that no other text and no other number holds, so that
 whatever is found of them was let through.
 """
@@ -19,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from page_reader import read
+from page_reader import read, visible
 
 import relapse_model as rm
 from relapse_model.cli import arguments as cli
@@ -31,6 +34,7 @@ from relapse_model.model.monitoring.monitor import monitor
 from relapse_model.report import page, validation_report
 from relapse_model.report.figures.style import png, svg
 from relapse_model.report.refusal_report import write_refusal
+from relapse_model.report.validation_page import report_page
 from relapse_model.study.reader import read_study_text
 
 PARTS = ("SITE07-", "PATIENT-0", "-QXWARD")  # of every identifier
@@ -96,7 +100,10 @@ class Written:
             study.write_text(text.replace('others = ["control"]', 'others = ["control", "other"]'), encoding="utf-8")
             light = ("--candidates", "prior_logistic", "--study", study)
             self.run("train", cohort, "--out", self.model, *light)
-            self.run("validate", cohort, "--out", folder / "report", "--repeats", 1, "--bootstraps", 12, *light)
+            self.run(
+                "validate", cohort, "--out", folder / "report", "--repeats", 1, "--bootstraps", 12, "--disclosure",
+                "small-counts", *light,
+            )  # fmt: skip
             self.said = capsys.readouterr()
             self.run("score", self.model, new, "--out", folder / "scores.csv")
             capsys.readouterr()
@@ -104,6 +111,8 @@ class Written:
             self.run(*monitored)
             self.watched = capsys.readouterr()
         self.validation = self.found["validation"]
+        self.own_values = validation_report.validation_values(self.validation)  # with all counts
+        self.own_page = report_page(self.validation, {}, self.own_values)
         self.page = (folder / "report" / "report.html").read_text(encoding="utf-8")
         self.values = json.loads((folder / "report" / "validation.json").read_text(encoding="utf-8"))
 
@@ -129,23 +138,24 @@ class Written:
         files = [self.model.with_suffix(".md"), self.folder / "watch.json", *(self.folder / "report").rglob("*.*")]
         texts = {path.name: text_of(path.read_bytes()) for path in files if path.is_file()}
         said = {"said": self.said.out + self.said.err, "watched": self.watched.out + self.watched.err}
-        return texts | said
+        own = {"own page": self.own_page, "own values": page.json_text(self.own_values)}
+        return texts | said | own
 
 
 def text_of(content: bytes) -> str:
     """Return the content of a file as text; of a picture its text chunks, and what lies beside the pixels."""
     if not content.startswith(b"\x89PNG"):
         return content.decode("utf-8")
-    told, place = [], 8
+    stated, place = [], 8
     while place < len(content):
         length, kind = struct.unpack(">I4s", content[place : place + 8])
         data = content[place + 8 : place + 8 + length]
         if kind == b"zTXt":
             data = zlib.decompress(data[data.index(b"\0") + 2 :])
         if kind not in (b"IHDR", b"IDAT", b"IEND", b"pHYs"):
-            told.append(kind + data)
+            stated.append(kind + data)
         place += 12 + length
-    return b"\n".join(told).decode("latin-1")
+    return b"\n".join(stated).decode("latin-1")
 
 
 def spoken(text: str) -> str:
@@ -334,11 +344,11 @@ def test_nowhere_do_two_values_of_a_patient_stand_near_one_another(written):
 def test_no_exact_value_nor_risk_of_a_patient_is_told(written):
     """Means and quantiles between two patients are nobody's: six decimals of a value or more are its patient's."""
     pairs = told_apart(own_values(written))
-    told = {}
+    stated = {}
     for name, text in written.texts().items():
         numbers, half = numbers_in(spoken(text), 5)
-        told[name] = [one for one, whose in zip(numbers, owners(numbers, half, pairs), strict=True) if whose]
-    assert {name: values for name, values in told.items() if values} == {}
+        stated[name] = [one for one, whose in zip(numbers, owners(numbers, half, pairs), strict=True) if whose]
+    assert {name: values for name, values in stated.items() if values} == {}
 
 
 # Figures: what is drawn, in the units of the axes.
@@ -385,7 +395,8 @@ def test_no_figure_draws_a_value_or_a_risk_of_a_patient(written):
     weeks = {abs(week) for week in labs["week"] if abs(week - round(week, 3)) > 1e-7}
     results = {value for value in pd.to_numeric(labs["value"], errors="coerce") if abs(value - round(value, 3)) > 1e-7}
     pairs = sorted([*pairs, *((value, -1) for value in weeks | results)])
-    assert len(written.drawn) > 15
+    assert len(written.drawn) > 12
+    assert {"calibration", "risk_groups", "dependence"} <= set(written.drawn)
     assert {name: shown for name, figure in written.drawn.items() if (shown := shown_of(figure, pairs))} == {}
 
 
@@ -420,13 +431,41 @@ def test_every_bar_stands_for_five_patients_or_more(written):
 def test_no_small_count_stands_in_the_tables_of_the_values(written):
     values = written.values
     groups = [*values["left_out"], *(one for groups in values["subgroups"].values() for one in groups)]
-    told = [str(group[name]) for group in groups for name in ("patients", "events", "lost")]
-    told += [str(row[name]) for row in values["screening"]["rows"] for name in ("remaining", "left", "undecidable")]
-    told += [str(one["flagged"]) for one in values["thresholds"]]
-    told += [str(one[name]) for one in values["by_landmark"] for name in ("patients", "events", "lost")]
-    told += [cell for row in values["table_one"]["rows"] for cell in row["cells"]]
-    assert "<5" in told
-    assert [one for one in told if SMALL.fullmatch(one)] == []
+    stated = [str(group[name]) for group in groups for name in ("patients", "events", "lost")]
+    stated += [str(row[name]) for row in values["screening"]["rows"] for name in ("remaining", "left", "undecidable")]
+    stated += [str(one["flagged"]) for one in values["thresholds"]]
+    stated += [str(one[name]) for one in values["by_landmark"] for name in ("patients", "events", "lost")]
+    stated += [cell for row in values["table_one"]["rows"] for cell in row["cells"]]
+    assert "<5" in stated
+    assert [one for one in stated if SMALL.fullmatch(one)] == []
+
+
+def test_the_page_says_at_its_top_that_small_counts_are_hidden(written):
+    top = visible(written.page)[:400]
+    assert "Counts under 5 are hidden, except totals of the cohort." in top
+    assert written.values["disclosure"] == "small-counts"
+    assert "hidden" not in visible(written.own_page)[:400]
+    assert written.own_values["disclosure"] == "full"
+
+
+def test_whoever_owns_the_data_sees_all_counts(written):
+    """Three patients of a centre of their own, as the tables have them; nothing is hidden beside them."""
+    centre = next(one for one in written.own_values["left_out"] if one["name"] == "centre-9")
+    at = written.validation.data.features.index
+    patients = written.tables["patients"].set_index("patient_id").loc[at]
+    assert centre["patients"] == str((patients["centre"] == "centre-9").sum())
+    assert centre["measures"] == {}  # as few support no figures, whoever looks at them
+    counts = [one[name] for one in written.own_values["left_out"] for name in ("patients", "events", "lost")]
+    counts += [cell for row in written.own_values["table_one"]["rows"] for cell in row["cells"]]
+    assert not {"hidden", "<5", "<5 known"} & set(counts)
+    sizes = [int(one["patients"]) for one in written.own_values["left_out"]]
+    assert sum(sizes) == len(at)
+
+
+def test_a_risk_group_tells_no_small_count(written):
+    groups = written.values["risk_groups"]
+    assert len(groups) >= 1
+    assert [one for one in groups if min(one["events"], one["patients"] - one["events"]) < 5] == []
 
 
 def test_the_page_and_the_values_tell_the_same_of_a_small_group(written):
@@ -442,7 +481,7 @@ def test_no_small_count_stands_in_a_table_of_the_page(written):
     """Of the sections that count patients; the tables of settings, folds and TRIPOD+AI count none."""
     counted = ("At risk", "With the outcome", "Lost", "Patients", "Remaining", "Do not qualify here")
     reader = read(written.page)
-    assert {"Lost", "Remaining"} <= {value for _, name, value in reader.attributes if name == "data-label"}
+    assert {"Lost", "Patients"} <= {value for _, name, value in reader.attributes if name == "data-label"}
     cells = re.findall(r'data-label="([^"]*)">([^<]*)<', written.page)
     assert len([cell for label, cell in cells if label in counted]) > 30
     assert [(label, cell) for label, cell in cells if label in counted and SMALL.fullmatch(cell)] == []
@@ -480,19 +519,19 @@ def test_the_report_of_a_refusal_holds_nobody(written, tmp_path):
 def test_the_points_score_holds_nobody(written):
     data = written.validation.data
     score = points_score(written.validation.model, data.features, relapse=data.relapse, weight=data.weights())
-    told = json.dumps(score.to_dict()) + score.table().to_csv() + score.risks().to_csv()
+    stated = json.dumps(score.to_dict()) + score.table().to_csv() + score.risks().to_csv()
     pairs = told_apart(own_values(written))
-    assert found_in(told, PARTS) == set()
-    assert rows_in(told, pairs) == set()
-    numbers, half = numbers_in(told, 5)
+    assert found_in(stated, PARTS) == set()
+    assert rows_in(stated, pairs) == set()
+    numbers, half = numbers_in(stated, 5)
     assert [one for one, whose in zip(numbers, owners(numbers, half, pairs), strict=True) if whose] == []
 
 
 def test_monitoring_tells_no_risk_of_a_handful(written):
     scores = pd.read_csv(written.folder / "scores.csv").head(3)
     found = monitor(written.validation.model, scores=scores)
-    told = found.text() + json.dumps(found.to_dict(), allow_nan=False)
-    numbers, half = numbers_in(told, 3)
+    stated = found.text() + json.dumps(found.to_dict(), allow_nan=False)
+    numbers, half = numbers_in(stated, 3)
     risks = sorted((risk, place) for place, risk in enumerate(scores["relapse_risk"]))
     assert [one for one, whose in zip(numbers, owners(numbers, half, risks), strict=True) if whose] == []
     assert found.to_dict()["scores"]["mean_risk"] is None
@@ -511,9 +550,9 @@ def test_monitoring_tells_no_share_of_one_to_four_patients(written):
 
 
 def test_a_monitored_risk_is_no_patients_own(written):
-    told = json.loads((written.folder / "watch.json").read_text(encoding="utf-8"))["scores"]
-    assert [round(told[name], 3) for name in ("mean_risk", "p05", "median", "p95")] == [
-        told[name] for name in ("mean_risk", "p05", "median", "p95")
+    stated = json.loads((written.folder / "watch.json").read_text(encoding="utf-8"))["scores"]
+    assert [round(stated[name], 3) for name in ("mean_risk", "p05", "median", "p95")] == [
+        stated[name] for name in ("mean_risk", "p05", "median", "p95")
     ]
 
 
@@ -529,8 +568,8 @@ def test_the_explanation_of_a_patient_names_nobody_else(written, capsys):
         written.folder / "x.txt",
     )
     assert cli.main([str(one) for one in arguments]) == 0
-    told = capsys.readouterr().out + (written.folder / "x.txt").read_text(encoding="utf-8")
-    assert asked in told
-    assert found_in(told.replace(asked, ""), PARTS) == set()
+    stated = capsys.readouterr().out + (written.folder / "x.txt").read_text(encoding="utf-8")
+    assert asked in stated
+    assert found_in(stated.replace(asked, ""), PARTS) == set()
     other = own_values(written).to_numpy()
-    assert rows_in(told, told_apart(pd.DataFrame(other))) == set()
+    assert rows_in(stated, told_apart(pd.DataFrame(other))) == set()

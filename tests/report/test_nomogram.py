@@ -86,14 +86,14 @@ levels = ["none", "mild fibrosis of the portal fields", "bridging fibrosis", "co
 """
     study = study_of(PREDICTORS + extra + levels)
     ranges = [(15, 90), (0, 3), (90, 300), (20, 60), (0, 130), (5, 40), (30, 50), (18, 28), (-2, 3)]
-    told = dict(TOLD) | {
+    stated = dict(TOLD) | {
         f"extra_{place}": numbers((low + high) / 2, low, high) for place, (low, high) in enumerate(ranges)
     }
-    told["stage"] = {"missing": 0, "levels": dict.fromkeys(study.predictor("stage").levels, 20)}
+    stated["stage"] = {"missing": 0, "levels": dict.fromkeys(study.predictor("stage").levels, 20)}
     effects = [0.9, 0.05, -1.2, 0.4, -2.0, 0.02, -0.6, 0.3, 1.5]
     slopes = [effect / (high - low) for effect, (low, high) in zip(effects, ranges, strict=True)]
     coef = (-1.0, 0.05, 0.3, 0.6, 0.02, *slopes, 0.01, 0.02, 0.03, 0.04)
-    return RelapseModel(study, 0.0, "ridge_logistic", Additive(coef, -1.0, np.zeros(len(coef))), {"predictors": told})
+    return RelapseModel(study, 0.0, "ridge_logistic", Additive(coef, -1.0, np.zeros(len(coef))), {"predictors": stated})
 
 
 def test_the_axes_are_those_reckoned_by_hand():
@@ -174,8 +174,8 @@ def test_a_predictor_without_effect_says_so():
 
 def test_a_predictor_without_a_range_says_so():
     model = additive_model()
-    told = model.summary["predictors"] | {"age": numbers(40.0, 40.0, 40.0)}
-    figure = nomogram_figure(replace(model, summary={"predictors": told}))
+    stated = model.summary["predictors"] | {"age": numbers(40.0, 40.0, 40.0)}
+    figure = nomogram_figure(replace(model, summary={"predictors": stated}))
     assert "no range in the training cohort" in [text.get_text() for text in drawn_texts(figure)]
 
 

@@ -50,26 +50,34 @@ def page(folder):
 
 def test_first_screen_says_that_no_model_is_supported(page, refusal):
     text = visible(page)
-    first = text[: text.index("Study and attrition")]
+    first = text[: text.index("Study and who was left out")]
     assert "No model is supported by this cohort" in first
     assert str(refusal) in first
     assert "4 relapses among 40 patients at risk (6 lost before week 48)" in first
     assert "With the outcome 4" in first
+    assert "What next?" in first
 
 
 def test_who_the_patients_were_is_told_all_the_same(page, folder):
     text = visible(page)
-    for section in ("Table one", "Outcome and follow-up", "What a sample of this size supports", "Checks"):
+    for section in ("Table one", "Outcome and follow-up", "Sample size", "Checks"):
         assert section in text
     assert "free of HBsAg relapse (n\u00a0=\u00a030)" in page
-    assert "Too few to be described: HBsAg relapse (4), lost (6)." in text
+    assert "HBsAg relapse (n\u00a0=\u00a04)" in page  # whoever owns the data sees the few too
     assert "40 patients: 4 with the outcome by the horizon, 30 free of it, 6 lost before it." in text
-    assert "These patients carry" in text
+    assert "These patients support" in text
     assert {path.stem for path in (folder / "figures").glob("*.svg")} == {
         "kaplan_meier",
         "trajectory",
         "trajectory_predictor",
     }
+
+
+def test_for_others_small_groups_are_not_described(hopeless, study, refusal, tmp_path):
+    write_refusal(hopeless, study, refusal, tmp_path, disclosure="small-counts")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Too few to be described: HBsAg relapse (4), lost (6)." in visible(page)
+    assert "Counts under 5 are hidden, except totals of the cohort." in visible(page)[:400]
 
 
 def test_no_performance_of_any_model_is_given(page):
@@ -116,7 +124,7 @@ def test_nobody_at_risk_leaves_what_can_be_said(study, tmp_path):
     text = visible(places["report"].read_text(encoding="utf-8"))
     assert "No model is supported by this cohort no patient of this cohort has an outcome." in text
     assert "Patients in the cohort 20" in text
-    assert "Nobody could be counted as at risk" in text
+    assert "Nobody was known to be at risk" in text
     assert json.loads(places["validation"].read_text(encoding="utf-8"))["table_one"] is None
 
 

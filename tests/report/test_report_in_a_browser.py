@@ -36,6 +36,8 @@ onload = () => {
     const page = frame.contentDocument, figures = [...page.querySelectorAll('figure')];
     return [frame.id, {
       width: page.documentElement.scrollWidth,
+      height: page.documentElement.scrollHeight,
+      answered: page.querySelector('#answer-end')?.getBoundingClientRect().bottom ?? null,
       fetched: frame.contentWindow.performance.getEntriesByType('resource').map(one => one.name),
       figures: figures.map(one => {
         const box = one.querySelector('svg').getBoundingClientRect();
@@ -103,6 +105,7 @@ def seen(page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_p
         ("benefit", benefit_page), ("biomarkers", biomarkers_page),
     )  # fmt: skip
     frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items() for kind, source in pages}
+    frames |= {f"report-at-{width}": (width, page) for width in (320, 400)}
     # The last frame shows that each measurement can fail.
     wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
     twice = '<text y="15">same place</text>' * 2
@@ -133,6 +136,18 @@ PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in KINDS]
 @pytest.mark.parametrize("frame", PAGES)
 def test_nothing_juts_out_of_the_screen(seen, frame):
     assert seen[0][frame]["width"] <= WIDTHS[frame.split("-")[0]]
+
+
+@pytest.mark.parametrize("width", [320, 400])
+def test_the_report_does_not_scroll_sideways_on_a_narrow_screen(seen, width):
+    assert seen[0][f"report-at-{width}"]["width"] <= width
+
+
+def test_the_first_screen_of_the_report_holds_the_answer_and_the_rest_is_short(seen):
+    """A screen is 900 pixels high. On a telephone as wide as 400 the answer fits as well, to the last figure."""
+    assert 0 < seen[0]["report-at-400"]["answered"] <= 900
+    assert 0 < seen[0]["desk-report"]["answered"] <= 900
+    assert seen[0]["desk-report"]["height"] <= 8 * 900
 
 
 @pytest.mark.parametrize("frame", PAGES)

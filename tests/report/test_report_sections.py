@@ -54,8 +54,8 @@ def test_criteria_that_cannot_be_decided_say_why(validation):
 
 
 def test_follow_up_counts_each_patient_once(validation):
-    told = follow_up(validation.cohort, validation.data, validation.study)
-    assert told["events"] + told["free"] + told["lost"] == told["patients"] == 132
+    stated = follow_up(validation.cohort, validation.data, validation.study)
+    assert stated["events"] + stated["free"] + stated["lost"] == stated["patients"] == 132
     # By hand: of five without the outcome, followed 10 to 50 weeks after landmark 0, the quartiles are 20, 30, 40.
     few = validation.data.take(np.arange(6))
     few = replace(few, time=np.array([10.0, 20, 30, 40, 50, 5]), event=np.array([0.0, 0, 0, 0, 0, 1]))
@@ -71,27 +71,27 @@ def test_follow_up_of_a_handful_is_not_told(validation):
 def test_the_other_reading_of_unconfirmed_relapses_is_counted(validation):
     confirm = replace(validation.study.outcome.confirm, unconfirmed_at_end="both")
     study = replace(validation.study, outcome=replace(validation.study.outcome, confirm=confirm))
-    told = follow_up(validation.cohort, validation.data, study)
-    assert 0 < told["unconfirmed_not_counted"] <= told["events"]
+    stated = follow_up(validation.cohort, validation.data, study)
+    assert 0 < stated["unconfirmed_not_counted"] <= stated["events"]
     assert follow_up(validation.cohort, validation.data, validation.study)["unconfirmed_not_counted"] is None
 
 
 def test_sample_size_is_that_of_the_criteria(validation):
-    told = cohort_sample_size(validation.data, validation.study)
+    stated = cohort_sample_size(validation.data, validation.study)
     known = ~np.isnan(validation.data.relapse)
     share = np.average(validation.data.relapse[known], weights=validation.data.weights()[known])
     r2 = cox_snell_r2(0.75, share)
-    assert told["known"] == known.sum()
-    assert told["needed_patients"] == riley_sample_size(8, r2, share).patients
-    assert told["carried_parameters"] == maximum_parameters(int(known.sum()), share, r2)
-    assert told["carried_parameters"] < told["parameters"]  # 119 patients do not carry 8 parameters
+    assert stated["known"] == known.sum()
+    assert stated["needed_patients"] == riley_sample_size(8, r2, share).patients
+    assert stated["carried_parameters"] == maximum_parameters(int(known.sum()), share, r2)
+    assert stated["carried_parameters"] < stated["parameters"]  # 119 patients do not carry 8 parameters
 
 
 @pytest.mark.parametrize(("kept", "why"), [(0.0, "prevalence 0"), (np.nan, "no patient has a known outcome")])
 def test_sample_size_without_events_is_refused_in_words(validation, kept, why):
     data = validation.data.take(np.flatnonzero(validation.data.relapse == 0))
-    told = cohort_sample_size(replace(data, relapse=np.full(len(data), kept)), validation.study)
-    assert why in told["refused"]
+    stated = cohort_sample_size(replace(data, relapse=np.full(len(data), kept)), validation.study)
+    assert why in stated["refused"]
 
 
 def test_two_decimals_for_ranks_and_three_for_losses(validation):
@@ -136,13 +136,13 @@ def steps(remaining):
 
 
 def test_no_small_number_of_leavers_can_be_worked_out():
-    # 2 leave, then 10: the sum, 12, is told, and neither of them.
+    # 2 leave, then 10: the sum, 12, is disclosed, and neither of them.
     assert steps([100, 98, 88, 80]) == ([100, "hidden", 88, 80], [0, "<5", "hidden", 8])
-    # Two small ones stand for each other once they are 5 together; a step that nobody leaves is told.
+    # Two small ones stand for each other once they are 5 together; a step that nobody leaves is disclosed.
     assert steps([100, 97, 97, 95]) == ([100, "hidden", "hidden", 95], [0, "<5", 0, "<5"])
     # What is left over at the end joins the block before it.
     assert steps([100, 90, 88]) == ([100, "hidden", 88], [0, "hidden", "<5"])
-    # Two in all: who remains is told only at the beginning.
+    # Two in all: who remains is disclosed only at the beginning.
     assert steps([100, 100, 98]) == ([100, "hidden", "hidden"], [0, 0, "<5"])
     assert steps([100, 100, 90]) == ([100, 100, 90], [0, 0, 10])
 
@@ -151,26 +151,26 @@ def test_no_small_number_of_leavers_can_be_worked_out():
 @settings(max_examples=80, deadline=None)
 def test_between_two_told_numbers_of_patients_lie_none_or_five(left):
     remaining = [100 - sum(left[:place]) for place in range(len(left) + 1)]
-    told = [one for one in steps(remaining)[0] if one != "hidden"]
-    assert told[0] == 100
-    assert not any(0 < before - after < 5 for before, after in pairwise(told))
+    stated = [one for one in steps(remaining)[0] if one != "hidden"]
+    assert stated[0] == 100
+    assert not any(0 < before - after < 5 for before, after in pairwise(stated))
 
 
 def test_groups_say_why_they_have_no_figures():
     hidden, shown = group_rows((subgroup("a", "<5", hidden="fewer than 20 patients"), subgroup("b", "<5")))
-    assert hidden["auc"] == "hidden: fewer than 20 patients"
+    assert hidden["auc"] == "not shown: fewer than 20 patients"
     assert shown["auc"] == "0.70 (0.60 to 0.80)"
     assert shown["observed_expected"] == "not estimable"
 
 
 def test_limitations_follow_the_settings(validation):
-    told = " ".join(limitations(validation))
-    assert "simulated" in told
-    assert f"{validation.performance.events} of 132 patients had the outcome" in told
-    assert "repeated 1 times; 20" in told
-    assert "40 bootstrap resamples were drawn; 200" in told
-    assert "Priors come from published studies" in told
-    assert "left out as a whole" not in told  # the centres were
+    stated = " ".join(limitations(validation))
+    assert "simulated" in stated
+    assert f"{validation.performance.events} of 132 patients had the outcome" in stated
+    assert "repeated 1 times; with 20" in stated
+    assert "40 bootstrap resamples were drawn; 200" in stated
+    assert "Priors come from published studies" in stated
+    assert "left out as a whole" not in stated  # the centres were
 
 
 def test_limitations_that_do_not_hold_are_not_said(validation):
@@ -178,16 +178,16 @@ def test_limitations_that_do_not_hold_are_not_said(validation):
     firm = replace(
         validation, settings=settings, synthetic=False, performance=replace(validation.performance, events=300, lost=0)
     )
-    told = " ".join(limitations(firm))
-    for absent in ("simulated", "300 of 132", "were lost", "make the figures depend less", "200 or more are usual"):
-        assert absent not in told
+    stated = " ".join(limitations(firm))
+    for absent in ("simulated", "300 of 132", "were lost", "depend less on how the", "200 or more are usual"):
+        assert absent not in stated
 
 
 def test_what_was_not_done_is_a_limitation(validation):
-    told = " ".join(limitations(replace(validation, bootstrap=None, left_out=(), failed={"x": 3})))
-    assert "No bootstrap resamples were drawn" in told
-    assert "No group of patients, such as a centre, was left out" in told
-    assert "3 runs of the procedure failed" in told
+    stated = " ".join(limitations(replace(validation, bootstrap=None, left_out=(), failed={"x": 3})))
+    assert "No bootstrap resamples were drawn" in stated
+    assert "No group of patients, such as a centre, was left out" in stated
+    assert "3 runs of the procedure failed" in stated
 
 
 @pytest.mark.parametrize(("counted", "said"), [("drop_lost", "were left out"), ("lost_as_free", "counted as free")])
@@ -198,16 +198,16 @@ def test_another_way_of_counting_the_lost_is_a_limitation(validation, counted, s
 
 def test_predictors_with_gaps_are_named(validation):
     features = validation.data.features.assign(age=validation.data.features["age"].where(np.arange(132) >= 20))
-    told = " ".join(limitations(replace(validation, data=replace(validation.data, features=features))))
-    assert "Not known in 10 % of the patients or more: Age." in told
+    stated = " ".join(limitations(replace(validation, data=replace(validation.data, features=features))))
+    assert "Not known in 10 % of the patients or more: Age." in stated
 
 
 def test_model_tells_its_reference_patient_and_effects(validation):
-    told = model_values(validation.model)
+    stated = model_values(validation.model)
     codes = {name: one["mean"] for name, one in validation.model.summary["predictors"].items()}
     features = pd.DataFrame({name: [value] for name, value in codes.items()})
-    assert told["reference"]["risk"] == pytest.approx(float(validation.model.predict_risk(features)[0]))
-    by_label = {one["label"]: one for one in told["effects"]}
+    assert stated["reference"]["risk"] == pytest.approx(float(validation.model.predict_risk(features)[0]))
+    by_label = {one["label"]: one for one in stated["effects"]}
     # From the 5th to the 95th percentile, all else at the mean: the odds of the two risks by the model itself.
     summary = validation.model.summary["predictors"]["age"]
     ends = pd.concat([features.assign(age=summary[end]) for end in ("p05", "p95")])
@@ -218,8 +218,8 @@ def test_model_tells_its_reference_patient_and_effects(validation):
 
 def test_model_without_coefficients_has_no_effects(validation):
     model = rm.train(validation.cohort, validation.study, candidates=("prior_hazard",))
-    told = model_values(model)
-    assert told["coefficients"] == told["effects"] == []  # hazards have priors too, of another scale
-    assert 0 < told["reference"]["risk"] < 1
+    stated = model_values(model)
+    assert stated["coefficients"] == stated["effects"] == []  # hazards have priors too, of another scale
+    assert 0 < stated["reference"]["risk"] < 1
     with pytest.raises(RelapseModelError, match="the classifier is 'prior_hazard'"):
         coefficients_figure(model)

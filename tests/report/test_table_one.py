@@ -12,6 +12,7 @@ import relapse_model as rm
 from relapse_model.features.development_data import development_data
 from relapse_model.report.table_one import summary_shown, table_one
 from relapse_model.small_counts import HIDDEN, hidden_cells
+from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,15 @@ def data(cohort, study):
 
 @pytest.fixture(scope="module")
 def table(cohort, data, study):
-    return table_one(cohort, data, study)
+    """As others see it."""
+    return table_one(cohort, data, study, disclosure="small-counts")
+
+
+@pytest.fixture(scope="module")
+def own(cohort, data, study):
+    """As whoever owns the data sees it."""
+    arm = cohort.patients["arm"].set_axis(cohort.patient_ids).loc[data.features.index].to_numpy(dtype=object)
+    return table_one(cohort, data, study, arm=arm)
 
 
 def row(table, label):
@@ -46,7 +55,7 @@ def test_columns_are_the_outcome_groups_and_all(table, data):
 
 
 def test_a_number_is_shown_by_its_quartiles_in_clinical_units(table, data):
-    # The predictor is on the log10 scale; the table speaks of mIU/mL. Quantiles are interpolated there.
+    # The predictor is on the log10 scale; the table is in mIU/mL. Quantiles are interpolated there.
     values = 10 ** data.features["anti_hbs"].to_numpy()
     low, middle, high = (summary_shown(one) for one in np.quantile(values, [0.25, 0.5, 0.75]))
     assert row(table, "Anti-HBs (mIU/mL)").cells[-1] == f"{middle} ({low} to {high})"
@@ -66,7 +75,7 @@ def test_what_no_predictor_reads_is_described_too(table):
 def test_a_small_group_is_described_nowhere(cohort, data, study):
     few = np.flatnonzero(~np.isnan(data.relapse))
     few = np.concatenate([few, np.flatnonzero(np.isnan(data.relapse))[:9]])  # one below the floor
-    found = table_one(cohort, data.take(few), study)
+    found = table_one(cohort, data.take(few), study, disclosure="small-counts")
     assert [name.split(" (")[0] for name in found.columns] == [
         "HBsAg relapse",
         "free of HBsAg relapse",
@@ -77,7 +86,7 @@ def test_a_small_group_is_described_nowhere(cohort, data, study):
 
 
 def test_nobody_to_describe_is_an_empty_table(cohort, data, study):
-    found = table_one(cohort, data.take(np.arange(4)), study)
+    found = table_one(cohort, data.take(np.arange(4)), study, disclosure="small-counts")
     assert found.columns == ()
 
 
@@ -91,7 +100,7 @@ def test_values_that_are_not_known_have_a_line(cohort, data, study):
 
 def test_quartiles_of_a_handful_are_not_told(cohort, data, study):
     features = data.features.assign(age=data.features["age"].where(np.arange(132) < 4))
-    found = table_one(cohort, replace(data, features=features), study)
+    found = table_one(cohort, replace(data, features=features), study, disclosure="small-counts")
     assert row(found, "Age (years)").cells[-1] == "<5 known"
 
 
@@ -139,3 +148,39 @@ def test_no_small_count_is_printed(table):
 @pytest.mark.parametrize(("value", "shown"), [(0.0, "0"), (1000000.0, "1,000,000"), (-0.01234, "-0.0123")])
 def test_numbers_have_three_figures_and_no_exponent(value, shown):
     assert summary_shown(value) == shown
+
+
+def test_age_and_sex_come_first(table, own):
+    for found in (table, own):
+        assert [one.label for one in found.rows if not one.inner][:2] == ["Age (years)", "Male sex"]
+
+
+def test_all_counts_are_by_arm_and_by_outcome_with_the_differences(own, data):
+    sizes = [name.split(" (")[0] for name in own.columns]
+    assert sizes == ["control", "hbig", "SMD", "HBsAg relapse", "free of HBsAg relapse", "lost", "SMD", "all"]
+    assert all(len(one.cells) == len(own.columns) for one in own.rows)
+    assert not {HIDDEN, "<5"} & {cell for one in own.rows for cell in one.cells}
+
+
+def test_all_counts_add_up(own):
+    """By arm, and by outcome, to those of all: 0 to 4 as well."""
+    start = next(place for place, one in enumerate(own.rows) if one.label == "Centre")
+    for one in own.rows[start + 1 : start + 4]:
+        control, hbig, _, relapse, free, lost, _, everybody = (
+            int(cell.split(" ")[0]) if cell else 0 for cell in one.cells
+        )
+        assert control + hbig == relapse + free + lost == everybody
+
+
+def test_a_difference_by_hand():
+    # Means 1 apart, each with a variance of 2: 1 / sqrt(2). Shares 1/2 and 1/4: 0.25 / sqrt((0.25 + 0.1875) / 2).
+    assert difference_of_numbers(np.array([2.0, 4.0]), np.array([1.0, 3.0])) == pytest.approx(0.5**0.5)
+    assert difference_of_shares(np.array([[0.5], [0.25]])) == pytest.approx(0.25 / np.sqrt(0.21875))
+    assert difference_of_numbers(np.array([2.0]), np.array([1.0, 3.0])) is None
+
+
+def test_a_difference_without_end_is_no_number_and_never_0(own):
+    # All of one arm and nobody of the other have it.
+    assert difference_of_shares(np.array([[1.0], [0.0]])) is None
+    assert difference_of_shares(np.array([[1.0], [1.0]])) == 0.0
+    assert row(own, "HBIG arm").cells[2] == ""

@@ -65,9 +65,9 @@ def test_every_variable_is_in_the_dictionary(trial_folder):
 
 def test_the_values_are_strict_json_in_full_precision(trial_folder, compared):
     values = json.loads((trial_folder / "trial.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
-    made, told = compared.primary.contrast, values["primary"]["contrast"]
+    made, stated = compared.primary.contrast, values["primary"]["contrast"]
     for name in ("value", "lower", "upper", "standard_error", "statistic", "p_value"):
-        assert told[name] == getattr(made, name)
+        assert stated[name] == getattr(made, name)
     assert values["plan_sha256"] == compared.plan_sha256
     assert values["direction"] == "HBIG minus control; negative favours HBIG"
     assert values["answer"] == answer(compared)

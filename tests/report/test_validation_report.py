@@ -19,19 +19,19 @@ from relapse_model.report.limitations import limitations
 from relapse_model.report.page import json_text, packages
 from relapse_model.report.performance_table import performance_rows
 from relapse_model.report.tripod import ITEMS, items_of
-from relapse_model.report.validation_report import effect_rows, report_page, validation_values, write_report
+from relapse_model.report.validation_page import effect_rows, report_page
+from relapse_model.report.validation_report import validation_values, write_report
 from relapse_model.report.words import MEANING
 from relapse_model.validation.performance_measures import MEASURES, Performance
 
 FIGURES = {
     "kaplan_meier", "trajectory", "trajectory_predictor", "calibration", "decision_curve", "risks", "stability",
-    "forest", "coefficients", "nomogram", "shap_summary",
+    "forest", "coefficients", "nomogram", "shap_summary", "risk_groups", "dependence",
 }  # fmt: skip
 
 
 def test_files_are_written_and_named(folder):
-    names = FIGURES | {f"dependence_{number}" for number in range(1, 7)}
-    expected = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
+    expected = {f"{name}.{kind}" for name in FIGURES for kind in ("svg", "png")}
     assert {path.name for path in (folder / "figures").iterdir()} == expected
     assert {path.name for path in folder.iterdir()} == {"report.html", "validation.json", "model_card.md", "figures"}
 
@@ -89,21 +89,43 @@ def test_page_fetches_nothing_and_runs_nothing(page):
 
 def test_first_screen_says_what_was_validated(validation, page):
     text = visible(page)
-    first = text[: text.index("Study and attrition")]
+    first = text[: text.index("Discrimination and calibration")]
     assert "Synthetic patients." in first
     assert "Research use only." in first
     assert validation.study.title in first
-    assert "HBsAg relapse by week 48, predicted at week 0" in first
-    for label, count in (("Patients at risk", 132), ("With the outcome", validation.performance.events)):
+    assert "HBsAg relapse by week 48, predicted at week 0 in 132 patients at risk (of 132 in the cohort)" in first
+    for label, count in (("At risk", 132), ("With HBsAg relapse", validation.performance.events)):
         assert f"{label} {count}" in first
     assert str(validation.performance.measures["auc"]).replace("(", "95 % interval ").rstrip(")") in first
 
 
-def test_sample_size_comes_before_any_result(page):
+def test_the_answer_comes_first_and_names_the_size_that_would_be_needed(page, values):
+    """The first screen answers; what size is needed is part of what to do next, and its assumption is in the page."""
     text = visible(page)
-    assert text.index("parameters by Riley's criteria") < text.index("AUC")
-    assert "c-statistic of 0.75, which is our assumption and no finding" in text
-    assert page.index('id="sample-size"') < page.index('id="performance"')
+    first = text[: text.index("Discrimination and calibration")]
+    assert values["answer"]["works"] in first
+    assert values["answer"]["sentence"] in first
+    assert values["answer"]["next"] in first
+    assert f"about {values['sample_size']['needed_patients']} patients" in first
+    assert "c-statistic of 0.75, which is an assumption, not a finding" in text
+
+
+def test_what_is_not_on_the_first_screens_is_folded_and_needs_no_script(page):
+    reader = read(page)
+    assert reader.tags.count("details") == reader.tags.count("summary") >= 9
+    assert not [name for tag, name, _ in reader.attributes if tag == "details" and name == "open"]
+    assert "::details-content" in page[page.index("@media print") :]  # printed, all of it is there
+
+
+def test_the_page_in_chinese_has_its_first_screen_and_headings_and_says_what_is_not(validation, values):
+    page = report_page(validation, {}, values, "zh")
+    text = visible(page)
+    assert 'lang="zh-CN"' in page
+    assert "模型是否有效？" in text
+    assert "首屏和标题为中文；表格、图和其余说明为英文。" in text
+    for heading in ("区分度与校准度", "净获益", "患者", "检查", "局限性"):
+        assert heading in text
+    assert read(page).unbalanced == []
 
 
 def test_real_patients_are_not_called_synthetic(validation, values):
@@ -152,7 +174,7 @@ def test_every_item_of_tripod_is_listed_and_its_sections_exist(page):
         for section in item.sections:
             assert f'id="{section}"' in page
     assert "from memory" not in text
-    assert f"Performance TRIPOD+AI {items_of('performance')}" in text
+    assert f"Discrimination and calibration TRIPOD+AI {items_of('performance')}" in text
 
 
 def test_the_items_of_tripod_are_those_of_the_published_checklist():
@@ -177,7 +199,7 @@ def test_the_items_of_tripod_are_those_of_the_published_checklist():
 
 
 def test_small_groups_are_named_as_hidden(page):
-    assert "hidden: fewer than 20 patients or 5 relapses" in visible(page)
+    assert "not shown: fewer than 20 patients or 5 relapses" in visible(page)
 
 
 def test_effects_add_up_to_all_resamples(validation):
@@ -210,7 +232,7 @@ def test_mute_reaches_the_checks(validation, values):
 
 def test_no_identifier_of_a_patient_is_written(validation, folder):
     written = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.*") if path.suffix != ".png")
-    assert "Study and attrition" in written
+    assert "Study and who was left out" in written
     assert len(validation.cohort) == 132
     assert not [identifier for identifier in validation.cohort.patient_ids if identifier in written]
 
@@ -303,8 +325,8 @@ def test_what_the_resamples_cannot_support_is_not_estimable_with_the_reason(vali
     assert f"Intervals, bootstrap : {too_few}" in text
     assert "3 x Censoring weights of a group" in text
     assert "3 bootstrap models could not be judged in their own resample" in text
-    told = boot.to_dict()["optimism_corrected"]["auc"]
-    assert (told["value"], told["no_interval"]) == (few["auc"].value, too_few)
+    stated = boot.to_dict()["optimism_corrected"]["auc"]
+    assert (stated["value"], stated["no_interval"]) == (few["auc"].value, too_few)
 
 
 def test_several_landmarks_get_a_table(validation, values):

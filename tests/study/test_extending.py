@@ -36,7 +36,7 @@ def base():
 def test_without_differences_it_is_the_other_study_under_a_name_of_its_own(base):
     study = extended()
     assert study.name == "ours"
-    # Whose number in a registry it is, and what it is called, is stated anew or not at all.
+    # Whose number in a registry it is, and what it is called, is stated again or not at all.
     assert (study.title, study.registry) == ("", "")
     for part in ("analytes", "agents", "outcome", "prediction", "predictors", "terms", "eligibility", "trial", "dosing",
                  "candidates", "passive_antibody", "laboratory", "time", "treatments", "scoring"):  # fmt: skip

@@ -86,7 +86,7 @@ PLACES = [
 @pytest.mark.parametrize(("path", "line"), PLACES)
 def test_a_key_is_found_where_it_stands(path, line):
     value = tomllib.loads(TEXT)
-    for part in path:  # the table above speaks of keys that are there
+    for part in path:  # the table above has keys that are there
         value = value[part]
     assert line_of(TEXT, path) == line
     assert line_of(TEXT.replace("\n", "\r\n"), path) == line

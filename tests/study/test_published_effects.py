@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relapse_model.errors import StudyError
-from relapse_model.study.published_effects import shrunk_effect
+from relapse_model.study.published_effects import fits_interval, shrunk_effect
 from relapse_model.study.reader import parse_study
 
 HEAD = '[study]\nprotocol = 1\nname = "x"\n[outcome]\nadjudicated = true\n[prediction]\nhorizon_weeks = 52\n'
@@ -58,6 +58,26 @@ def test_shrinking_never_turns_nor_strengthens_an_effect(log_ratio, half):
     assert 1 / sd**2 == pytest.approx(1 + 1 / error**2, rel=1e-6)
 
 
+@given(st.floats(-3, 3), st.floats(0.1, 3), st.integers(1, 3))
+def test_an_interval_as_papers_round_it_fits_its_ratio(log_ratio, half, decimals):
+    printed = [round(math.exp(log_ratio + part * half), decimals) for part in (0, -1, 1)]
+    if min(printed) > 0:
+        assert fits_interval(*printed)
+
+
+@given(st.floats(-1, 1), st.floats(0.5, 2), st.floats(0.2, 0.9), st.sampled_from([-1, 1]))
+def test_a_ratio_off_the_middle_by_more_than_a_fifth_of_the_half_width_does_not(log_ratio, half, off, side):
+    """To four decimals, rounding is less than a tenth of any half width here."""
+    low, ratio, high = (round(math.exp(log_ratio + part * half), 4) for part in (-1, side * off, 1))
+    assert not fits_interval(ratio, low, high)
+
+
+def test_numbers_of_ten_and_more_are_printed_with_fewer_decimals():
+    # 12 (1.05-137): the middle of 1.045 to 1.055 and 136.5 to 137.5 is 11.94 to 12.04.
+    assert fits_interval(12, 1.05, 137)
+    assert not fits_interval(15, 1.05, 37)
+
+
 def prior(text, **more):
     column = more.get("column", 'age = { column = "age_years"')
     return parse_study(f"{HEAD}[predictors]\n{column}, prior = {{ {text} }} }}\n", "own.toml").predictors[0].prior
@@ -81,6 +101,11 @@ def test_in_a_study():
         ('ci = [1, 3], source = "s"', "prior", "no ratio"),
         ('odds_ratio = 2, hazard_ratio = 2, ci = [1, 3], source = "s"', "prior", "odds_ratio and hazard_ratio"),
         ('odds_ratio = 4, ci = [1, 3], source = "s"', "prior.ci", "[1, 3], and a ratio of 4 outside it"),
+        # The geometric middle of 0.05 to 0.75 is 0.19: 0.70 for 0.20, or the interval of another row of the table.
+        ('odds_ratio = 0.7, ci = [0.05, 0.75], source = "s"', "prior.odds_ratio",
+         "0.7, far from the geometric middle (0.194) of [0.05, 0.75]"),
+        ('hazard_ratio = 2.1, ci = [0.5, 3.11], source = "s"', "prior.hazard_ratio",
+         "2.1, far from the geometric middle (1.25) of [0.5, 3.11]"),
         ('odds_ratio = 2, ci = [3, 1], source = "s"', "prior.ci", "[3, 1]"),
         ('odds_ratio = 2, ci = [0, 3], source = "s"', "prior.ci", "[0, 3]"),
         ('odds_ratio = -2, ci = [1, 3], source = "s"', "prior.odds_ratio", "-2"),

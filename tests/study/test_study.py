@@ -11,9 +11,10 @@ import relapse_model as rm
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import StudyError
+from relapse_model.study.predictor import Predictor, Prior
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.reader import parse_study, read_study_text
-from relapse_model.study.study import PROTOCOL, Predictor, Prior, Study
+from relapse_model.study.study import PROTOCOL, Study
 
 
 def test_names_of_the_contract_exist():

@@ -37,8 +37,8 @@ def test_every_table_of_the_reader_is_on_the_page():
 @pytest.mark.parametrize("table", KEY_TABLES, ids=lambda table: table.header)
 def test_every_key_has_a_meaning_and_no_other_has(table):
     assert set(table.meanings) == set(table.keys)
-    for told in (table.required, table.types, table.defaults):
-        assert set(told) <= set(table.keys)
+    for stated in (table.required, table.types, table.defaults):
+        assert set(stated) <= set(table.keys)
     assert all(meaning[0].isupper() or meaning.startswith(("value", "1 ")) for meaning in table.meanings.values())
     assert all(meaning.endswith(".") for meaning in table.meanings.values())
 

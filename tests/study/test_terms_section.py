@@ -8,8 +8,8 @@ import pytest
 from relapse_model.classifiers.prior.terms import Factor, Term
 from relapse_model.errors import StudyError
 from relapse_model.features.design import design
+from relapse_model.study.predictor import Prior, StudyTerm, TermFactor
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Prior, StudyTerm, TermFactor
 
 BASE = """\
 [study]

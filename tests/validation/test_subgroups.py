@@ -54,7 +54,7 @@ def test_a_hidden_group_shows_the_counts_that_are_not_small():
 
 
 def lost_of(*counts):
-    """Return what is told of the lost in groups of 40 with so many of them."""
+    """Return what is disclosed of the lost in groups of 40 with so many of them."""
     names = np.repeat([chr(97 + place) for place in range(len(counts))], 40)
     y = np.tile([1.0] * 10 + [0.0] * 30, len(counts))
     for place, count in enumerate(counts):

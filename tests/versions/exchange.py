@@ -57,10 +57,10 @@ def write(folder, classifiers=CLASSIFIERS):
 
 def check(folder):
     _, cohort = bundled()
-    told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-    say(f"written with {told['packages']}\nread with    {packages()}")
+    stated = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    say(f"written with {stated['packages']}\nread with    {packages()}")
     good = True
-    for name, expected in told["scores"].items():
+    for name, expected in stated["scores"].items():
         try:
             model = rm.load_model(folder / f"{name}.rmodel")
         except rm.RelapseModelError as error:

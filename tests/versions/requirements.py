@@ -19,5 +19,5 @@ def requirements(which: str, project: dict) -> list[str]:
 
 if __name__ == "__main__":
     root = Path(__file__).resolve().parents[2]
-    told = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    sys.stdout.write("\n".join(requirements(sys.argv[1], told)) + "\n")
+    stated = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    sys.stdout.write("\n".join(requirements(sys.argv[1], stated)) + "\n")

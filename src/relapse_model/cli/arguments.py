@@ -12,12 +12,13 @@ from importlib import import_module
 from typing import Any
 
 from relapse_model._version import __version__
+from relapse_model.cli.paper_arguments import add_paper_verb
 from relapse_model.cli.reader_arguments import READER_VERBS, add_reader_verbs
 from relapse_model.cli.study_arguments import add_study_verbs
 from relapse_model.cli.trial_arguments import TRIAL_VERBS, add_key, add_trial_verbs
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 
-_ON_MODELS = ("evaluate", "update", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
+_ON_MODELS = ("evaluate", "update", "calculator", "monitor", "sign", "verify", "keygen")  # verbs of model_verbs.py
 
 _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 
@@ -39,19 +40,21 @@ def parser() -> argparse.ArgumentParser:
     add_reader_verbs(verbs)
     _simulate(verbs.add_parser("simulate", help="make a synthetic cohort with known true risks"))
     _check(verbs.add_parser("check", help="read a cohort; report what it holds and what is wrong with it"))
-    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors"))
+    _features(verbs.add_parser("features", help="print the data dictionary of a study's predictors, or write them"))
     _train(verbs.add_parser("train", help="train a model and save it to one file"))
     _validate(verbs.add_parser("validate", help="validate the whole procedure; write validation.json and report.html"))
     _score(verbs.add_parser("score", help="score new patients, one row for each"))
     _explain(verbs.add_parser("explain", help="explain each risk by SHAP values, in clinical units"))
     _evaluate(verbs.add_parser("evaluate", help="validate a model, unchanged, on other patients"))
     _update(verbs.add_parser("update", help="recalibrate a model on other patients; write a new one"))
+    _calculator(verbs.add_parser("calculator", help="write a model as a web calculator: one page, which opens offline"))
     _monitor(verbs.add_parser("monitor", help="compare scored patients, and their outcomes, with the training cohort"))
     _sign(verbs.add_parser("sign", help="sign a model file"), "private key")
     _sign(verbs.add_parser("verify", help="check the signature of a model file"), "public key")
     _keygen(verbs.add_parser("keygen", help="make a key pair for sign and verify"))
     add_study_verbs(verbs)
     add_trial_verbs(verbs)
+    add_paper_verb(verbs, _CANDIDATES)
     _demo(verbs.add_parser("demo", help="run everything from end to end on a synthetic cohort"))
     return top
 
@@ -92,7 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _goes_on(given: argparse.Namespace) -> str:
     """Say what the next run of an interrupted one does."""
-    return "; the same command goes on where many patients were being scored" if given.verb == "score" else ""
+    later = {
+        "score": "; the same command goes on where many patients were being scored",
+        "validate": "; with --resume the same command goes on with what was done",
+    }
+    return later.get(given.verb, "")
 
 
 def _out_on_standard_output(given: argparse.Namespace) -> AbstractContextManager[None]:
@@ -132,6 +139,7 @@ def _home(verb: str) -> str:
         "trial_verbs": TRIAL_VERBS,
         "reader_verbs": READER_VERBS,
         "study_verbs": ("study",),
+        "paper_verb": ("paper",),
     }
     return next((home for home, verbs in homes.items() if verb in verbs), "verbs")
 
@@ -180,10 +188,10 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--biomarkers", choices=("none", "screen"), default="none",
-        help="screen: select among the candidate biomarkers of the study, anew in every fold (%(default)s)",
+        help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
-    _jobs_option(verb, "processes; -1 for all cores (1)")
+    _jobs_option(verb, "processes; -1 for all cores (validate: as many as are idle; train: 1)")
 
 
 def _jobs_option(verb: argparse.ArgumentParser, meaning: str) -> None:
@@ -263,8 +271,18 @@ def _mute(verb: argparse.ArgumentParser) -> None:
 
 
 def _features(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "cohort", nargs="?", metavar="COHORT", help="cohort folder: write the predictors of its patients to --out"
+    )
     verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
+    verb.add_argument(
+        "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
+    )
     verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+    verb.add_argument(
+        "--units", choices=("model", "clinical"), default="model",
+        help="with COHORT: columns by name on the scale of the model, or by label in clinical units (%(default)s)",
+    )  # fmt: skip
 
 
 def _train(verb: argparse.ArgumentParser) -> None:
@@ -295,6 +313,20 @@ def _validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
     )
+    verb.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
+    )
+    verb.add_argument(
+        "--disclosure", choices=("full", "small-counts"), default="full",
+        help="full: the report shows all counts, for whoever owns the data; small-counts: it hides counts under 5, for "
+        "what leaves the hospital (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--language", choices=("en", "zh"), default="en",
+        help="language of the report's first screen and headings; the rest is English (%(default)s)",
+    )  # fmt: skip
     _mute(verb)
 
 
@@ -317,6 +349,14 @@ def _score(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--anew", action="store_true", help="start again instead of resuming an interrupted run")
     _jobs_option(verb, "processes that score chunks; -1 for all cores (1)")
+    verb.add_argument(
+        "--engine", choices=("processes", "dask"), default="processes",
+        help="who scores the chunks: processes of this machine, or the workers of a Dask cluster (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="with --engine dask: of a scheduler that runs, such as tcp://10.0.0.1:8786 (default: started here)",
+    )  # fmt: skip
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:
@@ -325,8 +365,10 @@ def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="for a model of several landmarks (default: the first)"
     )
-    verb.add_argument("--out", metavar="FILE", help="CSV, one row per patient and predictor; text of the one --patient")
-    verb.add_argument("--patient", metavar="ID", help="explain this patient in words")
+    verb.add_argument(
+        "--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text"
+    )
+    verb.add_argument("--patient", metavar="ID", help="explain the risk of this patient")
     verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")
 
 
@@ -349,6 +391,15 @@ def _update(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--method", choices=("intercept", "intercept_and_slope"), default="intercept", help="(%(default)s)"
     )
+
+
+def _calculator(verb: argparse.ArgumentParser) -> None:
+    _model(verb)
+    _out(verb, "HTML", "page to write")
+    verb.add_argument(
+        "--languages", nargs="+", choices=("en", "zh"), default=["en", "zh"], metavar="LANGUAGE",
+        help="en, zh; the page opens in the first (en zh)",
+    )  # fmt: skip
 
 
 def _monitor(verb: argparse.ArgumentParser) -> None:

@@ -25,9 +25,10 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_bytes, write_csv, write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
 from relapse_model.report.cohort_check import check_report
-from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure, waterfall_figure
+from relapse_model.report.figures.model import coefficients_figure, shap_summary_figure
 from relapse_model.report.figures.style import png
 from relapse_model.report.model_card import model_card
+from relapse_model.report.patient_page import write_patient_page
 from relapse_model.report.trial_words import answer
 from relapse_model.report.validation_report import write_report
 from relapse_model.study.reader import load_study
@@ -38,6 +39,8 @@ from relapse_model.trial.dosing.dosing import dosing
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
 _PAGES = {
     "validation/report.html": "how well the model predicts",
+    "patient.html": "the risk of one patient, and what makes it up",
+    "calculator.html": "the risk of one patient, typed in",
     "trial/trial.html": "the arms compared",
     "dosing/dosing.html": "who is due for a dose",
 }
@@ -75,7 +78,9 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     write_report(found, folder / "validation", arm=arms(cohort, found))
 
     _title("4. Save, open again, score and explain new patients")
-    _score_new_patients(_saved(model, found, folder), study, folder)
+    saved = _saved(model, found, folder)
+    _score_new_patients(saved, study, folder)
+    say(f"Calculator for one patient: {saved.to_calculator(folder / 'calculator.html')}")
 
     _title("5. Compare the arms")
     _compare_arms(cohort, study, folder / "trial")
@@ -113,12 +118,13 @@ def _score_new_patients(model: RelapseModel, study: Study, folder: Path) -> None
     explanation = model.explain(new)
     drawn = {
         "what_drives_the_risk.png": shap_summary_figure(explanation),
-        "highest_risk_patient.png": waterfall_figure(explanation, int(scores["relapse_risk"].argmax())),
     }
     if model.classifier_name == "prior_logistic":
         drawn["priors_and_posteriors.png"] = coefficients_figure(model)
     for name, figure in drawn.items():
         write_bytes(png(figure), folder / name, private=True)
+    highest = scores["patient_id"].iloc[int(scores["relapse_risk"].argmax())]
+    write_patient_page(model, new, str(highest), folder / "patient.html")
     say(scoring_text(scores, new))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relapse_model.report.dosing_page import write_dosing_page
+from relapse_model.trial.dosing.rule import ALL_CENTRES
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
@@ -31,10 +32,10 @@ def save_dosing(
     found.save(folder)
     write_dosing_page(found, study, page, as_of=as_of, synthetic=synthetic)
     counts = found.due["status"].value_counts()
-    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
+    totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     return "\n".join(
         [
-            "To look at now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".",
+            "To act on now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".",
             f"Doses given of those due: {totals['given']} of {totals['due']}.",
             f"Page: {page}   tables: due.csv, audit.csv, next.csv beside it. They name patients.",
         ]

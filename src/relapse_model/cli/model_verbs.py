@@ -50,6 +50,16 @@ def update(given: Namespace) -> None:
     )
 
 
+def calculator(given: Namespace) -> None:
+    """Write a model as a web calculator."""
+    model = load_model(given.model)
+    page = model.to_calculator(given.out, given.languages)
+    size = page.stat().st_size / 1000
+    say(f"Calculator: {page} ({size:.0f} kB). It opens offline in a browser; whoever has it has the model.")
+    if model.summary["synthetic"]:
+        say(SYNTHETIC)
+
+
 def monitor(given: Namespace) -> None:
     """Compare new patients with the training cohort, and outcomes with the risks given."""
     from relapse_model.model.monitoring.monitor import monitor as watch
@@ -91,14 +101,19 @@ def verify(given: Namespace) -> None:
 
 
 def explain_one(given: Namespace) -> None:
-    """Print, and draw where asked for, what raised and lowered the risk of one patient."""
+    """Print, write as a page or draw what raised and lowered the risk of one patient."""
     from relapse_model.model.explanation.patient import explain_patient
 
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     found = explain_patient(model, cohort, given.patient, given.landmark_week)
     say(found.text())
-    if given.out:
+    if given.out and Path(given.out).suffix.lower() in (".html", ".htm"):
+        from relapse_model.report.patient_page import write_patient_page
+
+        write_patient_page(model, cohort, given.patient, given.out, given.landmark_week)
+        say(f"Page: {given.out}")
+    elif given.out:
         write_text(found.text() + "\n", Path(given.out), private=True)
     if given.figures:
         from relapse_model.report.figures.patient import patient_figure, patient_trajectory_figure
@@ -108,7 +123,7 @@ def explain_one(given: Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(png(patient_figure(found)), folder / "contributions.png", private=True)
         try:
-            trajectory = png(patient_trajectory_figure(model, cohort, given.patient))
+            trajectory = png(patient_trajectory_figure(model, cohort, given.patient, landmark_week=given.landmark_week))
         except RelapseModelError as nothing:  # no titres to draw
             say(f"No trajectory: {nothing}")
         else:

@@ -22,8 +22,8 @@ _OF_MODELS = ("train", "update", "demo")  # a model may be trained again
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
 _DEMO = (
-    "check.txt", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
-    "what_drives_the_risk.png", "highest_risk_patient.png", "priors_and_posteriors.png",
+    "check.txt", "calculator.html", "hbsag_relapse.rmodel", "hbsag_relapse.md", "scores.csv", "explanations.csv",
+    "what_drives_the_risk.png", "patient.html", "priors_and_posteriors.png",
 )  # fmt: skip
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
@@ -34,6 +34,7 @@ _FOLDERS = {  # verbs that write a folder of files
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
+    "paper": ("index.html", "paper.json", "figures/flow.pdf", "tables/table_one.csv", "validation/report.html"),
     "trial": (
         "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "harms.csv",
         "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from argparse import Namespace
 from pathlib import Path
 
@@ -16,12 +18,13 @@ from relapse_model.files import write_csv, write_text
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
+_REMARKS = 20  # printed; all of them are written
 TO_COMPLETE = "?"  # what the proposal writes where only a person knows
 
 
 def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
-    text = proposer_of(given.kind)(given.source, load_study(given.study))
+    text = _with_study(proposer_of(given.kind)(given.source, load_study(given.study)), given)
     write_text(text, Path(given.out))
     asked = [number for number, line in enumerate(text.split("\n"), start=1) if _is_question(line)]
     say(f"Mapping written to {given.out}.")
@@ -31,6 +34,15 @@ def propose_mapping(given: Namespace) -> None:
     else:
         parse_mapping(text, Path(given.out).name, given.kind)
         say("Check it; nothing in it was left open.")
+
+
+def _with_study(text: str, given: Namespace) -> str:
+    """Name the study's file in a proposal, relative to the mapping, as it is looked for."""
+    if not given.study.endswith(".toml"):
+        return text
+    file = os.path.relpath(given.study, Path(given.out).parent)
+    line = f"study = {json.dumps(Path(file).as_posix(), ensure_ascii=False)}"
+    return re.sub(r"(?m)^#.*\bstudy = \".*$", lambda _: line, text, count=1)
 
 
 def _is_question(line: str) -> bool:
@@ -44,15 +56,21 @@ def read(given: Namespace) -> None:
         raise RelapseModelError(f"--out {given.out}: the folder holds tables already; choose another.")
     mapping = Path(given.mapping)
     study = None if given.study is None else load_study(given.study)
-    load_mapping(mapping, given.kind)
+    known = load_mapping(mapping, given.kind)
     cohort = reader_of(given.kind)(given.source, mapping, study=study, dash=given.dash)
     cohort.write(out)
     report = cohort.reading
     if report is not None:
-        write_text(f"{report}\n", out / "reading_report.txt")
+        remarks = list(dict.fromkeys(f"  {one}" for one in cohort.remarks))  # a row may hold several such results
+        listed = "\n".join([str(report), *(["To be looked at:", *remarks] if remarks else [])])
+        write_text(f"{listed}\n", out / "reading_report.txt")
         write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
-        say(str(report))
-    say(f"{cohort!r} written to {given.out}. Next: relapse-model check {given.out}")
+        more = len(remarks) - _REMARKS
+        cut = [*remarks[:_REMARKS], *([f"  {more:,} more in reading_report.txt"] if more > 0 else [])]
+        say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
+    named = given.study or (str(mapping.parent / known.study) if known.study.endswith(".toml") else known.study)
+    with_study = f" --study {named}" if named and named != "hbsag-relapse" else ""
+    say(f"{cohort!r} written to {given.out}. Next: relapse-model check {given.out}{with_study}")
 
 
 def export(given: Namespace) -> None:

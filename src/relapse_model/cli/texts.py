@@ -221,7 +221,7 @@ def unattached(cohort: Cohort) -> list[str]:
 
 def noted(rows: Mapping[str, tuple[int, ...]]) -> list[str]:
     """Return a line for each table that has rows to look at, with the first of their numbers."""
-    why = "are duplicates, counted once, or lie more than ten years from enrolment"
+    why = "are duplicates, counted once, lie more than ten years from enrolment, or lack what should be said"
     return [
         f"{table}: {len(found)} rows {why} (rows {', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})"
         for table, found in rows.items()

@@ -36,13 +36,13 @@ def _trial(verb: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="DIR", help="folder for trial.html, trial.json, tables, and analysis_data"
     )
     verb.add_argument(
-        "--adjust", nargs="+", metavar="NAME", help="predictors for an adjusted analysis besides the plan, labelled so"
+        "--adjust", nargs="+", metavar="NAME", help="predictors of an adjusted analysis outside the plan, labelled so"
     )
     verb.add_argument(
-        "--adjust-model", metavar="MODEL", help="the same by the risk from a saved model of other patients"
+        "--adjust-model", metavar="MODEL", help="the same, adjusted for the risk predicted by a model of other patients"
     )
+    verb.add_argument("--registered", metavar="SHA256", help="of the study as it was registered before the data")
     add_key(verb)
-    verb.add_argument("--registered", metavar="SHA256", help="of the study file as it was deposited before the data")
 
 
 def add_key(verb: argparse.ArgumentParser) -> None:

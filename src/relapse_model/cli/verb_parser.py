@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from typing import Any, NoReturn
 
@@ -20,6 +19,8 @@ class HelpfulParser(argparse.ArgumentParser):
         """
         refused = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if refused is not None:
+            import difflib  # takes as long to load as four verbs
+
             choices = re.findall(r"[\w.-]+", refused[2])
             came = refused[1].casefold()
             near = difflib.get_close_matches(came, choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,12 @@ def check(given: Namespace) -> None:
 
 
 def features(given: Namespace) -> None:
-    """Print, or write, the data dictionary of a study."""
+    """Print, or write, the data dictionary of a study; of a cohort, write the predictors of each patient."""
     from relapse_model.features.dictionary import data_dictionary
 
+    if given.cohort is not None:
+        _write_features(given)
+        return
     table = data_dictionary(load_study(given.study)).reset_index()
     if given.out:
         write_csv(table, Path(given.out))
@@ -71,6 +75,20 @@ def features(given: Namespace) -> None:
         say(f"    {row['definition']}")
         say(f"    direction {row['direction']}; prior {row['prior']}")
         say(f"    source: {row['source']}" if row["source"] else "")
+
+
+def _write_features(given: Namespace) -> None:
+    from relapse_model.features.derive import derive_features
+
+    if not given.out:
+        raise RelapseModelError("--out is missing: predictors are of patients, and are written to a file, not printed.")
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    table = derive_features(cohort, study, given.landmark_week, units=given.units)
+    write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
+    say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
+    for name, known in table.notna().sum().items():
+        say(f"    {name}: {known} known")
 
 
 def train(given: Namespace) -> None:
@@ -110,6 +128,7 @@ def validate(given: Namespace) -> None:
     """Validate the procedure and write the report."""
     from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.internal_validation.check_validation import check_validation
+    from relapse_model.development.internal_validation.kept_runs import KEPT_RUNS
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
     from relapse_model.report.refusal_report import write_refusal
     from relapse_model.report.validation_report import write_report
@@ -121,14 +140,20 @@ def validate(given: Namespace) -> None:
     try:
         found = validate_procedure(
             cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
-            **_procedure(given),
+            keep=Path(given.out) / KEPT_RUNS, resume=given.resume, **_procedure(given),
         )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"Broken off. What was done is in {Path(given.out) / KEPT_RUNS}; the same command with --resume goes on.")
+        raise
     except InsufficientDataError as refusal:
         week = None if given.landmark_week is None else given.landmark_week[0]
-        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute)
+        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute, disclosure=given.disclosure)
         say(f"No model is supported by this cohort; what can be said of it: {paths['report']}")
         raise
-    paths = write_report(found, Path(given.out), arm=arms(cohort, found), mute=mute)
+    paths = write_report(
+        found, Path(given.out), arm=arms(cohort, found), mute=mute, disclosure=given.disclosure,
+        language=given.language,
+    )  # fmt: skip
     say(validation_text(found))
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
@@ -139,10 +164,13 @@ def validate(given: Namespace) -> None:
 def score(given: Namespace) -> None:
     """Score new patients, by chunks where they are many."""
     from relapse_model.model.scoring.each_or_reason import scores_of
-    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
+    from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than, partitioned
 
     model = load_model(given.model)
-    if given.chunk or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
+    if given.scheduler and given.engine != "dask":
+        raise RelapseModelError(f"--scheduler {given.scheduler}: expected --engine dask with it.")
+    parted = given.chunk or given.engine == "dask" or partitioned(Path(given.cohort))
+    if parted or more_patients_than(Path(given.cohort), CHUNK_PATIENTS):
         _score_in_chunks(model, given)
         return
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
@@ -154,13 +182,15 @@ def score(given: Namespace) -> None:
 
 def _score_in_chunks(model: RelapseModel, given: Namespace) -> None:
     from relapse_model.model.scoring.batch import score_folder
+    from relapse_model.model.scoring.engines import dask_executor
     from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS
 
-    found = score_folder(
-        model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
-        landmark_week=given.landmark_week, both_arms=given.both_arms, resume=not given.anew, jobs=given.jobs,
-        progress=True,
-    )  # fmt: skip
+    with dask_executor(given.scheduler, given.jobs) if given.engine == "dask" else nullcontext() as executor:
+        found = score_folder(
+            model, given.cohort, given.out, chunk_patients=given.chunk or CHUNK_PATIENTS,
+            landmark_week=given.landmark_week, both_arms=given.both_arms, resume=not given.anew, jobs=given.jobs,
+            executor=executor, progress=True,
+        )  # fmt: skip
     say(
         f"{found.patients} patients: {found.scored} scored ({found.warned} with warnings), {found.rejected} rejected, "
         f"in {found.chunks} chunks."

@@ -15,6 +15,7 @@ from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole, without_codes
 from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.files import _csv, write_bytes
 from relapse_model.study.study import TimeIndex
@@ -84,6 +85,21 @@ class Cohort:
         named = ((name, getattr(self, name)) for name in ("patients", "labs", "treatments", "adverse_events"))
         sizes = ", ".join(f"{len(one):,} {name.replace('_', ' ')}" for name, one in named if one is not None)
         return f"Cohort({sizes}{', synthetic' if self.synthetic else ''})"
+
+    def _repr_html_(self) -> str:
+        """Return the sizes only, as a notebook shows them: a cohort never prints its patients."""
+        weeks = "" if self.labs.empty else f"{self.labs['week'].min():g} to {self.labs['week'].max():g}"
+        facts = [
+            ("patients", len(self)),
+            ("laboratory results", len(self.labs)),
+            ("analytes", ", ".join(sorted(map(str, self.labs["analyte"].unique())))),
+            ("weeks of the results", weeks),
+            ("treatments", None if self.treatments is None else len(self.treatments)),
+            ("outcomes", None if self.outcomes is None else len(self.outcomes)),
+            ("adverse events", None if self.adverse_events is None else len(self.adverse_events)),
+            ("patients refused", len(self.rejected) or None),
+        ]
+        return html_summary("Cohort, synthetic" if self.synthetic else "Cohort", facts)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two cohorts would write the same folder."""

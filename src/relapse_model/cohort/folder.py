@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,18 +15,19 @@ from relapse_model.cohort.cohort import SYNTHETIC_FILE, Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.gate_study import required_tables
 from relapse_model.cohort.tables.columns import TABLES
-from relapse_model.cohort.tables.csv_columns import BYTES_WORTH, dictionary_columns
+from relapse_model.cohort.tables.csv_table import CsvTable
+from relapse_model.cohort.tables.file_refusals import refusal
 from relapse_model.errors import CohortError, Problem
 from relapse_model.files import what_is_no_file
 from relapse_model.study.study import Study
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.tables.parquet_table import ParquetTable
 
 _FORMS = (".csv", ".parquet")
 _UNREAD_FORMS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
 _PACKED_FORMS = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar")
 _BESIDE = re.compile(r"(?:[^a-z]+(?:copy)?)+$")  # what a file manager adds to the name of a second one
-MOST_TOLD = 1000  # rows of one file whose number of cells is wrong; the others are counted
-MOST_COLUMNS = 20_000
-_ENCODING = "Save the file as CSV UTF-8 (a Chinese export is often GB18030, a 'Unicode text' of Excel UTF-16)"
 
 
 def read_cohort(
@@ -65,11 +64,7 @@ def read_cohort(
     Cohort(132 patients, ..., synthetic)
     """
     path = Path(folder)
-    if not path.is_dir():
-        raise CohortError("the cohort was refused", [_no_folder(path)])
-    if all(table_missing(path, name) for name in TABLES) and (advice := _way_in(path)):
-        problem = Problem(str(path), None, None, "no table of a cohort folder", "patients and labs", advice)
-        raise CohortError("the cohort was refused", [problem])
+    require_cohort_folder(path)
     problems: list[Problem] = look_alikes(path)
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
@@ -88,6 +83,20 @@ def read_cohort(
         dash=dash,
         synthetic=(path / SYNTHETIC_FILE).exists(),
     )
+
+
+def require_cohort_folder(path: Path) -> None:
+    """Refuse a path that is no folder, or one in which there is what another reader takes.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    if not path.is_dir():
+        raise CohortError("the cohort was refused", [_no_folder(path)])
+    if all(table_missing(path, name) for name in TABLES) and (advice := _way_in(path)):
+        problem = Problem(str(path), None, None, "no table of a cohort folder", "patients and labs", advice)
+        raise CohortError("the cohort was refused", [problem])
 
 
 def folder_tables(folder: str | Path) -> dict[str, pd.DataFrame]:
@@ -215,170 +224,35 @@ def table_missing(path: Path, name: str) -> bool:
     return not any(os.path.lexists(path / f"{name}{form}") for form in _FORMS)
 
 
-def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
+def open_table(
+    path: Path, name: str, required: tuple[str, ...] = ("patients", "labs")
+) -> CsvTable | ParquetTable | None:
+    """Return a table of a cohort folder, to be read whole or a piece at a time; `None` where an optional one is absent.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    name : str
+        A key of `TABLES`.
+    required : tuple of str
+        The tables that must be there.
+
+    Raises
+    ------
+    CohortError
+        As `read_cohort`.
+    """
     file = table_file(path, name, required)
     if file is None:
         return None
-    return _read_csv(file) if file.suffix == ".csv" else _read_parquet(file)
+    if file.suffix == ".csv":
+        return CsvTable(file)
+    from relapse_model.cohort.tables.parquet_table import ParquetTable
+
+    return ParquetTable(file)
 
 
-def _read_csv(file: Path) -> pd.DataFrame:
-    """Read a CSV file: a large one column by column where that can be done, else cell by cell."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise unreadable(file, error) from None
-    if len(content) >= BYTES_WORTH:
-        header = next(io.BytesIO(content)).rstrip(b"\n").decode("utf-8-sig", "backslashreplace").rstrip("\r").split(",")
-        if len(header) > MOST_COLUMNS:  # before anything is read into so many
-            csv_header(header, file.name)
-        table = dictionary_columns(content, len(header)) if all(map(_is_plain, header)) else None
-        if table is not None:
-            return table.set_axis(csv_header(header, file.name), axis=1)
-    return _parse_csv(_decoded(content, file.name), file.name)
-
-
-def _is_plain(cell: str) -> bool:
-    """Tell whether a cell of the header is filled, and was UTF-8."""
-    return bool(cell.strip()) and "\\" not in cell
-
-
-def _decoded(content: bytes, name: str) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise not_utf8(content.split(b"\n"), name)
-    return text
-
-
-def not_utf8(lines: Iterable[bytes], name: str) -> CohortError:
-    """Return the refusal of a file that is not UTF-8 text: its first byte that is not, else its first zero.
-
-    Parameters
-    ----------
-    lines : iterable of bytes
-        As they are separated by line feeds.
-    name : str
-        Of the file.
-    """
-    zero = None
-    for number, line in enumerate(lines, start=1):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            found = f"byte 0x{line[error.start]:02x} is not UTF-8"
-            return refusal(name, found, "UTF-8 text", _ENCODING, number, "line")
-        zero = number if zero is None and b"\0" in line else zero
-    return refusal(name, "bytes of zero between the letters", "UTF-8 text", _ENCODING, zero, "line")
-
-
-def unreadable(file: Path, error: OSError) -> CohortError:
-    """Return the refusal of a file that the system does not let be read."""
-    return refusal(file.name, f"cannot be read ({error.strerror})", "a CSV file")
-
-
-def _parse_csv(text: str, name: str) -> pd.DataFrame:
-    rows = _rows(text, name)
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    header = csv_header(rows[0] if rows else None, name)
-    wrong = [number for number, row in enumerate(rows[1:], start=2) if len(row) != len(header)]
-    if wrong:
-        told = [wrong_count(name, number, len(rows[number - 1]), len(header)) for number in wrong[:MOST_TOLD]]
-        raise CohortError("the cohort was refused", [*told, *rows_not_told(name, len(wrong))])
-    return pd.DataFrame(rows[1:], columns=header, dtype=object)
-
-
-def csv_header(row: list[str] | None, name: str) -> list[str]:
-    """Return the names of the columns from the first row of a file, `None` where it has none.
-
-    Parameters
-    ----------
-    row : list of str or None
-    name : str
-        Of the file.
-    """
-    if row is None:
-        raise refusal(name, "the file is empty", "a header and rows")
-    if len(row) > MOST_COLUMNS:
-        raise refusal(
-            name, f"{len(row):,} columns", f"at most {MOST_COLUMNS:,}", "Leave out those that nothing reads", 1
-        )
-    header = [cell.strip() for cell in row]
-    if not any(header):
-        raise refusal(name, "a blank row", "the header", "Take the blank row out", 1)
-    if header[0].casefold().startswith("sep="):
-        raise refusal(name, "the line 'sep=...' of a spreadsheet", "the header", "Take this line out", 1)
-    if header[0].startswith("#") and not any(header[1:]):
-        raise refusal(name, "a comment", "the header", "Take the comments out", 1)
-    if len(header) < 2 and any(mark in header[0].split("\n", 1)[0] for mark in (";", "\t", "|")):
-        raise refusal(name, "columns separated by ';', '|' or tab", "columns separated by ','", row=1)
-    return header
-
-
-def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
-    """Return the problem of a row that has more or fewer cells than the header."""
-    return Problem(name, number, None, f"{cells} cells", f"{wanted}, as in the header", _mend(cells, wanted))
-
-
-def rows_not_told(name: str, wrong: int) -> list[Problem]:
-    """Return the problem that counts the rows of a file that are as wrong as the first `MOST_TOLD`; else nothing."""
-    more = wrong - MOST_TOLD
-    if more <= 0:
-        return []
-    found = f"{more:,} more rows of a wrong number of cells"
-    return [Problem(name, None, None, found, "as many as in the header", stands_for=more)]
-
-
-def _mend(cells: int, wanted: int) -> str:
-    if cells == 0:
-        return "Take the blank row out"
-    if cells < wanted:
-        return "Every row has all its commas, also after empty cells"
-    return "A comma inside a value needs quotes around the value"
-
-
-def _rows(text: str, name: str) -> list[list[str]]:
-    """Split the text into rows and cells; a quote that is never closed would swallow the rows after it."""
-    rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), strict=True):
-            rows.append(row)
-    except csv.Error as error:
-        raise wrong_quotes(name, error, len(rows) + 1) from None
-    return rows
-
-
-def wrong_quotes(name: str, error: csv.Error, row: int) -> CohortError:
-    """Return the refusal of a file whose quotes do not fit, from the row on in which that shows."""
-    return refusal(
-        name, f"quotes that do not close or do not fit ({error})", 'a value with quotes as "so ""quoted"" here"',
-        "Look at this row and the next", row,
-    )  # fmt: skip
-
-
-def _read_parquet(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file)
-    except Exception as error:
-        raise not_parquet(file, error) from None
-
-
-def not_parquet(file: Path, error: Exception) -> CohortError:
-    """Return the refusal of a Parquet file that cannot be read, or not without pyarrow."""
-    if isinstance(error, ImportError):
-        return refusal(
-            file.name, "Parquet, and pyarrow is not installed", "pyarrow, or CSV",
-            "pip install pyarrow",
-        )  # fmt: skip
-    return refusal(file.name, f"not readable as Parquet ({type(error).__name__})", "a Parquet file")
-
-
-def refusal(
-    table: str, found: str, expected: str, advice: str = "", row: int | None = None, counted: str = "row"
-) -> CohortError:
-    """Return the refusal of a cohort for one problem of a file; the arguments are those of `Problem`."""
-    problem = Problem(table, row, None, found, expected, advice, counted=counted)
-    return CohortError("the cohort was refused", [problem])
+def _read_table(path: Path, name: str, required: tuple[str, ...]) -> pd.DataFrame | None:
+    table = open_table(path, name, required)
+    return None if table is None else table.whole()

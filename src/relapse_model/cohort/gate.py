@@ -12,6 +12,7 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
+from relapse_model.cohort.deaths import contradicted
 from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import MOST_NAMES, MOST_UNREADABLE
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
@@ -65,7 +66,7 @@ def make_cohort(
         Whose units are accepted. Without it, an analyte may come in one unit only.
     on_problems : {"raise", "list"}
         ``"list"`` keeps the sound patients and lists the others, with the reason, in `Cohort.rejected`
-        (for scoring). A table that lacks a required column is refused all the same.
+        (for scoring). A table that lacks a required column is refused all the same, with all problems of whole tables.
     dash : {"refuse", "negative", "missing"}, optional
         What a bare ``-`` means in this laboratory; by default as the study says, else refused.
     synthetic : bool
@@ -141,7 +142,9 @@ def checked(
     gate.predictors(study)
     gate.outcome_column(study)
     gate.far_weeks()
-    if gate.problems and (gate.broken or on_problems == "raise"):
+    if gate.broken and on_problems == "list":  # what is wrong with a row would cost its patient, not the cohort
+        raise CohortError("the cohort was refused", [one for one in gate.problems if one.patient is None])
+    if gate.problems and on_problems == "raise":
         raise CohortError("the cohort was refused", gate.problems)
     cohort = gate.cohort(synthetic)
     if study is None or study.time.index is None:
@@ -241,14 +244,15 @@ class _Gate(StudyAtTheGate):
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
     def adverse_events(self) -> None:
-        """Refuse a death that is said not to be serious, and a term that names a patient: reports print the terms."""
+        """Refuse what contradicts a death, and a term that names a patient: reports print the terms."""
+        for one in contradicted(self.tables, self.ids):
+            if one.counts:
+                self.remark(one.table, one.rows, one.column, one.found, one.expected)
+            else:
+                self.refuse(one.table, one.rows, one.column, one.found, one.expected, one.advice)
         table = self.tables.get("adverse_events")
         if table is None or "term" not in table:
             return
-        if {"grade", "serious"} <= set(table):
-            light = table["grade"].isin(["5"]).to_numpy() & table["serious"].isin([0]).to_numpy()
-            found, advice = "0, of grade 5 (death)", "A death is serious by definition: correct one of the two"
-            self.refuse("adverse_events", light, "serious", found, "1", advice)
         terms = table["term"].dropna()
         naming = [term for term in terms.unique() if self.holds_identifier(term)]
         if naming:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.study.eligibility import Criterion
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 MINUTES = 7 * 24 * 60  # of a week

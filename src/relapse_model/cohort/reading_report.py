@@ -9,6 +9,7 @@ from typing import Any
 from relapse_model.errors import RelapseModelError
 
 _LISTED = 10  # row numbers printed for one reason; all of them are kept
+_SHOWN = 20  # codes or columns of one source that are printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class ReadingReport:
             [
                 *(str(source) for source in self.sources),
                 *_block("Units", (f"{one.analyte} in {one.unit or 'no unit'}: {one.count:,}" for one in self.units)),
-                *_block("Not named by the mapping, so not read", map(_not_mapped, self.not_mapped)),
+                *_block("Not named by the mapping, so not read", _first_not_mapped(self.not_mapped)),
                 *_block("Never read, since they may identify a person", self.never_read),
                 *_block("Notes", self.notes),
             ]
@@ -163,6 +164,18 @@ class ReadingReport:
 def _block(title: str, lines: Iterable[str]) -> list[str]:
     found = [f"  {line}" for line in lines]
     return [f"{title}:", *found] if found else []
+
+
+def _first_not_mapped(every: tuple[NotMapped, ...]) -> list[str]:
+    """Return the first of them as text, each source by itself, and how many more there are: all are kept."""
+    lines: list[str] = []
+    for source in dict.fromkeys(one.source for one in every):
+        own = [one for one in every if one.source == source]
+        lines += [_not_mapped(one) for one in own[:_SHOWN]]
+        if len(own) > _SHOWN:
+            count = sum(one.count for one in own[_SHOWN:])
+            lines.append(f"{source}: {len(own) - _SHOWN} more, {count:,} in all (reading_report.json has each)")
+    return lines
 
 
 def _not_mapped(one: NotMapped) -> str:

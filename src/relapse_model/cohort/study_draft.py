@@ -225,7 +225,7 @@ def _unknown_columns(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> l
 def _columns(draft: StudyDraft, patients: pd.DataFrame | None) -> Iterator[str]:
     """Yield a line for each column of the patients table; one that may be of later than the landmark as a comment."""
     if patients is None:
-        yield from (f"{_key(name)} = {{ column = {_text(name)} }}" for name in draft.columns or ())
+        yield from (_unseen_column(name) for name in draft.columns or ())
         return
     asked = tuple(_BASELINE) if draft.columns is None else draft.columns
     left: list[str] = []
@@ -239,6 +239,17 @@ def _columns(draft: StudyDraft, patients: pd.DataFrame | None) -> Iterator[str]:
     if left:
         yield "# Other columns. Was it known at the landmark, for every patient? Then take the # away."
         yield from (f"# {_key(name)} = {{ column = {_text(name)} }}" for name in left)
+
+
+def _unseen_column(name: str) -> str:
+    """Return the line of a column of which the values are not known, but what the cohort folder says of it."""
+    rule = TABLES["patients"].get(name)
+    start = f"{_key(name)} = {{ column = {_text(name)}"
+    if rule is not None and rule.choices:
+        return f"{start}, equals = {_text(rule.choices[-1])} }}"
+    if rule is not None and rule.kind == "text":
+        return f'# {start}, levels = ["...", "..."] }} # which values does it have?'
+    return f"{start}{_BASELINE.get(name, '')} }}"
 
 
 def _column(name: str, values: pd.Series) -> str | None:

@@ -47,7 +47,8 @@ def build(
     """
     resamples = INTERVAL_RESAMPLES if final else 0
     settings: dict[str, dict[str, Any]] = {
-        "prior_logistic": _priors(design) | {"previous": design.previous, "indicators": marked},
+        "prior_logistic": _priors(design)
+        | {"previous": design.previous, "indicators": marked, "baseline": design.baseline},
         "ridge_logistic": {"seed": seed},
         "elastic_net": {"interval_resamples": resamples, "seed": seed},
         "boosted_trees": {"monotone": design.monotone, "interval_resamples": resamples, "seed": seed},

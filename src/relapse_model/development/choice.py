@@ -15,12 +15,14 @@ from relapse_model.classifiers.known import MEMBERS, Classifier
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.development.candidates import build, build_hazard
 from relapse_model.development.folds import data_folds
+from relapse_model.development.one_thread import one_thread
 from relapse_model.development.refused_runs import reason_of, reasons_counted
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
 from relapse_model.model.processes import results_of
+from relapse_model.progress import progress_bar
 from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference
@@ -133,7 +135,7 @@ def choose(
     judge_single : bool
         Whether a single candidate is cross-validated too: there is nothing to choose, but something to know.
     narrow : callable, optional
-        What chooses predictors, anew in every fold.
+        What chooses predictors, in every fold again.
     jobs : int, optional
         Processes; the result is the same whatever their number.
     progress : bool
@@ -169,16 +171,13 @@ def _compared(
 ) -> Choice:
     """Cross-validate the candidates and choose among them."""
     from joblib import delayed
-    from tqdm import tqdm
 
     losses = {name: np.zeros(len(data)) for name in (*names, "mean_risk")}
     judged = np.zeros(len(data))  # in how many repeats each row was
     split = data_folds(data, folds, repeats, seed)
     tasks = (delayed(_fold_risks)(names, data, test, design, seed, calibration, narrow) for _, test in split)
     found = results_of(tasks, jobs)
-    bar = tqdm(
-        found, total=len(split), desc="compare", unit="fold", leave=False, delay=1.0, disable=not progress or None
-    )
+    bar = progress_bar(found, total=len(split), what="compare", unit="fold", shown=progress)
     failed: Counter[str] = Counter()
     for (_, test), (risks, why) in zip(split, bar, strict=True):
         if why:
@@ -222,10 +221,8 @@ def _fold_risks(
     narrow: Narrow | None,
 ) -> tuple[dict[str, Floats], str]:
     """Return the risks of the test rows by each candidate; or nothing, and why one of them could not be fitted."""
-    from threadpoolctl import threadpool_limits
-
     # The problems are small: threads cost more than they bring, and sums are in the same order everywhere.
-    with threadpool_limits(1):
+    with one_thread():
         train = data.take(np.setdiff1d(np.arange(len(data)), test))
         try:
             held = data.matrix[test]

@@ -10,7 +10,8 @@ import numpy as np
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
-from relapse_model.study.study import Predictor, Study, StudyTerm
+from relapse_model.study.predictor import Predictor, StudyTerm
+from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
     from relapse_model.model.relapse_model import RelapseModel

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypedDict
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.known import Classifier
 from relapse_model.development.choice import Choice, choose, fit_known
+from relapse_model.development.one_thread import one_thread
 from relapse_model.development.screening.step import ScreenStep
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design
@@ -30,7 +32,12 @@ class ProcedureSettings:
         Go on even then.
     biomarkers : {"none", "screen"}
         Whether the ``[[candidates]]`` of the study are screened beside its predictors, as `screen_biomarkers` does
-        with its defaults, and those selected become predictors: anew in every fold and resample.
+        with its defaults, and those selected become predictors: again in every fold and resample.
+    keep : str, Path or None
+        A file in which `validate` keeps finished runs until all are done, so that one that was broken off can go on. It
+        holds risks of single patients, by row, and no identifiers. `train` does not use it.
+    resume : bool
+        Whether `validate` goes on with the runs in that file, if there are any; if not, they are replaced.
 
     Examples
     --------
@@ -43,6 +50,8 @@ class ProcedureSettings:
     outer_folds: int = OUTER_FOLDS
     more_predictors_than_events: bool = False
     biomarkers: str = "none"
+    keep: str | Path | None = None
+    resume: bool = False
 
 
 class SettingKeywords(TypedDict, total=False):
@@ -53,6 +62,8 @@ class SettingKeywords(TypedDict, total=False):
     outer_folds: int
     more_predictors_than_events: bool
     biomarkers: str
+    keep: str | Path | None
+    resume: bool
 
 
 def settings_with(settings: ProcedureSettings | None, given: SettingKeywords) -> ProcedureSettings:
@@ -94,7 +105,7 @@ class Procedure:
         Of the cross-validation that chooses.
     calibration : {"none", "logistic"}
     screen : ScreenStep or None
-        Which of the columns are candidates that a screen selects, anew in every run.
+        Which of the columns are candidates that a screen selects, again in every run.
     """
 
     columns: Design
@@ -151,11 +162,9 @@ def develop(
         Processes that compare the candidates.
     progress : bool
     """
-    from threadpoolctl import threadpool_limits
-
     columns, way = procedure.columns, procedure.calibration
     # The problems are small: threads cost more than they bring, and the folds run side by side anyway.
-    with threadpool_limits(1):
+    with one_thread():
         choice = choose(
             data, columns, procedure.candidates, seed, folds=procedure.folds, repeats=procedure.repeats,
             calibration=way, judge_single=final, narrow=None if procedure.screen is None else procedure.screen.narrow,

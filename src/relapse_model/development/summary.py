@@ -21,7 +21,8 @@ from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "scipy")
 
@@ -124,8 +125,8 @@ def predictor_summary(
     disclosed: dict[str, Any] = {"missing": disclosed_count(missing)}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_told = _disclosed_levels(counts, missing)
-        return {"missing": missing_told, "levels": dict(zip(predictor.levels, levels, strict=True))}
+        *levels, missing_disclosed = _disclosed_levels(counts, missing)
+        return {"missing": missing_disclosed, "levels": dict(zip(predictor.levels, levels, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
     few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
     if few or _patients(who, values.notna()) < 2 * SMALL:

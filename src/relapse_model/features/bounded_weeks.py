@@ -14,7 +14,8 @@ from relapse_model.cohort.outcome.risk_set import ENROLMENT
 from relapse_model.comparisons import at_least, at_most, before, below
 from relapse_model.features.laboratory import summarise
 from relapse_model.features.treatment import first_week, weeks_on, where_recorded
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 _TOLERANCE = 1e-6  # weeks: less than a second
 

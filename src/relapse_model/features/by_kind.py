@@ -12,7 +12,8 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort import courses
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import Courses, ever
-from relapse_model.cohort.measurements import below_limit_value, measurements
+from relapse_model.cohort.laboratory.values_in_unit import below_limit_value
+from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.study_columns import ColumnReader, categories, chosen, numbers, reader_of, unusable_cells
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -20,8 +21,9 @@ from relapse_model.features import treatment
 from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
 from relapse_model.features.decline import slope_to_first_below
 from relapse_model.features.laboratory import SUMMARIES, summarise_results
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import FeatureKind, add_feature_kind
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import unit_key
 
 Derive: TypeAlias = "Callable[[Cohort, Study, Predictor, float], Floats | pd.Series]"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from relapse_model.arrays import Floats
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Predictor
 
 
 def clinical(values: Floats, predictor: Predictor) -> Floats:
@@ -38,6 +38,12 @@ def unit_shown(predictor: Predictor) -> str:
     if predictor.scale == "log10" and predictor.kind in DIFFERENCES:
         return f"log10 {predictor.unit}"
     return predictor.unit
+
+
+def predictor_title(predictor: Predictor) -> str:
+    """Return the label of a predictor with its unit."""
+    unit = unit_shown(predictor)
+    return f"{predictor.label} ({unit})" if unit and unit != "0/1" else predictor.label
 
 
 def three_figures(number: float) -> str:

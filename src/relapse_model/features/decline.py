@@ -11,7 +11,8 @@ from relapse_model.comparisons import at_or_before
 from relapse_model.features.bounded_weeks import called
 from relapse_model.features.laboratory import summarise
 from relapse_model.features.treatment import first_week
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 
 def slope_to_first_below(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:

@@ -10,16 +10,25 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.index_week import require_same_index
 from relapse_model.cohort.study_names import require_names
-from relapse_model.errors import CohortError, Problem
+from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features.by_kind import derive_one
-from relapse_model.study.study import Predictor, Study
+from relapse_model.features.clinical_units import clinical, predictor_title
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
+
+MODEL, CLINICAL = "model", "clinical"
 
 
-def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = None) -> pd.DataFrame:
+def derive_features(
+    cohort: Cohort, study: Study, landmark_week: float | None = None, *, units: str = MODEL
+) -> pd.DataFrame:
     """Return the study's predictors of every patient, as they were known at the landmark.
 
     Only rows with ``week <= landmark`` are read, and of a course of treatment only the part up to it. Blood drawn
     in the week of a dose was drawn before the dose.
+
+    The model's scale is what models are fitted on: an analyte on the log10 scale is its logarithm, and a saturating
+    term its share. To read the values, ask for clinical units.
 
     Parameters
     ----------
@@ -27,15 +36,20 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     study : Study
     landmark_week : float, optional
         The study's first landmark by default.
+    units : {"model", "clinical"}
+        ``"model"``: columns by the names of the predictors, on the scale of the model. ``"clinical"``: columns by label
+        and unit, such as ``Anti-HBs (mIU/mL)``, in that unit.
 
     Returns
     -------
     DataFrame
-        One row per patient in the order of the cohort, indexed by patient_id; one column per predictor, float
-        (an analyte on the log10 scale as its logarithm), or text for a predictor with levels. NaN is missing.
+        One row per patient in the order of the cohort, indexed by patient_id; one column per predictor, float (0 or 1
+        for no or yes), or text for a predictor with levels. NaN is missing.
 
     Raises
     ------
+    RelapseModelError
+        If `units` is none of the two.
     CohortError
         If a column the study names is absent, or names, units or texts do not fit the study.
 
@@ -45,7 +59,12 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     >>> X = rm.derive_features(rm.simulate_cohort(5, seed=1), rm.load_study("hbsag-relapse"))
     >>> X.shape
     (5, 8)
+    >>> shown = rm.derive_features(rm.simulate_cohort(5, seed=1), rm.load_study("hbsag-relapse"), units="clinical")
+    >>> bool((shown["Anti-HBs (mIU/mL)"] == 10 ** X["anti_hbs"]).all())
+    True
     """
+    if units not in (MODEL, CLINICAL):
+        raise RelapseModelError(f"derive_features: units {units!r}; expected {MODEL!r} or {CLINICAL!r}.")
     landmark = study.landmark(landmark_week)
     require_same_index(cohort, study)
     require_names(cohort, study)
@@ -55,7 +74,28 @@ def derive_features(cohort: Cohort, study: Study, landmark_week: float | None = 
     columns = {
         predictor.name: np.asarray(derive_one(cohort, study, predictor, landmark)) for predictor in study.predictors
     }
-    return pd.DataFrame(columns, index=cohort.patient_ids)
+    features = pd.DataFrame(columns, index=cohort.patient_ids)
+    return in_clinical_units(features, study) if units == CLINICAL else features
+
+
+def in_clinical_units(features: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return predictors in clinical units, under their label and unit; of two alike, with their name.
+
+    Parameters
+    ----------
+    features : DataFrame
+        As `derive_features` makes them, on the scale of the model.
+    study : Study
+    """
+    titles = [predictor_title(one) for one in study.predictors]
+    alike = {title for title in titles if titles.count(title) > 1}
+    columns = {
+        f"{title}, {one.name}" if title in alike else title: features[one.name].to_numpy()
+        if one.levels
+        else clinical(features[one.name].to_numpy(dtype=float), one)
+        for one, title in zip(study.predictors, titles, strict=True)
+    }
+    return pd.DataFrame(columns, index=features.index)
 
 
 def _absent(cohort: Cohort, predictor: Predictor) -> list[Problem]:

@@ -13,7 +13,8 @@ from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import SHAPES, Factor, PriorGrid, Term
 from relapse_model.features.clinical_units import on_model_scale
 from relapse_model.study.effect_modifiers import modifier_term
-from relapse_model.study.study import Predictor, Study, StudyTerm
+from relapse_model.study.predictor import Predictor, StudyTerm
+from relapse_model.study.study import Study
 
 _ROWS_AT_ONCE = 8192  # they stay in the processor's cache
 
@@ -50,6 +51,9 @@ class Design:
     as_stated : tuple of int
         Columns, and terms counted on from them, whose prior is taken as it stands: of a trial with a plan, the arm and
         the effect modifiers.
+    baseline : tuple of (float, float), or None
+        Prior of the mean risk from the landmark to the horizon: its log-odds and their standard deviation. None where
+        the study states none, or is for several landmarks.
     """
 
     names: tuple[str, ...]
@@ -65,14 +69,17 @@ class Design:
     visit_weeks: tuple[float, ...] = ()
     visit_window: float = 4.0
     as_stated: tuple[int, ...] = ()
+    baseline: tuple[float, float] | None = None
 
 
-def design(study: Study) -> Design:
+def design(study: Study, landmark: float | None = None) -> Design:
     """Describe the matrix of a study's predictors.
 
     Parameters
     ----------
     study : Study
+    landmark : float, optional
+        Week from which the risk counts, for the prior of the mean risk; by default the study's only landmark.
 
     Examples
     --------
@@ -99,6 +106,7 @@ def design(study: Study) -> Design:
         visit_weeks=study.prediction.visit_weeks,
         visit_window=0.0 if study.outcome.analyte is None else study.prediction.visit_window_weeks,
         as_stated=_as_stated(study, [predictor for _, predictor, _ in columns]),
+        baseline=_baseline(study, landmark),
     )
 
 
@@ -185,6 +193,13 @@ def _as_stated(study: Study, columns: list[Predictor]) -> tuple[int, ...]:
     }
     terms = [len(columns) + place for place, term in enumerate(study.terms) if term.name in modifiers]
     return tuple(arms + terms)
+
+
+def _baseline(study: Study, landmark: float | None) -> tuple[float, float] | None:
+    known, weeks = study.outcome.baseline, study.prediction.landmark_weeks
+    if known is None or len(weeks) > 1:
+        return None
+    return known.log_odds(study.prediction.horizon_weeks - study.landmark(landmark)), known.sd_logit
 
 
 def _prior(predictor: Predictor) -> tuple[float, float, bool]:

@@ -21,7 +21,7 @@ from relapse_model.validation.ipcw import censoring_weights
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
 ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
-OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy")
+OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy", "centre")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class DevelopmentData:
     copy : array of int or None
         In a bootstrap resample, which draw of its patient a row belongs to: copies of a patient stay together in
         folds, but each counts for itself.
+    centre : array or None
+        Within which candidate biomarkers are compared; None where the cohort names none.
     """
 
     features: pd.DataFrame
@@ -75,6 +77,7 @@ class DevelopmentData:
     censoring: str = "ipcw"
     landmarks: Floats | None = None
     copy: NDArray[np.intp] | None = None
+    centre: NDArray[np.object_] | None = None
 
     def __repr__(self) -> str:
         """Return the sizes only: patients are never printed."""
@@ -268,6 +271,7 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
         group=_groups(cohort, study.outcome.censoring_by, rows, "[outcome] censoring_by"),
         fold_group=_groups(cohort, group_by, rows, "group_by"),
         censoring=censoring,
+        centre=_groups(cohort, "centre" if "centre" in cohort.patients else None, rows, "the screen of biomarkers"),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from relapse_model.study.predictor import Predictor, Prior, StudyTerm
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
-from relapse_model.study.study import Predictor, Prior, Study, StudyTerm
+from relapse_model.study.study import Study
 
 
 def data_dictionary(study: Study) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from relapse_model.arrays import Mask
 from relapse_model.classifiers.prior.evidence_grid import missing_indicators
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 FEWEST_KNOWN = 10  # patients: fewer tell hardly anything, and what a model kept of them could point to one
 

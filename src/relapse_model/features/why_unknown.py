@@ -12,8 +12,9 @@ from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.lasting_loss import latest_week
 from relapse_model.comparisons import before
 from relapse_model.features.bounded_weeks import loss_at
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import FEATURE_KINDS, WITH_WORDS
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Study
 
 AFTER_LOSS = "weeks_on_agent_after_first_negative"
 NOT_SEEN = "negative from the first test on record, so that the loss was not seen"

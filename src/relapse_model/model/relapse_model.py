@@ -107,8 +107,8 @@ class RelapseModel(TrainedModel):
         >>> study = rm.load_study("hbsag-relapse")
         >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
         >>> found = model.benefit(rm.simulate_cohort(3, seed=8))
-        >>> found.statement.split(",")[0]
-        'The difference between patients comes from their risk'
+        >>> found.statement.split(";")[0]
+        'The benefit differs between patients because their risks differ'
         """
         from relapse_model.model.scoring.benefit import benefit_table
 
@@ -250,6 +250,40 @@ class RelapseModel(TrainedModel):
         from relapse_model.model.file.model_file import save_model
 
         save_model(self, path, card, performance)
+
+    def to_calculator(self, path: str | Path, languages: Sequence[str] = ("en", "zh")) -> Path:
+        """Write a web calculator of this model: one HTML file that opens offline and scores one patient at a time.
+
+        Its risks are those of `score` to 1e-9, with interval, warnings and what raised or lowered them. When it opens
+        it scores made-up patients, and shows nothing unless they come out as here. It holds what scoring needs, and no
+        training row; whoever has the file has the model.
+
+        Parameters
+        ----------
+        path : str or Path
+            Such as ``calculator.html``. An existing file is replaced, in one step.
+        languages : sequence of str
+            Of ``"en"`` and ``"zh"`` (Chinese); the page opens in the first.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        CalculatorError
+            If the page would be larger than 5 MB, or a language is none of those.
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> model = rm.load_model("models/hbsag_relapse.rmodel")  # doctest: +SKIP
+        >>> model.to_calculator("calculator.html")  # doctest: +SKIP
+        PosixPath('calculator.html')
+        """
+        from relapse_model.model.calculator.page import write_calculator
+
+        return write_calculator(self, path, languages)
 
 
 def load_model(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from relapse_model.arrays import Floats
 from relapse_model.comparisons import at_or_before
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
@@ -50,6 +51,24 @@ class TrainedModel:
         return (
             f"{kind}({self.study.outcome.name} by week {week:g}, predicted at week {self.landmark_week:g} by "
             f"{self.classifier_name}; {events} events in {patients} patients{synthetic})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what it predicts, by what, from how many, and what was found in training, as a notebook shows it."""
+        from relapse_model.classifiers.known import label_of
+
+        summary, prediction = self.summary, self.study.prediction
+        weeks = ", ".join(f"{week:g}" for week in self.landmark_weeks)
+        return html_summary(
+            f"{self.study.outcome.name} by week {prediction.horizon_weeks:g}, predicted at week {weeks}",
+            [
+                ("classifier", label_of(self.classifier_name, self.study.has_priors)),
+                ("trained on", f"{summary['patients']} patients, {summary['events']} events"),
+                ("predictors", ", ".join(one.label for one in self.study.predictors)),
+            ],
+            columns=("found in training", "") if summary.get("warnings") else (),
+            rows=[(one["code"], one["title"]) for one in summary.get("warnings") or ()],
+            note="Trained on synthetic patients." if summary["synthetic"] else "",
         )
 
     @property

@@ -13,6 +13,7 @@ from relapse_model.files import write_text
 from relapse_model.report.figures.biomarker_forest import MOST_ROWS, biomarker_forest
 from relapse_model.report.figures.style import svg
 from relapse_model.report.page import json_text, render
+from relapse_model.report.trial_words import MINUS
 
 if TYPE_CHECKING:
     from relapse_model.trial.biomarkers.result import BiomarkerScreen
@@ -236,7 +237,7 @@ def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any
             "" if pd.isna(row[f"log_odds: {name}"]) else f"{np.exp(row[f'log_odds: {name}']):.2f}" for name in names
         ]
         ends = [round(row[f"z_without_one_{end}"], 1) + 0.0 for end in ("lowest", "highest")]  # no -0.0
-        span = "" if np.isnan(ends).any() else f"{ends[0]:.1f} to {ends[1]:.1f}"
+        span = "" if np.isnan(ends).any() else f"{ends[0]:.1f} to {ends[1]:.1f}".replace("-", MINUS)
         rows.append((labels[row["candidate"]], cells, span, "" if pd.isna(row["i2"]) else percent(row["i2"])))
     return {"names": names, "rows": rows}
 
@@ -259,7 +260,8 @@ def change_words(value: float, low: float, high: float) -> tuple[str, str]:
     if pd.isna(value):
         return "not estimable", ""
     value, low, high = (round(one, 3) + 0.0 for one in (value, low, high))  # no -0.000
-    return f"{value:+.3f}", "" if pd.isna(low) else f"{low:.3f} to {high:.3f}"
+    interval = "" if pd.isna(low) else f"{low:.3f} to {high:.3f}"
+    return f"{value:+.3f}".replace("-", MINUS), interval.replace("-", MINUS)
 
 
 def p_words(p: float) -> str:

@@ -20,7 +20,8 @@ from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.features.development_data import data_of
 from relapse_model.features.why_unknown import weeks_old, why_unknown
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _REMARKS = 20  # rows that are listed

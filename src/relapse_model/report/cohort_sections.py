@@ -13,6 +13,7 @@ from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.report.disclosure import FULL
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.study.study import Study
 
@@ -36,25 +37,26 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
         {"step": step, "remaining": remaining, "left": left}
         for step, remaining, left in (
             *steps,
-            (f"Known to be at risk at {week}", len(data), everybody - len(data)),
-            (f"Outcome known at {horizon} (the lost still take part, by weights)", len(data) - data.lost, data.lost),
+            (f"At risk at {week}", len(data), everybody - len(data)),
+            (f"Outcome known at {horizon} (weights stand for the lost)", len(data) - data.lost, data.lost),
         )
     ]
 
 
-def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
+def screening(cohort: Cohort, study: Study, disclosure: str = FULL) -> dict[str, Any]:
     """Return the study's criteria applied one after the other, or why they could not be.
 
     Parameters
     ----------
     cohort : Cohort
     study : Study
+    disclosure : {"full", "small-counts"}
 
     Returns
     -------
     dict
-        ``rows`` (empty where the study states no criteria) and ``refused``. One to four patients whom a criterion
-        leaves out are shown as ``<5``; what this number could be worked out from is ``hidden``.
+        ``rows`` (empty where the study states no criteria) and ``refused``. Small counts hidden: one to four patients
+        whom a criterion leaves out are shown as ``<5``; what this number could be worked out from is ``hidden``.
     """
     if not (study.eligibility.include or study.eligibility.exclude):
         return {"rows": [], "refused": ""}
@@ -63,11 +65,31 @@ def screening(cohort: Cohort, study: Study) -> dict[str, Any]:
     except RelapseModelError as error:
         return {"rows": [], "refused": str(error)}
     table = found.attrition
-    remaining, left = _disclosed_steps([int(one) for one in table["remaining"]])
-    undecidable = [disclosed_count(int(one)) for one in table["undecidable"]]
+    counts = [int(one) for one in table["remaining"]]
+    undecidable: list[int | str] = [int(one) for one in table["undecidable"]]
+    remaining: list[int | str] = list(counts)
+    left: list[int | str] = [0, *(before - after for before, after in pairwise(counts))]
+    if disclosure != FULL:
+        remaining, left = _disclosed_steps(counts)
+        undecidable = [disclosed_count(int(one)) for one in table["undecidable"]]
     rows = zip(table["id"].map(str), table["text"].map(str), remaining, left, undecidable, strict=True)
     columns = ("id", "text", "remaining", "left", "undecidable")
     return {"rows": [dict(zip(columns, row, strict=True)) for row in rows], "refused": ""}
+
+
+def deciding(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the criteria that leave somebody out, and the names of the others that the tables cannot decide for all.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of `screening`.
+    """
+    criteria = rows[1:]  # the first is the cohort
+    return (
+        [row for row in criteria if row["left"] != 0],
+        [row["id"] or row["text"] for row in criteria if row["left"] == 0 and row["undecidable"] != 0],
+    )
 
 
 def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, Any]:

@@ -15,9 +15,12 @@ from relapse_model.report.figures.titre_forecast import titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
 from relapse_model.trial.dosing.forecast import WEEKS
+from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
+from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
+    from relapse_model.study.trial_plan import DosingRule
     from relapse_model.trial.dosing.dosing import DosingReport
 
 _WHAT = {
@@ -30,7 +33,6 @@ _WHAT = {
 _WHY = {  # where the rule itself does not say
     "undecidable": "the printed titre does not decide",
     "not assessed": "no titre at the visit",
-    "decide by hand": "HBsAg detected",
 }
 _UNREACHABLE = 0.1  # chance of reaching the limit below which the page says that one dose does not do it
 _LISTED_WEEKS = 4.0
@@ -54,7 +56,7 @@ def write_dosing_page(
     rule = found.rule
     shown = _example(found)
     pictures = {} if shown is None else {"course": svg(titre_forecast_figure(found.course(shown), rule.again.below))}
-    totals = found.adherence[found.adherence["centre"] == "all centres"].iloc[0]
+    totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     centres = [name for name in found.deviations.columns if name != "deviation"]
     html = render(
         "dosing_page.html.jinja",
@@ -65,8 +67,8 @@ def write_dosing_page(
         rule=_rule_words(found, study),
         facts=_facts(found, totals),
         due=_due_rows(found.due),
-        upcoming=None if found.next is None else _next_rows(_above(found.next), rule.again.below, rule.dose),
-        below_now=[] if found.next is None else _next_rows(_below(found.next), rule.again.below, rule.dose),
+        upcoming=None if found.next is None else _next_rows(_above(found.next), found),
+        below_now=[] if found.next is None else _next_rows(_below(found.next), found),
         below=f"{rule.again.below:g}",
         centres=centres,
         deviations=[
@@ -123,8 +125,9 @@ def _due_rows(due: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _next_rows(upcoming: pd.DataFrame, below: float, dose: float) -> list[dict[str, Any]]:
+def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, Any]]:
     """Return the rows of a table of forecasts, soonest first."""
+    by_hand = set(found.due.loc[found.due["status"] == BY_HAND, "patient_id"])
     return [
         {
             "patient": row["patient_id"],
@@ -133,7 +136,7 @@ def _next_rows(upcoming: pd.DataFrame, below: float, dose: float) -> list[dict[s
             "interval": _interval(row),
             "visit": "" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
             "chance": "" if np.isnan(row["due_at_next_visit"]) else _percent(row["due_at_next_visit"]),
-            "note": _note(row, below, dose),
+            "note": _note(row, found.rule, by_hand=row["patient_id"] in by_hand),
         }
         for row in upcoming.sort_values(["week", "patient_id"]).to_dict("records")
     ]
@@ -168,11 +171,12 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _note(row: Mapping[Any, Any], below: float, dose: float) -> str:
-    notes = []
+def _note(row: Mapping[Any, Any], rule: DosingRule, *, by_hand: bool) -> str:
+    notes = [f"{DETECTED}: the rule calls for no dose; decide by hand"] if by_hand else []
     if row["reachable"] < _UNREACHABLE:
         notes.append(
-            f"{dose:g} IU will not raise this patient to {below:g}; about {_hundreds(row['dose_needed'])} IU would"
+            f"{rule.dose:g} IU will not raise this patient to {rule.again.below:g}; "
+            f"about {_hundreds(row['dose_needed'])} IU would"
         )
     if row["contradicts"]:
         notes.append("the last titre is implausible given dose and kinetics: check dose, date and assay")

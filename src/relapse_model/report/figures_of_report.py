@@ -16,15 +16,18 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import explain
-from relapse_model.report.figures.dependence import by_importance, dependence_figure
+from relapse_model.report.disclosure import FULL
+from relapse_model.report.figures.dependence import by_importance, dependence_panels
 from relapse_model.report.figures.forest import forest_figure, shown_groups
 from relapse_model.report.figures.model import coefficients_figure
+from relapse_model.report.figures.risk_groups import risk_groups_figure
 from relapse_model.report.figures.shap_groups import shap_groups_figure
 from relapse_model.report.figures.stability import stability_figure
 from relapse_model.report.figures.survival import kaplan_meier_figure
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
 from relapse_model.report.nomogram import nomogram_figure
+from relapse_model.report.risk_groups import risk_groups
 from relapse_model.study.study import Study
 from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
@@ -40,32 +43,30 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "The curve is read every few weeks and ends where "
-    "fewer than 5 are still followed; the dotted line is the horizon. It describes these patients and compares no "
-    "treatments.",
-    "trajectory": "Median and quartiles by period; each patient counts once in a period, and one with results of fewer "
-    "than 10 patients is a gap. Results below the limit stand where the study puts them. Dotted: the landmark and the "
-    "horizon; dashed: the threshold of the outcome.",
-    "trajectory_predictor": "The first measured predictor, median and quartiles by period. The part after the "
-    "landmark is shown only; nothing of it is used for prediction.",
-    "calibration": "Observed against predicted risk out of fold (mean of each patient's risks over the repeats); "
-    "patients by outcome below, 5 or more to a bar. Intercept and slope are those of nested cross-validation. Thin "
-    "pale lines, where there are any: bootstrap models in the original patients, to show how far the curve depends on "
-    "who came.",
-    "decision_curve": "Net benefit, mean over the repeats, if one acted from the given risk on. The action, its "
-    "benefit and its harm have to be named by the clinic; the report names none.",
-    "risks": "Mean out-of-fold risks. Boxes are quartiles, whiskers the 5th and 95th percentile; pale bars show how "
-    "many have such a risk, 5 or more to a bar. Fewer than 10 patients are named only. The lost are neither with "
-    "the outcome nor free of it.",
-    "stability": "Each line is the mean of 5 patients or more of neighbouring risk: risks by bootstrap models against "
-    "the risk by the model. Long lines say that other patients would have given these another risk. The bands are no "
-    "confidence intervals.",
-    "forest": "Each group was predicted by a model of all the others. Intervals of small groups are wide, and some "
-    "differ by chance alone.",
-    "coefficients": "What the study stated before these patients, and what is believed after them. 90 % intervals.",
-    "nomogram": "The model on paper: read the points above each value, add them up, read the risk below the total.",
-    "shap_summary": "To the right, the value raised the risk of these patients. Each mark is of 5 patients or more "
-    "with such values of the predictor. It says what the model does, and nothing of causes.",
+    "kaplan_meier": "Read every few weeks; ends where fewer than 5 are still followed. Dotted line: the horizon. It "
+    "describes these patients and does not compare treatments.",
+    "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
+    "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
+    "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
+    "landmark is not used for prediction.",
+    "calibration": "Predicted risk (out of fold) against observed risk. Points: groups of patients, each with at least "
+    "5 with and 5 without the outcome. Below: number of patients by outcome. Thin grey lines: bootstrap models.",
+    "risk_groups": "Patients grouped by out-of-fold risk: observed outcomes over time and, right of the dotted "
+    "horizon, observed beside mean predicted risk. Curves end where fewer than 5 are still followed.",
+    "decision_curve": "Net benefit of acting from a given risk on. The model is useful where its line is above both "
+    "others. Which action, and at which risk, is for the clinic to decide.",
+    "risks": "Out-of-fold risks. Boxes: quartiles; whiskers: 5th and 95th percentile; pale bars: number of patients, 5 "
+    "or more to a bar. Groups of fewer than 10 are only named.",
+    "stability": "Risk by the bootstrap models against risk by the model, means of 5 or more patients with similar "
+    "risk. Long lines: with other patients, these would have received another risk. Not confidence intervals.",
+    "forest": "Each group was predicted by a model of all others. Groups differ by chance; small ones have wide "
+    "intervals.",
+    "coefficients": "Odds ratios before these patients (priors of the study) and after. 90 % intervals.",
+    "nomogram": "The model on paper: add up the points above each value, and read the risk below the total.",
+    "shap_summary": "How much each predictor moves the risk: to the right it raises it. Each mark: 5 or more patients. "
+    "This describes the model, not causes.",
+    "dependence": "How each predictor moves the log-odds from those of the reference patient: mean and SD of 5 or more "
+    "patients. Above 0 the risk is raised. All panels have the same scale.",
 }
 
 
@@ -78,12 +79,15 @@ def captions(study: Study) -> dict[str, str]:
     """
     if study.outcome.analyte is None:
         return CAPTIONS
-    first = "The outcome counts at its first positive test."
+    first = "The outcome is dated by its first positive test."
     return CAPTIONS | {"kaplan_meier": f"{first} {CAPTIONS['kaplan_meier']}"}
 
 
 def report_figures(
-    validation: Validation, arm: ArrayLike | None = None, explanation: shap.Explanation | None = None
+    validation: Validation,
+    arm: ArrayLike | None = None,
+    explanation: shap.Explanation | None = None,
+    disclosure: str = FULL,
 ) -> dict[str, Figure]:
     """Return the figures of the report by name, in the order of the report; those that cannot be drawn are not in it.
 
@@ -94,10 +98,18 @@ def report_figures(
         As `write_report` takes it.
     explanation : shap.Explanation, optional
         Of `explained`, if it was made already.
+    disclosure : {"full", "small-counts"}
+        Whatever it is, marks stand for groups of 5 patients or more.
     """
     data = validation.data
     drawn = cohort_figures(validation.cohort, data, validation.study, arm_labels(data, validation.study, arm))
     drawn |= _performance_figures(validation)
+    groups = risk_groups(validation, disclosure)
+    if groups:
+        drawn["risk_groups"] = risk_groups_figure(
+            data.time, data.event, [(one.name, one.rows, one.predicted, one.observed) for one in groups],
+            start=data.landmark, horizon=data.horizon,
+        )  # fmt: skip
     boot = validation.bootstrap
     if boot is not None and boot.stability is not None:
         own = validation.model.classifier.predict_proba(data.matrix)[:, 1]
@@ -232,8 +244,7 @@ def _model_figures(model: RelapseModel, explanation: shap.Explanation) -> dict[s
     order = by_importance(explanation)
     if order:
         drawn["shap_summary"] = shap_groups_figure(explanation, model.study.predictors)
-    for number, place in enumerate(order[:MOST_DEPENDENCE], start=1):
-        drawn[f"dependence_{number}"] = dependence_figure(explanation, place, model.study.predictors[place])
+        drawn["dependence"] = dependence_panels(explanation, order[:MOST_DEPENDENCE], model.study.predictors)
     return drawn
 
 

@@ -20,14 +20,7 @@ def harms_rows(found: AdverseEvents | None) -> dict[str, Any] | None:
     """
     if found is None:
         return None
-    lines: dict[str, list[dict[str, str]]] = {SUMMARY: [], GRADE: [], TERM: []}
-    for (group, what), both in found.table.groupby(["group", "what"], sort=False):
-        one, nought = records(both)
-        row = {"what": _what(str(group), str(what)), "treatment": _arm(one), "control": _arm(nought), "difference": ""}
-        if group == SUMMARY:
-            low, high = points(one["difference_lower"]), points(one["difference_upper"])
-            row["difference"] = f"{points(one['difference'])} ({low} to {high})"
-        lines[str(group)].append(row)
+    lines = harms_lines(found)
     outside = [f"{when}: {both[0]} and {both[1]} events" for when, both in found.not_counted.items() if both != (0, 0)]
     return {
         **lines,
@@ -37,6 +30,24 @@ def harms_rows(found: AdverseEvents | None) -> dict[str, Any] | None:
         "notes": [first_capital(note) for note in found.notes],
         "outside": "; ".join(outside),
     }
+
+
+def harms_lines(found: AdverseEvents) -> dict[str, list[dict[str, str]]]:
+    """Return all rows of the three tables (summary, grades, terms) as text.
+
+    Parameters
+    ----------
+    found : AdverseEvents
+    """
+    lines: dict[str, list[dict[str, str]]] = {SUMMARY: [], GRADE: [], TERM: []}
+    for (group, what), both in found.table.groupby(["group", "what"], sort=False):
+        one, nought = records(both)
+        row = {"what": _what(str(group), str(what)), "treatment": _arm(one), "control": _arm(nought), "difference": ""}
+        if group == SUMMARY:
+            low, high = points(one["difference_lower"]), points(one["difference_upper"])
+            row["difference"] = f"{points(one['difference'])} ({low} to {high})"
+        lines[str(group)].append(row)
+    return lines
 
 
 def _what(group: str, what: str) -> str:
@@ -54,8 +65,8 @@ def _arm(row: dict[str, Any]) -> str:
     if row["group"] == SUMMARY:
         return f"{counted}, {percent(row['share'])} ({_limits(row)}); {events}"
     severe = row["patients_grade_3_or_higher"]
-    told = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe else ""
-    return f"{row['patients']} patient{'' if row['patients'] == 1 else 's'}{told}; {events}"
+    of_grade = f", {severe} of grade 3 or higher" if row["group"] == TERM and severe else ""
+    return f"{row['patients']} patient{'' if row['patients'] == 1 else 's'}{of_grade}; {events}"
 
 
 def _limits(row: dict[str, Any]) -> str:

@@ -10,8 +10,9 @@ from relapse_model.report.words import reads_arm, reads_labs
 RESAMPLES_WANTED = 200  # Riley and Collins 2023
 REPEATS_WANTED = 20
 LOST_IN_TRAINING = {
-    "drop_lost": "In training the lost were left out, which makes the risks too high or too low; judging uses weights.",
-    "lost_as_free": "In training the lost counted as free, which makes the risks too low; judging uses weights.",
+    "drop_lost": "In training the lost were left out, which makes the risks too high or too low; the evaluation uses "
+    "weights.",
+    "lost_as_free": "In training the lost counted as free, which makes the risks too low; the evaluation uses weights.",
 }
 _MISSING = 0.1  # share from which on a predictor's gaps are named
 
@@ -32,18 +33,19 @@ def _patients(validation: Validation) -> list[str]:
     events, lost = found.events, found.lost
     return [
         "All patients are simulated: nothing here describes a treatment or a person." if validation.synthetic else "",
-        f"This is internal validation: the same hospitals{', assays' if reads_labs(study) else ''} and years. How the "
-        "model does elsewhere needs other patients.",
-        f"{events} of {found.patients} patients had the outcome: figures move by much with one or two of them."
+        f"This is internal validation, in the same hospitals{', assays' if reads_labs(study) else ''} and years. "
+        "Performance elsewhere can only be learned from other patients.",
+        f"{events} of {found.patients} patients had the outcome: one or two more or fewer would change the figures "
+        "noticeably."
         if events < EVENTS_FOR_A_CURVE
         else "",
-        f"{lost} of {found.patients} patients were lost before the horizon. The weights that stand for them assume "
-        "that being lost tells nothing of what would have become of a patient."
+        f"{lost} of {found.patients} patients were lost to follow-up before the horizon. Weighting assumes that loss "
+        "is unrelated to the outcome."
         if lost
         else "",
-        "The outcome was adjudicated outside of this analysis; how, is for the authors to say."
+        "The outcome was adjudicated outside this analysis; the authors need to report how."
         if study.outcome.analyte is None
-        else "The outcome is seen at visits only: it lies between two tests, and counts at the first positive.",
+        else "The outcome is seen at visits only: it happens between two tests and is dated by the first positive one.",
         _gaps(validation),
     ]
 
@@ -58,8 +60,8 @@ def _gaps(validation: Validation) -> str:
     if not gaps:
         return ""
     return (
-        f"Not known in {100 * _MISSING:.0f} % of the patients or more: {', '.join(gaps)}. A model cannot make up for "
-        "what was not measured."
+        f"Not known in {100 * _MISSING:.0f} % of the patients or more: {', '.join(gaps)}. Imputation cannot "
+        "replace measurements."
     )
 
 
@@ -82,9 +84,10 @@ def _procedure(validation: Validation) -> list[str]:
     failed = sum(validation.failed.values()) + (0 if boot is None else sum(boot.failed.values()))
     unjudged = 0 if boot is None else sum(boot.unjudged.values())
     return [
-        "Intervals take the predicted risks as given. They do not hold the chance that other patients would have given "
-        "another model, and are too narrow by that much.",
-        f"Cross-validation was repeated {repeats} times; {REPEATS_WANTED} make the figures depend less on the folds."
+        "Intervals take the predicted risks as given. They ignore that other patients would have led to another model, "
+        "and are therefore somewhat too narrow.",
+        f"Cross-validation was repeated {repeats} times; with {REPEATS_WANTED} or more, results depend less on how the "
+        "folds were drawn."
         if repeats < REPEATS_WANTED
         else "",
         "No bootstrap resamples were drawn: optimism and stability are not known."
@@ -94,8 +97,8 @@ def _procedure(validation: Validation) -> list[str]:
         else "",
         _screen(validation),
         LOST_IN_TRAINING.get(settings["censoring"], "") if validation.performance.lost else "",
-        f"{failed} runs of the procedure failed; the figures are of the others." if failed else "",
-        f"{unjudged} bootstrap models could not be judged in their own resample; the optimism is that of the others."
+        f"{failed} runs of the procedure failed; the figures come from the others." if failed else "",
+        f"{unjudged} bootstrap models could not be judged in their own resample; the optimism comes from the others."
         if unjudged
         else "",
         _centres(validation),
@@ -105,26 +108,29 @@ def _procedure(validation: Validation) -> list[str]:
 def _centres(validation: Validation) -> str:
     if validation.left_out:
         group = validation.settings["leave_out"]
-        several = "predicted by models of the others; that is less than another country or another year"
-        return f"Groups of patients (by {group}) differ by chance and in truth. Each was {several}."
-    return "No group of patients, such as a centre, was left out as a whole: nothing is known of a hospital not seen."
+        return (
+            f"Each {group} was predicted by a model of the others. That tests transfer less strictly than another "
+            "country or another year would, and groups also differ by chance."
+        )
+    return "No group of patients, such as a centre, was left out as a whole: performance in a new hospital is unknown."
 
 
 def _model(validation: Validation) -> list[str]:
     weeks = validation.model.landmark_weeks
     return [
-        "Priors come from published studies of other patients. Where they are wrong, few patients correct them little."
+        "Priors come from published studies of other patients. Where they are wrong, a small cohort corrects them only "
+        "in part."
         if prior_informed(validation.model)
         else "",
-        f"One model serves the landmarks at weeks {', '.join(f'{week:g}' for week in weeks)}: it takes the effects of "
-        "predictors to be the same at all of them."
+        f"One model serves the landmarks at weeks {', '.join(f'{week:g}' for week in weeks)}: it assumes that the "
+        "effects of predictors are the same at all of them."
         if len(weeks) > 1
         else "",
-        "Predictors are no causes: to change one is not shown to change the risk."
+        "Predictors are not causes: changing one need not change the risk."
         + (
-            " The arm is a predictor like the others, and its coefficient no estimate of a treatment's effect."
+            " The arm is a predictor like the others, and its coefficient is not an estimate of a treatment effect."
             if reads_arm(validation.study)
             else ""
         ),
-        "Thresholds of risk are examples. Which risk calls for action, and for which, is for clinicians and patients.",
+        "Risk thresholds are examples. Which risk calls for which action is for clinicians and patients to decide.",
     ]

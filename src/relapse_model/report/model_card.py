@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from relapse_model.classifiers.known import label_of
-from relapse_model.features.clinical_units import clinical
+from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
-from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
 

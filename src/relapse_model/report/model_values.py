@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from relapse_model.classifiers.known import label_of
-from relapse_model.features.clinical_units import clinical, unit_shown
-from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
+from relapse_model.features.clinical_units import clinical, predictor_title, unit_shown
+from relapse_model.model.explanation.shap_values import reference_codes
 from relapse_model.model.explanation.single_effects import LOGISTIC, additive_effect, model_log_odds
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.table_one import summary_shown
 from relapse_model.report.words import WITH_PRIORS, prior_words
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 from relapse_model.validation.logistic_fit import risk_of
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
+from relapse_model.features.clinical_units import predictor_title
 from relapse_model.model.explanation.points_bins import (
     central_range,
     is_yes_or_no,
@@ -18,11 +19,11 @@ from relapse_model.model.explanation.points_bins import (
     number_words,
     round_ladders,
 )
-from relapse_model.model.explanation.shap_values import predictor_title, reference_codes
+from relapse_model.model.explanation.shap_values import reference_codes
 from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
 from relapse_model.report.figures.label_places import fits, label_places, thinned
 from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, WIDTH, new_figure, plain, styled
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 from relapse_model.validation.logistic_fit import log_odds
 
 if TYPE_CHECKING:

@@ -21,15 +21,14 @@ COLUMNS = {
     "apparent": "Apparent",
 }
 EXPLAINED = {
-    "nested": "Each patient is predicted by models that never saw this patient, mean over the repeats. These are the "
-    "figures to quote, with their intervals.",
-    "corrected": "The apparent figure, less what bootstrap models lose from their own sample to the original patients: "
-    "on average, and for the figures of calibration the median, since a model with next to no effects would decide the "
-    "mean.",
-    "point632_plus": "A mean of the apparent figure and of that in patients outside the bootstrap samples, which "
-    "counts the more the more the model overfits. No interval is made for it.",
-    "apparent": "In the very patients the model was made from: too good, by as much as the model has learned their "
-    "chance. Never to be quoted alone.",
+    "nested": "Each patient is predicted by models made without this patient; mean over the repeats. Quote these "
+    "figures, with their intervals.",
+    "corrected": "The apparent figure minus the optimism: what bootstrap models lose between their own sample and the "
+    "original patients. Mean optimism; for measures of calibration the median, because a single model with almost no "
+    "effects could dominate the mean.",
+    "point632_plus": "A weighted mean of the apparent figure and the figure in patients outside the bootstrap samples. "
+    "The stronger the overfitting, the more the latter counts. It has no interval.",
+    "apparent": "Measured in the patients from whom the model was made, and therefore too good. Do not quote it alone.",
 }
 
 
@@ -75,17 +74,19 @@ def interval_methods(validation: Validation) -> dict[str, list[str]]:
     return methods
 
 
-def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
+def threshold_rows(validation: Validation, too_few: str = HIDDEN) -> list[dict[str, Any]]:
     """Return what acting from each threshold on would mean, as text.
 
     Parameters
     ----------
     validation : Validation
+    too_few : str
+        What is said where fewer than 5 patients are on one side of a threshold.
     """
     return [
         {
             "threshold": f"{100 * one.threshold:g} %",
-            "cells": {label: _threshold_cell(one, name) for name, label in THRESHOLD_MEASURES.items()},
+            "cells": {label: _threshold_cell(one, name, too_few) for name, label in THRESHOLD_MEASURES.items()},
         }
         for one in validation.thresholds
     ]
@@ -135,10 +136,10 @@ def _cell(name: str, found: Estimate | float) -> dict[str, str]:
     return {"value": f"{found.value:{digits}}", "interval": interval, "method": method}
 
 
-def _threshold_cell(one: ThresholdMeasures, name: str) -> str:
+def _threshold_cell(one: ThresholdMeasures, name: str, too_few: str) -> str:
     if name in one.measures:
         return _share(one.measures[name])
-    return HIDDEN if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
+    return too_few if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
 
 
 def _share(found: Estimate) -> str:
@@ -147,5 +148,5 @@ def _share(found: Estimate) -> str:
 
 def _group_cell(group: Subgroup, name: str) -> str:
     if group.hidden:
-        return f"hidden: {group.hidden}"
+        return f"not shown: {group.hidden}"
     return str(group.measures[name]) if name in group.measures else "not estimable"

@@ -11,7 +11,8 @@ from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
-from relapse_model.report.cohort_sections import attrition, follow_up, screening
+from relapse_model.report.cohort_sections import attrition, deciding, follow_up, screening
+from relapse_model.report.disclosure import FULL, known_disclosure
 from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
 from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.table_one import table_one
@@ -34,6 +35,7 @@ def write_refusal(
     landmark_week: float | None = None,
     *,
     mute: tuple[str, ...] = (),
+    disclosure: str = FULL,
 ) -> dict[str, Path]:
     """Write the report of a cohort that `validate` refused: what was refused first, then as much as can be said.
 
@@ -52,6 +54,8 @@ def write_refusal(
         As `validate` was given it; of several, the first.
     mute : tuple of str
         Codes of checks to mute; the report lists them as muted.
+    disclosure : {"full", "small-counts"}
+        As `write_report` takes it.
 
     Returns
     -------
@@ -79,9 +83,10 @@ def write_refusal(
     """
     places = {name: place for name, place in report_places(folder).items() if name != "card"}  # there is no model
     known_codes(mute)  # before anything is written
+    known_disclosure(disclosure)
     landmark = study.landmark(landmark_week)
     data = _data_or_none(cohort, study, landmark)
-    values = refusal_values(cohort, study, error, data, landmark, mute)
+    values = refusal_values(cohort, study, error, data, landmark, mute, disclosure)
     drawn: dict[str, Figure] = {}
     if data is not None:
         drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study))
@@ -89,6 +94,7 @@ def write_refusal(
     page = render(
         "refusal_report.html.jinja", pictures, study=study, values=values, landmark=landmark, refused=REFUSED,
         synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
+        deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
         priors=study.has_priors, priors_sentence=priors_sentence(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
     )  # fmt: skip
@@ -104,6 +110,7 @@ def refusal_values(
     data: DevelopmentData | None,
     landmark: float,
     mute: tuple[str, ...] = (),
+    disclosure: str = FULL,
 ) -> dict[str, Any]:
     """Return everything the report of a refusal knows as plain values, without patients.
 
@@ -116,12 +123,15 @@ def refusal_values(
         Patients at risk at the landmark; None if there are none.
     landmark : float
     mute : tuple of str
+    disclosure : {"full", "small-counts"}
     """
     known: dict[str, Any] = {"attrition": [], "table_one": None, "follow_up": None, "sample_size": None}
     if data is not None:
         known = {
             "attrition": attrition(cohort, data, study),
-            "table_one": table_one(cohort, data, study).to_dict(),
+            "table_one": table_one(
+                cohort, data, study, arm=_arms(cohort, data, study), disclosure=disclosure
+            ).to_dict(),
             "follow_up": follow_up(cohort, data, study),
             "sample_size": cohort_sample_size(data, study),
         }
@@ -136,7 +146,8 @@ def refusal_values(
         "supported": False,
         "refused": str(error),
         "patients": len(cohort),
-        "screening": screening(cohort, study),
+        "disclosure": disclosure,
+        "screening": screening(cohort, study, disclosure),
         **known,
         "checks": _checks(cohort, study, landmark, mute),
         "packages": packages(),

@@ -9,6 +9,7 @@ from relapse_model.cohort.outcome.outcome import FREE, LOST, RELAPSE
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.report.words import outcome_words
 from relapse_model.study.study import Study
+from relapse_model.study.study_text import text_sha256
 
 
 def study_lines(study: Study) -> Iterator[str]:
@@ -32,6 +33,8 @@ def study_lines(study: Study) -> Iterator[str]:
     yield f"Predictors: {len(study.predictors)}, {with_prior} of them with a prior; {len(study.terms)} terms."
     analytes = ", ".join(f"{name} [{one.unit}]" for name, one in study.analytes.items())
     yield f"Analytes: {analytes or 'none'}."
+    if study.trial is not None:
+        yield f"Trial planned. SHA-256 of the study, to be registered before the data: {text_sha256(study.text)}"
 
 
 def cohort_lines(cohort: Cohort, study: Study) -> Iterator[str]:

@@ -30,7 +30,7 @@ from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 _OPTIONAL = frozenset({"subgroups", "harms"})
 _WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
-_CAPTIONS = {
+CAPTIONS = {
     "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
@@ -53,7 +53,7 @@ def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
         "figures": folder / "figures",
         "data": folder / "analysis_data",
     }
-    pictures = save_figures(_figures(found), places["figures"])
+    pictures = save_figures(trial_figures(found), places["figures"])
     pictures["flow"] = flow_svg(found.flow)
     write_text(pictures["flow"], places["figures"] / "flow.svg")
     values = found.to_dict() | {"answer": answer(found), "plan": dict(plan_rows(found)), "packages": packages()}
@@ -109,13 +109,19 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         deviations=found.deviations.to_dict("records"),
         adherence=found.adherence.to_dict("records"),
         plan=plan_rows(found),
-        captions=_CAPTIONS,
+        captions=CAPTIONS,
         signed=signed,
         items_of=lambda anchor: "",
     )  # fmt: skip
 
 
-def _figures(found: TrialAnalysis) -> dict[str, Any]:
+def trial_figures(found: TrialAnalysis) -> dict[str, Any]:
+    """Return the figures of the page by name, but for the flow; those that cannot be drawn are not in it.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
     names = found.plan.arms.names
     data = found.endpoint
     drawn = {"failures": failures_figure(data.time, data.event, data.treated, names, data.week)}
@@ -136,10 +142,10 @@ def _figures(found: TrialAnalysis) -> dict[str, Any]:
 
 
 def _forest_row(one: ArmContrast, *, strong: bool = False, label: str = "") -> ForestRow:
-    told = one.contrast
-    if told is None or told.measure != "risk_difference" or told.value is None:
+    words = one.contrast
+    if words is None or words.measure != "risk_difference" or words.value is None:
         return ForestRow(label or one.label)
-    return ForestRow(label or one.label, told.value, told.lower, told.upper, contrast_words(told), strong)
+    return ForestRow(label or one.label, words.value, words.lower, words.upper, contrast_words(words), strong)
 
 
 def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
@@ -149,11 +155,11 @@ def _subgroup_rows(one: SubgroupOfPlan) -> list[ForestRow]:
     for level in one.effects.levels:
         counts = " v ".join(f"{x}/{n}" for x, n in zip(level.events, level.patients, strict=True))
         label = f"{first_capital(one.label)}: {level.name} ({counts})"
-        told = level.contrast
-        if told is None or told.value is None:
-            rows.append(ForestRow(label, told="counts only"))
+        words = level.contrast
+        if words is None or words.value is None:
+            rows.append(ForestRow(label, words="counts only"))
         else:
-            rows.append(ForestRow(label, told.value, told.lower, told.upper, contrast_words(told)))
+            rows.append(ForestRow(label, words.value, words.lower, words.upper, contrast_words(words)))
     return rows
 
 
@@ -235,11 +241,11 @@ def _safety(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
     rows = []
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
-        told = {
+        words = {
             name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses)"
             for name, row in (("treatment", one), ("control", nought))
         }
-        rows.append({"what": agent, **told})
+        rows.append({"what": agent, **words})
     return rows
 
 

@@ -120,28 +120,28 @@ def answer(found: TrialAnalysis) -> str:
         return f"The planned analysis has no answer: {one.note}."
     treatment, control = one.treatment, one.control
     arms = f"{_risk(treatment)} of the {treatment.name} arm and {_risk(control)} of the {control.name} arm"
-    told = f"By week {found.endpoint.week:g}, {arms} had failed ({_failures(found)}). "
+    sentence = f"By week {found.endpoint.week:g}, {arms} had failed ({_failures(found)}). "
     none = 0.0 if contrast.measure == "risk_difference" else 1.0
     level = f"{100 * contrast.level:g} % interval"
     if contrast.measure == "risk_difference":
-        told += (
+        sentence += (
             f"{treatment.name} minus {control.name}: {points(contrast.value or 0.0)} percentage points ({level} "
             f"{contrast_words(contrast, interval_only=True)}; {p_value(contrast.p_value)}). "
         )
     else:
-        told += (
+        sentence += (
             f"{_MEASURES[contrast.measure].capitalize()}, {treatment.name} over {control.name}: "
             f"{_number(contrast.value, signed=False)} ({level} {contrast_words(contrast, interval_only=True)}; "
             f"{p_value(contrast.p_value)}). "
         )
     if contrast.upper < none:
-        return told + f"Fewer failures with {treatment.name} than with {control.name} were shown."
+        return sentence + f"Fewer failures with {treatment.name} than with {control.name} were shown."
     if contrast.lower > none:
-        return told + f"More failures with {treatment.name} than with {control.name} were shown."
+        return sentence + f"More failures with {treatment.name} than with {control.name} were shown."
     if contrast.measure == "risk_difference":
         reach = _between(contrast, treatment.name)
-        return told + f"No difference was shown; {reach}. {_NOT_ALIKE}"
-    return told + f"No difference was shown. {_NOT_ALIKE}"
+        return sentence + f"No difference was shown; {reach}. {_NOT_ALIKE}"
+    return sentence + f"No difference was shown. {_NOT_ALIKE}"
 
 
 def _between(contrast: Contrast, name: str) -> str:
@@ -163,7 +163,7 @@ def result_rows(contrasts: tuple[ArmContrast, ...], usual: str = "") -> list[dic
     ----------
     contrasts : tuple of ArmContrast
     usual : str
-        An estimand that need not be told again.
+        An estimand that need not be repeated.
     """
     rows = []
     for one in contrasts:

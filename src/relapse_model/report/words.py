@@ -1,4 +1,4 @@
-"""What a report says in words: the verdict by rule, the outcome, the predictors and their priors."""
+"""What a report says in words: measures, the outcome, the predictors and their priors."""
 
 from __future__ import annotations
 
@@ -13,55 +13,28 @@ from relapse_model.features.dictionary import definition
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.figures.model import coefficient_step
 from relapse_model.report.figures.style import LEVEL
-from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
-from relapse_model.study.study import OutcomeRule, Predictor, Study
-from relapse_model.validation.estimate import Estimate, normal_quantile
-from relapse_model.validation.performance_measures import Performance
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import OutcomeRule, Study
+from relapse_model.validation.estimate import normal_quantile
 
 MEANING = {
-    "auc": "How often a patient with the outcome had a higher risk than one without. 0.5 is chance, 1 perfect.",
-    "c_index": "The same over all of follow-up, with the time of the outcome. 0.5 is chance, 1 perfect.",
-    "uno_c": "The same up to the horizon, and whatever the pattern of loss. 0.5 is chance, 1 perfect.",
-    "log_loss": "Mean penalty for the risks given; lower is better. Compare with the next line.",
-    "log_loss_mean_risk": "The penalty if everybody were given the mean risk: what a useful model must beat.",
-    "log_loss_difference": "The first less the second of these, patient by patient. Below 0 the model is better: shown "
-    "only where the whole interval is.",
-    "brier": "Mean squared distance between risk and outcome. Lower is better.",
-    "scaled_brier": "Share of the squared distance that the model removes. 0 is no better than the mean risk.",
-    "calibration_intercept": "0 if risks are right on the whole; above 0 they are too low, below 0 too high.",
-    "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 too timid.",
-    "observed_expected": "Outcomes seen over outcomes predicted. 1 is right; above 1 the risks are too low.",
+    "auc": "How often a patient with the outcome had a higher risk than one without it. 0.5 is chance, 1 perfect.",
+    "c_index": "The same over the whole follow-up, with the time of the outcome. 0.5 is chance, 1 perfect.",
+    "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
+    "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
+    "log_loss_mean_risk": "The penalty if every patient were given the mean risk. A useful model has a lower one.",
+    "log_loss_difference": "Log loss of the model minus that of the mean risk, patient by patient. The model is "
+    "shown to be better only if the whole interval is below 0.",
+    "brier": "Mean squared difference between risk and outcome. Lower is better.",
+    "scaled_brier": "Share of the squared error of the mean risk that the model removes. 0 is no gain, 1 perfect.",
+    "calibration_intercept": "0 if risks are right on average; above 0 they are too low, below 0 too high.",
+    "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 they vary too little.",
+    "observed_expected": "Outcomes observed divided by outcomes predicted. 1 is right; above 1 risks are too low.",
 }
 
 
 WITH_PRIORS = ("prior_logistic", "prior_hazard", "prior_and_trees")
 WITH_DIRECTIONS = ("boosted_trees", "prior_and_trees")
-
-
-def validation_verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
-    """Return in one sentence what the validation showed, never more than the intervals allow.
-
-    Parameters
-    ----------
-    performance : Performance
-    outcome : str
-        Name of the outcome.
-    errors : sequence of str
-        Codes of the checks that found an error: then nothing is shown, whatever the figures.
-    """
-    if errors:
-        codes = ", ".join(errors)
-        return (
-            f"Nothing is shown: a check found an error ({codes}), and no figure is to be believed until it is resolved."
-        )
-    auc = performance.measures.get("auc")
-    if not isinstance(auc, Estimate):
-        reason = performance.refused.get("auc", "no AUC was computed")
-        return f"These patients support no verdict on the model: {reason}"
-    clauses = [_ranking(auc, outcome), _against_mean_risk(performance), _calibration(performance)]
-    if performance.events < EVENTS_FOR_A_CURVE:
-        clauses.append(f"with {performance.events} events this is a first look, not evidence for use")
-    return "; ".join(clause for clause in clauses if clause) + "."
 
 
 def outcome_words(rule: OutcomeRule, study: Study) -> str:
@@ -121,8 +94,8 @@ def priors_sentence(study: Study, candidates: Sequence[str] = ()) -> str:
     if not study.has_priors:
         return f"The study states no priors.{trees}"
     sentence = (
-        "Priors are odds ratios of the outcome with their 90 % intervals, as the study states them before any of these "
-        "patients was seen."
+        "Priors are odds ratios of the outcome with 90 % intervals, stated by the study before the data of these "
+        "patients were seen."
     )
     if not candidates:
         return sentence
@@ -158,7 +131,7 @@ def prior_words(predictor: Predictor) -> str:
     predictor : Predictor
     """
     if predictor.prior is None:
-        return "none; small effects of either sign"
+        return "none; a small effect in either direction"
     mean, sd = predictor.prior.log_odds, predictor.prior.sd
     reach = normal_quantile(LEVEL) * sd
     step = coefficient_step(predictor)[1]
@@ -183,43 +156,6 @@ def link_dois(text: str) -> list[tuple[str, str]]:
         for place, part in enumerate(parts)
         if part
     ]
-
-
-def _ranking(auc: Estimate, outcome: str) -> str:
-    shown = f"AUC {auc.value:.2f}, {100 * auc.level:g} % interval {auc.lower:.2f} to {auc.upper:.2f}"
-    if auc.lower > 0.5:
-        return f"The model ranked patients with {outcome} above those without better than chance ({shown})"
-    if auc.upper < 0.5:
-        return f"The model ranked patients with {outcome} below those without: worse than chance ({shown})"
-    return f"It was not shown that the model ranks patients better than chance ({shown})"
-
-
-def _against_mean_risk(performance: Performance) -> str:
-    names = ("log_loss", "log_loss_mean_risk", "log_loss_difference")
-    ours, theirs, difference = (performance.measures.get(name) for name in names)
-    if not (isinstance(ours, float) and isinstance(theirs, float) and isinstance(difference, Estimate)):
-        return ""
-    against = f"giving everybody the mean risk (log loss {ours:.3f} against {theirs:.3f}; difference "
-    against += f"{difference.value:z.3f}, {difference.lower:z.3f} to {difference.upper:z.3f})"
-    if difference.upper < 0:
-        return f"its risks fitted better than {against}"
-    if difference.lower > 0:
-        return f"its risks fitted worse than {against}"
-    return f"it was not shown that its risks fit better than {against}"
-
-
-def _calibration(performance: Performance) -> str:
-    slope = performance.measures.get("calibration_slope")
-    if not isinstance(slope, Estimate):
-        return "calibration could not be judged"
-    shown = f"slope {slope.value:z.2f}, {slope.lower:z.2f} to {slope.upper:z.2f}"
-    if slope.upper < 1:
-        return f"its risks are too extreme ({shown})"
-    if slope.lower > 1:
-        return f"its risks are too timid ({shown})"
-    if slope.upper - slope.lower > 0.5:
-        return f"whether the risks are spread right remains open ({shown})"
-    return f"no evidence against the spread of its risks ({shown})"
 
 
 def screen_words(tested: int, selected: Sequence[str]) -> str:

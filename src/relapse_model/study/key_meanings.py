@@ -1,4 +1,4 @@
-"""What the keys of a study file mean that a model is made by; see `relapse_model.study.key_table`."""
+"""What the keys of a study file mean that say what is predicted, and by what; see `relapse_model.study.key_table`."""
 
 from __future__ import annotations
 
@@ -6,142 +6,12 @@ from relapse_model.study import keys
 from relapse_model.study import study as classes
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.key_table import KeyTable
+from relapse_model.study.predictor import Predictor, Prior, StudyTerm, TermFactor
 
 _WINDOW = "How many weeks old a result may be at the landmark. Without it any earlier result counts."
-_UNITS = 'a table of factors, such as `{ "IU/L" = 1.0 }`'
 _CHINESE = "Name shown to readers of Chinese."
 
 MODEL_TABLES = (
-    KeyTable(
-        "[study]",
-        "The study, by name.",
-        keys.STUDY,
-        {
-            "protocol": "Version of the study-file format. It rises when a key changes its meaning.",
-            "name": "Short name, shown in messages and models.",
-            "title": "Title, shown in reports.",
-            "registry": "Number in a trial registry.",
-        },
-        filled=classes.Study,
-        required=("protocol", "name"),
-        types={"protocol": f"{classes.PROTOCOL}"},
-        defaults={"title": "empty", "registry": "empty"},
-    ),
-    KeyTable(
-        "[laboratory]",
-        "How to read what laboratories print.",
-        keys.LABORATORY,
-        {
-            "dash": "What a bare `-` means. `(-)` is always negative.",
-            "below_limit_detected": "Whether a bare `<20` means that the analyte was detected: laboratories use "
-            "opposite conventions.",
-            "same_day": "Which of several results of one analyte on one day counts, if they contradict each "
-            "other and no time of day orders them: none, so that the cohort is refused; the one nearest to the "
-            "outcome; their mean; or the last row.",
-        },
-        filled=classes.Laboratory,
-        defaults={"below_limit_detected": "`unknown`"},
-    ),
-    KeyTable(
-        "[time]",
-        "How dates and times of day are read.",
-        keys.TIME,
-        {
-            "zone": "Time zone of the hospital. A timestamp with a zone is assigned to the hospital's day; "
-            "without this key it is refused.",
-            "course_end": "Whether the `end_date` of a course is itself a day on treatment. `end_week` is a "
-            "point in time and is not affected.",
-            "index": "Week 0, if it is not enrolment but found in the data: all weeks of a patient are then counted "
-            "from it.",
-        },
-        filled=classes.Time,
-        types={"zone": "a name of the IANA database, such as `Asia/Shanghai`", "index": "a table, see below"},
-        defaults={"zone": "not stated", "course_end": "not stated, and taken as exclusive"},
-    ),
-    KeyTable(
-        "index = { ... }",
-        "Week 0 of a patient is that of the first result on record on one side of a threshold. If there is none, or "
-        "if a result that does not decide comes before it (`<20` at a threshold of 10), the week is not known. "
-        "A cohort must be read with the study whose index it is counted from.",
-        keys.INDEX,
-        {
-            "analyte": "The analyte.",
-            "first_below": "The first result below this value, in the unit of the analyte.",
-            "first_at_least": "The first result of this value or more.",
-            "without": "Patients whose week 0 is not known: refused by row, or left out of the cohort and listed.",
-        },
-        filled=classes.TimeIndex,
-        required=("analyte",),
-        defaults={"first_below": "one of the two", "first_at_least": "one of the two"},
-    ),
-    KeyTable(
-        "[treatments]",
-        "What the treatments table holds.",
-        keys.TREATMENTS,
-        {
-            "complete": "Whether the table is complete, so that a patient without a course of an agent was not "
-            "given it. If false, that history is unknown.",
-        },
-        filled=classes.Treatments,
-    ),
-    KeyTable(
-        "[analytes.NAME]",
-        "One table for each laboratory analyte, by its name in the labs table.",
-        keys.ANALYTE,
-        {
-            "label": "Name shown to readers.",
-            "label_zh": _CHINESE,
-            "unit": "Unit of the thresholds and of the predictors.",
-            "scale": "Scale of the predictors. `log10` needs a `lower_limit`.",
-            "lower_limit": "Lower limit of quantification of results that state none.",
-            "upper_limit": "Upper limit of quantification of results that state none.",
-            "units": "Other units that are accepted, each with the factor to `unit`. The log10 of each is accepted "
-            "too.",
-            "floor": "Whether no result counts as lower than one reported as below `lower_limit`. If false, a printed "
-            "0, which takes the study's limit, may rank above the 0.2 of a laboratory with a lower limit.",
-            "below_limit": "The number that replaces a result below the limit: half of the limit, or the limit.",
-            "loinc": "LOINC codes.",
-            "sdtm": "CDISC test code.",
-            "synonyms": "Other names of it in the labs table, in any case, Unicode form, spacing and hyphenation.",
-            "other_units": "Units that are printed but cannot be converted, such as S/CO beside IU/mL: words "
-            "and limits are read, numbers are not.",
-            "negative": "Whether results below 0 are allowed, as in data on a log scale.",
-            "assays": "Limits and units of single assays.",
-        },
-        filled=classes.Analyte,
-        required=("unit",),
-        types={"units": _UNITS, "assays": "tables `[analytes.NAME.assays.ASSAY]`"},
-        defaults={"label": "the name", "units": "none", "assays": "none", "sdtm": "none"},
-    ),
-    KeyTable(
-        "[analytes.NAME.assays.ASSAY]",
-        "Settings of a single assay, by its name in the column `assay`.",
-        keys.ASSAY,
-        {
-            "lower_limit": "Its lower limit. It takes precedence over the analyte's; a limit given with the "
-            "result takes precedence over both.",
-            "upper_limit": "Its upper limit, likewise.",
-            "units": "Units with a conversion factor specific to the assay, such as copies.",
-        },
-        filled=classes.Assay,
-        types={"units": _UNITS},
-        defaults={"units": "none"},
-    ),
-    KeyTable(
-        "[agents.NAME]",
-        "One table for each drug or vaccine, by its name in the treatments table.",
-        keys.AGENT,
-        {"synonyms": "Other names of it, in any case, Unicode form, spacing and hyphenation."},
-        filled=classes.Agent,
-    ),
-    KeyTable(
-        "[columns.NAME]",
-        "One table for each column of the patients table that is coded.",
-        keys.COLUMN,
-        {"codes": "Meaning of each code."},
-        filled=None,
-        types={"codes": 'a table, such as `{ "1" = "M", "2" = "F" }`'},
-    ),
     KeyTable(
         "[outcome]",
         "What counts as the outcome: an analyte that reaches a threshold (`at_least`) or falls below it "
@@ -170,9 +40,10 @@ MODEL_TABLES = (
             "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
             "is estimated within each of its groups.",
             "confirm": "How a positive test is confirmed.",
+            "baseline": "What published cohorts tell of the mean risk.",
         },
         filled=classes.OutcomeRule,
-        types={"confirm": "a table, see below"},
+        types={"confirm": "a table, see below", "baseline": "a table, see below"},
         defaults={
             "name": "`relapse`",
             "analyte": "required without `adjudicated` and `column`",
@@ -180,6 +51,7 @@ MODEL_TABLES = (
             "below": "one of `at_least`, `below`",
             "adjudicated": "`false`",
             "confirm": "one test is enough",
+            "baseline": "nothing is known of it",
         },
     ),
     KeyTable(
@@ -198,6 +70,23 @@ MODEL_TABLES = (
             "reported beside it.",
         },
         filled=classes.Confirmation,
+    ),
+    KeyTable(
+        "[outcome.baseline]",
+        "What is known beforehand of the mean risk of such patients. The logistic regression with priors starts from "
+        "it, as it stands and three times as wide, and weighs both by evidence; finding RM129 says where the cohort "
+        "contradicts it. For a landmark after enrolment the hazard counts as constant; a model of several landmarks, "
+        "and discrete-time hazards, do not use it.",
+        keys.BASELINE,
+        {
+            "risk": "Expected share of patients with the outcome.",
+            "sd_logit": "Standard deviation of its log-odds between cohorts like this one, 0.5 for example: around "
+            "12 % it says 5 to 27 %.",
+            "by_week": "Until which week, counted from enrolment.",
+            "source": "Where the figures come from.",
+        },
+        filled=classes.Baseline,
+        defaults={"source": "required"},
     ),
     KeyTable(
         "[prediction]",
@@ -267,7 +156,7 @@ MODEL_TABLES = (
             "screened_on": "The fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` "
             "writes it: a validation on that cohort is warned of (RM206).",
         },
-        filled=classes.Predictor,
+        filled=Predictor,
         required=("name", "kind"),
         types={"kind": "one of the kinds below", "prior": "a table, see below"},
         defaults={"label": "the name", "unit": "that of the kind", "direction": "either"},
@@ -284,7 +173,7 @@ MODEL_TABLES = (
             "deviation in the training cohort, or a number of units. For a term: `unit`.",
             "source": "Its source.",
         },
-        filled=classes.Prior,
+        filled=Prior,
         required=("log_odds", "sd", "per", "source"),
     ),
     KeyTable(
@@ -292,7 +181,9 @@ MODEL_TABLES = (
         "A prior as papers print it. The logarithm b of the ratio, with the standard error s that its interval implies "
         "(its width on the log scale over 3.92, for 95 %), is shrunk once by a Normal(0, 1) prior on the log odds "
         "ratio: mean b / (1 + s²), standard deviation s / √(1 + s²). 0.20 (0.05-0.75) becomes -1.09 (0.57). A hazard "
-        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1.",
+        "ratio is taken for an odds ratio, to which it is close if the outcome is rare; otherwise it is nearer to 1. "
+        "A ratio that does not lie at the geometric middle of its interval, to the decimals printed and a tenth of the "
+        "half width, is refused: one of the three numbers is mistyped, or the interval is not symmetric.",
         keys.PRINTED_PRIOR,
         {
             "odds_ratio": "The odds ratio.",
@@ -326,7 +217,7 @@ MODEL_TABLES = (
             "replaces": "Predictors whose linear effect is left out when the terms are used.",
             "prior": "What is known of its effect.",
         },
-        filled=classes.StudyTerm,
+        filled=StudyTerm,
         required=("name", "factors"),
         types={"factors": "a list of tables, see below", "prior": "a table, see above"},
         defaults={"label": "the name"},
@@ -344,7 +235,7 @@ MODEL_TABLES = (
             "at_least": "1 from this value on, else 0.",
             "minus": "The value less this one; of a predictor on the log10 scale, the difference of the logarithms.",
         },
-        filled=classes.TermFactor,
+        filled=TermFactor,
         required=("predictor",),
     ),
     KeyTable(
@@ -409,10 +300,4 @@ MODEL_TABLES = (
         },
         filled=classes.Scoring,
     ),
-)
-
-OTHER_ANALYTES = (
-    "Analytes that hospitals export but the study does not read: a name with its synonyms, such as "
-    '`creatinine = ["肌酐"]`. They are not listed as unknown (RM119) and are never mistaken for one that '
-    "the study reads."
 )

@@ -261,6 +261,13 @@ OUTCOME: Mapping[str, Check] = {
     "others": several(text),
     "censoring_by": text,
     "confirm": anything,
+    "baseline": anything,
+}
+BASELINE: Mapping[str, Check] = {
+    "risk": number(0, 0.999, open_low=True),
+    "sd_logit": number(0, 5, open_low=True),
+    "by_week": number(0, open_low=True),
+    "source": text,
 }
 CONFIRM: Mapping[str, Check] = {
     "tests": whole_number(1),

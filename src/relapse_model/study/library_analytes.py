@@ -119,7 +119,7 @@ def _same(key: str, one: Any, other: Any) -> bool:
 
 
 def _prior_in_units(key: str, value: Any) -> bool:
-    """Tell whether a prior speaks of units of the analyte, rather than of its logarithm or standard deviation."""
+    """Tell whether a prior refers to units of the analyte, rather than of its logarithm or standard deviation."""
     return key == "prior" and isinstance(value, Mapping) and value.get("per", "unit") not in ("log10", "sd")
 
 

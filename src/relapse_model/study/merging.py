@@ -183,7 +183,7 @@ class _Merging:
             name = of_own[-1]
             self.refuse(
                 (*of_own, "unit"), repr(units[1]), f"{units[0]!r}, in which its limits and thresholds are written",
-                f'Remove it (remove = ["analytes.{name}"]), and write it and what compares it anew',
+                f'Remove it (remove = ["analytes.{name}"]), and write it and what compares it again',
             )  # fmt: skip
 
 
@@ -193,8 +193,9 @@ def _superseded(path: KeyPath, base: Mapping[str, Any], own: Mapping[str, Any]) 
         return {*keys.HORIZONS}
     if path == ("outcome",):
         if {*_OTHERWISE} & {*own}:
-            return {*_RULE, *_OTHERWISE, *(_NAMES if _is_another_outcome(base, own) else ())}
+            return {*_RULE, *_OTHERWISE, "baseline", *(_NAMES if _is_another_outcome(base, own) else ())}
         gone = {*_OTHERWISE} if {*_RULE} & {*own} else set()
+        gone |= {"baseline"} if {*_RULE} & {*own} else set()  # of another rule another risk is known
         gone |= {*_NAMES} if _is_another_outcome(base, own) else set()
         another = {*_THRESHOLDS} & {*own} or own.get("analyte", base.get("analyte")) != base.get("analyte")
         return gone | {*_THRESHOLDS, "unit"} if another else gone

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.names import NameTable
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 
 def analyte_names(study: Study) -> NameTable:

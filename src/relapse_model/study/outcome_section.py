@@ -9,7 +9,8 @@ from relapse_model.comparisons import at_or_before
 from relapse_model.study import keys
 from relapse_model.study.names import yes_or_no
 from relapse_model.study.origins import KeyPath
-from relapse_model.study.study import Analyte, Confirmation, OutcomeRule, Prediction, Predictor
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Analyte, Baseline, Confirmation, OutcomeRule, Prediction
 from relapse_model.study.terms_section import Reader
 
 _ENROLMENT = 0.0  # week
@@ -43,7 +44,19 @@ def read_outcome(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> O
             reader.refuse(path, f"{len(thresholds)} thresholds", "one of at_least = ..., below = ...")
         reader.known_analyte(values.get("analyte"), path, analytes)
     confirm = _confirm(reader, values.pop("confirm", {}), (*path, "confirm"))
-    return OutcomeRule(confirm=confirm, **{"name": "relapse", **values})
+    baseline = _baseline(reader, values.pop("baseline", None), (*path, "baseline"))
+    return OutcomeRule(confirm=confirm, baseline=baseline, **{"name": "relapse", **values})
+
+
+def _baseline(reader: Reader, raw: Any, path: KeyPath) -> Baseline | None:
+    """Return what is known of the mean risk beforehand; None where nothing is, or where it cannot be read."""
+    if raw is None:
+        return None
+    values = reader.table(raw, path, keys.BASELINE)
+    needed = ("risk", "sd_logit", "by_week", "source")
+    for key in needed:
+        reader.need(values, raw, path, key)
+    return Baseline(**values) if {*needed} <= {*values} else None
 
 
 def _confirm(reader: Reader, raw: Any, path: KeyPath) -> Confirmation:

@@ -9,9 +9,13 @@ s / sqrt(1 + s^2).
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from statistics import NormalDist
 
 LEVEL = 0.95
+OFF_MIDDLE = 0.1
+"""How far a ratio may lie from the geometric middle of its interval besides rounding, in half widths on the log scale:
+intervals by profile likelihood are not quite symmetric."""
 
 
 def shrunk_effect(
@@ -51,3 +55,37 @@ def shrunk_effect(
     error = (math.log(high) - math.log(low)) / (2 * quantile)
     kept = 1 + error**2
     return math.log(ratio) / kept / steps, error / math.sqrt(kept) / steps
+
+
+def fits_interval(ratio: float, low: float, high: float) -> bool:
+    """Tell whether a ratio lies at the geometric middle of its interval, as printed.
+
+    Assumes that each number was rounded to the decimals of the longest of the three; one of 10 or more, to its own.
+    Beyond rounding, a tenth of the half width on the log scale is allowed (`OFF_MIDDLE`). A ratio that lies elsewhere
+    is mistyped, or that of another interval.
+
+    Parameters
+    ----------
+    ratio, low, high : float
+        All above 0.
+
+    Examples
+    --------
+    >>> fits_interval(0.20, 0.05, 0.75), fits_interval(0.99, 0.94, 1.06), fits_interval(12, 1.05, 137)
+    (True, True, True)
+    >>> fits_interval(0.70, 0.05, 0.75)
+    False
+    """
+    decimals = [max(0, -_exponent(number)) for number in (ratio, low, high)]
+    units = [
+        0.5 * 10.0 ** -(own if number >= 10 else max(decimals))
+        for number, own in zip((ratio, low, high), decimals, strict=True)
+    ]
+    slack = OFF_MIDDLE * math.log(high / low) / 2
+    lowest = (math.log(low - units[1]) + math.log(high - units[2])) / 2 - slack
+    highest = (math.log(low + units[1]) + math.log(high + units[2])) / 2 + slack
+    return math.log(ratio + units[0]) >= lowest and math.log(ratio - units[0]) <= highest
+
+
+def _exponent(number: float) -> int:
+    return int(Decimal(repr(float(number))).normalize().as_tuple().exponent)

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from relapse_model.comparisons import before
 from relapse_model.errors import RelapseModelError
+from relapse_model.study.predictor import Predictor, Prior
 from relapse_model.study.reader import parse_study
-from relapse_model.study.study import Prediction, Predictor, Prior, Study
+from relapse_model.study.study import Prediction, Study
 
 LANDMARK_KIND = "landmark_week"
 _NAME = "landmark_week"

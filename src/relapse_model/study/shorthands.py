@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from relapse_model.study.library_analytes import with_library_analytes
 from relapse_model.study.lists_of_entries import PREDICTOR_LISTS
 from relapse_model.study.origins import Document, KeyPath
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
-from relapse_model.study.published_effects import LEVEL, shrunk_effect
+from relapse_model.study.published_effects import LEVEL, fits_interval, shrunk_effect
 
 RATIOS = ("odds_ratio", "hazard_ratio")
 
@@ -113,4 +114,10 @@ def _printed_problems(prior: Mapping[str, Any], path: KeyPath, document: Documen
     if not low <= ratio <= high:
         yield document.origins.of((*path, "ci")).problem(
             f"[{low:g}, {high:g}], and a ratio of {ratio:g} outside it", "the interval of that ratio"
+        )
+    elif not fits_interval(ratio, low, high):
+        yield document.origins.of((*path, given[0])).problem(
+            f"{ratio:g}, far from the geometric middle ({math.sqrt(low * high):.3g}) of [{low:g}, {high:g}]",
+            "a ratio in the middle of its interval on the log scale, but for rounding",
+            "Look whether both are printed so; of an interval that is not symmetric, state log_odds and sd",
         )

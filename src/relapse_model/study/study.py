@@ -10,7 +10,9 @@ import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
+from relapse_model.display.html_summary import html_summary
 from relapse_model.study.eligibility import Eligibility
+from relapse_model.study.predictor import Candidate, Predictor, StudyTerm
 
 if TYPE_CHECKING:  # a study without a trial needs neither
     from relapse_model.study.trial_plan import DosingRule, TrialPlan
@@ -112,6 +114,25 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is known beforehand of the mean risk: by `by_week` weeks from enrolment, and how surely.
+
+    `sd_logit` is the standard deviation of its log-odds between cohorts like this one: 0.5 says that the mean risk of
+    a cohort lies between 5 and 27 % in 95 of 100, where 12 % is expected.
+    """
+
+    risk: float
+    sd_logit: float
+    by_week: float
+    source: str = ""
+
+    def log_odds(self, weeks: float) -> float:
+        """Return the log-odds of the mean risk over so many weeks, at a constant hazard."""
+        risk = -np.expm1(np.log1p(-self.risk) * weeks / self.by_week)
+        return float(np.log(risk) - np.log1p(-risk))
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRule:
     """What counts as the outcome: an analyte that reaches, or falls below, a threshold.
 
@@ -119,7 +140,7 @@ class OutcomeRule:
     it is a column of the patients table that says of each patient whether it came by the horizon, and not when. There
     `equals` is the value that is the outcome and `others` are those that are none of it (both empty: yes and no). With
     `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
-    each of its values.
+    each of its values. `baseline` is what published cohorts tell of the mean risk.
     """
 
     name: str
@@ -132,6 +153,7 @@ class OutcomeRule:
     column: str | None = None
     equals: str | None = None
     others: tuple[str, ...] = ()
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,103 +195,6 @@ class Prediction:
             return self.horizon_weeks, self.horizon_weeks
         shortest, longest = calendar_days(int(months))
         return shortest / DAYS_PER_WEEK, longest / DAYS_PER_WEEK
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """What is known of a coefficient before the cohort is seen: a Gaussian on the log-odds scale.
-
-    `per` is the step of the predictor that `log_odds` and `sd` refer to: ``"unit"``, ``"log10"`` (for an
-    analyte on the log10 scale), ``"sd"`` (a standard deviation in the training cohort), or a number of units.
-    """
-
-    log_odds: float
-    sd: float
-    per: str | float
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Predictor:
-    """One declared predictor: how it is computed, what is known of it, and how it is shown.
-
-    `window_weeks` says how old a result may be at the landmark: an older one is not used, and a value that would rest
-    on it is unknown. `gap_weeks` says how far apart the last positive and the first negative test may lie for a loss
-    to count as seen.
-
-    Terms that are known beforehand not to be linear are declared: `cap` (no further effect above it) and
-    `saturating` (value / (value + saturating), half of the effect at that value), both in the clinical unit.
-
-    `typical` is the value of a usual patient, in the clinical unit (of a yes or no, the share of yes): where hardly any
-    training patient has the predictor, the effect that the prior states counts from it.
-
-    Beside `equals`, `others` says what counts as no: ``"no"``, everything else; or the levels that do, and
-    nothing besides. Empty: where `equals` is a yes or a no, its opposite alone; else every other level that does
-    not look like it. `negative` allows a column of numbers below 0.
-
-    `screened_on` is the fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` writes it.
-    """
-
-    name: str
-    kind: str
-    label: str
-    analyte: str | None = None
-    column: str | None = None
-    agents: tuple[str, ...] = ()
-    window_weeks: float | None = None
-    gap_weeks: float | None = None
-    below: float | None = None
-    at_least: float | None = None
-    confirmed: bool = False
-    equals: str | None = None
-    others: str | tuple[str, ...] = ()
-    negative: bool = False
-    levels: tuple[str, ...] = ()
-    cap: float | None = None
-    saturating: float | None = None
-    scale: str = "linear"
-    unit: str = ""
-    direction: str | None = None
-    prior: Prior | None = None
-    typical: float | None = None
-    screened_on: str | None = None
-    label_zh: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A biomarker to be screened: computed as a predictor is, and the family it belongs to."""
-
-    predictor: Predictor
-    family: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TermFactor:
-    """A predictor, transformed, in its clinical unit: at most one of the five is given; none is the value itself."""
-
-    predictor: str
-    saturating: float | None = None
-    cap: float | None = None
-    below: float | None = None
-    at_least: float | None = None
-    minus: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StudyTerm:
-    """A non-linear term stated beforehand: a product of factors, and what is known of its coefficient.
-
-    The prior-informed model is averaged over the study's terms, all or none. `replaces` names predictors whose own,
-    linear column stands for the same effect, and is left out where the terms are used.
-    """
-
-    name: str
-    label: str
-    factors: tuple[TermFactor, ...]
-    replaces: tuple[str, ...] = ()
-    prior: Prior | None = None
-    label_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +306,7 @@ class Scoring:
     passive_weeks: float = 12.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Study:
     """A study as read from its file. See `load_study`.
 
@@ -409,6 +334,37 @@ class Study:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     other_analytes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # known by name, and not read
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of columns of the patients table
+
+    def __repr__(self) -> str:
+        """Return what is predicted, when, and from how much."""
+        weeks = ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)
+        priors = sum(one.prior is not None for one in self.predictors)
+        trial = "" if self.trial is None else ", with a trial plan"
+        return (
+            f"Study({self.name!r}: {self.outcome.name} by week {self.prediction.horizon_weeks:g}, predicted at week "
+            f"{weeks} from {len(self.predictors)} predictors, {priors} with a prior{trial})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the protocol in short, as a notebook shows it."""
+        return html_summary(
+            self.title or self.name,
+            [
+                ("registry", self.registry),
+                ("outcome", f"{self.outcome.name} by week {self.prediction.horizon_weeks:g}"),
+                ("predicted at week", ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)),
+                ("criteria", len(self.eligibility.include) + len(self.eligibility.exclude) or None),
+                ("non-linear terms", ", ".join(one.label for one in self.terms)),
+                ("candidate biomarkers", len(self.candidates) or None),
+                ("trial plan", "" if self.trial is None else "yes"),
+            ],
+            columns=("predictor", "how", "unit", "expected"),
+            rows=[
+                (one.label, f"{one.kind} of {one.analyte or one.column or ', '.join(one.agents)}", one.unit,
+                 "" if one.prior is None else f"log-odds {one.prior.log_odds:g} (sd {one.prior.sd:g})")
+                for one in self.predictors
+            ],
+        )  # fmt: skip
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

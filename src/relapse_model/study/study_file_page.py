@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator
 
 from relapse_model.study import keys
-from relapse_model.study.key_meanings import MODEL_TABLES, OTHER_ANALYTES
+from relapse_model.study.key_meanings import MODEL_TABLES
+from relapse_model.study.key_meanings_of_data import DATA_TABLES, OTHER_ANALYTES
 from relapse_model.study.key_meanings_of_shorthands import shorthand_sections
 from relapse_model.study.key_meanings_of_trial import CANDIDATES, TRIAL_TABLES
 from relapse_model.study.key_table import KeyTable
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 
-KEY_TABLES = (*MODEL_TABLES, *TRIAL_TABLES)
+KEY_TABLES = (*DATA_TABLES, *MODEL_TABLES, *TRIAL_TABLES)
 _HEAD = """# The study file
 
 A study is one TOML file. This page lists every key it may contain; any other key is refused, with its line and the

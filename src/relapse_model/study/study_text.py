@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from importlib import resources
 from pathlib import Path
 
@@ -32,6 +33,22 @@ def read_study_text(study: str | Path) -> tuple[str, str]:
     except OSError as error:
         found, expected = f"cannot be read ({error.strerror})", "a study file"
     raise StudyError("the study was refused", [Problem(path.name, None, None, found, expected)])
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256 of the text of a study, written out in full, by which a plan is registered.
+
+    Parameters
+    ----------
+    text : str
+        As `Study.text` gives it, and ``relapse-model study show FILE`` prints it.
+
+    Examples
+    --------
+    >>> text_sha256("")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def built_in_studies() -> list[str]:

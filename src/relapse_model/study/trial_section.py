@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from relapse_model.study import keys, trial_keys
-from relapse_model.study.study import Analyte, Candidate, OutcomeRule, PassiveAntibody, Prediction, Predictor
+from relapse_model.study.predictor import Candidate, Predictor
+from relapse_model.study.study import Analyte, OutcomeRule, PassiveAntibody, Prediction
 from relapse_model.study.terms_section import KeyPath, Reader
 from relapse_model.study.trial_plan import (
     Arms,

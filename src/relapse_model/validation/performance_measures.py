@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, within_folds
 from relapse_model.validation.estimate import Estimate
@@ -50,7 +51,7 @@ def measure_shown(name: str, found: Estimate | float) -> str:
     return f"{found.value:{digits}} ({found.lower:{digits}} to {found.upper:{digits}})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Performance:
     """Measures of predicted risks against what became of the patients.
 
@@ -75,6 +76,33 @@ class Performance:
     refused: dict[str, str]
     unmeasured: int = 0
     apparent: bool | None = None
+
+    def __repr__(self) -> str:
+        """Return the counts and the two figures that are asked for first."""
+        figures = "".join(
+            f"; {MEASURES[name]} {measure_shown(name, self.measures[name])}"
+            for name in ("auc", "calibration_slope")
+            if name in self.measures
+        )
+        return f"Performance({self.patients} patients, {self.events} events, {self.lost} lost{figures})"
+
+    def _repr_html_(self) -> str:
+        """Return every measure with its interval, as a notebook shows it."""
+        kind = "Performance in the patients it was made from: too good" if self.apparent else "Performance"
+        return html_summary(
+            f"{kind}: {self.patients} patients, {self.events} events, {self.lost} lost",
+            columns=("measure", "value (interval)"),
+            rows=self.measure_rows(),
+            note=" ".join(f"{MEASURES.get(name, name)}: {why}" for name, why in self.refused.items()),
+        )
+
+    def measure_rows(self) -> list[tuple[str, str]]:
+        """Return the label and the value of every measure there is, as texts."""
+        return [
+            (label, measure_shown(name, self.measures[name]))
+            for name, label in MEASURES.items()
+            if name in self.measures
+        ]
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""

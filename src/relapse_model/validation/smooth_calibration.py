@@ -136,8 +136,8 @@ def calibration_curve(
 def ici_e50_e90(relapse: ArrayLike, risk: ArrayLike, weight: ArrayLike | None = None) -> CalibrationIndices:
     """Return mean, median and 90th percentile of the distance between risk and calibration curve.
 
-    The distance is |risk - observed risk| with the curve of `calibration_curve` at each patient. It is never
-    negative: in a small sample part of it is noise, also for a perfectly calibrated model.
+    The distance is the absolute difference of the risk and the observed risk by `calibration_curve` at each patient.
+    It is never negative: in a small sample part of it is noise, also for a perfectly calibrated model.
 
     Parameters
     ----------

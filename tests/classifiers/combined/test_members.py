@@ -1,4 +1,4 @@
-"""Classifiers inside another one: held out, told of groups, saved under a prefix, refused if not ours."""
+"""Classifiers inside another one: held out, given the groups, saved under a prefix, refused if not ours."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Memory(ClassifierMixin, BaseEstimator):
 
 
 class GroupMemory(Memory):
-    """It keeps the groups that it was told of."""
+    """It keeps the groups that it was given."""
 
     def fit(self, X, y, sample_weight=None, groups=None):
         self.groups_ = groups

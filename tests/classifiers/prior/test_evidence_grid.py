@@ -246,7 +246,7 @@ def gaps(n, *missing):
         ([range(9)], 60, ()),  # too few lack it
         ([range(50)], 60, (0,)),
         ([range(51)], 60, ()),  # too few have it
-        ([range(10), range(10)], 60, (0,)),  # missing together: the first speaks for both
+        ([range(10), range(10)], 60, (0,)),  # missing together: the first stands for both
         ([range(10), range(1, 11)], 60, (0, 1)),  # as many, but not the same
         ([range(3), range(16), range(17), range(16)], 60, (1, 2)),
     ],

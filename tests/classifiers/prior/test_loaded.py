@@ -55,8 +55,9 @@ def test_scoring_builds_nothing_and_anything_else_does(loaded):
     loaded.predict_interval(X)
     loaded.to_parts()
     repr(loaded)
-    assert loaded._built is None
     assert loaded.coef_mean_.shape == (5,)  # three predictors, the term, the indicator of the second
+    assert loaded._built is None
+    assert len(loaded.strength_weight_) == len(loaded.strengths)
     assert type(loaded._built) is PriorLogisticClassifier
 
 

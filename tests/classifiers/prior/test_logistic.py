@@ -340,7 +340,7 @@ def test_a_term_of_an_empty_column_counts_from_the_typical_value_too():
     step = Term((Factor(1, "cap", 3.0),), replaces=(1,), prior_mean=-1.0, prior_sd=0.2)
     model, X, _ = empty([None, 2.0, None], terms=(step,))
     assert model.components_.center[3] == 2.0
-    assert model.terms_weight_ == pytest.approx(0.5)  # no data speak for either form
+    assert model.terms_weight_ == pytest.approx(0.5)  # no data support either form
     left_out, X, _ = empty(None, terms=(step,))
     assert left_out.terms_weight_ == 0.0
     assert np.isfinite(left_out.predict_proba(X)).all()
@@ -527,3 +527,64 @@ def test_intervals_cover_when_the_prior_is_true():
         lower, upper = model.predict_interval(X[132:], level=0.9).T
         covered.append(((lower <= risk[132:]) & (risk[132:] <= upper)).mean())
     assert np.mean(covered) == pytest.approx(0.9, abs=0.025)  # standard error about 0.011
+
+
+def test_a_baseline_draws_the_mean_risk_towards_it():
+    """Expected 5 %, and 40 %: the mean risk lies between what is expected and what was seen, nearer the latter."""
+    X, y = cohort()
+    means = {
+        risk: plain(**INFORMED, baseline=(np.log(risk / (1 - risk)), 0.3), baseline_widths=(1.0,))
+        .fit(X, y).predict_proba(X)[:, 1].mean()
+        for risk in (0.05, 0.4)
+    }  # fmt: skip
+    free = plain(**INFORMED).fit(X, y).predict_proba(X)[:, 1].mean()
+    assert 0.05 < means[0.05] < free < means[0.4] < 0.4
+
+
+def test_a_baseline_that_does_not_fit_is_believed_less():
+    """Of the two widths, evidence prefers the wider one where the risk is far from what was expected."""
+    X, y = cohort(rows=400)
+    near, far = (
+        plain(**INFORMED, baseline=(level, 0.3)).fit(X, y) for level in (np.log(y.mean() / (1 - y.mean())), 2.0)
+    )
+    assert near.baseline_weight_.sum() == pytest.approx(1.0)
+    assert near.baseline_weight_[0] > 0.6
+    assert far.baseline_weight_[0] < 0.05
+    assert plain(**INFORMED).fit(X, y).baseline_weight_.size == 0
+
+
+def test_a_baseline_is_saved_and_read_bit_for_bit():
+    X, y = cohort(gaps=0.1)
+    model = PriorLogisticClassifier(**INFORMED, baseline=(-2.0, 0.5)).fit(X, y)
+    again = PriorLogisticClassifier.from_parts(model.to_parts())
+    assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert again.baseline == (-2.0, 0.5)
+    assert np.array_equal(again.baseline_weight_, model.baseline_weight_)
+    assert np.array_equal(again.strength_weight_, model.strength_weight_)
+
+
+def test_strengths_are_weighed_over_both_widths_of_the_baseline():
+    """Components are innermost by width of the baseline: sums over it are those of one width at a time."""
+    X, y = cohort()
+    both = plain(**INFORMED, baseline=(-2.0, 0.5), baseline_widths=(1.0, 1.0)).fit(X, y)
+    one = plain(**INFORMED, baseline=(-2.0, 0.5), baseline_widths=(1.0,)).fit(X, y)
+    np.testing.assert_allclose(both.strength_weight_, one.strength_weight_, rtol=1e-12)
+    np.testing.assert_allclose(both.predict_proba(X), one.predict_proba(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"baseline": (np.nan, 0.5)}, {"baseline": (-2.0, 0.0)}, {"baseline": (-2.0, 0.5), "baseline_widths": ()}],
+)
+def test_a_baseline_that_is_none_is_refused(settings):
+    with pytest.raises(RelapseModelError, match="baseline"):
+        fitted(**INFORMED, **settings)
+
+
+def test_a_file_whose_baseline_is_none_is_refused():
+    parts = PriorLogisticClassifier(**INFORMED, baseline=(-2.0, 0.5)).fit(*cohort()).to_parts()
+    for wrong in ([-2.0], [-2.0, -1.0], "low"):
+        document = json.loads(parts[PART])
+        document["settings"]["baseline"] = wrong
+        with pytest.raises(ModelFileError):
+            PriorLogisticClassifier.from_parts({PART: json.dumps(document).encode()})

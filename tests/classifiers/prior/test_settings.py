@@ -32,6 +32,8 @@ SETTINGS = {
     "indicators": True,
     "typical": [2.0, NAN],
     "as_stated": (2,),
+    "baseline": (-2.0, 0.5),
+    "baseline_widths": (1.0, 3.0),
 }
 VALUES = {
     "prior_mean": [0.8, None],
@@ -48,6 +50,8 @@ VALUES = {
     "indicators": True,
     "typical": [2.0, None],
     "as_stated": [2],
+    "baseline": [-2.0, 0.5],
+    "baseline_widths": [1.0, 3.0],
 }
 
 
@@ -77,16 +81,18 @@ def test_settings_read_back_from_a_part():
 def test_what_is_not_given_stays_so():
     default = PriorLogisticClassifier().get_params()
     again = read(settings_values(default))
-    nothing = ("previous", "prior_mean", "prior_sd", "prior_per_sd", "typical")
-    assert [again.pop(name) for name in nothing] == [None] * 5
+    nothing = ("previous", "prior_mean", "prior_sd", "prior_per_sd", "typical", "baseline")
+    assert [again.pop(name) for name in nothing] == [None] * 6
     assert again == {name: default[name] for name in again}
-    assert set(again) == {"strengths", "widths", "between_sds", "default_sd", "indicators", "as_stated"}
+    numbers = {"strengths", "widths", "between_sds", "default_sd", "baseline_widths"}
+    assert set(again) == numbers | {"indicators", "as_stated"}
 
 
 def test_a_part_from_before_there_were_these_settings_has_none():
-    later = ("previous", "between_sds", "indicators", "typical", "as_stated")
+    later = ("previous", "between_sds", "indicators", "typical", "as_stated", "baseline", "baseline_widths")
     found = read({name: value for name, value in VALUES.items() if name not in later})
     assert (found["typical"], found["as_stated"]) == (None, ())
+    assert "baseline" not in found  # the classifier has none by default
     assert (found["previous"], found["between_sds"], found["indicators"]) == (None, (0.0,), False)
 
 

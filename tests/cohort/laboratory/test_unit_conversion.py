@@ -153,7 +153,7 @@ def test_anti_hbs_in_iu_per_ml_is_taken_for_a_slip_of_the_pen():
         (ANTI_HBS, "log10", None),
         (HBCRAG, "Log U/mL", (1.0, "log10")),
         (HBCRAG, "U/mL", (1.0, "to_log10")),
-        # A factor speaks of amounts: it must not be multiplied with a logarithm.
+        # A factor converts amounts: it must not be multiplied with a logarithm.
         (HBCRAG, "kU/mL", (1000.0, "to_log10")),
         (HBCRAG, "log10 kU/mL", (1000.0, "log10")),
         (HBCRAG, "ng/mL", None),

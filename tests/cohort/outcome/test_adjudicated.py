@@ -84,8 +84,8 @@ def test_the_interval_ends_with_the_last_negative_before_the_relapse(study):
     outcomes = table(relapse=[1], week=[30])
     for rows in (tests, tests + later):
         found = rm.derive_outcome(cohort(outcomes, rows, study), study).iloc[0]
-        told = found[["state", "last_negative_week", "first_positive_week", "time_week"]].tolist()
-        assert told == ["relapse", 24, 30, 30]
+        stated = found[["state", "last_negative_week", "first_positive_week", "time_week"]].tolist()
+        assert stated == ["relapse", 24, 30, 30]
 
 
 # A relapse in an unknown week

@@ -30,7 +30,7 @@ def of(*tests, gap_weeks=None):
         # A first test that is negative: the loss came before it.
         (((-10, NEGATIVE), (0, NEGATIVE)), (-np.inf, -10, True, "not seen")),
         (((-20, OPEN), (-10, NEGATIVE)), (-np.inf, -10, False, "not seen")),
-        # The open test may be the first negative one; or a positive one, after which the run begins anew.
+        # The open test may be the first negative one; or a positive one, after which the run begins again.
         (((-30, POSITIVE), (-20, OPEN), (-10, NEGATIVE)), (-20, -10, False, "not decided")),
         (((-30, POSITIVE), (-20, NEGATIVE), (-15, OPEN), (-10, NEGATIVE)), (-20, -10, False, "not decided")),
         (((-30, POSITIVE), (-20, NEGATIVE), (-10, OPEN)), (-20, -20, False, "known")),  # after the last that decides

@@ -45,13 +45,15 @@ def test_cohorts_without_a_scenario_are_the_same_to_the_byte(tmp_path, size_and_
 
 
 def test_a_scenario_of_defaults_only_tells_more_of_the_truth():
-    plain, told = simulate_tables(132, 7), simulate_tables(132, 7, scenario=TrialScenario())
+    plain, stated = simulate_tables(132, 7), simulate_tables(132, 7, scenario=TrialScenario())
     for name in ("patients", "labs", "treatments"):
-        pd.testing.assert_frame_equal(plain[name], told[name])
-    assert list(told["truth"]) == ["patient_id", "true_risk", "risk_control", "risk_treated", "relapse_week"]
-    own = np.where(told["patients"]["arm"] == "hbig", told["truth"]["risk_treated"], told["truth"]["risk_control"])
-    assert own == pytest.approx(told["truth"]["true_risk"].to_numpy(), abs=1e-15)
-    assert (told["truth"]["true_risk"] == plain["truth"]["true_risk"]).all()
+        pd.testing.assert_frame_equal(plain[name], stated[name])
+    assert list(stated["truth"]) == ["patient_id", "true_risk", "risk_control", "risk_treated", "relapse_week"]
+    own = np.where(
+        stated["patients"]["arm"] == "hbig", stated["truth"]["risk_treated"], stated["truth"]["risk_control"]
+    )
+    assert own == pytest.approx(stated["truth"]["true_risk"].to_numpy(), abs=1e-15)
+    assert (stated["truth"]["true_risk"] == plain["truth"]["true_risk"]).all()
 
 
 def test_one_part_leaves_the_others_alone():

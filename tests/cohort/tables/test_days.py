@@ -92,9 +92,9 @@ def test_far_dates_are_themselves():
 @pytest.mark.parametrize("text", ["1900-01-01", "1899-12-30", "1970-01-01", "2099-12-31", "9999-09-09", "9999-12-31"])
 def test_dates_that_stand_for_nothing_are_refused_as_such(text):
     found = read_days(pd.Series([text, "2024-03-02"]))
-    told = {expected for rows, expected in refusals(found) if rows[0]}
-    assert told <= {EXPECTED_DAY, EXPECTED}  # pandas 2 cannot read year 9999
-    assert len(told) == 1
+    stated = {expected for rows, expected in refusals(found) if rows[0]}
+    assert stated <= {EXPECTED_DAY, EXPECTED}  # pandas 2 cannot read year 9999
+    assert len(stated) == 1
     assert np.isnat(found.day).tolist() == [True, False]
 
 

@@ -81,12 +81,12 @@ def test_a_stated_history_that_differs_is_warned_of(one_assay, study):
 
 
 def test_findings_travel_with_the_model_and_name_nobody(model, cohort):
-    told = model.summary["warnings"]
+    stated = model.summary["warnings"]
     # RM122, a note: the cross-validated gain is there, and 21 relapses do not show it.
-    assert [(finding["code"], finding["severity"]) for finding in told] == [
+    assert [(finding["code"], finding["severity"]) for finding in stated] == [
         ("RM101", "warning"), (SIZE, "warning"), ("RM122", "note"),
     ]  # fmt: skip
-    assert not any(identifier in finding["text"] for finding in told for identifier in cohort.patient_ids)
+    assert not any(identifier in finding["text"] for finding in stated for identifier in cohort.patient_ids)
 
 
 def test_codes_are_unique_and_titled(cohort, study):
@@ -196,7 +196,7 @@ def test_a_report_of_all_checks_names_no_others(cohort, study):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("patients", [60, 132, 300])
 def test_simulated_trials_raise_no_alarm_but_of_assays_size_and_chance(patients, seed, study):
-    # A difference of loss of 10 points, told as a note, is what chance does in arms of 30.
+    # A difference of loss of 10 points, reported as a note, is what chance does in arms of 30.
     found = run_checks(rm.simulate_cohort(patients, seed=seed), study)
     assert {finding.code for finding in found if finding.severity == "warning"} <= {"RM101", SIZE}
     assert {finding.code for finding in found if finding.severity == "note"} <= {"RM109"}

@@ -124,19 +124,19 @@ def test_the_lost_count_by_weights_and_those_not_at_risk_do_not():
     found = too_many_parameters.of(cohort_of(20, 60, lost=20, positive_at_enrolment=7), study_of(AGE, MALE), 0)
     supported = maximum_parameters(80, 0.2, cox_snell_r2(ANTICIPATED_C, 0.2))
     assert supported == pytest.approx(80 * (0.9 - 1) * math.log(1 - R2 / 0.9))
-    told = f"2 parameters, 80 patients with a known outcome, 20 relapses: the size supports {supported:.1f} "
-    assert found.text.startswith(told)
+    stated = f"2 parameters, 80 patients with a known outcome, 20 relapses: the size supports {supported:.1f} "
+    assert found.text.startswith(stated)
     assert f"{supported:.1f}" == "1.2"
 
 
 def test_check_and_report_say_the_same_number(cohort, study):
     """One count in all places: RM104, the account of the cohort, the sample size of the report."""
-    told = cohort_sample_size(development_data(cohort, study), study)
-    words = size_words(told)
+    stated = cohort_sample_size(development_data(cohort, study), study)
+    words = size_words(stated)
     assert too_many_parameters.of(cohort, study, 0).text.startswith(words)
     account = check_report(cohort, study)
     assert f"Sample size: {words}." in account
-    assert account.count(f"the size supports {told['carried_parameters']:.1f} ") == 2
+    assert account.count(f"the size supports {stated['carried_parameters']:.1f} ") == 2
 
 
 def test_at_a_later_landmark_those_relapsed_before_are_not_counted():

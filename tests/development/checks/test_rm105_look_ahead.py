@@ -39,7 +39,7 @@ def test_a_kind_that_forgets_the_landmark_is_found_by_its_label(study_with, coho
     cohort = cohort_of(("free", 2, {}), ("relapse", 1, {}))
     result = look_ahead.of(cohort, study_with(LATEST), 0)
     assert (result.code, result.state, result.severity) == ("RM105", "found", "warning")
-    assert result.text.startswith("Week of the latest test: changes when the rows after week 0 are taken away")
+    assert result.text.startswith("Week of the latest test: changes when the rows after week 0 are removed")
     names_nobody(result.text, cohort)
 
 

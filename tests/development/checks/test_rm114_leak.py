@@ -38,7 +38,7 @@ def with_marker(cohort, study):
 
     def make(values, added=COLUMN, **columns):
         wider = parse_study(study.text + added, "study.toml")
-        # Not read anew by the gate, which takes a second: it has nothing to say of an extra column of numbers.
+        # Not read again by the gate, which takes a second: it has nothing to say of an extra column of numbers.
         return replace(cohort, patients=cohort.patients.assign(marker=np.asarray(values), **columns)), wider
 
     return make
@@ -100,11 +100,11 @@ def test_dates_after_the_landmark_beside_the_column(with_marker, cohort):
     enrolled = pd.Timestamp("2024-03-04")
     value = np.random.default_rng(4).normal(size=132)
     dates = pd.Series([enrolled] * 132)
-    told = {"enrolment_date": enrolled.strftime("%Y-%m-%d")}
-    same_day = with_marker(value, **told, marker_date=dates.dt.strftime("%Y-%m-%d"))
+    stated = {"enrolment_date": enrolled.strftime("%Y-%m-%d")}
+    same_day = with_marker(value, **stated, marker_date=dates.dt.strftime("%Y-%m-%d"))
     assert said(same_day) == ""
     dates[:7] += pd.Timedelta(days=30)
-    later = with_marker(value, **told, marker_date=dates.dt.strftime("%Y-%m-%d"))
+    later = with_marker(value, **stated, marker_date=dates.dt.strftime("%Y-%m-%d"))
     assert "column 'marker_date' lies after week 0 in 7 of 132 patients" in said(later)
     assert said(later, landmark=12.0) == ""  # known by week 12
     assert "column 'marker_week' lies after week 0 in <5 of 132" in said(
@@ -190,7 +190,8 @@ def test_a_validation_with_a_leak_shows_nothing(with_marker, known):
     cohort, study = with_marker(known["time_week"])
     found = rm.validate(cohort, study, candidates=("prior_logistic",), outer_repeats=1, bootstraps=0)
     values = validation_values(found)
-    assert values["verdict"].startswith("Nothing is shown: a check found an error (RM114)")
+    assert values["verdict"] == "No figure here can be relied on until this is resolved: RM114."
+    assert values["answer"]["works"] == "Not to be used: a check found an error."
     assert any(one["code"] == "RM114" and one["severity"] == "error" for one in values["checks"])
 
 

@@ -1,4 +1,4 @@
-"""RM115: the cohort of the training is recognised, however it is written; no other is, and no patient is told."""
+"""RM115: the cohort of the training is recognised, however it is written; no other is, and no patient is named."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def prescriptions(days):
         ('"inclusive"', 6, 24),  # Monday to Sunday
         ('"exclusive"', 7, 24),  # Monday to the next Monday
         ('"exclusive"', 6, 24 * 6 / 7),
-        (None, 6, 24 * 6 / 7),  # as before; RM121 speaks
+        (None, 6, 24 * 6 / 7),  # as before; RM121 reports it
     ],
 )
 def test_24_weekly_prescriptions_are_24_weeks_where_the_study_says_how_they_end(study_with, course_end, days, weeks):

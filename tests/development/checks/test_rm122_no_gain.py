@@ -35,7 +35,7 @@ def test_the_interval_decides_what_is_shown(found, state, severity):
 
 @pytest.fixture(scope="module")
 def hopeless(study):
-    """A model of 132 patients whose outcomes were dealt out anew, so that no predictor says anything of them."""
+    """A model of 132 patients whose outcomes were permuted, so that no predictor says anything of them."""
     cohort = rm.simulate_cohort(132, seed=3)
     week = rm.derive_outcome(cohort, study)["time_week"].to_numpy()
     relapse = np.random.default_rng(4).permutation(np.r_[np.ones(22, dtype=int), np.zeros(110, dtype=int)])
@@ -47,10 +47,10 @@ def hopeless(study):
 
 
 def test_every_new_model_has_its_difference_on_record(model):
-    told = model.summary["choice"]["against_mean_risk"]
-    assert set(told) == {"value", "lower", "upper", "level", "method"}
+    stated = model.summary["choice"]["against_mean_risk"]
+    assert set(stated) == {"value", "lower", "upper", "level", "method"}
     losses = model.summary["choice"]
-    assert told["value"] == pytest.approx(losses["log_loss"]["prior_logistic"] - losses["log_loss_mean_risk"])
+    assert stated["value"] == pytest.approx(losses["log_loss"]["prior_logistic"] - losses["log_loss_mean_risk"])
     assert "log loss minus that of the mean risk" in model_card(model).lower()
     assert "difference, chosen model minus mean risk (95 % interval)" in training_text(model)
 

@@ -78,9 +78,9 @@ def test_optimism_is_what_is_lost_from_resample_to_original(found):
 
 
 def test_calibration_measures_have_no_interval(found):
-    told = found.bootstrap.to_dict()["optimism_corrected"]
-    assert {name for name in told if "lower" in told[name]} == set(WITH_INTERVAL)
-    assert {name for name in told if told[name]["optimism_over_resamples"] == "median"} == set(BY_MEDIAN)
+    stated = found.bootstrap.to_dict()["optimism_corrected"]
+    assert {name for name in stated if "lower" in stated[name]} == set(WITH_INTERVAL)
+    assert {name for name in stated if stated[name]["optimism_over_resamples"] == "median"} == set(BY_MEDIAN)
 
 
 def test_point_632_plus_lies_between_apparent_and_out_of_bag(found):
@@ -185,9 +185,9 @@ def test_20_resamples_give_point_estimates_and_say_why_there_is_no_interval(coho
     ).bootstrap
     assert set(boot.corrected) == set(CORRECTED)
     assert boot.refused == {}
-    told = boot.to_dict()["optimism_corrected"]["auc"]
-    assert told["value"] == boot.corrected["auc"].corrected == pytest.approx(told["apparent"] - told["optimism"])
-    assert "exists in 20 of 20 resamples; expected 40" in told["no_interval"]
+    stated = boot.to_dict()["optimism_corrected"]["auc"]
+    assert stated["value"] == boot.corrected["auc"].corrected == pytest.approx(stated["apparent"] - stated["optimism"])
+    assert "exists in 20 of 20 resamples; expected 40" in stated["no_interval"]
     assert set(boot.point632_plus) == set(OUT_OF_BAG)
 
 

@@ -177,7 +177,7 @@ def differences(judged, measure):
     return {name: np.array([one[name] - one["true"] for one in found]) for name in found[0] if name != "true"}
 
 
-def told(method, judged):
+def stated(method, judged):
     lines = [f"\n{method}: {len(judged)} cohorts of {PATIENTS}; estimate less truth of the same model"]
     for measure in ("auc", "slope"):
         truth = np.array([getattr(one, measure)["true"] for one in judged])
@@ -197,7 +197,7 @@ def told(method, judged):
 @pytest.mark.parametrize("method", ["prior_logistic", "ridge_logistic"])
 def test_corrected_measures_are_near_the_true_ones(method):
     judged = Parallel(n_jobs=2)(delayed(judge)(seed, method) for seed in range(COHORTS))
-    print(told(method, judged))  # noqa: T201
+    print(stated(method, judged))  # noqa: T201
     aucs, slopes = differences(judged, "auc"), differences(judged, "slope")
     average = np.nanmean if method == "prior_logistic" else np.nanmedian
     for name, bound in AUC_BOUNDS[method].items():

@@ -15,7 +15,7 @@ from relapse_model.errors import InsufficientDataError, RelapseModelError, Study
 from relapse_model.features.development_data import development_data
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_card import model_card
-from relapse_model.report.validation_report import effect_rows
+from relapse_model.report.validation_page import effect_rows
 from relapse_model.study.candidates_as_predictors import marked_as_screened, with_candidates
 from relapse_model.study.reader import parse_study
 

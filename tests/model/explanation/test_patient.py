@@ -57,9 +57,9 @@ def test_the_effects_lead_from_the_base_to_the_risk_of_the_scores(models, new_pa
 def test_the_effects_are_those_of_explain_the_largest_first(model, new_patients):
     found = explain_patient(model, new_patients, "P0004")
     values = model.explain(new_patients).values[3]
-    told = {one.predictor: one.contribution for one in found.inputs}
+    reported = {one.predictor: one.contribution for one in found.inputs}
     for column, predictor in enumerate(model.study.predictors):
-        assert told[predictor.name] == pytest.approx(values[column])
+        assert reported[predictor.name] == pytest.approx(values[column])
     sizes = [abs(one.contribution) for one in found.inputs]
     assert sizes == sorted(sizes, reverse=True)
 
@@ -85,11 +85,11 @@ def test_without_a_day_of_enrolment_there_is_the_week_alone(model, new_patients)
 
 def test_the_reference_is_the_mean_of_the_training_in_clinical_units(model, dated):
     found = explain_patient(model, dated, "P0001")
-    told = model.summary["predictors"]
-    assert row(found, "anti_hbs").reference == pytest.approx(10 ** told["anti_hbs"]["mean"])
-    assert row(found, "age").reference == pytest.approx(told["age"]["mean"])
+    reported = model.summary["predictors"]
+    assert row(found, "anti_hbs").reference == pytest.approx(10 ** reported["anti_hbs"]["mean"])
+    assert row(found, "age").reference == pytest.approx(reported["age"]["mean"])
     # 88 of the 132 training patients are men.
-    assert told["male"]["mean"] == pytest.approx(88 / 132)
+    assert reported["male"]["mean"] == pytest.approx(88 / 132)
     assert row(found, "male").reference_shown == "67 % yes"
 
 

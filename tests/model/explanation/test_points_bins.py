@@ -18,7 +18,7 @@ from relapse_model.model.explanation.points_bins import (
     round_cuts,
     value_bins,
 )
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 AGE = Predictor("age", "column", "Age", column="age_years", unit="years")
 TITRE = Predictor("titre", "last", "Anti-HBs", analyte="anti_hbs", scale="log10", unit="mIU/mL")
@@ -81,9 +81,9 @@ def test_a_column_of_noughts_and_ones_without_a_unit_is_yes_or_no_and_an_age_is_
     assert not is_yes_or_no(AGE, numbers(0.4, 0.0, 1.0))
 
 
-@pytest.mark.parametrize("told", [numbers(3.0, 3.0, 3.0), dict.fromkeys(("mean", "p05", "median", "p95"))])
-def test_a_number_without_a_range_has_one_bin(told):
-    assert value_bins(AGE, told).labels == ("any value",)
+@pytest.mark.parametrize("stated", [numbers(3.0, 3.0, 3.0), dict.fromkeys(("mean", "p05", "median", "p95"))])
+def test_a_number_without_a_range_has_one_bin(stated):
+    assert value_bins(AGE, stated).labels == ("any value",)
 
 
 def test_words_of_intervals_say_where_the_cut_point_belongs():
@@ -110,7 +110,7 @@ def test_cut_points_of_ones_own_are_taken_in_clinical_units():
 
 
 @pytest.mark.parametrize(
-    ("predictor", "told", "cuts", "words"),
+    ("predictor", "stated", "cuts", "words"),
     [
         (TITRE, TOLD["titre"], [100, 10], "rising numbers"),
         (TITRE, TOLD["titre"], [], "rising numbers"),
@@ -119,6 +119,6 @@ def test_cut_points_of_ones_own_are_taken_in_clinical_units():
         (additive_model().study.predictor("genotype"), TOLD["genotype"], [1], "a bin already"),
     ],
 )
-def test_cut_points_that_are_none_are_refused(predictor, told, cuts, words):
+def test_cut_points_that_are_none_are_refused(predictor, stated, cuts, words):
     with pytest.raises(RelapseModelError, match=words):
-        value_bins(predictor, told, cuts)
+        value_bins(predictor, stated, cuts)

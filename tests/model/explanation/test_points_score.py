@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 import relapse_model as rm
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.features.clinical_units import clinical
+from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.development_data import development_data
 from relapse_model.model.explanation.points_score import points_score
-from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.model.explanation.single_effects import additive_effect
 
 
@@ -228,16 +227,16 @@ def test_every_logistic_model_has_points(models, name, new_patients):
 
 def test_plain_values_say_the_same_as_the_tables():
     found = points_score(additive_model(), patients())
-    told = json.loads(json.dumps(found.to_dict()))
-    assert told["outcome"] == "HBsAg relapse"
-    assert told["predictors"][2] == {
+    stated = json.loads(json.dumps(found.to_dict()))
+    assert stated["outcome"] == "HBsAg relapse"
+    assert stated["predictors"][2] == {
         "name": "genotype",
         "title": "HBV genotype",
         "values": [{"value": "C", "points": 0}, {"value": "B", "points": 2}, {"value": "D", "points": 3}],
         "missing": 0,
     }
-    assert [one["risk"] for one in told["risks"]] == found.risks()["risk"].tolist()
-    assert told["loss"]["patients"] == 40
+    assert [one["risk"] for one in stated["risks"]] == found.risks()["risk"].tolist()
+    assert stated["loss"]["patients"] == 40
 
 
 @pytest.mark.parametrize("name", ["boosted_trees", "random_forest", "prior_and_trees", "prior_hazard"])

@@ -1,4 +1,4 @@
-"""Explanations add up, speak clinical units, and have one column per predictor whatever its levels."""
+"""Explanations add up, are in clinical units, and have one column per predictor whatever its levels."""
 
 from __future__ import annotations
 

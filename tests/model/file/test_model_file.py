@@ -79,11 +79,11 @@ def rows_inside(content, matrix):
     """Return the rows of which three values stand side by side; yes, no and none are nobody's own."""
     found = re.findall(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", content.decode("latin-1"))
     written = triples([float(number) for number in found])
-    told = [
+    reported = [
         {three for three in triples(row.tolist()) & written if sum(one in (0.0, 1.0) for one in three) < 2}
         for row in matrix
     ]
-    return [place for place, threes in enumerate(told) if threes]
+    return [place for place, threes in enumerate(reported) if threes]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,12 +103,17 @@ def test_no_single_value_of_a_measurement_is_inside(saved, model, cohort, study)
     """A titre to 15 digits is as good as a name: of the logarithms only the quantiles that are said to be kept."""
     with zipfile.ZipFile(saved / "prior_logistic.rmodel") as archive:
         text = b"\n".join(archive.read(entry) for entry in archive.namelist()).decode("latin-1")
-        told = json.loads(archive.read("manifest.json"))["summary"]["predictors"]["anti_hbs"]
+        reported = json.loads(archive.read("manifest.json"))["summary"]["predictors"]["anti_hbs"]
     values = rm.derive_features(cohort, study)["anti_hbs"].dropna()
     long = {float(value) for value in values if len(repr(float(value))) > 12}
     found = {value for value in long if repr(value) in text}
     assert len(long) > 50
-    stated = {told["median"], told["p05"], told["p95"], float(model.classifier.impute_[0])}  # impute: weighted median
+    stated = {
+        reported["median"],
+        reported["p05"],
+        reported["p95"],
+        float(model.classifier.impute_[0]),
+    }  # impute: weighted median
     assert found <= stated
 
 
@@ -362,8 +367,8 @@ def test_the_coefficients_of_an_updated_model_tell_its_line(tmp_path):
     updated = small_model().update(rm.simulate_cohort(300, seed=9))
     updated.save(tmp_path / "x.rmodel")
     parts, _ = parts_of(tmp_path / "x.rmodel")
-    told = updated.summary["update"]
-    assert json.loads(parts["coefficients.json"])["recalibration"] == {"intercept": told["intercept"], "slope": 1.0}
+    reported = updated.summary["update"]
+    assert json.loads(parts["coefficients.json"])["recalibration"] == {"intercept": reported["intercept"], "slope": 1.0}
 
 
 def test_other_classifiers_have_no_table_of_coefficients(saved):

@@ -246,8 +246,8 @@ def test_files_are_read_as_the_tables_are(model, study, riskier, tmp_path):
 
 def test_no_patient_stands_in_the_text_or_the_values(model, study, riskier):
     found = monitor(model, riskier, outcomes=outcomes_of(riskier, study))
-    told = found.text() + json.dumps(found.to_dict(), allow_nan=False)
-    assert not any(patient in told for patient in riskier.patient_ids)
+    stated = found.text() + json.dumps(found.to_dict(), allow_nan=False)
+    assert not any(patient in stated for patient in riskier.patient_ids)
 
 
 def test_the_text_begins_with_the_verdict_and_states_the_rule(model, study, riskier):
@@ -334,13 +334,13 @@ def test_predictors_of_one_population_drift_no_more_often_than_the_level_says():
     false = 0
     for _ in range(200):
         training, new = tables(rng, 132), tables(rng, 100)
-        told = {one.name: predictor_summary(training[one.name], one) for one in study.predictors}
-        found = predictor_drift(new, study, {"patients": 132, "predictors": told})
+        stated = {one.name: predictor_summary(training[one.name], one) for one in study.predictors}
+        found = predictor_drift(new, study, {"patients": 132, "predictors": stated})
         false += any(one.p_value < 0.05 / len(found) for one in found)
     assert false <= 17  # of 200 at 5 %: 18 or more come once in 40
 
 
-# What is told of few patients.
+# What is disclosed of few patients.
 
 
 def rejected(model, cohort, count):
@@ -378,21 +378,21 @@ def test_all_but_a_few_are_not_told_either():
     assert (shares[0]["found"]["lower"], shares[0]["p_value"]) == (None, None)
 
 
-@pytest.mark.parametrize(("patients", "told"), [(6, False), (19, False), (20, True)])
-def test_quantiles_of_the_risks_are_told_of_twenty_or_more(model, same, patients, told):
+@pytest.mark.parametrize(("patients", "stated"), [(6, False), (19, False), (20, True)])
+def test_quantiles_of_the_risks_are_told_of_twenty_or_more(model, same, patients, stated):
     found = monitor(model, scores=model.score(same.take(np.arange(patients))))
     scores = found.to_dict()["scores"]
     assert scores["mean_risk"] is not None
-    assert [scores[name] is not None for name in ("p05", "median", "p95")] == [told] * 3
-    assert ("the central 90 % from" in found.text()) is told
+    assert [scores[name] is not None for name in ("p05", "median", "p95")] == [stated] * 3
+    assert ("the central 90 % from" in found.text()) is stated
 
 
 def test_a_level_that_took_over_is_seen():
     study = parse_study(LEVELS, "drift.toml")
     rng = np.random.default_rng(1)
     training, new = tables(rng, 132), tables(rng, 100).assign(genotype="D")
-    told = {one.name: predictor_summary(training[one.name], one) for one in study.predictors}
-    genotype, score = predictor_drift(new, study, {"patients": 132, "predictors": told})
+    stated = {one.name: predictor_summary(training[one.name], one) for one in study.predictors}
+    genotype, score = predictor_drift(new, study, {"patients": 132, "predictors": stated})
     assert genotype.p_value < 1e-10
     assert genotype.furthest.found.value in (0.0, 1.0)
     assert score.p_value > 0.05
@@ -446,8 +446,8 @@ def verdicts(times, patients=400, now=78.0, known_only=False, runs=200):
     rng, found = np.random.default_rng(11), []
     for _ in range(runs):
         scores, outcomes, is_known = staggered(rng, patients, now, times)
-        told = outcomes[is_known] if known_only else outcomes
-        found.append(monitored_outcomes(scores, told, 0, 48, 4).verdict)
+        stated = outcomes[is_known] if known_only else outcomes
+        found.append(monitored_outcomes(scores, stated, 0, 48, 4).verdict)
     return found
 
 

@@ -17,11 +17,11 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cohort.large_folders.chunks import split_cohort
 from relapse_model.errors import CohortError, RelapseModelError
-from relapse_model.files import alone, write_csv, write_private_csv
-from relapse_model.model.scoring import batch as batch_scoring
+from relapse_model.files import alone, write_csv
+from relapse_model.model.scoring import score_part
 from relapse_model.model.scoring.batch import more_patients_than, score_folder, work_folder
+from relapse_model.model.scoring.score_part import PartScoring
 from relapse_model.study.reader import parse_study
 
 RISKS = ["relapse_risk", "risk_lower", "risk_upper"]
@@ -117,9 +117,11 @@ def scored(model, messy, tmp_path_factory):
     return here, found, at_once(model, messy, here / "once.csv")
 
 
-def test_chunks_give_what_one_reading_gives(scored):
+def test_chunks_give_what_one_reading_gives(model, messy, scored):
     here, found, cohort = scored
     assert_same_scores(here / "chunks.csv", here / "once.csv")
+    score_folder(model, messy, here / "at_once.csv")
+    assert (here / "chunks.csv").read_bytes() == (here / "at_once.csv").read_bytes()
     assert found.patients == len(cohort) + len(cohort.rejected) == found.scored + found.rejected
     assert len(cohort.rejected) >= 12  # what was spoilt above
 
@@ -131,7 +133,7 @@ def test_a_chunk_may_be_one_patient(model, messy, tmp_path):
     at_once(model, folder, tmp_path / "once.csv")
     found = score_folder(model, folder, tmp_path / "chunks.csv", chunk_patients=1)
     assert_same_scores(tmp_path / "chunks.csv", tmp_path / "once.csv")
-    assert found.chunks == 10  # of 11 rows, the last is the first patient again
+    assert found.chunks == 10  # of 11 rows, the last is the first patient again: it lies in the first part
 
 
 def test_counts_and_rows_of_unknown_patients(model, messy, scored, tmp_path):
@@ -140,8 +142,7 @@ def test_counts_and_rows_of_unknown_patients(model, messy, scored, tmp_path):
     assert found.patients == 503  # 500, and three rows that stand a second or third time
     assert found.scored == (scores["status"] == "scored").sum()
     assert found.warned == ((scores["status"] == "scored") & (scores["warnings"] != "")).sum()
-    # 498 identifiers of text and the empty one: 8 chunks of 64.
-    assert found.chunks == 8
+    assert found.chunks == 8  # 503 rows, 64 in a part
     known = {row[0].strip() for row in rows_of(messy / "patients.csv")[1:]}
     for name, fewest in (("labs", 3), ("treatments", 1)):
         rows = enumerate(rows_of(messy / f"{name}.csv")[1:], start=2)
@@ -281,7 +282,7 @@ class Broken(Exception):
 
 def broken_off(monkeypatch, model, folder, out, after):
     """Score until `after` chunks are scored, and there fail as a full disk would."""
-    real, scored = batch_scoring.scores_of, []
+    real, scored = score_part.scores_of, []
 
     def fail(*given, **asked):
         if len(scored) == after:
@@ -289,20 +290,20 @@ def broken_off(monkeypatch, model, folder, out, after):
         scored.append(given)
         return real(*given, **asked)
 
-    monkeypatch.setattr(batch_scoring, "scores_of", fail)
+    monkeypatch.setattr(score_part, "scores_of", fail)
     with pytest.raises(Broken):
         score_folder(model, folder, out, chunk_patients=10)
-    monkeypatch.setattr(batch_scoring, "scores_of", real)
+    monkeypatch.setattr(score_part, "scores_of", real)
 
 
 def counted(monkeypatch):
-    real, scored = batch_scoring.scores_of, []
+    real, scored = score_part.scores_of, []
 
     def count(*given, **asked):
         scored.append(given)
         return real(*given, **asked)
 
-    monkeypatch.setattr(batch_scoring, "scores_of", count)
+    monkeypatch.setattr(score_part, "scores_of", count)
     return scored
 
 
@@ -341,7 +342,7 @@ def test_what_has_changed_is_scored_anew(model, models, small, tmp_path, monkeyp
         asked["resume"] = False
     scored = counted(monkeypatch)
     score_folder(model, folder, out, **asked)
-    assert len(scored) == 8
+    assert len(scored) == (7 if change == "chunk" else 8)  # a part is of whole blocks, here of 2 patients: 12, not 11
     at_once(model, folder, tmp_path / "once.csv")
     assert_same_scores(out, tmp_path / "once.csv")
 
@@ -389,16 +390,14 @@ def test_several_processes_write_the_same_bytes(model, small, tmp_path):
 
 
 def test_a_process_left_behind_brings_no_removed_work_folder_back(model, small, tmp_path):
-    work = tmp_path / "work"
+    parts, work = rm.partition(small, tmp_path / "parts", part_patients=20), tmp_path / "work"
     work.mkdir()
-    chunks = split_cohort(small, work, chunk_patients=20, key="k")
-    batch_scoring._score_chunk(model, chunks, {"landmark_week": 0.0}, 0)
+    one = PartScoring(model, str(parts.folder), str(work), "k", {"landmark_week": 0.0})
+    assert one(0) == 20
     assert [file.name for file in work.glob("part-*")] == ["part-k-00000.csv"]  # of this key, and of no other run
     shutil.rmtree(work)
-    with pytest.raises(RelapseModelError, match="is not as it was written"):
-        batch_scoring._score_chunk(model, chunks, {"landmark_week": 0.0}, 1)
     with pytest.raises(FileNotFoundError):
-        write_private_csv(pd.DataFrame({"a": [1]}), work / "part-k-00001.csv")
+        one(1)
     assert not work.exists()
 
 

@@ -106,10 +106,10 @@ def test_nobody_is_lost_and_who_cannot_be_scored_has_no_figure(trained, new):
 
 
 def test_plain_values_without_nan(trained, new):
-    told = trained.benefit(new).to_dict()
-    assert len(told["patients"]) == 30
-    assert told["effect"]["log_odds"]["mean"] < 0
-    assert told["effect"]["known"]
+    stated = trained.benefit(new).to_dict()
+    assert len(stated["patients"]) == 30
+    assert stated["effect"]["log_odds"]["mean"] < 0
+    assert stated["effect"]["known"]
 
 
 @pytest.mark.parametrize("kind", ["ridge_logistic", "prior_hazard"])

@@ -45,16 +45,16 @@ def test_who_is_scored_depends_on_who_was_trained_on(trained, elsewhere):
 
 
 def test_evaluation_and_update_judge_whom_the_model_scores(trained, elsewhere):
-    told = {count: model.evaluate(elsewhere) for count, model in trained.items()}
-    assert (told[0].patients, told[0].unmeasured) == (113, 7)
-    assert (told[10].patients, told[10].unmeasured) == (120, 0)
-    assert told[0].to_dict()["unmeasured"] == 7
-    assert "unmeasured" not in told[10].to_dict()
+    stated = {count: model.evaluate(elsewhere) for count, model in trained.items()}
+    assert (stated[0].patients, stated[0].unmeasured) == (113, 7)
+    assert (stated[10].patients, stated[10].unmeasured) == (120, 0)
+    assert stated[0].to_dict()["unmeasured"] == 7
+    assert "unmeasured" not in stated[10].to_dict()
     assert trained[0].update(elsewhere).summary["update"]["patients"] == 113
 
 
 def test_a_model_that_does_not_tell_scores_none_of_them(trained, elsewhere):
-    summary = {name: told for name, told in trained[10].summary.items() if name != "unmeasured"}
+    summary = {name: stated for name, stated in trained[10].summary.items() if name != "unmeasured"}
     older = replace(trained[10], summary=summary)
     assert (older.score(elsewhere)["status"] == "scored").sum() == 113
     few = replace(trained[10], summary=summary | {"unmeasured": "<5"})

@@ -98,7 +98,7 @@ def test_no_table_is_not_recorded_and_an_empty_one_is_nobody():
     absent, empty = compared(None), compared(EVENTS.iloc[:0])
     assert absent.adverse_events is None
     assert absent.to_dict()["adverse_events"] is None
-    assert any("adverse events: not recorded" in note for note in absent.notes)
+    assert any("Adverse events were not recorded" in note for note in absent.notes)
     assert "Not recorded: the cohort folder has no table" in trial_page(absent, {})
     assert counts(empty, "summary")["serious"] == (0, 0, 0, 0)
     assert empty.adverse_events.table["upper"].iloc[0] == pytest.approx(1 - 0.025 ** (1 / 6))

@@ -245,8 +245,8 @@ def test_the_endpoint_alone_can_be_asked_for():
 
 
 def test_no_result_names_a_patient(found):
-    told = json.dumps(found.to_dict(), allow_nan=False) + repr(found) + found.to_table().to_csv()
-    assert not any(f'"{name}"' in told for name in ("T1", "C3"))
+    stated = json.dumps(found.to_dict(), allow_nan=False) + repr(found) + found.to_table().to_csv()
+    assert not any(f'"{name}"' in stated for name in ("T1", "C3"))
 
 
 def test_without_a_dosing_rule_and_treatments():

@@ -1,4 +1,4 @@
-"""What is refused, all at once; and what is told without being refused."""
+"""What is refused, all at once; and what is reported without being refused."""
 
 from __future__ import annotations
 
@@ -190,8 +190,8 @@ def test_a_plan_dated_after_the_last_visit_is_told():
     study = small_study("[trial]\ndated = 2026-03-01\n" + PLAN.split("[trial]\n")[1] + RESTART.format("composite"))
     assert study.trial.dated == datetime.date(2026, 3, 1)
     found = rm.compare_arms(small_cohort(study, enrolment_date="2025-01-01"), study)
-    told = next(one for one in found.findings if one.code == "RM205")
-    assert "the last visit was on 2025-12-17" in told.text
+    stated = next(one for one in found.findings if one.code == "RM205")
+    assert "the last visit was on 2025-12-17" in stated.text
 
 
 def test_an_arm_that_is_tested_more_often_is_told():

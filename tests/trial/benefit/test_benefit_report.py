@@ -81,9 +81,9 @@ def test_predictions_have_not_seen_the_patient(cohort, study):
 
 def test_no_pairs_unless_asked_for_and_then_with_the_text(found, cohort, study):
     assert found.pairs is None
-    told = rm.benefit_report(cohort, study, repeats=1, pairs=True)
-    assert 0 <= told.pairs.value <= 1
-    assert told.to_dict()["pairs"]["text"] == PAIRS_TEXT
+    stated = rm.benefit_report(cohort, study, repeats=1, pairs=True)
+    assert 0 <= stated.pairs.value <= 1
+    assert stated.to_dict()["pairs"]["text"] == PAIRS_TEXT
 
 
 def test_plain_values_and_nobody_in_them(found, cohort):
@@ -94,8 +94,8 @@ def test_plain_values_and_nobody_in_them(found, cohort):
 
 def test_saved_as_strict_json_and_one_page(found, cohort, tmp_path):
     places = found.save(tmp_path)
-    told = json.loads(places["values"].read_text(encoding="utf-8"))
-    assert told["heterogeneity"]["p_value"] == found.heterogeneity.p_value
+    stated = json.loads(places["values"].read_text(encoding="utf-8"))
+    assert stated["heterogeneity"]["p_value"] == found.heterogeneity.p_value
     page = places["report"].read_text(encoding="utf-8")
     assert "Benefit of treatment by predicted risk" in page
     assert found.statement.split(".")[0] in page
@@ -148,9 +148,9 @@ def test_too_few_events(study):
 
 def test_modifiers_with_few_events_are_refused_in_words(cohort, study):
     planned = parse_study(study.text + '\n[[trial.effect_modifier]]\npredictor = "anti_hbs"\n', "modifiers")
-    told = rm.benefit_report(cohort, planned, repeats=1)
-    assert [one.code for one in told.findings] == ["RM207"]
-    assert "12 events, expected 40" in told.findings[0].text
+    stated = rm.benefit_report(cohort, planned, repeats=1)
+    assert [one.code for one in stated.findings] == ["RM207"]
+    assert "12 events, expected 40" in stated.findings[0].text
 
 
 # --- by simulation ----------------------------------------------------------------------------
@@ -166,10 +166,10 @@ def held_out_scores(study, hazard_ratio, trials):
         treated, judged = arms_of(cohort, study.trial, data)
         risks = held_out_risks(data, procedure, study, readers, treated, folds=5, repeats=2, seed=0)
         try:
-            told = heterogeneity_score_test(data.relapse, treated.astype(float), risks.score, judged.weights())
+            stated = heterogeneity_score_test(data.relapse, treated.astype(float), risks.score, judged.weights())
         except InsufficientDataError:
             continue
-        yield told.p_value
+        yield stated.p_value
 
 
 def adjudicated(patients, seed, log_odds_ratio):

@@ -122,7 +122,7 @@ def test_equal_risks_cannot_be_tested():
 
 
 def test_score_test_by_the_square_of_sums():
-    # The score of arm x x beside arm + x, over the sum of the squared scores: anew, by a weighted regression.
+    # The score of arm x x beside arm + x, over the sum of the squared scores: again, by a weighted regression.
     trial = trial132()
     y, columns = trial.relapse.astype(float), np.column_stack([np.ones(132), trial.arm, trial.x])
     beta = fit_logistic(columns, y, np.ones(132), sandwich=False).coefficients

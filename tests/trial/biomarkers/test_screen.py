@@ -10,6 +10,8 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.development.checks import check_results
+from relapse_model.development.screening.score_test import score_tests
+from relapse_model.development.screening.within_centres import within_centres
 from relapse_model.errors import InsufficientDataError, RelapseModelError, StudyError
 from relapse_model.study.reader import parse_study
 
@@ -101,9 +103,9 @@ def test_what_decides_is_what_was_said(true_marker, study):
 
 def test_json_is_strict_full_and_without_patients(found, true_marker, tmp_path):
     written = found.save(tmp_path)
-    told = json.loads(written["values"].read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
-    assert told["table"][0]["log_odds"] == found.table.iloc[0]["log_odds"]  # full precision
-    rna = next(row for row in told["table"] if row["candidate"] == "hbv_rna")
+    stated = json.loads(written["values"].read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
+    assert stated["table"][0]["log_odds"] == found.table.iloc[0]["log_odds"]  # full precision
+    rna = next(row for row in stated["table"] if row["candidate"] == "hbv_rna")
     assert rna["p"] is None
     assert "missing" in rna["note"]
     for place in written.values():
@@ -112,11 +114,11 @@ def test_json_is_strict_full_and_without_patients(found, true_marker, tmp_path):
 
 
 def test_small_counts_are_hidden_where_they_leave(cohort, study):
-    """4 of 119 have no HBcrAg, and 2 of them the event: neither number, nor one from which it follows, is told."""
+    """4 of 119 have no HBcrAg, and 2 of them the event: neither number, nor one from which it follows, is disclosed."""
     found = rm.screen_biomarkers(cohort, study, ("hbcrag",), BASE, **FAST)
-    row, told = found.table.iloc[0], found.to_dict()["table"][0]
+    row, stated = found.table.iloc[0], found.to_dict()["table"][0]
     assert (row["n"], row["missing"], row["events"]) == (115, 4, 19)
-    assert (told["n"], told["missing"], told["events"]) == ("hidden", "<5", "hidden")
+    assert (stated["n"], stated["missing"], stated["events"]) == ("hidden", "<5", "hidden")
 
 
 # Replication, and the mark of a screened predictor
@@ -170,7 +172,7 @@ def test_a_mark_that_is_no_fingerprint_is_refused(study):
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "stated"),
     [
         ({"increment": ("nri",)}, "improve when noise is added"),
         ({"increment": ("IDI",)}, "improve when noise is added"),
@@ -184,20 +186,20 @@ def test_a_mark_that_is_no_fingerprint_is_refused(study):
         ({"permutations": 0}, "permutations is 0"),
     ],
 )
-def test_refused_settings(cohort, study, more, told):
-    with pytest.raises(RelapseModelError, match=told):
+def test_refused_settings(cohort, study, more, stated):
+    with pytest.raises(RelapseModelError, match=stated):
         rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), **(FAST | more))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "stated"),
     [
         ('name = "doses"\nkind = "dose_count"\nagents = ["hbig"]\n', "doses of a drug that is given by titre"),
         ('name = "hbig"\nkind = "ever_on_agent"\nagents = ["hbig"]\n', "doses of a drug that is given by titre"),
     ],
 )
-def test_doses_are_refused(cohort, study, text, told):
-    with pytest.raises(StudyError, match=told):
+def test_doses_are_refused(cohort, study, text, stated):
+    with pytest.raises(StudyError, match=stated):
         rm.screen_biomarkers(cohort, with_candidate(study, text), **FAST)
 
 
@@ -241,6 +243,51 @@ def test_a_study_without_candidates_and_unknown_names_are_refused(cohort, study)
         rm.screen_biomarkers(cohort, study, base=("bmi",), **FAST)
 
 
+def with_centres(cohort, names):
+    tables = cohort.tables()
+    return rm.make_cohort(
+        tables["patients"].assign(centre=names), tables["labs"], tables["treatments"], synthetic=True
+    )  # fmt: skip
+
+
+def test_one_centre_of_patients_enough_cannot_be_compared(cohort, study):
+    """124 patients in one centre and 8 in another: what is not accounted for is said."""
+    names = np.where(np.arange(132) < 8, "small", "large")
+    found = rm.screen_biomarkers(with_centres(cohort, names), study, ("pegifn_weeks",), **FAST)
+    assert found.settings["centre"] == "not accounted for"
+    assert any("fewer than two have 10 patients" in note for note in found.notes)
+
+
+def test_many_centres_and_few_events_are_permuted_within(cohort, study):
+    """12 centres and 21 events: 11 indicators and the base are more than one column for 5 events."""
+    names = np.array([f"c{place % 12:02d}" for place in range(132)])
+    found = rm.screen_biomarkers(with_centres(cohort, names), study, ("pegifn_weeks", "hbeag_before_treatment"), **FAST)
+    assert (found.settings["centre"], found.settings["null"]) == ("accounted for", "permuted within arm and centre")
+    assert found.table["p_maxt"].notna().all()
+
+
+def test_a_marker_of_the_centre_alone_is_not_selected(study):
+    """It is 3 higher in the centre where 30 of 60 have the event than in that where 3 of 60 have it; else noise."""
+    rng = np.random.default_rng(0)
+    centre = np.repeat(["a", "b"], 60).astype(object)
+    relapse = np.concatenate([np.repeat([1.0, 0.0], [30, 30]), np.repeat([1.0, 0.0], [3, 57])])
+    marker = rng.standard_normal(120) + 3.0 * (centre == "a")
+    alone = score_tests([marker], relapse, np.empty((120, 0))).z[0]
+    within = within_centres(np.empty((120, 0)), relapse, np.ones(120), centre)
+    assert alone > 3.5
+    assert abs(score_tests([marker], relapse, within.columns, within.weight).z[0]) < 2
+
+
+def test_a_centre_without_events_says_nothing_and_small_ones_are_taken_together():
+    """a: 10 with 5 events; b: 10 without any; c and d: 5 each with 2 events, together one."""
+    centre = np.repeat(["a", "b", "c", "d"], [10, 10, 5, 5]).astype(object)
+    relapse = np.concatenate([np.tile([0.0, 1.0], 5), np.zeros(10), np.tile([0.0, 1.0, 0.0, 1.0, 0.0], 2)])
+    found = within_centres(np.empty((30, 0)), relapse, np.ones(30), centre)
+    assert found.weight.tolist() == [1.0] * 10 + [0.0] * 10 + [1.0] * 10
+    assert found.columns[:, 0].tolist() == [0.0] * 20 + [1.0] * 10
+    assert found.silent(np.ones(30)) == 10
+
+
 def test_beside_the_arm_alone_outcomes_are_permuted_within_arm_and_centre(cohort, study):
     """Nothing else is known there, so that no model of the outcome is needed."""
     found = rm.screen_biomarkers(cohort, study, ("pegifn_weeks", "age"), ("hbig_arm",), **FAST)
@@ -248,8 +295,8 @@ def test_beside_the_arm_alone_outcomes_are_permuted_within_arm_and_centre(cohort
     assert any("permutations of the outcomes within strata of arm and centre" in note for note in found.notes)
     beside_more = rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), ("hbig_arm", "anti_hbs"), **FAST)
     assert beside_more.settings["null"] == "drawn from the base"
-    assert any("does not account for centre" in note for note in beside_more.notes)
-    assert not any("does not account for centre" in note for note in found.notes)
+    assert beside_more.settings["centre"] == "accounted for"
+    assert any("compared within centres" in note for note in beside_more.notes)
     named = cohort.patients["centre"].to_numpy(dtype=object)
     spoiled = rm.make_cohort(
         cohort.tables()["patients"].assign(by_centre=(named == "centre-1").astype(int)),
@@ -257,7 +304,9 @@ def test_beside_the_arm_alone_outcomes_are_permuted_within_arm_and_centre(cohort
     )  # fmt: skip
     asked = with_candidate(study, 'name = "by_centre"\nkind = "column"\ncolumn = "by_centre"\n')
     row = rm.screen_biomarkers(spoiled, asked, ("by_centre",), ("hbig_arm",), **FAST).table.iloc[0]
-    assert row["note"] == "the same within each arm and centre"
+    assert (
+        row["note"] == "the base and the centre explain it wholly"
+    )  # no longer only the permutation is within centres
     assert np.isnan(row["p_maxt"])
     assert not row["selected"]
 

@@ -193,11 +193,12 @@ def test_intervals_of_the_next_crossing_hold_it():
         AntibodyFilter(passive), History(doses, *printed, doses, np.full((patients, 2), 400.0)), 400.0, 100.0
     )
     from_week = 4 + np.ceil(float(np.median(peak_day(kinetics[0], kinetics[2]))) / 7)
-    under = (level < 100.0) & (weeks >= from_week - 1)
+    under = (level < 100.0) & (weeks >= from_week)
     crossing = np.where(under.any(axis=1), weeks[under.argmax(axis=1)], np.inf)
     held = (found.lower <= crossing) & (crossing - 1 <= found.upper)  # the true one lies in the week before
     crossed = np.isfinite(crossing) & (found.lower < found.upper)
-    assert crossed.sum() > 300
-    assert 0.86 <= held[crossed].mean() <= 0.96
-    undecided = found.lower > from_week  # the lower end is no end that many paths share
+    undecided = found.lower > from_week  # else the lower end is one that many paths share, and nothing lies below it
+    assert (crossed & undecided).sum() > 300
+    assert 0.86 <= held[crossed & undecided].mean() <= 0.94
+    assert held[crossed & ~undecided].mean() >= 0.94  # only the upper end can miss, and it is rounded to a week
     assert 0.02 <= (crossing < found.lower)[undecided].mean() <= 0.08

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relapse_model.features.kinetics import passive_titre, peak_day
-from relapse_model.trial.dosing.forecast import crossing_day
+from relapse_model.trial.dosing.forecast import _crossing, crossing_day
 from relapse_model.trial.dosing.rule import call_titres, match_doses
 
 MEDIANS = (24.0, 7.5, 0.6)  # half-life in days, litres, per day: the built-in study
@@ -136,3 +136,19 @@ def test_the_rule_at_visits_every_four_weeks(own, doses):
         if week == 0 or titre < 100:
             given.append(week)
     assert len(given) == doses
+
+
+def test_a_titre_that_rises_after_a_dose_has_not_fallen_below_before_it():
+    """Dose on the day of the titre, peak after 0.65 weeks: 80, then 140, 120, 90 falls below 100 between weeks 2 and 3.
+
+    A path that the dose cannot lift to 100 is below from the first week after the peak on.
+    """
+    week = np.arange(4.0)
+    titre = np.array([[[80.0, 140.0, 120.0, 90.0], [20.0, 60.0, 50.0, 40.0], [80.0, 140.0, 130.0, 120.0]]])
+    found = _crossing(titre, week, 100.0, np.array([0.65]))[0]
+    assert found[0] == pytest.approx(2 + np.log(120 / 100) / np.log(120 / 90))
+    assert found[1:].tolist() == [1.0, np.inf]
+
+
+def test_without_a_dose_a_low_titre_is_below_at_once():
+    assert _crossing(np.array([[[80.0, 70.0]]]), np.arange(2.0), 100.0, np.array([0.0])).tolist() == [[0.0]]

@@ -91,7 +91,7 @@ def test_follow_up_after_the_week_does_not_matter():
 def test_refusals():
     with pytest.raises(RelapseModelError, match="one level for each of 132"):
         subgroup_effects(T.relapse, T.arm, T.centre[:5])
-    with pytest.raises(RelapseModelError, match="cannot be told apart by name"):
+    with pytest.raises(RelapseModelError, match="cannot be distinguished by name"):
         subgroup_effects([0, 1, 0, 1], [1, 0, 1, 0], [1, "1", 1, "1"])
     with pytest.raises(InsufficientDataError, match="Interaction with 'titre': arm and column separate"):
         interaction_test(T.relapse, T.arm, T.relapse + 0.1 * np.sin(T.x), name="titre")

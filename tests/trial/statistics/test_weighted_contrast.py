@@ -111,16 +111,16 @@ def test_the_risk_without_endings_is_found_where_kaplan_meier_misses_it():
     x = rng.normal(size=size)
     relapse = [np.ceil(rng.exponential(np.exp(-0.9 * x) * mean)) for mean in (260.0, 130.0)]
     truth = float((relapse[0] <= 48).mean() - (relapse[1] <= 48).mean())
-    told, plain, covered = [], [], []
+    stated, plain, covered = [], [], []
     for seed in range(1000):
         time, event, ended, arm, column = ended_by_x(seed, patients=400)
         found = weighted_contrast(time, event, ended, arm, column, 48).survival
-        told.append(found.control.risk)
+        stated.append(found.control.risk)
         plain.append(survival_contrast(time, event, arm, 48).control.risk)
         covered.append(found.contrast.lower <= truth <= found.contrast.upper)
     risk = float((relapse[1] <= 48).mean())
-    print(f"truth {risk:.4f}; weighted {np.mean(told):.4f}; Kaplan-Meier {np.mean(plain):.4f}; "  # noqa: T201
+    print(f"truth {risk:.4f}; weighted {np.mean(stated):.4f}; Kaplan-Meier {np.mean(plain):.4f}; "  # noqa: T201
           f"coverage of the difference {np.mean(covered):.3f}")  # fmt: skip
-    assert abs(np.mean(told) - risk) < 0.01
+    assert abs(np.mean(stated) - risk) < 0.01
     assert np.mean(plain) < risk - 0.02
     assert 0.93 <= np.mean(covered) <= 0.985

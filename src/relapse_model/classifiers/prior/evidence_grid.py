@@ -186,10 +186,33 @@ def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:
     return PriorGrid(np.where(sd > 0, mean, np.nan)[None], np.where(sd > 0, sd, np.nan)[None])
 
 
+def check_baseline(baseline: tuple[float, float] | None, widths: Sequence[float]) -> None:
+    """Refuse a prior of the mean risk that is none.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if baseline is None:
+        return
+    mean, sd = (float(value) for value in baseline)
+    width = np.asarray(widths, dtype=np.float64)
+    if not (np.isfinite(mean) and 0 < sd < np.inf and width.size and ((width > 0) & (width < np.inf)).all()):
+        raise RelapseModelError(
+            f"baseline {baseline!r} with baseline_widths {widths!r} cannot be used; expected the log-odds of the mean "
+            "risk and their standard deviation, finite and positive, and one or more positive widths."
+        )
+
+
 def fit_components(
-    distance: Floats, event: Floats, weight: Floats, forms: Sequence[Mask], starts: Sequence[PriorGrid]
+    distance: Floats,
+    event: Floats,
+    weight: Floats,
+    forms: Sequence[Mask],
+    starts: Sequence[PriorGrid],
+    baselines: Sequence[tuple[float, float]] = (),
 ) -> Components:
-    """Fit every prior of `starts[i]` with the columns of `forms[i]`.
+    """Fit every prior of `starts[i]` with the columns of `forms[i]`, and each with every baseline.
 
     Parameters
     ----------
@@ -199,12 +222,17 @@ def fit_components(
     forms : sequence of ndarray of bool of shape (q,)
         Columns that are used.
     starts : sequence of PriorGrid
+    baselines : sequence of (float, float)
+        Priors of the log-odds where every column has its mean: mean and standard deviation. None: it is free.
     """
     size = distance.shape[1]
     parts = []
-    for used, grid in zip(forms, starts, strict=True):
+    for used, start in zip(forms, starts, strict=True):
         columns = distance[:, used]
-        modes = penalised_logistic(columns, event, weight, grid.mean[:, used], grid.sd[:, used] ** -2.0)
+        grid, level = _with_baselines(start, baselines)
+        modes = penalised_logistic(
+            columns, event, weight, grid.mean[:, used], grid.sd[:, used] ** -2.0, intercept_prior=level
+        )
         fits = at_posterior_mean(columns, weight, modes)
         coef = np.zeros((len(grid.mean), size))
         coef[:, used] = fits.coef
@@ -218,6 +246,17 @@ def fit_components(
         np.concatenate([part.covariance for part in parts]),
         np.concatenate([part.log_evidence for part in parts]),
     )
+
+
+def _with_baselines(
+    grid: PriorGrid, baselines: Sequence[tuple[float, float]]
+) -> tuple[PriorGrid, tuple[Floats, Floats] | None]:
+    """Return each prior once for every baseline, the baselines innermost, and their means and precisions."""
+    if not baselines:
+        return grid, None
+    every = PriorGrid(*(np.repeat(values, len(baselines), axis=0) for values in (grid.mean, grid.sd)))
+    mean, sd = np.tile(np.array(baselines, dtype=np.float64), (len(grid.mean), 1)).T
+    return every, (mean, sd**-2.0)
 
 
 def missing_indicators(X: Floats, event: Floats, patient: Positions | None = None) -> tuple[int, ...]:

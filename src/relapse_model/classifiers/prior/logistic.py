@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.prior.evidence_grid import (
     check_as_stated,
+    check_baseline,
     check_grid,
     fit_components,
     forms_of,
@@ -79,6 +80,11 @@ class PriorLogisticClassifier(RiskClassifier):
     as_stated : tuple of int, default=()
         Predictors, and terms counted on from them, whose prior is taken as it stands: neither strength nor width of it
         is varied. Such is the effect that a trial is made to find (see ``published_grid``).
+    baseline : tuple of (float, float), optional
+        Prior of the mean risk: its log-odds and their standard deviation, as published cohorts give them. It stands
+        where every column has its mean. Without one the level is learned from the rows alone.
+    baseline_widths : tuple of float, default=(1.0, 3.0)
+        Factors tried of that standard deviation: the wider one stands for a cohort unlike the published ones.
 
     Attributes
     ----------
@@ -91,11 +97,15 @@ class PriorLogisticClassifier(RiskClassifier):
         The prior at strength 1 and width 1, log-odds per unit.
     log_evidence_ : ndarray of shape (B,)
         Log marginal likelihood of each component, up to one constant; components by form (without terms,
-        with them), strength, width, other width; then those of ``previous``, by form, strength and between-sd.
+        with them), strength, width, other width, width of the baseline; then those of ``previous``, by form, strength,
+        between-sd and width of the baseline.
     strength_weight_ : ndarray of shape (n_strengths,)
         Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
     terms_weight_, previous_weight_ : float
         Posterior weight of the models with the terms, and of those that start from ``previous``.
+    baseline_weight_ : ndarray of shape (n_widths,)
+        Posterior weight of each width of the baseline; near 0 for the first says that the published risk does not fit.
+        Empty without a baseline.
     impute_, center_, scale_ : ndarray of shape (q,)
         Weighted median, mean and standard deviation of the training columns (scale 1 where constant). Of a column
         without any value: its typical value, and a scale of next to nothing.
@@ -128,6 +138,8 @@ class PriorLogisticClassifier(RiskClassifier):
         indicators: bool | tuple[int, ...] = True,
         typical: ArrayLike | None = None,
         as_stated: tuple[int, ...] = (),
+        baseline: tuple[float, float] | None = None,
+        baseline_widths: Sequence[float] = (1.0, 3.0),
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -141,6 +153,8 @@ class PriorLogisticClassifier(RiskClassifier):
         self.indicators = indicators
         self.typical = typical
         self.as_stated = as_stated
+        self.baseline = baseline
+        self.baseline_widths = baseline_widths
 
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
@@ -152,6 +166,7 @@ class PriorLogisticClassifier(RiskClassifier):
         own = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         marked = self._marked(rows, None if own is None else group_numbers(own, len(rows.event)))
         check_grid(self.strengths, self.widths, self.between_sds)
+        check_baseline(self.baseline, self.baseline_widths)
         prior = self.prior_mean, self.prior_sd, self.prior_per_sd
         columns = prior_columns(rows.X, rows.weight, self.terms, marked, self.typical, prior, self.default_sd)
         found = fit_components(
@@ -160,6 +175,7 @@ class PriorLogisticClassifier(RiskClassifier):
             rows.weight,
             forms_of(columns.used, self.terms, len(marked)) * (1 if self.previous is None else 2),
             self._starts(columns, len(marked)),
+            self._baselines(),
         )
         weight = self._weights(found.log_evidence)
         mixture = LogisticMixture(
@@ -197,7 +213,8 @@ class PriorLogisticClassifier(RiskClassifier):
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
         grid = published_grid(mean, sd, model.strengths, model.widths, as_stated=model.as_stated)
-        if model._published(len(mixture.weight)) != len(grid.mean) * (2 if mixture.terms else 1):
+        every = len(grid.mean) * (2 if mixture.terms else 1) * model._levels()
+        if model._published(len(mixture.weight)) != every:
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
         return model._set_fitted(mixture, mean, sd, evidence)
@@ -259,6 +276,8 @@ class PriorLogisticClassifier(RiskClassifier):
         published = mixture.weight[: self._published(len(mixture.weight))].reshape(forms, len(self.strengths), -1)
         self.previous_weight_ = 0.0 if self.previous is None else float(max(0.0, 1.0 - published.sum()))
         self.strength_weight_ = published.sum(axis=(0, 2)) / max(published.sum(), 1e-300)
+        levels = mixture.weight.reshape(-1, self._levels()).sum(axis=0)
+        self.baseline_weight_ = levels if self.baseline is not None else np.empty(0)
         variance = np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1 + mixture.columns :][:, : len(self.terms)]
         self.terms_weight_ = float(np.sum(mixture.weight * (variance > 0).any(axis=1)))
         return self
@@ -266,7 +285,19 @@ class PriorLogisticClassifier(RiskClassifier):
     def _published(self, components: int) -> int:
         """Return how many of the components start from the published prior; they come first."""
         forms = 2 if self.terms else 1
-        return components - (0 if self.previous is None else forms * len(self._believed()) * len(self.between_sds))
+        earlier = forms * len(self._believed()) * len(self.between_sds) * self._levels()
+        return components - (0 if self.previous is None else earlier)
+
+    def _baselines(self) -> list[tuple[float, float]]:
+        """Return the priors of the level that are tried."""
+        if self.baseline is None:
+            return []
+        mean, sd = self.baseline
+        return [(float(mean), float(sd) * width) for width in self.baseline_widths]
+
+    def _levels(self) -> int:
+        """Return how many components there are for each prior of the coefficients."""
+        return max(1, len(self._baselines()))
 
     def _believed(self) -> list[float]:
         """Return the strengths tried of a previous model: an estimate from patients, so never more than its own."""

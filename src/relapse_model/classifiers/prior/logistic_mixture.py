@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Positions
+from relapse_model.classifiers.prior.mean_sigmoid import Fill, mean_sigmoid
 from relapse_model.classifiers.prior.mixture_quantile import mixture_quantile
 from relapse_model.classifiers.prior.terms import Term, term_columns
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 
-# Gauss-Hermite nodes, and the largest sd of the log-odds for which so many differ from 32 by less than 1e-11 in any
-# risk, and by less than 1e-10 of it. The error of 32 is below 1e-10 for an sd of 1, 2e-7 for 2, 2e-5 for 3.
-_NODES = ((6, 0.23), (8, 0.36), (10, 0.47), (12, 0.56), (16, 0.73), (24, 0.98), (32, 60.0))
-_MOST_NODES = 32
-_BLOCK_NUMBERS = 60_000  # small enough for the processor's cache: twice as fast as large blocks
+_BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
+_MANY = 1_500_000  # numbers: fewer take less time than Numba takes to be imported
+_FEW = 1_000  # once it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,59 @@ def expand_columns(X: Floats, terms: tuple[Term, ...], indicators: tuple[int, ..
     return np.column_stack([X, term_columns(X, terms), np.isnan(X[:, list(indicators)]).astype(np.float64)])
 
 
-def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Components that use the same columns, and what makes moments of them.
+
+    Attributes
+    ----------
+    members : slice or array of int
+        Of the components.
+    used : array of int
+        Columns.
+    coef : ndarray of shape (used, members)
+    first, second : array of int
+        Pairs of (intercept, used columns), each once.
+    covariance : ndarray of shape (pairs, members)
+        Twice where a pair stands for two.
+    squared : ndarray of shape (used, members)
+        E[coef ** 2].
+    """
+
+    members: slice | Positions
+    used: Positions
+    coef: Floats
+    first: Positions
+    second: Positions
+    covariance: Floats
+    squared: Floats
+
+
+def forms(mixture: LogisticMixture) -> list[_Form]:
+    """Return the components by the columns that they use: what is 0 in all of them needs no product."""
+    touched = (mixture.coef != 0) | (mixture.covariance[:, 1:] != 0).any(axis=2)
+    by_pattern: dict[bytes, list[int]] = {}
+    for component, row in enumerate(touched):
+        by_pattern.setdefault(row.tobytes(), []).append(component)
+    return [_form(mixture, np.array(members), np.flatnonzero(touched[members[0]])) for members in by_pattern.values()]
+
+
+def _form(mixture: LogisticMixture, members: Positions, used: Positions) -> _Form:
+    in_a_row = members[-1] - members[0] + 1 == len(members)
+    chosen = slice(members[0], members[-1] + 1) if in_a_row else members
+    first, second = np.triu_indices(len(used) + 1)
+    at = np.append(0, 1 + used)
+    covariance = mixture.covariance[chosen][:, at[first], at[second]]
+    coef = mixture.coef[chosen][:, used]
+    squared = coef**2 + covariance[:, first == second][:, 1:]
+    return _Form(
+        chosen, used, coef.T, first, second, (covariance * np.where(first == second, 1.0, 2.0)).T, squared.T
+    )  # fmt: skip
+
+
+def log_odds_moments(
+    mixture: LogisticMixture, X: ArrayLike, by_form: list[_Form] | None = None
+) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of the log-odds of each row under each component.
 
     A missing value is not known better than any patient's: it has the training median, and the training
@@ -77,6 +128,8 @@ def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[Floats, Fl
         The posterior.
     X : array-like of shape (n, p)
         Predictors; NaN is missing.
+    by_form : list, optional
+        What `forms` returns, where it was made before.
 
     Returns
     -------
@@ -85,17 +138,20 @@ def log_odds_moments(mixture: LogisticMixture, X: ArrayLike) -> tuple[Floats, Fl
     """
     expanded = expand_columns(np.asarray(X, dtype=np.float64), mixture.terms, mixture.indicators)
     missing = np.isnan(expanded)
-    distance = np.where(missing, mixture.impute, expanded) - mixture.center
-    design = np.column_stack([np.ones(len(distance)), distance])
-    mean = distance @ mixture.coef.T + mixture.intercept
-    first, second = np.triu_indices(design.shape[1])  # each product of two columns once: one product of matrices
-    twice = np.where(first == second, 1.0, 2.0)
-    variance = (design[:, first] * design[:, second]) @ (mixture.covariance[:, first, second] * twice).T
-    if missing.any():
-        # Of coefficient times value, both uncertain and independent: E[coef ** 2] times the value's variance.
-        squared = mixture.coef**2 + np.diagonal(mixture.covariance, axis1=1, axis2=2)[:, 1:]
-        variance += (missing * mixture.scale**2) @ squared.T
-    return mean, np.sqrt(np.maximum(variance, 0.0))
+    design = np.ones((expanded.shape[1] + 1, len(expanded)))  # a column in one piece: products run along the rows
+    design[1:] = (np.where(missing, mixture.impute, expanded) - mixture.center).T
+    mean, variance = np.empty((2, len(expanded), len(mixture.weight)))
+    for form in forms(mixture) if by_form is None else by_form:
+        own = design[np.append(0, 1 + form.used)]
+        mean[:, form.members] = own[1:].T @ form.coef
+        variance[:, form.members] = (own[form.first] * own[form.second]).T @ form.covariance
+        gaps = missing[:, form.used]
+        if gaps.any():
+            # Of coefficient times value, both uncertain and independent: E[coef ** 2] times the value's variance.
+            variance[:, form.members] += (gaps * mixture.scale[form.used] ** 2) @ form.squared
+    mean += mixture.intercept
+    np.maximum(variance, 0.0, out=variance)
+    return mean, np.sqrt(variance, out=variance)
 
 
 def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
@@ -124,9 +180,10 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     """
     X = np.asarray(X, dtype=np.float64)
     risk = np.empty((len(X), 2))
-    for rows in _blocks(len(X), 4 * len(mixture.weight)):
-        mean, sd = log_odds_moments(mixture, X[rows])
-        below, above = _mean_sigmoid(mean, sd)
+    by_form = forms(mixture)
+    fill = _compiled_fill(len(X) * len(mixture.weight))
+    for rows in _blocks(len(X), len(mixture.weight)):
+        below, above = mean_sigmoid(*log_odds_moments(mixture, X[rows], by_form), fill)
         risk[rows, 0], risk[rows, 1] = below @ mixture.weight, above @ mixture.weight
     return risk
 
@@ -158,8 +215,9 @@ def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9)
     lower, upper = tail_levels(level)
     X = np.asarray(X, dtype=np.float64)
     interval = np.empty((len(X), 2))
+    by_form = forms(mixture)
     for rows in _blocks(len(X), len(mixture.weight)):
-        mean, sd = log_odds_moments(mixture, X[rows])
+        mean, sd = log_odds_moments(mixture, X[rows], by_form)
         interval[rows, 0] = sigmoid(mixture_quantile(mean, sd, mixture.weight, lower))
         interval[rows, 1] = sigmoid(mixture_quantile(mean, sd, mixture.weight, upper))
     return interval
@@ -186,56 +244,26 @@ def moments_where_used(weight: Floats, coef: Floats, variance: Floats) -> tuple[
     return mean, np.sqrt((used * (variance + (coef - mean) ** 2)).sum(axis=0))
 
 
-@cache
-def _nodes(count: int) -> tuple[Floats, Floats]:
-    place, weight = np.polynomial.hermite_e.hermegauss(count)
-    return place, weight / weight.sum()
+def compiled_pays(numbers: int) -> bool:
+    """Tell whether so many numbers are worth the compiled loop, and it is there."""
+    if numbers < (_FEW if "numba" in sys.modules else _MANY):
+        return False
+    from relapse_model.classifiers.shared.compiled import can_be_compiled
+
+    return can_be_compiled(_load_loops)
 
 
-def _mean_sigmoid(mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
-    """Return E[sigmoid(-eta)] and E[sigmoid(eta)] for eta ~ Normal(mean, sd ** 2), with as many nodes as it takes."""
-    flat_mean, flat_sd = mean.ravel(), sd.ravel()
-    below, above = np.empty(flat_mean.shape), np.empty(flat_mean.shape)
-    group = np.searchsorted([most for _, most in _NODES], flat_sd).astype(np.int8)
-    order = np.argsort(group, kind="stable")
-    ends = np.cumsum(np.bincount(group, minlength=len(_NODES) + 1))
-    for number, members in enumerate(np.split(order, ends[:-1])):
-        count = _NODES[number][0] if number < len(_NODES) else _MOST_NODES
-        function = _by_pairs if number < len(_NODES) else _by_nodes
-        for part in _blocks(len(members), count):
-            chosen = members[part]
-            below[chosen], above[chosen] = function(flat_mean[chosen], flat_sd[chosen], count)
-    return below.reshape(mean.shape), above.reshape(mean.shape)
+def _load_loops() -> None:
+    import relapse_model.classifiers.prior.compiled_mean_sigmoid  # noqa: F401
 
 
-def _by_pairs(mean: Floats, sd: Floats, nodes: int) -> tuple[Floats, Floats]:
-    """Sum over the nodes two by two: they lie at equal distances d on both sides of the mean.
+def _compiled_fill(numbers: int) -> Fill | None:
+    """Return the compiled loop where so many numbers are worth it."""
+    if not compiled_pays(numbers):
+        return None
+    from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
 
-    With a = exp(-|mean|), c = 2 cosh(d) and s = 1 / (1 + a c + a ** 2), the larger of the two expectations is 1 / 2 +
-    (1 - a ** 2) sum(w s), the smaller a sum(w c s) + 2 a ** 2 sum(w s): no difference in which digits could be lost.
-    """
-    place, weight = _nodes(nodes)
-    half = nodes // 2
-    a = np.exp(-np.abs(mean))
-    grown = np.exp(place[half:, None] * sd)  # a node in one piece: the sums below run along the rows
-    c = np.reciprocal(grown)
-    c += grown
-    s = np.multiply(c, a, out=grown)
-    s += 1.0 + a * a
-    np.reciprocal(s, out=s)
-    alone = weight[half:] @ s
-    c *= s
-    major = 0.5 + (1.0 - a * a) * alone
-    minor = a * (weight[half:] @ c) + 2.0 * a * a * alone
-    positive = mean >= 0
-    return np.where(positive, minor, major), np.where(positive, major, minor)
-
-
-def _by_nodes(mean: Floats, sd: Floats, nodes: int) -> tuple[Floats, Floats]:
-    """Sum over the nodes one by one: for an sd so large that the cosh of their distance would overflow."""
-    place, weight = _nodes(nodes)
-    eta = mean[:, None] + sd[:, None] * place
-    return sigmoid(-eta) @ weight, sigmoid(eta) @ weight
+    return fill_by_pairs
 
 
 def _blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:

@@ -30,6 +30,8 @@ def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
         "indicators": _indicators(settings["indicators"]),
         "typical": _optional(settings["typical"]),
         "as_stated": [int(column) for column in settings["as_stated"]],
+        "baseline": None if settings["baseline"] is None else [float(value) for value in settings["baseline"]],
+        "baseline_widths": [float(value) for value in settings["baseline_widths"]],
     }
 
 
@@ -64,7 +66,23 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "indicators": _read_indicators(settings, predictors),
         "typical": _read_optional(settings, "typical", predictors) if "typical" in values else None,
         "as_stated": _read_as_stated(settings, predictors + terms),
+        **_read_baseline(settings),
     }
+
+
+def _read_baseline(settings: Document) -> dict[str, Any]:
+    """Return the prior of the mean risk; parts written before there was one have none."""
+    if "baseline" not in settings.values:
+        return {}
+    baseline = None if settings.get("baseline") is None else _two_numbers(settings)
+    return {"baseline": baseline, "baseline_widths": settings.numbers("baseline_widths", low=1e-60)}
+
+
+def _two_numbers(settings: Document) -> tuple[float, float]:
+    numbers = settings.numbers("baseline")
+    if len(numbers) != 2 or not numbers[1] > 0:
+        settings.refuse("baseline", "log-odds and a positive standard deviation")
+    return float(numbers[0]), float(numbers[1])
 
 
 def _indicators(value: bool | tuple[int, ...]) -> bool | list[int]:

@@ -60,7 +60,7 @@ class _Problems:
     event: Floats  # (n,)
     weight: Floats  # (n,) or (B, n)
     mean: Floats  # (B, q)
-    precision: Floats  # (B, q), 0 for the intercept
+    precision: Floats  # (B, q), 0 for a free intercept
     offset: Floats  # (n,) or (B, n)
     rows_per_block: int
 
@@ -86,11 +86,12 @@ def penalised_logistic(
     prior_mean: ArrayLike,
     prior_precision: ArrayLike,
     offset: ArrayLike | None = None,
+    intercept_prior: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> LogisticFits:
     """Fit B logistic regressions with independent Gaussian priors on the coefficients, all at once.
 
-    Assumes independent rows and complete columns. The intercept is free (flat prior) and no ridge is
-    added anywhere: the mode is finite as soon as both classes are present and every precision is positive.
+    Assumes independent rows and complete columns. The intercept is free (flat prior) unless it is given a prior, and no
+    ridge is added anywhere: the mode is finite as soon as both classes are present and every precision is positive.
     A precision of 0 leaves that coefficient free too; if the data then cannot hold it, that is an error.
 
     Parameters
@@ -107,6 +108,9 @@ def penalised_logistic(
         1 / (prior standard deviation) ** 2, per unit of the column.
     offset : array-like of shape (n,) or (B, n), optional
         Known part of the log-odds of each row, to which intercept and coefficients add; 0 by default.
+    intercept_prior : tuple of two array-like of shape (B,), optional
+        Prior mean and precision of the log-odds where every column has its weighted mean. All precisions positive, or
+        evidences of problems with and without a prior could not be compared.
 
     Returns
     -------
@@ -135,7 +139,8 @@ def penalised_logistic(
     X, y, weight, mean, precision = _check(X, y, weight, prior_mean, prior_precision)
     known = _check_offset(offset, weight, len(mean))
     centre, scale = standard_scale(X, weight.sum(axis=0) if weight.ndim == 2 else weight)
-    problems = _standardise(X, y, weight, mean, precision, known, centre, scale)
+    level = _check_level(intercept_prior, len(mean))
+    problems = _standardise(X, y, weight, mean, precision, known, centre, scale, level)
     theta, state, iterations = _maximise(problems)
     covariance = _invert(problems, state)
     back = _to_units(centre, scale)
@@ -188,6 +193,16 @@ def _check_offset(offset: ArrayLike | None, weight: Floats, batch: int) -> Float
     return known
 
 
+def _check_level(prior: tuple[ArrayLike, ArrayLike] | None, batch: int) -> Floats:
+    """Return prior mean and precision of the intercept of each problem, shape (2, B); zeros where it is free."""
+    if prior is None:
+        return np.zeros((2, batch))
+    level = np.array([np.broadcast_to(np.asarray(values, dtype=np.float64), (batch,)) for values in prior])
+    if not np.isfinite(level).all() or not (level[1] > 0).all():
+        raise RelapseModelError("intercept_prior: expected finite means and positive precisions, one for each problem.")
+    return level
+
+
 def _check_classes(event: Floats, weight: Floats) -> None:
     events = np.atleast_1d(weight @ event)
     others = np.atleast_1d(weight @ (1.0 - event))
@@ -208,16 +223,16 @@ def _standardise(
     offset: Floats,
     centre: Floats,
     scale: Floats,
+    level: Floats,
 ) -> _Problems:
     design = np.column_stack([np.ones(len(y)), (X - centre) / scale])
-    pad = ((0, 0), (1, 0))
     pairs = design.shape[1] * (design.shape[1] + 1) // 2
     return _Problems(
         design=design,
         event=y,
         weight=weight,
-        mean=np.pad(mean * scale, pad),
-        precision=np.pad(precision / scale**2, pad),
+        mean=np.column_stack([level[0], mean * scale]),
+        precision=np.column_stack([level[1], precision / scale**2]),
         offset=offset,
         rows_per_block=max(1, _BLOCK_NUMBERS // (pairs + 6 * len(mean))),
     )

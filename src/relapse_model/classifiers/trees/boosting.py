@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,14 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.classifiers.shared.base import TrainingRows
+from relapse_model.classifiers.shared.compiled import can_be_compiled
 from relapse_model.classifiers.shared.folds import log_loss_total
 
 if TYPE_CHECKING:
     import xgboost
+
+_BINS = 256  # of a column, by xgboost's default
+_MOST_COMPILED_DEPTH = 6
 
 
 def round_counts(most: int) -> NDArray[np.int64]:
@@ -130,14 +135,74 @@ def held_out_losses(
     known = TrainingRows(rows.X[~held], rows.event[~held], rows.weight[~held])
     start = mean_log_odds(known)
     own, new = (None, None) if margin is None else (margin[~held], margin[held])
-    training, predicted = matrix_of(known.X, known, own), matrix_of(rows.X[held], None, new)
     before = np.full(int(held.sum()), start) if new is None else new
+    grid = counts, depths, l2, learning_rate, monotone
+    way = _compiled_log_odds if _few_values(known.X, depths) else _xgboost_log_odds
     loss = np.empty((len(depths), len(l2), len(counts)))
-    for place in np.ndindex(loss.shape[:2]):
-        booster = grow_trees(
-            training, start, int(counts[-1]), depth=depths[place[0]], l2=l2[place[1]],
-            learning_rate=learning_rate, monotone=monotone,
-        )  # fmt: skip
-        later = [log_odds_after(booster, predicted, int(count)) for count in counts[1:]]
+    for place, later in zip(np.ndindex(loss.shape[:2]), way(known, rows.X[held], own, new, start, *grid), strict=True):
         loss[place] = log_loss_total(rows.event[held], np.array([before, *later]), rows.weight[held])
     return loss
+
+
+def _xgboost_log_odds(
+    known: TrainingRows,
+    held: Floats,
+    own: Floats | None,
+    new: Floats | None,
+    start: float,
+    counts: NDArray[np.int64],
+    depths: Sequence[int],
+    l2: Sequence[float],
+    learning_rate: float,
+    monotone: Sequence[int] | None,
+) -> Iterator[list[Floats]]:
+    """Yield the log-odds of held-out rows after each number of rounds but 0, by depth and penalty."""
+    training, predicted = matrix_of(known.X, known, own), matrix_of(held, None, new)
+    for depth, penalty in product(depths, l2):
+        booster = grow_trees(
+            training, start, int(counts[-1]), depth=depth, l2=penalty, learning_rate=learning_rate, monotone=monotone
+        )
+        yield [log_odds_after(booster, predicted, int(count)) for count in counts[1:]]
+
+
+def _compiled_log_odds(
+    known: TrainingRows,
+    held: Floats,
+    own: Floats | None,
+    new: Floats | None,
+    start: float,
+    counts: NDArray[np.int64],
+    depths: Sequence[int],
+    l2: Sequence[float],
+    learning_rate: float,
+    monotone: Sequence[int] | None,
+) -> Iterator[list[Floats]]:
+    """Yield the same as `_xgboost_log_odds`, by a compiled loop over few rows."""
+    from relapse_model.classifiers.trees.compiled_boosting import grown_margins, places
+
+    single = np.float32
+    code, new_code, offset = places(known.X.astype(single), held.astype(single))
+    event, weight = known.event.astype(single), known.weight.astype(single)
+    signs = np.zeros(code.shape[1], dtype=np.int32) if monotone is None else np.asarray(monotone, dtype=np.int32)
+    # As xgboost takes a mean risk and makes log-odds of it.
+    first = -np.log(single(1.0) / single(1.0 / (1.0 + np.exp(-start))) - single(1.0))
+    from_own = np.full(len(event), first, dtype=single) if own is None else own.astype(single)
+    from_new = np.full(len(held), first, dtype=single) if new is None else new.astype(single)
+    for depth, penalty in product(depths, l2):
+        found = grown_margins(
+            code, new_code, offset, event, weight, from_own.copy(), from_new, counts, int(depth), float(penalty),
+            single(learning_rate), signs,
+        )  # fmt: skip
+        yield list(found[1:].astype(np.float64))
+
+
+def _few_values(X: Floats, depths: Sequence[int]) -> bool:
+    """Tell whether xgboost would give each different value a bin of its own, and a compiled loop is there."""
+    if max(depths) > _MOST_COMPILED_DEPTH:
+        return False
+    few = len(X) <= _BINS or max(len(np.unique(column)) for column in X.astype(np.float32).T) <= _BINS
+    return few and can_be_compiled(_load_loops)
+
+
+def _load_loops() -> None:
+    import relapse_model.classifiers.trees.compiled_boosting  # noqa: F401

@@ -137,11 +137,17 @@ def tree_paths(booster: bytes) -> tuple[list[LeafPath], float]:
     RelapseModelError
         If a node has no cover, so that its share of the rows is unknown.
     """
+    trees, start = paths_by_tree(booster)
+    return [path for tree in trees for path in tree], start
+
+
+def paths_by_tree(booster: bytes) -> tuple[list[list[LeafPath]], float]:
+    """Return what `tree_paths` returns, the paths of each tree in a list of their own, in the order of the trees."""
     learner: Any = read_ubjson(booster, "the booster")
     learner = learner["learner"]
     start = float(np.float32(learner["learner_model_param"]["base_score"].strip("[]")))
     trees = learner["gradient_booster"]["model"]["trees"]
-    return [path for tree in trees for path in _paths(tree)], math.log(start) - math.log1p(-start)
+    return [_paths(tree) for tree in trees], math.log(start) - math.log1p(-start)
 
 
 def tree_tables(paths: Sequence[LeafPath], start: float, columns: int) -> TreeTables | None:
@@ -229,7 +235,7 @@ def _thresholds(paths: Iterable[LeafPath], column: int) -> Floats:
 
 
 def _small_parts(paths: list[LeafPath], tested: tuple[int, ...]) -> list[list[LeafPath]]:
-    """Part the paths so that each part has a grid of few cells."""
+    """Split the paths so that each part has a grid of few cells."""
     cells = math.prod(len(_thresholds(paths, column)) + 2 for column in tested)
     if cells <= _MOST_CELLS or len(paths) == 1:
         return [paths]

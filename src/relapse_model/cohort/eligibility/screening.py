@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.eligibility.criteria import ENROLMENT, SIGNS, Calls, a_result, condition, decide, negated
 from relapse_model.cohort.outcome.risk_set import AT_RISK, NOT_AT_RISK, risk_set
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.study import Study
@@ -50,6 +51,15 @@ class Screening:
         """Return the counts only."""
         counts = self.patients["state"].value_counts()
         return f"Screening({', '.join(f'{counts.get(state, 0)} {state}' for state in STATES)})"
+
+    def _repr_html_(self) -> str:
+        """Return the attrition table as a notebook shows it."""
+        shown = ["text", "remaining", "left", "undecidable"]
+        return html_summary(
+            f"Eligibility of {len(self.patients)} patients: {repr(self)[10:-1]}",
+            columns=("criterion", "remaining", "left here", "undecidable"),
+            rows=self.attrition[shown].to_numpy(dtype=object).tolist(),
+        )
 
     def __str__(self) -> str:
         """Return the attrition table, and what the undecided criteria need."""

@@ -1,4 +1,4 @@
-"""What a mapping asks for and a source does not have: told, since "not recorded" must not pass for "never given"."""
+"""What a mapping asks for and a source lacks: reported, since "not recorded" must not pass for "never given"."""
 
 from __future__ import annotations
 

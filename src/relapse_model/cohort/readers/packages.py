@@ -1,4 +1,4 @@
-"""Packages that only the readers need: imported where used, and asked for by name where they are not installed."""
+"""Packages that not everybody needs: imported where used, and asked for by name where they are not installed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from relapse_model.errors import RelapseModelError
 
+_DISTRIBUTIONS = {"docx": "python-docx"}  # where the package index has another name
 
-def needed(package: str, what: str) -> Any:
+
+def needed(package: str, what: str, extra: str = "readers") -> Any:
     """Return a package that is not a dependency of every installation.
 
     Parameters
@@ -17,6 +19,8 @@ def needed(package: str, what: str) -> Any:
         Its import name.
     what : str
         What it is needed for.
+    extra : str
+        Of this library, that installs it.
 
     Raises
     ------
@@ -34,7 +38,8 @@ installed. Install it with: pip install 'relapse-model[readers]'
     try:
         return import_module(package)
     except ImportError:
+        name = _DISTRIBUTIONS.get(package, package.partition(".")[0])
         raise RelapseModelError(
-            f"{what} needs the package {package}, which is not installed. "
-            "Install it with: pip install 'relapse-model[readers]'"
+            f"{what} needs the package {name}, which is not installed. "
+            f"Install it with: pip install 'relapse-model[{extra}]'"
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable
 
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.errors import RelapseModelError
@@ -22,6 +23,17 @@ def quoted(text: str) -> str:
     "a \"b\"\n乙肝"
     """
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def table_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return texts as TOML writes a table of them in one line.
+
+    Examples
+    --------
+    >>> print(table_text([("1", "negative")]))
+    { "1" = "negative" }
+    """
+    return "{ " + ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in pairs) + " }"
 
 
 def comment(text: str) -> str:

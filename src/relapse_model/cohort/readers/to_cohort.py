@@ -13,8 +13,9 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
-from relapse_model.errors import CohortError, Problem
+from relapse_model.errors import CohortError, Problem, SourceError
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
@@ -41,6 +42,8 @@ def cohort_of(
     found: Iterable[Problem] = (),
     *,
     study: Study | None,
+    mapping: SourceMapping | None = None,
+    labels: Labels | None = None,
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
     synthetic: bool = False,
@@ -54,14 +57,23 @@ def cohort_of(
     report : ReadingReport
     found : iterable of Problem
         What the reader itself refused, placed in the source already; with `patient`, it concerns that patient alone.
+    mapping : SourceMapping, optional
+        Against whose units those that names of columns state are held; see `unit_clashes`.
+    labels : mapping of str to tuple of str, optional
+        What the source says of its columns besides their names.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
 
     Raises
     ------
+    SourceError
+        If a column is read in another unit than its name states.
     CohortError
         With every problem of the reader and of the gate.
     """
+    clashes = [] if mapping is None else list(unit_clashes(mapping, made, study, labels or {}))
+    if clashes:
+        raise SourceError(f"the {report.kind} export was refused", clashes)
     tables = {name: _with_row(table) for name, table in made.items()}
     try:
         cohort = checked(

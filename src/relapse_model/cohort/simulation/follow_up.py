@@ -30,7 +30,7 @@ VISITS_AFTER_CONFIRMATION = 2  # at most [assumption]
 ANTIGEN_GROWTH_LOG10_PER_WEEK, ANTIGEN_GROWTH_SIGMA, ANTIGEN_CEILING_AT_LEAST = 0.10, 0.4, 0.5
 
 # Own antibody, change of the natural log per week; rising antigen consumes it some weeks before HBsAg shows,
-# but never before enrolment, so that no test at landmark 0 foretells the relapse: assumptions of the
+# but never before enrolment, so that no test at landmark 0 predicts the relapse: assumptions of the
 # simulator.
 ANTIBODY_SLOPE, ANTIBODY_SLOPE_SD = -0.010, 0.010
 ANTIBODY_CONSUMPTION, CONSUMPTION_LEAD_WEEKS = 0.15, 8.0

@@ -29,6 +29,25 @@ class WholeTables:
     patients_known: bool
 
 
+def block_patients(patients: int) -> int:
+    """Return of how many rows of the patients table a block is, of which a part has one or more whole ones.
+
+    Risks are computed a block at a time: sums of numbers side by side depend, in their last digit, on how many rows are
+    taken together, and must not depend on how many parts there are.
+
+    Parameters
+    ----------
+    patients : int
+        Rows of the whole table.
+
+    Examples
+    --------
+    >>> [block_patients(rows) for rows in (1, 64, 65, 20_000, 1_000_000)]
+    [1, 1, 2, 313, 1024]
+    """
+    return min(1024, max(1, -(-patients // 64)))
+
+
 def bare_identifiers(texts: Iterable[str]) -> frozenset[str]:
     """Return identifiers as they are looked for in messages: without signs around them, in lower case.
 

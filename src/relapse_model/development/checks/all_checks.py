@@ -33,6 +33,8 @@ from relapse_model.development.checks import (
     rm125_zero_above_numbers,
     rm126_agent_by_centre,
     rm127_old_results,
+    rm128_arm_without_prior,
+    rm129_baseline_contradicted,
     rm206_screened_here,
 )
 from relapse_model.development.checks.check import ERROR
@@ -66,6 +68,8 @@ COHORT_CHECKS = (
     rm125_zero_above_numbers.CHECK,
     rm126_agent_by_centre.CHECK,
     rm127_old_results.CHECK,
+    rm128_arm_without_prior.CHECK,
+    rm129_baseline_contradicted.CHECK,
     rm206_screened_here.CHECK,
 )
 EVENTS_CHECK = rm110_few_events_for_calibration.CHECK  # of the number of events of a validation

@@ -15,7 +15,7 @@ from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import RelapseModelError
 from relapse_model.small_counts import disclosed_count
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.separation import auc_score, rank_correlation
 

@@ -19,8 +19,9 @@ def dose_as_predictor(at: AtLandmark) -> Verdict:
     if not names:
         return passed()
     return found(
-        f"{', '.join(names)}: doses given when a titre is low measure the patient's poor own response. At a baseline "
-        "landmark they are not known yet; at a later one they are confounded by indication. Use the randomised arm."
+        f"{', '.join(names)}: doses that are given because a titre is low reflect the patient's own poor response. "
+        "At a baseline landmark they are not known yet; at a later one they are confounded by indication. Use the "
+        "randomised arm."
     )
 
 

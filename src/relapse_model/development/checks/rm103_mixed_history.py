@@ -39,7 +39,7 @@ def stated_against_derived(at: AtLandmark) -> Verdict:
         return passed()
     return found(
         "the patients table and the treatments (with the laboratory results) disagree, and the stated value is used. "
-        f"{'; '.join(apart)}. Look at these patients, or empty the column."
+        f"{'; '.join(apart)}. Check these patients, or empty the column."
     )
 
 

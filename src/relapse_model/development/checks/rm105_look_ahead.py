@@ -29,8 +29,9 @@ def look_ahead(at: AtLandmark) -> Verdict:
         return passed()
     labels = ", ".join(at.study.predictor(name).label for name in names)
     return found(
-        f"{labels}: changes when the rows after week {at.landmark:g} are taken away, so it knows what nobody knows in "
-        "that week, and every measure of the model is too good. Make its kind read rows up to the landmark only."
+        f"{labels}: changes when the rows after week {at.landmark:g} are removed, so it uses information that is not "
+        "available in that week, and every figure of the model is too good. Make its kind read rows up to the landmark "
+        "only."
     )
 
 

@@ -10,8 +10,9 @@ from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.comparisons import at_or_before
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import AS_MEASURED
-from relapse_model.study.study import PassiveAntibody, Predictor
+from relapse_model.study.study import PassiveAntibody
 
 HALF_LIVES = 5.0  # after which 3 % of a dose is left
 

@@ -8,7 +8,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
 from relapse_model.features.at_landmark import AtLandmark
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 MOST_CODES = 10  # a column of more numbers than these holds no codes
 

@@ -21,7 +21,7 @@ def few_events_for_calibration(events: int) -> Verdict:
         return passed()
     return found(
         f"{events} relapses; expected {FEWEST} or more for a calibration curve. Report calibration in the large and "
-        "the slope with their intervals, and read no bend of the curve as a finding."
+        "the slope with their intervals, and do not interpret the shape of the curve."
     )
 
 

@@ -26,7 +26,7 @@ def implausible_auc(study: Study, auc: object) -> Verdict:
         return passed()
     return found(
         f"AUC {auc}: its lower limit is above {limit:.2f}, which the study calls implausible. Look for a predictor "
-        "that was recorded after the landmark or follows from the outcome, for patients who stand in the cohort twice, "
+        "that was recorded after the landmark or follows from the outcome, for patients who are in the cohort twice, "
         "and for steps that were fitted outside the folds."
     )
 

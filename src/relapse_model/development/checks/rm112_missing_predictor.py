@@ -32,9 +32,9 @@ def missing_predictor(at: AtLandmark) -> Verdict:
     if not many:
         return passed()
     return found(
-        f"not known at week {at.landmark:g}, of {patients} patients at risk: {', '.join(many)}. What stands in for the "
-        "missing values decides as much as they do: find out why they are missing (a centre, a visit, a reason to "
-        "test), and leave the predictor out where that cannot be mended."
+        f"not known at week {at.landmark:g}, of {patients} patients at risk: {', '.join(many)}. Imputed values then "
+        "matter as much as measured ones: find out why they are missing (a centre, a visit, a reason to test), and "
+        "leave the predictor out if that cannot be resolved."
     )
 
 

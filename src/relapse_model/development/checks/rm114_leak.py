@@ -38,9 +38,10 @@ def leak(at: AtLandmark) -> Verdict:
     if not signs:
         return passed()
     return found(
-        f"{'; '.join(signs)}. Hardly anything known at week {at.landmark:g} does so: it was filled in later, or "
-        "follows from the outcome, and every figure of a model with it is too good. Take it out of the study, or "
-        f"correct the dates of its rows. If it was known at week {at.landmark:g} indeed, report how, and mute RM114."
+        f"{'; '.join(signs)}. Values known at week {at.landmark:g} hardly ever do so: they were entered later, or "
+        "follow from the outcome, and every figure of a model with them is too good. Take the predictor out of the "
+        f"study, or correct the dates of its rows. If it really was known at week {at.landmark:g}, report how, and "
+        "mute RM114."
     )
 
 

@@ -21,8 +21,8 @@ def training_cohort(apparent: bool | None) -> Verdict:
     if not apparent:
         return passed()
     return found(
-        "these are the very patients the model was trained on. The figures are apparent: too good, by as much as the "
-        "model has learned their chance, and no external validation. Judge it on other patients, or quote `validate`."
+        "these are the very patients the model was trained on. The figures are apparent, therefore too good, "
+        "and not an external validation. Evaluate the model on other patients, or quote `validate`."
     )
 
 

@@ -35,9 +35,9 @@ def constant_predictor(at: AtLandmark) -> Verdict:
     if not said:
         return passed()
     return found(
-        f"of {len(features)} patients at risk at week {at.landmark:g}: {'; '.join(said)}. Nothing is learned of the "
-        "effect of such a predictor. Look whether it was recorded under another name, or not exported; if it is as it "
-        "seems, leave it out."
+        f"of {len(features)} patients at risk at week {at.landmark:g}: {'; '.join(said)}. The effect of "
+        "such a predictor cannot be learned. Check whether it was recorded under another name, or not exported; if the "
+        "data are right, leave it out."
     )
 
 

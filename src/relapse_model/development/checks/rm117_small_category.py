@@ -40,8 +40,8 @@ def small_category(at: AtLandmark) -> Verdict:
     if not small:
         return passed()
     return found(
-        f"of {len(features)} patients at risk at week {at.landmark:g}, {'; '.join(small)}. What is learned of so few "
-        "is chance: join such a category with one that is alike, or leave it out."
+        f"of {len(features)} patients at risk at week {at.landmark:g}, {'; '.join(small)}. So few patients "
+        "teach little more than chance: merge such a category with a similar one, or leave it out."
     )
 
 

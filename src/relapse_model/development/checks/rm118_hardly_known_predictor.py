@@ -7,7 +7,7 @@ from relapse_model.errors import InsufficientDataError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.development_data import data_of
 from relapse_model.features.known_columns import FEWEST_KNOWN, hardly_known_predictors
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 
 def hardly_known_predictor(at: AtLandmark) -> Verdict:

@@ -24,9 +24,9 @@ def not_at_risk(at: AtLandmark) -> Verdict:
     disclosed = disclosed_counts(tuple(known)) if out >= SMALL else map(disclosed_count, known)
     by_state = ", ".join(f"{number} {state}" for number, state in zip(disclosed, counts, strict=True))
     return found(
-        f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse needs a loss "
-        "before it: of a patient whose last test up to that week is positive, or who has none that decides, none can "
-        "be found. Look for tests that were not exported, and for patients who never qualified."
+        f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse can "
+        "only follow a loss: in a patient whose last test up to that week is positive, or who has none that decides, "
+        "it cannot be found. Look for tests that were not exported, and for patients who never qualified."
     )
 
 

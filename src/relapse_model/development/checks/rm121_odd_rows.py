@@ -32,7 +32,7 @@ def odd_rows(at: AtLandmark) -> Verdict:
     at : AtLandmark
     """
     said = [*_rows_twice(at.cohort), *_one_day(at.cohort, at.study), *_courses(at.cohort, at.study), *_far(at.cohort)]
-    return found(f"{'; '.join(said)}. Look at these rows.") if said else passed()
+    return found(f"{'; '.join(said)}. Check these rows.") if said else passed()
 
 
 def _rows_twice(cohort: Cohort) -> Iterator[str]:

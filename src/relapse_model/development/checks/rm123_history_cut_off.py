@@ -45,7 +45,7 @@ def history_cut_off(at: AtLandmark) -> Verdict:
     stated = f", or state the weeks in column {column!r}" if column else ""
     return found(
         f"of {len(rows)} patients at risk at week {at.landmark:g}, {'; '.join(said)}. The loss came before the first "
-        f"test, and nobody can tell when: add the tests from before it{stated}.",
+        f"test, so its date is unknown: add the tests from before it{stated}.",
         severity=None if unknown else "note",
     )
 

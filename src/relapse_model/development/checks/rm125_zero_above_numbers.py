@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from relapse_model.cohort.measurements import below_limit_value, measurements
+from relapse_model.cohort.laboratory.values_in_unit import below_limit_value
+from relapse_model.cohort.measurements import measurements
 from relapse_model.comparisons import at_or_before
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, not_applicable, passed
 from relapse_model.features.at_landmark import AtLandmark

@@ -10,7 +10,7 @@ from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, nobody_at_risk, not_applicable, passed
 from relapse_model.features.at_landmark import AtLandmark
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 CENTRE = "centre"
 FEWEST = 10

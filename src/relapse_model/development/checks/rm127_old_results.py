@@ -36,8 +36,8 @@ def old_results(at: AtLandmark) -> Verdict:
         return passed()
     return found(
         f"the last result is more than {WEEKS:g} weeks old at week {at.landmark:g}, of {len(rows)} patients at risk: "
-        f"{', '.join(said)}. It is read as if it were how they are now: say with window_weeks how old a result may be; "
-        "an older one is then unknown."
+        f"{', '.join(said)}. It is used as if it were current: set window_weeks to say how old a result may be; an "
+        "older one then counts as unknown."
     )
 
 

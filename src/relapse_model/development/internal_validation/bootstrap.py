@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from relapse_model.arrays import Floats, Positions
-from relapse_model.development.internal_validation.refits import Refit, choices, failures
+from relapse_model.development.internal_validation.refit import Refit
+from relapse_model.development.internal_validation.refits import choices, failures
 from relapse_model.development.refused_runs import reason_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData

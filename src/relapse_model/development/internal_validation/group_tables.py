@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.internal_validation.refits import Refit
+from relapse_model.development.internal_validation.refit import Refit
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import HIDDEN, SMALL
 from relapse_model.validation.classification_measures import THRESHOLD_MEASURES, ThresholdMeasures, threshold_measures
@@ -100,12 +100,9 @@ def subgroup_tables(
     seed : int
         Of the bootstrap intervals.
     """
-    seen = ~np.isnan(risks).all(axis=0)
+    seen = np.flatnonzero(~np.isnan(risks).all(axis=0))
     weight = data.weights()[seen]
-    patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index[np.flatnonzero(seen)]]
-    groupings = {name: patients[name] for name in SUBGROUPS if name in patients and patients[name].nunique() > 1}
-    if "age_years" in patients:
-        groupings["age"] = _age_bands(pd.to_numeric(patients["age_years"], errors="coerce"))
+    found = {name: values.iloc[seen] for name, values in groupings(cohort, data).items()}
     return {
         name: subgroup_table(
             data.relapse[seen],
@@ -117,8 +114,25 @@ def subgroup_tables(
             fold=fold[:, seen],
             seed=seed,
         )
-        for name, values in groupings.items()
+        for name, values in found.items()
+        if name == "age" or values.nunique() > 1
     }
+
+
+def groupings(cohort: Cohort, data: DevelopmentData) -> dict[str, pd.Series]:
+    """Return the group of each patient at risk, by each column of `SUBGROUPS` that there is and by bands of age.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    """
+    patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index]
+    found = {name: patients[name] for name in SUBGROUPS if name in patients}
+    if "age_years" in patients:
+        found["age"] = _age_bands(pd.to_numeric(patients["age_years"], errors="coerce"))
+    return found
 
 
 def _age_bands(age: pd.Series) -> pd.Series:

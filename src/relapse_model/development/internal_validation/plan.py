@@ -12,10 +12,11 @@ from relapse_model.arrays import Floats, Positions
 from relapse_model.development.folds import data_folds
 from relapse_model.development.internal_validation.group_tables import groups_of
 from relapse_model.development.internal_validation.judged_risks import mean_performance, not_estimable
-from relapse_model.development.internal_validation.refits import Refit, Task, bootstrap_tasks, failures, fold_tasks
+from relapse_model.development.internal_validation.refit import Refit, Task
+from relapse_model.development.internal_validation.refits import bootstrap_tasks, failures, fold_tasks
 from relapse_model.development.refused_runs import reasons_counted
 from relapse_model.development.train import Start
-from relapse_model.errors import InsufficientDataError
+from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.validation.performance_measures import Performance
 
@@ -63,7 +64,14 @@ def plan_of(start: Start, leave_out: str | None, outer: tuple[int, int], bootstr
     outer : (int, int)
         Folds and repeats.
     bootstraps : int
+
+    Raises
+    ------
+    RelapseModelError
+        For a number of bootstraps below 0.
     """
+    if bootstraps < 0:
+        raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
     data, repeats = start.data, outer[1]
     split = data_folds(data, *outer, start.seed)
     groups = groups_of(start.cohort, data, leave_out)

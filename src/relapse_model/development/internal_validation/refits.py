@@ -4,48 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.development.internal_validation.kept_runs import KeptRuns
+from relapse_model.development.internal_validation.refit import Refit, Task
 from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.refused_runs import reason_of
+from relapse_model.development.side_by_side import side_by_side
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.model.processes import results_of
+from relapse_model.progress import progress_bar
 from relapse_model.validation.estimate import require_both_outcomes
-
-
-@dataclass(frozen=True, eq=False)
-class Refit:
-    """One run of the procedure.
-
-    Attributes
-    ----------
-    risk : array of shape (m,)
-        Risks of the rows that were to be predicted; NaN if the run failed.
-    effect : array of shape (columns,)
-        By how much the log-odds rise from the lower to the upper quartile of each column; NaN if the run failed.
-    chosen : str
-        The classifier; empty if the run failed.
-    failed : str
-        Why it failed; empty if it did not.
-    """
-
-    risk: Floats
-    effect: Floats
-    chosen: str
-    failed: str
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """Patients to learn from, rows to predict, and the seed of the run."""
-
-    train: DevelopmentData
-    predict: Positions
-    seed: int
 
 
 def fold_tasks(data: DevelopmentData, tests: Iterable[Positions], seeds: Iterable[int]) -> Iterator[Task]:
@@ -77,9 +48,17 @@ def bootstrap_tasks(data: DevelopmentData, seeds: Iterable[int]) -> Iterator[tup
 
 
 def run_tasks(
-    data: DevelopmentData, procedure: Procedure, tasks: list[Task], *, jobs: int | None, progress: bool
+    data: DevelopmentData,
+    procedure: Procedure,
+    tasks: list[Task],
+    *,
+    jobs: int | None,
+    progress: bool,
+    kept: KeptRuns | None = None,
 ) -> list[Refit]:
     """Run all tasks, in order; a run that is refused is a failure, counted and not hidden.
+
+    The first ones are run here, and tell how long the others will take.
 
     Parameters
     ----------
@@ -88,18 +67,26 @@ def run_tasks(
     procedure : Procedure
     tasks : list of Task
     jobs : int, optional
-        Processes; by default as joblib's backend says.
+        Processes; by default as joblib's backend says, else those that are idle, where they save time.
     progress : bool
-        Show a progress bar if it takes more than a moment and the output is a terminal.
+        Show a progress bar if it takes more than a moment, in a terminal or a notebook.
+    kept : KeptRuns, optional
+        Where finished runs are kept; those that are there already are not run again.
     """
-    from joblib import delayed
-    from tqdm import tqdm
-
     probes = _quartile_probes(data.matrix)
-    calls = (delayed(_run)(task, procedure, data.matrix[task.predict], probes) for task in tasks)
-    found = results_of(calls, jobs)
-    quiet = not progress or None  # None: silent where the output is no terminal
-    return list(tqdm(found, total=len(tasks), desc="validate", unit="run", leave=False, delay=1.0, disable=quiet))
+    runs = {} if kept is None else dict(kept.runs)
+    lacking = [number for number in range(len(tasks)) if number not in runs]
+    calls = [(_run, (tasks[number], procedure, data.matrix[tasks[number].predict], probes)) for number in lacking]
+    bar = progress_bar(
+        (), total=len(tasks), what="validate", unit="run", shown=progress, done=len(tasks) - len(lacking)
+    )
+    with bar:
+        for number, run in zip(lacking, side_by_side(calls, jobs, bar.write if not bar.disable else None), strict=True):
+            runs[number] = run
+            if kept is not None:
+                kept.add(number, run)
+            bar.update()
+    return [runs[number] for number in range(len(tasks))]
 
 
 def failures(refits: Iterable[Refit]) -> dict[str, int]:

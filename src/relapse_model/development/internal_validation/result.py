@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import BootstrapValidation
+from relapse_model.display.html_summary import html_summary
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
@@ -81,6 +82,22 @@ class Validation:
         """Return the headline only: patients are never printed."""
         found = self.performance
         return f"Validation({found.patients} patients, {found.events} relapses; AUC {found.measures.get('auc')})"
+
+    def _repr_html_(self) -> str:
+        """Return the out-of-fold figures with their intervals, as a notebook shows them."""
+        found = self.performance
+        chosen = ", ".join(f"{name} {count}" for name, count in self.chosen.items() if count)
+        return html_summary(
+            f"{self.study.outcome.name} by week {self.study.prediction.horizon_weeks:g}: validation of the procedure",
+            [
+                ("patients", f"{found.patients}, {found.events} events, {found.lost} lost"),
+                ("chosen in the folds", chosen),
+                ("folds that failed", sum(self.failed.values()) or None),
+            ],
+            columns=("measure, out of fold", "value (interval)"),
+            rows=found.measure_rows(),
+            note="The patients are synthetic." if self.synthetic else "",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the patients, as plain values; the counts of groups under 5 as ``<5``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from relapse_model.classifiers.known import CANDIDATES
@@ -15,8 +16,10 @@ from relapse_model.development.internal_validation.group_tables import (
     threshold_table,
 )
 from relapse_model.development.internal_validation.judged_risks import mean_performance
+from relapse_model.development.internal_validation.kept_runs import KeptRuns, key_of
 from relapse_model.development.internal_validation.plan import Plan, out_of_fold, plan_of
-from relapse_model.development.internal_validation.refits import Refit, choices, run_tasks
+from relapse_model.development.internal_validation.refit import Refit
+from relapse_model.development.internal_validation.refits import choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
@@ -77,11 +80,13 @@ def validate(
         Column of the patients table whose groups are left out one by one; nothing is left out where the cohort has
         no such column, or a single group.
     settings : ProcedureSettings, optional
-        What is rarely changed, such as the folds of the cross-validations.
+        What is rarely changed, such as the folds of the cross-validations, and a file to `keep` finished runs in, from
+        which one that was broken off (Ctrl-C) can `resume`, to the same result.
     jobs : int, optional
-        Processes; by default as joblib's backend says (`joblib.parallel_config`), else one.
+        Processes; by default as joblib's backend says (`joblib.parallel_config`), else as many cores as are idle,
+        where the first run says that it takes more than a moment.
     progress : bool
-        Show a progress bar if it takes more than a moment and the output is a terminal.
+        Show a progress bar, and at the start how long it will take, in a terminal or a notebook.
     **rare
         Single settings by their names, as in `train`.
 
@@ -96,7 +101,7 @@ def validate(
         fold at all can be fitted. Where more than half of them cannot, no figure is estimable, and the reason stands at
         each. Single folds, resamples and centres left out that are refused are counted by reason, and stop nothing.
     RelapseModelError
-        For a `prior` that was made from this very cohort.
+        For a `prior` that was made from this very cohort; to resume, where `keep` is of another validation.
 
     Examples
     --------
@@ -112,8 +117,6 @@ def validate(
     0.72 (0.58 to 0.84)
     """
     chosen = settings_with(settings, rare)
-    if bootstraps < 0:
-        raise RelapseModelError(f"bootstraps is {bootstraps}; expected 0 for none, or a number such as 200.")
     start = start_of(
         "validate", cohort, study, landmark_week=landmark_week, candidates=candidates, prior=prior,
         censoring=censoring, group_by=group_by, calibration=calibration, seed=seed, settings=chosen,
@@ -123,7 +126,7 @@ def validate(
     result = develop(start.data, start.procedure, start.seed, final=True, jobs=jobs)
     after = narrowed(start, result)
     model = model_of(result, after)
-    refits = run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress)
+    refits = _all_runs(start, plan, jobs, progress, chosen)
     used = {
         "outer_folds": chosen.outer_folds, "outer_repeats": outer_repeats, "bootstraps": bootstraps,
         "leave_out": leave_out if plan.held else None, "folds": chosen.folds, "repeats": chosen.repeats,
@@ -132,6 +135,21 @@ def validate(
         "prior": None if start.earlier is None else parent_summary(start.earlier),
     }  # fmt: skip
     return _judged(after, plan, refits, model, used | _screened(start, result))
+
+
+def _all_runs(start: Start, plan: Plan, jobs: int | None, progress: bool, asked: ProcedureSettings) -> list[Refit]:
+    """Run the procedure on every part; where runs are kept, those that are there already are not run again."""
+    if asked.resume and asked.keep is None:
+        raise RelapseModelError("resume: expected keep too, the file of the runs that an earlier validation has left.")
+    if asked.keep is None:
+        return run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress)
+    kept, done = KeptRuns(Path(asked.keep), key_of(start.data, start.procedure, plan.tasks), resume=asked.resume), False
+    try:
+        found = run_tasks(start.data, start.procedure, plan.tasks, jobs=jobs, progress=progress, kept=kept)
+        done = True
+        return found
+    finally:
+        kept.close(remove=done)
 
 
 def _screened(start: Start, result: Development) -> dict[str, Any]:

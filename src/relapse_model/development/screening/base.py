@@ -13,6 +13,7 @@ from relapse_model.development.choice import fit_known
 from relapse_model.development.screening.candidates import of_predictors
 from relapse_model.development.screening.many_fits import fit_many
 from relapse_model.development.screening.score_test import with_ones
+from relapse_model.development.screening.within_centres import WithinCentres, accounts_for_centre, within_centres
 from relapse_model.errors import InsufficientDataError, Problem, StudyError
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, development_data
@@ -113,6 +114,29 @@ def make_base(cohort: Cohort, study: Study, names: Sequence[str], landmark: floa
     return Base(own, data, columns, base_risk(columns, np.nan_to_num(data.relapse), weight, names), weight, words)
 
 
+def with_centres(base: Base) -> tuple[Base, WithinCentres]:
+    """Return the base with the centres beside it, and how: candidates are then compared within centres.
+
+    Where centres differ in both their assays and their risk, a marker is associated for that reason alone, in all
+    patients together, but not within centres.
+
+    Parameters
+    ----------
+    base : Base
+
+    Raises
+    ------
+    InsufficientDataError
+        Where the base separates the outcomes within centres.
+    """
+    centre = None if accounts_for_centre(base.study) else base.data.centre
+    within = within_centres(base.columns, base.relapse, base.weight, centre)
+    if within.group is None:
+        return base, within
+    risk = base_risk(within.columns, base.relapse, within.weight, base.names)
+    return replace(base, columns=within.columns, weight=within.weight, risk=risk), within
+
+
 def base_columns(data: DevelopmentData, own: Study, weight: Floats, seed: int) -> Floats:
     """Return what is fitted: the columns of the base, or the log-odds of the model that has learned them with priors.
 
@@ -180,8 +204,8 @@ def _require_events(data: DevelopmentData) -> None:
     if data.events < FEWEST_EVENTS:
         raise InsufficientDataError(
             f"screen of biomarkers: {data.events} events by week {data.horizon:g} among {data.patients} patients at "
-            f"risk ({data.lost} lost); expected at least {FEWEST_EVENTS}. With fewer no biomarker can be told from "
-            "chance: follow the cohort longer, or join cohorts."
+            f"risk ({data.lost} lost); expected at least {FEWEST_EVENTS}. With fewer no biomarker can be "
+            "distinguished from chance: follow the cohort longer, or join cohorts."
         )
 
 

@@ -17,8 +17,9 @@ from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyE
 from relapse_model.features.derive import derive_features
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.look_ahead import looking_ahead
+from relapse_model.study.predictor import Candidate, Predictor
 from relapse_model.study.predictor_kinds import AS_MEASURED
-from relapse_model.study.study import Candidate, Predictor, Study
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 MOST = 5000
@@ -37,7 +38,7 @@ class Column:
     values : array, shape (n,)
         On the scale of the study; NaN is missing.
     step : float
-        What the odds ratio speaks of, in units of `values`.
+        What the odds ratio refers to, in units of `values`.
     per : str
         The same in words: ``"log10"``, ``"yes"`` or ``"SD"``.
     reason : str
@@ -88,8 +89,8 @@ def asked_for(study: Study, names: Sequence[str] | None, base: Sequence[str]) ->
     expanded = [one for candidate in wanted for one in _by_level(candidate)]
     if len(expanded) > MOST:
         raise RelapseModelError(
-            f"screen of biomarkers: {len(expanded)} candidates; expected {MOST} at most. So many cannot be told apart "
-            "by the events of one trial: choose beforehand."
+            f"screen of biomarkers: {len(expanded)} candidates; expected {MOST} at most. So many cannot be "
+            "distinguished by the events of one trial: choose beforehand."
         )
     return tuple(sorted(expanded, key=lambda one: one.predictor.name))
 
@@ -142,7 +143,7 @@ def _no_biomarker(predictor: Predictor, study: Study, landmark: float) -> tuple[
     if predictor.kind in _DOSES or drugs & set(predictor.agents):
         return (
             "doses of a drug that is given by titre", "a marker of the patient",
-            "They are a read-out of the patient's poor own response: the arm stands for the drug",
+            "They reflect the patient's own poor response: the arm stands for the drug",
         )  # fmt: skip
     if passive is not None and predictor.analyte == passive.analyte and predictor.kind in AS_MEASURED and landmark > 0:
         return (
@@ -170,7 +171,7 @@ def derive_columns(cohort: Cohort, study: Study, candidates: Sequence[Candidate]
     columns = [_derived(cohort, study, one, landmark) for one in candidates]
     sound = [column.candidate.predictor for column in columns if not column.reason]
     later = looking_ahead(cohort, of_predictors(study, sound), landmark) if sound else []
-    told = _knowing_the_outcome(cohort, study, columns, landmark)
+    outcome_signs = _knowing_the_outcome(cohort, study, columns, landmark)
     problems = [
         Problem("candidates", None, name, f"its value changes when rows after week {landmark:g} are taken away",
                 "what was known at the landmark")
@@ -178,7 +179,7 @@ def derive_columns(cohort: Cohort, study: Study, candidates: Sequence[Candidate]
     ]  # fmt: skip
     problems += [
         Problem("candidates", None, name, sign, f"what was known at week {landmark:g}", "It follows from the outcome")
-        for name, sign in told.items()
+        for name, sign in outcome_signs.items()
     ]
     if problems:
         raise StudyError("no screen of biomarkers", problems)

@@ -1,4 +1,4 @@
-"""The screen as a step of the procedure that makes a model: made anew of whatever patients it is given."""
+"""The screen as a step of the procedure that makes a model: run again on whatever patients it is given."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from relapse_model.development.screening.candidates import (
     refuse_what_is_no_biomarker,
     why_untestable,
 )
-from relapse_model.development.screening.multiplicity import max_t, selected_by
+from relapse_model.development.screening.multiplicity import selected_by
+from relapse_model.development.screening.null_distribution import compared_with_null
 from relapse_model.development.screening.score_test import score_tests
+from relapse_model.development.screening.within_centres import accounts_for_centre, within_centres
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.features.development_data import DevelopmentData
@@ -118,7 +120,7 @@ def selected_columns(
     """Tell which candidates a screen of these patients selects, beside a base fitted to the same patients.
 
     In a bootstrap resample the copies of a patient are one patient, with as many times the weight: taken for several,
-    chance alone would be found in most resamples.
+    chance alone would be found in most resamples. Centres are accounted for, as in `screen_biomarkers`.
 
     Parameters
     ----------
@@ -147,8 +149,10 @@ def selected_columns(
     if data.copy is not None:
         _, first, counts = np.unique(np.asarray(data.patient), return_index=True, return_counts=True)
         times = counts.astype(float)
-    weight, relapse = each_weight[first] * times, np.nan_to_num(data.relapse[first])
-    x, base, counted = candidates[:, first], columns[first], each_weight[first] > 0
+    relapse = np.nan_to_num(data.relapse[first])
+    centre = None if data.centre is None or accounts_for_centre(own) else data.centre[first]
+    within = within_centres(columns[first], relapse, each_weight[first] * times, centre)
+    x, base, weight, counted = candidates[:, first], within.columns, within.weight, within.weight > 0
     known = counted & ~np.isnan(x)
     testable = [
         not why_untestable(row[here], relapse[here], int(counted.sum())) for row, here in zip(x, known, strict=True)
@@ -158,7 +162,9 @@ def selected_columns(
     if len(places):
         risk = base_risk(base, relapse, weight, [one.name for one in own.predictors])
         tests = score_tests(x[places], relapse, base, weight)
-        found[places] = selected_by(max_t(tests.z, tests.influence, risk, draws, seed), decide, fdr)
+        strata = within.group if within.few_events else None
+        largest = compared_with_null(tests, x[places], relapse, risk, weight, strata, draws, seed)
+        found[places] = selected_by(largest, decide, fdr)
     return found
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from relapse_model.cohort.tables.days import read_days
 from relapse_model.cohort.tables.identifiers import same_identifier
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.model.explanation.patient_input import (
@@ -84,6 +85,19 @@ class PatientExplanation:
     def __repr__(self) -> str:
         """Return the risk only: who it is stays in `patient_id` and `text`."""
         return f"PatientExplanation(risk {self.risk:.3f}, {len(self.inputs)} inputs, {len(self.warnings)} warnings)"
+
+    def _repr_html_(self) -> str:
+        """Return the table of `text` without the identifier, as a notebook shows it."""
+        interval = f"{100 * self.level:.0f} % interval {risk_percent(self.lower)} to {risk_percent(self.upper)} %"
+        return html_summary(
+            f"{self.outcome} by week {self.horizon_weeks:g}: risk {risk_percent(self.risk)} % ({interval})",
+            columns=("", "value", "reference", "read from", "effect on the risk"),
+            rows=[
+                (one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, one.effect)
+                for one in self.inputs
+            ],
+            note=" ".join((f"{self.base_words}: {risk_percent(self.base_risk)} %.", *self.warnings, _NOTE)),
+        )
 
     def steps(self) -> tuple[float, ...]:
         """Return the risk from the base on, after each input in turn; the last is the risk of the patient."""

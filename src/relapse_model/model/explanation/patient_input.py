@@ -10,7 +10,7 @@ import pandas as pd
 
 from relapse_model.features.clinical_units import clinical, unit_shown
 from relapse_model.model.explanation.predictor_source import PredictorSource
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 _HARDLY = 0.01  # of log-odds: the odds change by one in a hundred
 

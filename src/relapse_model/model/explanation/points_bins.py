@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from relapse_model.arrays import Floats
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.clinical_units import clinical, unit_shown
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Predictor
 
 _FEWEST, _MOST = 4, 6  # cut points of a number, where its range allows
 _EDGE = 0.05  # share of the range that a cut point keeps from its ends: a bin beyond it would hold hardly anybody

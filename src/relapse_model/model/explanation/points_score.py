@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.clinical_units import predictor_title
 from relapse_model.features.design import level_codes
 from relapse_model.model.explanation.points_bins import ValueBins, bin_of, value_bins
 from relapse_model.model.explanation.points_loss import RoundingLoss, rounding_loss
-from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.model.explanation.single_effects import FLAT, additive_effect, model_log_odds, require_logistic
 from relapse_model.study.study import Study
 from relapse_model.validation.logistic_fit import fit_logistic, risk_of

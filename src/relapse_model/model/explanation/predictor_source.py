@@ -11,8 +11,9 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import WITH_WORDS
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Study
 
 _ONE_RESULT = ("last", "first", "maximum", "minimum")
 

@@ -9,11 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
-from relapse_model.features.clinical_units import clinical, unit_shown
+from relapse_model.features.clinical_units import clinical
+from relapse_model.features.clinical_units import predictor_title as predictor_title
 from relapse_model.features.design import design, level_codes, matrix_of_codes
 from relapse_model.model.explanation.shapley import shapley_values
 from relapse_model.small_counts import HIDDEN
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
     import shap
@@ -58,12 +59,6 @@ def explain(model: TrainedModel, features: pd.DataFrame) -> shap.Explanation:
         feature_names=[predictor_title(predictor) for predictor in model.study.predictors],
         output_names=f"log-odds of {model.study.outcome.name}",
     )
-
-
-def predictor_title(predictor: Predictor) -> str:
-    """Return the label of a predictor with its unit."""
-    unit = unit_shown(predictor)
-    return f"{predictor.label} ({unit})" if unit and unit != "0/1" else predictor.label
 
 
 def shown_values(features: pd.DataFrame, study: Study) -> NDArray[Any]:

@@ -12,10 +12,17 @@ from relapse_model.arrays import Floats
 
 Function = Callable[[Floats], Floats]
 EXACT_UP_TO = 10  # players: beyond, 2 ** players evaluations a row are too many
+PERMUTATIONS = 32
 _ROWS_AT_ONCE = 200_000
 
 
-def shapley_values(function: Function, rows: Floats, reference: Floats, *, permutations: int = 32) -> Floats:
+def permutation_orders(columns: int, permutations: int = PERMUTATIONS) -> list[NDArray[np.intp]]:
+    """Return the orders in which columns join where all subsets are too many: the same at every call."""
+    random = np.random.default_rng(0)
+    return [random.permutation(columns) for _ in range(permutations)]
+
+
+def shapley_values(function: Function, rows: Floats, reference: Floats, *, permutations: int = PERMUTATIONS) -> Floats:
     """Return how much each column moves the function from the reference to each row.
 
     A row's values add up to ``function(row) - function(reference)`` exactly, with either method. Exact (Shapley
@@ -79,10 +86,8 @@ def _exact(function: Function, rows: Floats, reference: Floats) -> Floats:
 
 def _by_permutations(function: Function, rows: Floats, reference: Floats, permutations: int) -> Floats:
     columns = rows.shape[1]
-    random = np.random.default_rng(0)
     found = np.zeros(rows.shape)
-    for _ in range(permutations):
-        order = random.permutation(columns)
+    for order in permutation_orders(columns, permutations):
         for one in (order, order[::-1]):
             present = np.zeros((columns + 1, columns), dtype=bool)
             for place, column in enumerate(one):

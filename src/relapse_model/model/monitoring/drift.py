@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.small_counts import HIDDEN, SMALL
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import wilson
 from relapse_model.validation.estimate import Estimate
 

@@ -16,7 +16,7 @@ from relapse_model.validation.estimate import Estimate
 
 if TYPE_CHECKING:
     from relapse_model.model.trained import TrainedModel
-    from relapse_model.study.study import Predictor
+    from relapse_model.study.predictor import Predictor
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 MISSING, BEYOND = "RS201", "RS202"

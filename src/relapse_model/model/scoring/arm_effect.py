@@ -15,7 +15,8 @@ from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design_matrix
 from relapse_model.model.trained import LEVEL, TrainedModel
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import Arms, TrialPlan
 
 CODE = "RM207"

@@ -1,33 +1,32 @@
-"""Scoring of a cohort folder of any size: chunk by chunk, resumed where it was broken off, nobody lost."""
+"""Scoring of a cohort folder of any size: part by part, resumed where it was broken off, nobody lost."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from relapse_model._version import __version__
 from relapse_model.cohort.folder import cohort_files, read_cohort
-from relapse_model.cohort.large_folders.chunks import CohortChunks, split_cohort
-from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.cohort.large_folders.partition import partition
+from relapse_model.cohort.large_folders.partitions import MANIFEST, Partitions
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import alone, require_file, require_no_replacement, write_csv, write_private_csv
-from relapse_model.model.processes import results_of
-from relapse_model.model.scoring.batch_parts import is_whole, join_parts, noted_rows, part_file, write_sum
+from relapse_model.files import alone, require_file, require_no_replacement, write_csv
+from relapse_model.model.scoring.batch_parts import join_parts, noted_rows
 from relapse_model.model.scoring.each_or_reason import scores_of
-from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than
+from relapse_model.model.scoring.engines import PartsFailedError, process_pool, run_parts
+from relapse_model.model.scoring.folder_size import CHUNK_PATIENTS, more_patients_than, partitioned
+from relapse_model.model.scoring.score_part import PartScoring
 from relapse_model.model.trained import TrainedModel
 
-_ROW = "row"  # of the patients table, first column of a part
+_PARTS = "parts"  # folder of the partitions in the work folder
 
 
 @dataclass(frozen=True)
@@ -72,27 +71,29 @@ def score_folder(
     both_arms: bool = False,
     resume: bool = True,
     jobs: int | None = 1,
+    executor: Executor | None = None,
     progress: bool = False,
 ) -> BatchScores:
-    """Score a cohort folder and write the scores to one CSV file, as `RelapseModel.score` gives them for the whole.
+    """Score a cohort folder, or its partitions, and write the scores to one CSV file, as `RelapseModel.score` does.
 
-    Memory holds one chunk of patients and all identifiers. A folder of more patients than a chunk is split first,
-    into a work folder beside the output (``.OUT.work``), which only its owner may enter, since it holds patients'
-    rows; it is removed when the output is written or the cohort refused. A run that was broken off leaves it, and the
-    next run with the same model, files and settings goes on from there. The output appears in one step, complete.
-    Two runs never write the same output at one time: the second is refused.
+    Memory holds one part of the patients and all identifiers. A folder of more patients than a part is partitioned
+    first (see `partition`), into a work folder beside the output (``.OUT.work``), which only its owner may enter, since
+    it holds patients' rows; it is removed when the output is written or the cohort refused. A run that was broken off
+    leaves it, and the next run with the same model, files and settings goes on from there. The output appears in one
+    step, complete. Two runs never write the same output at one time: the second is refused.
 
-    A patient whom the model cannot take is rejected with the reason, and the others of the chunk are scored.
+    The output is the same, byte for byte, at once or in parts, whatever their number and whoever scores them, on
+    processors of one kind. A patient whom the model cannot take is rejected with the reason, and the others are scored.
 
     Parameters
     ----------
     model : TrainedModel
     folder : str or Path
-        As `read_cohort` takes it.
+        As `read_cohort` takes it; or one that `partition` wrote.
     out : str or Path
         The CSV file to write; an existing one is replaced and keeps its permissions, a new one is for its owner alone.
     chunk_patients : int, default=20_000
-        Patients of a chunk; memory grows with it.
+        Patients of a part; memory grows with it.
     landmark_week, horizon_weeks : float, optional
         As `RelapseModel.score` takes them.
     both_arms : bool, default=False
@@ -100,7 +101,11 @@ def score_folder(
     resume : bool, default=True
         Go on with what an earlier run left; if not, start from the beginning.
     jobs : int, optional
-        Processes that score chunks, as joblib takes it; each holds one chunk. The output is the same, byte for byte.
+        Processes of this machine that score parts, as joblib takes it; each holds one part.
+    executor : concurrent.futures.Executor, optional
+        Instead: scores the parts, such as ``distributed.Client(...).get_executor()``. Its workers see the folders of
+        the partitions and of the output under the same names. A part that fails is tried once more; then the run ends
+        with a list of such parts, and the next goes on with them.
     progress : bool, default=False
         Show a progress bar if it takes more than a moment and the output is a terminal.
 
@@ -113,8 +118,8 @@ def score_folder(
     CohortError
         If a file is broken as a whole (see `read_cohort`), or lacks a column that a predictor needs.
     RelapseModelError
-        If a setting cannot be used, the output would replace a table of the cohort, or a row of the patients table
-        would be lost.
+        If a setting cannot be used, the output would replace a table of the cohort, a row of the patients table
+        would be lost, or parts could not be scored.
 
     Examples
     --------
@@ -124,7 +129,7 @@ def score_folder(
     >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
     >>> with tempfile.TemporaryDirectory() as here:
     ...     rm.simulate_cohort(50, seed=8).write(f"{here}/new")
-    ...     found = score_folder(model, f"{here}/new", f"{here}/scores.csv", chunk_patients=20)
+    ...     found = rm.score_folder(model, f"{here}/new", f"{here}/scores.csv", chunk_patients=20)
     >>> found.patients, found.scored + found.rejected, found.chunks
     (50, 50, 3)
     """
@@ -133,28 +138,26 @@ def score_folder(
     if chunk_patients < 1:
         raise RelapseModelError(f"chunk_patients is {chunk_patients}; expected 1 or more, such as {CHUNK_PATIENTS}.")
     source, target = Path(folder), Path(os.path.realpath(out))
-    require_file(target)
-    require_no_replacement([target], cohort_files(source))
-    work = work_folder(target)
+    _require_apart(source, target)
     with alone(target):
-        return _score(model, source, target, work, asked, chunk_patients, resume=resume, jobs=jobs, progress=progress)
+        if not resume:
+            _remove(work_folder(target))
+        return _score(model, source, target, asked, chunk_patients, _executors(jobs, executor), progress)
 
 
 def _score(
-    model: TrainedModel, source: Path, target: Path, work: Path, asked: dict[str, Any], chunk_patients: int,
-    *, resume: bool, jobs: int | None, progress: bool,
+    model: TrainedModel, source: Path, target: Path, asked: dict[str, Any], chunk_patients: int,
+    executors: Callable[[], Executor] | None, progress: bool,
 ) -> BatchScores:  # fmt: skip
-    if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(work):
-        raise RelapseModelError(f"{source}: lies in the work folder of the output, which is removed; rename it.")
-    if not resume:
-        _remove(work)
-    if not more_patients_than(source, chunk_patients):
+    work, made = work_folder(target), partitioned(source)
+    if not made and not more_patients_than(source, chunk_patients):
         _remove(work)
         return _score_at_once(model, source, target, asked)
     try:
-        chunks = _chunks(model, source, work, asked, chunk_patients, progress)
-        columns = _score_chunks(model, chunks, asked, jobs, progress)
-        found = _joined(chunks, columns, target)
+        parts = Partitions.opened(source) if made else _partitioned(model, source, work, chunk_patients, progress)
+        found = _score_parts(model, parts, work, asked, executors, progress).joined(target)
+    except PartsFailedError:
+        raise
     except RelapseModelError:
         _remove(work)  # it would be refused again, and patients' rows are not left behind
         raise
@@ -163,7 +166,7 @@ def _score(
 
 
 def work_folder(out: Path) -> Path:
-    """Return where the chunks of an output lie while it is being made.
+    """Return where the parts of an output lie while it is being made.
 
     Examples
     --------
@@ -173,10 +176,23 @@ def work_folder(out: Path) -> Path:
     return out.parent / f".{out.name}.work"
 
 
+def _require_apart(source: Path, target: Path) -> None:
+    """Refuse an output that would replace what is read, or whose work folder would."""
+    require_file(target)
+    require_no_replacement([target], cohort_files(source))
+    real = Path(os.path.realpath(source))
+    if source.is_dir() and real.is_relative_to(work_folder(target)):
+        raise RelapseModelError(f"{source}: lies in the work folder of the output, which is removed; rename it.")
+    if partitioned(source) and target.parent == real:
+        raise RelapseModelError(
+            f"{target}: lies among the partitions that are read; expected another folder. Choose one."
+        )
+
+
 def _remove(work: Path) -> None:
-    """Remove a work folder; first what says that its chunks are complete, should this be broken off too."""
+    """Remove a work folder; first what says that its parts are complete, should this be broken off too."""
     if work.is_dir():
-        CohortChunks.forget(work)
+        (work / _PARTS / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(work)
 
 
@@ -201,32 +217,21 @@ def _score_at_once(model: TrainedModel, folder: Path, out: Path, asked: dict[str
     )
 
 
-def _chunks(
-    model: TrainedModel, folder: Path, work: Path, asked: dict[str, Any], chunk_patients: int, progress: bool
-) -> CohortChunks:
-    """Return the chunks an earlier run left, where nothing has changed since; else part the folder."""
-    key = _key(model, folder, asked | {"chunk_patients": chunk_patients})
-    found = CohortChunks.opened(folder, work, key)
-    if found is None:
-        _remove(work)
-        work.mkdir(parents=True, mode=0o700)
-        found = split_cohort(folder, work, chunk_patients=chunk_patients, key=key, progress=progress, study=model.study)
-    return found
+def _partitioned(model: TrainedModel, folder: Path, work: Path, chunk_patients: int, progress: bool) -> Partitions:
+    """Return the partitions an earlier run left, where no file has changed since; else make them."""
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return partition(folder, work / _PARTS, part_patients=chunk_patients, study=model.study, progress=progress)
 
 
-def _key(model: TrainedModel, folder: Path, settings: dict[str, Any]) -> str:
-    """Return a digest of all that the scores depend on: model, files, settings, version of the library."""
+def _key(model: TrainedModel, parts: Partitions, asked: dict[str, Any]) -> str:
+    """Return a digest of all that the scores depend on: model, partitions, settings, version of the library."""
     identity = {
         "version": __version__,
-        "settings": settings,
+        "settings": asked,
         "study": _digest(model.study.text.encode("utf-8")),
         "summary": _digest(json.dumps(model.summary, sort_keys=True, default=str).encode("utf-8")),
         "classifier": {name: _digest(part) for name, part in sorted(model.classifier.to_parts().items())},
-        "files": {
-            file.name: _digest_of(file)
-            for file in sorted(folder.iterdir())
-            if file.stem in TABLES and file.suffix in (".csv", ".parquet") and file.is_file()
-        },
+        "partitions": parts.manifest["sums"],
     }
     return _digest(json.dumps(identity, sort_keys=True).encode("utf-8"))
 
@@ -235,57 +240,61 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _digest_of(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def _executors(jobs: int | None, executor: Executor | None) -> Callable[[], Executor] | None:
+    """Return what gives an executor; None where the parts are scored in this process."""
+    if executor is not None:
+        return lambda: executor
+    return None if jobs in (None, 1) else partial(process_pool, jobs)
 
 
-def _score_chunks(
-    model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any], jobs: int | None, progress: bool
-) -> list[str]:
-    """Write the part of each chunk that has none yet; return the columns of the output."""
+def _score_parts(
+    model: TrainedModel, parts: Partitions, work: Path, asked: dict[str, Any],
+    executors: Callable[[], Executor] | None, progress: bool,
+) -> _ScoredParts:  # fmt: skip
+    """Score each part that has no scores yet."""
     from tqdm import tqdm
 
-    lacking = [number for number in range(len(chunks)) if not is_whole(chunks, number)]
-    _ = chunks.sources  # opened once, also for other processes
-    one = partial(_score_chunk, model, chunks, asked)
-    done = tqdm(
-        _each(one, lacking, jobs), desc="score", unit="chunk", delay=1.0, leave=False, disable=not progress or None,
-        initial=len(chunks) - len(lacking), total=len(chunks),
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    one = PartScoring(model, str(parts.folder.resolve()), str(work), _key(model, parts, asked), asked)
+    lacking = [number for number in range(len(parts)) if not one.is_whole(number)]
+    done = map(one, lacking) if executors is None else run_parts(one, lacking, executors)
+    bar = tqdm(
+        done, desc="score", unit="part", delay=1.0, leave=False, disable=not progress or None,
+        initial=len(parts) - len(lacking), total=len(parts),
     )  # fmt: skip
-    for _ in done:
-        pass
-    with part_file(chunks, 0).open(newline="", encoding="utf-8") as file:
-        return next(csv.reader(file))[1:]
+    try:
+        for _ in bar:
+            pass
+    except PartsFailedError as error:
+        if parts.folder.parent == work:  # what is damaged is made again; scores of other parts stay good
+            (parts.folder / MANIFEST).unlink(missing_ok=True)
+        raise PartsFailedError(_failed(parts, work, error.reasons), error.reasons) from None
+    return _ScoredParts(parts, one)
 
 
-def _each(function: Callable[[int], None], numbers: list[int], jobs: int | None) -> Iterator[None]:
-    """Call a function with each number, in this process or in several; yield as calls end."""
-    if jobs in (None, 1):
-        return map(function, numbers)
-    from joblib import delayed
-
-    return results_of(map(delayed(function), numbers), jobs, in_order=False)
-
-
-def _score_chunk(model: TrainedModel, chunks: CohortChunks, asked: dict[str, Any], number: int) -> None:
-    from threadpoolctl import threadpool_limits
-
-    cohort, rows = chunks.cohort(number, model.study)
-    # Products of small matrices: threads bring nothing, and wait for one another where the processor is shared.
-    with threadpool_limits(1, user_api="blas"):
-        scores = scores_of(model, cohort, **asked)
-    scores.insert(0, _ROW, rows)
-    noted = [(table, row) for table, found in cohort.noted_rows().items() for row in found]
-    part_file(chunks, number, "sum").unlink(missing_ok=True)
-    write_private_csv(pd.DataFrame(noted, columns=["table", "row"]), part_file(chunks, number, "noted"))
-    write_private_csv(scores, part_file(chunks, number))
-    write_sum(chunks, number)  # last: it says that the chunk is done
+def _failed(parts: Partitions, work: Path, reasons: Mapping[int, str]) -> str:
+    lines = [
+        f"  part {number} (rows {parts.manifest['starts'][number]} to "
+        f"{min(parts.end(number) - 1, parts.patients + 1):.0f} of the patients table): {reason}"
+        for number, reason in reasons.items()
+    ]
+    first = (
+        f"{len(reasons)} of {len(parts)} parts could not be scored, and no output was written. The scores of the "
+        f"others are kept in {work}: the same command goes on from there."
+    )
+    return "\n".join([first, *lines])
 
 
-def _joined(chunks: CohortChunks, columns: list[str], out: Path) -> BatchScores:
-    counts = join_parts(chunks, columns, out)
-    return BatchScores(
-        chunks.patients, counts["scored"], counts["rejected"], counts["warned"], chunks.unattached, len(chunks),
-        noted_rows(chunks),
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _ScoredParts:
+    """Parts, and where the scores of each lie."""
+
+    parts: Partitions
+    files: PartScoring
+
+    def joined(self, out: Path) -> BatchScores:
+        counts = join_parts(self.parts, self.files, out)
+        return BatchScores(
+            self.parts.patients, counts["scored"], counts["rejected"], counts["warned"], self.parts.unattached,
+            len(self.parts), noted_rows(self.parts, self.files),
+        )  # fmt: skip

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.paired_risks import PairedRisks, blocks, paired_risks, posterior_log_odds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
+from relapse_model.display.html_summary import html_summary
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.arm_effect import (
@@ -27,11 +28,15 @@ from relapse_model.model.scoring.arm_effect import (
 )
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.trained import LEVEL, TrainedModel
+from relapse_model.study.arm_prior import without_arm_prior
 from relapse_model.study.effect_modifiers import few_events_for_modifiers, modifier_term
 
 COLUMNS = ("risk_control", "risk_treated", "benefit", "lower", "upper", "nnt")
 CANNOT_BE_GIVEN = "cannot be given"
-ONE_EFFECT = "The difference between patients comes from their risk, not from a different effect of the treatment."
+ONE_EFFECT = (
+    "The benefit differs between patients because their risks differ; the relative effect of the treatment is the "
+    "same for all."
+)
 _BOTH_SHOWN = ("RS209",)  # the arm of a new patient: both are shown
 
 
@@ -61,6 +66,16 @@ class BenefitTable:
         scored = int((self.table["status"] == "scored").sum())
         known = "" if self.effect.known else ", benefit not known"
         return f"BenefitTable({len(self.table)} patients, {scored} scored{known})"
+
+    def _repr_html_(self) -> str:
+        """Return counts and the statement, as a notebook shows them: patients are never printed."""
+        value, lower, upper = self.effect.overall
+        found = f"{100 * value:+.1f} percentage points ({100 * lower:+.1f} to {100 * upper:+.1f})"
+        facts = [
+            ("benefit at the mean risk", found if self.effect.known else "not known"),
+            ("from", self.effect.source),
+        ]
+        return html_summary(repr(self)[len("BenefitTable(") : -1], facts, note=self.statement)
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -254,11 +269,13 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
     value, lower, upper = effect.overall
     words.append(
         f"Benefit at the mean risk of the training patients: {value:.3f} ({100 * LEVEL:g} % interval {lower:.3f} to "
-        f"{upper:.3f}), effect from {effect.source}."
+        f"{upper:.3f}), as a share of patients; effect from {effect.source}."
         if effect.known
         else f"{not_known(effect)}."
     )
-    return " ".join(words)
+    if effect.predictors and model.classifier_name != "ridge_logistic":
+        words.append(without_arm_prior(model.study))
+    return " ".join(filter(None, words))
 
 
 def modelled(model: TrainedModel, effect: ArmEffect) -> bool:
@@ -296,7 +313,7 @@ def with_arm_column(cohort: Cohort, column: str) -> Cohort:
 
 
 def score_columns(
-    model: TrainedModel, features: pd.DataFrame, usable: Mask
+    model: TrainedModel, features: pd.DataFrame, together: Sequence[Positions]
 ) -> tuple[dict[str, np.ndarray[Any, Any]], str]:
     """Return the columns that `score` adds for both arms, and the warning for everybody.
 
@@ -304,9 +321,14 @@ def score_columns(
     ----------
     model : TrainedModel
     features : DataFrame
-    usable : array of bool
+    together : sequence of array of int
+        The positions of those who can be scored, each array taken together.
     """
-    effect = arm_effect(model)
-    columns = benefit_columns(model, features, usable, effect)
+    effect, nobody = arm_effect(model), np.zeros(len(features), dtype=bool)
+    columns = benefit_columns(model, features, nobody, effect)
+    for rows in together:
+        own = benefit_columns(model, features.iloc[rows], np.ones(len(rows), dtype=bool), effect)
+        for name, values in own.items():
+            columns[name][rows] = values
     named = {"lower": "benefit_lower", "upper": "benefit_upper"}
     return {named.get(name, name): values for name, values in columns.items()}, not_known(effect)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Positions
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
@@ -62,11 +62,13 @@ def score_cohort(
     landmark_week: float | None = None,
     horizon_weeks: float | None = None,
     both_arms: bool = False,
+    blocks: Positions | None = None,
 ) -> pd.DataFrame:
     """Return the risk of every patient, as `RelapseModel.score` describes it.
 
     With `both_arms` also the columns of `RelapseModel.benefit`: risk_control, risk_treated, benefit, benefit_lower,
-    benefit_upper and nnt.
+    benefit_upper and nnt. `blocks` says, in rising order, which patients are taken together where risks are computed:
+    the last digit of a risk depends on it.
     """
     landmark = model.landmark(landmark_week)
     if both_arms:
@@ -77,14 +79,23 @@ def score_cohort(
     reasons = unusable(cohort, model.study, landmark, horizon_weeks, unmeasured=model.scores_unmeasured)
     features = derive_features(cohort, model.study, landmark)
     usable = np.array([reason == "" for reason in reasons], dtype=bool)
-    matrix = design_matrix(features, model.study)[usable]
+    matrix = design_matrix(features, model.study)
     risk = np.full((len(cohort), 3), np.nan)
-    if usable.any():
-        risk[usable, 0] = model.classifier.predict_proba(matrix)[:, 1]
-        risk[usable, 1:] = model.classifier.predict_interval(matrix, LEVEL)
+    together = _together(usable, blocks)
+    for rows in together:
+        risk[rows, 0] = model.classifier.predict_proba(matrix[rows])[:, 1]
+        risk[rows, 1:] = model.classifier.predict_interval(matrix[rows], LEVEL)
     new = NewPatients(cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk)
     warnings = guard_warnings(new)
     if not both_arms:
         return scores_table(cohort, risk, usable, warnings, reasons)
-    columns, warning = benefit.score_columns(model, features, usable)
+    columns, warning = benefit.score_columns(model, features, together)
     return scores_table(cohort, risk, usable, benefit.with_warning(warnings, warning), reasons, columns)
+
+
+def _together(usable: NDArray[np.bool_], blocks: Positions | None) -> list[Positions]:
+    """Return the positions of those who can be scored, block by block."""
+    rows = np.flatnonzero(usable)
+    if not len(rows):
+        return []
+    return [rows] if blocks is None else np.split(rows, np.flatnonzero(np.diff(blocks[rows])) + 1)

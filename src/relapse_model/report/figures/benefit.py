@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from relapse_model.report.figures.style import FREE, GREY, INK, new_figure, styled
+from relapse_model.report.figures.style import FREE, GREY, INK, one_axes, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 @styled
-def benefit_figure(groups: pd.DataFrame, curve: pd.DataFrame, treatment: str) -> Figure:
+def benefit_figure(groups: pd.DataFrame, curve: pd.DataFrame, treatment: str, *, ax: Axes | None = None) -> Figure:
     """Draw the benefit of each group of predicted risk with its interval, and what one effect on the log-odds says.
 
     Parameters
@@ -25,9 +26,10 @@ def benefit_figure(groups: pd.DataFrame, curve: pd.DataFrame, treatment: str) ->
         ``risk, benefit, lower, upper``.
     treatment : str
         Name of the treatment.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
     """
-    figure = new_figure(3.4)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.4)
     risk = 100 * curve["risk"].to_numpy()
     axes.fill_between(risk, 100 * curve["lower"], 100 * curve["upper"], color=FREE, alpha=0.15, linewidth=0)
     axes.plot(risk, 100 * curve["benefit"], color=FREE, label="one effect for all (90 % band)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, INK, PALE, RELAPSE, one_axes, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _LONGEST = 34
 
 
 @styled
-def biomarker_forest(table: pd.DataFrame) -> Figure:
+def biomarker_forest(table: pd.DataFrame, *, ax: Axes | None = None) -> Figure:
     """Draw the candidates that were tested, the smallest adjusted p first.
 
     The thick line is the 95 % interval of the candidate alone, the thin one that for all candidates together. Limits
@@ -32,14 +32,15 @@ def biomarker_forest(table: pd.DataFrame) -> Figure:
     ----------
     table : DataFrame
         As `BiomarkerScreen.table`, of those with an estimate.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
     Figure
     """
     rows = table.head(MOST_ROWS).to_dict("records")
-    figure = new_figure(0.9 + 0.48 * len(rows))
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 0.9 + 0.48 * len(rows))
     beside = axes.get_yaxis_transform()
     for place, row in enumerate(rows):
         words = f"{shorten(str(row['label']), _LONGEST, placeholder=' ...')}, {_per(str(row['per']))}"

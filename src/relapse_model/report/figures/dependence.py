@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.style import FREE, GREY, new_figure, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 from relapse_model.small_counts import SMALL
+from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Predictor
 
 if TYPE_CHECKING:
     import shap
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_GROUPS = 20
+_ACROSS = 2  # panels in a row
+_LONGEST, _LONGEST_OF_PANEL = 48, 26  # letters of a title
 _MARKS: dict[str, Any] = {"fmt": "", "marker": "o", "markersize": 4, "linewidth": 1.0, "elinewidth": 1.0, "alpha": 0.8}
 
 
@@ -44,10 +47,50 @@ def dependence_figure(explanation: shap.Explanation, position: int, predictor: P
     -------
     Figure
     """
+    figure = new_figure(2.9)
+    _draw_dependence(figure.subplots(), explanation, position, predictor)
+    return figure
+
+
+@styled
+def dependence_panels(
+    explanation: shap.Explanation, positions: Sequence[int], predictors: Sequence[Predictor]
+) -> Figure:
+    """Draw the SHAP values of several predictors, as `dependence_figure` does, on one scale of effects.
+
+    Parameters
+    ----------
+    explanation : shap.Explanation
+    positions : sequence of int
+        Of the predictors, in the order in which they are drawn.
+    predictors : sequence of Predictor
+        Of the study.
+
+    Returns
+    -------
+    Figure
+    """
+    rows = -(-len(positions) // _ACROSS)
+    figure = new_figure(2.2 * rows)
+    panels = figure.subplots(rows, min(_ACROSS, len(positions)), sharey=True, squeeze=False)
+    for number, axes in enumerate(panels.flat):
+        if number >= len(positions):
+            axes.remove()
+            continue
+        place = positions[number]
+        _draw_dependence(axes, explanation, place, predictors[place], longest=_LONGEST_OF_PANEL)
+        if number % _ACROSS:
+            axes.set_ylabel("")
+        else:
+            axes.set_ylabel("SHAP (log-odds)")
+    return figure
+
+
+def _draw_dependence(
+    axes: Axes, explanation: shap.Explanation, position: int, predictor: Predictor, longest: int = _LONGEST
+) -> None:
     effect = np.asarray(explanation.values[:, position], dtype=float)
     shown = explanation.data[:, position]
-    figure = new_figure(2.9)
-    axes = figure.subplots()
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     names, places, missing = places_of(shown, predictor)
     known = np.flatnonzero(~np.isnan(places))
@@ -64,11 +107,10 @@ def dependence_figure(explanation: shap.Explanation, position: int, predictor: P
     elif logarithmic and len(across):
         _log_scale(axes, across)
     title = str(explanation.feature_names[position])
-    axes.set(xlabel=plain(shorten(title, 48, placeholder=" ...")), ylabel="SHAP value (log-odds)")
+    axes.set(xlabel=plain(shorten(title, longest, placeholder=" ...")), ylabel="SHAP value (log-odds)")
     count = str(missing) if missing >= SMALL else f"<{SMALL}"
-    note = f"; {count} missing, not shown" if missing else ""
-    axes.set_title(plain(f"{shorten(predictor.label, 44, placeholder=' ...')}{note}"))
-    return figure
+    note = f"{'; ' if longest == _LONGEST else chr(10)}{count} missing, not shown" if missing else ""
+    axes.set_title(plain(f"{shorten(predictor.label, longest - 4, placeholder=' ...')}{note}"))
 
 
 def by_importance(explanation: shap.Explanation) -> list[int]:

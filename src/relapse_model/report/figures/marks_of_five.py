@@ -47,6 +47,42 @@ def neighbours(values: Floats, most: int) -> list[NDArray[np.intp]]:
     return groups
 
 
+def outcome_groups(risk: Floats, outcome: Floats, most: int) -> list[NDArray[np.intp]]:
+    """Return groups of patients with neighbouring risks, each with at least 5 patients with the outcome and 5 without.
+
+    Parameters
+    ----------
+    risk, outcome : array of shape (n,)
+        The outcome is 1 or 0.
+    most : int
+        Groups, at most.
+
+    Returns
+    -------
+    list of array of int
+        Positions, equal risks together; none where one group cannot have as many.
+
+    Examples
+    --------
+    >>> risk = np.arange(24) / 100
+    >>> [len(rows) for rows in outcome_groups(risk, np.tile([0.0, 1.0], 12), 5)]
+    [10, 14]
+    """
+    order = np.argsort(risk, kind="stable")
+    size = int(np.ceil(len(risk) / max(most, 1)))
+    groups, start = [], 0
+    for place in range(1, len(order) + 1):
+        rows = order[start:place]
+        with_it = int(outcome[rows].sum())
+        last_of_equal = place == len(order) or risk[order[place]] != risk[order[place - 1]]
+        if last_of_equal and len(rows) >= size and min(with_it, len(rows) - with_it) >= SMALL:
+            groups.append(rows)
+            start = place
+    if groups and start < len(order):
+        groups[-1] = np.concatenate([groups[-1], order[start:]])
+    return groups
+
+
 def wide_bins(values: Floats, edges: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Return bins with at least 5 patients each, made of neighbouring ones: lower and upper edges, and counts.
 

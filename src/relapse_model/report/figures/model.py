@@ -12,8 +12,9 @@ import numpy as np
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.features.design import design
-from relapse_model.report.figures.style import FREE, GREY, INK, LEVEL, new_figure, plain, styled
-from relapse_model.study.study import Predictor, Study, StudyTerm
+from relapse_model.report.figures.style import FREE, GREY, INK, LEVEL, one_axes, plain, put_legend, styled
+from relapse_model.study.predictor import Predictor, StudyTerm
+from relapse_model.study.study import Study
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
@@ -28,15 +29,19 @@ _WRAP = 20  # letters of a predictor's name in one line, so that the dots have m
 
 
 @styled
-def coefficients_figure(model: RelapseModel) -> Figure:
+def coefficients_figure(model: RelapseModel, *, level: float = LEVEL, ax: Axes | None = None) -> Figure:
     """Draw what was believed of each predictor beside what is believed after these patients.
 
-    Assumes a model of the prior-informed logistic regression. Points are means and bars 90 % intervals, normal
-    on the log-odds scale, shown as odds ratios per the step that stands with the predictor.
+    Assumes a model of the prior-informed logistic regression. Points are means and bars their intervals,
+    normal on the log-odds scale, shown as odds ratios per the step that stands with the predictor.
 
     Parameters
     ----------
     model : RelapseModel
+    level : float
+        Of the intervals.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
@@ -47,10 +52,9 @@ def coefficients_figure(model: RelapseModel) -> Figure:
     RelapseModelError
         If the model's classifier has no priors.
     """
-    rows = coefficient_table(model)
+    rows = coefficient_table(model, level)
     before = "before: the study's prior" if model.study.has_priors else "before: small effects expected"
-    figure = new_figure(1.3 + 0.6 * len(rows))
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 1.3 + 0.6 * len(rows))
     _draw_ratios(axes, [row["prior"] for row in rows], 0.12, GREY, "s", before)
     _draw_ratios(axes, [row["posterior"] for row in rows], 0.42, FREE, "o", "after these patients")
     for place, row in enumerate(rows):
@@ -63,9 +67,9 @@ def coefficients_figure(model: RelapseModel) -> Figure:
         text.set_in_layout(False)  # it runs on over the numbers' column, where nothing else stands
     axes.axvline(1, color=INK, linewidth=0.8, zorder=0)
     _odds_ratio_axis(axes)
-    axes.set(ylim=(len(rows) - 0.3, -0.5), yticks=[], xlabel="Odds ratio, 90 % interval (log scale)")
+    axes.set(ylim=(len(rows) - 0.3, -0.5), yticks=[], xlabel=f"Odds ratio, {100 * level:g} % interval (log scale)")
     axes.spines["left"].set_visible(False)
-    figure.legend(loc="outside lower left", ncols=2)
+    put_legend(figure, axes, ax, ncols=2)
     axes.set_title("What was known, and what these patients add")
     return figure
 
@@ -130,7 +134,7 @@ def waterfall_figure(explanation: shap.Explanation, row: int) -> Figure:
     return figure
 
 
-def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
+def coefficient_table(model: RelapseModel, level: float = LEVEL) -> list[dict[str, Any]]:
     """Return the odds ratios (mean, lower, upper) of each column before and after, with its label and step.
 
     A column that was left out, since hardly anybody had it, has none.
@@ -138,6 +142,8 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     Parameters
     ----------
     model : RelapseModel
+    level : float
+        Of the intervals.
 
     Raises
     ------
@@ -161,7 +167,7 @@ def coefficient_table(model: RelapseModel) -> list[dict[str, Any]]:
     steps += [(term.label, 1.0, _term_step(term, model.study)) for term in model.study.terms]
     marked = [model.study.predictors[columns.predictor[column]] for column in fitted.indicators_]
     steps += [(f"{predictor.label} missing", 1.0, "missing against known") for predictor in marked]
-    z = normal_quantile(LEVEL)
+    z = normal_quantile(level)
     rows = []
     for column, (label, step, words) in enumerate(steps):
         if fitted.coef_sd_[column] == 0:

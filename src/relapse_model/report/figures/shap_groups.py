@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.report.figures.dependence import by_importance, places_of
 from relapse_model.report.figures.marks_of_five import neighbours
-from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, GROUPS, INK, one_axes, plain, put_legend, styled
 from relapse_model.small_counts import SMALL
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 if TYPE_CHECKING:
     import shap
@@ -26,7 +26,9 @@ _WRAP = 22
 
 
 @styled
-def shap_groups_figure(explanation: shap.Explanation, predictors: tuple[Predictor, ...]) -> Figure:
+def shap_groups_figure(
+    explanation: shap.Explanation, predictors: tuple[Predictor, ...], *, ax: Axes | None = None
+) -> Figure:
     """Draw mean and SD of the SHAP values of each predictor, by thirds of its values: five patients or more to a mark.
 
     The predictors that move the risk stand in the order of their mean absolute SHAP value. Equal values are not
@@ -39,14 +41,15 @@ def shap_groups_figure(explanation: shap.Explanation, predictors: tuple[Predicto
         Of several patients, as `RelapseModel.explain` returns it.
     predictors : tuple of Predictor
         Of the study, in the order of the explanation.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
     Figure
     """
     order = by_importance(explanation)
-    figure = new_figure(1.5 + 0.42 * len(order))
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 1.5 + 0.42 * len(order))
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     for row, place in enumerate(order):
         effect = np.asarray(explanation.values[:, place], dtype=float)
@@ -58,7 +61,7 @@ def shap_groups_figure(explanation: shap.Explanation, predictors: tuple[Predicto
     axes.set(ylim=(len(order) - 0.4, -0.6), xlabel="SHAP value (log-odds): mean and SD")
     for label, colour in (*_THIRDS, _LEVEL):
         axes.plot([], [], marker="o", linestyle="none", markersize=4, color=colour, label=label)
-    figure.legend(loc="outside lower left", ncols=2)
+    put_legend(figure, axes, ax, ncols=2)
     axes.set_title("What drives the risks")
     return figure
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_READINGS = 13  # of the curve
+MOST_READINGS = 13  # of the curve
 
 
 @styled
@@ -68,7 +68,7 @@ def kaplan_meier_figure(
     names = sorted({str(name) for name in label})
     figure = new_figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
-    grid = start + _weeks(0.0, max(0.0, float(t.max()) - start), _MOST_READINGS, STEPS)
+    grid = start + weeks_read(0.0, max(0.0, float(t.max()) - start), MOST_READINGS, STEPS)
     sizes = [int((label.astype(str) == name).sum()) for name in names]
     disclosed = disclosed_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
     for name, colour, size in zip(names, colours(len(names)), disclosed, strict=True):
@@ -76,7 +76,7 @@ def kaplan_meier_figure(
         _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
     if horizon is not None:
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
-    ticks = start + _weeks(0.0, float(grid[-1]) - start, 6, STEPS)
+    ticks = start + weeks_read(0.0, float(grid[-1]) - start, 6, STEPS)
     width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
     main.set(ylim=(0, 1.02), ylabel="Free of the outcome", xlim=(start, start + 1.02 * width))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
@@ -140,8 +140,21 @@ def _legend(name: str, size: str) -> str:
     return plain(name) if size == HIDDEN else f"{plain(name)} ({patients})"
 
 
-def _weeks(start: float, end: float, most: int, steps: tuple[int, ...]) -> Floats:
-    """Return weeks from the start, in round steps, the last at or before the end."""
+def weeks_read(start: float, end: float, most: int, steps: tuple[int, ...]) -> Floats:
+    """Return weeks from the start, in round steps, the last at or before the end.
+
+    Parameters
+    ----------
+    start, end : float
+    most : int
+        Steps, at most, unless the longest step is too short.
+    steps : tuple of int
+
+    Examples
+    --------
+    >>> weeks_read(0.0, 48.0, 6, (4, 8, 12)).tolist()
+    [0.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0]
+    """
     step = next((step for step in steps if (end - start) / step <= most), steps[-1])
     return np.arange(start, end + 1e-9, step)
 

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, styled
+from relapse_model.report.figures.style import GREY, GROUPS, INK, one_axes, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _LOWEST = 1.0  # mIU/mL: less is as good as none
 
 
 @styled
-def titre_forecast_figure(course: pd.DataFrame, below: float) -> Figure:
+def titre_forecast_figure(course: pd.DataFrame, below: float, *, ax: Axes | None = None) -> Figure:
     """Draw the forecast of a titre. The figure does not say whose it is.
 
     Parameters
@@ -25,9 +26,10 @@ def titre_forecast_figure(course: pd.DataFrame, below: float) -> Figure:
         ``week, median, lower, upper`` in mIU/mL, as `DosingReport.course` returns it.
     below : float
         The limit of the rule.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
     """
-    figure = new_figure(3.0)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.0)
     low, middle, high = (
         np.maximum(course[name].to_numpy(dtype=float), _LOWEST) for name in ("lower", "median", "upper")
     )

@@ -10,7 +10,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.comparisons import before
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, two_figures
-from relapse_model.report.figures.style import FREE, GREY, INK, LOST, RELAPSE, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, INK, LOST, RELAPSE, one_axes, plain, put_legend, styled
 from relapse_model.report.figures.ticks import STEPS, put_log_ticks, week_ticks
 from relapse_model.study.study import Analyte
 
@@ -31,6 +31,7 @@ def trajectory_figure(
     horizon: float,
     first_week: float | None = None,
     threshold: float | None = None,
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw the results of the patients over time: median and quartiles by period, of relapse, free and lost apart.
 
@@ -51,6 +52,8 @@ def trajectory_figure(
         Earlier results are not drawn; by default a year before the landmark.
     threshold : float, optional
         Level to be marked, such as that of a relapse.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
@@ -59,8 +62,7 @@ def trajectory_figure(
     start = landmark - 52.0 if first_week is None else first_week
     kept = results.valued()
     kept = kept.rows((kept.patient >= 0) & ~before(kept.week, start))
-    figure = new_figure(3.7)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.7)
     drawn: list[Floats] = []
     length = _period(kept.week)
     for name, colour, members in (
@@ -77,7 +79,7 @@ def trajectory_figure(
         axes.axhline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     if drawn:
         _scales(axes, np.concatenate(drawn), analyte)
-        figure.legend(loc="outside lower left", ncols=3)
+        put_legend(figure, axes, ax, ncols=3)
     axes.set(xlabel="Week since enrolment", ylabel=plain(f"{analyte.label} ({analyte.unit})"))
     axes.set_title(plain(f"{analyte.label} over time\nmedian and quartiles by {length:g} weeks"))
     return figure

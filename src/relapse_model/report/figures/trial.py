@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relapse_model.arrays import Floats
-from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, plain, styled
+from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, one_axes, plain, styled
 from relapse_model.report.figures.survival import kaplan_meier
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class ForestRow:
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
-    told: str = ""
+    words: str = ""
     strong: bool = False
 
 
@@ -39,7 +39,7 @@ def failures_figure(time: Floats, event: Floats, treated: np.ndarray, names: tup
     """Draw the cumulative risk of failure by arm (Kaplan-Meier) with 95 % bands, and the numbers still at risk.
 
     Assumes that within an arm loss has nothing to do with the coming failure. Every step is drawn, and every number
-    told.
+    given.
 
     Parameters
     ----------
@@ -99,7 +99,9 @@ def _numbers(axes: Axes, time: Floats, treated: np.ndarray, names: tuple[str, st
 
 
 @styled
-def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: tuple[str, str]) -> Figure:
+def difference_forest(
+    rows: Sequence[ForestRow], title: str, axis: str, sides: tuple[str, str], *, ax: Axes | None = None
+) -> Figure:
     """Draw risk differences with their intervals, in percentage points, one above the other.
 
     Parameters
@@ -109,13 +111,14 @@ def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: t
     title, axis : str
     sides : tuple of str
         What lies to the left and to the right of no difference.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
     Figure
     """
-    figure = new_figure(1.35 + 0.42 * len(rows))
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 1.35 + 0.42 * len(rows))
     beside = axes.get_yaxis_transform()
     known = [row for row in rows if row.value is not None]
     reach = 100 * max(max(abs(row.lower or 0.0), abs(row.upper or 0.0)) for row in known)
@@ -127,7 +130,7 @@ def difference_forest(rows: Sequence[ForestRow], title: str, axis: str, sides: t
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
         text.set_in_layout(False)
-        axes.text(1.02, place + 0.16, plain(row.told), transform=beside, va="center", fontsize=8.5,
+        axes.text(1.02, place + 0.16, plain(row.words), transform=beside, va="center", fontsize=8.5,
                   color=INK if row.value is not None else GREY)  # fmt: skip
         if row.value is not None and row.lower is not None and row.upper is not None:
             value, low, high = (100 * one for one in (row.value, row.lower, row.upper))

@@ -1,4 +1,4 @@
-"""Figures of a validation and of a model, in one style; each function returns a Matplotlib `Figure`."""
+"""Figures of a validation: calibration, decision curve, risks by outcome; each function returns a `Figure`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, wide_bins
-from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, styled
+from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, outcome_groups, wide_bins
+from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, one_axes, styled
 from relapse_model.small_counts import SMALL
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope
+from relapse_model.validation.classification_measures import wilson
 from relapse_model.validation.decision_curve import NetBenefit
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.model_stability import CalibrationInstability
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 MOST_CURVES = 200  # of bootstrap models
 _CURVE_QUANTILES = (0.025, 0.975)  # of the risks, between which the calibration curve is drawn
+_BEYOND = 10  # patients beyond each of its ends, at least: there are no data for more of it
+_FEWEST_FOR_A_CURVE = 40  # patients: of fewer, next to nothing would be left between its ends
+_MOST_POINTS = 10  # of grouped patients
+_EVENTS_PER_POINT = 5
 _STEP = 0.02  # of risk, in the histogram below it
 EVENTS_FOR_A_CURVE = 100  # fewer do not support a smooth calibration curve (Van Calster et al. 2016)
 
@@ -41,11 +46,13 @@ def calibration_figure(
     slope: Estimate | None = None,
     instability: CalibrationInstability | None = None,
 ) -> Figure:
-    """Draw observed against predicted risk: a smooth curve with its interval, and the risks below it.
+    """Draw observed against predicted risk: points of grouped patients, a smooth curve, and the risks below it.
 
-    The curve is drawn over the central 95 % of the risks, at steps of half a per cent; a bar below it stands for five
-    patients or more, its height for their number in 2 % of risk. Below 100 relapses the figure says that the curve is
-    only indicative, and shows it pale; intercept and slope stand in the figure always.
+    A point is of patients with neighbouring risks, at least five with the outcome and five without, with Wilson's
+    interval. The curve is drawn over the central 95 % of the risks, or less, so that ten patients lie beyond each of
+    its ends, at steps of half a per cent; curves of bootstrap models too. A bar below it stands for five patients or
+    more, its height for their number in 2 % of risk. Below 100 relapses the figure says that the curve is only
+    indicative, and shows it pale; intercept and slope stand in the figure always.
 
     Parameters
     ----------
@@ -76,56 +83,53 @@ def calibration_figure(
             f"Calibration figure: no outcome is known of {y.size} patients; expected relapses and patients free of it."
         )
     y, p, w = y[known], p[known], None if weight is None else np.asarray(weight, dtype=float)[known]
-    figure = new_figure(5.0)
+    figure = new_figure(5.3)
     main, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
-    few = f"fewer than {FEWEST_QUARTILES} patients with a known outcome"
-    curve = _or_reason(calibration_curve, y, p, w) if len(y) >= FEWEST_QUARTILES else few
-    top = _upper_limit(p, curve)
-    if instability is not None:
-        _draw_instability(main, instability)
+    few = f"fewer than {_FEWEST_FOR_A_CURVE} patients with a known outcome"
+    curve = _or_reason(calibration_curve, y, p, w) if len(y) >= _FEWEST_FOR_A_CURVE else few
+    ends = _ends(p)
+    points = grouped_points(y, p, w)
+    top = _upper_limit(p, curve, ends, points)
+    if instability is not None and isinstance(curve, CalibrationCurve):
+        _draw_instability(main, instability, ends)
     main.plot([0, top], [0, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label="perfect")
     if isinstance(curve, CalibrationCurve):
-        _draw_curve(main, curve, p)
+        _draw_curve(main, curve, ends)
+    _draw_points(main, points)
     figures = [
         f"Calibration in the large: {_measure_label(intercept or _or_reason(calibration_intercept, y, p, w))}",
         f"Calibration slope: {_measure_label(slope or _or_reason(calibration_slope, y, p, w))}",
     ]
-    main.text(0.03, 0.97, "\n".join(figures), transform=main.transAxes, va="top", linespacing=1.4)
-    _frame(main, top, *_calibration_note(curve, int(y.sum())))
+    _frame(main, top, figures, *_calibration_note(curve, int(y.sum())))
+    figure.legend(*main.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     _outcome_histogram(below, y, p, top)
     return figure
 
 
-def _frame(main: Axes, top: float, note: str, colour: str) -> None:
-    """Give the calibration plot its legend, limits, title and note."""
-    main.legend(loc="lower right")
+def _frame(main: Axes, top: float, figures: list[str], note: str, colour: str) -> None:
+    """Give the calibration plot its limits, title and note, and above it the figures, where no data are."""
     main.set(xlim=(0, top), ylim=(0, top), ylabel="Observed risk")
-    main.set_title("Calibration\n")
-    main.annotate(
-        note,
-        (0, 1),
-        (0, 5),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        color=colour,
-        weight="bold",
-    )
+    main.set_title("Calibration\n\n\n")
+    above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    main.annotate(note, (0, 1), (0, 32), color=colour, weight="bold", **above)
+    main.annotate("\n".join(figures), (0, 1), (0, 5), linespacing=1.3, **above)
 
 
 @styled
-def decision_curve_figure(curve: NetBenefit) -> Figure:
+def decision_curve_figure(curve: NetBenefit, *, ax: Axes | None = None) -> Figure:
     """Draw the net benefit of acting on the risks, on everybody, and on nobody.
 
     Parameters
     ----------
     curve : NetBenefit
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
     Figure
     """
-    figure = new_figure(3.5)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.5)
     threshold = 100 * curve.thresholds
     axes.plot(threshold, curve.model, color=FREE, linewidth=2, label="by the model")
     axes.plot(threshold, curve.treat_all, color=GROUPS[2], linewidth=1.4, linestyle=(0, (5, 2)), label="everybody")
@@ -139,7 +143,7 @@ def decision_curve_figure(curve: NetBenefit) -> Figure:
 
 
 @styled
-def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
+def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) -> Figure:
     """Draw the risks of the patients by what became of them; the lost are a group of their own.
 
     Bars across the boxes show how many have such a risk; each stands for five patients or more. Boxes are rounded to
@@ -151,6 +155,8 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
         1, 0, or NaN for the lost.
     risk : array-like of shape (n,)
         Predicted risk, best out of fold.
+    ax : Axes, optional
+        To draw on, in a figure of your own.
 
     Returns
     -------
@@ -163,8 +169,7 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike) -> Figure:
         ("lost", p[np.isnan(y)], LOST),
     )
     groups = [group for group in everybody if len(group[1])]
-    figure = new_figure(3.5)
-    axes = figure.subplots()
+    figure, axes = one_axes(ax, 3.5)
     top = min(100.0, max(5.0, 5 * ceil(1.04 * float(p.max(initial=0.0)) / 5)))
     for place, (_, values, colour) in enumerate(groups):
         if len(values) >= FEWEST_QUARTILES:
@@ -197,16 +202,47 @@ def _calibration_note(curve: CalibrationCurve | str, events: int) -> tuple[str, 
     return f"{events} events among {curve.n} patients", INK
 
 
-def _upper_limit(risk: Floats, curve: CalibrationCurve | str) -> float:
-    highest = float(risk.max())
+def grouped_points(y: Floats, p: Floats, w: Floats | None = None) -> list[tuple[float, Estimate]]:
+    """Return mean predicted risk and observed risk of patients with neighbouring risks, five or more of each outcome.
+
+    Parameters
+    ----------
+    y, p : array of shape (n,)
+        Known outcomes, and risks.
+    w : array of shape (n,), optional
+        Censoring weights; the interval is Wilson's at the effective number of patients.
+    """
+    weight = np.ones(len(y)) if w is None else w
+    most = min(_MOST_POINTS, int(y.sum()) // _EVENTS_PER_POINT)
+    points = []
+    for rows in outcome_groups(p, y, most):
+        total = float(weight[rows].sum())
+        share = float((weight[rows] * y[rows]).sum() / total)
+        effective = total**2 / float((weight[rows] ** 2).sum())
+        points.append((float((weight[rows] * p[rows]).sum() / total), wilson(min(1.0, share), effective)))
+    return points
+
+
+def _ends(risk: Floats) -> tuple[float, float]:
+    """Return the risks between which a curve has data."""
+    beyond = max(_CURVE_QUANTILES[0], min(0.5, _BEYOND / len(risk)))
+    low, high = np.quantile(risk, [beyond, 1 - beyond])
+    return float(low), float(high)
+
+
+def _upper_limit(
+    risk: Floats, curve: CalibrationCurve | str, ends: tuple[float, float], points: list[tuple[float, Estimate]]
+) -> float:
+    highest = max([float(risk.max()), *(observed.value for _, observed in points)])
     if isinstance(curve, CalibrationCurve):
-        highest = max(highest, float(curve.observed.max()))
+        inside = (curve.risk >= ends[0]) & (curve.risk <= ends[1])
+        highest = max(highest, float(curve.observed[inside].max(initial=0.0)))
     return min(1.0, max(0.3, ceil(10 * 1.02 * highest) / 10))
 
 
-def _draw_curve(axes: Axes, curve: CalibrationCurve, risk: Floats) -> None:
-    low, high = np.quantile(risk, _CURVE_QUANTILES)
-    grid = np.arange(ceil(200 * low), int(200 * high) + 1) / 200  # where the curve itself ends is one patient's risk
+def _draw_curve(axes: Axes, curve: CalibrationCurve, ends: tuple[float, float]) -> None:
+    # Where the curve itself ends is one patient's risk.
+    grid = np.arange(ceil(200 * ends[0]), int(200 * ends[1]) + 1) / 200
     observed, lower, upper = (np.interp(grid, curve.risk, one) for one in (curve.observed, curve.lower, curve.upper))
     firm = curve.events >= EVENTS_FOR_A_CURVE
     axes.fill_between(
@@ -219,10 +255,24 @@ def _draw_curve(axes: Axes, curve: CalibrationCurve, risk: Floats) -> None:
     )  # fmt: skip
 
 
-def _draw_instability(axes: Axes, found: CalibrationInstability) -> None:
+def _draw_points(axes: Axes, points: list[tuple[float, Estimate]]) -> None:
+    if not points:
+        return
+    predicted = np.array([risk for risk, _ in points])
+    observed, lower, upper = (
+        np.array([getattr(one, name) for _, one in points]) for name in ("value", "lower", "upper")
+    )
+    axes.errorbar(
+        predicted, observed, yerr=[observed - lower, upper - observed], fmt="o", markersize=5, color=INK,
+        elinewidth=1.1, label="grouped patients, 95 % interval", zorder=4,
+    )  # fmt: skip
+
+
+def _draw_instability(axes: Axes, found: CalibrationInstability, ends: tuple[float, float]) -> None:
+    inside = (found.grid >= ends[0]) & (found.grid <= ends[1])
     for place, curve in enumerate(found.curves[:MOST_CURVES]):
         label = "bootstrap models" if place == 0 else None
-        axes.plot(found.grid, curve, color=GREY, linewidth=0.5, alpha=0.25, zorder=0, label=label)
+        axes.plot(found.grid[inside], curve[inside], color=GREY, linewidth=0.5, alpha=0.25, zorder=0, label=label)
 
 
 def _outcome_histogram(axes: Axes, relapse: Floats, risk: Floats, top: float) -> None:

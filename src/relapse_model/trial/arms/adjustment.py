@@ -14,7 +14,8 @@ from relapse_model.errors import CohortError, Problem
 from relapse_model.features.derive import derive_features
 from relapse_model.features.design import design, design_matrix
 from relapse_model.features.look_ahead import looking_ahead
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, counts
 from relapse_model.trial.arms.endpoint import Endpoint
@@ -50,7 +51,7 @@ class BaselineColumns:
 def baseline_columns(
     cohort: Cohort, study: Study, found: Endpoint, names: Sequence[str], where: str, *, for_weights: bool = False
 ) -> tuple[BaselineColumns | None, list[Problem]]:
-    """Return the columns to adjust for, as they were at randomisation; or what speaks against them.
+    """Return the columns to adjust for, as they were at randomisation; or why they cannot be.
 
     Up to 10 % of missing values are taken as the mean over both arms, which leaves the comparison unbiased, since the
     arm has nothing to do with it.

@@ -103,6 +103,7 @@ def _rows(cohort: Cohort, found: Endpoint, reach: float) -> tuple[pd.DataFrame, 
     after = ~np.asarray(at_or_before(week, found.week + reach))
     known = {name: table[name].to_numpy() if name in table else np.nan for name in ("grade", "serious", "related")}
     rows = pd.DataFrame({"row": row, "week": week, "term": table["term"].to_numpy(), **known}, index=table.index)
+    rows["serious_by_grade"] = rows["grade"].isin(["5"]) & rows["serious"].isna()
     rows.loc[rows["grade"].isin(["5"]), "serious"] = 1.0  # a death is serious by definition
     rows["counted"], rows["after"] = ~before(week, 0.0) & ~after, after
     rows["counted_as"] = _spelling(rows["term"])
@@ -165,14 +166,14 @@ def _both(
     (x1, n1, *_), (x0, n0, *_) = arms
     rows = []
     for name, (x, n, count, severe) in zip(names, arms, strict=True):
-        told: list[float] = [x / n, *[np.nan] * 5]
+        figures: list[float] = [x / n, *[np.nan] * 5]
         if group == SUMMARY:
             share = proportion(x, n, level)
-            told[1:3] = share.lower, share.upper
+            figures[1:3] = share.lower, share.upper
             if name == names[0]:
                 contrast = risk_difference(x1, n1, x0, n0, level)
-                told[3:] = float(contrast.value or 0.0), contrast.lower, contrast.upper
-        rows.append((group, what, name, x, n, *told[:3], count, severe, *told[3:]))
+                figures[3:] = float(contrast.value or 0.0), contrast.lower, contrast.upper
+        rows.append((group, what, name, x, n, *figures[:3], count, severe, *figures[3:]))
     return rows
 
 
@@ -197,7 +198,12 @@ def _notes(rows: pd.DataFrame, strangers: int) -> tuple[str, ...]:
         unknown = int(rows[name].isna().sum())
         if unknown:
             of = "any event" if unknown == len(rows) else f"{unknown} of {len(rows)} events"
-            notes.append(f"{what} was not recorded for {of}")
+            one_sided = name != "grade" and unknown < len(rows)  # grades have a line of those not recorded
+            counted = ", which are not among those counted: the true number may be larger" if one_sided else ""
+            notes.append(f"{what} was not recorded for {of}{counted}")
+    inferred = int(rows["serious_by_grade"].sum())
+    if inferred:
+        notes.append(f"counted as serious by their grade, 5, since whether they were was not recorded: {inferred}")
     if strangers:
         notes.append(f"not counted: events of patients who were not randomised ({strangers})")
     return tuple(notes)

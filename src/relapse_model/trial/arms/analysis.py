@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.development.checks.finding import Finding
+from relapse_model.display.html_summary import html_summary
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.adverse_events import AdverseEvents
@@ -33,7 +34,7 @@ class TrialAnalysis:
     ----------
     study : Study
     plan_sha256 : str
-        SHA-256 of the text of the study file.
+        SHA-256 of the text of the study, written out in full.
     read_at : str
         When this was computed, UTC.
     flow : ParticipantFlow
@@ -47,7 +48,7 @@ class TrialAnalysis:
         In the order of the plan.
     tipping : TippingGrid or None
     extra : tuple of ArmContrast
-        Asked for besides the plan, and labelled so.
+        Asked for in addition to the plan, and labelled so.
     later : ArmContrast
         Carried on to the end of the time in which given antibody may hide a relapse, where visits exist.
     subgroups : tuple of SubgroupOfPlan
@@ -100,6 +101,16 @@ class TrialAnalysis:
         """Return the answer in one line."""
         return f"TrialAnalysis({self.primary})"
 
+    def _repr_html_(self) -> str:
+        """Return the answer, and what was found beside it, as a notebook shows it."""
+        return html_summary(
+            str(self.primary),
+            [("registry", self.study.registry), ("estimand", self.primary.estimand)],
+            columns=("analysis", "result"),
+            rows=[(one.kind, "not made" if one.contrast is None else one.contrast) for one in self.contrasts],
+            note=" ".join([*map(str, self.findings), "The patients are synthetic." if self.synthetic else ""]).strip(),
+        )
+
     @property
     def contrasts(self) -> tuple[ArmContrast, ...]:
         """Return all comparisons: primary, beside it, sensitivity, carried on, extra."""
@@ -112,12 +123,12 @@ class TrialAnalysis:
             for arm in (one.treatment, one.control):
                 rows.append(_arm_row(one, arm))
             if one.contrast is not None:
-                told = one.contrast
+                estimate = one.contrast
                 rows.append(
-                    {"analysis": one.kind, "status": one.status, "quantity": told.measure, "arm": "both",
-                     "estimate": told.value, "standard_error": told.standard_error, "lower": told.lower,
-                     "upper": told.upper, "statistic": told.statistic, "p": told.p_value, "method": told.method,
-                     "note": one.note}
+                    {"analysis": one.kind, "status": one.status, "quantity": estimate.measure, "arm": "both",
+                     "estimate": estimate.value, "standard_error": estimate.standard_error, "lower": estimate.lower,
+                     "upper": estimate.upper, "statistic": estimate.statistic, "p": estimate.p_value,
+                     "method": estimate.method, "note": one.note}
                 )  # fmt: skip
             rows += [
                 {"analysis": one.kind, "status": one.status, "quantity": test.method, "arm": "both",

@@ -1,4 +1,4 @@
-"""One comparison of the arms as it is told: estimand, figures of each arm, contrast, tests, and what to know of it."""
+"""One comparison of the arms: estimand, figures of each arm, contrast, tests, and notes."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class ArmContrast:
 
     def __str__(self) -> str:
         """Return the contrast in one line."""
-        told = "not made" if self.contrast is None else f"{self.contrast.measure.replace('_', ' ')} {self.contrast}"
-        return f"{self.label}: {told}"
+        result = "not made" if self.contrast is None else f"{self.contrast.measure.replace('_', ' ')} {self.contrast}"
+        return f"{self.label}: {result}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values in full precision."""

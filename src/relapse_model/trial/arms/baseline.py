@@ -15,8 +15,10 @@ from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import CohortError
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.features.derive import derive_features
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
+from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
 
 _COLUMNS = {  # of the patients table, described whether or not a predictor reads them
     "age_years": "Age (years)",
@@ -78,7 +80,7 @@ class BaselineTable:
 def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTable:
     """Describe the arms at randomisation.
 
-    Counts are told in full: they are what a trial reports. No p-values, since the arms were made by chance. The
+    Counts are given in full: they are what a trial reports. No p-values, since the arms were made by chance. The
     standardised difference of a number is the difference of the means over the root of the mean variance, on the scale
     on which the study reads it; of levels, that of Yang and Dalton. Beyond 0.1 to 0.2 in either direction an imbalance
     is often called notable; at 66 patients per arm chance alone goes beyond 0.2 in one of four variables.
@@ -139,7 +141,7 @@ def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow
         yes, known = values.fillna(False).to_numpy(dtype=bool), values.notna().to_numpy()
         cells = [_count(yes & who, known & who) for who in (treated, ~treated)]
         shares = np.array([[yes[known & who].mean() if (known & who).any() else np.nan] for who in (treated, ~treated)])
-        return [BaselineRow(label, "", cells[0], cells[1], _missing(known, treated), _smd_of_levels(shares))]
+        return [BaselineRow(label, "", cells[0], cells[1], _missing(known, treated), difference_of_shares(shares))]
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _number_rows(label, values.to_numpy(dtype=float), treated, None)
     known = values.notna().to_numpy()
@@ -149,7 +151,7 @@ def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow
     shares = np.array(
         [[(one & who).sum() / size for one in at] for who, size in zip((treated, ~treated), sizes, strict=True)]
     )
-    smd = _smd_of_levels(shares[:, 1:])
+    smd = difference_of_shares(shares[:, 1:])
     head = BaselineRow(label, "", "", "", _missing(known, treated), smd)
     inner = [
         BaselineRow(
@@ -163,10 +165,7 @@ def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow
 def _number_rows(label: str, values: Floats, treated: Mask, predictor: Predictor | None) -> list[BaselineRow]:
     known = ~np.isnan(values)
     one, nought = values[known & treated], values[known & ~treated]
-    smd = None
-    if min(len(one), len(nought)) > 1:
-        spread = np.sqrt((one.var(ddof=1) + nought.var(ddof=1)) / 2)
-        smd = float((one.mean() - nought.mean()) / spread) if spread > 0 else None
+    smd = difference_of_numbers(one, nought)
     cells = []
     for arm in (one, nought):
         shown = arm if predictor is None else clinical(arm, predictor)
@@ -176,17 +175,6 @@ def _number_rows(label: str, values: Floats, treated: Mask, predictor: Predictor
         low, middle, high = map(three_figures, np.quantile(shown, [0.25, 0.5, 0.75]))
         cells.append(f"{middle} ({low} to {high})")
     return [BaselineRow(label, "", cells[0], cells[1], _missing(known, treated), smd)]
-
-
-def _smd_of_levels(shares: Floats) -> float | None:
-    """Return the standardised difference of shares; signed for one share, else its length."""
-    if not np.isfinite(shares).all() or not shares.shape[1]:
-        return None
-    difference = shares[0] - shares[1]
-    spread = sum(np.diag(share) - np.outer(share, share) for share in shares) / 2
-    squared = float(difference @ np.linalg.pinv(spread) @ difference)
-    size = float(np.sqrt(max(squared, 0.0)))
-    return float(np.sign(difference[0])) * size if shares.shape[1] == 1 else size
 
 
 def _count(those: Mask, of: Mask) -> str:

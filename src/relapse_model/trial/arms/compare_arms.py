@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
 from relapse_model.study.study import Study
+from relapse_model.study.study_text import text_sha256
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms import findings
 from relapse_model.trial.arms.adjustment import BaselineColumns, baseline_columns, standardised
@@ -57,9 +57,9 @@ def compare_arms(
         With a section [trial].
     adjust : sequence of str, or str or Path, optional
         Predictors, or the file of a model of other patients whose risk is adjusted for, in an analysis that the plan
-        does not name: told as *not pre-specified*.
+        does not name: labelled *not pre-specified*.
     registered : str, optional
-        SHA-256 of the study file as it was deposited before the data; another one is told (RM205).
+        SHA-256 of the study, written out in full, as registered before the data; another one is reported (RM205).
 
     Returns
     -------
@@ -140,7 +140,7 @@ def _analysed(
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
     table_one = baseline_table(cohort, study, found)
-    digest = sha256(study.text.encode()).hexdigest()
+    digest = text_sha256(study.text)
     sizes = int(found.treated.sum()), int((~found.treated).sum())
     return TrialAnalysis(
         study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -174,7 +174,7 @@ def _notes(of_protocol: str, at_entry: int, absent: Sequence[str], recorded: boo
         notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
     if absent:
         notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
-    return (*notes, *([] if recorded else ["adverse events: not recorded (there is no table adverse_events)"]))
+    return (*notes, *([] if recorded else ["Adverse events were not recorded: there is no table adverse_events"]))
 
 
 def _plan(study: Study) -> TrialPlan:
@@ -238,7 +238,7 @@ def _endpoint_problems(found: Endpoint, plan: TrialPlan) -> list[Problem]:
 
 
 def _primary(found: Endpoint, plan: TrialPlan, columns: BaselineColumns | None) -> ArmContrast:
-    label = plan.primary.endpoint
+    label = f"Failure (endpoint: {plan.primary.endpoint})"  # the risk shown is that of failure, not of the endpoint
     if columns is not None:
         return standardised(found, plan, columns, kind="primary", label=label, status="primary")
     return by_plan(found, plan, kind="primary", label=label, status="primary")
@@ -286,5 +286,5 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     if made.contrast is None:
         return made
     followed = [int((~later.lost & who).sum()) for who in (later.treated, ~later.treated)]
-    told = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
-    return replace(made, note="; ".join(filter(None, (made.note, f"endpoint known by then: {told}"))))
+    by_arm = " and ".join(f"{name} {number}" for name, number in zip(plan.arms.names, followed, strict=True))
+    return replace(made, note="; ".join(filter(None, (made.note, f"endpoint known by then: {by_arm}"))))

@@ -93,7 +93,7 @@ def data_sets(
     adae = None if harms is None else _events(cohort, found, harms)
     sets = [("adsl", adsl, words), ("advs", advs, more)] + ([] if adae is None else [("adae", adae, _EVENTS)])
     dictionary = pd.DataFrame(
-        [(kind, name, *told[str(name)]) for kind, table, told in sets for name in table],
+        [(kind, name, *labels[str(name)]) for kind, table, labels in sets for name in table],
         columns=["data_set", "variable", "label", "unit"],
     )
     return DataSets(adsl, advs, adae, dictionary)

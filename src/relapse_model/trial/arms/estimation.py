@@ -79,7 +79,7 @@ def one_sided(contrast: Contrast) -> SignificanceTest:
 def _kaplan_meier(found: Endpoint, asked: PrimaryAnalysis, names: Names, measure: str, interval: str) -> ArmContrast:
     made, note = _survival(found, asked, names, measure, interval)
     one, nought = with_risks(names, made.treatment, made.control)
-    # What is unknown is told by the endpoint: who was lost before the visit of the week.
+    # What is unknown is in the endpoint: who was lost before the visit of the week.
     one, nought = (
         replace(arm, lost=known.lost) for arm, known in zip((one, nought), counts(found, names), strict=True)
     )
@@ -101,11 +101,11 @@ def _survival(
     made = weighted_contrast(
         *follow_up, found.ended, found.arm, found.weight_by, found.week, measure=measure, level=asked.level
     )
-    told = " and ".join(
+    by_arm = " and ".join(
         f"{name} {number}{'' if used else ' (too few to weight for: Kaplan-Meier)'}"
         for name, number, used in zip(names, made.ended, made.weighted, strict=True)
     )
-    note = f"follow-up ended by an event on the way: {told}; largest weight {made.largest:.2f}"
+    note = f"follow-up ended by an event on the way: {by_arm}; largest weight {made.largest:.2f}"
     return made.survival, note
 
 
@@ -178,7 +178,7 @@ def beside(found: Endpoint, plan: TrialPlan) -> tuple[ArmContrast, ...]:
                 kind = f"kaplan-meier {words}, {interval}"
                 add(kind, f"Kaplan-Meier {words}, {_INTERVALS[interval]} interval", kaplan_meier(measure, interval))
     add("complete", "Patients with a known endpoint", lambda: complete_cases(found, asked, names),
-        "randomised patients with a known endpoint; assumes that the others in their arm have their risk")  # fmt: skip
+        "randomised patients with a known endpoint; assumes the same risk in the others of their arm")  # fmt: skip
     add("log-rank", "Log-rank test", lambda: _log_rank(found, one, nought))
     if found.strata is not None:
         add("stratified log-rank", f"Log-rank test within strata ({', '.join(plan.strata)})",

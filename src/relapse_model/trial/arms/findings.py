@@ -13,6 +13,7 @@ from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.detection import LossByArm, TestingFrequency
 from relapse_model.trial.arms.protocol import Protocol
+from relapse_model.trial.dosing.rule import ALL_CENTRES
 
 TESTED_RATIO = 1.2
 SIGNIFICANT = 0.05
@@ -38,8 +39,8 @@ def testing_finding(tested: TestingFrequency | None, names: tuple[str, str]) -> 
     low, high = sorted(tested.rates)
     if high <= TESTED_RATIO * low * (1 + 1e-9):
         return []
-    told = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
-    return [_found("RM201", f"tests per patient-week: {told}. More frequent testing detects relapses "
+    counts = ", ".join(f"{name} {rate:.3f}" for name, rate in zip(names, tested.rates, strict=True))
+    return [_found("RM201", f"tests per patient-week: {counts}. More frequent testing detects relapses "
                             "earlier, and more; the interval-censored analysis is least affected.")]  # fmt: skip
 
 
@@ -52,10 +53,10 @@ def loss_finding(loss: LossByArm, sizes: tuple[int, int], names: tuple[str, str]
     apart = abs(shares[0] - shares[1]) >= POINTS - 1e-9
     if p >= SIGNIFICANT and not apart:
         return []
-    told = ", ".join(f"{name} {one} of {size}" for name, one, size in zip(names, lost, sizes, strict=True))
+    counts = ", ".join(f"{name} {one} of {size}" for name, one, size in zip(names, lost, sizes, strict=True))
     timing = "" if loss.time is None else f", of the time of loss p = {loss.time.p_value:.2g}"
     text = (
-        f"unknown endpoints: {told} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier assumes "
+        f"unknown endpoints: {counts} (Fisher's exact test p = {loss.share.p_value:.2g}{timing}). Kaplan-Meier assumes "
         "that patients lost have the risk of the others in their arm: see the extremes and the tipping point."
     )
     return [_found("RM202", text, "warning" if p < SIGNIFICANT else "note")]
@@ -66,16 +67,16 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
     from scipy import stats
 
     texts = []
-    table = kept.adherence[kept.adherence["centre"] != "all centres"]
+    table = kept.adherence[kept.adherence["centre"] != ALL_CENTRES]
     given, due = table["given"].to_numpy(dtype=float), table["due"].to_numpy(dtype=float)
     if len(table) > 1 and 0 < given.sum() < due.sum():
         p = float(stats.chi2_contingency(np.stack([given, due - given]), correction=False).pvalue)
         if p < SIGNIFICANT:
-            told = ", ".join(f"{row['centre']} {row['given']} of {row['due']}" for _, row in table.iterrows())
-            texts.append(f"doses given of those due: {told} (chi-square test p = {p:.2g})")
+            counts = ", ".join(f"{row['centre']} {row['given']} of {row['due']}" for _, row in table.iterrows())
+            texts.append(f"doses given of those due: {counts} (chi-square test p = {p:.2g})")
     control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
     if control:
-        texts.append(f"{control} patients of {names[1]} were given the treatment of {names[0]}")
+        texts.append(f"{control} patients in the {names[1]} arm were given {names[0]}")
     return [_found("RM203", "; ".join(texts) + ". See the per-protocol analysis.")] if texts else []
 
 
@@ -84,16 +85,16 @@ def few_events_finding(primary: ArmContrast) -> list[Finding]:
     few = [arm for arm in (primary.treatment, primary.control) if arm.events < FEWEST_EVENTS]
     if not few:
         return []
-    told = ", ".join(f"{arm.name} {arm.events}" for arm in few)
-    return [_found("RM204", f"events: {told}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
+    counts = ", ".join(f"{arm.name} {arm.events}" for arm in few)
+    return [_found("RM204", f"events: {counts}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
                             "intervals and Fisher's exact test are more reliable.")]  # fmt: skip
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:
-    """Return RM205 if the plan is not the one that was deposited, or is dated after the last visit."""
+    """Return RM205 if the plan is not the one that was registered, or is dated after the last visit."""
     texts = []
     if registered is not None and registered.strip().lower() != sha256:
-        texts.append(f"the study file has SHA-256 {sha256}, the one deposited {registered.strip().lower()}")
+        texts.append(f"the study has SHA-256 {sha256}, the one registered {registered.strip().lower()}")
     if plan.dated is not None and last_visit is not None and plan.dated > last_visit:
         texts.append(f"the plan is dated {plan.dated.isoformat()}, the last visit was on {last_visit.isoformat()}")
     return [_found("RM205", "; ".join(texts) + ". What was changed, and why, belongs in the report.")] if texts else []

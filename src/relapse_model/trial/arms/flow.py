@@ -160,7 +160,7 @@ def participant_flow(
     entered[found.place] = True
     state, failed = _eligibility(cohort, study)
     reasons = Counter(failed[place] for place in np.flatnonzero(~entered))
-    told = _received(cohort, study, found)
+    received = _received(cohort, study, found)
     visits = _visits(cohort, study, found)
     arms = []
     for name, who in zip(names, (found.treated, ~found.treated), strict=True):
@@ -169,9 +169,9 @@ def participant_flow(
             ArmFlow(
                 name=name,
                 allocated=int(who.sum()),
-                received=int((told[who] == 1).sum()),
-                not_received=int((told[who] == 0).sum()),
-                unknown_received=int((told[who] == -1).sum()),
+                received=int((received[who] == 1).sum()),
+                not_received=int((received[who] == 0).sum()),
+                unknown_received=int((received[who] == -1).sum()),
                 failed=int((found.known[who] == 1).sum()),
                 free=int((found.known[who] == 0).sum()),
                 lost=int(lost.sum()),
@@ -200,8 +200,8 @@ def _eligibility(cohort: Cohort, study: Study) -> tuple[np.ndarray | None, np.nd
     found = screen(cohort, study).patients
     first = found["failed"].astype(str).str.split("; ").str[0].to_numpy(dtype=object)
     text = {one.id: one.text for one in (*study.eligibility.include, *study.eligibility.exclude)}
-    told = [f"{one}: {text[one]}" if one in text else "no criterion on record" for one in first]
-    return found["state"].to_numpy(dtype=object), np.array(told, dtype=object)
+    reasons_given = [f"{one}: {text[one]}" if one in text else "no criterion on record" for one in first]
+    return found["state"].to_numpy(dtype=object), np.array(reasons_given, dtype=object)
 
 
 def _received(cohort: Cohort, study: Study, found: Endpoint) -> np.ndarray:
@@ -222,8 +222,8 @@ def _reasons(cohort: Cohort, found: Endpoint, lost: Mask) -> tuple[tuple[str, in
         return ()
     if REASON not in cohort.patients:
         return ((_NO_REASON, int(lost.sum())),)
-    told = texts(cohort.patients[REASON]).iloc[found.place[lost]].replace("", _NO_REASON)
-    return tuple(sorted(Counter(told).items()))
+    reasons_given = texts(cohort.patients[REASON]).iloc[found.place[lost]].replace("", _NO_REASON)
+    return tuple(sorted(Counter(reasons_given).items()))
 
 
 def _visits(cohort: Cohort, study: Study, found: Endpoint) -> list[tuple[float, Mask]]:

@@ -25,7 +25,7 @@ _SMALLEST = 1e-9  # of a risk whose log-odds are taken
 def prognostic_score(
     cohort: Cohort, study: Study, found: Endpoint, file: str | Path, where: str
 ) -> tuple[BaselineColumns | None, list[Problem]]:
-    """Return the log-odds of the risk from a saved model as the column to adjust for, or what speaks against it.
+    """Return the log-odds of the risk from a saved model as the column to adjust for, or why it cannot be.
 
     Assumes nothing of the model: a poor one gains nothing and does no harm, as long as it owes nothing to these
     patients. It scores them at randomisation, whatever their arm. Risks that it cannot give, up to 10 %, are taken as

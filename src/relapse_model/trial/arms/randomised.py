@@ -100,10 +100,10 @@ def _entered(patients: pd.DataFrame, everybody: Mask) -> tuple[Mask, list[Proble
     """Return who was randomised, by the column that says so, if there is one."""
     if RANDOMISED not in patients:
         return everybody, []
-    told = texts(patients[RANDOMISED])
-    wrong = np.flatnonzero(~told.isin(["0", "1"]).to_numpy())
+    marks = texts(patients[RANDOMISED])
+    wrong = np.flatnonzero(~marks.isin(["0", "1"]).to_numpy())
     found = Problem("patients", None, RANDOMISED, f"neither 0 nor 1 in {_rows(wrong)}", "1 for randomised, 0 for not")
-    return (told == "1").to_numpy(), [found] if len(wrong) else []
+    return (marks == "1").to_numpy(), [found] if len(wrong) else []
 
 
 def _strata(

@@ -49,6 +49,6 @@ def treatments_by_arm(cohort: Cohort, found: Endpoint, names: tuple[str, str], l
         difference = risk_difference(both[0], sizes[0], both[1], sizes[1], level)
         for arm, number, of, count in zip(names, both, sizes, doses, strict=True):
             share = proportion(number, of, level)
-            told = (difference.value, difference.lower, difference.upper) if arm == names[0] else (np.nan,) * 3
-            rows.append((str(agent), arm, number, of, share.value, share.lower, share.upper, count, *told))
+            figures = (difference.value, difference.lower, difference.upper) if arm == names[0] else (np.nan,) * 3
+            rows.append((str(agent), arm, number, of, share.value, share.lower, share.upper, count, *figures))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -85,17 +85,17 @@ def _refused(kind: str, label: str, estimand: str, found: Endpoint, names: Names
 
 def _bounds(found: Endpoint, plan: TrialPlan, names: Names, kind: str) -> list[ArmContrast]:
     one, nought = endpoint_counts(found)
-    told = (names[0], names[1])
+    pair = (names[0], names[1])
     if kind == "extreme":
         rows = [
             (
-                f"Worst case for {told[0]}",
-                f"of those with an unknown endpoint, all in {told[0]}, none in {told[1]} failed",
+                f"Worst case for {pair[0]}",
+                f"of those with an unknown endpoint, all in {pair[0]}, none in {pair[1]} failed",
                 "worst",
             ),
             (
-                f"Best case for {told[0]}",
-                f"of those with an unknown endpoint, none in {told[0]}, all in {told[1]} failed",
+                f"Best case for {pair[0]}",
+                f"of those with an unknown endpoint, none in {pair[0]}, all in {pair[1]} failed",
                 "best",
             ),
         ]
@@ -185,11 +185,11 @@ def _interval_censored(found: Endpoint, plan: TrialPlan, names: Names) -> ArmCon
         replace(arm, value=bound[0] if bound[0] == bound[1] else None)
         for arm, bound in zip(counts(found, names), bounds, strict=True)
     ]
-    told = " and ".join(
+    risks = " and ".join(
         f"{name} {100 * low:.1f} %" if low == high else f"{name} {100 * low:.1f} to {100 * high:.1f} %"
         for name, (low, high) in zip(names, bounds, strict=True)
     )
-    note += f"nonparametric risk by week {found.week:g}: {told}"
+    note += f"nonparametric risk by week {found.week:g}: {risks}"
     return ArmContrast(kind, label, estimand, STATUS, arms[0], arms[1], contrast, (test,), note)
 
 

@@ -10,6 +10,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks.finding import Finding
+from relapse_model.development.checks.rm128_arm_without_prior import arm_findings
 from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.train import Start, model_of
 from relapse_model.errors import RelapseModelError
@@ -155,13 +156,13 @@ def _report(
         known = ~np.isnan(relapse)
         predicted, observed = matched_pairs(relapse[known], arm[known], risks.benefit[known])
         paired = or_refused(refused, "pairs", c_for_benefit, predicted, observed)
-    told = effect.to_dict()
+    stated = effect.to_dict()
     return BenefitReport(
         study=model.study,
         patients=data.patients,
         events=data.events,
         lost=data.lost,
-        effect=told,
+        effect=stated,
         heterogeneity=tested,
         likelihood_ratio=ratio,
         groups=groups_by_risk(data, treated, risks, groups, refused),
@@ -173,7 +174,7 @@ def _report(
         statement=statement(model, effect),
         settings={"groups": int(groups), "failed_folds": risks.failed, "classifier": model.classifier_name} | settings,
         synthetic=bool(model.summary["synthetic"]),
-        curve=curve_of_one_effect(risks, told["log_odds"]),
+        curve=curve_of_one_effect(risks, stated["log_odds"]),
     )
 
 
@@ -182,4 +183,5 @@ def _findings(model: RelapseModel, known: bool, unknown: str) -> tuple[Finding, 
     few = few_events_for_modifiers(int(model.summary["events"]), len(plan.effect_modifiers))
     texts = [] if known else [unknown.removeprefix(f"{CODE} ")]
     texts += [few + "."] if few and plan.effect_modifiers else []
-    return tuple(Finding(CODE, _TITLE, "warning", text) for text in texts)
+    assumed = [] if model.classifier_name == "ridge_logistic" else arm_findings(model.study)
+    return (*(Finding(CODE, _TITLE, "warning", text) for text in texts), *assumed)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.development.checks.finding import Finding
+from relapse_model.display.html_summary import html_summary
 from relapse_model.study.study import Study
 from relapse_model.trial.benefit.measures import PairedBenefit
 from relapse_model.trial.lazy_verbs import save_result
@@ -71,6 +72,15 @@ class BenefitReport:
     def __repr__(self) -> str:
         """Return counts, and whether heterogeneity was found."""
         return f"BenefitReport({self.patients} patients, {self.events} events; {self.verdict})"
+
+    def _repr_html_(self) -> str:
+        """Return the verdict and the statement, as a notebook shows them."""
+        facts = [
+            ("patients", f"{self.patients}, {self.events} events, {self.lost} lost"),
+            ("relative effect", self.verdict),
+            *((name, f"not estimable: {why}") for name, why in self.refused.items()),
+        ]
+        return html_summary("Benefit by risk", facts, note=" ".join([*map(str, self.findings), self.statement]))
 
     @property
     def claims_heterogeneity(self) -> bool:

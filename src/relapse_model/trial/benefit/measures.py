@@ -20,14 +20,14 @@ from relapse_model.validation.logistic_fit import fit_logistic, log_odds, risk_o
 PAIRS_TEXT = (
     "The c-for-benefit is not a proper scoring rule; it depends on how pairs are matched, and on a correlation of the "
     "two outcomes of a patient that no data tell (Xia et al. 2023, doi:10.1186/s41512-023-00147-z). In trials of 132 "
-    "patients its standard deviation is 0.085 to 0.091: 0.5 and 0.6 cannot be told apart."
+    "patients its standard deviation is 0.085 to 0.091: 0.5 and 0.6 cannot be distinguished."
 )
 _SMALLEST_EFFECT = 0.05  # log-odds: a slope of less than this multiplies noise
 
 
 @dataclass(frozen=True, slots=True)
 class PairedBenefit:
-    """The c-for-benefit of matched pairs, which is told only with what is wrong with it.
+    """The c-for-benefit of matched pairs, which is reported only with what is wrong with it.
 
     Attributes
     ----------

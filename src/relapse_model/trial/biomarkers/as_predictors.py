@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from relapse_model.study.study import Predictor, Prior, Study
+from relapse_model.study.predictor import Predictor, Prior
+from relapse_model.study.study import Study
 
 
 def predictors_text(study: Study, names: Sequence[str], fingerprint: str) -> str:

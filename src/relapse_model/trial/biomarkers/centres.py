@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.development.screening.score_test import score_tests
 from relapse_model.trial.biomarkers.estimates import estimates
 
@@ -43,9 +43,9 @@ class AcrossCentres:
 
     def agreement(self, direction: Floats) -> list[str]:
         """Return in how many of the centres that can tell the sign is that of the whole, such as ``"2 of 3"``."""
-        told = ~np.isnan(self.log_odds)
-        same = told & (np.sign(self.log_odds) == np.sign(direction)[:, None])
-        return [f"{a} of {b}" if b else "" for a, b in zip(same.sum(axis=1), told.sum(axis=1), strict=True)]
+        estimable = ~np.isnan(self.log_odds)
+        same = estimable & (np.sign(self.log_odds) == np.sign(direction)[:, None])
+        return [f"{a} of {b}" if b else "" for a, b in zip(same.sum(axis=1), estimable.sum(axis=1), strict=True)]
 
 
 def across_centres(
@@ -74,7 +74,7 @@ def across_centres(
     y, group, p = np.asarray(relapse, dtype=float), np.asarray(centre, dtype=object), np.asarray(risk, dtype=float)
     w = np.ones(y.size) if weight is None else np.asarray(weight, dtype=float)
     names = tuple(sorted(set(group.tolist())))
-    known = ~np.isnan(x) & (w > 0)
+    known, columns_of_base = ~np.isnan(x) & (w > 0), np.asarray(base, dtype=float)
     logit = np.log(p / (1 - p))
     shape = (len(x), len(names))
     events, patients = np.zeros(shape, dtype=np.intp), np.zeros(shape, dtype=np.intp)
@@ -84,14 +84,28 @@ def across_centres(
         events[:, place] = (known & here & (y == 1)).sum(axis=1)
         patients[:, place] = (known & here).sum(axis=1)
         found = estimates(x, y, np.empty((y.size, 0)), np.where(here, w, 0.0), logit)
-        told = (events[:, place] >= FEWEST_EVENTS) & (patients[:, place] - events[:, place] >= FEWEST_EVENTS)
-        log_odds[told, place], error[told, place] = found.log_odds[told], found.error[told]
+        estimable = (events[:, place] >= FEWEST_EVENTS) & (patients[:, place] - events[:, place] >= FEWEST_EVENTS)
+        log_odds[estimable, place], error[estimable, place] = found.log_odds[estimable], found.error[estimable]
         if len(names) > 1:
-            without[:, place] = score_tests(x, y, base, np.where(here, 0.0, w), offset, firth=True).z
+            others = np.where(here, 0.0, w)
+            without[:, place] = score_tests(
+                x, y, _independent(columns_of_base, others > 0), others, offset, firth=True
+            ).z
     empty = np.isnan(without).all(axis=1)
     low = np.where(empty, np.nan, np.nanmin(np.where(empty[:, None], 0.0, without), axis=1))
     high = np.where(empty, np.nan, np.nanmax(np.where(empty[:, None], 0.0, without), axis=1))
     return AcrossCentres(names, events, patients, log_odds, error, _i2(log_odds, error, events), low, high)
+
+
+def _independent(columns: Floats, rows: Mask) -> Floats:
+    """Return the columns that say something in these rows beside the intercept and those before them."""
+    kept, design = [], np.ones((int(rows.sum()), 1))
+    for place, column in enumerate(columns[rows].T):
+        wider = np.column_stack([design, column])
+        if np.linalg.matrix_rank(wider) > np.linalg.matrix_rank(design):
+            kept.append(place)
+            design = wider
+    return columns[:, kept]
 
 
 def _i2(log_odds: Floats, error: Floats, events: NDArray[np.intp]) -> Floats:

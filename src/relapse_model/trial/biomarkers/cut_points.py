@@ -128,7 +128,7 @@ def find_cut_point(
     """Search a cut-point, with p-value and estimate corrected for the search. Not recommended: it warns.
 
     `screen_biomarkers` keeps markers continuous and refuses to cut them. Whoever must have a cut, for example to report
-    one beside those of the literature, is told what it is worth: the p-value is that of the largest statistic over all
+    one beside those of the literature, is given what it is worth: the p-value is that of the largest statistic over all
     cuts, and the log odds ratio (with half a patient added to each cell) is shrunk by its bootstrap optimism.
 
     Parameters

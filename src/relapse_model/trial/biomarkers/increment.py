@@ -1,4 +1,4 @@
-"""How much better the library's model predicts with a candidate, all of it made anew in every bootstrap resample."""
+"""How much better the library's model predicts with a candidate, all of it refitted in every bootstrap resample."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def increments(
 ) -> pd.DataFrame:
     """Return what each candidate adds to the base, corrected for optimism, with bootstrap intervals.
 
-    The prior-informed model is fitted with the base, and with the base and the candidate: to all patients, and anew in
+    The prior-informed model is fitted with the base, and with the base and the candidate: to all patients, and again in
     every resample, where both are judged in the resample and in the original patients. Lost patients take part by
     weights. The p-value of a candidate is that of its test; none is made of these differences.
 

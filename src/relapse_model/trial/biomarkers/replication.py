@@ -1,4 +1,4 @@
-"""The selected candidates in another cohort: they alone, with the base fitted anew."""
+"""The selected candidates in another cohort: they alone, with the base refitted."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.display.html_summary import html_summary
 from relapse_model.small_counts import disclosed_count, disclosed_counts
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.as_predictors import predictors_text
@@ -75,34 +76,46 @@ class BiomarkerScreen:
         found = ", ".join(self.selected) or "none"
         return f"BiomarkerScreen({self.counts['tested']} tested, {self.counts['events']} events; selected: {found})"
 
+    def _repr_html_(self) -> str:
+        """Return the candidates with the smallest family-wise p, as a notebook shows them."""
+        shown = self.table[["candidate", "log_odds", "lower", "upper", "p_maxt", "selected"]]
+        rows = [
+            (name, "not tested" if p != p else f"{value:+.2f} ({low:+.2f} to {high:+.2f})", f"{p:.3f}", bool(chosen))
+            for name, value, low, high, p, chosen in shown.itertuples(index=False)
+        ]
+        columns = ("candidate", "log odds ratio (95 % interval)", "p, family-wise", "selected")
+        return html_summary(
+            repr(self)[len("BiomarkerScreen(") : -1], columns=columns, rows=rows, note=" ".join(self.notes)
+        )
+
     @property
     def selected(self) -> tuple[str, ...]:
         """Return the candidates that pass what decides, by name."""
         return tuple(self.table.loc[self.table["selected"], "candidate"])
 
     def disclosed_table(self) -> pd.DataFrame:
-        """Return `table` with counts as they may be told: no small one can be worked out."""
-        told = self.table.astype({"n": object, "events": object, "missing": object})
+        """Return `table` with counts as they may be disclosed: no small one can be worked out."""
+        disclosed = self.table.astype({"n": object, "events": object, "missing": object})
         for place, row in self.table.iterrows():
             without = self.counts["events"] - row["events"]
-            if row["missing"]:  # without them n is the number of patients, which is told
-                told.loc[place, ["n", "missing"]] = disclosed_counts([row["n"], row["missing"]])
+            if row["missing"]:  # without them n is the number of patients, which is disclosed
+                disclosed.loc[place, ["n", "missing"]] = disclosed_counts([row["n"], row["missing"]])
             if without:
-                told.loc[place, "events"] = disclosed_counts([row["events"], without])[0]
-        return told
+                disclosed.loc[place, "events"] = disclosed_counts([row["events"], without])[0]
+        return disclosed
 
     def as_predictors(self) -> str:
         """Return the selected candidates as ``[[predictors]]`` of a study file, each with the cohort it was chosen on.
 
         A study with them is known again: validated on this very cohort, it is warned of (RM206), since the choice was
-        not made anew in every resample.
+        not repeated in every resample.
         """
         return predictors_text(self.study, self.selected, self.fingerprint)
 
     def replicate(self, cohort: Cohort) -> Replication:
         """Test the selected candidates, and no others, in another cohort.
 
-        The base is fitted anew there. A candidate holds if the sign is the same, and its p-value times the number of
+        The base is refitted there. A candidate holds if the sign is the same, and its p-value times the number of
         candidates is 0.05 at most (Bonferroni).
 
         Parameters

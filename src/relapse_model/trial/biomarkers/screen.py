@@ -10,7 +10,7 @@ import pandas as pd
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.development.screening.base import Base, base_names, make_base
+from relapse_model.development.screening.base import Base, base_names, make_base, with_centres
 from relapse_model.development.screening.candidates import (
     Column,
     asked_for,
@@ -19,16 +19,18 @@ from relapse_model.development.screening.candidates import (
     refuse_what_is_no_biomarker,
     rows_at_risk,
 )
-from relapse_model.development.screening.multiplicity import max_t, permuted_max_t, selected_by
+from relapse_model.development.screening.multiplicity import selected_by
+from relapse_model.development.screening.null_distribution import compared_with_null
 from relapse_model.development.screening.score_test import score_tests
+from relapse_model.development.screening.within_centres import WithinCentres, accounts_for_centre
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import require_seed
 from relapse_model.features.fingerprint import outcome_fingerprint
-from relapse_model.small_counts import disclosed_count
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.estimates import estimates
 from relapse_model.trial.biomarkers.increment import check_measures, increment_of_screen, increments
 from relapse_model.trial.biomarkers.interaction import likelihood_ratio
+from relapse_model.trial.biomarkers.notes import notes
 from relapse_model.trial.biomarkers.result import BiomarkerScreen
 from relapse_model.trial.biomarkers.screen_tables import (
     FAMILY_WISE,
@@ -43,7 +45,7 @@ from relapse_model.trial.biomarkers.screen_tables import (
 )
 from relapse_model.trial.biomarkers.stability import selection_frequencies
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections, false_selections, largest_selection
-from relapse_model.trial.biomarkers.strata import strata_of_base
+from relapse_model.trial.biomarkers.strata import by_arm_and_centre, strata_of_base
 
 DECIDES = ("maxt", "bh", "by")
 FALSE_ALLOWED = 1.0
@@ -59,11 +61,12 @@ def screen_biomarkers(
 ) -> BiomarkerScreen:  # fmt: skip
     """Say which candidates carry information beyond what is known, and how sure that is after looking at all of them.
 
-    Each candidate is tested beside a base model (the study's predictors with priors, unless others are named). Error is
-    controlled over the whole list; what decides (`decide`) is named before, and never chosen by the result. Lost
-    patients take part by censoring weights; a candidate with missing values is tested in those who have it. With about
-    20 events a true odds ratio of 2.5 per standard deviation among 30 candidates is found in about half of the trials:
-    not selected is not the same as without effect.
+    Each candidate is tested beside a base model (the study's predictors with priors, unless others are named), and
+    within centres where at least two of them have 10 patients. Error is controlled over the whole list; what decides
+    (`decide`) is named before, and never chosen by the result. Lost patients take part by censoring weights; a
+    candidate with missing values is tested in those who have it. With about 20 events a true odds ratio of 2.5 per
+    standard deviation among 30 candidates is found in about half of the trials: not selected is not the same as without
+    effect.
 
     Parameters
     ----------
@@ -117,23 +120,23 @@ def screen_biomarkers(
     ['candidate', 'family', 'label', 'unit']
     """
     measures = _checked(decide, fdr, repeats, resamples, threshold, cut, increment)
-    seed, landmark = require_seed(seed), study.landmark(landmark_week)
-    names = base_names(study, base)
+    seed, landmark, names = require_seed(seed), study.landmark(landmark_week), base_names(study, base)
     wanted = asked_for(study, candidates, names)
     refuse_what_is_no_biomarker(study, wanted, landmark)
     known = make_base(cohort, study, names, landmark, seed)
     rows = rows_at_risk(cohort, known.data)
-    derived = derive_columns(cohort, study, wanted, landmark)
-    columns = [judged(column, rows, known.relapse, known.weight) for column in derived]
+    arm, centre = _arm(cohort, study, rows), _centre(known)
+    beside, within = with_centres(known)
+    columns = [
+        judged(one, rows, beside.relapse, beside.weight) for one in derive_columns(cohort, study, wanted, landmark)
+    ]
     tested = [column for column in columns if not column.reason]
-    arm, centre = _arm(cohort, study, rows), _centre(cohort, rows)
-    strata = strata_of_base(known.columns, known.weight, arm, centre)
-    screened = _screen(known, tested, strata, permutations, seed)
+    screened = _screen(beside, tested, strata := _strata(known, within, arm, centre), permutations, seed)
     chosen = selected_by(screened.largest, decide, fdr)
-    frequency, bounds, q = _stability(known, screened, repeats, seed)
-    predictive = None if arm is None else predictive_table(known, screened, arm, permutations, seed)
-    by_centre, agree = centres_table(known, screened, centre)
-    table = main_table(known, columns, screened, chosen, decide)
+    frequency, bounds, q = _stability(beside, screened, repeats, seed)
+    predictive = None if arm is None else predictive_table(beside, screened, arm, permutations, seed)
+    by_centre, agree = centres_table(beside, screened, centre)
+    table = main_table(beside, columns, screened, chosen, decide, within_centres=within.group is not None)
     table = _beside(table, screened.names, frequency, agree, predictive)
     judging = (measures, threshold, resamples, seed)
     gains = _increments(known, tested, table, *judging)
@@ -141,15 +144,24 @@ def screen_biomarkers(
     settings = _settings(
         study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
         pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
-        null="drawn from the base" if strata is None else "permuted within arm and centre",
+        **_null(known, within, strata),
     )  # fmt: skip
     return BiomarkerScreen(
         study=study, table=table if gains is None else with_gains(table, gains), bounds=bounds, increment=gains,
         stability=stability_table(screened, frequency), increment_of_screen=whole, predictive=predictive,
         centres=by_centre, base=names, counts=_counts(known, columns, tested), settings=settings,
         fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
-        notes=_notes(known, columns, tested, gains, arm, centre, strata),
+        notes=notes(known, columns, tested, gains, within, has_arms=arm is not None, centres=centre, strata=strata),
     )  # fmt: skip
+
+
+def _null(base: Base, within: WithinCentres, strata: Positions | None) -> dict[str, str]:
+    """Return what the statistics are compared with, and whether within centres."""
+    accounted = within.group is not None or accounts_for_centre(base.study)
+    return {
+        "null": "drawn from the base" if strata is None else "permuted within arm and centre",
+        "centre": "accounted for" if accounted else "not accounted for",
+    }
 
 
 def _beside(
@@ -216,11 +228,7 @@ def _screen(base: Base, tested: Sequence[Column], strata: Positions | None, draw
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     ratio = likelihood_ratio(fitted.log_likelihood, tests.log_likelihood, tests.naive_variance, tests.variance)
-    if strata is None:
-        largest = max_t(tests.z, tests.influence, base.risk, draws, seed)
-    else:
-        residual = np.where(base.weight > 0, base.weight * (base.relapse - base.risk), np.nan)
-        largest = permuted_max_t(x, residual, strata, draws, seed)
+    largest = compared_with_null(tests, x, base.relapse, base.risk, base.weight, strata, draws, seed)
     ratio = np.where(np.isnan(tests.z), np.nan, ratio)
     return Screened(tuple(column.name for column in tested), x, tests, fitted, largest, ratio)
 
@@ -269,56 +277,12 @@ def _arm(cohort: Cohort, study: Study, rows: Any) -> Floats | None:
     return arm if {0.0, 1.0} <= set(arm[~np.isnan(arm)].tolist()) else None
 
 
-def _centre(cohort: Cohort, rows: Any) -> Any:
-    if "centre" not in cohort.patients:
-        return None
-    named = cohort.patients["centre"].fillna("not stated").astype(str).to_numpy(dtype=object)[rows]
-    return named if len(set(named.tolist())) > 1 else None
+def _centre(base: Base) -> Any:
+    centre = base.data.centre
+    return centre if centre is not None and len(set(centre.tolist())) > 1 else None
 
 
-def _notes(
-    base: Base,
-    columns: Sequence[Column],
-    tested: Sequence[Column],
-    gains: pd.DataFrame | None,
-    arm: Floats | None,
-    centre: Any,
-    strata: Positions | None,
-) -> tuple[str, ...]:
-    notes = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
-    notes += [_null_words(base, strata)]
-    if len(columns) > len(tested):
-        notes.append(
-            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; reasons are listed."
-        )
-    if base.data.lost:
-        notes.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
-    if gains is not None and len(gains) < len(tested):
-        notes.append(
-            f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only."
-        )
-    if arm is None:
-        notes.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
-    if centre is None:
-        notes.append("No comparison of centres: the cohort has one centre, or states none.")
-    elif strata is None and "centre" not in {one.column for one in base.study.predictors}:
-        notes.append(
-            "The base model does not account for centre: where centres differ in both their assays and their risk, a "
-            "marker may appear associated for that reason alone."
-        )
-    return tuple(notes)
-
-
-def _null_words(base: Base, strata: Positions | None) -> str:
-    """Say what the statistics are compared with."""
-    if strata is None:
-        return "Adjusted p-values and q-values come from outcomes simulated from the base model."
-    counted = base.weight > 0
-    told = np.bincount(strata[counted]) > 0
-    events = np.bincount(strata[counted], weights=base.relapse[counted])
-    one_outcome = told & ((events == 0) | (events == np.bincount(strata[counted])))
-    silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
-    words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
-    if not silent:
-        return words
-    return f"{words} Strata in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."
+def _strata(base: Base, within: WithinCentres, arm: Floats | None, centre: Any) -> Positions | None:
+    """Return within what outcomes are permuted; None where they are drawn from the base."""
+    by_base = strata_of_base(base.columns, within.weight, arm, centre)
+    return by_base if by_base is not None or not within.few_events else by_arm_and_centre(arm, within.group)

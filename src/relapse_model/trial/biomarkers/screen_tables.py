@@ -43,7 +43,15 @@ def stability_table(screened: Screened, frequency: Floats) -> pd.DataFrame:
     return table.sort_values(["frequency", "candidate"], ascending=[False, True], ignore_index=True)
 
 
-def main_table(base: Base, columns: Sequence[Column], screened: Screened, chosen: Mask, decide: str) -> pd.DataFrame:
+def main_table(
+    base: Base,
+    columns: Sequence[Column],
+    screened: Screened,
+    chosen: Mask,
+    decide: str,
+    *,
+    within_centres: bool = False,
+) -> pd.DataFrame:
     """Return one row per candidate: what it is, what was found, or why it was not tested."""
     fitted, tests, largest = screened.fitted, screened.tests, screened.largest
     wide = max(largest.critical, _NORMAL)
@@ -69,7 +77,9 @@ def main_table(base: Base, columns: Sequence[Column], screened: Screened, chosen
     table["selected"] = table["candidate"].isin([n for n, c in zip(screened.names, chosen, strict=True) if c])
     by = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}[decide]
     bare = table["note"].eq("")
-    table.loc[bare & table["score_z"].isna(), "note"] = "the base explains it wholly"
+    table.loc[bare & table["score_z"].isna(), "note"] = (
+        f"the base {'and the centre explain' if within_centres else 'explains'} it wholly"
+    )
     table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = "the same within each arm and centre"
     return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
 
@@ -145,12 +155,12 @@ def centres_table(base: Base, screened: Screened, centre: Any) -> tuple[pd.DataF
     found = across_centres(screened.x, base.relapse, base.columns, base.risk, centre, base.weight)
     rows = []
     for place, name in enumerate(screened.names):
-        told = disclosed_counts(found.events[place].tolist())
+        disclosed = disclosed_counts(found.events[place].tolist())
         row: dict[str, Any] = {"candidate": name, "i2": found.i2[place]}
         row |= {"z_without_one_lowest": found.z_lowest[place], "z_without_one_highest": found.z_highest[place]}
         for at, where in enumerate(found.names):
             row |= {
-                f"events: {where}": told[at],
+                f"events: {where}": disclosed[at],
                 f"log_odds: {where}": found.log_odds[place, at],
                 f"standard_error: {where}": found.error[place, at],
             }

@@ -25,7 +25,7 @@ def selection_frequencies(
     """Return how often each candidate is among the `selected` largest score statistics in halves of the patients.
 
     Complementary pairs of halves (Shah and Samworth 2013, doi:10.1111/j.1467-9868.2011.01034.x), each with half of the
-    events. In every half the base is fitted anew, with Firth's penalty: there may be 5 events in it. Equal statistics
+    events. In every half the base is refitted, with Firth's penalty: there may be 5 events in it. Equal statistics
     keep the order of the candidates.
 
     Parameters

@@ -33,10 +33,22 @@ def strata_of_base(columns: Floats, weight: Floats, arm: Floats | None, centre: 
     >>> strata_of_base(np.array([[1.0], [2], [3], [4]]), np.ones(4), arm, None) is None
     True
     """
-    known = {name: values for name, values in (("arm", arm), ("centre", centre)) if values is not None}
-    if not known or not columns.shape[1]:
+    strata = by_arm_and_centre(arm, centre)
+    if strata is None or not columns.shape[1]:
         return None
-    strata = pd.DataFrame(known).groupby(list(known), dropna=False).ngroup().to_numpy().astype(np.intp)
     counted = weight > 0
     within = pd.DataFrame(columns[counted]).groupby(strata[counted])
     return strata if bool((within.max() == within.min()).all(axis=None)) else None
+
+
+def by_arm_and_centre(arm: Floats | None, centre: Any) -> Positions | None:
+    """Return the stratum of each patient; None without arms and centres.
+
+    Parameters
+    ----------
+    arm, centre : array of shape (n,) or None
+    """
+    known = {name: values for name, values in (("arm", arm), ("centre", centre)) if values is not None}
+    if not known:
+        return None
+    return pd.DataFrame(known).groupby(list(known), dropna=False).ngroup().to_numpy().astype(np.intp)

@@ -14,6 +14,7 @@ from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until
 from relapse_model.cohort.measurements import measurements
+from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
 from relapse_model.features.antibody_filter import AntibodyFilter
 from relapse_model.features.endogenous import dose_table, doses_given, passive_antibody_of, titre_history
@@ -21,7 +22,17 @@ from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.forecast import Forecast, forecast
-from relapse_model.trial.dosing.rule import AS_DUE, LATE, NONE, NOT_ASSESSED, OMITTED, OPEN, UNDECIDABLE
+from relapse_model.trial.dosing.rule import (
+    ALL_CENTRES,
+    AS_DUE,
+    DETECTED,
+    LATE,
+    NONE,
+    NOT_ASSESSED,
+    OMITTED,
+    OPEN,
+    UNDECIDABLE,
+)
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND, CONTROL, WRONG_AMOUNT, visit_verdicts
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
@@ -70,6 +81,16 @@ class DosingReport:
         verdicts = self.audit["verdict"].value_counts()
         given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
         return f"DosingReport({len(self.due)} patients to look at, {given} doses given as due, {len(self.audit)} rows)"
+
+    def _repr_html_(self) -> str:
+        """Return counts only, as a notebook shows them: patients are never printed."""
+        verdicts = self.audit["verdict"].value_counts()
+        return html_summary(
+            repr(self)[len("DosingReport(") : -1],
+            columns=("verdict", "rows"),
+            rows=[(str(name), int(count)) for name, count in verdicts.items()],
+            note=" ".join(self.notes),
+        )
 
     def course(self, patient_id: str) -> pd.DataFrame:
         """Return the forecast of one patient's titre: ``week, median, lower, upper`` (90 % band), mIU/mL.
@@ -226,7 +247,7 @@ def _due(table: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
             "arm": rule.arm,
             "week": listed["week"].to_numpy(),
             "titre": listed["titre"].to_numpy(),
-            "reason": listed["reason"].to_numpy(),
+            "reason": listed["reason"].where(listed["verdict"] != BY_HAND, DETECTED).to_numpy(),
             "status": listed["verdict"].map(status).to_numpy(),
         }
     )
@@ -294,8 +315,8 @@ def _adherence(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]
     due = table["verdict"].isin([AS_DUE, LATE, OMITTED, WRONG_AMOUNT]).to_numpy()
     given = table["verdict"].isin([AS_DUE, LATE, WRONG_AMOUNT]).to_numpy()
     rows = []
-    for name in [*sorted(set(centre[due].tolist())), "all centres"]:
-        here = due if name == "all centres" else due & (centre == name)
+    for name in [*sorted(set(centre[due].tolist())), ALL_CENTRES]:
+        here = due if name == ALL_CENTRES else due & (centre == name)
         rows.append({"centre": name, "due": int(here.sum()), "given": int((given & here).sum())})
     outside = int((table["verdict"] == CONTROL).sum())
     rows.append({"centre": "doses in the control arm", "due": 0, "given": outside})

@@ -191,8 +191,11 @@ def _after_peak(model: AntibodyFilter, history: History, start: Floats) -> Float
 
 
 def _crossing(titre: Floats, week: Floats, below: float, from_week: Floats) -> Floats:
-    """Return when each path first lies below the limit from a week on, straight in the logarithm between weeks."""
-    counted = week[None, None, :] >= np.floor(from_week * STEPS_PER_WEEK)[:, None, None] / STEPS_PER_WEEK
+    """Return when each path first lies below the limit from a week on, straight in the logarithm between weeks.
+
+    The first week that counts is the one at or after `from_week`: before it a titre is still rising after a dose.
+    """
+    counted = week[None, None, :] >= np.ceil(from_week * STEPS_PER_WEEK)[:, None, None] / STEPS_PER_WEEK
     under = (titre < below) & counted
     first = under.argmax(axis=2)
     never = ~under.any(axis=2)

@@ -37,7 +37,7 @@ class CoxContrast:
     log_likelihood : float
         Of the partial likelihood at its maximum.
     proportional_hazards : SignificanceTest
-        Does the arm's log hazard ratio change with time: a small p speaks against one hazard ratio.
+        Does the arm's log hazard ratio change with time: a small p is evidence against one hazard ratio.
     """
 
     contrast: Contrast

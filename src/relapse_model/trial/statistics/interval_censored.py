@@ -91,7 +91,7 @@ def interval_censored_masses(left: ArrayLike, right: ArrayLike) -> IntervalMasse
     Assumes that visits have nothing to do with the coming event, and that patients are independent. The time of an
     event lies after ``left``, the last visit without it, and at or before ``right``, the first with it: the bound on
     the left is open, that on the right closed. (Closed on both sides is another, wrong answer: a visit that was
-    negative and one that was positive in the same week are told apart here.)
+    negative and one that was positive in the same week are distinguished here.)
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Inverse weights for follow-up that ended early, by arm and baseline columns."""
+"""Inverse probability of censoring weights (IPCW) of a trial: follow-up that ended early, by arm and columns."""
 
 from __future__ import annotations
 

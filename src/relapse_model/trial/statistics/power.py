@@ -263,7 +263,10 @@ def _check(
     if len(given) != 2 or any(n != int(n) or n < 1 for n in given):
         raise RelapseModelError(f"Power: {patients} patients; expected 2 or more, or a number for each arm.")
     if any(not 0 <= risk <= 1 for risk in risks):
-        raise RelapseModelError(f"Power: risks {', '.join(f'{risk:g}' for risk in risks)}; expected 0 to 1.")
+        raise RelapseModelError(
+            f"Power: risks {', '.join(f'{risk:g}' for risk in risks)}; expected shares from 0 to 1, such as 0.20 for "
+            "20 %."
+        )
     if not (0 <= loss < 1 and 0 < alpha < 1):
         raise RelapseModelError(f"Power: loss is {loss}, alpha {alpha}; expected 0 to below 1, and between 0 and 1.")
     return int(given[0]), int(given[1])

@@ -281,7 +281,7 @@ def _levels(groups: ArrayLike, patients: int) -> tuple[list[str], Positions]:
     codes, labels = pd.factorize(pd.Series(groups, dtype=object))
     names = [str(label) for label in labels]
     if len(set(names)) < len(names) or MISSING in names:
-        raise RelapseModelError(f"Subgroups: levels {sorted(names)} cannot be told apart by name; rename them.")
+        raise RelapseModelError(f"Subgroups: levels {sorted(names)} cannot be distinguished by name; rename them.")
     try:
         order = sorted(range(len(names)), key=lambda place: labels[place])  # 2 before 10
     except TypeError:  # labels of several kinds

@@ -197,7 +197,7 @@ def _arm_risk(time: Floats, event: Floats, week: float, name: str, interval: str
 
 
 def arm_risk(time: Floats, event: Floats, week: float, survival: float, error: float, z: float) -> ArmRisk:
-    """Return what is told of one arm: counts, and the risk with Wilson's interval at the effective number.
+    """Return the result of one arm: counts, and the risk with Wilson's interval at the effective number.
 
     Parameters
     ----------

@@ -344,3 +344,22 @@ def test_no_identifier_in_a_message(tmp_path):
     assert "observation 2" in text
     assert "S-1" not in text
     assert "S-2" not in text
+
+
+def test_a_standardised_result_of_another_amount_is_refused(tmp_path):
+    """12 mIU/mL is 12 IU/L and 0.012 IU/mL, and not 120; one of two numbers is wrong."""
+    standard = {"LBSTRESC": "120", "LBSTRESU": "mIU/mL"}
+    text = refused(tmp_path, lb=[lb(result="12", **standard)])
+    assert "LB, observation 1, column 'LBSTRESC': '120'; expected the amount of LBORRES and LBORRESU" in text
+    for value, unit in (("12", "IU/L"), ("0.012", "IU/mL"), ("12.1", "mIU/mL"), ("", ""), ("120", "arbitrary")):
+        cohort = read(tmp_path, lb=[lb(result="12", LBSTRESC=value, LBSTRESU=unit)])
+        assert cohort.labs["value"].tolist() == ["12"]
+    chosen = read(tmp_path, MAPPING + 'value = "LBSTRESC"\n', lb=[lb(result="12", **standard)])
+    assert chosen.labs["value"].tolist() == ["120"]
+
+
+def test_study_days_that_are_not_those_of_the_dates_are_told(tmp_path):
+    days = (("2024-01-01", 1.0), ("2024-01-08", 8.0), ("2024-02-05", 63.0))  # the last is day 36
+    cohort = read(tmp_path, lb=[lb(date=date, LBDY=day) for date, day in days])
+    assert cohort.labs["week"].tolist() == [0.0, 1.0, 5.0]
+    assert "LB: of 1 rows LBDY is not the day of LBDTC" in str(cohort.reading)

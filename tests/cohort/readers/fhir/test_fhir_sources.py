@@ -81,10 +81,10 @@ def proposable(resources):
             coding = one[element]["coding"][0]
             coding["display"] = names.get(coding["code"], coding["code"])
     answer = {"coding": [{"system": HOSPITAL, "code": "n", "display": "阴性"}]}
-    told = {"resourceType": "Observation", "status": "final", "subject": {"reference": "Patient/P0001"},
+    stated = {"resourceType": "Observation", "status": "final", "subject": {"reference": "Patient/P0001"},
             "code": {"coding": [{"system": HOSPITAL, "code": "hbsag", "display": "HBsAg"}]},
             "effectiveDateTime": "2031-01-01", "valueCodeableConcept": answer}  # fmt: skip
-    return [*(one for every in resources.values() for one in every), told]
+    return [*(one for every in resources.values() for one in every), stated]
 
 
 def test_a_proposal_is_ready_but_for_time_zero(tmp_path, study):

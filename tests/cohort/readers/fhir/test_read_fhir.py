@@ -301,6 +301,110 @@ def test_the_same_resource_again_counts_once_and_a_later_version_replaces_it(rea
         read(observation(id="a", **quantity(5)), observation(id="a", **quantity(6)))
 
 
+def _files(folder, **files):
+    """Write bundles (lists of entries) and bulk files (lists of resources), with the patient in a file before them."""
+    folder.mkdir(exist_ok=True)
+    known = [{"resource": patient()}, {"resource": enrolment()}]
+    for name, content in {"a_people": known, **files}.items():
+        if name.startswith("bulk"):
+            text = "".join(json.dumps(one) + "\n" for one in content)
+            (folder / f"{name}.ndjson").write_text(text, encoding="utf-8")
+        else:
+            bundle = {"resourceType": "Bundle", "type": "collection", "entry": content}
+            (folder / f"{name}.json").write_text(json.dumps(bundle), encoding="utf-8")
+    return folder
+
+
+def _result(value=5, own="x", **more):
+    return observation(**quantity(value)) | ({"id": own} if own else {}) | more
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"resource": _result(), "fullUrl": "http://a.example/fhir/Observation/x"}, {"resource": _result()}),
+        ({"resource": _result(own=""), "fullUrl": "urn:uuid:x"}, {"resource": _result()}),
+        ({"resource": _result(), "fullUrl": "urn:uuid:other"}, {"resource": _result()}),
+        # A bundle refers to its own entries, and the server to its resources: the same patient.
+        ({"resource": _result(subject={"reference": "http://a.example/fhir/Patient/1"})}, {"resource": _result()}),
+        ({"resource": _result(text={"div": "a"})}, {"resource": _result(text={"div": "another narrative"})}),
+    ],
+)
+def test_one_resource_under_two_names_counts_once(tmp_path, first, second):
+    folder = _files(tmp_path / "in", b=[first], c=[second])
+    cohort = read_fhir(folder, parse_mapping(MAPPING))
+    assert values(cohort) == ["5"]
+    assert left_out(cohort) == {"the same resource again": 1}
+
+
+def test_a_version_under_another_name_replaces_the_earlier_one(tmp_path):
+    old = _result(5, meta={"versionId": "1"})
+    new = _result(7, status="amended", meta={"versionId": "2"})
+    for order in ((old, new), (new, old)):
+        cohort = read_fhir(
+            _files(tmp_path / "in", b=[{"resource": order[0], "fullUrl": "urn:uuid:x"}], bulk=[order[1]]),
+            parse_mapping(MAPPING),
+        )
+        assert values(cohort) == ["7"]
+        assert left_out(cohort) == {"an earlier version of a resource that came again": 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {}),
+        ({"versionId": "1"}, {"versionId": "1"}),
+        # The number says one thing, and the time another.
+        ({"versionId": "1", "lastUpdated": "2024-03-10T00:00:00Z"},
+         {"versionId": "2", "lastUpdated": "2024-03-09T00:00:00Z"}),
+    ],
+)  # fmt: skip
+def test_versions_that_nothing_orders_are_refused(tmp_path, one, other):
+    folder = _files(tmp_path / "in", b=[{"resource": _result(5, meta=one), "fullUrl": "urn:uuid:x"}],
+                    bulk=[_result(6, meta=other)])  # fmt: skip
+    with pytest.raises(CohortError, match="another version of a resource that came already"):
+        read_fhir(folder, parse_mapping(MAPPING))
+
+
+def test_a_result_whose_code_was_corrected_no_longer_counts(tmp_path):
+    """It was filed as anti-HBs, and was another test; whichever version comes first."""
+    old = _result(5, meta={"versionId": "1"})
+    new = observation(code="1742-6", **quantity(5)) | {"id": "x", "status": "corrected", "meta": {"versionId": "2"}}
+    for order in ((old, new), (new, old)):
+        cohort = read_fhir(_files(tmp_path / "in", bulk=[*order, _result(9, own="y", effectiveDateTime="2024-04-01")]),
+                           parse_mapping(MAPPING))  # fmt: skip
+        assert values(cohort) == ["9"]
+
+
+def test_ids_of_two_servers_are_two_resources(tmp_path):
+    entries = [{"resource": _result(value, effectiveDateTime=f"2024-03-1{value}"),
+                "fullUrl": f"http://{server}.example/Observation/x"}
+               for server, value in (("a", 5), ("b", 6))]  # fmt: skip
+    assert values(read_fhir(_files(tmp_path / "in", b=entries), parse_mapping(MAPPING))) == ["5", "6"]
+    with pytest.raises(CohortError, match="an id that resources of several servers have"):
+        read_fhir(_files(tmp_path / "in", b=entries, bulk=[_result(7)]), parse_mapping(MAPPING))
+
+
+def test_results_within_another_resource_are_listed(tmp_path):
+    report = {"resourceType": "DiagnosticReport", "contained": [_result()]}
+    cohort = read_fhir(_files(tmp_path / "in", bulk=[report, _result()]), parse_mapping(MAPPING))
+    assert values(cohort) == ["5"]
+    assert "resources, Observation contained in DiagnosticReport: 1" in str(cohort.reading)
+
+
+def test_a_patient_who_comes_again_under_another_name_is_found_by_both(tmp_path):
+    uuid = "0f6ed8a1-1c1f-4b6d-9a51-2f8f7c1f3c11"
+    person = {"resource": {key: text for key, text in patient().items() if key != "id"}, "fullUrl": f"urn:uuid:{uuid}"}
+    enrolled = {"resource": enrolment() | {"subject": {"reference": f"urn:uuid:{uuid}"}}}
+    again = patient(own=uuid)
+    results = [_result(5, subject={"reference": f"Patient/{uuid}"})]
+    folder = _files(tmp_path / "in", a_people=[person, enrolled], bulk=[again, *results])
+    mapping = MAPPING.replace('id = "id"', 'id = "identifier"')
+    person["resource"]["identifier"] = again["identifier"] = [{"system": "s", "value": "7"}]
+    folder = _files(tmp_path / "in", a_people=[person, enrolled], bulk=[again, *results])
+    assert values(read_fhir(folder, parse_mapping(mapping))) == ["5"]
+
+
 def test_results_of_one_patient_code_and_time_are_kept_and_told(read):
     cohort = read(*(observation(id=own, **quantity(value)) for own, value in (("a", 5), ("b", 5), ("c", 5.01))))
     assert values(cohort) == ["5", "5.01"]  # the exact repetition counts once, and is listed

@@ -320,3 +320,100 @@ def test_the_day_is_that_of_the_date_whatever_zone_the_moment_has(read, moment, 
     cohort = read(number("5") | {"measurement_datetime": moment}, number("9") | {"measurement_date": "2024-03-15"})
     assert list(cohort.labs["week"].round(9)) == [1.0, 2.0]
     assert str(cohort.labs["date"].iloc[0]).endswith(f"2024-03-08 {time}".strip())
+
+
+# ---- what stands beside a number ----
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        (number("50", value_as_concept_id="9189"), "value_as_concept_id"),  # negative, and above the limit of 10
+        (number("10", "4172704", value_as_concept_id="9189"), "value_as_concept_id"),  # negative, and > 10
+        (number("10", "4171756", value_as_concept_id="9191"), "value_as_concept_id"),  # positive, and < 10
+        (number("0", value_as_concept_id="9191"), "value_as_concept_id"),  # positive, and 0
+        (number("50", "0", "阴性"), "value_source_value"),
+        (number("0.05", unit_source_value="k[IU]/L", value_as_concept_id="9189"), "value_as_concept_id"),  # 50 mIU/mL
+        (number("5", value_as_concept_id="9177"), "value_source_value"),  # a concept that means no value
+        (number("5", "0", "haemolysed"), "value_source_value"),
+    ],
+)
+def test_a_concept_or_a_text_that_contradicts_the_number_beside_it_is_refused(read, row, column):
+    import relapse_model as rm
+
+    study = rm.load_study("hbsag-relapse")
+    mapping = MAPPING.replace('"9189" = "negative"', '"9189" = "negative", "9191" = "positive"')
+    with pytest.raises(CohortError) as refusal:
+        read(row, mapping=mapping, study=study)
+    (problem,) = refusal.value.problems
+    assert problem.column == column
+    assert 'value = { field = "value_as_number" }' in problem.advice
+    number_counts = mapping.replace(
+        mapping[mapping.index("value = {") : mapping.index("[[treatments]]")], 'value = { field = "value_as_number" }\n'
+    )
+    assert len(read(row, mapping=number_counts, study=study).labs) == 1
+
+
+def test_a_number_that_the_concept_beside_it_allows(read):
+    """5 mIU/mL is below the limit of 10, and 0.3 S/CO converts into nothing: both may be negative."""
+    cohort = read(number("5", value_as_concept_id="9189"), number("3", measurement_date="2024-04-08"))
+    assert list(cohort.labs["value"]) == ["5", "3"]
+
+
+def test_a_concept_without_a_meaning_beside_a_number_is_listed(read):
+    cohort = read(number("5", value_as_concept_id="45"), number("6", value_as_concept_id="45",
+                                                                measurement_date="2024-04-08"))  # fmt: skip
+    assert len(cohort.labs) == 2
+    assert "measurement: 2 numbers of anti_hbs stand beside the concept 45" in str(cohort.reading)
+
+
+def test_a_result_stands_in_a_column_of_results(read):
+    with pytest.raises(MappingError, match="one of value_as_number, value_as_concept_id, value_source_value"):
+        read(number("5"), mapping=MAPPING.replace('field = "value_as_concept_id"', 'field = "range_high"'))
+
+
+@pytest.mark.parametrize("pick", ["", 'pick = "first"\n', 'pick = "last"\n'])
+def test_an_event_without_a_date_may_be_the_one_that_counts(read, pick):
+    events = [PROCEDURE, PROCEDURE | {"procedure_occurrence_id": "8", "procedure_date": ""}]
+    mapping = MAPPING.replace("codes = [100]\n", f"codes = [100]\n{pick}")
+    with pytest.raises(CohortError, match="an event of procedure_occurrence without a date, among those of which one"):
+        read(number("5"), mapping=mapping, procedure_occurrence=events)
+
+
+# ---- deaths ----
+
+DEATH = {"person_id": "1", "death_date": "2024-05-01", "cause_concept_id": "0"}
+UNTIL_2025 = {"observation_period_id": "1", "person_id": "1", "observation_period_start_date": "2020-01-01",
+          "observation_period_end_date": "2025-01-01"}  # fmt: skip
+FLARE = {"condition_occurrence_id": "1", "person_id": "1", "condition_concept_id": "5",
+         "condition_start_date": "2024-09-01"}  # fmt: skip
+
+
+def test_each_row_of_the_table_of_deaths_is_one(read):
+    cohort = read(number("5"), mapping=MAPPING + '[outcome]\nsource = "death"\n', death=[DEATH],
+                  observation_period=[UNTIL_2025])  # fmt: skip
+    assert cohort.outcomes[["relapse", "date"]].to_numpy().tolist() == [[1, "2024-05-01"]]
+
+
+def test_nobody_is_free_of_an_event_after_death(read):
+    """The period of observation goes on to 2025; an event of September is after the death, and is listed."""
+    cohort = read(number("5"), mapping=MAPPING + '[outcome]\nsource = "condition_occurrence"\ncodes = [5]\n',
+                  death=[DEATH], observation_period=[UNTIL_2025], condition_occurrence=[FLARE])  # fmt: skip
+    assert cohort.outcomes[["relapse", "date"]].to_numpy().tolist() == [[0, "2024-05-01"]]
+    assert left_out(cohort, "condition_occurrence (outcome)")
+
+
+@pytest.mark.parametrize(
+    ("row", "tables", "message"),
+    [
+        (number("5", measurement_date="2024-05-02"), {"death": [DEATH]}, "a day of the person's life"),
+        (number("5"), {"death": [DEATH], "drug_exposure": [DRUG | {
+            "drug_exposure_start_date": "2024-06-01", "drug_exposure_end_date": "2024-06-01"}]}, "a day of the"),
+        (number("5"), {"death": [DEATH, DEATH | {"death_date": "2024-06-01"}]}, "several days of death"),
+        (number("5"), {"death": [DEATH | {"death_date": "2024-02-01"}]}, "a death before time zero"),
+        (number("5"), {"death": [DEATH | {"death_date": ""}]}, "a death without a date"),
+    ],
+)  # fmt: skip
+def test_deaths_that_contradict_the_rest_are_refused(read, row, tables, message):
+    with pytest.raises(CohortError, match=message):
+        read(row, **tables)

@@ -63,3 +63,11 @@ def test_repeating_instruments_stay_so_without_rows(tmp_path):
     assert len(project.rows) == 3
     assert project.fields["sex"].choices == {"0": "Female", "1": "Male"}
     assert project.fields["lab_value"].form == "labs"
+
+
+def test_a_record_that_is_not_its_subject_is_refused(tmp_path):
+    named = SOUND.replace("<SubjectData", '<SubjectData RecordIdField="record_id"')
+    inside = named.replace("<ItemData", '<ItemData ItemOID="record_id" Value="{}"/><ItemData')
+    assert len(read(tmp_path, inside.format("1")).rows) == 1
+    with pytest.raises(SourceError, match="a record's identifier that is not its SubjectKey"):
+        read(tmp_path, inside.format("2"))

@@ -168,3 +168,32 @@ def test_the_form_of_a_field_without_a_dictionary_is_that_of_the_next_status(tmp
     text = refused(tmp_path, data, MAPPING.replace(
         PATIENTS, f'[source]\nrepeating = ["labs"]\n{PATIENTS}first = "drug___1"\n'))  # fmt: skip
     assert "'drug___1' of 'labs', which repeats" in text
+
+
+CONSENT = (
+    "record_id,redcap_event_name,consented,hbsab\n"
+    "1,baseline_arm_1,1,<10\n1,week_4_arm_1,0,20\n2,baseline_arm_1,1,30\n2,week_4_arm_1,,40\n"
+    "3,baseline_arm_1,0,50\n3,week_4_arm_1,1,60\n4,baseline_arm_1,,70\n"
+)
+
+
+def wanted(when):
+    return BY_VISIT.replace(PATIENTS, PATIENTS + f"when = {{ {when} }}\n")
+
+
+def test_a_condition_that_fits_one_row_of_a_record_and_not_another_decides_nothing(tmp_path):
+    """Records 1 and 3 have both answers; which of them counts is for the mapping to say."""
+    text = refused(tmp_path, CONSENT, wanted('consented = "1"'))
+    assert text.count("a value that fits the condition in one row of this record, and not in another") == 2
+    assert "row 2, column 'consented'" in text
+    assert "row 6, column 'consented'" in text
+    assert 'when = { consented = "...", redcap_event_name = "..." }' in text
+
+
+def test_a_condition_is_decided_in_the_event_that_it_names(tmp_path):
+    cohort = read(tmp_path, CONSENT, wanted('consented = "1", redcap_event_name = "baseline_arm_1"'))
+    assert cohort.patients["patient_id"].tolist() == ["1", "2"]
+    assert len(cohort.labs) == 4  # all rows of these records, those of week 4 too
+    assert "3 of a patient whom the mapping leaves out (6, 7, 8)" in str(cohort.reading)
+    later = read(tmp_path, CONSENT, wanted('consented = "1", redcap_event_name = "week_4"'))
+    assert later.patients["patient_id"].tolist() == ["3"]

@@ -442,3 +442,16 @@ def test_a_format_that_hides_zeros_says_nothing_of_other_numbers(tmp_path):
     row = [1, datetime.date(2024, 1, 1), datetime.date(2024, 3, 25), 0.5]
     path = workbook(tmp_path / "a.xlsx", [["id", "zero", "d", "v"], row], formats={"D2": "0.00;-0.00;;@"})
     assert labs(read_excel(path, as_mapping(PLAIN))) == [(0, "hbsag", "0.5", "IU/mL", 12.0)]
+
+
+def test_visits_out_of_order_are_told(tmp_path):
+    """W12 lies before W0 in row 3: a year mistyped, or a visit moved; nobody but a person knows."""
+    rows = [
+        HEADER,
+        ROW,
+        [1002, "LS", "2024-01-01", "2024-04-01", "5", "2023-04-01", "6"],
+        [1003, "WW", "2024-01-01", "2024-01-01", "5", "2024-03-25", "6"],
+    ]
+    cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + HBSAG))
+    (note,) = cohort.reading.notes
+    assert note.startswith("Sheet1, W{visit} 日期: in 1 rows the dates are not in the order of the visits (3)")

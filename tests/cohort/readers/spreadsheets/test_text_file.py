@@ -41,7 +41,7 @@ def test_the_delimiter_is_stated_declared_or_usual(tmp_path):
     (tmp_path / "a.tsv").write_text("a\tb\n1\t2\n")
     assert read_text_file(tmp_path / "a.tsv").cells.shape == (2, 2)
     (tmp_path / "b.csv").write_text("a|b\n1|2\n")
-    with pytest.raises(SourceError, match="one column when parted by ','"):
+    with pytest.raises(SourceError, match="one column when separated by ','"):
         read_text_file(tmp_path / "b.csv")
     assert read_text_file(tmp_path / "b.csv", {"delimiter": "|"}).cells.shape == (2, 2)
 

@@ -67,7 +67,11 @@ def plant(tables, kind, summary):
     patients, labs, treatments = (tables[name].copy() for name in ("patients", "labs", "treatments"))
     fault, of_labs = patients["patient_id"].map(kind), labs["patient_id"].map(kind)
     titre, hbcrag = labs["analyte"] == "anti_hbs", labs["analyte"] == "hbcrag"
-    edge = {name: told["p95"] + 0.24 * (told["p95"] - told["p05"]) for name, told in summary.items() if "p95" in told}
+    edge = {
+        name: reported["p95"] + 0.24 * (reported["p95"] - reported["p05"])
+        for name, reported in summary.items()
+        if "p95" in reported
+    }
 
     patients["age_years"] = patients["age_years"].astype(object)
     patients.loc[fault == "missing predictor", "age_years"] = None
@@ -153,8 +157,8 @@ def check(planted, patients):
     # The 20 results under an identifier of nobody are listed beside: there is no row to put them on.
     named = [problem for problem in planted.problems if "not in the patients table" in problem.found]
     assert len({problem.patient for problem in named}) == OF_EACH
-    told = " ".join([*planted.scores["warnings"], *planted.scores["reason"]])
-    assert not any(identifier in told for identifier in planted.scores["patient_id"])
+    reported = " ".join([*planted.scores["warnings"], *planted.scores["reason"]])
+    assert not any(identifier in reported for identifier in planted.scores["patient_id"])
 
 
 def test_300_faults_among_1000_patients_are_found_and_nothing_else(model, study):

@@ -82,8 +82,8 @@ def test_one_value_alone_is_never_far_and_one_known_value_is_no_combination():
 
 def test_a_combination_that_contradicts_the_training_is_told_with_its_parts(features_new, said):
     training = normal(300, 0.9)
-    told = told_of(training, TWO)
-    summary = {"predictors": told, "scatter": scatter_summary(training, TWO, told)}
+    stated = told_of(training, TWO)
+    summary = {"predictors": stated, "scatter": scatter_summary(training, TWO, stated)}
     # Either value is usual, and both together too where they agree.
     new = features_new(pd.DataFrame({"a": [1.6, 1.6, 0.0], "b": [1.6, -1.6, np.nan]}), study_text("a", "b"), summary)
     found = said(GUARD, new)
@@ -176,6 +176,6 @@ def test_new_patients_like_those_of_the_training_are_seldom_far(study):
         far = []
         for seed in range(6):
             training = rm.derive_features(rm.simulate_cohort(patients, seed=seed), study)
-            told = told_of(training, study)
-            far.append(np.mean(deviates(new, scatter_summary(training, study, told), told) > 3.0902))
+            stated = told_of(training, study)
+            far.append(np.mean(deviates(new, scatter_summary(training, study, stated), stated) > 3.0902))
         assert np.mean(far) <= 0.001

@@ -85,10 +85,10 @@ def test_the_summary_counts_patients_and_tells_no_small_count(new_patients_of):
     labs = [titre(position, 0) for position in range(6)] + [titre(6, 0, unit="IU/L", assay="architect anti-hbs")]
     labs += [titre(7, 0, assay="Liaison"), titre(8, 0, assay="of PT-003"), titre(8, 20, assay="Later")]
     new = new_patients_of([AGES] * 9, labs)
-    told = measured_summary(new.cohort, new.study, 12.0, fewest=5)
+    stated = measured_summary(new.cohort, new.study, 12.0, fewest=5)
     # Two spellings of one assay are counted together, by the commoner; the identifier is left out.
-    assert told["assays"] == {"anti_hbs": {"Architect Anti-HBs": 7, "Liaison": "<5"}}
-    assert told["units"] == {"anti_hbs": {"IU/L": "<5", "mIU/mL": 8}}
+    assert stated["assays"] == {"anti_hbs": {"Architect Anti-HBs": 7, "Liaison": "<5"}}
+    assert stated["units"] == {"anti_hbs": {"IU/L": "<5", "mIU/mL": 8}}
 
 
 def test_a_model_knows_its_assays_and_units_up_to_the_last_landmark(model, study):

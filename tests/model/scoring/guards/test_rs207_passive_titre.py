@@ -36,7 +36,7 @@ def titre(position, week):
 )
 def test_a_dose_counts_for_twelve_weeks(new_patients_of, said, dose, drawn, weeks):
     new = new_patients_of([AGES] * 2, [titre(0, drawn), titre(1, drawn)], [(0, "hbig", dose)], added=PASSIVE)
-    text = f"titre taken {weeks} after hbig: measured Anti-HBs holds antibody given as a drug"
+    text = f"titre taken {weeks} after hbig: measured Anti-HBs contains antibody given as a drug"
     assert said(GUARD, new) == ({} if weeks is None else {0: [text]})
 
 

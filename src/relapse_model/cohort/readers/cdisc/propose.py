@@ -58,11 +58,11 @@ def _time(subjects: DataSet) -> list[str]:
     if not dates:
         return ["", "[time]", '#? zero = { field = "..." }  # the date from which weeks are counted']
     others = [f"# zero = {{ field = {quoted(name)} }}" for name in dates[1:]]
-    told = _told(subjects, dates[0])
-    return ["", "[time]", f"zero = {{ field = {quoted(dates[0])} }}  # {told}: weeks are counted from it", *others]
+    note = _note(subjects, dates[0])
+    return ["", "[time]", f"zero = {{ field = {quoted(dates[0])} }}  # {note}: weeks are counted from it", *others]
 
 
-def _told(data: DataSet, name: str) -> str:
+def _note(data: DataSet, name: str) -> str:
     filled = int((data.texts(name) != "").sum())
     return f"{comment(data.labels[name] or name)}, {filled:,} of {data.rows:,}"
 
@@ -85,7 +85,7 @@ def _patients(subjects: DataSet) -> list[str]:
         stated = ", ".join(f'{quoted(one)} = "..."' for one in subjects.counts(arm))
         lines.append(f'arm = "{arm}"  # {comment(_counted(subjects, arm))}')
         lines.append(
-            f"#? arm = {{ field = {quoted(arm)}, values = {{ {stated} }} }}  # if the study calls the arms otherwise"
+            f"# arm = {{ field = {quoted(arm)}, values = {{ {stated} }} }}  # if the study calls the arms otherwise"
         )
     flags = [name for name in ("ITTFL", "SAFFL") if name in subjects]
     return lines + [f'# when = {{ {name} = "Y" }}  # {_counted(subjects, name)}' for name in flags]
@@ -140,8 +140,8 @@ def _parts(data: DataSet, standard: Standard, code: str) -> list[str]:
     for part in standard.parts:
         counts = data.counts(part, rows) if part in data else {}
         if len(counts) > 1:
-            told = ", ".join(f"{text}: {count:,}" for text, count in counts.items())
-            asked.append(f'#? when = {{ {part} = "..." }}  # which of them: {comment(told)}')
+            note = ", ".join(f"{text}: {count:,}" for text, count in counts.items())
+            asked.append(f'#? when = {{ {part} = "..." }}  # which of them: {comment(note)}')
     return asked
 
 
@@ -181,8 +181,8 @@ def _rest(library: Library, subjects: DataSet) -> list[str]:
     for data in library.data:
         standard = standard_of(data)
         code = code_of(data, standard) if standard.code else ""
-        told = f": {comment(data.label)}" if data.label else ""
-        lines.append(f"# {data.name}{told}, {data.rows:,} observations")
+        note = f": {comment(data.label)}" if data.label else ""
+        lines.append(f"# {data.name}{note}, {data.rows:,} observations")
         if code in data:
             labels = data.first_of_each(code, standard.label) if standard.label in data else {}
             each = list(data.counts(code).items())

@@ -88,7 +88,18 @@ def read_cdisc(
     )  # fmt: skip
     problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems)]
     made = _made(subjects, taken, known)
-    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
+    )  # fmt: skip
+
+
+def _labels(library: Library) -> dict[str, tuple[str, ...]]:
+    """Return the labels of each variable, in whichever data sets."""
+    found: dict[str, tuple[str, ...]] = {}
+    for data in library.data:
+        for variable, label in data.labels.items():
+            found[variable] = (*found.get(variable, ()), label)
+    return found
 
 
 def _refuse(problems: Iterable[Problem]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.cdisc.contradicted import days_since, other_days, other_results, other_units
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.people import Subjects
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
@@ -103,9 +104,11 @@ def _parts(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem
     for part in parts:
         counts = data.counts(part, chosen) if part in data and part not in entry.when else {}
         if len(counts) > 1:
-            told = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
+            sentence = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
             advice = f'State when = {{ {part} = "..." }}'
-            problems.append(in_mapping(mapping, place_of(entry), f"{data.name}: several {part}: {told}", "one", advice))
+            problems.append(
+                in_mapping(mapping, place_of(entry), f"{data.name}: several {part}: {sentence}", "one", advice)
+            )
     return problems
 
 
@@ -135,7 +138,9 @@ def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTab
     assert isinstance(columns, Columns)
     problems: list[Problem] = []
     notes: list[str] = []
-    _values(wanted, columns)
+    problems += other_units(wanted, columns, table, _values(wanted, columns))
+    problems += other_results(wanted, columns, table)
+    notes += other_days(wanted, columns)
     imputed = int((columns["ADTF"] != "").sum()) if "ADTF" in wanted.data else 0
     if imputed:
         notes.append(f"{wanted.data.name}: {imputed:,} dates are imputed by the analysis (ADTF), and taken as they are")
@@ -158,11 +163,14 @@ def _doses(wanted: Wanted, columns: Columns) -> list[str]:
     once = (start.str[:10] == end.str[:10]) | (dose == "")
     columns.others[fields["dose"].name] = dose.where(once, "")
     several = int((~once).sum())
-    told = f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
-    return [told] if several else []
+    sentence = (
+        f"{wanted.data.name}: {several:,} doses of courses of several days are not read: they are those of each time"
+    )
+    return [sentence] if several else []
 
 
-def _values(wanted: Wanted, columns: Columns) -> None:
+def _values(wanted: Wanted, columns: Columns) -> pd.Series:
+    """Make the results of the variables in which they stand; return the unit that each row states."""
     data, fields = wanted.data, wanted.entry.fields
     value_name, unit_name = made_value(data, wanted.standard), made_unit(data, wanted.standard)
     pairs = [(value, unit) for value, unit in wanted.standard.values if value in data]
@@ -181,6 +189,7 @@ def _values(wanted: Wanted, columns: Columns) -> None:
         columns.others[value_name] = value
     if "unit" in fields and fields["unit"].name == unit_name:
         columns.others[unit_name] = unit
+    return unit
 
 
 def _units(columns: Columns, named: str, size: int) -> pd.Series:
@@ -205,25 +214,3 @@ def unit_of_label(label: str) -> str:
     """
     found = _BRACKETS.search(label)
     return found[1] if found else ""
-
-
-def days_since(days: pd.Series) -> tuple[pd.Series, Mask]:
-    """Return study days as days since the reference day, and which are a day 0, which there is not.
-
-    Parameters
-    ----------
-    days : Series
-        Texts.
-
-    Examples
-    --------
-    >>> since, zero = days_since(pd.Series(["-7", "1", "15", "0", ""]))
-    >>> since.tolist(), zero.tolist()
-    (['-7', '0', '14', '0', ''], [False, False, False, True, False])
-    """
-    codes, texts = pd.factorize(days)
-    numbers = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=float)
-    since = [
-        f"{number - 1:g}" if number > 0 else str(text) for number, text in zip(numbers.tolist(), texts, strict=True)
-    ]
-    return pd.Series(np.array(since, dtype=object)[codes], dtype=object), (numbers == 0)[codes]

@@ -103,8 +103,10 @@ class Collector:
                 self._refuse("Patient", self._unit(), "", found, unclear)
 
     def take(self, found: Found) -> None:
-        """Take one resource."""
+        """Take one resource; results that it holds within itself are no resources of the export, and are counted."""
         kind = found.kind
+        if "contained" in found.resource:
+            self._held(found)
         came = self.tallies[kind].came
         try:
             if kind == "Patient":
@@ -120,6 +122,13 @@ class Collector:
             self.tallies[kind].came = came + 1
             self._refuse(kind, self._unit(), "", found, UnclearError(wrong.element, wrong.found, wrong.expected))
 
+    def _held(self, found: Found) -> None:
+        held = found.resource["contained"]
+        kinds = [one.get("resourceType") for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+        for kind in kinds:
+            if kind in self.asked.by_type and kind not in ("Patient", "Medication"):
+                self.others[f"{kind} contained in {found.kind}"] += 1
+
     def _patient(self, found: Found) -> None:
         self.tallies["Patient"].came += 1
         try:
@@ -128,6 +137,8 @@ class Collector:
             self._refuse("Patient", self._unit(), f"Patient/{found.resource['id']}", found, unclear)
             return
         if resource is None:
+            if before in self._patient_at:
+                self.patients.call(found, self._patient_at[before])
             self.tallies["Patient"].left[why] += 1
             return
         at = self._patient_at.get(before)
@@ -161,14 +172,14 @@ class Collector:
         tally = self.tallies[kind]
         tally.came += len(results)
         wanted = [_asked_for(known, codings) for _, codings in results]
-        if not any(wanted):
+        if not any(wanted) and not self.versions.concerns(found):
             tally.left[NOT_NAMED] += len(results)
             self.unmapped.update(_called(kind, codings) for _, codings in results)
             return
         subject = subject_of(found.resource, TYPES[kind].subject)
         subject = self._texts.setdefault(subject, subject)
         try:
-            resource, _, why = self.versions.number(found)
+            resource, _, why = self.versions.number(found, asked=any(wanted))
         except UnclearError as unclear:
             for _ in results:
                 self._refuse(kind, self._unit(), subject, found, unclear)

@@ -15,7 +15,7 @@ from relapse_model.errors import Problem, SourceError
 MAX_BYTES = 256 * 2**20  # of one bundle, or one line: some ten times as much in memory
 _FORMS = (".json", ".ndjson")
 _SHOWN = re.compile(r"[A-Z][A-Za-z]+(?:[._-]?\d+)*\.ndjson|(?:\d+[._-])?[A-Z][A-Za-z]+\.ndjson")  # a type, no person
-_ADVICE = "Export it anew: what it holds beyond this place is not known"
+_ADVICE = "Export it again: what it holds beyond this place is not known"
 
 
 class Found(NamedTuple):
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 class Source:
-    """The files of an export, and what was wrong with them, or is to be told.
+    """The files of an export, and what was wrong with them, or is to be reported.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from relapse_model.cohort.readers.fhir.elements import Json, object_in, objects_
 from relapse_model.cohort.readers.fhir.files import Found
 
 _ABOUT_PATIENT = re.compile(r"(?:.*/)?(Patient/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BY_IDENTIFIER = re.compile(r"(?:.*/)?Patient\?identifier=(.+)")
 
 
@@ -75,7 +76,9 @@ def _names(found: Found) -> list[str]:
     """Return the keys by which references mean a patient."""
     own = text_in(found.resource, "id")
     names = [f"Patient/{own}"] if own else []
-    names += [found.full_url] if found.full_url.startswith("urn:") else []
+    names += [f"urn:uuid:{own}"] if _UUID.fullmatch(own) else []
+    if found.full_url.startswith("urn:"):
+        names += [found.full_url, f"Patient/{found.full_url.removeprefix('urn:uuid:')}"]
     return names + identifier_names(found.resource)
 
 
@@ -112,6 +115,12 @@ class Patients:
             if known != position:
                 self.by_name[name] = -1
         return position
+
+    def call(self, found: Found, position: int) -> None:
+        """Note the names under which the patient at a position came again."""
+        for name in _names(found):
+            if self.by_name.setdefault(name, position) != position:
+                self.by_name[name] = -1
 
     def replace(self, found: Found, other: str) -> None:
         """Take a record that another one replaces: what is about it is about the other."""

@@ -203,13 +203,13 @@ def _labs(met: Met, study: Study) -> list[str]:
         lines += _lab(name, known[name])
     if rest:
         lines += ["", "# Found, and not known to the study:"]
-        lines += [f"# codes = [{quoted(code)}]  # {_told(one)}" for code, one in rest.items()]
+        lines += [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items()]
     return lines
 
 
 def _lab(name: str, codes: dict[str, CodeMet]) -> list[str]:
     lines = ["", "[[labs]]", f"analyte = {quoted(name)}", "codes = ["]
-    lines += [*(f"    {quoted(code)},  # {_told(one)}" for code, one in codes.items()), "]"]
+    lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]"]
     units: Counter[str] = sum((one.units for one in codes.values()), Counter())
     if units[""]:
         others = sorted(unit for unit in units if unit not in ("", "words"))
@@ -221,17 +221,17 @@ def _lab(name: str, codes: dict[str, CodeMet]) -> list[str]:
         mark = "" if any(meanings.values()) else "# "
         lines += [f"{mark}[labs.value]", f'{mark}field = "value"', f"{mark}[labs.value.values]"]
         for (key, display), count in sorted(answers.items()):
-            told = f"  # {comment(display)}: {count:,}"
+            note = f"  # {comment(display)}: {count:,}"
             if meanings[key]:
-                lines.append(f"{quoted(key)} = {quoted(meanings[key])}{told}")
+                lines.append(f"{quoted(key)} = {quoted(meanings[key])}{note}")
             else:
                 lines.append(
-                    f'#? {quoted(key)} = "..."{told}; state it: negative, positive, a text, or "" for no value'
+                    f'#? {quoted(key)} = "..."{note}; state it: negative, positive, a text, or "" for no value'
                 )
     return lines
 
 
-def _told(one: CodeMet) -> str:
+def _note(one: CodeMet) -> str:
     units = ", ".join(f"{comment(unit) or 'no unit'}: {count:,}" for unit, count in sorted(one.units.items()))
     answers = f", {one.answers.total():,} coded" if one.answers else ""
     return f"{comment(one.display)}: {one.count:,}{f' ({units})' if units else ''}{answers}"
@@ -258,14 +258,14 @@ def _treatments(met: Met, study: Study) -> list[str]:
             ready.add(name)
         if rest:
             lines += ["", f"# Found in {kind}, and not known to the study:"]
-            lines += [f"# codes = [{quoted(code)}]  # {_told(one)}" for code, one in rest.items()]
+            lines += [f"# codes = [{quoted(code)}]  # {_note(one)}" for code, one in rest.items()]
     return lines
 
 
 def _course(name: str, kind: str, codes: dict[str, CodeMet], *, again: bool) -> list[str]:
     """Return an entry of an agent; as a comment where it stands in another type of resource already."""
     lines = ["[[treatments]]", f"agent = {quoted(name)}", f"resource = {quoted(kind)}", "codes = ["]
-    lines += [*(f"    {quoted(code)},  # {_told(one)}" for code, one in codes.items()), "]"]
+    lines += [*(f"    {quoted(code)},  # {_note(one)}" for code, one in codes.items()), "]"]
     if not again:
         return ["", *lines]
     return ["", "# The same agent again: read it once, or its doses count twice.", *(f"# {line}" for line in lines)]

@@ -96,7 +96,9 @@ def read_fhir(
         notes=tuple(_notes(collector, files, made, zone)),
     )  # fmt: skip
     problems = [*index.problems, *problems, *_refusals(collector, ids, kept)]
-    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, report, problems, study=study, mapping=known, on_problems=on_problems, dash=dash,
+    )  # fmt: skip
 
 
 def _identifiers(collector: Collector) -> NDArray[np.object_]:

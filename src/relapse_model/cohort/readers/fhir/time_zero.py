@@ -82,11 +82,11 @@ def index_of(collector: Collector, rows: pd.DataFrame, ids: NDArray[np.object_],
     else:
         taken, more = _picked(rows, dates, time, collector.patients.found, ids)
         problems += more
-    told = {problem.patient for problem in problems}
+    listed = {problem.patient for problem in problems}
     refused = {collector.patients.position(one.subject) for one in collector.refused}
     without = [
         place for place in np.flatnonzero(dates == "").tolist()
-        if identifier_key(ids[place]) not in told and place not in refused
+        if identifier_key(ids[place]) not in listed and place not in refused
     ]  # fmt: skip
     left_out = np.zeros(len(ids), dtype=bool)
     if time.options.get("others") == "leave out":

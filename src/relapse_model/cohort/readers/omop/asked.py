@@ -10,7 +10,7 @@ from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
 from relapse_model.study.line_numbers import Place, line_of
-from relapse_model.study.study import Study
+from relapse_model.study.study import Analyte, Study
 
 _FIELDS = {
     "labs": ("value", "date", "unit", "assay", "lower_limit", "upper_limit"),
@@ -19,6 +19,12 @@ _FIELDS = {
 }
 _NEEDED = ("person_id",)
 _NORMAL_RANGE = ("range_low", "range_high")
+
+
+def _values(table: str) -> tuple[str, ...]:
+    """Return the columns in which a result may stand."""
+    text = CDM[table].text if table in CDM else ""
+    return ("value_as_number", "value_as_concept_id", *([text] if text else []))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +64,8 @@ class Asked:
         Of whose persons the cohort is.
     units : mapping of str to str
         UCUM codes by ``unit_concept_id``, where the source has the vocabulary.
+    rules : mapping of str to Analyte
+        Of the study.
     """
 
     labs: tuple[Wanted, ...]
@@ -66,6 +74,7 @@ class Asked:
     events: Wanted | None
     cohort: int | None
     units: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Analyte] = field(default_factory=dict)
 
     def of_table(self, table: str) -> tuple[Wanted, ...]:
         """Return the laboratory entries of one table."""
@@ -118,7 +127,8 @@ class _Asking:
         events, cohort = self.time()
         if self.problems:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
-        return Asked(labs, treatments, outcome, events, cohort, self.units())
+        rules = {} if self.study is None else self.study.analytes
+        return Asked(labs, treatments, outcome, events, cohort, self.units(), rules)
 
     def entries(self) -> tuple[Entry, ...]:
         if self.mapping.labs or self.study is None:
@@ -161,6 +171,7 @@ class _Asking:
                             "The ranges of OMOP are those of healthy people")  # fmt: skip
             else:
                 self.columns(table, (one.name.lower(),), (*place, field_name))
+                self.value(table, field_name, one, place)
         among = {column.lower(): values for column, values in entry.when.items()}
         codes = entry.codes
         if not codes and not among and section == "labs":
@@ -169,7 +180,7 @@ class _Asking:
             if entry.options.get("descendants"):
                 codes = self.descendants(codes, place)
             among |= self.concepts(table, codes, place)
-        elif not among:
+        elif not among and (section, table) != ("outcome", "death"):  # each row of it is a death
             self.refuse(place, f"no codes of {name!r}", "codes = [concept ids], or when = { column = value }",
                         "Codes of the study are found where the source has the table CONCEPT")  # fmt: skip
         if table not in CDM:
@@ -179,6 +190,11 @@ class _Asking:
             needed = [one for one in (*_NEEDED, known.concept, known.start, *among) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
         return Wanted(entry, name, table, among)
+
+    def value(self, table: str, key: str, one: Field, place: Place) -> None:
+        """Refuse a column in which no result stands as that of the results."""
+        if key == "value" and one.name.lower() not in _values(table):
+            self.refuse((*place, key), repr(one.name), f"one of {', '.join(_values(table))}")
 
     def columns(self, table: str, columns: Iterable[str], place: Place) -> None:
         """Refuse what the source does not have."""

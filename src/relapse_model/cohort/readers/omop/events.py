@@ -14,10 +14,11 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
-from relapse_model.cohort.readers.source_dates import iso_dates
+from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.errors import Problem
@@ -25,6 +26,7 @@ from relapse_model.errors import Problem
 NOT_NAMED = "of a concept that the mapping does not name"
 OTHER = "not as the mapping's 'when' asks"
 REFUSED = "refused"
+_LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
@@ -47,12 +49,15 @@ class Events:
         Rows that were not used, by reason.
     read : int
         Rows that were looked at.
+    beside : Counter
+        Concepts without a meaning in the mapping beside a number, by analyte and concept.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
     read: int = 0
+    beside: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def table(self) -> pd.DataFrame:
         """Return all rows."""
@@ -154,13 +159,19 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
             own = usable & (entry == place)
             if own.any():
                 part = chunk[own].reset_index(drop=True)
-                said = results_said(part, known, each, asked.units, mapping.missing, mapping.time.partial)  # type: ignore[arg-type]
+                partial: Partial = mapping.time.partial  # type: ignore[assignment]
+                rule = asked.rules.get(each.name)
+                said = results_said(part, known, each, asked.units, mapping.missing, partial, rule)
+                events.beside.update({(each.name, concept): count for concept, count in said.beside.items()})
                 for reason, rows in said.empty.items():
                     events.left[reason] += int(rows.sum())
                 for unclear in said.unclear:
                     _refuse(events, part, unclear.rows, position[own], persons, table, unclear.column, unclear.found,
                             unclear.expected, unclear.advice)  # fmt: skip
-                keep = ~said.settled()
+                late = after_death(said.date, position[own], persons) & ~said.settled()
+                _refuse(events, part, late, position[own], persons, table, known.start,
+                        [repr(text) for text in said.date[late]], _LIVING)  # fmt: skip
+                keep = ~said.settled() & ~late
                 made = {"patient_id": persons.ids[position[own]], "date": said.date, "analyte": each.name,
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: _cells(part, each, name) for name in _ASSAY}
@@ -256,6 +267,10 @@ def _courses(
                 [repr(text) for text in part[column][new]], "a date as YYYY-MM-DD", advice)  # fmt: skip
         bad |= wrong
         dates[name] = days.to_numpy(dtype=object)
+    late = after_death(dates["start"], position, persons) & ~bad
+    _refuse(events, part, late, position, persons, table, known.start,
+            [repr(text) for text in dates["start"][late]], _LIVING)  # fmt: skip
+    bad |= late
     dose = wanted.field("dose")
     amount = _cells(part, wanted, "dose")
     unit = _cells(part, wanted, "unit")

@@ -175,7 +175,7 @@ class Folder:
             raise AssertionError from error
 
     def _refuse(self, file: Path, row: int | None, found: str) -> None:
-        problem = Problem(file.name, row, None, found, "a whole table in UTF-8", "Export it anew")
+        problem = Problem(file.name, row, None, found, "a whole table in UTF-8", "Export it again")
         raise SourceError(_REFUSED, [problem]) from None
 
 

@@ -71,6 +71,8 @@ def _ends(tables: Tables, asked: Asked, persons: Persons) -> tuple[NDArray[np.ob
     ends = np.full(len(persons.ids), "", dtype=object)
     last = pd.Series(end)[holds].groupby(position[holds]).max()
     ends[last.index.to_numpy(dtype=np.intp)] = last.to_numpy(dtype=object)
+    earlier = (persons.deaths != "") & (ends != "") & (persons.deaths < ends)
+    ends[earlier] = persons.deaths[earlier]  # nobody is observed after death
     lacking = np.flatnonzero(persons.among & (persons.dates != "") & (ends == ""))
     persons.refuse(lacking, "observation_period_end_date", "time zero lies in no observation period",
                    "one that holds it", "Until when the person was observed is not known")  # fmt: skip

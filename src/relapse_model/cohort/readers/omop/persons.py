@@ -46,6 +46,8 @@ class Persons:
         Whom the cohort has.
     dates : array of str
         Time zero; empty where there is none.
+    deaths : array of str
+        Day of death; empty where the source tells of none.
     problems : list of Problem
     readings : list of SourceReading
     """
@@ -54,6 +56,7 @@ class Persons:
     ids: NDArray[np.object_]
     among: Mask
     dates: NDArray[np.object_]
+    deaths: NDArray[np.object_]
     problems: list[Problem] = field(default_factory=list)
     readings: list[SourceReading] = field(default_factory=list)
 
@@ -111,15 +114,15 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
     for column, values in mapping.patients_when.items():
         among &= table[column.lower()].isin(values).to_numpy()
     persons = Persons(table, table[mapping.patient_id.name.lower()].to_numpy(dtype=object), among,
-                      np.full(len(table), "", dtype=object))  # fmt: skip
+                      np.full(len(table), "", dtype=object), np.full(len(table), "", dtype=object))  # fmt: skip
     other = int((~among).sum())
     _index(tables, mapping, asked, folder, persons)
     without = among & (persons.dates == "")
     if mapping.time.options.get("others") == "leave out":
         persons.among = among & ~without
     else:
-        told = {problem.patient for problem in persons.problems}
-        places = [place for place in np.flatnonzero(without).tolist() if persons.key(place) not in told]
+        listed = {problem.patient for problem in persons.problems}
+        places = [place for place in np.flatnonzero(without).tolist() if persons.key(place) not in listed]
         persons.refuse(places, COLUMN, "no time zero", "one for each person", _LEAVE)
     left = (LeftOut("not as the mapping's 'when' asks", other), LeftOut("without time zero, left out",
             int((among & ~persons.among).sum())))  # fmt: skip
@@ -173,6 +176,12 @@ def _pick(
     persons.refuse(position[bad & (position >= 0)], COLUMN, f"no date in {column} of {table}", "a date as YYYY-MM-DD")
     usable = (position >= 0) & ~bad & (days != "").to_numpy()
     chosen, several = picked_days(days[usable], position[usable], mapping.time.options.get("pick"))
+    if counted:
+        undated = position[(position >= 0) & ~bad & (days == "").to_numpy()]
+        # Which of the events is the first, the last or the only one is not known; without any date there is none.
+        persons.refuse(sorted({*undated.tolist()} & {*chosen.index, *several}), COLUMN,
+                       f"an event of {table} without a date, among those of which one counts", "a date of each",
+                       "Correct it, or leave such events out")  # fmt: skip
     persons.refuse(several, COLUMN, "several days of time zero", "one day", _SEVERAL)
     places = chosen.index.to_numpy(dtype=np.intp)
     persons.dates[places] = chosen.to_numpy(dtype=object)

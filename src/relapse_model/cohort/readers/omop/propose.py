@@ -116,7 +116,7 @@ def _source() -> list[str]:
 
 
 def _time(tables: Tables) -> list[str]:
-    lines = ["", "[time]", "#? Time zero: complete one of these. Weeks are counted from it."]
+    lines = ["", "[time]", "#? Time zero: take the mark off the lines of one of these. Weeks are counted from it."]
     if "cohort_definition_id" in tables.columns("cohort"):
         for code, count in sorted(tables.counts("cohort", "cohort_definition_id", None).items()):
             lines.append(f"# cohort_definition_id = {code}  # its start; {count:,} rows")
@@ -124,8 +124,12 @@ def _time(tables: Tables) -> list[str]:
     for table in ("procedure_occurrence", "drug_exposure", "visit_occurrence", "condition_occurrence"):
         if CDM[table].concept in tables.columns(table):
             counts = tables.counts(table, CDM[table].concept, None)
-            shown = ", ".join(f"{code}: {count:,}" for code, count in counts.most_common(5))
-            lines += [f"# table = {quoted(table)}", f"# codes = [...]  # {comment(shown)}"]
+            most = [(code, count) for code, count in counts.most_common(6) if code not in ("", "0")]
+            if not most:
+                continue
+            names = _names(tables, tuple(code for code, _ in most))
+            told = [f"{code} {names.get(code, ('', ''))[0]}".strip() + f": {count:,}" for code, count in most[:5]]
+            lines += [f"# table = {quoted(table)}", f"# codes = [{most[0][0]}]  # {comment(', '.join(told))}"]
     return [*lines, '# pick = "first"  # or "last": if a person has several',
             '# others = "leave out"  # persons without time zero; otherwise they are refused']  # fmt: skip
 
@@ -159,7 +163,7 @@ def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], st
     if rest:
         lines += ["", "# Found, and not known to the study:"]
         lines += [
-            f"# codes = [{concept or 0}]  # {_told(concept, one, names)}"
+            f"# codes = [{concept or 0}]  # {_note(concept, one, names)}"
             for concept, one in list(rest.items())[:_SHOWN]
         ]
         if len(rest) > _SHOWN:
@@ -169,7 +173,7 @@ def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], st
 
 def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, str]]) -> list[str]:
     lines = ["", "[[labs]]", f"analyte = {quoted(name)}", "codes = ["]
-    lines += [*(f"    {concept},  # {_told(concept, one, names)}" for concept, one in codes.items()), "]"]
+    lines += [*(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
     units: Counter[tuple[str, str]] = sum((one.units for one in codes.values()), Counter())
     without = sum(count for (concept, printed), count in units.items() if concept in ("", "0") and not printed)
     if without:
@@ -185,10 +189,12 @@ def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, st
         lines.append(f"#? {unread:,} rows have a number in value_source_value alone: the reader refuses them")
     answers: Counter[tuple[str, str]] = sum((one.answers for one in codes.values()), Counter())
     if answers:
-        told = {answer: meaning_of_word(names.get(answer, (text, ""))[0] or text) for answer, text in sorted(answers)}
-        mark = "" if any(told.values()) else "# "
+        meanings = {
+            answer: meaning_of_word(names.get(answer, (text, ""))[0] or text) for answer, text in sorted(answers)
+        }
+        mark = "" if any(meanings.values()) else "# "
         lines += [f"{mark}[labs.value]", f'{mark}field = "value_as_concept_id"', f"{mark}[labs.value.values]"]
-        for answer, meaning in told.items():
+        for answer, meaning in meanings.items():
             label = comment(names.get(answer, ("", ""))[0])
             state = '; state it: negative, positive, a text, or "" for no value'
             lines.append(
@@ -197,7 +203,7 @@ def _lab(name: str, codes: dict[str, ConceptMet], names: dict[str, tuple[str, st
     return lines
 
 
-def _told(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> str:
+def _note(concept: str, one: ConceptMet, names: dict[str, tuple[str, str]]) -> str:
     label = names.get(concept, ("", ""))[0] or ", ".join(code for code, _ in one.codes.most_common(2) if code)
     units = ", ".join(
         f"{comment(printed) or f'unit concept {unit}' if printed or unit not in ('', '0') else 'no unit'}: {count:,}"
@@ -220,11 +226,11 @@ def _treatments(drugs: dict[str, ConceptMet], names: dict[str, tuple[str, str]],
     lines: list[str] = []
     for name, codes in sorted(known.items()):
         lines += ["", "[[treatments]]", f"agent = {quoted(name)}", "codes = ["]
-        lines += [*(f"    {concept},  # {_told(concept, one, names)}" for concept, one in codes.items()), "]"]
+        lines += [*(f"    {concept},  # {_note(concept, one, names)}" for concept, one in codes.items()), "]"]
     if rest:
         lines += ["", "# Found in DRUG_EXPOSURE, and not known to the study:"]
         lines += [
-            f"# codes = [{concept or 0}]  # {_told(concept, one, names)}"
+            f"# codes = [{concept or 0}]  # {_note(concept, one, names)}"
             for concept, one in list(rest.items())[:_SHOWN]
         ]
     return lines

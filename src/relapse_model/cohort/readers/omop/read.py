@@ -10,7 +10,8 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found
 from relapse_model.cohort.readers.omop.asked import asked_of
-from relapse_model.cohort.readers.omop.events import made_of, read_courses, read_labs, reading_of
+from relapse_model.cohort.readers.omop.deaths import read_deaths
+from relapse_model.cohort.readers.omop.events import Events, made_of, read_courses, read_labs, reading_of
 from relapse_model.cohort.readers.omop.outcome import read_outcome
 from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
@@ -71,7 +72,9 @@ def read_omop(
         made, report, problems = _read(tables, known, study, folder)
     finally:
         tables.close()
-    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, report, problems, study=study, mapping=known, on_problems=on_problems, dash=dash,
+    )  # fmt: skip
 
 
 def _read(
@@ -83,10 +86,12 @@ def _read(
         raise SourceError("the OMOP source was refused", [
             Problem("person", None, None, "no rows", "one row per person", "Or no person is in the cohort asked for")
         ])  # fmt: skip
+    read_deaths(tables, mapping, asked, persons)
     made = {"patients": patients_table(tables, mapping, asked, persons)}
     readings: list[SourceReading] = []
     others: list[NotMapped] = []
     problems: list[Problem] = []
+    beside: list[str] = []
     for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
         found = {
             table: read(tables, table, mapping, asked, persons) for table in dict.fromkeys(one.table for one in wanted)
@@ -97,19 +102,38 @@ def _read(
             readings.append(reading)
             others += not_mapped
             problems += events.problems
+            beside += _beside(table, events)
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
-    notes = list(not_found(names, made))
-    if "treatments" in made and made["treatments"].rows.empty:
-        del made["treatments"]
-        notes.append("since no course was found at all, nothing is taken as known of treatment")
+    notes = [*beside, *not_found(names, made), *_without_courses(made)]
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons)
         readings += more
-    never = [name for name in ("person_source_value",) if name in tables.columns("person")]
-    never = [] if mapping.patient_id.name.lower() in never else [f"person.{name}" for name in never]
     report = ReadingReport(
-        "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=tuple(never), notes=tuple(notes)
-    )
+        "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
+        notes=tuple(notes),
+    )  # fmt: skip
     return made, report, [*persons.problems, *problems]
+
+
+def _without_courses(made: dict[str, MadeTable]) -> list[str]:
+    """Take an empty table of treatments away: nothing found is not "never given"."""
+    if "treatments" not in made or not made["treatments"].rows.empty:
+        return []
+    del made["treatments"]
+    return ["since no course was found at all, nothing is taken as known of treatment"]
+
+
+def _beside(table: str, events: Events) -> list[str]:
+    return [
+        f"{table}: {count:,} numbers of {name} stand beside the concept {concept}, of which the mapping gives no "
+        "meaning: the number counts"
+        for (name, concept), count in sorted(events.beside.items())
+    ]
+
+
+def _never_read(tables: Tables, mapping: SourceMapping) -> tuple[str, ...]:
+    name = "person_source_value"
+    there = name in tables.columns("person") and mapping.patient_id.name.lower() != name
+    return (f"person.{name}",) if there else ()

@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.omop.asked import Wanted
+from relapse_model.cohort.readers.omop.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.tables import number_text
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_values import is_missing
 from relapse_model.study.names import name_key
+from relapse_model.study.study import Analyte
 
 _SAME = 0.005  # a share below which two numbers differ by rounding only
 NO_VALUE = "without a value"
 _ZONED = r"^(.{10} [\d:.]+)(?:Z|[+-]\d\d:?\d\d)$"
 MISSING = "a code for a missing value"
 _CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
+_NUMBER = 'If the number counts, state it in the entry: value = { field = "value_as_number" }'
 _STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "9189" = "negative" } }'
 
 
@@ -47,6 +50,8 @@ class Said:
     empty : mapping of str to array of bool
         Rows that are no results, by reason.
     unclear : list of Unclear
+    beside : mapping of str to int
+        Concepts without a meaning in the mapping that stand beside a number, which counts.
     """
 
     value: NDArray[np.object_]
@@ -54,6 +59,7 @@ class Said:
     date: NDArray[np.object_]
     empty: dict[str, Mask] = field(default_factory=dict)
     unclear: list[Unclear] = field(default_factory=list)
+    beside: Mapping[str, int] = field(default_factory=dict)
 
     def refuse(self, rows: Mask, column: str, found: pd.Series, expected: str, advice: str = "") -> None:
         """Add rows that cannot be read, unless they were refused or are no results."""
@@ -71,13 +77,15 @@ class Said:
 
 def results_said(
     table: pd.DataFrame, known: CdmTable, wanted: Wanted, units: Mapping[str, str], missing: frozenset[str],
-    partial: Partial,
+    partial: Partial, rule: Analyte | None = None,
 ) -> Said:  # fmt: skip
     """Return what the rows of one entry say.
 
     A number stands with the comparator of its operator. Where the text of the source is that number, it is taken as
     printed; where it has another comparator, the row contradicts itself. Without a number, the concept counts by the
     mapping's meanings, and else the text, unless it is a number that the source's own transformation did not take.
+    A concept or a text that contradicts the number beside it is refused, unless the mapping says that the number counts
+    (``value = { field = "value_as_number" }``).
 
     Parameters
     ----------
@@ -90,6 +98,8 @@ def results_said(
     missing : frozenset of str
         Texts that mean no value.
     partial : {"refuse", "middle"}
+    rule : Analyte, optional
+        Of the study, whose lower limit says which numbers are not negative.
     """
     blank = np.full(len(table), "", dtype=object)
     said = Said(blank.copy(), blank.copy(), blank.copy())
@@ -115,8 +125,45 @@ def results_said(
     changed = there & source.number & ~close & ~by_concept & (table["unit_source_value"] != "").to_numpy()
     said.refuse(changed, "value_as_number", table["value_as_number"], f"the number of {known.text}",
                 "It was converted, and unit_source_value is that of the source: map unit_concept_id")  # fmt: skip
+    own = wanted.field("value")
+    if own is None or own.name.lower() != "value_as_number":
+        numbers = Numbers(number, comparator, said.unit, there)
+        _words_beside(table, known, wanted, missing, said, numbers, rule)
     _dates(table, known, wanted, said, partial)
     return said
+
+
+def _words_beside(
+    table: pd.DataFrame, known: CdmTable, wanted: Wanted, missing: frozenset[str], said: Said, numbers: Numbers,
+    rule: Analyte | None,
+) -> None:  # fmt: skip
+    """Refuse numbers that a concept or a text beside them contradicts; count the concepts without a meaning."""
+    printed, concept = table[known.text], table["value_as_concept_id"]
+    meanings = _meanings(wanted)
+    by_concept, unknown = _looked_up(concept, meanings)
+    by_text, _ = _looked_up(_keys(printed), meanings)
+    words = np.where(by_text != "", by_text, np.where(_are_words(printed), printed.to_numpy(dtype=object), ""))
+    expected = "what the number beside it says"
+    for column, cells, meant in (("value_as_concept_id", concept, by_concept), (known.text, printed, words)):
+        said.refuse(contradicts(numbers, meant, rule), column, cells, expected, _NUMBER)
+    none = [one for one, text in meanings.items() if not text]
+    gone = concept.isin(none) | _keys(printed).isin(none) | is_missing(printed, missing)
+    said.refuse(numbers.there & gone.to_numpy(), known.text, printed, "no number, since this means no value", _NUMBER)
+    coded = numbers.there & unknown & ~concept.isin(["", "0"]).to_numpy()
+    said.beside = {str(one): int(count) for one, count in concept[coded].value_counts().items()}
+
+
+def _are_words(printed: pd.Series) -> Mask:
+    codes, distinct = pd.factorize(printed)
+    kinds = read_lab_texts(pd.Series(distinct, dtype=object))["kind"]
+    words: Mask = np.append(kinds.isin(["negative", "positive"]).to_numpy(), False)[codes]
+    return words
+
+
+def _meanings(wanted: Wanted) -> dict[str, str]:
+    """Return the meanings that the mapping states, by the keys under which texts are compared."""
+    own = wanted.field("value")
+    return {} if own is None else {name_key(one): text for one, text in own.values.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,8 +211,7 @@ def _without_number(
 ) -> None:
     """Fill in what a concept or a text says where there is no number."""
     printed, concept = table[known.text], table["value_as_concept_id"]
-    field_of_value = wanted.field("value")
-    meanings = {} if field_of_value is None else {name_key(one): text for one, text in field_of_value.values.items()}
+    meanings = _meanings(wanted)
     by_concept, _ = _looked_up(concept, meanings)
     by_text, _ = _looked_up(_keys(printed), meanings)
     meant = np.where(by_concept != "", by_concept, by_text)

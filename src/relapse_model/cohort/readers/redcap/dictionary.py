@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.redcap.text_file import read_rows, refusal
 
 _HEADINGS = {
@@ -19,54 +20,13 @@ _HEADINGS = {
                 "select_choices_or_calculations"),
     "validation": ("text validation type or show slider number", "text_validation_type_or_show_slider_number"),
     "identifier": ("identifier?", "identifier"),
+    "note": ("field note", "field_note"),
 }  # fmt: skip
 """Headings of the file that REDCap's pages write, and of the one that its interface for programs writes."""
 
 CODED = ("radio", "dropdown", "select", "yesno", "truefalse")
 _CONTACT = ("email", "phone", "ssn", "vmrn", "mrn", "zipcode", "postalcode")  # beginnings of validation types
 _YES_NO = {"yesno": {"1": "Yes", "0": "No"}, "truefalse": {"1": "True", "0": "False"}}
-_PERSONAL = frozenset(
-    [
-        "name",
-        "first_name",
-        "last_name",
-        "name_first",
-        "name_last",
-        "firstname",
-        "lastname",
-        "full_name",
-        "fullname",
-        "surname",
-        "middle_name",
-        "patient_name",
-        "initials",
-        "patient_initials",
-        "address",
-        "street_address",
-        "home_address",
-        "street",
-        "phone",
-        "telephone",
-        "phone_number",
-        "mobile",
-        "mobile_phone",
-        "cell_phone",
-        "fax",
-        "email",
-        "e_mail",
-        "email_address",
-        "dob",
-        "date_of_birth",
-        "birth_date",
-        "birthdate",
-        "mrn",
-        "ssn",
-        "passport",
-        "id_card",
-        "wechat",
-        "redcap_survey_identifier",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +41,8 @@ class FieldDefinition:
         From code to label.
     identifier : bool
         Whether the project marks it as identifying.
+    note : str
+        Printed below the field: the unit, often.
     """
 
     name: str
@@ -90,9 +52,10 @@ class FieldDefinition:
     validation: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     identifier: bool = False
+    note: str = ""
 
 
-def may_identify(name: str, known: FieldDefinition | None) -> str:
+def why_never_read(name: str, known: FieldDefinition | None) -> str:
     """Say why a field is never read; empty where it may be.
 
     Parameters
@@ -103,7 +66,7 @@ def may_identify(name: str, known: FieldDefinition | None) -> str:
 
     Examples
     --------
-    >>> may_identify("dob", None), may_identify("weight", FieldDefinition("weight", identifier=True))
+    >>> why_never_read("dob", None), why_never_read("weight", FieldDefinition("weight", identifier=True))
     ('named like one of a person', 'marked as an identifier')
     """
     if known is not None and known.identifier:
@@ -112,7 +75,7 @@ def may_identify(name: str, known: FieldDefinition | None) -> str:
         return f"of the type {known.validation}"
     if known is not None and known.type in ("file", "signature"):
         return "an uploaded file"
-    return "named like one of a person" if name.lower() in _PERSONAL else ""
+    return "named like one of a person" if may_identify(name) else ""
 
 
 def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
@@ -143,10 +106,10 @@ def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
     texts: dict[str, Iterable[Any]] = {key: [""] * size if one is None else one for key, one in found.items()}
     fields: dict[str, FieldDefinition] = {}
     for row in zip(*(texts[key] for key in _HEADINGS), strict=True):
-        name, form, kind, label, choices, validation, identifier = (cell.strip() for cell in row)
+        name, form, kind, label, choices, validation, identifier, note = (cell.strip() for cell in row)
         fields[name] = FieldDefinition(
             name, form, kind.lower(), without_tags(label), validation.lower(), choices_of(kind.lower(), choices),
-            identifier.lower() in ("y", "1", "yes"),
+            identifier.lower() in ("y", "1", "yes"), without_tags(note),
         )  # fmt: skip
     return fields
 

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, may_identify
+from relapse_model.cohort.readers.redcap.dictionary import CODED, FieldDefinition, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.source_dates import iso_date
+from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.study.names import NameTable, name_key
 
 _BRACKETS = re.compile(r"[(\[（]\s*([^()\[\]（）]+?)\s*[)\]）]\s*$")
 _SEPARATED = re.compile(r"\s*\d{4}[-/.年]")
 _TRAILING = re.compile(r"_(?:date|dt|dat|start|begin|first|dose|given|iu|mg)$")
+_BEFORE = re.compile(r"(?:^|[^a-z])pre(?:$|[^a-z])|pretreat|before|治疗前")
 _ALIASES = {
     "sex": ("sex", "gender", "性别"),
     "age_years": ("age", "age_years", "age_at_enrolment", "age_at_enrollment", "年龄"),
@@ -49,16 +51,21 @@ class Found:
     filled: int
     texts: tuple[str, ...]
     date: bool
+    note: str = ""
 
     @property
     def unit(self) -> str:
-        """Return what stands in brackets at the end of the label."""
+        """Return the unit that the label states, or the note, or the field's name; as printed in brackets, if there."""
         found = _BRACKETS.search(self.label)
-        return found[1] if found else ""
+        if found and units_in_name(found[0]):
+            return found[1]
+        named = (units_in_name(text) for text in (self.label, self.note, f"({self.note})", self.name))
+        return next((units[0] for units in named if units and units != ("log10",)), "")
 
     def meaning(self, names: NameTable) -> str | None:
         """Return which name of a study the field has, by its own name or its label without the unit."""
-        for text in (self.name, self.label, _BRACKETS.sub("", self.label), self.name.replace("_", " ")):
+        for text in (self.name, self.label, _BRACKETS.sub("", self.label), self.name.replace("_", " "),
+                     *shorter_names(self.name), *shorter_names(self.label)):  # fmt: skip
             found = names.meaning(text).name if text.strip() else None
             if found is not None:
                 return found
@@ -76,7 +83,7 @@ def fields_found(export: Export) -> list[Found]:
     for name, texts in export.columns.items():
         known = export.definition(name)
         own = export.structural(name) or name.endswith((STATUS, "_timestamp"))
-        if own or may_identify(name, known):
+        if own or why_never_read(name, known):
             continue
         different = tuple(text for text in texts.unique() if text.strip())
         if different:
@@ -90,7 +97,7 @@ def _found(export: Export, name: str, known: FieldDefinition | None, filled: int
     date = (
         known.validation.startswith("date") if known else all(_SEPARATED.match(one) and iso_date(one) for one in texts)
     )
-    return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date)
+    return Found(name, export.forms.get(name, ""), label, choices, filled, texts, date, known.note if known else "")
 
 
 def patient_column(field: Found) -> str | None:
@@ -100,6 +107,16 @@ def patient_column(field: Found) -> str | None:
         if keys & {name_key(name) for name in (column, *names)}:
             return column
     return next((column for column in TABLES["patients"] if name_key(column) in keys and column != "patient_id"), None)
+
+
+def before_treatment(field: Found) -> str | None:
+    """Return the column of the patients table for a result before treatment, by the field's name or label."""
+    for text in (field.name, field.label):
+        found = _BEFORE.search(text.casefold())
+        if found is not None:
+            other = {"hbsag": "hbsag_before_treatment_iu_ml", "hbeag": "hbeag_positive_before_treatment"}
+            return next((column for name, column in other.items() if name in text.casefold()), None)
+    return None
 
 
 def sexes(texts: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relapse_model.cohort.readers.entry_rows import in_mapping, lacking_keys, mixed_times, place_of
-from relapse_model.cohort.readers.redcap.dictionary import CODED, may_identify
+from relapse_model.cohort.readers.redcap.dictionary import CODED, why_never_read
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import Problem
@@ -36,6 +36,7 @@ def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem
         for name in entry.when:
             yield from _field(mapping, export, Field(name), (*place_of(entry), "when"))
     yield from _events(mapping, export, tuple(mapping.time.visits), ("time", "visits"))
+    yield from _events(mapping, export, mapping.patients_when.get(EVENT, ()), ("patients", "when"))
     yield from _time(mapping, entries)
     if mapping.source.get("only_complete"):
         yield from _statuses(mapping, export, entries)
@@ -67,7 +68,7 @@ def _field(
     if one.name not in export.columns:
         yield in_mapping(mapping, place, f"no field {one.name!r}", "a field of the export", export.nearest(one.name))
         return
-    why = may_identify(one.name, export.definition(one.name))
+    why = why_never_read(one.name, export.definition(one.name))
     if why and not identifier:
         yield in_mapping(mapping, place, f"{one.name!r}, which is {why}", "a field that identifies nobody")
     yield from _events(mapping, export, one.options.get("event", ()), place)

@@ -171,6 +171,7 @@ class _Reading:
         self.project.fields[oid] = FieldDefinition(
             oid, self.form_of_item.get(oid, ""), given.get("FieldType", "text").lower(), "",
             given.get("TextValidationType", "").lower(), identifier=given.get("Identifier", "").lower() == "y",
+            note=without_tags(given.get("FieldNote", "")),
         )  # fmt: skip
 
     def code_list(self, given: dict[str, str]) -> None:
@@ -214,6 +215,8 @@ class _Reading:
         line = self.parser.CurrentLineNumber
         values = self.project.rows.setdefault(key, (line, {}))[1]
         name = given.get("ItemOID", "")
+        if name == self.project.record and given.get("Value", "") not in ("", key[0]):
+            self.refuse("a record's identifier that is not its SubjectKey", "one identifier of each record", line)
         if values.setdefault(name, given.get("Value", "")) != given.get("Value", ""):
             self.refuse(f"a second value of {name!r} in one form", "each field once", line)
 

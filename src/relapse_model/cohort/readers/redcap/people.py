@@ -12,11 +12,11 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.patient_columns import PatientValues, made_patients, patient_values, patients_of
-from relapse_model.cohort.readers.redcap.export import Export
+from relapse_model.cohort.readers.redcap.export import EVENT, INSTANCE, REPEAT, Export
 from relapse_model.cohort.readers.redcap.prepared import with_codes
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
-from relapse_model.cohort.readers.source_values import meanings_of
+from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
@@ -72,10 +72,10 @@ def people_of(export: Export, table: SourceTable, mapping: SourceMapping, folder
     dated : bool
         Whether anything has a date, so that time zero is needed.
     """
-    cohort = _chosen(export, table, mapping)
-    problems: list[Problem] = []
+    cohort, problems = _chosen(export, table, mapping)
     if mapping.patient_id.name != export.record:
-        table, problems = _identified(export, table, mapping, cohort)
+        table, unnamed = _identified(export, table, mapping, cohort)
+        problems = [*(replace(problem, patient=None) for problem in problems), *unnamed]
     patients, first = patients_of(table, cohort)
     columns = {
         column: patient_values(table, with_codes(one, export), patients, cohort & _rows(export, one, mapping), mapping)
@@ -114,13 +114,33 @@ def _rows(export: Export, one: Field, mapping: SourceMapping) -> Mask:
     return rows & export.in_events(events) if events else rows
 
 
-def _chosen(export: Export, table: SourceTable, mapping: SourceMapping) -> Mask:
-    """Tell which rows are of records that the mapping wants."""
-    rows = np.ones(len(table), dtype=bool)
-    for name, wanted in mapping.patients_when.items():
-        fits = meanings_of(table.columns[name], dict.fromkeys(wanted, "1")).values == "1"
-        rows &= table.keys.isin(table.keys[fits.to_numpy()]).to_numpy()
-    return rows
+def _chosen(export: Export, table: SourceTable, mapping: SourceMapping) -> tuple[Mask, list[Problem]]:
+    """Tell which rows are of records that the mapping wants.
+
+    A condition on the event or the instance chooses the rows by which the others decide. Among these, a field that
+    fits in one row of a record and not in another does not say whether the record is wanted.
+    """
+    here, conditions = np.ones(len(table), dtype=bool), dict(mapping.patients_when)
+    for name in (EVENT, REPEAT, INSTANCE):
+        wanted = conditions.pop(name, None)
+        if wanted is not None:
+            here &= export.in_events(wanted) if name == EVENT else table.columns[name].isin(wanted).to_numpy()
+    rows = table.keys.isin(table.keys[here]).to_numpy()
+    problems: list[Problem] = []
+    for name, wanted in conditions.items():
+        texts = table.columns[name]
+        fits = (meanings_of(texts, dict.fromkeys(wanted, "1")).values == "1").to_numpy()
+        filled = here & ~(is_empty(texts) | is_missing(texts, mapping.missing))
+        both = table.keys.isin(table.keys[filled & fits]) & table.keys.isin(table.keys[filled & ~fits])
+        rows = rows & table.keys.isin(table.keys[filled & fits]).to_numpy()
+        unclear = np.flatnonzero(filled & both.to_numpy())
+        again = unclear[~table.keys.iloc[unclear].duplicated().to_numpy()]
+        problems += table.problems(
+            again, name, "one answer for each record, to decide whether it is a patient",
+            f'Name the event that decides, such as when = {{ {name} = "...", {EVENT} = "..." }}',
+            "a value that fits the condition in one row of this record, and not in another",
+        )  # fmt: skip
+    return rows, problems
 
 
 def _identified(

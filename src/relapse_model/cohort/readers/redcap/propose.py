@@ -10,7 +10,13 @@ from typing import Any
 
 from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
 from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
-from relapse_model.cohort.readers.redcap.found_fields import Found, fields_found, patient_column, sexes
+from relapse_model.cohort.readers.redcap.found_fields import (
+    Found,
+    before_treatment,
+    fields_found,
+    patient_column,
+    sexes,
+)
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -103,12 +109,12 @@ def _time(proposal: _Proposal) -> list[str]:
     lines = ["", "[time]"]
     if len(by_name) == 1:
         lines.append(
-            f"zero = {{ field = {quoted(by_name[0].name)} }}  # {_told(by_name[0])}: weeks are counted from it"
+            f"zero = {{ field = {quoted(by_name[0].name)} }}  # {_note(by_name[0])}: weeks are counted from it"
         )
         proposal.named.add(by_name[0].name)
     else:
         lines.append("#? Which date is enrolment, from which weeks are counted?")
-        lines += [f"#? zero = {{ field = {quoted(one.name)} }}  # {_told(one)}" for one in (by_name or once)[:_SHOWN]]
+        lines += [f"#? zero = {{ field = {quoted(one.name)} }}  # {_note(one)}" for one in (by_name or once)[:_SHOWN]]
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
         lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
@@ -134,6 +140,12 @@ def _patients(proposal: _Proposal) -> list[str]:
         taken.add(column)
         proposal.named.add(one.name)
         lines += _patient(column, one)
+    for one in proposal.found:
+        column = before_treatment(one)
+        if column is not None and column not in taken and not proposal.repeats(one):
+            unit = f", unit = {quoted(one.unit or '...')}" if column.endswith("iu_ml") else ""
+            lines.append(f"#? {column} = {{ field = {quoted(one.name)}{unit} }}  # {_note(one)}; is it that one?")
+            proposal.named.add(one.name)
     arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
     if "arm" not in taken and len(arms) > 1:
         stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
@@ -142,27 +154,28 @@ def _patients(proposal: _Proposal) -> list[str]:
 
 
 def _patient(column: str, one: Found) -> list[str]:
-    told = f"  # {_told(one)}"
+    note = f"  # {_note(one)}"
     if column == "sex":
         words = sexes(one.choices.values() if one.choices else one.texts)
         if one.choices and words:
             stated = ", ".join(
                 f"{quoted(code)} = {quoted(words.get(label, ''))}" for code, label in one.choices.items()
             )
-            return [f"sex = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{told}"]
+            return [f"sex = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
         if not words:
-            return [_asked(column, one, told)]
+            return [_asked(column, one, note)]
     elif one.choices:
         stated = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in one.choices.items())
-        return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{told}"]
+        return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
     elif column in ("hbv_genotype", "arm") and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
-        return [_asked(column, one, told)]
-    return [f"{column} = {quoted(one.name)}{told}"]
+        return [_asked(column, one, note)]
+    return [f"{column} = {quoted(one.name)}{note}"]
 
 
-def _asked(column: str, one: Found, told: str) -> str:
-    stated = ", ".join(f'{quoted(text)} = "..."' for text in sorted(one.texts)[:_SHOWN])
-    return f"#? {column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{told}; what do the codes mean?"
+def _asked(column: str, one: Found, note: str) -> str:
+    texts = dict.fromkeys(re.sub(r"^(\d+)\.0+$", r"\1", text) for text in sorted(one.texts))
+    stated = ", ".join(f'{quoted(text)} = "..."' for text in list(texts)[:_SHOWN])
+    return f"#? {column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
 
 
 def _results(proposal: _Proposal) -> list[Found]:
@@ -176,7 +189,7 @@ def _labs(proposal: _Proposal) -> list[str]:
     for one in _results(proposal):
         analyte = one.meaning(names) or ""
         proposal.named.add(one.name)
-        lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_told(one)}"]
+        lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
         if one.choices:
             meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
             stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
@@ -194,7 +207,7 @@ def _labs(proposal: _Proposal) -> list[str]:
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
     if one.unit:
-        return f"unit = {quoted(one.unit)}  # from the label"
+        return f"unit = {quoted(one.unit)}  # from the label, note or name"
     known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
     return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
 
@@ -216,7 +229,7 @@ def _treatments(proposal: _Proposal) -> list[str]:
         agent = one.agent_in_name(names)
         if agent is not None and one.date and one.name not in proposal.named:
             proposal.named.add(one.name)
-            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"start = {quoted(one.name)}  # {_told(one)}",
+            lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"start = {quoted(one.name)}  # {_note(one)}",
                       "#? end = \"...\"  # a course without an end goes on; a single dose ends on its day"]  # fmt: skip
     return lines
 
@@ -235,10 +248,10 @@ def _course(proposal: _Proposal, form: str) -> list[str]:
     lines = []
     for key, fields in (("start", starts), ("end", ends)):
         mark = "" if len(fields) == 1 else "#? "
-        lines += [f"{mark}{key} = {quoted(one.name)}  # {_told(one)}" for one in fields]
+        lines += [f"{mark}{key} = {quoted(one.name)}  # {_note(one)}" for one in fields]
     doses = [one for one in proposal.found if one.form == form and "dose" in one.name and not one.date]
     for one in doses:
-        lines.append(f"#? dose = {{ field = {quoted(one.name)}, unit = {quoted(one.unit or '...')} }}  # {_told(one)}")
+        lines.append(f"#? dose = {{ field = {quoted(one.name)}, unit = {quoted(one.unit or '...')} }}  # {_note(one)}")
     proposal.named.update(one.name for one in (*dates, *doses))
     return lines
 
@@ -264,12 +277,12 @@ def _missing(export: Export, proposal: _Proposal) -> list[str]:
 def _rest(proposal: _Proposal) -> list[str]:
     rest = [one for one in proposal.found if one.name not in proposal.named]
     lines = ["", "# Found, and not named above:"] if rest else []
-    lines += [f"# {one.name}: {_told(one)}" for one in rest]
+    lines += [f"# {one.name}: {_note(one)}" for one in rest]
     if EVENT in proposal.export.columns:
         lines += ["", f"# Events: {', '.join(proposal.export.events)}"]
     return lines
 
 
-def _told(one: Found) -> str:
+def _note(one: Found) -> str:
     label = f"{comment(one.label)}, " if one.label and one.label != one.name else ""
     return f"{label}{one.filled:,} filled"

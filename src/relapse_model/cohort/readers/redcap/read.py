@@ -14,9 +14,10 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, made_of
+from relapse_model.cohort.readers.identifying import MAIL
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.redcap.dictionary import may_identify
+from relapse_model.cohort.readers.redcap.dictionary import why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export, file_of, read_export
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
@@ -32,7 +33,6 @@ from relapse_model.study.study import Study
 
 _MADE = {"labs": "labs", "treatments": "treatments", "outcome": "outcomes"}
 _NO_LABS = ("patient_id", "week", "analyte", "value", "unit")
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _PHONE = re.compile(r"\+?(?:\(\d{2,5}\)|\d)[\d\s./-]{7,15}\d")
 LEFT_OUT, UNTIMED = "of a patient whom the mapping leaves out", "of a patient without time zero"
 OTHER_EVENT, INCOMPLETE = "in an event that the mapping does not name", "in a form that is not marked complete"
@@ -94,7 +94,15 @@ def read_redcap(
         never_read=tuple(_never_read(export, known)), notes=tuple(_notes(export, known, ready, people)),
     )  # fmt: skip
     problems = [*ready.problems, *people.problems, *(problem for one in taken for problem in one.rows.problems)]
-    return cohort_of(made, report, problems, study=study, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, report, problems, study=study, mapping=known, labels=_labels(export), on_problems=on_problems, dash=dash,
+    )  # fmt: skip
+
+
+def _labels(export: Export) -> dict[str, tuple[str, ...]]:
+    """Return the label and the note of each field."""
+    known = {name: export.definition(name) for name in export.columns}
+    return {name: (one.label, one.note) for name, one in known.items() if one is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,13 +165,13 @@ def _not_mapped(export: Export, mapping: SourceMapping) -> Iterator[NotMapped]:
         filled = int((texts != "").sum())
         known = export.definition(name)
         own = export.structural(name) or name.endswith((STATUS, "_timestamp"))
-        if filled and name not in named and not own and not may_identify(name, known):
+        if filled and name not in named and not own and not why_never_read(name, known):
             yield NotMapped(export.table.name, name, known.label if known else "", filled)
 
 
 def _never_read(export: Export, mapping: SourceMapping) -> Iterator[str]:
     for name in export.columns:
-        why = may_identify(name, export.definition(name))
+        why = why_never_read(name, export.definition(name))
         if why and name != mapping.patient_id.name:
             yield f"{name} ({why})"
 
@@ -181,10 +189,10 @@ def _notes(export: Export, mapping: SourceMapping, ready: Prepared, people: Peop
             yield (f"form {form}: {count.get('2', 0):,} complete, {count.get('1', 0):,} unverified, "
                    f"{count.get('0', 0):,} incomplete")  # fmt: skip
     for name, texts in export.columns.items():
-        if name in named or export.structural(name) or may_identify(name, export.definition(name)):
+        if name in named or export.structural(name) or why_never_read(name, export.definition(name)):
             continue
         values = [text for text in texts.unique() if len(text) < 200]
-        for what, pattern in (("e-mail addresses", _MAIL), ("telephone numbers", _PHONE)):
+        for what, pattern in (("e-mail addresses", MAIL), ("telephone numbers", _PHONE)):
             found = [text for text in values if pattern.fullmatch(text.strip()) and not _is_date(text)]
             if found:
                 yield f"{name}: holds {what}, and is not marked as an identifier in the data dictionary"

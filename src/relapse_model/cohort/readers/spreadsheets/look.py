@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.readers.identifying import may_identify
 from relapse_model.cohort.readers.spreadsheets import text_file, workbook
 from relapse_model.cohort.readers.spreadsheets.header_words import IDENTIFIERS, PATIENT_COLUMNS, bare_name
-from relapse_model.cohort.readers.spreadsheets.identifying import may_identify
 from relapse_model.cohort.readers.spreadsheets.sheet import Sheet
 from relapse_model.cohort.readers.spreadsheets.table import Table, table_of
 from relapse_model.errors import SourceError

@@ -35,7 +35,7 @@ def changes_a_number(code: str) -> bool:
 
 
 def shown_number(number: float, code: str) -> str | None:
-    """Return a number as it is shown under a format, with all of its digits; None where that cannot be told.
+    """Return a number as it is shown under a format, with all of its digits; None where that is not known.
 
     Rounding is not followed: a number keeps the digits that the cell holds.
 

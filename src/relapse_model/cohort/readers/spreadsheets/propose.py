@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
+from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.source_dates import iso_date
 from relapse_model.cohort.readers.spreadsheets.header_words import ENROLMENT, bare_name
-from relapse_model.cohort.readers.spreadsheets.identifying import holds_contacts, may_identify
 from relapse_model.cohort.readers.spreadsheets.look import Look, look_at
+from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.readers.spreadsheets.proposed_patients import patient_columns
 from relapse_model.cohort.readers.spreadsheets.proposed_results import long_results, wide_results
-from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted
 from relapse_model.cohort.readers.spreadsheets.proposed_treatments import histories, treatment_rows
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import StudyError

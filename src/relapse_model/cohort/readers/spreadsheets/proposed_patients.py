@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from relapse_model.cohort.readers.identifying import may_identify
+from relapse_model.cohort.readers.proposed_text import quoted, table_text
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     FLAGS,
     PATIENT_COLUMNS,
@@ -16,9 +18,8 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     before_treatment,
     head_and_unit,
 )
-from relapse_model.cohort.readers.spreadsheets.identifying import may_identify
 from relapse_model.cohort.readers.spreadsheets.look import Look, category_counts
-from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted, table_text
+from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 from relapse_model.cohort.study_columns import levels_named
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
 from relapse_model.study.names import level_of, yes_or_no

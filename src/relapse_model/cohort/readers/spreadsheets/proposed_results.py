@@ -9,6 +9,7 @@ import pandas as pd
 
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
+from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,
     DAYS,
@@ -22,7 +23,8 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     head_and_unit,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
-from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted
+from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
+from relapse_model.cohort.readers.units_in_names import shorter_names, units_in_name
 from relapse_model.study.study import Study
 
 _LISTED = 15  # names of tests in a comment
@@ -56,13 +58,19 @@ def wide_results(proposal: Proposal, source: str, look: Look) -> None:
     patterns = columns_of_visits(look)
     days = [one for one in patterns if bare_name(one.visits[0].rest) in DAYS]
     others = [one for one in patterns if one not in days]
-    named = [(one, analyte_of(head_and_unit(one.visits[0].rest)[0], proposal.analytes)) for one in others]
+    named = [(one, _analyte(one.visits[0].rest, proposal)) for one in others]
     wanted = [(one, name) for one, name in named if name in proposal.study.analytes]
     for one in days[1:] if wanted else ():
         proposal.add("", f"# Dates, too: {one.pattern}; the first such columns are taken.")
     for one, analyte in wanted:
         assert analyte is not None
         _write_wide(proposal, source, look, one, analyte, days[0] if days else None)
+
+
+def _analyte(rest: str, proposal: Proposal) -> str | None:
+    """Return the analyte of a column, by its name without its visit and unit."""
+    names = (head_and_unit(rest)[0], *shorter_names(rest))
+    return next((found for name in names if (found := analyte_of(name, proposal.analytes)) is not None), None)
 
 
 def _write_wide(
@@ -75,7 +83,9 @@ def _write_wide(
     proposal.add("", "[[labs]]", f"# {len(values)} results at the visits {visits}")
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
     proposal.add(f"analyte = {quoted(analyte)}", f"value = {quoted(columns.pattern)}")
-    _unit(proposal, analyte, head_and_unit(columns.visits[0].rest)[1], values)
+    rest = columns.visits[0].rest
+    named = next((one for one in units_in_name(rest) if one != "log10"), "")
+    _unit(proposal, analyte, head_and_unit(rest)[1] or named, values)
     if days is not None:
         proposal.use(look, *days.places)
         lacking = {one.visit for one in columns.visits} - {one.visit for one in days.visits}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.courses import entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     AGENTS,
@@ -15,7 +16,7 @@ from relapse_model.cohort.readers.spreadsheets.header_words import (
     bare_name,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
-from relapse_model.cohort.readers.spreadsheets.proposed_text import Proposal, quoted
+from relapse_model.cohort.readers.spreadsheets.proposal import Proposal
 
 _LISTED = 10  # rows in a comment
 

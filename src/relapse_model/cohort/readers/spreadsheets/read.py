@@ -81,7 +81,9 @@ def read_excel(
         raise SourceError("the export was refused", reading.problems)
     read = (problem for problem in reading.found if problem.patient not in reading.left_out)
     found = sorted(read, key=lambda problem: (problem.table, problem.row or 0))
-    return cohort_of(made, reading.report(), found, study=used, on_problems=on_problems, dash=dash)
+    return cohort_of(
+        made, reading.report(), found, study=used, mapping=mapped, on_problems=on_problems, dash=dash
+    )  # fmt: skip
 
 
 def _tables(reading: Reading, study: Study | None, dates: pd.DataFrame | None) -> dict[str, MadeTable]:

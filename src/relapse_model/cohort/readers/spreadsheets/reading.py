@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
-from relapse_model.cohort.readers.spreadsheets.identifying import holds_contacts, may_identify
 from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import Table
@@ -79,7 +79,7 @@ class Reading:
         self.codes_met: Counter[tuple[str, str]] = Counter()
         self.serials: Counter[tuple[str, str]] = Counter()
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
-        self._told: set[tuple[object, ...]] = set()
+        self._reported: set[tuple[object, ...]] = set()
 
     @property
     def main(self) -> str:
@@ -176,10 +176,10 @@ class Reading:
 
     def cell_problem(self, source: str, row: int, column: str, found: str, expected: str, advice: str = "") -> None:
         """Note what is wrong with one cell; its patient is refused, and no other."""
-        told = (source, row, column, found)
-        if told in self._told:
+        problem_key = (source, row, column, found)
+        if problem_key in self._reported:
             return
-        self._told.add(told)
+        self._reported.add(problem_key)
         table, patient = self.tables[source], str(self.keys[source].iloc[row])
         self.found.append(Problem(table.name, int(table.rows[row]), column, found, expected, advice, patient))
 

@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.spreadsheets.patients import STRANGERS
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import VISIT
+from relapse_model.cohort.readers.spreadsheets.visit_order import order_note, out_of_order
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.study.names import NameTable
 
@@ -67,7 +68,9 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
     counts = {STRANGERS: 0, "of other rows, by when": 0, "of a test that the mapping does not name": 0}
     counts |= {"empty": 0, "a code for no value": 0, "refused": 0}
     came = used = 0
-    for part in parts_of(reading, entry):
+    parts = list(parts_of(reading, entry))
+    _note_order(reading, entry, parts)
+    for part in parts:
         if "value" not in part.columns:
             return  # there is a problem of it
         value = part.columns["value"]
@@ -90,6 +93,16 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
     wide, title = VISIT in name, f"{table.name}, {name}"
     listed = tuple(LeftOut(why, count) for why, count in counts.items() if count)
     reading.sources.append(SourceReading(title, "cells" if wide else "rows", came, used, listed))
+
+
+def _note_order(reading: Reading, entry: Entry, parts: list[Part]) -> None:
+    """Note the rows whose visits are not in order; of date columns that several entries share, once."""
+    wrong = np.flatnonzero(out_of_order(parts))
+    if len(wrong) and "date" in entry.fields:
+        table = reading.tables[entry.source]
+        note = order_note(table.name, entry.fields["date"].name, [int(table.rows[row]) for row in wrong])
+        if note not in reading.notes:
+            reading.notes.append(note)
 
 
 def _analytes(reading: Reading, entry: Entry, part: Part, names: NameTable | None) -> tuple[pd.Series, Mask]:

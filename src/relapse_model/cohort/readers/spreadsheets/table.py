@@ -25,7 +25,7 @@ class Table:
     ----------
     sheet : Sheet
     names : tuple of str
-        Of the columns; of a header of two rows, both, parted by a space.
+        Of the columns; of a header of two rows, both, separated by a space.
     rows : array of int
         Number of each data row in the sheet, from 1; rows without anything in them are left out.
     blank_rows : tuple of int
@@ -48,7 +48,7 @@ class Table:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Return the names, levelled."""
+        """Return the names, normalised."""
         return tuple(name_of_column(name) for name in self.names)
 
     def column(self, place: int, *, shared: bool = False) -> pd.Series:
@@ -144,7 +144,7 @@ def name_of_column(name: str) -> str:
 
 
 def table_of(sheet: Sheet, header_row: int = 1, header_rows: int = 1) -> Table:
-    """Part a sheet into its header and its data rows.
+    """Split a sheet into its header and its data rows.
 
     Parameters
     ----------

@@ -136,7 +136,7 @@ def _cells(rows: list[list[str]], name: str, delimiter: str, declared: bool) -> 
     if width == 1 and any(other in row[0] for row in rows[:3] if row for other in ",;\t|" if other != delimiter):
         raise refusal(
             name,
-            f"one column when parted by {delimiter!r}",
+            f"one column when separated by {delimiter!r}",
             "several columns",
             'State delimiter = "..." in the mapping',
         )

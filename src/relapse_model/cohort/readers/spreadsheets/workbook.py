@@ -148,7 +148,7 @@ def _sheet(calamine_sheet: Any, name: str, details: _Details | None, *, hidden: 
     notes = ["the sheet is hidden"] if hidden else []
     merged = tuple((*first, *last) for first, last in calamine_sheet.merged_cell_ranges or ())
     if details is None or own is None:
-        notes.append("hidden rows, colours, number formats and error cells cannot be told from this file format")
+        notes.append("hidden rows, colours, number formats and error cells cannot be read from this file format")
         return Sheet(name, cells, numeric, merged=merged, epoch=datetime.date(1899, 12, 30), notes=tuple(notes))
     unusable = _unusable(own)
     for place, code in own.formatted.items():

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.model.scoring.guards.shown_names import assay_key, holds_identifier, identifiers
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import unit_key
 
 Rows = NDArray[np.intp]

@@ -8,7 +8,7 @@ import numpy as np
 
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 _ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit
 

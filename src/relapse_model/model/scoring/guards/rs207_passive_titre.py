@@ -38,7 +38,7 @@ def titre_with_passive_part(new: NewPatients) -> list[Flagged]:
 
     def text(row: int) -> str:
         weeks = f"{shortest[row]:.3g} week{'' if shortest[row] == 1 else 's'}"
-        return f"titre taken {weeks} after {agents}: measured {label} holds antibody given as a drug"
+        return f"titre taken {weeks} after {agents}: measured {label} contains antibody given as a drug"
 
     return [flagged(np.isfinite(shortest), text)]
 

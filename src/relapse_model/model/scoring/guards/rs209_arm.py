@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.tables.columns import ARM
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
-from relapse_model.study.study import Predictor, Study
+from relapse_model.study.predictor import Predictor
+from relapse_model.study.study import Study
 
 _ANOTHER = "another arm"
 
@@ -43,7 +44,7 @@ def arm(new: NewPatients) -> list[Flagged]:
 
 
 def _by_arm(new: NewPatients, readers: list[Predictor], rows: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
-    """Return the risks of some patients with the arm set to each that the predictors tell apart."""
+    """Return the risks of some patients with the arm set to each that the predictors distinguish."""
     features = new.features.iloc[rows]
     if not len(rows) or new.risk_of is None:
         return {}

@@ -6,7 +6,7 @@ import numpy as np
 
 from relapse_model.features.why_unknown import weeks_old
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
-from relapse_model.study.study import Predictor
+from relapse_model.study.predictor import Predictor
 
 
 def result_too_old(new: NewPatients) -> list[Flagged]:

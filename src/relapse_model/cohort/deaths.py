@@ -1,0 +1,86 @@
+"""Adverse events that cannot be as they are written: two deaths, anything after one, a death that is not serious."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.comparisons import at_or_before
+
+_AFTER = {"labs": "week", "treatments": "start_week", "outcomes": "week", "adverse_events": "week"}
+_ADVICE = "Correct the date, or the death (grade 5) in adverse_events"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contradicted:
+    """Rows of one table that contradict a death, or what is known of an event.
+
+    Attributes
+    ----------
+    table, column : str
+    rows : array of bool
+    found, expected, advice : str
+    counts : bool
+        Whether the rows count nevertheless, and are listed only.
+    """
+
+    table: str
+    rows: Mask
+    column: str
+    found: str
+    expected: str
+    advice: str = ""
+    counts: bool = False
+
+
+def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series]) -> Iterator[Contradicted]:
+    """Yield the rows that contradict a death, and those of events of which it is not said whether they were serious.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        As the gate has read them.
+    ids : mapping of str to Series
+        Whose each row is.
+    """
+    events = tables.get("adverse_events")
+    if events is None:
+        return
+    dead = events["grade"].isin(["5"]).to_numpy() if "grade" in events else np.zeros(len(events), dtype=bool)
+    if "serious" in events:
+        light = dead & events["serious"].isin([0]).to_numpy()
+        yield Contradicted("adverse_events", light, "serious", "0, of grade 5 (death)", "1",
+                           "A death is serious by definition: correct one of the two")  # fmt: skip
+        unsaid = events["serious"].isna().to_numpy()
+        yield Contradicted("adverse_events", unsaid & dead, "serious", "blank, of grade 5 (death)",
+                           "1: a death counts as serious", counts=True)  # fmt: skip
+        yield Contradicted("adverse_events", unsaid & ~dead, "serious", "blank", "0 or 1: it is not known, and counts "
+                           "neither as serious nor as not", counts=True)  # fmt: skip
+    if "week" not in events:
+        return
+    key = ids["adverse_events"].to_numpy(dtype=object)
+    week = events["week"].to_numpy(dtype=float)
+    known = dead & ~np.isnan(week) & (key != "")
+    if not known.any():
+        return
+    death = pd.Series(week[known]).groupby(key[known]).min()
+    for name, column in _AFTER.items():
+        if name in tables and column in tables[name]:
+            own, at = ids[name], tables[name][column].to_numpy(dtype=float)
+            died = own.map(death).to_numpy(dtype=float)
+            after = ~np.isnan(died) & ~np.isnan(at) & ~np.asarray(at_or_before(at, died))
+            if name == "outcomes":
+                after &= tables[name]["relapse"].isin([1]).to_numpy() if "relapse" in tables[name] else False
+            second = after & dead if name == "adverse_events" else np.zeros(len(own), dtype=bool)
+            yield Contradicted(name, second, column, "a second death (grade 5) of one patient, on a later day",
+                               "one death", _ADVICE)  # fmt: skip
+            yield Contradicted(name, after & ~second, column, "after the patient's death (grade 5)",
+                               "on the day of the death, or before", _ADVICE)  # fmt: skip
+    first = pd.Series(known) & pd.Series(key).where(known, "").duplicated().to_numpy()
+    same_day = first.to_numpy() & np.asarray(at_or_before(week, pd.Series(key).map(death).to_numpy(dtype=float)))
+    yield Contradicted("adverse_events", same_day, "grade", "a second event of grade 5 on the day of the death",
+                       "one death: the patient counts once, each event as one", counts=True)  # fmt: skip

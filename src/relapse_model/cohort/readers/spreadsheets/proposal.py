@@ -1,0 +1,84 @@
+"""A proposed mapping while it is written: lines, questions, and which columns it uses."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.proposed_text import quoted
+from relapse_model.cohort.readers.spreadsheets.look import Look
+from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.study import Study
+
+_VISITS_HERE = "\0visits"
+_SHOWN = 20  # characters of a text; a longer one is a remark, and not shown
+
+
+class Proposal:
+    """Gathers the lines of a mapping.
+
+    Attributes
+    ----------
+    unreadable : Counter of str
+        Texts among the results that cannot be read.
+    """
+
+    def __init__(self, study: Study):
+        self.study = study
+        self.analytes, self.agents = analyte_names(study), agent_names(study)
+        self.unreadable: Counter[str] = Counter()
+        self._lines: list[str] = []
+        self._used: set[tuple[int, int]] = set()
+        self._visits: dict[str, str] = {}
+
+    def add(self, *lines: str) -> None:
+        """Add lines."""
+        self._lines += lines
+
+    def ask(self, question: str, line: str) -> None:
+        """Add a line that a person must complete, under the question."""
+        self._lines += [f"#? {question}", line]
+
+    def use(self, look: Look, *places: int) -> None:
+        """Note that columns of a sheet are used."""
+        self._used |= {(id(look), place) for place in places}
+
+    def uses(self, look: Look, place: int) -> bool:
+        """Tell whether a column of a sheet is used."""
+        return (id(look), place) in self._used
+
+    def visits_here(self) -> None:
+        """Keep a place for the weeks of visits, which are known once the columns have been looked at."""
+        self._lines.append(_VISITS_HERE)
+
+    def visit(self, name: str, counted: str) -> None:
+        """Note a visit whose week the mapping must state."""
+        self._visits[name] = counted
+
+    def note_unreadable(self, values: pd.Series) -> None:
+        """Count the results that cannot be read; remarks are not shown, since they may name somebody."""
+        stated = self.study.laboratory
+        read = read_lab_texts(values, dash=stated.dash, below_limit_detected=stated.below_limit_detected)
+        bad = values[(read["kind"] == "unreadable").to_numpy()].astype(str)
+        self.unreadable.update(text if len(text) <= _SHOWN else "(a longer text)" for text in bad)
+
+    def text(self) -> str:
+        """Return the whole text."""
+        lines: list[str] = []
+        for line in self._lines:
+            lines += self._visit_lines() if line == _VISITS_HERE else [line]
+        return "\n".join(lines) + "\n"
+
+    def _visit_lines(self) -> list[str]:
+        if not self._visits:
+            return []
+        order = sorted(self._visits, key=lambda one: (len(one), one))
+        weeks = ", ".join(f"{quoted(one)} = {one if self._visits[one] == 'week' else '?'}" for one in order)
+        if all(counted == "week" for counted in self._visits.values()):
+            return [
+                "# Visits without dates: the weeks since enrolment, as their names have them.",
+                f"visits = {{ {weeks} }}",
+            ]
+        return ["#? In which week since enrolment is each visit?", f"visits = {{ {weeks} }}"]

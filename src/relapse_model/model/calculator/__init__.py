@@ -1,0 +1,1 @@
+"""The web calculator: one page, which opens offline, made from a trained model."""

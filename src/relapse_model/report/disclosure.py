@@ -1,0 +1,72 @@
+"""Which counts a report shows: all of them to whoever owns the data, none under 5 to others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.development.internal_validation.group_tables import groupings, groups_of
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.errors import RelapseModelError
+from relapse_model.validation.subgroups import MISSING, Subgroup
+
+FULL, SMALL_COUNTS = "full", "small-counts"
+DISCLOSURES = (FULL, SMALL_COUNTS)
+
+
+def known_disclosure(disclosure: str) -> None:
+    """Refuse what names no way of showing counts.
+
+    Parameters
+    ----------
+    disclosure : str
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if disclosure not in DISCLOSURES:
+        raise RelapseModelError(
+            f"Report: disclosure {disclosure!r}; expected 'full' (all counts, for whoever owns the data) or "
+            "'small-counts' (counts under 5 hidden, for what leaves the hospital)."
+        )
+
+
+def with_all_counts(validation: Validation) -> Validation:
+    """Return a validation whose groups tell their counts, which it holds as they may be disclosed.
+
+    Figures of groups that are too small to be judged stay away: that is no matter of disclosure.
+
+    Parameters
+    ----------
+    validation : Validation
+    """
+    data, column = validation.data, validation.settings["leave_out"]
+    seen: Mask = np.logical_not(np.isnan(validation.risks).all(axis=0))
+    subgroups = {
+        name: _counted(validation.subgroups[name], values, validation, seen)
+        for name, values in groupings(validation.cohort, data).items()
+        if name in validation.subgroups
+    }
+    labels = pd.Series(groups_of(validation.cohort, data, column), dtype=object)
+    left_out = _counted(validation.left_out, labels, validation, np.ones(len(data), dtype=bool))
+    return replace(validation, left_out=left_out, subgroups=validation.subgroups | subgroups)
+
+
+def _counted(
+    groups: tuple[Subgroup, ...], labels: pd.Series, validation: Validation, among: Mask
+) -> tuple[Subgroup, ...]:
+    names = labels.astype(object).where(labels.notna(), MISSING).astype(str).to_numpy()
+    relapse = validation.data.relapse
+    counted = []
+    for group in groups:
+        rows = among & (names == group.name)
+        if not rows.any():
+            counted.append(group)
+            continue
+        patients, events, lost = (int((rows & one).sum()) for one in (rows, relapse == 1, np.isnan(relapse)))
+        counted.append(replace(group, patients=str(patients), events=str(events), lost=str(lost)))
+    return tuple(counted)

@@ -1,0 +1,131 @@
+"""The page of one patient: the risk as a frequency, what raised and lowered it, the titres. It names the patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from relapse_model.errors import RelapseModelError
+from relapse_model.files import write_text
+from relapse_model.model.explanation.patient import PatientExplanation, explain_patient
+from relapse_model.model.explanation.patient_input import PatientInput, risk_percent, week_shown, with_unit
+from relapse_model.report.figures.patient import patient_trajectory_figure
+from relapse_model.report.figures.style import svg
+from relapse_model.report.page import render
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.cohort import Cohort
+    from relapse_model.model.relapse_model import RelapseModel
+
+_RARE = 0.01  # risk below which a frequency is of 1,000 patients
+_HALF, _HEAD = 78.0, 7.0  # length of the longest arrow and of its head, in units of the drawing
+_DIRECTIONS = {"raises": "↑ raises", "lowers": "↓ lowers", "hardly changes": "no real change"}
+
+
+def write_patient_page(
+    model: RelapseModel, cohort: Cohort, patient_id: str, path: str | Path, landmark_week: float | None = None
+) -> PatientExplanation:
+    """Write the page of one patient, for its owner alone: it names the patient.
+
+    Parameters
+    ----------
+    model : RelapseModel
+    cohort : Cohort
+        In which the patient is.
+    patient_id : str
+    path : str or Path
+        Such as ``patient.html``.
+    landmark_week : float, optional
+        As `RelapseModel.score` takes it.
+
+    Returns
+    -------
+    PatientExplanation
+
+    Raises
+    ------
+    RelapseModelError
+        If the cohort has no such patient, or the patient cannot be scored.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_patient_page(model, rm.simulate_cohort(3, seed=8), "P0001", f"{folder}/patient.html")
+    PatientExplanation(risk 0.039, 8 inputs, 0 warnings)
+    """
+    found = explain_patient(model, cohort, patient_id, landmark_week)
+    pictures = {}
+    try:
+        course = patient_trajectory_figure(model, cohort, patient_id, landmark_week=landmark_week)
+    except RelapseModelError:  # no titres to draw
+        pass
+    else:
+        pictures["course"] = svg(course)
+    html = render(
+        "patient_page.html.jinja",
+        pictures,
+        study=model.study,
+        synthetic=found.synthetic,
+        found=found,
+        when=week_shown(found.landmark_week, found.landmark_date),
+        risk=risk_percent(found.risk),
+        lower=risk_percent(found.lower),
+        upper=risk_percent(found.upper),
+        base=risk_percent(found.base_risk),
+        level=f"{100 * found.level:.0f}",
+        frequency=frequency(found),
+        dots=[place < round(100 * found.risk) for place in range(100)],
+        rows=[
+            _row(one, before, after, found)
+            for one, before, after in zip(found.inputs, found.steps(), found.steps()[1:], strict=False)
+        ],
+        captions={
+            "course": "Titres over time. The dotted line is the week of the prediction: what lies after it is shown, "
+            "but the risk does not rest on it."
+        },
+        items_of=lambda anchor: "",
+    )
+    write_text(html, Path(path), private=True)
+    return found
+
+
+def frequency(found: PatientExplanation) -> str:
+    """Return the risk as a number of patients among 100, or 1,000 where it is small.
+
+    Parameters
+    ----------
+    found : PatientExplanation
+    """
+    of = 1000 if found.risk < _RARE else 100
+    count, low, high = (round(of * one) for one in (found.risk, found.lower, found.upper))
+    return (
+        f"Of {of:,} patients with these values, about {count} would have {found.outcome} by week "
+        f"{found.horizon_weeks:g} (between {low} and {high}, {100 * found.level:.0f} % interval)."
+    )
+
+
+def _row(one: PatientInput, before: float, after: float, found: PatientExplanation) -> dict[str, Any]:
+    largest = max(abs(other.contribution) for other in found.inputs) or 1.0
+    first, then = risk_percent(before), risk_percent(after)
+    hardly = one.effect == "hardly changes"
+    return {
+        "label": one.label,
+        "value": with_unit(one.shown, one.unit),
+        "reference": one.reference_shown,
+        "read_from": one.read_from,
+        "effect": one.effect.split()[0],
+        "words": _DIRECTIONS[one.effect] + ("" if hardly or first == then else f", {first} to {then} %"),
+        "arrow": "" if hardly else _arrow(one.contribution / largest),
+    }
+
+
+def _arrow(share: float) -> str:
+    """Return the outline of an arrow from the middle: to the right it raises the risk, to the left it lowers it."""
+    way, length = (1 if share > 0 else -1), max(_HEAD + 1, _HALF * abs(share))
+    neck, tip = 80 + way * (length - _HEAD), 80 + way * length
+    points = [(80, 5), (neck, 5), (neck, 1), (tip, 8), (neck, 15), (neck, 11), (80, 11)]
+    return " ".join(f"{x:.1f},{y}" for x, y in points)

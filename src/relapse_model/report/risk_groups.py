@@ -1,0 +1,103 @@
+"""Groups of patients by predicted risk: what was observed in each beside what was predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relapse_model.arrays import Floats
+from relapse_model.development.internal_validation.result import Validation
+from relapse_model.report.disclosure import FULL
+from relapse_model.report.figures.marks_of_five import neighbours
+from relapse_model.report.figures.survival import kaplan_meier
+from relapse_model.small_counts import SMALL
+
+_NAMES = {1: ("all patients",), 2: ("lower half", "upper half"), 3: ("lowest third", "middle third", "highest third")}
+_FEWEST = 20  # patients of a group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RiskGroup:
+    """Patients with neighbouring out-of-fold risks.
+
+    Attributes
+    ----------
+    name : str
+    rows : array of int
+        Places of the patients.
+    patients, events : int
+        Events by the horizon.
+    predicted : float
+        Mean of the out-of-fold risks.
+    observed : tuple of float or None
+        Kaplan-Meier estimate of the risk at the horizon, and its 95 % limits; None where fewer than 5 are followed so
+        long that it could be read.
+    """
+
+    name: str
+    rows: NDArray[np.intp]
+    patients: int
+    events: int
+    predicted: float
+    observed: tuple[float, float, float] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, without patients."""
+        observed = None if self.observed is None else dict(zip(("value", "lower", "upper"), self.observed, strict=True))
+        return {
+            "name": self.name, "patients": self.patients, "events": self.events, "predicted": self.predicted,
+            "observed": observed,
+        }  # fmt: skip
+
+
+def risk_groups(validation: Validation, disclosure: str = FULL) -> list[RiskGroup]:
+    """Return thirds of the patients by out-of-fold risk, or halves where they are few.
+
+    Equal risks stay together. Small counts hidden: as many groups as have five patients or more with the outcome and
+    without it, so that none of them tells a small count.
+
+    Parameters
+    ----------
+    validation : Validation
+    disclosure : {"full", "small-counts"}
+
+    Returns
+    -------
+    list of RiskGroup
+        The lowest risk first; none where no fold gave risks, or for fewer than 20 patients.
+    """
+    if not validation.performance.measures:
+        return []
+    seen = np.flatnonzero(~np.isnan(validation.risks).all(axis=0))
+    risk, data = np.nanmean(validation.risks[:, seen], axis=0), validation.data
+    for number in (3, 2, 1):
+        if len(seen) < number * _FEWEST:
+            continue
+        groups = [seen[rows] for rows in neighbours(risk, number)]
+        events = [int((data.relapse[rows] == 1).sum()) for rows in groups]
+        told = [min(count, len(rows) - count) >= SMALL for count, rows in zip(events, groups, strict=True)]
+        if disclosure == FULL or number == 1 or all(told):
+            names = _NAMES[len(groups)]
+            mean = np.full(len(data), np.nan)
+            mean[seen] = risk
+            return [
+                RiskGroup(name, rows, len(rows), count, float(mean[rows].mean()), _observed(validation, rows))
+                for name, rows, count in zip(names, groups, events, strict=True)
+            ]
+    return []
+
+
+def _observed(validation: Validation, rows: NDArray[np.intp]) -> tuple[float, float, float] | None:
+    data = validation.data
+    time: Floats = data.time[rows]
+    window = validation.study.prediction.visit_window_weeks
+    if (time >= data.horizon - window).sum() < SMALL:
+        return None
+    times, free, lower, upper = kaplan_meier(time, data.event[rows])
+    at = int(np.searchsorted(times, data.horizon, side="right"))
+    if at == 0:
+        return 0.0, 0.0, float(1 - 0.025 ** (1 / len(rows)))  # nobody had it: the exact limit
+    return float(1 - free[at - 1]), float(1 - upper[at - 1]), float(1 - lower[at - 1])

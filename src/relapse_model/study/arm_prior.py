@@ -1,0 +1,33 @@
+"""Whether anything is stated beforehand of the effect of a trial's treatment, and what is assumed if not."""
+
+from __future__ import annotations
+
+from relapse_model.study.study import Study
+
+
+def without_arm_prior(study: Study) -> str:
+    """Say what is assumed of the effect of a trial's arm where the study states no prior of it; empty where it does.
+
+    Empty also where the study plans no trial, or no predictor tells the arms apart.
+
+    Parameters
+    ----------
+    study : Study
+
+    Examples
+    --------
+    >>> from relapse_model.study.reader import load_study
+    >>> without_arm_prior(load_study("hbsag-relapse"))
+    ''
+    """
+    if study.trial is None:
+        return ""
+    names = [
+        one.label for one in study.predictors if one.column == study.trial.arms.column and one.prior is None
+    ]  # fmt: skip
+    if not names:
+        return ""
+    return (
+        f"The study states no prior for the arm ({', '.join(names)}): a small effect of either sign is assumed "
+        "(log-odds 0, SD 0.3: odds ratios of 0.56 to 1.80 in 95 %), and a larger one is drawn towards none."
+    )

@@ -1,0 +1,98 @@
+"""What must be known beside the tables of a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Positions
+from relapse_model.development.screening.base import Base
+from relapse_model.development.screening.candidates import Column
+from relapse_model.development.screening.within_centres import (
+    FEWEST_PATIENTS,
+    WithinCentres,
+    accounts_for_centre,
+)
+from relapse_model.small_counts import disclosed_count
+
+
+def notes(
+    base: Base,
+    columns: Sequence[Column],
+    tested: Sequence[Column],
+    gains: pd.DataFrame | None,
+    within: WithinCentres,
+    *,
+    has_arms: bool,
+    centres: Any,
+    strata: Positions | None,
+) -> tuple[str, ...]:
+    """Return what the base is, what the statistics are compared with, and what was left out.
+
+    Parameters
+    ----------
+    base : Base
+        Without the centres.
+    columns, tested : sequence of Column
+    gains : DataFrame or None
+    within : WithinCentres
+    has_arms : bool
+    centres : array or None
+        Of each patient; None where there is one, or none is named.
+    strata : array or None
+        Within which outcomes were permuted.
+    """
+    lines = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
+    lines += [_null_words(base, strata), *_centre_words(base, within, centres, strata)]
+    if len(columns) > len(tested):
+        lines.append(
+            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; reasons are listed."
+        )
+    if base.data.lost:
+        lines.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
+    if gains is not None and len(gains) < len(tested):
+        lines.append(
+            f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only."
+        )
+    if not has_arms:
+        lines.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
+    return tuple(lines)
+
+
+def _null_words(base: Base, strata: Positions | None) -> str:
+    """Say what the statistics are compared with."""
+    if strata is None:
+        return "Adjusted p-values and q-values come from outcomes simulated from the base model."
+    counted = base.weight > 0
+    present = np.bincount(strata[counted]) > 0
+    events = np.bincount(strata[counted], weights=base.relapse[counted])
+    one_outcome = present & ((events == 0) | (events == np.bincount(strata[counted])))
+    silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
+    words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
+    if not silent:
+        return words
+    return f"{words} Strata in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."
+
+
+def _centre_words(base: Base, within: WithinCentres, centres: Any, strata: Positions | None) -> list[str]:
+    """Say whether patients are compared within centres, and if not, why."""
+    if centres is None:
+        return ["No comparison of centres: the cohort has one centre, or states none."]
+    if accounts_for_centre(base.study):
+        return []
+    if within.group is None:
+        unaccounted = (
+            f"The base model does not account for centre, since fewer than two have {FEWEST_PATIENTS} patients: where "
+            "centres differ in both their assays and their risk, a marker may appear associated for that reason alone."
+        )
+        return [unaccounted] if strata is None else []
+    silent = within.silent(base.weight)
+    lines = ["Patients are compared within centres: each centre has its own risk in the base model."]
+    if silent and strata is None:
+        lines[0] += (
+            f" Centres in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."
+        )
+    return lines

@@ -1,0 +1,163 @@
+"""Units in the names and labels of columns: found, held against the unit that is read, and refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from cdisc_writer import write_xpt
+from redcap_projects import HEAD, PATIENTS, TIME, built_in, project
+from spreadsheet_files import as_mapping, workbook
+
+from relapse_model.cohort.readers.cdisc.read import read_cdisc
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.redcap.propose import propose_redcap
+from relapse_model.cohort.readers.redcap.read import read_redcap
+from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
+from relapse_model.cohort.readers.spreadsheets.read import read_excel
+from relapse_model.cohort.readers.units_in_names import shorter_names, unit_stands, units_in_name
+from relapse_model.errors import CohortError, SourceError
+
+IDS = '[time]\nzero = { field = "enrolled" }\n[patients]\nid = "id"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "units"),
+    [
+        ("HBsAg(IU/mL)_w12", ("IU/mL",)), ("W{visit} HBsAg（IU/mL）", ("IU/mL",)), ("alt_ukat_l", ("ukat/l",)),
+        ("HBV DNA (copies/mL)", ("copies/mL",)), ("谷丙转氨酶U/L", ("U/L",)), ("乙肝DNA（拷贝/毫升）", ("拷贝/毫升",)),
+        ("anti-HBs m[IU]/mL", ("mIU/mL",)), ("hbsag_iuml", ("iu/ml",)), ("plt_10_9_l", ("10^9/l",)),
+        ("HBV DNA (log10 IU/mL)", ("log10 IU/mL",)), ("hbv_dna_log10_iu_ml", ("log10 iu/ml",)),
+        ("hbv_dna_log", ("log10",)), ("lgDNA", ("log10",)), ("hbeag_s_co", ("S/CO",)), ("PT(%)", ("%",)),
+        # No units: a ratio of two enzymes, a visit, a note in brackets, an analyte before a slash, a part of a word.
+        ("AST/ALT", ()), ("A/G", ()), ("HBsAg_w4", ()), ("HBsAg (定量)", ()), ("HBsAg/mL", ()), ("dialog", ()),
+        ("visit_2", ()), ("Date (d/m/y)", ()),
+    ],
+)  # fmt: skip
+def test_what_a_name_states(name, units):
+    assert units_in_name(name) == units
+
+
+def test_which_units_are_one():
+    alt = built_in().analytes["alt"]
+    assert unit_stands("IU/L", "mIU/mL")
+    assert not unit_stands("IU/mL", "mIU/mL")  # a thousand times as much
+    assert not unit_stands("copies/mL", "IU/mL")
+    assert not unit_stands("log10", "IU/mL")
+    assert unit_stands("log10", "log10 IU/mL")
+    assert not unit_stands("log10 IU/mL", "IU/mL")
+    assert unit_stands("u/l", "U/L", alt)
+    assert unit_stands("10^9/l", "10*9/L")
+    assert shorter_names("alt_ukat_l")[-1] == "alt"
+
+
+def labs(value, unit, analyte="hbsag"):
+    return f'[[labs]]\nanalyte = "{analyte}"\nvalue = "{value}"\nunit = "{unit}"\ndate = "drawn"\n'
+
+
+def refused(call, *parts, **more):
+    with pytest.raises((SourceError, CohortError)) as refusal:
+        call(*parts, **more)
+    return [str(problem) for problem in refusal.value.problems]
+
+
+def test_a_column_of_a_spreadsheet_whose_name_states_another_unit_is_refused_by_name(tmp_path):
+    header = ["id", "enrolled", "drawn", "HBsAg(IU/mL)", "alt_ukat_l", "HBV DNA (copies/mL)"]
+    path = workbook(tmp_path / "a.xlsx", [header, [1, "2024-01-01", "2024-01-01", 5, 0.6, 900]])
+    wrong = labs("HBsAg(IU/mL)", "mIU/mL") + labs("alt_ukat_l", "U/L", "alt")
+    wrong += labs("HBV DNA (copies/mL)", "IU/mL", "hbv_dna")
+    found = refused(read_excel, path, as_mapping(IDS + wrong), study=built_in())
+    assert [one.split(";")[0] for one in found] == [
+        "Sheet1, column 'HBsAg(IU/mL)': 'IU/mL' by its name or label",
+        "Sheet1, column 'alt_ukat_l': 'ukat/l' by its name or label",
+        "Sheet1, column 'HBV DNA (copies/mL)': 'copies/mL' by its name or label",
+    ]
+    right = read_excel(path, as_mapping(IDS + labs("HBsAg(IU/mL)", "IU/ml")), study=built_in())
+    assert right.labs["value"].tolist() == ["5"]
+
+
+def test_a_column_of_units_that_contradicts_the_name_is_refused_too(tmp_path):
+    header = ["id", "enrolled", "drawn", "test", "result (IU/mL)", "unit"]
+    rows = [[1, "2024-01-01", "2024-01-01", "hbsag", 5, "IU/mL"], [1, "2024-01-01", "2024-02-01", "hbsag", 5, "COI"]]
+    path = workbook(tmp_path / "a.xlsx", [header, *rows])
+    text = labs("result (IU/mL)", "").replace('unit = ""', 'unit = { field = "unit" }')
+    found = refused(read_excel, path, as_mapping(IDS + text))
+    assert len(found) == 1
+    assert "one unit: that of its results is 'COI'" in found[0]
+
+
+def test_columns_of_patients_and_times_and_doses(tmp_path):
+    header = ["id", "enrolled", "age (months)", "HBsAg治疗前(COI)", "visit_month", "hbsag", "given", "HBIG (mL)"]
+    path = workbook(tmp_path / "a.xlsx", [header, [1, "2024-01-01", 480, 7, 1, 5, "2024-01-01", 2]])
+    text = IDS + 'age_years = "age (months)"\nhbsag_before_treatment_iu_ml = "HBsAg治疗前(COI)"\n'
+    text += '[[labs]]\nanalyte = "hbsag"\nvalue = "hbsag"\nunit = "IU/mL"\nweek = "visit_month"\n'
+    text += '[[treatments]]\nagent = "hbig"\nstart = "given"\nend = "given"\n'
+    text += 'dose = { field = "HBIG (mL)", unit = "IU" }\n'
+    found = "\n".join(refused(read_excel, path, as_mapping(text), study=built_in()))
+    for part in (
+        "'visit_month', in months by its name or label; expected a column in weeks",
+        "'age (months)', in months by its name or label; expected a column in years",
+        "'HBsAg治疗前(COI)', in 'COI' by its name or label; expected a column in 'IU/mL'",
+        "column 'HBIG (mL)': 'ml' by its name or label; expected one unit: that of its results is 'IU'",
+    ):
+        assert part in found
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("HBIG (U)", "IU"), ("vaccine_mcg", "ug"), ("HBIG剂量", "IU"), ("dose_iu", "IU")]
+)
+def test_doses_in_another_spelling_of_the_unit_are_read(tmp_path, name, unit):
+    header = ["id", "enrolled", "given", name]
+    path = workbook(tmp_path / "a.xlsx", [header, [1, "2024-01-01", "2024-01-01", 400]])
+    text = IDS + '[[treatments]]\nagent = "hbig"\nstart = "given"\nend = "given"\n'
+    text += f'dose = {{ field = "{name}", unit = "{unit}" }}\n'
+    assert read_excel(path, as_mapping(text), study=built_in()).treatments["dose"].tolist() == [400]
+
+
+DATA = "record_id,enrolled,hbv_dna,drawn\n7,2024-01-01,900,2024-01-08\n"
+FIELDS = (
+    "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\n"
+    "hbv_dna,labs,text,{label},,number,\ndrawn,labs,text,Drawn,,date_ymd,\n"
+)
+
+
+@pytest.mark.parametrize("label", ["HBV DNA (copies/mL)", "HBV DNA log10 IU/mL"])
+def test_the_label_of_a_redcap_field(tmp_path, label):
+    source, mapping = project(
+        tmp_path, DATA, HEAD + TIME + PATIENTS + labs("hbv_dna", "IU/mL", "hbv_dna"), FIELDS.format(label=label)
+    )
+    found = refused(read_redcap, source, mapping, study=built_in())
+    assert len(found) == 1
+    assert found[0].startswith("data.csv, column 'hbv_dna': ")
+
+
+def test_the_note_of_a_redcap_field(tmp_path):
+    source, mapping = project(tmp_path, DATA, HEAD + TIME + PATIENTS + labs("hbv_dna", "IU/mL", "hbv_dna"),
+                              FIELDS.format(label="HBV DNA"))  # fmt: skip
+    dictionary = tmp_path / "dictionary.csv"
+    lines = dictionary.read_text(encoding="utf-8").splitlines()
+    noted = [f"{lines[0]},Field Note", *(f"{one},{'copies/mL' if 'hbv_dna' in one else ''}" for one in lines[1:])]
+    dictionary.write_text("\n".join(noted) + "\n", encoding="utf-8")
+    assert "'copies/mL' by its name or label" in refused(read_redcap, source, mapping, study=built_in())[0]
+    assert 'unit = "copies/mL"' in propose_redcap(source, built_in())
+
+
+def test_the_unit_of_rows_and_labels_of_variables_in_cdisc(tmp_path):
+    dm = [{"DOMAIN": "DM", "USUBJID": "S-1", "RFSTDTC": "2024-01-01"}]
+    lb = [{"DOMAIN": "LB", "USUBJID": "S-1", "LBTESTCD": "HBSAB", "LBTEST": "x", "LBORRES": "12", "LBORRESU": "IU/L",
+           "LBDTC": "2024-01-08"}]  # fmt: skip
+    lb.append({**lb[0], "LBORRESU": "IU/mL", "LBDTC": "2024-02-08"})
+    write_xpt(tmp_path / "dm.xpt", "DM", dm)
+    write_xpt(tmp_path / "lb.xpt", "LB", lb)
+    text = '[mapping]\nprotocol = 1\nkind = "cdisc"\n[time]\nzero = { field = "RFSTDTC" }\n[patients]\n'
+    text += 'id = "USUBJID"\n[[labs]]\nanalyte = "anti_hbs"\ncodes = ["HBSAB"]\nunit = "mIU/mL"\n'
+    found = refused(read_cdisc, tmp_path, parse_mapping(text, "map.toml", "cdisc"), study=built_in())
+    # IU/L is mIU/mL; IU/mL is a thousand times as much, and was read as mIU/mL.
+    assert [one.split(";")[0] for one in found] == ["LB, observation 2, column 'LBORRESU': 'IU/mL'"]
+
+
+def test_a_proposal_writes_the_unit_that_a_name_states(tmp_path):
+    header = ["病案号", "入组日期", "alt_ukat_l_w0", "alt_ukat_l_w4", "hbsag_iu_ml_w0", "hbsag_iu_ml_w4"]
+    path = workbook(tmp_path / "a.xlsx", [header, [1, "2024-01-01", 0.6, 0.7, 5, 6]])
+    text = propose_excel(path, built_in())
+    assert 'analyte = "hbsag"\nvalue = "hbsag_iu_ml_w{visit}"\nunit = "iu/ml"' in text
+    assert 'value = "alt_ukat_l_w{visit}"' in text
+    assert 'unit = "ukat/l"' in text or 'states "ukat/l", which the study does not take' in text

@@ -1,0 +1,203 @@
+"""What is typed into the page is read as the library reads it, or refused; and the warnings are the library's."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import pytest
+from browser import REPORT, found_by
+
+import relapse_model as rm
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.features.design import level_codes
+from relapse_model.model.calculator.form_fields import form_fields, negative_words
+from relapse_model.model.calculator.page import model_values, page_words
+
+PARTS = files("relapse_model.model.calculator")
+SCRIPT = "\n".join(
+    PARTS.joinpath(name).read_text(encoding="utf-8") for name in ("scorer.js", "lab_text.js", "warnings.js")
+)
+
+# Each must be read, as the number or word that it is; they are what people type.
+ACCEPTED = (
+    "", " ", "5", "5.0", "0.05", ".5", "5.", "0,5", "12,34", "1000", "1e3", "1.5E+03", "2.0e-2", "<0.05", "< 0.05",
+    "＜0.05", "<=10", "≤10", "≥1000", ">1000", "＞１０００", "> 1000", "12．5", "TND", "tnd", "Not detected",
+    "not-detected", "negative", "Neg", "阴性", "未检出", "undetectable", "0", "0.0", "-2", "+3",
+)  # fmt: skip
+# Each must be refused: there is no one reading, or none that the page knows.
+REFUSED = (
+    "1,234", "12,345", "5-10", "5 10", "positive", "阳性", "<", ">>5", "abc", "5 IU/mL", "1.2.3", "1,2,3", "--5", "5%",
+    "NaN", "inf", "1e999", "<TND", "0x10", "1_000", "５至６", "10^3", "<5,", "5,", "grey zone", "<script>",
+)  # fmt: skip
+
+
+def evaluated(script, folder):
+    return found_by(f"<!DOCTYPE html><meta charset=utf-8><body><script>{SCRIPT}{REPORT}{script}</script>", folder)
+
+
+def texts():
+    """Return some 400 texts: those above, and numbers with every comparator, comma and space."""
+    numbers = (
+        "0",
+        "7",
+        "0.05",
+        "10",
+        "1000",
+        "1,5",
+        "1,500",
+        "1500,25",
+        "1e4",
+        "0,250",
+        "00,250",
+        "3.",
+        ".3",
+        "1234567",
+    )
+    made = [f"{c}{s}{n}" for c in ("", "<", ">", "<=", ">=", "＜", "≥", "=") for s in ("", " ") for n in numbers]
+    return [*ACCEPTED, *REFUSED, *made]
+
+
+def test_a_text_is_read_as_the_library_reads_it_or_not_at_all(tmp_path):
+    asked = texts()
+    script = f"report({json.dumps(asked)}.map(text => readResult(text, {json.dumps(negative_words())})));"
+    found = dict(zip(asked, evaluated(script, tmp_path), strict=True))
+    for text, page in found.items():
+        library = read_lab_text(text)
+        if page["kind"] == "number":
+            negative = page["number"] < 0 or (page["comparator"], page["number"]) == ("<", 0)  # refused by the field
+            assert negative or (library.kind, library.comparator, library.number) == (
+                "number", page["comparator"], page["number"],
+            ), text  # fmt: skip
+        elif page["kind"] == "below":
+            assert (library.kind, library.detected) == ("negative", False), text
+        elif page["kind"] == "missing":
+            assert library.kind == "missing", text
+    assert {text for text in ACCEPTED if found[text]["kind"] == "unreadable"} == set()
+    assert {text for text in REFUSED if found[text]["kind"] != "unreadable"} == set()
+
+
+@pytest.fixture(scope="module")
+def model():
+    study = rm.load_study("hbsag-relapse")
+    return rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+
+
+def field(model, name):
+    return next(one for one in form_fields(model) if one["name"] == name)
+
+
+def codes_typed(fields, typed, folder):
+    """Return the code, or the error, of texts typed into fields: a list of (field, text, factor)."""
+    pairs = [[one, text, factor] for one, (text, factor) in zip(fields, typed, strict=True)]
+    script = f"report({json.dumps(pairs)}.map(([f, t, k]) => readField(f, t, k, {json.dumps(negative_words())})));"
+    return [one["code"] if "code" in one else one["error"] for one in evaluated(script, folder)]
+
+
+def test_a_result_becomes_the_number_that_the_features_have(model, tmp_path):
+    """One patient for each printed text of anti-HBs and HBcrAg: the page and `derive_features` agree on each."""
+    titres = ("<10", "12.5", "TND", "0", "3.1", ">1000", "1500", "250")
+    antigens = ("<2.0", "3.9", "TND", "1.2", ">7.0", "2.4", "5", "7")
+    ids = [f"P{i}" for i in range(len(titres))]
+    labs = pd.DataFrame(
+        {
+            "patient_id": ids * 2, "week": 0.0, "analyte": ["anti_hbs"] * 8 + ["hbcrag"] * 8,
+            "value": [*titres, *antigens], "unit": ["mIU/mL"] * 8 + ["log10 U/mL"] * 8,
+        }
+    )  # fmt: skip
+    patients = pd.DataFrame(
+        {
+            "patient_id": ids, "sex": "M", "age_years": "40", "arm": "hbig", "prior_nuc": "no",
+            "consolidation_weeks": "8", "hbsag_before_treatment_iu_ml": "50",
+        }
+    )  # fmt: skip
+    study = rm.load_study("hbsag-relapse")
+    features = rm.derive_features(rm.make_cohort(patients=patients, labs=labs, study=study), study)
+    for name, printed in (("anti_hbs", titres), ("hbcrag", antigens)):
+        found = codes_typed([field(model, name)] * 8, [(text, 1.0) for text in printed], tmp_path)
+        np.testing.assert_allclose(found, features[name], rtol=1e-14, err_msg=name)
+
+
+def test_a_unit_is_converted_before_the_logarithm(model, tmp_path):
+    """2 kIU/L of an analyte in IU/mL with the factor 1000 are 2000: log10 3.301."""
+    one = {**field(model, "anti_hbs"), "result": None}
+    assert codes_typed([one], [("2", 1000.0)], tmp_path)[0] == pytest.approx(np.log10(2000.0), rel=1e-15)
+
+
+def test_what_cannot_be_read_is_refused_with_its_reason(model, tmp_path):
+    titre, weeks, before = (
+        field(model, name) for name in ("anti_hbs", "consolidation_weeks", "hbsag_before_treatment")
+    )
+    asked = [
+        (titre, "1,234", "ambiguous_comma"), (titre, "many", "enter_number"), (titre, "-5", "negative"),
+        (titre, "<0", "negative"), (weeks, "<12", "no_comparator"), (weeks, "-1", "negative"),
+        (before, "0", "positive"), (before, "TND", "enter_number"), (titre, "1e31", "enter_number"),
+    ]  # fmt: skip
+    found = codes_typed([one for one, _, _ in asked], [(text, 1.0) for _, text, _ in asked], tmp_path)
+    assert found == [error for _, _, error in asked]
+
+
+def test_fields_say_how_a_value_is_entered(model):
+    kinds = {one["name"]: one["type"] for one in form_fields(model)}
+    assert kinds["hbig_arm"] == kinds["male"] == kinds["prior_nuc"] == "yes_no"
+    assert field(model, "hbig_arm")["no"] == ["control"]
+    titre = field(model, "anti_hbs")
+    assert [one["unit"] for one in titre["units"]] == ["mIU/mL", "IU/L"]
+    assert titre["passive"]
+    assert titre["log10"]
+    assert titre["result"]["lowest"] == 5.0
+    assert not field(model, "hbcrag")["log10"]  # its unit is a logarithm already
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_warnings_are_those_of_the_library(model, tmp_path, seed):
+    """New patients, some values far away or missing: the same sentences in the same order."""
+    cohort, study = rm.simulate_cohort(60, seed=seed), model.study
+    cohort = cohort.take(np.arange(60))
+    features = rm.derive_features(cohort, study)
+    scores = model.score(cohort)
+    values = model_values(model)
+    codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, study).tolist()]
+    script = f"""
+    const model = {json.dumps(values)}, words = {json.dumps(page_words(("en",))["en"])};
+    const say = (key, with_) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
+    report({json.dumps(codes)}.map(row => warningsOf(
+      model, row.map(x => x === null ? NaN : x), () => 0.5, say, field => field.label,
+    )));
+    """
+    found = evaluated(script, tmp_path)
+    shared = ("RS201", "RS202", "RS203", "RS210", "RS211")
+    wanted = [
+        [text for text in re.split(r"; (?=RS\d{3} )", one) if text.startswith(shared)] for one in scores["warnings"]
+    ]
+    assert [[text for text in one if text.startswith(shared)] for one in found] == wanted
+    assert sum(map(len, wanted)) > 5
+
+
+def test_far_and_missing_values_are_warned_of_in_the_library_s_words(model, tmp_path):
+    """By hand: a titre of 1e6 mIU/mL, an age of 90, no HBcrAg."""
+    from relapse_model.model.scoring.guards import guard_warnings
+    from relapse_model.model.scoring.guards.guard import NewPatients
+
+    cohort = rm.simulate_cohort(3, seed=8)
+    features = rm.derive_features(cohort, model.study)
+    features["anti_hbs"], features["hbcrag"], features["age"] = 6.0, np.nan, [90.0, 26.0, 51.0]
+    new = NewPatients(cohort, features, model.study, model.summary, 0.0, (0.0,), model.predict_risk)
+    wanted = [
+        [text for text in re.split(r"; (?=RS\d{3} )", one) if text.startswith(("RS201", "RS202", "RS203"))]
+        for one in guard_warnings(new)
+    ]
+    codes = [[None if np.isnan(x) else x for x in row] for row in level_codes(features, model.study).tolist()]
+    script = f"""
+    const model = {json.dumps(model_values(model))}, words = {json.dumps(page_words(("en",))["en"])};
+    const say = (key, with_) => words[key].replace(/\\{{(\\w+)\\}}/g, (_, name) => String(with_[name]));
+    report({json.dumps(codes)}.map(row => warningsOf(
+      model, row.map(x => x === null ? NaN : x), () => 0.5, say, field => field.label,
+    )));
+    """
+    found = [[one for one in row if one.startswith(("RS201", "RS202", "RS203"))] for row in evaluated(script, tmp_path)]
+    assert found == wanted
+    assert any("RS202" in text for text in wanted[0])

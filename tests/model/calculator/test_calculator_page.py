@@ -1,0 +1,238 @@
+"""The calculator as one page: opened, filled in, changed by a digit, printed; in English and in Chinese."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from browser import chromium, found_by, options, shown_text, with_script
+
+import relapse_model as rm
+from relapse_model.cli.arguments import main
+from relapse_model.model.calculator.page import LANGUAGES, calculator_page, page_words
+from relapse_model.model.calculator.scorer_values import CalculatorError
+
+TYPE = """
+const type = (i, text) => {
+  const input = document.getElementById('f' + i);
+  input.value = text;
+  input.dispatchEvent(new Event('input'));
+};
+const pick = (i, value) => {
+  const input = [...document.querySelectorAll(`input[name=f${i}]`)].find(one => one.value === value);
+  input.checked = true;
+  input.dispatchEvent(new Event('change'));
+};
+const submit = () => document.querySelector('button.main').click();
+"""
+FILLED = f"""{TYPE}
+type(0, '<10'); type(1, '8'); type(2, '1500'); type(4, '3.9'); type(5, '52');
+pick(3, '0'); pick(6, '1'); submit();
+"""
+
+
+@pytest.fixture(scope="module")
+def model(root):
+    return rm.load_model(root / "models" / "hbsag_relapse.rmodel")
+
+
+@pytest.fixture(scope="module")
+def page(model):
+    return calculator_page(model)
+
+
+def test_a_patient_gets_the_risk_that_the_library_gives(model, page, tmp_path):
+    """The same patient typed into the page, and read from tables."""
+    script = (
+        FILLED
+        + """
+    setTimeout(() => report({
+      risk: Number(document.getElementById('risk').dataset.risk),
+      text: document.getElementById('result').innerText,
+      rows: [...document.querySelectorAll('#why tbody tr')].map(row => [...row.children].map(one => one.textContent)),
+    }), 1500);
+    """
+    )
+    found = found_by(with_script(page, script), tmp_path)
+    features = {
+        "anti_hbs": np.log10(5), "consolidation_weeks": 8, "hbsag_before_treatment": np.log10(1500), "hbig_arm": 0.0,
+        "hbcrag": 3.9, "age": 52, "male": 1.0, "prior_nuc": np.nan,
+    }  # fmt: skip
+    row = np.array([[features[one.name] for one in model.study.predictors]])
+    assert found["risk"] == pytest.approx(model.classifier.predict_proba(row)[0, 1], abs=1e-9)
+    low, high = model.classifier.predict_interval(row, 0.9)[0]
+    assert f"90 % interval {100 * low:.0f} to {100 * high:.0f} %" in found["text"]
+    assert "RS201 missing: Prior nucleos(t)ide analogue" in found["text"]
+    assert len(found["rows"]) == 8
+    assert next(one[:2] for one in found["rows"] if one[0] == "Anti-HBs") == ["Anti-HBs", "<10 mIU/mL"]
+
+
+def test_the_contributions_lead_from_the_reference_to_the_risk(page, tmp_path):
+    script = (
+        FILLED
+        + """
+    setTimeout(() => {
+      const each = explained(SCORER, shown.codes, REFERENCE, LEVELS, MODEL.orders);
+      const base = SCORER.logOdds(rowOf(REFERENCE, LEVELS));
+      report([base + sum(each), SCORER.logOdds(rowOf(shown.codes, LEVELS))]);
+    }, 500);
+    """
+    )
+    total, risk = found_by(with_script(page, script), tmp_path)
+    assert total == pytest.approx(risk, abs=1e-12)
+
+
+def test_what_cannot_be_read_is_listed_and_no_risk_is_shown(page, tmp_path):
+    script = (
+        TYPE
+        + """
+    type(0, '1,234'); type(5, 'old'); submit();
+    report([document.getElementById('risk') === null, document.getElementById('result').innerText,
+      [0, 5, 1].map(i => document.getElementById('f' + i).getAttribute('aria-invalid'))]);
+    """
+    )
+    empty, text, marked = found_by(with_script(page, script), tmp_path)
+    assert empty
+    assert "Anti-HBs: a comma before three digits" in text
+    assert "Age: enter one number" in text
+    assert marked == ["true", "true", "false"]
+
+
+def test_a_patient_without_any_result_gets_no_risk_as_in_the_library(page, tmp_path):
+    script = TYPE + "type(5, '52'); submit(); report(document.getElementById('result').innerText);"
+    assert "No laboratory result" in found_by(with_script(page, script), tmp_path)
+
+
+def test_an_old_risk_does_not_stay_beside_new_values_that_cannot_be_read(page, tmp_path):
+    script = (
+        FILLED + "type(0, 'x'); submit(); setTimeout(() => report(document.getElementById('risk') === null), 1500);"
+    )
+    assert found_by(with_script(page, script), tmp_path) is True
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_languages_say_everything(page, tmp_path, language):
+    change = "" if language == "en" else "document.querySelector('header button').click();"
+    script = (
+        change + FILLED + "setTimeout(() => report([document.body.innerText, document.documentElement.lang]), 1500);"
+    )
+    text, lang = found_by(with_script(page, script), tmp_path)
+    assert lang == {"en": "en", "zh": "zh-Hans"}[language]
+    assert not re.search(r"\{\w+\}|undefined|NaN", text)
+    own = {key: value for key, value in page_words((language,))[language].items() if "{" not in value}
+    for key in ("research", "synthetic", "show", "why_title", "warnings_title"):
+        assert own[key] in text, key
+
+
+def test_labels_without_chinese_are_marked(model, tmp_path):
+    """A study without Chinese names keeps its own, and says that they are English."""
+    page = calculator_page(model, ("zh", "en"))
+    script = "report([...document.querySelectorAll('.name, legend')].map(one => one.textContent));"
+    assert all(re.search(r"[\u4e00-\u9fff]", one) for one in found_by(with_script(page, script), tmp_path))
+
+
+def test_a_changed_digit_closes_the_page(page, tmp_path):
+    """In the numbers of the model, in the script and in the style: the browser runs none of it."""
+    place = page.index('"f64":"') + 20
+    for changed in (
+        page[:place] + ("A" if page[place] != "A" else "B") + page[place + 1 :],
+        page.replace("const TINY = 2.2250738585072014e-308", "const TINY = 2.2250738585072015e-308"),
+    ):
+        assert changed != page
+        text = shown_text(changed, tmp_path)
+        assert "has not started" in text
+        assert "Show the risk" not in text
+
+
+def test_a_model_changed_with_the_right_hash_fails_the_page_s_own_patients(page, tmp_path):
+    """Whoever can compute a hash can change the numbers; then the made-up patients come out otherwise."""
+    closed = with_script(page.replace('"risk":0.', '"risk":0.9', 1), "")
+    text = shown_text(closed, tmp_path)
+    assert "This page gives no risk" in text
+    assert "Show the risk" not in text
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_fetched_and_nothing_juts_out(page, tmp_path, width):
+    """In a frame of that width, since a browser's window has a least width."""
+    import html
+
+    source = html.escape(with_script(page, FILLED), quote=True)
+    outer = f"""<!DOCTYPE html><meta charset=utf-8><body>
+    <iframe id=f width={width} height=900 srcdoc="{source}"></iframe>
+    <script>setTimeout(() => {{
+      const pre = document.createElement('pre'), frame = document.getElementById('f');
+      pre.id = 'found';
+      pre.textContent = JSON.stringify([
+        frame.contentDocument.documentElement.scrollWidth,
+        frame.contentWindow.performance.getEntriesByType('resource').length,
+        frame.contentDocument.getElementById('risk').textContent,
+      ]);
+      document.body.append(pre);
+    }}, 2500);</script>"""
+    scroll, fetched, risk = found_by(outer, tmp_path)
+    assert scroll <= width
+    assert fetched == 0
+    assert risk.endswith("%")
+
+
+def test_it_prints_on_one_sheet(page, tmp_path):
+    file, sheet = tmp_path / "filled.html", tmp_path / "sheet.pdf"
+    file.write_text(with_script(page, FILLED), encoding="utf-8")
+    subprocess.run(
+        [chromium(), *options(tmp_path), "--virtual-time-budget=5000", "--no-pdf-header-footer",
+         f"--print-to-pdf={sheet}", file.as_uri()],
+        capture_output=True, timeout=240, check=True,
+    )  # fmt: skip
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet.read_bytes())) == 1
+
+
+def test_the_page_holds_no_way_out(page):
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[1]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    own = page.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?://|localStorage|sessionStorage|cookie|fetch\(|XMLHttpRequest|eval\(|innerHTML", own)
+    assert len(page.encode("utf-8")) < 1_000_000
+
+
+def test_a_text_of_the_study_cannot_end_the_script(model):
+    from dataclasses import replace
+
+    outcome = replace(model.study.outcome, name="</script><b>x & y")
+    page = calculator_page(replace(model, study=replace(model.study, outcome=outcome)), ("en",))
+    assert page.count("</script>") == 1
+    assert "&lt;/script&gt;&lt;b&gt;x &amp; y" in page
+
+
+@pytest.mark.parametrize("languages", [(), ("fr",), ("en", "en"), ("en", "de")])
+def test_a_language_that_it_does_not_have_is_refused(model, languages):
+    with pytest.raises(CalculatorError, match="expected one or more of en, zh"):
+        calculator_page(model, languages)
+
+
+def test_the_languages_have_the_same_words_with_the_same_places():
+    words = page_words(LANGUAGES)
+    for key, english in words["en"].items():
+        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", words["zh"][key])), key
+
+
+def test_a_page_that_would_be_too_large_is_refused(model, monkeypatch):
+    monkeypatch.setattr("relapse_model.model.calculator.page.MOST_BYTES", 10_000)
+    with pytest.raises(CalculatorError, match=r"The page would have 0\.\d MB"):
+        calculator_page(model)
+
+
+def test_from_the_command_line(root, tmp_path, capsys):
+    out = tmp_path / "calculator.html"
+    assert (
+        main(["calculator", str(root / "models" / "hbsag_relapse.rmodel"), "--out", str(out), "--languages", "zh"]) == 0
+    )
+    assert "It opens offline" in capsys.readouterr().out
+    assert '<html lang="zh-Hans">' in out.read_text(encoding="utf-8")
+
+
+def test_the_model_writes_its_own(model, tmp_path):
+    assert model.to_calculator(tmp_path / "one.html", languages=("en",)).is_file()

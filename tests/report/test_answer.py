@@ -1,0 +1,125 @@
+"""The answer of the first screen: by rule, never more than the intervals allow, in each language."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from string import Formatter
+
+import pytest
+
+from relapse_model.errors import RelapseModelError
+from relapse_model.report.answer import answer_of, validation_verdict
+from relapse_model.report.language import LANGUAGES, words_of
+from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.performance_measures import Performance
+
+SIZE = {"parameters": 8, "needed_patients": 598, "needed_events": 101}
+
+
+def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.05), events=120):
+    intervals = {"auc": auc, "calibration_slope": slope, "log_loss_difference": gain}
+    ours, theirs = 0.5 + gain[0], 0.5
+    measures = {name: Estimate(*limits, 0.95, "test") for name, limits in intervals.items()}
+    return Performance(400, events, 0, measures | {"log_loss": ours, "log_loss_mean_risk": theirs}, {})
+
+
+NO_GAIN = "it was not shown that its risks are more accurate than giving every patient the mean risk"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "better than chance (AUC 0.70, 95 % interval 0.60 to 0.80)"),
+        ({}, "there is no evidence of miscalibration"),
+        ({"auc": (0.6, 0.45, 0.7)}, "It was not shown that the model ranks patients better than chance"),
+        ({"auc": (0.3, 0.2, 0.4)}, "worse than chance"),
+        (
+            {},
+            "its risks were more accurate than giving every patient the mean risk (log loss 0.400 against 0.500;",
+        ),
+        # .481 against .500 and .398 against .500 have one wording where both intervals hold 0: it is they that decide.
+        ({"gain": (-0.019, -0.05, 0.01)}, NO_GAIN),
+        ({"gain": (-0.102, -0.21, 0.004)}, NO_GAIN),
+        ({"gain": (0.02, -0.01, 0.05)}, "difference 0.020, -0.010 to 0.050)"),
+        ({"gain": (0.06, 0.01, 0.11)}, "its risks were less accurate than giving every patient the mean risk"),
+        ({"slope": (0.5, 0.3, 0.8)}, "its risks are too extreme"),
+        # A slope of 0 or less has no spread to be too wide: the ranking itself is lost.
+        ({"slope": (-0.8, -2.4, 0.7)}, "higher predicted risks did not go with more outcomes"),
+        ({"slope": (1.9, 1.2, 2.8)}, "its risks vary too little"),
+        ({"slope": (0.8, 0.1, 1.5)}, "calibration remains uncertain"),
+        ({"events": 21}, "with 21 events, all of this is imprecise."),
+    ],
+)
+def test_verdict_says_no_more_than_the_intervals(given, said):
+    assert said in validation_verdict(measured(**given), "relapse")
+
+
+def test_verdict_with_enough_events_does_not_call_itself_imprecise():
+    assert "imprecise" not in validation_verdict(measured(), "relapse")
+
+
+def test_after_an_error_nothing_is_shown():
+    answer = answer_of(measured(), "relapse", ["RM114"])
+    assert answer.works == "Not to be used: a check found an error."
+    assert answer.sentence.endswith("until this is resolved: RM114.")
+    assert "AUC" not in answer.sentence
+    assert "RM114" in answer.next
+
+
+def test_no_verdict_without_an_auc():
+    why = "AUC: 0 patients with a relapse; expected 1 or more."
+    hopeless = Performance(20, 0, 5, {}, {"auc": why})
+    assert validation_verdict(hopeless, "relapse") == f"These patients support no verdict on the model: {why}"
+    assert answer_of(hopeless, "relapse").code == "refused"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "following"),
+    [
+        ({}, "yes", "Before any use, validate the model unchanged in patients of other hospitals."),
+        ({"events": 21}, "yes_few", "Before any use, validate the model unchanged in other hospitals, with 100 events"),
+        ({"gain": (-0.02, -0.05, 0.01)}, "ranks", "Do not act on its risks yet"),
+        ({"auc": (0.6, 0.45, 0.7)}, "not_shown", "Do not use this model for prediction"),
+        ({"auc": (0.3, 0.2, 0.4)}, "worse", "Do not use this model"),
+        # It ranks, but its risks are worse than those of no model: that is no success.
+        ({"gain": (0.06, 0.01, 0.11)}, "worse", "Do not use this model"),
+        ({"slope": (0.5, 0.3, 0.8)}, "yes", "Recalibrate the model"),
+    ],
+)
+def test_what_next_follows_from_the_intervals(given, code, following):
+    answer = answer_of(measured(**given), "relapse", size=SIZE)
+    assert answer.code == code
+    assert answer.next.startswith(following)
+
+
+def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
+    unsure = measured(auc=(0.6, 0.45, 0.7))
+    assert "about 598 patients, 101 with the outcome" in answer_of(unsure, "relapse", size=SIZE).next
+    assert answer_of(unsure, "relapse", size={"refused": "x"}).next.endswith("study more patients first.")
+    enough = SIZE | {"needed_patients": 300}  # fewer than there are: more of them is not the answer
+    assert "300" not in answer_of(unsure, "relapse", size=enough).next
+
+
+def test_every_language_has_every_text_with_the_same_names_in_it():
+    tables = tomllib.loads(files("relapse_model.report").joinpath("report_words.toml").read_text(encoding="utf-8"))
+    assert set(tables) == set(LANGUAGES)
+
+    def named(text):
+        return {field for _, field, _, _ in Formatter().parse(text) if field}
+
+    for language in LANGUAGES:
+        assert set(tables[language]) == set(tables["en"])
+        for key, text in tables["en"].items():
+            assert named(tables[language][key]) == named(text), key
+
+
+def test_the_answer_in_chinese_holds_the_same_figures():
+    answer = answer_of(measured(), "HBsAg", language="zh")
+    assert "AUC 0.70，95 % 区间 0.60 至 0.80" in answer.sentence
+    assert answer.code == "yes"
+
+
+def test_a_language_that_there_is_not_is_refused():
+    with pytest.raises(RelapseModelError, match="language 'fr'; expected one of en, zh"):
+        words_of("fr")

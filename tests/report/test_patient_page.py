@@ -1,0 +1,119 @@
+"""The page of one patient: the numbers of the explanation, arrows that point the way they push, for its owner alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from page_reader import read, visible
+
+import relapse_model as rm
+from relapse_model.cli import arguments as cli
+from relapse_model.errors import RelapseModelError
+from relapse_model.model.explanation.patient import explain_patient
+from relapse_model.model.explanation.patient_input import risk_percent
+from relapse_model.report import patient_page
+from relapse_model.report.patient_page import frequency, write_patient_page
+
+
+@pytest.fixture(scope="module")
+def new():
+    return rm.simulate_cohort(20, seed=8)
+
+
+@pytest.fixture(scope="module")
+def found(validation, new):
+    return explain_patient(validation.model, new, "P0004")
+
+
+@pytest.fixture(scope="module")
+def place(validation, new, tmp_path_factory):
+    path = tmp_path_factory.mktemp("patient") / "patient.html"
+    write_patient_page(validation.model, new, "P0004", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def page_of_one(place):
+    return place.read_text(encoding="utf-8")
+
+
+def test_the_risk_is_that_of_the_scores_with_its_interval(validation, new, page_of_one):
+    score = validation.model.score(new).set_index("patient_id").loc["P0004"]
+    text = visible(page_of_one)
+    assert f"{risk_percent(score['relapse_risk'])} %" in text
+    assert f"90 % interval {risk_percent(score['risk_lower'])} to {risk_percent(score['risk_upper'])} %" in text
+    assert "Patient P0004: risk of HBsAg relapse by week 48" in text
+
+
+def test_every_value_stands_with_where_it_was_read_and_its_effect(found, page_of_one):
+    text = visible(page_of_one)
+    for one in found.inputs:
+        assert f"{one.label} {one.shown}" in text
+        assert one.read_from in text
+    steps = [risk_percent(one) for one in found.steps()]
+    assert f"{steps[0]} to {steps[1]} %" in text
+
+
+def test_arrows_point_the_way_they_push(found, page_of_one):
+    arrows = re.findall(r'<polygon class="(\w+)" points="([^"]*)"', page_of_one)
+    pushing = [one for one in found.inputs if one.effect != "hardly changes"]
+    assert {one.effect for one in pushing} == {"raises", "lowers"}  # or the test would see one way only
+    assert len(arrows) == len(pushing)
+    for (effect, points), one in zip(arrows, pushing, strict=True):
+        places = [float(point.split(",")[0]) for point in points.split()]
+        assert effect == one.effect
+        assert (max(places) > 80) == (one.contribution > 0)
+        assert (min(places) < 80) == (one.contribution < 0)
+    marks = re.findall(r'<td class="(raises|lowers)" data-label="Effect">(.)', page_of_one)
+    assert {mark for effect, mark in marks if effect == "raises"} == {"↑"}
+    assert {mark for effect, mark in marks if effect == "lowers"} == {"↓"}
+
+
+def test_the_frequency_is_of_100_or_of_1000_where_the_risk_is_small(found):
+    likely = replace(found, risk=0.424, lower=0.238, upper=0.62)
+    rare = replace(found, risk=0.0042, lower=0.0008, upper=0.0211)
+    assert frequency(likely).startswith("Of 100 patients with these values, about 42 would have HBsAg relapse")
+    assert "(between 24 and 62, 90 % interval)" in frequency(likely)
+    assert frequency(rare).startswith("Of 1,000 patients with these values, about 4 would")
+    assert "(between 1 and 21, 90 % interval)" in frequency(rare)
+
+
+def test_as_many_dots_are_filled_as_patients_are_named(found, page_of_one):
+    dots = re.findall(r'<circle [^>]*fill="(#\w+)"', page_of_one)
+    assert len(dots) == 100
+    assert dots.count("#d55e00") == round(100 * found.risk)
+
+
+def test_it_is_for_its_owner_alone_and_runs_nothing(place, page_of_one):
+    assert place.stat().st_mode & 0o077 == 0
+    reader = read(page_of_one)
+    assert reader.unbalanced == []
+    assert "script" not in reader.tags
+    assert "must not leave the hospital" in visible(page_of_one)
+    assert [one for one in ("P0001", "P0003", "P0005") if one in page_of_one] == []
+
+
+def test_the_titres_are_drawn_and_a_patient_without_them_has_a_page_all_the_same(
+    validation, new, place, tmp_path, monkeypatch
+):
+    assert place.read_text(encoding="utf-8").count("<figure>") == 1
+
+    def nothing(*_, **__):
+        raise RelapseModelError("no result with a number")
+
+    monkeypatch.setattr(patient_page, "patient_trajectory_figure", nothing)
+    write_patient_page(validation.model, new, "P0004", tmp_path / "x.html")
+    assert "<figure>" not in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_explain_writes_a_page_where_the_name_says_so(validation, new, tmp_path, capsys):
+    validation.model.save(tmp_path / "m.rmodel")
+    new.write(tmp_path / "new")
+    asked = ("explain", tmp_path / "m.rmodel", tmp_path / "new", "--patient", "P0004", "--out")
+    assert cli.main([*map(str, asked), str(tmp_path / "p.html")]) == 0
+    assert (tmp_path / "p.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert f"Page: {tmp_path / 'p.html'}" in capsys.readouterr().out
+    assert cli.main([*map(str, asked), str(tmp_path / "p.txt")]) == 0
+    assert (tmp_path / "p.txt").read_text(encoding="utf-8").startswith("Patient P0004:")
