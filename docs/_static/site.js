@@ -10,4 +10,5 @@ document.addEventListener("DOMContentLoaded", () => {
     const link = summary.closest("li").querySelector("a");
     if (!summary.textContent.trim() && link) summary.setAttribute("aria-label", `Pages below ${link.textContent.trim()}`);
   });
+  document.querySelectorAll("th:empty").forEach((cell) => cell.setAttribute("role", "none")); // the corner of a table
 });
