@@ -30,6 +30,8 @@ class Problem:
         Whom it concerns. Kept out of the text, so that no message carries an identifier.
     counted : str
         What `row` counts: rows of a table, lines of a file.
+    stands_for : int
+        How many problems this one is: of very many of one kind the first are told, and one more counts the others.
     """
 
     table: str
@@ -40,6 +42,7 @@ class Problem:
     advice: str = ""
     patient: str | None = field(default=None, repr=False)
     counted: str = "row"
+    stands_for: int = 1
 
     @property
     def place(self) -> str:
@@ -67,16 +70,19 @@ class ProblemsError(RelapseModelError):
     Attributes
     ----------
     problems : tuple of Problem
-        All of them, also those the message only counts.
+        All of them, also those the message only counts; of more than 1,000 of one kind the first 1,000, and one that
+        counts the others.
     """
 
     def __init__(self, what: str, problems: Iterable[Problem]):
         self.problems = tuple(problems)
         lines = [f"  {problem}" for problem in self.problems[:_LISTED]]
-        more = len(self.problems) - _LISTED
+        number = sum(problem.stands_for for problem in self.problems)
+        more = number - sum(problem.stands_for for problem in self.problems[:_LISTED])
         if more > 0:
-            lines.append(f"  ... and {more} more (all of them in the exception's .problems).")
-        count = f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}"
+            which = "all of them" if number == len(self.problems) else "the first of each kind"
+            lines.append(f"  ... and {more} more ({which} in the exception's .problems).")
+        count = f"{number} problem{'' if number == 1 else 's'}"
         super().__init__("\n".join([f"{what}: {count}", *lines]))
 
     def __reduce__(self) -> tuple[type, tuple[str, tuple[Problem, ...]]]:

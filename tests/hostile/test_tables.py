@@ -7,6 +7,7 @@ import os
 import socket
 from time import process_time
 
+import pandas as pd
 import pytest
 
 import relapse_model as rm
@@ -111,3 +112,70 @@ def test_many_rows_of_a_wrong_number_of_cells_are_listed_and_counted(folder):
     assert process_time() - began < 5
     assert len(refused.value.problems) == 1001
     assert refused.value.problems[-1].found == "199,000 more rows of a wrong number of cells"
+
+
+def labs_of(rows, **columns):
+    given = {"patient_id": "P1", "week": [str(row % 5000) for row in range(rows)], "analyte": "anti_hbs"}
+    return pd.DataFrame(given | {"value": "12.5", "unit": "mIU/mL"} | columns)
+
+
+def refused_at_once(labs):
+    """Return the refusal of a cohort of one patient, and how long it took."""
+    patients = pd.DataFrame({"patient_id": ["P1"], "sex": ["F"]})
+    began = process_time()
+    with pytest.raises(CohortError) as refused:
+        rm.make_cohort(patients, labs, study=rm.load_study("hbsag-relapse"))
+    return refused.value, process_time() - began
+
+
+@pytest.mark.parametrize("column", ["value", "week", "patient_id"])
+def test_of_very_many_wrong_cells_the_first_are_told_and_the_others_counted(column):
+    """One problem for each took 69 s and 1.6 GB for two million of them."""
+    rows = 50_000
+    wrong, seconds = refused_at_once(labs_of(rows, **{column: [f"bad{row}" for row in range(rows)]}))
+    of_column = [problem for problem in wrong.problems if problem.column == column]
+    assert (
+        str(wrong).split("\n")[0] == f"the cohort was refused: {sum(one.stands_for for one in wrong.problems)} problems"
+    )
+    assert sum(one.stands_for for one in of_column) == rows
+    assert [one.row for one in of_column[:1000]] == list(range(2, 1002))
+    assert [one.row for one in of_column[1000:]] == [None] * len(of_column[1000:])
+    assert len(str(wrong).split("\n")) == 102
+    assert "(the first of each kind in the exception's .problems)" in str(wrong)
+    assert seconds < 5
+
+
+def test_results_that_were_not_read_are_said_to_be_so():
+    """After 10,000 different texts that are no results, the others are not called wrong: they are not read."""
+    found = [f"bad{row}" for row in range(12_000)] + ["<0.05"] * 7 + ["3.5"] * 7
+    wrong, _ = refused_at_once(labs_of(len(found), value=found))
+    told = [one for one in wrong.problems if one.column == "value"]
+    assert [(one.found, one.stands_for) for one in told[1000:]] == [
+        ("9,000 more rows like these", 9_000),
+        ("2,007 more rows, which were not read since so many before them are wrong", 2_007),
+    ]
+
+
+def test_a_table_of_more_units_than_there_are_is_refused_before_any_is_looked_up():
+    wrong, seconds = refused_at_once(labs_of(20_000, unit=[f"u{row}" for row in range(20_000)]))
+    assert "labs, column 'unit': 20,000 different texts; expected a few names, at most 10,000" in str(wrong)
+    assert seconds < 2
+
+
+def test_many_wrong_units_are_counted():
+    wrong, seconds = refused_at_once(labs_of(6_000, unit=[f"u{row % 3000}" for row in range(6_000)]))
+    units = [one for one in wrong.problems if one.column == "unit"]
+    assert sum(one.stands_for for one in units) == 6_000
+    assert len(units) < 1100
+    assert seconds < 5
+
+
+def test_where_sound_patients_are_kept_every_wrong_row_counts():
+    """Each rejects its own patient, so that none of them may be left untold."""
+    number = 1500
+    names = [f"P{row}" for row in range(number)]
+    patients = pd.DataFrame({"patient_id": [*names, "good"], "sex": "F"})
+    labs = labs_of(number + 1, patient_id=[*names, "good"], value=["bad"] * number + ["12"])
+    cohort = rm.make_cohort(patients, labs, study=rm.load_study("hbsag-relapse"), on_problems="list")
+    assert cohort.patient_ids.tolist() == ["good"]
+    assert len(cohort.rejected) == number

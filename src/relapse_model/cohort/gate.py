@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
@@ -13,9 +14,11 @@ from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
 from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.deaths import contradicted
 from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
-from relapse_model.cohort.gate_tables import FIRST_ROW
+from relapse_model.cohort.gate_tables import MOST_NAMES, MOST_UNREADABLE
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
+from relapse_model.cohort.laboratory.lab_texts import NOT_READ
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
+from relapse_model.cohort.study_names import NAMED
 from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
     READ_COLUMNS,
@@ -121,7 +124,9 @@ def checked(
     if on_problems not in ("raise", "list"):
         raise RelapseModelError(f"on_problems={on_problems!r}: expected 'raise' or 'list'.")
     clock = Time() if study is None else study.time
-    gate = _Gate({name: _own_table(name, table) for name, table in tables.items()}, found, whole, clock)
+    own = {name: _own_table(name, table) for name, table in tables.items()}
+    gate = _Gate(own, found, whole, clock, every=on_problems == "list")
+    gate.too_many_names()
     gate.labs_or_none(study)
     gate.broken_tables()
     gate.weeks_from_days_and_months()
@@ -166,6 +171,21 @@ def _own_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
 class _Gate(StudyAtTheGate):
     """The checks, in the order in which `checked` makes them."""
 
+    def too_many_names(self) -> None:
+        """Refuse a table of more different units or names than there are: looking each up would take minutes."""
+        if self.most is None:
+            return
+        for name, column in (*NAMED, ("labs", "unit")):
+            table = self.tables.get(name)
+            if table is None or list(table.columns).count(column) != 1:
+                continue
+            different = table[column].nunique()
+            if different > MOST_NAMES:
+                found, expected = f"{different:,} different texts", f"a few names, at most {MOST_NAMES:,}"
+                self.problems.append(Problem(name, None, column, found, expected, "Were columns exchanged?"))
+                self.broken = True
+                del self.tables[name]
+
     def broken_tables(self) -> None:
         """Refuse, and leave out of the other checks, a table whose columns are not what they should be."""
         for name, table in list(self.tables.items()):
@@ -191,7 +211,7 @@ class _Gate(StudyAtTheGate):
                     self.refuse_ahead(name, column, self.enrolled, 366, soon, self.enrolled.bad)
                     continue
                 read = read_column(table[column], rule, coded=name == "labs")
-                self.refuse(name, read.bad, column, [self.printable(value) for value in read.came], rule.expectation)
+                self.refuse(name, read.bad, column, self.shown(read.came), rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
                 table[column] = read.values
 
@@ -245,10 +265,7 @@ class _Gate(StudyAtTheGate):
         if labs is None or study is None or "week" not in labs:
             return
         sound = (self.ids["labs"] != "").to_numpy() & (labs["kind"] != "unreadable").to_numpy()
-        refused = [problem.row for problem in self.problems if problem.table == "labs" and problem.row is not None]
-        if refused:
-            numbers = np.arange(len(labs)) + FIRST_ROW if self.whole is None else self.whole.rows["labs"]
-            sound &= ~np.isin(numbers, refused)
+        sound &= ~self.refused_rows("labs")
         if "labs" in self.repeated:
             sound &= ~self.repeated["labs"]
         for found in contradictions(labs, self.ids["labs"], sound, study):
@@ -287,29 +304,33 @@ class _Gate(StudyAtTheGate):
         transformed = (
             labs["analyte"].isin([name for name, one in analytes.items() if one.negative]).to_numpy(dtype=bool)
         )
-        read = read_results(labs["value"], labs["unit"], conventions, transformed)
+        read = read_results(labs["value"], labs["unit"], conventions, transformed, self.most and MOST_UNREADABLE)
         bad = (read["kind"] == "unreadable").to_numpy()
-        reasons = zip(read.loc[bad, "raw"], read.loc[bad, "reason"], strict=True)
-        found = [self.printable(raw, reason) for raw, reason in reasons]
-        self.refuse("labs", bad, "value", found, "a number or a laboratory's text")
+        unread = (read["reason"] == NOT_READ).to_numpy()
+        found = self.shown(read.loc[bad & ~unread, "raw"], read.loc[bad & ~unread, "reason"])
+        self.refuse("labs", bad & ~unread, "value", found, "a number or a laboratory's text")
+        self.not_looked_at("labs", unread, "value", "a number or a laboratory's text")
         labs["unit"], clash = row_units(labs["unit"], read)
         self.refuse(
-            "labs", clash, "unit", [self.printable(text) for text in labs.loc[clash, "unit"]],
-            "the unit printed with the value",
+            "labs", clash, "unit", self.shown(labs.loc[clash, "unit"]), "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
             labs[column] = read[column].array
-        before = len(self.problems)
+        before, others = len(self.problems), 0
         for rows, text, expected, advice in unit_problems(labs, study):
             if not len(rows):
+                continue
+            if self.most is not None and len(self.problems) - before >= self.most:
+                self.refused_rows("labs")[rows] = True
+                others += len(rows)
                 continue
             wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
             self.refuse("labs", rows, "unit", self.printable(text) if text else "no unit", wanted, advice)
         # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
-        self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or 0)
+        self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or sys.maxsize)
+        self.count_others("labs", others, "unit", "such as those")
         for mask, column, expected in scale_problems(labs, transformed):
-            came = [self.printable(value) for value in labs[column][mask]] if mask.any() else []
-            self.refuse("labs", mask, column, came, expected)
+            self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

@@ -62,7 +62,7 @@ class StudyAtTheGate(WeeksAtTheGate):
             if name not in self.tables:
                 continue
             read = read_names(self.tables[name][column], name_table(study, column))
-            came = [self.printable(text) for text in read.came]
+            came = self.shown(read.came)
             self.refuse(name, read.doubtful, column, came, read.expected, advice_for(column))
             self.tables[name][column] = read.values
 
@@ -76,11 +76,10 @@ class StudyAtTheGate(WeeksAtTheGate):
                 continue
             found = unusable_cells(table[reader.column], reader)
             place = ("patients", reader.column)
-            already = {problem.row for problem in self.problems if (problem.table, problem.column) == place}
-            rows = [
-                row for row in map(int, np.flatnonzero(found.rows)) if self.row_number("patients", row) not in already
-            ]
-            came = [self.printable(table[reader.column].iloc[row]) for row in rows]
+            already = [problem.row for problem in self.problems if (problem.table, problem.column) == place]
+            rows = np.flatnonzero(found.rows)
+            rows = rows[~np.isin(self.row_numbers("patients", rows), [row for row in already if row is not None])]
+            came = self.shown(table[reader.column].iloc[rows])
             self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
 
     def outcome_column(self, study: Study | None) -> None:
@@ -95,5 +94,5 @@ class StudyAtTheGate(WeeksAtTheGate):
             self.problems.append(Problem("outcomes", None, None, found, "one of them"))
         if column in table:
             bad = outcome_cells(table[column], study.outcome).unusable
-            came = [self.printable(table[column].iloc[row]) for row in np.flatnonzero(bad)]
+            came = self.shown(table[column][bad])
             self.refuse("patients", bad, column, came, expected_cells(study.outcome), "It is the outcome")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import islice, repeat
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ from relapse_model.errors import Problem
 from relapse_model.study.study import Time
 
 FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
+MOST_TOLD = 1000  # problems of one kind; the others are counted
+MOST_NAMES = 10_000  # different units, analytes or agents of a table
+MOST_UNREADABLE = 10_000  # different results that are none; those after them are not read
 _SEARCHED = 120  # characters of a text; a message shows fewer
 
 
@@ -32,9 +36,12 @@ class TablesAtTheGate:
     """
 
     def __init__(
-        self, tables: dict[str, pd.DataFrame], found: Iterable[Problem], whole: WholeTables | None, clock: Time
-    ):
+        self, tables: dict[str, pd.DataFrame], found: Iterable[Problem], whole: WholeTables | None, clock: Time,
+        *, every: bool,
+    ):  # fmt: skip
         self.tables = tables
+        self.most = None if every else MOST_TOLD  # of one kind; every one is needed where some patients are kept
+        self.refused: dict[str, Mask] = {}  # rows of each table with a problem
         self.whole = whole
         self.clock = clock
         self.remarks: list[Problem] = []
@@ -73,6 +80,15 @@ class TablesAtTheGate:
             return "a text that is not shown, since a patient's identifier is in it"
         return f"{column_reader.cell_shown(value)} ({reason})" if reason else column_reader.cell_shown(value)
 
+    def shown(self, values: Iterable[object], reasons: Iterable[str] = repeat("")) -> list[str]:
+        """Return values as messages may show them: of very many, those that are told."""
+        pairs = zip(values, reasons, strict=False)
+        return [self.printable(value, reason) for value, reason in islice(pairs, self.most)]
+
+    def row_numbers(self, table: str, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Return the numbers of rows as a spreadsheet of the whole table shows them."""
+        return rows.astype(np.int64) + FIRST_ROW if self.whole is None else self.whole.rows[table][rows]
+
     def row_number(self, table: str, row: int) -> int:
         """Return the number of a row as a spreadsheet of the whole table shows it."""
         return int(row) + FIRST_ROW if self.whole is None else int(self.whole.rows[table][row])
@@ -81,24 +97,43 @@ class TablesAtTheGate:
         self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
         expected: Sequence[str] | str, advice: str = "",
     ) -> None:  # fmt: skip
-        """Add one problem for each of the rows (positions, or a mask)."""
-        where = np.flatnonzero(rows) if isinstance(rows, np.ndarray) and rows.dtype == bool else rows
-        ids = self.ids[table]
-        for order, row in enumerate(where):
+        """Add one problem for each of the rows (positions, or a mask); of very many, the first and one that counts."""
+        given = np.asarray(rows)
+        where = np.flatnonzero(given) if given.dtype == bool else given.astype(np.intp)
+        self.refused_rows(table)[where] = True
+        told = where[: self.most]
+        for order, (row, patient) in enumerate(zip(told.tolist(), self.ids[table].iloc[told], strict=True)):
             what = found if isinstance(found, str) else found[order]
             wanted = expected if isinstance(expected, str) else expected[order]
             self.problems.append(
-                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(ids.iloc[row]))
+                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(patient))
             )
+        wanted = expected if isinstance(expected, str) else "such as those"
+        self.count_others(table, len(where) - len(told), column, wanted)
+
+    def refused_rows(self, table: str) -> Mask:
+        """Return which rows of a table have a problem, to be added to."""
+        return self.refused.setdefault(table, np.zeros(len(self.ids[table]), dtype=bool))
+
+    def count_others(self, table: str, number: int, column: str | None, expected: str) -> None:
+        """Add one problem that stands for all the rows of one kind beyond those that are told."""
+        if number:
+            found = f"{number:,} more rows like these"
+            self.problems.append(Problem(table, None, column, found, expected, stands_for=number))
 
     def remark(self, table: str, rows: Mask, column: str | None, found: Sequence[str] | str, expected: str) -> None:
         """Note, of each of the rows, what may be right and should be looked at."""
-        ids = self.ids[table]
-        for order, row in enumerate(np.flatnonzero(rows).tolist()):
+        where = np.flatnonzero(rows)
+        for order, (row, patient) in enumerate(zip(where.tolist(), self.ids[table].iloc[where], strict=True)):
             what = found if isinstance(found, str) else found[order]
-            self.remarks.append(
-                Problem(table, self.row_number(table, row), column, what, expected, "", str(ids.iloc[row]))
-            )
+            self.remarks.append(Problem(table, self.row_number(table, row), column, what, expected, "", str(patient)))
+
+    def not_looked_at(self, table: str, rows: Mask, column: str, expected: str) -> None:
+        """Add one problem for all the rows that were left unread, since so many before them are wrong."""
+        self.refused_rows(table)[rows] = True
+        if number := int(rows.sum()):
+            found = f"{number:,} more rows, which were not read since so many before them are wrong"
+            self.problems.append(Problem(table, None, column, found, expected, stands_for=number))
 
     def refuse_empty(self, name: str, rule: str, column: str, empty: Mask, expected: str) -> None:
         """Refuse the empty cells of a column that is never empty; a relapse may stand in an unknown week."""

@@ -43,7 +43,7 @@ class WeeksAtTheGate(TablesAtTheGate):
                 days, weeks = units[given[0]], TABLES[name][week]
                 rule = Column("number", low=weeks.low * DAYS_PER_WEEK / days, high=weeks.high * DAYS_PER_WEEK / days)
                 read = read_column(table[given[0]], rule)
-                self.refuse(name, read.bad, given[0], [self.printable(value) for value in read.came], rule.expectation)
+                self.refuse(name, read.bad, given[0], self.shown(read.came), rule.expectation)
                 self.refuse_empty(name, week, given[0], read.empty & ~read.bad, rule.expectation)
                 table[week] = read.values * days / DAYS_PER_WEEK
                 self.dated.add((name, week))
@@ -71,12 +71,12 @@ class WeeksAtTheGate(TablesAtTheGate):
     def refuse_days(self, name: str, column: str, read: ReadDays) -> None:
         """Refuse the dates that cannot be read, or stand for something else."""
         for rows, expected in refusals(read):
-            self.refuse(name, rows, column, [self.printable(value) for value in read.came[rows]], expected)
+            self.refuse(name, rows, column, self.shown(read.came[rows]), expected)
 
     def refuse_ahead(self, name: str, column: str, read: ReadDays, days: int, expected: str, refused: Mask) -> None:
         """Refuse the days that lie more than some days ahead of today, unless they were refused for something else."""
         ahead = (read.day > np.datetime64("today") + np.timedelta64(days, "D")) & ~refused
-        found = [self.printable(value) for value in read.came[ahead]]
+        found = self.shown(read.came[ahead])
         self.refuse(name, ahead, column, found, expected, "A year that was mistyped?")
 
     def week_from_date(self, name: str, week: str, date: str) -> None:
@@ -99,7 +99,7 @@ class WeeksAtTheGate(TablesAtTheGate):
         weeks[owner < 0] = np.nan
         far = np.abs(weeks) > _CENTURY
         self.refuse_days(name, date, read)
-        self.refuse(name, far, date, [self.printable(value) for value in table[date][far]],
+        self.refuse(name, far, date, self.shown(table[date][far]),
                     "a date within a century of the enrolment_date")  # fmt: skip
         if week == "week":  # of a result or an outcome; a course may be planned
             self.refuse_ahead(name, date, read, 1, "a day that has come", far)

@@ -19,6 +19,8 @@ _FIELDS = tuple(field.name for field in fields(LabText))
 _DTYPES: Mapping[str, type] = {"number": float, "lower": float, "upper": float, "log10": bool}
 _TEXTS = ("raw", "kind", "comparator", "unit", "reason")
 _FEW = ("kind", "comparator")  # kept in a cohort
+NOT_READ = "not read, since so many others are no results"
+_UNREAD = LabText("", "unreadable", reason=NOT_READ)
 LabColumns = dict[str, NDArray[Any]]  # the fields of `LabText`, an array of each
 
 
@@ -84,7 +86,9 @@ def _table(columns: Mapping[str, Any], values: Iterable[object]) -> pd.DataFrame
     return pd.DataFrame(rows, copy=False)
 
 
-def read_distinct(texts: list[object], dash: str, below: bool | None, negative: Mask) -> LabColumns:
+def read_distinct(
+    texts: list[object], dash: str, below: bool | None, negative: Mask, most: int | None = None
+) -> LabColumns:
     """Read results one by one, plain numbers all at once.
 
     Parameters
@@ -94,6 +98,8 @@ def read_distinct(texts: list[object], dash: str, below: bool | None, negative: 
         As `read_lab_text` takes them.
     negative : array of bool
         Which of them may be negative.
+    most : int, optional
+        After so many unreadable ones no more are read but plain numbers: the others are unreadable, for `NOT_READ`.
 
     Examples
     --------
@@ -112,9 +118,16 @@ def read_distinct(texts: list[object], dash: str, below: bool | None, negative: 
     columns["kind"][plain] = "number"
     columns["raw"][plain] = [text for text, own in zip(texts, plain, strict=True) if own]
     others = np.flatnonzero(~plain)
-    read = [read_one(texts[place], dash, below, bool(negative[place])) for place in others.tolist()]
+    read, unreadable = [], 0
+    for place in others.tolist():
+        if most is not None and unreadable >= most:
+            break
+        read.append(read_one(texts[place], dash, below, bool(negative[place])))
+        unreadable += read[-1].kind == "unreadable"
     for name in _FIELDS:
-        columns[name][others] = [getattr(one, name) for one in read]
+        columns[name][others[: len(read)]] = [getattr(one, name) for one in read]
+        columns[name][others[len(read) :]] = getattr(_UNREAD, name)
+    columns["raw"][others[len(read) :]] = [str(texts[place]) for place in others[len(read) :].tolist()]
     return columns
 
 

@@ -10,7 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.laboratory.lab_text import check_settings
-from relapse_model.cohort.laboratory.lab_texts import LabColumns, coded_lab_texts, distinct_results, read_distinct
+from relapse_model.cohort.laboratory.lab_texts import (
+    NOT_READ,
+    LabColumns,
+    coded_lab_texts,
+    distinct_results,
+    read_distinct,
+)
 from relapse_model.cohort.tables.column_values import coded_texts
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
@@ -23,8 +29,9 @@ _SCALE_ALONE = ("", "log", "log10", "lg")  # printed without a unit: "<1.0 Log"
 
 
 def read_results(
-    values: pd.Series, units: pd.Series, conventions: Laboratory, transformed: NDArray[np.bool_] | None = None
-) -> pd.DataFrame:
+    values: pd.Series, units: pd.Series, conventions: Laboratory, transformed: NDArray[np.bool_] | None = None,
+    most: int | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Read a column of results; a negative number is one where its unit column says that it is a logarithm.
 
     Parameters
@@ -35,6 +42,9 @@ def read_results(
         What this laboratory means by a bare dash, and by ``<20`` alone.
     transformed : array of bool, optional
         Rows of analytes that may be negative.
+    most : int, optional
+        After so many different texts that are no result, those that are no plain numbers are not read: their reason
+        is `NOT_READ`.
 
     Returns
     -------
@@ -52,15 +62,17 @@ def read_results(
         number, occurs = of_text * 4 + asked, np.zeros(4 * len(texts), dtype=bool)
         occurs[number] = True
         which, found = (np.cumsum(occurs) - 1)[number], np.flatnonzero(occurs)
-    read = _combinations([texts[one // 4] for one in found.tolist()], found % 4, conventions)
+    read = _combinations([texts[one // 4] for one in found.tolist()], found % 4, conventions, most)
     return coded_lab_texts(read, which, values)
 
 
-def _combinations(texts: list[object], asked: NDArray[np.intp], conventions: Laboratory) -> LabColumns:
+def _combinations(
+    texts: list[object], asked: NDArray[np.intp], conventions: Laboratory, most: int | None
+) -> LabColumns:
     """Read each text; its unit may be a logarithm (1, 3), and its analyte may be negative (2, 3)."""
     below = conventions.below_limit_detected
-    read = read_distinct(texts, conventions.dash, below, asked >= 2)
-    refused = np.flatnonzero((read["kind"] == "unreadable") & (asked % 2 == 1))
+    read = read_distinct(texts, conventions.dash, below, asked >= 2, most)
+    refused = np.flatnonzero((read["kind"] == "unreadable") & (asked % 2 == 1) & (read["reason"] != NOT_READ))
     reread = read_distinct([f"{text} Log" for text in read["raw"][refused]], "refuse", below, refused < 0)
     number = reread["kind"] == "number"
     for name in READ_COLUMNS:
@@ -139,13 +151,20 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
     key = (whose * shape[1] + of_unit) * shape[2] + of_assay + 1
     key[~valued | (whose < 0) | blank] = -1
     which, found = pd.factorize(key)
+    rows_of = _rows_of_each(which, len(found))
     for place, one in enumerate(found.tolist()):
         if one < 0:
             continue
         name, text, assay = (int(part) for part in np.unravel_index(one, shape))
         rule, came = rules[name], str(units[text])
         if conversion(rule, came, str(assays[assay - 1]) if assay else None) is None:
-            yield np.flatnonzero(which == place), came, *not_accepted(rule, came)
+            yield rows_of[place], came, *not_accepted(rule, came)
+
+
+def _rows_of_each(which: NDArray[np.intp], groups: int) -> list[NDArray[np.intp]]:
+    """Return the rows of each group, ascending."""
+    ends = np.cumsum(np.bincount(which, minlength=groups))
+    return np.split(np.argsort(which, kind="stable"), ends[:-1])
 
 
 def _mixed_units(
@@ -160,8 +179,10 @@ def _mixed_units(
             other = rows & (keys != counts.index[0])
             expected = f"one unit for {name!r} (most rows have {unit[rows & ~other][0]!r})"
             advice = "Convert, or give a study, which says how the units of an analyte convert"
-            for text in pd.unique(unit[other]):
-                yield np.flatnonzero(other & (unit == text)), text, expected, advice
+            rows_there = np.flatnonzero(other)
+            which, texts = pd.factorize(unit[rows_there])
+            for text, places in zip(texts, _rows_of_each(which, len(texts)), strict=True):
+                yield rows_there[places], text, expected, advice
 
 
 def scale_problems(labs: pd.DataFrame, transformed: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], str, str]]:

@@ -76,7 +76,9 @@ def wrong_count(name: str, number: int, cells: int, wanted: int) -> Problem:
 def rows_not_shown(name: str, wrong: int) -> list[Problem]:
     """Return the problem that counts the rows of a file that are as wrong as the first `MOST_SHOWN`; else nothing."""
     more = wrong - MOST_SHOWN
-    counted = Problem(name, None, None, f"{more:,} more rows of a wrong number of cells", "as many as in the header")
+    counted = Problem(
+        name, None, None, f"{more:,} more rows of a wrong number of cells", "as many as in the header", stands_for=more
+    )
     return [counted] if more > 0 else []
 
 
