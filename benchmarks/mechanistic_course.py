@@ -37,7 +37,9 @@ class Course:
     dosed: Bools
 
 
-def follow(hidden: Hidden, hbig: Bools, log_hazard: LogHazard, rng: Rng, first_ln_titre: Floats | None = None) -> Course:
+def follow(
+    hidden: Hidden, hbig: Bools, log_hazard: LogHazard, rng: Rng, first_ln_titre: Floats | None = None
+) -> Course:
     """Follow patients week by week; `first_ln_titre` is the reading of week 0, if it is known."""
     n, visits = len(hbig), len(PLANNED_WEEKS)
     weeks, seen = planned_visits(n, rng)
@@ -53,7 +55,9 @@ def follow(hidden: Hidden, hbig: Bools, log_hazard: LogHazard, rng: Rng, first_l
             reading = titre * np.exp(errors[visit])
             if visit == 0 and first_ln_titre is not None:
                 reading = np.exp(first_ln_titre)
-            total[visit], measured[visit] = (np.where(now, new, old[visit]) for new, old in ((titre, total), (reading, measured)))
+            total[visit], measured[visit] = (
+                np.where(now, new, old[visit]) for new, old in ((titre, total), (reading, measured))
+            )
             due = now & seen[visit] & hbig & ((visit == 0) | (reading < DOSE_BELOW))
             dosed[visit] |= due
             depot = depot + np.where(due, 1.0, 0.0) * DOSE_IU / hidden.litres

@@ -95,9 +95,7 @@ def tables(
     return {"patients": patients, "labs": labs, "treatments": pd.concat([courses, doses], ignore_index=True)}
 
 
-def laboratory(
-    patient: Floats, measured: Measured, course: Course, seen: Seen, stop_week: Floats
-) -> pd.DataFrame:
+def laboratory(patient: Floats, measured: Measured, course: Course, seen: Seen, stop_week: Floats) -> pd.DataFrame:
     before = stop_week - measured.consolidation_weeks
     start = np.zeros(len(patient))
     parts = [

@@ -70,7 +70,9 @@ class SimulatedCohort:
     hidden: Hidden
 
 
-def simulate(n: int, seed: int, setting: Setting | None = None, *, draws: int = 400, later: bool = True) -> SimulatedCohort:
+def simulate(
+    n: int, seed: int, setting: Setting | None = None, *, draws: int = 400, later: bool = True
+) -> SimulatedCohort:
     """Simulate a cohort; without `later`, its tables end at week 0, as those of patients to be scored."""
     setting = setting or Setting()
     factor = calibration_factor(replace(setting, baseline=1.0, outlying_centre=False, informative_loss=False))

@@ -132,7 +132,9 @@ def print_coverage(rows: list[Row]) -> None:
         covered = np.array([row["coverage"] for row in cell])
         error = covered.std(ddof=1) / np.sqrt(len(covered)) if len(covered) > 1 else np.nan
         name = f"{key[0]}, n = {key[1]}, {key[2]}"
-        print(f"{name:42s}{covered.mean():8.3f} ({error:.3f}){covered.min():8.3f}{np.mean([r['width'] for r in cell]):24.3f}")
+        print(
+            f"{name:42s}{covered.mean():8.3f} ({error:.3f}){covered.min():8.3f}{np.mean([r['width'] for r in cell]):24.3f}"
+        )
 
 
 def arguments() -> argparse.Namespace:
