@@ -1,9 +1,11 @@
 """The course of patients of the second simulator: titres, doses of HBIG by what is measured, hazard of relapse.
 
 One step is a week. Antibody from HBIG has one compartment and first-order absorption; the patient's own moves at a
-rate that fades over half a year. Each dose follows a measured titre: a visit that is missed brings no dose, and an error
-of the assay changes what is given. In the mechanism, the hazard of reactivation is the reservoir times the share of
-virus that total antibody leaves free; the reservoir decays. No step of it uses a predictor.
+rate that fades over half a year. Each dose follows a measured titre: a visit that is missed brings no dose, and an
+error of the assay changes what is given. In the mechanism, the hazard of reactivation is the reservoir times the share
+of virus that total antibody leaves free; the reservoir decays. No step of it uses a predictor. Half-life, volume and
+absorption of HBIG lie among those on labels (HepaGam B, Nabi-HB); the curve of neutralisation, the decay of the
+reservoir and the share of missed visits were chosen.
 """
 
 from __future__ import annotations

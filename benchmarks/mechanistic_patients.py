@@ -35,7 +35,7 @@ HALF_LIFE_DAYS, LITRES, ABSORPTION_PER_DAY = (22.0, 25.0), 7.5, 0.6
 
 @dataclass(frozen=True)
 class Measured:
-    """What the study reads at week 0 of each patient; the two readings are those of the assays, without their limits."""
+    """What the study reads of each patient at week 0; the two readings of assays come without their limits."""
 
     age: Floats
     male: Bools
@@ -168,7 +168,7 @@ def truncated_normal(rng: Rng, mean: Floats, sd: Floats | float, low: float, hig
 
 
 def log_reading(value: Floats, mean: Floats, sd: Floats, limits: tuple[float, float]) -> Floats:
-    """Log likelihood (n, kinds) of each reading as it is printed: a density between the limits, a chance beyond them."""
+    """Log likelihood (n, kinds) of each reading as printed: a density between the limits, a chance beyond them."""
     low, high = limits
     value = value[:, None]
     density = -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)

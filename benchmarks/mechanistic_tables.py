@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mechanistic_course import DOSE_IU, Course
 from mechanistic_patients import Bools, Floats, Measured, Rng, Unread
+
+Texts = NDArray[np.object_]
 
 HBSAG_LIMIT, GROWTH_PER_WEEK, PLATEAU = 0.05, 0.3, 2.5  # IU/mL; log10 per week after the limit; log10 above it
 HBSAG_ERROR, FALSE_POSITIVE, CONFIRMED_AFTER_WEEKS = 0.05, 0.003, 4.0
@@ -66,7 +69,8 @@ def outcomes_table(seen: Seen) -> pd.DataFrame:
 
 def tables(
     measured: Measured, unread: Unread, course: Course, seen: Seen, rng: Rng, *, later: bool
-) -> dict[str, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Patients, labs and treatments; without `later`, up to week 0."""
     patient = names(len(measured.age))
     pegifn_weeks = np.round(measured.consolidation_weeks + 12 + rng.gamma(3.0, 10.0, len(patient)))
     stop_week = -np.round(rng.uniform(0.2, 4.0, len(patient)), 1)
@@ -92,38 +96,37 @@ def tables(
     if not later:
         labs, doses = labs[labs["week"] <= 0], doses[doses["start_week"] <= 0]
     courses = course_rows(patient, measured, pegifn_weeks, stop_week)
-    return {"patients": patients, "labs": labs, "treatments": pd.concat([courses, doses], ignore_index=True)}
+    return patients, labs, pd.concat([courses, doses], ignore_index=True)
 
 
-def laboratory(patient: Floats, measured: Measured, course: Course, seen: Seen, stop_week: Floats) -> pd.DataFrame:
+def laboratory(patient: Texts, measured: Measured, course: Course, seen: Seen, stop_week: Floats) -> pd.DataFrame:
     before = stop_week - measured.consolidation_weeks
     start = np.zeros(len(patient))
     parts = [
-        rows(patient, before - 8, "hbsag", [f"{max(10**v, 0.06):.4g}" for v in measured.log10_hbsag_before], "IU/mL"),
-        rows(patient, before - 0.1, "hbsag", np.full(len(patient), "<0.05"), "IU/mL"),
+        rows(patient, before - 8, "hbsag", printed(10**measured.log10_hbsag_before, HBSAG_LIMIT, np.inf), "IU/mL"),
+        rows(patient, before - 0.1, "hbsag", np.full(len(patient), "<0.05", dtype=object), "IU/mL"),
         rows(patient, start, "hbcrag", printed(measured.core, 2.0, 7.0), "log10 U/mL"),
-        rows(patient, start, "hbv_dna", np.full(len(patient), "<10"), "IU/mL"),
+        rows(patient, start, "hbv_dna", np.full(len(patient), "<10", dtype=object), "IU/mL"),
     ]
-    for visit in range(len(seen.held)):
-        for value, unit, name, when, at in (
-            (printed(seen.hbsag[visit], 0.05, np.inf), "IU/mL", "hbsag", seen.held[visit], seen.weeks[visit]),
-            (printed(course.measured_titre[visit], 10, 1000), "mIU/mL", "anti_hbs", seen.held[visit], seen.weeks[visit]),
-            (
-                printed(seen.confirming_hbsag[visit], 0.05, np.inf),
-                "IU/mL", "hbsag", seen.confirming[visit], seen.weeks[visit] + CONFIRMED_AFTER_WEEKS,
-            ),
-        ):  # fmt: skip
-            parts.append(rows(patient[when], at[when], name, value[when], unit))
+    for visit, week in enumerate(seen.weeks):
+        held, again = seen.held[visit], seen.confirming[visit]
+        titre = printed(course.measured_titre[visit], 10, 1000)
+        confirming = printed(seen.confirming_hbsag[visit], HBSAG_LIMIT, np.inf)
+        parts += [
+            rows(patient[held], week[held], "hbsag", printed(seen.hbsag[visit], HBSAG_LIMIT, np.inf)[held], "IU/mL"),
+            rows(patient[held], week[held], "anti_hbs", titre[held], "mIU/mL"),
+            rows(patient[again], week[again] + CONFIRMED_AFTER_WEEKS, "hbsag", confirming[again], "IU/mL"),
+        ]
     table = pd.concat(parts, ignore_index=True)
     # A visit up to a week early may fall on the day of a test that confirms: it is that test.
     return table.drop_duplicates(["patient_id", "week", "analyte"], ignore_index=True)
 
 
-def rows(patient: Floats, week: Floats, analyte: str, value: Floats, unit: str) -> pd.DataFrame:
+def rows(patient: Texts, week: Floats, analyte: str, value: Texts, unit: str) -> pd.DataFrame:
     return pd.DataFrame({"patient_id": patient, "week": week, "analyte": analyte, "value": value, "unit": unit})
 
 
-def dose_rows(patient: Floats, course: Course, seen: Seen) -> pd.DataFrame:
+def dose_rows(patient: Texts, course: Course, seen: Seen) -> pd.DataFrame:
     visit, row = np.nonzero(course.dosed & seen.held)
     week = seen.weeks[visit, row]
     return pd.DataFrame(
@@ -134,7 +137,7 @@ def dose_rows(patient: Floats, course: Course, seen: Seen) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def course_rows(patient: Floats, measured: Measured, pegifn_weeks: Floats, stop_week: Floats) -> pd.DataFrame:
+def course_rows(patient: Texts, measured: Measured, pegifn_weeks: Floats, stop_week: Floats) -> pd.DataFrame:
     pegifn = pd.DataFrame(
         {"patient_id": patient, "agent": "pegifn", "start_week": stop_week - pegifn_weeks, "end_week": stop_week}
     )
@@ -142,7 +145,7 @@ def course_rows(patient: Floats, measured: Measured, pegifn_weeks: Floats, stop_
     return pd.concat([pegifn, earlier.assign(start_week=earlier["start_week"] - 100)], ignore_index=True)
 
 
-def printed(value: Floats, low: float, high: float) -> Floats:
+def printed(value: Floats, low: float, high: float) -> Texts:
     """Results as a laboratory prints them; NaN is below the limit."""
     with np.errstate(invalid="ignore"):
         texts = np.array([f"{number:.4g}" for number in value], dtype=object)
@@ -151,5 +154,5 @@ def printed(value: Floats, low: float, high: float) -> Floats:
     return texts
 
 
-def names(n: int) -> Floats:
+def names(n: int) -> Texts:
     return np.array([f"S{number + 1:05d}" for number in range(n)], dtype=object)

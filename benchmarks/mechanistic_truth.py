@@ -2,8 +2,8 @@
 
 Three scenarios: "mechanistic" (a hidden reservoir against antibody that changes with time, see `mechanistic_course`),
 "linear" (the log hazard is linear in what is measured at week 0), "null" (the same hazard for all). Two true risks of
-relapse by week 48, both by Monte Carlo: `risk_known`, given all that the mechanism knows at week 0, the hidden included;
-`risk_measured`, given what the study reads at week 0, which is the most that any model of the study can know.
+relapse by week 48, both by Monte Carlo: `risk_known`, given all that the mechanism knows at week 0, the hidden
+included; `risk_measured`, given what the study reads at week 0, which is the most that any model of the study can know.
 Both leave out loss to follow-up: they are the risks of a patient who is followed.
 
 Calibration: in each scenario and for each sign, one factor of the hazard makes the mean risk 15 % in 4,000 patients of
@@ -26,13 +26,14 @@ from mechanistic_patients import (
     Bools,
     Floats,
     Hidden,
+    Integers,
     Measured,
     Rng,
     Unread,
     draw_patients,
     hidden_given_measured,
 )
-from mechanistic_tables import Seen, observe, outcomes_table, tables
+from mechanistic_tables import observe, outcomes_table, tables
 
 MEAN_RISK, CALIBRATION_PATIENTS, CALIBRATION_SEED = 0.15, 4000, 20_261_129
 OUTLYING_CENTRE, OUTLYING_FACTOR = 2, 4.0
@@ -82,9 +83,9 @@ def simulate(
     own_factor = factor * setting.baseline * centre_factors(setting)[unread.centre]
     week = relapse_week(own_factor * course.cumulative_hazard, rng)
     seen = observe(course, week, loss_weeks(setting, measured, rng), rng)
-    frames = tables(measured, unread, course, seen, rng, later=later)
+    patients, labs, treatments = tables(measured, unread, course, seen, rng, later=later)
     known, given = true_risks(setting, factor, measured, unread, hidden, draws, truth_rng)
-    cohort = rm.make_cohort(**frames, study=rm.load_study("hbsag-relapse"), synthetic=True)
+    cohort = rm.make_cohort(patients, labs, treatments, study=rm.load_study("hbsag-relapse"), synthetic=True)
     return SimulatedCohort(cohort, outcomes_table(seen), known, given, week, course, hidden)
 
 
@@ -103,7 +104,7 @@ def true_risks(
         of = hidden_given_measured(part, draws, rng).flat()
         drawn = total_hazard(setting, part, of, draws, rng)
         by_centre = [-np.expm1(-value * drawn).mean(axis=1) for value in factors]
-        given[rows] = np.average(by_centre, axis=0, weights=CENTRE_SHARES)
+        given[rows] = np.average(np.array(by_centre), axis=0, weights=CENTRE_SHARES)
     return known, given
 
 
@@ -111,7 +112,8 @@ def total_hazard(setting: Setting, measured: Measured, hidden: Hidden, draws: in
     """Cumulative hazard by week 48, (n, draws), before calibration."""
     hbig, first = np.repeat(measured.hbig, draws), np.repeat(measured.ln_titre, draws)
     course = follow(hidden, hbig, log_hazard(setting, measured, hidden, draws), rng, first)
-    return course.cumulative_hazard[-1].reshape(len(measured.age), draws)
+    total: Floats = course.cumulative_hazard[-1].reshape(len(measured.age), draws)
+    return total
 
 
 def log_hazard(setting: Setting, measured: Measured, hidden: Hidden, draws: int) -> LogHazard:
@@ -124,7 +126,7 @@ def log_hazard(setting: Setting, measured: Measured, hidden: Hidden, draws: int)
 
 
 def linear_effects(measured: Measured) -> Floats:
-    """Log hazard by what the assays print; below a limit counts as half of it. Sizes are chosen, and none is a prior's."""
+    """Log hazard by what the assays print; below a limit counts as half of it. Sizes were chosen."""
     titre = np.log10(np.where(measured.ln_titre < np.log(10), 5, np.minimum(np.exp(measured.ln_titre), 1000)))
     core = np.where(measured.core < 2, 1.7, np.minimum(measured.core, 7))
     return np.asarray(
@@ -167,8 +169,5 @@ def calibration_factor(setting: Setting) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def take(measured: Measured, rows: np.ndarray) -> Measured:
+def take(measured: Measured, rows: Integers) -> Measured:
     return Measured(*(values[rows] for values in vars(measured).values()))
-
-
-__all__ = ["SCENARIOS", "Seen", "Setting", "SimulatedCohort", "calibration_factor", "simulate"]

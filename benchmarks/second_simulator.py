@@ -6,9 +6,9 @@ antibody that rises, wanes and is given again by what is measured (`mechanistic_
 that is linear, with none at all, with every effect turned round (so that the published priors point the wrong way),
 with half and double the hazard, and with one centre of 4 times the hazard.
 
-Figures: share of the attainable gain, (loss of the mean risk - loss) / (loss of the mean risk - loss of the true risk), in
-expected log loss over new patients, the true risk given what the study reads; the slope of calibration; and the share of
-new patients whose true risk lies in the 90 % interval.
+Figures: share of the attainable gain, (loss of the mean risk - loss) / (loss of the mean risk - loss of the true
+risk), in expected log loss over new patients, the true risk given what the study reads; the slope of calibration; and
+the share of new patients whose true risk lies in the 90 % interval.
 
 Run: .venv/bin/python benchmarks/second_simulator.py [--patients 132 300 1000] [--replicates 30] [--new 5000]
 [--scenarios mechanistic ...] [--methods prior_logistic ...] [--draws 400] [--seed N] [--jobs 1] [--out FILE]
@@ -132,9 +132,8 @@ def print_coverage(rows: list[Row]) -> None:
         covered = np.array([row["coverage"] for row in cell])
         error = covered.std(ddof=1) / np.sqrt(len(covered)) if len(covered) > 1 else np.nan
         name = f"{key[0]}, n = {key[1]}, {key[2]}"
-        print(
-            f"{name:42s}{covered.mean():8.3f} ({error:.3f}){covered.min():8.3f}{np.mean([r['width'] for r in cell]):24.3f}"
-        )
+        width = np.mean([row["width"] for row in cell])
+        print(f"{name:42s}{covered.mean():8.3f} ({error:.3f}){covered.min():8.3f}{width:24.3f}")
 
 
 def arguments() -> argparse.Namespace:

@@ -166,8 +166,8 @@ def test_what_is_measured_gives_the_mean_of_what_is_known(truth):
     core = found.cohort.labs.query("analyte == 'hbcrag'")["upper"].to_numpy()
     difference = found.risk_known - found.risk_measured
     for group in (
-        titre < 10, (titre >= 10) & (titre < 100), titre > 1000, core <= 2, core > 3, patients["consolidation_weeks"] == 0,
-        patients["prior_nuc"] == 1, patients["arm"] == "hbig", patients["sex"] == "M", patients["age_years"] > 45,
+        titre < 10, (titre >= 10) & (titre < 100), titre > 1000, core <= 2, core > 3,
+        patients["consolidation_weeks"] == 0, patients["prior_nuc"] == 1, patients["arm"] == "hbig", patients["sex"] == "M", patients["age_years"] > 45,
         found.risk_measured > 0.25,
     ):  # fmt: skip
         part = difference[np.asarray(group)]
@@ -175,6 +175,23 @@ def test_what_is_measured_gives_the_mean_of_what_is_known(truth):
         assert abs(part.mean()) < 3.5 * part.std() / np.sqrt(len(part))
     # What is hidden matters: knowing it spreads the risks.
     assert found.risk_known.std() > 1.15 * found.risk_measured.std()
+
+
+def test_the_hidden_is_drawn_as_it_is_in_patients_of_the_same_readings(on_path):
+    patients = importlib.import_module("mechanistic_patients")
+    rng = np.random.default_rng(9)
+    measured, _, hidden = patients.draw_patients(6000, rng)
+    drawn = patients.hidden_given_measured(measured, 20, rng)
+    titre, core = measured.ln_titre, measured.core
+    for group in (
+        titre < np.log(10), (titre > np.log(10)) & (titre < np.log(30)), titre > np.log(1000), core < 2, core > 3.5,
+        measured.consolidation_weeks == 0, measured.log10_hbsag_before > 3, measured.prior_nuc,
+    ):  # fmt: skip
+        for name in ("ln_own", "reservoir", "litres"):
+            true, draws = getattr(hidden, name)[group], getattr(drawn, name)[group]
+            error = np.std(true - draws.mean(axis=1)) / np.sqrt(len(true))
+            assert abs(true.mean() - draws.mean()) < 3.5 * error
+            assert draws.std() == pytest.approx(true.std(), rel=0.12)
 
 
 @pytest.mark.parametrize("scenario", ["mechanistic", "linear"])
