@@ -112,7 +112,7 @@ def constant(log_hazard: Floats) -> LogHazard:
 
 def relapse_week(cumulative_hazard: Floats, rng: Rng) -> Floats:
     """Week in which HBsAg passes the limit, by inversion; infinite beyond the horizon."""
-    target = rng.exponential(size=cumulative_hazard.shape[1])
+    target: Floats = np.asarray(rng.exponential(size=cumulative_hazard.shape[1]))
     before = np.minimum((cumulative_hazard <= target).sum(axis=0) - 1, HORIZON - 1)
     rows = np.arange(len(target))
     start, end = cumulative_hazard[before, rows], cumulative_hazard[before + 1, rows]

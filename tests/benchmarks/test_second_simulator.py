@@ -167,7 +167,8 @@ def test_what_is_measured_gives_the_mean_of_what_is_known(truth):
     difference = found.risk_known - found.risk_measured
     for group in (
         titre < 10, (titre >= 10) & (titre < 100), titre > 1000, core <= 2, core > 3,
-        patients["consolidation_weeks"] == 0, patients["prior_nuc"] == 1, patients["arm"] == "hbig", patients["sex"] == "M", patients["age_years"] > 45,
+        patients["consolidation_weeks"] == 0, patients["prior_nuc"] == 1,
+        patients["arm"] == "hbig", patients["sex"] == "M", patients["age_years"] > 45,
         found.risk_measured > 0.25,
     ):  # fmt: skip
         part = difference[np.asarray(group)]
