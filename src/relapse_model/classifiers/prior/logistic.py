@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.classifiers.prior.beforehand import STRENGTHS, WIDTHS, grid_weights
 from relapse_model.classifiers.prior.evidence_grid import (
     check_as_stated,
     check_baseline,
@@ -85,6 +86,10 @@ class PriorLogisticClassifier(RiskClassifier):
         where every column has its mean. Without one the level is learned from the rows alone.
     baseline_widths : tuple of float, default=(1.0, 3.0)
         Factors tried of that standard deviation: the wider one stands for a cohort unlike the published ones.
+    strength_weights, width_weights : tuple of float, optional
+        How much each strength and each width counts before the data, in any unit. None: with the default strengths and
+        widths (0.1, 0.25, 0.5, 0.15) and (0.1, 0.3, 0.5, 0.1), since what is published is usually of the right sign and
+        somewhat too large; with others each counts alike.
 
     Attributes
     ----------
@@ -131,8 +136,8 @@ class PriorLogisticClassifier(RiskClassifier):
         prior_per_sd: ArrayLike | None = None,
         terms: tuple[Term, ...] = (),
         previous: tuple[PriorGrid, PriorGrid] | None = None,
-        strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
-        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
+        strengths: Sequence[float] = STRENGTHS,
+        widths: Sequence[float] = WIDTHS,
         between_sds: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
         default_sd: float = 0.15,
         indicators: bool | tuple[int, ...] = True,
@@ -140,6 +145,8 @@ class PriorLogisticClassifier(RiskClassifier):
         as_stated: tuple[int, ...] = (),
         baseline: tuple[float, float] | None = None,
         baseline_widths: Sequence[float] = (1.0, 3.0),
+        strength_weights: Sequence[float] | None = None,
+        width_weights: Sequence[float] | None = None,
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -155,6 +162,8 @@ class PriorLogisticClassifier(RiskClassifier):
         self.as_stated = as_stated
         self.baseline = baseline
         self.baseline_widths = baseline_widths
+        self.strength_weights = strength_weights
+        self.width_weights = width_weights
 
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
@@ -248,12 +257,17 @@ class PriorLogisticClassifier(RiskClassifier):
         ]  # fmt: skip
 
     def _weights(self, log_evidence: Floats) -> Floats:
-        """Return posterior weights: beforehand published and earlier priors count alike, and each among themselves."""
+        """Return posterior weights: beforehand published and earlier priors count alike, as do the latter each."""
         published = self._published(len(log_evidence))
-        beforehand = np.full(len(log_evidence), 1.0 / published)
-        beforehand[published:] = 1.0 / max(len(log_evidence) - published, 1)
+        beforehand = np.full(len(log_evidence), 1.0 / max(len(log_evidence) - published, 1))
+        beforehand[:published] = self._beforehand(published)
         weight = beforehand * np.exp(log_evidence - log_evidence.max())
         return np.asarray(weight / weight.sum())
+
+    def _beforehand(self, published: int) -> Floats:
+        """Return the weights before the data of the components that start from the published prior."""
+        strengths, widths = (self.strengths, self.strength_weights), (self.widths, self.width_weights)
+        return grid_weights(strengths, widths, published, 2 if self.terms else 1, self._levels())
 
     def _check_previous(self, columns: int) -> None:
         """Refuse posteriors of other columns, or with spreads that are none."""

@@ -13,6 +13,9 @@ from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.classifiers.shared.saved_parts import Document, is_number
 
 
+_WEIGHTS = {"strength_weights": "strengths", "width_weights": "widths"}
+
+
 def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
     """Return the settings, the terms apart, as JSON holds them: unknown is null, not NaN."""
     previous = settings["previous"]
@@ -32,7 +35,13 @@ def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
         "as_stated": [int(column) for column in settings["as_stated"]],
         "baseline": None if settings["baseline"] is None else [float(value) for value in settings["baseline"]],
         "baseline_widths": [float(value) for value in settings["baseline_widths"]],
+        **weights_values(settings),
     }
+
+
+def weights_values(settings: Mapping[str, Any]) -> dict[str, object]:
+    """Return the weights of strengths and widths before the data as JSON holds them."""
+    return {name: None if settings[name] is None else [float(value) for value in settings[name]] for name in _WEIGHTS}
 
 
 def read_settings(document: Document, predictors: int, terms: int) -> dict[str, Any]:
@@ -67,7 +76,21 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "typical": _read_optional(settings, "typical", predictors) if "typical" in values else None,
         "as_stated": _read_as_stated(settings, predictors + terms),
         **_read_baseline(settings),
+        **{weights: _read_weights(settings, weights, grid) for weights, grid in _WEIGHTS.items()},
     }
+
+
+def _read_weights(settings: Document, name: str, grid: str) -> tuple[float, ...] | None:
+    """Return weights before the data; parts written before there were any weighed all alike, and go on doing so."""
+    count = len(settings.items(grid))
+    if name not in settings.values:
+        return (1.0,) * count
+    if settings.get(name) is None:
+        return None
+    found = settings.numbers(name, low=0.0)
+    if len(found) != count or not any(found):
+        settings.refuse(name, f"{count} weights, not all of them 0")
+    return tuple(found)
 
 
 def _read_baseline(settings: Document) -> dict[str, Any]:
