@@ -195,6 +195,7 @@ def start_of(
     at, data = landmarks_and_data(cohort, wide, landmark_week, names, group_by=group_by, censoring=censoring)
     predictors = len(study.predictors)  # candidates are not among them: of these a screen selects few, or none
     study = at[0].study
+    centre_labels(cohort, study, required=True)
     require_events(data, purpose)
     require_support(data, predictors, purpose, override=settings.more_predictors_than_events)
     if step is not None:

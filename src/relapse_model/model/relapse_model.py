@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
@@ -204,7 +205,7 @@ class RelapseModel(TrainedModel):
             raise InsufficientDataError(
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
-        risk = self.predict_risk(data.features)
+        risk = risk_by_centre(self.classifier, data.matrix, data.site)
         found = performance(
             data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
         )  # fmt: skip

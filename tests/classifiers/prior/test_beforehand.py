@@ -7,10 +7,9 @@ import pytest
 
 from relapse_model.classifiers import PriorHazardClassifier, PriorLogisticClassifier
 from relapse_model.classifiers.prior.beforehand import (
-    STRENGTH_WEIGHTS,
+    PUBLISHED_STRENGTH_WEIGHTS,
+    PUBLISHED_WIDTH_WEIGHTS,
     STRENGTHS,
-    WIDTH_WEIGHTS,
-    WIDTHS,
     grid_weights,
     weights_beforehand,
 )
@@ -29,15 +28,9 @@ def cohort(rows=80):
     return X, (rng.random(rows) < 1 / (1 + np.exp(1.5 - 0.8 * X[:, 0]))).astype(float)
 
 
-def test_weights_of_the_usual_grid_are_the_stated_ones():
-    assert weights_beforehand(STRENGTHS, None, (STRENGTHS, STRENGTH_WEIGHTS), "x").tolist() == list(STRENGTH_WEIGHTS)
-    assert weights_beforehand(np.array(WIDTHS), None, (WIDTHS, WIDTH_WEIGHTS), "x").tolist() == list(WIDTH_WEIGHTS)
-
-
-def test_weights_of_another_grid_are_equal_unless_given():
-    usual = (STRENGTHS, STRENGTH_WEIGHTS)
-    assert weights_beforehand((0.0, 1.0, 2.0, 3.0), None, usual, "x").tolist() == [0.25] * 4
-    assert weights_beforehand((0.0, 1.0), (1, 3), usual, "x").tolist() == [0.25, 0.75]
+def test_weights_are_equal_unless_given():
+    assert weights_beforehand(STRENGTHS, None, "x").tolist() == [0.25] * 4
+    assert weights_beforehand((0.0, 1.0), (1, 3), "x").tolist() == [0.25, 0.75]
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (1.0, -1.0), (0.0, 0.0), (np.nan, 1.0), (np.inf, 1.0)])
@@ -113,14 +106,23 @@ def without_weights(model, part):
     return {part: json.dumps(document).encode()}
 
 
-def test_parts_of_earlier_versions_keep_equal_weights_when_fitted_again():
-    old = PriorLogisticClassifier(**PRIOR, strength_weights=(1.0,) * 4, width_weights=(1.0,) * 4).fit(*cohort())
+def test_parts_of_earlier_versions_weigh_alike_when_fitted_again():
+    old = PriorLogisticClassifier(**PRIOR).fit(*cohort())
     again = PriorLogisticClassifier.from_parts(without_weights(old, PART))
-    assert again.strength_weights == again.width_weights == (1.0,) * 4
+    assert again.strength_weights is again.width_weights is None
     X, y = cohort(60)
     same, new = (PriorLogisticClassifier(**one.get_params()).fit(X, y) for one in (old, again))
     np.testing.assert_array_equal(new.predict_proba(X), same.predict_proba(X))
-    assert PriorHazardClassifier.from_parts(without_weights(hazard(), HAZARD_PART)).width_weights == (1.0, 1.0)
+    assert PriorHazardClassifier.from_parts(without_weights(hazard(), HAZARD_PART)).width_weights is None
+
+
+def test_weights_for_published_effects_leave_a_wrong_sign_behind():
+    # The column raises the risk (log-odds 0.8 at 400 rows) and the prior says -0.8 with sd 0.2: at the half, the whole
+    # and 1.5 of it the density at the truth is less than at 0, so that strength 0 takes most of the weight from its 0.1.
+    X, y = cohort(400)
+    wrong = {"prior_mean": [-0.8, 0.0], "prior_sd": [0.2, 0.15], "strength_weights": PUBLISHED_STRENGTH_WEIGHTS}
+    model = PriorLogisticClassifier(**wrong, width_weights=PUBLISHED_WIDTH_WEIGHTS).fit(X, y)
+    assert model.strength_weight_[0] > 0.5 > 0.1
 
 
 @pytest.mark.parametrize("weights", [[1.0], [0.0, 0.0], [-1.0, 2.0], "half", [None, 1.0]])

@@ -11,24 +11,20 @@ from relapse_model.errors import RelapseModelError
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 WIDTHS = (0.25, 0.5, 1.0, 2.0)
-# A published effect is usually of the right sign and somewhat too large, since what is small is published less often:
-# at full strength or half of it, seldom worth nothing, seldom too small. Stated, not tuned.
-STRENGTH_WEIGHTS = (0.1, 0.25, 0.5, 0.15)
-WIDTH_WEIGHTS = (0.1, 0.3, 0.5, 0.1)
+# For effects as they were published, not shrunk: usually of the right sign and somewhat too large, since what is small
+# is published less often. Priors of a study file are shrunk already, and with these weights would be shrunk twice.
+PUBLISHED_STRENGTH_WEIGHTS = (0.1, 0.25, 0.5, 0.15)
+PUBLISHED_WIDTH_WEIGHTS = (0.1, 0.3, 0.5, 0.1)
 
 
-def weights_beforehand(
-    grid: Sequence[float], weights: Sequence[float] | None, usual: tuple[Sequence[float], Sequence[float]], name: str
-) -> Floats:
+def weights_beforehand(grid: Sequence[float], weights: Sequence[float] | None, name: str) -> Floats:
     """Return the weight of each value of a grid before the data; they sum to 1.
 
     Parameters
     ----------
     grid : sequence of float
     weights : sequence of float, optional
-        As they were given. None: those of the usual grid where it is that one, else equal ones.
-    usual : (sequence of float, sequence of float)
-        The usual grid and its weights.
+        As they were given, in any unit. None: each counts alike.
     name : str
         Of the setting, for the message.
 
@@ -39,15 +35,10 @@ def weights_beforehand(
 
     Examples
     --------
-    >>> weights_beforehand((0.0, 0.5, 1.0, 1.5), None, (STRENGTHS, STRENGTH_WEIGHTS), "strength_weights").tolist()
+    >>> weights_beforehand(STRENGTHS, PUBLISHED_STRENGTH_WEIGHTS, "strength_weights").tolist()
     [0.1, 0.25, 0.5, 0.15]
-    >>> weights_beforehand((0.0, 1.0), None, (STRENGTHS, STRENGTH_WEIGHTS), "strength_weights").tolist()
-    [0.5, 0.5]
     """
-    if weights is None:
-        as_usual = tuple(float(value) for value in grid) == tuple(usual[0])
-        weights = usual[1] if as_usual else [1.0] * len(grid)
-    found = np.asarray(weights, dtype=np.float64)
+    found = np.ones(len(grid)) if weights is None else np.asarray(weights, dtype=np.float64)
     if found.shape != (len(grid),) or not ((found >= 0) & (found < np.inf)).all() or not found.any():
         raise RelapseModelError(
             f"{name} is {weights!r}; expected one for each of {len(grid)} values, finite, 0 or more, not all of them 0."
@@ -80,8 +71,8 @@ def grid_weights(
     >>> grid_weights(((0.0, 1.0), (0.2, 0.8)), ((0.5, 1.0), (0.3, 0.7)), 4).round(2).tolist()
     [0.06, 0.14, 0.24, 0.56]
     """
-    strength = weights_beforehand(*strengths, (STRENGTHS, STRENGTH_WEIGHTS), "strength_weights")
-    width = weights_beforehand(*widths, (WIDTHS, WIDTH_WEIGHTS), "width_weights")
+    strength = weights_beforehand(*strengths, "strength_weights")
+    width = weights_beforehand(*widths, "width_weights")
     others = width if components > forms * levels * strength.size * width.size else np.ones(1)
     priors = np.multiply.outer(np.multiply.outer(strength, width), others).ravel()
     return np.asarray(np.tile(np.repeat(priors, levels), forms) / (forms * levels))

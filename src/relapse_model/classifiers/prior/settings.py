@@ -36,6 +36,7 @@ def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
         "baseline": None if settings["baseline"] is None else [float(value) for value in settings["baseline"]],
         "baseline_widths": [float(value) for value in settings["baseline_widths"]],
         **weights_values(settings),
+        "centre_sds": [float(value) for value in settings["centre_sds"]],
     }
 
 
@@ -77,15 +78,14 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "as_stated": _read_as_stated(settings, predictors + terms),
         **_read_baseline(settings),
         **{weights: _read_weights(settings, weights, grid) for weights, grid in _WEIGHTS.items()},
+        **({"centre_sds": settings.numbers("centre_sds", low=0.0)} if "centre_sds" in values else {}),
     }
 
 
 def _read_weights(settings: Document, name: str, grid: str) -> tuple[float, ...] | None:
-    """Return weights before the data; parts written before there were any weighed all alike, and go on doing so."""
+    """Return weights before the data; parts written before there were any have none, which weighs all alike."""
     count = len(settings.items(grid))
-    if name not in settings.values:
-        return (1.0,) * count
-    if settings.get(name) is None:
+    if settings.values.get(name) is None:
         return None
     found = settings.numbers(name, low=0.0)
     if len(found) != count or not any(found):

@@ -10,8 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.classifiers.by_centre import by_centre, known_centres
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.features import derive_features
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.scoring.scorable import place_rejected, unusable
@@ -81,15 +83,20 @@ def score_cohort(
     usable = np.array([reason == "" for reason in reasons], dtype=bool)
     matrix = design_matrix(features, model.study)
     risk = np.full((len(cohort), 3), np.nan)
+    site = centre_labels(cohort, model.study)
     together = _together(usable, blocks)
     for rows in together:
-        risk[rows, 0] = model.classifier.predict_proba(matrix[rows])[:, 1]
-        risk[rows, 1:] = model.classifier.predict_interval(matrix[rows], LEVEL)
-    new = NewPatients(cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk)
+        for classifier, there in by_centre(model.classifier, None if site is None else site[rows], len(rows)):
+            risk[rows[there], 0] = classifier.predict_proba(matrix[rows[there]])[:, 1]
+            risk[rows[there], 1:] = classifier.predict_interval(matrix[rows[there]], LEVEL)
+    new = NewPatients(
+        cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
+        known_centres(model.classifier),
+    )  # fmt: skip
     warnings = guard_warnings(new)
     if not both_arms:
         return scores_table(cohort, risk, usable, warnings, reasons)
-    columns, warning = benefit.score_columns(model, features, together)
+    columns, warning = benefit.score_columns(model, features, together, site)
     return scores_table(cohort, risk, usable, benefit.with_warning(warnings, warning), reasons, columns)
 
 
