@@ -94,7 +94,8 @@ def fit_known(
     weight = weight * effective_share(relapse, weight, data.numbers())
     groups = None if data.patient is None else data.patient[used]
     model = build(name, design, seed, final=final, calibration=calibration, marked=marked_columns(data))
-    sites = {} if data.site is None or name != "prior_logistic" or calibration != "none" else {"centre": data.site[used]}
+    counted = data.site is not None and name == "prior_logistic" and calibration == "none"
+    sites = {"centre": data.site[used]} if counted and data.site is not None else {}
     return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups, **sites)
 
 

@@ -26,6 +26,7 @@ from relapse_model.development.procedure import (
 from relapse_model.development.screening.step import require_support_of_step, screen_step
 from relapse_model.development.summary import training_summary
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import (

@@ -37,10 +37,11 @@ def centre_labels(cohort: Cohort, study: Study, *, required: bool = False) -> ND
         if required:
             expected = f"a column {column!r}, since [prediction] centre names it"
             raise CohortError(
-                "the cohort does not fit the study", [Problem("patients", None, column, "the column is missing", expected)]
+                "the cohort does not fit the study",
+                [Problem("patients", None, column, "the column is missing", expected)],
             )
         return np.full(len(cohort), None, dtype=object)
-    codes, different = pd.factorize(cohort.patients[column])
+    codes, different = pd.factorize(cohort.patients[column])  # a missing cell has code -1, the last label
     labels = np.array([*(_label(one) for one in different), None], dtype=object)
     return np.asarray(labels[codes])
 

@@ -14,6 +14,7 @@ from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.file.model_file import read_model
 from relapse_model.model.scoring.scorable import unusable
@@ -167,7 +168,7 @@ class RelapseModel(TrainedModel):
         from relapse_model.model.explanation.shap_values import explain
 
         landmark = self.landmark(landmark_week)
-        found = explain(self, derive_features(cohort, self.study, landmark))
+        found = explain(self, derive_features(cohort, self.study, landmark), centre_labels(cohort, self.study))
         rejected = [reason != "" for reason in unusable(cohort, self.study, landmark)]
         if any(rejected):
             found.values[rejected] = np.nan

@@ -180,11 +180,12 @@ def explained(validation: Validation) -> shap.Explanation:
     ----------
     validation : Validation
     """
-    features = validation.data.features
+    features, site = validation.data.features, validation.data.site
     if len(features) > MOST_EXPLAINED:
         rng = np.random.default_rng(validation.settings["seed"])
-        features = features.iloc[np.sort(rng.choice(len(features), MOST_EXPLAINED, replace=False))]
-    return explain(validation.model, features)
+        drawn = np.sort(rng.choice(len(features), MOST_EXPLAINED, replace=False))
+        features, site = features.iloc[drawn], None if site is None else site[drawn]
+    return explain(validation.model, features, site)
 
 
 def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None) -> NDArray[Any] | None:

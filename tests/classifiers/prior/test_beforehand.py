@@ -117,8 +117,8 @@ def test_parts_of_earlier_versions_weigh_alike_when_fitted_again():
 
 
 def test_weights_for_published_effects_leave_a_wrong_sign_behind():
-    # The column raises the risk (log-odds 0.8 at 400 rows) and the prior says -0.8 with sd 0.2: at the half, the whole
-    # and 1.5 of it the density at the truth is less than at 0, so that strength 0 takes most of the weight from its 0.1.
+    # The column raises the risk (log-odds 0.8 at 400 rows) and the prior says -0.8 with sd 0.2: at the half, the
+    # whole and 1.5 of it the density at the truth is less than at 0, so that strength 0 takes most of the weight.
     X, y = cohort(400)
     wrong = {"prior_mean": [-0.8, 0.0], "prior_sd": [0.2, 0.15], "strength_weights": PUBLISHED_STRENGTH_WEIGHTS}
     model = PriorLogisticClassifier(**wrong, width_weights=PUBLISHED_WIDTH_WEIGHTS).fit(X, y)

@@ -9,58 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.classifiers.prior.centre_intercepts import FEWEST_CENTRES, MOST_CENTRES, CentreIntercepts
 from relapse_model.classifiers.prior.evidence_grid import Components, fit_components
-from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.errors import RelapseModelError
 
 CENTRE_SDS = (0.0, 0.2, 0.4, 0.8)
-FEWEST_CENTRES = 3  # of fewer, a spread cannot be told
 FEWEST_PATIENTS = 5  # of a centre that is told apart; fewer patients could be recognised
-MOST_CENTRES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class CentreIntercepts:
-    """What each of B components says of C centres, beside a population in which a new centre is one of many.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        Centres with enough patients, sorted.
-    spread : ndarray of shape (B,)
-        Variance between centres, log-odds squared; the intercept of the population holds it.
-    mean, variance : ndarray of shape (B, C)
-        Of the intercept of each centre, log-odds from the population's.
-    cross : ndarray of shape (B, C, q + 1)
-        Its covariance with (intercept, coefficients) of the population.
-    sd_weight : ndarray of shape (T,)
-        Posterior weight of each standard deviation between centres that was tried.
-    """
-
-    labels: tuple[str, ...]
-    spread: Floats
-    mean: Floats
-    variance: Floats
-    cross: Floats
-    sd_weight: Floats
-
-    def mixture_at(self, mixture: LogisticMixture, label: str) -> LogisticMixture:
-        """Return the posterior for patients of a known centre.
-
-        Parameters
-        ----------
-        mixture : LogisticMixture
-            Of the population, with the spread in the variance of its intercept.
-        label : str
-            One of `labels`.
-        """
-        place = self.labels.index(label)
-        covariance = mixture.covariance.copy()
-        covariance[:, 0, :] += self.cross[:, place]
-        covariance[:, :, 0] += self.cross[:, place]
-        covariance[:, 0, 0] += self.variance[:, place] - self.spread
-        return replace(mixture, intercept=mixture.intercept + self.mean[:, place], covariance=covariance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +84,20 @@ def check_centre_sds(sds: Sequence[float]) -> Floats:
     return found
 
 
+def sds_beforehand(sds: Floats) -> Floats:
+    """Return the weight before the data of each standard deviation between centres: 0 has half, where it is tried.
+
+    Examples
+    --------
+    >>> sds_beforehand(np.array([0.0, 0.2, 0.4])).tolist()
+    [0.5, 0.25, 0.25]
+    """
+    none = sds == 0.0
+    if none.all() or not none.any():
+        return np.full(len(sds), 1.0 / len(sds))
+    return np.asarray(np.where(none, 0.5 / none.sum(), 0.5 / (~none).sum()))
+
+
 def fit_with_centres(
     distance: Floats,
     event: Floats,
@@ -141,9 +110,10 @@ def fit_with_centres(
 ) -> tuple[Components, CentreIntercepts]:
     """Fit what `fit_components` fits, with an intercept for each centre, at every spread of them.
 
-    Spreads count alike beforehand. The posteriors at all of them are joined to one Gaussian of the same mean and
-    covariance for each component, weighted by evidence. Rows that belong to no told centre share an intercept, which is
-    not kept. The population is that of a new centre: the variance between centres is part of its intercept's.
+    Beforehand no spread has half the weight, and the others share the rest. The posteriors at all of them are joined to
+    one Gaussian of the same mean and covariance for each component, weighted by evidence. Rows that belong to no told
+    centre share an intercept, which is not kept. The population is that of a new centre: its intercept's variance holds
+    the variance between centres.
 
     Parameters
     ----------
@@ -156,7 +126,7 @@ def fit_with_centres(
     size, count = distance.shape[1], int(rows.code.max()) + 1
     dummies = (rows.code[:, None] == np.arange(count)).astype(np.float64)
     fits = [_at_spread(distance, event, weight, forms, starts, baselines, dummies, sd) for sd in sds]
-    log_weight = np.array([fit.log_evidence for fit in fits]) - np.log(len(sds))
+    log_weight = np.array([fit.log_evidence for fit in fits]) + np.log(sds_beforehand(sds))[:, None]
     highest = log_weight.max(axis=0)
     log_evidence = highest + np.log(np.exp(log_weight - highest).sum(axis=0))
     share = np.exp(log_weight - log_evidence)  # (T, B)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
 from relapse_model.classifiers.prior.centre_values import centres_from
-from relapse_model.classifiers.prior.centres import CentreIntercepts
 from relapse_model.classifiers.prior.logistic_mixture import (
     LogisticMixture,
     coefficient_moments,

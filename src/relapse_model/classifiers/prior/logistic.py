@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.classifiers.prior.beforehand import STRENGTHS, WIDTHS, grid_weights
+from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
 from relapse_model.classifiers.prior.centre_values import centre_values, centres_from
 from relapse_model.classifiers.prior.centres import (
     CENTRE_SDS,
-    CentreIntercepts,
     centre_rows,
     check_centre_sds,
     fit_with_centres,
@@ -102,8 +102,8 @@ class PriorLogisticClassifier(RiskClassifier):
         as published (usually of the right sign and somewhat too large), (0.1, 0.25, 0.5, 0.15) and (0.1, 0.3, 0.5,
         0.1). Priors that are shrunk already, as those of a study file, gain nothing by them (docs/concepts/priors.md).
     centre_sds : tuple of float, default=(0.0, 0.2, 0.4, 0.8)
-        Standard deviations between centres that are tried, log-odds, where ``fit`` is given centres; each counts alike
-        beforehand.
+        Standard deviations between centres that are tried, log-odds, where ``fit`` is given centres. Beforehand 0 has
+        half the weight, as the models without terms have it, and the others share the rest.
 
     Attributes
     ----------
@@ -285,7 +285,12 @@ class PriorLogisticClassifier(RiskClassifier):
         return model._set_fitted(mixture, mean, sd, evidence, centres_from(document, mixture))
 
     def _fitted(
-        self, rows: TrainingRows, columns: PriorColumns, marked: int, centre: ArrayLike | None, patient: Positions | None
+        self,
+        rows: TrainingRows,
+        columns: PriorColumns,
+        marked: int,
+        centre: ArrayLike | None,
+        patient: Positions | None,
     ) -> tuple[Components, CentreIntercepts | None]:
         """Return the fitted components, and those of the centres where there are centres enough."""
         sds = check_centre_sds(self.centre_sds)

@@ -12,7 +12,6 @@ from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.classifiers.shared.saved_parts import Document, is_number
 
-
 _WEIGHTS = {"strength_weights": "strengths", "width_weights": "widths"}
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.classifiers.by_centre import by_centre, known_centres
 from relapse_model.classifiers.paired_risks import PairedRisks, blocks, paired_risks, posterior_log_odds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
 from relapse_model.display.html_summary import html_summary
 from relapse_model.features import derive_features
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.arm_effect import (
     CODE,
@@ -31,6 +34,7 @@ from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.study.arm_prior import without_arm_prior
 from relapse_model.study.effect_modifiers import few_events_for_modifiers, modifier_term
 
+Sites: TypeAlias = NDArray[np.object_] | None
 COLUMNS = ("risk_control", "risk_treated", "benefit", "lower", "upper", "nnt")
 CANNOT_BE_GIVEN = "cannot be given"
 ONE_EFFECT = (
