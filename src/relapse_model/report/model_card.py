@@ -90,14 +90,14 @@ def _lost(model: RelapseModel) -> str:
 
 def _centres(model: RelapseModel) -> str:
     """Return how the centres differ, where the model has an intercept for each; empty where it has not."""
-    centres = getattr(model.classifier, "centres_", None)
-    if centres is None:
+    centres, mixture = (getattr(model.classifier, name, None) for name in ("centres_", "components_"))
+    if centres is None or mixture is None:
         return ""
-    spread = float(np.sqrt(model.classifier.components_.weight @ centres.spread))  # type: ignore[union-attr]
+    spread = float(np.sqrt(mixture.weight @ centres.spread))
     return (
         f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
-        f"(no difference has the weight {centres.sd_weight[0]:.2f}, 0.50 beforehand). A patient of one of them is scored "
-        "by its partially pooled intercept, any other by the whole spread."
+        f"(no difference has the weight {centres.sd_weight[0]:.2f}, 0.50 beforehand). A patient of one of them is "
+        "scored by its partially pooled intercept, any other by the whole spread."
     )
 
 

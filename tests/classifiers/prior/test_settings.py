@@ -34,6 +34,9 @@ SETTINGS = {
     "as_stated": (2,),
     "baseline": (-2.0, 0.5),
     "baseline_widths": (1.0, 3.0),
+    "strength_weights": (0.25, 0.75),
+    "width_weights": None,
+    "centre_sds": (0.0, 0.4),
 }
 VALUES = {
     "prior_mean": [0.8, None],
@@ -52,6 +55,9 @@ VALUES = {
     "as_stated": [2],
     "baseline": [-2.0, 0.5],
     "baseline_widths": [1.0, 3.0],
+    "strength_weights": [0.25, 0.75],
+    "width_weights": None,
+    "centre_sds": [0.0, 0.4],
 }
 
 
