@@ -206,7 +206,7 @@ def start_of(
     if earlier is not None:
         refuse_own_cohort(earlier, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
-    columns = with_previous(design(study, at[0].landmark), study, earlier)
+    columns = with_previous(design(study, at[0].landmark), study, earlier, data)
     procedure = Procedure(columns, names, settings.folds, settings.repeats, method, step)
     return Start(at, data, procedure, seed, earlier, study_as_given)
 

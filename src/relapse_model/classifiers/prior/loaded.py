@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
-from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
-from relapse_model.classifiers.prior.centre_values import centres_from
 from relapse_model.classifiers.prior.logistic_mixture import (
     LogisticMixture,
     coefficient_moments,
@@ -23,6 +21,7 @@ from relapse_model.classifiers.shared.saved_parts import Document, read_document
 from relapse_model.errors import RelapseModelError
 
 if TYPE_CHECKING:
+    from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
     from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 
 
@@ -179,8 +178,17 @@ def load_prior(parts: Mapping[str, bytes]) -> LoadedPrior | PriorLogisticClassif
     read_settings(document, mixture.columns, len(mixture.terms))
     prior = _training(document, mixture)
     classes, _, names = read_identity(document)
-    loaded = LoadedPrior({PART: parts[PART]}, mixture, prior, centres_from(document, mixture))
+    loaded = LoadedPrior({PART: parts[PART]}, mixture, prior, _centres(document, mixture))
     return loaded if classes.tolist() == [0.0, 1.0] and names is None else loaded.full()
+
+
+def _centres(document: Document, mixture: LogisticMixture) -> CentreIntercepts | None:
+    """Return the centres of the part; most models know none, and need none of this."""
+    if document.values.get("centres") is None:
+        return None
+    from relapse_model.classifiers.prior.centre_values import centres_from
+
+    return centres_from(document, mixture)
 
 
 def full_classifier(classifier: Any) -> Any:
