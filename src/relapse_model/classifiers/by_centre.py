@@ -35,12 +35,6 @@ def by_centre(classifier: Any, centre: NDArray[np.object_] | None, rows: int) ->
     return [(classifier if number < 0 else classifier.at_centre(known.labels[number]), at) for number, at in parts]
 
 
-def known_centres(classifier: Any) -> tuple[str, ...]:
-    """Return the labels of the centres that a classifier knows; none where it knows no centres."""
-    known = getattr(classifier, "centres_", None)
-    return () if known is None else tuple(known.labels)
-
-
 def risk_by_centre(classifier: Any, matrix: Floats, centre: NDArray[np.object_] | None) -> Floats:
     """Return the risk of each row by the posterior of its centre.
 

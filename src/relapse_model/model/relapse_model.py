@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
-from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.file.model_file import read_model
 from relapse_model.model.scoring.scorable import unusable
@@ -165,6 +163,7 @@ class RelapseModel(TrainedModel):
             plot works on it. Rows as in `cohort`; of a patient who cannot be scored (see `score` for the reason) there
             is no risk to explain, and ``values`` and ``base_values`` are NaN.
         """
+        from relapse_model.features.centre_labels import centre_labels
         from relapse_model.model.explanation.shap_values import explain
 
         landmark = self.landmark(landmark_week)
@@ -197,6 +196,7 @@ class RelapseModel(TrainedModel):
         InsufficientDataError
             If nobody is at risk at the landmark, or nobody has a known outcome.
         """
+        from relapse_model.classifiers.by_centre import risk_by_centre
         from relapse_model.model.judged import data_to_judge
         from relapse_model.model.own_cohort import is_own_cohort
         from relapse_model.validation.performance_measures import performance

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.classifiers.by_centre import known_centres
 from relapse_model.classifiers.prior.loaded import LoadedPrior
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.terms import Term
@@ -50,7 +49,7 @@ def scorer_values(classifier: Any) -> Values:
     >>> sorted(scorer_values(PriorLogisticClassifier().fit(X, X[:, 0] > 0)))[:4]
     ['center', 'coef', 'covariance', 'impute']
     """
-    if known_centres(classifier):
+    if getattr(classifier, "centres_", None) is not None:
         raise CalculatorError(
             "The model has an intercept for each centre, and the page has no field for one: its risks would not be "
             "those of `relapse-model score`. Train without `centre` under [prediction], or score with the library."

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from relapse_model.classifiers.by_centre import known_centres
 from relapse_model.cohort.tables.days import read_days
 from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.display.html_summary import html_summary
@@ -180,7 +179,7 @@ def explain_patient(
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
-    if site is not None and known_centres(model.classifier):
+    if site is not None and model.centres:
         column = str(model.study.prediction.centre)
         cell = cohort.patients[column].iloc[place] if site[place] is not None else None
         inputs.append(centre_input(column, cell, float(found.base_values[0] - anywhere.base_values[0])))

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
-from relapse_model.classifiers.by_centre import by_centre, known_centres
+from relapse_model.classifiers.by_centre import by_centre
 from relapse_model.classifiers.paired_risks import PairedRisks, blocks, paired_risks, posterior_log_odds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.cohort.cohort import Cohort
@@ -113,7 +113,7 @@ def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | No
     treated = with_arm(features, effect.predictors, effect.arms.treatment)
     new = NewPatients(
         cohort, treated, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
-        known_centres(model.classifier),
+        model.centres,
     )  # fmt: skip
     warned = with_warning(guard_warnings(new, without=_BOTH_SHOWN), not_known(effect))
     table = pd.DataFrame(

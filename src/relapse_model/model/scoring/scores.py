@@ -10,10 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Positions
-from relapse_model.classifiers.by_centre import by_centre, known_centres
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.features import derive_features
-from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.scoring.scorable import place_rejected, unusable
@@ -83,21 +81,39 @@ def score_cohort(
     usable = np.array([reason == "" for reason in reasons], dtype=bool)
     matrix = design_matrix(features, model.study)
     risk = np.full((len(cohort), 3), np.nan)
-    site = centre_labels(cohort, model.study)
+    site = _sites(model, cohort)
     together = _together(usable, blocks)
     for rows in together:
-        for classifier, there in by_centre(model.classifier, None if site is None else site[rows], len(rows)):
-            risk[rows[there], 0] = classifier.predict_proba(matrix[rows[there]])[:, 1]
-            risk[rows[there], 1:] = classifier.predict_interval(matrix[rows[there]], LEVEL)
+        for classifier, there in _posteriors(model, site, rows):
+            risk[there, 0] = classifier.predict_proba(matrix[there])[:, 1]
+            risk[there, 1:] = classifier.predict_interval(matrix[there], LEVEL)
     new = NewPatients(
         cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
-        known_centres(model.classifier),
+        model.centres,
     )  # fmt: skip
     warnings = guard_warnings(new)
     if not both_arms:
         return scores_table(cohort, risk, usable, warnings, reasons)
     columns, warning = benefit.score_columns(model, features, together, site)
     return scores_table(cohort, risk, usable, benefit.with_warning(warnings, warning), reasons, columns)
+
+
+def _sites(model: TrainedModel, cohort: Cohort) -> NDArray[np.object_] | None:
+    """Return the centre of each patient, where the model knows centres; most know none, and need none of this."""
+    if not model.centres:
+        return None
+    from relapse_model.features.centre_labels import centre_labels
+
+    return centre_labels(cohort, model.study)
+
+
+def _posteriors(model: TrainedModel, site: NDArray[np.object_] | None, rows: Positions) -> list[tuple[Any, Positions]]:
+    """Return the classifiers that score these rows, each with its own."""
+    if site is None:
+        return [(model.classifier, rows)]
+    from relapse_model.classifiers.by_centre import by_centre
+
+    return [(one, rows[there]) for one, there in by_centre(model.classifier, site[rows], len(rows))]
 
 
 def _together(usable: NDArray[np.bool_], blocks: Positions | None) -> list[Positions]:

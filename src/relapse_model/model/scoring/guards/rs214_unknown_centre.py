@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from relapse_model.features.centre_labels import centre_labels
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
 
 
@@ -15,7 +14,11 @@ def unknown_centre(new: NewPatients) -> list[Flagged]:
     ----------
     new : NewPatients
     """
-    labels = centre_labels(new.cohort, new.study) if new.centres else None
+    if not new.centres:
+        return []
+    from relapse_model.features.centre_labels import centre_labels
+
+    labels = centre_labels(new.cohort, new.study)
     if labels is None:
         return []
     told = np.array([one is not None for one in labels])
