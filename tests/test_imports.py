@@ -70,7 +70,9 @@ def test_scoring_loads_no_file_that_it_does_not_use(root, tmp_path):
         "classifiers.trees.booster_bytes", "classifiers.penalised.skops_types",
     )  # fmt: skip
     assert [name for name in loaded if name.startswith(needless)] == []
-    assert len(loaded) < 155, "see `python -X importtime`"
+    assert len(loaded) < 156, (
+        "see `python -X importtime`"
+    )  # 155 with RS214: every guard is a file, and all are looked at
 
 
 def test_the_garbage_collector_works_again_after_the_packages_are_loaded():

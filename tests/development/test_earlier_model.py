@@ -11,7 +11,7 @@ import pytest
 import relapse_model as rm
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.cohort.simulation.settings import LINEAR
-from relapse_model.development.earlier_model import with_previous
+from relapse_model.development.earlier_model import BETWEEN_COHORTS, with_previous
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
 from relapse_model.model.lineage import parent_summary
@@ -201,6 +201,75 @@ def test_a_model_of_another_class_is_refused():
     earlier = model_of(study_of(["age"]), [0.1], [0.01], classifier="ridge_logistic")
     with pytest.raises(RelapseModelError, match=r"of class 'ridge_logistic'; expected 'prior_logistic'.*candidates="):
         previous(study_of(["age"]), earlier)
+
+
+# The mean risk
+
+
+class Patients:
+    """Rows of new patients at one landmark or several."""
+
+    def __init__(self, matrix, landmarks=(0.0,)):
+        self.matrix, self.landmark, self.landmark_weeks = np.array(matrix, dtype=float), landmarks[0], landmarks
+
+    def __len__(self):
+        return len(self.matrix)
+
+
+def level(study, earlier, patients):
+    return with_previous(design(study), study, earlier, patients).baseline
+
+
+def test_the_mean_risk_that_it_expects_of_the_new_patients_is_handed_on():
+    # Its median and mean of age are 1, and its log-odds there are 0 (variance 0.1). One patient of 3 and one of whom
+    # the age is missing are 1 above the mean on average: log-odds 0.1, and 0.1 + 1 ** 2 * 0.01 ** 2 of variance.
+    study = study_of(["age"])
+    earlier = model_of(study, [0.1], [0.01])
+    mean, sd = level(study, earlier, Patients([[3.0], [NAN]]))
+    assert mean == pytest.approx(0.1)
+    assert sd == pytest.approx(np.sqrt(0.1 + 1e-4 + BETWEEN_COHORTS**2))
+
+
+def test_components_that_disagree_on_the_mean_risk_make_it_less_certain():
+    study = study_of(["age"])
+    earlier = model_of(study, [[0.1], [0.5]], [[0.01], [0.01]], weight=(0.75, 0.25))
+    mean, sd = level(study, earlier, Patients([[2.0]]))  # log-odds 0.1 and 0.5
+    assert mean == pytest.approx(0.75 * 0.1 + 0.25 * 0.5)
+    assert sd == pytest.approx(np.sqrt(0.1 + 1e-4 + 0.75 * 0.25 * 0.4**2 + BETWEEN_COHORTS**2))
+
+
+def test_columns_of_the_mean_risk_are_matched_by_name():
+    # Ours: titre, male, age. Theirs: age, titre, weeks; nobody of ours has weeks, and its median is its mean.
+    earlier = model_of(study_of(["age", "titre", "weeks"]), [0.1, -0.8, -0.04], [0.01, 0.3, 0.02])
+    mean, _ = level(study_of(["titre", "male", "age"]), earlier, Patients([[2.0, 1.0, 4.0]]))
+    assert mean == pytest.approx(-0.8 * (2.0 - 1.0) + 0.1 * (4.0 - 1.0))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [("horizon_weeks = 48", "horizon_weeks = 96"), ("adjudicated = true", 'analyte = "titre"\nat_least = 10.0')],
+)
+def test_the_mean_risk_of_another_question_is_not_handed_on(changed):
+    study = study_of(["age"])
+    other = parse_study(study.text.replace(*changed), "test")
+    assert level(study, model_of(other, [0.1], [0.01]), Patients([[2.0]])) is None
+
+
+def test_the_mean_risk_at_another_landmark_is_not_handed_on():
+    study = study_of(["age"])
+    earlier = model_of(study, [0.1], [0.01])
+    assert level(study, earlier, Patients([[2.0]], landmarks=(4.0,))) is None
+    assert level(study, earlier, Patients([[2.0]], landmarks=(0.0, 4.0))) is None
+
+
+def test_without_a_mean_risk_of_the_earlier_model_that_of_the_study_stands():
+    study = study_of(["age"])
+    baseline = "[outcome.baseline]\nrisk = 0.12\nsd_logit = 0.5\nby_week = 48\nsource = 'a paper'\n[prediction]"
+    stated = parse_study(study.text.replace("[prediction]", baseline), "test")
+    earlier = model_of(study, [0.1], [0.01])
+    here = Patients([[2.0]])
+    assert level(stated, earlier, Patients([[2.0]], landmarks=(4.0,))) == design(stated).baseline
+    assert level(stated, earlier, here) == level(study, earlier, here)
 
 
 # Trained models

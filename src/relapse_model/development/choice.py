@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.classifiers.known import MEMBERS, Classifier
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.development.candidates import build, build_hazard
@@ -82,7 +83,7 @@ def fit_known(
 
     Where a patient has several rows, they share the weight of one and stay together in folds. Weights are scaled to
     the number of patients that they are worth (`effective_share`): those who were lost tell nothing. Of a column that
-    hardly anybody has nothing is learned (`hardly_known`).
+    hardly anybody has nothing is learned (`hardly_known`). Centres count in "prior_logistic" alone, as it is.
     """
     data = as_learned(data)
     if name == "prior_hazard":
@@ -94,7 +95,9 @@ def fit_known(
     weight = weight * effective_share(relapse, weight, data.numbers())
     groups = None if data.patient is None else data.patient[used]
     model = build(name, design, seed, final=final, calibration=calibration, marked=marked_columns(data))
-    return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups)
+    counted = data.site is not None and name == "prior_logistic" and calibration == "none"
+    sites = {"centre": data.site[used]} if counted and data.site is not None else {}
+    return model.fit(data.matrix[used], relapse[used], sample_weight=weight[used], groups=groups, **sites)
 
 
 def patient_log_loss(relapse: Floats, risk: Floats) -> Floats:
@@ -231,7 +234,8 @@ def _fold_risks(
             if narrow is not None:
                 kept = narrow(train, seed)
                 train, design, held = kept.data, kept.design, held[:, kept.columns]
-            return _held_out_risks(names, train, held, design, seed, calibration), ""
+            sites = None if data.site is None else data.site[test]
+            return _held_out_risks(names, train, held, design, seed, calibration, sites), ""
         except RelapseModelError as error:
             return {}, reason_of(error)
 
@@ -243,15 +247,16 @@ def _held_out_risks(
     design: Design,
     seed: int,
     calibration: str = "none",
+    sites: NDArray[np.object_] | None = None,
 ) -> dict[str, Floats]:
     """Return each candidate's risks, and the mean risk; an average is taken of members that were fitted anyway."""
-    shared = set(MEMBERS) <= set(names) and calibration == "none"
+    shared = set(MEMBERS) <= set(names) and calibration == "none" and sites is None
     fitted, risks = {}, {}
     for name in names:
         if name == "prior_and_trees" and shared:
             continue
         fitted[name] = fit_known(name, train, design, seed, calibration=calibration)
-        risks[name] = fitted[name].predict_proba(held)[:, 1]
+        risks[name] = risk_by_centre(fitted[name], held, sites)
     if "prior_and_trees" in names and "prior_and_trees" not in risks:
         log_odds = [fitted[member].predict_log_odds(held) for member in MEMBERS]
         risks["prior_and_trees"] = sigmoid(np.mean(log_odds, axis=0))

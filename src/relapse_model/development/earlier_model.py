@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relapse_model.arrays import Positions
+from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, expand_columns
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
@@ -14,8 +16,10 @@ from relapse_model.study.predictor import Predictor, StudyTerm
 from relapse_model.study.study import Study
 
 if TYPE_CHECKING:
+    from relapse_model.features.development_data import DevelopmentData
     from relapse_model.model.relapse_model import RelapseModel
 
+_SAME_OUTCOME = ("analyte", "at_least", "below", "confirm", "column", "equals", "others")
 _MEANING = (
     "kind",
     "analyte",
@@ -33,11 +37,18 @@ _MEANING = (
 )
 
 
-def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -> Design:
-    """Add to a design what an earlier model says of its columns and terms.
+BETWEEN_COHORTS = 0.25  # standard deviation of the mean risk's log-odds between cohorts that one study describes
+
+
+def with_previous(
+    columns: Design, study: Study, earlier: RelapseModel | None, data: DevelopmentData | None = None
+) -> Design:
+    """Add to a design what an earlier model says of its columns and terms, and of the mean risk.
 
     Columns are matched by predictor: the same name, computed in the same way, in the same unit. Those that the
-    earlier model does not have start from the study's prior.
+    earlier model does not have start from the study's prior. The mean risk that it expects of the new patients is
+    handed on where it predicts the same outcome over the same weeks, with a variance between cohorts on top of its own.
+    It takes the place of the study's baseline: patients of whom one knows more.
 
     Parameters
     ----------
@@ -45,6 +56,8 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
     study : Study
     earlier : RelapseModel or None
         Of class "prior_logistic": the others have no posterior. None: the design as it is.
+    data : DevelopmentData, optional
+        The new patients. Their predictors are read, not their outcomes. None: no mean risk is handed on.
 
     Raises
     ------
@@ -84,7 +97,30 @@ def with_previous(columns: Design, study: Study, earlier: RelapseModel | None) -
     centre = np.where((own >= 0) & there[own], mixture.center[own], np.nan)  # of a column left out there is none
     stated = np.full(len(own), np.nan) if columns.typical is None else columns.typical
     typical = np.where(np.isnan(stated), centre, stated)
-    return replace(columns, previous=(found[0], found[1]), typical=typical)
+    level = None if data is None else _level(study, earlier, mixture, data, own)
+    return replace(columns, previous=(found[0], found[1]), typical=typical, baseline=level or columns.baseline)
+
+
+def _level(
+    study: Study, earlier: RelapseModel, mixture: LogisticMixture, data: DevelopmentData, place: Positions
+) -> tuple[float, float] | None:
+    """Return what the earlier model expects of the patients' mean log-odds, and its standard deviation."""
+    ours, theirs = study.prediction, earlier.study.prediction
+    same_weeks = ours.horizon_weeks == theirs.horizon_weeks and data.landmark == earlier.landmark_week
+    if not same_weeks or max(len(data.landmark_weeks), len(earlier.landmark_weeks)) > 1:
+        return None
+    if any(getattr(study.outcome, key) != getattr(earlier.study.outcome, key) for key in _SAME_OUTCOME):
+        return None
+    rows = np.full((len(data), mixture.columns), np.nan)
+    rows[:, place[place >= 0]] = data.matrix[:, place >= 0]
+    expanded = expand_columns(rows, mixture.terms, mixture.indicators)
+    middle = (np.where(np.isnan(expanded), mixture.impute, expanded) - mixture.center).mean(axis=0)
+    at = np.append(1.0, middle)
+    mean = mixture.intercept + mixture.coef @ middle
+    variance = np.einsum("i,bij,j->b", at, mixture.covariance, at)
+    expected = float(mixture.weight @ mean)
+    own = float(mixture.weight @ (variance + (mean - expected) ** 2))
+    return expected, float(np.sqrt(own + BETWEEN_COHORTS**2))
 
 
 def _check_meaning(study: Study, other: Study) -> None:

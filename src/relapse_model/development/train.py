@@ -26,6 +26,7 @@ from relapse_model.development.procedure import (
 from relapse_model.development.screening.step import require_support_of_step, screen_step
 from relapse_model.development.summary import training_summary
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design
 from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
 from relapse_model.features.development_data_at_landmarks import (
@@ -195,6 +196,7 @@ def start_of(
     at, data = landmarks_and_data(cohort, wide, landmark_week, names, group_by=group_by, censoring=censoring)
     predictors = len(study.predictors)  # candidates are not among them: of these a screen selects few, or none
     study = at[0].study
+    centre_labels(cohort, study, required=True)
     require_events(data, purpose)
     require_support(data, predictors, purpose, override=settings.more_predictors_than_events)
     if step is not None:
@@ -204,7 +206,7 @@ def start_of(
     if earlier is not None:
         refuse_own_cohort(earlier, cohort, "prior")
     method = check_calibration_of(calibration, names, data.events)
-    columns = with_previous(design(study, at[0].landmark), study, earlier)
+    columns = with_previous(design(study, at[0].landmark), study, earlier, data)
     procedure = Procedure(columns, names, settings.folds, settings.repeats, method, step)
     return Start(at, data, procedure, seed, earlier, study_as_given)
 

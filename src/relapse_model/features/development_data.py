@@ -14,6 +14,7 @@ from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK
 from relapse_model.comparisons import to_the_day
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.study.study import Study
 from relapse_model.validation.ipcw import censoring_weights
@@ -21,7 +22,7 @@ from relapse_model.validation.ipcw import censoring_weights
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
 ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
-OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy", "centre")
+OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy", "centre", "site")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class DevelopmentData:
         folds, but each counts for itself.
     centre : array or None
         Within which candidate biomarkers are compared; None where the cohort names none.
+    site : array of str, or None
+        The centre of each row, None where it is not known; None where the study names no column of centres.
     """
 
     features: pd.DataFrame
@@ -78,6 +81,7 @@ class DevelopmentData:
     landmarks: Floats | None = None
     copy: NDArray[np.intp] | None = None
     centre: NDArray[np.object_] | None = None
+    site: NDArray[np.object_] | None = None
 
     def __repr__(self) -> str:
         """Return the sizes only: patients are never printed."""
@@ -248,7 +252,7 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
     kept, every, rows = at.features_at_risk, at.outcome, at.at_risk
     if not len(rows):
         raise InsufficientDataError(why_nobody_at_risk(every["state"], study, first))
-    outcome = every.iloc[rows]
+    outcome, sites = every.iloc[rows], centre_labels(cohort, study)
     state = outcome["state"].to_numpy(dtype=object)
     # Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
     # equal numbers, so that events and losses of one day tie.
@@ -272,6 +276,7 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
         fold_group=_groups(cohort, group_by, rows, "group_by"),
         censoring=censoring,
         centre=_groups(cohort, "centre" if "centre" in cohort.patients else None, rows, "the screen of biomarkers"),
+        site=None if sites is None else sites[rows],
     )
 
 

@@ -163,10 +163,11 @@ class RelapseModel(TrainedModel):
             plot works on it. Rows as in `cohort`; of a patient who cannot be scored (see `score` for the reason) there
             is no risk to explain, and ``values`` and ``base_values`` are NaN.
         """
+        from relapse_model.features.centre_labels import centre_labels
         from relapse_model.model.explanation.shap_values import explain
 
         landmark = self.landmark(landmark_week)
-        found = explain(self, derive_features(cohort, self.study, landmark))
+        found = explain(self, derive_features(cohort, self.study, landmark), centre_labels(cohort, self.study))
         rejected = [reason != "" for reason in unusable(cohort, self.study, landmark)]
         if any(rejected):
             found.values[rejected] = np.nan
@@ -195,6 +196,7 @@ class RelapseModel(TrainedModel):
         InsufficientDataError
             If nobody is at risk at the landmark, or nobody has a known outcome.
         """
+        from relapse_model.classifiers.by_centre import risk_by_centre
         from relapse_model.model.judged import data_to_judge
         from relapse_model.model.own_cohort import is_own_cohort
         from relapse_model.validation.performance_measures import performance
@@ -204,7 +206,7 @@ class RelapseModel(TrainedModel):
             raise InsufficientDataError(
                 f"evaluate: no relapse among {len(data)} patients at risk; a model cannot be judged without one."
             )
-        risk = self.predict_risk(data.features)
+        risk = risk_by_centre(self.classifier, data.matrix, data.site)
         found = performance(
             data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
         )  # fmt: skip

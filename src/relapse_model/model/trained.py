@@ -97,6 +97,12 @@ class TrainedModel:
         return float(week)
 
     @property
+    def centres(self) -> tuple[str, ...]:
+        """Return the labels of the centres that it has an intercept for; none where centres do not count."""
+        known = getattr(self.classifier, "centres_", None)
+        return () if known is None else tuple(known.labels)
+
+    @property
     def scores_unmeasured(self) -> bool:
         """Tell whether a patient without any result of the predictors is scored: if it was trained on such patients.
 
@@ -105,7 +111,7 @@ class TrainedModel:
         return bool(self.summary.get("unmeasured", 0) != 0)
 
     def predict_risk(self, features: pd.DataFrame) -> Floats:
-        """Return the risks for a table of predictors as `derive_features` makes it."""
+        """Return the risks for a table of predictors as `derive_features` makes it; of a new centre, if they count."""
         return self.classifier.predict_proba(design_matrix(features, self.study))[:, 1]
 
 

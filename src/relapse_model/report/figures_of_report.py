@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.development.internal_validation.result import Validation
@@ -112,7 +113,7 @@ def report_figures(
         )  # fmt: skip
     boot = validation.bootstrap
     if boot is not None and boot.stability is not None:
-        own = validation.model.classifier.predict_proba(data.matrix)[:, 1]
+        own = risk_by_centre(validation.model.classifier, data.matrix, data.site)
         drawn["stability"] = stability_figure(own, boot.stability)
     if shown_groups(validation.left_out):
         drawn["forest"] = forest_figure(
@@ -179,11 +180,12 @@ def explained(validation: Validation) -> shap.Explanation:
     ----------
     validation : Validation
     """
-    features = validation.data.features
+    features, site = validation.data.features, validation.data.site
     if len(features) > MOST_EXPLAINED:
         rng = np.random.default_rng(validation.settings["seed"])
-        features = features.iloc[np.sort(rng.choice(len(features), MOST_EXPLAINED, replace=False))]
-    return explain(validation.model, features)
+        drawn = np.sort(rng.choice(len(features), MOST_EXPLAINED, replace=False))
+        features, site = features.iloc[drawn], None if site is None else site[drawn]
+    return explain(validation.model, features, site)
 
 
 def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None) -> NDArray[Any] | None:

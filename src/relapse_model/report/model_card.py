@@ -68,6 +68,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         reads_labs=reads_labs(model.study),
         lost=_lost(model),
         screen=_screen(model),
+        centres=_centres(model),
         gain=_gain(model.summary["choice"].get("against_mean_risk")),
         outcome=outcome_words(model.study.outcome, model.study),
         predictors=[_predictor_row(predictor, model) for predictor in model.study.predictors],
@@ -85,6 +86,19 @@ def _lost(model: RelapseModel) -> str:
     if model.classifier_name == "prior_hazard":
         return "Lost patients count for as long as they were followed."
     return _LOST.get(model.summary.get("censoring", "ipcw"), "")
+
+
+def _centres(model: RelapseModel) -> str:
+    """Return how the centres differ, where the model has an intercept for each; empty where it has not."""
+    centres, mixture = (getattr(model.classifier, name, None) for name in ("centres_", "components_"))
+    if centres is None or mixture is None:
+        return ""
+    spread = float(np.sqrt(mixture.weight @ centres.spread))
+    return (
+        f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
+        f"(no difference has the weight {centres.sd_weight[0]:.2f}, 0.50 beforehand). A patient of one of them is "
+        "scored by its partially pooled intercept, any other by the whole spread."
+    )
 
 
 def _screen(model: RelapseModel) -> str:

@@ -107,9 +107,15 @@ MODEL_TABLES = (
             "week of an adjudicated relapse is not moved.",
             "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed: RM111 warns if the "
             "lower limit of a validated AUC does. Without it, RM111 does not apply.",
+            "centre": "Column of the patients table, such as `centre`, between whose values the mean risk may differ. "
+            "`prior_logistic` then has an intercept for each centre, partially pooled, with the standard deviation "
+            "between centres averaged by evidence (none counts half beforehand). A known centre is scored by its own "
+            "intercept, an unknown one by the whole spread, with a wider interval (RS214). It needs 3 centres with 5 "
+            "patients each; smaller ones count as unknown. Other classifiers take no notice of it.",
         },
         filled=classes.Prediction,
         defaults={
+            "centre": "centres do not count",
             "landmark_weeks": "`[0]`",
             "horizon_weeks": "one of the three",
             "horizon_days": "one of the three",

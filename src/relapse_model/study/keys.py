@@ -281,6 +281,7 @@ PREDICTION: Mapping[str, Check] = {
     "visit_window_weeks": number(0),
     "visit_weeks": several(number(0)),
     "implausible_auc": number(0.5, 1, open_low=True),
+    "centre": text,
 }
 COMMON = ("name", "kind", "label", "label_zh", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {

@@ -169,6 +169,7 @@ class Prediction:
     by month 24.
 
     `implausible_auc` is the AUC above which no honest model of this outcome and horizon is believed; None: not known.
+    `centre` is a column of the patients table between whose values the mean risk may differ; None: it may not.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
@@ -177,6 +178,7 @@ class Prediction:
     visit_weeks: tuple[float, ...] = ()
     horizon_months: float | None = None
     implausible_auc: float | None = None
+    centre: str | None = None
 
     def by_horizon(self, week: Floats) -> Mask:
         """Tell which weeks lie at or before the horizon."""

@@ -34,6 +34,9 @@ SETTINGS = {
     "as_stated": (2,),
     "baseline": (-2.0, 0.5),
     "baseline_widths": (1.0, 3.0),
+    "strength_weights": (0.25, 0.75),
+    "width_weights": None,
+    "centre_sds": (0.0, 0.4),
 }
 VALUES = {
     "prior_mean": [0.8, None],
@@ -52,6 +55,9 @@ VALUES = {
     "as_stated": [2],
     "baseline": [-2.0, 0.5],
     "baseline_widths": [1.0, 3.0],
+    "strength_weights": [0.25, 0.75],
+    "width_weights": None,
+    "centre_sds": [0.0, 0.4],
 }
 
 
@@ -82,14 +88,16 @@ def test_what_is_not_given_stays_so():
     default = PriorLogisticClassifier().get_params()
     again = read(settings_values(default))
     nothing = ("previous", "prior_mean", "prior_sd", "prior_per_sd", "typical", "baseline")
-    assert [again.pop(name) for name in nothing] == [None] * 6
+    nothing += ("strength_weights", "width_weights")
+    assert [again.pop(name) for name in nothing] == [None] * 8
     assert again == {name: default[name] for name in again}
-    numbers = {"strengths", "widths", "between_sds", "default_sd", "baseline_widths"}
+    numbers = {"strengths", "widths", "between_sds", "default_sd", "baseline_widths", "centre_sds"}
     assert set(again) == numbers | {"indicators", "as_stated"}
 
 
 def test_a_part_from_before_there_were_these_settings_has_none():
     later = ("previous", "between_sds", "indicators", "typical", "as_stated", "baseline", "baseline_widths")
+    later += ("strength_weights", "width_weights", "centre_sds")
     found = read({name: value for name, value in VALUES.items() if name not in later})
     assert (found["typical"], found["as_stated"]) == (None, ())
     assert "baseline" not in found  # the classifier has none by default

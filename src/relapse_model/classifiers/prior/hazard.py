@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.prior.beforehand import STRENGTHS, WIDTHS, grid_weights
 from relapse_model.classifiers.prior.evidence_grid import check_as_stated, check_grid, forms_of, published_grid
 from relapse_model.classifiers.prior.hazard_fits import fit_hazards, levels
 from relapse_model.classifiers.prior.hazard_mixture import (
@@ -84,6 +85,8 @@ class PriorHazardClassifier(RiskClassifier):
         where none is known: such a column is left out.
     as_stated : tuple of int, default=()
         Predictors, and terms counted on from them, whose prior is taken as it stands (see ``published_grid``).
+    strength_weights, width_weights : tuple of float, optional
+        How much each strength and each width counts before the data (see ``PriorLogisticClassifier``).
 
     Attributes
     ----------
@@ -128,8 +131,8 @@ class PriorHazardClassifier(RiskClassifier):
         prior_sd: ArrayLike | None = None,
         prior_per_sd: ArrayLike | None = None,
         intervals: Sequence[float] = (4.0, 8.0, 12.0, 24.0, 36.0, 48.0),
-        strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
-        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
+        strengths: Sequence[float] = STRENGTHS,
+        widths: Sequence[float] = WIDTHS,
         default_sd: float = 0.15,
         interval_sd: float = 1.0,
         visit_window: float = 4.0,
@@ -137,6 +140,8 @@ class PriorHazardClassifier(RiskClassifier):
         terms: tuple[Term, ...] = (),
         typical: ArrayLike | None = None,
         as_stated: tuple[int, ...] = (),
+        strength_weights: Sequence[float] | None = None,
+        width_weights: Sequence[float] | None = None,
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -151,6 +156,8 @@ class PriorHazardClassifier(RiskClassifier):
         self.terms = terms
         self.typical = typical
         self.as_stated = as_stated
+        self.strength_weights = strength_weights
+        self.width_weights = width_weights
 
     def fit(  # type: ignore[override]  # times and events in place of two classes
         self, X: ArrayLike, time: ArrayLike, event: ArrayLike, sample_weight: ArrayLike | None = None
@@ -202,7 +209,7 @@ class PriorHazardClassifier(RiskClassifier):
         fits = fit_hazards(columns.distance, rows.weight, periods, ends, forms, grid, self.interval_sd)
         level, covariance = levels(fits, ends)
         coef = np.ascontiguousarray(fits.coef[:, -len(columns.mean) :])
-        weight = np.exp(fits.log_evidence - fits.log_evidence.max())
+        weight = self._beforehand(len(fits.log_evidence)) * np.exp(fits.log_evidence - fits.log_evidence.max())
         weight /= weight.sum()
         drawn = draw_posterior(np.column_stack([level, coef]), covariance, weight, self.draws)
         mixture = HazardMixture(
@@ -282,6 +289,11 @@ class PriorHazardClassifier(RiskClassifier):
         check_values(rows.X)
         self.classes_ = np.array([0, 1])
         return rows, counted
+
+    def _beforehand(self, components: int) -> Floats:
+        """Return the weight of each component before the data."""
+        strengths, widths = (self.strengths, self.strength_weights), (self.widths, self.width_weights)
+        return grid_weights(strengths, widths, components, 2 if self.terms else 1)
 
     def _set_fitted(self, mixture: HazardMixture, mean: Floats, sd: Floats, log_evidence: Floats) -> Self:
         self.components_ = mixture

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
 from relapse_model.classifiers.prior.logistic_mixture_values import read_mixture_terms, term_values
-from relapse_model.classifiers.prior.settings import read_settings
+from relapse_model.classifiers.prior.settings import read_settings, weights_values
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance
 
 PART = "prior_hazard.json"
@@ -22,7 +22,10 @@ _MOST_COMPONENTS = 10_000
 _MOST_COLUMNS = 100_000
 _MOST_INTERVALS = 10_000
 _MOST_DRAWS = 1_000_000
-_PRIORS = ("prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "default_sd", "typical", "as_stated")
+_PRIORS = (
+    "prior_mean", "prior_sd", "prior_per_sd", "strengths", "widths", "default_sd", "typical", "as_stated",
+    "strength_weights", "width_weights",
+)  # fmt: skip
 
 
 def hazard_values(mixture: HazardMixture) -> dict[str, object]:
@@ -89,6 +92,7 @@ def hazard_settings(settings: Mapping[str, Any]) -> dict[str, object]:
         "visit_window": float(settings["visit_window"]),
         "typical": _optional(settings["typical"]),
         "as_stated": [int(column) for column in settings["as_stated"]],
+        **weights_values(settings),
     }
 
 

@@ -18,8 +18,10 @@ from relapse_model.classifiers.prior.logistic_mixture import (
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from
 from relapse_model.classifiers.prior.settings import read_settings
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_identity
+from relapse_model.errors import RelapseModelError
 
 if TYPE_CHECKING:
+    from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
     from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 
 
@@ -42,6 +44,10 @@ class LoadedPrior:
         Read from them, and checked.
     prior : (ndarray, ndarray)
         Mean and standard deviation of each column's prior.
+    centres : CentreIntercepts, optional
+        What is known of single centres.
+    centre : str, optional
+        The one of whose patients the posterior speaks.
 
     Examples
     --------
@@ -53,9 +59,17 @@ class LoadedPrior:
     True
     """
 
-    def __init__(self, parts: Mapping[str, bytes], mixture: LogisticMixture, prior: tuple[Floats, Floats]):
+    def __init__(
+        self,
+        parts: Mapping[str, bytes],
+        mixture: LogisticMixture,
+        prior: tuple[Floats, Floats],
+        centres: CentreIntercepts | None = None,
+        centre: str | None = None,
+    ):
         self._parts = dict(parts)
-        self._mixture = mixture
+        self._mixture, self._centre = mixture, centre
+        self.centres_ = centres
         # What a file tells people of the posterior, for which the whole classifier is not needed.
         self.components_ = mixture
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
@@ -65,13 +79,18 @@ class LoadedPrior:
         self._built: PriorLogisticClassifier | None = None
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        centre: ArrayLike | None = None,
     ) -> PriorLogisticClassifier:
         """Return a new classifier of the same settings, fitted to these rows; the loaded one stays as it is."""
         from sklearn.base import clone
 
-        fitted: PriorLogisticClassifier = clone(self.full()).fit(X, y, sample_weight=sample_weight, groups=groups)
-        return fitted
+        unfitted: PriorLogisticClassifier = clone(self.full())
+        return unfitted.fit(X, y, sample_weight=sample_weight, groups=groups, centre=centre)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the posterior mean probabilities of no event and of the event, shape (n, 2)."""
@@ -87,6 +106,13 @@ class LoadedPrior:
         if self._is_ordinary(X):
             return mixture_interval(self._mixture, X, level)
         return self.full().predict_interval(X, level)
+
+    def at_centre(self, label: str) -> LoadedPrior:
+        """Return the classifier for patients of a known centre, as `PriorLogisticClassifier` does."""
+        if self.centres_ is None or label not in self.centres_.labels:
+            raise RelapseModelError("at_centre: not a centre that this classifier knows; expected one of its labels.")
+        there = self.centres_.mixture_at(self._mixture, label)
+        return LoadedPrior(self._parts, there, (self.prior_mean_, self.prior_sd_), centre=label)
 
     @property
     def mixture(self) -> LogisticMixture:
@@ -108,7 +134,8 @@ class LoadedPrior:
         if self._built is None:
             from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 
-            self._built = PriorLogisticClassifier.from_parts(self._parts)
+            whole = PriorLogisticClassifier.from_parts(self._parts)
+            self._built = whole if self._centre is None else whole.at_centre(self._centre)
         return self._built
 
     def __repr__(self) -> str:
@@ -151,8 +178,17 @@ def load_prior(parts: Mapping[str, bytes]) -> LoadedPrior | PriorLogisticClassif
     read_settings(document, mixture.columns, len(mixture.terms))
     prior = _training(document, mixture)
     classes, _, names = read_identity(document)
-    loaded = LoadedPrior({PART: parts[PART]}, mixture, prior)
+    loaded = LoadedPrior({PART: parts[PART]}, mixture, prior, _centres(document, mixture))
     return loaded if classes.tolist() == [0.0, 1.0] and names is None else loaded.full()
+
+
+def _centres(document: Document, mixture: LogisticMixture) -> CentreIntercepts | None:
+    """Return the centres of the part; most models know none, and need none of this."""
+    if document.values.get("centres") is None:
+        return None
+    from relapse_model.classifiers.prior.centre_values import centres_from
+
+    return centres_from(document, mixture)
 
 
 def full_classifier(classifier: Any) -> Any:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.classifiers.prior.beforehand import STRENGTHS, WIDTHS, grid_weights
+from relapse_model.classifiers.prior.centre_intercepts import CentreIntercepts
+from relapse_model.classifiers.prior.centre_values import centre_values, centres_from
+from relapse_model.classifiers.prior.centres import (
+    CENTRE_SDS,
+    centre_rows,
+    check_centre_sds,
+    fit_with_centres,
+)
 from relapse_model.classifiers.prior.evidence_grid import (
+    Components,
     check_as_stated,
     check_baseline,
     check_grid,
@@ -85,6 +97,13 @@ class PriorLogisticClassifier(RiskClassifier):
         where every column has its mean. Without one the level is learned from the rows alone.
     baseline_widths : tuple of float, default=(1.0, 3.0)
         Factors tried of that standard deviation: the wider one stands for a cohort unlike the published ones.
+    strength_weights, width_weights : tuple of float, optional
+        How much each strength and each width counts before the data, in any unit; None: each counts alike. For effects
+        as published (usually of the right sign and somewhat too large), (0.1, 0.25, 0.5, 0.15) and (0.1, 0.3, 0.5,
+        0.1). Priors that are shrunk already, as those of a study file, gain nothing by them (docs/concepts/priors.md).
+    centre_sds : tuple of float, default=(0.0, 0.2, 0.4, 0.8)
+        Standard deviations between centres that are tried, log-odds, where ``fit`` is given centres. Beforehand 0 has
+        half the weight, as the models without terms have it, and the others share the rest.
 
     Attributes
     ----------
@@ -106,6 +125,9 @@ class PriorLogisticClassifier(RiskClassifier):
     baseline_weight_ : ndarray of shape (n_widths,)
         Posterior weight of each width of the baseline; near 0 for the first says that the published risk does not fit.
         Empty without a baseline.
+    centres_ : CentreIntercepts or None
+        What is known of each centre with enough patients. ``components_`` are then for a new centre: the variance
+        between centres is part of the intercept's.
     impute_, center_, scale_ : ndarray of shape (q,)
         Weighted median, mean and standard deviation of the training columns (scale 1 where constant). Of a column
         without any value: its typical value, and a scale of next to nothing.
@@ -131,8 +153,8 @@ class PriorLogisticClassifier(RiskClassifier):
         prior_per_sd: ArrayLike | None = None,
         terms: tuple[Term, ...] = (),
         previous: tuple[PriorGrid, PriorGrid] | None = None,
-        strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
-        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0),
+        strengths: Sequence[float] = STRENGTHS,
+        widths: Sequence[float] = WIDTHS,
         between_sds: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
         default_sd: float = 0.15,
         indicators: bool | tuple[int, ...] = True,
@@ -140,6 +162,9 @@ class PriorLogisticClassifier(RiskClassifier):
         as_stated: tuple[int, ...] = (),
         baseline: tuple[float, float] | None = None,
         baseline_widths: Sequence[float] = (1.0, 3.0),
+        strength_weights: Sequence[float] | None = None,
+        width_weights: Sequence[float] | None = None,
+        centre_sds: Sequence[float] = CENTRE_SDS,
     ):
         self.prior_mean = prior_mean
         self.prior_sd = prior_sd
@@ -155,34 +180,74 @@ class PriorLogisticClassifier(RiskClassifier):
         self.as_stated = as_stated
         self.baseline = baseline
         self.baseline_widths = baseline_widths
+        self.strength_weights = strength_weights
+        self.width_weights = width_weights
+        self.centre_sds = centre_sds
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        centre: ArrayLike | None = None,
     ) -> Self:
+        """Fit every component and weight them.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups
+            As every classifier takes them.
+        centre : array-like of str of shape (n,), optional
+            The centre of each row, None or NaN where it is not known. Of 3 centres or more with 5 patients each gets
+            an intercept, partially pooled (see ``centre_sds``, ``at_centre``); with fewer the centre does not count.
+
+        Returns
+        -------
+        PriorLogisticClassifier
+            Itself.
+        """
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
         check_as_stated(self.as_stated, rows.X.shape[1] + len(self.terms))
         self._check_previous(rows.X.shape[1] + len(self.terms))
         own = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
-        marked = self._marked(rows, None if own is None else group_numbers(own, len(rows.event)))
+        patient = None if own is None else group_numbers(own, len(rows.event))
+        marked = self._marked(rows, patient)
+        there = None if centre is None else counted(centre, "centre", sample_weight, len(np.asarray(y)))
         check_grid(self.strengths, self.widths, self.between_sds)
         check_baseline(self.baseline, self.baseline_widths)
         prior = self.prior_mean, self.prior_sd, self.prior_per_sd
         columns = prior_columns(rows.X, rows.weight, self.terms, marked, self.typical, prior, self.default_sd)
-        found = fit_components(
-            columns.distance,
-            rows.event,
-            rows.weight,
-            forms_of(columns.used, self.terms, len(marked)) * (1 if self.previous is None else 2),
-            self._starts(columns, len(marked)),
-            self._baselines(),
-        )
+        found, centres = self._fitted(rows, columns, len(marked), there, patient)
         weight = self._weights(found.log_evidence)
         mixture = LogisticMixture(
             found.coef, found.intercept, found.covariance, weight,
             columns.impute, columns.center, columns.scale, tuple(self.terms), marked,
         )  # fmt: skip
-        return self._set_fitted(mixture, columns.mean, columns.sd, found.log_evidence)
+        if centres is not None:
+            centres = replace(centres, sd_weight=centres.sd_weight @ weight)
+        return self._set_fitted(mixture, columns.mean, columns.sd, found.log_evidence, centres)
+
+    def at_centre(self, label: str) -> Self:
+        """Return the classifier for patients of a known centre; as it is, it is for those of a new or unknown one.
+
+        Parameters
+        ----------
+        label : str
+            One of ``centres_.labels``.
+
+        Raises
+        ------
+        RelapseModelError
+            For any other.
+        """
+        if self.centres_ is None or label not in self.centres_.labels:
+            raise RelapseModelError("at_centre: not a centre that this classifier knows; expected one of its labels.")
+        there = copy(self)
+        there.components_ = self.centres_.mixture_at(self.components_, label)
+        there.centres_ = None
+        return there
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         rows = self._new_rows(X)
@@ -217,7 +282,22 @@ class PriorLogisticClassifier(RiskClassifier):
         if model._published(len(mixture.weight)) != every:
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
-        return model._set_fitted(mixture, mean, sd, evidence)
+        return model._set_fitted(mixture, mean, sd, evidence, centres_from(document, mixture))
+
+    def _fitted(
+        self,
+        rows: TrainingRows,
+        columns: PriorColumns,
+        marked: int,
+        centre: ArrayLike | None,
+        patient: Positions | None,
+    ) -> tuple[Components, CentreIntercepts | None]:
+        """Return the fitted components, and those of the centres where there are centres enough."""
+        sds = check_centre_sds(self.centre_sds)
+        forms = forms_of(columns.used, self.terms, marked) * (1 if self.previous is None else 2)
+        start = columns.distance, rows.event, rows.weight, forms, self._starts(columns, marked), self._baselines()
+        by_centre = None if centre is None else centre_rows(centre, patient)
+        return (fit_components(*start), None) if by_centre is None else fit_with_centres(*start, by_centre, sds)
 
     def _marked(self, rows: TrainingRows, group: Positions | None) -> tuple[int, ...]:
         """Return the predictors that have an indicator: as they were named, or as their patients support it."""
@@ -248,12 +328,17 @@ class PriorLogisticClassifier(RiskClassifier):
         ]  # fmt: skip
 
     def _weights(self, log_evidence: Floats) -> Floats:
-        """Return posterior weights: beforehand published and earlier priors count alike, and each among themselves."""
+        """Return posterior weights: beforehand published and earlier priors count alike, as do the latter each."""
         published = self._published(len(log_evidence))
-        beforehand = np.full(len(log_evidence), 1.0 / published)
-        beforehand[published:] = 1.0 / max(len(log_evidence) - published, 1)
+        beforehand = np.full(len(log_evidence), 1.0 / max(len(log_evidence) - published, 1))
+        beforehand[:published] = self._beforehand(published)
         weight = beforehand * np.exp(log_evidence - log_evidence.max())
         return np.asarray(weight / weight.sum())
+
+    def _beforehand(self, published: int) -> Floats:
+        """Return the weights before the data of the components that start from the published prior."""
+        strengths, widths = (self.strengths, self.strength_weights), (self.widths, self.width_weights)
+        return grid_weights(strengths, widths, published, 2 if self.terms else 1, self._levels())
 
     def _check_previous(self, columns: int) -> None:
         """Refuse posteriors of other columns, or with spreads that are none."""
@@ -265,8 +350,15 @@ class PriorLogisticClassifier(RiskClassifier):
                     f"of shape (1, {columns}), of predictors and terms: positive, or NaN where nothing is known."
                 )
 
-    def _set_fitted(self, mixture: LogisticMixture, mean: Floats, sd: Floats, log_evidence: Floats) -> Self:
-        self.components_ = mixture
+    def _set_fitted(
+        self,
+        mixture: LogisticMixture,
+        mean: Floats,
+        sd: Floats,
+        log_evidence: Floats,
+        centres: CentreIntercepts | None = None,
+    ) -> Self:
+        self.components_, self.centres_ = mixture, centres
         self.impute_, self.center_, self.scale_ = mixture.impute, mixture.center, mixture.scale
         self.indicators_ = mixture.indicators
         self.prior_mean_, self.prior_sd_ = mean, sd
@@ -309,4 +401,5 @@ class PriorLogisticClassifier(RiskClassifier):
             "prior_sd": self.prior_sd_,
             "log_evidence": self.log_evidence_,
             **mixture_values(self.components_),
+            **centre_values(self.centres_),
         }

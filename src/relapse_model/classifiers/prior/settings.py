@@ -12,6 +12,8 @@ from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.terms import PriorGrid
 from relapse_model.classifiers.shared.saved_parts import Document, is_number
 
+_WEIGHTS = {"strength_weights": "strengths", "width_weights": "widths"}
+
 
 def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
     """Return the settings, the terms apart, as JSON holds them: unknown is null, not NaN."""
@@ -32,7 +34,14 @@ def settings_values(settings: Mapping[str, Any]) -> dict[str, object]:
         "as_stated": [int(column) for column in settings["as_stated"]],
         "baseline": None if settings["baseline"] is None else [float(value) for value in settings["baseline"]],
         "baseline_widths": [float(value) for value in settings["baseline_widths"]],
+        **weights_values(settings),
+        "centre_sds": [float(value) for value in settings["centre_sds"]],
     }
+
+
+def weights_values(settings: Mapping[str, Any]) -> dict[str, object]:
+    """Return the weights of strengths and widths before the data as JSON holds them."""
+    return {name: None if settings[name] is None else [float(value) for value in settings[name]] for name in _WEIGHTS}
 
 
 def read_settings(document: Document, predictors: int, terms: int) -> dict[str, Any]:
@@ -67,7 +76,20 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "typical": _read_optional(settings, "typical", predictors) if "typical" in values else None,
         "as_stated": _read_as_stated(settings, predictors + terms),
         **_read_baseline(settings),
+        **{weights: _read_weights(settings, weights, grid) for weights, grid in _WEIGHTS.items()},
+        **({"centre_sds": settings.numbers("centre_sds", low=0.0)} if "centre_sds" in values else {}),
     }
+
+
+def _read_weights(settings: Document, name: str, grid: str) -> tuple[float, ...] | None:
+    """Return weights before the data; parts written before there were any have none, which weighs all alike."""
+    count = len(settings.items(grid))
+    if settings.values.get(name) is None:
+        return None
+    found = settings.numbers(name, low=0.0)
+    if len(found) != count or not any(found):
+        settings.refuse(name, f"{count} weights, not all of them 0")
+    return tuple(found)
 
 
 def _read_baseline(settings: Document) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.development.internal_validation.kept_runs import KeptRuns
 from relapse_model.development.internal_validation.refit import Refit, Task
 from relapse_model.development.procedure import Procedure, develop
@@ -76,7 +78,7 @@ def run_tasks(
     probes = _quartile_probes(data.matrix)
     runs = {} if kept is None else dict(kept.runs)
     lacking = [number for number in range(len(tasks)) if number not in runs]
-    calls = [(_run, (tasks[number], procedure, data.matrix[tasks[number].predict], probes)) for number in lacking]
+    calls = [(_run, (tasks[number], procedure, *_rows_of(data, tasks[number]), probes)) for number in lacking]
     bar = progress_bar(
         (), total=len(tasks), what="validate", unit="run", shown=progress, done=len(tasks) - len(lacking)
     )
@@ -99,12 +101,17 @@ def choices(refits: Iterable[Refit]) -> dict[str, int]:
     return dict(Counter(one.chosen for one in refits if one.chosen))
 
 
-def _run(task: Task, procedure: Procedure, rows: Floats, probes: Floats) -> Refit:
+def _rows_of(data: DevelopmentData, task: Task) -> tuple[Floats, NDArray[np.object_] | None]:
+    """Return the matrix and the centres of the rows that a task predicts."""
+    return data.matrix[task.predict], None if data.site is None else data.site[task.predict]
+
+
+def _run(task: Task, procedure: Procedure, rows: Floats, sites: NDArray[np.object_] | None, probes: Floats) -> Refit:
     try:
         require_both_outcomes(task.train.relapse[~np.isnan(task.train.relapse)], "a run of the procedure")
         result = develop(task.train, procedure, task.seed)
         low, high = np.split(result.classifier.predict_log_odds(result.of_classifier(probes)), 2)
-        risk = result.classifier.predict_proba(result.of_classifier(rows))[:, 1]
+        risk = risk_by_centre(result.classifier, result.of_classifier(rows), sites)
     except RelapseModelError as error:
         nothing = np.full(len(probes) // 2, np.nan)
         return Refit(np.full(len(rows), np.nan), nothing, "", reason_of(error))

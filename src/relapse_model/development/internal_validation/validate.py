@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
@@ -166,7 +167,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
     in_folds, in_bootstraps, in_groups = plan.parts(refits)
     out = out_of_fold(plan, in_folds, len(data))
     judged = {week: out.performance(data, week, seed) for week in data.landmark_weeks}
-    own_risk = model.classifier.predict_proba(data.matrix)[:, 1]
+    own_risk = risk_by_centre(model.classifier, data.matrix, data.site)
     first, at = data.at(data.landmark), data.rows_at(data.landmark)
     risks, fold = out.risks[:, at], out.fold[:, at]
     apparent = mean_performance(first, own_risk[None, at], seed)

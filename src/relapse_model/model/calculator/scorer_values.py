@@ -40,7 +40,7 @@ def scorer_values(classifier: Any) -> Values:
     Raises
     ------
     CalculatorError
-        For a class without a scorer in the page.
+        For a class without a scorer in the page, or one that knows centres.
 
     Examples
     --------
@@ -49,6 +49,11 @@ def scorer_values(classifier: Any) -> Values:
     >>> sorted(scorer_values(PriorLogisticClassifier().fit(X, X[:, 0] > 0)))[:4]
     ['center', 'coef', 'covariance', 'impute']
     """
+    if getattr(classifier, "centres_", None) is not None:
+        raise CalculatorError(
+            "The model has an intercept for each centre, and the page has no field for one: its risks would not be "
+            "those of `relapse-model score`. Train without `centre` under [prediction], or score with the library."
+        )
     if isinstance(classifier, LoadedPrior):
         return _mixture(classifier.mixture)
     name = type(classifier).__name__

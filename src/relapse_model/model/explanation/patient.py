@@ -16,8 +16,10 @@ from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.features import derive_features
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.model.explanation.patient_input import (
     PatientInput,
+    centre_input,
     date_of,
     patient_input,
     risk_percent,
@@ -60,8 +62,8 @@ class PatientExplanation:
         Where the explanation starts: the risk of `base_words`.
     base_words : str
     inputs : tuple of PatientInput
-        One per predictor, the largest effect first. Their contributions add up to the log-odds of the risk minus
-        those of `base_risk`.
+        One per predictor, and the centre where the model knows centres; the largest effect first. Their contributions
+        add up to the log-odds of the risk minus those of `base_risk`.
     warnings : tuple of str
     synthetic : bool
         Whether the model was trained on simulated patients.
@@ -167,7 +169,8 @@ def explain_patient(
     score = _score_of(model, cohort, str(patient_id), landmark_week)
     place = same_identifier(patient_id, cohort.patient_ids)[0]
     features = derive_features(cohort, model.study, landmark).iloc[[place]]
-    found = explain(model, features)
+    site = centre_labels(cohort, model.study)
+    found, anywhere = explain(model, features, None if site is None else site[[place]]), explain(model, features)
     reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
     inputs = [
         patient_input(
@@ -176,6 +179,10 @@ def explain_patient(
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
+    if site is not None and model.centres:
+        column = str(model.study.prediction.centre)
+        cell = cohort.patients[column].iloc[place] if site[place] is not None else None
+        inputs.append(centre_input(column, cell, float(found.base_values[0] - anywhere.base_values[0])))
     average = hasattr(model.classifier, "contributions")
     return PatientExplanation(
         patient_id=str(patient_id),
@@ -187,7 +194,7 @@ def explain_patient(
         lower=float(score["risk_lower"]),
         upper=float(score["risk_upper"]),
         level=LEVEL,
-        base_risk=float(1.0 / (1.0 + np.exp(-found.base_values[0]))),
+        base_risk=float(1.0 / (1.0 + np.exp(-anywhere.base_values[0]))),
         base_words="the training patients on average" if average else "a patient with the reference values",
         inputs=tuple(sorted(inputs, key=lambda one: -abs(one.contribution))),
         warnings=tuple(re.split(_NEXT_WARNING, str(score["warnings"]))) if score["warnings"] else (),

@@ -110,6 +110,26 @@ def patient_input(
     )  # fmt: skip
 
 
+def centre_input(column: str, value: object, contribution: float) -> PatientInput:
+    """Put together what is shown of the centre, compared with a new one.
+
+    Parameters
+    ----------
+    column : str
+        Of the patients table.
+    value : object
+        As it stands there; None where it is not known.
+    contribution : float
+        To the log-odds: 0 of a centre that the model does not know.
+    """
+    shown = None if value is None else str(value)
+    return PatientInput(
+        predictor=column, label=column, value=shown, shown=shown or "missing", unit="", reference=None,
+        reference_shown="a new centre", source="patients", week=None, date=None, age_weeks=None,
+        contribution=contribution,
+    )  # fmt: skip
+
+
 def _clinical(value: float, predictor: Predictor) -> float | None:
     return None if np.isnan(value) else float(clinical(np.array([value]), predictor)[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.by_centre import by_centre
 from relapse_model.features.clinical_units import clinical
 from relapse_model.features.clinical_units import predictor_title as predictor_title
 from relapse_model.features.design import design, level_codes, matrix_of_codes
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from relapse_model.model.trained import TrainedModel
 
 
-def explain(model: TrainedModel, features: pd.DataFrame) -> shap.Explanation:
+def explain(model: TrainedModel, features: pd.DataFrame, site: NDArray[np.object_] | None = None) -> shap.Explanation:
     """Explain the log-odds of every patient.
 
     Boosted trees: exact TreeSHAP, the columns of one predictor summed. Other models: Shapley values against the
@@ -35,6 +37,8 @@ def explain(model: TrainedModel, features: pd.DataFrame) -> shap.Explanation:
     model : TrainedModel
     features : DataFrame
         As `derive_features` makes it.
+    site : array of str, optional
+        The centre of each patient, as `centre_labels` has it. What a known centre does stands in the base value.
 
     Returns
     -------
@@ -43,15 +47,9 @@ def explain(model: TrainedModel, features: pd.DataFrame) -> shap.Explanation:
     """
     import shap
 
-    codes = level_codes(features, model.study)
-    if hasattr(model.classifier, "contributions"):
-        matrix = matrix_of_codes(codes, model.study)
-        values, base = _of_predictors(model.classifier.contributions(matrix), model.study)
-    elif hasattr(model.classifier, "linear_contributions"):
-        rows = matrix_of_codes(np.vstack([codes, reference_codes(model)]), model.study)
-        values, base = _of_predictors(model.classifier.linear_contributions(rows, rows[-1])[:-1], model.study)
-    else:
-        values, base = _shapley_values(model, codes)
+    values, base = np.zeros((len(features), len(model.study.predictors))), np.zeros(len(features))
+    for classifier, rows in by_centre(model.classifier, site, len(features)):
+        values[rows], base[rows] = _explained(replace(model, classifier=classifier), features.iloc[rows])
     return shap.Explanation(
         values=values,
         base_values=base,
@@ -59,6 +57,18 @@ def explain(model: TrainedModel, features: pd.DataFrame) -> shap.Explanation:
         feature_names=[predictor_title(predictor) for predictor in model.study.predictors],
         output_names=f"log-odds of {model.study.outcome.name}",
     )
+
+
+def _explained(model: TrainedModel, features: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return contributions and base values of patients whom one posterior scores."""
+    codes = level_codes(features, model.study)
+    if hasattr(model.classifier, "contributions"):
+        matrix = matrix_of_codes(codes, model.study)
+        return _of_predictors(model.classifier.contributions(matrix), model.study)
+    if hasattr(model.classifier, "linear_contributions"):
+        rows = matrix_of_codes(np.vstack([codes, reference_codes(model)]), model.study)
+        return _of_predictors(model.classifier.linear_contributions(rows, rows[-1])[:-1], model.study)
+    return _shapley_values(model, codes)
 
 
 def shown_values(features: pd.DataFrame, study: Study) -> NDArray[Any]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.classifiers.by_centre import by_centre
 from relapse_model.classifiers.paired_risks import PairedRisks, blocks, paired_risks, posterior_log_odds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
 from relapse_model.display.html_summary import html_summary
 from relapse_model.features import derive_features
+from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.arm_effect import (
     CODE,
@@ -31,6 +34,7 @@ from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.study.arm_prior import without_arm_prior
 from relapse_model.study.effect_modifiers import few_events_for_modifiers, modifier_term
 
+Sites: TypeAlias = NDArray[np.object_] | None
 COLUMNS = ("risk_control", "risk_treated", "benefit", "lower", "upper", "nnt")
 CANNOT_BE_GIVEN = "cannot be given"
 ONE_EFFECT = (
@@ -107,13 +111,16 @@ def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | No
     features = derive_features(cohort, model.study, landmark)
     usable = np.asarray(reasons == "", dtype=bool)
     treated = with_arm(features, effect.predictors, effect.arms.treatment)
-    new = NewPatients(cohort, treated, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk)
+    new = NewPatients(
+        cohort, treated, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
+        model.centres,
+    )  # fmt: skip
     warned = with_warning(guard_warnings(new, without=_BOTH_SHOWN), not_known(effect))
     table = pd.DataFrame(
         {
             "patient_id": cohort.patients["patient_id"].to_numpy(),
             "status": np.where(usable, "scored", "rejected"),
-            **benefit_columns(model, features, usable, effect),
+            **benefit_columns(model, features, usable, effect, centre_labels(cohort, model.study)),
             "warnings": np.where(usable, np.array(warned, dtype=object), ""),
             "reason": reasons,
         }
@@ -122,7 +129,7 @@ def benefit_table(model: TrainedModel, cohort: Cohort, landmark_week: float | No
 
 
 def benefit_columns(
-    model: TrainedModel, features: pd.DataFrame, usable: Mask, effect: ArmEffect
+    model: TrainedModel, features: pd.DataFrame, usable: Mask, effect: ArmEffect, site: Sites = None
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Return the columns of risk under both arms, benefit, interval and number needed to treat.
 
@@ -134,8 +141,10 @@ def benefit_columns(
     usable : array of bool
         Who can be scored; NaN for the others.
     effect : ArmEffect
+    site : array of str, optional
+        The centre of each, as `centre_labels` has it.
     """
-    risks = both_arms(model, features[usable], effect)
+    risks = both_arms(model, features[usable], effect, None if site is None else site[usable])
     benefit, lower, upper = risks.first - risks.second, risks.lower, risks.upper
     if not effect.known:
         benefit, lower, upper = (np.full(len(benefit), np.nan) for _ in range(3))
@@ -148,7 +157,7 @@ def benefit_columns(
     return columns
 
 
-def both_arms(model: TrainedModel, features: pd.DataFrame, effect: ArmEffect) -> PairedRisks:
+def both_arms(model: TrainedModel, features: pd.DataFrame, effect: ArmEffect, site: Sites = None) -> PairedRisks:
     """Return the risks in the control and in the treatment arm, and the interval of the difference.
 
     Parameters
@@ -157,7 +166,21 @@ def both_arms(model: TrainedModel, features: pd.DataFrame, effect: ArmEffect) ->
     features : DataFrame
         Of patients who can be scored.
     effect : ArmEffect
+    site : array of str, optional
+        The centre of each.
     """
+    parts = by_centre(model.classifier, site, len(features))
+    if len(parts) <= 1:
+        return _at_one_centre(replace(model, classifier=parts[0][0] if parts else model.classifier), features, effect)
+    found = np.empty((4, len(features)))
+    for classifier, rows in parts:
+        risks = _at_one_centre(replace(model, classifier=classifier), features.iloc[rows], effect)
+        found[:, rows] = risks.first, risks.second, risks.lower, risks.upper
+    return PairedRisks(*found)
+
+
+def _at_one_centre(model: TrainedModel, features: pd.DataFrame, effect: ArmEffect) -> PairedRisks:
+    """Return the risks in both arms of patients whom one posterior scores."""
     control = design_matrix(with_arm(features, effect.predictors, effect.arms.control), model.study)
     if effect.predictors and effect.known:
         treated = design_matrix(with_arm(features, effect.predictors, effect.arms.treatment), model.study)
@@ -319,7 +342,7 @@ def with_arm_column(cohort: Cohort, column: str) -> Cohort:
 
 
 def score_columns(
-    model: TrainedModel, features: pd.DataFrame, together: Sequence[Positions]
+    model: TrainedModel, features: pd.DataFrame, together: Sequence[Positions], site: Sites = None
 ) -> tuple[dict[str, np.ndarray[Any, Any]], str]:
     """Return the columns that `score` adds for both arms, and the warning for everybody.
 
@@ -329,11 +352,14 @@ def score_columns(
     features : DataFrame
     together : sequence of array of int
         The positions of those who can be scored, each array taken together.
+    site : array of str, optional
+        The centre of each patient.
     """
     effect, nobody = arm_effect(model), np.zeros(len(features), dtype=bool)
     columns = benefit_columns(model, features, nobody, effect)
     for rows in together:
-        own = benefit_columns(model, features.iloc[rows], np.ones(len(rows), dtype=bool), effect)
+        own_site = None if site is None else site[rows]
+        own = benefit_columns(model, features.iloc[rows], np.ones(len(rows), dtype=bool), effect, own_site)
         for name, values in own.items():
             columns[name][rows] = values
     named = {"lower": "benefit_lower", "upper": "benefit_upper"}

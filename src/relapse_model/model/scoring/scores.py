@@ -81,16 +81,39 @@ def score_cohort(
     usable = np.array([reason == "" for reason in reasons], dtype=bool)
     matrix = design_matrix(features, model.study)
     risk = np.full((len(cohort), 3), np.nan)
+    site = _sites(model, cohort)
     together = _together(usable, blocks)
     for rows in together:
-        risk[rows, 0] = model.classifier.predict_proba(matrix[rows])[:, 1]
-        risk[rows, 1:] = model.classifier.predict_interval(matrix[rows], LEVEL)
-    new = NewPatients(cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk)
+        for classifier, there in _posteriors(model, site, rows):
+            risk[there, 0] = classifier.predict_proba(matrix[there])[:, 1]
+            risk[there, 1:] = classifier.predict_interval(matrix[there], LEVEL)
+    new = NewPatients(
+        cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
+        model.centres,
+    )  # fmt: skip
     warnings = guard_warnings(new)
     if not both_arms:
         return scores_table(cohort, risk, usable, warnings, reasons)
-    columns, warning = benefit.score_columns(model, features, together)
+    columns, warning = benefit.score_columns(model, features, together, site)
     return scores_table(cohort, risk, usable, benefit.with_warning(warnings, warning), reasons, columns)
+
+
+def _sites(model: TrainedModel, cohort: Cohort) -> NDArray[np.object_] | None:
+    """Return the centre of each patient, where the model knows centres; most know none, and need none of this."""
+    if not model.centres:
+        return None
+    from relapse_model.features.centre_labels import centre_labels
+
+    return centre_labels(cohort, model.study)
+
+
+def _posteriors(model: TrainedModel, site: NDArray[np.object_] | None, rows: Positions) -> list[tuple[Any, Positions]]:
+    """Return the classifiers that score these rows, each with its own."""
+    if site is None:
+        return [(model.classifier, rows)]
+    from relapse_model.classifiers.by_centre import by_centre
+
+    return [(one, rows[there]) for one, there in by_centre(model.classifier, site[rows], len(rows))]
 
 
 def _together(usable: NDArray[np.bool_], blocks: Positions | None) -> list[Positions]:

@@ -23,6 +23,7 @@ MEANINGS = {
     "RS211": "a model without shown gain",
     "RS212": "a result too old for its window",
     "RS213": "a result or treatment of an unknown name",
+    "RS214": "a centre that the model does not know",
 }
 
 

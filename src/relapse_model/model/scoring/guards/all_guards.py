@@ -17,6 +17,7 @@ from relapse_model.model.scoring.guards import (
     rs211_no_gain,
     rs212_result_too_old,
     rs213_unknown_name,
+    rs214_unknown_centre,
 )
 from relapse_model.model.scoring.guards.guard import NewPatients
 
@@ -34,6 +35,7 @@ GUARDS = (
     rs211_no_gain.GUARD,
     rs212_result_too_old.GUARD,
     rs213_unknown_name.GUARD,
+    rs214_unknown_centre.GUARD,
 )
 CODES = tuple(guard.code for guard in GUARDS)
 

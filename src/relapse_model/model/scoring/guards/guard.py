@@ -39,6 +39,8 @@ class NewPatients:
         Weeks for which the model was trained.
     risk_of : callable or None
         From a table of predictors to the risks of the model.
+    centres : tuple of str
+        Labels of the centres that the model knows, where it has an intercept for each.
     """
 
     cohort: Cohort
@@ -48,6 +50,7 @@ class NewPatients:
     landmark: float
     landmark_weeks: tuple[float, ...]
     risk_of: Callable[[pd.DataFrame], Floats] | None = None
+    centres: tuple[str, ...] = ()
 
     @cached_property
     def not_met(self) -> list[NotMet]:
