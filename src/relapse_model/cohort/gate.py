@@ -133,6 +133,7 @@ def checked(
     gate.codes(study)
     gate.weeks_from_dates()
     gate.typed_columns()
+    gate.events_of_outcomes()
     gate.names(study)
     gate.identities()
     gate.intervals()
@@ -141,6 +142,7 @@ def checked(
     gate.one_day(study)
     gate.predictors(study)
     gate.outcome_column(study)
+    gate.competing_events(study)
     gate.far_weeks()
     if gate.broken and on_problems == "list":  # what is wrong with a row would cost its patient, not the cohort
         raise CohortError("the cohort was refused", [one for one in gate.problems if one.patient is None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort.gate_weeks import WeeksAtTheGate
+from relapse_model.cohort.gate_outcomes import OutcomesAtTheGate
 from relapse_model.cohort.outcome_column import expected_cells, outcome_cells
 from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
@@ -26,7 +26,7 @@ def required_tables(study: Study | None) -> tuple[str, ...]:
     return ("patients",) if study is not None and not reads_results(study) else ("patients", "labs")
 
 
-class StudyAtTheGate(WeeksAtTheGate):
+class StudyAtTheGate(OutcomesAtTheGate):
     """Checks the tables by what the study reads of them."""
 
     def labs_or_none(self, study: Study | None) -> None:

@@ -206,7 +206,8 @@ class RelapseModel(TrainedModel):
             )
         risk = self.predict_risk(data.features)
         found = performance(
-            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
+            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon(),
+            competing=data.competing_ends(),
         )  # fmt: skip
         return replace(found, unmeasured=unmeasured, apparent=is_own_cohort(self, cohort))
 

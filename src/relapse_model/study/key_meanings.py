@@ -39,6 +39,11 @@ MODEL_TABLES = (
             "others": "With `equals`: the values that are free of it; required unless `equals` is a yes or a no.",
             "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
             "is estimated within each of its groups.",
+            "competing": "Names of competing events (`competing_event` of the outcomes table), after which the outcome "
+            "cannot come, such as `death`. Risks are then those in the presence of them, and a name that stands in "
+            "neither list is refused. Empty: every event that the outcomes table calls competing counts so.",
+            "competing_as_censoring": "Names of competing events that end follow-up as a loss does instead. This "
+            "assumes that they tell nothing of the outcome, and makes risks too high; a finding (RM130) says so.",
             "confirm": "How a positive test is confirmed.",
             "baseline": "What published cohorts tell of the mean risk.",
         },

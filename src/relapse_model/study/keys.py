@@ -260,6 +260,8 @@ OUTCOME: Mapping[str, Check] = {
     "equals": text,
     "others": several(text),
     "censoring_by": text,
+    "competing": several(text),
+    "competing_as_censoring": several(text),
     "confirm": anything,
     "baseline": anything,
 }

@@ -141,6 +141,8 @@ class OutcomeRule:
     `equals` is the value that is the outcome and `others` are those that are none of it (both empty: yes and no). With
     `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
     each of its values. `baseline` is what published cohorts tell of the mean risk.
+    `competing` names the events of the outcomes table after which the outcome cannot come; where it is empty, all that
+    are called competing there are. Those of `competing_as_censoring` end the follow-up as a loss does.
     """
 
     name: str
@@ -154,6 +156,8 @@ class OutcomeRule:
     equals: str | None = None
     others: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    competing: tuple[str, ...] = ()
+    competing_as_censoring: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

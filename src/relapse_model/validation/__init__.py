@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.validation.auc_difference import compare_auc_bootstrap
     from relapse_model.validation.calibration import calibration_intercept, calibration_slope, observed_expected
     from relapse_model.validation.classification_measures import ThresholdMeasures, threshold_measures, wilson
+    from relapse_model.validation.competing_risks import CumulativeIncidence, cumulative_incidence, subdistribution_rows
     from relapse_model.validation.decision_curve import NetBenefit, net_benefit, net_benefit_survival
     from relapse_model.validation.discrimination import (
         AucComparison,
@@ -89,6 +90,9 @@ _WHERE = {
     "ThresholdMeasures": "classification_measures",
     "threshold_measures": "classification_measures",
     "wilson": "classification_measures",
+    "CumulativeIncidence": "competing_risks",
+    "cumulative_incidence": "competing_risks",
+    "subdistribution_rows": "competing_risks",
     "NetBenefit": "decision_curve",
     "net_benefit": "decision_curve",
     "net_benefit_survival": "decision_curve",
@@ -159,6 +163,9 @@ __all__ = [
     "ExternalSampleSize",
     "Inclusion",
     "NetBenefit",
+    "CumulativeIncidence",
+    "cumulative_incidence",
+    "subdistribution_rows",
     "OptimismCorrected",
     "Performance",
     "Point632Plus",

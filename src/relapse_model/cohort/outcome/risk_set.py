@@ -12,6 +12,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.index_week import require_same_index
 from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import decide_tests, decided_tests
 from relapse_model.comparisons import at_or_before
@@ -20,8 +21,9 @@ from relapse_model.study.study import Study
 AT_RISK = "at risk"
 POSITIVE = "not at risk (positive)"
 RELAPSED = "not at risk (relapsed)"
+COMPETED = "not at risk (competing event)"
 UNKNOWN = "not known to be at risk"
-NOT_AT_RISK = (POSITIVE, RELAPSED, UNKNOWN)
+NOT_AT_RISK = (POSITIVE, RELAPSED, UNKNOWN, COMPETED)
 ENROLMENT = 0.0  # week
 
 
@@ -31,7 +33,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     Of an outcome by tests: a patient whose last test that decides, at or before the landmark, is negative, and who has
     not relapsed before it. A single positive there counts like one that is confirmed, for no later test is read. Of an
     outcome that is adjudicated only, or a column, there is no such test: whoever enrols is taken to be free of it. An
-    adjudicated relapse at or before the landmark ends the risk in both.
+    adjudicated relapse or competing event at or before the landmark ends the risk in both, also one that the study calls
+    censoring.
 
     Parameters
     ----------
@@ -43,7 +46,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     Returns
     -------
     array of str, shape (patients,)
-        ``"at risk"``, ``"not at risk (positive)"``, ``"not at risk (relapsed)"`` or ``"not known to be at risk"``.
+        ``"at risk"``, ``"not at risk (positive)"``, ``"not at risk (relapsed)"``, ``"not at risk (competing event)"``
+        or ``"not known to be at risk"``.
 
     Examples
     --------
@@ -66,6 +70,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
         state[standing == 1] = POSITIVE
         state[standing == -1] = UNKNOWN
     state[known_relapse] = RELAPSED
+    if (competing := competing_events(cohort, study)) is not None:
+        state[(competing.name != "") & at_or_before(competing.week, landmark)] = COMPETED
     return state
 
 
@@ -94,6 +100,7 @@ def why_not(state: object, study: Study, landmark: float) -> str:
     test = f"test of {study.analytes[analyte].label}" if analyte is not None else "test"
     return {
         POSITIVE: f"{POSITIVE}: the last {test} at or before {week} is positive: nothing left to predict",
+        COMPETED: f"{COMPETED}: at or before {week}: the outcome cannot come any more",
         RELAPSED: f"{RELAPSED}: {study.outcome.name} at or before {week}: nothing left to predict",
         UNKNOWN: f"{UNKNOWN}: no {test} at or before {week} that decides"
         if analyte is not None
