@@ -142,7 +142,6 @@ def checked(
     gate.one_day(study)
     gate.predictors(study)
     gate.outcome_column(study)
-    gate.competing_events(study)
     gate.far_weeks()
     if gate.broken and on_problems == "list":  # what is wrong with a row would cost its patient, not the cohort
         raise CohortError("the cohort was refused", [one for one in gate.problems if one.patient is None])

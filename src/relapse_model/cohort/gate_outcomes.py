@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.gate_weeks import WeeksAtTheGate
-from relapse_model.cohort.outcome.competing import ADVICE, expected_names, unlisted_names
+from relapse_model.cohort.outcome.competing import ADVICE, expected_names, plain_name, unlisted_names
 from relapse_model.study.study import Study
 
 _WORDS = {1.0: "relapse", 0.0: "free"}
@@ -47,7 +47,7 @@ class OutcomesAtTheGate(WeeksAtTheGate):
     def _names_of_competing(self, table: pd.DataFrame, competing: np.ndarray) -> None:
         if "competing_event" not in table:
             table["competing_event"] = pd.Series([None] * len(table), dtype=object)
-        names = table["competing_event"].map(lambda name: " ".join(str(name).split()).casefold(), na_action="ignore")
+        names = table["competing_event"].map(plain_name, na_action="ignore")
         table["competing_event"] = names.astype(object)
         named = names.notna().to_numpy(dtype=bool)
         advice = "Without it nobody can say what the risk is in the presence of"

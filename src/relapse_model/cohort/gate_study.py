@@ -83,7 +83,11 @@ class StudyAtTheGate(OutcomesAtTheGate):
             self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
 
     def outcome_column(self, study: Study | None) -> None:
-        """Refuse cells of the column of the outcome that say neither yes nor no, and a second word on it."""
+        """Refuse cells of the column of the outcome that say neither yes nor no, and a second word on it.
+
+        Of an outcomes table: the name of a competing event that the study does not list.
+        """
+        self.competing_events(study)
         table = self.tables.get("patients")
         if study is None or study.outcome.column is None or table is None:
             return

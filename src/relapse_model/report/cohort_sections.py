@@ -107,18 +107,28 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
     dict
         Counts; ``weeks_without_event``: quartiles of the follow-up of those without the outcome, in whole weeks (None
         for fewer than 5); ``unconfirmed_not_counted``: relapses if unconfirmed ones at the end did not count, where the
-        study asks for both readings.
+        study asks for both readings; ``competing``: competing events by the horizon, by name.
     """
     without = data.time[data.event != 1] - data.landmark
     return {
         "patients": data.patients,
         "events": data.events,
-        "free": data.patients - data.events - data.lost,
+        "free": data.patients - data.events - data.lost - data.competed,
         "lost": data.lost,
         "events_in_all_follow_up": int((data.event == 1).sum()),
         "weeks_without_event": _whole_weeks(without) if len(without) >= SMALL else None,
         "unconfirmed_not_counted": _other_reading(cohort, data, study),
+        "competing": competing_words(data),
     }
+
+
+def competing_words(data: DevelopmentData) -> str:
+    """Return how many patients had each competing event by the horizon, small counts hidden; empty for none."""
+    counts = data.competed_by_name()
+    if not counts:
+        return ""
+    each = ", ".join(f"{name} {disclosed_count(number)}" for name, number in counts.items())
+    return f"{disclosed_count(sum(counts.values()))} with a competing event ({each})"
 
 
 def _disclosed_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:

@@ -107,7 +107,8 @@ def report_figures(
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
-            data.time, data.event, [(one.name, one.rows, one.predicted, one.observed) for one in groups],
+            data.time, data.states(by_horizon=False),
+            [(one.name, one.rows, one.predicted, one.observed) for one in groups],
             start=data.landmark, horizon=data.horizon,
         )  # fmt: skip
     boot = validation.bootstrap
@@ -135,7 +136,13 @@ def cohort_figures(
     arm : array of str, optional
         Arm of each patient.
     """
-    drawn = {"kaplan_meier": kaplan_meier_figure(data.time, data.event, arm, start=data.landmark, horizon=data.horizon)}
+    ends = data.competing_ends()
+    drawn = {
+        "kaplan_meier": kaplan_meier_figure(
+            data.time, data.event, arm, start=data.landmark, horizon=data.horizon,
+            competing=None if ends is None else ends[0],
+        )
+    }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
     if outcome is not None:
         _put(drawn, "trajectory", lambda: _trajectory(cohort, data, study, outcome))

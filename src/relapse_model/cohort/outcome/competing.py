@@ -63,6 +63,17 @@ def competing_events(cohort: Cohort, study: Study) -> CompetingEvents | None:
     return CompetingEvents(name, week, np.isin(name, study.outcome.competing_as_censoring) & (name != ""))
 
 
+def plain_name(name: object) -> str:
+    """Return the name of a competing event as it is compared: in lower case, with single spaces.
+
+    Examples
+    --------
+    >>> plain_name(" Liver  transplant")
+    'liver transplant'
+    """
+    return " ".join(str(name).split()).casefold()
+
+
 ADVICE = "Name it in competing or competing_as_censoring of [outcome], or correct the name"
 
 
@@ -111,9 +122,10 @@ def refuse_relapse_before(table: pd.DataFrame, cohort: Cohort, found: CompetingE
     )
     wrong = int((earlier & ~said & (found.name != "")).sum())
     if wrong:
-        what = f"{wrong} competing events at or after {rule.name} by the study's rule, whose rows do not say which counts"
-        advice = f"Where {rule.name} came first: event = relapse with its week. Where it was none: relapse = 0 beside it"
-        raise CohortError("the outcomes contradict the tests", [Problem("outcomes", None, "event", what, "the first event", advice)])
+        what = f"{wrong} competing events at or after {rule.name} by the rule, whose rows do not say which counts"
+        advice = f"Where {rule.name} came first: event = relapse, and its week. Where it was none: relapse = 0"
+        problem = Problem("outcomes", None, "event", what, "the first event", advice)
+        raise CohortError("the outcomes contradict the tests", [problem])
 
 
 def refuse_competing(cohort: Cohort, purpose: str, advice: str) -> None:

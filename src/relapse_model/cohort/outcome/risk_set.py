@@ -33,8 +33,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     Of an outcome by tests: a patient whose last test that decides, at or before the landmark, is negative, and who has
     not relapsed before it. A single positive there counts like one that is confirmed, for no later test is read. Of an
     outcome that is adjudicated only, or a column, there is no such test: whoever enrols is taken to be free of it. An
-    adjudicated relapse or competing event at or before the landmark ends the risk in both, also one that the study calls
-    censoring.
+    adjudicated relapse or competing event at or before the landmark ends the risk in both, also one that the study
+    calls censoring.
 
     Parameters
     ----------

@@ -217,7 +217,8 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         *(
             Problem(name, None, column, "the column is missing", _wanted(column), _nearest(column, columns))
             for column, rule in rules.items()
-            if rule.required and {column, DATES.get(column), *COUNTED.get(column, ()), *INSTEAD.get(column, ())}.isdisjoint(columns)
+            if rule.required
+            and {column, DATES.get(column), *COUNTED.get(column, ()), *INSTEAD.get(column, ())}.isdisjoint(columns)
         ),
     ]
 

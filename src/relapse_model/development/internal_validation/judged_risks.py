@@ -47,9 +47,7 @@ def mean_performance(
     judged = ~np.isnan(risks).all(axis=0)
     seen, others = data.relapse[judged], 0 if ended is None else int(ended[1][judged].sum())
     events, lost = int((seen == 1).sum()), int(np.isnan(seen).sum())
-    return Performance(
-        len(seen), events, lost, *mean_measures(each, MEASURES), apparent=False, competing=others
-    )
+    return Performance(len(seen), events, lost, *mean_measures(each, MEASURES), apparent=False, competing=others)
 
 
 def not_estimable(judged: Performance, reason: str) -> Performance:
