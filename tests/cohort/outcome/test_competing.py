@@ -101,7 +101,7 @@ def test_one_after_the_horizon_changes_nothing_at_it():
 def test_a_table_of_yes_and_no_alone_is_read_as_before():
     plain = pd.DataFrame({"patient_id": list("ab"), "relapse": [1, 0], "week": [12, 48]})
     made = cohort(plain)
-    assert set(made.outcomes.columns) == {"relapse", "week", "patient"}
+    assert set(made.outcomes.columns) == {"patient_id", "relapse", "week", "patient"}
     data = development_data(made, study())
     assert data.competing is None
     assert data.horizon_competing is None

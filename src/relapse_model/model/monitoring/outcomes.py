@@ -255,8 +255,7 @@ def as_study_counts(outcomes: pd.DataFrame, study: Study) -> pd.DataFrame:
     if wrong:
         raise RelapseModelError(
             f"outcomes, column 'competing_event': {wrong} competing events without a name that the study of the "
-            f"model lists; 
-            f"expected {expected_names(rule)}."
+            f"model lists; expected {expected_names(rule)}."
         )
     lost = rows & names.isin(rule.competing_as_censoring).to_numpy(dtype=bool)
     return outcomes.assign(event=outcomes["event"].where(~lost, "free"))
