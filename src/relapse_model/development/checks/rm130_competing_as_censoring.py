@@ -28,8 +28,8 @@ def competing_as_censoring(at: AtLandmark) -> Verdict:
     return found(
         f"{disclosed_count(number)} competing events before week {at.study.prediction.horizon_weeks:g} count as "
         f"loss to follow-up ({names}; competing_as_censoring). The risks are then those if nobody could have them, "
-        "which holds only if they tell nothing of the coming outcome, and are higher than the share of patients who have it. For "
-        "the risk in their presence name them in competing."
+        "which holds only if they tell nothing of the coming outcome, and are higher than the share of patients "
+        "who have it. For the risk in their presence name them in competing."
     )
 
 

@@ -83,7 +83,8 @@ def kaplan_meier_figure(
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
     ticks = start + weeks_read(0.0, float(grid[-1]) - start, 6, STEPS)
     width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
-    main.set(ylim=(0, 1.02), ylabel="Free of the outcome", xlim=(start, start + 1.02 * width))
+    label_of_y = "Free of the outcome" if competing is None else "Without the outcome"
+    main.set(ylim=(0, 1.02), ylabel=label_of_y, xlim=(start, start + 1.02 * width))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
     main.legend(loc="lower left")
     title = "Freedom from the outcome\nKaplan-Meier" if competing is None else "Without the outcome\nAalen-Johansen"
