@@ -53,6 +53,7 @@ CAPTIONS = {
     "5 with and 5 without the outcome. Below: number of patients by outcome. Thin grey lines: bootstrap models.",
     "risk_groups": "Patients grouped by out-of-fold risk: observed outcomes over time and, right of the dotted "
     "horizon, observed beside mean predicted risk. Curves end where fewer than 5 are still followed.",
+    "learning_curve": "Expected performance of models of so many patients, if the priors of the study hold; simulated.",
     "decision_curve": "Net benefit of acting from a given risk on. The model is useful where its line is above both "
     "others. Which action, and at which risk, is for the clinic to decide.",
     "risks": "Out-of-fold risks. Boxes: quartiles; whiskers: 5th and 95th percentile; pale bars: number of patients, 5 "
