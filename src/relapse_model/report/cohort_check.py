@@ -50,7 +50,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
         _outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark),
-        _predictors(cohort, at.features, study, landmark, at.at_risk),
+        _predictors(at.cohort, at.features, study, landmark, at.at_risk),
         _support(at),
         *_left_out(cohort),
         *_screening(cohort, study),

@@ -110,6 +110,10 @@ MODEL_TABLES = (
             "whose last test within this window before the horizon is negative is free; a relapse first found "
             "within the window after it counts as by the horizon, unless a test in the window was negative. The "
             "week of an adjudicated relapse is not moved.",
+            "landmark_window_weeks": "How many weeks late the visit of a landmark after enrolment may be and still be "
+            "it: a patient without a test of the outcome's analyte in as many weeks up to it, and with one in "
+            "these weeks after it, is predicted at that visit, from all that was known there; nothing later is read. "
+            "`0`: the landmark is a day. At least 2 days otherwise.",
             "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed: RM111 warns if the "
             "lower limit of a validated AUC does. Without it, RM111 does not apply.",
         },
@@ -119,6 +123,7 @@ MODEL_TABLES = (
             "horizon_weeks": "one of the three",
             "horizon_days": "one of the three",
             "horizon_months": "one of the three",
+            "landmark_window_weeks": "`0`",
             "visit_window_weeks": "`4`; `0` with `adjudicated = true` or `column`",
         },
     ),

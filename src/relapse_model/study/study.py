@@ -172,6 +172,9 @@ class Prediction:
     compared with the shortest and longest span of so many: what happens on the day 24 months after enrolment happens
     by month 24.
 
+    `landmark_window_weeks` is how many weeks late the visit of a landmark may be held and still be that visit; 0: the
+    landmark is a day.
+
     `implausible_auc` is the AUC above which no honest model of this outcome and horizon is believed; None: not known.
     """
 
@@ -181,6 +184,7 @@ class Prediction:
     visit_weeks: tuple[float, ...] = ()
     horizon_months: float | None = None
     implausible_auc: float | None = None
+    landmark_window_weeks: float = 0.0
 
     def by_horizon(self, week: Floats) -> Mask:
         """Tell which weeks lie at or before the horizon."""

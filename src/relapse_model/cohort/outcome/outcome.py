@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.index_week import require_same_index
+from relapse_model.cohort.landmark_visit import at_visit
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.adjudicated import adjudicate
 from relapse_model.cohort.outcome.by_column import by_column
@@ -103,6 +104,7 @@ def derive_outcome(
     if unconfirmed_at_end not in _READINGS:
         raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
     require_same_index(cohort, study)
+    cohort = at_visit(cohort, study, landmark)
     competing = competing_events(cohort, study)
     if study.outcome.column is not None:
         table, tests = by_column(cohort, study, landmark), None
@@ -166,10 +168,11 @@ def _need(rule: OutcomeRule) -> str:
 
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:
-    horizon = study.prediction.horizon_weeks
-    if not before(landmark, horizon):
+    horizon, window = study.prediction.horizon_weeks, study.prediction.landmark_window_weeks
+    if not before(landmark + window, horizon):
         raise RelapseModelError(
-            f"landmark_week is {landmark:g}; expected a week before the horizon of study {study.name!r} ({horizon:g}). "
+            f"landmark_week is {landmark:g}{f', and its visit up to {window:g} weeks later' if window else ''}; "
+            f"expected a week before the horizon of study {study.name!r} ({horizon:g}). "
             "Predict earlier, or set a later horizon_weeks in the study."
         )
 

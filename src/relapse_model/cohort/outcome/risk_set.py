@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.index_week import require_same_index
+from relapse_model.cohort.landmark_visit import at_visit
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
@@ -56,6 +57,7 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     ['at risk', 'at risk', 'at risk']
     """
     require_same_index(cohort, study)
+    cohort = at_visit(cohort, study, landmark)
     state = np.full(len(cohort), AT_RISK, dtype=object)
     known_relapse, overruled, unknown_week = _adjudicated(cohort, landmark)
     if study.outcome.analyte is None:
