@@ -142,7 +142,7 @@ def test_an_adjudicated_event_before_the_visit_is_known_there():
 days = st.lists(st.integers(1, 130), min_size=1, max_size=12, unique=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(days, days, days, st.integers(0, 2**16))
 def test_nothing_after_the_visit_changes_anything_that_is_known_there(tests, titres, doses, seed):
     """Rows after the visit (or week 12) are replaced by others: predictors and risk set stay, whatever they were."""
@@ -151,10 +151,12 @@ def test_nothing_after_the_visit_changes_anything_that_is_known_there(tests, tit
     values = [(day, str(10 + day)) for day in sorted(titres)]
     made, asked = cohort(kept, values, sorted(doses)), study()
     until = round(7 * known_until(made, asked, 12.0, 0))
-    later = sorted(int(day) for day in rng.integers(until + 1, 200, 5))
+    in_time = any(77 <= day <= 84 for day in tests)
+    after = until + 1 if in_time or until > 84 else 92  # with no visit so far, the next test would be it
+    later = np.unique(rng.integers(after, 200, 5)).tolist()
     other = cohort(
-        [row for row in kept if row[0] <= until] + [(day, "3.0") for day in dict.fromkeys(later)],
-        [row for row in values if row[0] <= until] + [(day, "999") for day in dict.fromkeys(later)],
+        [row for row in kept if row[0] < after] + [(day, "3.0") for day in later],
+        [row for row in values if row[0] <= until] + [(day, "999") for day in later],
         [day for day in sorted(doses) if day <= until] + later[:2],
     )
     assert round(7 * known_until(other, asked, 12.0, 0)) == until
@@ -162,7 +164,7 @@ def test_nothing_after_the_visit_changes_anything_that_is_known_there(tests, tit
     assert AtLandmark(made, asked, 12.0).standing.tolist() == AtLandmark(other, asked, 12.0).standing.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(days, days)
 def test_without_a_late_visit_all_is_as_by_the_day(tests, titres):
     on_time = sorted({*(day for day in tests if day <= 84 or day > 91), 83})
@@ -171,12 +173,12 @@ def test_without_a_late_visit_all_is_as_by_the_day(tests, titres):
 
 
 def late_visits(seed=7):
-    """A simulated cohort in which every second week-12 visit is held three days late."""
+    """A simulated cohort in which the week-12 visit of every second patient is held up to three days late."""
     made = rm.simulate_cohort(132, seed=seed)
-    later = made.labs["week"].between(11, 13) & (made.labs["patient"] % 2 == 0)
-    earlier = made.labs["week"].between(8.1, 11) & (made.labs["patient"] % 2 == 0)
-    labs = made.labs.assign(week=made.labs["week"].where(~later, 12 + 3 * DAY))[~earlier]
-    return replace(made, labs=labs.sort_values(["patient", "week"], kind="stable").reset_index(drop=True))
+    second = made.labs["patient"] % 2 == 0
+    late, before_it = second & made.labs["week"].between(11, 13), second & made.labs["week"].between(8.1, 11)
+    week = made.labs["week"].where(~late, 12.1 + 0.2 * (made.labs["week"] - 11))
+    return replace(made, labs=made.labs.assign(week=week)[~before_it].reset_index(drop=True))
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +189,8 @@ def windowed():
 
 def test_models_scores_and_explanations_read_the_late_visit(windowed, tmp_path):
     made = late_visits()
-    late = ~np.isnan(visit_weeks(made, windowed, 12.0))
+    visit = visit_weeks(made, windowed, 12.0)
+    late = ~np.isnan(visit)
     assert late.sum() > 40
     model = rm.train(made, windowed, candidates=("prior_logistic",), landmark_week=12)
     model.save(tmp_path / "m.rmodel")
@@ -199,7 +202,7 @@ def test_models_scores_and_explanations_read_the_late_visit(windowed, tmp_path):
     place = int(np.flatnonzero(late & scored)[0])
     found = explain_patient(again, made, str(made.patient_ids[place]))
     titre = next(one for one in found.inputs if one.predictor == "anti_hbs")
-    assert titre.week == pytest.approx(12 + 3 * DAY)
+    assert titre.week == pytest.approx(visit[place], abs=DAY / 2)
     one = made.take(np.array([place]))
     assert float(again.score(one)["relapse_risk"].iloc[0]) == pytest.approx(found.risk, rel=1e-9)
 
