@@ -14,7 +14,8 @@ held up to a week late counts (`landmark_window_weeks = 1`).
 
 Differences are paired over the cohorts; their standard error is in brackets.
 
-Run: .venv/bin/python benchmarks/landmarks.py [--replicates 30] [--sizes 132 300] [--test 6000] [--non-linear] [--seed 1]
+Run: .venv/bin/python benchmarks/landmarks.py [--replicates 30] [--sizes 132 300] [--test 6000] [--non-linear]
+[--seed 1]
 """
 
 from __future__ import annotations

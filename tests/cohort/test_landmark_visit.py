@@ -222,3 +222,16 @@ def test_landmarks_that_share_a_visit_are_refused(windowed):
         rm.train(rm.simulate_cohort(60, seed=1), windowed, candidates=("ridge_logistic",), landmark_week=(0, 12, 13))
     with pytest.raises(RelapseModelError, match="its visit up to 1 weeks later"):
         rm.derive_outcome(rm.simulate_cohort(20, seed=1), windowed, 47.5)
+
+
+def test_hazards_give_the_risk_by_any_week_after_the_visit(windowed):
+    """At a later landmark, from the late visit; by the horizon it is the risk that is scored."""
+    made = late_visits()
+    model = rm.train(made, windowed, candidates=("prior_hazard",), landmark_week=12)
+    risk, scores = model.risk_by_week(made, [20, 36, 48]), model.score(made)
+    scored = (scores["status"] == "scored").to_numpy()
+    assert risk[scored].diff(axis=1).iloc[:, 1:].ge(0).all(axis=None)
+    assert risk.loc[scored, 48].to_numpy() == pytest.approx(scores.loc[scored, "relapse_risk"].to_numpy(), abs=1e-12)
+    assert risk[~scored].isna().all(axis=None)
+    with pytest.raises(RelapseModelError):
+        model.risk_by_week(made, [12])

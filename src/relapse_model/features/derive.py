@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.index_week import require_same_index
-from relapse_model.cohort.landmark_visit import at_visit
+from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features.by_kind import derive_one
@@ -70,7 +69,7 @@ def derive_features(
     landmark = study.landmark(landmark_week)
     require_same_index(cohort, study)
     require_names(cohort, study)
-    cohort = at_visit(cohort, study, landmark)
+    cohort = seen_at(cohort, study, landmark)
     problems = [problem for predictor in study.predictors for problem in _absent(cohort, predictor)]
     if problems:
         raise CohortError("the cohort does not fit the study", problems)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.competing import CompetingEvents
 from relapse_model.cohort.outcome.decided_tests import DecidedTests
 from relapse_model.cohort.outcome.risk_set import ENROLMENT
 from relapse_model.comparisons import before
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.outcome.competing import CompetingEvents
 
 
 def adjudicate(

@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.index_week import require_same_index
-from relapse_model.cohort.landmark_visit import at_visit
+from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.adjudicated import adjudicate
 from relapse_model.cohort.outcome.by_column import by_column
-from relapse_model.cohort.outcome.competing import competing_events, refuse_relapse_before
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests, decide_tests, decided_tests
 from relapse_model.cohort.outcome.lasting_loss import lasting_loss
-from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, risk_set
+from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, competing_of, risk_set
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import OutcomeRule, Prediction, Study
@@ -104,14 +102,16 @@ def derive_outcome(
     if unconfirmed_at_end not in _READINGS:
         raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
     require_same_index(cohort, study)
-    cohort = at_visit(cohort, study, landmark)
-    competing = competing_events(cohort, study)
+    cohort = seen_at(cohort, study, landmark)
+    competing = competing_of(cohort, study)
     if study.outcome.column is not None:
         table, tests = by_column(cohort, study, landmark), None
         exact = np.zeros(len(table), dtype=bool)
     else:
         table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
         if competing is not None:
+            from relapse_model.cohort.outcome.competing import refuse_relapse_before
+
             refuse_relapse_before(table, cohort, competing, study.outcome)
         exact = adjudicate(table, cohort, tests, landmark, competing)
     if table["time_week"].isna().all() and (tests is None or not len(tests.week)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,14 +11,15 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.index_week import require_same_index
-from relapse_model.cohort.landmark_visit import at_visit
+from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.measurements import measurements
-from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import decide_tests, decided_tests
 from relapse_model.comparisons import at_or_before
 from relapse_model.study.study import Study
+
+if TYPE_CHECKING:
+    from relapse_model.cohort.outcome.competing import CompetingEvents
 
 AT_RISK = "at risk"
 POSITIVE = "not at risk (positive)"
@@ -57,7 +59,7 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     ['at risk', 'at risk', 'at risk']
     """
     require_same_index(cohort, study)
-    cohort = at_visit(cohort, study, landmark)
+    cohort = seen_at(cohort, study, landmark)
     state = np.full(len(cohort), AT_RISK, dtype=object)
     known_relapse, overruled, unknown_week = _adjudicated(cohort, landmark)
     if study.outcome.analyte is None:
@@ -72,9 +74,24 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
         state[standing == 1] = POSITIVE
         state[standing == -1] = UNKNOWN
     state[known_relapse] = RELAPSED
-    if (competing := competing_events(cohort, study)) is not None:
+    if (competing := competing_of(cohort, study)) is not None:
         state[(competing.name != "") & at_or_before(competing.week, landmark)] = COMPETED
     return state
+
+
+def competing_of(cohort: Cohort, study: Study) -> CompetingEvents | None:
+    """Return the competing events of a cohort, as `competing_events` does; None where it has none.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    """
+    if cohort.outcomes is None or "event" not in cohort.outcomes:
+        return None
+    from relapse_model.cohort.outcome.competing import competing_events  # few cohorts have any
+
+    return competing_events(cohort, study)
 
 
 def is_at_risk(states: Iterable[object]) -> Mask:
