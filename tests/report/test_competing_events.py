@@ -11,7 +11,7 @@ from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.features.development_data import development_data
 from relapse_model.model.monitoring.outcomes import as_study_counts, monitored_outcomes
 from relapse_model.report.cohort_check import check_report
-from relapse_model.report.cohort_sections import follow_up
+from relapse_model.report.cohort_sections import attrition, follow_up
 from relapse_model.report.figures.survival import without_outcome
 from relapse_model.report.figures_of_report import cohort_figures
 from relapse_model.report.model_card import model_card
@@ -37,6 +37,9 @@ def with_deaths(cohort, study):
 def test_they_are_counted_apart_by_name(with_deaths, cohort, study):
     told, before = (follow_up(one, development_data(one, study), study) for one in (with_deaths, cohort))
     assert told["competing"] == "12 with a competing event (death 9, transplant <5)"
+    assert attrition(with_deaths, development_data(with_deaths, study), study)[-1]["step"].endswith(
+        "; 12 with a competing event (death 9, transplant <5))"
+    )
     assert told["free"] == before["free"] - DEATHS
     assert (told["events"], told["lost"], before["competing"]) == (before["events"], before["lost"], "")
 

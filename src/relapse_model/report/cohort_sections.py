@@ -29,6 +29,7 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
     study : Study
     """
     everybody, refused = len(cohort), len(cohort.rejected)
+    competing = competing_words(data)
     week, horizon = f"week {data.landmark:g}", f"week {data.horizon:g}"
     steps = [("Patients of the cohort", everybody, 0)]
     if refused:
@@ -38,7 +39,11 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
         for step, remaining, left in (
             *steps,
             (f"At risk at {week}", len(data), everybody - len(data)),
-            (f"Outcome known at {horizon} (weights stand for the lost)", len(data) - data.lost, data.lost),
+            (
+                f"Outcome known at {horizon} (weights stand for the lost{competing and f'; {competing}'})",
+                len(data) - data.lost,
+                data.lost,
+            ),
         )
     ]
 
