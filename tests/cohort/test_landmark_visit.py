@@ -142,7 +142,7 @@ def test_an_adjudicated_event_before_the_visit_is_known_there():
 days = st.lists(st.integers(1, 130), min_size=1, max_size=12, unique=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(days, days, days, st.integers(0, 2**16))
 def test_nothing_after_the_visit_changes_anything_that_is_known_there(tests, titres, doses, seed):
     """Rows after the visit (or week 12) are replaced by others: predictors and risk set stay, whatever they were."""

@@ -70,7 +70,7 @@ def test_without_loss_it_is_the_share_with_binomial_variance():
     assert found.standard_error == pytest.approx(np.sqrt(found.incidence * (1 - found.incidence) / 10))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(follow_up)
 def test_it_never_exceeds_kaplan_meier_and_the_events_add_up(rows):
     time, state = (np.array(column) for column in zip(*rows, strict=True))
@@ -81,7 +81,7 @@ def test_it_never_exceeds_kaplan_meier_and_the_events_add_up(rows):
     assert mine <= cumulative_incidence(time, (state == 1).astype(int)).at(12) + 1e-12
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(follow_up)
 def test_the_weights_give_the_same_risk_and_sum_to_the_patients(rows):
     """The weighted share of relapses is the Aalen-Johansen estimate, whatever was lost when."""
@@ -92,7 +92,7 @@ def test_the_weights_give_the_same_risk_and_sum_to_the_patients(rows):
     assert weight @ (state == 1) / len(time) == pytest.approx(float(cumulative_incidence(time, state).at(13)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(follow_up)
 def test_hazards_of_the_subdistribution_add_up_to_the_same_risk(rows):
     """Kaplan-Meier of the weighted rows is the Aalen-Johansen estimate (Geskus 2011, Biometrics 67:39)."""
