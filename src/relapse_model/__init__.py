@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.cohort.readers.spreadsheets.read import read_excel
     from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
     from relapse_model.development.internal_validation.validate import validate
+    from relapse_model.development.learning_curve.simulate import learning_curve
     from relapse_model.development.procedure import ProcedureSettings
     from relapse_model.development.train import train
     from relapse_model.errors import RelapseModelError
@@ -56,6 +57,7 @@ _WHERE = {
     "load_study": "study.reader",
     "derive_features": "features.derive",
     "derive_outcome": "cohort.outcome.outcome",
+    "learning_curve": "development.learning_curve.simulate",
     "ProcedureSettings": "development.procedure",
     "train": "development.train",
     "validate": "development.internal_validation.validate",
@@ -87,6 +89,7 @@ __all__ = [
     "derive_features",
     "derive_outcome",
     "dosing",
+    "learning_curve",
     "load_model",
     "load_study",
     "make_cohort",

@@ -15,9 +15,9 @@ from relapse_model import validation
 # What measures share among themselves or with other rooms, and no measure of its own.
 SHARED = {
     "check_calibration", "check_follow_up",
-    "check_labels", "check_predictions", "concordant_pairs", "estimable_slope", "fit_intercept",
+    "check_labels", "check_predictions", "check_states", "concordant_pairs", "estimable_slope", "fit_intercept",
     "fit_logistic", "fold_codes", "log_losses", "log_odds", "mean_measures", "measure_shown",
-    "multiplicities", "normal_quantile",
+    "multiplicities", "normal_quantile", "pairs_with_competing",
     "refuse_other_order", "require_both_outcomes", "resampled_auc", "risk_of", "shares_below", "LogisticFit",
 }  # fmt: skip
 

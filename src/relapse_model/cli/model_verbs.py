@@ -14,7 +14,7 @@ from relapse_model.model.relapse_model import RelapseModel, load_model
 
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
-    from relapse_model.cli.texts import performance_lines
+    from relapse_model.cli.texts import competing_words, performance_lines
     from relapse_model.development.checks.all_checks import EVALUATION_CHECK
 
     model = load_model(given.model)
@@ -23,7 +23,7 @@ def evaluate(given: Namespace) -> None:
     kind = "Apparent figures" if found.apparent else "External validation"
     say(
         f"{kind}: {found.patients} patients at risk, {found.events} with {model.study.outcome.name}, "
-        f"{found.lost} lost. Nothing was refitted."
+        f"{competing_words(found)}{found.lost} lost. Nothing was refitted."
     )
     own = EVALUATION_CHECK(found.apparent).finding
     say("\n".join([*([] if own is None else [str(own)]), *performance_lines(found)]))

@@ -35,6 +35,7 @@ _FOLDERS = {  # verbs that write a folder of files
     "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "paper": ("index.html", "paper.json", "figures/flow.pdf", "tables/table_one.csv", "validation/report.html"),
+    "plan": tuple(f"learning_curve.{ending}" for ending in ("csv", "json", "svg", "png")),
     "trial": (
         "trial.html", "trial.json", "results.csv", "flow.csv", "table_one.csv", "subgroups.csv", "harms.csv",
         "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",

@@ -119,10 +119,15 @@ def validation_text(found: Validation) -> str:
     performance = found.performance
     lines = [
         f"Nested cross-validation: {performance.patients} patients, {performance.events} "
-        f"with {found.study.outcome.name}, {performance.lost} lost before week "
+        f"with {found.study.outcome.name}, {competing_words(performance)}{performance.lost} lost before week "
         f"{found.study.prediction.horizon_weeks:g}."
     ]
     return "\n".join(lines + performance_lines(performance))
+
+
+def competing_words(performance: Performance) -> str:
+    """Return how many had a competing event, to stand before those who were lost; empty without any."""
+    return f"{performance.competing} with a competing event, " if performance.competing else ""
 
 
 def performance_lines(performance: Performance) -> list[str]:

@@ -9,6 +9,7 @@ from relapse_model.cli.arguments import (
     add_cohort,
     add_jobs,
     add_key,
+    add_landmark,
     add_mute,
     add_out,
     add_seed,
@@ -62,7 +63,30 @@ def validate(verb: argparse.ArgumentParser) -> None:
         "--language", choices=("en", "zh"), default="en",
         help="language of the report's first screen and headings; the rest is English (%(default)s)",
     )  # fmt: skip
+    verb.add_argument(
+        "--learning-curve", action="store_true", help="also say what more patients would bring (see plan)"
+    )
     add_mute(verb)
+
+
+def plan(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `plan`."""
+    add_cohort(verb)
+    add_study(verb)
+    add_landmark(verb)
+    verb.add_argument(
+        "--patients", type=positive, nargs="+", default=(60, 132, 300, 1000), metavar="N",
+        help="numbers of patients at risk, ascending (60 132 300 1000)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--events", type=float, nargs="+", metavar="N",
+        help="expected number with the outcome at each of them, were nobody lost (the mean risk of the cohort)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--replicates", type=positive, default=40, metavar="N", help="truths drawn from the priors (%(default)s)"
+    )
+    add_seed(verb)
+    verb.add_argument("--out", metavar="DIR", help="folder for learning_curve.csv, .json, .svg and .png")
 
 
 def _procedure(verb: argparse.ArgumentParser) -> None:

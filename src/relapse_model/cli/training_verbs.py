@@ -9,6 +9,7 @@ from typing import Any
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cli.texts import (
     NOT_VALIDATED,
+    SYNTHETIC,
     arms,
     checks_text,
     errors_of,
@@ -19,7 +20,7 @@ from relapse_model.cli.texts import (
 )
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.errors import InsufficientDataError
-from relapse_model.files import write_text
+from relapse_model.files import write_csv, write_text
 from relapse_model.model.relapse_model import load_model
 from relapse_model.study.reader import load_study
 
@@ -63,6 +64,7 @@ def validate(given: Namespace) -> None:
     from relapse_model.development.internal_validation.check_validation import check_validation
     from relapse_model.development.internal_validation.kept_runs import KEPT_RUNS
     from relapse_model.development.internal_validation.validate import validate as validate_procedure
+    from relapse_model.development.learning_curve.simulate import learning_curve
     from relapse_model.report.refusal_report import write_refusal
     from relapse_model.report.validation_report import write_report
 
@@ -86,12 +88,40 @@ def validate(given: Namespace) -> None:
     paths = write_report(
         found, Path(given.out), arm=arms(cohort, found), mute=mute, disclosure=given.disclosure,
         language=given.language,
+        learning_curve=learning_curve(cohort, study, landmark_week=found.landmark_week, seed=given.seed)
+        if given.learning_curve
+        else None,
     )  # fmt: skip
     say(validation_text(found))
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
         say(f"{what}: {path}")
     refuse_errors(errors_of(found.model, mute))
+
+
+def plan(given: Namespace) -> None:
+    """Say what models of so many patients are expected to reach."""
+    from relapse_model.development.learning_curve.simulate import learning_curve
+
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = learning_curve(
+        cohort, study, tuple(given.patients), events=given.events, landmark_week=given.landmark_week,
+        replicates=given.replicates, seed=given.seed,
+    )  # fmt: skip
+    say(found.table().to_string(index=False))
+    say(f"{found.sentence()} {found.assumption()}")
+    if given.out:
+        from relapse_model.report.figures.learning_curve import learning_curve_figure
+        from relapse_model.report.page import json_text, save_figures
+
+        folder = Path(given.out)
+        save_figures({"learning_curve": learning_curve_figure(found)}, folder)
+        write_csv(found.table(), folder / "learning_curve.csv")
+        write_text(json_text(found.to_dict()), folder / "learning_curve.json")
+        say(f"Table, figure and values: {folder}")
+    if cohort.synthetic:
+        say(SYNTHETIC)
 
 
 def _procedure(given: Namespace) -> dict[str, Any]:

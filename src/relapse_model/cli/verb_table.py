@@ -19,6 +19,7 @@ VERBS = {  # name: (group, help)
     "features": ("cohort", "print the data dictionary of a study's predictors, or write them"),
     "train": ("training", "train a model and save it to one file"),
     "validate": ("training", "validate the whole procedure; write validation.json and report.html"),
+    "plan": ("training", "say what more patients would bring: performance by their number, if the priors hold"),
     "score": ("scoring", "score new patients, one row for each"),
     "explain": ("scoring", "explain each risk by SHAP values, in clinical units"),
     "evaluate": ("model", "validate a model, unchanged, on other patients"),

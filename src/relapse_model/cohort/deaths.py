@@ -37,6 +37,16 @@ class Contradicted:
     counts: bool = False
 
 
+def _happened(outcomes: pd.DataFrame) -> Mask:
+    """Tell which rows are events: that a patient is free of it may be known of a week after a death."""
+    rows = np.zeros(len(outcomes), dtype=bool)
+    if "relapse" in outcomes:
+        rows |= outcomes["relapse"].isin([1]).to_numpy()
+    if "event" in outcomes:
+        rows |= outcomes["event"].isin(["relapse", "competing"]).to_numpy()
+    return rows
+
+
 def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series]) -> Iterator[Contradicted]:
     """Yield the rows that contradict a death, and those of events of which it is not said whether they were serious.
 
@@ -74,7 +84,7 @@ def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series
             died = own.map(death).to_numpy(dtype=float)
             after = ~np.isnan(died) & ~np.isnan(at) & ~np.asarray(at_or_before(at, died))
             if name == "outcomes":
-                after &= tables[name]["relapse"].isin([1]).to_numpy() if "relapse" in tables[name] else False
+                after &= _happened(tables[name])
             second = after & dead if name == "adverse_events" else np.zeros(len(own), dtype=bool)
             yield Contradicted(name, second, column, "a second death (grade 5) of one patient, on a later day",
                                "one death", _ADVICE)  # fmt: skip

@@ -133,6 +133,7 @@ def checked(
     gate.codes(study)
     gate.weeks_from_dates()
     gate.typed_columns()
+    gate.events_of_outcomes()
     gate.names(study)
     gate.identities()
     gate.intervals()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Mask
 from relapse_model.cohort.gate_weeks import WeeksAtTheGate
 from relapse_model.cohort.outcome_column import expected_cells, outcome_cells
 from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
@@ -24,6 +25,9 @@ def required_tables(study: Study | None) -> tuple[str, ...]:
     study : Study or None
     """
     return ("patients",) if study is not None and not reads_results(study) else ("patients", "labs")
+
+
+_WORDS = {1.0: "relapse", 0.0: "free"}
 
 
 class StudyAtTheGate(WeeksAtTheGate):
@@ -83,7 +87,11 @@ class StudyAtTheGate(WeeksAtTheGate):
             self.refuse("patients", rows, reader.column, came, found.expected, reader.purpose)
 
     def outcome_column(self, study: Study | None) -> None:
-        """Refuse cells of the column of the outcome that say neither yes nor no, and a second word on it."""
+        """Refuse cells of the column of the outcome that say neither yes nor no, and a second word on it.
+
+        Of an outcomes table: the name of a competing event that the study does not list.
+        """
+        self.competing_events(study)
         table = self.tables.get("patients")
         if study is None or study.outcome.column is None or table is None:
             return
@@ -96,3 +104,60 @@ class StudyAtTheGate(WeeksAtTheGate):
             bad = outcome_cells(table[column], study.outcome).unusable
             came = self.shown(table[column][bad])
             self.refuse("patients", bad, column, came, expected_cells(study.outcome), "It is the outcome")
+
+    def events_of_outcomes(self) -> None:
+        """Refuse an event that contradicts the yes or no beside it, a competing one without a name or with two.
+
+        Where the table has no column of yes and no, it is made of the events: of a competing one it is not known
+        whether somebody has looked for a relapse before it, and it stays empty.
+        """
+        table = self.tables.get("outcomes")
+        if table is None or "event" not in table:
+            if table is not None and "competing_event" in table:
+                named = table["competing_event"].notna().to_numpy()
+                self.refuse("outcomes", named, "competing_event", "a name, and no column 'event'", "event = competing")
+            return
+        event = table["event"].astype(object).where(table["event"].notna(), None)
+        competing = (event == "competing").to_numpy(dtype=bool)
+        if "relapse" in table:
+            said = pd.to_numeric(table["relapse"], errors="coerce").to_numpy(dtype=float)
+            wanted = event.map({"relapse": 1.0, "free": 0.0, "competing": 0.0}).to_numpy(dtype=float)
+            apart = ~np.isnan(said) & ~np.isnan(wanted) & (said != wanted)
+            self.refuse("outcomes", apart, "event", [f"{word}, and relapse = {int(one)}" for word, one in
+                        zip(event[apart], said[apart], strict=True)], "the same in both")  # fmt: skip
+            event = event.where(event.notna(), pd.Series(said).map(_WORDS).to_numpy(dtype=object))
+            table["relapse"] = np.where(np.isnan(said) & ~competing, wanted, said)
+        else:
+            empty = event.isna().to_numpy()
+            self.refuse("outcomes", empty, "event", "nothing", "one of relapse, free, competing")
+            table["relapse"] = event.map({"relapse": 1.0, "free": 0.0}).to_numpy(dtype=float)
+        table["event"] = event.to_numpy(dtype=object)
+        self._names_of_competing(table, competing)
+
+    def _names_of_competing(self, table: pd.DataFrame, competing: Mask) -> None:
+        from relapse_model.cohort.outcome.competing import plain_name  # few cohorts have any
+
+        if "competing_event" not in table:
+            table["competing_event"] = pd.Series([None] * len(table), dtype=object)
+        names = table["competing_event"].map(plain_name, na_action="ignore")
+        table["competing_event"] = names.astype(object)
+        named = names.notna().to_numpy(dtype=bool)
+        advice = "Without it nobody can say what the risk is in the presence of"
+        self.refuse("outcomes", competing & ~named, "competing_event", "nothing", "its name, such as death", advice)
+        self.refuse("outcomes", named & ~competing, "competing_event", "a name, and another event",
+                    "a name of a competing event only")  # fmt: skip
+        telling = [name for name in names.dropna().unique() if self.holds_identifier(name)]
+        found = "a text that is not shown, since a patient's identifier is in it"
+        self.refuse("outcomes", names.isin(telling).to_numpy(), "competing_event", found, "the event alone")
+
+    def competing_events(self, study: Study | None) -> None:
+        """Refuse the name of a competing event that the study does not list, where it lists any."""
+        table = self.tables.get("outcomes")
+        if study is None or table is None or "event" not in table or study.outcome.column is not None:
+            return
+        from relapse_model.cohort.outcome.competing import ADVICE, expected_names, unlisted_names
+
+        names = table["competing_event"]
+        bad = (table["event"] == "competing").to_numpy(dtype=bool) & names.notna().to_numpy()
+        bad &= unlisted_names(names, study.outcome)
+        self.refuse("outcomes", bad, "competing_event", self.shown(names[bad]), expected_names(study.outcome), ADVICE)

@@ -140,7 +140,12 @@ class TablesAtTheGate:
         if rule not in NEVER_EMPTY:
             return
         table, advice = self.tables[name], ""
-        if (name, rule) == ("outcomes", "week") and "relapse" in table:
-            empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
+        if (name, rule) == ("outcomes", "week"):
+            if "relapse" in table:
+                empty = empty & ~(read_column(table["relapse"], TABLES[name]["relapse"]).values == 1)
+            if "event" in table:
+                empty = empty & ~(read_column(table["event"], TABLES[name]["event"]).values == "relapse")
             advice = "Without a relapse the week says until when the patient was known to be free of it"
+        if (name, rule) == ("outcomes", "relapse") and "event" in table:
+            empty = empty & read_column(table["event"], TABLES[name]["event"]).empty
         self.refuse(name, empty, column, "nothing", expected, advice)

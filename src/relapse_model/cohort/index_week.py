@@ -109,3 +109,21 @@ def require_same_index(cohort: Cohort, study: Study) -> None:
             f"study {study.name!r} counts its weeks from {words}, and those of this cohort count from {other}. "
             "Read the cohort with this study: read_cohort(folder, study=study)."
         )
+
+
+def seen_at(cohort: Cohort, study: Study, landmark: float) -> Cohort:
+    """Return the cohort as a landmark that is a visit sees it: see `relapse_model.cohort.landmark_visit.at_visit`.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+        Without a window of the visit, the landmark is a day, and the cohort is returned as it is.
+    landmark : float
+        Week.
+    """
+    if not study.prediction.landmark_window_weeks:
+        return cohort
+    from relapse_model.cohort.landmark_visit import at_visit  # few studies have a window
+
+    return at_visit(cohort, study, landmark)

@@ -24,6 +24,7 @@ from relapse_model.features.design import Design
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.known_columns import as_learned, marked_columns
 from relapse_model.model.processes import results_of
+from relapse_model.validation.competing_risks import subdistribution_rows
 from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference
@@ -89,7 +90,12 @@ def fit_known(
     if name == "prior_hazard":
         followed = data.horizon_time - data.landmark
         hazard = build_hazard(design, data.landmark, data.horizon)
-        return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
+        if data.horizon_competing is None:
+            return hazard.fit(data.matrix, followed, data.horizon_event, sample_weight=data.row_share())
+        row, followed, event, share = subdistribution_rows(
+            followed, data.states(by_horizon=True), data.horizon - data.landmark, data.group
+        )
+        return hazard.fit(data.matrix[row], followed, event, sample_weight=data.row_share()[row] * share)
     relapse, weight = data.training_rows()
     used = weight > 0
     weight = weight * effective_share(relapse, weight, data.numbers())

@@ -82,7 +82,7 @@ def training_summary(
         "packages": _packages(),
     }
     if cohort is not None:
-        summary |= _treated_share(data, study, cohort)
+        summary |= {**_competing(data), **_treated_share(data, study, cohort)}
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
@@ -142,6 +142,12 @@ def _disclosed_levels(counts: list[int], missing: int) -> list[int | str]:
     every = [*counts, missing]
     _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_disclosed=True)
     return [HIDDEN if besides[place, 0] else disclosed_count(count) for place, count in enumerate(every)]
+
+
+def _competing(data: DevelopmentData) -> dict[str, dict[str, int | str]]:
+    """Return how many had each competing event by the horizon, by name, small counts hidden; nothing for none."""
+    counts = {name: disclosed_count(number) for name, number in data.competed_by_name().items()}
+    return {"competing": counts} if counts else {}
 
 
 def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Positions
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import seen_at
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.cohort.outcome.risk_set import is_at_risk, risk_set
 from relapse_model.features.derive import derive_features
@@ -44,6 +45,10 @@ class AtLandmark:
     cohort: Cohort
     study: Study
     landmark: float
+
+    def __post_init__(self) -> None:
+        """Put the visits of the landmark that were held late on the landmark, where the study says how late."""
+        object.__setattr__(self, "cohort", seen_at(self.cohort, self.study, self.landmark))
 
     @cached_property
     def features(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.index_week import require_same_index
+from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.study_names import require_names
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features.by_kind import derive_one
@@ -25,7 +25,8 @@ def derive_features(
     """Return the study's predictors of every patient, as they were known at the landmark.
 
     Only rows with ``week <= landmark`` are read, and of a course of treatment only the part up to it. Blood drawn
-    in the week of a dose was drawn before the dose.
+    in the week of a dose was drawn before the dose. Where the study says how late the visit of a landmark may be
+    (`landmark_window_weeks`), what is known at a visit that was held late is read, and nothing after it.
 
     The model's scale is what models are fitted on: an analyte on the log10 scale is its logarithm, and a saturating
     term its share. To read the values, ask for clinical units.
@@ -68,6 +69,7 @@ def derive_features(
     landmark = study.landmark(landmark_week)
     require_same_index(cohort, study)
     require_names(cohort, study)
+    cohort = seen_at(cohort, study, landmark)
     problems = [problem for predictor in study.predictors for problem in _absent(cohort, predictor)]
     if problems:
         raise CohortError(f"the cohort does not fit the study {study.name!r}", problems)

@@ -22,7 +22,17 @@ from relapse_model.validation.ipcw import censoring_weights
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
 ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
-OPTIONAL_ARRAYS = ("group", "fold_group", "patient", "landmarks", "copy", "centre", "site")
+OPTIONAL_ARRAYS = (
+    "group",
+    "fold_group",
+    "patient",
+    "landmarks",
+    "copy",
+    "centre",
+    "site",
+    "competing",
+    "horizon_competing",
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class DevelopmentData:
         Predictors, one row per patient and landmark.
     matrix : array, shape (n, columns)
     relapse : array of float
-        1, 0, or NaN for a patient lost before the horizon.
+        1, 0 (also after a competing event), or NaN for a patient lost before the horizon.
     time, event : array
         Follow-up over all weeks, for concordance.
     horizon_time, horizon_event : array
@@ -62,6 +72,10 @@ class DevelopmentData:
         Within which candidate biomarkers are compared; None where the cohort names none.
     site : array of str, or None
         The centre of each row, None where it is not known; None where the study names no column of centres.
+    competing : array of str or None
+        Name of the competing event that ended the follow-up `time`, empty without one; None where the cohort has none.
+    horizon_competing : array of float or None
+        1 where one ended `horizon_time`.
     """
 
     features: pd.DataFrame
@@ -82,6 +96,8 @@ class DevelopmentData:
     copy: NDArray[np.intp] | None = None
     centre: NDArray[np.object_] | None = None
     site: NDArray[np.object_] | None = None
+    competing: NDArray[np.object_] | None = None
+    horizon_competing: Floats | None = None
 
     def __repr__(self) -> str:
         """Return the sizes only: patients are never printed."""
@@ -106,6 +122,30 @@ class DevelopmentData:
     def lost(self) -> int:
         """Return the number of patients lost before the horizon."""
         return self.patients - self._patients_of(~np.isnan(self.relapse))
+
+    @property
+    def competed(self) -> int:
+        """Return the number of patients with a competing event by the horizon."""
+        return 0 if self.horizon_competing is None else self._patients_of(self.horizon_competing == 1)
+
+    def competed_by_name(self) -> dict[str, int]:
+        """Return how many patients had each competing event by the horizon, by its name."""
+        if self.competing is None or self.horizon_competing is None:
+            return {}
+        by_then = self.horizon_competing == 1
+        names = sorted(set(self.competing[by_then]))
+        return {name: self._patients_of(by_then & (self.competing == name)) for name in names}
+
+    def competing_ends(self) -> tuple[Floats, Floats] | None:
+        """Return 1 where a competing event ended the follow-up, over all weeks and by the horizon; None: none did."""
+        if self.competing is None or self.horizon_competing is None:
+            return None
+        return (self.competing != "").astype(np.float64), self.horizon_competing
+
+    def states(self, *, by_horizon: bool) -> Floats:
+        """Return 0 (free so far), 1 (the outcome) or 2 (a competing event) at `horizon_time`, or at `time`."""
+        event, ends = (self.horizon_event if by_horizon else self.event), self.competing_ends()
+        return event if ends is None else event + 2 * ends[1 if by_horizon else 0]
 
     def _patients_of(self, rows: NDArray[np.bool_]) -> int:
         return int(rows.sum()) if self.patient is None else len(np.unique(self.patient[rows]))
@@ -173,7 +213,10 @@ class DevelopmentData:
             rows = self.rows_at(week)
             group = None if self.group is None else self.group[rows]
             followed = self.horizon_time[rows] - week
-            weight[rows] = censoring_weights(followed, self.horizon_event[rows], self.horizon - week, group)
+            competing = None if self.horizon_competing is None else self.horizon_competing[rows]
+            weight[rows] = censoring_weights(
+                followed, self.horizon_event[rows], self.horizon - week, group, competing=competing
+            )
         return weight
 
     def by_horizon(self) -> tuple[Floats, Floats, float]:
@@ -254,6 +297,8 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
         raise InsufficientDataError(why_nobody_at_risk(every["state"], study, first))
     outcome, sites = every.iloc[rows], centre_labels(cohort, study)
     state = outcome["state"].to_numpy(dtype=object)
+    competing = outcome["competing"].to_numpy(dtype=object)
+    competed = bool((every["competing"] != "").any())
     # Known free at the landmark by an earlier test, and not seen again: at risk, and lost at once. Equal days are made
     # equal numbers, so that events and losses of one day tie.
     time = to_the_day(np.fmax(outcome["time_week"].to_numpy(dtype=float), first))
@@ -275,6 +320,8 @@ def data_of(at: AtLandmark, *, group_by: str | None = None, censoring: str = "ip
         group=_groups(cohort, study.outcome.censoring_by, rows, "[outcome] censoring_by"),
         fold_group=_groups(cohort, group_by, rows, "group_by"),
         censoring=censoring,
+        competing=competing if competed else None,
+        horizon_competing=(state == "competing event").astype(float) if competed else None,
         centre=_groups(cohort, "centre" if "centre" in cohort.patients else None, rows, "the screen of biomarkers"),
         site=None if sites is None else sites[rows],
     )

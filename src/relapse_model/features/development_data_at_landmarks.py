@@ -77,7 +77,7 @@ def _stacked(at: Sequence[AtLandmark], group_by: str | None, censoring: str) -> 
     patients = pd.Index(cohort.patient_ids)
     patient = np.concatenate([patients.get_indexer(part.features.index) for part in parts])
     joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
-    for name in ("group", "fold_group", "centre", "site"):
+    for name in ("group", "fold_group", "centre", "site", "competing", "horizon_competing"):
         values = [getattr(part, name) for part in parts]
         joined[name] = None if values[0] is None else np.concatenate(values)
     return replace(

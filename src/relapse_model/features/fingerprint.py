@@ -58,6 +58,9 @@ def data_fingerprint(data: DevelopmentData) -> str:
             columns.append(codes.astype(float))
     landmark = np.full(len(data), data.landmark) if data.landmarks is None else data.landmarks
     columns += [data.relapse, data.time, data.event, landmark]
+    ends = data.competing_ends()
+    if ends is not None:  # a cohort without competing events keeps its fingerprint
+        columns.append(ends[0])
     rows = np.column_stack(columns).astype("<f4") + np.float32(0)  # -0 is 0
     rows[np.isnan(rows)] = np.nan  # one NaN of the many there are
     digest.update(np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])]).tobytes())

@@ -208,7 +208,8 @@ class RelapseModel(TrainedModel):
             )
         risk = risk_by_centre(self.classifier, data.matrix, data.site)
         found = performance(
-            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon()
+            data.relapse, risk, data.weights(), data.time, data.event, by_horizon=data.by_horizon(),
+            competing=data.competing_ends(),
         )  # fmt: skip
         return replace(found, unmeasured=unmeasured, apparent=is_own_cohort(self, cohort))
 

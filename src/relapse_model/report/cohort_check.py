@@ -9,8 +9,8 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.courses import courses_until, ever
 from relapse_model.cohort.eligibility.screening import screen
-from relapse_model.cohort.outcome.outcome import STATES, derive_outcome
-from relapse_model.cohort.outcome.risk_set import POSITIVE, RELAPSED, UNKNOWN
+from relapse_model.cohort.outcome.outcome import COMPETING, STATES, derive_outcome
+from relapse_model.cohort.outcome.risk_set import COMPETED, POSITIVE, RELAPSED, UNKNOWN
 from relapse_model.development.checks.all_checks import results_at
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
@@ -50,7 +50,7 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
         _outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark),
-        _predictors(cohort, at.features, study, landmark, at.at_risk),
+        _predictors(at.cohort, at.features, study, landmark, at.at_risk),
         _support(at),
         *_left_out(cohort),
         *_screening(cohort, study),
@@ -85,10 +85,16 @@ def _outcome(outcome: pd.DataFrame, study: Study, landmark: float) -> str:
         "lost": "lost before it (neither relapsed nor free)",
         POSITIVE: f"{POSITIVE}: by the last test that decides",
         RELAPSED: f"{RELAPSED}: before the landmark",
+        COMPETING: "with a competing event by it (will stay without relapse)",
+        COMPETED: f"{COMPETED}: by the landmark",
         UNKNOWN: f"{UNKNOWN}: nothing up to the landmark decides",
     }
+
+    def shown(state: str) -> bool:  # competing events only where there are any
+        return state not in (COMPETING, COMPETED) or state in counts
+
     lines = [f"{study.outcome.name}, landmark week {landmark:g}, horizon week {study.prediction.horizon_weeks:g}:"]
-    lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES]
+    lines += [f"  {int(counts.get(state, 0)):6d}  {words[state]}" for state in STATES if shown(state)]
     singles = int(outcome["single_positives"].sum())
     lines += [f"  {singles:6d}  positive runs that were not confirmed"] if singles else []
     return "\n".join(lines)

@@ -29,6 +29,7 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
     study : Study
     """
     everybody, refused = len(cohort), len(cohort.rejected)
+    competing = competing_words(data)
     week, horizon = f"week {data.landmark:g}", f"week {data.horizon:g}"
     steps = [("Patients of the cohort", everybody, 0)]
     if refused:
@@ -38,7 +39,11 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
         for step, remaining, left in (
             *steps,
             (f"At risk at {week}", len(data), everybody - len(data)),
-            (f"Outcome known at {horizon} (weights stand for the lost)", len(data) - data.lost, data.lost),
+            (
+                f"Outcome known at {horizon} (weights stand for the lost{competing and f'; {competing}'})",
+                len(data) - data.lost,
+                data.lost,
+            ),
         )
     ]
 
@@ -107,18 +112,28 @@ def follow_up(cohort: Cohort, data: DevelopmentData, study: Study) -> dict[str, 
     dict
         Counts; ``weeks_without_event``: quartiles of the follow-up of those without the outcome, in whole weeks (None
         for fewer than 5); ``unconfirmed_not_counted``: relapses if unconfirmed ones at the end did not count, where the
-        study asks for both readings.
+        study asks for both readings; ``competing``: competing events by the horizon, by name.
     """
     without = data.time[data.event != 1] - data.landmark
     return {
         "patients": data.patients,
         "events": data.events,
-        "free": data.patients - data.events - data.lost,
+        "free": data.patients - data.events - data.lost - data.competed,
         "lost": data.lost,
         "events_in_all_follow_up": int((data.event == 1).sum()),
         "weeks_without_event": _whole_weeks(without) if len(without) >= SMALL else None,
         "unconfirmed_not_counted": _other_reading(cohort, data, study),
+        "competing": competing_words(data),
     }
+
+
+def competing_words(data: DevelopmentData) -> str:
+    """Return how many patients had each competing event by the horizon, small counts hidden; empty for none."""
+    counts = data.competed_by_name()
+    if not counts:
+        return ""
+    each = ", ".join(f"{name} {disclosed_count(number)}" for name, number in counts.items())
+    return f"{disclosed_count(sum(counts.values()))} with a competing event ({each})"
 
 
 def _disclosed_steps(remaining: list[int]) -> tuple[list[int | str], list[int | str]]:

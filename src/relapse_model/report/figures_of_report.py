@@ -54,6 +54,7 @@ CAPTIONS = {
     "5 with and 5 without the outcome. Below: number of patients by outcome. Thin grey lines: bootstrap models.",
     "risk_groups": "Patients grouped by out-of-fold risk: observed outcomes over time and, right of the dotted "
     "horizon, observed beside mean predicted risk. Curves end where fewer than 5 are still followed.",
+    "learning_curve": "Expected performance of models of so many patients, if the priors of the study hold; simulated.",
     "decision_curve": "Net benefit of acting from a given risk on. The model is useful where its line is above both "
     "others. Which action, and at which risk, is for the clinic to decide.",
     "risks": "Out-of-fold risks. Boxes: quartiles; whiskers: 5th and 95th percentile; pale bars: number of patients, 5 "
@@ -108,7 +109,8 @@ def report_figures(
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
-            data.time, data.event, [(one.name, one.rows, one.predicted, one.observed) for one in groups],
+            data.time, data.states(by_horizon=False),
+            [(one.name, one.rows, one.predicted, one.observed) for one in groups],
             start=data.landmark, horizon=data.horizon,
         )  # fmt: skip
     boot = validation.bootstrap
@@ -136,7 +138,13 @@ def cohort_figures(
     arm : array of str, optional
         Arm of each patient.
     """
-    drawn = {"kaplan_meier": kaplan_meier_figure(data.time, data.event, arm, start=data.landmark, horizon=data.horizon)}
+    ends = data.competing_ends()
+    drawn = {
+        "kaplan_meier": kaplan_meier_figure(
+            data.time, data.event, arm, start=data.landmark, horizon=data.horizon,
+            competing=None if ends is None else ends[0],
+        )
+    }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
     if outcome is not None:
         _put(drawn, "trajectory", lambda: _trajectory(cohort, data, study, outcome))

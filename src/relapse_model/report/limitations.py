@@ -43,6 +43,10 @@ def _patients(validation: Validation) -> list[str]:
         "is unrelated to the outcome."
         if lost
         else "",
+        f"{found.competing} patients had a competing event, after which the outcome could not come: a risk is that in "
+        "the presence of such events, and another where they are more or less frequent."
+        if found.competing
+        else "",
         "The outcome was adjudicated outside this analysis; the authors need to report how."
         if study.outcome.analyte is None
         else "The outcome is seen at visits only: it happens between two tests and is dated by the first positive one.",

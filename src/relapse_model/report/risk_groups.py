@@ -12,7 +12,7 @@ from relapse_model.arrays import Floats
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.marks_of_five import neighbours
-from relapse_model.report.figures.survival import kaplan_meier
+from relapse_model.report.figures.survival import without_outcome
 from relapse_model.small_counts import SMALL
 
 _NAMES = {1: ("all patients",), 2: ("lower half", "upper half"), 3: ("lowest third", "middle third", "highest third")}
@@ -33,8 +33,8 @@ class RiskGroup:
     predicted : float
         Mean of the out-of-fold risks.
     observed : tuple of float or None
-        Kaplan-Meier estimate of the risk at the horizon, and its 95 % limits; None where fewer than 5 are followed so
-        long that it could be read.
+        Kaplan-Meier estimate of the risk at the horizon (Aalen-Johansen where there are competing events), and its
+        95 % limits; None where fewer than 5 are followed so long that it could be read.
     """
 
     name: str
@@ -96,7 +96,7 @@ def _observed(validation: Validation, rows: NDArray[np.intp]) -> tuple[float, fl
     window = validation.study.prediction.visit_window_weeks
     if (time >= data.horizon - window).sum() < SMALL:
         return None
-    times, free, lower, upper = kaplan_meier(time, data.event[rows])
+    times, free, lower, upper = without_outcome(time, data.states(by_horizon=False)[rows])
     at = int(np.searchsorted(times, data.horizon, side="right"))
     if at == 0:
         return 0.0, 0.0, float(1 - 0.025 ** (1 / len(rows)))  # nobody had it: the exact limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.outcome.outcome import FREE, LOST, RELAPSE
+from relapse_model.cohort.outcome.outcome import COMPETING, FREE, LOST, RELAPSE
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.report.words import outcome_words
 from relapse_model.study.study import Study
@@ -52,6 +52,8 @@ def cohort_lines(cohort: Cohort, study: Study) -> Iterator[str]:
     yield from (f"  {count:6d}  left out: {why}" for why, count in cohort.rejected["reason"].value_counts().items())
     state, rows = at.outcome["state"], at.at_risk
     known = {RELAPSE: "with the outcome by the horizon", FREE: "free of it", LOST: "lost before the horizon"}
+    if (state == COMPETING).any():
+        known[COMPETING] = "with a competing event by the horizon"
     yield f"{len(rows)} of {len(cohort)} patients are at risk in week {landmark:g}:"
     yield from (f"  {int((state == name).sum()):6d}  {words}" for name, words in known.items())
     yield from (f"  {count:6d}  {name}" for name, count in state[~state.isin(list(known))].value_counts().items())

@@ -110,9 +110,11 @@ def table_one(
     TableOne
     """
     variables = _variables(cohort, data, study)
+    competed = np.zeros(len(data), dtype=bool) if data.horizon_competing is None else data.horizon_competing == 1
     outcomes = {
         f"{study.outcome.name}": data.relapse == 1,
-        f"free of {study.outcome.name}": data.relapse == 0,
+        f"free of {study.outcome.name}": (data.relapse == 0) & ~competed,
+        **({"competing event": competed} if competed.any() else {}),
         "lost": np.isnan(data.relapse),
     }
     if disclosure == FULL:

@@ -13,12 +13,14 @@ from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import FOUND
 from relapse_model.development.internal_validation.check_validation import check_validation
 from relapse_model.development.internal_validation.result import Validation
+from relapse_model.development.learning_curve.result import LearningCurve
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
 from relapse_model.report.answer import answer_of
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, with_all_counts
+from relapse_model.report.figures.learning_curve import learning_curve_figure
 from relapse_model.report.figures_of_report import arm_labels, explained, mean_net_benefit, report_figures
 from relapse_model.report.language import words_of
 from relapse_model.report.limitations import limitations
@@ -42,6 +44,7 @@ def write_report(
     mute: tuple[str, ...] = (),
     disclosure: str = FULL,
     language: str = "en",
+    learning_curve: LearningCurve | None = None,
 ) -> dict[str, Path]:
     """Write ``report.html``, ``validation.json``, the card of the model with these figures, and the pictures.
 
@@ -63,6 +66,8 @@ def write_report(
     disclosure : {"full", "small-counts"}
     language : {"en", "zh"}
         Of the first screen and the headings; the rest is English.
+    learning_curve : LearningCurve, optional
+        Of this cohort and study (`rm.learning_curve`): a sentence and a figure on what more patients would bring.
 
     Returns
     -------
@@ -90,6 +95,9 @@ def write_report(
     explanation = explained(validation)
     drawn = report_figures(shown, arm, explanation, disclosure)
     values = validation_values(validation, mute, explanation, arm=arm, disclosure=disclosure)
+    if learning_curve is not None:
+        drawn["learning_curve"] = learning_curve_figure(learning_curve)
+        values["learning_curve"] = learning_curve.to_dict()
     page = report_page(validation, save_figures(drawn, places["figures"]), values, language)
     write_text(json_text(values), places["validation"])
     write_text(page, places["report"])

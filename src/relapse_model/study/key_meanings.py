@@ -39,6 +39,11 @@ MODEL_TABLES = (
             "others": "With `equals`: the values that are free of it; required unless `equals` is a yes or a no.",
             "censoring_by": "Column of the patients table, such as `arm`: the probability of loss to follow-up "
             "is estimated within each of its groups.",
+            "competing": "Names of competing events (`competing_event` of the outcomes table), after which the outcome "
+            "cannot come, such as `death`. Risks are then those in the presence of them, and a name that stands in "
+            "neither list is refused. Empty: every event that the outcomes table calls competing counts so.",
+            "competing_as_censoring": "Names of competing events that end follow-up as a loss does instead. This "
+            "assumes that they tell nothing of the outcome, and makes risks too high; a finding (RM130) says so.",
             "confirm": "How a positive test is confirmed.",
             "baseline": "What published cohorts tell of the mean risk.",
         },
@@ -105,6 +110,10 @@ MODEL_TABLES = (
             "whose last test within this window before the horizon is negative is free; a relapse first found "
             "within the window after it counts as by the horizon, unless a test in the window was negative. The "
             "week of an adjudicated relapse is not moved.",
+            "landmark_window_weeks": "How many weeks late the visit of a landmark after enrolment may be and still be "
+            "it: a patient without a test of the outcome's analyte in as many weeks up to it, and with one in "
+            "these weeks after it, is predicted at that visit, from all that was known there; nothing later is read. "
+            "`0`: the landmark is a day. At least 2 days otherwise.",
             "implausible_auc": "An AUC that no sound model of this outcome is expected to exceed: RM111 warns if the "
             "lower limit of a validated AUC does. Without it, RM111 does not apply.",
             "centre": "Column of the patients table, such as `centre`, between whose values the mean risk may differ. "
@@ -120,6 +129,7 @@ MODEL_TABLES = (
             "horizon_weeks": "one of the three",
             "horizon_days": "one of the three",
             "horizon_months": "one of the three",
+            "landmark_window_weeks": "`0`",
             "visit_window_weeks": "`4`; `0` with `adjudicated = true` or `column`",
         },
     ),

@@ -260,6 +260,8 @@ OUTCOME: Mapping[str, Check] = {
     "equals": text,
     "others": several(text),
     "censoring_by": text,
+    "competing": several(text),
+    "competing_as_censoring": several(text),
     "confirm": anything,
     "baseline": anything,
 }
@@ -279,6 +281,7 @@ PREDICTION: Mapping[str, Check] = {
     "landmark_weeks": several(number()),
     **dict.fromkeys(HORIZONS, number(0, open_low=True)),
     "visit_window_weeks": number(0),
+    "landmark_window_weeks": number(0),
     "visit_weeks": several(number(0)),
     "implausible_auc": number(0.5, 1, open_low=True),
     "centre": text,

@@ -43,6 +43,15 @@ def read_outcome(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> O
         if len(thresholds) != 1:
             reader.refuse(path, f"{len(thresholds)} thresholds", "one of at_least = ..., below = ...")
         reader.known_analyte(values.get("analyte"), path, analytes)
+    for key in ("competing", "competing_as_censoring"):
+        if key in values:  # as the gate reads the names of a cohort
+            values[key] = tuple(" ".join(name.split()).casefold() for name in values[key])
+    both = [name for name in values.get("competing", ()) if name in values.get("competing_as_censoring", ())]
+    if both:
+        reader.refuse((*path, "competing_as_censoring"), f"{both[0]!r}, which competing names too", "one of the two")
+    if "column" in values and ("competing" in values or "competing_as_censoring" in values):
+        reader.refuse((*path, "column"), "a column of yes and no beside competing events", "an outcomes table",
+                      "A column cannot tell which event came first")  # fmt: skip
     confirm = _confirm(reader, values.pop("confirm", {}), (*path, "confirm"))
     baseline = _baseline(reader, values.pop("baseline", None), (*path, "baseline"))
     return OutcomeRule(confirm=confirm, baseline=baseline, **{"name": "relapse", **values})

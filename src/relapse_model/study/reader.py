@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -207,9 +208,23 @@ class _Reader:
                 f"{late[0]:g}",
                 f"weeks before the horizon ({prediction.horizon_weeks:g})",
             )
+        self.landmark_window(prediction, path)
         if list(prediction.visit_weeks) != sorted(prediction.visit_weeks):
             self.refuse((*path, "visit_weeks"), "weeks that do not ascend", "the planned visits in order")
         return prediction
+
+    def landmark_window(self, prediction: Prediction, path: KeyPath) -> None:
+        """Refuse a window of a landmark's visit that is shorter than two days, or reaches the next one."""
+        window, weeks = prediction.landmark_window_weeks, sorted(prediction.landmark_weeks)
+        if not window:
+            return
+        room = min(later - one for one, later in pairwise([*weeks, prediction.horizon_weeks]))
+        if window < 2 / DAYS_PER_WEEK or not before(window, room / 2):
+            self.refuse(
+                (*path, "landmark_window_weeks"), f"{window:g}",
+                f"0, or two days ({2 / DAYS_PER_WEEK:.2g}) to less than half of the weeks between landmarks, and to "
+                f"the horizon ({room:g})", "Else one visit would be that of two landmarks",
+            )  # fmt: skip
 
     def predictors(self, raw: Any, analytes: Mapping[str, Analyte]) -> tuple[Predictor, ...]:
         if not isinstance(raw, list) or not raw:

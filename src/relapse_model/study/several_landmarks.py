@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 
 from relapse_model.comparisons import before
 from relapse_model.errors import RelapseModelError
@@ -105,6 +106,14 @@ def check_landmarks(landmark_weeks: Sequence[float], study: Study) -> tuple[floa
         raise RelapseModelError(
             f"landmark_week is {_listed(weeks)}; expected weeks before the horizon of study {study.name!r} "
             f"({horizon:g}). Leave out the later ones."
+        )
+    window = study.prediction.landmark_window_weeks
+    close = [pair for pair in pairwise([*weeks, horizon]) if window and not before(window, (pair[1] - pair[0]) / 2)]
+    if close:
+        raise RelapseModelError(
+            f"landmark_week is {_listed(weeks)}, and landmark_window_weeks of study {study.name!r} is {window:g}; "
+            f"expected more than twice as many weeks between {close[0][0]:g} and {close[0][1]:g}: one visit would be "
+            "that of both."
         )
     return weeks
 

@@ -141,6 +141,8 @@ class OutcomeRule:
     `equals` is the value that is the outcome and `others` are those that are none of it (both empty: yes and no). With
     `censoring_by` (a column of the patients table, such as the arm) the chance of being lost is estimated within
     each of its values. `baseline` is what published cohorts tell of the mean risk.
+    `competing` names the events of the outcomes table after which the outcome cannot come; where it is empty, all that
+    are called competing there are. Those of `competing_as_censoring` end the follow-up as a loss does.
     """
 
     name: str
@@ -154,6 +156,8 @@ class OutcomeRule:
     equals: str | None = None
     others: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    competing: tuple[str, ...] = ()
+    competing_as_censoring: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,9 @@ class Prediction:
     compared with the shortest and longest span of so many: what happens on the day 24 months after enrolment happens
     by month 24.
 
+    `landmark_window_weeks` is how many weeks late the visit of a landmark may be held and still be that visit; 0: the
+    landmark is a day.
+
     `implausible_auc` is the AUC above which no honest model of this outcome and horizon is believed; None: not known.
     `centre` is a column of the patients table between whose values the mean risk may differ; None: it may not.
     """
@@ -179,6 +186,7 @@ class Prediction:
     horizon_months: float | None = None
     implausible_auc: float | None = None
     centre: str | None = None
+    landmark_window_weeks: float = 0.0
 
     def by_horizon(self, week: Floats) -> Mask:
         """Tell which weeks lie at or before the horizon."""

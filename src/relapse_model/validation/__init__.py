@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; the table below is what
     from relapse_model.validation.auc_difference import compare_auc_bootstrap
     from relapse_model.validation.calibration import calibration_intercept, calibration_slope, observed_expected
     from relapse_model.validation.classification_measures import ThresholdMeasures, threshold_measures, wilson
+    from relapse_model.validation.competing_risks import CumulativeIncidence, cumulative_incidence, subdistribution_rows
     from relapse_model.validation.decision_curve import NetBenefit, net_benefit, net_benefit_survival
     from relapse_model.validation.discrimination import (
         AucComparison,
@@ -89,6 +90,9 @@ _WHERE = {
     "ThresholdMeasures": "classification_measures",
     "threshold_measures": "classification_measures",
     "wilson": "classification_measures",
+    "CumulativeIncidence": "competing_risks",
+    "cumulative_incidence": "competing_risks",
+    "subdistribution_rows": "competing_risks",
     "NetBenefit": "decision_curve",
     "net_benefit": "decision_curve",
     "net_benefit_survival": "decision_curve",
@@ -155,6 +159,7 @@ __all__ = [
     "CalibrationIndices",
     "CalibrationInstability",
     "CensoringSurvival",
+    "CumulativeIncidence",
     "Estimate",
     "ExternalSampleSize",
     "Inclusion",
@@ -184,6 +189,7 @@ __all__ = [
     "compare_auc_bootstrap",
     "compare_auc_delong",
     "cox_snell_r2",
+    "cumulative_incidence",
     "delong_covariance",
     "effective_share",
     "expected_shrinkage",
@@ -214,6 +220,7 @@ __all__ = [
     "slope_sample_size",
     "stability",
     "stratified_folds",
+    "subdistribution_rows",
     "subgroup_table",
     "survival_sample_size",
     "threshold_measures",

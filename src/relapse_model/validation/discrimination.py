@@ -258,7 +258,13 @@ def compare_auc_delong(relapse: ArrayLike, risk_a: ArrayLike, risk_b: ArrayLike,
     return AucComparison(estimate, math.erfc(abs(difference) / math.sqrt(2 * variance)))
 
 
-def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, fold: ArrayLike | None = None) -> float:
+def harrell_c(
+    time: ArrayLike,
+    event: ArrayLike,
+    risk: ArrayLike,
+    fold: ArrayLike | None = None,
+    competing: ArrayLike | None = None,
+) -> float:
     """Return Harrell's C: among pairs whose order in time is known, the share that the risk orders rightly.
 
     A pair is usable if its shorter time is an event. At equal times an event counts as shorter than a
@@ -276,6 +282,9 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, fold: ArrayLik
     fold : array-like of shape (n,), optional
         Of out-of-fold risks: pairs of one fold only are compared, for the reason that
         `relapse_model.validation.within_folds.auc_within_folds` gives.
+    competing : array-like of shape (n,), optional
+        1 for a competing event at that time: such a patient is later than every event, as it will never come (Wolbers
+        et al. 2009, Epidemiology 20:555).
 
     Returns
     -------
@@ -295,7 +304,7 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, fold: ArrayLik
     >>> harrell_c([5, 8, 12], [1, 0, 0], [0.9, 0.5, 0.9])
     0.75
     """
-    refuse_other_order(time, event, risk, fold)
+    refuse_other_order(time, event, risk, fold, competing)
     y, score, _ = check_predictions(event, risk, probability=False)
     weeks = np.asarray(time, dtype=float)
     if weeks.shape != y.shape or not np.isfinite(weeks).all():
@@ -303,6 +312,8 @@ def harrell_c(time: ArrayLike, event: ArrayLike, risk: ArrayLike, fold: ArrayLik
             f"Harrell's C: time has shape {weeks.shape}; expected a number for each of {y.size} patients."
         )
     events = np.flatnonzero(y == 1)
+    if competing is not None:
+        weeks = np.where((np.asarray(competing, dtype=float) == 1) & (y == 0), np.inf, weeks)
     later, concordant = concordant_pairs(weeks, y, score, events, fold)
     if later.sum() == 0:
         raise InsufficientDataError(

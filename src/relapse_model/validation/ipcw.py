@@ -108,7 +108,13 @@ def reverse_kaplan_meier(time: ArrayLike, event: ArrayLike) -> CensoringSurvival
     return CensoringSurvival(times=distinct, survival=np.cumprod(1 - hazard, dtype=np.float64))
 
 
-def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: ArrayLike | None = None) -> Floats:
+def censoring_weights(
+    time: ArrayLike,
+    event: ArrayLike,
+    horizon: float,
+    group: ArrayLike | None = None,
+    competing: ArrayLike | None = None,
+) -> Floats:
     """Weight each patient's outcome at the horizon by the inverse probability that it was observed.
 
     Assumes that within a group loss to follow-up has nothing to do with the coming relapse. With G the
@@ -119,6 +125,8 @@ def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: 
       patient had to be followed up to the horizon. The left limit is what "free AT the horizon" asks for:
       a patient whose follow-up ends with the visit at the horizon has not been lost before it, so the
       censorings at the horizon itself (in a trial, nearly everybody) do not count;
+    * competing event at T, T <= horizon: ``1 / G(T-)`` as for an event; it is no loss, and the patient is known to
+      stay without the outcome;
     * lost before the horizon: 0; the outcome is unknown, and others like it are counted for more.
 
     With this convention the weights sum to the number of patients, in each group.
@@ -133,6 +141,8 @@ def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: 
         Weeks from the landmark to the horizon.
     group : array-like of shape (n,), optional
         Labels, such as the arm, within which G is estimated: needed where one arm is lost more often.
+    competing : array-like of shape (n,), optional
+        1 for a competing event at that time, after which the outcome cannot come; never beside an event.
 
     Returns
     -------
@@ -148,15 +158,19 @@ def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: 
 
     Notes
     -----
-    Robins and Finkelstein 2000, Biometrics 56:779; Graf et al. 1999, Stat Med 18:2529 for the horizon.
+    Robins and Finkelstein 2000, Biometrics 56:779; Graf et al. 1999, Stat Med 18:2529 for the horizon; for competing
+    events Blanche et al. 2013, Stat Med 32:5381.
 
     Examples
     --------
     >>> censoring_weights([20, 30, 48, 48], [1, 0, 0, 0], horizon=48).round(3).tolist()
     [1.0, 0.0, 1.5, 1.5]
+    >>> censoring_weights([20, 30, 40, 48], [1, 0, 0, 0], 48, competing=[0, 0, 1, 0]).round(3).tolist()
+    [1.0, 0.0, 1.5, 1.5]
     """
-    refuse_other_order(time, event, group)
+    refuse_other_order(time, event, group, competing)
     times, events = check_follow_up(time, event)
+    events = _or_competing(times, events, competing)
     if not (np.isfinite(horizon) and horizon > 0):
         raise RelapseModelError(f"Censoring weights: horizon is {horizon}; expected a number of weeks above 0.")
     if group is None:
@@ -167,6 +181,20 @@ def censoring_weights(time: ArrayLike, event: ArrayLike, horizon: float, group: 
         rows = codes == code
         weights[rows] = _weights(times[rows], events[rows], horizon, f" of group {label!r}")
     return weights
+
+
+def _or_competing(times: Floats, events: Floats, competing: ArrayLike | None) -> Floats:
+    """Return 1 for whose follow-up ended with an event of either kind: only others were lost."""
+    if competing is None:
+        return events
+    others = check_follow_up(times, competing)[1]
+    both = int((events * others).sum())
+    if both:
+        raise RelapseModelError(
+            f"Censoring weights: {both} of {times.size} patients have the event and a competing one at the same time; "
+            "expected the first of the two."
+        )
+    return np.asarray(events + others)
 
 
 def _weights(time: Floats, event: Floats, horizon: float, of_whom: str) -> Floats:

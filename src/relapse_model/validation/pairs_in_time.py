@@ -55,6 +55,48 @@ def concordant_pairs(
     return followed, concordant
 
 
+def pairs_with_competing(
+    weeks: Floats, weight: Floats, score: Floats, first: Positions, fold: ArrayLike | None = None
+) -> tuple[Floats, Floats]:
+    """Return for each of some events the weight of the patients who had had a competing event by then.
+
+    They will never have the event, and so are later than it.
+
+    Parameters
+    ----------
+    weeks, weight, score : ndarray of shape (n,)
+        Weight 0 for who had none.
+    first : ndarray of shape (m,)
+        Positions of the events.
+    fold : array-like of shape (n,), optional
+        Then patients of the event's own fold only.
+
+    Returns
+    -------
+    weight, concordant : ndarray of shape (m,)
+        Of all of them, and of those whom the event is ranked above, equal scores counted one half.
+
+    Examples
+    --------
+    >>> weeks, weight, score = np.array([8.0, 5.0, 12.0]), np.array([0.0, 2.0, 2.0]), np.array([0.9, 0.5, 0.9])
+    >>> [found.tolist() for found in pairs_with_competing(weeks, weight, score, np.array([0]))]
+    [[2.0], [2.0]]
+    """
+    others = np.flatnonzero(weight > 0)
+    label = None if fold is None else fold_codes(fold, weeks.size)
+    total, concordant = np.zeros(first.size), np.zeros(first.size)
+    rows = max(1, _PAIRS_AT_ONCE // max(1, others.size))
+    for start in range(0, first.size, rows):
+        block = first[start : start + rows, np.newaxis]
+        counts = np.where(weeks[others] < weeks[block], weight[others], 0.0)
+        if label is not None:
+            counts *= label[others] == label[block]
+        ranked = np.where(score[others] < score[block], 1.0, np.where(score[others] == score[block], 0.5, 0.0))
+        total[start : start + rows] = counts.sum(axis=1)
+        concordant[start : start + rows] = (counts * ranked).sum(axis=1)
+    return total, concordant
+
+
 def fold_codes(fold: ArrayLike, rows: int) -> NDArray[np.intp]:
     """Return the fold of each row as a number.
 

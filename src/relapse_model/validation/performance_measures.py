@@ -67,6 +67,8 @@ class Performance:
         not known, as for a model file that keeps no fingerprint of its training cohort.
     unmeasured : int
         Patients at risk who are left out, since the model gives no risk to a patient without any result.
+    competing : int
+        Patients with a competing event by the horizon, who are known to stay without the outcome.
     """
 
     patients: int
@@ -76,6 +78,7 @@ class Performance:
     refused: dict[str, str]
     unmeasured: int = 0
     apparent: bool | None = None
+    competing: int = 0
 
     def __repr__(self) -> str:
         """Return the counts and the two figures that are asked for first."""
@@ -112,7 +115,9 @@ class Performance:
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost,
             "measures": values, "refused": self.refused, "apparent": self.apparent,
-        } | ({"unmeasured": self.unmeasured} if self.unmeasured else {})  # fmt: skip
+        } | {
+            name: count for name in ("unmeasured", "competing") if (count := getattr(self, name))
+        }  # fmt: skip
 
 
 def performance(
@@ -125,6 +130,7 @@ def performance(
     seed: int = 0,
     fold: NDArray[np.intp] | None = None,
     by_horizon: tuple[Floats, Floats, float] | None = None,
+    competing: tuple[Floats, Floats] | None = None,
 ) -> Performance:
     """Judge risks: discrimination, calibration, overall error, each weighted for censoring where it applies.
 
@@ -145,15 +151,18 @@ def performance(
         of different folds come from different models; see `within_folds`.
     by_horizon : tuple of array, array and float, optional
         For Uno's C: the follow-up cut at the horizon (time since the landmark, event), and the time of the horizon.
+    competing : tuple of two arrays, optional
+        1 where the follow-up, and that cut at the horizon, ended with a competing event: for both C.
     """
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
     folds = None if fold is None else fold[known]
     wanted = _of_known(y, p, w, folds, seed)
-    wanted["c_index"] = lambda: discrimination.harrell_c(time, event, risk, fold)
+    ever, by_then = (None, None) if competing is None else competing
+    wanted["c_index"] = lambda: discrimination.harrell_c(time, event, risk, fold, ever)
     if by_horizon is not None:
         followed, relapsed, horizon = by_horizon
-        wanted["uno_c"] = lambda: uno_c(followed, relapsed, risk, horizon, fold)
+        wanted["uno_c"] = lambda: uno_c(followed, relapsed, risk, horizon, fold, by_then)
     measures: dict[str, Estimate | float] = {}
     refused: dict[str, str] = {}
     for name in MEASURES:
@@ -163,7 +172,8 @@ def performance(
             measures[name] = wanted[name]()
         except RelapseModelError as error:
             refused[name] = str(error)
-    return Performance(len(relapse), int(y.sum()), int((~known).sum()), measures, refused)
+    others = 0 if by_then is None else int(by_then.sum())
+    return Performance(len(relapse), int(y.sum()), int((~known).sum()), measures, refused, competing=others)
 
 
 def _of_known(

@@ -202,3 +202,15 @@ def test_intervals_of_the_next_crossing_hold_it():
     assert 0.86 <= held[crossed & undecided].mean() <= 0.94
     assert held[crossed & ~undecided].mean() >= 0.94  # only the upper end can miss, and it is rounded to a week
     assert 0.02 <= (crossing < found.lower)[undecided].mean() <= 0.08
+
+
+def test_nobody_is_due_after_a_competing_event(trial):
+    """Dead at week 3: the titre of week 4 that would call for a dose is of nobody, and no dose is missed."""
+    made = cohort([(0, "500"), (2, "60")], [(0, 400)])
+    labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    death = pd.DataFrame({"patient_id": ["A"], "event": "competing", "week": [2.0], "competing_event": "death"})
+    dead = rm.make_cohort(made.patients, labs, made.treatments.drop(columns="patient"), death, study=trial)
+    assert rm.dosing(made, trial, as_of_week=7).due["status"].tolist() == ["overdue"]
+    found = rm.dosing(dead, trial, as_of_week=7)
+    assert found.due.empty
+    assert verdicts(found)[-1][1] == "none expected"

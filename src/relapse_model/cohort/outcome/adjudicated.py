@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -11,14 +13,24 @@ from relapse_model.cohort.outcome.decided_tests import DecidedTests
 from relapse_model.cohort.outcome.risk_set import ENROLMENT
 from relapse_model.comparisons import before
 
+if TYPE_CHECKING:
+    from relapse_model.cohort.outcome.competing import CompetingEvents
 
-def adjudicate(table: pd.DataFrame, cohort: Cohort, tests: DecidedTests | None, landmark: float) -> Mask:
+
+def adjudicate(
+    table: pd.DataFrame,
+    cohort: Cohort,
+    tests: DecidedTests | None,
+    landmark: float,
+    competing: CompetingEvents | None = None,
+) -> Mask:
     """Write the adjudicated outcomes over those of the rule; tell whose week of relapse is known exactly.
 
     The last negative test before the relapse begins its interval, whatever was tested later. A relapse in an unknown
     week is the one that the rule finds; else it lies after the last negative test (and the landmark, at which the
     patient was at risk), and at or before the first positive one after it or the last contact (any row of the patient
-    in labs or treatments). Where there is no such row, follow-up ends with that negative test.
+    in labs or treatments). Where there is no such row, follow-up ends with that negative test. A competing event ends
+    the follow-up of a patient who is free up to it.
 
     Parameters
     ----------
@@ -30,7 +42,11 @@ def adjudicate(table: pd.DataFrame, cohort: Cohort, tests: DecidedTests | None, 
         came after enrolment.
     landmark : float
         Week.
+    competing : CompetingEvents, optional
+        Their names are written into ``competing`` of the table where they count as such.
     """
+    if competing is not None:
+        table["competing"] = competing.counted
     exact = np.zeros(len(table), dtype=bool)
     if cohort.outcomes is None or cohort.outcomes.empty:
         return exact

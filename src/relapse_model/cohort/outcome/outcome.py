@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.index_week import require_same_index
+from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.adjudicated import adjudicate
 from relapse_model.cohort.outcome.by_column import by_column
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import DecidedTests, decide_tests, decided_tests
 from relapse_model.cohort.outcome.lasting_loss import lasting_loss
-from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, risk_set
+from relapse_model.cohort.outcome.risk_set import AT_RISK, ENROLMENT, NOT_AT_RISK, competing_of, risk_set
 from relapse_model.comparisons import at_or_before, before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.study.study import OutcomeRule, Prediction, Study
 
-RELAPSE, FREE, LOST = "relapse", "free", "lost"
+RELAPSE, FREE, LOST, COMPETING = "relapse", "free", "lost", "competing event"
 _READINGS = (None, "relapse", "censor")
-STATES = (RELAPSE, FREE, LOST, *NOT_AT_RISK)
+STATES = (RELAPSE, FREE, LOST, COMPETING, *NOT_AT_RISK)
 
 
 def derive_outcome(
@@ -36,7 +36,9 @@ def derive_outcome(
     is known to lie after the last negative and at or before the first positive test. A patient not seen at the horizon
     is *lost*: neither relapsed nor free, whatever is convenient; so is one not seen after the landmark at all. The
     outcomes table, where a patient stands in it, wins over the rule, and its week is the week of relapse: free until
-    then.
+    then. So is a patient with a competing event (event = competing) until its week, and afterwards free of relapse
+    with certainty: what is predicted is the risk of relapse in the presence of such events. One that the study calls
+    censoring (`competing_as_censoring`) ends the follow-up as a loss does.
 
     The visit of the horizon is a test in the study's visit window on either side of it. A relapse first seen
     after the horizon but at that visit counts as one by the horizon, unless a test at that visit was negative. The
@@ -60,14 +62,17 @@ def derive_outcome(
     DataFrame
         One row per patient, in the order of the cohort, indexed by patient_id:
 
-        - ``state``: ``relapse`` by the horizon; ``free`` through it; ``lost`` before it; or, of those who are not at
+        - ``state``: ``relapse`` by the horizon; ``free`` through it; ``lost`` before it; ``competing event`` by it;
+          or, of those who are not at
           risk at the landmark, ``not at risk (positive)`` (the last test there), ``not at risk (relapsed)`` (and
-          negative again, or as adjudicated) and ``not known to be at risk`` (no test up to it that decides).
-        - ``relapse``: 1, 0, or NaN for those lost or not at risk.
+          negative again, or as adjudicated), ``not at risk (competing event)`` and ``not known to be at risk`` (no
+          test up to it that decides).
+        - ``relapse``: 1, 0 (also after a competing event), or NaN for those lost or not at risk.
         - ``last_negative_week``, ``first_positive_week``: the interval (last negative, first positive], over all
           follow-up; NaN where there is none.
         - ``time_week``: week of the first positive, or last known free of relapse (over all follow-up).
         - ``event``: 1 if ``time_week`` is a relapse, 0 if it is the end of follow-up, at any time.
+        - ``competing``: name of the competing event that ``time_week`` is, at any time; empty for the others.
         - ``single_positives``: positive runs that were not confirmed.
         - ``clearance_week``: week of the first negative test of the stretch that reached enrolment, at or before
           week 0: how long the patient had been free when follow-up began (left truncation). NaN if not tested, or
@@ -77,6 +82,9 @@ def derive_outcome(
     ------
     InsufficientDataError
         If nobody has any information on the outcome.
+    CohortError
+        If the study does not name a competing event, or a relapse by the tests lies before one whose row does not say
+        that it was none.
     RelapseModelError
         If the landmark is not before the horizon: then there is nothing to predict. For another reading of
         unconfirmed runs than those two.
@@ -94,18 +102,26 @@ def derive_outcome(
     if unconfirmed_at_end not in _READINGS:
         raise RelapseModelError(f"unconfirmed_at_end is {unconfirmed_at_end!r}; expected 'relapse', 'censor' or None.")
     require_same_index(cohort, study)
+    cohort = seen_at(cohort, study, landmark)
+    competing = competing_of(cohort, study)
     if study.outcome.column is not None:
         table, tests = by_column(cohort, study, landmark), None
         exact = np.zeros(len(table), dtype=bool)
     else:
         table, tests = _by_rule(cohort, study, landmark, unconfirmed_at_end)
-        exact = adjudicate(table, cohort, tests, landmark)
+        if competing is not None:
+            from relapse_model.cohort.outcome.competing import refuse_relapse_before
+
+            refuse_relapse_before(table, cohort, competing, study.outcome)
+        exact = adjudicate(table, cohort, tests, landmark, competing)
     if table["time_week"].isna().all() and (tests is None or not len(tests.week)):
         raise InsufficientDataError(f"no patient of this cohort has an outcome: it needs {_need(study.outcome)}.")
+    if "competing" not in table:
+        table["competing"] = np.full(len(table), "", dtype=object)
     state = state_at_horizon(table, exact, study.prediction)
     standing = risk_set(cohort, study, landmark)
     table.insert(0, "state", np.where(standing == AT_RISK, state, standing))
-    table.insert(1, "relapse", table["state"].map({RELAPSE: 1.0, FREE: 0.0}).astype(float))
+    table.insert(1, "relapse", table["state"].map({RELAPSE: 1.0, FREE: 0.0, COMPETING: 0.0}).astype(float))
     table.index = cohort.patient_ids
     return table
 
@@ -152,10 +168,11 @@ def _need(rule: OutcomeRule) -> str:
 
 
 def _refuse_late_landmark(landmark: float, study: Study) -> None:
-    horizon = study.prediction.horizon_weeks
-    if not before(landmark, horizon):
+    horizon, window = study.prediction.horizon_weeks, study.prediction.landmark_window_weeks
+    if not before(landmark + window, horizon):
         raise RelapseModelError(
-            f"landmark_week is {landmark:g}; expected a week before the horizon of study {study.name!r} ({horizon:g}). "
+            f"landmark_week is {landmark:g}{f', and its visit up to {window:g} weeks later' if window else ''}; "
+            f"expected a week before the horizon of study {study.name!r} ({horizon:g}). "
             "Predict earlier, or set a later horizon_weeks in the study."
         )
 
@@ -166,7 +183,8 @@ def state_at_horizon(table: pd.DataFrame, exact: Mask, prediction: Prediction) -
     Parameters
     ----------
     table : DataFrame
-        ``time_week``, ``last_negative_week`` and ``event``, as in `derive_outcome`.
+        ``time_week``, ``last_negative_week``, ``event`` and, where there are any, ``competing``, as in
+        `derive_outcome`.
     exact : array of bool
         Whose week of relapse is exact.
     prediction : Prediction
@@ -181,4 +199,6 @@ def state_at_horizon(table: pd.DataFrame, exact: Mask, prediction: Prediction) -
     free_until = np.where(event & ~by_horizon & ~exact, last_negative, time)
     state = np.where(prediction.reaches_horizon(free_until, early=window), FREE, LOST).astype(object)
     state[by_horizon] = RELAPSE
+    if "competing" in table:
+        state[(table["competing"] != "").to_numpy(dtype=bool) & prediction.by_horizon(time)] = COMPETING
     return state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,18 +11,22 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.index_week import require_same_index
+from relapse_model.cohort.index_week import require_same_index, seen_at
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.outcome.confirmation import relapse_intervals
 from relapse_model.cohort.outcome.decided_tests import decide_tests, decided_tests
 from relapse_model.comparisons import at_or_before
 from relapse_model.study.study import Study
 
+if TYPE_CHECKING:
+    from relapse_model.cohort.outcome.competing import CompetingEvents
+
 AT_RISK = "at risk"
 POSITIVE = "not at risk (positive)"
 RELAPSED = "not at risk (relapsed)"
+COMPETED = "not at risk (competing event)"
 UNKNOWN = "not known to be at risk"
-NOT_AT_RISK = (POSITIVE, RELAPSED, UNKNOWN)
+NOT_AT_RISK = (POSITIVE, RELAPSED, UNKNOWN, COMPETED)
 ENROLMENT = 0.0  # week
 
 
@@ -31,7 +36,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     Of an outcome by tests: a patient whose last test that decides, at or before the landmark, is negative, and who has
     not relapsed before it. A single positive there counts like one that is confirmed, for no later test is read. Of an
     outcome that is adjudicated only, or a column, there is no such test: whoever enrols is taken to be free of it. An
-    adjudicated relapse at or before the landmark ends the risk in both.
+    adjudicated relapse or competing event at or before the landmark ends the risk in both, also one that the study
+    calls censoring.
 
     Parameters
     ----------
@@ -43,7 +49,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     Returns
     -------
     array of str, shape (patients,)
-        ``"at risk"``, ``"not at risk (positive)"``, ``"not at risk (relapsed)"`` or ``"not known to be at risk"``.
+        ``"at risk"``, ``"not at risk (positive)"``, ``"not at risk (relapsed)"``, ``"not at risk (competing event)"``
+        or ``"not known to be at risk"``.
 
     Examples
     --------
@@ -52,6 +59,7 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     ['at risk', 'at risk', 'at risk']
     """
     require_same_index(cohort, study)
+    cohort = seen_at(cohort, study, landmark)
     state = np.full(len(cohort), AT_RISK, dtype=object)
     known_relapse, overruled, unknown_week = _adjudicated(cohort, landmark)
     if study.outcome.analyte is None:
@@ -66,7 +74,24 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
         state[standing == 1] = POSITIVE
         state[standing == -1] = UNKNOWN
     state[known_relapse] = RELAPSED
+    if (competing := competing_of(cohort, study)) is not None:
+        state[(competing.name != "") & at_or_before(competing.week, landmark)] = COMPETED
     return state
+
+
+def competing_of(cohort: Cohort, study: Study) -> CompetingEvents | None:
+    """Return the competing events of a cohort, as `competing_events` does; None where it has none.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    """
+    if cohort.outcomes is None or "event" not in cohort.outcomes:
+        return None
+    from relapse_model.cohort.outcome.competing import competing_events  # few cohorts have any
+
+    return competing_events(cohort, study)
 
 
 def is_at_risk(states: Iterable[object]) -> Mask:
@@ -94,6 +119,7 @@ def why_not(state: object, study: Study, landmark: float) -> str:
     test = f"test of {study.analytes[analyte].label}" if analyte is not None else "test"
     return {
         POSITIVE: f"{POSITIVE}: the last {test} at or before {week} is positive: nothing left to predict",
+        COMPETED: f"{COMPETED}: at or before {week}: the outcome cannot come any more",
         RELAPSED: f"{RELAPSED}: {study.outcome.name} at or before {week}: nothing left to predict",
         UNKNOWN: f"{UNKNOWN}: no {test} at or before {week} that decides"
         if analyte is not None

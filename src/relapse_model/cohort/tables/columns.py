@@ -68,6 +68,9 @@ _GRADES = MappingProxyType(  # CTCAE 5.0
     }
 )
 
+_EVENTS = MappingProxyType({word: word for word in ("relapse", "free", "competing")})
+INSTEAD: Mapping[str, tuple[str, ...]] = MappingProxyType({"relapse": ("event",)})  # columns that may stand for another
+
 TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
     {
         "patients": {
@@ -111,6 +114,8 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "patient_id": _ID,
             "relapse": Column("flag", required=True),
             "week": _WEEK_NEEDED,
+            "event": Column("choice", choices=("relapse", "free", "competing"), spellings=_EVENTS),
+            "competing_event": Column(),
         },
         "adverse_events": {
             "patient_id": _ID,
@@ -212,7 +217,8 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         *(
             Problem(name, None, column, "the column is missing", _wanted(column), _nearest(column, columns))
             for column, rule in rules.items()
-            if rule.required and {column, DATES.get(column), *COUNTED.get(column, ())}.isdisjoint(columns)
+            if rule.required
+            and {column, DATES.get(column), *COUNTED.get(column, ()), *INSTEAD.get(column, ())}.isdisjoint(columns)
         ),
     ]
 
@@ -228,7 +234,7 @@ def _doubled(name: str, column: str, columns: list[str]) -> Problem:
 def _wanted(column: str) -> str:
     """Say which columns may stand for one that is missing."""
     dates = [DATES[column]] if column in DATES else []
-    instead = ", ".join(repr(other) for other in (*dates, *COUNTED.get(column, ())))
+    instead = ", ".join(repr(other) for other in (*dates, *COUNTED.get(column, ()), *INSTEAD.get(column, ())))
     return f"a column {column!r}{f' (or {instead})' if instead else ''}"
 
 

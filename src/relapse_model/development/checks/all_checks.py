@@ -35,6 +35,7 @@ from relapse_model.development.checks import (
     rm127_old_results,
     rm128_arm_without_prior,
     rm129_baseline_contradicted,
+    rm130_competing_as_censoring,
     rm206_screened_here,
 )
 from relapse_model.development.checks.check import ERROR
@@ -70,6 +71,7 @@ COHORT_CHECKS = (
     rm127_old_results.CHECK,
     rm128_arm_without_prior.CHECK,
     rm129_baseline_contradicted.CHECK,
+    rm130_competing_as_censoring.CHECK,
     rm206_screened_here.CHECK,
 )
 EVENTS_CHECK = rm110_few_events_for_calibration.CHECK  # of the number of events of a validation

@@ -65,7 +65,7 @@ def followed_patients(outcome: pd.DataFrame, horizon: float) -> FollowedPatients
         As `derive_outcome` makes it.
     horizon : float
     """
-    rows = outcome["state"].isin(("relapse", "free", "lost")).to_numpy()
+    rows = outcome["state"].isin(("relapse", "free", "lost", "competing event")).to_numpy()
     kept = outcome[rows]
     return FollowedPatients(
         rows,

@@ -20,7 +20,7 @@ def horizon_beyond_follow_up(at: AtLandmark) -> Verdict:
     """
     state = at.outcome["state"]
     free, relapsed, lost = (int((state == one).sum()) for one in ("free", "relapse", "lost"))
-    at_risk = free + relapsed + lost
+    at_risk = free + relapsed + lost + int((state == "competing event").sum())
     if at_risk == 0:
         return not_applicable(f"no patient is at risk at week {at.landmark:g}")
     if lost == 0 or free >= FEWEST:

@@ -31,6 +31,7 @@ def mean_performance(
     """
     weight = data.weights()
     followed, relapsed, horizon = data.by_horizon()
+    ended = data.competing_ends()
     each = []
     for repeat, risk in enumerate(risks):
         rows = ~np.isnan(risk)
@@ -40,11 +41,13 @@ def mean_performance(
             data.relapse[rows], risk[rows], weight[rows], data.time[rows], data.event[rows], seed=seed,
             fold=None if fold is None else fold[repeat, rows],
             by_horizon=(followed[rows], relapsed[rows], horizon),
+            competing=None if ended is None else (ended[0][rows], ended[1][rows]),
         )  # fmt: skip
         each.append((found.measures, found.refused))
-    seen = data.relapse[~np.isnan(risks).all(axis=0)]
+    judged = ~np.isnan(risks).all(axis=0)
+    seen, others = data.relapse[judged], 0 if ended is None else int(ended[1][judged].sum())
     events, lost = int((seen == 1).sum()), int(np.isnan(seen).sum())
-    return Performance(len(seen), events, lost, *mean_measures(each, MEASURES), apparent=False)
+    return Performance(len(seen), events, lost, *mean_measures(each, MEASURES), apparent=False, competing=others)
 
 
 def not_estimable(judged: Performance, reason: str) -> Performance:
@@ -55,4 +58,7 @@ def not_estimable(judged: Performance, reason: str) -> Performance:
     judged : Performance
     reason : str
     """
-    return Performance(judged.patients, judged.events, judged.lost, {}, dict.fromkeys(MEASURES, reason), apparent=False)
+    refused = dict.fromkeys(MEASURES, reason)
+    return Performance(
+        judged.patients, judged.events, judged.lost, {}, refused, apparent=False, competing=judged.competing
+    )

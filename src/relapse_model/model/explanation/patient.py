@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from relapse_model.cohort.landmark_visit import known_until
 from relapse_model.cohort.tables.days import read_days
 from relapse_model.cohort.tables.identifiers import same_identifier
 from relapse_model.display.html_summary import html_summary
@@ -171,11 +172,12 @@ def explain_patient(
     features = derive_features(cohort, model.study, landmark).iloc[[place]]
     site = centre_labels(cohort, model.study)
     found, anywhere = explain(model, features, None if site is None else site[[place]]), explain(model, features)
+    until = known_until(cohort, model.study, landmark, place)
     reference, enrolled = reference_codes(model), _days(cohort, model.study, place)
     inputs = [
         patient_input(
             predictor, features[predictor.name].iloc[0], reference[column], float(found.values[0, column]),
-            predictor_source(cohort, model.study, predictor, place, landmark), enrolled, landmark,
+            predictor_source(cohort, model.study, predictor, place, until), enrolled, until,
         )
         for column, predictor in enumerate(model.study.predictors)
     ]  # fmt: skip
@@ -188,7 +190,7 @@ def explain_patient(
         patient_id=str(patient_id),
         outcome=model.study.outcome.name,
         landmark_week=landmark,
-        landmark_date=date_of(enrolled, landmark),
+        landmark_date=date_of(enrolled, until),
         horizon_weeks=model.study.prediction.horizon_weeks,
         risk=float(score["relapse_risk"]),
         lower=float(score["risk_lower"]),

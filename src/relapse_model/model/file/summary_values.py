@@ -49,6 +49,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
         "synthetic": isinstance(get("synthetic"), bool),
         "seed": _is_whole(get("seed")),
         "censoring": get("censoring", CENSORING[0]) in CENSORING,
+        "competing": _are_told_counts(get("competing", {})),
         "choice": _is_choice(get("choice")),
         "packages": _are_texts(get("packages")),
         "unmeasured": _is_told_count(get("unmeasured", 0)),
@@ -130,6 +131,11 @@ def _are_counts(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(counts, dict) and all(map(_is_told_count, counts.values())) for counts in value.values()
     )
+
+
+def _are_told_counts(value: object) -> bool:
+    """Tell whether these are counts by name."""
+    return isinstance(value, dict) and all(map(_is_told_count, value.values()))
 
 
 def _is_choice(value: object) -> bool:

@@ -27,7 +27,7 @@ from relapse_model.model.monitoring.disclosed_shares import (
     share_words,
 )
 from relapse_model.model.monitoring.drift import DriftedShare, PredictorDrift, predictor_drift
-from relapse_model.model.monitoring.outcomes import FEWEST, MonitoredOutcomes, monitored_outcomes
+from relapse_model.model.monitoring.outcomes import FEWEST, MonitoredOutcomes, as_study_counts, monitored_outcomes
 from relapse_model.model.monitoring.scores import MonitoredScores, monitored_scores, predictors_by_warnings
 from relapse_model.model.scoring.scorable import unusable
 from relapse_model.model.scoring.scores import score_cohort
@@ -203,7 +203,7 @@ def monitor(
         if outcomes is None
         else monitored_outcomes(
             table,
-            _read(outcomes, "outcomes"),
+            as_study_counts(_read(outcomes, "outcomes"), model.study),
             landmark,
             prediction.horizon_weeks,
             prediction.visit_window_weeks,
@@ -241,6 +241,7 @@ def _follow_up(model: TrainedModel, cohort: Cohort, landmark: float) -> pd.DataF
             "patient_id": cohort.patient_ids,
             "relapse": np.where(seen, found["event"].to_numpy(dtype=float), 0.0),
             "week": np.where(seen, week, landmark),
+            "event": np.where((found["competing"] != "").to_numpy(dtype=bool), "competing", ""),
         }
     )
 

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.outcome.competing import expected_names, plain_name, unlisted_names
 from relapse_model.cohort.tables.column_values import column, texts
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.comparisons import before
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.small_counts import SMALL, disclosed_count
+from relapse_model.study.study import Study
 from relapse_model.validation.calibration import calibration_intercept, observed_expected
 from relapse_model.validation.discrimination import auc_delong
 from relapse_model.validation.estimate import Estimate, require_both_outcomes
@@ -95,7 +97,8 @@ def monitored_outcomes(
         As `RelapseModel.score` returns it.
     outcomes : DataFrame
         patient_id, relapse (1 or 0; empty: none so far), and week, since enrolment, of the relapse or of the last time
-        known free of it.
+        known free of it. A column event (relapse, free or competing) may say it instead: who had a competing event in
+        that week stays without relapse for good.
     landmark, horizon : float
         Weeks since enrolment.
     window : float
@@ -131,13 +134,14 @@ def monitored_outcomes(
     joined = scored.merge(table, on="patient_id", how="inner")
     risk, relapse = (joined[name].to_numpy(dtype=float) for name in ("relapse_risk", "relapse"))
     week = joined["week"].to_numpy(dtype=float)
-    at_risk = np.isnan(week) | (week > landmark) | ((week == landmark) & (relapse == 0))
-    risk, relapse, week = risk[at_risk], relapse[at_risk], week[at_risk]
-    state, followed = _follow_up(relapse, week, horizon, window)
+    other = joined["competing"].to_numpy(dtype=bool)
+    at_risk = np.isnan(week) | (week > landmark) | ((week == landmark) & (relapse == 0) & ~other)
+    risk, relapse, week, other = risk[at_risk], relapse[at_risk], week[at_risk], other[at_risk]
+    state, followed, ended = _follow_up(relapse, week, other, horizon, window)
     awaited = scored.loc[~scored["patient_id"].isin(table["patient_id"]), "relapse_risk"].to_numpy(dtype=float)
     known = risk[~np.isnan(state)]
     enough = bool(len(known) and min(known.sum(), (1 - known).sum()) >= FEWEST)
-    observed = _Observed(state, risk, followed - landmark, horizon - landmark)
+    observed = _Observed(state, risk, followed - landmark, horizon - landmark, ended)
     measures, refused = _measured(observed) if not len(awaited) else ({}, {"observed_expected": AWAITED})
     return MonitoredOutcomes(
         patients=len(risk), events=int((state == 1).sum()), lost=int(np.isnan(state).sum()),
@@ -154,9 +158,10 @@ class _Observed:
     risk: Floats
     followed: Floats
     horizon: float
+    competing: Floats  # 1 where a competing event ended the follow-up
 
     def weights(self) -> Floats:
-        return censoring_weights(self.followed, self.state == 1, self.horizon)
+        return censoring_weights(self.followed, self.state == 1, self.horizon, competing=self.competing)
 
     def ratio(self) -> Estimate | None:
         """Return observed over expected, None where it cannot be estimated."""
@@ -170,7 +175,7 @@ class _Observed:
         at_end = np.full(len(risk), self.horizon)
         return _Observed(
             np.append(self.state, np.full(len(risk), state)), np.append(self.risk, risk),
-            np.append(self.followed, at_end), self.horizon,
+            np.append(self.followed, at_end), self.horizon, np.append(self.competing, np.zeros(len(risk))),
         )  # fmt: skip
 
 
@@ -195,9 +200,12 @@ def _table(outcomes: pd.DataFrame) -> pd.DataFrame:
 
     Without relapse so far, the week says until when.
     """
+    outcomes = _with_relapse(outcomes)
     for name in ("patient_id", "relapse"):
         if name not in outcomes:
-            raise RelapseModelError(f"outcomes: no column {name!r}; expected patient_id, relapse, and week if known.")
+            raise RelapseModelError(
+                f"outcomes: no column {name!r}; expected patient_id, relapse (or event), and week if known."
+            )
     patient = identifier_keys(texts(outcomes["patient_id"]))
     twice = int(patient.duplicated().sum())
     if twice:
@@ -218,18 +226,95 @@ def _table(outcomes: pd.DataFrame) -> pd.DataFrame:
             )
     week = values.get("week", np.full(len(outcomes), np.nan))
     relapse = np.where(np.isnan(values["relapse"]) & ~np.isnan(week), 0.0, values["relapse"])
-    table = pd.DataFrame({"patient_id": patient.to_numpy(), "relapse": relapse, "week": week})
+    competing = _competing(outcomes, week)
+    table = pd.DataFrame({"patient_id": patient.to_numpy(), "relapse": relapse, "week": week, "competing": competing})
     return table[~np.isnan(relapse)]
 
 
-def _follow_up(relapse: Floats, week: Floats, horizon: float, window: float) -> tuple[Floats, Floats]:
-    """Return 1, 0 or NaN (lost) at the horizon, and until when each was followed; as `derive_outcome` adjudicates."""
+def as_study_counts(outcomes: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the outcomes with the competing events that the study calls censoring as the end of follow-up.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        As `monitored_outcomes` takes it, with ``competing_event`` where the study lists names.
+    study : Study
+
+    Raises
+    ------
+    RelapseModelError
+        For a competing event whose name the study does not list, where it lists any.
+    """
+    rule = study.outcome
+    if "event" not in outcomes or not (rule.competing or rule.competing_as_censoring):
+        return outcomes
+    rows = (texts(outcomes["event"]) == "competing").to_numpy(dtype=bool)
+    given = outcomes["competing_event"] if "competing_event" in outcomes else pd.Series("", index=outcomes.index)
+    names = texts(given).map(plain_name)
+    wrong = int((rows & ((names == "").to_numpy() | unlisted_names(names, rule))).sum())
+    if wrong:
+        raise RelapseModelError(
+            f"outcomes, column 'competing_event': {wrong} competing events without a name that the study of the "
+            f"model lists; expected {expected_names(rule)}."
+        )
+    lost = rows & names.isin(rule.competing_as_censoring).to_numpy(dtype=bool)
+    return outcomes.assign(event=outcomes["event"].where(~lost, "free"))
+
+
+def _with_relapse(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with a column of yes and no, which its events may say instead; refuse what is none of them."""
+    if "event" not in outcomes:
+        return outcomes
+    read = column(outcomes["event"], TABLES["outcomes"]["event"])
+    if read.bad.any():
+        raise RelapseModelError(
+            f"outcomes, column 'event': {int(read.bad.sum())} of {len(outcomes)} entries; expected one of relapse, "
+            "free, competing. Correct them."
+        )
+    event = pd.Series(read.values, dtype=object)
+    said = event.map({"relapse": 1.0, "free": 0.0, "competing": 0.0}).to_numpy(dtype=float)
+    made = outcomes.assign(event=event.to_numpy())
+    if "relapse" not in outcomes:
+        return made.assign(relapse=said)
+    given = column(outcomes["relapse"], TABLES["outcomes"]["relapse"])
+    values = np.asarray(given.values, dtype=float)
+    apart = ~np.isnan(values) & ~np.isnan(said) & (values != said)
+    if apart.any():
+        raise RelapseModelError(
+            f"outcomes: {int(apart.sum())} of {len(outcomes)} rows with an event that contradicts relapse; expected "
+            "the same in both. Correct them."
+        )
+    return made if given.bad.any() else made.assign(relapse=np.where(np.isnan(values), said, values))
+
+
+def _competing(outcomes: pd.DataFrame, week: Floats) -> Mask:
+    """Tell whose follow-up a competing event ended; refuse one without a week."""
+    if "event" not in outcomes:
+        return np.zeros(len(outcomes), dtype=bool)
+    competing = (outcomes["event"] == "competing").to_numpy(dtype=bool)
+    undated = int((competing & np.isnan(week)).sum())
+    if undated:
+        raise RelapseModelError(
+            f"outcomes: {undated} competing events without a week; expected the week of each. By an unknown week "
+            "nobody can say whether it came before the horizon."
+        )
+    return competing
+
+
+def _follow_up(
+    relapse: Floats, week: Floats, competing: Mask, horizon: float, window: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return 1, 0 or NaN (lost) at the horizon, until when each was followed, and who had a competing event by then.
+
+    As `derive_outcome` adjudicates.
+    """
     timed = ~np.isnan(week)
     by_horizon = (relapse == 1) & ~(timed & before(horizon, week))  # its week is exact: no window moves it
     free = ~by_horizon & ~(timed & before(week, horizon - window))
-    state = np.where(by_horizon, 1.0, np.where(free, 0.0, np.nan))
-    followed = np.where(free | ~timed, horizon, np.minimum(week, horizon))
-    return state, followed
+    ended = competing & ~before(horizon, week)
+    state = np.where(by_horizon, 1.0, np.where(free | ended, 0.0, np.nan))
+    followed = np.where((free | ~timed) & ~ended, horizon, np.minimum(week, horizon))
+    return state, followed, ended.astype(np.float64)
 
 
 def _measured(observed: _Observed) -> tuple[dict[str, Estimate], dict[str, str]]:

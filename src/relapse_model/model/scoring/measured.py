@@ -6,6 +6,7 @@ import numpy as np
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import seen_at
 from relapse_model.comparisons import at_or_before
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.study import Study
@@ -30,7 +31,7 @@ def measured(cohort: Cohort, study: Study, landmark: float) -> Mask:
     [True, True]
     """
     named = {one.analyte for one in study.predictors if FEATURE_KINDS[one.kind].unit.startswith("analyte")}
-    labs = cohort.labs
+    labs = seen_at(cohort, study, landmark).labs
     known = (
         labs["analyte"].isin(named) & at_or_before(labs["week"], landmark) & (labs["kind"] != "missing")
     ).to_numpy()

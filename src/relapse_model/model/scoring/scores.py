@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Positions
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import seen_at
 from relapse_model.features import derive_features
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
@@ -76,6 +77,7 @@ def score_cohort(
 
         benefit.require_randomisation(model, landmark_week)
         cohort = benefit.with_arm_column(cohort, arm_effect.trial_plan_of(model.study).arms.column)
+    cohort = seen_at(cohort, model.study, landmark)
     reasons = unusable(cohort, model.study, landmark, horizon_weeks, unmeasured=model.scores_unmeasured)
     features = derive_features(cohort, model.study, landmark)
     usable = np.array([reason == "" for reason in reasons], dtype=bool)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from relapse_model.arrays import Floats
 from relapse_model.report.figures.style import GREY, GROUPS, one_axes, plain, put_legend, styled
-from relapse_model.report.figures.survival import MOST_READINGS, kaplan_meier, weeks_read
+from relapse_model.report.figures.survival import MOST_READINGS, weeks_read, without_outcome
 from relapse_model.report.figures.ticks import STEPS
 from relapse_model.small_counts import SMALL
 
@@ -74,7 +74,11 @@ def risk_groups_figure(
     axes.set_xticks(start + weeks_read(0.0, horizon - start, 6, STEPS))
     axes.set(xlabel="Week since enrolment", ylabel="With the outcome (%)")
     put_legend(figure, axes, ax, ncols=2)
-    axes.set_title("Observed and predicted, by predicted risk\n1 minus Kaplan-Meier")
+    axes.set_title(
+        "Observed and predicted, by predicted risk\n1 minus Kaplan-Meier"
+        if (d < 2).all()
+        else "Observed and predicted, by predicted risk\nAalen-Johansen"
+    )
     return figure
 
 
@@ -106,7 +110,7 @@ def _draw_group(axes: Axes, time: Floats, event: Floats, grid: Floats, colour: s
     if not len(followed):
         axes.plot([], [], color=colour, linewidth=1.8, label=plain(label))
         return 0.0
-    times, free, _, _ = kaplan_meier(time, event)
+    times, free, _, _ = without_outcome(time, event)
     found = 100 * (1 - np.append(1.0, free)[np.searchsorted(times, followed, side="right")])
     axes.step(followed, found, where="post", color=colour, linewidth=1.8, label=plain(label))
     return float(found.max())

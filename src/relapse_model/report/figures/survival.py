@@ -12,6 +12,7 @@ from relapse_model.errors import InsufficientDataError
 from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, disclosed_counts
+from relapse_model.validation.competing_risks import cumulative_incidence
 from relapse_model.validation.estimate import normal_quantile
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def kaplan_meier_figure(
     *,
     start: float = 0.0,
     horizon: float | None = None,
+    competing: ArrayLike | None = None,
 ) -> Figure:
     """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
 
@@ -51,6 +53,9 @@ def kaplan_meier_figure(
         Week from which patients were followed: the landmark.
     horizon : float, optional
         Week to be marked.
+    competing : array-like of shape (n,), optional
+        1 for a competing event at that time. Then the share without the outcome so far is drawn, by the Aalen-Johansen
+        estimate: it does not fall when somebody dies, as the risk that a model predicts does not rise.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def kaplan_meier_figure(
     InsufficientDataError
         Without a patient.
     """
-    t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
+    t, d = np.asarray(time, dtype=float), states_of(event, competing)
     if not t.size:
         raise InsufficientDataError("Kaplan-Meier figure: no patients; expected one at least.")
     label = np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
@@ -78,12 +83,45 @@ def kaplan_meier_figure(
         main.axvline(horizon, color=GREY, linewidth=0.8, linestyle=":")
     ticks = start + weeks_read(0.0, float(grid[-1]) - start, 6, STEPS)
     width = max(1.0, float(grid[-1]) - start)  # follow-up may end within one step
-    main.set(ylim=(0, 1.02), ylabel="Free of the outcome", xlim=(start, start + 1.02 * width))
+    label_of_y = "Free of the outcome" if competing is None else "Without the outcome"
+    main.set(ylim=(0, 1.02), ylabel=label_of_y, xlim=(start, start + 1.02 * width))
     main.set_yticks(np.arange(0, 1.01, 0.25), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.25)])
     main.legend(loc="lower left")
-    main.set_title("Freedom from the outcome\nKaplan-Meier, 95 % intervals")
+    title = "Freedom from the outcome\nKaplan-Meier" if competing is None else "Without the outcome\nAalen-Johansen"
+    main.set_title(f"{title}, 95 % intervals")
     _risk_table(table, names, label.astype(str), t, ticks, disclosed)
     return figure
+
+
+def states_of(event: ArrayLike, competing: ArrayLike | None) -> Floats:
+    """Return 1 for the outcome, 2 for a competing event, 0 for none."""
+    of_it = np.asarray(event, dtype=float)
+    return of_it if competing is None else of_it + 2 * np.asarray(competing, dtype=float)
+
+
+def without_outcome(time: ArrayLike, state: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the share without the outcome at the times of events, with 95 % limits.
+
+    Aalen-Johansen's estimate, which is that of Kaplan-Meier where there are no competing events.
+
+    Parameters
+    ----------
+    time, state : array-like of shape (n,)
+        1 for the outcome, 2 for a competing event, 0 for the end of follow-up.
+
+    Returns
+    -------
+    time, free, lower, upper : ndarray of shape (k,)
+
+    Examples
+    --------
+    >>> without_outcome([1, 2, 3, 4], [1, 2, 1, 0])[1].tolist()
+    [0.75, 0.5]
+    """
+    if not (np.asarray(state) == 2).any():
+        return kaplan_meier(time, state)
+    found = cumulative_incidence(time, state)
+    return found.times, 1 - found.incidence, 1 - found.upper, 1 - found.lower
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
@@ -128,7 +166,7 @@ def _draw_survival(axes: Axes, time: Floats, event: Floats, grid: Floats, colour
     if not len(followed):
         axes.plot([], [], color=colour, linewidth=1.8, label=label)
         return
-    times, *curves = kaplan_meier(time, event)
+    times, *curves = without_outcome(time, event)
     at = np.searchsorted(times, followed, side="right")
     free, lower, upper = (np.append(1.0, values)[at] for values in curves)
     axes.fill_between(followed, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)

@@ -125,7 +125,11 @@ def _performance(validation: Validation) -> JournalTable:
     found = performance_rows(validation)
     rows = [[row["label"], *(_cell(row["cells"].get(column)) for column in shown)] for row in found]
     of = validation.performance
-    counts = f"{of.patients} patients, {of.events} with {validation.study.outcome.name}, {of.lost} lost to follow-up"
+    competing = f"{of.competing} with a competing event, " if of.competing else ""
+    counts = (
+        f"{of.patients} patients, {of.events} with {validation.study.outcome.name}, {competing}{of.lost} lost to "
+        "follow-up"
+    )
     methods = [
         f"{COLUMNS[column]}. Intervals: {'; '.join(lines)}"
         for column, lines in interval_methods(validation).items()

@@ -46,9 +46,23 @@ def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[Intercurre
     study : Study
     events : tuple of IntercurrentEvent
     """
+    table = cohort.outcomes
+    competing = (
+        []
+        if table is None or "event" not in table
+        else sorted(
+            set(table.loc[table["event"] == "competing", "competing_event"]) - set(study.outcome.competing_as_censoring)
+        )
+    )
     acted_on = [one for one in events if one.strategy != POLICY]
     names = ", ".join(repr(one.event) for one in acted_on)
-    problems = []
+    problems = [
+        Problem("outcomes", None, "event", f"competing events ({', '.join(map(str, competing))})",
+                "relapse and free: in a comparison of arms a competing event is an intercurrent one, and the plan "
+                "states no strategy for it",
+                "Composite: event = relapse in its week. Hypothetical: event = free until then, or name it in "
+                "competing_as_censoring of [outcome]")
+    ] if competing else []  # fmt: skip
     if acted_on and cohort.treatments is None:
         problems.append(
             Problem("treatments", None, None, "no such table", f"the treatments of each patient, for {names}",

@@ -8,6 +8,7 @@ import numpy as np
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.competing import refuse_competing
 from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.checks.rm128_arm_without_prior import arm_findings
@@ -118,6 +119,7 @@ def benefit_report(
             "expected one of both."
         )
     seed = require_seed(seed)
+    refuse_competing(cohort, "benefit report", "Its contrasts of arms are Kaplan-Meier's")
     at, data = landmarks_and_data(cohort, study, 0.0, names, group_by=None, censoring="ipcw")
     study = at[0].study
     _check_groups(groups, data.events)

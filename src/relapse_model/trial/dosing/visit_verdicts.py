@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
+from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.cohort.outcome.outcome import derive_outcome
 from relapse_model.comparisons import at_or_before
@@ -133,7 +134,17 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
 
 
 def _stops(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    """Return the week from which no dose is expected, by what the rule says ends dosing."""
+    """Return the week from which no dose is expected, by what the rule says ends dosing, or a competing event."""
+    return np.fmin(_stops_by_rule(cohort, study, rule), _competing_week(cohort, study))
+
+
+def _competing_week(cohort: Cohort, study: Study) -> Floats:
+    """Return the week of each patient's competing event: what follows it is not judged."""
+    found = competing_events(cohort, study)
+    return np.full(len(cohort), np.inf) if found is None else np.where(np.isnan(found.week), np.inf, found.week)
+
+
+def _stops_by_rule(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
     stop = np.full(len(cohort), np.inf)
     if "horizon" in rule.stop:
         stop = np.full(len(cohort), study.prediction.horizon_weeks + study.prediction.visit_window_weeks)

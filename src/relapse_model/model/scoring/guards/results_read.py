@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.index_week import seen_at
 from relapse_model.cohort.measurements import measurements
 from relapse_model.model.scoring.guards.shown_names import assay_key, holds_identifier, identifiers
 from relapse_model.study.predictor import Predictor
@@ -108,7 +109,7 @@ def measured_summary(cohort: Cohort, study: Study, landmark: float, fewest: int)
     ({'mIU/mL': 132}, ['Lumipulse HBcrAg'])
     """
     summary: dict[str, Any] = {"assays": {}, "units": {}}
-    nobody = identifiers(cohort)
+    nobody, cohort = identifiers(cohort), seen_at(cohort, study, landmark)
     patient = cohort.labs["patient"].to_numpy(dtype=np.intp)
     for analyte, rows in results_read(cohort, study, landmark).items():
         for part, column in (("assays", "assay"), ("units", "unit")):

@@ -1,0 +1,181 @@
+"""The result of a learning curve: what is expected at each number of patients, as a table and a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from relapse_model.display.html_summary import html_summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from relapse_model.study.study import Study
+
+WITH, WITHOUT = "with the priors", "without"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedPerformance:
+    """What a model of so many patients is expected to reach in new ones, over the truths.
+
+    Attributes
+    ----------
+    auc : tuple of float
+        Mean, and the 10th and 90th percentile.
+    calibration_slope : tuple of float
+        Median, and the 10th and 90th percentile: of one model it is below 1 where its risks are too extreme.
+    share : float
+        Share of the attainable gain in log loss: 1 is the true risk, 0 is giving everybody the mean risk of the
+        training patients, below 0 is worse.
+    share_error : float
+        Its standard error, by the number of truths.
+    interval_width : float
+        Mean width of the 90 % interval of a risk.
+    failed : int
+        Truths in which no model could be fitted, such as without an event; they are in no figure.
+    """
+
+    auc: tuple[float, float, float]
+    calibration_slope: tuple[float, float, float]
+    share: float
+    share_error: float
+    interval_width: float
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What is expected at one number of patients.
+
+    Attributes
+    ----------
+    patients : int
+        At risk at the landmark.
+    known : int
+        Of them, those with a known outcome: as many are lost as in the cohort.
+    events : float
+        Expected number with the outcome, among those known.
+    attainable_auc : float
+        Mean AUC of the true risks: what no model exceeds.
+    with_priors, without : ExpectedPerformance
+        The prior-informed regression; ridge regression, which has only these patients to learn from.
+    shrinkage : float or None
+        Expected shrinkage of a model without penalty or prior (Riley's first criterion); None where it has none.
+    """
+
+    patients: int
+    known: int
+    events: float
+    attainable_auc: float
+    with_priors: ExpectedPerformance
+    without: ExpectedPerformance
+    shrinkage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCurve:
+    """What more patients would bring, if what the study states beforehand holds.
+
+    Attributes
+    ----------
+    study : Study
+    landmark, horizon : float
+    points : tuple of CurvePoint
+        One for each number of patients, ascending.
+    mean_risk : str
+        Where the mean risk was taken from, in words.
+    lost : float
+        Share of the patients lost before the horizon.
+    parameters : int
+        Columns that are learned.
+    needed_patients, needed_events : int or None
+        By Riley's criteria, for a model without penalty or prior, at the attainable AUC and the mean risk of the first
+        point; None where they give no answer.
+    replicates, seed : int
+    """
+
+    study: Study
+    landmark: float
+    horizon: float
+    points: tuple[CurvePoint, ...]
+    mean_risk: str
+    lost: float
+    parameters: int
+    needed_patients: int | None
+    needed_events: int | None
+    replicates: int
+    seed: int
+
+    def __repr__(self) -> str:
+        """Return the sentence."""
+        return f"LearningCurve({self.sentence()})"
+
+    def _repr_html_(self) -> str:
+        """Return the table, as a notebook shows it."""
+        table = self.table()
+        return html_summary(
+            self.sentence(),
+            columns=tuple(table.columns),
+            rows=[tuple(map(str, row)) for row in table.itertuples(index=False)],
+            note=self.assumption(),
+        )
+
+    def table(self) -> pd.DataFrame:
+        """Return two rows for each number of patients: with the priors, and without."""
+        import pandas as pd
+
+        rows = []
+        for point in self.points:
+            for name, found in ((WITH, point.with_priors), (WITHOUT, point.without)):
+                rows.append(
+                    {
+                        "patients": point.patients, "events": round(point.events, 1), "model": name,
+                        "auc": round(found.auc[0], 3), "auc_p10": round(found.auc[1], 3),
+                        "auc_p90": round(found.auc[2], 3), "attainable_auc": round(point.attainable_auc, 3),
+                        "calibration_slope": round(found.calibration_slope[0], 2),
+                        "share_of_gain": round(found.share, 2), "share_error": round(found.share_error, 2),
+                        "interval_width": round(found.interval_width, 3), "failed": found.failed,
+                    }
+                )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def sentence(self) -> str:
+        """Return what the curve says, from the smallest number of patients to the largest."""
+        first, last = self.points[0], self.points[-1]
+        if len(self.points) == 1:
+            return f"{_words(first)}."
+        return f"{_words(first)}; {_words(last)}."
+
+    def assumption(self) -> str:
+        """Return what the figures rest on."""
+        riley = (
+            f" Riley's criteria, for a model without penalty or prior, ask for {self.needed_patients} patients, "
+            f"{self.needed_events} of them with the outcome."
+            if self.needed_patients is not None
+            else ""
+        )
+        return (
+            f"Expected over {self.replicates} truths drawn from the priors of study {self.study.name!r}: they show "
+            "what is reached if these hold, and no more than that. Patients are those of the cohort, drawn again; "
+            f"{100 * self.lost:.0f} % are lost; the mean risk is {self.mean_risk}.{riley}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "study": self.study.name, "landmark": self.landmark, "horizon": self.horizon,
+            "mean_risk": self.mean_risk, "lost": self.lost, "parameters": self.parameters,
+            "needed_patients": self.needed_patients, "needed_events": self.needed_events,
+            "replicates": self.replicates, "seed": self.seed, "points": [asdict(point) for point in self.points],
+            "sentence": self.sentence(), "assumption": self.assumption(),
+        }  # fmt: skip
+
+
+def _words(point: CurvePoint) -> str:
+    own, other = point.with_priors, point.without
+    return (
+        f"{point.patients} patients ({point.events:.0f} with the outcome) are expected to give an AUC of "
+        f"{own.auc[0]:.2f} ({other.auc[0]:.2f} without the priors; {point.attainable_auc:.2f} is attainable) and "
+        f"{100 * own.share:.0f} % of the attainable gain ({100 * other.share:.0f} %)"
+    )

@@ -1,0 +1,263 @@
+"""The learning curve: models of so many patients, by truths that a study's priors allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from relapse_model.arrays import Floats
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.development.candidates import build
+from relapse_model.development.learning_curve.result import CurvePoint, ExpectedPerformance, LearningCurve
+from relapse_model.development.learning_curve.truths import PriorTruths, prior_truths
+from relapse_model.errors import InsufficientDataError, RelapseModelError
+from relapse_model.features.at_landmark import AtLandmark
+from relapse_model.features.design import Design, design, design_matrix
+from relapse_model.features.development_data import FEWEST_EVENTS, data_of, require_seed, why_nobody_at_risk
+from relapse_model.study.study import Study
+from relapse_model.validation.calibration import calibration_slope
+from relapse_model.validation.discrimination import auc
+from relapse_model.validation.overall import log_loss
+from relapse_model.validation.sample_size.binary import cox_snell_r2, expected_shrinkage, riley_sample_size
+
+SIZES = (60, 132, 300, 1000)
+FEWEST_PATIENTS = 20  # whose predictors stand for those of all patients
+LEAST_RISK = 1e-6
+_MODELS = ("prior_logistic", "ridge_logistic")
+
+
+def learning_curve(
+    cohort: Cohort,
+    study: Study,
+    patients: Sequence[int] = SIZES,
+    *,
+    events: Sequence[float] | None = None,
+    landmark_week: float | None = None,
+    replicates: int = 40,
+    seed: int = 0,
+) -> LearningCurve:
+    """Return what models of so many patients are expected to reach, if what the study states beforehand holds.
+
+    In each replicate the effects are drawn from the study's priors (with its non-linear terms in one half), which makes
+    one truth. Patients are drawn again from those of the cohort at risk, with their predictors as they are, missing
+    ones too; as many are lost as in the cohort. Models are fitted with the priors and without, and judged against the
+    true risks, so that no noise of outcomes is in the figures. Assumes that new patients are like those of the cohort,
+    that the priors hold, and that loss has nothing to do with the outcome. If the priors are wrong, more is lost than
+    is shown; see the section on learning curves in docs/validation.md.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Real or simulated patients; they need no outcome where the study states a baseline or `events` are given.
+    study : Study
+    patients : sequence of int
+        Numbers of patients at risk.
+    events : sequence of float, optional
+        Expected number of patients with the outcome at each of them, were nobody lost; by default the mean risk of the
+        cohort, and without outcomes the baseline that the study states.
+    landmark_week : float, optional
+    replicates : int
+        Truths, 10 at least; a fit takes 20 to 60 ms.
+    seed : int
+
+    Returns
+    -------
+    LearningCurve
+
+    Raises
+    ------
+    InsufficientDataError
+        If fewer than 20 patients are at risk, or nothing tells the mean risk.
+    RelapseModelError
+        If numbers of patients, events or replicates are not such.
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> found = rm.learning_curve(
+    ...     rm.simulate_cohort(132, seed=7), rm.load_study("hbsag-relapse"), (60, 300), replicates=10
+    ... )
+    >>> [point.patients for point in found.points]
+    [60, 300]
+    """
+    seed, sizes = require_seed(seed), _sizes(patients, replicates)
+    landmark = study.landmark(landmark_week)
+    at = AtLandmark(cohort, study, landmark)
+    if len(at.at_risk) < FEWEST_PATIENTS:
+        nobody = "" if len(at.at_risk) else f" {why_nobody_at_risk(at.standing, study, landmark)}"  # type: ignore[arg-type]
+        raise InsufficientDataError(
+            f"learning curve: {len(at.at_risk)} patients are at risk at week {landmark:g}; expected "
+            f"{FEWEST_PATIENTS} or more, whose predictors stand for those of all others.{nobody}"
+        )
+    matrix, columns = design_matrix(at.features_at_risk, study), design(study, landmark)
+    known = _outcome_known(at, columns)
+    risk = _mean_risks(sizes, events, known)
+    truths = prior_truths(matrix, columns)
+    setting = _Setting(matrix, columns, truths, known.lost, replicates, seed)
+    each = [_judged(setting, size, mean) for size, mean in zip(sizes, risk, strict=True)]
+    parameters = int(truths.forms[0].sum())
+    points = tuple(
+        _point(found, size, mean, setting, parameters) for found, size, mean in zip(each, sizes, risk, strict=True)
+    )
+    needed = _needed(parameters, points[0].attainable_auc, risk[0])
+    return LearningCurve(
+        study=study, landmark=landmark, horizon=study.prediction.horizon_weeks, points=points,
+        mean_risk="as the events were given" if events is not None else known.words, lost=known.lost,
+        parameters=parameters, needed_patients=needed,
+        needed_events=None if needed is None else round(needed * risk[0]), replicates=replicates, seed=seed,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Setting:
+    matrix: Floats
+    design: Design
+    truths: PriorTruths
+    lost: float
+    replicates: int
+    seed: int
+
+    def known(self, size: int) -> int:
+        return round(size * (1 - self.lost))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The mean risk and the share of patients lost, as the cohort or the study tells them; None: nothing does."""
+
+    risk: float | None
+    lost: float
+    words: str
+
+
+def _sizes(patients: Sequence[int], replicates: int) -> tuple[int, ...]:
+    sizes = tuple(int(size) for size in patients)
+    if not sizes or min(sizes) < FEWEST_PATIENTS or list(sizes) != sorted(set(sizes)) or sizes != tuple(patients):
+        raise RelapseModelError(
+            f"patients is {tuple(patients)!r}; expected whole numbers of {FEWEST_PATIENTS} or more, ascending."
+        )
+    if replicates < 10:
+        raise RelapseModelError(f"replicates is {replicates!r}; expected 10 or more: means of fewer are chance.")
+    return sizes
+
+
+def _outcome_known(at: AtLandmark, columns: Design) -> _Known:
+    try:
+        data = data_of(at)
+    except InsufficientDataError:  # nobody has an outcome yet
+        data = None
+    if data is not None and data.events >= FEWEST_EVENTS:
+        known = ~np.isnan(data.relapse)
+        risk = float(np.average(data.relapse[known], weights=data.weights()[known]))
+        return _Known(risk, data.lost / data.patients, f"{100 * risk:.1f} %, that of the cohort")
+    if columns.baseline is not None:
+        risk = float(1 / (1 + np.exp(-columns.baseline[0])))
+        return _Known(risk, 0.0, f"{100 * risk:.1f} %, the baseline of the study")
+    return _Known(None, 0.0, "")
+
+
+def _mean_risks(sizes: tuple[int, ...], events: Sequence[float] | None, known: _Known) -> list[float]:
+    if events is None:
+        if known.risk is None:
+            raise InsufficientDataError(
+                f"learning curve: fewer than {FEWEST_EVENTS} patients of the cohort have the outcome, and the study "
+                "states no baseline; expected one of them to tell the mean risk. Give the events that are expected."
+            )
+        return [known.risk] * len(sizes)
+    if len(events) != len(sizes):
+        raise RelapseModelError(f"events: {len(events)} numbers; expected one for each of {len(sizes)} in patients.")
+    wrong = [f"{number:g} of {size}" for number, size in zip(events, sizes, strict=True) if not 0 < number < size]
+    if wrong:
+        raise RelapseModelError(f"events: {', '.join(wrong)} patients; expected more than 0 and fewer than all.")
+    return [float(number) / size for number, size in zip(events, sizes, strict=True)]
+
+
+def _judged(setting: _Setting, size: int, mean: float) -> Floats:
+    """Return the measures of both models in each truth, shape (truths, models, measures); NaN where none was fitted.
+
+    The truths and their effects are the same at every size.
+    """
+    found = np.full((setting.replicates, len(_MODELS), len(_MEASURES)), np.nan)
+    for replicate in range(setting.replicates):
+        effects, drawn = np.random.SeedSequence((setting.seed, replicate)).spawn(2)
+        risk = setting.truths.draw(mean, np.random.default_rng(effects))
+        rng = np.random.default_rng(drawn)
+        rows = rng.integers(len(risk), size=setting.known(size))
+        relapse = (rng.random(len(rows)) < risk[rows]).astype(np.float64)
+        for place, name in enumerate(_MODELS):
+            try:
+                model = build(name, setting.design, setting.seed).fit(setting.matrix[rows], relapse)
+                predicted = model.predict_proba(setting.matrix)[:, 1]
+                width = float(np.diff(model.predict_interval(setting.matrix), axis=1).mean())
+                found[replicate, place] = (*_against(risk, predicted, float(relapse.mean())), width)
+            except RelapseModelError:  # such as without an event, or with risks all alike
+                continue
+    return found
+
+
+_MEASURES = ("auc", "attainable_auc", "slope", "gain", "attainable_gain", "width")
+
+
+def _against(risk: Floats, predicted: Floats, mean: float) -> tuple[float, float, float, float, float]:
+    """Return what is expected of risks when outcomes follow the true ones: every patient counts as both."""
+    outcome, weight = np.repeat([1.0, 0.0], len(risk)), np.concatenate([risk, 1 - risk])
+    kept = weight > 0
+    outcome, weight = outcome[kept], weight[kept]
+
+    def twice(values: Floats) -> Floats:
+        return np.tile(np.clip(values, LEAST_RISK, 1 - LEAST_RISK), 2)[kept]
+
+    own, true = twice(predicted), twice(risk)
+    of_mean = log_loss(outcome, twice(np.full(len(risk), mean)), weight)
+    return (
+        auc(outcome, own, weight),
+        auc(outcome, true, weight),
+        calibration_slope(outcome, own, weight).value,
+        of_mean - log_loss(outcome, own, weight),
+        of_mean - log_loss(outcome, true, weight),
+    )
+
+
+def _point(found: Floats, size: int, mean: float, setting: _Setting, parameters: int) -> CurvePoint:
+    known = setting.known(size)
+    attainable = float(np.nanmean(found[:, :, 1]))
+    with_priors, without = (_expected(found[:, place]) for place in range(len(_MODELS)))
+    try:
+        shrinkage = expected_shrinkage(known, parameters, cox_snell_r2(attainable, mean))
+    except RelapseModelError:
+        shrinkage = None
+    return CurvePoint(size, known, known * mean, attainable, with_priors, without, shrinkage)
+
+
+def _expected(found: Floats) -> ExpectedPerformance:
+    """Return the means over the truths of one model; the share is that of the mean gains."""
+    fitted = found[~np.isnan(found).any(axis=1)]
+    if len(fitted) < 2:
+        nothing = (np.nan, np.nan, np.nan)
+        return ExpectedPerformance(nothing, nothing, np.nan, np.nan, np.nan, len(found) - len(fitted))
+    value = dict(zip(_MEASURES, fitted.T, strict=True))
+    share = float(value["gain"].mean() / value["attainable_gain"].mean())
+    residual = value["gain"] - share * value["attainable_gain"]
+    error = float(residual.std(ddof=1) / np.sqrt(len(fitted)) / value["attainable_gain"].mean())
+    return ExpectedPerformance(
+        auc=(float(value["auc"].mean()), *_tails(value["auc"])),
+        calibration_slope=(float(np.median(value["slope"])), *_tails(value["slope"])),
+        share=share,
+        share_error=error,
+        interval_width=float(value["width"].mean()),
+        failed=len(found) - len(fitted),
+    )
+
+
+def _tails(values: Floats) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.1, 0.9])
+    return float(low), float(high)
+
+
+def _needed(parameters: int, attainable: float, mean: float) -> int | None:
+    try:
+        return riley_sample_size(parameters, cox_snell_r2(attainable, mean), mean).patients
+    except RelapseModelError:
+        return None
