@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +166,7 @@ def coarse_count(count: int, of: int, key: bytes, name: str) -> int:
     one patient more or less gives another draw. No count told is more than e = 2.7 times as likely with a patient
     than without, so that two of them never tell for certain what that patient had.
 
-    At 5 or more the count, or what is left of ``of``, stays so, as 0 stays 0 and all stay all.
+    5 or more stay so, and so do 5 or more of the others.
 
     Parameters
     ----------
@@ -179,14 +179,27 @@ def coarse_count(count: int, of: int, key: bytes, name: str) -> int:
 
     Examples
     --------
-    >>> coarse_count(88, 132, b"one cohort", "male"), coarse_count(0, 132, b"one cohort", "male")
-    (85, 0)
+    >>> coarse_count(88, 132, b"one cohort", "male"), coarse_count(88, 132, b"another", "male")
+    (85, 85)
     """
-    if count in (0, of):
-        return count
     told = SMALL * round((count + _draw(key, name)) / SMALL)
-    low = min(SMALL, count)
-    return min(max(told, low), max(of - min(SMALL, of - count), low))
+    low = SMALL if count >= SMALL else 0
+    high = of - SMALL if of - count >= SMALL else of
+    return min(max(told, low), max(high, low))
+
+
+def coarse_counts(counts: Mapping[str, int], of: int, key: bytes) -> dict[str, int]:
+    """Return counts of some patients, such as how many were lost, each as `coarse_count` tells it.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+    of : int
+        How many patients there are; of those left out there may be more.
+    key : bytes
+    """
+    most = max([of, *counts.values()])
+    return {name: coarse_count(count, most, key, name) for name, count in counts.items()}
 
 
 def _draw(key: bytes, name: str) -> int:
