@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from relapse_model.arrays import require_seed
 from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.classifiers.round_numbers import at_round_numbers
 from relapse_model.cohort.cohort import Cohort
@@ -28,7 +29,7 @@ from relapse_model.development.screening.step import require_support_of_step, sc
 from relapse_model.development.summary import training_summary
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import design
-from relapse_model.features.development_data import DevelopmentData, require_events, require_seed, require_support
+from relapse_model.features.development_data import DevelopmentData, require_events, require_support
 from relapse_model.features.development_data_at_landmarks import (
     LandmarkWeeks,
     landmarks_and_data,

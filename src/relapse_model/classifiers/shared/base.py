@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, require_seed
 from relapse_model.classifiers.shared.risks import both_risks
 from relapse_model.classifiers.shared.saved_parts import (
     Document,
@@ -178,6 +178,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
 
     def _training_rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> TrainingRows:
         """Check what ``fit`` was given, set ``classes_`` and keep the rows that count."""
+        if hasattr(self, "seed"):
+            require_seed(self.seed)
         checked: tuple[Floats, NDArray[Any]] = validate_data(
             self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
