@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.intp]
 
+LARGEST_VALUE = 1e30  # no measurement is beyond it; squares and 32-bit numbers overflow there
+
 _STEPS = (0.5, 1.0, 2.0, 5.0)  # times a power of ten
 
 
