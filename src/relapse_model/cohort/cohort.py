@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from relapse_model.cohort.tables.coded_columns import encoded
 from relapse_model.cohort.tables.column_values import is_whole, without_codes
 from relapse_model.cohort.tables.columns import OURS, TABLES
+from relapse_model.cohort.tables.frozen import frozen
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -30,6 +31,9 @@ class Cohort:
 
     Time is the week since enrolment in every table. Laboratory results are kept exactly as printed (`value`)
     beside what was read from them: a number, its comparator, bounds, and whether anything was detected.
+
+    An edit of a table in place (``cohort.labs.loc[...] = ...``) raises: what was read from the cell would not follow.
+    Edit what `tables` returns, and make another cohort of it.
 
     Attributes
     ----------
@@ -69,6 +73,13 @@ class Cohort:
     codes_read: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reading: ReadingReport | None = None
     index: TimeIndex | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the tables: what was derived from a cell would not follow an edit of it."""
+        for name in (*TABLES, "rejected"):
+            table = getattr(self, name)
+            if table is not None:
+                object.__setattr__(self, name, frozen(table))
 
     def __len__(self) -> int:
         """Return the number of patients."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import LARGEST_VALUE, Floats
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
@@ -261,7 +261,8 @@ def numbers(values: pd.Series, reader: ColumnReader) -> tuple[Floats, Mask]:
     if reader.flag:
         return _flags(values)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(values), dtype=bool)
+        plain = values.to_numpy(dtype=float, na_value=np.nan)
+        return plain, np.abs(plain) > LARGEST_VALUE
     read = read_lab_texts(values, negative=reader.negative)
     bad = ~read["kind"].isin(["number", "missing"]).to_numpy() | read["log10"].to_numpy(dtype=bool)
     which, printed = pd.factorize(read["unit"])
@@ -269,7 +270,7 @@ def numbers(values: pd.Series, reader: ColumnReader) -> tuple[Floats, Mask]:
     below = read["comparator"].isin(["<", "<="]).to_numpy()
     number = read["number"].to_numpy(dtype=float) * factors
     halved = below & ~np.array(reader.negative)
-    return np.where(halved, 0.5 * number, number), bad | np.isnan(factors)
+    return np.where(halved, 0.5 * number, number), bad | np.isnan(factors) | (np.abs(number) > LARGEST_VALUE)
 
 
 def _factor(printed: str, unit: str) -> float:

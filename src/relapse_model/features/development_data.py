@@ -364,29 +364,6 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str
     return values.to_numpy(dtype=object)[rows]
 
 
-def require_seed(seed: object) -> int:
-    """Return a seed as a plain whole number; refuse one that a generator does not take, or a model file cannot hold.
-
-    Parameters
-    ----------
-    seed : int
-        One of numpy's too.
-
-    Raises
-    ------
-    RelapseModelError
-        For anything else: the error says what came, before a minute is spent on training.
-
-    Examples
-    --------
-    >>> require_seed(np.int64(3))
-    3
-    """
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-        raise RelapseModelError(f"seed is {seed!r}; expected a whole number from 0 to {2**32 - 1}.")
-    return int(seed)
-
-
 def require_events(data: DevelopmentData, purpose: str) -> None:
     """Refuse a cohort in which there is nothing to learn from.
 

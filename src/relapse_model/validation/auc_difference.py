@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, generator
 from relapse_model.validation.discrimination import AucComparison, auc
 from relapse_model.validation.estimate import check_predictions, refuse_other_order, require_both_outcomes
 from relapse_model.validation.resampling import bootstrap_interval, multiplicities, resampled_auc
@@ -72,7 +72,7 @@ def compare_auc_bootstrap(
     y, first, w = check_predictions(relapse, risk_a, weight, probability=False)
     _, second, _ = check_predictions(relapse, risk_b, weight, probability=False)
     require_both_outcomes(y, "Bootstrap of two AUCs", at_least=2)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     block = max(1, _CELLS_AT_ONCE // y.size)
     sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
     drawn = [_differences(y == 1, np.stack([first, second]), w, size, rng) for size in sizes]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, generator
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import RelapseModelError
 from relapse_model.validation import calibration, discrimination, overall, paired_loss, resampling, within_folds
-from relapse_model.validation.estimate import Estimate
+from relapse_model.validation.estimate import Estimate, refuse_other_order
+from relapse_model.validation.pairs_in_time import fold_codes
 from relapse_model.validation.uno_concordance import uno_c
 
 MEASURES = {
@@ -154,6 +155,10 @@ def performance(
     competing : tuple of two arrays, optional
         1 where the follow-up, and that cut at the horizon, ended with a competing event: for both C.
     """
+    refuse_other_order(relapse, risk, weight, time, event, fold)
+    generator(seed)  # what no measure could use is refused here, and not by every measure
+    fold = None if fold is None else fold_codes(fold, len(relapse))
+    relapse, risk, weight, time, event = (np.asarray(one, dtype=float) for one in (relapse, risk, weight, time, event))
     known = ~np.isnan(relapse)
     y, p, w = relapse[known], risk[known], weight[known]
     folds = None if fold is None else fold[known]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Positions, generator
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.discrimination import auc
 from relapse_model.validation.estimate import (
@@ -75,7 +75,7 @@ def stratified_folds(
             f"Folds: {events} patients with a relapse and {free} without for {folds} folds; expected one of "
             f"each per fold at least. Ask for {max(2, min(events, free))} folds, or add patients."
         )
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     result = []
     for repeat in range(repeats):
         fold_of_row = _deal(kind, folds, rng)[unit]
@@ -184,7 +184,7 @@ def auc_bootstrap(
     require_both_outcomes(y, "Bootstrap of the AUC", at_least=2)
     events, free = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     free = free[np.argsort(score[free], kind="stable")]
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     block = max(1, _CELLS_AT_ONCE // y.size)
     values = [
         resampled_auc(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, generator
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.validation.estimate import Estimate, check_predictions, refuse_other_order, require_both_outcomes
 from relapse_model.validation.logistic_fit import fit_logistic, log_odds
@@ -77,7 +77,7 @@ def auc_within_folds(
         shares: Floats = np.divide(concordant, usable, out=np.full(len(usable), np.nan), where=usable > 0)
         return shares
 
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     block = max(1, _CELLS_AT_ONCE // y.size)
     drawn = [
         value(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import LARGEST_VALUE, Floats
 from relapse_model.classifiers.prior.logistic_mixture import (
     LogisticMixture,
     coefficient_moments,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from relapse_model.classifiers.prior.logistic import PriorLogisticClassifier
 
 
-_LARGEST_VALUE = 1e30  # as `relapse_model.classifiers.shared.base` has it: no measurement
 _ASKED_BY_SKLEARN = "__sklearn_"
 
 
@@ -157,7 +156,7 @@ class LoadedPrior:
             and X.ndim == 2
             and X.shape[1] == self._mixture.columns
             and len(X) > 0
-            and max(np.fmax.reduce(X, axis=None), -np.fmin.reduce(X, axis=None)) <= _LARGEST_VALUE
+            and max(np.fmax.reduce(X, axis=None), -np.fmin.reduce(X, axis=None)) <= LARGEST_VALUE
         )
 
 

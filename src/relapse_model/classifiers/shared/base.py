@@ -12,15 +12,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import LARGEST_VALUE, Floats, require_seed
 from relapse_model.classifiers.shared.risks import both_risks
 from relapse_model.classifiers.shared.saved_parts import (
     Document,
     read_identity,
 )
 from relapse_model.errors import InsufficientDataError, RelapseModelError
-
-_LARGEST_VALUE = 1e30  # no measurement; beyond it squares and 32-bit numbers overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +176,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
 
     def _training_rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> TrainingRows:
         """Check what ``fit`` was given, set ``classes_`` and keep the rows that count."""
+        if hasattr(self, "seed"):
+            require_seed(self.seed)
         checked: tuple[Floats, NDArray[Any]] = validate_data(
             self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
@@ -229,12 +229,12 @@ def row_weights(sample_weight: ArrayLike | None, rows: int) -> Floats:
 
 def check_values(X: Floats) -> None:
     """Refuse values that are no measurements, naming their columns."""
-    if max(np.fmax.reduce(X, axis=None, initial=0.0), -np.fmin.reduce(X, axis=None, initial=0.0)) <= _LARGEST_VALUE:
+    if max(np.fmax.reduce(X, axis=None, initial=0.0), -np.fmin.reduce(X, axis=None, initial=0.0)) <= LARGEST_VALUE:
         return  # in two passes that write nothing; NaN counts for neither
-    beyond = np.flatnonzero((np.abs(X) > _LARGEST_VALUE).any(axis=0))  # NaN compares as False
+    beyond = np.flatnonzero((np.abs(X) > LARGEST_VALUE).any(axis=0))  # NaN compares as False
     if beyond.size:
         raise RelapseModelError(
-            f"Columns {beyond.tolist()} (counted from 0) hold values beyond {_LARGEST_VALUE:g}; expected "
+            f"Columns {beyond.tolist()} (counted from 0) hold values beyond {LARGEST_VALUE:g}; expected "
             "measurements. Check the units, or leave unknown values missing (NaN)."
         )
 

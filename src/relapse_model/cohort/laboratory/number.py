@@ -6,6 +6,7 @@ import math
 import re
 from typing import NamedTuple
 
+from relapse_model.arrays import LARGEST_VALUE
 from relapse_model.cohort.laboratory.words import (
     ASCII_CASE,
     COMPARATOR_WORD,
@@ -96,7 +97,7 @@ class PrintedNumber(NamedTuple):
 
 def check_number(printed: PrintedNumber, negative: bool = False) -> None:
     """Refuse a number that no laboratory result can be."""
-    if math.isinf(printed.number):
+    if abs(printed.number) > LARGEST_VALUE:
         raise UnreadableText("a number too large to hold, or infinite")
     if printed.log10 or negative:
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.arrays import Floats, Mask, Positions, generator
 from relapse_model.errors import RelapseModelError
 
 FAMILY_WISE = 0.05
@@ -78,7 +78,7 @@ def max_t(
     effect, p = effect[np.ix_(tested, patients)], p[patients]
     sd = np.sqrt(effect**2 @ (p * (1 - p)))
     scaled = (effect / np.where(sd > 0, sd, 1.0)[:, None]).T
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
 
     def drawn(size: int) -> Floats:
         return np.asarray(np.abs(((rng.random((size, len(patients))) < p) - p) @ scaled))
@@ -134,7 +134,7 @@ def permuted_max_t(
     scaled = (left[tested] / sd[tested, None]).T
     observed = np.full(len(left), np.nan)
     observed[tested] = np.abs(np.concatenate(parts) @ scaled)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
 
     def drawn(size: int) -> Floats:
         # One row of keys for each draw, so that neither blocks nor the number of columns change what is drawn.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from relapse_model.arrays import Mask
+from relapse_model.arrays import Mask, require_seed
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.outcome.competing import refuse_competing
 from relapse_model.development.candidates import check_candidates
@@ -16,7 +16,7 @@ from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.train import Start, model_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
-from relapse_model.features.development_data import DevelopmentData, require_events, require_seed
+from relapse_model.features.development_data import DevelopmentData, require_events
 from relapse_model.features.development_data_at_landmarks import landmarks_and_data
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.model.scoring.arm_effect import (

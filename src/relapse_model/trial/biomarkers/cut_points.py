@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, generator
 from relapse_model.errors import InsufficientDataError
 
 _AT_ONCE = 4_000_000  # numbers held in memory
@@ -86,7 +86,7 @@ def maximally_selected(
     expected = size * y.mean()
     sd = np.sqrt(size * (y.size - size) / (y.size * (y.size - 1)) * ((y - y.mean()) ** 2).sum())
     seen = np.abs((y @ under - expected) / sd)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     largest = np.concatenate(
         [_largest(y, rows, under, expected, sd, rng) for rows in _blocks(draws, y.size + cuts.size)]
     )
@@ -157,7 +157,7 @@ def find_cut_point(
         "this result, never a test or an odds ratio at the cut, and keep the marker continuous in any model.",
         stacklevel=2,
     )
-    rng, own = np.random.default_rng(seed), _log_odds(x, y, found.cut)
+    rng, own = generator(seed), _log_odds(x, y, found.cut)
     optimism = []
     for _ in range(resamples):
         rows = rng.integers(0, y.size, y.size)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Positions, generator
 from relapse_model.development.choice import fit_known
 from relapse_model.development.screening.base import Base
 from relapse_model.development.screening.candidates import Column
@@ -154,7 +154,7 @@ def _over_resamples(
     """Judge models, the first of them without any candidate, in resamples; return a row of each, and the resamples."""
     own = _judged_in(_fitted(original, models), [original], measures, threshold)[0]
     inside, outside = [], []
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     for _ in range(resamples):
         drawn, _ = original.resample(rng)
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Positions
+from relapse_model.arrays import Floats, Positions, require_seed
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.screening.base import Base, base_names, make_base, with_centres
 from relapse_model.development.screening.candidates import (
@@ -24,7 +24,6 @@ from relapse_model.development.screening.null_distribution import compared_with_
 from relapse_model.development.screening.score_test import score_tests
 from relapse_model.development.screening.within_centres import WithinCentres, accounts_for_centre
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import require_seed
 from relapse_model.features.fingerprint import outcome_fingerprint
 from relapse_model.study.study import Study
 from relapse_model.trial.biomarkers.estimates import estimates

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relapse_model.arrays import Floats, Mask, Positions
+from relapse_model.arrays import Floats, Mask, Positions, generator
 from relapse_model.development.screening.score_test import score_tests
 
 
@@ -57,7 +57,7 @@ def selection_frequencies(
     design = np.asarray(base, dtype=float)
     kinds = [np.flatnonzero((w > 0) & (y == kind)) for kind in (1, 0)]
     chosen = np.zeros(len(x))
-    for half in _halves(kinds, y.size, pairs, np.random.default_rng(seed)):
+    for half in _halves(kinds, y.size, pairs, generator(seed)):
         known = None if offset is None else np.asarray(offset)[half]
         z = np.abs(score_tests(x[:, half], y[half], design[half], w[half], known, firth=True, one_base=True).z)
         best = np.argsort(-np.round(np.where(np.isnan(z), -1.0, z), 9), kind="stable")[:selected]

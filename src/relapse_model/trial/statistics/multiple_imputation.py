@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, generator
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.trial.statistics.contrast import RISK_DIFFERENCE, Contrast
 from relapse_model.trial.statistics.inputs import check_counts
@@ -97,7 +97,7 @@ def imputed_risk_difference(
 
     _check(treatment, control, delta, imputations)
     normal_quantile(level)  # checks it
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     (risk1, var1), (risk0, var0) = (
         _imputed(one, more, imputations, rng) for one, more in zip((treatment, control), delta, strict=True)
     )
