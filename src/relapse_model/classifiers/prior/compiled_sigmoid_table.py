@@ -16,7 +16,7 @@ from relapse_model.classifiers.prior.sigmoid_table import (
     REACH,
 )
 
-assert DEGREES == (4, 3, 2, 1, 0)  # as they are written out below
+assert DEGREES == (6, 5, 4, 2, 1)  # as they are written out below
 _E0, _E1, _E2, _E3, _E4 = EDGES
 _AT_ONCE = 512
 
@@ -51,9 +51,7 @@ def fill_by_table(mean: Floats, variance: Floats, table: Floats) -> NDArray[np.i
 
 
 @compiled
-def _places(
-    m: Floats, v: Floats, x: Floats, y: Floats, place: NDArray[np.int64], columns: int, width: int
-) -> None:
+def _places(m: Floats, v: Floats, x: Floats, y: Floats, place: NDArray[np.int64], columns: int, width: int) -> None:
     """Write the cell of each number, -1 where there is none, and where in it the number lies, from -1 to 1."""
     for at in range(len(m)):
         size, spread = abs(m[at]), max(v[at], 0.0)
@@ -70,8 +68,12 @@ def _places(
 @compiled
 def _polynomial(c: Floats, at: np.uint64, x: float, y: float) -> float:
     u = np.uint64  # not signed: no index counts from the end
-    found = c[at] * y + (c[at + u(1)] * x + c[at + u(2)])
-    found = found * y + ((c[at + u(3)] * x + c[at + u(4)]) * x + c[at + u(5)])
-    found = found * y + (((c[at + u(6)] * x + c[at + u(7)]) * x + c[at + u(8)]) * x + c[at + u(9)])
-    last = (((c[at + u(10)] * x + c[at + u(11)]) * x + c[at + u(12)]) * x + c[at + u(13)]) * x + c[at + u(14)]
-    return found * y + last
+    found = c[at] * x + c[at + u(1)]
+    found = found * y + ((c[at + u(2)] * x + c[at + u(3)]) * x + c[at + u(4)])
+    one = (((c[at + u(5)] * x + c[at + u(6)]) * x + c[at + u(7)]) * x + c[at + u(8)]) * x + c[at + u(9)]
+    found = found * y + one
+    one = ((c[at + u(10)] * x + c[at + u(11)]) * x + c[at + u(12)]) * x + c[at + u(13)]
+    found = found * y + ((one * x + c[at + u(14)]) * x + c[at + u(15)])
+    one = ((c[at + u(16)] * x + c[at + u(17)]) * x + c[at + u(18)]) * x + c[at + u(19)]
+    found = found * y + (((one * x + c[at + u(20)]) * x + c[at + u(21)]) * x + c[at + u(22)])
+    return float(found)

@@ -19,7 +19,11 @@ from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
 _MANY = 1_500_000  # numbers: fewer take less time than Numba takes to be imported
 _FEW = 1_000  # once it is there
-_WORTH_A_TABLE = 60_000  # numbers: fewer take less time by nodes than the table takes to be made
+# Numbers: fewer take less time by nodes than the table takes to be made. Which way it is depends on nothing but how
+# many there are, as the last digits do.
+_WORTH_A_TABLE = 60_000
+
+Moments = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     """Return the posterior mean risk: the average of sigmoid(log-odds) over the whole posterior.
 
     It assumes that the log-odds of a row are Gaussian within a component (Laplace), and is less extreme
-    than the risk at the posterior mode.
+    than the risk at the posterior mode. Each integral is right to 1e-11 up to a standard deviation of 0.98 of the
+    log-odds, to 1e-6 up to 2.2; of many rows it is taken from a table, 1e-13 from the one of few.
 
     Parameters
     ----------
@@ -199,15 +204,16 @@ def mixture_risk(mixture: LogisticMixture, X: ArrayLike) -> Floats:
     return risk
 
 
-def _means_by_nodes(numbers: int) -> Callable[[Floats, Floats], tuple[Floats, Floats]]:
+def _means_by_nodes(numbers: int) -> Moments:
     fill = None
     if compiled_pays(numbers):
-        from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs as fill
+        from relapse_model.classifiers.prior.compiled_mean_sigmoid import fill_by_pairs
+
+        fill = fill_by_pairs
     return lambda mean, variance: mean_sigmoid(mean, np.sqrt(np.maximum(variance, 0.0)), fill)
 
 
-def _means_by_table(numbers: int) -> Callable[[Floats, Floats], tuple[Floats, Floats]]:
-    """Which it is depends on how many rows there are, and on nothing else: the last digits do."""
+def _means_by_table(numbers: int) -> Moments:
     from relapse_model.classifiers.prior.sigmoid_table import mean_sigmoid_by_table
 
     if not compiled_pays(numbers):
@@ -256,11 +262,13 @@ def mixture_interval(mixture: LogisticMixture, X: ArrayLike, level: float = 0.9)
 
 
 def _sums_of_many(numbers: int, weight: Floats) -> Callable[..., tuple[Floats, Floats, Floats]]:
-    if compiled_pays(numbers):
-        from relapse_model.classifiers.prior.compiled_mixture_sums import mixture_sums
-    else:
-        from relapse_model.classifiers.prior.mixture_sums import mixture_sums
-    return partial(mixture_sums, weight=weight)
+    from relapse_model.classifiers.prior import mixture_sums
+
+    if not compiled_pays(numbers):
+        return partial(mixture_sums.mixture_sums, weight=weight)
+    from relapse_model.classifiers.prior import compiled_mixture_sums
+
+    return partial(compiled_mixture_sums.mixture_sums, weight=weight)
 
 
 def coefficient_moments(mixture: LogisticMixture) -> tuple[Floats, Floats]:

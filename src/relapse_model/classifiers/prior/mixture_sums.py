@@ -38,7 +38,8 @@ def mixture_sums(
 
     Examples
     --------
-    >>> below, density, bend = mixture_sums(np.zeros(1), np.array([0]), np.zeros((1, 2)), np.ones((1, 2)), np.ones(2) / 2)
+    >>> mean, per_sd, weight = np.zeros((1, 2)), np.ones((1, 2)), np.array([0.5, 0.5])
+    >>> below, density, bend = mixture_sums(np.zeros(1), np.array([0]), mean, per_sd, weight)
     >>> below.tolist(), density.tolist()
     ([0.5], [1.0])
     """
