@@ -179,7 +179,7 @@ def test_blocks_of_rows_give_the_same_numbers(monkeypatch):
 )
 @settings(max_examples=60, deadline=None)
 def test_of_many_rows_they_are_those_of_few(seed, components, spread, width):
-    # 60,000 numbers or more take another way: tables, and sums in another order.
+    # 30,000 numbers or more take another way: tables, and sums in another order.
     rng = np.random.default_rng(seed)
     factor = np.exp(width) * rng.normal(size=(components, 3, 3))
     coef, intercept = spread * rng.normal(size=(components, 2)), rng.normal(-1.5, 1.0, components)

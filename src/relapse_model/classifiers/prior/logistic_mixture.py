@@ -19,9 +19,10 @@ from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 _BLOCK_NUMBERS = 60_000  # small enough for the processor's cache
 _MANY = 1_500_000  # numbers: fewer take less time than Numba takes to be imported
 _FEW = 1_000  # once it is there
+_MET = [0]  # numbers in this process so far: a large cohort comes in blocks
 # Numbers: fewer take less time by nodes than the table takes to be made. Which way it is depends on nothing but how
 # many there are, as the last digits do.
-_WORTH_A_TABLE = 60_000
+_WORTH_A_TABLE = 30_000
 
 Moments = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
@@ -293,8 +294,9 @@ def moments_where_used(weight: Floats, coef: Floats, variance: Floats) -> tuple[
 
 
 def compiled_pays(numbers: int) -> bool:
-    """Tell whether so many numbers are worth the compiled loop, and it is there."""
-    if numbers < (_FEW if "numba" in sys.modules else _MANY):
+    """Tell whether so many numbers, with those asked about before, are worth the compiled loop, and it is there."""
+    _MET[0] += numbers
+    if numbers < _FEW or ("numba" not in sys.modules and _MET[0] < _MANY):
         return False
     from relapse_model.classifiers.shared.compiled import can_be_compiled
 
