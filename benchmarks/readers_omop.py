@@ -1,4 +1,8 @@
-"""Time and memory of reading MEASUREMENT from CSV, Parquet and DuckDB: python benchmarks/readers_omop.py 1000000."""
+"""Time and memory of reading MEASUREMENT: python benchmarks/readers_omop.py 1000000.
+
+From CSV, Parquet, DuckDB and, where a server is installed, PostgreSQL, whose rows come in chunks. Each form is read by
+a process of its own, whose peak of memory is its own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -35,11 +41,17 @@ TABLES = {
     "CAST(round(1 + (i * 0.37) % 900, 2) AS DECIMAL(10, 2)) AS value_as_number, 0 AS value_as_concept_id, "
     "0 AS unit_concept_id, 'U/L' AS unit_source_value, NULL::VARCHAR AS value_source_value FROM range({rows}) t(i)",
 }
+COLUMNS = {
+    "person": "person_id bigint, gender_concept_id int, year_of_birth int",
+    "cohort": "cohort_definition_id int, subject_id bigint, cohort_start_date date",
+    "measurement": "measurement_id bigint, person_id bigint, measurement_concept_id int, measurement_date date, "
+    "operator_concept_id int, value_as_number numeric, value_as_concept_id int, unit_concept_id int, "
+    "unit_source_value text, value_source_value text",
+}
 
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    mapping = parse_mapping(MAPPING + LABS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with duckdb.connect(str(folder / "cdm.duckdb")) as connection:
@@ -50,12 +62,41 @@ def main() -> None:
                 for form in ("csv", "parquet"):
                     connection.execute(f"COPY {table} TO '{folder / form / table}.{form}'")
         for source in (folder / "csv", folder / "parquet", folder / "cdm.duckdb"):
-            start, cpu = time.perf_counter(), time.process_time()
-            cohort = read_omop(source, mapping)
-            seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(f"{source.name}: {rows:,} rows, {len(cohort.labs):,} results: {seconds:.1f} s ({cpu:.1f} s of CPU), "
-                  f"at most {memory:,.0f} MiB so far")  # fmt: skip
+            _measured(source.name, str(source), rows)
+        _postgresql(folder / "csv", rows)
+
+
+def _postgresql(tables: Path, rows: int) -> None:
+    """Fill a server of one's own by COPY, and read it."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+    import psycopg
+    from postgres import postgres
+
+    with postgres() as url, psycopg.connect(url.replace("+psycopg", "")) as connection:
+        for table, columns in COLUMNS.items():
+            connection.execute(f"CREATE TABLE {table} ({columns})")
+            command = f"COPY {table} FROM STDIN (FORMAT csv, HEADER)"
+            with (tables / f"{table}.csv").open("rb") as file, connection.cursor().copy(command) as copy:
+                while block := file.read(2**20):
+                    copy.write(block)
+        connection.commit()
+        _measured("PostgreSQL", url, rows)
+
+
+def _measured(name: str, source: str, rows: int) -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one:
+        results, seconds, cpu, before, memory = one.submit(_read, source).result()
+    print(f"{name}: {rows:,} rows, {results:,} results: {seconds:.1f} s ({cpu:.1f} s of CPU), "
+          f"{before:,.0f} MiB before, at most {memory:,.0f} MiB", flush=True)  # fmt: skip
+
+
+def _read(source: str) -> tuple[int, float, float, float, float]:
+    mapping = parse_mapping(MAPPING + LABS)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start, cpu = time.perf_counter(), time.process_time()
+    cohort = read_omop(source if "://" in source else Path(source), mapping)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    return len(cohort.labs), seconds, cpu, before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

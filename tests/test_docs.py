@@ -15,7 +15,7 @@ from page_blocks import BLOCK, languages, run_in_order, stand_at_root
 
 import relapse_model as rm
 from relapse_model import classifiers, validation
-from relapse_model.cli.arguments import parser
+from relapse_model.cli.program import parser
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 
 OURS = tuple(FEATURE_KINDS)  # as they are now: a kind that another test registers is not ours

@@ -92,7 +92,7 @@ def _first_line(what: object) -> str:
 
 def cli_page() -> str:
     """Return the page of all verbs, from the parsers."""
-    from relapse_model.cli.arguments import parser
+    from relapse_model.cli.program import parser
 
     top = parser()
     parts = [f"# Command line\n\n{top.description}\n\n```text\n{top.epilog}\n```\n"]

@@ -2,6 +2,6 @@
 
 import sys
 
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 
 sys.exit(main())

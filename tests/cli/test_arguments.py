@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main, parser
+from relapse_model.cli.program import main, parser
 
 SCORES = ["patient_id", "status", "relapse_risk", "risk_lower", "risk_upper", "warnings", "reason"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main, parser
+from relapse_model.cli.program import main, parser
 from relapse_model.errors import CohortError
 from relapse_model.model.file.archive import unpack
 
@@ -90,7 +90,7 @@ def written_verbs(top):
     """Return every verb, those below another one (study new) among them."""
     found = {}
     for name, verb in top._subparsers._group_actions[0].choices.items():
-        below = written_verbs(verb) if verb._subparsers else {}
+        below = written_verbs(verb) if verb.filled()._subparsers else {}
         found |= {f"{name} {one}": action for one, action in below.items()} or {name: verb}
     return found
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import _SCENARIOS, main
+from relapse_model.cli.cohort_arguments import SCENARIOS
+from relapse_model.cli.program import main
 from relapse_model.cohort.simulation import trial_scenarios
 
 
 def test_the_scenarios_are_the_simulators():
-    assert tuple(trial_scenarios()) == _SCENARIOS
+    assert tuple(trial_scenarios()) == SCENARIOS
 
 
 def test_a_scenario_is_the_one_of_the_simulator(tmp_path):
@@ -26,7 +27,7 @@ def test_help_lists_the_names_and_another_is_wrong_usage(capsys):
     with pytest.raises(SystemExit):
         main(["simulate", "--help"])
     stated = " ".join(capsys.readouterr().out.split())
-    assert all(f'"{name}"' in stated for name in _SCENARIOS)
+    assert all(f'"{name}"' in stated for name in SCENARIOS)
     with pytest.raises(SystemExit) as wrong:
         main(["simulate", "--out", "x", "--scenario", "no such"])
     assert wrong.value.code == 2

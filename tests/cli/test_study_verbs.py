@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 
 BOTH = ["--outcome-analyte", "hbsag", "--at-least", "0.05", "--unit", "IU/mL", "--horizon-weeks", "48"]
 

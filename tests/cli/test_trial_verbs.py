@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 
 
 @pytest.fixture(scope="module")

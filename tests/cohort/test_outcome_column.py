@@ -139,7 +139,7 @@ def trained(tmp_path):
 
 
 def test_a_model_of_it_from_training_to_scores_whole_and_in_chunks(tmp_path):
-    from relapse_model.cli.arguments import main
+    from relapse_model.cli.program import main
 
     model, table = trained(tmp_path)
     new = table.drop(columns="died").head(7)

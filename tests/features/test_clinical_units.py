@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.derive import in_clinical_units
 from relapse_model.study.reader import parse_study

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.study.reader import parse_study
 
 BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

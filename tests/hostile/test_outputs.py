@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import escaped, printable, unescaped, write_bytes, write_csv
 
@@ -88,9 +88,9 @@ def test_a_hyphen_is_standard_output(place, monkeypatch, capsys):
 def test_ctrl_c_is_one_line(place):
     """Sent as soon as the verb is under way, which a line on standard error tells."""
     command = (
-        "import sys, time; from relapse_model.cli import arguments, verbs;"
-        "verbs.check = lambda given: (print('ready', flush=True), time.sleep(30));"
-        "sys.exit(arguments.main(['check', 'c']))"
+        "import sys, time; from relapse_model.cli import cohort_verbs, program;"
+        "cohort_verbs.check = lambda given: (print('ready', flush=True), time.sleep(30));"
+        "sys.exit(program.main(['check', 'c']))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", command], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

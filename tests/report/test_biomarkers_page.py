@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.report.biomarkers_page import biomarkers_page, change_words, p_words, screen_verdict
 from relapse_model.report.figures.biomarker_forest import biomarker_forest
 

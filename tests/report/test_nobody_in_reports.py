@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from page_reader import read, visible
 
 import relapse_model as rm
-from relapse_model.cli import arguments as cli
+from relapse_model.cli import program as cli
 from relapse_model.development.internal_validation import validate as procedure
 from relapse_model.errors import InsufficientDataError
 from relapse_model.model.explanation.points_score import points_score

@@ -9,7 +9,7 @@ import pytest
 from page_reader import read, visible
 
 import relapse_model as rm
-from relapse_model.cli import arguments as cli
+from relapse_model.cli import program as cli
 from relapse_model.errors import RelapseModelError
 from relapse_model.model.explanation.patient import explain_patient
 from relapse_model.model.explanation.patient_input import risk_percent

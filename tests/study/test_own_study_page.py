@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.study.reader import parse_study
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

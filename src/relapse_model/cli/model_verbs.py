@@ -1,4 +1,4 @@
-"""What the verbs do that work on a finished model: judge, update, watch, sign it, and explain one patient."""
+"""What the verbs do that work on a finished model: evaluate, update, calculator, monitor, keygen, sign, verify."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 from relapse_model.cli.texts import SYNTHETIC, say
 from relapse_model.cohort.folder import read_cohort
-from relapse_model.errors import RelapseModelError
-from relapse_model.files import write_bytes, write_text
+from relapse_model.files import write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
 
 
@@ -98,37 +97,6 @@ def verify(given: Namespace) -> None:
     from relapse_model.model.file.signature import verify_model
 
     say(f"{given.model}: the signature is good; fingerprint of the key {verify_model(given.model, given.key)}")
-
-
-def explain_one(given: Namespace) -> None:
-    """Print, write as a page or draw what raised and lowered the risk of one patient."""
-    from relapse_model.model.explanation.patient import explain_patient
-
-    model = load_model(given.model)
-    cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
-    found = explain_patient(model, cohort, given.patient, given.landmark_week)
-    say(found.text())
-    if given.out and Path(given.out).suffix.lower() in (".html", ".htm"):
-        from relapse_model.report.patient_page import write_patient_page
-
-        write_patient_page(model, cohort, given.patient, given.out, given.landmark_week)
-        say(f"Page: {given.out}")
-    elif given.out:
-        write_text(found.text() + "\n", Path(given.out), private=True)
-    if given.figures:
-        from relapse_model.report.figures.patient import patient_figure, patient_trajectory_figure
-        from relapse_model.report.figures.style import png
-
-        folder = Path(given.figures)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(png(patient_figure(found)), folder / "contributions.png", private=True)
-        try:
-            trajectory = png(patient_trajectory_figure(model, cohort, given.patient, landmark_week=given.landmark_week))
-        except RelapseModelError as nothing:  # no titres to draw
-            say(f"No trajectory: {nothing}")
-        else:
-            write_bytes(trajectory, folder / "trajectory.png", private=True)
-        say(f"Figures: {folder}")
 
 
 def _save_with_card(model: RelapseModel, path: Path, card: str) -> None:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any
 
-from relapse_model.cli.trial_arguments import add_key
+from relapse_model.cli.arguments import CANDIDATES, add_cohort, add_key, add_seed, add_study
 
 PARTS = ("trial", "model", "biomarkers")
 _FORMATS = ("csv", "xlsx", "tex", "docx")  # as in table_files.FORMATS, which is not imported here: --help stays quick
 
 
-def add_paper_verb(verbs: argparse._SubParsersAction[Any], candidates: Sequence[str]) -> None:
-    """Add the verb to the parser.
-
-    Parameters
-    ----------
-    verbs : action
-        As ``add_subparsers`` returns it.
-    candidates : sequence of str
-        Names of classifiers.
-    """
-    verb = verbs.add_parser("paper", help="write tables, figures and checklists for a journal")
-    verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
-    verb.add_argument(
-        "--study", default="hbsag-relapse", metavar="NAME|FILE", help="built-in study or TOML file (%(default)s)"
-    )
+def paper(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `paper`."""
+    add_cohort(verb)
+    add_study(verb)
     verb.add_argument("--out", required=True, metavar="DIR", help="folder for index.html, tables, figures, checklists")
     verb.add_argument(
         "--parts", nargs="+", choices=PARTS, metavar="PART",
@@ -37,9 +24,9 @@ def add_paper_verb(verbs: argparse._SubParsersAction[Any], candidates: Sequence[
     verb.add_argument("--repeats", type=int, default=20, metavar="N", help="of 5 folds in the validation (%(default)s)")
     verb.add_argument("--bootstraps", type=int, default=200, metavar="N", help="validation: resamples (%(default)s)")
     verb.add_argument(
-        "--candidates", nargs="+", choices=candidates, metavar="NAME", help="validation: classifiers to choose among"
+        "--candidates", nargs="+", choices=CANDIDATES, metavar="NAME", help="validation: classifiers to choose among"
     )
-    verb.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result (%(default)s)")
+    add_seed(verb)
     verb.add_argument("--jobs", type=int, default=None, metavar="N", help="processes; -1 for all cores")
     verb.add_argument("--width", type=float, default=85.0, metavar="MM", help="of figures: 85 to 180 mm (%(default)g)")
     verb.add_argument("--dpi", type=int, default=600, metavar="N", help="of PNG and TIFF: 300 to 600 (%(default)s)")

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 
-def add_study_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb ``study`` to the parser.
-
-    Parameters
-    ----------
-    verbs : action
-        As ``add_subparsers`` returns it.
-    """
-    verb = verbs.add_parser("study", help="write, show or check a study file")
+def study(verb: argparse.ArgumentParser) -> None:
+    """Add the actions of `study`, and their arguments."""
     actions = verb.add_subparsers(dest="action", metavar="ACTION", required=True)
     _new(actions.add_parser("new", help="write a study file for a disease of your own, from a cohort's own columns"))
     _show(actions.add_parser("show", help="write a built-in study, to be edited; or a file written out in full"))

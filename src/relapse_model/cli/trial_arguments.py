@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-TRIAL_VERBS = ("trial", "power", "dosing", "biomarkers", "benefit")
-
-
-def add_trial_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verbs of a trial to the parser.
-
-    Parameters
-    ----------
-    verbs : action
-        As ``add_subparsers`` returns it.
-    """
-    _trial(verbs.add_parser("trial", help="compare the arms of a trial by its plan; write trial.html and trial.json"))
-    _power(verbs.add_parser("power", help="exact power of a trial with two arms"))
-    _dosing(verbs.add_parser("dosing", help="list who is due for a dose, what was given, and the next doses"))
-    _biomarkers(verbs.add_parser("biomarkers", help="screen candidate biomarkers beside what is already known"))
-    _benefit(verbs.add_parser("benefit", help="check whether the predicted benefit of treatment is right"))
+from relapse_model.cli.arguments import add_cohort, add_key, add_seed, add_study
 
 
-def _cohort_and_study(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
-    verb.add_argument(
-        "--study", default="hbsag-relapse", metavar="NAME|FILE", help="built-in study or TOML file (%(default)s)"
-    )
-
-
-def _trial(verb: argparse.ArgumentParser) -> None:
-    _cohort_and_study(verb)
+def trial(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `trial`."""
+    add_cohort(verb)
+    add_study(verb)
     verb.add_argument(
         "--out", required=True, metavar="DIR", help="folder for trial.html, trial.json, tables, and analysis_data"
     )
@@ -45,19 +24,8 @@ def _trial(verb: argparse.ArgumentParser) -> None:
     add_key(verb)
 
 
-def add_key(verb: argparse.ArgumentParser) -> None:
-    """Add the option that demands signed models.
-
-    Parameters
-    ----------
-    verb : ArgumentParser
-    """
-    verb.add_argument(
-        "--key", metavar="FILE", help="public key: refuse every model file that is not signed with its private key"
-    )
-
-
-def _power(verb: argparse.ArgumentParser) -> None:
+def power(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `power`."""
     verb.add_argument(
         "--control", type=float, required=True, metavar="RISK", help="risk of the event without treatment"
     )
@@ -70,8 +38,10 @@ def _power(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--test", choices=("score", "fisher"), default="score", help="the planned test (%(default)s)")
 
 
-def _dosing(verb: argparse.ArgumentParser) -> None:
-    _cohort_and_study(verb)
+def dosing(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `dosing`."""
+    add_cohort(verb)
+    add_study(verb)
     verb.add_argument(
         "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, dosing.html"
     )
@@ -82,19 +52,23 @@ def _dosing(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _benefit(verb: argparse.ArgumentParser) -> None:
-    _cohort_and_study(verb)
+def benefit(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `benefit`."""
+    add_cohort(verb)
+    add_study(verb)
     verb.add_argument(
         "--out", required=True, metavar="DIR", help="folder for benefit.html, benefit.json and the figure"
     )
     verb.add_argument("--groups", type=int, default=3, metavar="N", help="groups by predicted risk (%(default)s)")
     verb.add_argument("--pairs", action="store_true", help="also the c-for-benefit, which says little")
     verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")
-    verb.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result (%(default)s)")
+    add_seed(verb)
 
 
-def _biomarkers(verb: argparse.ArgumentParser) -> None:
-    _cohort_and_study(verb)
+def biomarkers(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `biomarkers`."""
+    add_cohort(verb)
+    add_study(verb)
     verb.add_argument("--out", required=True, metavar="DIR", help="folder for biomarkers.json and biomarkers.html")
     verb.add_argument("--candidates", type=_names, metavar="A,B,...", help="candidates of the study (all)")
     verb.add_argument("--base", type=_names, metavar="A,B,...", help="predictors known already (those with priors)")
@@ -111,7 +85,7 @@ def _biomarkers(verb: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out what each adds to the prediction, which takes long",
     )
-    verb.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same result (%(default)s)")
+    add_seed(verb)
 
 
 def _names(text: str) -> tuple[str, ...]:

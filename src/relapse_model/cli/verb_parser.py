@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 
@@ -30,23 +31,25 @@ class HelpfulParser(argparse.ArgumentParser):
 
 
 class VerbParser(HelpfulParser):
-    """The parser of one verb, whose arguments are added when the verb is asked for: of 20 verbs one is."""
+    """The parser of one verb, whose arguments are added when the verb is asked for: of 25 verbs one is.
 
-    def __init__(self, **settings: Any):
-        self._later: list[tuple[tuple[Any, ...], dict[str, Any]]] | None = []
+    Parameters
+    ----------
+    fill : callable, optional
+        Adds the arguments to the parser.
+    **settings
+        As ArgumentParser takes them.
+    """
+
+    def __init__(self, fill: Callable[[argparse.ArgumentParser], None] | None = None, **settings: Any):
+        self._fill = fill
         super().__init__(**settings)
-
-    def add_argument(self, *names: Any, **settings: Any) -> Any:
-        """Keep an argument for later."""
-        if self._later is None:
-            return super().add_argument(*names, **settings)
-        return self._later.append((names, settings))
 
     def filled(self) -> VerbParser:
         """Return the parser with its arguments."""
-        later, self._later = self._later, None
-        for names, settings in later or ():
-            super().add_argument(*names, **settings)
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            fill(self)
         return self
 
     def parse_known_args(self, *given: Any, **settings: Any) -> Any:

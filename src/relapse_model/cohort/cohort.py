@@ -17,7 +17,7 @@ from relapse_model.cohort.tables.columns import OURS, TABLES
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError
-from relapse_model.files import _csv, write_bytes
+from relapse_model.files import csv_text, write_bytes
 from relapse_model.study.study import TimeIndex
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class Cohort:
 
     def _files(self) -> Mapping[str, str | bytes]:
         """Return the name and text of every file of the cohort folder."""
-        files = {f"{name}.csv": _csv(table.apply(as_integers)) for name, table in self.tables().items()}
+        files = {f"{name}.csv": csv_text(table.apply(as_integers)) for name, table in self.tables().items()}
         return files | ({SYNTHETIC_FILE: SYNTHETIC_NOTE} if self.synthetic else {})
 
 

@@ -124,7 +124,7 @@ def _group(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def _measure(row: dict[Any, Any], names: tuple[str, str]) -> dict[str, str]:
-    shown = _points if row["measure"].startswith("mean") else (lambda value: f"{value:z.2f}")
+    shown = _points if row["measure"].startswith("mean") else (lambda value: _minus(f"{value:z.2f}"))
     value = (
         NOT_ESTIMABLE if pd.isna(row["value"])
         else f"{shown(row['value'])} ({shown(row['lower'])} to {shown(row['upper'])})"
@@ -144,7 +144,11 @@ def _decision(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:z.1f}"
+    return _minus(f"{100 * value:z.1f}")
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")
 
 
 def _percent(value: float) -> str:

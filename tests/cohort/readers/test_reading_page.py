@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from relapse_model.cli.arguments import parser
+from relapse_model.cli.program import parser
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.development.checks import check_results, run_checks
 from relapse_model.development.checks.all_checks import errors_found
 from relapse_model.development.checks.rm114_leak import CHECK as leak

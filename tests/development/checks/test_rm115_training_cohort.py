@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.development.checks.all_checks import EVALUATION_CHECK
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import development_data

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+import relapse_model as rm
 from relapse_model.development.checks.rm120_not_at_risk import CHECK as not_at_risk
 
 
@@ -43,3 +45,14 @@ def test_who_is_left_out_is_counted_by_the_reason(study_with, cohort_of, names_n
 def test_who_relapsed_before_a_later_landmark_is_no_longer_at_risk(study_with, cohort_of):
     text = not_at_risk.of(cohort_of(("free", 5, {}), ("relapse", 9, {})), study_with(), 12).text
     assert text.startswith("9 patients are left out at week 12: 9 not at risk (positive).")
+
+
+def test_an_adjudicated_outcome_is_not_explained_by_tests(study_with, cohort_of):
+    adjudicated = study_with(changed=[('analyte = "hbsag"\nat_least = 0.05', "adjudicated = true")])
+    cohort = cohort_of(("free", 26, {}))
+    names = cohort.patients["patient_id"]
+    outcomes = pd.DataFrame({"patient_id": names, "relapse": [1] * 6 + [0] * 20, "week": [8.0] * 6 + [48.0] * 20})
+    cohort = rm.make_cohort(patients=cohort.patients, labs=None, outcomes=outcomes, study=adjudicated)
+    text = not_at_risk.of(cohort, adjudicated, 12).text
+    assert text.startswith("6 patients are left out at week 12: 6 not at risk (relapsed). Nobody can have the outcome")
+    assert "test" not in text

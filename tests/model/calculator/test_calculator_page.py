@@ -10,7 +10,7 @@ import pytest
 from browser import chromium, found_by, options, shown_text, with_script
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.model.calculator.page import LANGUAGES, calculator_page, page_words
 from relapse_model.model.calculator.scorer_values import CalculatorError
 

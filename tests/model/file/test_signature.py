@@ -10,7 +10,7 @@ import pytest
 from small_model import forged, parts_of, small_model
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main, parser
+from relapse_model.cli.program import main, parser
 from relapse_model.errors import ModelFileError
 from relapse_model.model.file.archive import pack, unpack
 from relapse_model.model.file.signature import SigningError, make_keys, sign_model, verify_model

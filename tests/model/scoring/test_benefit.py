@@ -12,7 +12,7 @@ import pytest
 
 import relapse_model as rm
 from relapse_model.classifiers.shared.risks import sigmoid
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effect
 from relapse_model.model.scoring.benefit import CANNOT_BE_GIVEN, ONE_EFFECT, number_needed, untreated_log_odds
 from relapse_model.study.reader import parse_study

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.files import write_csv
 from relapse_model.model.scoring import score_part

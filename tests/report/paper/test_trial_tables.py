@@ -85,6 +85,10 @@ def test_the_flow_adds_up(found, tables):
     assert [int(cell) for cell in cells(table, "reason not recorded")[:2]] == [arm.lost for arm in flow.arms]
 
 
+def test_age_and_sex_come_first(found):
+    assert [row.variable for row in found.table_one.rows][:2] == ["Age (years)", "Male sex"]
+
+
 def test_table_one_says_for_how_many_a_value_is_not_known(found, tables):
     rows = tables["table_one"].rows
     assert tables["table_one"].columns[1:3] == ("HBIG (n = 66)", "control (n = 66)")

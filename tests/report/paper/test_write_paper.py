@@ -14,8 +14,8 @@ import pytest
 from open_tables import read_docx, read_xlsx
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
 from relapse_model.cli.paper_arguments import _FORMATS
+from relapse_model.cli.program import main
 from relapse_model.errors import RelapseModelError
 from relapse_model.report.paper import write_paper as module
 from relapse_model.report.paper.journal_table import INDENT

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.cohort.simulation import TrialScenario, simulate_tables
 from relapse_model.development.train import Procedure
 from relapse_model.errors import CohortError, InsufficientDataError, RelapseModelError

@@ -104,11 +104,11 @@ def test_family_wise_error_of_whole_null_cohorts(study, base):
 def test_family_wise_error_and_power_with_30_extra_markers(study):
     """500 null cohorts, and 200 in which one of 30 markers has a log hazard ratio of 0.9 per standard deviation.
 
-    Beside a base of 8 columns the error is a little below 5 %: 3.0 % (2.0 to 4.3) of 1000 cohorts.
+    Of 1000 other null cohorts 5.3 % (4.0 to 6.9) had any selected.
     """
     null = TrialScenario(extra_markers=30)
     hits = sum(map(bool, whole_path(with_markers(study, null), null, 500)))
-    assert 0.02 <= hits / 500 <= 0.07
+    assert 0.03 <= hits / 500 <= 0.075
     true = TrialScenario(extra_markers=30, biomarkers={"marker_001": 0.9})
     found = whole_path(with_markers(study, true), true, 200)
     assert sum("marker_001" in one for one in found) / 200 > 0.5

@@ -7,6 +7,15 @@ from relapse_model.development.checks.check import CohortCheck, Verdict, found, 
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL, disclosed_count, disclosed_counts
 
+_BY_TESTS = (
+    "A relapse can only follow a loss: in a patient whose last test up to that week is positive, or who has none that "
+    "decides, it cannot be found. Look for tests that were not exported, and for patients who never qualified."
+)
+_ADJUDICATED = (
+    "Nobody can have the outcome later who had it by then, and of a patient in whom its week is not known it cannot be "
+    "told. Look at the dates in the outcomes table, and at the week from which the others count."
+)
+
 
 def not_at_risk(at: AtLandmark) -> Verdict:
     """Warn of patients who are not known to be free of the outcome at the landmark: no model learns from them.
@@ -23,11 +32,8 @@ def not_at_risk(at: AtLandmark) -> Verdict:
     known = counts.values()
     disclosed = disclosed_counts(tuple(known)) if out >= SMALL else map(disclosed_count, known)
     by_state = ", ".join(f"{number} {state}" for number, state in zip(disclosed, counts, strict=True))
-    return found(
-        f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. A relapse can "
-        "only follow a loss: in a patient whose last test up to that week is positive, or who has none that decides, "
-        "it cannot be found. Look for tests that were not exported, and for patients who never qualified."
-    )
+    why = _BY_TESTS if at.study.outcome.analyte is not None else _ADJUDICATED
+    return found(f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. {why}")
 
 
 CHECK = CohortCheck("RM120", "patients not at risk at the landmark", not_at_risk)

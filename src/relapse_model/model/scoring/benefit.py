@@ -247,9 +247,15 @@ def not_known(effect: ArmEffect) -> str:
         return ""
     _, lower, upper = effect.overall
     return (
-        f"{CODE} benefit not known: at the mean risk its interval is {lower:.3f} to {upper:.3f}, or no patient of the "
-        "training was known to be in one of the arms; the risk in the treatment arm is by the effect stated beforehand"
+        f"{CODE} benefit not known: at the mean risk its interval is {_points(lower)} to {_points(upper)} percentage "
+        "points, or no patient of the training was known to be in one of the arms; the risk in the treatment arm is by "
+        "the effect stated beforehand"
     )
+
+
+def _points(share: float) -> str:
+    """Return a share as percentage points."""
+    return f"{100 * share:z.1f}"
 
 
 def with_warning(warned: Sequence[str], more: str) -> list[str]:
@@ -268,8 +274,8 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
         words.append(f"{CODE}: {refused or 'this model has one effect, and no effect modifier of the plan'}.")
     value, lower, upper = effect.overall
     words.append(
-        f"Benefit at the mean risk of the training patients: {value:.3f} ({100 * LEVEL:g} % interval {lower:.3f} to "
-        f"{upper:.3f}), as a share of patients; effect from {effect.source}."
+        f"Benefit at the mean risk of the training patients: {_points(value)} percentage points ({100 * LEVEL:g} % "
+        f"interval {_points(lower)} to {_points(upper)}); effect from {effect.source}."
         if effect.known
         else f"{not_known(effect)}."
     )

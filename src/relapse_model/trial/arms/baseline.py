@@ -28,6 +28,7 @@ _COLUMNS = {  # of the patients table, described whether or not a predictor read
     "hbv_genotype": "HBV genotype",
     "hbeag_positive_before_treatment": "HBeAg positive before treatment",
 }
+_FIRST = ("age_years", "sex")
 _NUMBERS = ("age_years", "bmi_kg_m2")
 _FLAGS = ("hbeag_positive_before_treatment",)
 
@@ -80,10 +81,11 @@ class BaselineTable:
 def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTable:
     """Describe the arms at randomisation.
 
-    Counts are given in full: they are what a trial reports. No p-values, since the arms were made by chance. The
-    standardised difference of a number is the difference of the means over the root of the mean variance, on the scale
-    on which the study reads it; of levels, that of Yang and Dalton. Beyond 0.1 to 0.2 in either direction an imbalance
-    is often called notable; at 66 patients per arm chance alone goes beyond 0.2 in one of four variables.
+    Age and sex come first. Counts are given in full: they are what a trial reports. No p-values, since the arms were
+    made by chance. The standardised difference of a number is the difference of the means over the root of the mean
+    variance, on the scale on which the study reads it; of levels, that of Yang and Dalton. Beyond 0.1 to 0.2 in either
+    direction an imbalance is often called notable; at 66 patients per arm chance alone goes beyond 0.2 in one of four
+    variables.
 
     Parameters
     ----------
@@ -95,13 +97,13 @@ def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTab
     -----
     Yang and Dalton 2012, SAS Global Forum 335.
     """
-    rows: list[BaselineRow] = []
+    described: list[tuple[str | None, list[BaselineRow]]] = []
     absent = []
     arm_column = None if study.trial is None else study.trial.arms.column
     read = {one.column for one in study.predictors if one.column in cohort.patients}
     for column, label in _COLUMNS.items():
         if column in cohort.patients and column not in read:
-            rows += _described(label, _values(cohort, column).iloc[found.place], found.treated)
+            described.append((column, _described(label, _values(cohort, column).iloc[found.place], found.treated)))
     own = set() if study.dosing is None else {study.dosing.agent}
     for predictor in study.predictors:
         if predictor.column == arm_column or own & set(predictor.agents):
@@ -111,8 +113,9 @@ def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTab
         except CohortError as error:
             absent.append(f"{predictor.label} ({error.problems[0].found})")
             continue
-        rows += _predictor_rows(predictor, values.iloc[found.place], found.treated)
-    return BaselineTable(tuple(rows), tuple(absent))
+        described.append((predictor.column, _predictor_rows(predictor, values.iloc[found.place], found.treated)))
+    described.sort(key=lambda one: _FIRST.index(one[0]) if one[0] in _FIRST else len(_FIRST))  # the others as they were
+    return BaselineTable(tuple(row for _, rows in described for row in rows), tuple(absent))
 
 
 def _values(cohort: Cohort, column: str) -> pd.Series:

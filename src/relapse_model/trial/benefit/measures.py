@@ -161,7 +161,7 @@ def heterogeneity_score_test(
     rest = product - smaller @ np.linalg.solve(inside @ smaller, inside @ product)
     scores = w * (y - risk) * rest
     statistic = float(scores.sum() ** 2 / (scores @ scores))
-    words = "robust score test of arm x log-odds of the predicted risk, held against F"
+    words = "robust score test of arm x log-odds of the predicted risk, against the F distribution"
     return SignificanceTest(statistic, 1, float(stats.f.sf(statistic, 1, fewest - smaller.shape[1])), words)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import relapse_model as rm
-from relapse_model.cli.arguments import main
+from relapse_model.cli.program import main
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel

@@ -1,0 +1,118 @@
+"""The command line: `relapse-model VERB`. Nothing heavy is imported before a verb runs."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from relapse_model._version import __version__
+from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
+from relapse_model.cli.verb_table import VERBS, action_of, arguments_of
+
+_INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
+
+EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
+130 interrupted.
+Research use only: no output of this program is fit to decide on the treatment of a patient."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    top = HelpfulParser(
+        prog="relapse-model",
+        description="Relapse-risk models from the visit records of small clinical cohorts.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"relapse-model {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=VerbParser)
+    for name, (_, meaning) in VERBS.items():
+        verbs.add_parser(name, help=meaning, fill=arguments_of(name))
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the command line by default.
+    """
+    given = parser().parse_args(arguments)
+    from relapse_model.errors import RelapseModelError
+    from relapse_model.files import printable
+
+    try:
+        if getattr(given, "out", None) or getattr(given, "figures", None):
+            with _importing():
+                from relapse_model.cli.outputs import check_outputs
+            check_outputs(given)
+        with _importing():
+            run = action_of(given.verb)
+        with _demanding(given), _out_on_standard_output(given):
+            run(given)
+    except RelapseModelError as refusal:
+        print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"relapse-model {given.verb}: interrupted; no output was written{_goes_on(given)}.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(printable(f"relapse-model {given.verb}: {where}{error.strerror or error}"), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _goes_on(given: argparse.Namespace) -> str:
+    """Say what the next run of an interrupted one does."""
+    later = {
+        "score": "; the same command goes on where many patients were being scored",
+        "validate": "; with --resume the same command goes on with what was done",
+    }
+    return later.get(given.verb, "")
+
+
+def _out_on_standard_output(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what writes the output ``-`` to standard output, and what is said to people beside it."""
+    if getattr(given, "out", None) != "-":
+        return nullcontext()
+    from relapse_model.cli.outputs import on_standard_output
+
+    return on_standard_output(given)
+
+
+def _demanding(given: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what demands, of every model that a verb opens, that it is signed with the key of ``--key``."""
+    key = None if given.verb in ("sign", "verify") else getattr(given, "key", None)
+    if key is None:
+        return nullcontext()
+    from relapse_model.model.file.demands import demanding
+
+    return demanding(key)
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Keep the garbage collector from what is imported meanwhile: it stays until the end."""
+    if "pandas" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.disable()  # looking through all that pandas defines, again and again, takes a tenth of the time to a first score
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

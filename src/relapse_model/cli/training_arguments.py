@@ -1,0 +1,91 @@
+"""The arguments of the verbs that make a model: train, validate."""
+
+from __future__ import annotations
+
+import argparse
+
+from relapse_model.cli.arguments import (
+    add_candidates,
+    add_cohort,
+    add_jobs,
+    add_key,
+    add_mute,
+    add_out,
+    add_seed,
+    add_study,
+    positive,
+    whole_number,
+)
+
+
+def train(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `train`."""
+    add_cohort(verb)
+    add_out(verb, "MODEL", "model file to write, such as hbsag_relapse.rmodel")
+    _procedure(verb)
+    verb.add_argument(
+        "--validate", nargs="?", type=positive, const=20, metavar="N",
+        help="also validate, by N repeats of 5 folds (20), so that the model file and its card carry validated figures",
+    )  # fmt: skip
+    add_mute(verb)
+
+
+def validate(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `validate`."""
+    add_cohort(verb)
+    add_out(verb, "DIR", "folder for validation.json, report.html and figures")
+    _procedure(verb)
+    verb.add_argument(
+        "--repeats", type=positive, default=20, metavar="N", help="outer repeats of 5 folds (%(default)s)"
+    )
+    verb.add_argument(
+        "--bootstraps",
+        type=whole_number,
+        default=200,
+        metavar="N",
+        help="bootstrap resamples; 0 for none (%(default)s)",
+    )
+    verb.add_argument(
+        "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
+    )
+    verb.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
+    )
+    verb.add_argument(
+        "--disclosure", choices=("full", "small-counts"), default="full",
+        help="full: the report shows all counts, for whoever owns the data; small-counts: it hides counts under 5, for "
+        "what leaves the hospital (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--language", choices=("en", "zh"), default="en",
+        help="language of the report's first screen and headings; the rest is English (%(default)s)",
+    )  # fmt: skip
+    add_mute(verb)
+
+
+def _procedure(verb: argparse.ArgumentParser) -> None:
+    """Add what train and validate have in common: how a model is made."""
+    add_study(verb)
+    verb.add_argument(
+        "--landmark-week", type=float, nargs="+", metavar="WEEK",
+        help="week of the prediction (default: the study's first); several weeks: one model for all of them",
+    )  # fmt: skip
+    add_seed(verb)
+    add_candidates(verb)
+    verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    add_key(verb)
+    verb.add_argument(
+        "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",
+        help="how training treats patients lost to follow-up (%(default)s); the others are biased, for comparison",
+    )  # fmt: skip
+    verb.add_argument(
+        "--calibration", default="none", metavar="none|logistic", help="recalibration within each fold (%(default)s)"
+    )
+    verb.add_argument(
+        "--biomarkers", choices=("none", "screen"), default="none",
+        help="screen: select among the candidate biomarkers of the study, again in every fold (%(default)s)",
+    )  # fmt: skip
+    verb.add_argument("--group-by", metavar="COLUMN", help="column whose groups stay together in folds")
+    add_jobs(verb, "processes; -1 for all cores (validate: as many as are idle; train: 1)")

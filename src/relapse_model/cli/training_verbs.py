@@ -1,0 +1,111 @@
+"""What the verbs do that make a model: train, validate."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from relapse_model.classifiers.known import CANDIDATES
+from relapse_model.cli.texts import (
+    NOT_VALIDATED,
+    arms,
+    checks_text,
+    errors_of,
+    refuse_errors,
+    say,
+    training_text,
+    validation_text,
+)
+from relapse_model.cohort.folder import read_cohort
+from relapse_model.errors import InsufficientDataError
+from relapse_model.files import write_text
+from relapse_model.model.relapse_model import load_model
+from relapse_model.study.reader import load_study
+
+
+def train(given: Namespace) -> None:
+    """Train a model and save it; where that is asked for, with how it does in patients that it has not seen.
+
+    What is muted stays in the model and on its card.
+    """
+    from relapse_model.development.checks.all_checks import known_codes
+    from relapse_model.development.train import train as train_model
+    from relapse_model.report.model_card import model_card
+
+    card = Path(given.out).with_suffix(".md")
+    known_codes(tuple(given.mute))  # before anything is trained
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    found = None
+    if given.validate is None:
+        model = train_model(cohort, study, **_procedure(given))
+    else:
+        from relapse_model.development.internal_validation.validate import validate as validate_procedure
+
+        found = validate_procedure(
+            cohort, study, outer_repeats=given.validate, bootstraps=0, leave_out=None, **_procedure(given)
+        )
+        model = found.model
+    performance = None if found is None else found.performance
+    text = model_card(model, performance)
+    model.save(given.out, card=text, performance=performance)
+    write_text(text, card)
+    say(training_text(model, given.mute))
+    say(NOT_VALIDATED if found is None else validation_text(found))
+    say(f"Model: {given.out}   card: {card}")
+    refuse_errors(errors_of(model, given.mute))
+
+
+def validate(given: Namespace) -> None:
+    """Validate the procedure and write the report."""
+    from relapse_model.development.checks.all_checks import known_codes
+    from relapse_model.development.internal_validation.check_validation import check_validation
+    from relapse_model.development.internal_validation.kept_runs import KEPT_RUNS
+    from relapse_model.development.internal_validation.validate import validate as validate_procedure
+    from relapse_model.report.refusal_report import write_refusal
+    from relapse_model.report.validation_report import write_report
+
+    mute = tuple(given.mute)
+    known_codes(mute)  # before the work, not after it
+    study = load_study(given.study)
+    cohort = read_cohort(given.cohort, study=study)
+    try:
+        found = validate_procedure(
+            cohort, study, outer_repeats=given.repeats, bootstraps=given.bootstraps, leave_out=given.leave_out,
+            keep=Path(given.out) / KEPT_RUNS, resume=given.resume, **_procedure(given),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"Broken off. What was done is in {Path(given.out) / KEPT_RUNS}; the same command with --resume goes on.")
+        raise
+    except InsufficientDataError as refusal:
+        week = None if given.landmark_week is None else given.landmark_week[0]
+        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute, disclosure=given.disclosure)
+        say(f"No model is supported by this cohort; what can be said of it: {paths['report']}")
+        raise
+    paths = write_report(
+        found, Path(given.out), arm=arms(cohort, found), mute=mute, disclosure=given.disclosure,
+        language=given.language,
+    )  # fmt: skip
+    say(validation_text(found))
+    say(checks_text(check_validation(found, cohort, mute=mute)))
+    for what, path in paths.items():
+        say(f"{what}: {path}")
+    refuse_errors(errors_of(found.model, mute))
+
+
+def _procedure(given: Namespace) -> dict[str, Any]:
+    """Return how a model is made, as train and validate take it."""
+    weeks = given.landmark_week
+    return {
+        "landmark_week": weeks[0] if weeks is not None and len(weeks) == 1 else weeks,
+        "seed": given.seed,
+        "candidates": CANDIDATES if given.candidates is None else tuple(given.candidates),
+        "prior": None if given.prior is None else load_model(given.prior),
+        "censoring": given.censoring,
+        "calibration": given.calibration,
+        "group_by": given.group_by,
+        "biomarkers": given.biomarkers,
+        "jobs": given.jobs,
+        "progress": True,
+    }

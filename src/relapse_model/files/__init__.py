@@ -1,0 +1,41 @@
+"""Files: written in one step, so that a crash leaves the old one or the new one; JSON read strictly."""
+
+from relapse_model.files.json_texts import strict_json
+from relapse_model.files.places import (
+    read_bounded,
+    require_file,
+    require_folder,
+    require_no_replacement,
+    same_file,
+    what_is_no_file,
+)
+from relapse_model.files.spreadsheet_texts import (
+    csv_text,
+    escaped,
+    printable,
+    unescaped,
+    write_csv,
+    write_private_csv,
+)
+from relapse_model.files.writing import alone, naming_full_disk, put_in_place, write_bytes, write_text
+
+__all__ = [
+    "alone",
+    "csv_text",
+    "escaped",
+    "naming_full_disk",
+    "printable",
+    "put_in_place",
+    "read_bounded",
+    "require_file",
+    "require_folder",
+    "require_no_replacement",
+    "same_file",
+    "strict_json",
+    "unescaped",
+    "what_is_no_file",
+    "write_bytes",
+    "write_csv",
+    "write_private_csv",
+    "write_text",
+]

@@ -1,0 +1,63 @@
+"""JSON read strictly: no repeated key, no number that is none."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import NoReturn
+
+from relapse_model.errors import ModelFileError
+
+_PLAIN_BYTES = 4 * 2**20  # of JSON; a larger one holds numbers and names, and nothing else
+
+
+def strict_json(data: bytes, name: str, *, finite: bool = False) -> object:
+    """Return the value of a JSON text, or refuse it.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8.
+    name : str
+        Name of the part, for messages.
+    finite : bool
+        Refuse numbers too large for 64 bits too, which Python reads as infinity. Slower.
+
+    Raises
+    ------
+    ModelFileError
+
+    Examples
+    --------
+    >>> strict_json(b'{"risk": 0.1}', "example")
+    {'risk': 0.1}
+    """
+    if len(data) > _PLAIN_BYTES and not (data.isascii() and b"\\" not in data):
+        # One letter beyond Latin makes each letter of a text take four bytes.
+        raise ModelFileError(f"{name}: over {_PLAIN_BYTES >> 20} MiB, with letters beyond ASCII; expected numbers.")
+    try:
+        return json.loads(
+            data.decode(),
+            parse_constant=_no_constant,
+            object_pairs_hook=_no_repeats,
+            parse_float=_finite if finite else None,
+        )
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{name}: not strict JSON ({error}); expected a part written by this library.") from error
+
+
+def _finite(text: str) -> float:
+    if not isfinite(float(text)):
+        raise ValueError("a number too large")
+    return float(text)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found

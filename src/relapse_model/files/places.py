@@ -1,0 +1,131 @@
+"""What stands under a name: a file that may be read or written, a folder, something else, or an input."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from relapse_model.errors import RelapseModelError
+
+
+def require_file(path: Path) -> None:
+    """Refuse a path that cannot become a file: a folder, a device, a file that is protected, no folder to be in.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    if path.is_symlink() and not path.exists() and _is_loop(path):
+        raise RelapseModelError(f"{path}: it is a link that leads to itself; expected a file to write. Choose another.")
+    if path.exists():
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "no ordinary file"
+            raise RelapseModelError(f"{path}: it is {what}; expected the name of a file to write. Choose another.")
+        if not os.access(path, os.W_OK):
+            raise RelapseModelError(f"{path}: the file may not be written; expected another name, or the permission.")
+    require_folder(path.parent)
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a path that cannot become a folder to write into.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    there = next(one for one in (path, *path.resolve().parents) if one.exists())
+    if not there.is_dir():
+        raise RelapseModelError(f"{path}: {there.name} is no folder; expected one to write into. Choose another.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise RelapseModelError(f"{path}: the folder may not be written into; expected another, or the permission.")
+
+
+def require_no_replacement(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse outputs that would replace an input, whatever the name or the link they come by.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files to be written; they need not exist.
+    inputs : iterable of Path
+        Files that are read; those that do not exist are reserved names.
+
+    Raises
+    ------
+    RelapseModelError
+        With all of them.
+    """
+    read = list(inputs)
+    replaced = [f"{out} ({one.name})" for out in outputs for one in read if same_file(out, one)]
+    if replaced:
+        raise RelapseModelError(
+            f"would replace what is read, or would be read, as an input: {', '.join(replaced)}; expected other names. "
+            "Nothing was read or written. Choose another output."
+        )
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths are one file, or would be.
+
+    Parameters
+    ----------
+    one, other : Path
+    """
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def what_is_no_file(path: Path) -> str:
+    """Say what stands under a name that is no ordinary file; empty where it is one, or where nothing stands there.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    if not os.path.lexists(path) or path.is_file():
+        return ""
+    if path.is_symlink() and not path.exists():
+        return "a link that leads to itself" if _is_loop(path) else "a link to a file that is not there"
+    mode = path.stat().st_mode
+    kinds = {"a folder": stat.S_ISDIR, "a named pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
+    return next((what for what, holds in kinds.items() if holds(mode)), "a device")
+
+
+def _is_loop(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file, so many at most; refuse what is no ordinary file, which may never end.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+
+    Raises
+    ------
+    OSError
+        As opening a file does, and for a folder, pipe or device.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(0, "no ordinary file", str(path))
+        return file.read(most)

@@ -1,0 +1,152 @@
+"""Files written in one step, so that a crash leaves the old one or the new one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from relapse_model.errors import RelapseModelError
+from relapse_model.files.places import require_file
+
+
+def write_text(text: str, path: Path, *, private: bool = False) -> None:
+    """Write text as UTF-8, as `write_bytes` does."""
+    write_bytes(text.encode("utf-8"), path, private=private)
+
+
+def write_bytes(content: bytes, path: Path, *, private: bool = False) -> None:
+    """Write a file in one step that a crash cannot leave half done; missing folders are made.
+
+    The bytes are flushed to disk beside the file, and renamed into place. A link stays a link: what it leads to is
+    written. A file that is there keeps its permissions. A new one has those of the user's mask, or is for its owner
+    alone.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+    private : bool
+        Whether it tells of single patients: then a new file is for its owner alone.
+
+    Raises
+    ------
+    RelapseModelError
+        If there is something else than a file of this name, or a file that may not be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_into(content, path, private=private)
+
+
+def write_into(content: bytes, path: Path, *, private: bool) -> None:
+    """Write a file as `write_bytes` does, into a folder that must be there.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+    private : bool
+        As `write_bytes` takes it.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    target = Path(os.path.realpath(path))
+    require_file(target)
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, flags, 0o600 if private or target.exists() else 0o666)  # less the user's mask
+    try:
+        with naming_full_disk(path, len(content)):
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            put_in_place(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@contextmanager
+def naming_full_disk(path: Path, size: int) -> Iterator[None]:
+    """Refuse by name what a disk has no room for; the system's own message names neither file nor size.
+
+    Parameters
+    ----------
+    path : Path
+        What is written.
+    size : int
+        Bytes.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise RelapseModelError(
+            f"{path}: no room for {size:,} bytes ({error.strerror}); expected a disk with room. What was "
+            "there before is unchanged. Make room, or choose another place."
+        ) from None
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Refuse to go on while another process writes the same output; a process that ends, however it ends, gives way.
+
+    A file ``.NAME.lock`` beside the output is locked meanwhile, where the system knows such locks.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    lock = path.parent / f".{path.name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(handle), os.stat(lock)):  # the one before took it away just now
+                raise FileNotFoundError
+        except OSError:
+            raise RelapseModelError(
+                f"{path}: another run is writing it; expected one at a time. Wait for its end, or choose another name."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def put_in_place(temporary: Path, target: Path) -> None:
+    """Rename a finished file to its place, in one step; a file that is there hands on its permissions.
+
+    Parameters
+    ----------
+    temporary, target : Path
+        In one file system.
+    """
+    if target.exists():
+        os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+    os.replace(temporary, target)
