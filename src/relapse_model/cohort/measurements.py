@@ -23,6 +23,7 @@ from relapse_model.cohort.one_day import (
     settled,
 )
 from relapse_model.cohort.study_names import require_names
+from relapse_model.cohort.tables.column_values import codes_of, rows_with
 from relapse_model.cohort.tables.columns import MINUTE
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
@@ -204,7 +205,7 @@ def _labels(table: pd.DataFrame) -> Positions:
     label = np.zeros(len(table), dtype=np.intp)
     for name in ("unit", "assay"):
         if name in table:
-            codes, texts = pd.factorize(table[name])
+            codes, texts = codes_of(table[name])
             rank = np.argsort(np.argsort(np.asarray(texts, dtype=str))) if len(texts) else np.zeros(0, dtype=np.intp)
             label = label * (len(texts) + 1) + np.append(rank, len(texts))[codes]
     return label
@@ -263,11 +264,11 @@ def _in_order(labs: pd.DataFrame) -> _Labs:
     from relapse_model.cohort.rows_by_patient import ordered  # its package imports this module
 
     table = columns_read(labs)
-    codes, analytes = pd.factorize(labs["analyte"])
+    codes, analytes = codes_of(labs["analyte"])
     patients = int(labs["patient"].max()) + 1 if len(labs) else 0
     wide = "int32" if len(analytes) * patients < np.iinfo(np.int32).max else "int64"
     group = codes.astype(wide) * patients + labs["patient"].to_numpy(dtype=wide)
-    group[(table["kind"] == "missing").to_numpy()] = -1
+    group[rows_with(table["kind"], "missing")] = -1
     row, start = ordered(group, _time(table), len(analytes) * patients)
     begin = start[:: max(patients, 1)]
     bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
@@ -299,5 +300,5 @@ def _time(table: pd.DataFrame) -> Floats:
 
 
 def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
-    detected = table["detected"].to_numpy(dtype=object)  # True, False or None; comparing objects takes long
-    return np.where(pd.isna(detected), -1, detected.astype(bool)).astype(np.int8)
+    codes, said = pd.factorize(table["detected"].to_numpy(dtype=object))  # True, False or None
+    return np.array([*(bool(one) for one in said), -1], dtype=np.int8)[codes]

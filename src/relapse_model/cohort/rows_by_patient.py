@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
@@ -18,6 +19,7 @@ from relapse_model.arrays import Floats
 # of one analyte, is that of a table of eight analytes for which they are loaded anyway. Set by size alone, so that the
 # same table gives the same numbers to the last digit, whatever was computed before.
 ROWS_TO_ORDER, ROWS_TO_SUMMARISE = 2_000_000, 250_000
+_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,25 @@ def ordered(
     group, week = group[kept], week[kept]
     start = np.append(0, np.cumsum(np.bincount(group, minlength=groups)))
     rising = (group[1:] > group[:-1]) | ((group[1:] == group[:-1]) & (week[1:] >= week[:-1]))
-    row = kept if rising.all() else kept[np.lexsort((week, group))]
+    row = kept if rising.all() else kept[_order(group, week, groups)]
     return row.astype(np.int32), start
+
+
+def _order(group: NDArray[np.signedinteger[Any]], week: Floats, groups: int) -> NDArray[np.intp]:
+    """Return what `np.lexsort((week, group))` returns, in half its time: one whole number is sorted per row.
+
+    It holds group, rank of the week and row, in this order; few weeks are different. Where 64 bits are too few for it,
+    `np.lexsort` does it.
+    """
+    code, weeks = pd.factorize(week, use_na_sentinel=False)
+    rank = np.empty(len(weeks), dtype=np.int64)
+    rank[np.argsort(weeks)] = np.arange(len(weeks))
+    row_bits, week_bits = len(week).bit_length(), len(weeks).bit_length()
+    if groups.bit_length() + week_bits + row_bits > _BITS:
+        return np.lexsort((week, group))
+    key = ((group.astype(np.int64) << week_bits | rank[code]) << row_bits) | np.arange(len(week))
+    key.sort()
+    return key & ((1 << row_bits) - 1)
 
 
 def groups(patient: NDArray[np.intp], patients: int) -> Groups:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
 
 _ESCAPE = "'"
+_ESCAPED_STARTS = frozenset((*_FORMULA, _ESCAPE))
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -93,6 +94,8 @@ def _for_people(table: pd.DataFrame) -> pd.DataFrame:
     found = table.set_axis(columns, axis=1)
     for place in texts:
         column = table.iloc[:, place]
+        if not any(isinstance(value, str) and value[:1] in _ESCAPED_STARTS for value in column):
+            continue
         changed = column.map(lambda value: escaped(value) if isinstance(value, str) else value)
         if not changed.equals(column):
             found = found.copy()

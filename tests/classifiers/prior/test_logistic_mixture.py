@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 from scipy.stats import norm
 
 from relapse_model.classifiers.prior import logistic_mixture as module
+from relapse_model.classifiers.prior.compiled_mixture_sums import mixture_sums as compiled_sums
 from relapse_model.classifiers.prior.logistic_mixture import (
     LogisticMixture,
     coefficient_moments,
@@ -22,6 +24,7 @@ from relapse_model.classifiers.prior.logistic_mixture import (
     mixture_risk,
 )
 from relapse_model.classifiers.prior.mixture_quantile import mixture_quantile, normal_cdf
+from relapse_model.classifiers.prior.mixture_sums import mixture_sums
 from relapse_model.errors import RelapseModelError
 
 
@@ -171,6 +174,41 @@ def test_blocks_of_rows_give_the_same_numbers(monkeypatch):
     assert mixture_interval(mixture, X) == pytest.approx(whole[1], rel=1e-13)
 
 
+@given(
+    seed=st.integers(0, 10_000), components=st.integers(1, 9), spread=st.floats(0.0, 3.0), width=st.floats(-6.0, 1.5)
+)
+@settings(max_examples=60, deadline=None)
+def test_of_many_rows_they_are_those_of_few(seed, components, spread, width):
+    # 30,000 numbers or more take another way: tables, and sums in another order.
+    rng = np.random.default_rng(seed)
+    factor = np.exp(width) * rng.normal(size=(components, 3, 3))
+    coef, intercept = spread * rng.normal(size=(components, 2)), rng.normal(-1.5, 1.0, components)
+    covariance, weight = factor @ factor.transpose(0, 2, 1), rng.dirichlet(np.ones(components))
+    mixture = LogisticMixture(coef, intercept, covariance, weight, np.zeros(2), np.zeros(2), np.ones(2))
+    X = rng.normal(size=(40, 2))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    few = mixture_risk(mixture, X), mixture_interval(mixture, X)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_WORTH_A_TABLE", 1)
+        for way in (True, False):
+            patch.setattr(module, "compiled_pays", lambda numbers, way=way: way)
+            many = mixture_risk(mixture, X), mixture_interval(mixture, X)
+            np.testing.assert_allclose(many[0], few[0], rtol=0, atol=2e-13)
+            np.testing.assert_allclose(many[1], few[1], rtol=0, atol=1e-12)
+
+
+def test_the_way_depends_on_nothing_but_how_many_numbers_there_are(monkeypatch):
+    # With or without the compiled loops the bits are the same: parts scored by other processes make up one table.
+    rng = np.random.default_rng(0)
+    mixture = of_log_odds(rng.normal(size=64), np.full(64, 0.6), np.full(64, 1 / 64))
+    X = rng.normal(size=(1000, 1))
+    found = []
+    for way in (True, False):
+        monkeypatch.setattr(module, "compiled_pays", lambda numbers, way=way: way)
+        found.append(np.column_stack([mixture_risk(mixture, X), mixture_interval(mixture, X)]))
+    np.testing.assert_array_equal(*found)
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 95.0, float("nan")])
 def test_a_level_outside_zero_to_one_is_refused(level):
     with pytest.raises(RelapseModelError, match="level"):
@@ -195,13 +233,15 @@ def _environment():
 
 @pytest.mark.parametrize("narrow", [0.0, 1e-12, 1e-8, 1e-4, 1e-3, 1e-2, 0.3, 30.0])
 @pytest.mark.parametrize("level", [1e-6, 0.05, 0.5, 0.95])
-def test_quantiles_are_right_also_where_components_are_narrow_and_far_apart(narrow, level):
+@pytest.mark.parametrize("sums", [None, mixture_sums, compiled_sums])
+def test_quantiles_are_right_also_where_components_are_narrow_and_far_apart(narrow, level, sums):
     # Between narrow components there is no density, and no step that leads out of there.
     rng = np.random.default_rng(3)
     mean, sd = 10.0 * rng.normal(size=(300, 4)), narrow * np.exp(rng.normal(size=(300, 4)))
     weight = np.array([0.02, 0.9, 0.08, 0.0])
+    own = sums and partial(sums, mean=mean, per_sd=1.0 / np.maximum(sd, 1e-100), weight=weight)
     with np.errstate(over="raise", divide="raise", invalid="raise"):
-        found = mixture_quantile(mean, sd, weight, level)
+        found = mixture_quantile(mean, sd, weight, level, own)
     below, above = found - 1e-9 * (1 + np.abs(found)), found + 1e-9 * (1 + np.abs(found))
     for side, towards in ((below, 1), (above, -1)):
         reached = ndtr((side[:, None] - mean) / np.maximum(sd, 1e-100)) @ weight

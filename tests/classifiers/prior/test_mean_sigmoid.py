@@ -61,6 +61,12 @@ def test_few_rows_do_not_load_numba():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_many_blocks_of_few_rows_load_numba():
+    code = "import sys; from relapse_model.classifiers.prior.logistic_mixture import compiled_pays as pays; "
+    code += "assert [pays(500_000) for _ in range(3)] == [False, False, True]; assert 'numba' in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_once_numba_is_there_it_is_used(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", module)
     assert compiled_pays(10_000)

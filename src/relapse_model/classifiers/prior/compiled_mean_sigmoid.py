@@ -19,12 +19,14 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _T0, _T1, _T2, _T3, _T4, _T5, _T6, _T7, _T8, _T9, _T10, _T11, _T12, _T13 = TAYLOR
 
 
-def _compiled(function: _Function) -> _Function:
+def compiled(function: _Function) -> _Function:
+    """Return the function compiled, as all loops here are: without the interpreter's lock, kept on disk."""
     return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-@_compiled
-def _exponentials(x: Floats, found: Floats, bits: NDArray[np.int64]) -> None:
+@compiled
+def exponentials(x: Floats, found: Floats, bits: NDArray[np.int64]) -> None:
+    """Write exp(x), as `mean_sigmoid.exponential` has it; ``bits`` is room for as many whole numbers."""
     power = bits.view(np.float64)
     for at in range(len(x)):
         k = (x[at] * LOG2_E + ROUNDING) - ROUNDING
@@ -36,7 +38,7 @@ def _exponentials(x: Floats, found: Floats, bits: NDArray[np.int64]) -> None:
         found[at] *= power[at]
 
 
-@_compiled
+@compiled
 def fill_by_pairs(
     mean: Floats, sd: Floats, below: Floats, above: Floats, pairs: NDArray[np.int64], places: Floats,
     weights: Floats, most: Floats,
@@ -78,19 +80,19 @@ def fill_by_pairs(
     return order[ends[-2] :]
 
 
-@_compiled
+@compiled
 def _sum_pairs(mean: Floats, sd: Floats, order: NDArray[np.int64], below: Floats, above: Floats,
                bits: NDArray[np.int64], places: Floats, weights: Floats, x: Floats, a: Floats, h: Floats, alone: Floats,
                both: Floats) -> None:  # fmt: skip
     for at in range(len(mean)):
         x[at] = max(-abs(mean[at]), -REACH)
         alone[at], both[at] = 0.0, 0.0
-    _exponentials(x, a, bits)
+    exponentials(x, a, bits)
     for node in range(len(places)):
         place, weight = places[node], weights[node]
         for at in range(len(mean)):
             x[at] = -(place * sd[at])
-        _exponentials(x, h, bits)
+        exponentials(x, h, bits)
         for at in range(len(mean)):
             even = h[at] * h[at] + 1.0
             share = weight / ((1.0 + a[at] * a[at]) * h[at] + a[at] * even)

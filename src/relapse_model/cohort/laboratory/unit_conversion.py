@@ -17,7 +17,7 @@ from relapse_model.cohort.laboratory.lab_texts import (
     distinct_results,
     read_distinct,
 )
-from relapse_model.cohort.tables.column_values import coded_texts
+from relapse_model.cohort.tables.column_values import coded_texts, codes_of
 from relapse_model.cohort.tables.columns import READ_COLUMNS
 from relapse_model.study.study import Analyte, Laboratory, Study
 from relapse_model.study.unit_factors import lacks_milli, unit_factor
@@ -221,22 +221,25 @@ def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
 def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.bool_], str, str | None]]:
     """Yield the rows of each unit, and of each assay where the study has rules for some: rows, unit, assay.
 
+    In the order in which they occur first.
+
     Parameters
     ----------
     labs : DataFrame
         Rows of one analyte.
     rule : Analyte
     """
-    codes, units = pd.factorize(labs["unit"])
+    codes, units = codes_of(labs["unit"])
     if rule.assays and "assay" in labs:
-        assay_codes, assays = pd.factorize(labs["assay"])
+        assay_codes, assays = codes_of(labs["assay"])
     else:
         assay_codes, assays = np.full(len(labs), -1), pd.Index([])
     key = codes * (len(assays) + 1) + assay_codes + 1
     key[codes < 0] = -1
-    for one in np.flatnonzero(np.bincount(key + 1)[1:]).tolist():  # few, and from 0
+    found = [(key == one, one) for one in np.flatnonzero(np.bincount(key + 1)[1:]).tolist()]  # few, and from 0
+    for rows, one in sorted(found, key=lambda group: int(group[0].argmax())):
         code, assay = divmod(one, len(assays) + 1)
-        yield key == one, str(units[code]), None if not assay else str(assays[assay - 1])
+        yield rows, str(units[code]), None if not assay else str(assays[assay - 1])
 
 
 def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[float, str] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.laboratory.unit_conversion import conversion, not_accepted, unit_groups
+from relapse_model.cohort.tables.column_values import rows_with
 from relapse_model.comparisons import below
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.study import Analyte
@@ -55,7 +55,7 @@ def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
     default = np.full(len(table), np.nan if rule.lower_limit is None else rule.lower_limit)
     for name, assay in rule.assays.items():
         if assay.lower_limit is not None and "assay" in table:
-            default[(table["assay"] == name).to_numpy(dtype=bool)] = assay.lower_limit
+            default[rows_with(table["assay"], name)] = assay.lower_limit
     if "lower_limit" not in table:
         return default
     given = table["lower_limit"].to_numpy(dtype=float).copy()
@@ -70,7 +70,7 @@ def _lower_limits(table: pd.DataFrame, rule: Analyte) -> Floats:
 def _in_unit(table: pd.DataFrame, rule: Analyte) -> tuple[Floats, Floats, Floats]:
     """Convert number and bounds to the analyte's unit; refuse every unit the study does not know."""
     columns = [table[name].to_numpy(dtype=float).copy() for name in ("number", "lower", "upper")]
-    valued = (table["kind"] == "number").to_numpy()
+    valued = rows_with(table["kind"], "number")
     problems = []
     for group, unit, own in unit_groups(table, rule):
         rows = group & valued
@@ -103,11 +103,13 @@ def _bounded(
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Give every result its bounds and the number that stands for it."""
     logarithm = is_log10(unit_key(rule.unit))
-    printed_zero = _is(table, "kind", "number") & _is(table, "comparator", "") & (table["number"] == 0).to_numpy()
+    printed_zero = (
+        rows_with(table["kind"], "number") & rows_with(table["comparator"], "") & (table["number"].to_numpy() == 0)
+    )
     zero = (
         printed_zero & below(number, lower_limit) & (not rule.negative)
     )  # a log10 of 0 may be an amount above the limit
-    negative = _is(table, "kind", "negative")
+    negative = rows_with(table["kind"], "negative")
     unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
     if unlimited.any() and (rule.scale == "log10" or logarithm):
         raise CohortError("the cohort does not fit the study", [
@@ -115,19 +117,14 @@ def _bounded(
                     "a lower_limit with the result, or in the study")
         ])  # fmt: skip
     # Only "positive" proper: a grey zone is no decision.
-    positive = _is(table, "kind", "positive") & (table["detected"] == 1).to_numpy()
-    left = zero | negative | _is(table, "comparator", "<") | _is(table, "comparator", "<=")
+    positive = rows_with(table["kind"], "positive") & (table["detected"].to_numpy() == 1)
+    left = zero | negative | rows_with(table["comparator"], "<") | rows_with(table["comparator"], "<=")
     limit = np.where(zero | negative, lower_limit, upper)
     nothing = -np.inf if logarithm or rule.negative else 0.0
     value = np.where(left, _stand_in(limit, rule, logarithm), number)
     lower = np.where(left, nothing, np.where(positive, np.nan_to_num(lower_limit, nan=nothing), lower))
     upper = np.where(left, limit, np.where(positive, np.inf, upper))
     return value, lower, upper
-
-
-def _is(table: pd.DataFrame, column: str, text: str) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (table[column] == text).to_numpy(dtype=bool)
-    return found
 
 
 def _stand_in(limit: Floats, rule: Analyte, logarithm: bool) -> Floats:

@@ -211,17 +211,12 @@ class _Work:
     known: pd.Index = field(default_factory=lambda: pd.Index([], dtype=object))  # identifiers of the patients table
     first: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # the row, from 0, of each
     size: int = 1  # rows of the patients table in a part
+    starts: list[int] = field(default_factory=list)  # the row, from 0, with which each part starts
 
     @property
     def problems(self) -> list[Problem]:
         """Return what is wrong with files, in the order of the tables."""
         return [one for name in ("", *TABLES) for one in self.found.get(name, ())]
-
-    @property
-    def starts(self) -> list[int]:
-        """Return the row, from 0, with which each part starts; rows of earlier patients alone make no part."""
-        found: list[int] = np.unique(self.first // self.size * self.size).tolist()
-        return found
 
     def open_tables(self, folder: Path) -> None:
         """Open all tables there are."""
@@ -255,6 +250,7 @@ class _Work:
         block = block_patients(count)
         wanted = -(-count // asked["parts"]) if "parts" in asked else asked["part_patients"]
         self.size = max(-(-wanted // block) * block, 1)
+        self.starts = np.unique(self.first // self.size * self.size).tolist()  # of earlier patients alone there is none
 
     def write_tables(self) -> None:
         """Write the parts of all tables, of so many at a time as files can be open."""
@@ -298,7 +294,8 @@ class _Work:
         """Return the part of each row, -1 for an unknown patient."""
         codes, keys = _identifiers(source, rows)
         place = self.known.get_indexer(pd.Index(keys, dtype=object))
-        self.unknown.update(keys[one] for one in np.intersect1d(np.flatnonzero(place < 0), codes).tolist())
+        if (place < 0).any():
+            self.unknown.update(keys[one] for one in np.intersect1d(np.flatnonzero(place < 0), codes).tolist())
         part = np.full(len(keys), -1, dtype=np.int64)
         part[place >= 0] = np.searchsorted(self.starts, self.first[place[place >= 0]], side="right") - 1
         return part[codes]

@@ -208,6 +208,45 @@ def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp], *, sort: b
     return _categorical(_narrow(which, len(categories))[codes], categories)
 
 
+def codes_of(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
+    """Return a number for the text of each row, -1 for none, and the texts; a categorical's own, used or not.
+
+    Parameters
+    ----------
+    column : Series
+        Texts.
+
+    Examples
+    --------
+    >>> codes, texts = codes_of(pd.Series(["b", None, "b"], dtype=pd.CategoricalDtype(["a", "b"])))
+    >>> codes.tolist(), texts.tolist()
+    ([1, -1, 1], ['a', 'b'])
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.array.codes.astype(np.intp), column.array.categories
+    return pd.factorize(column)
+
+
+def rows_with(column: pd.Series, text: str) -> NDArray[np.bool_]:
+    """Tell which rows of a column of texts have this one.
+
+    Parameters
+    ----------
+    column : Series
+    text : str
+
+    Examples
+    --------
+    >>> rows_with(pd.Series(["a", "b", None], dtype="category"), "b").tolist()
+    [False, True, False]
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        categories = column.array.categories
+        found: NDArray[np.bool_] = column.array.codes == (categories.get_loc(text) if text in categories else -2)
+        return found
+    return (column == text).to_numpy(dtype=bool)
+
+
 def with_codes(values: pd.Series) -> pd.Series:
     """Return a column of texts as a categorical where many rows share them, else as it came.
 

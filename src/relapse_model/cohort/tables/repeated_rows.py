@@ -38,7 +38,9 @@ def repeated(table: pd.DataFrame, columns: list[str]) -> Mask:
 
 def duplicates(number: NDArray[np.int64] | NDArray[np.uint64]) -> Mask:
     """Return where a number stands that stands more than once."""
-    return pd.Series(number).duplicated(keep=False).to_numpy()
+    ordered = np.sort(number)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return np.isin(number, twice) if len(twice) else np.zeros(len(number), dtype=bool)
 
 
 def _duplicated(table: pd.DataFrame) -> Mask:
