@@ -24,6 +24,7 @@ VERBS = {  # name: (group, help)
     "evaluate": ("model", "validate a model, unchanged, on other patients"),
     "update": ("model", "recalibrate a model on other patients; write a new one"),
     "calculator": ("model", "write a model as a web calculator: one page, which opens offline"),
+    "serve": ("service", "serve a model on this machine: scores, and cards of CDS Hooks"),
     "monitor": ("model", "compare scored patients, and their outcomes, with the training cohort"),
     "sign": ("model", "sign a model file"),
     "verify": ("model", "check the signature of a model file"),
