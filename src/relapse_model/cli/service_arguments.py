@@ -13,7 +13,7 @@ def serve(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--mapping", metavar="TOML", help="mapping of the kind fhir, as read takes it: also serve cards of CDS Hooks"
     )
-    verb.add_argument("--port", type=_port, default=8000, metavar="N", help="(%(default)s)")
+    verb.add_argument("--port", type=_port, default=8000, metavar="N", help="port (%(default)s)")
     verb.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS",
         help="address to listen at; by default only this machine can call (%(default)s)",
