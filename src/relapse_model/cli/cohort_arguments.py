@@ -16,7 +16,7 @@ SCENARIOS = tuple(
 
 def simulate(verb: argparse.ArgumentParser) -> None:
     """Add the arguments of `simulate`."""
-    verb.add_argument("--patients", type=positive, default=132, metavar="N", help="(%(default)s)")
+    verb.add_argument("--patients", type=positive, default=132, metavar="N", help="number of patients (%(default)s)")
     add_seed(verb)
     verb.add_argument(
         "--scenario", choices=SCENARIOS, metavar="NAME",
@@ -39,7 +39,9 @@ def features(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "cohort", nargs="?", metavar="COHORT", help="cohort folder: write the predictors of its patients to --out"
     )
-    verb.add_argument("--study", default="hbsag-relapse", metavar="NAME|FILE", help="(%(default)s)")
+    verb.add_argument(
+        "--study", default="hbsag-relapse", metavar="NAME|FILE", help="built-in study or TOML file (%(default)s)"
+    )
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
     )
@@ -52,5 +54,5 @@ def features(verb: argparse.ArgumentParser) -> None:
 
 def demo(verb: argparse.ArgumentParser) -> None:
     """Add the arguments of `demo`."""
-    verb.add_argument("--out", default="build/demo", metavar="DIR", help="(%(default)s)")
+    verb.add_argument("--out", default="build/demo", metavar="DIR", help="folder to write (%(default)s)")
     verb.add_argument("--cohort", metavar="COHORT", help="cohort to train on (default: the synthetic one, simulated)")

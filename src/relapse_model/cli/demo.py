@@ -37,6 +37,7 @@ from relapse_model.trial.arms.compare_arms import compare_arms
 from relapse_model.trial.dosing.dosing import dosing
 
 PATIENTS, SEED, NEW_SEED = 132, 7, 8
+_REPEATS, _RESAMPLES = 4, 50  # of the validation
 _PAGES = {
     "validation/report.html": "how well the model predicts",
     "patient.html": "the risk of one patient, and what makes it up",
@@ -73,7 +74,11 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     say(training_text(model))
 
     _title("3. Validate: every step refitted in every fold")
-    found = validate(cohort, study, jobs=-1, outer_repeats=4, bootstraps=50)
+    say(
+        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, with every candidate refitted in "
+        "each: the longest step, one to three minutes on two cores."
+    )
+    found = validate(cohort, study, jobs=-1, outer_repeats=_REPEATS, bootstraps=_RESAMPLES, progress=True)
     say(validation_text(found))
     write_report(found, folder / "validation", arm=arms(cohort, found))
 

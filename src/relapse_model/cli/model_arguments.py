@@ -22,7 +22,10 @@ def update(verb: argparse.ArgumentParser) -> None:
     add_landmark_of_model(verb)
     add_out(verb, "MODEL", "model file to write")
     verb.add_argument(
-        "--method", choices=("intercept", "intercept_and_slope"), default="intercept", help="(%(default)s)"
+        "--method",
+        choices=("intercept", "intercept_and_slope"),
+        default="intercept",
+        help="what is estimated again (%(default)s)",
     )
 
 
@@ -41,7 +44,7 @@ def monitor(verb: argparse.ArgumentParser) -> None:
     add_model(verb)
     verb.add_argument("scores", metavar="SCORES", help="scores.csv, as score writes it")
     verb.add_argument(
-        "outcomes", metavar="OUTCOMES", nargs="?", help="patient_id, relapse, week; where they have arrived"
+        "outcomes", metavar="OUTCOMES", nargs="?", help="outcomes known so far: patient_id, relapse, week"
     )
     verb.add_argument(
         "--cohort", metavar="COHORT", help="cohort folder of the scored patients, to compare the predictors too"

@@ -52,7 +52,7 @@ def validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--resume",
         action="store_true",
-        help="go on with what a validation that was broken off (Ctrl-C) has left in DIR",
+        help="resume an interrupted validation from what it left in DIR",
     )
     verb.add_argument(
         "--disclosure", choices=("full", "small-counts"), default="full",

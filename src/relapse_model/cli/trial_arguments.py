@@ -20,7 +20,9 @@ def trial(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--adjust-model", metavar="MODEL", help="the same, adjusted for the risk predicted by a model of other patients"
     )
-    verb.add_argument("--registered", metavar="SHA256", help="of the study as it was registered before the data")
+    verb.add_argument(
+        "--registered", metavar="SHA256", help="SHA-256 of the study as registered before the data were seen"
+    )
     add_key(verb)
 
 
@@ -29,11 +31,18 @@ def power(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--control", type=float, required=True, metavar="RISK", help="risk of the event without treatment"
     )
-    verb.add_argument("--treatment", type=float, required=True, metavar="RISK", help="risk with it")
+    verb.add_argument("--treatment", type=float, required=True, metavar="RISK", help="risk of the event with treatment")
     verb.add_argument(
-        "--patients", type=int, nargs="+", required=True, metavar="N", help="randomised in all, or in each arm (two)"
+        "--patients",
+        type=int,
+        nargs="+",
+        required=True,
+        metavar="N",
+        help="number randomised in total, or in each arm (two numbers)",
     )
-    verb.add_argument("--loss", type=float, default=0.0, metavar="SHARE", help="endpoints unknown (%(default)s)")
+    verb.add_argument(
+        "--loss", type=float, default=0.0, metavar="SHARE", help="proportion of unknown endpoints (%(default)s)"
+    )
     verb.add_argument("--alpha", type=float, default=0.05, metavar="LEVEL", help="two-sided (%(default)s)")
     verb.add_argument("--test", choices=("score", "fisher"), default="score", help="the planned test (%(default)s)")
 
@@ -60,7 +69,11 @@ def benefit(verb: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="DIR", help="folder for benefit.html, benefit.json and the figure"
     )
     verb.add_argument("--groups", type=int, default=3, metavar="N", help="groups by predicted risk (%(default)s)")
-    verb.add_argument("--pairs", action="store_true", help="also the c-for-benefit, which says little")
+    verb.add_argument(
+        "--pairs",
+        action="store_true",
+        help="also the c-for-benefit, which is hardly informative in a cohort of this size",
+    )
     verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")
     add_seed(verb)
 
@@ -71,19 +84,21 @@ def biomarkers(verb: argparse.ArgumentParser) -> None:
     add_study(verb)
     verb.add_argument("--out", required=True, metavar="DIR", help="folder for biomarkers.json and biomarkers.html")
     verb.add_argument("--candidates", type=_names, metavar="A,B,...", help="candidates of the study (all)")
-    verb.add_argument("--base", type=_names, metavar="A,B,...", help="predictors known already (those with priors)")
+    verb.add_argument(
+        "--base", type=_names, metavar="A,B,...", help="established predictors (default: those with priors)"
+    )
     verb.add_argument(
         "--landmark-week", type=float, default=0.0, metavar="WEEK", help="nothing later is read (%(default)g)"
     )
     verb.add_argument(
         "--decide", choices=("maxt", "bh", "by"), default="maxt",
-        help="what selects: family-wise error of 5 %% (maxt), or the false discovery rate (%(default)s)",
+        help="selection rule: family-wise error rate of 5 %% (maxt), or the false discovery rate (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--fdr", type=float, default=0.10, metavar="RATE", help="false discovery rate (%(default)g)")
     verb.add_argument(
         "--no-increment",
         action="store_true",
-        help="leave out what each adds to the prediction, which takes long",
+        help="skip the added predictive value of each candidate, which takes longest",
     )
     add_seed(verb)
 

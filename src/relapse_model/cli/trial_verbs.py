@@ -26,7 +26,7 @@ def trial(given: Namespace) -> None:
     say(answer(found))
     for finding in found.findings:
         say(str(finding))
-    say(f"SHA-256 of the study, to be compared with the one registered before the data: {found.plan_sha256}")
+    say(f"SHA-256 of the study, to be compared with the one registered before the data were seen: {found.plan_sha256}")
     say(f"Report: {places['report']}   all figures: {places['values']}")
     say(f"Rows of patients, which do not leave the hospital: {places['data']}")
     if cohort.synthetic:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 VERBS = {  # name: (group, help)
-    "propose-mapping": ("reader", "look into an export; write a mapping file to be completed"),
+    "propose-mapping": ("reader", "inspect an export and draft a mapping file to be completed"),
     "read": ("reader", "read an export (Excel, REDCap, CDISC, FHIR, OMOP) into a cohort folder"),
     "export": ("reader", "write a cohort in the form of another system: Parquet, SDTM, OMOP, FHIR"),
     "simulate": ("cohort", "make a synthetic cohort with known true risks"),
@@ -20,11 +20,12 @@ VERBS = {  # name: (group, help)
     "train": ("training", "train a model and save it to one file"),
     "validate": ("training", "validate the whole procedure; write validation.json and report.html"),
     "plan": ("training", "say what more patients would bring: performance by their number, if the priors hold"),
-    "score": ("scoring", "score new patients, one row for each"),
+    "score": ("scoring", "score new patients, one row per patient"),
     "explain": ("scoring", "explain each risk by SHAP values, in clinical units"),
     "evaluate": ("model", "validate a model, unchanged, on other patients"),
     "update": ("model", "recalibrate a model on other patients; write a new one"),
     "calculator": ("model", "write a model as a web calculator: one page, which opens offline"),
+    "serve": ("service", "serve a model on this machine: scores, and cards of CDS Hooks"),
     "monitor": ("model", "compare scored patients, and their outcomes, with the training cohort"),
     "sign": ("model", "sign a model file"),
     "verify": ("model", "check the signature of a model file"),
@@ -33,7 +34,7 @@ VERBS = {  # name: (group, help)
     "trial": ("trial", "compare the arms of a trial by its plan; write trial.html and trial.json"),
     "power": ("trial", "exact power of a trial with two arms"),
     "dosing": ("trial", "list who is due for a dose, what was given, and the next doses"),
-    "biomarkers": ("trial", "screen candidate biomarkers beside what is already known"),
+    "biomarkers": ("trial", "screen candidate biomarkers, adjusted for what is already known"),
     "benefit": ("trial", "check whether the predicted benefit of treatment is right"),
     "paper": ("paper", "write tables, figures and checklists for a journal"),
     "demo": ("cohort", "run everything from end to end on a synthetic cohort"),

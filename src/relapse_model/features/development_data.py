@@ -383,7 +383,7 @@ def require_events(data: DevelopmentData, purpose: str) -> None:
             raise InsufficientDataError(
                 f"{purpose}: {count} {what} among {data.patients} patients at risk ({data.lost} lost before week "
                 f"{data.horizon:g}); expected at least {FEWEST_EVENTS}. "
-                "No model can be supported by this cohort: follow it longer, or join cohorts."
+                "The cohort is too small to support a model: follow the patients longer, or combine cohorts."
             )
 
 
@@ -405,7 +405,7 @@ def require_support(data: DevelopmentData, predictors: int, purpose: str, *, ove
     """
     if predictors > data.events and not override:
         raise InsufficientDataError(
-            f"{purpose}: {predictors} predictors and {data.events} relapses; expected no more than "
-            "one predictor per relapse. Choose predictors beforehand, by what is known of them, or pass "
-            "more_predictors_than_events=True if the result is not to be used for patients."
+            f"{purpose}: {predictors} predictors and {data.events} relapses; expected at most one predictor per "
+            "relapse. Choose fewer predictors, in advance and by what is known of them. For exploration only, the "
+            "setting more_predictors_than_events=True fits the model all the same."
         )

@@ -35,6 +35,22 @@ def known_disclosure(disclosure: str) -> None:
         )
 
 
+def owner_only(disclosure: str, *, synthetic: bool) -> bool:
+    """Tell whether a page is for its owner alone: it shows counts of few patients, and they are real.
+
+    Parameters
+    ----------
+    disclosure : str
+    synthetic : bool
+
+    Examples
+    --------
+    >>> owner_only("full", synthetic=False), owner_only("small-counts", synthetic=False)
+    (True, False)
+    """
+    return disclosure == FULL and not synthetic
+
+
 def with_all_counts(validation: Validation) -> Validation:
     """Return a validation whose groups tell their counts, which it holds as they may be disclosed.
 

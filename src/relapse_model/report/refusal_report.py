@@ -12,7 +12,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, deciding, follow_up, screening
-from relapse_model.report.disclosure import FULL, known_disclosure
+from relapse_model.report.disclosure import FULL, known_disclosure, owner_only
 from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
 from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.table_one import table_one
@@ -98,8 +98,9 @@ def write_refusal(
         priors=study.has_priors, priors_sentence=priors_sentence(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,
     )  # fmt: skip
-    write_text(json_text(values), places["validation"])
-    write_text(page, places["report"])
+    private = owner_only(disclosure, synthetic=cohort.synthetic)
+    write_text(json_text(values), places["validation"], private=private)
+    write_text(page, places["report"], private=private)
     return places
 
 

@@ -19,7 +19,7 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
 from relapse_model.report.answer import answer_of
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.disclosure import FULL, known_disclosure, with_all_counts
+from relapse_model.report.disclosure import FULL, known_disclosure, owner_only, with_all_counts
 from relapse_model.report.figures.learning_curve import learning_curve_figure
 from relapse_model.report.figures_of_report import arm_labels, explained, mean_net_benefit, report_figures
 from relapse_model.report.language import words_of
@@ -99,8 +99,9 @@ def write_report(
         drawn["learning_curve"] = learning_curve_figure(learning_curve)
         values["learning_curve"] = learning_curve.to_dict()
     page = report_page(validation, save_figures(drawn, places["figures"]), values, language)
-    write_text(json_text(values), places["validation"])
-    write_text(page, places["report"])
+    private = owner_only(disclosure, synthetic=validation.cohort.synthetic)
+    write_text(json_text(values), places["validation"], private=private)
+    write_text(page, places["report"], private=private)
     write_text(model_card(validation.model, validation.performance), places["card"])
     return places
 

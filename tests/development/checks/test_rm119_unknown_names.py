@@ -19,7 +19,10 @@ def test_unknown_agents_are_a_warning_with_their_counts(study_with, cohort_of, n
     cohort = cohort_of(("free", 10, {}), treatments=given)
     result = unknown_names.of(cohort, study_with(AGENTS), 0.0)
     assert (result.code, result.severity, result.state) == ("RM119", "warning", "found")
-    assert "agents taken for none of the study's agents: 'aspirin' (7 rows), '苦参素' (<5 rows)" in result.text
+    assert (
+        "agents not recognised, and counted as none of the study's agents: 'aspirin' (7 rows), '苦参素' (<5 rows)"
+        in result.text
+    )
     assert "entecavir" not in result.text
     names_nobody(result.text, cohort)
 
@@ -30,7 +33,7 @@ def test_unknown_analytes_are_a_note(study_with, cohort_of):
     study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.other]"), ('label = "Anti-HBs"', 'label = "Other"')])
     result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("note", "found")
-    assert "analytes read by nothing: 'anti_hbs' (6 rows)" in result.text
+    assert "analytes not used by any predictor: 'anti_hbs' (6 rows)" in result.text
     assert unknown_names.of(cohort, study_with(), 0.0).state == "passed"
 
 

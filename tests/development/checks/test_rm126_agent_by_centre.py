@@ -40,8 +40,8 @@ def test_none_where_many_are_expected(sizes, given, state, study_with, cohort_of
     assert (result.code, result.state) == ("RM126", state)
     if state == "found":
         assert (
-            f"Analogue: no course of nuc, entecavir in {sizes[0]} patients of 'East', and in 50% elsewhere"
-            in result.text
+            f"Analogue: none of the {sizes[0]} patients of 'East' has a course of nuc or entecavir, against 50% of "
+            "the patients elsewhere" in result.text
         )
         names_nobody(result.text, cohort)
 

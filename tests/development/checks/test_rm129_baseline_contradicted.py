@@ -34,7 +34,7 @@ def test_two_standard_deviations_are_let_pass(expected, state, study_with, cohor
     assert (result.code, result.state) == ("RM129", state)
     if state == "found":
         assert result.severity == "warning"
-        assert "mean risk 25.0 %, where the study expects 5.0 %" in result.text
+        assert "the mean risk is 25.0 %; the study expects 5.0 %" in result.text
         names_nobody(result.text, cohort)
 
 

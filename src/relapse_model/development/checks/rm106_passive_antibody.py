@@ -49,9 +49,9 @@ def passive_antibody(at: AtLandmark) -> Verdict:
     if not affected:
         return passed()
     return found(
-        f"measured {at.study.analytes[passive.analyte].label} after {' or '.join(passive.agents)} holds passive "
-        "antibody, which tells who was given the drug and when, and not how the patient responds. "
-        f"{'; '.join(affected)}. Use kind endogenous."
+        f"after a dose of {' or '.join(passive.agents)}, measured {at.study.analytes[passive.analyte].label} includes "
+        "passive antibody: it reflects who was treated and when, not how the patient responds. "
+        f"{'; '.join(affected)}. Use kind endogenous, which estimates the patient's own antibody."
     )
 
 

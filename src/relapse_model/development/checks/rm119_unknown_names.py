@@ -13,7 +13,7 @@ from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Study
 
 _LISTED = 10  # names of a table; the commonest first
-_KEPT = {"agent": "taken for none of the study's agents", "analyte": "read by nothing"}
+_KEPT = {"agent": "not recognised, and counted as none of the study's agents", "analyte": "not used by any predictor"}
 
 
 def unknown_names(at: AtLandmark) -> Verdict:
@@ -38,8 +38,8 @@ def unknown_names(at: AtLandmark) -> Verdict:
     like = any(name_table(at.study, "analyte").alike(str(name)) for name in unknown["analyte"].index)
     grave = like or (len(unknown["agent"]) and name_table(at.study, "agent").asked)
     return found(
-        f"{'; '.join(listed)}. If one is what the study asks for, state it in the study as one of its synonyms; if "
-        "not, give it an entry of its own, and it is known.",
+        f"{'; '.join(listed)}. If one is another name of an agent or analyte of the study, add it to the synonyms "
+        "there; otherwise give it an entry of its own in the study.",
         severity="warning" if grave else "note",
     )
 

@@ -46,8 +46,8 @@ def counted_as_no(at: AtLandmark) -> Verdict:
     if not listed:
         return passed()
     return found(
-        f"several levels count as no: {'; '.join(listed)}. If one of them means yes, or nothing, correct it; then "
-        "write others = [...] in the study, and whatever else turns up is refused."
+        f"several levels count as no: {'; '.join(listed)}. If one of them means yes, or that nothing is known, correct "
+        "it; then list the others in the study (others = [...]), so that any further level is refused."
     )
 
 

@@ -41,9 +41,9 @@ def zero_above_numbers(at: AtLandmark) -> Verdict:
     if not lower:
         return passed()
     return found(
-        f"a 0 or a negative word without a limit stands above numbers that were printed: {', '.join(lower)}. Give the "
-        "limit with the result (lower_limit), or set floor = true for the analyte, so that none stands lower than "
-        "another."
+        "a result of 0, or a word such as negative, reported without a limit ranks above lower results reported as "
+        f"numbers: {', '.join(lower)}. Give the limit with the result (lower_limit), or set floor = true for the "
+        "analyte, so that all results below its limit rank equally."
     )
 
 

@@ -43,8 +43,8 @@ def agent_by_centre(at: AtLandmark) -> Verdict:
     if not said:
         return passed()
     return found(
-        f"{'; '.join(said)}. They count as never given it: look whether the centre writes another name, or records "
-        "drugs elsewhere; where drugs were not recorded, state that in the study ([treatments] complete = false)."
+        f"{'; '.join(said)}. They count as never treated with it: check whether the centre uses another name or "
+        "records drugs elsewhere; if drugs were not recorded, say so in the study ([treatments] complete = false)."
     )
 
 
@@ -62,8 +62,8 @@ def _without(cohort: Cohort, predictor: Predictor, landmark: float, rows: np.nda
         share = (table["given"].sum() - count) / others if others else 0.0
         if count == 0 and size >= FEWEST and (1 - share) ** size < CHANCE:
             said.append(
-                f"{predictor.label}: no course of {', '.join(predictor.agents)} in {size} patients of {str(name)!r}, "
-                f"and in {share:.0%} elsewhere"
+                f"{predictor.label}: none of the {size} patients of {str(name)!r} has a course of "
+                f"{' or '.join(predictor.agents)}, against {share:.0%} of the patients elsewhere"
             )
     return said
 

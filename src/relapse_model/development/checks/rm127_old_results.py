@@ -35,9 +35,9 @@ def old_results(at: AtLandmark) -> Verdict:
     if not said:
         return passed()
     return found(
-        f"the last result is more than {WEEKS:g} weeks old at week {at.landmark:g}, of {len(rows)} patients at risk: "
-        f"{', '.join(said)}. It is used as if it were current: set window_weeks to say how old a result may be; an "
-        "older one then counts as unknown."
+        f"at week {at.landmark:g} the last result is more than {WEEKS:g} weeks old in some of the {len(rows)} patients "
+        f"at risk: {', '.join(said)}. Old results are used as if they were current. To limit their age, set "
+        "window_weeks; an older result then counts as unknown."
     )
 
 

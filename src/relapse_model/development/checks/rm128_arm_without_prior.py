@@ -8,7 +8,7 @@ from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.study.arm_prior import without_arm_prior
 from relapse_model.study.study import Study
 
-_WHAT_TO_DO = "State what was believed before the trial: prior = { log_odds, sd, per, source } of the predictor."
+_WHAT_TO_DO = "State what was known before the trial: prior = { log_odds, sd, per, source } of the predictor."
 
 
 def arm_without_prior(at: AtLandmark) -> Verdict:

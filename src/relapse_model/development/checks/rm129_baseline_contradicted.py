@@ -42,9 +42,9 @@ def baseline_contradicted(at: AtLandmark) -> Verdict:
         return passed()
     expects = 1.0 / (1.0 + np.exp(-log_odds))
     return found(
-        f"mean risk {100 * risk:.1f} %, where the study expects {100 * expects:.1f} % (outcome.baseline; "
-        f"{abs(apart) / spread:.1f} standard deviations apart). Check how the outcome is decided and in whom; if the "
-        "patients are others than those of the source, state what is known of such patients, or leave the baseline out."
+        f"the mean risk is {100 * risk:.1f} %; the study expects {100 * expects:.1f} % (outcome.baseline), "
+        f"{abs(apart) / spread:.1f} standard deviations away. Check how the outcome was determined, and in whom. If "
+        "these patients differ from those of the source, state what is known of such patients, or omit the baseline."
     )
 
 

@@ -97,13 +97,18 @@ function usual(field) {
   return say("usual", { low: shownAs(field.low), high: shownAs(field.high), unit: unitOf(field.unit) });
 }
 
+// What the plan of the trial calls an arm; the value in the tables where it gives no name.
+function armShown(field, name) {
+  return (field.arm && MODEL.arms.labels && MODEL.arms.labels[name]) || name;
+}
+
 function choiceEntry(field, i) {
   const options = field.type === "level"
-    ? field.levels.map((one, place) => [String(place), one])
+    ? field.levels.map((one, place) => [String(place), armShown(field, one)])
     : [["1", say("yes")], ["0", say("no")]];
   const means = field.type === "level" ? [] : [
-    field.yes ? say("yes_means", { yes: field.yes }) : "",
-    field.no && field.no.length ? say("no_means", { no: field.no.join(", ") }) : "",
+    field.yes ? say("yes_means", { yes: armShown(field, field.yes) }) : "",
+    field.no && field.no.length ? say("no_means", { no: field.no.map(one => armShown(field, one)).join(", ") }) : "",
   ].filter(Boolean);
   return element("fieldset", {}, element("legend", {}, label(field)),
     choices(field, i, [...options, ["", say("not_known")]]),
@@ -206,7 +211,7 @@ function bothArms(codes) {
     const text = interval ? say("interval_line", {
       level: (100 * MODEL.level).toFixed(0), low: percent(interval[0]), high: percent(interval[1]),
     }) : "";
-    return element("tr", {}, element("th", { scope: "row" }, name || say("another_arm")),
+    return element("tr", {}, element("th", { scope: "row" }, MODEL.arms.labels[name] || name || say("another_arm")),
       element("td", {}, say("risk_line", { risk: percent(riskOf(own)) })), element("td", {}, text));
   });
   return element("div", {}, element("h2", {}, say("arms_title")),

@@ -45,7 +45,7 @@ def form_fields(model: TrainedModel) -> list[dict[str, Any]]:
 def arms_asked(model: TrainedModel) -> dict[str, Any]:
     """Return which fields are the arm of a trial, and the codes of each arm; empty where no arm is a predictor.
 
-    ``both`` tells whether the risks in either arm may be set side by side, as `RelapseModel.benefit` decides it.
+    ``labels`` are the names that the plan of the trial gives the arms, where it does. ``both`` tells whether the risks in either arm may be set side by side, as `RelapseModel.benefit` decides it.
     """
     readers = {
         place: one
@@ -64,7 +64,7 @@ def arms_asked(model: TrainedModel) -> dict[str, Any]:
         both = bool(arm_effect(model).predictors) and 0.0 in model.landmark_weeks
     except BenefitRefusedError:
         both = False
-    return {"names": arms, "codes": codes, "both": both}
+    return {"names": arms, "labels": _arm_labels(model.study), "codes": codes, "both": both}
 
 
 def negative_words() -> list[str]:
@@ -81,6 +81,13 @@ def needs_laboratory(study: Study) -> list[int]:
     ]
 
 
+def _arm_labels(study: Study) -> dict[str, str]:
+    plan = study.trial
+    if plan is None or plan.arms.column != "arm" or not plan.arms.labels:
+        return {}
+    return {plan.arms.treatment: plan.arms.labels[0], plan.arms.control: plan.arms.labels[1]}
+
+
 def _arm_code(predictor: Predictor, arm: str) -> float:
     return float(predictor.levels.index(arm)) if predictor.levels else float(predictor.equals == arm)
 
@@ -93,6 +100,8 @@ def _field(predictor: Predictor, model: TrainedModel) -> dict[str, Any]:
         "label_zh": predictor.label_zh,
         "hardly_known": model.summary.get("hardly_known", {}).get(predictor.name, ""),
     }
+    if predictor.column == "arm":
+        field["arm"] = True
     if predictor.levels:
         never = [level for level, count in training["levels"].items() if count == 0]
         return {**field, "type": "level", "levels": list(predictor.levels), "never": never}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.report.figures.marks_of_five import neighbours
-from relapse_model.report.figures.style import FREE, GREY, new_figure, plain, styled
+from relapse_model.report.figures.style import FREE, GREY, new_figure, one_axes, plain, styled
 from relapse_model.report.figures.ticks import put_log_ticks
 from relapse_model.small_counts import SMALL
 from relapse_model.study.predictor import Predictor
@@ -29,7 +29,9 @@ _MARKS: dict[str, Any] = {"fmt": "", "marker": "o", "markersize": 4, "linewidth"
 
 
 @styled
-def dependence_figure(explanation: shap.Explanation, position: int, predictor: Predictor) -> Figure:
+def dependence_figure(
+    explanation: shap.Explanation, position: int, predictor: Predictor, *, ax: Axes | None = None
+) -> Figure:
     """Draw the SHAP values of one predictor against its values: mean and SD in groups of 5 patients or more.
 
     Assumes an explanation in clinical units, as `RelapseModel.explain` returns it. Groups are of neighbouring values,
@@ -42,13 +44,15 @@ def dependence_figure(explanation: shap.Explanation, position: int, predictor: P
     position : int
         Of the predictor among the explained.
     predictor : Predictor
+    ax : Axes, optional
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     Figure
     """
-    figure = new_figure(2.9)
-    _draw_dependence(figure.subplots(), explanation, position, predictor)
+    figure, axes = one_axes(ax, 2.9)
+    _draw_dependence(axes, explanation, position, predictor)
     return figure
 
 

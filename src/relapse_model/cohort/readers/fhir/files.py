@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
@@ -91,8 +91,11 @@ class Source:
                         "Export bulk data (.ndjson), which is read line by line")  # fmt: skip
             return
         content = self._parsed(file.read_bytes(), called, None)
-        if content is None:
-            return
+        if content is not None:
+            yield from self._content(content, called)
+
+    def _content(self, content: Json, called: str) -> Iterator[Found]:
+        """Yield the resources of a bundle, or the one resource that it is."""
         if content.get("resourceType") != "Bundle":
             if "transactionTime" in content and "output" in content:
                 self.manifests += 1  # of a bulk export: it names the files
@@ -160,6 +163,27 @@ class Source:
                 return content
             self.refuse(called, number, "JSON that is no object", "a FHIR bundle or resource")
         return None
+
+
+class HeldSource(Source):
+    """Bundles and resources that are in memory already, such as those of a request.
+
+    Parameters
+    ----------
+    contents : mapping of str to dict
+        Each under the name that messages call it by. Decimals are texts, as they were printed.
+    """
+
+    def __init__(self, contents: Mapping[str, Json]):
+        self.contents = contents
+        self.path, self.max_bytes, self.files, self.other_files = Path("request"), MAX_BYTES, [], 0
+        self.problems = []
+        self.without_resource = self.pages = self.manifests = 0
+
+    def resources(self) -> Iterator[Found]:
+        """Yield every resource; what is none becomes a problem."""
+        for called, content in self.contents.items():
+            yield from self._content(content, called)
 
 
 def _loaded(data: bytes) -> Any:

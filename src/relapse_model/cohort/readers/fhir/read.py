@@ -69,10 +69,30 @@ def read_fhir(
     """
     known = mapping if isinstance(mapping, SourceMapping) else load_mapping(mapping, "fhir")
     beside = Path(".") if isinstance(mapping, SourceMapping) else Path(mapping).parent
-    study = study_of(known, study, beside)
-    path = Path(source)
+    files = Source(Path(source), known.source.get("max_bytes", MAX_BYTES))
+    return read_resources(files, known, study=study_of(known, study, beside), on_problems=on_problems, dash=dash)
+
+
+def read_resources(
+    files: Source,
+    known: SourceMapping,
+    *,
+    study: Study | None,
+    on_problems: OnProblems = "raise",
+    dash: Dash | None = None,
+) -> Cohort:
+    """Read resources, wherever they are, as `read_fhir` reads those of files.
+
+    Parameters
+    ----------
+    files : Source
+    known : SourceMapping
+        Of the kind ``"fhir"``.
+    study, on_problems, dash
+        As in `read_fhir`.
+    """
+    path = files.path
     asked = asked_of(known, study)
-    files = Source(path, known.source.get("max_bytes", MAX_BYTES))
     zone = known.source.get("zone") or (None if study is None else study.time.zone) or ""
     collector = Collector(asked, zone, known.time.partial, known.missing)  # type: ignore[arg-type]
     collector.take_all(files.resources())
