@@ -141,6 +141,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
     known |= {"parts", "width", "dpi", "formats"}  # of paper
     known |= {"units"}  # of features
+    known |= {"replicates", "events", "learning_curve"}  # of plan and validate: numbers and a switch
     assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 
 
