@@ -75,7 +75,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
 
     _title("3. Validate: every step refitted in every fold")
     say(
-        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, with every candidate refitted in "
+        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, all candidates refitted in "
         "each: the longest step, one to three minutes on two cores."
     )
     found = validate(cohort, study, jobs=-1, outer_repeats=_REPEATS, bootstraps=_RESAMPLES, progress=True)

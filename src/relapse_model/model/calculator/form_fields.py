@@ -45,7 +45,8 @@ def form_fields(model: TrainedModel) -> list[dict[str, Any]]:
 def arms_asked(model: TrainedModel) -> dict[str, Any]:
     """Return which fields are the arm of a trial, and the codes of each arm; empty where no arm is a predictor.
 
-    ``labels`` are the names that the plan of the trial gives the arms, where it does. ``both`` tells whether the risks in either arm may be set side by side, as `RelapseModel.benefit` decides it.
+    ``labels`` are the names that the plan of the trial gives the arms, where it does. ``both`` tells whether the risks
+    in either arm may be set side by side, as `RelapseModel.benefit` decides it.
     """
     readers = {
         place: one
