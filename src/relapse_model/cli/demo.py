@@ -105,7 +105,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
 
 def _validated(cohort: Cohort, study: Study) -> Validation:
     say(
-        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, all candidates refitted in each: "
+        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, everything refitted in each: "
         "the longest step, one to three minutes on two cores."
     )
     sys.stdout.flush()
