@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -74,11 +75,7 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
     say(training_text(model))
 
     _title("3. Validate: every step refitted in every fold")
-    say(
-        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, with every candidate refitted "
-        "in each: the longest step, one to three minutes on two cores."
-    )
-    found = validate(cohort, study, jobs=-1, outer_repeats=_REPEATS, bootstraps=_RESAMPLES, progress=True)
+    found = _validated(cohort, study)
     say(validation_text(found))
     write_report(found, folder / "validation", arm=arms(cohort, found))
 
@@ -104,6 +101,15 @@ def run_demo(folder: Path, cohort_folder: Path | None) -> None:
             say(f"  {folder / page}: {what}")
     say("All files:")
     _list_files(folder)
+
+
+def _validated(cohort: Cohort, study: Study) -> Validation:
+    say(
+        f"{_REPEATS} repeats of cross-validation and {_RESAMPLES} bootstrap resamples, everything refitted in each: "
+        "the longest step, one to three minutes on two cores."
+    )
+    sys.stdout.flush()
+    return validate(cohort, study, jobs=-1, outer_repeats=_REPEATS, bootstraps=_RESAMPLES, progress=True)
 
 
 def _saved(model: RelapseModel, found: Validation, folder: Path) -> RelapseModel:

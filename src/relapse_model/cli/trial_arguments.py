@@ -72,7 +72,7 @@ def benefit(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--pairs",
         action="store_true",
-        help="also the c-for-benefit, which is hardly informative in a cohort of this size",
+        help="also the c-for-benefit, a weak measure",
     )
     verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")
     add_seed(verb)

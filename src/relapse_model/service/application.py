@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 5 * 2**20
 SECONDS_TO_SEND = 30.0
 _EXPOSED = ["Origin", "Accept", "Content-Location", "Location", "X-Requested-With"]  # as CDS Hooks lists them
-_LOG = logging.getLogger("relapse_model.service")
+_LOG = logging.getLogger(__name__)
 
 
 def application(scorer: Scorer, *, hosts: Sequence[str], origins: Sequence[str] = ()) -> Starlette:
