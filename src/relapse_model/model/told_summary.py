@@ -29,7 +29,7 @@ def told_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     """
     if TOLD not in summary:
         return dict(summary)
-    told = {name: value for name, value in summary.items() if name != TOLD} | summary[TOLD]
+    told: dict[str, Any] = {name: value for name, value in summary.items() if name != TOLD} | summary[TOLD]
     if "events" in summary[TOLD]:  # trained here, not only updated
         told["warnings"] = [{**one, "text": f"{one['title']}. {_NOT_TOLD}"} for one in summary["warnings"]]
         told |= {"choice": rounded(summary["choice"])} if "choice" in summary else {}
