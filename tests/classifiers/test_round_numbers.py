@@ -24,7 +24,7 @@ def rows():
 
 def fitted(name, X, y):
     if name == "hazard":
-        return PriorHazardClassifier(ends=(24.0, 48.0)).fit(X, np.where(y > 0, 20.0, 48.0), y)
+        return PriorHazardClassifier(intervals=(24.0, 48.0)).fit(X, np.where(y > 0, 20.0, 48.0), y)
     ridge = RidgeLogisticClassifier()
     return {
         "logistic": PriorLogisticClassifier([0.05, 0.0, 0.2], [0.03, None, 0.5]),

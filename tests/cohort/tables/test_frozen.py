@@ -57,7 +57,10 @@ EDITS = [
     lambda table: table.update(pd.DataFrame({"week": [3.0]})),
     lambda table: table.drop(columns="week", inplace=True),
     lambda table: table.rename(columns={"week": "w"}, inplace=True),
-    lambda table: table.replace(0.0, 1.0, inplace=True),
+    lambda table: table.replace(0.0, 1.0, inplace=True),  # pandas edits the cells before it asks to keep the result
+    lambda table: table.where(table["week"] > 0, inplace=True),
+    lambda table: table.fillna({"week": 1.0}, inplace=True),
+    lambda table: table.sort_index(inplace=True),
 ]  # fmt: skip
 
 
