@@ -50,10 +50,10 @@ def test_a_yes_is_told_as_a_count_in_fives_and_its_median_follows():
 def test_counts_are_close_in_fives_and_five_stay_five():
     told = np.array([coarse_count(23, 132, str(draw).encode(), "events") for draw in range(2000)])
     assert set(told % 5) == {0}
-    assert abs(told.mean() - 23) < 0.3
+    assert set(told) >= {20, 25}
     assert np.sqrt(((told - 23) ** 2).mean()) < 2.5
     assert {coarse_count(5, 132, str(draw).encode(), "x") for draw in range(500)} <= {5, 10, 15}
-    assert max(coarse_count(128, 132, str(draw).encode(), "x") for draw in range(500)) <= 135
+    assert max(coarse_count(128, 132, str(draw).encode(), "x") for draw in range(500)) <= 132
 
 
 def test_no_count_is_much_more_likely_with_a_patient_than_without():
@@ -79,7 +79,7 @@ def test_correlations_stay_solvable_in_steps():
     scatter = {"predictors": ["age"] * 3, "correlation": exact.tolist(), "shrinkage": 0.123456, "spread": 1.108893}
     told = coarse_scatter(scatter, {"age": {"p05": 1.0}})
     correlation = np.array(told["correlation"])
-    assert np.linalg.eigvalsh(correlation)[0] >= 0.05
+    assert np.linalg.eigvalsh(correlation)[0] >= 0.05 - 1e-9
     assert np.abs(correlation * 20 - np.round(correlation * 20)).max() < 1e-9
     assert (told["shrinkage"], told["spread"]) == (0.1, 1.2)
 

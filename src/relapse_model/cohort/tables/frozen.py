@@ -98,8 +98,9 @@ def _unless_in_place(name: str) -> Any:
 # What pandas edits a frame with: columns set, inserted and taken out, and methods called with ``inplace=True``.
 _EDITS = ("__setitem__", "__delitem__", "insert", "isetitem", "pop", "update", "_update_inplace", "_set_value")
 _IN_PLACE = (
-    "backfill", "bfill", "clip", "drop", "drop_duplicates", "dropna", "eval", "ffill", "fillna", "interpolate", "mask",
-    "pad", "query", "rename", "rename_axis", "replace", "reset_index", "set_index", "sort_index", "sort_values", "where",
+    "backfill", "bfill", "clip", "drop", "drop_duplicates", "dropna", "eval", "ffill", "fillna", "interpolate",
+    "mask", "pad", "query", "rename", "rename_axis", "replace", "reset_index", "set_index", "sort_index", "sort_values",
+    "where",
 )  # fmt: skip
 for _name in _EDITS:
     if hasattr(pd.DataFrame, _name):
