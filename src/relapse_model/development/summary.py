@@ -62,12 +62,7 @@ def training_summary(
         Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
     """
     key = data_key(data)
-    exact = {
-        predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
-        for predictor in study.predictors
-    }
-    scatter = scatter_summary(data.features, study, exact, data.patient)
-    predictors = coarse_predictors(exact, study, data.patients, key)
+    predictors, scatter = _ranges(data, study, key)
     summary = {
         "patients": data.patients,
         "events": data.events,
@@ -83,7 +78,7 @@ def training_summary(
         "choice": _choice_values(choice),
         "predictors": predictors,
         "hardly_known": hardly_known or {},
-        "scatter": coarse_scatter(scatter, predictors),
+        "scatter": scatter,
         "packages": _packages(),
     }
     if cohort is not None:
@@ -92,6 +87,16 @@ def training_summary(
         summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
     summary |= {} if data.landmarks is None else {"by_landmark": _by_landmark(data)}
     return summary | {TOLD: _told(summary, data, key)}
+
+
+def _ranges(data: DevelopmentData, study: Study, key: bytes) -> tuple[dict[str, dict[str, Any]], dict[str, Any] | None]:
+    """Return the summary of each predictor, and how they scatter together, as they are told."""
+    exact = {
+        predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
+        for predictor in study.predictors
+    }
+    told = coarse_predictors(exact, study, data.patients, key)
+    return told, coarse_scatter(scatter_summary(data.features, study, exact, data.patient), told)
 
 
 def _told(summary: dict[str, Any], data: DevelopmentData, key: bytes) -> dict[str, Any]:

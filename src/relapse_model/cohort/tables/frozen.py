@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, NoReturn
 
 import pandas as pd
 
 from relapse_model.errors import RelapseModelError
-
-_INDEXERS = ("loc", "iloc", "at", "iat")
 
 
 class FrozenTable(pd.DataFrame):
@@ -85,7 +84,27 @@ def _for_reading(indexer: Any) -> Any:
     return type(kind.__name__, (kind,), {"__setitem__": _refuse})(indexer.name, indexer.obj)
 
 
-# What pandas edits a frame with: columns set, inserted and taken out, and every method called with ``inplace=True``.
-for _name in ("__setitem__", "__delitem__", "insert", "isetitem", "pop", "update", "_update_inplace", "_set_value"):
+def _unless_in_place(name: str) -> Any:
+    """Return the method of a data frame, refused before it does anything with ``inplace=True``."""
+    method = getattr(pd.DataFrame, name)
+
+    @wraps(method)
+    def read(self: pd.DataFrame, *args: Any, **named: Any) -> Any:
+        return _refuse() if named.get("inplace") else method(self, *args, **named)
+
+    return read
+
+
+# What pandas edits a frame with: columns set, inserted and taken out, and methods called with ``inplace=True``.
+_EDITS = ("__setitem__", "__delitem__", "insert", "isetitem", "pop", "update", "_update_inplace", "_set_value")
+_IN_PLACE = (
+    "backfill", "bfill", "clip", "drop", "drop_duplicates", "dropna", "eval", "ffill", "fillna", "interpolate",
+    "mask", "pad", "query", "rename", "rename_axis", "replace", "reset_index", "set_index", "sort_index", "sort_values",
+    "where",
+)  # fmt: skip
+for _name in _EDITS:
     if hasattr(pd.DataFrame, _name):
         setattr(FrozenTable, _name, _refuse)
+for _name in _IN_PLACE:
+    if hasattr(pd.DataFrame, _name):
+        setattr(FrozenTable, _name, _unless_in_place(_name))
