@@ -85,6 +85,71 @@ def test_a_hyphen_is_standard_output(place, monkeypatch, capsys):
     assert "--out -: train writes more than one file, or a model" in capsys.readouterr().err
 
 
+def test_ctrl_c_says_what_is_there_already(place, monkeypatch, capsys):
+    """Writing a folder is not one step: what was written before is named, with what a run keeps for itself left out."""
+    from relapse_model.cli import cohort_verbs
+
+    def broken_off(given):
+        for name in ("first.csv", "second.csv", ".work/kept.csv"):
+            write_bytes(b"1", Path(given.out) / name)
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(cohort_verbs, "simulate", broken_off)
+    assert main(["simulate", "--out", "broken"]) == 130
+    here = Path("broken").resolve()
+    assert capsys.readouterr().err == (
+        f"relapse-model simulate: interrupted; written before that, each whole: {here / 'first.csv'}, "
+        f"{here / 'second.csv'}.\n"
+    )
+
+
+def test_a_full_disk_says_what_was_written_before_it(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    sync, calls = os.fsync, []
+
+    def full_at_the_third(handle):
+        calls.append(handle)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_third)
+    assert main(["simulate", "--out", "part", "--patients", "5"]) == 1
+    said = capsys.readouterr().err
+    there = sorted(path.name for path in Path("part").iterdir())
+    assert len(there) == 2
+    assert said.count("\n") == 1
+    assert "no room for" in said
+    assert all(f"{Path('part').resolve() / name}" in said.split("Written before it: ")[1] for name in there)
+
+
+def test_a_key_for_which_there_is_no_room_is_taken_away(tmp_path, monkeypatch):
+    pytest.importorskip("cryptography")
+    from relapse_model.model.file.signature import make_keys
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RelapseModelError, match=r"mine\.key: no room for"):
+        make_keys(tmp_path / "mine.key", tmp_path / "mine.pub")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_while_parts_are_made_is_named(place, tmp_path, monkeypatch):
+    """pyarrow writes them; its own message names no file, and closing what is open fails once more."""
+    import pyarrow.parquet as parquet
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
+    monkeypatch.setattr(parquet.ParquetWriter, "close", full)
+    with pytest.raises(RelapseModelError, match=r"parts: no room for [\d,]+ bytes \(No space left on device\)"):
+        rm.partition(place / "c", tmp_path / "parts", part_patients=4)
+
+
 def test_ctrl_c_is_one_line(place):
     """Sent as soon as the verb is under way, which a line on standard error tells."""
     command = (

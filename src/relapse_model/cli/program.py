@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 from relapse_model._version import __version__
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
@@ -43,7 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Those of the command line by default.
     """
-    given = parser().parse_args(arguments)
+    from relapse_model.files import noting_written
+
+    given = argparse.Namespace(verb="")
+    with noting_written() as written:
+        try:
+            given = parser().parse_args(arguments)
+            return _done(given)
+        except KeyboardInterrupt:
+            print(_interrupted(given, written), file=sys.stderr)
+            return _INTERRUPTED
+
+
+def _done(given: argparse.Namespace) -> int:
+    """Run the verb that was asked for; what it refuses is one message."""
     from relapse_model.errors import RelapseModelError
     from relapse_model.files import printable
 
@@ -59,9 +73,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RelapseModelError as refusal:
         print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(f"relapse-model {given.verb}: interrupted; no output was written{_goes_on(given)}.", file=sys.stderr)
-        return _INTERRUPTED
     except BrokenPipeError:  # the reader of our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -70,6 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(printable(f"relapse-model {given.verb}: {where}{error.strerror or error}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _interrupted(given: argparse.Namespace, written: list[Path]) -> str:
+    """Say what is there of a verb that was broken off: each file is whole, but others may be missing."""
+    from relapse_model.files import names_of_written, printable
+
+    names = names_of_written(written)
+    said = f"written before that, each whole: {names}" if names else "no output was written"
+    return printable(f"{f'relapse-model {given.verb}'.strip()}: interrupted; {said}{_goes_on(given)}.")
 
 
 def _goes_on(given: argparse.Namespace) -> str:

@@ -17,13 +17,24 @@ from relapse_model.files.spreadsheet_texts import (
     write_csv,
     write_private_csv,
 )
-from relapse_model.files.writing import alone, naming_full_disk, put_in_place, write_bytes, write_text
+from relapse_model.files.writing import (
+    alone,
+    names_of_written,
+    naming_full_disk,
+    noting_written,
+    put_in_place,
+    write_bytes,
+    write_new,
+    write_text,
+)
 
 __all__ = [
     "alone",
     "csv_text",
     "escaped",
+    "names_of_written",
     "naming_full_disk",
+    "noting_written",
     "printable",
     "put_in_place",
     "read_bounded",
@@ -36,6 +47,7 @@ __all__ = [
     "what_is_no_file",
     "write_bytes",
     "write_csv",
+    "write_new",
     "write_private_csv",
     "write_text",
 ]

@@ -8,10 +8,14 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from relapse_model.errors import RelapseModelError
 from relapse_model.files.places import require_file
+
+_WRITTEN: ContextVar[list[Path] | None] = ContextVar("_WRITTEN", default=None)
+_MOST_NAMED = 5
 
 
 def write_text(text: str, path: Path, *, private: bool = False) -> None:
@@ -40,6 +44,34 @@ def write_bytes(content: bytes, path: Path, *, private: bool = False) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     write_into(content, path, private=private)
+
+
+def write_new(content: bytes, path: Path) -> None:
+    """Write a file that must not exist yet, for its owner alone; what cannot be written whole is taken away again.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+
+    Raises
+    ------
+    FileExistsError
+        Whoever else may have made it meanwhile.
+    RelapseModelError
+        If the disk has no room.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with naming_full_disk(path, len(content)), os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(path)
+        raise
+    _note(path)
 
 
 def write_into(content: bytes, path: Path, *, private: bool) -> None:
@@ -95,8 +127,56 @@ def naming_full_disk(path: Path, size: int) -> Iterator[None]:
             raise
         raise RelapseModelError(
             f"{path}: no room for {size:,} bytes ({error.strerror}); expected a disk with room. What was "
-            "there before is unchanged. Make room, or choose another place."
+            f"there before is unchanged. Make room, or choose another place.{_before_it()}"
         ) from None
+
+
+@contextmanager
+def noting_written() -> Iterator[list[Path]]:
+    """Give a list to which every file is added that is put in place meanwhile, so that it can be said after a break.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, noting_written() as written:
+    ...     write_text("a", Path(folder) / "a.txt")
+    ...     [path.name for path in written]
+    ['a.txt']
+    """
+    written: list[Path] = []
+    before = _WRITTEN.set(written)
+    try:
+        yield written
+    finally:
+        _WRITTEN.reset(before)
+
+
+def names_of_written(written: list[Path]) -> str:
+    """Return the names of what was written and is there; what a run keeps for the next one (``.NAME``) is no output.
+
+    Parameters
+    ----------
+    written : list of Path
+        As `noting_written` gives it.
+
+    Examples
+    --------
+    >>> names_of_written([])
+    ''
+    """
+    kept = [path for path in dict.fromkeys(written) if not _is_hidden(path) and path.exists()]
+    more = f" and {len(kept) - _MOST_NAMED:,} more" if len(kept) > _MOST_NAMED else ""
+    return ", ".join(map(str, kept[:_MOST_NAMED])) + more
+
+
+def _is_hidden(path: Path) -> bool:
+    """Tell whether a file, or the folder or the one above in which it lies, is named as work is."""
+    return any(part.startswith(".") and part not in (".", "..") for part in path.parts[-3:])
+
+
+def _before_it() -> str:
+    names = names_of_written(_WRITTEN.get() or [])
+    return f" Written before it: {names}." if names else ""
 
 
 @contextmanager
@@ -150,3 +230,10 @@ def put_in_place(temporary: Path, target: Path) -> None:
     if target.exists():
         os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
     os.replace(temporary, target)
+    _note(target)
+
+
+def _note(path: Path) -> None:
+    written = _WRITTEN.get()
+    if written is not None:
+        written.append(path)

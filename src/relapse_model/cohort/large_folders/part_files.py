@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,8 @@ import numpy as np
 from relapse_model.cohort.large_folders.partitions import ROW, Numbers, part_name
 from relapse_model.cohort.tables.csv_table import CsvTable
 from relapse_model.cohort.tables.parquet_table import ParquetTable
+from relapse_model.errors import RelapseModelError
+from relapse_model.files import naming_full_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +32,7 @@ class PartFiles:
     def __init__(self, folder: Path, table: str):
         self.folder, self.table = folder, table
         self.opened: dict[int | None, tuple[Any, Any]] = {}
+        self.bytes = 0  # in memory, of the rows until now
 
     def __enter__(self) -> Self:
         return self
@@ -36,9 +40,17 @@ class PartFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for writer, file in self.opened.values():
-            writer.close()
-            file.close()
+        if kind is not None:  # what went wrong is told, not what goes wrong by it here
+            with suppress(OSError, RelapseModelError):
+                self._close()
+            return
+        self._close()
+
+    def _close(self) -> None:
+        with naming_full_disk(self.folder, self.bytes), ExitStack() as stack:
+            for writer, file in self.opened.values():
+                stack.callback(file.close)
+                stack.callback(writer.close)
 
     def write(self, rows: pa.Table, numbers: Numbers, part: Numbers, parts: range) -> None:
         """Append rows to their parts, in their order.
@@ -57,12 +69,14 @@ class PartFiles:
 
         named = rows.rename_columns([str(place) for place in range(rows.num_columns)])
         numbered = named.append_column(ROW, pa.array(numbers))
+        self.bytes += numbered.nbytes
         order = np.argsort(part, kind="stable")
         found, begin = np.unique(part[order], return_index=True)
         for one, chosen in zip(found.tolist(), np.split(order, begin[1:]), strict=True):
             if one in parts:
                 alone = len(chosen) == len(part)
-                self._writer(one, numbered.schema).write_table(numbered if alone else _taken(numbered, chosen))
+                with naming_full_disk(self.folder, self.bytes):
+                    self._writer(one, numbered.schema).write_table(numbered if alone else _taken(numbered, chosen))
 
     def write_none(self, source: CsvTable | ParquetTable) -> None:
         """Write the file of a part without rows.

@@ -137,6 +137,7 @@ COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that m
     }
 )
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
+_PLACES = 5  # of a name that stands more than once, that are told
 NAMES = frozenset({*DATES.values(), *(column for rules in TABLES.values() for column in rules)})
 ARM = "arm"  # column of the patients table
 FAR_WEEKS = 522  # ten years: what lies further from enrolment may be right, and is listed
@@ -211,8 +212,11 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
         advice = "The first row must hold the names of the columns"
         return [Problem(name, 1, None, "none of the columns of this table", f"a header: {', '.join(rules)}", advice)]
     taken = [column for column in OURS[name] if column in columns]
+    places: dict[str, list[int]] = {}
+    for place, column in enumerate(columns, start=1):
+        places.setdefault(column, []).append(place)
     return [
-        *(_doubled(name, column, columns) for column in dict.fromkeys(columns) if columns.count(column) > 1),
+        *(_doubled(name, column, found) for column, found in places.items() if len(found) > 1),
         *(Problem(name, 1, column, "a name the library needs", "another name", "Rename it") for column in taken),
         *(
             Problem(name, None, column, "the column is missing", _wanted(column), _nearest(column, columns))
@@ -223,11 +227,12 @@ def column_problems(name: str, columns: list[str]) -> list[Problem]:
     ]
 
 
-def _doubled(name: str, column: str, columns: list[str]) -> Problem:
+def _doubled(name: str, column: str, places: list[int]) -> Problem:
     """Say where a name stands twice; the name itself only if it is one of ours, for it may be a patient's."""
-    places = " and ".join(str(number) for number, other in enumerate(columns, start=1) if other == column)
+    more = f" and {len(places) - _PLACES:,} more" if len(places) > _PLACES else ""
+    told = " and ".join(map(str, places[:_PLACES]))
     return Problem(
-        name, 1, column if column in TABLES[name] else None, f"columns {places} have one name", "one of them"
+        name, 1, column if column in TABLES[name] else None, f"columns {told}{more} have one name", "one of them"
     )
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relapse_model.errors import ModelFileError, RelapseModelError
-from relapse_model.files import strict_json, write_bytes
+from relapse_model.files import strict_json, write_bytes, write_new
 from relapse_model.model.file.archive import pack, read_file, unpack
 from relapse_model.model.file.demands import POLICY, demanded_keys, listed_keys
 from relapse_model.model.file.manifest import FORMAT, MANIFEST, SIGNATURE, check_parts, read_manifest
@@ -66,9 +65,7 @@ def make_keys(private_key_path: str | Path, public_key_path: str | Path, passwor
     key = Ed25519PrivateKey.generate()
     kept = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, kept)
-    secret.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
+    write_new(pem, secret)
     shown = serialization.PublicFormat.SubjectPublicKeyInfo
     write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, shown), public)
     return key_fingerprint(key.public_key())

@@ -1,0 +1,242 @@
+"""Faults in the night: batch scoring killed, disks full, Ctrl-C. Nothing lost, nothing torn, one line each.
+
+- kills: `relapse-model score --chunk N --jobs 2`, and its workers, killed at random moments and started again until it is
+  done; the output must be that of an undisturbed run, byte for byte, and before that what was there before
+- full: verbs that write to a small file system of random size (mounted: needs root, on Linux); one line must name path
+  and bytes, and every file must be as it was, or whole
+- interrupts: Ctrl-C at random moments of each verb that writes; one line, exit code 130, and what it says is there
+
+Run: OMP_NUM_THREADS=1 .venv/bin/python benchmarks/faults.py kills --times 200 [--seed 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import relapse_model as rm
+
+COHORT, MODEL = "{in}/c", "{in}/m.rmodel"
+PATIENTS, CHUNK = 240, 20
+QUICK = {  # verb: its arguments; outputs lie in {out}
+    "score": ["score", MODEL, COHORT, "--out", "{out}/scores.csv"],
+    "score in chunks": ["score", MODEL, COHORT, "--out", "{out}/scores.csv", "--chunk", "40"],
+    "explain": ["explain", MODEL, COHORT, "--out", "{out}/explained.csv"],
+    "features": ["features", COHORT, "--out", "{out}/features.csv"],
+    "simulate": ["simulate", "--out", "{out}/c", "--patients", "200"],
+    "export parquet": ["export", COHORT, "--form", "parquet", "--out", "{out}/p"],
+    "export sdtm": ["export", COHORT, "--form", "sdtm", "--out", "{out}/s"],
+    "calculator": ["calculator", MODEL, "--out", "{out}/page.html"],
+    "evaluate": ["evaluate", MODEL, COHORT, "--out", "{out}/found.json"],
+    "update": ["update", MODEL, COHORT, "--out", "{out}/new.rmodel"],
+    "keygen": ["keygen", "--out", "{out}/mine.key"],
+    "study new": ["study", "show", "hbsag-relapse", "--out", "{out}/s.toml"],
+    "dosing": ["dosing", COHORT, "--out", "{out}/d"],
+}
+LONG = {
+    "train": ["train", COHORT, "--out", "{out}/t.rmodel", "--candidates", "prior_logistic"],
+    "validate": ["validate", COHORT, "--out", "{out}/v", "--candidates", "prior_logistic", "--repeats", "1"],
+    "trial": ["trial", COHORT, "--out", "{out}/t"],
+    "benefit": ["benefit", MODEL, COHORT, "--out", "{out}/b"],
+    "biomarkers": ["biomarkers", COHORT, "--out", "{out}/b"],
+    "paper": ["paper", COHORT, "--out", "{out}/p"],
+    "demo": ["demo", "--out", "{out}/d"],
+}
+
+
+def filled(arguments: list[str], inputs: Path, out: Path) -> list[str]:
+    return [one.replace("{in}", str(inputs)).replace("{out}", str(out)) for one in arguments]
+
+
+def prepared(folder: Path) -> Path:
+    """Return a folder with a cohort and a model of it."""
+    inputs = folder / "in"
+    rm.simulate_cohort(PATIENTS, seed=3).write(inputs / "c")
+    study = rm.load_study("hbsag-relapse")
+    rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",)).save(inputs / "m.rmodel")
+    return inputs
+
+
+def started(arguments: list[str], said: Path) -> int:
+    """Start a verb in a child of this warm process, in a group of its own; return its process number."""
+    child = os.fork()
+    if child:
+        return child
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with said.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    from relapse_model.cli.program import main
+
+    code = 99
+    try:
+        code = main(arguments)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def kills(times: int, dice: random.Random, folder: Path) -> Counter[str]:
+    inputs, found = prepared(folder), Counter[str]()
+    out, said = folder / "scores.csv", folder / "said"
+    command = ["score", str(inputs / "m.rmodel"), str(inputs / "c"), "--chunk", str(CHUNK), "--jobs", "2"]
+    began = time.monotonic()
+    _, code = os.waitpid(started([*command, "--out", str(out)], said), 0)
+    assert code == 0, said.read_text()
+    length, expected, before = time.monotonic() - began, out.read_bytes(), b"what was there before\n"
+    out.write_bytes(before)
+    while found["kills"] < times:
+        child = started([*command, "--out", str(out)], said)
+        end = time.monotonic() + dice.uniform(0.0, 1.1 * length)
+        while time.monotonic() < end:
+            done, code = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.005)
+        else:
+            everything = dice.random() < 0.5
+            (os.killpg if everything else os.kill)(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            found["kills"] += 1
+            found["with the workers" if everything else "of the main process alone"] += 1
+            found["torn"] += out.read_bytes() not in (before, expected)
+            if found["kills"] % 20 == 0:
+                print(dict(found), flush=True)
+            continue
+        found["ended"] += 1
+        good = code == 0 and out.read_bytes() == expected
+        found["not equal to an undisturbed run"] += not good
+        found["left behind"] += any(one.name.startswith(".") for one in folder.iterdir())
+        if not good:
+            print(code, said.read_text()[-2000:])
+        out.write_bytes(before)
+    return found
+
+
+def full(times: int, dice: random.Random, folder: Path) -> Counter[str]:
+    inputs, found, small = prepared(folder), Counter[str](), folder / "small"
+    small.mkdir()
+    sound = {}
+    for number, (verb, arguments) in enumerate(QUICK.items()):
+        out = folder / f"sound-{number}"
+        out.mkdir()
+        _, code = os.waitpid(started(filled(arguments, inputs, out), folder / "said"), 0)
+        assert code == 0, (verb, (folder / "said").read_text())
+        sound[verb] = {file.relative_to(out): file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    tried = 0
+    while found["full"] < times and tried < 4 * times:
+        verb = list(QUICK)[tried % len(QUICK)]
+        tried += 1
+        pages = sum(-(-len(data) // 4096) for data in sound[verb].values())
+        size = 4096 * dice.randint(2, max(2 * pages, 3))
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)], check=True)
+        try:
+            found.update(_filled_up(verb, sound[verb], inputs, small, folder / "said"))
+        finally:
+            subprocess.run(["umount", "-l", str(small)], check=True)
+    return found
+
+
+def _filled_up(verb: str, sound: dict[Path, bytes], inputs: Path, small: Path, said: Path) -> Counter[str]:
+    """Run a verb on a small disk where, if it may replace files, an old one stands for the first of them."""
+    found, old = Counter[str](), {}
+    if verb not in ("keygen", "study new", "update", "simulate", "export parquet"):
+        first = sorted(sound)[0]
+        (small / first).parent.mkdir(parents=True, exist_ok=True)
+        (small / first).write_bytes(b"old")
+        old[first] = b"old"
+    _, status = os.waitpid(started(filled(QUICK[verb], inputs, small), said), 0)
+    text = said.read_text()
+    if status == 0:
+        return Counter({"had room": 1})
+    found["full"] += 1
+    found[verb] += 1
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = len(lines) == 1 and re.match(rf"relapse-model {verb.split()[0]}: \S+: no room for [\d,]+ bytes", lines[0])
+    there = {file.relative_to(small): file.read_bytes() for file in small.rglob("*") if file.is_file()}
+    changed = [name for name, data in old.items() if there.get(name) not in (data, sound[name])]
+    torn = [name for name, data in there.items() if old.get(name) != data and not _whole(name, data, sound)]
+    for what, wrong in (("not one line with path and bytes", not told), ("changed", changed), ("torn", torn)):
+        if wrong:
+            found[what] += 1
+            print(verb, what, os.waitstatus_to_exitcode(status), text[-1500:], changed, torn)
+    return found
+
+
+def _whole(name: Path, data: bytes, sound: dict[Path, bytes]) -> bool:
+    """Tell whether a file is one that the verb writes, whole; keys and times differ from run to run."""
+    if name not in sound:
+        return False
+    return data == sound[name] or (abs(len(data) - len(sound[name])) < 20 and name.suffix in (".key", ".pub", ".json"))
+
+
+def interrupts(times: int, dice: random.Random, folder: Path) -> Counter[str]:
+    inputs, found, verbs = prepared(folder), Counter[str](), LONG | QUICK
+    for number in range(times):
+        verb = list(verbs)[number % len(verbs)]
+        out = folder / f"out-{number}"
+        out.mkdir()
+        command = [sys.executable, "-m", "relapse_model", *filled(verbs[verb], inputs, out)]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as run:
+            try:
+                run.communicate(timeout=dice.uniform(0.5, 12.0))
+                found["had ended"] += 1
+                continue
+            except subprocess.TimeoutExpired:
+                os.killpg(run.pid, signal.SIGINT)
+            text = run.communicate(timeout=120)[1]
+        found["interrupted"] += 1
+        lines = [line for line in text.splitlines() if line.strip()]
+        # A key that is pressed while Python itself starts ends it as Python does.
+        one = len(lines) == 1 and re.match(r"relapse-model( \S+)?: interrupted; ", lines[0]) is not None
+        there = [str(file) for file in out.rglob("*") if file.is_file() and not _hidden(file, out)]
+        says = "no output was written" not in text
+        for what, wrong in (
+            ("not one line", not one), ("not 130", run.returncode != 130), ("untrue", says != bool(there)),
+        ):  # fmt: skip
+            if wrong:
+                found[what] += 1
+                print(verb, what, run.returncode, text[-1500:], there)
+    return found
+
+
+def _hidden(file: Path, above: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(above).parts)
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("what", choices=("kills", "full", "interrupts"))
+    given.add_argument("--times", type=int, default=20)
+    given.add_argument("--seed", type=int, default=1)
+    asked = given.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    try:
+        found = {"kills": kills, "full": full, "interrupts": interrupts}[asked.what](
+            asked.times, random.Random(asked.seed), folder
+        )
+        print(dict(found))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
