@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of what opens files of others: model files, cohort folders, studies.
 
-Every input is either accepted or refused by an error of the library. Counted are runs, crashes (the input is kept), those
-over 2 s of processor time, those that take more than 150 MB more than before, and errors that are not the library's.
+Every input is either accepted or refused by an error of the library. Counted are runs, crashes (the input is kept),
+those over 2 s of processor time, those that take more than 150 MB more than before, and errors that are not the library's.
 
 - archive: `unpack` on changed archives
 - audit: the audit of a classifier's parts (JSON, boosters, skops); what passes is built, by XGBoost too, and predicts
@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import atheris
-import numpy  # noqa: F401  (imported before anything is instrumented, as the next two)
+import numpy
 import pandas  # noqa: F401
 import xgboost
 
@@ -55,9 +55,31 @@ SECONDS, MEGABYTES = 2.0, 150
 ROUNDS = 4
 TABLES = ("patients", "labs", "treatments", "outcomes")
 EDITS = (
-    None, True, False, -1, 0, 1.5, 1e308, 10**30, "", "x", "<5", "=1+1", "\x1b[2J", "a" * 5000, [], {}, [None], [[]], {"x": 1},
-    {"": None}, [0, 1], [1, 0], "{{ 7*7 }}", "<script>",
-)  # fmt: skip
+    None,
+    True,
+    False,
+    -1,
+    0,
+    1.5,
+    1e308,
+    10**30,
+    "",
+    "x",
+    "<5",
+    "=1+1",
+    "\x1b[2J",
+    "a" * 5000,
+    [],
+    {},
+    [None],
+    [[]],
+    {"x": 1},
+    {"": None},
+    [0, 1],
+    [1, 0],
+    "{{ 7*7 }}",
+    "<script>",
+)
 MODELS = sorted((ROOT / "tests" / "data" / "format_2").glob("*.rmodel"))
 
 
