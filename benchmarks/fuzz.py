@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing of what opens files of others: model files, cohort folders, studies.
 
 Every input is either accepted or refused by an error of the library. Counted are runs, crashes (the input is kept),
-those over 2 s of processor time, those that take more than 150 MB more than before, and errors that are not the library's.
+those over 2 s of processor time, those that take more than 150 MB more than before, and errors of others than the
+library.
 
 - archive: `unpack` on changed archives
 - audit: the audit of a classifier's parts (JSON, boosters, skops); what passes is built, by XGBoost too, and predicts

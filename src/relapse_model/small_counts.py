@@ -180,7 +180,7 @@ def coarse_count(count: int, of: int, key: bytes, name: str) -> int:
     Examples
     --------
     >>> coarse_count(88, 132, b"one cohort", "male"), coarse_count(88, 132, b"another", "male")
-    (85, 85)
+    (85, 90)
     """
     told = SMALL * round((count + _draw(key, name)) / SMALL)
     low = SMALL if count >= SMALL else 0

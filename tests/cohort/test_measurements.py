@@ -183,10 +183,10 @@ def test_a_unit_the_study_does_not_know_is_refused_when_the_gate_was_not_told_th
 
 
 def test_all_units_that_do_not_fit_are_listed_at_once():
-    labs = cohort_of(("a", 0, "titre", "1", "mIU/mL"), ("b", 0, "titre", "2", "mIU/mL"), study=None)
-    labs.labs["unit"] = ["ng/mL", "COI"]
+    cohort = cohort_of(("a", 0, "titre", "1", "mIU/mL"), ("b", 0, "titre", "2", "mIU/mL"), study=None)
+    labs = cohort.labs.assign(unit=["ng/mL", "COI"])
     with pytest.raises(CohortError) as caught:
-        measurements(labs, STUDY, "titre")
+        measurements(dataclasses.replace(cohort, labs=labs), STUDY, "titre")
     assert [problem.found for problem in caught.value.problems] == [
         "'ng/mL' on 1 rows of 'titre'", "'COI' on 1 rows of 'titre'",
     ]  # fmt: skip

@@ -291,9 +291,7 @@ def test_as_many_predictors_as_relapses_are_enough(small_study, predictors):
 
 def test_more_predictors_than_relapses_are_refused_unless_that_is_wanted(small_study):
     data = events_and_free(small_study, 5, 20)
-    with pytest.raises(
-        InsufficientDataError, match=r"validate: 6 predictors and 5 relapses; expected no more than one"
-    ):
+    with pytest.raises(InsufficientDataError, match=r"validate: 6 predictors and 5 relapses; expected at most one"):
         require_support(data, 6, "validate", override=False)
     require_support(data, 6, "validate", override=True)
 

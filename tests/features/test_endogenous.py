@@ -245,11 +245,11 @@ def test_error_finer_than_the_grid_is_bounded():
 # The cohort
 
 
-def cohort_of(labs, treatments, patients=("a", "b")):
+def cohort_of(labs, treatments, patients=("a", "b"), **columns_of_treatments):
     labs = pd.DataFrame(labs, columns=["patient_id", "week", "value"]).assign(analyte="anti_hbs", unit="mIU/mL")
     if treatments is not None:
         columns = ["patient_id", "start_week", "dose", "unit"]
-        treatments = pd.DataFrame(treatments, columns=columns).assign(agent="hbig")
+        treatments = pd.DataFrame(treatments, columns=columns).assign(**{"agent": "hbig"} | columns_of_treatments)
     return rm.make_cohort(pd.DataFrame({"patient_id": list(patients)}), labs, treatments, study=STUDY)
 
 
@@ -277,8 +277,7 @@ def test_rows_of_the_tables_in_any_order():
 
 
 def test_other_agents_are_no_antibody():
-    cohort = cohort_of(LABS, [("a", 0, 180, "ug")])
-    cohort.treatments["agent"] = "pegifn"
+    cohort = cohort_of(LABS, [("a", 0, 180, "ug")], agent="pegifn")
     assert derive_endogenous(cohort, STUDY, 4)["state"].tolist() == ["measured", "measured"]
 
 
@@ -306,8 +305,7 @@ def test_a_dose_that_nobody_had_given_yet_is_not_judged():
 
 
 def test_a_course_is_no_dose():
-    cohort = cohort_of(LABS, [("a", -8, 1600, "IU")])
-    cohort.treatments["end_week"] = -2.0
+    cohort = cohort_of(LABS, [("a", -8, 1600, "IU")], end_week=-2.0)
     with pytest.raises(CohortError, match="row 2, column 'end_week': 6 weeks after the start; expected one row"):
         derive_endogenous(cohort, STUDY, 4)
 
@@ -316,8 +314,7 @@ def test_a_dose_of_one_day_is_one_whatever_the_last_digit_of_its_weeks():
     # With course_end = "inclusive" it ends a day later, and (d + 1) / 7 - d / 7 may be more than 1 / 7.
     days = np.arange(0, 28)
     assert ((days + 1) / 7 - days / 7 > 1 / 7).any()
-    cohort = cohort_of(LABS, [("a", day / 7, 10, "IU") for day in days])
-    cohort.treatments["end_week"] = (days + 1) / 7
+    cohort = cohort_of(LABS, [("a", day / 7, 10, "IU") for day in days], end_week=(days + 1) / 7)
     assert derive_endogenous(cohort, STUDY, 4)["state"].tolist()[1] == "measured"
 
 

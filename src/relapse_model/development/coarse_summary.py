@@ -73,7 +73,7 @@ def coarse_names(measured: Mapping[str, Any], patients: int, key: bytes) -> dict
     Examples
     --------
     >>> coarse_names({"assays": {"alt": {"A": 88, "B": 1}}}, 132, b"one cohort")
-    {'assays': {'alt': {'A': 85}}}
+    {'assays': {'alt': {'A': 90}}}
     """
     told: dict[str, Any] = {}
     for part, analytes in measured.items():

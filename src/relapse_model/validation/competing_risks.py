@@ -125,7 +125,7 @@ def _variance(at_risk: Floats, events: Floats, of_it: Floats, before: Floats, in
 
 def _limits(incidence: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
     """Return limits on the log-log scale of the share without the outcome; where all have it, the last ones and 1."""
-    inside = (incidence > 0) & (incidence < 1)
+    inside = (incidence > 0) & (incidence < 1 - 1e-12)  # of sums that come to 1, all but the last digit
     lower, upper = incidence.copy(), np.ones(incidence.size)
     log = np.log1p(-incidence[inside])
     reach = normal_quantile(level) * error[inside] / ((1 - incidence[inside]) * np.abs(log))

@@ -19,7 +19,7 @@ class FrozenTable(pd.DataFrame):
     Examples
     --------
     >>> table = FrozenTable({"week": [0.0, 4.0]})
-    >>> table.loc[0, "week"] = 2.0
+    >>> table.loc[0, "week"] = 2.0  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     relapse_model.cohort.tables.frozen.EditedCohortError: tables of a cohort are not edited in place: what was read ...

@@ -28,7 +28,7 @@ def test_a_cohort_comes_back_the_same(write, tmp_path, root):
     columns = list(cohort.patients)
     printed = back.patients["hbsag_before_treatment_iu_ml"].astype(float)  # kept as printed, like a result
     patients = back.patients[columns].assign(hbsag_before_treatment_iu_ml=printed)
-    pd.testing.assert_frame_equal(patients, cohort.patients, check_dtype=False)
+    pd.testing.assert_frame_equal(patients, pd.DataFrame(cohort.patients), check_dtype=False)
     for name in ("labs", "treatments"):
         own = getattr(cohort, name)
         ours = in_order(own, list(own), name)
