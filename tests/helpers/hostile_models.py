@@ -236,4 +236,6 @@ def _zip(parts: Parts, method: int) -> bytes:
 def _schema(held: Parts, dice: Dice) -> bytes:
     text = held["schema.json"].decode()
     kinds = ["ObjectNode", "TypeNode", "NdArrayNode", "DictNode", "ListNode", "TupleNode"]
-    return _zip(held | {"schema.json": text.replace(dice.choice(kinds), dice.choice(kinds)).encode()}, zipfile.ZIP_STORED)
+    return _zip(
+        held | {"schema.json": text.replace(dice.choice(kinds), dice.choice(kinds)).encode()}, zipfile.ZIP_STORED
+    )

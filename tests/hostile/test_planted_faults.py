@@ -69,7 +69,7 @@ def test_a_table_that_cannot_be_read_is_named_and_never_absent(tmp_path, fault, 
     rm.simulate_cohort(5, seed=1).write(tmp_path)
     file = tmp_path / "treatments.csv"
     FAULTS[fault](file, file.read_bytes())
-    with pytest.raises(CohortError, match="(?i)treatment"):
+    with pytest.raises(CohortError, match=r"(?i)treatment"):
         rm.read_cohort(tmp_path, on_problems=on_problems)
 
 
