@@ -1,7 +1,7 @@
 """Faults in the night: batch scoring killed, disks full, Ctrl-C. Nothing lost, nothing torn, one line each.
 
-- kills: `relapse-model score --chunk N --jobs 2`, and its workers, killed at random moments and started again until it is
-  done; the output must be that of an undisturbed run, byte for byte, and before that what was there before
+- kills: `relapse-model score --chunk N --jobs 2`, and its workers, killed at random moments and started again until
+  it is done; the output must be that of an undisturbed run, byte for byte, and before that what was there before
 - full: verbs that write to a small file system of random size (mounted: needs root, on Linux); one line must name path
   and bytes, and every file must be as it was, or whole
 - interrupts: Ctrl-C at random moments of each verb that writes; one line, exit code 130, and what it says is there

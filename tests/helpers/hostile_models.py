@@ -1,4 +1,4 @@
-"""Some 110 model files forged at random, from a seed: archives, JSON, matrices, trees, inner archives, what they tell."""
+"""Model files forged at random, from a seed: archives, JSON, matrices, trees, inner archives, what they tell."""
 
 from __future__ import annotations
 
@@ -109,9 +109,12 @@ def a_matrix(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     key = dice.choice(["covariance", "coef", "center", "scale", "impute", "prior_mean", "weight", "intercept"])
     square = [[float(dice.random() < 0.5) for _ in range(size)] for _ in range(size)]
     values = [
-        {"covariance": [square]}, {"covariance": [square] * 20}, {"n_features": size, "covariance": [square]}, {key: square},
-        {key: [square]}, {key: [0.0] * size * size}, {"n_features": 10**12}, {"n_features": True}, {key: [[0.0], [0.0, 1.0]]},
-        {"covariance": [[[1e308] * 3] * 3]}, {key: dice.choice(ODD)}, {"weight": [0.001] * 1000, "intercept": [0.0] * 1000},
+        {"covariance": [square]}, {"covariance": [square] * 20}, {"n_features": size, "covariance": [square]},
+        {key: square},
+        {key: [square]}, {key: [0.0] * size * size}, {"n_features": 10**12}, {"n_features": True}, {key: [[0.0],
+        [0.0, 1.0]]},
+        {"covariance": [[[1e308] * 3] * 3]}, {key: dice.choice(ODD)}, {"weight": [0.001] * 1000,
+        "intercept": [0.0] * 1000},
     ]  # fmt: skip
     return forged(inside | {PART: json.dumps(told | values[number % len(values)]).encode()})
 
@@ -122,7 +125,8 @@ def a_tree(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     name = dice.choice([one for one in sorted(inside) if one.endswith(".ubj")])
     data = bytearray(inside[name])
     keys = [
-        b"left_children", b"right_children", b"parents", b"split_indices", b"split_type", b"default_left", b"categories",
+        b"left_children", b"right_children", b"parents", b"split_indices", b"split_type", b"default_left",
+        b"categories",
         b"split_conditions", b"base_weights", b"sum_hessian", b"id", b"tree_info", b"iteration_indptr", b"num_nodes",
     ]  # fmt: skip
     key = keys[number % len(keys)]
@@ -138,7 +142,8 @@ def a_ubjson(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     data = inside[BOOSTER]
     texts = [
         b"[" * 100_000, b"[$d#L" + struct.pack(">q", 2**40), b"[$Z#L" + struct.pack(">q", 2**40),
-        b"{U\1aS" + b"L" + struct.pack(">q", 2**62), b"[#l" + struct.pack(">i", -1), b"[$T#l" + struct.pack(">i", 2**30),
+        b"{U\1aS" + b"L" + struct.pack(">q", 2**62), b"[#l" + struct.pack(">i", -1),
+        b"[$T#l" + struct.pack(">i", 2**30),
         b"[#L" + struct.pack(">q", 10**6) + b"Z" * 10**6, b"[#U\2" * 40, data[: dice.randrange(len(data))],
         _flipped(data, dice, 30),
     ]  # fmt: skip

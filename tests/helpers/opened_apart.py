@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# One process imports what opens a file; each file is opened in a fork of it, so that imports are not counted, and a crash
-# ends nothing else. The processor's time counts, which another program on the machine does not lengthen.
+# One process imports what opens a file; each file is opened in a fork of it, so that imports are not counted, and a
+# crash ends nothing else. The processor's time counts, which another program on the machine does not lengthen.
 OPENER = r"""
 import json, os, re, resource, signal, sys, time, traceback, warnings
 warnings.simplefilter("ignore")
@@ -79,7 +79,7 @@ for kind, path in json.load(sys.stdin):
 
 @dataclass(frozen=True)
 class Opened:
-    """What a file came to (the middle of a long text left out), seconds of the processor, megabytes, letters of the text."""
+    """What a file came to (a long text is cut), seconds of the processor, megabytes, letters of the text."""
 
     text: str
     seconds: float
