@@ -99,5 +99,5 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     assert main(["read", "excel", source, "--mapping", str(mapping), "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert f"Next: relapse-model check {out} --study {tmp_path / 'studies/mine.toml'}" in said
-    assert said.count("repeats an earlier row") == 1
-    assert "repeats an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")
+    assert said.count("says the same as an earlier row") == 1
+    assert "says the same as an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")

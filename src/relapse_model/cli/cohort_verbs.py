@@ -15,6 +15,7 @@ from relapse_model.cohort.folder import read_cohort
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_csv
 from relapse_model.study.reader import load_study
+from relapse_model.study.study import Study
 
 
 def simulate(given: Namespace) -> None:
@@ -37,6 +38,7 @@ def check(given: Namespace) -> None:
     from relapse_model.report.cohort_check import check_report
 
     study = load_study(given.study)
+    say(f"Study: {given.study}.")
     cohort = read_cohort(given.cohort, study=study)
     say(check_report(cohort, study, given.landmark_week, mute=tuple(given.mute)))
     refuse_errors([one.code for one in errors_found(cohort, study, given.landmark_week, tuple(given.mute))])
@@ -72,8 +74,20 @@ def _write_features(given: Namespace) -> None:
     table = derive_features(cohort, study, given.landmark_week, units=given.units)
     write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
     say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
+    scales = {} if given.units == "clinical" else _log10_units(study)
     for name, known in table.notna().sum().items():
-        say(f"    {name}: {known} known")
+        say(f"    {name}: {known} known{scales.get(str(name), '')}")
+    if scales:
+        say("Log10 is the scale of the model; --units clinical writes the units themselves.")
+
+
+def _log10_units(study: Study) -> dict[str, str]:
+    """Return what to say of the predictors that are on the log10 scale."""
+    from relapse_model.features.dictionary import data_dictionary
+
+    table = data_dictionary(study)
+    logged = table[table["scale"] == "log10"]
+    return {str(name): f", as log10 of {unit}" for name, unit in logged["unit"].items()}
 
 
 def demo(given: Namespace) -> None:

@@ -27,7 +27,7 @@ def propose_mapping(given: Namespace) -> None:
     text = _with_study(proposer_of(given.kind)(given.source, load_study(given.study)), given)
     write_text(text, Path(given.out))
     asked = [number for number, line in enumerate(text.split("\n"), start=1) if _is_question(line)]
-    say(f"Mapping written to {given.out}.")
+    say(f"Mapping for the study {given.study} written to {given.out}.")
     if asked:
         lines = ", ".join(map(str, asked))
         say(f"To be completed by somebody who knows the data: line{'s' if len(asked) > 1 else ''} {lines}.")
@@ -69,8 +69,8 @@ def read(given: Namespace) -> None:
         cut = [*remarks[:_REMARKS], *([f"  {more:,} more in reading_report.txt"] if more > 0 else [])]
         say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
     named = given.study or (str(mapping.parent / known.study) if known.study.endswith(".toml") else known.study)
-    with_study = f" --study {named}" if named and named != "hbsag-relapse" else ""
-    say(f"{cohort!r} written to {given.out}. Next: relapse-model check {given.out}{with_study}")
+    following = f"check {given.out} --study {named}" if named else f"study new {given.out} --out FILE.toml"
+    say(f"{cohort!r} written to {given.out}. Next: relapse-model {following}")
 
 
 def export(given: Namespace) -> None:

@@ -98,7 +98,7 @@ def training_text(model: RelapseModel, muted: Sequence[str] = ()) -> str:
         lines += [f"  {difference}  difference, chosen model minus mean risk (95 % interval)"] if difference else []
     failed = summary["choice"].get("failed_folds", {})
     lines += [f"Folds that could not be fitted, {count} x: {why}" for why, count in failed.items()]
-    why = ", the simplest within one standard error of the best" if len(losses) > 1 else ""
+    why = ", the simplest not shown to be worse than the best" if len(losses) > 1 else ""
     lines.append(f"Chosen: {label_of(model.classifier_name, model.study.has_priors)}{why}.")
     lines += [
         f"{finding['code']} {finding['severity']}{', muted' if finding['code'] in muted else ''}: {finding['text']}"

@@ -236,7 +236,7 @@ def parquet_bytes(table: pd.DataFrame, name: str) -> bytes:
         raise CohortError("the cohort was not written", [problem]) from None
 
 
-COUNTED_ONCE = "repeats an earlier row under another row number: counted once"  # in a remark
+COUNTED_ONCE = "says the same as an earlier row or visit, day and value included: counted once"  # in a remark
 SYNTHETIC_FILE = "SYNTHETIC.txt"
 SYNTHETIC_NOTE = (
     "This cohort is synthetic: simulated patients, nobody's data. Not for any conclusion about treatment.\n"

@@ -27,6 +27,7 @@ from relapse_model.validation.effective_number import effective_share
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.paired_loss import paired_difference
 
+SHOWN_WORSE = 1.96  # standard errors of a difference in loss: its 95 % interval
 LEAST_RISK = 1e-6  # risks are kept this far from 0 and 1 where a log loss is compared
 
 
@@ -118,8 +119,9 @@ def choose(
 ) -> Choice:
     """Compare candidates by repeated stratified cross-validation; each fold refits everything that is learned.
 
-    The simplest candidate whose loss is within one standard error of the best is chosen; the standard error is
-    that of the difference from the best, over patients: rows of one patient are one cluster. The loss is weighted by
+    The simplest candidate that is not shown to be worse than the best is chosen: the 95 % interval of its difference
+    from the best, over patients, reaches 0; rows of one patient are one cluster. With 20 events one standard error is
+    not enough: one cohort in ten then got a model that had fitted noise. The loss is weighted by
     the inverse probability of censoring, whichever way training counts the lost. A fold in which one of the candidates
     cannot be fitted is left out for all of them and counted, so that all are compared on the same patients.
 
@@ -198,14 +200,14 @@ def _compared(
 
 
 def _chosen(data: DevelopmentData, names: tuple[str, ...], known: Mask, each: dict[str, Floats]) -> Choice:
-    """Choose by the losses of the known rows: the simplest within one standard error of the best."""
+    """Choose by the losses of the known rows: the simplest that is not shown to be worse than the best."""
     weight = (data.weights() * data.row_share())[known]
     mean = {name: float(np.average(loss, weights=weight)) for name, loss in each.items()}
     best = min(names, key=mean.__getitem__)
     draw = data.patient if data.copy is None else data.copy  # copies in a resample are draws of their own
     cluster = np.flatnonzero(known) if draw is None else draw[known]
     error = {name: _standard_error(each[name] - each[best], weight, cluster) for name in names}
-    chosen = next(name for name in names if mean[name] <= mean[best] + error[name])
+    chosen = next(name for name in names if mean[name] <= mean[best] + SHOWN_WORSE * error[name])
     mean_losses = {name: mean[name] for name in names}
     gain = paired_difference(each[chosen], each["mean_risk"], weight, cluster)
     return Choice(chosen, mean_losses, error, mean["mean_risk"], 0, 0, against_mean_risk=gain)

@@ -70,7 +70,7 @@ def derive_features(
     require_names(cohort, study)
     problems = [problem for predictor in study.predictors for problem in _absent(cohort, predictor)]
     if problems:
-        raise CohortError("the cohort does not fit the study", problems)
+        raise CohortError(f"the cohort does not fit the study {study.name!r}", problems)
     columns = {
         predictor.name: np.asarray(derive_one(cohort, study, predictor, landmark)) for predictor in study.predictors
     }

@@ -121,7 +121,8 @@ def test_the_proposal_is_read_as_it_is(source, study):
     text = propose_cdisc(source, study)
     assert "[outcome]  # Time to First Dermatologic Event: 152 events in 254" in text
     assert 'codes = ["BILI"]  # Bilirubin (umol/L): 1,659 (umol/L: 1,659)' in text
-    mapping = parse_mapping(text.replace('arm = "TRT01P"', '# arm = "TRT01P"'), "map.toml", "cdisc")
+    assert '#? arm = { field = "TRT01P"' in text  # the study calls its arms hbig and control
+    mapping = parse_mapping(text, "map.toml", "cdisc")
     cohort = read_cdisc(source, mapping, study=study)
     assert sorted(cohort.labs["analyte"].unique()) == ["alt", "ast", "bilirubin"]
     assert cohort.outcomes["relapse"].sum() == 152

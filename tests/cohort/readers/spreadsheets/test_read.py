@@ -181,7 +181,7 @@ def test_a_result_that_came_twice_counts_once(tmp_path):
     source = lis(tmp_path, LIS.split("\n")[0] + "\n" + (LIS.split("\n")[1] + "\n") * 2)
     cohort = read_excel(source, as_mapping('[sources.lis]\nfile = "lis.csv"\n' + PATIENTS + LONG))
     assert len(cohort.labs) == 1
-    assert str(cohort.remarks[0]).startswith("lis.csv, row 3: repeats an earlier row")
+    assert str(cohort.remarks[0]).startswith("lis.csv, row 3: says the same as an earlier row")
 
 
 def test_a_decimal_comma_is_stated_and_then_a_point_is_refused(tmp_path):

@@ -12,7 +12,7 @@ from relapse_model.cohort.readers.cdisc.rows import unit_of_label
 from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EX, ID, LB, TTE, Standard, standard_of
 from relapse_model.cohort.readers.cdisc.wanted import code_of
 from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.cohort.readers.proposed_text import comment, heading, quoted
+from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, quoted
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -47,7 +47,7 @@ def propose_cdisc(source: str | Path, study: Study) -> str:
     mapping = parse_mapping(_EMPTY)
     subjects = subjects_data(library, mapping)
     lines = [
-        *heading("cdisc", study), *_time(subjects), *_patients(subjects), *_labs(library, study),
+        *heading("cdisc", study), *_time(subjects), *_patients(subjects, study), *_labs(library, study),
         *_treatments(library, study), *_outcome(library), *_rest(library, subjects),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -67,7 +67,7 @@ def _note(data: DataSet, name: str) -> str:
     return f"{comment(data.labels[name] or name)}, {filled:,} of {data.rows:,}"
 
 
-def _patients(subjects: DataSet) -> list[str]:
+def _patients(subjects: DataSet, study: Study) -> list[str]:
     lines = [
         "",
         f"[patients]  # {subjects.name}: {subjects.rows:,}",
@@ -82,11 +82,7 @@ def _patients(subjects: DataSet) -> list[str]:
     lines += [f'centre = "{name}"' for name in ("SITEID",) if name in subjects]
     arm = next((name for name in ("TRT01P", "ARM") if name in subjects), None)
     if arm is not None:
-        stated = ", ".join(f'{quoted(one)} = "..."' for one in subjects.counts(arm))
-        lines.append(f'arm = "{arm}"  # {comment(_counted(subjects, arm))}')
-        lines.append(
-            f"# arm = {{ field = {quoted(arm)}, values = {{ {stated} }} }}  # if the study calls the arms otherwise"
-        )
+        lines += arm_line(study, arm, subjects.counts(arm))
     flags = [name for name in ("ITTFL", "SAFFL") if name in subjects]
     return lines + [f'# when = {{ {name} = "Y" }}  # {_counted(subjects, name)}' for name in flags]
 

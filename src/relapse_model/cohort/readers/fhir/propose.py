@@ -24,7 +24,7 @@ from relapse_model.cohort.readers.fhir.patients import subject_of
 from relapse_model.cohort.readers.fhir.resource_types import TREATMENTS, TYPES
 from relapse_model.cohort.readers.fhir.times import is_greenwich, time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
-from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
+from relapse_model.cohort.readers.proposed_text import comment, heading, library_codes, meaning_of_word, quoted
 from relapse_model.errors import SourceError
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
@@ -187,13 +187,13 @@ def _patients(met: Met) -> list[str]:
 
 
 def _labs(met: Met, study: Study) -> list[str]:
-    names = analyte_names(study)
+    names, library = analyte_names(study), library_codes(study)
     known: dict[str, dict[str, CodeMet]] = defaultdict(dict)
     rest: dict[str, CodeMet] = {}
     for code, one in sorted(met.codes.get("Observation", {}).items(), key=lambda each: (-each[1].count, each[0])):
         system, _, bare = code.partition("|")
         by_code = names.meaning(bare).name if system == LOINC or not one.display else None
-        name = by_code or names.meaning(one.display).name
+        name = by_code or names.meaning(one.display).name or (library.get(bare) if system == LOINC else None)
         if code and name in study.analytes:
             known[str(name)][code] = one
         else:

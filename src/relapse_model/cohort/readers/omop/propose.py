@@ -12,7 +12,7 @@ from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.source import open_tables
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
-from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
+from relapse_model.cohort.readers.proposed_text import comment, heading, library_codes, meaning_of_word, quoted
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -121,6 +121,10 @@ def _time(tables: Tables) -> list[str]:
         for code, count in sorted(tables.counts("cohort", "cohort_definition_id", None).items()):
             lines.append(f"# cohort_definition_id = {code}  # its start; {count:,} rows")
     lines.append('# file = "time_zero.csv"  # patient_id, date; in the folder of the source')
+    if "observation_period_start_date" in tables.columns("observation_period"):
+        lines.append(
+            '# zero = { field = "observation_period_start_date", source = "observation_period" }  # often near birth'
+        )
     for table in ("procedure_occurrence", "drug_exposure", "visit_occurrence", "condition_occurrence"):
         if CDM[table].concept in tables.columns(table):
             counts = tables.counts(table, CDM[table].concept, None)
@@ -147,12 +151,13 @@ def _patients(tables: Tables) -> list[str]:
 
 
 def _labs(concepts: dict[str, ConceptMet], names: dict[str, tuple[str, str]], study: Study) -> list[str]:
-    table = analyte_names(study)
+    table, library = analyte_names(study), library_codes(study)
     known: dict[str, dict[str, ConceptMet]] = defaultdict(dict)
     rest: dict[str, ConceptMet] = {}
     for concept, one in sorted(concepts.items(), key=lambda each: (-each[1].count, each[0])):
         label, code = names.get(concept, ("", ""))
-        found = {table.meaning(text).name for text in (label, code, *one.codes) if text} - {None}
+        texts = [text for text in (label, code, *one.codes) if text]
+        found = {table.meaning(text).name or library.get(text) for text in texts} - {None}
         if concept not in ("", "0") and len(found) == 1 and found <= study.analytes.keys():
             known[str(found.pop())][concept] = one
         else:

@@ -1,0 +1,41 @@
+"""What a proposal asks where the study knows other names, and where it has no code of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+import relapse_model as rm
+from relapse_model.cohort.readers.proposed_text import arm_line, library_codes
+from relapse_model.study.reader import parse_study
+
+
+@pytest.fixture(scope="module")
+def study():
+    return rm.load_study("hbsag-relapse")
+
+
+def test_arms_of_other_names_are_a_question(study):
+    (line,) = arm_line(study, "TRT01P", {"Placebo": 86, "Active": 84})
+    assert line.startswith('#? arm = { field = "TRT01P", values = { "Placebo" = "...", "Active" = "..." } }')
+    assert line.endswith("Placebo: 86, Active: 84; the study knows control, hbig")
+
+
+def test_arms_as_the_study_calls_them_are_ready(study):
+    ready, otherwise = arm_line(study, "ARM", {"hbig": 66, "control": 66})
+    assert ready == 'arm = "ARM"  # hbig: 66, control: 66'
+    assert otherwise.startswith("# arm = { field =")
+
+
+def test_a_study_that_reads_no_arm_asks_nothing(study):
+    other = parse_study(
+        '[study]\nprotocol = 1\nname = "x"\n[outcome]\nname = "x"\nadjudicated = true\n'
+        '[prediction]\nlandmark_weeks = [0]\nhorizon_weeks = 26\n[predictors]\nage = { column = "age_years" }\n',
+        "x.toml",
+    )
+    assert arm_line(other, "ARM", {"Placebo": 1})[0] == 'arm = "ARM"  # Placebo: 1'
+
+
+def test_codes_of_the_library_are_those_of_analytes_without_their_own(study):
+    codes = library_codes(study)
+    assert {codes[code] for code in ("1920-8", "1751-7", "1975-2")} == {"ast", "albumin", "bilirubin"}
+    assert "1742-6" not in codes  # the study states that of ALT itself
