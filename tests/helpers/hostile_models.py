@@ -1,4 +1,4 @@
-"""Some 110 model files forged from a seed: archives, JSON, matrices, trees, inner archives, what they tell."""
+"""Model files forged at random, from a seed: archives, JSON, matrices, trees, inner archives, what they tell."""
 
 from __future__ import annotations
 
@@ -21,25 +21,9 @@ from relapse_model.model.file.archive import pack, unpack
 Dice = random.Random
 Parts = dict[str, bytes]
 ODD = (
-    None,
-    True,
-    -1,
-    1.5,
-    1e308,
-    10**40,
-    "",
-    "x",
-    "a" * 100_000,
-    [],
-    {},
-    [None],
-    [[]],
-    {"x": 1},
-    {"": None},
-    [1e308] * 9,
-    "\u202e",
-    "{{ 7*7 }}",
-)
+    None, True, -1, 1.5, 1e308, 10**40, "", "x", "a" * 100_000, [], {}, [None], [[]], {"x": 1}, {"": None}, [1e308] * 9,
+    "\u202e", "{{ 7*7 }}",
+)  # fmt: skip
 SKOPS, BOOSTER = "classifier/pipeline.skops", "classifier/booster.ubj"
 
 
@@ -55,17 +39,9 @@ def hostile_models(sound: dict[str, bytes], dice: Dice) -> Iterator[tuple[str, b
     """Yield a name and the bytes of each file."""
     parts = {name: unpack(data, name) for name, data in sound.items()}
     makers: list[tuple[Callable[..., bytes], int]] = [
-        (an_archive, 20),
-        (a_nested_part, 12),
-        (many_keys_or_values, 10),
-        (a_matrix, 12),
-        (a_tree, 14),
-        (a_ubjson, 10),
-        (an_inner_archive, 12),
-        (a_summary, 12),
-        (coefficients, 6),
-        (a_week, 6),
-    ]
+        (an_archive, 20), (a_nested_part, 12), (many_keys_or_values, 10), (a_matrix, 12), (a_tree, 14), (a_ubjson, 10),
+        (an_inner_archive, 12), (a_summary, 12), (coefficients, 6), (a_week, 6),
+    ]  # fmt: skip
     for make, times in makers:
         for number in range(times):
             yield f"{make.__name__}_{number:02d}", make(sound if make is an_archive else parts, dice, number)
@@ -105,31 +81,20 @@ def a_nested_part(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     name = dice.choice([PART, "dictionary.json", "coefficients.json"])
     deep = dice.choice([500, 900, 3000, 100_000, 400_000])
     texts = [
-        b"[" * deep + b"]" * deep,
-        b'{"a":' * deep + b"1" + b"}" * deep,
-        b'{"a":' + b"9" * deep + b"}",
-        b'{"a": 1e' + b"9" * 400 + b"}",
-        b'{"a": NaN}',
-        b'{"a": 1, "a": 2}',
-        b'{"a": "\\ud800"}',
-        b"\xff\xfe{}",
-        b"[1, 2",
-        b"\xef\xbb\xbf{}",
-        b'"' + b"\\u0000" * deep + b'"',
-        b"null",
-    ]
+        b"[" * deep + b"]" * deep, b'{"a":' * deep + b"1" + b"}" * deep, b'{"a":' + b"9" * deep + b"}",
+        b'{"a": 1e' + b"9" * 400 + b"}", b'{"a": NaN}', b'{"a": 1, "a": 2}', b'{"a": "\\ud800"}', b"\xff\xfe{}",
+        b"[1, 2", b"\xef\xbb\xbf{}", b'"' + b"\\u0000" * deep + b'"', b"null",
+    ]  # fmt: skip
     return forged(inside | {name: texts[number % len(texts)]})
 
 
 def many_keys_or_values(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     inside, count = parts["prior_logistic"], dice.choice([10_000, 100_000, 400_000])
     texts = [
-        json.dumps({f"k{one}": 0 for one in range(count)}).encode(),
-        b"[" + b"0," * count + b"0]",
-        b"[" + b"[]," * count + b"{}]",
-        b"[" + b'"\xc3\xa9",' * count + b"1]",
+        json.dumps({f"k{one}": 0 for one in range(count)}).encode(), b"[" + b"0," * count + b"0]",
+        b"[" + b"[]," * count + b"{}]", b"[" + b'"\xc3\xa9",' * count + b"1]",
         json.dumps({"x": dice.choices(range(10**9), k=min(count, 100_000))}).encode(),
-    ]
+    ]  # fmt: skip
     if number % 2:
         told = json.loads(inside["manifest.json"])
         return forged(inside, told, summary=told["summary"] | {f"k{one}": [one] for one in range(count)})
@@ -144,19 +109,13 @@ def a_matrix(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     key = dice.choice(["covariance", "coef", "center", "scale", "impute", "prior_mean", "weight", "intercept"])
     square = [[float(dice.random() < 0.5) for _ in range(size)] for _ in range(size)]
     values = [
-        {"covariance": [square]},
-        {"covariance": [square] * 20},
-        {"n_features": size, "covariance": [square]},
+        {"covariance": [square]}, {"covariance": [square] * 20}, {"n_features": size, "covariance": [square]},
         {key: square},
-        {key: [square]},
-        {key: [0.0] * size * size},
-        {"n_features": 10**12},
-        {"n_features": True},
-        {key: [[0.0], [0.0, 1.0]]},
-        {"covariance": [[[1e308] * 3] * 3]},
-        {key: dice.choice(ODD)},
-        {"weight": [0.001] * 1000, "intercept": [0.0] * 1000},
-    ]
+        {key: [square]}, {key: [0.0] * size * size}, {"n_features": 10**12}, {"n_features": True}, {key: [[0.0],
+        [0.0, 1.0]]},
+        {"covariance": [[[1e308] * 3] * 3]}, {key: dice.choice(ODD)}, {"weight": [0.001] * 1000,
+        "intercept": [0.0] * 1000},
+    ]  # fmt: skip
     return forged(inside | {PART: json.dumps(told | values[number % len(values)]).encode()})
 
 
@@ -166,21 +125,10 @@ def a_tree(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     name = dice.choice([one for one in sorted(inside) if one.endswith(".ubj")])
     data = bytearray(inside[name])
     keys = [
-        b"left_children",
-        b"right_children",
-        b"parents",
-        b"split_indices",
-        b"split_type",
-        b"default_left",
+        b"left_children", b"right_children", b"parents", b"split_indices", b"split_type", b"default_left",
         b"categories",
-        b"split_conditions",
-        b"base_weights",
-        b"sum_hessian",
-        b"id",
-        b"tree_info",
-        b"iteration_indptr",
-        b"num_nodes",
-    ]
+        b"split_conditions", b"base_weights", b"sum_hessian", b"id", b"tree_info", b"iteration_indptr", b"num_nodes",
+    ]  # fmt: skip
     key = keys[number % len(keys)]
     places = [at for at in range(len(data)) if data.startswith(key, at)]
     at = dice.choice(places) + len(key)
@@ -193,17 +141,12 @@ def a_ubjson(parts: dict[str, Parts], dice: Dice, number: int) -> bytes:
     inside = parts["boosted_trees"]
     data = inside[BOOSTER]
     texts = [
-        b"[" * 100_000,
-        b"[$d#L" + struct.pack(">q", 2**40),
-        b"[$Z#L" + struct.pack(">q", 2**40),
-        b"{U\1aS" + b"L" + struct.pack(">q", 2**62),
-        b"[#l" + struct.pack(">i", -1),
+        b"[" * 100_000, b"[$d#L" + struct.pack(">q", 2**40), b"[$Z#L" + struct.pack(">q", 2**40),
+        b"{U\1aS" + b"L" + struct.pack(">q", 2**62), b"[#l" + struct.pack(">i", -1),
         b"[$T#l" + struct.pack(">i", 2**30),
-        b"[#L" + struct.pack(">q", 10**6) + b"Z" * 10**6,
-        b"[#U\2" * 40,
-        data[: dice.randrange(len(data))],
+        b"[#L" + struct.pack(">q", 10**6) + b"Z" * 10**6, b"[#U\2" * 40, data[: dice.randrange(len(data))],
         _flipped(data, dice, 30),
-    ]
+    ]  # fmt: skip
     return forged(inside | {BOOSTER: texts[number % len(texts)]})
 
 

@@ -79,7 +79,7 @@ for kind, path in json.load(sys.stdin):
 
 @dataclass(frozen=True)
 class Opened:
-    """What a file came to (the middle of a long text left out), processor seconds, megabytes, letters of the text."""
+    """What a file came to (a long text is cut), seconds of the processor, megabytes, letters of the text."""
 
     text: str
     seconds: float

@@ -1,4 +1,4 @@
-"""200 files forged from a seed: each is refused by name, or opened, in 2 s and 300 MB; none crashes its opener."""
+"""Over 200 files forged from a seed: each is refused by name, or opened, in 2 s and 300 MB; none crashes."""
 
 from __future__ import annotations
 

@@ -250,6 +250,6 @@ def _nearest(column: str, columns: list[str]) -> str:
     same = [others[name] for name in map(_plain, sorted(wanted)) if name in others]
     same += [others[name] for name in _SAS_NAMES.get(column, ()) if name in others]
     near = same or [others[name] for name in difflib.get_close_matches(_plain(column), others, n=1)]
-    there = [other for other in columns if other in NAMES]
+    there = [other for other in dict.fromkeys(columns) if other in NAMES]
     rest = f", and {len(columns) - len(there)} more" if len(columns) > len(there) else ""
     return f"Did you mean the column {near[0]!r}?" if near else f"There are {', '.join(there)}{rest}"
