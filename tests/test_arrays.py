@@ -8,7 +8,6 @@ import pytest
 import relapse_model as rm
 import relapse_model.classifiers as classifiers
 import relapse_model.validation as validation
-from relapse_model.arrays import grid_step, on_grid
 
 Y = np.tile([0.0, 1.0, 0.0], 20)
 P = np.linspace(0.05, 0.9, 60)
@@ -44,9 +43,3 @@ def test_training_refuses_a_seed_before_it_reads_the_cohort(seed):
         rm.train(None, rm.load_study("hbsag-relapse"), seed=seed)
     with pytest.raises(rm.RelapseModelError, match="seed is"):
         rm.validate(None, rm.load_study("hbsag-relapse"), seed=seed)
-
-
-def test_steps_of_a_grid_and_numbers_on_it():
-    assert [grid_step(most) for most in (0.0, 0.2, 0.19, 1.0, 4.99, 1e-9)] == [0.0, 0.2, 0.1, 1.0, 2.0, 1e-9]
-    assert (on_grid(26.52, 0.5, np.floor), on_grid(26.52, 0.5, np.ceil), on_grid(0.3, 0.1)) == (26.5, 27.0, 0.3)
-    assert on_grid(1.234, 0.0) == 1.234

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,54 +155,3 @@ def _leads(arcs: list[tuple[int, int]], start: int, end: int) -> bool:
         before = len(seen)
         seen |= {head for tail, head in arcs if tail in seen}
     return end in seen
-
-
-def coarse_count(count: int, of: int, key: bytes, name: str) -> int:
-    """Return a count as it is told: a small random number is added, and it is rounded to the nearest 5.
-
-    What is added is k with a probability in proportion to exp(-|k|), 1.4 patients on average (root mean square). It is
-    drawn from ``key``, which nobody has who has not the patients: the same patients always give the same count, and
-    one patient more or less gives another draw. No count told is more than e = 2.7 times as likely with a patient
-    than without, so that two of them never tell for certain what that patient had.
-
-    5 or more stay so, and so do 5 or more of the others.
-
-    Parameters
-    ----------
-    count, of : int
-        How many, of how many.
-    key : bytes
-        Secret: a hash of all that the patients have.
-    name : str
-        Of the count, so that each has a draw of its own.
-
-    Examples
-    --------
-    >>> coarse_count(88, 132, b"one cohort", "male"), coarse_count(88, 132, b"another", "male")
-    (85, 90)
-    """
-    told = SMALL * round((count + _draw(key, name)) / SMALL)
-    low = SMALL if count >= SMALL else 0
-    high = of - SMALL if of - count >= SMALL else of
-    return min(max(told, low), max(high, low))
-
-
-def coarse_counts(counts: Mapping[str, int], of: int, key: bytes) -> dict[str, int]:
-    """Return counts of some patients, such as how many were lost, each as `coarse_count` tells it.
-
-    Parameters
-    ----------
-    counts : mapping of str to int
-    of : int
-        How many patients there are; of those left out there may be more.
-    key : bytes
-    """
-    most = max([of, *counts.values()])
-    return {name: coarse_count(count, most, key, name) for name, count in counts.items()}
-
-
-def _draw(key: bytes, name: str) -> int:
-    """Return a whole number, k with a probability in proportion to exp(-|k|)."""
-    seed = int.from_bytes(hashlib.sha256(key + b"\0" + name.encode()).digest()[:16], "big")
-    ends = np.random.default_rng(seed).geometric(1.0 - np.exp(-1.0), 2)
-    return int(ends[0] - ends[1])

@@ -100,7 +100,9 @@ def test_every_verb_that_writes_is_looked_at(place):
     verbs = written_verbs(parser())
     for name, verb in verbs.items():
         options = {action.dest for action in verb.filled()._actions}
-        assert options & {"out", "figures"} or name in ("check", "study check", "sign", "verify", "power"), name
+        assert options & {"out", "figures"} or name in ("check", "study check", "sign", "verify", "power", "serve"), (
+            name
+        )
     read = {"model", "study", "prior", "scores", "outcomes", "key", "cohort", "source", "mapping", "adjust_model"} | {
         "concepts"
     }
@@ -141,6 +143,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
     known |= {"parts", "width", "dpi", "formats"}  # of paper
     known |= {"units"}  # of features
+    known |= {"host", "port", "origin"}  # of serve, which writes nothing
     known |= {"replicates", "events", "learning_curve"}  # of plan and validate: numbers and a switch
     assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known
 

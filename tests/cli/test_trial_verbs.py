@@ -49,7 +49,7 @@ def test_the_hash_is_that_of_the_study_written_out(root, tmp_path, capsys):
     capsys.readouterr()
     assert main([*command, "--study", str(own)]) == 0
     told = capsys.readouterr().out
-    assert f"registered before the data: {digest}" in told
+    assert f"registered before the data were seen: {digest}" in told
     assert "RM205" not in told
     assert json.loads((tmp_path / "out" / "trial.json").read_text(encoding="utf-8"))["plan_sha256"] == digest
     for study in (own, whole):

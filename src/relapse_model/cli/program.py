@@ -44,12 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Those of the command line by default.
     """
+    given = parser().parse_args(arguments)
     from relapse_model.files import noting_written
 
-    given = argparse.Namespace(verb="")
     with noting_written() as written:
         try:
-            given = parser().parse_args(arguments)
             return _done(given)
         except KeyboardInterrupt:
             print(_interrupted(given, written), file=sys.stderr)
@@ -89,7 +88,7 @@ def _interrupted(given: argparse.Namespace, written: list[Path]) -> str:
 
     names = names_of_written(written)
     said = f"written before that, each whole: {names}" if names else "no output was written"
-    return printable(f"{f'relapse-model {given.verb}'.strip()}: interrupted; {said}{_goes_on(given)}.")
+    return printable(f"relapse-model {given.verb}: interrupted; {said}{_goes_on(given)}.")
 
 
 def _goes_on(given: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""What a model keeps of its training cohort: rounded counts and central ranges, never a row."""
+"""What a model keeps of its training cohort: counts and central ranges, never a row."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from relapse_model._version import __version__
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice
-from relapse_model.development.coarse_summary import coarse_names, coarse_predictors, coarse_scatter, coarse_share
 from relapse_model.features.development_data import DevelopmentData
-from relapse_model.features.fingerprint import data_fingerprint, data_key
+from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
-from relapse_model.model.told_summary import TOLD
-from relapse_model.small_counts import HIDDEN, SMALL, coarse_count, coarse_counts, disclosed_count, hidden_cells
+from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
@@ -61,14 +59,16 @@ def training_summary(
     hardly_known : dict of str to str, optional
         Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
     """
-    key = data_key(data)
-    predictors, scatter = _ranges(data, study, key)
+    predictors = {
+        predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
+        for predictor in study.predictors
+    }
     summary = {
         "patients": data.patients,
         "events": data.events,
         "lost_before_horizon": data.lost,
         "not_at_risk": data.not_at_risk,
-        "mean_risk": coarse_share(mean_risk),
+        "mean_risk": mean_risk,
         "synthetic": synthetic,
         "fingerprint": data_fingerprint(data),
         "seed": seed,
@@ -78,47 +78,14 @@ def training_summary(
         "choice": _choice_values(choice),
         "predictors": predictors,
         "hardly_known": hardly_known or {},
-        "scatter": scatter,
+        "scatter": scatter_summary(data.features, study, predictors, data.patient),
         "packages": _packages(),
     }
     if cohort is not None:
         summary |= {**_competing(data), **_treated_share(data, study, cohort)}
-        summary |= coarse_names(measured_summary(cohort, study, data.landmark_weeks[-1], 1), data.patients, key)
+        summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
-    summary |= {} if data.landmarks is None else {"by_landmark": _by_landmark(data)}
-    return summary | {TOLD: _told(summary, data, key)}
-
-
-def _ranges(data: DevelopmentData, study: Study, key: bytes) -> tuple[dict[str, dict[str, Any]], dict[str, Any] | None]:
-    """Return the summary of each predictor, and how they scatter together, as they are told."""
-    exact = {
-        predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
-        for predictor in study.predictors
-    }
-    told = coarse_predictors(exact, study, data.patients, key)
-    return told, coarse_scatter(scatter_summary(data.features, study, exact, data.patient), told)
-
-
-def _told(summary: dict[str, Any], data: DevelopmentData, key: bytes) -> dict[str, Any]:
-    """Return what a file says instead of exact counts: the model in memory belongs to whoever has the patients."""
-    names = ("events", "lost_before_horizon", "not_at_risk")
-    told: dict[str, Any] = coarse_counts({name: summary[name] for name in names}, data.patients, key)
-    if "competing" in summary:
-        told["competing"] = {
-            name: count if isinstance(count, str) else coarse_count(count, data.patients, key, f"competing {name}")
-            for name, count in summary["competing"].items()
-        }
-    if "by_landmark" in summary:
-        told["by_landmark"] = [
-            {"week": one["week"]}
-            | {
-                name: count if isinstance(count, str) else coarse_count(count, data.patients, key, f"{place} {name}")
-                for name, count in one.items()
-                if name != "week"
-            }
-            for place, one in enumerate(summary["by_landmark"])
-        ]
-    return told
+    return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
 def _packages() -> dict[str, str]:
@@ -208,7 +175,7 @@ def _treated_share(data: DevelopmentData, study: Study, cohort: Cohort) -> dict[
     place = np.unique(cohort.patient_ids.get_indexer(data.features.index))
     treated = (cohort.patients[plan.arms.column].iloc[place] == plan.arms.treatment).to_numpy()
     few = min(treated.sum(), (~treated).sum()) < SMALL
-    return {"treated_share": float(round(treated.mean())) if few else coarse_share(float(treated.mean()))}
+    return {"treated_share": float(round(treated.mean())) if few else float(treated.mean())}
 
 
 def _unmeasured(data: DevelopmentData, study: Study, cohort: Cohort) -> int:

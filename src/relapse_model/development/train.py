@@ -9,7 +9,6 @@ import numpy as np
 
 from relapse_model.arrays import require_seed
 from relapse_model.classifiers.known import CANDIDATES
-from relapse_model.classifiers.round_numbers import at_round_numbers
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.candidates import check_candidates
 from relapse_model.development.checks.all_checks import GAIN_CHECK, results_at
@@ -260,7 +259,7 @@ def model_of(result: Development, start: Start) -> RelapseModel:
     if start.procedure.screen is not None:
         summary["screen"] = {"tested": list(start.procedure.screen.candidates), "selected": list(result.selected)}
         study = marked_as_screened(study, result.selected, outcome_fingerprint(data))
-    return RelapseModel(study, data.landmark, result.choice.chosen, at_round_numbers(result.classifier), summary)
+    return RelapseModel(study, data.landmark, result.choice.chosen, result.classifier, summary)
 
 
 def _hardly_known(classifier: Any, study: Study, data: DevelopmentData) -> dict[str, str]:

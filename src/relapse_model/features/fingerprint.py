@@ -45,16 +45,6 @@ def data_fingerprint(data: DevelopmentData) -> str:
     >>> cohort_fingerprint(cohort, study, (0.0,)) == cohort_fingerprint(turned, study, (0.0,))
     True
     """
-    return data_key(data).hex()[:DIGITS]
-
-
-def data_key(data: DevelopmentData) -> bytes:
-    """Return the whole hash of which the fingerprint is the first 32 bits: never written anywhere.
-
-    Parameters
-    ----------
-    data : DevelopmentData
-    """
     digest = hashlib.sha256(b"relapse-model cohort 1")
     columns = []
     for name in sorted(map(str, data.features.columns)):
@@ -74,7 +64,7 @@ def data_key(data: DevelopmentData) -> bytes:
     rows = np.column_stack(columns).astype("<f4") + np.float32(0)  # -0 is 0
     rows[np.isnan(rows)] = np.nan  # one NaN of the many there are
     digest.update(np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])]).tobytes())
-    return digest.digest()
+    return digest.hexdigest()[:DIGITS]
 
 
 def cohort_fingerprint(cohort: Cohort, study: Study, landmark_weeks: tuple[float, ...]) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from relapse_model.model.told_summary import told_summary
-
 if TYPE_CHECKING:
     from relapse_model.model.trained import TrainedModel
 
@@ -16,13 +14,12 @@ def parent_summary(earlier: TrainedModel) -> dict[str, Any]:
     digest = hashlib.sha256()
     for name, content in sorted(earlier.classifier.to_parts().items()):
         digest.update(name.encode() + content)
-    summary = told_summary(earlier.summary)
     kept = ("patients", "events", "synthetic", "seed")
     return {
         "study": earlier.study.name,
         "landmark_week": earlier.landmark_week,
         "classifier": earlier.classifier_name,
         "sha256": digest.hexdigest(),
-        **{name: summary[name] for name in kept},
-        **{name: summary[name] for name in ("fingerprint",) if name in summary},
+        **{name: earlier.summary[name] for name in kept},
+        **{name: earlier.summary[name] for name in ("fingerprint",) if name in earlier.summary},
     }

@@ -9,13 +9,11 @@ import numpy as np
 
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import require_events
-from relapse_model.features.fingerprint import data_key
 from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.own_cohort import fingerprint_for, refuse_own_cohort
-from relapse_model.model.told_summary import TOLD
 from relapse_model.model.trained import Model, TrainedModel
-from relapse_model.small_counts import coarse_counts, disclosed_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.effective_number import effective_share
 
 if TYPE_CHECKING:
@@ -74,9 +72,7 @@ def updated_model(model: Model, cohort: Cohort, method: str, landmark_week: floa
         "fingerprints": _with(fingerprint_for(model, cohort), model),
         "unmeasured": disclosed_count(unmeasured),
     }  # fmt: skip
-    told = coarse_counts({name: update[name] for name in ("events", "lost_before_horizon")}, len(data), data_key(data))
     summary = model.summary | {"parent": parent_summary(model), "update": update}
-    summary[TOLD] = model.summary.get(TOLD, {}) | {"update": update | told}
     return replace(model, classifier=RecalibratedClassifier.around(model.classifier, line), summary=summary)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from relapse_model.classifiers.known import label_of
 from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
-from relapse_model.model.told_summary import told_summary
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
@@ -50,7 +48,6 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    model = replace(model, summary=told_summary(model.summary))  # a card leaves the hospital, as the file does
     environment = Environment(  # Markdown, not HTML: its own escape is put on every text, and on numbers harmlessly
         loader=PackageLoader("relapse_model", "report/templates"),
         autoescape=False,

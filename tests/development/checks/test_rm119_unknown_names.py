@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from relapse_model.cohort import gate
@@ -40,7 +42,8 @@ def test_unknown_analytes_are_a_note(study_with, cohort_of):
 def test_an_unknown_analyte_that_looks_like_one_that_is_read_is_a_warning(study_with, cohort_of):
     cohort = cohort_of(("free", 6, {}), labs=[(row, "anti_hbs", 0, "20") for row in range(6)])
     study = study_with(changed=[("[analytes.anti_hbs]", "[analytes.hbsag_again]"), ('"Anti-HBs"', '"again"')])
-    cohort.labs["analyte"] = cohort.labs["analyte"].astype(str).replace("anti_hbs", "HBsAg neutralised")
+    names = cohort.labs["analyte"].astype(str).replace("anti_hbs", "HBsAg neutralised")
+    cohort = replace(cohort, labs=cohort.labs.assign(analyte=names))
     result = unknown_names.of(cohort, study, 0.0)
     assert (result.severity, result.state) == ("warning", "found")
     assert "'HBsAg neutralised' (6 rows, like 'hbsag')" in result.text

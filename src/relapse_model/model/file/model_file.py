@@ -40,9 +40,7 @@ from relapse_model.model.file.manifest import (
     read_manifest,
     utf8_text,
 )
-from relapse_model.model.told_summary import rounded, told_summary
 from relapse_model.model.trained import Model, TrainedModel
-from relapse_model.small_counts import SMALL
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
 
@@ -73,7 +71,6 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
     from relapse_model.model.file.contents import coefficient_values, predictor_values
     from relapse_model.study.several_landmarks import landmarks_beside_text
 
-    model = replace(model, summary=told_summary(model.summary))
     weeks = landmarks_beside_text(model.study)
     if len(card.encode()) > LARGEST_CARD:
         raise RelapseModelError(f"card: {len(card.encode())} bytes; expected a page of text, at most 1 MiB.")
@@ -92,20 +89,12 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
         "columns": list(design(model.study).names),
         "research_use_only": True,
         "summary": model.summary,
-        "validation": None if performance is None else _told_performance(performance, model.summary),
+        "validation": None if performance is None else performance.to_dict(),
         "probe": _probe(model),
         "parts": {name: digest(content) for name, content in sorted(parts.items())},
     }
     check_summary(manifest, model.study, "the model")  # never write what would be refused
     write_bytes(pack({MANIFEST: _json(manifest), **dict(sorted(parts.items()))}), Path(path))
-
-
-def _told_performance(performance: Performance, summary: dict[str, Any]) -> dict[str, Any]:
-    """Return a performance as it is written: measures to three decimals, and counts as those of the summary are."""
-    values: dict[str, Any] = rounded(performance.to_dict())
-    if performance.patients == summary["patients"]:  # the patients it was trained on
-        return values | {"events": summary["events"], "lost": summary["lost_before_horizon"]}
-    return values | {name: SMALL * round(values[name] / SMALL) for name in ("events", "lost")}
 
 
 def read_model(
