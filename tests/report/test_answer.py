@@ -24,7 +24,7 @@ def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.0
     return Performance(400, events, 0, measures | {"log_loss": ours, "log_loss_mean_risk": theirs}, {})
 
 
-NO_GAIN = "it was not shown that its risks are more accurate than giving every patient the mean risk"
+NO_GAIN = "its predicted risks were not shown to be more accurate than the mean risk for every patient"
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,18 @@ NO_GAIN = "it was not shown that its risks are more accurate than giving every p
         ({"auc": (0.3, 0.2, 0.4)}, "worse than chance"),
         (
             {},
-            "its risks were more accurate than giving every patient the mean risk (log loss 0.400 against 0.500;",
+            "its predicted risks were more accurate than giving every patient the mean risk (log loss 0.400 against "
+            "0.500;",
         ),
         # .481 against .500 and .398 against .500 have one wording where both intervals hold 0: it is they that decide.
         ({"gain": (-0.019, -0.05, 0.01)}, NO_GAIN),
         ({"gain": (-0.102, -0.21, 0.004)}, NO_GAIN),
         ({"gain": (0.02, -0.01, 0.05)}, "difference 0.020, -0.010 to 0.050)"),
-        ({"gain": (0.06, 0.01, 0.11)}, "its risks were less accurate than giving every patient the mean risk"),
-        ({"slope": (0.5, 0.3, 0.8)}, "its risks are too extreme"),
+        ({"gain": (0.06, 0.01, 0.11)}, "its predicted risks were less accurate than giving every patient the mean"),
+        ({"slope": (0.5, 0.3, 0.8)}, "its predicted risks are too extreme"),
         # A slope of 0 or less has no spread to be too wide: the ranking itself is lost.
         ({"slope": (-0.8, -2.4, 0.7)}, "higher predicted risks did not go with more outcomes"),
-        ({"slope": (1.9, 1.2, 2.8)}, "its risks vary too little"),
+        ({"slope": (1.9, 1.2, 2.8)}, "its predicted risks vary too little"),
         ({"slope": (0.8, 0.1, 1.5)}, "calibration remains uncertain"),
         ({"events": 21}, "with 21 events, all of this is imprecise."),
     ],
@@ -79,7 +80,7 @@ def test_no_verdict_without_an_auc():
     [
         ({}, "yes", "Before any use, validate the model unchanged in patients of other hospitals."),
         ({"events": 21}, "yes_few", "Before any use, validate the model unchanged in other hospitals, with 100 events"),
-        ({"gain": (-0.02, -0.05, 0.01)}, "ranks", "Do not act on its risks yet"),
+        ({"gain": (-0.02, -0.05, 0.01)}, "ranks", "Do not act on its predicted risks"),
         ({"auc": (0.6, 0.45, 0.7)}, "not_shown", "Do not use this model for prediction"),
         ({"auc": (0.3, 0.2, 0.4)}, "worse", "Do not use this model"),
         # It ranks, but its risks are worse than those of no model: that is no success.

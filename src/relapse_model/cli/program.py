@@ -8,11 +8,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from relapse_model._version import __version__
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 from relapse_model.cli.verb_table import VERBS, action_of, arguments_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 

@@ -42,14 +42,16 @@ class VerbParser(HelpfulParser):
     """
 
     def __init__(self, fill: Callable[[argparse.ArgumentParser], None] | None = None, **settings: Any):
-        self._fill = fill
-        super().__init__(**settings)
+        self._fill, self._empty = fill, True
+        super().__init__(add_help=False, **settings)
 
     def filled(self) -> VerbParser:
-        """Return the parser with its arguments."""
-        fill, self._fill = self._fill, None
-        if fill is not None:
-            fill(self)
+        """Return the parser with its arguments, --help among them."""
+        if self._empty:
+            self._empty = False
+            self.add_argument("-h", "--help", action="help", help="show this help message and exit")
+            if self._fill is not None:
+                self._fill(self)
         return self
 
     def parse_known_args(self, *given: Any, **settings: Any) -> Any:
