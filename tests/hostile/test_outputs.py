@@ -152,7 +152,8 @@ def test_a_disk_that_is_full_while_parts_are_made_is_named(place, tmp_path, monk
 def test_ctrl_c_is_one_line(place):
     """Sent as soon as the verb is under way, which a line on standard error tells."""
     command = (
-        "import sys, time; from relapse_model.cli import cohort_verbs, program;"
+        "import signal, sys, time; from relapse_model.cli import cohort_verbs, program;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell's background jobs inherit that it is ignored
         "cohort_verbs.check = lambda given: (print('ready', flush=True), time.sleep(30));"
         "sys.exit(program.main(['check', 'c']))"
     )
