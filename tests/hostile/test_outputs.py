@@ -153,7 +153,7 @@ def test_ctrl_c_is_one_line(place):
     """Sent as soon as the verb is under way, which a line on standard error tells."""
     command = (
         "import signal, sys, time; from relapse_model.cli import cohort_verbs, program;"
-        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell's background jobs inherit that it is ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # background jobs of a shell ignore it
         "cohort_verbs.check = lambda given: (print('ready', flush=True), time.sleep(30));"
         "sys.exit(program.main(['check', 'c']))"
     )
