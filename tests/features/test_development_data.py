@@ -12,12 +12,10 @@ import relapse_model as rm
 from relapse_model.errors import CensoringError, CohortError, InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import (
     CENSORING,
-    FEWEST_EVENTS,
     DevelopmentData,
     development_data,
-    require_events,
-    require_support,
 )
+from relapse_model.features.enough_events import FEWEST_EVENTS, require_events, require_support
 from relapse_model.study.reader import parse_study
 
 STUDY = """

@@ -29,12 +29,13 @@ from relapse_model.development.summary import training_summary
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design
-from relapse_model.features.development_data import DevelopmentData, require_events, require_support
+from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.development_data_at_landmarks import (
     LandmarkWeeks,
     landmarks_and_data,
     with_modifiers_of_plan,
 )
+from relapse_model.features.enough_events import require_events, require_support
 from relapse_model.features.fingerprint import outcome_fingerprint
 from relapse_model.features.known_columns import hardly_known_predictors
 from relapse_model.model.lineage import parent_summary

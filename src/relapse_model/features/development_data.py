@@ -20,7 +20,6 @@ from relapse_model.study.study import Study
 from relapse_model.validation.ipcw import censoring_weights
 
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
-FEWEST_EVENTS = 5  # folds need at least one each; below this nothing can be learned or checked
 ARRAYS = ("matrix", "relapse", "time", "event", "horizon_time", "horizon_event")  # one entry per row
 OPTIONAL_ARRAYS = (
     "group",
@@ -362,50 +361,3 @@ def _groups(cohort: Cohort, column: str | None, rows: NDArray[np.intp], who: str
         raise CohortError("the cohort does not fit the study", [problem])
     values = cohort.patients[column].astype(object).where(cohort.patients[column].notna(), "not stated")
     return values.to_numpy(dtype=object)[rows]
-
-
-def require_events(data: DevelopmentData, purpose: str) -> None:
-    """Refuse a cohort in which there is nothing to learn from.
-
-    Parameters
-    ----------
-    data : DevelopmentData
-    purpose : str
-        What was asked for, for the message.
-
-    Raises
-    ------
-    InsufficientDataError
-    """
-    free = data.patients - data.events - data.lost
-    for count, what in ((data.events, "relapses"), (free, "patients free of relapse through the horizon")):
-        if count < FEWEST_EVENTS:
-            raise InsufficientDataError(
-                f"{purpose}: {count} {what} among {data.patients} patients at risk ({data.lost} lost before week "
-                f"{data.horizon:g}); expected at least {FEWEST_EVENTS}. "
-                "The cohort is too small to support a model: follow the patients longer, or combine cohorts."
-            )
-
-
-def require_support(data: DevelopmentData, predictors: int, purpose: str, *, override: bool) -> None:
-    """Refuse more predictors than events: no penalty or prior makes up for that without being believed blindly.
-
-    Parameters
-    ----------
-    data : DevelopmentData
-    predictors : int
-    purpose : str
-        What was asked for, for the message.
-    override : bool
-        Go on all the same.
-
-    Raises
-    ------
-    InsufficientDataError
-    """
-    if predictors > data.events and not override:
-        raise InsufficientDataError(
-            f"{purpose}: {predictors} predictors and {data.events} relapses; expected at most one predictor per "
-            "relapse. Choose fewer predictors, in advance and by what is known of them. For exploration only, the "
-            "setting more_predictors_than_events=True fits the model all the same."
-        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relapse_model.errors import RelapseModelError
-from relapse_model.features.development_data import require_events
+from relapse_model.features.enough_events import require_events
 from relapse_model.model.judged import data_to_judge
 from relapse_model.model.lineage import parent_summary
 from relapse_model.model.own_cohort import fingerprint_for, refuse_own_cohort

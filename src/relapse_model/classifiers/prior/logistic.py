@@ -40,7 +40,7 @@ from relapse_model.classifiers.prior.logistic_mixture import (
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from, mixture_values
 from relapse_model.classifiers.prior.prior_columns import PriorColumns, prior_columns
 from relapse_model.classifiers.prior.settings import read_settings, settings_values
-from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_terms
+from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_previous, check_terms
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import counted, group_numbers
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
@@ -210,7 +210,7 @@ class PriorLogisticClassifier(RiskClassifier):
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
         check_as_stated(self.as_stated, rows.X.shape[1] + len(self.terms))
-        self._check_previous(rows.X.shape[1] + len(self.terms))
+        check_previous(self.previous or (), rows.X.shape[1] + len(self.terms))
         own = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         patient = None if own is None else group_numbers(own, len(rows.event))
         marked = self._marked(rows, patient)
@@ -339,16 +339,6 @@ class PriorLogisticClassifier(RiskClassifier):
         """Return the weights before the data of the components that start from the published prior."""
         strengths, widths = (self.strengths, self.strength_weights), (self.widths, self.width_weights)
         return grid_weights(strengths, widths, published, 2 if self.terms else 1, self._levels())
-
-    def _check_previous(self, columns: int) -> None:
-        """Refuse posteriors of other columns, or with spreads that are none."""
-        for one in self.previous or ():
-            usable = np.isnan(one.sd) | ((one.sd > 0) & (one.sd < np.inf) & np.isfinite(one.mean))
-            if one.mean.shape != (1, columns) or one.sd.shape != (1, columns) or not usable.all():
-                raise RelapseModelError(
-                    f"previous has shapes {one.mean.shape} and {one.sd.shape}; expected means and standard deviations "
-                    f"of shape (1, {columns}), of predictors and terms: positive, or NaN where nothing is known."
-                )
 
     def _set_fitted(
         self,

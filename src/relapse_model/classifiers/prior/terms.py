@@ -111,6 +111,22 @@ def check_terms(terms: tuple[Term, ...], columns: int) -> None:
             )
 
 
+def check_previous(previous: tuple[PriorGrid, ...], columns: int) -> None:
+    """Refuse posteriors of other columns, or with spreads that are none.
+
+    Raises
+    ------
+    RelapseModelError
+    """
+    for one in previous:
+        usable = np.isnan(one.sd) | ((one.sd > 0) & (one.sd < np.inf) & np.isfinite(one.mean))
+        if one.mean.shape != (1, columns) or one.sd.shape != (1, columns) or not usable.all():
+            raise RelapseModelError(
+                f"previous has shapes {one.mean.shape} and {one.sd.shape}; expected means and standard deviations "
+                f"of shape (1, {columns}), of predictors and terms: positive, or NaN where nothing is known."
+            )
+
+
 def _shaped(column: Floats, factor: Factor) -> Floats:
     at = factor.at
     if factor.shape == "value":

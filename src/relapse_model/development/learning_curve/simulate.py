@@ -15,7 +15,8 @@ from relapse_model.development.learning_curve.truths import PriorTruths, prior_t
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.features.design import Design, design, design_matrix
-from relapse_model.features.development_data import FEWEST_EVENTS, data_of, why_nobody_at_risk
+from relapse_model.features.development_data import data_of, why_nobody_at_risk
+from relapse_model.features.enough_events import FEWEST_EVENTS
 from relapse_model.study.study import Study
 from relapse_model.validation.calibration import calibration_slope
 from relapse_model.validation.discrimination import auc

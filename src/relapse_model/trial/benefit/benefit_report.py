@@ -16,8 +16,9 @@ from relapse_model.development.procedure import Procedure, develop
 from relapse_model.development.train import Start, model_of
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design
-from relapse_model.features.development_data import DevelopmentData, require_events
+from relapse_model.features.development_data import DevelopmentData
 from relapse_model.features.development_data_at_landmarks import landmarks_and_data
+from relapse_model.features.enough_events import require_events
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.model.scoring.arm_effect import (
     CODE,
