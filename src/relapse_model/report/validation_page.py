@@ -139,6 +139,7 @@ def _summary(validation: Validation, named: str, say: Callable[..., str]) -> str
     centres = 0
     if "centre" in cohort.patients:
         centres = int(cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index, "centre"].nunique())
+    text = text[:1].upper() + text[1:]
     return " ".join([text, *([say("centres", centres=centres)] if centres > 1 else []), say("users")])
 
 
