@@ -157,6 +157,7 @@ def _pattern(english: str) -> str:
     return "".join(
         re.escape(part) if place % 2 == 0
         else f"(?P<{part}>{_NUMBER})" if part.startswith("n")
+        else rf"(?P<{part}>(?:(?!: |[.?] [A-Z]).)+?)" if place == 1 and not parts[0]  # what a sentence speaks of
         else rf"(?P<{part}>(?:(?![.?] [A-Z]).)+?)"
         for place, part in enumerate(parts)
     )  # fmt: skip
@@ -251,10 +252,18 @@ def _label(group: str, said: Translate) -> str:
         return group
     rest = whole
     for place, (start, text, end) in enumerate(lines):
-        size = -(-len(rest) // (len(lines) - place))
+        size = _line_length(rest, len(lines) - place)
         group = group.replace(f"{start}{text}{end}", f"{start}{escape(rest[:size], quote=False)}{end}", 1)
         rest = rest[size:]
     return group
+
+
+def _line_length(text: str, lines: int) -> int:
+    """Return how much of a label stands on the first of its lines: up to the unit, else an equal part of it."""
+    unit = text.rfind("（")
+    if lines == 1 or unit <= 0:
+        return -(-len(text) // lines)
+    return unit if lines == 2 else -(-unit // (lines - 1))
 
 
 def _in_card(text: str, said: Translate) -> str:
