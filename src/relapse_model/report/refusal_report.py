@@ -97,7 +97,8 @@ def write_refusal(
         drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study))
     pictures = save_figures(drawn, places["figures"])
     page = render(
-        "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark, refused=REFUSED,
+        "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark,
+        refused=REFUSED,
         synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
         deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
         priors=study.has_priors, priors_sentence=priors_sentence(study),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from html import escape, unescape
 from importlib.resources import files
 
@@ -15,13 +15,14 @@ from relapse_model.report.page_texts import in_texts
 from relapse_model.study.study import Study
 
 _HOLE = re.compile(r"\{([a-z]\d*)\}")
-_NUMBER = r"(?:[<>]|\d* %)?[\u2212+-]?\d[\d,.]*(?: %)?|\.\d+"
+_NUMBER = r"[<>]?[\u2212+-]?\d[\d,.]*(?: ?%)?|\.\d+"
 _SENTENCE = re.compile(r"(?<=[.?]) (?=[A-Z\"0-9])")
 _FEW_LETTERS = 12
 _LISTS = (("; ", "；"), (", ", "、"), (" or ", "或"), (" x ", " × "))
 _SHORTENED = re.compile(r"(.+?) ?\.\.\.(.*)")
 _WORDS = re.compile(r"[A-Za-z]*[a-z]{2}[A-Za-z]*")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_ALREADY = re.compile(r".*[\u3400-\u9fff][^A-Za-z]*。", re.DOTALL)  # said in the language by the page itself
 _SHOWN_ATTRIBUTES = re.compile(r'(?<= )(aria-label|data-label)="([^"]*)"')
 _MARKUP = re.compile(r"(\*\*|(?<!\\)\||^#+ |^- |`[^`]*`)")
 
@@ -50,7 +51,7 @@ def translation(study: Study, language: str) -> Translate:
     known_language(language)
     names = names_of(study)
 
-    @lru_cache(maxsize=None)
+    @cache
     def said(text: str) -> str | None:
         found = _said(" ".join(text.split()), names)
         return None if found is None else spaced(found)
@@ -67,8 +68,10 @@ def names_of(study: Study) -> dict[str, str]:
     ----------
     study : Study
     """
-    labelled = [*study.analytes.values(), *study.predictors, *study.terms]
-    named = {one.label: one.label_zh for one in labelled if one.label_zh}
+    analytes, predictors = list(study.analytes.values()), study.predictors
+    labelled = [(one.label, one.label_zh) for one in analytes]
+    labelled += [(one.label, one.label_zh) for one in predictors] + [(one.label, one.label_zh) for one in study.terms]
+    named = {label: chinese for label, chinese in labelled if chinese}
     if study.outcome.label_zh:
         named[study.outcome.name] = study.outcome.label_zh
     titles = {
@@ -77,12 +80,22 @@ def names_of(study: Study) -> dict[str, str]:
         if one.label_zh
     }
     with_units = {title: _units(words) for title, words in titles.items()}
-    units = [one.unit for one in (*study.analytes.values(), *study.predictors)]
-    own = [*units, *(f"log10 {unit}" for unit in units)] + [one.label for one in labelled] + [predictor_title(one) for one in study.predictors] + [study.outcome.name]
+    units = [one.unit for one in analytes] + [one.unit for one in predictors]
+    own = (
+        [*units, *(f"log10 {unit}" for unit in units)]
+        + [label for label, _ in labelled]
+        + [predictor_title(one) for one in study.predictors]
+        + [study.outcome.name]
+    )
     for one in study.predictors:
         others = one.others if isinstance(one.others, tuple) else ()
         own += [*one.levels, *others, *one.agents, *([one.equals] if one.equals else [])]
-    return {**dict.fromkeys(own, ""), **{name[:1].upper() + name[1:]: words for name, words in named.items()}, **with_units, **named}
+    return {
+        **dict.fromkeys(own, ""),
+        **{name[:1].upper() + name[1:]: words for name, words in named.items()},
+        **with_units,
+        **named,
+    }
 
 
 def translated_page(page: str, study: Study, language: str) -> str:
@@ -101,7 +114,10 @@ def translated_page(page: str, study: Study, language: str) -> str:
     inside = {"svg": 0}
 
     def change(text: str) -> str:
-        return text if _is_data(unescape(text)) else _in_page(text, said, marked=not inside["svg"])
+        done = _ALREADY.match(text)
+        first = done[0] if done else ""
+        rest = text[len(first) :]
+        return text if _is_data(unescape(rest)) else first + _in_page(rest, said, marked=not inside["svg"])
 
     def opened(tag: str) -> None:
         inside["svg"] += (tag.startswith("<svg") or tag == "<title>") - (tag in ("</svg>", "</title>"))
@@ -110,7 +126,9 @@ def translated_page(page: str, study: Study, language: str) -> str:
     page = _SHOWN_ATTRIBUTES.sub(lambda found: f'{found[1]}="{_attribute(found[2], said)}"', page)
     if title:
         kind, _, rest = unescape(title[1]).partition(": ")
-        page = re.sub(r"<title>.*?</title>", lambda _: f"<title>{escape(f'{said(kind) or kind}：{rest}')}</title>", page)
+        page = re.sub(
+            r"<title>.*?</title>", lambda _: f"<title>{escape(f'{said(kind) or kind}：{rest}')}</title>", page
+        )
     return page.replace('<html lang="en">', '<html lang="zh-CN">', 1)
 
 
@@ -146,18 +164,18 @@ def _patterns() -> tuple[tuple[re.Pattern[str], bool, str], ...]:
     """
     holed = [one for one in sentences().items() if _HOLE.search(one[0])]
     holed.sort(key=lambda one: -len(_HOLE.sub("", one[0])))
+    few = [len(re.findall("[A-Za-z]", _HOLE.sub("", english))) < _FEW_LETTERS for english, _ in holed]
     return tuple(
-        (re.compile(_pattern(english)), len(re.findall("[A-Za-z]", _HOLE.sub("", english))) < _FEW_LETTERS, chinese)
-        for english, chinese in holed
+        (re.compile(_pattern(english, so)), so, chinese) for (english, chinese), so in zip(holed, few, strict=True)
     )
 
 
-def _pattern(english: str) -> str:
+def _pattern(english: str, few: bool) -> str:
     parts = _HOLE.split(english)
     return "".join(
         re.escape(part) if place % 2 == 0
         else f"(?P<{part}>{_NUMBER})" if part.startswith("n")
-        else rf"(?P<{part}>(?:(?!: |[.?] [A-Z]).)+?)" if place == 1 and not parts[0]  # what a sentence speaks of
+        else rf"(?P<{part}>(?:(?!: |[.?] [A-Z]).)+?)" if place == 1 and not (parts[0] or few)  # its subject
         else rf"(?P<{part}>(?:(?![.?] [A-Z]).)+?)"
         for place, part in enumerate(parts)
     )  # fmt: skip
@@ -177,8 +195,11 @@ def _said(text: str, names: Mapping[str, str]) -> str | None:
     first, second = (_whole(part, names) for part in (before, after)) if comma else (None, None)
     if first is not None and second is not None:
         return f"{first}，{second}"
-    bare = _whole(text[:-1], names) if text.endswith(".") else None
-    return None if bare is None else f"{bare}。"
+    if text.endswith("."):
+        bare = _whole(text[:-1], names)
+        return None if bare is None else f"{bare}。"
+    bare = _whole(f"{text}.", names)
+    return None if bare is None else bare.removesuffix("。")
 
 
 def _whole(text: str, names: Mapping[str, str]) -> str | None:
@@ -188,7 +209,9 @@ def _whole(text: str, names: Mapping[str, str]) -> str | None:
         return known or text
     shortened = _SHORTENED.fullmatch(text)
     if shortened:
-        full = {words for name, words in names.items() if words and name.startswith(shortened[1]) and not name.endswith(")")}
+        full = {
+            words for name, words in names.items() if words and name.startswith(shortened[1]) and not name.endswith(")")
+        }
         if len(full) == 1:
             return full.pop() + (_units(shortened[2]))
     for pattern, few, chinese in _patterns():
@@ -197,7 +220,8 @@ def _whole(text: str, names: Mapping[str, str]) -> str | None:
             parts = {name: _part(value, names, few) for name, value in found.groupdict().items()}
             if few and None in parts.values():
                 continue
-            return _HOLE.sub(lambda hole: _or_own(parts[hole[1]], found[hole[1]]), chinese)
+            filled = {name: _or_own(parts[name], value) for name, value in found.groupdict().items()}
+            return _filled(chinese, filled)
     return text if text in names else None
 
 
@@ -215,6 +239,10 @@ def _part(value: str, names: Mapping[str, str], every: bool) -> str | None:
     return None
 
 
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _HOLE.sub(lambda hole: values[hole[1]], text)
+
+
 def _or_own(found: str | None, own: str) -> str:
     return own if found is None else found
 
@@ -225,7 +253,7 @@ def _units(words: str) -> str:
 
 
 def _is_data(text: str) -> bool:
-    return _WORDS.search(text) is None or _CHINESE.search(text) is not None
+    return _WORDS.search(re.sub(r"doi:\S+", "", text)) is None or _CHINESE.search(text) is not None
 
 
 def _in_page(text: str, said: Translate, *, marked: bool) -> str:
