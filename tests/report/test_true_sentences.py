@@ -151,7 +151,11 @@ def test_priors_that_no_candidate_uses_are_not_said_to_be_used(study):
 @pytest.mark.parametrize(
     ("censoring", "candidate", "said"),
     [
-        ("ipcw", "ridge_logistic", "Lost patients count as neither; others carry their weight."),
+        (
+            "ipcw",
+            "ridge_logistic",
+            "Lost patients count as neither; patients like them who were followed are weighted up in their place.",
+        ),
         ("drop_lost", "ridge_logistic", "Lost patients were left out of the training."),
         ("lost_as_free", "ridge_logistic", "Lost patients counted as free of it in the training"),
         ("ipcw", "prior_hazard", "Lost patients count for as long as they were followed."),

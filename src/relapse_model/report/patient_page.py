@@ -24,14 +24,9 @@ _DIRECTIONS = {"raises": "↑ raises", "lowers": "↓ lowers", "hardly changes":
 
 
 def write_patient_page(
-    model: RelapseModel,
-    cohort: Cohort,
-    patient_id: str,
-    path: str | Path,
-    landmark_week: float | None = None,
-    *,
-    language: str = "en",
-) -> PatientExplanation:
+    model: RelapseModel, cohort: Cohort, patient_id: str, path: str | Path, landmark_week: float | None = None,
+    *, language: str = "en",
+) -> PatientExplanation:  # fmt: skip
     """Write the page of one patient, for its owner alone: it names the patient.
 
     Parameters

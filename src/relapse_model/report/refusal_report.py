@@ -98,7 +98,7 @@ def write_refusal(
     pictures = save_figures(drawn, places["figures"])
     page = render(
         "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark,
-        refused=REFUSED,
+        refused=REFUSED, reason=_reason(error),
         synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
         deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
         priors=study.has_priors, priors_sentence=priors_sentence(study),
@@ -151,7 +151,7 @@ def refusal_values(
         "horizon_weeks": study.prediction.horizon_weeks,
         "synthetic": cohort.synthetic,
         "supported": False,
-        "refused": _reason(error),
+        "refused": str(error),
         "patients": len(cohort),
         "disclosure": disclosure,
         "screening": screening(cohort, study, disclosure),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -236,3 +237,30 @@ def test_from_the_command_line(root, tmp_path, capsys):
 
 def test_the_model_writes_its_own(model, tmp_path):
     assert model.to_calculator(tmp_path / "one.html", languages=("en",)).is_file()
+
+
+def test_arms_are_shown_as_the_plan_of_the_trial_calls_them(tmp_path):
+    """Not by their values in the tables: the form's note, and, with both arms, the table of the result."""
+    study = rm.load_study("hbsag-relapse")
+    arms = replace(study.trial.arms, labels=("Immunoglobulin", "Observation"))
+    study = replace(study, trial=replace(study.trial, arms=arms))
+    page = calculator_page(rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",)))
+    text = shown_text(page, tmp_path)
+    assert "yes: Immunoglobulin" in text
+    assert "no: Observation" in text
+    assert not re.search(r"(yes|no): (hbig|control)\b", text)
+    script = """
+    document.querySelector("form").requestSubmit();
+    report([...document.querySelectorAll('th[scope="row"]')].map(one => one.textContent));
+    """
+    rows = found_by(with_script(page, script), tmp_path)
+    assert not {"hbig", "control"} & set(rows)
+
+
+def test_arms_without_labels_are_shown_by_their_values(tmp_path):
+    study = rm.load_study("hbsag-relapse")
+    study = replace(study, trial=replace(study.trial, arms=replace(study.trial.arms, labels=())))
+    page = calculator_page(rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",)))
+    text = shown_text(page, tmp_path)
+    assert "yes: hbig" in text
+    assert "no: control" in text
