@@ -105,8 +105,8 @@ DATA_TABLES = (
             "and limits are read, numbers are not.",
             "negative": "Whether results below 0 are allowed, as in data on a log scale.",
             "possible": "What a body, or an assay, can give, in `unit`: wide limits, of the impossible and not of the "
-            "unusual. A result that lies wholly outside them is refused by row (in scoring, for that patient only), and "
-            "the message asks whether it is in another unit.",
+            "unusual. A result that lies wholly outside them is refused by row (in scoring, for that patient only), "
+            "and the message asks whether it is in another unit.",
             "assays": "Limits and units of single assays.",
         },
         filled=classes.Analyte,
