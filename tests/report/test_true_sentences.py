@@ -60,7 +60,12 @@ OF_PRIORS = (
 OF_TESTS = ("unconfirmed", "positive test", "tested negative", "tests in a row", "first positive", "between two tests")
 OF_ARMS = ("The arm is a predictor", "HBIG")
 OF_LABORATORY = ("with other assays", "hospitals, assays", "Assays that differ", "Results were read as printed")
-OF_LOST = ("Lost patients count", "weighted for loss to follow-up", "inverse of the probability", "Loss to follow-up is assumed")
+OF_LOST = (
+    "Lost patients count",
+    "weighted for loss to follow-up",
+    "inverse of the probability",
+    "Loss to follow-up is assumed",
+)
 
 
 @pytest.fixture(scope="module")
