@@ -17,6 +17,7 @@ from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
 from relapse_model.cohort.gate_tables import MOST_NAMES, MOST_UNREADABLE
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
 from relapse_model.cohort.laboratory.lab_texts import NOT_READ
+from relapse_model.cohort.laboratory.possible_values import impossible_results
 from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_names import NAMED
 from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
@@ -332,6 +333,14 @@ class _Gate(StudyAtTheGate):
         self.count_others("labs", others, "unit", "such as those")
         for mask, column, expected in scale_problems(labs, transformed):
             self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
+        self.impossible(labs, study)
+
+    def impossible(self, labs: pd.DataFrame, study: Study | None) -> None:
+        """Refuse results outside what a body, or an assay, can give, as the study states it."""
+        for rows, expected, advice in impossible_results(labs, study, self.refused_rows("labs")):
+            value, unit = (labs[name].iloc[rows[: self.most]] for name in ("value", "unit"))
+            found = self.shown(f"{one} {other}" for one, other in zip(value, unit, strict=True))
+            self.refuse("labs", rows, "value", found, expected, advice)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

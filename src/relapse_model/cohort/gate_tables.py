@@ -95,7 +95,7 @@ class TablesAtTheGate:
 
     def refuse(
         self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
-        expected: Sequence[str] | str, advice: str = "",
+        expected: Sequence[str] | str, advice: Sequence[str] | str = "",
     ) -> None:  # fmt: skip
         """Add one problem for each of the rows (positions, or a mask); of very many, the first and one that counts."""
         given = np.asarray(rows)
@@ -105,9 +105,8 @@ class TablesAtTheGate:
         for order, (row, patient) in enumerate(zip(told.tolist(), self.ids[table].iloc[told], strict=True)):
             what = found if isinstance(found, str) else found[order]
             wanted = expected if isinstance(expected, str) else expected[order]
-            self.problems.append(
-                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(patient))
-            )
+            to_do = advice if isinstance(advice, str) else advice[order]
+            self.problems.append(Problem(table, self.row_number(table, row), column, what, wanted, to_do, str(patient)))
         wanted = expected if isinstance(expected, str) else "such as those"
         self.count_others(table, len(where) - len(told), column, wanted)
 

@@ -298,6 +298,9 @@ class _Reader:
             self.refuse((*path, "others"), "'others' without 'equals'", "both, or neither")
         if values.get("negative") and (kinds or values.get("scale") == "log10"):
             self.refuse((*path, "negative"), f"'negative' beside {kinds[0]!r}", "one of them")
+        worded = [key for key in kinds if key != "scale"]
+        if values.get("possible") and worded:
+            self.refuse((*path, "possible"), f"'possible' beside {worded[0]!r}", "one of them: words have no limits")
         if values.get("levels") and (prior or direction):
             self.refuse(
                 path, "a prior or direction beside levels", "equals = ..., or no prior",

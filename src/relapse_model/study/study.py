@@ -69,6 +69,9 @@ class Analyte:
     negative : bool
         Whether it may be negative, as the logarithm or a standard score of an amount may; 0 is then a number like
         others, and a result below a limit stands at the limit.
+    possible : (low, high) or None
+        What a body, or an assay, can give, in `unit`: a result that lies wholly outside is refused by row. None: no
+        such limits are known.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Analyte:
     other_units: tuple[str, ...] = ()
     negative: bool = False
     label_zh: str = ""
+    possible: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
