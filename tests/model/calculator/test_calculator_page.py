@@ -11,6 +11,7 @@ import pytest
 from browser import chromium, found_by, options, shown_text, with_script
 
 import relapse_model as rm
+from relapse_model.classifiers.known import LABELS, label_of
 from relapse_model.cli.program import main
 from relapse_model.model.calculator.page import LANGUAGES, calculator_page, page_words
 from relapse_model.model.calculator.scorer_values import CalculatorError
@@ -264,3 +265,20 @@ def test_arms_without_labels_are_shown_by_their_values(tmp_path):
     text = shown_text(page, tmp_path)
     assert "yes: hbig" in text
     assert "no: control" in text
+
+
+def test_every_classifier_is_called_as_the_library_calls_it():
+    """In English by the same words; in Chinese by some."""
+    words = page_words(LANGUAGES)
+    for name in LABELS:
+        for priors in (True, False):
+            plain = label_of(name, priors) == label_of(name, True)
+            key = f"kind_{name}" if plain else f"kind_{name}_without"
+            assert words["en"][key] == label_of(name, priors)
+            assert re.search(r"[\u4e00-\u9fff]", words["zh"][key])
+
+
+def test_the_page_in_chinese_names_the_classifier_in_chinese(model, tmp_path):
+    text = shown_text(calculator_page(model, ("zh",)), tmp_path)
+    assert "采用研究先验的 logistic 回归" in text
+    assert "第 48 周前 HBsAg 复阳的风险" in text
