@@ -215,13 +215,21 @@ def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None
         return _arm_of_study(data, study)
     if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
         arm = arm.reindex(data.features.index)
-    labels = pd.Series(np.asarray(arm, dtype=object))
+    labels = pd.Series(np.asarray(arm, dtype=object)).replace(_called(study))
     if len(labels) != len(data):
         raise RelapseModelError(
             f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
             "in the order of validation.data.features, or a Series indexed by patient_id."
         )
     return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
+
+
+def _called(study: Study) -> dict[str, str]:
+    """Return what the plan of the trial calls each arm, by its value in the tables."""
+    plan = study.trial
+    if plan is None or plan.arms.column != "arm":
+        return {}
+    return dict(zip((plan.arms.treatment, plan.arms.control), plan.arms.names, strict=True))
 
 
 def _performance_figures(validation: Validation) -> dict[str, Figure]:

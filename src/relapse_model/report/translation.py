@@ -44,7 +44,7 @@ def translation(study: Study, language: str) -> Translate:
     >>> import relapse_model as rm
     >>> said = translation(rm.load_study("hbsag-relapse"), "zh")
     >>> said("15 % (10 to 21)")
-    '15 %（10 至 21）'
+    '15 % (10 至 21)'
     >>> said("a sentence of nobody") is None
     True
     """
