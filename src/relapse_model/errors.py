@@ -167,6 +167,10 @@ class InsufficientDataError(RelapseModelError):
     """The question cannot be answered from these patients (no events, no follow-up, too few patients)."""
 
 
+class NoOutcomeError(RelapseModelError):
+    """The study states no outcome: it serves to read a cohort and to derive predictors, and for nothing else."""
+
+
 class CensoringError(InsufficientDataError):
     """A censoring weight does not exist: nobody is followed as far as the question asks."""
 
