@@ -96,7 +96,7 @@ def test_what_next_follows_from_the_intervals(given, code, following):
 
 def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
     unsure = measured(auc=(0.6, 0.45, 0.7))
-    assert "about 598 patients, 101 with the outcome" in answer_of(unsure, "relapse", size=SIZE).next
+    assert "about 598 in all, these included, 101 with the outcome" in answer_of(unsure, "relapse", size=SIZE).next
     assert answer_of(unsure, "relapse", size={"refused": "x"}).next.endswith("study more patients first.")
     enough = SIZE | {"needed_patients": 300}  # fewer than there are: more of them is not the answer
     assert "300" not in answer_of(unsure, "relapse", size=enough).next

@@ -40,14 +40,14 @@ def text(found, study, tmp_path_factory):
 
 def test_what_is_to_be_done_and_why(text):
     assert "due for a dose: 1; overdue: 0; awaiting a measurement or a decision: 1 (records up to week 4)" in text
-    assert "B decide by hand HBsAg detected" in text
+    assert "B a clinician decides HBsAg detected" in text
     assert "again whenever anti-HBs is negative or below 100 mIU/mL" in text
 
 
 def test_a_patient_with_the_antigen_is_not_told_to_have_doses(found, text):
     """B is below 100, so a forecast lists B; the rule itself calls for no dose where HBsAg is detected."""
     assert found.due.set_index("patient_id").loc["B", "reason"] == "HBsAg detected"
-    assert re.search(r"B 4\.0 [^B]*HBsAg detected: the rule calls for no dose; decide by hand", text)
+    assert re.search(r"B 4\.0 [^B]*HBsAg detected: the rule calls for no dose; a clinician decides", text)
     assert "a dose will be due at every visit" not in text
 
 
@@ -65,7 +65,7 @@ def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):
     """A dose of patient A in week 3 that no visit asked for; nothing in the other centres."""
     table = found.deviations.set_index("deviation")
     assert list(table.columns) == ["one", "three", "two"]
-    assert "decide by hand" not in table.index
-    assert "decide by hand" in set(found.audit["verdict"])
+    assert "clinician decides" not in table.index
+    assert "clinician decides" in set(found.audit["verdict"])
     assert table["one"].sum() == 1
     assert table[["two", "three"]].to_numpy().sum() == 0

@@ -60,7 +60,12 @@ OF_PRIORS = (
 OF_TESTS = ("unconfirmed", "positive test", "tested negative", "tests in a row", "first positive", "between two tests")
 OF_ARMS = ("The arm is a predictor", "HBIG")
 OF_LABORATORY = ("with other assays", "hospitals, assays", "Assays that differ", "Results were read as printed")
-OF_LOST = ("Lost patients count", "weighted for the lost", "inverse of the probability", "Being lost is assumed")
+OF_LOST = (
+    "Lost patients count",
+    "weighted for loss to follow-up",
+    "inverse of the probability",
+    "Loss to follow-up is assumed",
+)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +135,8 @@ def test_of_the_built_in_study_all_of_it_is_said(page, validation, values):
     here = (
         "study's priors", "Priors are odds", "Priors and penalties", "Priors come from", "Source of the prior",
         "tested negative", "tests in a row", "between two tests", "The arm is a predictor",
-        "Results were read as printed", "Lost patients count", "weighted for the lost", "inverse of the probability",
-        "Being lost is assumed",
+        "Results were read as printed", "Lost patients count", "weighted for loss to follow-up", "inverse of the probability",
+        "Loss to follow-up is assumed",
     )  # fmt: skip
     assert [phrase for phrase in here if phrase not in said] == []
     assert "They are used by: logistic regression with the study's priors." in said

@@ -224,7 +224,7 @@ def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
 
 def unattached(cohort: Cohort) -> list[str]:
     """Return the problems of rows that belong to no patient of the cohort."""
-    known = cohort.identifier_keys()
+    known = cohort.identifier_keys() if cohort.problems else frozenset()
     return problem_lines(problem for problem in cohort.problems if problem.patient not in known)
 
 

@@ -28,7 +28,7 @@ _WHAT = {
     "overdue": "a dose is overdue",
     "undecidable": "measure again",
     "not assessed": "measure anti-HBs",
-    "decide by hand": "decide by hand",
+    "clinician decides": "a clinician decides",
 }
 _WHY = {  # where the rule itself does not say
     "undecidable": "the printed titre does not decide",
@@ -172,7 +172,7 @@ def _percent(share: float) -> str:
 
 
 def _note(row: Mapping[Any, Any], rule: DosingRule, *, by_hand: bool) -> str:
-    notes = [f"{DETECTED}: the rule calls for no dose; decide by hand"] if by_hand else []
+    notes = [f"{DETECTED}: the rule calls for no dose; a clinician decides"] if by_hand else []
     if row["reachable"] < _UNREACHABLE:
         notes.append(
             f"{rule.dose:g} IU will not raise this patient to {rule.again.below:g}; "

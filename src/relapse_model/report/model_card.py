@@ -13,13 +13,14 @@ from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
+from relapse_model.report.page import true_minus
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
 from relapse_model.study.predictor import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
 
 _LOST = {  # how training counted them
-    "ipcw": "Lost patients count as neither; others carry their weight.",
+    "ipcw": "Lost patients count as neither; patients like them who were followed are weighted up in their place.",
     "drop_lost": "Lost patients were left out of the training.",
     "lost_as_free": "Lost patients counted as free of it in the training, which makes the risks too low.",
 }
@@ -96,7 +97,7 @@ def _centres(model: RelapseModel) -> str:
     spread = float(np.sqrt(mixture.weight @ centres.spread))
     return (
         f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
-        f"(no difference has the weight {centres.sd_weight[0]:.2f}, 0.50 beforehand). A patient of one of them is "
+        f"(probability of no difference {centres.sd_weight[0]:.2f}; 0.50 before the data). A patient of one of them is "
         "scored by its partially pooled intercept, any other by the whole spread."
     )
 
@@ -130,7 +131,7 @@ def markdown_text(value: object) -> str:
     >>> markdown_text("<b> 10*9/L | hbsag_relapse")
     '&lt;b&gt; 10\\*9/L \\| hbsag_relapse'
     """
-    text = " ".join(str(value).split())
+    text = true_minus(" ".join(str(value).split()))
     text = re.sub(r"([\\`*\[\]|~])", r"\\\1", text)
     text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)

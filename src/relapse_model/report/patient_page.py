@@ -85,7 +85,7 @@ def write_patient_page(
         ],
         captions={
             "course": "Titres over time. The dotted line is the week of the prediction: what lies after it is shown, "
-            "but the risk does not rest on it."
+            "but was not used for the risk."
         },
         items_of=lambda anchor: "",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,7 @@ def refusal_values(
         "horizon_weeks": study.prediction.horizon_weeks,
         "synthetic": cohort.synthetic,
         "supported": False,
-        "refused": str(error),
+        "refused": _reason(error),
         "patients": len(cohort),
         "disclosure": disclosure,
         "screening": screening(cohort, study, disclosure),
@@ -153,6 +154,12 @@ def refusal_values(
         "checks": _checks(cohort, study, landmark, mute),
         "packages": packages(),
     }
+
+
+def _reason(error: RelapseModelError) -> str:
+    """Return what was refused and why, without the verb that was asked, which a reader of the page did not type."""
+    text = re.sub(r"^[a-z_]+: ", "", str(error))
+    return text[:1].upper() + text[1:]
 
 
 def _data_or_none(cohort: Cohort, study: Study, landmark: float) -> DevelopmentData | None:

@@ -65,7 +65,7 @@ def test_what_was_due_long_ago_is_overdue(trial):
 
 def test_detected_antigen_is_decided_by_hand(trial):
     found = rm.dosing(cohort([(0, "50"), (4, "60")], [(0, 400)], hbsag=[(4, "0.5")]), trial, as_of_week=4)
-    assert found.due["status"].tolist() == ["decide by hand"]
+    assert found.due["status"].tolist() == ["clinician decides"]
 
 
 def test_a_visit_without_a_titre_is_a_deviation_of_assessment(trial):

@@ -245,7 +245,8 @@ class _Work:
         except CohortError:
             return  # it is found again where the table is written
         self.rows["patients"] = count
-        self.known = pd.Index(np.array(list(found), dtype=object))
+        # As objects: pandas would make strings of them, and objects of all of these again for each piece.
+        self.known = pd.Index(list(found), dtype=object)
         self.first = np.fromiter(found.values(), dtype=np.int64, count=len(found))
         block = block_patients(count)
         wanted = -(-count // asked["parts"]) if "parts" in asked else asked["part_patients"]

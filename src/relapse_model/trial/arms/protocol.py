@@ -16,7 +16,7 @@ from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.dosing.dosing import dosing
 
 OMITTED, IN_CONTROL = "omitted", "given in the control arm"
-_REGULAR = ("given as due", "none expected", "open", "decide by hand")  # the last asks for a decision of a person
+_REGULAR = ("given as due", "none expected", "open", "clinician decides")  # the last asks for a decision of a person
 
 
 @dataclass(frozen=True, eq=False)

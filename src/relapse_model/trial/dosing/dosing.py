@@ -49,7 +49,7 @@ class DosingReport:
     rule : DosingRule
     due : DataFrame
         One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
-        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``decide by hand``.
+        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``clinician decides``.
     audit : DataFrame
         One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
     next : DataFrame or None
@@ -143,7 +143,7 @@ def dosing(
 
     Blood of a visit is drawn before the dose of that visit. A titre printed below a limit under the rule's threshold
     makes a dose due; one whose limit lies above it is undecidable, and listed. Where HBsAg is detected no dose is due:
-    that is decided by hand. Forecasts assume the kinetics of the study's [passive_antibody].
+    that a clinician decides. Forecasts assume the kinetics of the study's [passive_antibody].
 
     Parameters
     ----------

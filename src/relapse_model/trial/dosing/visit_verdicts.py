@@ -32,7 +32,7 @@ from relapse_model.trial.dosing.rule import (
 )
 
 COLUMNS = ("patient", "week", "titre", "reason", "call", "given_week", "amount", "verdict", "days_late")
-BY_HAND, WRONG_AMOUNT, WITHOUT_NEED = "decide by hand", "wrong amount", "given without need"
+BY_HAND, WRONG_AMOUNT, WITHOUT_NEED = "clinician decides", "wrong amount", "given without need"
 BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
     "given while undecided", "given with HBsAg detected",
