@@ -27,10 +27,11 @@ def new(given: Namespace) -> None:
     out = _new_file(given.out)
     tables = {} if given.cohort is None else folder_tables(given.cohort)
     ask = _asked if sys.stdin.isatty() and sys.stdout.isatty() else None
+    title = given.title or _answer(ask, "Title, for reports", "") or ""
     outcome = _outcome(given, ask, "outcomes" in tables)
     draft = StudyDraft(
         name=given.name or out.stem.replace("_", "-"),
-        title=given.title or _answer(ask, "Title, for reports", "") or "",
+        title=title,
         outcome=outcome,
         landmark_week=given.landmark_week if given.landmark_week is not None else _number(ask, "Predict in week", "0"),
         horizon_weeks=given.horizon_weeks if outcome is None else _horizon(given, ask),

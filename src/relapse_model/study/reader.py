@@ -109,15 +109,11 @@ class _Reader:
 
     def study(self, raw: dict[str, Any]) -> Study:
         sections = self.table(raw, (), dict.fromkeys(keys.SECTIONS, keys.anything))
-        outcome_stated = "outcome" in raw
-        for section in ("study", *(("prediction",) if outcome_stated else ()), "predictors"):
-            if section not in raw:
-                self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
-        self.needs_outcome(raw)
+        self.needed_sections(raw)
         head = self.head(sections.get("study", {}))
         analytes = read_analytes(self, sections.get("analytes", {}))
         agents = read_agents(self, sections.get("agents", {}))
-        outcome = read_outcome(self, sections["outcome"], analytes) if outcome_stated else NO_OUTCOME
+        outcome = read_outcome(self, sections["outcome"], analytes) if "outcome" in sections else NO_OUTCOME
         prediction = self.prediction(sections.get("prediction", {}), outcome)
         predictors = self.predictors(sections.get("predictors", []), analytes)
         outcome_is_no_predictor(self, outcome, prediction, predictors)
@@ -150,8 +146,11 @@ class _Reader:
             text=self.text,
         )  # fmt: skip
 
-    def needs_outcome(self, raw: Mapping[str, Any]) -> None:
-        """Refuse sections that mean nothing without an outcome."""
+    def needed_sections(self, raw: Mapping[str, Any]) -> None:
+        """Refuse a study that lacks a section, or has one that means nothing without an outcome."""
+        for section in ("study", *(("prediction",) if "outcome" in raw else ()), "predictors"):
+            if section not in raw:
+                self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
         if "outcome" not in raw:
             for section in ("trial", "dosing"):
                 if section in raw:

@@ -23,7 +23,7 @@ _MOST_ASKED = 2  # units in one question
 _SLIPS = (10.0, 100.0, 1000.0)  # a decimal point one to three places off
 
 
-def impossible_results(labs: pd.DataFrame, study: Study | None, refused: Mask) -> Iterator[ImpossibleRows]:
+def impossible_results(labs: pd.DataFrame, study: Study, refused: Mask) -> Iterator[ImpossibleRows]:
     """Yield the rows whose true value lies wholly outside what is possible, by analyte and unit.
 
     A result below or above a limit is one only if no possible value fits it. Where a lower limit is known, a result
@@ -33,13 +33,11 @@ def impossible_results(labs: pd.DataFrame, study: Study | None, refused: Mask) -
     ----------
     labs : DataFrame
         As the gate has read it.
-    study : Study or None
-        Whose limits hold; without one there are none.
+    study : Study
+        Whose limits hold.
     refused : array of bool
         Rows that are refused already.
     """
-    if study is None or all(rule.possible is None for rule in study.analytes.values()):
-        return
     which, groups = groups_of_units(labs, study)
     limits = [(-np.inf, np.inf) if group is None else _limits_as_printed(group) for group in groups]
     if not any(groups):
