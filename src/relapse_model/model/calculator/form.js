@@ -147,7 +147,8 @@ function read() {
       : field.type === "week" ? readWeek(field, text) : { code: text === "" ? NaN : Number(text) };
     if (found.error) {
       places.push(i);
-      errors.push([found.error, { field: i, first: field.first, last: field.last }]);
+      const [low, high] = field.possible || [];
+      errors.push([found.error, { field: i, first: field.first, last: field.last, low, high, unit: field.unit }]);
     }
     return found.code;
   });
