@@ -129,7 +129,7 @@ class _Reader:
 
             if "trial" in sections:
                 trial = read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
-            dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+            dosing = read_dosing(self, sections["dosing"], analytes, trial) if "dosing" in sections else None
             candidates = read_candidates(
                 self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
             )

@@ -33,7 +33,13 @@ from relapse_model.trial.dosing.rule import (
     OPEN,
     UNDECIDABLE,
 )
-from relapse_model.trial.dosing.visit_verdicts import BY_HAND, CONTROL, WRONG_AMOUNT, visit_verdicts
+from relapse_model.trial.dosing.visit_verdicts import (
+    BY_HAND,
+    CONTROL,
+    WRONG_AMOUNT,
+    follow_up_ends,
+    visit_verdicts,
+)
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
 _UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
@@ -177,12 +183,13 @@ def dosing(
     ['patient_id', 'arm', 'week', 'titre', 'reason', 'status']
     """
     rule = _rule(study)
-    _need_arm(cohort)
+    _need_arm(cohort, rule)
     planned = rule.visits if visits is None else tuple(visits)
     as_of = _as_of(cohort, as_of_week, rule)
     table = visit_verdicts(cohort, study, rule, as_of, planned)
-    first, again = rule.first.window_weeks, rule.again.act_within_weeks
-    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
+    gone = follow_up_ends(cohort, study, rule) <= as_of
+    gone &= (cohort.patients["arm"] == rule.arm).to_numpy() & np.isfinite(follow_up_ends(cohort, study, rule))
+    notes = _notes(rule, as_of_week, int(gone.sum()))
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
@@ -197,8 +204,8 @@ def dosing(
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
     centre = _centres(cohort)[whose]
     return DosingReport(
-        rule, _due(table, cohort, rule), audited, upcoming, _deviations(table, centre), _adherence(table, centre),
-        tuple(notes), found, tuple(ids[list(places)]),
+        rule, _due(table[~gone[whose]], cohort, rule), audited, upcoming, _deviations(table, centre),
+        _adherence(table, centre), tuple(notes), found, tuple(ids[list(places)]),
     )  # fmt: skip
 
 
@@ -211,9 +218,30 @@ def _rule(study: Study) -> DosingRule:
     return study.dosing
 
 
-def _need_arm(cohort: Cohort) -> None:
+def _notes(rule: DosingRule, as_of: float | date | None, gone: int) -> list[str]:
+    """Return what is assumed of windows and of the day, and how many are past dosing."""
+    first, again = rule.first.window_weeks, rule.again.act_within_weeks
+    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
+    if as_of is None:
+        notes.append(
+            "no day was stated ('as of'), so the records are taken as complete: a dose that was due and is not among "
+            "them counts as overdue"
+        )
+    if gone:
+        notes.append(f"nothing is due for {gone} who died, had a competing event, or were lost (lost_reason)")
+    return notes
+
+
+def _need_arm(cohort: Cohort, rule: DosingRule) -> None:
+    expected = "the arm of each patient"
     if "arm" not in cohort.patients:
-        problem = Problem("patients", None, "arm", "the column is missing", "the arm of each patient")
+        raise CohortError("no dosing report", [Problem("patients", None, "arm", "the column is missing", expected)])
+    arms = cohort.patients["arm"]
+    if not (arms == rule.arm).any():
+        there = ", ".join(sorted(map(repr, arms.dropna().astype(str).unique()))) or "no arm at all"
+        problem = Problem("patients", None, "arm", f"nobody in the arm {rule.arm!r}, but {there}",
+                          "patients in the arm that [dosing] names",
+                          "State arm under [dosing] as the patients table writes it")  # fmt: skip
         raise CohortError("no dosing report", [problem])
 
 
@@ -231,6 +259,12 @@ def _as_of(cohort: Cohort, asked: float | date | None, rule: DosingRule) -> Floa
         problem = Problem("patients", None, "enrolment_date", "the column is missing", expected)
         raise CohortError("no dosing report", [problem])
     enrolled = pd.to_datetime(cohort.patients["enrolment_date"])
+    unknown = np.flatnonzero((enrolled.isna() & (cohort.patients["arm"] == rule.arm)).to_numpy())
+    if len(unknown):
+        raise CohortError("no dosing report", [
+            Problem("patients", None, "enrolment_date", f"no date for {len(unknown)} of the arm {rule.arm!r}",
+                    "a date for each, since a calendar day was asked for", "Complete it, or ask by week")
+        ])  # fmt: skip
     days = (pd.Timestamp(asked) - enrolled).dt.days.to_numpy(dtype=float)
     return np.where(np.isnan(days), -np.inf, days / 7.0)
 
