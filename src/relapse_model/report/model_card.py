@@ -13,7 +13,8 @@ from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
-from relapse_model.report.page import true_minus
+from relapse_model.report.page_texts import true_minus
+from relapse_model.report.translation import translated_card
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
 from relapse_model.study.predictor import Predictor
 from relapse_model.validation.estimate import Estimate
@@ -26,7 +27,7 @@ _LOST = {  # how training counted them
 }
 
 
-def model_card(model: RelapseModel, performance: Performance | None = None) -> str:
+def model_card(model: RelapseModel, performance: Performance | None = None, language: str = "en") -> str:
     """Return the model card as Markdown: plain to read, and no text of the study can become markup.
 
     Parameters
@@ -34,6 +35,8 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
     model : RelapseModel
     performance : Performance, optional
         From `validate` or `RelapseModel.evaluate`; without it the card says that nothing is known.
+    language : {"en", "zh"}
+        Names of the study of which it has no translation stay as they are.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("model_card.md.jinja").render(
+    card = environment.get_template("model_card.md.jinja").render(
         model=model,
         study=model.study,
         summary=model.summary,
@@ -80,6 +83,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         refused={} if performance is None else performance.refused,
         measure_names=MEASURES,
     )
+    return card if language == "en" else translated_card(card, model.study, language)
 
 
 def _lost(model: RelapseModel) -> str:

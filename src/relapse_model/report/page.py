@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -17,6 +17,8 @@ from relapse_model._version import __version__
 from relapse_model.development.summary import PACKAGES
 from relapse_model.files import write_bytes, write_text
 from relapse_model.report.figures.style import png, svg
+from relapse_model.report.page_texts import in_texts, true_minus
+from relapse_model.report.translation import translated_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +41,7 @@ def save_figures(drawn: Mapping[str, Figure], folder: Path) -> dict[str, str]:
     return pictures
 
 
-def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
+def render(template: str, pictures: Mapping[str, str], *, language: str = "en", **values: Any) -> str:
     """Return a page of the report.
 
     Parameters
@@ -48,8 +50,10 @@ def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
         File of this package.
     pictures : dict of str to str
         Figures as SVG.
+    language : {"en", "zh"}
+        In which the page is; names of the study of which it has no translation stay as they are.
     **values
-        What the template shows; text is escaped.
+        What the template shows, among it the ``study``; text is escaped.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -63,46 +67,8 @@ def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
     )
     # Drawn by Matplotlib, which escapes the text it is given.
     inlined = {name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()}
-    return in_texts(environment.get_template(template).render(pictures=inlined, **values), true_minus)
-
-
-def in_texts(page: str, change: Callable[[str], str]) -> str:
-    """Return a page whose texts are changed: all between its tags, but not code and style.
-
-    Parameters
-    ----------
-    page : str
-        Well-formed: no bare < or > in a text or an attribute.
-    change : callable
-        From a text as it stands in the page, to another.
-
-    Examples
-    --------
-    >>> in_texts("<p>a <code>a</code></p>", str.upper)
-    '<p>A <code>a</code></p>'
-    """
-    parts, kept = re.split(r"(<[^>]*>)", page), 0
-    for place, part in enumerate(parts):
-        if place % 2:
-            kept += (re.match(r"<(code|style)\b", part) is not None) - (re.match(r"</(code|style)>", part) is not None)
-        elif part and not kept:
-            parts[place] = change(part)
-    return "".join(parts)
-
-
-def true_minus(text: str) -> str:
-    """Return text whose negative numbers have a minus sign, not a hyphen; ranges, dates and names stay.
-
-    Parameters
-    ----------
-    text : str
-
-    Examples
-    --------
-    >>> true_minus("-0.02 (-0.52 to 0.49), 2-3 of 2026-11-29")
-    '\N{MINUS SIGN}0.02 (\N{MINUS SIGN}0.52 to 0.49), 2-3 of 2026-11-29'
-    """
-    return re.sub(r"(?<![\w.)\]-])-(?=\.?\d)", "\N{MINUS SIGN}", text)
+    page = in_texts(environment.get_template(template).render(pictures=inlined, **values), true_minus)
+    return page if language == "en" else translated_page(page, values["study"], language)
 
 
 def inline_svg(picture: str, name: str) -> str:

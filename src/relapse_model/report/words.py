@@ -28,7 +28,8 @@ MEANING = {
     "brier": "Mean squared difference between risk and outcome. Lower is better.",
     "scaled_brier": "Share of the squared error of the mean risk that the model removes. 0 is no gain, 1 perfect.",
     "calibration_intercept": "0 if risks are right on average; above 0 they are too low, below 0 too high.",
-    "calibration_slope": "1 if the risks vary as much as they should; below 1 they are too extreme, above 1 they vary too little.",
+    "calibration_slope": "1 if the risks vary as much as they should; below 1 they are too extreme, above 1 they vary "
+    "too little.",
     "observed_expected": "Outcomes observed divided by outcomes predicted. 1 is right; above 1 risks are too low.",
 }
 

@@ -85,12 +85,13 @@ def _logarithm_fits(reader: Reader, values: Mapping[str, Any], path: KeyPath) ->
 
 
 def _limits_are_possible(reader: Reader, values: Mapping[str, Any], path: KeyPath) -> None:
-    """Refuse a limit of quantification outside what is possible: every result at it would be refused."""
-    possible = values.get("possible")
-    for key in ("lower_limit", "upper_limit"):
-        if possible is not None and key in values and not possible[0] <= values[key] <= possible[1]:
-            low, high = possible
-            reader.refuse((*path, key), f"{values[key]:g}", f"a value that is possible ({low:g} to {high:g})")
+    """Refuse limits of quantification that leave no possible result; a lower limit may well lie below all of them."""
+    if "possible" not in values:
+        return
+    low, high = values["possible"]
+    if values.get("lower_limit", low) > high or values.get("upper_limit", high) < low:
+        key = "lower_limit" if values.get("lower_limit", low) > high else "upper_limit"
+        reader.refuse((*path, key), f"{values[key]:g}", f"a value that is possible ({low:g} to {high:g})")
 
 
 def _assays(reader: Reader, raw: Any, path: KeyPath) -> dict[str, Assay]:

@@ -171,6 +171,17 @@ def test_weeks_since_the_last_dose(found):
     assert table["control"].sum() == 4
 
 
+def test_a_dose_on_the_day_of_the_first_positive_test_is_no_earlier_one():
+    """T2 tests positive in week 24, and is given a dose after that blood was drawn: the last earlier one was at 0."""
+    tables = small_tables()
+    more = pd.DataFrame({"patient_id": ["T2"], "agent": ["hbig"], "start_week": [24.0], "dose": [400.0]})
+    tables["treatments"] = pd.concat([tables["treatments"], more], ignore_index=True)
+    cohort = rm.make_cohort(**tables, study=small_study())
+    rows = rm.compare_arms(cohort, small_study()).since_dose.set_index("weeks")
+    assert rows.loc["0 to below 4"].tolist() == [0, 0]
+    assert rows.loc["12 or more"].tolist() == [2, 0]
+
+
 def test_tests_per_patient_week(found):
     """HBIG: T1 4, T2 2, T3 2, T4 4, T5 2 (12, 24), T6 0; control: C1 4, C2 1, C3 4, C4 3, C5 4, C6 3."""
     assert found.testing.tests == (14, 19)

@@ -23,23 +23,21 @@ _MOST_ASKED = 2  # units in one question
 _SLIPS = (10.0, 100.0, 1000.0)  # a decimal point one to three places off
 
 
-def impossible_results(labs: pd.DataFrame, study: Study | None, refused: Mask) -> Iterator[ImpossibleRows]:
+def impossible_results(labs: pd.DataFrame, study: Study, refused: Mask) -> Iterator[ImpossibleRows]:
     """Yield the rows whose true value lies wholly outside what is possible, by analyte and unit.
 
-    A result below or above a limit is one only if no possible value fits it. A printed 0 of an analyte with a lower
-    limit stands for a result below that limit, and is none.
+    A result below or above a limit is one only if no possible value fits it. Where a lower limit is known, a result
+    below a limit is none, nor is a printed 0, which stands for it: how low the assay went is all that it says.
 
     Parameters
     ----------
     labs : DataFrame
         As the gate has read it.
-    study : Study or None
-        Whose limits hold; without one there are none.
+    study : Study
+        Whose limits hold.
     refused : array of bool
         Rows that are refused already.
     """
-    if study is None or all(rule.possible is None for rule in study.analytes.values()):
-        return
     which, groups = groups_of_units(labs, study)
     limits = [(-np.inf, np.inf) if group is None else _limits_as_printed(group) for group in groups]
     if not any(groups):
@@ -50,7 +48,7 @@ def impossible_results(labs: pd.DataFrame, study: Study | None, refused: Mask) -
     if not outside.any():
         return
     rows = np.flatnonzero(outside)
-    rows = rows[~_zero_below_limit(labs.iloc[rows], which[rows], groups)]
+    rows = rows[~_below_limit(labs.iloc[rows], which[rows], groups)]
     number = labs["number"].to_numpy(dtype=float)
     for place in np.unique(which[rows]).tolist():
         group = groups[place]
@@ -77,13 +75,14 @@ def _limits_as_printed(group: UnitGroup) -> tuple[float, float]:
         return float(low - np.log10(factor)), float(high - np.log10(factor))
 
 
-def _zero_below_limit(labs: pd.DataFrame, which: NDArray[np.intp], groups: list[UnitGroup | None]) -> Mask:
-    """Tell which of the rows are a printed 0 that stands for a result below a limit."""
+def _below_limit(labs: pd.DataFrame, which: NDArray[np.intp], groups: list[UnitGroup | None]) -> Mask:
+    """Tell which of the rows are results below a limit, of analytes or rows that have a lower one."""
     limited = np.array([group is not None and _has_limit(group) for group in groups], dtype=bool)[which]
     if "lower_limit" in labs:
         limited |= labs["lower_limit"].notna().to_numpy()
     zero = (labs["number"] == 0).to_numpy() & ~labs["log10"].to_numpy(dtype=bool)
-    return np.asarray(zero & limited)
+    left = labs["comparator"].isin(["<", "<="]).to_numpy()
+    return np.asarray((zero | left) & limited)
 
 
 def _has_limit(group: UnitGroup) -> bool:
@@ -101,13 +100,12 @@ def _advice(group: UnitGroup, number: float) -> str:
     """Return what may have been meant, as a question, and what to do if the result is right."""
     rule = group.rule
     units = _units_inside(group, number)
-    slips = [number / by for by in _SLIPS if _inside(group, group.unit, number / by)]
-    slips += [number * by for by in _SLIPS if _inside(group, group.unit, number * by)]
+    slip = any(_inside(group, group.unit, other) for by in _SLIPS for other in (number / by, number * by))
     asked = []
     if units:
         asked.append(f"Is it in {' or '.join(map(repr, units))}?")
-    if slips:
-        asked.append(f"Is the decimal point misplaced ({slips[0]:g})?")
+    if slip:
+        asked.append("Is the decimal point misplaced?")
     asked.append(
         f"If it is right, state wider limits in a study (extends): [analytes.{rule.name}] possible = [low, high]"
     )

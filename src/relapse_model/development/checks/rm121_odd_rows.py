@@ -79,7 +79,8 @@ def _courses(cohort: Cohort, study: Study) -> Iterator[str]:
         if next_day > int((np.abs(following - end) < _SAME).sum()):
             yield (
                 f"{disclosed_count(next_day)} courses end on the day before the next one, as if their last day were a "
-                'day on treatment, which is not counted: if it is one, state course_end = "inclusive" under [time] in the study'
+                'day on treatment, which is not counted: if it is one, state course_end = "inclusive" under [time] '
+                "in the study"
             )
     agents = {agent for one in study.predictors if one.kind in _DURATIONS for agent in one.agents}
     single = (table["end_week"] - table["start_week"]).to_numpy(dtype=float) <= _DAY + _SAME

@@ -32,9 +32,9 @@ def shap_groups_figure(
 ) -> Figure:
     """Draw mean and SD of the SHAP values of each predictor, by thirds of its values: five patients or more to a mark.
 
-    The predictors that move the risk, of more than 10 the first 10, stand in the order of their mean absolute SHAP value. Equal values are not
-    separated, so a predictor with few distinct values may have two marks, or one. Levels, and those of whom the value
-    is not known, have marks of their own.
+    The predictors that move the risk, of more than 10 the first 10, stand in the order of their mean absolute SHAP
+    value. Equal values are not separated, so a predictor with few distinct values may have two marks, or one. Levels,
+    and those of whom the value is not known, have marks of their own.
 
     Parameters
     ----------
