@@ -106,6 +106,7 @@ def test_departures_have_a_name(trial, titres, doses, arm, verdict):
 def test_nothing_after_the_horizon_is_expected(trial):
     found = rm.dosing(cohort([(0, "50"), (60, "5")], [(0, 400)]), trial)
     assert verdicts(found)[-1] == (60.0, "none expected")
+    assert found.audit[["call", "reason"]].iloc[-1].tolist() == ["dosing ended", ""]
 
 
 def test_a_later_record_changes_nothing_of_an_earlier_day(trial):

@@ -23,6 +23,7 @@ from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.rule import (
     DETECTED,
     DUE,
+    ENDED,
     NONE,
     NOT_ASSESSED,
     NOT_DUE,
@@ -203,6 +204,7 @@ def _patient(
     call[detected] = DETECTED
     ended = week >= records.stop[place]
     expected = (call == DUE) & ~ended
+    call[(call == DUE) & ended] = ENDED  # what the titre would ask for is no longer asked
     latest = np.where(first, rule.first.week + rule.first.window_weeks, week + rule.again.act_within_weeks)
     amount, given = doses["dose"].to_numpy(), doses["start_week"].to_numpy()
     until = min(as_of, float(records.gone[place]))  # what could still be given then is not omitted
