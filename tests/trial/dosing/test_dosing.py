@@ -243,7 +243,7 @@ def test_the_dead_and_the_lost_are_not_to_be_acted_on(trial):
 def test_an_arm_that_is_none_is_refused(trial):
     wrong = trial.text.replace('arm = "hbig"\ndose = 400', 'arm = "hbig400"\ndose = 400')
     assert wrong != trial.text
-    with pytest.raises(StudyError, match="'hbig400'.*'hbig' or 'control'"):
+    with pytest.raises(StudyError, match=r"'hbig400'.*'hbig' or 'control'"):
         parse_study(wrong, "s")
     with pytest.raises(CohortError, match="nobody in the arm 'hbig', but 'control'"):
         rm.dosing(cohort([(0, "50")], [(0, 400)], arm="control"), trial)
