@@ -43,7 +43,7 @@ def save_dosing(
     )
 
 
-def _patients(count: int, status: str) -> str:
+def _patients(count: int, status: object) -> str:
     """Return "12 patients (a clinician must decide)"."""
-    words = "a clinician must decide" if status == BY_HAND else status
+    words = "a clinician must decide" if status == BY_HAND else str(status)
     return f"{count} patient{'' if count == 1 else 's'} ({words})"
