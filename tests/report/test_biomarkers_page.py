@@ -86,7 +86,7 @@ def test_a_forest_of_many_shows_the_first(nothing):
 
 def test_words_of_numbers():
     assert [p_words(p) for p in (0.0002, 0.0123, 0.5, np.nan)] == ["<0.001", "0.012", "0.50", ""]
-    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "\N{MINUS SIGN}0.010 to 0.020")
+    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "\N{MINUS SIGN}0.010 to +0.020")
     assert change_words(np.nan, np.nan, np.nan) == ("not estimable", "")
 
 
