@@ -57,7 +57,14 @@ OF_PRIORS = (
     "study's priors", "Priors are odds", "its priors", "have a prior", "Priors and penalties", "Priors come from",
     "Source of the prior", "as the study states it", "the study's prior",
 )  # fmt: skip
-OF_TESTS = ("unconfirmed", "positive test", "tested negative", "tests in a row", "first positive", "between two tests")
+OF_TESTS = (
+    "unconfirmed",
+    "positive test",
+    "tested negative",
+    "consecutive tests",
+    "first positive",
+    "between two tests",
+)
 OF_ARMS = ("The arm is a predictor", "HBIG")
 OF_LABORATORY = ("with other assays", "hospitals, assays", "Assays that differ", "Results were read as printed")
 OF_LOST = (
@@ -134,7 +141,7 @@ def test_of_the_built_in_study_all_of_it_is_said(page, validation, values):
     said = visible(page) + model_card(validation.model, validation.performance) + " ".join(values["limitations"])
     here = (
         "study's priors", "Priors are odds", "Priors and penalties", "Priors come from", "Source of the prior",
-        "tested negative", "tests in a row", "between two tests", "The arm is a predictor",
+        "tested negative", "consecutive tests", "between two tests", "The arm is a predictor",
         "Results were read as printed", "Lost patients count", "weighted for loss to follow-up",
         "inverse of the probability",
         "Loss to follow-up is assumed",

@@ -17,7 +17,7 @@ from relapse_model._version import __version__
 from relapse_model.development.summary import PACKAGES
 from relapse_model.files import write_bytes, write_text
 from relapse_model.report.figures.style import png, svg
-from relapse_model.report.page_texts import in_texts, true_minus
+from relapse_model.report.page_texts import in_texts, true_minus, unbroken
 from relapse_model.report.translation import translated_page
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def render(template: str, pictures: Mapping[str, str], *, language: str = "en", 
     # Drawn by Matplotlib, which escapes the text it is given.
     inlined = {name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()}
     page = in_texts(environment.get_template(template).render(pictures=inlined, **values), true_minus)
-    return page if language == "en" else translated_page(page, values["study"], language)
+    page = page if language == "en" else translated_page(page, values["study"], language)
+    return in_texts(page, unbroken)
 
 
 def inline_svg(picture: str, name: str) -> str:

@@ -33,6 +33,22 @@ def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], No
     return "".join(parts)
 
 
+def unbroken(text: str) -> str:
+    """Return text whose numbers are not parted from their percent sign, nor a p from its value, at the end of a line.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> unbroken("95 % (p = 0.76)") == "95\N{NO-BREAK SPACE}% (p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.76)"
+    True
+    """
+    text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
+    return re.sub(r"\bp (=|&lt;) (?=\d)", "p\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
+
+
 def true_minus(text: str) -> str:
     """Return text whose negative numbers have a minus sign, not a hyphen; ranges, dates and names stay.
 

@@ -157,7 +157,7 @@ def _tested(found: TrialAnalysis) -> str:
 def _between(contrast: Contrast, name: str) -> str:
     fewer, more = -100 * min(contrast.lower, 0.0), 100 * max(contrast.upper, 0.0)
     return (
-        f"the data are compatible with anything from {fewer:.0f} fewer to {more:.0f} more failures per 100 patients "
+        f"the data are compatible with anything from {fewer:.1f} fewer to {more:.1f} more failures per 100 patients "
         f"with {name}"
     )
 

@@ -57,7 +57,7 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     if confirm.tests > 1:
         end = "does not count" if confirm.unconfirmed_at_end == "censor" else "counts"
         within = f" within {confirm.within_weeks:g} weeks" if confirm.within_weeks is not None else ""
-        words += f", in {confirm.tests} tests in a row{within}; a positive last test without its confirmation {end}"
+        words += f", in {confirm.tests} consecutive tests{within}; an unconfirmed positive last test {end}"
     return words
 
 

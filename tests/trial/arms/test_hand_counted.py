@@ -190,7 +190,8 @@ def test_tests_per_patient_week(found):
 
 def test_losses_by_weeks(found):
     assert found.loss.table.to_numpy().tolist() == [
-        ["0 to 12", 1, 0], ["12 to 24", 0, 0], ["24 to 36", 1, 0], ["36 to 48", 0, 0], ["0 to 48", 2, 0]
+        ["0 to below 12", 1, 0], ["12 to below 24", 0, 0], ["24 to below 36", 1, 0],
+        ["36 to 48", 0, 0], ["0 to 48", 2, 0]
     ]  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def losses_in_quarters(found: Endpoint) -> LossByArm:
     rows = []
     for low, high in pairwise(edges):
         inside = found.lost & (found.time >= low) & ((found.time < high) | (high == found.week))
-        rows.append((f"{low:g} to {high:g}", *(int((inside & who).sum()) for who in arms)))
+        rows.append((_band(low, high, found.week), *(int((inside & who).sum()) for who in arms)))
     lost, size = [int((found.lost & who).sum()) for who in arms], [int(who.sum()) for who in arms]
     rows.append((f"0 to {found.week:g}", *lost))
     time = None
@@ -120,6 +120,10 @@ def losses_in_quarters(found: Endpoint) -> LossByArm:
             time = None
     share = fisher_exact(lost[0], size[0], lost[1], size[1])
     return LossByArm(pd.DataFrame(rows, columns=["weeks", "treatment", "control"]), share, time)
+
+
+def _band(low: float, high: float, end: float) -> str:
+    return f"{low:g} to {high:g}" if high == end else f"{low:g} to below {high:g}"
 
 
 def relapses_since_dose(cohort: Cohort, study: Study, found: Endpoint) -> pd.DataFrame | None:
