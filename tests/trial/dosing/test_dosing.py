@@ -240,6 +240,18 @@ def test_the_dead_and_the_lost_are_not_to_be_acted_on(trial):
     assert rm.dosing(dead, trial, as_of_week=4).due["status"].tolist() == ["due"]
 
 
+def test_two_vials_of_one_day_are_one_dose(trial):
+    found = rm.dosing(cohort([(0, "50")], [(0, 150), (0, 250)]), trial)
+    assert verdicts(found) == [(0.0, "given as due")]
+    assert found.audit["amount"].tolist() == [400.0]
+
+
+@pytest.mark.parametrize(("titre", "reason"), [("<10", "negative"), ("<100", "below 100"), ("60", "below 100")])
+def test_only_what_lies_below_the_limit_of_the_assay_is_negative(trial, titre, reason):
+    found = rm.dosing(cohort([(0, "500"), (4, titre)], [(0, 400)]), trial, as_of_week=4)
+    assert found.due["reason"].tolist() == [reason]
+
+
 def test_an_arm_that_is_none_is_refused(trial):
     wrong = trial.text.replace('arm = "hbig"\ndose = 400', 'arm = "hbig400"\ndose = 400')
     assert wrong != trial.text

@@ -54,6 +54,7 @@ class _Records:
     doses: pd.DataFrame
     stop: Floats
     gone: Floats
+    negative_to: float
 
 
 def visit_verdicts(
@@ -111,11 +112,12 @@ def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> _
         tests, positive = tests.rows(call >= 0), call[call >= 0] == 1
     seen = cohort.labs.loc[at_or_before(cohort.labs["week"], as_of[cohort.labs["patient"]]), ["patient", "week"]]
     seen = seen.drop_duplicates().sort_values(["patient", "week"])
-    doses = _doses(cohort, rule)
+    doses, limit = _doses(cohort, rule), study.analytes[rule.again.analyte].lower_limit
     doses = doses[at_or_before(doses["start_week"], as_of[doses["patient"]])]
     return _Records(
         titres, tests, positive, seen["patient"].to_numpy(dtype=np.intp), seen["week"].to_numpy(dtype=float),
         doses, _stops(cohort, study, rule), follow_up_ends(cohort, study, rule),
+        rule.again.below if limit is None else limit,
     )  # fmt: skip
 
 
@@ -133,7 +135,8 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
     if problems:
         raise CohortError("no dosing report", problems)
     doses = table.loc[given].reindex(columns=["patient", "start_week", "dose"])
-    return doses.astype({"start_week": float, "dose": float}).sort_values(["patient", "start_week"], kind="stable")
+    # Vials of one day are one dose.
+    return doses.astype({"start_week": float, "dose": float}).groupby(["patient", "start_week"], as_index=False).sum()
 
 
 def _stops(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
@@ -247,7 +250,7 @@ def _visits(
         for column in (lower, upper)
     ]
     weeks = np.concatenate([[rule.first.week], week[later], missed])
-    negative = bounds[0] == 0
+    negative = (bounds[0] == 0) & (bounds[1] <= records.negative_to)
     below = f"below {rule.again.below:g}"
     reason = np.where(negative, "negative", below).astype(object)
     reason[0] = "enrolment"
