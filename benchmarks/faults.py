@@ -12,6 +12,7 @@ Run: OMP_NUM_THREADS=1 .venv/bin/python benchmarks/faults.py kills --times 200 [
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import random
 import re
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -32,26 +34,62 @@ QUICK = {  # verb: its arguments; outputs lie in {out}
     "score": ["score", MODEL, COHORT, "--out", "{out}/scores.csv"],
     "score in chunks": ["score", MODEL, COHORT, "--out", "{out}/scores.csv", "--chunk", "40"],
     "explain": ["explain", MODEL, COHORT, "--out", "{out}/explained.csv"],
+    "explain one": [
+        "explain", MODEL, COHORT, "--patient", "S0001", "--out", "{out}/p.html", "--figures", "{out}/f",
+    ],
     "features": ["features", COHORT, "--out", "{out}/features.csv"],
+    "features dictionary": ["features", "--out", "{out}/dictionary.csv"],
     "simulate": ["simulate", "--out", "{out}/c", "--patients", "200"],
     "export parquet": ["export", COHORT, "--form", "parquet", "--out", "{out}/p"],
     "export sdtm": ["export", COHORT, "--form", "sdtm", "--out", "{out}/s"],
+    "export omop": ["export", COHORT, "--form", "omop", "--out", "{out}/o"],
+    "export fhir": [
+        "export", COHORT, "--form", "fhir", "--model", MODEL, "--on", "2026-01-01", "--out", "{out}/f",
+    ],
+    "propose-mapping": ["propose-mapping", "redcap", "{in}/export/data.csv", "--out", "{out}/map.toml"],
+    "read": [
+        "read", "redcap", "{in}/export/data.csv", "--mapping", "{in}/export/map.toml", "--out", "{out}/r",
+    ],
     "calculator": ["calculator", MODEL, "--out", "{out}/page.html"],
     "evaluate": ["evaluate", MODEL, COHORT, "--out", "{out}/found.json"],
+    "monitor": ["monitor", MODEL, "{in}/scores.csv", "--out", "{out}/monitor.json"],
     "update": ["update", MODEL, COHORT, "--out", "{out}/new.rmodel"],
     "keygen": ["keygen", "--out", "{out}/mine.key"],
-    "study new": ["study", "show", "hbsag-relapse", "--out", "{out}/s.toml"],
+    "sign": ["sign", "{out}/m.rmodel", "--key", "{in}/a.key"],
+    "study new": [
+        "study", "new", COHORT, "--outcome-analyte", "hbsag", "--at-least", "0.05", "--unit", "IU/mL",
+        "--horizon-weeks", "48", "--out", "{out}/new.toml",
+    ],
+    "study show": ["study", "show", "hbsag-relapse", "--out", "{out}/s.toml"],
     "dosing": ["dosing", COHORT, "--out", "{out}/d"],
-}
-LONG = {
+}  # fmt: skip
+LONGER = {
     "train": ["train", COHORT, "--out", "{out}/t.rmodel", "--candidates", "prior_logistic"],
-    "validate": ["validate", COHORT, "--out", "{out}/v", "--candidates", "prior_logistic", "--repeats", "1"],
     "trial": ["trial", COHORT, "--out", "{out}/t"],
-    "benefit": ["benefit", MODEL, COHORT, "--out", "{out}/b"],
+    "benefit": ["benefit", COHORT, "--out", "{out}/b", "--repeats", "1"],
+    "biomarkers": ["biomarkers", COHORT, "--out", "{out}/b", "--no-increment"],
+    "paper": ["paper", COHORT, "--out", "{out}/p", "--parts", "trial", "--dpi", "300"],
+    "plan": ["plan", COHORT, "--patients", "60", "--replicates", "10", "--out", "{out}/l"],
+    "validate": [
+        "validate", COHORT, "--out", "{out}/v", "--candidates", "prior_logistic", "--repeats", "1", "--bootstraps", "0",
+    ],
+}  # fmt: skip
+LONGEST = {
+    "benefit": ["benefit", COHORT, "--out", "{out}/b"],
     "biomarkers": ["biomarkers", COHORT, "--out", "{out}/b"],
     "paper": ["paper", COHORT, "--out", "{out}/p"],
     "demo": ["demo", "--out", "{out}/d"],
 }
+VERBS = QUICK | LONGER
+# A shell's background jobs ignore Ctrl-C, and what they start inherits that.
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from relapse_model.cli.program import main
+sys.exit(main())
+"""
+IN_PLACE = {"sign": ("m.rmodel",)}  # what must stand in the folder of outputs: a copy of an input
+ONLY_NEW = ("keygen", "study new", "study show", "update", "simulate", "export parquet", "read", "sign", "train")
 
 
 def filled(arguments: list[str], inputs: Path, out: Path) -> list[str]:
@@ -59,12 +97,27 @@ def filled(arguments: list[str], inputs: Path, out: Path) -> list[str]:
 
 
 def prepared(folder: Path) -> Path:
-    """Return a folder with a cohort and a model of it."""
+    """Return a folder with a cohort, an export of it, a model, its scores, and a key."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+    from redcap_writer import write_project
+
+    from relapse_model.model.file.signature import make_keys
+
     inputs = folder / "in"
     rm.simulate_cohort(PATIENTS, seed=3).write(inputs / "c")
-    study = rm.load_study("hbsag-relapse")
-    rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",)).save(inputs / "m.rmodel")
+    cohort = rm.simulate_cohort(132, seed=7)
+    write_project(cohort, inputs / "export")
+    model = rm.train(cohort, rm.load_study("hbsag-relapse"), candidates=("prior_logistic",))
+    model.save(inputs / "m.rmodel")
+    rm.score_folder(model, inputs / "c", inputs / "scores.csv")
+    make_keys(inputs / "a.key", inputs / "a.pub")
     return inputs
+
+
+def placed(verb: str, inputs: Path, out: Path) -> None:
+    """Put copies of inputs where a verb changes them in place."""
+    for name in IN_PLACE.get(verb, ()):
+        shutil.copy(inputs / name, out / name)
 
 
 def started(arguments: list[str], said: Path) -> int:
@@ -133,19 +186,23 @@ def full(times: int, dice: random.Random, folder: Path) -> Counter[str]:
     inputs, found, small = prepared(folder), Counter[str](), folder / "small"
     small.mkdir()
     sound = {}
-    for number, (verb, arguments) in enumerate(QUICK.items()):
+    for number, (verb, arguments) in enumerate(VERBS.items()):
         out = folder / f"sound-{number}"
         out.mkdir()
+        placed(verb, inputs, out)
         _, code = os.waitpid(started(filled(arguments, inputs, out), folder / "said"), 0)
         assert code == 0, (verb, (folder / "said").read_text())
         sound[verb] = {file.relative_to(out): file.read_bytes() for file in out.rglob("*") if file.is_file()}
     tried = 0
     while found["full"] < times and tried < 4 * times:
-        verb = list(QUICK)[tried % len(QUICK)]
+        verb = list(VERBS)[tried % len(VERBS)]
         tried += 1
         pages = sum(-(-len(data) // 4096) for data in sound[verb].values())
-        size = 4096 * dice.randint(2, max(2 * pages, 3))
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)], check=True)
+        first = sum(-(-(inputs / name).stat().st_size // 4096) for name in IN_PLACE.get(verb, ()))
+        room = f"size={4096 * (first + dice.randint(2, max(2 * pages, 3)))}"
+        if dice.random() < 0.25:  # of files, too, a disk has room for so many only
+            room = f"nr_inodes={3 + dice.randint(0, len(sound[verb]) + 2)}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", room, "tmpfs", str(small)], check=True)
         try:
             found.update(_filled_up(verb, sound[verb], inputs, small, folder / "said"))
         finally:
@@ -156,50 +213,82 @@ def full(times: int, dice: random.Random, folder: Path) -> Counter[str]:
 def _filled_up(verb: str, sound: dict[Path, bytes], inputs: Path, small: Path, said: Path) -> Counter[str]:
     """Run a verb on a small disk where, if it may replace files, an old one stands for the first of them."""
     found, old = Counter[str](), {}
-    if verb not in ("keygen", "study new", "update", "simulate", "export parquet"):
+    placed(verb, inputs, small)
+    if verb not in ONLY_NEW:
         first = sorted(sound)[0]
         (small / first).parent.mkdir(parents=True, exist_ok=True)
         (small / first).write_bytes(b"old")
-        old[first] = b"old"
-    _, status = os.waitpid(started(filled(QUICK[verb], inputs, small), said), 0)
+    old = {file.relative_to(small): file.read_bytes() for file in small.rglob("*") if file.is_file()}
+    _, status = os.waitpid(started(filled(VERBS[verb], inputs, small), said), 0)
     text = said.read_text()
     if status == 0:
         return Counter({"had room": 1})
     found["full"] += 1
     found[verb] += 1
-    lines = [line for line in text.splitlines() if line.strip()]
-    told = len(lines) == 1 and re.match(rf"relapse-model {verb.split()[0]}: \S+: no room for [\d,]+ bytes", lines[0])
+    refusal = re.search(rf"(?m)^relapse-model {verb.split()[0]}: (\S+): no room for ([\d,]+ bytes|it) .*$", text)
+    found["of bytes"] += bool(refusal) and "bytes" in refusal[2]
+    # What a verb said of what it had done stands before the refusal, which is the last line.
+    told = refusal is not None and text.rstrip().endswith(refusal[0]) and "Traceback" not in text
     there = {file.relative_to(small): file.read_bytes() for file in small.rglob("*") if file.is_file()}
+    new = [name for name, data in there.items() if old.get(name) != data and not _hidden(small / name, small)]
     changed = [name for name, data in old.items() if there.get(name) not in (data, sound[name])]
-    torn = [name for name, data in there.items() if old.get(name) != data and not _whole(name, data, sound)]
-    for what, wrong in (("not one line with path and bytes", not told), ("changed", changed), ("torn", torn)):
+    torn = [name for name in new if not _whole(name, there[name], sound)]
+    counted = told and named_in(refusal[0], r"Written before it: (.*)\.$")
+    left = [name for name in there if _hidden(small / name, small) and not _work(name)]
+    for what, wrong in (
+        ("not one line with path and bytes", not told), ("changed", changed), ("torn", torn), ("left behind", left),
+        ("untrue", counted != len(new)),
+    ):  # fmt: skip
         if wrong:
             found[what] += 1
-            print(verb, what, os.waitstatus_to_exitcode(status), text[-1500:], changed, torn)
+            print(verb, what, os.waitstatus_to_exitcode(status), text[-1500:], changed, torn, left, counted, new)
     return found
+
+
+def named_in(text: str, pattern: str) -> int:
+    """Return how many files a message says were written."""
+    listed = re.search(pattern, text)
+    if listed is None:
+        return 0
+    more = re.search(r" and ([\d,]+) more$", listed[1])
+    names = listed[1][: more.start()] if more else listed[1]
+    return len(names.split(", ")) + (int(more[1].replace(",", "")) if more else 0)
+
+
+def _work(name: Path) -> bool:
+    """Tell whether a file is what a run keeps for the next one."""
+    return any(part.endswith((".work", ".lock", ".runs")) for part in name.parts)
 
 
 def _whole(name: Path, data: bytes, sound: dict[Path, bytes]) -> bool:
     """Tell whether a file is one that the verb writes, whole; keys and times differ from run to run."""
     if name not in sound:
         return False
-    return data == sound[name] or (abs(len(data) - len(sound[name])) < 20 and name.suffix in (".key", ".pub", ".json"))
+    if data == sound[name]:
+        return True
+    if name.suffix in (".docx", ".xlsx"):
+        return zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    return abs(len(data) - len(sound[name])) < 20 and name.suffix in (".key", ".pub", ".json", ".html", ".pdf")
 
 
 def interrupts(times: int, dice: random.Random, folder: Path) -> Counter[str]:
-    inputs, found, verbs = prepared(folder), Counter[str](), LONG | QUICK
+    inputs, found, verbs = prepared(folder), Counter[str](), LONGEST | {
+        verb: arguments for verb, arguments in (LONGER | QUICK).items() if verb not in LONGEST
+    }  # fmt: skip
     number = -1
     while found["interrupted"] < times:
         number += 1
         verb = list(verbs)[number % len(verbs)]
         out = folder / f"out-{number}"
         out.mkdir()
-        command = [sys.executable, "-m", "relapse_model", *filled(verbs[verb], inputs, out)]
+        placed(verb, inputs, out)
+        before = {file: file.read_bytes() for file in out.iterdir()}
+        command = [sys.executable, "-c", INTERRUPTIBLE, *filled(verbs[verb], inputs, out)]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         ) as run:
             try:
-                run.communicate(timeout=dice.uniform(0.4, 6.0 if verb in LONG else 1.5))
+                run.communicate(timeout=dice.uniform(0.1, 1.5 if verb in QUICK else 12.0))
                 found["had ended"] += 1
                 continue
             except subprocess.TimeoutExpired:
@@ -214,14 +303,15 @@ def interrupts(times: int, dice: random.Random, folder: Path) -> Counter[str]:
         # Python may end by the signal itself, which a shell reports as 130 too.
         ended = run.returncode in (130, -signal.SIGINT)
         one = len(lines) == 1 and re.match(r"relapse-model( \S+)?: interrupted; ", lines[0]) is not None
-        there = [str(file) for file in out.rglob("*") if file.is_file() and not _hidden(file, out)]
-        says = "no output was written" not in text
+        there = [file for file in out.rglob("*") if file.is_file() and not _hidden(file, out)]
+        new = [str(file) for file in there if before.get(file) != file.read_bytes()]
+        counted = named_in(text.strip(), r"each whole: (.*?)(; the same.*|; with --resume.*)?\.$")
         for what, wrong in (
-            ("not one line", not one), ("not 130", not ended), ("untrue", says != bool(there)),
+            ("not one line", not one), ("not 130", not ended), ("untrue", counted != len(new)),
         ):  # fmt: skip
             if wrong:
                 found[what] += 1
-                print(verb, what, run.returncode, text[-1500:], there)
+                print(verb, what, run.returncode, text[-1500:], counted, new)
     return found
 
 

@@ -54,11 +54,11 @@ def test_a_patient_with_the_antigen_is_not_told_to_have_doses(found, text):
 def test_weeks_outside_what_was_looked_at_are_limits(text):
     """Last titres in week 4: nothing is forecast beyond week 56."""
     assert "A 4.0 7.1 ≤ 4.0 to > 56.0 8 55 %" in text
-    assert "not within a year of it" in text
+    assert "not expected within a year" in text
 
 
 def test_what_one_dose_cannot_do_is_said(text):
-    assert re.search(r"400 IU will not raise this patient to 100; about [\d,]+ IU would", text)
+    assert re.search(r"400 IU is not expected to raise this patient to 100; about [\d,]+ IU is predicted to", text)
 
 
 def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):

@@ -12,7 +12,13 @@ from tempfile import TemporaryDirectory
 
 from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import read_bounded, require_file, require_folder, require_no_replacement
+from relapse_model.files import (
+    naming_standard_output,
+    read_bounded,
+    require_file,
+    require_folder,
+    require_no_replacement,
+)
 
 _READ = (  # arguments that name a file to be read
     "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
@@ -93,8 +99,9 @@ def on_standard_output(given: Namespace) -> Iterator[None]:
         with redirect_stdout(_Told(given.out)):
             yield
         content = Path(given.out).read_bytes()
-    output.write(content.decode("utf-8"))
-    output.flush()
+    with naming_standard_output():
+        output.write(content.decode("utf-8"))
+        output.flush()
 
 
 class _Told(io.TextIOBase):

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from relapse_model._version import __version__
@@ -47,8 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Those of the command line by default.
     """
-    given = parser().parse_args(arguments)
-    from relapse_model.files import noting_written
+    try:
+        given = parser().parse_args(arguments)
+        from relapse_model.files import noting_written
+    except KeyboardInterrupt:
+        print("relapse-model: interrupted; no output was written.", file=sys.stderr)
+        return _INTERRUPTED
 
     with noting_written() as written:
         try:
@@ -59,7 +63,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _done(given: argparse.Namespace) -> int:
-    """Run the verb that was asked for; what it refuses is one message."""
+    """Run the verb that was asked for; what the system refuses is one message."""
+    from relapse_model.files import is_full_disk, naming_standard_output, no_room, printable
+
+    code = 0
+    try:
+        code = _run(given)
+        with naming_standard_output():
+            sys.stdout.flush()  # what cannot be written is said here, not when Python ends
+    except BrokenPipeError:  # the reader of our output has read enough
+        _end_output()
+    except OSError as error:
+        if error.filename == "standard output":
+            _end_output()
+        if is_full_disk(error):  # where a folder was to be made, or of what a run keeps for the next one
+            said = no_room(error, error.filename or getattr(given, "out", None) or given.verb, "it")
+        else:
+            said = f"{error.filename}: " if error.filename else ""
+            said += error.strerror or str(error)
+        print(printable(f"relapse-model {given.verb}: {said}"), file=sys.stderr)
+        return 1
+    return code
+
+
+def _run(given: argparse.Namespace) -> int:
+    """Run the verb; what it refuses is one message."""
     from relapse_model.errors import RelapseModelError
     from relapse_model.files import printable
 
@@ -74,13 +102,6 @@ def _done(given: argparse.Namespace) -> int:
             _listing_problems(run, given)
     except RelapseModelError as refusal:
         print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # the reader of our output has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(printable(f"relapse-model {given.verb}: {where}{error.strerror or error}"), file=sys.stderr)
         return 1
     return 0
 
@@ -100,6 +121,12 @@ def _listing_problems(run: Callable[[argparse.Namespace], None], given: argparse
         write_problems(given, refusal)
         raise
     write_problems(given, None)
+
+
+def _end_output() -> None:
+    """Let what is still to be printed go nowhere: Python would try to write it again when it ends."""
+    with suppress(OSError):  # not a file, in a notebook
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupted(given: argparse.Namespace, written: list[Path]) -> str:

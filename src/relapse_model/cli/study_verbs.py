@@ -11,7 +11,7 @@ from relapse_model.cli.texts import say
 from relapse_model.cohort.folder import folder_tables, read_cohort
 from relapse_model.cohort.study_draft import DraftOutcome, StudyDraft, drafted_study
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import write_text
+from relapse_model.files import naming_standard_output, write_text
 from relapse_model.report.study_check import cohort_lines, study_lines
 from relapse_model.study.reader import load_study, parse_study
 from relapse_model.study.study_text import built_in_studies, read_study_text
@@ -58,7 +58,8 @@ def show(given: Namespace) -> None:
         write_text(text, out)
         say(f"{given.study}: {out}. Give it a name of its own under [study] before you change anything else.")
         return
-    sys.stdout.write(text)
+    with naming_standard_output():
+        sys.stdout.write(text)
 
 
 def check(given: Namespace) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from relapse_model.classifiers.known import label_of
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.errors import RelapseModelError, problem_lines
-from relapse_model.files import printable
+from relapse_model.files import naming_standard_output, printable
 from relapse_model.model.relapse_model import RelapseModel
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ NOT_VALIDATED = (
 
 def say(text: str = "") -> None:
     """Write a line for people."""
-    sys.stdout.write(printable(text) + "\n")
+    with naming_standard_output():
+        sys.stdout.write(printable(text) + "\n")
 
 
 def arms(cohort: Cohort, found: Validation) -> list[str] | None:

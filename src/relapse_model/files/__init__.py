@@ -19,8 +19,11 @@ from relapse_model.files.spreadsheet_texts import (
 )
 from relapse_model.files.writing import (
     alone,
+    is_full_disk,
     names_of_written,
     naming_full_disk,
+    naming_standard_output,
+    no_room,
     noting_written,
     put_in_place,
     write_bytes,
@@ -32,8 +35,11 @@ __all__ = [
     "alone",
     "csv_text",
     "escaped",
+    "is_full_disk",
     "names_of_written",
     "naming_full_disk",
+    "naming_standard_output",
+    "no_room",
     "noting_written",
     "printable",
     "put_in_place",

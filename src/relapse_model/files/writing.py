@@ -42,7 +42,8 @@ def write_bytes(content: bytes, path: Path, *, private: bool = False) -> None:
     RelapseModelError
         If there is something else than a file of this name, or a file that may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with naming_full_disk(path, len(content)):
+        path.parent.mkdir(parents=True, exist_ok=True)
     write_into(content, path, private=private)
 
 
@@ -61,8 +62,9 @@ def write_new(content: bytes, path: Path) -> None:
     RelapseModelError
         If the disk has no room.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with naming_full_disk(path, len(content)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with naming_full_disk(path, len(content)), os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -92,7 +94,8 @@ def write_into(content: bytes, path: Path, *, private: bool) -> None:
     require_file(target)
     temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(temporary, flags, 0o600 if private or target.exists() else 0o666)  # less the user's mask
+    with naming_full_disk(path, len(content)):  # of files, too, a disk has room for so many only
+        handle = os.open(temporary, flags, 0o600 if private or target.exists() else 0o666)  # less the user's mask
     try:
         with naming_full_disk(path, len(content)):
             with os.fdopen(handle, "wb") as file:
@@ -123,12 +126,52 @@ def naming_full_disk(path: Path, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if not is_full_disk(error):
             raise
-        raise RelapseModelError(
-            f"{path}: no room for {size:,} bytes ({error.strerror}); expected a disk with room. What was "
-            f"there before is unchanged. Make room, or choose another place.{_before_it()}"
-        ) from None
+        raise RelapseModelError(no_room(error, path, f"{size:,} bytes")) from None
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Tell whether a disk had no room, for bytes or for one file more.
+
+    Parameters
+    ----------
+    error : OSError
+    """
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def no_room(error: OSError, path: Path | str, what: str) -> str:
+    """Say that a disk had no room, and what was written before it.
+
+    Parameters
+    ----------
+    error : OSError
+    path : Path or str
+        What was to be written.
+    what : str
+        How much of it.
+    """
+    return (
+        f"{path}: no room for {what} ({error.strerror}); expected a disk with room. What was there before is "
+        f"unchanged. Make room, or choose another place.{_before_it()}"
+    )
+
+
+@contextmanager
+def naming_standard_output() -> Iterator[None]:
+    """Give the error of what cannot be written to standard output its name, which the system's error lacks.
+
+    Raises
+    ------
+    OSError
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = "standard output"
+        raise
 
 
 @contextmanager

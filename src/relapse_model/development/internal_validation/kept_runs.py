@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from relapse_model.development.internal_validation.refit import Refit, Task
 from relapse_model.development.procedure import Procedure
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
+from relapse_model.files import naming_full_disk
 
 KEPT_RUNS = ".validation.runs"  # beside the report
 _FORM = "relapse-model runs of a validation"
@@ -57,11 +59,7 @@ class KeptRuns:
                         np.array(found["risk"]), np.array(found["effect"]), found["chosen"], found["failed"]
                     )
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._write(head)
-        for number, run in self.runs.items():
-            self._add_line(number, run)
+        self._begin(head)
 
     def add(self, number: int, run: Refit) -> None:
         """Keep a finished run."""
@@ -74,12 +72,29 @@ class KeptRuns:
         if remove:
             self.path.unlink(missing_ok=True)
 
+    def _begin(self, head: dict[str, Any]) -> None:
+        """Begin a file with the runs that are known; the earlier one is there until it is whole."""
+        new = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
+        self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            self._write(head)
+            for number, run in self.runs.items():
+                self._add_line(number, run)
+            os.replace(new, self.path)
+        except BaseException:
+            os.close(self._file)
+            new.unlink(missing_ok=True)
+            raise
+
     def _add_line(self, number: int, run: Refit) -> None:
         values = {name: list(value) if isinstance(value, np.ndarray) else value for name, value in asdict(run).items()}
         self._write({"run": number} | values)
 
     def _write(self, values: dict[str, Any]) -> None:
-        os.write(self._file, (json.dumps(values) + "\n").encode())
+        line = (json.dumps(values) + "\n").encode()
+        with naming_full_disk(self.path, len(line)):
+            while line:  # a disk that is nearly full takes the first bytes of a line, and refuses the others
+                line = line[os.write(self._file, line) :]
 
 
 def key_of(data: DevelopmentData, procedure: Procedure, tasks: list[Task]) -> str:

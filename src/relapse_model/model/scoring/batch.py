@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from relapse_model.model.scoring.score_part import PartScoring
 from relapse_model.model.trained import TrainedModel
 
 _PARTS = "parts"  # folder of the partitions in the work folder
+_TRIES = 20  # to remove the work folder, in a second
 
 
 @dataclass(frozen=True)
@@ -190,9 +192,18 @@ def _require_apart(source: Path, target: Path) -> None:
 
 
 def _remove(work: Path) -> None:
-    """Remove a work folder; first what says that its parts are complete, should this be broken off too."""
+    """Remove a work folder; first what says that its parts are complete, should this be broken off too.
+
+    Workers of a run whose main process was killed end a little after it: what they put there, or take away, meanwhile
+    is no fault.
+    """
     if work.is_dir():
         (work / _PARTS / MANIFEST).unlink(missing_ok=True)
+        for _ in range(_TRIES):
+            shutil.rmtree(work, ignore_errors=True)
+            if not work.exists():
+                return
+            time.sleep(0.05)
         shutil.rmtree(work)
 
 

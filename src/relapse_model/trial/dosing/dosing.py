@@ -198,7 +198,10 @@ def dosing(
     else:
         found, places = _forecast(cohort, study, rule, as_of)
         upcoming = None if found is None else _next(cohort, found, places, rule, planned, as_of)
-        notes.append("kinetics are those of other products: none have been published for the Chinese 400 IU product")
+        notes.append(
+            "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU "
+            "product"
+        )
     ids = cohort.patient_ids.to_numpy()
     whose = table["patient"].to_numpy(dtype=np.intp)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
