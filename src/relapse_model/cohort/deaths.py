@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Mask
+from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import at_or_before
 
 _AFTER = {"labs": "week", "treatments": "start_week", "outcomes": "week", "adverse_events": "week"}
@@ -45,6 +45,32 @@ def _happened(outcomes: pd.DataFrame) -> Mask:
     if "event" in outcomes:
         rows |= outcomes["event"].isin(["relapse", "competing"]).to_numpy()
     return rows
+
+
+def death_weeks(events: pd.DataFrame | None, patients: int) -> Floats:
+    """Return the week of each patient's death (grade 5 of adverse_events); infinite without one.
+
+    A death in an unknown week counts from week 0: nobody knows that it was later.
+
+    Parameters
+    ----------
+    events : DataFrame or None
+        The table of a cohort, as the gate has read it.
+    patients : int
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"patient": [0, 2, 2], "grade": ["5", "3", "5"], "week": [20.0, 4.0, np.nan]})
+    >>> death_weeks(rows, 3).tolist()
+    [20.0, inf, 0.0]
+    """
+    weeks = np.full(patients, np.inf)
+    if events is None or "grade" not in events:
+        return weeks
+    dead = events[events["grade"].isin(["5"])]
+    week = dead["week"].to_numpy(dtype=float) if "week" in dead else np.zeros(len(dead))
+    np.minimum.at(weeks, dead["patient"].to_numpy(dtype=np.intp), np.nan_to_num(week, nan=0.0))
+    return weeks
 
 
 def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series]) -> Iterator[Contradicted]:

@@ -215,8 +215,19 @@ def test_who_had_the_outcome_at_randomisation_has_failed_in_week_0():
 def test_a_relapse_before_randomisation_is_refused():
     tables = small_tables()
     early = pd.DataFrame({"patient_id": ["C1"], "relapse": [1], "week": [-2.0]})
-    with pytest.raises(CohortError, match=r"1 relapses before randomisation \(week below 0\)"):
+    with pytest.raises(CohortError, match=r"relapse before randomisation \(week below 0\) in row 2\b"):
         rm.compare_arms(rm.make_cohort(**tables, outcomes=early, study=small_study()), small_study())
+
+
+def test_a_relapse_before_week_0_is_named_by_its_row_and_of_the_screened_alone_it_is_none():
+    """C1 in the second row of outcomes (row 3 of the file); once C1 was screened only, nothing of C1 is compared."""
+    tables, study = small_tables(), small_study()
+    both = pd.DataFrame({"patient_id": ["T2", "C1"], "relapse": [1, 1], "week": [24.0, -2.0]})
+    with pytest.raises(CohortError, match=r"in row 3\b"):
+        rm.compare_arms(rm.make_cohort(**tables, outcomes=both, study=study), study)
+    tables["patients"] = tables["patients"].assign(randomised=np.where(tables["patients"]["patient_id"] == "C1", 0, 1))
+    found = rm.compare_arms(rm.make_cohort(**tables, outcomes=both, study=study), study)
+    assert found.flow.not_randomised == 1
 
 
 def test_deaths_of_which_the_plan_says_nothing_are_refused():
@@ -229,6 +240,15 @@ def test_deaths_of_which_the_plan_says_nothing_are_refused():
     refused = rm.make_cohort(**tables, adverse_events=died.assign(patient_id="T1"), study=small_study())
     with pytest.raises(CohortError, match=r"1 died \(grade 5\) before week 48 without a failure"):
         rm.compare_arms(refused, small_study())
+
+
+def test_a_death_after_a_composite_failure_changes_nothing():
+    """T5 failed in week 30 by its restart, and died in week 40: the plan has decided before."""
+    tables, study = small_tables(), small_study()
+    tables["labs"] = tables["labs"][~(tables["labs"]["patient_id"].isin(["T5"]) & (tables["labs"]["week"] > 39))]
+    died = pd.DataFrame({"patient_id": ["T5"], "term": ["x"], "week": [40.0], "grade": ["5"], "serious": [1]})
+    found = rm.compare_arms(rm.make_cohort(**tables, adverse_events=died, study=study), study)
+    assert of(found).loc["T5", ["time", "event"]].tolist() == [30, 1]
 
 
 def test_an_arm_that_was_not_treated_is_said():

@@ -94,12 +94,12 @@ def compare_arms(
     who, problems = randomised(cohort, plan)
     problems += _name_problems(cohort, study)
     problems += intercurrent_problems(cohort, study, plan.intercurrent) + _method_problems(study, plan)
-    problems += early_outcomes(cohort)
+    problems += early_outcomes(cohort, who)
     if problems:  # what follows reads the tables by the study's names, and needs both arms
         raise CohortError(_REFUSED, problems)
     bare = endpoint(cohort, study, who, plan.primary.week, plan.primary.window_weeks)
-    problems += death_problems(cohort, study, bare)
     found, seen = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
+    problems += death_problems(cohort, study, found)
     weights, of_weights = _weight_columns(cohort, study, plan, found)
     found = replace(found, weight_by=weights)
     problems += [*of_weights, *_endpoint_problems(found, plan)]

@@ -8,10 +8,13 @@ import numpy as np
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.deaths import death_weeks
+from relapse_model.comparisons import before as is_before
 from relapse_model.errors import Problem
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import IntercurrentEvent
 from relapse_model.trial.arms.endpoint import Endpoint
+from relapse_model.trial.arms.randomised import Randomised, rows_shown
 
 POLICY, COMPOSITE, HYPOTHETICAL = "treatment policy", "composite", "hypothetical"
 
@@ -76,22 +79,26 @@ def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[Intercurre
     return problems
 
 
-def early_outcomes(cohort: Cohort) -> list[Problem]:
+def early_outcomes(cohort: Cohort, who: Randomised) -> list[Problem]:
     """Return adjudicated relapses before randomisation: patients were randomised since they were free of it.
 
     Parameters
     ----------
     cohort : Cohort
+    who : Randomised
+        Of those who were screened only, nothing is compared.
     """
     table = cohort.outcomes
     if table is None or not {"relapse", "week"} <= set(table.columns):
         return []
-    early = int(((table["relapse"] == 1) & (table["week"] < 0)).sum())
+    week = table["week"].to_numpy(dtype=float)
+    early = (table["relapse"] == 1).to_numpy() & np.asarray(is_before(week, 0.0))
+    rows = np.flatnonzero(early & table["patient"].isin(who.place).to_numpy())
     return [
-        Problem("outcomes", None, "week", f"{early} relapses before randomisation (week below 0)",
+        Problem("outcomes", None, "week", f"relapse before randomisation (week below 0) in {rows_shown(rows)}",
                 "relapses from week 0 on",
                 "A relapse before that is of an earlier episode: take it out, or correct its week")
-    ] if early else []  # fmt: skip
+    ] if len(rows) else []  # fmt: skip
 
 
 def death_problems(cohort: Cohort, study: Study, found: Endpoint) -> list[Problem]:
@@ -102,20 +109,15 @@ def death_problems(cohort: Cohort, study: Study, found: Endpoint) -> list[Proble
     cohort : Cohort
     study : Study
     found : Endpoint
+        After the strategies of the plan.
     """
-    events = cohort.adverse_events
-    if (
-        events is None
-        or "grade" not in events
-        or "week" not in events
-        or "death" in study.outcome.competing_as_censoring
-    ):
+    if "death" in study.outcome.competing_as_censoring:
         return []
-    died = np.full(len(cohort), np.inf)
-    dead = events[events["grade"].isin(["5"])]
-    week = np.nan_to_num(dead["week"].to_numpy(dtype=float), nan=0.0)  # nobody knows that it was later
-    np.minimum.at(died, dead["patient"].to_numpy(dtype=np.intp), week)
-    count = int(((died[found.place] < found.week) & (found.event == 0)).sum())
+    died = death_weeks(cohort.adverse_events, len(cohort))[found.place]
+    settled = found.event == 1  # what a strategy of the plan has decided is decided: failed, or follow-up ended
+    if found.ended is not None:
+        settled |= found.ended
+    count = int((np.asarray(is_before(died, found.week)) & ~settled).sum())
     return [
         Problem("adverse_events", None, "grade", f"{count} died (grade 5) before week {found.week:g} without a failure",
                 "a strategy of the plan for them: they are neither failed nor followed",

@@ -81,12 +81,12 @@ def randomised(cohort: Cohort, plan: TrialPlan) -> tuple[Randomised, list[Proble
     for value in sorted(set(arm[unknown])):
         rows = np.flatnonzero(unknown & (arm == value).to_numpy())
         if value.casefold() in MISSING_WORDS:
-            came = f"no arm in {_rows(rows)}"
+            came = f"no arm in {rows_shown(rows)}"
             advice = (
                 f"Find out to which arm they were allocated; who was not randomised has 0 in a column {RANDOMISED!r}"
             )
         else:
-            came, advice = f"{value!r} in {_rows(rows)}", "Nobody who was randomised is left out"
+            came, advice = f"{value!r} in {rows_shown(rows)}", "Nobody who was randomised is left out"
         problems.append(Problem("patients", None, column, came, expected, advice))
     for who, name in ((treated, plan.arms.treatment), (control, plan.arms.control)):
         if not (entered & who).any():
@@ -102,7 +102,8 @@ def _entered(patients: pd.DataFrame, everybody: Mask) -> tuple[Mask, list[Proble
         return everybody, []
     marks = texts(patients[RANDOMISED])
     wrong = np.flatnonzero(~marks.isin(["0", "1"]).to_numpy())
-    found = Problem("patients", None, RANDOMISED, f"neither 0 nor 1 in {_rows(wrong)}", "1 for randomised, 0 for not")
+    came = f"neither 0 nor 1 in {rows_shown(wrong)}"
+    found = Problem("patients", None, RANDOMISED, came, "1 for randomised, 0 for not")
     return (marks == "1").to_numpy(), [found] if len(wrong) else []
 
 
@@ -119,7 +120,7 @@ def _strata(
         values = texts(patients[column])
         empty = place[values.iloc[place].str.casefold().isin(MISSING_WORDS).to_numpy()]
         if len(empty):
-            came = f"no stratum in {_rows(empty)}"
+            came = f"no stratum in {rows_shown(empty)}"
             problems.append(Problem("patients", None, column, came, "the stratum in which each patient was randomised"))
         parts.append(values.iloc[place].to_numpy(dtype=object))
     if problems or not parts:
@@ -128,8 +129,19 @@ def _strata(
     return np.array(joined, dtype=object), []
 
 
-def _rows(places: Positions) -> str:
-    """Return rows as a spreadsheet numbers them."""
+def rows_shown(places: Positions) -> str:
+    """Return rows as a spreadsheet numbers them.
+
+    Parameters
+    ----------
+    places : array of int
+        From 0.
+
+    Examples
+    --------
+    >>> rows_shown(np.array([0, 3]))
+    'rows 2, 5'
+    """
     listed = ", ".join(str(place + 2) for place in places[:_LISTED_ROWS])
     more = f" and {len(places) - _LISTED_ROWS} more" if len(places) > _LISTED_ROWS else ""
     return f"row {listed}" if len(places) == 1 else f"rows {listed}{more}"
