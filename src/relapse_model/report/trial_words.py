@@ -149,9 +149,15 @@ def _tested(found: TrialAnalysis) -> str:
     contrast, asked = found.primary.contrast, found.plan.primary
     if contrast is None:
         return ""
-    if asked.sides == 1 and found.primary.tests:
-        return f"one-sided {p_value(found.primary.tests[0].p_value)}, tested at {(1 - asked.level) / 2:.3g}"
-    return p_value(contrast.p_value)
+    planned = _one_sided(found.primary) if asked.sides == 1 else None
+    if planned is not None:
+        return f"one-sided {p_value(planned)}, tested at {(1 - asked.level) / 2:.3g}"
+    return p_value(contrast.p_value) + (", two-sided: the method has no one-sided test" if asked.sides == 1 else "")
+
+
+def _one_sided(one: ArmContrast) -> float | None:
+    """Return p of the one-sided test of a comparison; None where none was made."""
+    return next((test.p_value for test in one.tests if "one-sided" in test.method), None)
 
 
 def _between(contrast: Contrast, name: str) -> str:

@@ -259,6 +259,71 @@ def test_an_arm_that_was_not_treated_is_said():
     assert said.text.startswith("6 of 6 in the HBIG arm received none")
 
 
+def test_an_agent_that_the_plan_does_not_count_is_said_and_whether_it_is_of_the_class():
+    """Lamivudine at 20 (T1) is of one list with entecavir; aspirin at 20 (C1) is of none, and after the end nothing."""
+    head = (
+        HEAD
+        + """
+[[predictors]]
+name = "nuc_before"
+kind = "ever_on_agent"
+agents = ["entecavir", "lamivudine"]
+"""
+    )
+    study = small_study(PLAN + POLICY + RESTART.format("composite"), head=head)
+    tables = small_tables()
+
+    def said(*rows):
+        more = pd.DataFrame(
+            [(who, agent, week, np.nan, "") for who, agent, week in rows], columns=tables["treatments"].columns
+        )
+        courses = pd.concat([tables["treatments"], more], ignore_index=True)
+        cohort = rm.make_cohort(**(tables | {"treatments": courses}), study=study)
+        return [one for one in rm.compare_arms(cohort, study).findings if one.code == "RM210"]
+
+    (alike,) = said(("T1", "lamivudine", 20.0), ("T1", "lamivudine", 30.0))
+    assert alike.severity == "warning"
+    assert "lamivudine (HBIG 1, control 0; of the class of 'antiviral treatment started again')" in alike.text
+    (other,) = said(("C1", "aspirin", 20.0))
+    assert other.severity == "note"
+    assert "aspirin (HBIG 0, control 1)" in other.text
+    # before randomisation, after the week of the endpoint, after the failure of T2 in week 24
+    assert said(("T1", "lamivudine", -5.0), ("T1", "lamivudine", 49.0), ("T2", "lamivudine", 30.0)) == []
+
+
+def test_arms_that_are_improbable_under_the_planned_ratio_are_said():
+    """6 of 12 under 1 : 1 has p = 1; under 9 : 1 at most 6 of 12 has p = 0.00054, and 12 of 12 would be usual."""
+    from relapse_model.trial.arms.findings import ratio_finding
+
+    plan = small_study().trial
+    assert ratio_finding((6, 6), plan) == []
+    nine = dataclasses.replace(plan, arms=dataclasses.replace(plan.arms, ratio=(9.0, 1.0)))
+    (said,) = ratio_finding((6, 6), nine)
+    assert said.severity == "warning"
+    assert "p = 0.00054" in said.text
+    # 20 of 40 under 2 : 1: p = 0.029, improbable but no more than that
+    two = dataclasses.replace(plan, arms=dataclasses.replace(plan.arms, ratio=(2.0, 1.0)))
+    assert [one.severity for one in ratio_finding((20, 20), two)] == ["note"]
+
+
+def test_a_planned_subgroup_whose_column_is_absent_is_said():
+    study = small_study(PLAN + '[[trial.subgroup]]\ncolumn = "hbeag"\nlabel = "HBeAg before"\n')
+    found = rm.compare_arms(small_cohort(), study)
+    (said,) = (one for one in found.findings if one.code == "RM212")
+    assert said.text == "HBeAg before: the patients table has no such column."
+
+
+def test_a_one_sided_test_of_the_plan_is_named_with_its_level():
+    """The two-sided p of a favourable difference, halved: the answer gives the test that the plan names."""
+    from relapse_model.report.trial_words import answer
+
+    plan = PLAN.replace('"sustained loss"', '"sustained loss"\nsides = 1')
+    found = rm.compare_arms(small_cohort(), small_study(plan + POLICY + RESTART.format("composite")))
+    p = found.primary.contrast.p_value / 2
+    assert found.primary.tests[0].p_value == pytest.approx(p, rel=1e-9)
+    assert f"one-sided p = {p:.2f}, tested at 0.025" in answer(found)
+
+
 def test_who_was_never_tested_is_lost_at_week_0_and_stays_in():
     tables = small_tables()
     tables["labs"] = tables["labs"][tables["labs"]["patient_id"] != "C1"]

@@ -12,6 +12,7 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import require_names
+from relapse_model.development.checks.finding import Finding
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
 from relapse_model.study.study import Study
 from relapse_model.study.study_text import text_sha256
@@ -26,7 +27,7 @@ from relapse_model.trial.arms.data_sets import data_sets
 from relapse_model.trial.arms.detection import losses_in_quarters, relapses_since_dose, testing_frequency
 from relapse_model.trial.arms.endpoint import Endpoint, endpoint
 from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
-from relapse_model.trial.arms.flow import participant_flow
+from relapse_model.trial.arms.flow import ParticipantFlow, participant_flow
 from relapse_model.trial.arms.intercurrent import (
     IntercurrentFound,
     death_problems,
@@ -40,6 +41,7 @@ from relapse_model.trial.arms.randomised import Randomised, randomised
 from relapse_model.trial.arms.safety import treatments_by_arm
 from relapse_model.trial.arms.sensitivity import sensitivity_analyses
 from relapse_model.trial.arms.subgroups import subgroups_of_plan
+from relapse_model.trial.arms.uncounted import uncounted_agents
 
 Adjustment = Sequence[str] | str | Path
 _REFUSED = "the arms were not compared"
@@ -141,9 +143,7 @@ def _analysed(
 ) -> TrialAnalysis:  # fmt: skip
     names, primary = plan.arms.names, _primary(found, plan, planned)
     harms = adverse_events_by_arm(cohort, found, names, plan.primary.window_weeks, plan.primary.level)
-    analysed = np.ones(
-        len(found), dtype=bool
-    )  # also the lost: until then by Kaplan-Meier, by their columns if adjusted
+    analysed = np.ones(len(found), dtype=bool)  # the lost too: to then by Kaplan-Meier, by their columns if adjusted
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
@@ -151,16 +151,14 @@ def _analysed(
     digest = text_sha256(study.text)
     sizes = int(found.treated.sum()), int((~found.treated).sum())
     flow = participant_flow(cohort, study, found, names, analysed)
+    subgroups = subgroups_of_plan(cohort, found, plan)
     return TrialAnalysis(
         study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),
         flow=flow, table_one=table_one, primary=primary,
         beside=(*beside(found, plan), *_other_reading(cohort, study, plan, found)),
         sensitivity=sensitivity.contrasts, tipping=sensitivity.tipping,
-        extra=() if extra is None else (
-            standardised(found, plan, extra, kind="adjusted, not pre-specified",
-                         label=f"Adjusted for {', '.join(extra.names)}", status="not pre-specified"),
-        ),
-        later=_later(cohort, study, plan, found), subgroups=subgroups_of_plan(cohort, found, plan), intercurrent=seen,
+        extra=_extra(found, plan, extra),
+        later=_later(cohort, study, plan, found), subgroups=subgroups, intercurrent=seen,
         safety=treatments_by_arm(cohort, found, names, plan.primary.level), adverse_events=harms,
         deviations=kept.deviations,
         adherence=kept.adherence, testing=tested, loss=loss,
@@ -168,8 +166,8 @@ def _analysed(
         findings=(
             *findings.testing_finding(tested, names), *findings.loss_finding(loss, sizes, names),
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
-            *findings.at_entry_finding(found.at_entry, found.treated, _without_at_entry(found, plan), names),
-            *findings.untreated_finding(flow.arms[0].not_received, flow.arms[0].allocated, names[0]),
+            *_of_what_was_done(cohort, study, found, flow, names), *findings.ratio_finding(sizes, plan),
+            *findings.not_made_finding(subgroups, sensitivity.contrasts),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
         notes=_notes(kept.note, table_one.absent, harms is not None),
@@ -177,6 +175,26 @@ def _analysed(
         endpoint=found,
         data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra, harms),
     )  # fmt: skip
+
+
+def _extra(found: Endpoint, plan: TrialPlan, columns: BaselineColumns | None) -> tuple[ArmContrast, ...]:
+    """Return the analysis that was asked for besides the plan, and is labelled so."""
+    if columns is None:
+        return ()
+    label, status = f"Adjusted for {', '.join(columns.names)}", "not pre-specified"
+    return (standardised(found, plan, columns, kind="adjusted, not pre-specified", label=label, status=status),)
+
+
+def _of_what_was_done(
+    cohort: Cohort, study: Study, found: Endpoint, flow: ParticipantFlow, names: tuple[str, str]
+) -> list[Finding]:
+    """Return what must be known of those who entered with the outcome, were not treated, or were treated otherwise."""
+    without = None if study.trial is None else _without_at_entry(found, study.trial)
+    return [
+        *findings.at_entry_finding(found.at_entry, found.treated, without, names),
+        *findings.untreated_finding(flow.arms[0].not_received, flow.arms[0].allocated, names[0]),
+        *findings.uncounted_finding(uncounted_agents(cohort, study, found), names),
+    ]
 
 
 def _without_at_entry(found: Endpoint, plan: TrialPlan) -> ArmContrast | None:

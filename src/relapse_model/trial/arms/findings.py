@@ -1,7 +1,8 @@
-"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205, RM208 and RM209."""
+"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205, RM208 to RM212."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,12 +15,15 @@ from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.detection import LossByArm, TestingFrequency
 from relapse_model.trial.arms.protocol import Protocol
+from relapse_model.trial.arms.subgroups import SubgroupOfPlan
+from relapse_model.trial.arms.uncounted import Uncounted
 from relapse_model.trial.dosing.rule import ALL_CENTRES
 
 TESTED_RATIO = 1.2
 SIGNIFICANT = 0.05
 POINTS = 0.10
 FEWEST_EVENTS = 5
+IMPROBABLE = 0.001
 TITLES = {
     "RM201": "testing frequency differs by arm",
     "RM202": "loss differs by arm",
@@ -28,6 +32,9 @@ TITLES = {
     "RM205": "the plan changed after the data",
     "RM208": "the outcome was found at randomisation already",
     "RM209": "much of an arm did not receive its treatment",
+    "RM210": "a treatment was started that the plan does not count",
+    "RM211": "the arms are not of the planned ratio",
+    "RM212": "a planned analysis could not be made",
 }
 
 
@@ -115,6 +122,48 @@ def untreated_finding(untreated: int, allocated: int, name: str) -> list[Finding
         return []
     text = f"{untreated} of {allocated} in the {name} arm received none. The comparison is of the arms as allocated."
     return [_found("RM209", text)]
+
+
+def uncounted_finding(started: Sequence[Uncounted], names: tuple[str, str]) -> list[Finding]:
+    """Return RM210 if agents were started before the endpoint that no intercurrent event of the plan names.
+
+    A warning where one is of the class of an event's agents: the event then means less than it says.
+    """
+    if not started:
+        return []
+    listed = "; ".join(
+        f"{one.agent} ({names[0]} {one.patients[0]}, {names[1]} {one.patients[1]}"
+        f"{f'; of the class of {one.event!r}' if one.event else ''})"
+        for one in started
+    )
+    text = (
+        f"started after randomisation, before the endpoint: {listed}. The plan does not name "
+        f"{'it' if len(started) == 1 else 'them'}, so nothing was counted or censored for "
+        f"{'it' if len(started) == 1 else 'them'}."
+    )
+    return [_found("RM210", text, "warning" if any(one.event for one in started) else "note")]
+
+
+def ratio_finding(sizes: tuple[int, int], plan: TrialPlan) -> list[Finding]:
+    """Return RM211 if the numbers of the arms are improbable under the ratio of the plan (exact binomial test)."""
+    from scipy import stats
+
+    ratio, names = plan.arms.ratio, plan.arms.names
+    p = float(stats.binomtest(sizes[0], sum(sizes), ratio[0] / sum(ratio)).pvalue)
+    if p >= SIGNIFICANT:
+        return []
+    text = (
+        f"{names[0]} {sizes[0]}, {names[1]} {sizes[1]}; planned {ratio[0]:g} : {ratio[1]:g} (exact binomial test p = "
+        f"{p:.2g}). See whether the plan states the ratio of the randomisation, and whether all randomised are here."
+    )
+    return [_found("RM211", text, "warning" if p < IMPROBABLE else "note")]
+
+
+def not_made_finding(subgroups: Sequence[SubgroupOfPlan], sensitivity: Sequence[ArmContrast]) -> list[Finding]:
+    """Return RM212 with the subgroup and sensitivity analyses of the plan that could not be made, and why."""
+    made = [(one.label, one.note) for one in subgroups] + [(one.label, one.note) for one in sensitivity]
+    lacking = [f"{label}: {note.removeprefix('not made: ')}" for label, note in made if note.startswith("not made")]
+    return [_found("RM212", "; ".join(one.rstrip(".") for one in lacking) + ".")] if lacking else []
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:
