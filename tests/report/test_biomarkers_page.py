@@ -106,3 +106,9 @@ def test_the_verb_writes_both_files_and_says_the_answer(root, tmp_path, capsys):
 def test_the_verb_refuses_a_candidate_that_is_not_there(root, tmp_path, capsys):
     assert main(["biomarkers", str(root / "examples" / "cohort"), "--out", str(tmp_path), "--candidates", "nope"]) == 1
     assert "neither a candidate nor a predictor of the study" in capsys.readouterr().err
+
+
+def test_one_candidate_is_spoken_of_as_one(cohort, study):
+    alone = rm.screen_biomarkers(cohort, study, ("pegifn_weeks",), BASE, increment=False, **FAST)
+    assert "The candidate tested is not associated" in screen_verdict(alone)
+    assert "does not show that it is irrelevant" in screen_verdict(alone)

@@ -98,6 +98,9 @@ def biomarkers(given: Namespace) -> None:
     )  # fmt: skip
     written = found.save(given.out)
     say(screen_verdict(found))
+    for note in found.notes:
+        if note.startswith("RM"):  # a finding; what the screen is stands on the page
+            say(note)
     untested = found.table[found.table["score_z"].isna()]
     for row in untested.to_dict("records"):
         say(f"Not tested: {row['label']} ({row['note']}).")

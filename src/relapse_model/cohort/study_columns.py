@@ -161,7 +161,14 @@ def unusable_cells(values: pd.Series, reader: ColumnReader) -> UnusableCells:
         unit += f", from {low:g} to {high:g} (the limits of the possible in this study)"
     if reader.scale == "log10":
         return UnusableCells(bad | (number <= 0), f"a number above 0{unit}, or a limit such as '<0.05'")
-    return UnusableCells(bad, f"a number{unit}, or a limit such as '<0.05', not on a log10 scale")
+    remedy = "; for numbers below 0, negative = true of this column in the study" if _any_below_0(values[bad]) else ""
+    return UnusableCells(bad, f"a number{unit}, or a limit such as '<0.05', not on a log10 scale{remedy}")
+
+
+def _any_below_0(unusable: pd.Series) -> bool:
+    """Tell whether any of the cells is a plain number below 0, which a study allows by column."""
+    plain = pd.to_numeric(unusable.astype(str).str.strip().str.replace("\N{MINUS SIGN}", "-"), errors="coerce")
+    return bool((plain < 0).any())
 
 
 def _levels_expected(reader: ColumnReader) -> str:

@@ -105,19 +105,21 @@ def screen_verdict(found: BiomarkerScreen) -> str:
     if chosen.empty:
         one = "The candidate tested is not" if tested == 1 else f"None of the {tested} candidates tested is"
         corrected = "" if tested == 1 else ", after correction for multiple testing"
+        shown = "it is" if tested == 1 else "they are"
         return (
             f"{one} associated with the event beyond what is known already{corrected} ({events} events). "
-            "This does not show that they are irrelevant: with so few events many true effects are missed."
+            f"This does not show that {shown} irrelevant: with so few events many true effects are missed."
             + _of_arms(found)
         )
     named = "; ".join(_in_words(row) for row in chosen.head(_NAMED).to_dict("records"))
     more = len(chosen) - _NAMED
     others = f"; and {more} more" if more > 0 else ""
     verb = "is" if len(chosen) == 1 else "are"
+    who = "The candidate tested is" if tested == 1 else f"{len(chosen)} of {tested} candidates tested {verb}"
+    corrected = "" if tested == 1 else ", after correction for multiple testing"
     return (
-        f"{len(chosen)} of {tested} candidates tested {verb} associated with the event beyond what is known already, "
-        f"after correction for multiple testing ({events} events): {named}{others}. Effects selected for their size "
-        f"are overestimated; confirm them in other patients.{_of_arms(found)}"
+        f"{who} associated with the event beyond what is known already{corrected} ({events} events): {named}{others}. "
+        f"Effects selected for their size are overestimated; confirm them in other patients.{_of_arms(found)}"
     )
 
 

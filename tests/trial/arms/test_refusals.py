@@ -57,7 +57,7 @@ def test_who_was_refused_at_the_gate_is_not_left_out_silently():
     tables = small_tables()
     tables["patients"].loc[0, "age_years"] = 400
     cohort = rm.make_cohort(**tables, study=small_study(), on_problems="list")
-    assert "1 patients were refused when the cohort was read" in refused(cohort, small_study())
+    assert "1 patient was refused when the cohort was read" in refused(cohort, small_study())
 
 
 def test_an_incomplete_treatments_table_does_not_say_no():
@@ -122,7 +122,7 @@ def test_blood_drawn_after_the_first_dose_is_no_baseline():
     rows = [(name, 0.0, "anti_hbs", "50", "mIU/mL") for name in tables["patients"]["patient_id"]]
     tables["labs"] = pd.concat([tables["labs"], pd.DataFrame(rows, columns=tables["labs"].columns)], ignore_index=True)
     text = refused(rm.make_cohort(**tables, study=small_study()), small_study(), adjust=["titre"])
-    assert "'titre': in 1 patients blood was drawn at enrolment, but after the first dose" in text
+    assert "'titre': in 1 patient blood was drawn at enrolment, but after the first dose" in text
 
 
 def test_a_column_of_which_much_is_missing():

@@ -322,3 +322,36 @@ def test_an_empty_base_is_the_mean_risk(cohort, study):
     found = rm.screen_biomarkers(cohort, study, ("anti_hbs", "pegifn_weeks"), (), **FAST)
     assert found.base == ()
     assert found.table.set_index("candidate").loc["anti_hbs", "log_odds"] < 0
+
+
+def test_a_candidate_far_from_0_is_tested_as_if_a_constant_had_been_subtracted(cohort, study):
+    """Spread of 1e-4 around 1e6: another origin, the same statistic."""
+    text = 'name = "{0}"\nfamily = "x"\nkind = "column"\ncolumn = "{0}"\n'
+    both = parse_study(
+        study.text + "".join("\n[[candidates]]\n" + text.format(name) for name in ("near", "far")), "study.toml"
+    )
+    noise = np.abs(np.random.default_rng(5).normal(size=len(cohort)))
+    tables = dict(cohort.tables())
+    tables["patients"] = tables["patients"].assign(near=noise, far=1e6 + 1e-4 * noise)
+    found = rm.screen_biomarkers(rm.make_cohort(**tables, study=both), both, ("near", "far"), BASE, **FAST)
+    table = found.table.set_index("candidate")
+    assert table["note"].tolist() == ["", ""]
+    assert table.loc["far", "score_z"] == pytest.approx(table.loc["near", "score_z"], rel=1e-4)
+    assert table.loc["far", "log_odds"] == pytest.approx(table.loc["near", "log_odds"], rel=1e-4)
+
+
+def test_a_yes_or_no_that_holds_most_of_the_outcome_is_a_finding(cohort, study):
+    """Yes in 9 of 10 with the event and in 1 of 50 without: an AUC of 0.94 is below the limit of a refusal."""
+    from relapse_model.cohort.outcome.outcome import derive_outcome
+
+    relapse = derive_outcome(cohort, study, 0.0)["relapse"].to_numpy(dtype=float) == 1
+    turn = np.arange(len(cohort))
+    leak = np.where(relapse, turn % 10 != 0, turn % 50 == 0).astype(int)
+    added = with_candidate(study, 'name = "leak"\nfamily = "x"\nkind = "column"\ncolumn = "leak"\nlabel = "Leak"\n')
+    tables = dict(cohort.tables())
+    tables["patients"] = tables["patients"].assign(leak=leak, honest=turn % 2)
+    found = rm.screen_biomarkers(rm.make_cohort(**tables, study=added), added, ("leak",), BASE, **FAST)
+    assert found.notes[0].startswith("RM213 may follow from the outcome: Leak (odds ratio ")
+    assert found.settings["level"] == 0.05
+    plain = rm.screen_biomarkers(cohort, study, ("hbcrag",), BASE, **FAST)
+    assert not any(note.startswith("RM213") for note in plain.notes)

@@ -25,6 +25,8 @@ from relapse_model.study.unit_spelling import is_log10, unit_key
 MOST = 5000
 MOST_MISSING = 0.5
 FEWEST_EVENTS = 5  # among those who have the candidate, and as many without the event
+_FAR = 1e4  # spreads from 0
+_ROUNDING = 1e-13  # of a value: what varies less is the error of arithmetic
 _DOSES = ("dose_count", "dose_total")
 
 
@@ -254,9 +256,7 @@ def why_untestable(known: Floats, relapse: Floats, patients: int) -> str:
     missing = 1 - len(known) / patients
     if missing > MOST_MISSING:
         return f"missing in {100 * missing:.0f} % of the patients; 50 % at most"
-    if np.ptp(known) <= 1e-9 * max(1.0, float(np.abs(known).max())):
-        if np.ptp(known):
-            return "varies by less than a billionth of its size: subtract a constant from it"
+    if np.ptp(known) <= _ROUNDING * float(np.abs(known).max()):
         return "constant: the same in all patients"
     for count, what in ((int((relapse == 1).sum()), "with"), (int((relapse == 0).sum()), "without")):
         if count < FEWEST_EVENTS:
@@ -271,6 +271,26 @@ def _step(predictor: Predictor, known: Floats) -> tuple[float, str]:
         return 1.0, "log10"
     spread = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     return (spread, "SD") if spread > 0 else (1.0, "SD")
+
+
+def from_middle(values: Floats) -> Floats:
+    """Return values counted from their median where they lie far from 0, and as they are otherwise.
+
+    The intercept of the base takes the median up; rounding would take the candidate for a part of the intercept.
+
+    Parameters
+    ----------
+    values : array
+        NaN is missing.
+
+    Examples
+    --------
+    >>> from_middle(np.array([1e6, 1e6 + 0.25, 1e6 + 0.5])).tolist(), from_middle(np.array([1.0, 2.0])).tolist()
+    ([-0.25, 0.0, 0.25], [1.0, 2.0])
+    """
+    known = values[~np.isnan(values)]
+    far = bool(len(known)) and float(np.abs(known).max()) > _FAR * float(np.ptp(known))
+    return values - float(np.median(known)) if far else values
 
 
 def rows_at_risk(cohort: Cohort, data: DevelopmentData) -> Positions:

@@ -10,6 +10,7 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.validation.logistic_fit import risk_of
 
 _STEPS = 60
+_FULL_STEPS = 20  # of Firth's fit: beside one carrier the full step overshoots by as much as it should go, for ever
 _LONGEST_STEP = 3.0  # of a logit: a fit that runs away does so slowly, and its likelihood still converges
 _CLOSE = 1e-9
 
@@ -59,8 +60,10 @@ def fit_many(design: Floats, y: Floats, weight: Floats, offset: Floats | None = 
     known = np.zeros(y.size) if offset is None else offset
     beta = np.zeros((len(weight), design.shape[2]))
     moved = np.full(len(weight), np.inf)
-    for _ in range(_STEPS):
+    for count in range(_STEPS):
         step = _step(design, y, weight, known, beta, firth)
+        if firth and count >= _FULL_STEPS:
+            step = 0.5 * step
         moved = np.abs(_times(design, step)).max(axis=1)
         beta = beta + step * np.minimum(1.0, _LONGEST_STEP / np.maximum(moved, 1e-300))[:, None]
         if (moved < _CLOSE).all():

@@ -13,6 +13,7 @@ from relapse_model.development.screening.base import base_columns, base_names, b
 from relapse_model.development.screening.candidates import (
     asked_for,
     derive_columns,
+    from_middle,
     of_predictors,
     refuse_what_is_no_biomarker,
     why_untestable,
@@ -152,7 +153,8 @@ def selected_columns(
     relapse = np.nan_to_num(data.relapse[first])
     centre = None if data.centre is None or accounts_for_centre(own) else data.centre[first]
     within = within_centres(columns[first], relapse, each_weight[first] * times, centre)
-    x, base, weight, counted = candidates[:, first], within.columns, within.weight, within.weight > 0
+    x = np.array([from_middle(row) for row in candidates[:, first]]).reshape(len(candidates), len(first))
+    base, weight, counted = within.columns, within.weight, within.weight > 0
     known = counted & ~np.isnan(x)
     testable = [
         not why_untestable(row[here], relapse[here], int(counted.sum())) for row, here in zip(x, known, strict=True)

@@ -21,6 +21,7 @@ from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, count
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.estimation import one_sided
 from relapse_model.trial.arms.intercurrent import first_start
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.statistics import loss_weights, standardised_contrast
 from relapse_model.validation.estimate import normal_quantile
 
@@ -170,7 +171,8 @@ def after_randomisation(
     patients = len(np.unique(results.patient[late]))
     if not patients:
         return []
-    came = f"{predictor.name!r}: in {patients} patients blood was drawn at enrolment, but after the first dose"
+    who = number_of(patients, "patient")
+    came = f"{predictor.name!r}: in {who} blood was drawn at enrolment, but after the first dose"
     return [Problem(where, None, None, came, "blood drawn before the first dose")]
 
 

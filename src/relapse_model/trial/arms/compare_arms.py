@@ -35,6 +35,7 @@ from relapse_model.trial.arms.intercurrent import (
     intercurrent_problems,
     with_strategies,
 )
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.arms.prognostic_score import prognostic_score
 from relapse_model.trial.arms.protocol import protocol
 from relapse_model.trial.arms.randomised import Randomised, randomised
@@ -265,7 +266,8 @@ def _endpoint_problems(found: Endpoint, plan: TrialPlan) -> list[Problem]:
             )  # fmt: skip
         elif plan.primary.method != KAPLAN_MEIER and not plan.primary.adjusted and unknown:
             problems.append(
-                Problem("labs", None, None, f"the endpoint of {unknown} patients of the arm {name!r} is unknown",
+                Problem("labs", None, None,
+                        f"the endpoint of {number_of(unknown, 'patient')} of the arm {name!r} is unknown",
                         f"all known, since the plan's method is {plan.primary.method!r}",
                         'The method for losses is "kaplan-meier"; a plan is changed openly, and with a reason')
             )  # fmt: skip

@@ -14,6 +14,7 @@ from relapse_model.development.checks.finding import Finding
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.detection import LossByArm, TestingFrequency
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.arms.protocol import Protocol
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 from relapse_model.trial.arms.uncounted import Uncounted
@@ -86,7 +87,8 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
             texts.append(f"doses given of those due: {counts} (chi-square test p = {p:.2g})")
     control = int(kept.deviations["control"].sum()) if len(kept.deviations) else 0
     if control:
-        texts.append(f"{control} patients in the {names[1]} arm were given {names[0]}")
+        given_to = number_of(control, f"patient in the {names[1]} arm was", f"patients in the {names[1]} arm were")
+        texts.append(f"{given_to} given {names[0]}")
     return [_found("RM203", "; ".join(texts) + ". See the per-protocol analysis.")] if texts else []
 
 

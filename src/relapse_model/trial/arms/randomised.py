@@ -14,6 +14,7 @@ from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import Problem
 from relapse_model.study.trial_plan import TrialPlan
+from relapse_model.trial.arms.number_words import number_of
 
 RANDOMISED = "randomised"  # optional column of the patients table: 0 for those who were screened only
 _LISTED_ROWS = 10
@@ -63,8 +64,9 @@ def randomised(cohort: Cohort, plan: TrialPlan) -> tuple[Randomised, list[Proble
     patients, column = cohort.patients, plan.arms.column
     everybody = np.ones(len(cohort), dtype=bool)
     if len(cohort.rejected):
+        refused = number_of(len(cohort.rejected), "patient was", "patients were")
         problems.append(
-            Problem("patients", None, None, f"{len(cohort.rejected)} patients were refused when the cohort was read",
+            Problem("patients", None, None, f"{refused} refused when the cohort was read",
                     "every randomised patient", "Mend the tables, and read them so that a problem is an error")
         )  # fmt: skip
     if column not in patients:

@@ -18,28 +18,56 @@ from relapse_model.development.screening.within_centres import (
 )
 from relapse_model.small_counts import disclosed_count
 
+CODE = "RM213"
+STRONG = 10.0  # odds ratio, the lower end of its interval: no known marker comes near it
+
+
+def too_strong(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return RM213 with the yes-or-no candidates whose odds ratio is too large to have been known beforehand.
+
+    A column filled in by the outcome, but not in all patients, separates them too little for the AUC to tell.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `main_table` makes it.
+    """
+    lowest = np.where(table["log_odds"] > 0, table["lower"], -table["upper"])
+    rows = table[table["per"].eq("yes") & (lowest > np.log(STRONG))]
+    if not len(rows):
+        return ()
+    listed = ", ".join(
+        f"{row['label']} (odds ratio {np.exp(row['log_odds']):.3g}, 95 % interval {np.exp(row['lower']):.3g} to "
+        f"{np.exp(row['upper']):.3g})"
+        for row in rows.to_dict("records")
+    )
+    return (f"{CODE} may follow from the outcome: {listed}. See when, and from what, it was recorded.",)
+
 
 def notes(
     base: Base,
+    table: pd.DataFrame,
     columns: Sequence[Column],
     tested: Sequence[Column],
     gains: pd.DataFrame | None,
     within: WithinCentres,
     *,
-    has_arms: bool,
+    arms: bool,
     centres: Any,
     strata: Positions | None,
 ) -> tuple[str, ...]:
-    """Return what the base is, what the statistics are compared with, and what was left out.
+    """Return what may be a leak (RM213), what the base is, what the statistics are compared with, what was left out.
 
     Parameters
     ----------
     base : Base
         Without the centres.
+    table : DataFrame
+        As `main_table` makes it.
     columns, tested : sequence of Column
     gains : DataFrame or None
     within : WithinCentres
-    has_arms : bool
+    arms : bool
     centres : array or None
         Of each patient; None where there is one, or none is named.
     strata : array or None
@@ -48,18 +76,17 @@ def notes(
     lines = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
     lines += [_null_words(base, strata), *_centre_words(base, within, centres, strata)]
     if len(columns) > len(tested):
-        lines.append(
-            f"{len(columns) - len(tested)} of {len(columns)} candidates could not be tested; reasons are listed."
-        )
+        left = len(columns) - len(tested)
+        which = "The only candidate" if len(columns) == 1 else f"{left} of {len(columns)} candidates"
+        lines.append(f"{which} could not be tested; {'the reason is' if left == 1 else 'reasons are'} listed.")
     if base.data.lost:
         lines.append("Patients lost to follow-up are accounted for by censoring weights, which are taken as known.")
     if gains is not None and len(gains) < len(tested):
-        lines.append(
-            f"Added predictive value is shown for the {len(gains)} candidates with the lowest adjusted p only."
-        )
-    if not has_arms:
+        which = "candidate" if len(gains) == 1 else f"{len(gains)} candidates"
+        lines.append(f"Added predictive value is shown for the {which} with the lowest adjusted p only.")
+    if not arms:
         lines.append("No interaction with treatment: the study has no [trial] section, or the cohort lacks an arm.")
-    return tuple(lines)
+    return (*too_strong(table), *lines)
 
 
 def _null_words(base: Base, strata: Positions | None) -> str:

@@ -11,7 +11,14 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.screening.base import Base, make_base
-from relapse_model.development.screening.candidates import Column, asked_for, derive_columns, judged, rows_at_risk
+from relapse_model.development.screening.candidates import (
+    Column,
+    asked_for,
+    derive_columns,
+    from_middle,
+    judged,
+    rows_at_risk,
+)
 from relapse_model.development.screening.score_test import score_tests
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.fingerprint import outcome_fingerprint
@@ -103,7 +110,7 @@ def _table(found: Screened, base: Base, columns: list[Column]) -> pd.DataFrame:
     """Return the test of each selected candidate in the other cohort, in the steps of the first."""
     known_before = found.table.set_index("candidate")
     step, seen = known_before["step"].to_dict(), known_before["log_odds"].to_dict()
-    x = np.array([column.values / step[column.name] for column in columns])
+    x = np.array([from_middle(column.values) / step[column.name] for column in columns])
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     known = ~np.isnan(x) & (base.weight > 0)

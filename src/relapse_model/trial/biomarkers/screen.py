@@ -15,6 +15,7 @@ from relapse_model.development.screening.candidates import (
     Column,
     asked_for,
     derive_columns,
+    from_middle,
     judged,
     refuse_what_is_no_biomarker,
     rows_at_risk,
@@ -129,8 +130,8 @@ def screen_biomarkers(
     columns = [
         judged(one, rows, beside.relapse, beside.weight) for one in derive_columns(cohort, study, wanted, landmark)
     ]
-    tested = [column for column in columns if not column.reason]
-    screened = _screen(beside, tested, strata := _strata(known, within, arm, centre), permutations, seed)
+    tested, strata = [column for column in columns if not column.reason], _strata(known, within, arm, centre)
+    screened = _screen(beside, tested, strata, permutations, seed)
     chosen = selected_by(screened.largest, decide, fdr)
     frequency, bounds, q = _stability(beside, screened, repeats, seed)
     predictive = None if arm is None else predictive_table(beside, screened, arm, permutations, seed)
@@ -150,7 +151,7 @@ def screen_biomarkers(
         stability=stability_table(screened, frequency), increment_of_screen=whole, predictive=predictive,
         centres=by_centre, base=names, counts=_counts(known, columns, tested), settings=settings,
         fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
-        notes=notes(known, columns, tested, gains, within, has_arms=arm is not None, centres=centre, strata=strata),
+        notes=notes(known, table, columns, tested, gains, within, arms=arm is not None, centres=centre, strata=strata),
     )  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def _checked(
 
 
 def _screen(base: Base, tested: Sequence[Column], strata: Positions | None, draws: int, seed: int) -> Screened:
-    x = np.array([column.values / column.step for column in tested]).reshape(len(tested), len(base.data))
+    x = np.array([from_middle(column.values) / column.step for column in tested]).reshape(len(tested), len(base.data))
     tests = score_tests(x, base.relapse, base.columns, base.weight)
     fitted = estimates(x, base.relapse, base.columns, base.weight)
     ratio = likelihood_ratio(fitted.log_likelihood, tests.log_likelihood, tests.naive_variance, tests.variance)

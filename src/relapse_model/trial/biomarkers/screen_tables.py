@@ -81,6 +81,8 @@ def main_table(
         f"the base {'and the centre explain' if within_centres else 'explains'} it wholly"
     )
     table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = "the same within each arm and centre"
+    unsettled = table["note"].eq("") & table["score_z"].notna() & table["log_odds"].isna()
+    table.loc[unsettled, "note"] = "tested, but its odds ratio cannot be estimated: the fit does not settle"
     return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
 
 

@@ -1,0 +1,20 @@
+"""A number with what it counts, in words."""
+
+from __future__ import annotations
+
+
+def number_of(count: int, one: str, several: str = "") -> str:
+    """Return a count with its noun, in the singular for 1.
+
+    Parameters
+    ----------
+    count : int
+    one, several : str
+        The noun; the plural adds an s by default.
+
+    Examples
+    --------
+    >>> number_of(1, "patient"), number_of(0, "patient"), number_of(2, "patient was", "patients were")
+    ('1 patient', '0 patients', '2 patients were')
+    """
+    return f"{count} {one if count == 1 else several or f'{one}s'}"
