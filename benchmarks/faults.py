@@ -35,14 +35,13 @@ QUICK = {  # verb: its arguments; outputs lie in {out}
     "score in chunks": ["score", MODEL, COHORT, "--out", "{out}/scores.csv", "--chunk", "40"],
     "explain": ["explain", MODEL, COHORT, "--out", "{out}/explained.csv"],
     "explain one": [
-        "explain", MODEL, COHORT, "--patient", "S0001", "--out", "{out}/p.html", "--figures", "{out}/f",
+        "explain", MODEL, COHORT, "--patient", "P0001", "--out", "{out}/p.html", "--figures", "{out}/f",
     ],
     "features": ["features", COHORT, "--out", "{out}/features.csv"],
     "features dictionary": ["features", "--out", "{out}/dictionary.csv"],
     "simulate": ["simulate", "--out", "{out}/c", "--patients", "200"],
     "export parquet": ["export", COHORT, "--form", "parquet", "--out", "{out}/p"],
     "export sdtm": ["export", COHORT, "--form", "sdtm", "--out", "{out}/s"],
-    "export omop": ["export", COHORT, "--form", "omop", "--out", "{out}/o"],
     "export fhir": [
         "export", COHORT, "--form", "fhir", "--model", MODEL, "--on", "2026-01-01", "--out", "{out}/f",
     ],
@@ -201,7 +200,7 @@ def full(times: int, dice: random.Random, folder: Path) -> Counter[str]:
         first = sum(-(-(inputs / name).stat().st_size // 4096) for name in IN_PLACE.get(verb, ()))
         room = f"size={4096 * (first + dice.randint(2, max(2 * pages, 3)))}"
         if dice.random() < 0.25:  # of files, too, a disk has room for so many only
-            room = f"nr_inodes={3 + dice.randint(0, len(sound[verb]) + 2)}"
+            room = f"nr_inodes={6 + dice.randint(0, len(sound[verb]))}"
         subprocess.run(["mount", "-t", "tmpfs", "-o", room, "tmpfs", str(small)], check=True)
         try:
             found.update(_filled_up(verb, sound[verb], inputs, small, folder / "said"))
