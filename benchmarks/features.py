@@ -38,7 +38,7 @@ from relapse_model.cohort import rows_by_patient as grouped
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.measurements import measurements
-from relapse_model.features.laboratory import summarise_groups
+from relapse_model.features.summaries import summarise_groups
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Analyte, OutcomeRule, Prediction, Study
 

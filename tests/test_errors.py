@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from relapse_model import errors
-from relapse_model.errors import CohortError, Problem, ProblemsError, RelapseModelError, StudyError
+from relapse_model.errors import CohortError, Problem, ProblemsError, RelapseModelError, StudyError, problem_lines
 
 SECRET = "ZHANG-SAN-1985"
 
@@ -37,7 +37,8 @@ def test_whom_a_problem_concerns_is_known_but_never_printed():
 
 
 def test_an_error_lists_every_problem_and_prints_the_first_hundred():
-    problems = [Problem("labs", row, "week", "'x'", "a number") for row in range(2, 105)]
+    # Of different kinds: problems of one kind share a line, which they did not before.
+    problems = [Problem("labs", row, "week", "'x'", f"a number above {row}") for row in range(2, 105)]
     error = CohortError("the cohort was refused", iter(problems))
     lines = str(error).split("\n")
     assert error.problems == tuple(problems)
@@ -46,12 +47,48 @@ def test_an_error_lists_every_problem_and_prints_the_first_hundred():
     assert lines[101:] == ["  ... and 3 more (all of them in the exception's .problems)."]
 
 
-@pytest.mark.parametrize(("count", "words"), [(0, "0 problems"), (1, "1 problem"), (2, "2 problems"), (100, "100 p")])
-def test_the_count_is_right_and_nothing_is_left_out_up_to_a_hundred(count, words):
+def test_many_problems_of_one_kind_share_a_line_and_are_all_kept():
+    many = [Problem("labs", row, "week", "'x'", "a number", "Look") for row in range(2, 256)]
+    other = Problem("patients", 2, "sex", "'?'", "F or M")
+    error = CohortError("the cohort was refused", [many[0], other, *many[1:]])
+    assert str(error).split("\n") == [
+        "the cohort was refused: 255 problems",
+        "  labs, column 'week', 254 times (row 2, 3, 4, ...): 'x'; expected a number. Look",
+        "  patients, row 2, column 'sex': '?'; expected F or M.",
+        "  (All of them in the exception's .problems; `check` and `read` write them with --problems FILE.)",
+    ]
+    assert len(error.problems) == 255
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_line_of_many_tells_what_came_if_that_differs_and_counts_what_stands_for_others():
+    told = [Problem("LB", row, "LBDTC", f"'{row}'", "a date", counted="observation") for row in range(1, 12)]
+    others = Problem(
+        "LB", None, "LBDTC", "1,000 more rows like these", "a date", stands_for=1000, counted="observation"
+    )
+    text = str(CohortError("refused", [*told, others]))
+    assert "refused: 1011 problems" in text
+    assert (
+        "  LB, column 'LBDTC', 1,011 times: '1' (observation 1), '2' (observation 2), '3' (observation 3), ...; "
+        in text
+    )
+    assert "The first of each kind in the exception's .problems" in text
+
+
+def test_a_line_of_many_without_a_row_tells_none():
+    same = [
+        Problem("person", None, "date", "no time zero", "one for each person", patient=str(one)) for one in range(12)
+    ]
+    assert problem_lines(same) == ["person, column 'date', 12 times: no time zero; expected one for each person."]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 problems"), (1, "1 problem"), (2, "2 problems"), (10, "10 p")])
+def test_the_count_is_right_and_nothing_is_left_out_up_to_ten_of_a_kind(count, words):
     text = str(ProblemsError("no", [Problem("t", row, None, "f", "e") for row in range(count)]))
     assert text.startswith(f"no: {words}")
     assert text.count("\n") == count
     assert "more" not in text
+    assert "times" not in text
 
 
 @pytest.mark.parametrize("kind", [CohortError, StudyError])

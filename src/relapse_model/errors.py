@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-_LISTED = 100  # problems printed in full; the rest are counted, and stay in `.problems`
+_LISTED = 100  # lines of problems that are printed; the rest are counted, and stay in `.problems`
+_ONE_BY_ONE = 10  # problems of one kind that have a line each; more of them share one
+_PLACES = 3  # told of those that share a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,57 @@ class Problem:
         return f"{text}. {self.advice}" if self.advice else f"{text}."
 
 
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
+    """Return a line for each problem, and one for all of a kind where there are more than ten of it.
+
+    Problems of one kind are of one column, and the same was expected and is to be done. Their line says how many there
+    are, and the first three.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+
+    Examples
+    --------
+    >>> problem_lines(Problem("labs", row, "week", f"'x{row}'", "a number") for row in range(2, 14))
+    ["labs, column 'week', 12 times: 'x2' (row 2), 'x3' (row 3), 'x4' (row 4), ...; expected a number."]
+    """
+    return [line for line, _ in _counted_lines(problems)]
+
+
+def _counted_lines(problems: Iterable[Problem]) -> list[tuple[str, int]]:
+    """Return the lines in the order of the problems, each with the number of problems that it stands for."""
+    every = list(problems)
+    kinds: dict[tuple[object, ...], list[Problem]] = {}
+    for one in every:
+        kinds.setdefault(_kind(one), []).append(one)
+    lines: list[tuple[str, int]] = []
+    for one in every:
+        kind = kinds[_kind(one)]
+        if len(kind) <= _ONE_BY_ONE:
+            lines.append((str(one), one.stands_for))
+        elif kind[0] is one:
+            lines.append((_together(kind), sum(each.stands_for for each in kind)))
+    return lines
+
+
+def _kind(one: Problem) -> tuple[object, ...]:
+    return one.table, one.column, one.counted, one.expected, one.advice
+
+
+def _together(kind: list[Problem]) -> str:
+    """Return the line of many problems of one kind."""
+    first, told = kind[0], kind[:_PLACES]
+    number = sum(one.stands_for for one in kind)
+    rows = [str(one.row) for one in told if one.row is not None]
+    found, places = first.found, f" ({first.counted} {', '.join([*rows, '...'])})" if rows else ""
+    if len({one.found for one in kind if one.stands_for == 1}) > 1:
+        each = (f"{one.found} ({one.counted} {one.row})" if one.row is not None else one.found for one in told)
+        found, places = ", ".join([*each, "..."]), ""
+    several = replace(first, row=None, found=found)
+    return str(several).replace(several.place, f"{several.place}, {number:,} times{places}", 1)
+
+
 class RelapseModelError(ValueError):
     """Root of every refusal of this library: what, where, what was expected, what to do."""
 
@@ -76,12 +129,16 @@ class ProblemsError(RelapseModelError):
 
     def __init__(self, what: str, problems: Iterable[Problem]):
         self.problems = tuple(problems)
-        lines = [f"  {problem}" for problem in self.problems[:_LISTED]]
-        number = sum(problem.stands_for for problem in self.problems)
-        more = number - sum(problem.stands_for for problem in self.problems[:_LISTED])
-        if more > 0:
-            which = "all of them" if number == len(self.problems) else "the first of each kind"
+        told = _counted_lines(self.problems)
+        number = sum(count for _, count in told)
+        lines = [f"  {line}" for line, _ in told[:_LISTED]]
+        more = sum(count for _, count in told[_LISTED:])
+        which = "all of them" if number == len(self.problems) else "the first of each kind"
+        if more:
             lines.append(f"  ... and {more} more ({which} in the exception's .problems).")
+        elif len(told) < len(self.problems):
+            whole = f"{which[0].upper()}{which[1:]} in the exception's .problems"
+            lines.append(f"  ({whole}; `check` and `read` write them with --problems FILE.)")
         count = f"{number} problem{'' if number == 1 else 's'}"
         super().__init__("\n".join([f"{what}: {count}", *lines]))
 
@@ -108,6 +165,10 @@ class SourceError(ProblemsError):
 
 class InsufficientDataError(RelapseModelError):
     """The question cannot be answered from these patients (no events, no follow-up, too few patients)."""
+
+
+class NoOutcomeError(RelapseModelError):
+    """The study states no outcome: it serves to read a cohort and to derive predictors, and for nothing else."""
 
 
 class CensoringError(InsufficientDataError):

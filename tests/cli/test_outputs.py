@@ -142,7 +142,7 @@ def test_every_verb_that_writes_is_looked_at(place):
     known |= {"name", "title", "outcome", "outcome_analyte", "at_least", "below", "unit", "outcome_column", "equals"}
     known |= {"others", "outcomes_table", "horizon_weeks", "columns", "analytes"}  # of study new
     known |= {"parts", "width", "dpi", "formats"}  # of paper
-    known |= {"units"}  # of features
+    known |= {"units", "no_outcome", "problems"}  # of features; of check and read, and looked at beside out
     known |= {"host", "port", "origin"}  # of serve, which writes nothing
     known |= {"replicates", "events", "learning_curve"}  # of plan and validate: numbers and a switch
     assert {action.dest for verb in verbs.values() for action in verb.filled()._actions} <= read | known

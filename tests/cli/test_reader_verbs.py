@@ -101,3 +101,80 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     assert f"Next: relapse-model check {out} --study {tmp_path / 'studies/mine.toml'}" in said
     assert said.count("says the same as an earlier row") == 1
     assert "says the same as an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")
+
+
+def broken(folder, rows):
+    """Write a cohort in which so many results have an impossible value."""
+    patients = pd.DataFrame({"patient_id": [f"P{row:03}" for row in range(rows)]})
+    labs = patients.assign(week=0, analyte="albumin", value=[f"{800 + row}" for row in range(rows)], unit="g/L")
+    folder.mkdir()
+    patients.to_csv(folder / "patients.csv", index=False)
+    labs.to_csv(folder / "labs.csv", index=False)
+    return folder
+
+
+def test_many_problems_of_one_kind_are_a_line_and_a_file_has_each(tmp_path, capsys):
+    folder = broken(tmp_path / "cohort", 254)
+    assert main(["check", str(folder), "--problems", str(tmp_path / "problems.csv")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].endswith("the cohort was refused: 254 problems")
+    assert len(said) == 3
+    assert "labs, column 'value', 254 times: '800 g/L' (row 2), '801 g/L' (row 3), '802 g/L' (row 4), ...;" in said[1]
+    assert "--problems FILE" in said[2]
+    written = (tmp_path / "problems.csv").read_text(encoding="utf-8")
+    assert "P0" not in written  # no patient
+    table = pd.read_csv(tmp_path / "problems.csv")
+    assert len(table) == 254
+    assert table.loc[253, ["table", "row", "column", "found"]].tolist() == ["labs", 255, "value", "'1053 g/L'"]
+
+
+def test_a_cohort_without_problems_has_an_empty_list(cohort, tmp_path):
+    (tmp_path / "problems.csv").write_text("of an earlier run\n", encoding="utf-8")
+    assert main(["check", str(cohort), "--problems", str(tmp_path / "problems.csv")]) == 0
+    assert (tmp_path / "problems.csv").read_text(encoding="utf-8").splitlines() == [
+        "table,counted,row,column,found,expected,advice,stands_for"
+    ]
+
+
+def test_the_list_of_problems_replaces_no_table(tmp_path, capsys):
+    folder = broken(tmp_path / "cohort", 2)
+    before = (folder / "labs.csv").read_bytes()
+    assert main(["check", str(folder), "--problems", str(folder / "labs.csv")]) == 1
+    assert "--problems: would replace what is read" in capsys.readouterr().err
+    assert (folder / "labs.csv").read_bytes() == before
+
+
+def test_a_reader_writes_its_problems_too(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text(
+        "id,alb,on\n" + "\n".join(f"{row},8{row:02},2024-01-0{row % 7 + 1}" for row in range(10, 30)), encoding="utf-8"
+    )
+    (tmp_path / "map.toml").write_text(
+        '[mapping]\nprotocol = 1\nkind = "excel"\nstudy = "hbsag-relapse"\n[time]\nzero = { field = "on" }\n'
+        '[patients]\nid = "id"\n[[labs]]\nanalyte = "albumin"\nvalue = "alb"\nunit = "g/L"\ndate = "on"\n',
+        encoding="utf-8",
+    )
+    asked = ["read", "excel", str(tmp_path / "a.csv"), "--mapping", str(tmp_path / "map.toml")]
+    assert main([*asked, "--out", str(tmp_path / "c"), "--problems", str(tmp_path / "problems.csv")]) == 1
+    assert "column 'alb', 20 times: '810 g/L' (row 2)" in capsys.readouterr().err
+    assert len(pd.read_csv(tmp_path / "problems.csv")) == 20
+
+
+def test_scoring_tells_of_many_refused_patients_in_a_line(tmp_path, capsys):
+    study = rm.load_study("hbsag-relapse")
+    model = rm.train(rm.simulate_cohort(132, seed=1), study, candidates=("prior_logistic",))
+    model.save(tmp_path / "m.rmodel")
+    tables = {name: one.copy() for name, one in rm.simulate_cohort(30, seed=3).tables().items()}
+    labs = tables["labs"]
+    first = labs[(labs["analyte"] == "anti_hbs") & ~labs.duplicated(["patient_id", "analyte"])].index
+    labs["value"] = labs["value"].astype(object)
+    labs.loc[first, "value"] = [f"2.{row:02}e9" for row in range(len(first))]
+    (tmp_path / "cohort").mkdir()
+    for name, one in tables.items():
+        one.to_csv(tmp_path / "cohort" / f"{name}.csv", index=False)
+    out = ["--out", str(tmp_path / "scores.csv")]
+    assert main(["score", str(tmp_path / "m.rmodel"), str(tmp_path / "cohort"), *out]) == 0
+    said = capsys.readouterr().out
+    assert f"labs, column 'value', {len(first)} times: '2.00e9 mIU/mL' (row {first[0] + 2})" in said
+    assert said.count("e9") == 3
+    reasons = pd.read_csv(tmp_path / "scores.csv")["reason"]
+    assert reasons.str.contains("limits of the possible").sum() == len(first) == 30

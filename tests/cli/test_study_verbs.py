@@ -119,6 +119,19 @@ def test_it_asks_in_a_terminal(tmp_path, monkeypatch):
     assert (study.analytes["bilirubin"].unit, study.prediction.horizon_weeks) == ("mg/dL", 24)
 
 
+def test_nothing_is_an_answer_in_a_terminal_too(tmp_path, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    answers = iter(["A study", "n", ""])
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    assert main(["study", "new", "--out", str(tmp_path / "o.toml"), "--analytes", "alt"]) == 0
+    assert not rm.load_study(tmp_path / "o.toml").outcome.stated
+
+
 def test_show_writes_the_built_in_study_as_it_is(tmp_path, capsys):
     built_in = rm.load_study("hbsag-relapse").text
     assert main(["study", "show", "hbsag-relapse"]) == 0

@@ -16,8 +16,8 @@ import relapse_model as rm
 from relapse_model.cohort import measurements as of_tables
 from relapse_model.cohort import rows_by_patient as grouped
 from relapse_model.cohort.measurements import measurements
-from relapse_model.features import laboratory
-from relapse_model.features.laboratory import SUMMARIES, summarise_groups
+from relapse_model.features import summaries
+from relapse_model.features.summaries import SUMMARIES, summarise_groups
 
 KINDS = ("last", "first", "maximum", "minimum", "mean", "count", "slope")
 
@@ -28,7 +28,7 @@ def way(request, monkeypatch):
     if request.param == "kernels":
         pytest.importorskip("numba")
         monkeypatch.setattr(grouped, "ROWS_TO_ORDER", 0)
-        monkeypatch.setattr(laboratory, "ROWS_TO_SUMMARISE", 0)
+        monkeypatch.setattr(summaries, "ROWS_TO_SUMMARISE", 0)
     return request.param
 
 
@@ -82,7 +82,7 @@ def test_kernels_give_what_arrays_give(monkeypatch):
     # Weeks far from 0, on which a slope from plain sums of squares would lose nine digits.
     value, week = rng.normal(3, 2, start[-1]), 5000.0 + np.sort(rng.integers(0, 2000, start[-1]))
     by_arrays = summarise_groups(KINDS, value, week, start)
-    monkeypatch.setattr(laboratory, "ROWS_TO_SUMMARISE", 0)
+    monkeypatch.setattr(summaries, "ROWS_TO_SUMMARISE", 0)
     compiled = summarise_groups(KINDS, value, week, start)
     for kind in KINDS:
         np.testing.assert_allclose(compiled[kind], by_arrays[kind], rtol=1e-9, atol=1e-9, err_msg=kind)
@@ -110,7 +110,7 @@ def slowly(cohort, study, predictor):
         if predictor.kind != "count":
             mine = mine.valued()
         nothing = 0.0 if predictor.kind == "count" else np.nan
-        known = laboratory.Known(
+        known = summaries.Known(
             np.log10(mine.value), mine.week, grouped.groups(mine.patient * 0, 1), 0.0, np.nan, mine.detected
         )
         found.append(SUMMARIES[predictor.kind](known)[0] if len(mine.week) else nothing)

@@ -12,7 +12,7 @@ import relapse_model as rm
 from relapse_model.cohort import courses
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import CohortError
-from relapse_model.features.laboratory import SUMMARIES
+from relapse_model.features.summaries import SUMMARIES
 from relapse_model.study.predictor_kinds import FEATURE_KINDS
 from relapse_model.study.reader import parse_study
 

@@ -42,7 +42,7 @@ NO_GAIN = "its predicted risks were not shown to be more accurate than the mean 
         # .481 against .500 and .398 against .500 have one wording where both intervals hold 0: it is they that decide.
         ({"gain": (-0.019, -0.05, 0.01)}, NO_GAIN),
         ({"gain": (-0.102, -0.21, 0.004)}, NO_GAIN),
-        ({"gain": (0.02, -0.01, 0.05)}, "difference 0.020, -0.010 to 0.050)"),
+        ({"gain": (0.02, -0.01, 0.05)}, "difference 0.020, \N{MINUS SIGN}0.010 to 0.050)"),
         ({"gain": (0.06, 0.01, 0.11)}, "its predicted risks were less accurate than giving every patient the mean"),
         ({"slope": (0.5, 0.3, 0.8)}, "its predicted risks are too extreme"),
         # A slope of 0 or less has no spread to be too wide: the ranking itself is lost.
@@ -96,7 +96,8 @@ def test_what_next_follows_from_the_intervals(given, code, following):
 
 def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
     unsure = measured(auc=(0.6, 0.45, 0.7))
-    assert "about 598 patients, 101 with the outcome" in answer_of(unsure, "relapse", size=SIZE).next
+    asked = "about 598 patients in all, these included, 101 with the outcome"
+    assert asked in answer_of(unsure, "relapse", size=SIZE).next
     assert answer_of(unsure, "relapse", size={"refused": "x"}).next.endswith("study more patients first.")
     enough = SIZE | {"needed_patients": 300}  # fewer than there are: more of them is not the answer
     assert "300" not in answer_of(unsure, "relapse", size=enough).next

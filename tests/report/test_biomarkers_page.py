@@ -37,7 +37,7 @@ def test_the_first_sentence_says_that_nothing_was_found_and_what_that_does_not_m
     assert screen_verdict(nothing).startswith(
         "None of the 5 candidates tested is associated with the event beyond what"
     )
-    assert "no evidence that they are irrelevant" in screen_verdict(nothing)
+    assert "does not show that they are irrelevant" in screen_verdict(nothing)
 
 
 def test_the_first_sentence_names_what_was_found_with_its_interval(something):
@@ -86,7 +86,7 @@ def test_a_forest_of_many_shows_the_first(nothing):
 
 def test_words_of_numbers():
     assert [p_words(p) for p in (0.0002, 0.0123, 0.5, np.nan)] == ["<0.001", "0.012", "0.50", ""]
-    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "\N{MINUS SIGN}0.010 to 0.020")
+    assert change_words(-0.0001, -0.01, 0.02) == ("+0.000", "\N{MINUS SIGN}0.010 to +0.020")
     assert change_words(np.nan, np.nan, np.nan) == ("not estimable", "")
 
 

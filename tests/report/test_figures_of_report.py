@@ -286,3 +286,13 @@ def test_arm_of_another_length_is_refused(validation):
 def test_study_without_an_arm_has_none(validation):
     others = tuple(p for p in validation.study.predictors if p.column != "arm")
     assert arm_labels(validation.data, replace(validation.study, predictors=others)) is None
+
+
+def test_arms_are_called_as_the_plan_of_the_trial_calls_them(validation):
+    """The values of the tables are codes; an arm that the plan does not name keeps its own."""
+    study = validation.study
+    arms = ["hbig", "control", "third"] * (len(validation.data) // 3)
+    assert set(arm_labels(validation.data, study, arms)) == {"HBIG", "control", "third"}
+    named = replace(study, trial=replace(study.trial, arms=replace(study.trial.arms, labels=())))
+    assert set(arm_labels(validation.data, named, arms)) == {"hbig", "control", "third"}
+    assert "hbig" in arm_labels(validation.data, replace(study, trial=None), arms)

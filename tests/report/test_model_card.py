@@ -24,7 +24,7 @@ def test_card_says_what_the_model_is_and_is_not(model):
     assert "**Research use only.**" in card
     assert "**Synthetic patients.**" in card
     assert f"132 patients at risk at week 0, of whom {model.summary['events']} had the outcome by week 48" in card
-    assert "HBsAg at least 0.05 IU/mL, in 2 tests in a row;" in card
+    assert "HBsAg at least 0.05 IU/mL, in 2 consecutive tests;" in card
     assert "Seed 3." in card
     assert f"| relapse-model | {rm.__version__} |" in card
     for predictor in model.study.predictors:
@@ -67,7 +67,7 @@ def test_other_classifiers_have_no_posteriors_but_a_choice(model):
     card = model_card(other)
     assert "Before and after" not in card
     assert "| ridge logistic regression | 0.450 |" in card
-    assert "| everybody at the mean risk | 0.600 |" in card
+    assert "| the mean risk for everybody | 0.600 |" in card
 
 
 def test_folds_that_compared_nothing_are_told(model):

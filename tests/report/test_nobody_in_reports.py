@@ -479,7 +479,7 @@ def test_the_page_and_the_values_tell_the_same_of_a_small_group(written):
 
 def test_no_small_count_stands_in_a_table_of_the_page(written):
     """Of the sections that count patients; the tables of settings, folds and TRIPOD+AI count none."""
-    counted = ("At risk", "With the outcome", "Lost", "Patients", "Remaining", "Do not qualify here")
+    counted = ("At risk", "With the outcome", "Lost", "Patients", "Remaining", "Do not meet it")
     reader = read(written.page)
     assert {"Lost", "Patients"} <= {value for _, name, value in reader.attributes if name == "data-label"}
     cells = re.findall(r'data-label="([^"]*)">([^<]*)<', written.page)

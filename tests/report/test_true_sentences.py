@@ -57,10 +57,22 @@ OF_PRIORS = (
     "study's priors", "Priors are odds", "its priors", "have a prior", "Priors and penalties", "Priors come from",
     "Source of the prior", "as the study states it", "the study's prior",
 )  # fmt: skip
-OF_TESTS = ("unconfirmed", "positive test", "tested negative", "tests in a row", "first positive", "between two tests")
+OF_TESTS = (
+    "unconfirmed",
+    "positive test",
+    "tested negative",
+    "consecutive tests",
+    "first positive",
+    "between two tests",
+)
 OF_ARMS = ("The arm is a predictor", "HBIG")
 OF_LABORATORY = ("with other assays", "hospitals, assays", "Assays that differ", "Results were read as printed")
-OF_LOST = ("Lost patients count", "weighted for the lost", "inverse of the probability", "Being lost is assumed")
+OF_LOST = (
+    "Lost patients count",
+    "weighted for loss to follow-up",
+    "inverse of the probability",
+    "Loss to follow-up is assumed",
+)
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +141,10 @@ def test_of_the_built_in_study_all_of_it_is_said(page, validation, values):
     said = visible(page) + model_card(validation.model, validation.performance) + " ".join(values["limitations"])
     here = (
         "study's priors", "Priors are odds", "Priors and penalties", "Priors come from", "Source of the prior",
-        "tested negative", "tests in a row", "between two tests", "The arm is a predictor",
-        "Results were read as printed", "Lost patients count", "weighted for the lost", "inverse of the probability",
-        "Being lost is assumed",
+        "tested negative", "consecutive tests", "between two tests", "The arm is a predictor",
+        "Results were read as printed", "Lost patients count", "weighted for loss to follow-up",
+        "inverse of the probability",
+        "Loss to follow-up is assumed",
     )  # fmt: skip
     assert [phrase for phrase in here if phrase not in said] == []
     assert "They are used by: logistic regression with the study's priors." in said
@@ -145,7 +158,11 @@ def test_priors_that_no_candidate_uses_are_not_said_to_be_used(study):
 @pytest.mark.parametrize(
     ("censoring", "candidate", "said"),
     [
-        ("ipcw", "ridge_logistic", "Lost patients count as neither; others carry their weight."),
+        (
+            "ipcw",
+            "ridge_logistic",
+            "Lost patients count as neither; patients like them who were followed are weighted up in their place.",
+        ),
         ("drop_lost", "ridge_logistic", "Lost patients were left out of the training."),
         ("lost_as_free", "ridge_logistic", "Lost patients counted as free of it in the training"),
         ("ipcw", "prior_hazard", "Lost patients count for as long as they were followed."),

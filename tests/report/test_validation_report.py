@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from dataclasses import replace
 
 import numpy as np
@@ -93,7 +95,10 @@ def test_first_screen_says_what_was_validated(validation, page):
     assert "Synthetic patients." in first
     assert "Research use only." in first
     assert validation.study.title in first
-    assert "HBsAg relapse by week 48, predicted at week 0 in 132 patients at risk (of 132 in the cohort)" in first
+    assert (
+        "HBsAg relapse by week 48, predicted at enrolment (week 0) in 132 patients at risk (of 132 in the cohort)"
+        in first
+    )
     for label, count in (("At risk", 132), ("With HBsAg relapse", validation.performance.events)):
         assert f"{label} {count}" in first
     assert str(validation.performance.measures["auc"]).replace("(", "95 % interval ").rstrip(")") in first
@@ -117,12 +122,12 @@ def test_what_is_not_on_the_first_screens_is_folded_and_needs_no_script(page):
     assert "::details-content" in page[page.index("@media print") :]  # printed, all of it is there
 
 
-def test_the_page_in_chinese_has_its_first_screen_and_headings_and_says_what_is_not(validation, values):
+def test_the_page_in_chinese_says_what_stays_as_it_is(validation, values):
     page = report_page(validation, {}, values, "zh")
     text = visible(page)
     assert 'lang="zh-CN"' in page
     assert "模型是否有效？" in text
-    assert "首屏和标题为中文；表格、图和其余说明为英文。" in text
+    assert "研究自身的名称和引文保留原文。" in text
     for heading in ("区分度与校准度", "净获益", "患者", "检查", "局限性"):
         assert heading in text
     assert read(page).unbalanced == []
@@ -343,3 +348,19 @@ def test_a_learning_curve_is_a_sentence_and_a_figure(validation, tmp_path):
     assert curve.sentence() in page
     assert (tmp_path / "figures" / "learning_curve.svg").exists()
     assert json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))["learning_curve"]["replicates"] == 10
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "disclosure", "mode"),
+    [(False, "full", 0o600), (False, "small-counts", 0o644), (True, "full", 0o644)],
+)
+def test_a_report_with_all_counts_of_patients_is_for_its_owner_alone(validation, tmp_path, synthetic, disclosure, mode):
+    """The page and its numbers; with small counts hidden, and of simulated patients, whoever may read may read."""
+    of_them = replace(validation, cohort=replace(validation.cohort, synthetic=synthetic))
+    before = os.umask(0o022)
+    try:
+        places = write_report(of_them, tmp_path / "report", disclosure=disclosure)
+    finally:
+        os.umask(before)
+    for name in ("report", "validation"):
+        assert stat.S_IMODE(places[name].stat().st_mode) == mode, name

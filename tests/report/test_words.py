@@ -11,15 +11,15 @@ def test_what_counts_at_the_end_of_follow_up_is_said_as_it_is_computed():
     study = rm.load_study("hbsag-relapse")
     for end, said in (("relapse", "counts"), ("both", "counts"), ("censor", "does not count")):
         rule = replace(study.outcome, confirm=replace(study.outcome.confirm, unconfirmed_at_end=end))
-        assert outcome_words(rule, study).endswith(f"without its confirmation {said}")
+        assert outcome_words(rule, study).endswith(f"an unconfirmed positive last test {said}")
 
 
 def test_outcome_in_words():
     study = rm.load_study("hbsag-relapse")
     said = outcome_words(study.outcome, study)
-    assert said.startswith("HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 tests in a row;")
+    assert said.startswith("HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 consecutive tests;")
     timed = replace(study.outcome, confirm=replace(study.outcome.confirm, within_weeks=12.0))
-    assert "in 2 tests in a row within 12 weeks;" in outcome_words(timed, study)
+    assert "in 2 consecutive tests within 12 weeks;" in outcome_words(timed, study)
     adjudicated = replace(study.outcome, analyte=None, at_least=None)
     assert "as adjudicated" in outcome_words(adjudicated, study)
 

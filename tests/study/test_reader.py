@@ -257,7 +257,8 @@ def test_a_name_is_told_to_be_doubled_although_the_first_of_them_is_wrong():
     assert [problem.column for problem in problems(text)] == ["predictors.1.kind", "predictors.3.name"]
 
 
-@pytest.mark.parametrize("section", ["study", "outcome", "prediction", "predictors"])
+# Without [outcome] it is a study of predictors alone: test_no_outcome.py.
+@pytest.mark.parametrize("section", ["study", "prediction", "predictors"])
 def test_a_section_that_is_missing(section):
     blocks = TEXT.split("\n\n")
     text = "\n\n".join(block for block in blocks if f"[{section}" not in block)

@@ -21,6 +21,16 @@ def add_cohort(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("cohort", metavar="COHORT", help="cohort folder: patients, labs, treatments, outcomes")
 
 
+def add_problems(verb: argparse.ArgumentParser) -> None:
+    """Add the file for every problem of a refusal.
+
+    Parameters
+    ----------
+    verb : ArgumentParser
+    """
+    verb.add_argument("--problems", metavar="CSV", help="if it is refused: every problem, one row each")
+
+
 def add_study(verb: argparse.ArgumentParser) -> None:
     """Add the study: a built-in one or a file.
 

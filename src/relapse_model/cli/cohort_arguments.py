@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from relapse_model.cli.arguments import add_cohort, add_landmark, add_mute, add_out, add_seed, add_study, positive
+from relapse_model.cli.arguments import (
+    add_cohort,
+    add_landmark,
+    add_mute,
+    add_out,
+    add_problems,
+    add_seed,
+    add_study,
+    positive,
+)
 
 # As trial_scenarios() of the simulator, which is not imported here: --help stays quick. A test compares them.
 SCENARIOS = tuple(
@@ -32,6 +41,7 @@ def check(verb: argparse.ArgumentParser) -> None:
     add_study(verb)
     add_landmark(verb)
     add_mute(verb)
+    add_problems(verb)
 
 
 def features(verb: argparse.ArgumentParser) -> None:

@@ -18,6 +18,8 @@ from relapse_model.cli.texts import (
 )
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.folder import read_cohort
+from relapse_model.cohort.gate import make_cohort
+from relapse_model.cohort.simulation import simulate_tables
 from relapse_model.cohort.simulation.simulated_cohort import simulate_cohort
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.development.internal_validation.validate import validate
@@ -121,7 +123,7 @@ def _saved(model: RelapseModel, found: Validation, folder: Path) -> RelapseModel
 
 
 def _score_new_patients(model: RelapseModel, study: Study, folder: Path) -> None:
-    simulate_cohort(40, NEW_SEED).write(folder / "new_patients")
+    _write_new_patients(folder / "new_patients")
     new = read_cohort(folder / "new_patients", study=study, on_problems="list")
     scores = model.score(new)
     write_csv(scores, folder / "scores.csv", private=True)
@@ -137,6 +139,15 @@ def _score_new_patients(model: RelapseModel, study: Study, folder: Path) -> None
     highest = scores["patient_id"].iloc[int(scores["relapse_risk"].argmax())]
     write_patient_page(model, new, str(highest), folder / "patient.html")
     say(scoring_text(scores, new))
+
+
+def _write_new_patients(folder: Path) -> None:
+    """Write 40 simulated patients N0001 ..., so that none has the identifier of a patient of the cohort."""
+    tables = simulate_tables(40, NEW_SEED)
+    for table in tables.values():
+        table["patient_id"] = table["patient_id"].str.replace("P", "N", n=1, regex=False)
+    make_cohort(tables["patients"], tables["labs"], tables["treatments"], synthetic=True).write(folder)
+    write_csv(tables["truth"], folder / "truth.csv")
 
 
 def _compare_arms(cohort: Cohort, study: Study, folder: Path) -> None:

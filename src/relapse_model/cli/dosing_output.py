@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from relapse_model.report.dosing_page import write_dosing_page
 from relapse_model.trial.dosing.rule import ALL_CENTRES
+from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
@@ -35,8 +36,14 @@ def save_dosing(
     totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     return "\n".join(
         [
-            "To act on now: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody") + ".",
+            f"To act on now: {'; '.join(_patients(count, name) for name, count in counts.items()) or 'nobody'}.",
             f"Doses given of those due: {totals['given']} of {totals['due']}.",
             f"Page: {page}   tables: due.csv, audit.csv, next.csv beside it. They name patients.",
         ]
     )
+
+
+def _patients(count: int, status: object) -> str:
+    """Return "12 patients (a clinician must decide)"."""
+    words = "a clinician must decide" if status == BY_HAND else str(status)
+    return f"{count} patient{'' if count == 1 else 's'} ({words})"

@@ -63,9 +63,10 @@ def check_outputs(given: Namespace) -> None:
     RelapseModelError
         With the name of the output.
     """
-    if given.out == "-" and given.verb in _ONE_FILE:
+    out = getattr(given, "out", None)
+    if out == "-" and given.verb in _ONE_FILE:
         return  # nothing is replaced
-    if given.out == "-":
+    if out == "-":
         raise RelapseModelError(f"--out -: {given.verb} writes more than one file, or a model; expected a name.")
     folders, files = _outputs(given)
     inputs = _inputs(given)
@@ -79,7 +80,8 @@ def check_outputs(given: Namespace) -> None:
         if getattr(given, "cohort", None) is not None:
             _require_no_look_alike(files, Path(given.cohort))
     except RelapseModelError as refusal:
-        raise RelapseModelError(f"--out: {refusal}" if given.out else f"--figures: {refusal}") from None
+        which = next(name for name in ("out", "figures", "problems") if getattr(given, name, None))
+        raise RelapseModelError(f"--{which}: {refusal}") from None
 
 
 @contextmanager
@@ -158,6 +160,7 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
     if getattr(given, "figures", None):
         folders.append(Path(given.figures))
         files += [folders[0] / name for name in _OF_ONE_PATIENT]
+    files += [Path(name) for name in (getattr(given, "problems", None),) if name]
     if not getattr(given, "out", None):
         return folders, files
     out = Path(given.out)
@@ -171,7 +174,7 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
         files += [out / verb / name for verb in ("trial", "dosing") for name in _FOLDERS[verb]]
         return [out, new], [*files, *cohort_files(new), new / "truth.csv"]
     if given.verb in _FOLDERS:
-        return [out], [out / name for name in _FOLDERS[given.verb]]
+        return [out], [*files, *(out / name for name in _FOLDERS[given.verb])]
     files.append(out)
     if given.verb in ("train", "update"):
         if out.with_suffix(".md") == out or out.is_dir():

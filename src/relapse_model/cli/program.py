@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
@@ -92,18 +92,35 @@ def _run(given: argparse.Namespace) -> int:
     from relapse_model.files import printable
 
     try:
-        if getattr(given, "out", None) or getattr(given, "figures", None):
+        if any(getattr(given, name, None) for name in ("out", "figures", "problems")):
             with _importing():
                 from relapse_model.cli.outputs import check_outputs
             check_outputs(given)
         with _importing():
             run = action_of(given.verb)
         with _demanding(given), _out_on_standard_output(given):
-            run(given)
+            _listing_problems(run, given)
     except RelapseModelError as refusal:
         print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _listing_problems(run: Callable[[argparse.Namespace], None], given: argparse.Namespace) -> None:
+    """Run a verb; of what it refuses, write every problem to the file that was asked for, if one was."""
+    from relapse_model.errors import RelapseModelError
+
+    if getattr(given, "problems", None) is None:
+        run(given)
+        return
+    from relapse_model.cli.problem_list import write_problems
+
+    try:
+        run(given)
+    except RelapseModelError as refusal:
+        write_problems(given, refusal)
+        raise
+    write_problems(given, None)
 
 
 def _end_output() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from relapse_model.cli.arguments import add_cohort, add_key
+from relapse_model.cli.arguments import add_cohort, add_key, add_problems
 
 _KINDS = ("excel", "redcap", "cdisc", "fhir", "omop")
 
@@ -33,6 +33,7 @@ def read(verb: argparse.ArgumentParser) -> None:
         "--dash", choices=("refuse", "negative", "missing"), help="what a bare '-' means (default: as the study says)"
     )
     verb.add_argument("--out", required=True, metavar="COHORT", help="cohort folder, with reading_report.txt and .json")
+    add_problems(verb)
 
 
 def export(verb: argparse.ArgumentParser) -> None:

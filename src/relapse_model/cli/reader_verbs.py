@@ -13,7 +13,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.comparisons import DAYS_PER_WEEK
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import RelapseModelError, problem_lines
 from relapse_model.files import write_csv, write_text
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
@@ -61,12 +61,13 @@ def read(given: Namespace) -> None:
     cohort.write(out)
     report = cohort.reading
     if report is not None:
-        remarks = list(dict.fromkeys(f"  {one}" for one in cohort.remarks))  # a row may hold several such results
+        different = {str(one): one for one in cohort.remarks}  # a row may hold several such results
+        remarks = [f"  {one}" for one in different]
         listed = "\n".join([str(report), *(["To be looked at:", *remarks] if remarks else [])])
         write_text(f"{listed}\n", out / "reading_report.txt")
         write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
-        more = len(remarks) - _REMARKS
-        cut = [*remarks[:_REMARKS], *([f"  {more:,} more in reading_report.txt"] if more > 0 else [])]
+        shown = [f"  {line}" for line in problem_lines(different.values())][:_REMARKS]
+        cut = [*shown, *(["  Each of them in reading_report.txt"] if len(shown) < len(remarks) else [])]
         say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
     named = given.study or (str(mapping.parent / known.study) if known.study.endswith(".toml") else known.study)
     following = f"check {given.out} --study {named}" if named else f"study new {given.out} --out FILE.toml"

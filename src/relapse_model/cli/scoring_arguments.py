@@ -44,4 +44,7 @@ def explain(verb: argparse.ArgumentParser) -> None:
         "--out", metavar="FILE", help="CSV, one row per patient and predictor; with --patient a page (.html) or text"
     )
     verb.add_argument("--patient", metavar="ID", help="explain the risk of this patient")
+    verb.add_argument(
+        "--language", choices=("en", "zh"), default="en", help="with --patient: language of the page (%(default)s)"
+    )
     verb.add_argument("--figures", metavar="DIR", help="with --patient: draw the contributions and the titres")

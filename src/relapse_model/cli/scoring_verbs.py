@@ -99,7 +99,7 @@ def _explain_one(given: Namespace) -> None:
     if given.out and Path(given.out).suffix.lower() in (".html", ".htm"):
         from relapse_model.report.patient_page import write_patient_page
 
-        write_patient_page(model, cohort, given.patient, given.out, given.landmark_week)
+        write_patient_page(model, cohort, given.patient, given.out, given.landmark_week, language=given.language)
         say(f"Page: {given.out}")
     elif given.out:
         write_text(found.text() + "\n", Path(given.out), private=True)

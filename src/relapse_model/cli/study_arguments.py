@@ -35,6 +35,9 @@ def _new(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--equals", metavar="VALUE", help="with --outcome-column: the value that is the outcome")
     verb.add_argument("--others", nargs="+", metavar="VALUE", help="with --equals: the values that are free of it")
     verb.add_argument("--outcomes-table", action="store_true", help="the outcome is read from the outcomes table")
+    verb.add_argument(
+        "--no-outcome", action="store_true", help="predictors alone: to be derived (features), and no model"
+    )
     verb.add_argument("--landmark-week", type=float, metavar="WEEK", help="week of the prediction (0)")
     verb.add_argument("--horizon-weeks", type=float, metavar="WEEK", help="up to when the risk is predicted")
     verb.add_argument("--columns", nargs="+", metavar="COLUMN", help="columns of the patients table as predictors")

@@ -27,12 +27,14 @@ def new(given: Namespace) -> None:
     out = _new_file(given.out)
     tables = {} if given.cohort is None else folder_tables(given.cohort)
     ask = _asked if sys.stdin.isatty() and sys.stdout.isatty() else None
+    title = given.title or _answer(ask, "Title, for reports", "") or ""
+    outcome = _outcome(given, ask, "outcomes" in tables)
     draft = StudyDraft(
         name=given.name or out.stem.replace("_", "-"),
-        title=given.title or _answer(ask, "Title, for reports", "") or "",
-        outcome=_outcome(given, ask, "outcomes" in tables),
+        title=title,
+        outcome=outcome,
         landmark_week=given.landmark_week if given.landmark_week is not None else _number(ask, "Predict in week", "0"),
-        horizon_weeks=_horizon(given, ask),
+        horizon_weeks=given.horizon_weeks if outcome is None else _horizon(given, ask),
         columns=None if given.columns is None else tuple(given.columns),
         analytes=None if given.analytes is None else tuple(given.analytes),
     )
@@ -108,19 +110,24 @@ def _horizon(given: Namespace, ask: Ask) -> float:
     return _number(ask, "Up to which week", "48")
 
 
-def _outcome(given: Namespace, ask: Ask, has_table: bool) -> DraftOutcome:
+def _outcome(given: Namespace, ask: Ask, has_table: bool) -> DraftOutcome | None:
     """Return what counts as the outcome, from the flags or by asking; nothing is taken for granted."""
     analyte, column, table = given.outcome_analyte, given.outcome_column, given.outcomes_table
-    if sum((analyte is not None, column is not None, table)) == 0 and ask is not None:
-        said = ask("The outcome is in: an analyte (a), a column of yes and no (c), the outcomes table (t)",
+    ways = sum((analyte is not None, column is not None, table))
+    if given.no_outcome and not ways:
+        return None
+    if ways == 0 and ask is not None:
+        said = ask("The outcome is in: an analyte (a), a column of yes and no (c), the outcomes table (t), nothing (n)",
                    "t" if has_table else "a")  # fmt: skip
+        if said == "n":
+            return None
         analyte = ask("Which analyte", "") if said == "a" else None
         column = ask("Which column of the patients table", "") if said == "c" else None
         table = said == "t"
-    if sum((bool(analyte), bool(column), bool(table))) != 1:
+    if sum((bool(analyte), bool(column), bool(table))) != 1 or given.no_outcome:
         raise RelapseModelError(
             "the outcome is missing, or stated twice; expected one of --outcome-analyte ANALYTE with --at-least or "
-            "--below and --unit; --outcome-column COLUMN; --outcomes-table."
+            "--below and --unit; --outcome-column COLUMN; --outcomes-table; --no-outcome, for predictors alone."
         )
     name = given.outcome or _answer(ask, "Name of the outcome", "relapse") or "relapse"
     at_least, below, unit = given.at_least, given.below, given.unit

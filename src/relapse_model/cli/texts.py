@@ -11,7 +11,7 @@ import pandas as pd
 
 from relapse_model.classifiers.known import label_of
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import RelapseModelError, problem_lines
 from relapse_model.files import naming_standard_output, printable
 from relapse_model.model.relapse_model import RelapseModel
 
@@ -214,15 +214,19 @@ def scoring_text(scores: pd.DataFrame, cohort: Cohort) -> str:
         f"{len(scores)} patients: {len(scores) - len(rejected)} scored ({warned} with warnings), "
         f"{len(rejected)} rejected."
     ]
-    lines += [f"  {count} x {reason}" for reason, count in rejected["reason"].value_counts().items()]
+    problems = {str(one): one for one in cohort.problems}
+    counts = rejected["reason"].value_counts()
+    own = [str(reason) for reason, count in counts.items() if count == 1 and reason in problems]  # of one row each
+    lines += [f"  {line}" for line in problem_lines(problems[reason] for reason in own)]
+    lines += [f"  {count} x {reason}" for reason, count in counts.drop(own).items()]
     lines += [f"  {line}" for line in (*unattached(cohort), *noted(cohort.noted_rows()))]
     return "\n".join(lines)
 
 
 def unattached(cohort: Cohort) -> list[str]:
     """Return the problems of rows that belong to no patient of the cohort."""
-    known = cohort.identifier_keys()
-    return [str(problem) for problem in cohort.problems if problem.patient not in known]
+    known = cohort.identifier_keys() if cohort.problems else frozenset()
+    return problem_lines(problem for problem in cohort.problems if problem.patient not in known)
 
 
 def noted(rows: Mapping[str, tuple[int, ...]]) -> list[str]:

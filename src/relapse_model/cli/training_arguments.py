@@ -61,7 +61,7 @@ def validate(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     verb.add_argument(
         "--language", choices=("en", "zh"), default="en",
-        help="language of the report's first screen and headings; the rest is English (%(default)s)",
+        help="language of the report and the model card (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
         "--learning-curve", action="store_true", help="also say what more patients would bring (see plan)"

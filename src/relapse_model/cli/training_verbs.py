@@ -82,7 +82,10 @@ def validate(given: Namespace) -> None:
         raise
     except InsufficientDataError as refusal:
         week = None if given.landmark_week is None else given.landmark_week[0]
-        paths = write_refusal(cohort, study, refusal, Path(given.out), week, mute=mute, disclosure=given.disclosure)
+        paths = write_refusal(
+            cohort, study, refusal, Path(given.out), week, mute=mute, disclosure=given.disclosure,
+            language=given.language,
+        )  # fmt: skip
         say(f"No model is supported by this cohort; what can be said of it: {paths['report']}")
         raise
     paths = write_report(

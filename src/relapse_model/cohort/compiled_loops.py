@@ -95,7 +95,7 @@ def one_pass(value: Floats, week: Floats, start: NDArray[np.int64], end: NDArray
     -------
     array of float, shape (7, groups)
         NaN for a group without rows, 0 for its count; the slope is that of
-        `relapse_model.features.laboratory.slope`.
+        `relapse_model.features.summaries.slope`.
     """
     found = np.full((7, len(start)), np.nan)
     for group in range(len(start)):

@@ -332,6 +332,18 @@ class _Gate(StudyAtTheGate):
         self.count_others("labs", others, "unit", "such as those")
         for mask, column, expected in scale_problems(labs, transformed):
             self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
+        self.impossible(labs, study)
+
+    def impossible(self, labs: pd.DataFrame, study: Study | None) -> None:
+        """Refuse results outside what a body, or an assay, can give, as the study states it."""
+        if study is None or all(one.possible is None for one in study.analytes.values()):
+            return
+        from relapse_model.cohort.laboratory.possible_values import impossible_results  # models of before state none
+
+        for rows, expected, advice in impossible_results(labs, study, self.refused_rows("labs")):
+            value, unit = (labs[name].iloc[rows[: self.most]] for name in ("value", "unit"))
+            found = self.shown(f"{one} {other}" for one, other in zip(value, unit, strict=True))
+            self.refuse("labs", rows, "value", found, expected, advice)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

@@ -95,7 +95,7 @@ class TablesAtTheGate:
 
     def refuse(
         self, table: str, rows: Sequence[int] | Mask | NDArray[np.intp], column: str | None, found: Sequence[str] | str,
-        expected: Sequence[str] | str, advice: str = "",
+        expected: Sequence[str] | str, advice: Sequence[str] | str = "",
     ) -> None:  # fmt: skip
         """Add one problem for each of the rows (positions, or a mask); of very many, the first and one that counts."""
         given = np.asarray(rows)
@@ -105,21 +105,20 @@ class TablesAtTheGate:
         for order, (row, patient) in enumerate(zip(told.tolist(), self.ids[table].iloc[told], strict=True)):
             what = found if isinstance(found, str) else found[order]
             wanted = expected if isinstance(expected, str) else expected[order]
-            self.problems.append(
-                Problem(table, self.row_number(table, row), column, what, wanted, advice, str(patient))
-            )
+            to_do = advice if isinstance(advice, str) else advice[order]
+            self.problems.append(Problem(table, self.row_number(table, row), column, what, wanted, to_do, str(patient)))
         wanted = expected if isinstance(expected, str) else "such as those"
-        self.count_others(table, len(where) - len(told), column, wanted)
+        self.count_others(table, len(where) - len(told), column, wanted, advice if isinstance(advice, str) else "")
 
     def refused_rows(self, table: str) -> Mask:
         """Return which rows of a table have a problem, to be added to."""
         return self.refused.setdefault(table, np.zeros(len(self.ids[table]), dtype=bool))
 
-    def count_others(self, table: str, number: int, column: str | None, expected: str) -> None:
+    def count_others(self, table: str, number: int, column: str | None, expected: str, advice: str = "") -> None:
         """Add one problem that stands for all the rows of one kind beyond those that are told."""
         if number:
             found = f"{number:,} more rows like these"
-            self.problems.append(Problem(table, None, column, found, expected, stands_for=number))
+            self.problems.append(Problem(table, None, column, found, expected, advice, stands_for=number))
 
     def remark(self, table: str, rows: Mask, column: str | None, found: Sequence[str] | str, expected: str) -> None:
         """Note, of each of the rows, what may be right and should be looked at."""

@@ -13,6 +13,7 @@ from relapse_model.arrays import LARGEST_VALUE, Floats
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.tables.column_values import read_texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS, TABLES
+from relapse_model.comparisons import above, below
 from relapse_model.study.eligibility import Criterion
 from relapse_model.study.names import level_of, resembled, yes_or_no
 from relapse_model.study.predictor import Predictor
@@ -47,6 +48,8 @@ class ColumnReader:
         Of numbers.
     negative : bool
         Whether numbers may be negative.
+    possible : (low, high) or None
+        Limits of the possible, in `unit`.
     """
 
     column: str
@@ -59,6 +62,7 @@ class ColumnReader:
     scale: str = "linear"
     unit: str = ""
     negative: bool = False
+    possible: tuple[float, float] | None = None
 
 
 def reader_of(predictor: Predictor, study: Study) -> ColumnReader:
@@ -69,7 +73,7 @@ def reader_of(predictor: Predictor, study: Study) -> ColumnReader:
     return ColumnReader(
         predictor.column, f"For predictor {predictor.name!r}", levels, predictor.equals is not None, predictor.others,
         tuple(sorted(named.difference(levels))), predictor.kind == "ever_on_agent", predictor.scale, predictor.unit,
-        predictor.negative,
+        predictor.negative, predictor.possible,
     )  # fmt: skip
 
 
@@ -83,6 +87,9 @@ def column_readers(study: Study) -> Iterator[ColumnReader]:
     for predictor in study.predictors:
         if predictor.column is not None:
             yield reader_of(predictor, study)
+    for candidate in study.candidates:
+        if candidate.predictor.possible is not None:
+            yield reader_of(candidate.predictor, study)
     for criterion in (*study.eligibility.include, *study.eligibility.exclude):
         if criterion.column is not None and criterion.equals:
             yield reader_of_criterion(criterion)
@@ -148,6 +155,10 @@ def unusable_cells(values: pd.Series, reader: ColumnReader) -> UnusableCells:
         return UnusableCells(_flags(values)[1], "0 or 1 (no or yes)")
     number, bad = numbers(values, reader)
     unit = f" in {reader.unit}" if reader.unit else ""
+    if reader.possible is not None:
+        low, high = reader.possible
+        bad |= below(number, low) | above(number, high)
+        unit += f", from {low:g} to {high:g} (the limits of the possible in this study)"
     if reader.scale == "log10":
         return UnusableCells(bad | (number <= 0), f"a number above 0{unit}, or a limit such as '<0.05'")
     return UnusableCells(bad, f"a number{unit}, or a limit such as '<0.05', not on a log10 scale")

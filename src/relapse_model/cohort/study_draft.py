@@ -45,15 +45,23 @@ class DraftOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StudyDraft:
-    """What a study is to ask. Without `columns` or `analytes`, what the tables hold is offered."""
+    """What a study is to ask. Without `columns` or `analytes`, what the tables hold is offered.
+
+    Without an outcome, and then without a horizon, it is a study of predictors alone.
+    """
 
     name: str
     title: str
-    outcome: DraftOutcome
+    outcome: DraftOutcome | None
     landmark_week: float
-    horizon_weeks: float
+    horizon_weeks: float | None
     columns: tuple[str, ...] | None = None
     analytes: tuple[str, ...] | None = None
+
+    @property
+    def asked(self) -> DraftOutcome:
+        """Return the outcome; where there is none, one that names nothing."""
+        return self.outcome or DraftOutcome("")
 
 
 def drafted_study(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> str:
@@ -77,7 +85,8 @@ def drafted_study(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> str:
     problems = [*analytes.unknown(draft.analytes or ()), *_unknown_columns(draft, tables)]
     if problems:
         raise StudyError("the study cannot be written", problems)
-    outcome = _outcome(draft.outcome, analytes)
+    outcome = _NO_OUTCOME if draft.outcome is None else _outcome(draft.outcome, analytes)
+    horizon = [] if draft.horizon_weeks is None else [f"horizon_weeks = {draft.horizon_weeks:g}"]
     columns = _columns(draft, tables.get("patients"))
     results = analytes.predictors(draft)
     lines = [
@@ -87,13 +96,17 @@ def drafted_study(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> str:
         *([f"title = {_text(draft.title)}"] if draft.title else ['# title = "..."']),
         "", *outcome,
         "", "# All weeks count from enrolment. Results later than the landmark are not used.",
-        "[prediction]", f"landmark_weeks = [{draft.landmark_week:g}]", f"horizon_weeks = {draft.horizon_weeks:g}",
+        "[prediction]", f"landmark_weeks = [{draft.landmark_week:g}]", *horizon,
         *analytes.declarations(draft),
         "", *_HEAD_OF_PREDICTORS, *results, *columns,
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
+_NO_OUTCOME = [
+    "# No outcome: the study serves to derive predictors (relapse-model features). To train a model, add [outcome],",
+    "# and horizon_weeks under [prediction].",
+]
 _HEAD_OF_PREDICTORS = (
     "# A line for each predictor. direction says whether higher values raise (up) or lower (down) risk. A published",
     '# effect is a prior: prior = { odds_ratio = 0.20, ci = [0.05, 0.75], source = "Author 2025" }; per = 10 for ten',
@@ -167,7 +180,7 @@ class _Analytes:
 
     def declarations(self, draft: StudyDraft) -> Iterator[str]:
         """Yield a table for each analyte that the library has not, and that of the outcome."""
-        outcome = draft.outcome
+        outcome = draft.asked
         of_outcome = [self.name_of(outcome.analyte)] if outcome.analyte is not None else []
         for name in dict.fromkeys([*self.wanted(draft), *of_outcome]):
             if name in analyte_library():
@@ -186,7 +199,7 @@ class _Analytes:
 
     def predictors(self, draft: StudyDraft) -> Iterator[str]:
         """Yield a line for each analyte, of the kind that is asked for most: the last result."""
-        outcome = draft.outcome
+        outcome = draft.asked
         of_outcome = None if outcome.analyte is None else self.name_of(outcome.analyte)
         for name in self.wanted(draft):
             units = self.units.get(name, [])
@@ -213,7 +226,7 @@ class _Analytes:
 def _unknown_columns(draft: StudyDraft, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     if "patients" not in tables:
         return []
-    asked = [*(draft.columns or ()), *([draft.outcome.column] if draft.outcome.column else [])]
+    asked = [*(draft.columns or ()), *([draft.asked.column] if draft.asked.column else [])]
     there = list(tables["patients"].columns)
     return [
         Problem("patients", None, name, "no such column", f"one of {', '.join(there)}")
@@ -230,7 +243,7 @@ def _columns(draft: StudyDraft, patients: pd.DataFrame | None) -> Iterator[str]:
     asked = tuple(_BASELINE) if draft.columns is None else draft.columns
     left: list[str] = []
     for name in patients.columns:
-        if name in _NEVER or name == draft.outcome.column:
+        if name in _NEVER or name == draft.asked.column:
             continue
         if name not in asked:
             left.append(name)

@@ -12,7 +12,7 @@ from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.lasting_loss import LastingLoss, lasting_loss, latest_week
 from relapse_model.cohort.outcome.risk_set import ENROLMENT
 from relapse_model.comparisons import at_least, at_most, before, below
-from relapse_model.features.laboratory import summarise
+from relapse_model.features.summaries import summarise
 from relapse_model.features.treatment import first_week, weeks_on, where_recorded
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study

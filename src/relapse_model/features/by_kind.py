@@ -20,7 +20,7 @@ from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
 from relapse_model.features.decline import slope_to_first_below
-from relapse_model.features.laboratory import SUMMARIES, summarise_results
+from relapse_model.features.summaries import SUMMARIES, summarise_results
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import FeatureKind, add_feature_kind
 from relapse_model.study.study import Study

@@ -9,7 +9,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
 from relapse_model.comparisons import at_or_before
 from relapse_model.features.bounded_weeks import called
-from relapse_model.features.laboratory import summarise
+from relapse_model.features.summaries import summarise
 from relapse_model.features.treatment import first_week
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study

@@ -94,7 +94,7 @@ def _for_people(table: pd.DataFrame) -> pd.DataFrame:
     found = table.set_axis(columns, axis=1)
     for place in texts:
         column = table.iloc[:, place]
-        if not any(isinstance(value, str) and value[:1] in _ESCAPED_STARTS for value in column):
+        if _ESCAPED_STARTS.isdisjoint({value[:1] for value in column.tolist() if isinstance(value, str)}):
             continue
         changed = column.map(lambda value: escaped(value) if isinstance(value, str) else value)
         if not changed.equals(column):

@@ -8,6 +8,7 @@ from typing import Any
 
 from relapse_model.report.figures.validation import EVENTS_FOR_A_CURVE
 from relapse_model.report.language import words_of
+from relapse_model.report.page_texts import true_minus
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import Performance
 
@@ -93,7 +94,7 @@ def validation_verdict(performance: Performance, outcome: str, errors: Sequence[
 
 
 def _answer(code: str, sentence: str, following: str, say: Callable[..., str]) -> Answer:
-    return Answer(code, say(code), sentence, following)
+    return Answer(code, say(code), true_minus(sentence), following)
 
 
 def _code(performance: Performance, auc: Estimate) -> str:

@@ -83,8 +83,8 @@ def _answer(found: BenefitReport) -> str:
         first = f"How much {name} helps is not known: at the mean risk its 90 % interval is {span} percentage points."
     elif overall["lower"] <= 0.0 <= overall["upper"]:
         first = (
-            f"No benefit of {name} is shown, and no harm: at the mean risk the benefit is {_points(overall['value'])} "
-            f"percentage points (90 % interval {span})."
+            f"Neither benefit nor harm of {name} was shown: at the mean risk the benefit is "
+            f"{_points(overall['value'])} percentage points (90 % interval {span})."
         )
     else:
         way = "lowers" if overall["value"] > 0 else "raises"

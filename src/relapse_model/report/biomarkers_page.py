@@ -107,7 +107,7 @@ def screen_verdict(found: BiomarkerScreen) -> str:
         corrected = "" if tested == 1 else ", after correction for multiple testing"
         return (
             f"{one} associated with the event beyond what is known already{corrected} ({events} events). "
-            "This is no evidence that they are irrelevant: with so few events most true effects are missed."
+            "This does not show that they are irrelevant: with so few events many true effects are missed."
             + _of_arms(found)
         )
     named = "; ".join(_in_words(row) for row in chosen.head(_NAMED).to_dict("records"))
@@ -147,7 +147,7 @@ def _facts(found: BiomarkerScreen) -> list[tuple[str, str]]:
         ("Selected", str(len(found.selected))),
     ]
     if len(tested):
-        facts.append(("Lowest adjusted p", p_words(float(tested.min()))))
+        facts.append(("Smallest adjusted p", p_words(float(tested.min()))))
     return facts
 
 
@@ -260,7 +260,7 @@ def change_words(value: float, low: float, high: float) -> tuple[str, str]:
     if pd.isna(value):
         return "not estimable", ""
     value, low, high = (round(one, 3) + 0.0 for one in (value, low, high))  # no -0.000
-    interval = "" if pd.isna(low) else f"{low:.3f} to {high:.3f}"
+    interval = "" if pd.isna(low) else f"{low:+.3f} to {high:+.3f}"
     return f"{value:+.3f}".replace("-", MINUS), interval.replace("-", MINUS)
 
 

@@ -25,6 +25,7 @@ from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _REMARKS = 20  # rows that are listed
+_NONE = "The study states no outcome: predictors can be derived (relapse-model features), and no model can be trained."
 
 
 def check_report(cohort: Cohort, study: Study, landmark_week: float | None = None, mute: tuple[str, ...] = ()) -> str:
@@ -44,14 +45,14 @@ def check_report(cohort: Cohort, study: Study, landmark_week: float | None = Non
     RelapseModelError
         For a code that no check has.
     """
-    landmark = study.landmark(landmark_week)
+    landmark, stated = study.landmark(landmark_week), study.outcome.stated
     at = AtLandmark(cohort, study, landmark)
     parts = [
         f"{cohort!r}: no problems found.",
         _analytes(cohort, study),
-        _outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark),
+        *([_outcome(at.outcome, study, landmark) + _other_reading(cohort, study, landmark)] if stated else [_NONE]),
         _predictors(at.cohort, at.features, study, landmark, at.at_risk),
-        _support(at),
+        *([_support(at)] if stated else []),
         *_left_out(cohort),
         *_screening(cohort, study),
         *_findings(at, mute),
@@ -148,7 +149,8 @@ def _remarks(cohort: Cohort) -> list[str]:
 
 
 def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:
-    lines = [f"Predictors at week {landmark:g} of {len(rows)} patients at risk (missing; 5 %, median, 95 %):"]
+    whose = " at risk" if study.outcome.stated else ""
+    lines = [f"Predictors at week {landmark:g} of {len(rows)} patients{whose} (missing; 5 %, median, 95 %):"]
     for predictor in study.predictors:
         values = features[predictor.name].iloc[rows]
         line = f"  {predictor.label:52.52s} {values.isna().sum():4d}  {_spread(values, predictor)}".rstrip()

@@ -40,7 +40,8 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
             *steps,
             (f"At risk at {week}", len(data), everybody - len(data)),
             (
-                f"Outcome known at {horizon} (weights stand for the lost{competing and f'; {competing}'})",
+                f"Outcome known at {horizon} (loss to follow-up allowed for by weighting"
+                f"{competing and f'; {competing}'})",
                 len(data) - data.lost,
                 data.lost,
             ),

@@ -28,7 +28,7 @@ _WHAT = {
     "overdue": "a dose is overdue",
     "undecidable": "measure again",
     "not assessed": "measure anti-HBs",
-    "decide by hand": "decide by hand",
+    "clinician decides": "a clinician decides",
 }
 _WHY = {  # where the rule itself does not say
     "undecidable": "the printed titre does not decide",
@@ -66,9 +66,11 @@ def write_dosing_page(
         verdict=_verdict(found, as_of),
         rule=_rule_words(found, study),
         facts=_facts(found, totals),
-        due=_due_rows(found.due),
+        due=_due_rows(found),
         upcoming=None if found.next is None else _next_rows(_above(found.next), found),
         below_now=[] if found.next is None else _next_rows(_below(found.next), found),
+        unreached=[] if found.next is None else _next_rows(_unreached(found.next), found),
+        dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
         centres=centres,
         deviations=[
@@ -85,7 +87,7 @@ def write_dosing_page(
 
 def _verdict(found: DosingReport, as_of: str | None) -> str:
     counts = found.due["status"].value_counts()
-    when = "" if as_of is None else f" (records up to {as_of if '-' in as_of else 'week ' + as_of})"
+    when = f" (records up to {as_of if '-' in as_of else 'week ' + as_of})" if as_of else " (as of each last record)"
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
     others = int(counts.sum()) - now - late
     return f"Patients due for a dose: {now}; overdue: {late}; awaiting a measurement or a decision: {others}{when}."
@@ -108,11 +110,14 @@ def _facts(found: DosingReport, totals: pd.Series) -> list[tuple[str, str]]:
     facts = [("Patients to act on now", str(len(found.due))), ("Doses given of those due", f"{given} of {due}{share}")]
     if found.next is not None:
         never = int((found.next["reachable"] < _UNREACHABLE).sum())
-        facts.append((f"One dose will not reach {found.rule.again.below:g}", f"{never} of {len(found.next)}"))
+        limit = f"{found.rule.again.below:g}"
+        facts.append((f"Not expected to reach {limit} after one dose", f"{never} of {len(found.next)}"))
     return facts
 
 
-def _due_rows(due: pd.DataFrame) -> list[dict[str, Any]]:
+def _due_rows(found: DosingReport) -> list[dict[str, Any]]:
+    audit = found.audit[found.audit["given_week"].notna()]
+    given = set(zip(audit["patient_id"], audit["given_week"].astype(float).round(4), strict=True))
     return [
         {
             "patient": row["patient_id"],
@@ -120,8 +125,9 @@ def _due_rows(due: pd.DataFrame) -> list[dict[str, Any]]:
             "why": row["reason"] or _WHY.get(row["status"], ""),
             "titre": row["titre"] or "",
             "week": f"{row['week']:.1f}",
+            "given": "yes" if (row["patient_id"], round(float(row["week"]), 4)) in given else "no",
         }
-        for row in due.to_dict("records")
+        for row in found.due.to_dict("records")
     ]
 
 
@@ -134,7 +140,7 @@ def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, An
             "titre_week": f"{row['titre_week']:.1f}",
             "week": _week(row["week"], row["titre_week"]),
             "interval": _interval(row),
-            "visit": "" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
+            "visit": "none planned" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
             "chance": "" if np.isnan(row["due_at_next_visit"]) else _percent(row["due_at_next_visit"]),
             "note": _note(row, found.rule, by_hand=row["patient_id"] in by_hand),
         }
@@ -143,15 +149,22 @@ def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, An
 
 
 def _above(upcoming: pd.DataFrame) -> pd.DataFrame:
-    """Return the patients above the limit who are expected to fall below it, or whose last titre is in doubt."""
-    falls = (upcoming["week"] > upcoming["titre_week"]) & np.isfinite(upcoming["week"])
-    rows: pd.DataFrame = upcoming[falls | (upcoming["contradicts"] & (upcoming["week"] > upcoming["titre_week"]))]
+    """Return those above the limit, or whom a dose brings there, who fall below it, or whose titre is in doubt."""
+    above = (upcoming["week"] > upcoming["titre_week"]) & (upcoming["reachable"] >= _UNREACHABLE)
+    rows: pd.DataFrame = upcoming[above & (np.isfinite(upcoming["week"]) | upcoming["contradicts"])]
+    return rows
+
+
+def _unreached(upcoming: pd.DataFrame) -> pd.DataFrame:
+    """Return the patients whom one dose is not expected to bring to the limit."""
+    rows: pd.DataFrame = upcoming[upcoming["reachable"] < _UNREACHABLE]
     return rows
 
 
 def _below(upcoming: pd.DataFrame) -> pd.DataFrame:
     """Return the patients who are below the limit even with their last dose."""
-    rows: pd.DataFrame = upcoming[upcoming["week"] <= upcoming["titre_week"]]
+    below = (upcoming["week"] <= upcoming["titre_week"]) & (upcoming["reachable"] >= _UNREACHABLE)
+    rows: pd.DataFrame = upcoming[below]
     return rows
 
 
@@ -172,11 +185,11 @@ def _percent(share: float) -> str:
 
 
 def _note(row: Mapping[Any, Any], rule: DosingRule, *, by_hand: bool) -> str:
-    notes = [f"{DETECTED}: the rule calls for no dose; decide by hand"] if by_hand else []
+    notes = [f"{DETECTED}: the rule calls for no dose; a clinician decides"] if by_hand else []
     if row["reachable"] < _UNREACHABLE:
         notes.append(
-            f"{rule.dose:g} IU will not raise this patient to {rule.again.below:g}; "
-            f"about {_hundreds(row['dose_needed'])} IU would"
+            f"{rule.dose:g} IU is not expected to raise this patient to {rule.again.below:g}; "
+            f"about {_hundreds(row['dose_needed'])} IU is predicted to"
         )
     if row["contradicts"]:
         notes.append("the last titre is implausible given dose and kinetics: check dose, date and assay")

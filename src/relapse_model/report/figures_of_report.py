@@ -44,8 +44,8 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Read every few weeks; ends where fewer than 5 are still followed. Dotted line: the horizon. It "
-    "describes these patients and does not compare treatments.",
+    "kaplan_meier": "Assessed at visits every few weeks. Curves end where fewer than 5 are still followed. Dotted "
+    "line: the horizon. They describe these patients and do not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
@@ -215,13 +215,21 @@ def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None
         return _arm_of_study(data, study)
     if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
         arm = arm.reindex(data.features.index)
-    labels = pd.Series(np.asarray(arm, dtype=object))
+    labels = pd.Series(np.asarray(arm, dtype=object)).replace(_called(study))
     if len(labels) != len(data):
         raise RelapseModelError(
             f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
             "in the order of validation.data.features, or a Series indexed by patient_id."
         )
     return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
+
+
+def _called(study: Study) -> dict[str, str]:
+    """Return what the plan of the trial calls each arm, by its value in the tables."""
+    plan = study.trial
+    if plan is None or plan.arms.column != "arm":
+        return {}
+    return dict(zip((plan.arms.treatment, plan.arms.control), plan.arms.names, strict=True))
 
 
 def _performance_figures(validation: Validation) -> dict[str, Figure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -29,14 +30,32 @@ def words_of(language: str) -> Callable[..., str]:
     >>> words_of("en")("centres", centres=3)
     '3 centres.'
     """
-    if language not in LANGUAGES:
-        raise RelapseModelError(f"Report: language {language!r}; expected one of {', '.join(LANGUAGES)}.")
+    known_language(language)
     known = _tables()[language]
 
     def say(key: str, **named: object) -> str:
-        return known[key].format(**named) if named else known[key]
+        text = known[key].format(**named) if named else known[key]
+        return spaced(text) if language == "zh" else text
 
     return say
+
+
+def spaced(text: str) -> str:
+    """Return Chinese text with a space between a Latin and a Chinese character.
+
+    Examples
+    --------
+    >>> spaced("第 48 周前HBsAg 复阳")
+    '第 48 周前 HBsAg 复阳'
+    """
+    text = re.sub(r"(?<=[A-Za-z])(?=[\u4e00-\u9fff])", " ", text)
+    return re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])", " ", text)
+
+
+def known_language(language: str) -> None:
+    """Refuse a language that there is not."""
+    if language not in LANGUAGES:
+        raise RelapseModelError(f"Report: language {language!r}; expected one of {', '.join(LANGUAGES)}.")
 
 
 @cache

@@ -43,8 +43,8 @@ def _patients(validation: Validation) -> list[str]:
         "is unrelated to the outcome."
         if lost
         else "",
-        f"{found.competing} patients had a competing event, after which the outcome could not come: a risk is that in "
-        "the presence of such events, and another where they are more or less frequent."
+        f"{found.competing} patients had a competing event, after which the outcome could no longer occur: a risk is "
+        "that in the presence of such events, and another where they are more or less frequent."
         if found.competing
         else "",
         "The outcome was adjudicated outside this analysis; the authors need to report how."

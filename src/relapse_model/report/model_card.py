@@ -13,19 +13,21 @@ from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
+from relapse_model.report.page_texts import true_minus
+from relapse_model.report.translation import translated_card
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
 from relapse_model.study.predictor import Predictor
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
 
 _LOST = {  # how training counted them
-    "ipcw": "Lost patients count as neither; others carry their weight.",
+    "ipcw": "Lost patients count as neither; patients like them who were followed are weighted up in their place.",
     "drop_lost": "Lost patients were left out of the training.",
     "lost_as_free": "Lost patients counted as free of it in the training, which makes the risks too low.",
 }
 
 
-def model_card(model: RelapseModel, performance: Performance | None = None) -> str:
+def model_card(model: RelapseModel, performance: Performance | None = None, language: str = "en") -> str:
     """Return the model card as Markdown: plain to read, and no text of the study can become markup.
 
     Parameters
@@ -33,6 +35,8 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
     model : RelapseModel
     performance : Performance, optional
         From `validate` or `RelapseModel.evaluate`; without it the card says that nothing is known.
+    language : {"en", "zh"}
+        Names of the study of which it has no translation stay as they are.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("model_card.md.jinja").render(
+    card = environment.get_template("model_card.md.jinja").render(
         model=model,
         study=model.study,
         summary=model.summary,
@@ -79,6 +83,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None) -> s
         refused={} if performance is None else performance.refused,
         measure_names=MEASURES,
     )
+    return card if language == "en" else translated_card(card, model.study, language)
 
 
 def _lost(model: RelapseModel) -> str:
@@ -96,7 +101,7 @@ def _centres(model: RelapseModel) -> str:
     spread = float(np.sqrt(mixture.weight @ centres.spread))
     return (
         f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
-        f"(no difference has the weight {centres.sd_weight[0]:.2f}, 0.50 beforehand). A patient of one of them is "
+        f"(probability of no difference {centres.sd_weight[0]:.2f}; 0.50 before the data). A patient of one of them is "
         "scored by its partially pooled intercept, any other by the whole spread."
     )
 
@@ -130,7 +135,7 @@ def markdown_text(value: object) -> str:
     >>> markdown_text("<b> 10*9/L | hbsag_relapse")
     '&lt;b&gt; 10\\*9/L \\| hbsag_relapse'
     """
-    text = " ".join(str(value).split())
+    text = true_minus(" ".join(str(value).split()))
     text = re.sub(r"([\\`*\[\]|~])", r"\\\1", text)
     text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)

@@ -17,6 +17,8 @@ from relapse_model._version import __version__
 from relapse_model.development.summary import PACKAGES
 from relapse_model.files import write_bytes, write_text
 from relapse_model.report.figures.style import png, svg
+from relapse_model.report.page_texts import in_texts, true_minus, unbroken
+from relapse_model.report.translation import translated_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +41,7 @@ def save_figures(drawn: Mapping[str, Figure], folder: Path) -> dict[str, str]:
     return pictures
 
 
-def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
+def render(template: str, pictures: Mapping[str, str], *, language: str = "en", **values: Any) -> str:
     """Return a page of the report.
 
     Parameters
@@ -48,8 +50,10 @@ def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
         File of this package.
     pictures : dict of str to str
         Figures as SVG.
+    language : {"en", "zh"}
+        In which the page is; names of the study of which it has no translation stay as they are.
     **values
-        What the template shows; text is escaped.
+        What the template shows, among it the ``study``; text is escaped.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -63,7 +67,9 @@ def render(template: str, pictures: Mapping[str, str], **values: Any) -> str:
     )
     # Drawn by Matplotlib, which escapes the text it is given.
     inlined = {name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()}
-    return environment.get_template(template).render(pictures=inlined, **values)
+    page = in_texts(environment.get_template(template).render(pictures=inlined, **values), true_minus)
+    page = page if language == "en" else translated_page(page, values["study"], language)
+    return in_texts(page, unbroken)
 
 
 def inline_svg(picture: str, name: str) -> str:

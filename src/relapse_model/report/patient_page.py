@@ -11,6 +11,7 @@ from relapse_model.model.explanation.patient import PatientExplanation, explain_
 from relapse_model.model.explanation.patient_input import PatientInput, risk_percent, week_shown, with_unit
 from relapse_model.report.figures.patient import patient_trajectory_figure
 from relapse_model.report.figures.style import svg
+from relapse_model.report.language import known_language
 from relapse_model.report.page import render
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ _DIRECTIONS = {"raises": "↑ raises", "lowers": "↓ lowers", "hardly changes":
 
 
 def write_patient_page(
-    model: RelapseModel, cohort: Cohort, patient_id: str, path: str | Path, landmark_week: float | None = None
-) -> PatientExplanation:
+    model: RelapseModel, cohort: Cohort, patient_id: str, path: str | Path, landmark_week: float | None = None,
+    *, language: str = "en",
+) -> PatientExplanation:  # fmt: skip
     """Write the page of one patient, for its owner alone: it names the patient.
 
     Parameters
@@ -37,6 +39,8 @@ def write_patient_page(
         Such as ``patient.html``.
     landmark_week : float, optional
         As `RelapseModel.score` takes it.
+    language : {"en", "zh"}
+        Names of the study of which it has no translation stay as they are.
 
     Returns
     -------
@@ -57,6 +61,7 @@ def write_patient_page(
     ...     write_patient_page(model, rm.simulate_cohort(3, seed=8), "P0001", f"{folder}/patient.html")
     PatientExplanation(risk 0.045, 8 inputs, 0 warnings)
     """
+    known_language(language)
     found = explain_patient(model, cohort, patient_id, landmark_week)
     pictures = {}
     try:
@@ -68,6 +73,7 @@ def write_patient_page(
     html = render(
         "patient_page.html.jinja",
         pictures,
+        language=language,
         study=model.study,
         synthetic=found.synthetic,
         found=found,
@@ -85,7 +91,7 @@ def write_patient_page(
         ],
         captions={
             "course": "Titres over time. The dotted line is the week of the prediction: what lies after it is shown, "
-            "but the risk does not rest on it."
+            "but was not used for the risk."
         },
         items_of=lambda anchor: "",
     )

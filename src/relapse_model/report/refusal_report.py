@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from relapse_model.files import write_text
 from relapse_model.report.cohort_sections import attrition, deciding, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, owner_only
 from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
+from relapse_model.report.language import known_language
 from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.table_one import table_one
 from relapse_model.report.tripod import items_of
@@ -36,6 +38,7 @@ def write_refusal(
     *,
     mute: tuple[str, ...] = (),
     disclosure: str = FULL,
+    language: str = "en",
 ) -> dict[str, Path]:
     """Write the report of a cohort that `validate` refused: what was refused first, then as much as can be said.
 
@@ -55,7 +58,8 @@ def write_refusal(
     mute : tuple of str
         Codes of checks to mute; the report lists them as muted.
     disclosure : {"full", "small-counts"}
-        As `write_report` takes it.
+    language : {"en", "zh"}
+        Both as `write_report` takes them.
 
     Returns
     -------
@@ -84,6 +88,7 @@ def write_refusal(
     places = {name: place for name, place in report_places(folder).items() if name != "card"}  # there is no model
     known_codes(mute)  # before anything is written
     known_disclosure(disclosure)
+    known_language(language)
     landmark = study.landmark(landmark_week)
     data = _data_or_none(cohort, study, landmark)
     values = refusal_values(cohort, study, error, data, landmark, mute, disclosure)
@@ -92,7 +97,8 @@ def write_refusal(
         drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study))
     pictures = save_figures(drawn, places["figures"])
     page = render(
-        "refusal_report.html.jinja", pictures, study=study, values=values, landmark=landmark, refused=REFUSED,
+        "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark,
+        refused=REFUSED, reason=_reason(error),
         synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
         deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
         priors=study.has_priors, priors_sentence=priors_sentence(study),
@@ -153,6 +159,12 @@ def refusal_values(
         "checks": _checks(cohort, study, landmark, mute),
         "packages": packages(),
     }
+
+
+def _reason(error: RelapseModelError) -> str:
+    """Return what was refused and why, without the verb that was asked, which a reader of the page did not type."""
+    text = re.sub(r"^[a-z_]+: ", "", str(error))
+    return text[:1].upper() + text[1:]
 
 
 def _data_or_none(cohort: Cohort, study: Study, landmark: float) -> DevelopmentData | None:

@@ -26,9 +26,12 @@ def study_lines(study: Study) -> Iterator[str]:
     "study 'hbsag-relapse': no problems found."
     """
     yield f"study {study.name!r}: no problems found."
-    yield f"Outcome: {outcome_words(study.outcome, study)}."
     weeks = ", ".join(f"{week:g}" for week in study.prediction.landmark_weeks)
-    yield f"Predicted in week {weeks}, up to week {study.prediction.horizon_weeks:g}."
+    if study.outcome.stated:
+        yield f"Outcome: {outcome_words(study.outcome, study)}."
+        yield f"Predicted in week {weeks}, up to week {study.prediction.horizon_weeks:g}."
+    else:
+        yield f"No outcome: predictors in week {weeks}, and no model."
     with_prior = sum(one.prior is not None for one in study.predictors)
     yield f"Predictors: {len(study.predictors)}, {with_prior} of them with a prior; {len(study.terms)} terms."
     analytes = ", ".join(f"{name} [{one.unit}]" for name, one in study.analytes.items())
@@ -50,14 +53,20 @@ def cohort_lines(cohort: Cohort, study: Study) -> Iterator[str]:
     at = AtLandmark(cohort, study, landmark)
     yield f"{cohort!r}: no problems found."
     yield from (f"  {count:6d}  left out: {why}" for why, count in cohort.rejected["reason"].value_counts().items())
-    state, rows = at.outcome["state"], at.at_risk
-    known = {RELAPSE: "with the outcome by the horizon", FREE: "free of it", LOST: "lost before the horizon"}
-    if (state == COMPETING).any():
-        known[COMPETING] = "with a competing event by the horizon"
-    yield f"{len(rows)} of {len(cohort)} patients are at risk in week {landmark:g}:"
-    yield from (f"  {int((state == name).sum()):6d}  {words}" for name, words in known.items())
-    yield from (f"  {count:6d}  {name}" for name, count in state[~state.isin(list(known))].value_counts().items())
-    yield f"Predictors known, of {len(rows)} patients at risk:"
+    rows = at.at_risk
+    yield from _at_risk(at) if study.outcome.stated else ()
+    yield f"Predictors known, of {len(rows)} patients{' at risk' if study.outcome.stated else ''}:"
     for predictor in study.predictors:
         share = int(at.features[predictor.name].iloc[rows].notna().sum())
         yield f"  {share:6d}  {predictor.label}"
+
+
+def _at_risk(at: AtLandmark) -> Iterator[str]:
+    """Yield how many are at risk, and what became of them."""
+    state = at.outcome["state"]
+    known = {RELAPSE: "with the outcome by the horizon", FREE: "free of it", LOST: "lost before the horizon"}
+    if (state == COMPETING).any():
+        known[COMPETING] = "with a competing event by the horizon"
+    yield f"{len(at.at_risk)} of {len(at.cohort)} patients are at risk in week {at.landmark:g}:"
+    yield from (f"  {int((state == name).sum()):6d}  {words}" for name, words in known.items())
+    yield from (f"  {count:6d}  {name}" for name, count in state[~state.isin(list(known))].value_counts().items())

@@ -98,7 +98,9 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         tipping=_tipping(found),
         subgroups=[_subgroup(one) for one in found.subgroups],
         interactions=_interactions(found.subgroups),
-        safety=_safety(found.safety),
+        safety=_safety(found.safety, found.endpoint.week),
+        lost=_lost_words(int(found.endpoint.lost.sum())),
+        adjusted=found.plan.primary.adjusted,
         harms=harms_rows(found.adverse_events),
         rate_ratio="" if tested is None or tested.ratio is None else (
             f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
@@ -235,14 +237,22 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     )
 
 
-def _safety(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
+def _lost_words(lost: int) -> str:
+    """Say how those lost to follow-up count, if there are any."""
+    if not lost:
+        return ""
+    who = "1 patient was lost; it counts" if lost == 1 else f"{lost} patients were lost; they count"
+    return f"{who} up to the last test before the loss."
+
+
+def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | None:
     if table is None:
         return None
     rows = []
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
         words = {
-            name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses)"
+            name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses by week {week:g})"
             for name, row in (("treatment", one), ("control", nought))
         }
         rows.append({"what": agent, **words})

@@ -126,13 +126,13 @@ def answer(found: TrialAnalysis) -> str:
     if contrast.measure == "risk_difference":
         sentence += (
             f"{treatment.name} minus {control.name}: {points(contrast.value or 0.0)} percentage points ({level} "
-            f"{contrast_words(contrast, interval_only=True)}; {p_value(contrast.p_value)}). "
+            f"{contrast_words(contrast, interval_only=True)}; {_tested(found)}). "
         )
     else:
         sentence += (
             f"{_MEASURES[contrast.measure].capitalize()}, {treatment.name} over {control.name}: "
             f"{_number(contrast.value, signed=False)} ({level} {contrast_words(contrast, interval_only=True)}; "
-            f"{p_value(contrast.p_value)}). "
+            f"{_tested(found)}). "
         )
     if contrast.upper < none:
         return sentence + f"Fewer failures with {treatment.name} than with {control.name} were shown."
@@ -144,10 +144,20 @@ def answer(found: TrialAnalysis) -> str:
     return sentence + f"No difference was shown. {_NOT_ALIKE}"
 
 
+def _tested(found: TrialAnalysis) -> str:
+    """Return p of the test of the plan; a one-sided one is held against half of what the interval leaves."""
+    contrast, asked = found.primary.contrast, found.plan.primary
+    if contrast is None:
+        return ""
+    if asked.sides == 1 and found.primary.tests:
+        return f"one-sided {p_value(found.primary.tests[0].p_value)}, tested at {(1 - asked.level) / 2:.3g}"
+    return p_value(contrast.p_value)
+
+
 def _between(contrast: Contrast, name: str) -> str:
     fewer, more = -100 * min(contrast.lower, 0.0), 100 * max(contrast.upper, 0.0)
     return (
-        f"the data are compatible with anything from {fewer:.0f} fewer to {more:.0f} more failures per 100 patients "
+        f"the data are compatible with anything from {fewer:.1f} fewer to {more:.1f} more failures per 100 patients "
         f"with {name}"
     )
 

@@ -59,7 +59,7 @@ def report_page(
     values : dict
         As `relapse_model.report.validation_report.validation_values` makes them.
     language : {"en", "zh"}
-        Of the first screen and the headings.
+        Names of the study of which it has no translation stay as they are.
     """
     say, rule = words_of(language), validation.study.outcome
     named = (rule.label_zh if language == "zh" else "") or rule.name
@@ -70,7 +70,7 @@ def report_page(
         "validation_report.html.jinja",
         pictures,
         say=say,
-        language="zh-CN" if language == "zh" else language,
+        language=language,
         contents=CONTENTS,
         validation=validation,
         performance=validation.performance,
@@ -130,16 +130,18 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
 
 def _summary(validation: Validation, named: str, say: Callable[..., str]) -> str:
     """Return what is predicted, and for whom."""
-    study, cohort, data = validation.study, validation.cohort, validation.data
+    study, cohort, data, week = validation.study, validation.cohort, validation.data, validation.landmark_week
     text = say(
         "predicted", outcome=named, horizon=f"{study.prediction.horizon_weeks:g}",
-        landmark=f"{validation.landmark_week:g}", total=len(cohort) + len(cohort.rejected), patients=len(data),
+        when=say("after_enrolment", landmark=f"{week:g}") if week else say("at_enrolment"),
+        total=len(cohort) + len(cohort.rejected), patients=len(data),
     )  # fmt: skip
-    if "centre" not in cohort.patients:
-        return text
-    at = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index]
-    centres = int(at["centre"].nunique())
-    return f"{text} {say('centres', centres=centres)}" if centres > 1 else text
+    centres = 0
+    if "centre" in cohort.patients:
+        centres = int(cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index, "centre"].nunique())
+    text = text[:1].upper() + text[1:]
+    more = [say("centres", centres=centres)] if centres > 1 else []
+    return say("between").join([text, *more, say("users"), *filter(None, [say("not_translated")])])
 
 
 def _group_row(group: dict[str, Any]) -> dict[str, str]:

@@ -65,7 +65,7 @@ def write_report(
         Codes of checks to mute; the report lists them as muted.
     disclosure : {"full", "small-counts"}
     language : {"en", "zh"}
-        Of the first screen and the headings; the rest is English.
+        Of the page and the card; names of the study of which it has no translation stay as they are.
     learning_curve : LearningCurve, optional
         Of this cohort and study (`rm.learning_curve`): a sentence and a figure on what more patients would bring.
 
@@ -102,7 +102,7 @@ def write_report(
     private = owner_only(disclosure, synthetic=validation.cohort.synthetic)
     write_text(json_text(values), places["validation"], private=private)
     write_text(page, places["report"], private=private)
-    write_text(model_card(validation.model, validation.performance), places["card"])
+    write_text(model_card(validation.model, validation.performance, language), places["card"])
     return places
 
 

@@ -19,7 +19,7 @@ from relapse_model.validation.estimate import normal_quantile
 
 MEANING = {
     "auc": "How often a patient with the outcome had a higher risk than one without it. 0.5 is chance, 1 perfect.",
-    "c_index": "The same over the whole follow-up, with the time of the outcome. 0.5 is chance, 1 perfect.",
+    "c_index": "The same over the whole follow-up, by when the outcome occurred. 0.5 is chance, 1 perfect.",
     "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The penalty if every patient were given the mean risk. A useful model has a lower one.",
@@ -28,7 +28,8 @@ MEANING = {
     "brier": "Mean squared difference between risk and outcome. Lower is better.",
     "scaled_brier": "Share of the squared error of the mean risk that the model removes. 0 is no gain, 1 perfect.",
     "calibration_intercept": "0 if risks are right on average; above 0 they are too low, below 0 too high.",
-    "calibration_slope": "1 if risks are spread right; below 1 they are too extreme, above 1 they vary too little.",
+    "calibration_slope": "1 if the risks vary as much as they should; below 1 they are too extreme, above 1 they vary "
+    "too little.",
     "observed_expected": "Outcomes observed divided by outcomes predicted. 1 is right; above 1 risks are too low.",
 }
 
@@ -56,7 +57,7 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     if confirm.tests > 1:
         end = "does not count" if confirm.unconfirmed_at_end == "censor" else "counts"
         within = f" within {confirm.within_weeks:g} weeks" if confirm.within_weeks is not None else ""
-        words += f", in {confirm.tests} tests in a row{within}; a positive last test without its confirmation {end}"
+        words += f", in {confirm.tests} consecutive tests{within}; an unconfirmed positive last test {end}"
     return words
 
 

@@ -15,6 +15,7 @@ from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 LIBRARY_KEY = "library"
+POSSIBLE = "possible"
 _AMOUNTS = ("lower_limit", "upper_limit")
 
 
@@ -100,6 +101,8 @@ def declared_in(analyte: LibraryAnalyte, unit: str | None) -> dict[str, Any]:
         raise keys.NotAllowed(f"a unit that converts into that of the library ({known}), or [analytes.{analyte.name}]")
     declared["unit"] = unit
     declared |= {key: declared[key] / factor for key in _AMOUNTS if key in declared}
+    if POSSIBLE in declared:
+        declared[POSSIBLE] = [limit / factor for limit in declared[POSSIBLE]]
     others = {other: of_other / factor for other, of_other in factors.items() if not _arithmetic(other, unit)}
     declared.pop("units", None)
     return declared | ({"units": others} if others else {})

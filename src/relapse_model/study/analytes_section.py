@@ -29,6 +29,7 @@ def read_analytes(reader: Reader, raw: Any) -> dict[str, Analyte]:
             reader.refuse((*path, "lower_limit"), f"{low:g}", f"less than upper_limit ({high:g})")
         if values.get("scale") == "log10":
             _logarithm_fits(reader, values, path)
+        _limits_are_possible(reader, values, path)
         if values.get("floor") and low is None:
             reader.refuse((*path, "floor"), "true, and no lower_limit", "a lower_limit, on which the floor rests")
         known = (values.get("unit", ""), *values.get("units", ()), *values.get("other_units", ()))
@@ -81,6 +82,16 @@ def _logarithm_fits(reader: Reader, values: Mapping[str, Any], path: KeyPath) ->
         reader.refuse(path, "no lower_limit", "a lower_limit, since the scale is log10")
     if is_log10(unit_key(values.get("unit", ""))):
         reader.refuse((*path, "scale"), "'log10' of a unit that is a logarithm", "'linear', or the unit itself")
+
+
+def _limits_are_possible(reader: Reader, values: Mapping[str, Any], path: KeyPath) -> None:
+    """Refuse limits of quantification that leave no possible result; a lower limit may well lie below all of them."""
+    if "possible" not in values:
+        return
+    low, high = values["possible"]
+    if values.get("lower_limit", low) > high or values.get("upper_limit", high) < low:
+        key = "lower_limit" if values.get("lower_limit", low) > high else "upper_limit"
+        reader.refuse((*path, key), f"{values[key]:g}", f"a value that is possible ({low:g} to {high:g})")
 
 
 def _assays(reader: Reader, raw: Any, path: KeyPath) -> dict[str, Assay]:

@@ -167,6 +167,8 @@ MODEL_TABLES = (
             "yes or no, only its opposite; otherwise every other level, except those that resemble the one "
             "sought.",
             "negative": "Whether a column of numbers may lie below 0.",
+            "possible": "Limits of the possible of a column of numbers, in its unit: a number outside them is refused "
+            "by row.",
             "typical": "The value of a typical patient, in the clinical unit (for a yes or no, the proportion "
             "of yes). If hardly any training patient has the predictor, the effect in the prior is counted from it.",
             "screened_on": "The fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` "
@@ -175,7 +177,7 @@ MODEL_TABLES = (
         filled=Predictor,
         required=("name", "kind"),
         types={"kind": "one of the kinds below", "prior": "a table, see below"},
-        defaults={"label": "the name", "unit": "that of the kind", "direction": "either"},
+        defaults={"label": "the name", "unit": "that of the kind", "direction": "either", "possible": "no limits"},
     ),
     KeyTable(
         "prior = { ... }",

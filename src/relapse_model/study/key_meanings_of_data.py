@@ -104,12 +104,15 @@ DATA_TABLES = (
             "other_units": "Units that are printed but cannot be converted, such as S/CO beside IU/mL: words "
             "and limits are read, numbers are not.",
             "negative": "Whether results below 0 are allowed, as in data on a log scale.",
+            "possible": "What a body, or an assay, can give, in `unit`: wide limits, of the impossible and not of the "
+            "unusual. A result that lies wholly outside them is refused by row (in scoring, for that patient only), "
+            "and the message asks whether it is in another unit.",
             "assays": "Limits and units of single assays.",
         },
         filled=classes.Analyte,
         required=("unit",),
         types={"units": _UNITS, "assays": "tables `[analytes.NAME.assays.ASSAY]`"},
-        defaults={"label": "the name", "units": "none", "assays": "none", "sdtm": "none"},
+        defaults={"label": "the name", "units": "none", "assays": "none", "sdtm": "none", "possible": "no limits"},
     ),
     KeyTable(
         "[analytes.NAME.assays.ASSAY]",

@@ -7,7 +7,7 @@ from importlib import resources
 from relapse_model.study.analyte_library import LibraryAnalyte, analyte_library
 from relapse_model.study.merging import ENTRY_NAMES, WHOLE
 
-_COLUMNS = ("name", "label", "unit", "UCUM", "other units", "scale", "limits", "LOINC", "CDISC")
+_COLUMNS = ("name", "label", "unit", "UCUM", "other units", "scale", "limits", "possible", "LOINC", "CDISC")
 
 
 def shorthand_sections() -> str:
@@ -23,8 +23,9 @@ def shorthand_sections() -> str:
 def _cells(one: LibraryAnalyte) -> tuple[str, ...]:
     declared = one.declared
     limits = [f"{declared[key]:g}" if key in declared else "" for key in ("lower_limit", "upper_limit")]
+    possible = " to ".join(f"{limit:g}" for limit in declared.get("possible", ()))
     units = ", ".join(f"{unit} × {factor:g}" for unit, factor in declared.get("units", {}).items())
     return (
         f"`{one.name}`", declared["label"], declared["unit"], one.ucum, units, declared.get("scale", "linear"),
-        " to ".join(filter(None, limits)), ", ".join(declared.get("loinc", ())), declared.get("sdtm", ""),
+        " to ".join(filter(None, limits)), possible, ", ".join(declared.get("loinc", ())), declared.get("sdtm", ""),
     )  # fmt: skip

@@ -66,7 +66,8 @@ TRIAL_TABLES = (
             "measure": "How the risks of the arms are compared.",
             "method": "How they are estimated.",
             "level": "Level of the interval.",
-            "sides": "Sides of the test.",
+            "sides": "Sides of the test; a one-sided one (fewer failures with the treatment) is held against half of "
+            "what the interval leaves: 0.025 at a level of 0.95.",
             "adjust": "Predictors known at randomisation for a standardised comparison; or a saved model of other "
             "patients, whose risk (log-odds) is the one column of it. The path is relative to the working folder.",
             "interval": "Interval of a Kaplan-Meier difference: `score` always exists, `greenwood` needs events in "

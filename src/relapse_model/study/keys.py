@@ -189,6 +189,7 @@ ANALYTE: Mapping[str, Check] = {
     "synonyms": several(text),
     "other_units": several(text),
     "negative": flag,
+    "possible": interval,
 }
 AGENT: Mapping[str, Check] = {"synonyms": several(text)}
 COLUMN: Mapping[str, Check] = {"codes": codes}
@@ -310,6 +311,7 @@ PREDICTOR: Mapping[str, Check] = {
     "equals": text,
     "others": others,
     "negative": flag,
+    "possible": interval,
     "levels": several(text),
     "scale": one_of("linear", "log10"),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from relapse_model.errors import Problem
 from relapse_model.study import keys
-from relapse_model.study.analyte_library import LIBRARY_KEY, LibraryAnalyte, analyte_library, declared_in
+from relapse_model.study.analyte_library import LIBRARY_KEY, POSSIBLE, LibraryAnalyte, analyte_library, declared_in
 from relapse_model.study.lists_of_entries import PREDICTOR_LISTS
 from relapse_model.study.names import name_key
 from relapse_model.study.origins import Document, KeyPath, Place
@@ -84,7 +84,10 @@ def _from_library(name: str, entry: Mapping[str, Any], document: Document, probl
         problems.append(document.origins.of(path).problem(keys.value_shown(wanted), f"one of {', '.join(known)}"))
         return own
     try:
-        return {**declared_in(known[wanted], own.get("unit")), **own}
+        declared = declared_in(known[wanted], own.get("unit"))
+        if own.get("negative"):  # numbers that are no amounts any more, such as standard scores
+            declared.pop(POSSIBLE, None)
+        return {**declared, **own}
     except keys.NotAllowed as no:
         problems.append(document.origins.of((*path[:2], "unit")).problem(keys.value_shown(own.get("unit")), str(no)))
         return own

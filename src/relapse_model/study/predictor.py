@@ -35,7 +35,8 @@ class Predictor:
 
     Beside `equals`, `others` says what counts as no: ``"no"``, everything else; or the levels that do, and
     nothing besides. Empty: where `equals` is a yes or a no, its opposite alone; else every other level that does
-    not look like it. `negative` allows a column of numbers below 0.
+    not look like it. `negative` allows a column of numbers below 0. `possible` are the limits, in its unit, outside of
+    which a number of its column cannot be right, and is refused by row.
 
     `screened_on` is the fingerprint of the cohort on which it was chosen among many, as `screen_biomarkers` writes it.
     """
@@ -64,6 +65,7 @@ class Predictor:
     typical: float | None = None
     screened_on: str | None = None
     label_zh: str = ""
+    possible: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

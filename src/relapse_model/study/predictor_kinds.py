@@ -127,7 +127,7 @@ _ALL: dict[str, FeatureKind] = {
             ("column",),
             "value of a column of the patients table",
             "",
-            ("equals", "others", "levels", "scale", "negative", "cap", "saturating"),
+            ("equals", "others", "levels", "scale", "negative", "possible", "cap", "saturating"),
         ),
         _kind(
             "weeks_on_agent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from itertools import pairwise
@@ -21,7 +22,17 @@ from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor import Candidate, Predictor, Prior
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
 from relapse_model.study.shorthands import without_shorthands
-from relapse_model.study.study import PROTOCOL, Analyte, Laboratory, Prediction, Scoring, Study, Treatments
+from relapse_model.study.study import (
+    NO_OUTCOME,
+    PROTOCOL,
+    Analyte,
+    Laboratory,
+    OutcomeRule,
+    Prediction,
+    Scoring,
+    Study,
+    Treatments,
+)
 from relapse_model.study.study_text import read_study_text as read_study_text
 from relapse_model.study.terms_section import read_terms
 from relapse_model.study.time_section import read_time
@@ -98,14 +109,12 @@ class _Reader:
 
     def study(self, raw: dict[str, Any]) -> Study:
         sections = self.table(raw, (), dict.fromkeys(keys.SECTIONS, keys.anything))
-        for section in ("study", "outcome", "prediction", "predictors"):
-            if section not in raw:
-                self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
+        self.needed_sections(raw)
         head = self.head(sections.get("study", {}))
         analytes = read_analytes(self, sections.get("analytes", {}))
         agents = read_agents(self, sections.get("agents", {}))
-        outcome = read_outcome(self, sections.get("outcome", {}), analytes)
-        prediction = self.prediction(sections.get("prediction", {}), adjudicated=outcome.analyte is None)
+        outcome = read_outcome(self, sections["outcome"], analytes) if "outcome" in sections else NO_OUTCOME
+        prediction = self.prediction(sections.get("prediction", {}), outcome)
         predictors = self.predictors(sections.get("predictors", []), analytes)
         outcome_is_no_predictor(self, outcome, prediction, predictors)
         self.endogenous_has_its_drug(sections, predictors)
@@ -120,7 +129,7 @@ class _Reader:
 
             if "trial" in sections:
                 trial = read_trial(self, sections["trial"], predictors, outcome, prediction, passive)
-            dosing = read_dosing(self, sections["dosing"], analytes) if "dosing" in sections else None
+            dosing = read_dosing(self, sections["dosing"], analytes, trial) if "dosing" in sections else None
             candidates = read_candidates(
                 self, sections.get("candidates", []), predictors, lambda raw, path: self.predictor(raw, path, analytes)
             )
@@ -136,6 +145,16 @@ class _Reader:
             prediction=prediction, predictors=predictors, terms=terms,
             text=self.text,
         )  # fmt: skip
+
+    def needed_sections(self, raw: Mapping[str, Any]) -> None:
+        """Refuse a study that lacks a section, or has one that means nothing without an outcome."""
+        for section in ("study", *(("prediction",) if "outcome" in raw else ()), "predictors"):
+            if section not in raw:
+                self.refuse((), f"section [{section}] is missing", f"a section [{section}]")
+        if "outcome" not in raw:
+            for section in ("trial", "dosing"):
+                if section in raw:
+                    self.refuse((section,), f"[{section}] without [outcome]", "a section [outcome], or neither")
 
     def endogenous_has_its_drug(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> None:
         passive = sections.get("passive_antibody")
@@ -186,11 +205,13 @@ class _Reader:
                 f"Did you mean {near[0]!r}?" if near else "",
             )  # fmt: skip
 
-    def prediction(self, raw: Any, *, adjudicated: bool) -> Prediction:
+    def prediction(self, raw: Any, outcome: OutcomeRule) -> Prediction:
         path = ("prediction",)
         values = self.table(raw, path, keys.PREDICTION)
         given = [key for key in keys.HORIZONS if isinstance(raw, dict) and key in raw]
-        if len(given) != 1 and isinstance(raw, dict):
+        if not given and not outcome.stated:
+            values["horizon_weeks"] = math.inf  # nothing is predicted: any landmark may be asked for
+        elif len(given) != 1 and isinstance(raw, dict):
             found = f"{' and '.join(given)} together" if given else "no horizon"
             self.refuse(path, found, f"one of {', '.join(f'{key} = ...' for key in keys.HORIZONS)}")
         days, months = values.pop("horizon_days", None), values.get("horizon_months")
@@ -198,7 +219,7 @@ class _Reader:
             values["horizon_weeks"] = days / DAYS_PER_WEEK
         elif months is not None:
             values["horizon_weeks"] = months * DAYS_PER_MONTH / DAYS_PER_WEEK
-        if adjudicated:
+        if outcome.analyte is None:
             values.setdefault("visit_window_weeks", 0.0)
         prediction = Prediction(**values)
         late = [week for week in prediction.landmark_weeks if not before(week, prediction.horizon_weeks)]
@@ -298,6 +319,9 @@ class _Reader:
             self.refuse((*path, "others"), "'others' without 'equals'", "both, or neither")
         if values.get("negative") and (kinds or values.get("scale") == "log10"):
             self.refuse((*path, "negative"), f"'negative' beside {kinds[0]!r}", "one of them")
+        worded = [key for key in kinds if key != "scale"]
+        if values.get("possible") and worded:
+            self.refuse((*path, "possible"), f"'possible' beside {worded[0]!r}", "one of them: words have no limits")
         if values.get("levels") and (prior or direction):
             self.refuse(
                 path, "a prior or direction beside levels", "equals = ..., or no prior",

@@ -11,6 +11,7 @@ import numpy as np
 from relapse_model.arrays import Floats, Mask
 from relapse_model.comparisons import DAYS_PER_WEEK, at_or_before, calendar_days, is_of_dates
 from relapse_model.display.html_summary import html_summary
+from relapse_model.errors import NoOutcomeError
 from relapse_model.study.eligibility import Eligibility
 from relapse_model.study.predictor import Candidate, Predictor, StudyTerm
 
@@ -69,6 +70,9 @@ class Analyte:
     negative : bool
         Whether it may be negative, as the logarithm or a standard score of an amount may; 0 is then a number like
         others, and a result below a limit stands at the limit.
+    possible : (low, high) or None
+        What a body, or an assay, can give, in `unit`: a result that lies wholly outside is refused by row. None: no
+        such limits are known.
     """
 
     name: str
@@ -87,6 +91,7 @@ class Analyte:
     other_units: tuple[str, ...] = ()
     negative: bool = False
     label_zh: str = ""
+    possible: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ class OutcomeRule:
     each of its values. `baseline` is what published cohorts tell of the mean risk.
     `competing` names the events of the outcomes table after which the outcome cannot come; where it is empty, all that
     are called competing there are. Those of `competing_as_censoring` end the follow-up as a loss does.
+    Without `stated` there is none: the study is of predictors alone.
     """
 
     name: str
@@ -158,6 +164,10 @@ class OutcomeRule:
     baseline: Baseline | None = None
     competing: tuple[str, ...] = ()
     competing_as_censoring: tuple[str, ...] = ()
+    stated: bool = True
+
+
+NO_OUTCOME = OutcomeRule("no outcome", stated=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +360,8 @@ class Study:
         weeks = ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)
         priors = sum(one.prior is not None for one in self.predictors)
         trial = "" if self.trial is None else ", with a trial plan"
+        if not self.outcome.stated:
+            return f"Study({self.name!r}: no outcome, at week {weeks} {len(self.predictors)} predictors)"
         return (
             f"Study({self.name!r}: {self.outcome.name} by week {self.prediction.horizon_weeks:g}, predicted at week "
             f"{weeks} from {len(self.predictors)} predictors, {priors} with a prior{trial})"
@@ -361,7 +373,8 @@ class Study:
             self.title or self.name,
             [
                 ("registry", self.registry),
-                ("outcome", f"{self.outcome.name} by week {self.prediction.horizon_weeks:g}"),
+                ("outcome", f"{self.outcome.name} by week {self.prediction.horizon_weeks:g}"
+                 if self.outcome.stated else "none is stated"),
                 ("predicted at week", ", ".join(f"{week:g}" for week in self.prediction.landmark_weeks)),
                 ("criteria", len(self.eligibility.include) + len(self.eligibility.exclude) or None),
                 ("non-linear terms", ", ".join(one.label for one in self.terms)),
@@ -375,6 +388,20 @@ class Study:
                 for one in self.predictors
             ],
         )  # fmt: skip
+
+    def require_outcome(self) -> None:
+        """Refuse what a study of predictors alone cannot answer.
+
+        Raises
+        ------
+        NoOutcomeError
+        """
+        if not self.outcome.stated:
+            raise NoOutcomeError(
+                f"the study {self.name!r} states no outcome, so that its cohort can be read and checked and its "
+                "predictors derived, and nothing else. Expected a section [outcome], and horizon_weeks (or _days, "
+                "_months) under [prediction]."
+            )
 
     def landmark(self, week: float | None = None) -> float:
         """Return the week at which we predict: as given, else the study's first landmark."""

@@ -171,7 +171,9 @@ def _modifier_of(predictors: Sequence[Predictor]) -> Callable[[Reader, Any, KeyP
     return read
 
 
-def read_dosing(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> DosingRule | None:
+def read_dosing(
+    reader: Reader, raw: Any, analytes: Mapping[str, Analyte], trial: TrialPlan | None = None
+) -> DosingRule | None:
     """Return the dosing rule; problems go to the reader.
 
     Parameters
@@ -180,6 +182,8 @@ def read_dosing(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> Do
     raw : Any
         What stands under ``[dosing]``.
     analytes : mapping of str to Analyte
+    trial : TrialPlan, optional
+        Whose arms the rule is about.
     """
     path: KeyPath = ("dosing",)
     values = reader.table(raw, path, trial_keys.DOSING)
@@ -192,6 +196,9 @@ def read_dosing(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> Do
         reader.refuse(
             (*path, "again", "analyte"), repr(again["analyte"]), f"an analyte of this study ({', '.join(analytes)})"
         )
+    if trial is not None and values["arm"] not in (trial.arms.treatment, trial.arms.control):
+        expected = f"an arm of [trial]: {trial.arms.treatment!r} or {trial.arms.control!r}"
+        reader.refuse((*path, "arm"), repr(values["arm"]), expected)
     values["again"] = DoseAgain(**again)
     values["first"] = FirstDose(**reader.table(values.get("first", {}), (*path, "first"), trial_keys.FIRST))
     visits = values.get("visits", ())

@@ -22,7 +22,7 @@ MEASURES = {
     "uno_c": "C (Uno), up to the horizon",
     "log_loss": "Log loss",
     "log_loss_mean_risk": "Log loss of the mean risk",
-    "log_loss_difference": "Log loss, difference",
+    "log_loss_difference": "Log loss difference",
     "brier": "Brier score",
     "scaled_brier": "Scaled Brier score",
     "calibration_intercept": "Calibration in the large",

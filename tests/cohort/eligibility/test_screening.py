@@ -342,7 +342,7 @@ def test_printed_account():
     screening = hand_made()
     assert str(screening).splitlines() == [
         "Eligibility of 6 patients: 1 eligible, 3 not eligible, 2 undecidable.",
-        "remaining  left here  undecidable  criterion",
+        "remaining  left here  undecidable  criterion (undecidable: at this criterion or one above)",
         "        6          0            0  all patients of the cohort",
         "        5          1            2  I1: adult",
         "        3          2            2  E1: cancer",

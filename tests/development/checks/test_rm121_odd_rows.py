@@ -102,7 +102,7 @@ def test_single_doses_of_an_agent_whose_weeks_count_are_named(study_with):
     study = study_with(WEEKS_ON)
     doses = [(str(day.date()), str(day.date())) for day in pd.date_range("2024-01-01", periods=24, freq="7D")]
     assert (
-        "24 courses of pegifn last a day or less, and count for no more"
+        "24 courses of pegifn last a day or less, and are counted so"
         in odd_rows.of(dated_courses(study, *doses), study, 0).text
     )
     assert (

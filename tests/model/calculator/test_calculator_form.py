@@ -140,6 +140,22 @@ def test_what_cannot_be_read_is_refused_with_its_reason(model, tmp_path):
     assert found == [error for _, _, error in asked]
 
 
+def test_what_no_body_gives_is_refused_as_in_the_tables(model, tmp_path):
+    """Anti-HBs to 10^7 mIU/mL, HBcrAg to 12 log10 U/mL; albumin, which has no limit of an assay, from 5 to 100."""
+    titre, antigen, before = (field(model, name) for name in ("anti_hbs", "hbcrag", "hbsag_before_treatment"))
+    assert titre["possible"] == [0.0, 1e7]
+    albumin = {**titre, "possible": [5, 100], "log10": False, "result": {**titre["result"], "lower_limit": None}}
+    albumin["result"]["lowest"] = None
+    asked = [
+        (titre, "5e9"), (titre, ">2e7"), (antigen, "12.5"), (before, "2e7"), (albumin, "866"), (albumin, "3.5"),
+        (albumin, "<3"), (titre, "1e7"), (titre, "<10"), (albumin, "<60"), (albumin, ">60"),
+        ({**titre, "possible": None}, "5e9"),
+    ]  # fmt: skip
+    found = codes_typed([one for one, _ in asked], [(text, 1.0) for _, text in asked], tmp_path)
+    assert [one == "impossible" for one in found] == [True] * 7 + [False] * 5
+    assert all(isinstance(one, float | int) for one in found[7:])
+
+
 def test_fields_say_how_a_value_is_entered(model):
     kinds = {one["name"]: one["type"] for one in form_fields(model)}
     assert kinds["hbig_arm"] == kinds["male"] == kinds["prior_nuc"] == "yes_no"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from browser import chromium, found_by, options, shown_text, with_script
 
 import relapse_model as rm
+from relapse_model.classifiers.known import LABELS, label_of
 from relapse_model.cli.program import main
 from relapse_model.model.calculator.page import LANGUAGES, calculator_page, page_words
 from relapse_model.model.calculator.scorer_values import CalculatorError
@@ -236,3 +238,47 @@ def test_from_the_command_line(root, tmp_path, capsys):
 
 def test_the_model_writes_its_own(model, tmp_path):
     assert model.to_calculator(tmp_path / "one.html", languages=("en",)).is_file()
+
+
+def test_arms_are_shown_as_the_plan_of_the_trial_calls_them(tmp_path):
+    """Not by their values in the tables: the form's note, and, with both arms, the table of the result."""
+    study = rm.load_study("hbsag-relapse")
+    arms = replace(study.trial.arms, labels=("Immunoglobulin", "Observation"))
+    study = replace(study, trial=replace(study.trial, arms=arms))
+    page = calculator_page(rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",)))
+    text = shown_text(page, tmp_path)
+    assert "yes: Immunoglobulin" in text
+    assert "no: Observation" in text
+    assert not re.search(r"(yes|no): (hbig|control)\b", text)
+    script = """
+    document.querySelector("form").requestSubmit();
+    report([...document.querySelectorAll('th[scope="row"]')].map(one => one.textContent));
+    """
+    rows = found_by(with_script(page, script), tmp_path)
+    assert not {"hbig", "control"} & set(rows)
+
+
+def test_arms_without_labels_are_shown_by_their_values(tmp_path):
+    study = rm.load_study("hbsag-relapse")
+    study = replace(study, trial=replace(study.trial, arms=replace(study.trial.arms, labels=())))
+    page = calculator_page(rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",)))
+    text = shown_text(page, tmp_path)
+    assert "yes: hbig" in text
+    assert "no: control" in text
+
+
+def test_every_classifier_is_called_as_the_library_calls_it():
+    """In English by the same words; in Chinese by some."""
+    words = page_words(LANGUAGES)
+    for name in LABELS:
+        for priors in (True, False):
+            plain = label_of(name, priors) == label_of(name, True)
+            key = f"kind_{name}" if plain else f"kind_{name}_without"
+            assert words["en"][key] == label_of(name, priors)
+            assert re.search(r"[\u4e00-\u9fff]", words["zh"][key])
+
+
+def test_the_page_in_chinese_names_the_classifier_in_chinese(model, tmp_path):
+    text = shown_text(calculator_page(model, ("zh",)), tmp_path)
+    assert "采用研究先验的 logistic 回归" in text
+    assert "第 48 周前 HBsAg 复阳的风险" in text

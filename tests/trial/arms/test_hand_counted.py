@@ -11,7 +11,7 @@ import pytest
 from small_trial import HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, small_tables
 
 import relapse_model as rm
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import CohortError, RelapseModelError
 from relapse_model.trial.arms.endpoint import endpoint
 from relapse_model.trial.arms.randomised import randomised
 
@@ -171,6 +171,17 @@ def test_weeks_since_the_last_dose(found):
     assert table["control"].sum() == 4
 
 
+def test_a_dose_on_the_day_of_the_first_positive_test_is_no_earlier_one():
+    """T2 tests positive in week 24, and is given a dose after that blood was drawn: the last earlier one was at 0."""
+    tables = small_tables()
+    more = pd.DataFrame({"patient_id": ["T2"], "agent": ["hbig"], "start_week": [24.0], "dose": [400.0]})
+    tables["treatments"] = pd.concat([tables["treatments"], more], ignore_index=True)
+    cohort = rm.make_cohort(**tables, study=small_study())
+    rows = rm.compare_arms(cohort, small_study()).since_dose.set_index("weeks")
+    assert rows.loc["0 to below 4"].tolist() == [0, 0]
+    assert rows.loc["12 or more"].tolist() == [2, 0]
+
+
 def test_tests_per_patient_week(found):
     """HBIG: T1 4, T2 2, T3 2, T4 4, T5 2 (12, 24), T6 0; control: C1 4, C2 1, C3 4, C4 3, C5 4, C6 3."""
     assert found.testing.tests == (14, 19)
@@ -179,7 +190,8 @@ def test_tests_per_patient_week(found):
 
 def test_losses_by_weeks(found):
     assert found.loss.table.to_numpy().tolist() == [
-        ["0 to 12", 1, 0], ["12 to 24", 0, 0], ["24 to 36", 1, 0], ["36 to 48", 0, 0], ["0 to 48", 2, 0]
+        ["0 to below 12", 1, 0], ["12 to below 24", 0, 0], ["24 to below 36", 1, 0],
+        ["36 to 48", 0, 0], ["0 to 48", 2, 0]
     ]  # fmt: skip
 
 
@@ -196,7 +208,35 @@ def test_who_had_the_outcome_at_randomisation_has_failed_in_week_0():
     found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
     assert of(found).loc["T1", ["time", "event"]].tolist() == [0, 1]
     assert found.flow.arms[0].allocated == 6
-    assert any("at randomisation already" in note for note in found.notes)
+    (said,) = (one for one in found.findings if one.code == "RM208")
+    assert "HBIG 1, control 0" in said.text
+
+
+def test_a_relapse_before_randomisation_is_refused():
+    tables = small_tables()
+    early = pd.DataFrame({"patient_id": ["C1"], "relapse": [1], "week": [-2.0]})
+    with pytest.raises(CohortError, match=r"1 relapses before randomisation \(week below 0\)"):
+        rm.compare_arms(rm.make_cohort(**tables, outcomes=early, study=small_study()), small_study())
+
+
+def test_deaths_of_which_the_plan_says_nothing_are_refused():
+    """T1 would be free through week 48; C2 had failed in week 12 already, so that its death changes nothing."""
+    tables = small_tables()
+    died = pd.DataFrame({"patient_id": ["C2"], "term": ["x"], "week": [47.9], "grade": ["5"], "serious": [1]})
+    tables["labs"] = tables["labs"][~(tables["labs"]["patient_id"].isin(["T1", "C2"]) & (tables["labs"]["week"] > 40))]
+    kept = rm.make_cohort(**tables, adverse_events=died, study=small_study())
+    assert rm.compare_arms(kept, small_study()).primary.contrast is not None
+    refused = rm.make_cohort(**tables, adverse_events=died.assign(patient_id="T1"), study=small_study())
+    with pytest.raises(CohortError, match=r"1 died \(grade 5\) before week 48 without a failure"):
+        rm.compare_arms(refused, small_study())
+
+
+def test_an_arm_that_was_not_treated_is_said():
+    tables = small_tables()
+    tables["treatments"] = tables["treatments"].iloc[:0]
+    found = rm.compare_arms(rm.make_cohort(**tables, study=small_study()), small_study())
+    (said,) = (one for one in found.findings if one.code == "RM209")
+    assert said.text.startswith("6 of 6 in the HBIG arm received none")
 
 
 def test_who_was_never_tested_is_lost_at_week_0_and_stays_in():

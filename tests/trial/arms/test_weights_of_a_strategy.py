@@ -12,7 +12,7 @@ from relapse_model.errors import CohortError
 from relapse_model.study.reader import parse_study
 from relapse_model.trial.statistics import survival_contrast, weighted_contrast
 
-COMPOSITE = '"tenofovir_alafenamide"]\nstrategy = "composite"'
+COMPOSITE = '"telbivudine",\n]\nstrategy = "composite"'
 
 
 @pytest.fixture(scope="module")

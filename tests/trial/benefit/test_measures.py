@@ -101,7 +101,7 @@ def test_slope_is_one_where_the_prediction_is_the_fit():
     half = benefit_slope(trial.relapse, trial.arm, control, np.full(132, 2 * beta[1]))
     assert half.value == pytest.approx(0.5, abs=1e-9)
     assert half.lower < 0.5 < half.upper
-    with pytest.raises(InsufficientDataError, match="tells nothing"):
+    with pytest.raises(InsufficientDataError, match="uninformative"):
         benefit_slope(trial.relapse, trial.arm, control, np.full(132, 0.01))
 
 

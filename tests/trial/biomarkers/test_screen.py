@@ -53,6 +53,13 @@ def test_what_cannot_be_tested_is_listed_with_its_reason(cohort, study):
     assert found.base == tuple(one.name for one in study.predictors if one.prior)
 
 
+def test_nothing_is_tested_where_every_candidate_is_constant(cohort, study):
+    found = rm.screen_biomarkers(cohort, study, candidates=["hbv_dna"], increment=False)
+    assert found.counts["tested"] == 0
+    assert found.selected == ()
+    assert found.table["note"].tolist() == ["constant: the same in all patients"]
+
+
 def test_a_column_that_the_cohort_lacks_is_listed_and_stops_nothing(cohort, study):
     asked = with_candidate(study, 'name = "ferritin"\nkind = "column"\ncolumn = "ferritin"\n')
     found = rm.screen_biomarkers(cohort, asked, ("ferritin", "pegifn_weeks"), **FAST)

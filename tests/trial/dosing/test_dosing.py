@@ -30,6 +30,19 @@ def cohort(titres, doses, arm="hbig", hbsag=(), study=None, **columns):
     return rm.make_cohort(patients, table, given, study=study or rm.load_study("hbsag-relapse"))
 
 
+def beside_one_who_kept_to_it(made, trial):
+    """The cohort and a patient of the dosing arm, without whom a control alone would be refused."""
+    labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    more = pd.DataFrame([("B", 0.0, "anti_hbs", "50", "mIU/mL")], columns=labs.columns)
+    doses = made.treatments.drop(columns="patient")
+    other = pd.DataFrame(
+        [("B", "hbig", 0.0, 400.0, "IU")], columns=["patient_id", "agent", "start_week", "dose", "unit"]
+    )
+    patients = pd.concat([made.patients, pd.DataFrame({"patient_id": ["B"], "arm": ["hbig"], "centre": ["one"]})])
+    labs, doses = pd.concat([labs, more]), pd.concat([doses, other])
+    return rm.make_cohort(patients, labs, doses, study=trial)
+
+
 def verdicts(found):
     return list(zip(found.audit["week"], found.audit["verdict"], strict=True))
 
@@ -65,7 +78,7 @@ def test_what_was_due_long_ago_is_overdue(trial):
 
 def test_detected_antigen_is_decided_by_hand(trial):
     found = rm.dosing(cohort([(0, "50"), (4, "60")], [(0, 400)], hbsag=[(4, "0.5")]), trial, as_of_week=4)
-    assert found.due["status"].tolist() == ["decide by hand"]
+    assert found.due["status"].tolist() == ["clinician decides"]
 
 
 def test_a_visit_without_a_titre_is_a_deviation_of_assessment(trial):
@@ -85,7 +98,7 @@ def test_a_visit_without_a_titre_is_a_deviation_of_assessment(trial):
     ],
 )
 def test_departures_have_a_name(trial, titres, doses, arm, verdict):
-    found = rm.dosing(cohort(titres, doses, arm), trial)
+    found = rm.dosing(beside_one_who_kept_to_it(cohort(titres, doses, arm), trial), trial)
     assert verdict in found.audit["verdict"].tolist()
     assert found.deviations["deviation"].tolist() == [verdict]
 
@@ -93,6 +106,7 @@ def test_departures_have_a_name(trial, titres, doses, arm, verdict):
 def test_nothing_after_the_horizon_is_expected(trial):
     found = rm.dosing(cohort([(0, "50"), (60, "5")], [(0, 400)]), trial)
     assert verdicts(found)[-1] == (60.0, "none expected")
+    assert found.audit[["call", "reason"]].iloc[-1].tolist() == ["dosing ended", ""]
 
 
 def test_a_later_record_changes_nothing_of_an_earlier_day(trial):
@@ -202,6 +216,61 @@ def test_intervals_of_the_next_crossing_hold_it():
     assert 0.86 <= held[crossed & undecided].mean() <= 0.94
     assert held[crossed & ~undecided].mean() >= 0.94  # only the upper end can miss, and it is rounded to a week
     assert 0.02 <= (crossing < found.lower)[undecided].mean() <= 0.08
+
+
+def with_events(made, study, **events):
+    labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    table = pd.DataFrame({"patient_id": ["A"], "term": "x", **events})
+    doses = made.treatments.drop(columns="patient")
+    return rm.make_cohort(made.patients, labs, doses, adverse_events=table, study=study)
+
+
+def test_the_dead_and_the_lost_are_not_to_be_acted_on(trial):
+    """60 mIU/mL in week 4: a dose until week 6. Dead in week 5, or lost: nothing is due, and nothing was omitted."""
+    made = cohort([(0, "500"), (4, "60")], [(0, 400)])
+    assert rm.dosing(made, trial, as_of_week=40).due["status"].tolist() == ["overdue"]
+    dead = with_events(made, trial, week=[5.0], grade=["5"], serious=[1])
+    lost = cohort([(0, "500"), (4, "60")], [(0, 400)], lost_reason=["moved away"])
+    for one in (dead, lost):
+        found = rm.dosing(one, trial, as_of_week=40)
+        assert found.due.empty
+        assert not found.audit["verdict"].isin(["omitted"]).any()
+        assert any(note.startswith("nothing is due for 1 who died") for note in found.notes)
+    # At week 4 nobody knew: the dose is due.
+    assert rm.dosing(dead, trial, as_of_week=4).due["status"].tolist() == ["due"]
+
+
+def test_two_vials_of_one_day_are_one_dose(trial):
+    found = rm.dosing(cohort([(0, "50")], [(0, 150), (0, 250)]), trial)
+    assert verdicts(found) == [(0.0, "given as due")]
+    assert found.audit["amount"].tolist() == [400.0]
+
+
+@pytest.mark.parametrize(("titre", "reason"), [("<10", "negative"), ("<100", "below 100"), ("60", "below 100")])
+def test_only_what_lies_below_the_limit_of_the_assay_is_negative(trial, titre, reason):
+    found = rm.dosing(cohort([(0, "500"), (4, titre)], [(0, 400)]), trial, as_of_week=4)
+    assert found.due["reason"].tolist() == [reason]
+
+
+def test_an_arm_that_is_none_is_refused(trial):
+    wrong = trial.text.replace('arm = "hbig"\ndose = 400', 'arm = "hbig400"\ndose = 400')
+    assert wrong != trial.text
+    with pytest.raises(StudyError, match=r"'hbig400'.*'hbig' or 'control'"):
+        parse_study(wrong, "s")
+    with pytest.raises(CohortError, match="nobody in the arm 'hbig', but 'control'"):
+        rm.dosing(cohort([(0, "50")], [(0, 400)], arm="control"), trial)
+
+
+def test_a_patient_without_enrolment_date_is_not_left_out_of_a_calendar_day(trial):
+    dated = cohort([(0, "50")], [], enrolment_date=[None])
+    with pytest.raises(CohortError, match=r"enrolment_date.*no date for 1 of the arm"):
+        rm.dosing(dated, trial, as_of_week=date(2026, 2, 10))
+
+
+def test_without_a_day_the_records_are_taken_as_complete(trial):
+    found = rm.dosing(cohort([(0, "500"), (4, "60")], [(0, 400)]), trial)
+    assert found.due["status"].tolist() == ["overdue"]
+    assert any("no day was stated" in note for note in found.notes)
 
 
 def test_nobody_is_due_after_a_competing_event(trial):

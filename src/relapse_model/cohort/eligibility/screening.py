@@ -64,7 +64,7 @@ class Screening:
     def __str__(self) -> str:
         """Return the attrition table, and what the undecided criteria need."""
         lines = [f"Eligibility of {len(self.patients)} patients: {repr(self)[10:-1]}."]
-        lines.append("remaining  left here  undecidable  criterion")
+        lines.append("remaining  left here  undecidable  criterion (undecidable: at this criterion or one above)")
         shown_columns = ["remaining", "left", "undecidable", "id", "text"]
         for remaining, left, undecidable, name, text in self.attrition[shown_columns].to_numpy(dtype=object):
             lines.append(f"{remaining:9d}  {left:9d}  {undecidable:11d}  {f'{name}: ' if name else ''}{text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -142,23 +143,51 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
         analyte, unit = labs["analyte"].to_numpy(dtype=object), labs["unit"].to_numpy(dtype=object)
         yield from _mixed_units(analyte, unit, valued)
         return
+    which, groups = groups_of_units(labs, study)
+    unknown = [one is not None and conversion(one.rule, one.unit, one.assay) is None for one in groups]
+    if not any(unknown):
+        return
+    for group, bad, rows in zip(groups, unknown, _rows_of_each(which, len(groups)), strict=True):
+        if group is not None and bad:
+            yield rows, group.unit, *not_accepted(group.rule, group.unit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitGroup:
+    """The results of one analyte in one unit, of one assay or of one that is not stated."""
+
+    rule: Analyte
+    unit: str
+    assay: str | None
+
+
+def groups_of_units(labs: pd.DataFrame, study: Study) -> tuple[NDArray[np.intp], list[UnitGroup | None]]:
+    """Return the group of each row, and the groups: None for rows without a number, a unit, or an analyte that is read.
+
+    Parameters
+    ----------
+    labs : DataFrame
+        With analyte, unit and kind.
+    study : Study
+    """
     rules = list(study.analytes.values())
+    of_unit, units = pd.factorize(labs["unit"])
     of_analyte, analytes = pd.factorize(labs["analyte"])
     whose = np.append(pd.Index(list(study.analytes), dtype=object).get_indexer(pd.Index(analytes)), -1)[of_analyte]
     of_assay, assays = pd.factorize(labs["assay"]) if "assay" in labs else (np.full(len(labs), -1), pd.Index([]))
     # The few different combinations are looked at, not the rows; -1 is a blank assay.
     shape = len(rules), len(units), len(assays) + 1
     key = (whose * shape[1] + of_unit) * shape[2] + of_assay + 1
-    key[~valued | (whose < 0) | blank] = -1
+    key[(labs["kind"] != "number").to_numpy() | (whose < 0) | np.append(units == "", True)[of_unit]] = -1
     which, found = pd.factorize(key)
-    rows_of = _rows_of_each(which, len(found))
-    for place, one in enumerate(found.tolist()):
+    groups: list[UnitGroup | None] = []
+    for one in found.tolist():
         if one < 0:
+            groups.append(None)
             continue
         name, text, assay = (int(part) for part in np.unravel_index(one, shape))
-        rule, came = rules[name], str(units[text])
-        if conversion(rule, came, str(assays[assay - 1]) if assay else None) is None:
-            yield rows_of[place], came, *not_accepted(rule, came)
+        groups.append(UnitGroup(rules[name], str(units[text]), str(assays[assay - 1]) if assay else None))
+    return which, groups
 
 
 def _rows_of_each(which: NDArray[np.intp], groups: int) -> list[NDArray[np.intp]]:

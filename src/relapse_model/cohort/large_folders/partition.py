@@ -29,7 +29,7 @@ from relapse_model.cohort.large_folders.partitions import (
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_table import CsvTable
-from relapse_model.cohort.tables.identifiers import identifier_key
+from relapse_model.cohort.tables.identifiers import keys_of_texts
 from relapse_model.cohort.tables.parquet_table import ParquetTable
 from relapse_model.cohort.tables.part_of_whole import bare_identifiers, block_patients
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -245,7 +245,8 @@ class _Work:
         except CohortError:
             return  # it is found again where the table is written
         self.rows["patients"] = count
-        self.known = pd.Index(np.array(list(found), dtype=object))
+        # As objects: pandas would make strings of them, and objects of all of these again for each piece.
+        self.known = pd.Index(list(found), dtype=object)
         self.first = np.fromiter(found.values(), dtype=np.int64, count=len(found))
         block = block_patients(count)
         wanted = -(-count // asked["parts"]) if "parts" in asked else asked["part_patients"]
@@ -316,4 +317,4 @@ def _identifiers(source: CsvTable | ParquetTable, rows: pa.Table) -> tuple[Numbe
     else:
         codes, found = pd.factorize(texts(source.frame(rows).iloc[:, place]))
         distinct = found.tolist()
-    return codes.astype(np.int64), [identifier_key(text) for text in distinct]
+    return codes.astype(np.int64), keys_of_texts(distinct)

@@ -85,6 +85,8 @@ def derive_outcome(
     CohortError
         If the study does not name a competing event, or a relapse by the tests lies before one whose row does not say
         that it was none.
+    NoOutcomeError
+        If the study states none.
     RelapseModelError
         If the landmark is not before the horizon: then there is nothing to predict. For another reading of
         unconfirmed runs than those two.
@@ -97,6 +99,7 @@ def derive_outcome(
     >>> list(outcome["state"].unique())  # doctest: +SKIP
     ['free', 'relapse', 'lost']
     """
+    study.require_outcome()
     landmark = study.landmark(landmark_week)
     _refuse_late_landmark(landmark, study)
     if unconfirmed_at_end not in _READINGS:

@@ -37,7 +37,7 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     not relapsed before it. A single positive there counts like one that is confirmed, for no later test is read. Of an
     outcome that is adjudicated only, or a column, there is no such test: whoever enrols is taken to be free of it. An
     adjudicated relapse or competing event at or before the landmark ends the risk in both, also one that the study
-    calls censoring.
+    calls censoring. Where the study states no outcome, nobody is left out.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ def risk_set(cohort: Cohort, study: Study, landmark: float) -> NDArray[np.object
     require_same_index(cohort, study)
     cohort = seen_at(cohort, study, landmark)
     state = np.full(len(cohort), AT_RISK, dtype=object)
+    if not study.outcome.stated:
+        return state
     known_relapse, overruled, unknown_week = _adjudicated(cohort, landmark)
     if study.outcome.analyte is None:
         # Enrolled free of it and relapsed since, nobody knows when: by a later week it may have been.

@@ -26,9 +26,10 @@ TIMES: Mapping[str, tuple[str, ...]] = {
 _COLUMN = {"start": "start_date", "end": "end_date"}  # of the cohort folder, where it is not called like the key
 _DATES = ("date", "start", "end")
 _STARTS, ENDS = ("start", "start_day", "start_week"), ("end", "end_day", "end_week")
-_LEAD = {"labs": ("value",), "treatments": (*_STARTS, "dose", "agent"), "outcome": ("relapse",)}
+_LEAD = {"labs": ("value",), "treatments": (*_STARTS, "dose", "agent"), "outcome": ("relapse", "event")}
 _NAMED = {"labs": ("analyte",), "treatments": ("agent",), "outcome": ()}
 _NEEDED = {"labs": ("analyte", "value"), "treatments": ("agent",), "outcome": ("relapse",)}
+_INSTEAD = {"relapse": "event"}  # a key that may stand for one that is needed
 _COMPARATORS = {"": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
 UNKNOWN_DAY = ("the first day, if it was given", "the last day, or nothing if it goes on")
 STATE_DAY = 'If the code means that, state it: { field = "...", values = { "CODE" = "" } }'
@@ -89,8 +90,9 @@ def lacking_keys(mapping: SourceMapping, entry: Entry, *, timed: bool = False) -
     """
     known = {*entry.constants, *entry.fields}
     for key in _NEEDED[entry.section]:
-        if key not in known:
-            yield in_mapping(mapping, place_of(entry), f"key {key!r} is missing", f"{key} = ...")
+        if key not in known and _INSTEAD.get(key) not in known:
+            instead = f", or {_INSTEAD[key]} = ..." if key in _INSTEAD else ""
+            yield in_mapping(mapping, place_of(entry), f"key {key!r} is missing", f"{key} = ...{instead}")
     times = TIMES[entry.section]
     given = [key for key in times if key in entry.fields]
     if len(given) > 1 or (not given and not timed):

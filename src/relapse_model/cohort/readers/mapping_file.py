@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.readers import mapping_keys as keys
+from relapse_model.cohort.readers.outcome_events import MEANINGS, unsound_meanings
 from relapse_model.cohort.readers.source_mapping import PROTOCOL, Entry, Field, SourceMapping, TimeZero
 from relapse_model.errors import MappingError, Problem
 from relapse_model.files import read_bounded
@@ -137,7 +138,7 @@ class _MappingReader:
         if "patients" not in raw:
             self.refuse((), "section [patients] is missing", "a section [patients] with its key 'id'")
         patient_id, patients, when = self.patients(sections.get("patients", {"id": "?"}))
-        outcome = self.entry("outcome", sections["outcome"], ("outcome",), 0) if "outcome" in sections else None
+        outcome = self.outcome(sections["outcome"]) if "outcome" in sections else None
         missing = self.table(sections.get("missing", {}), ("missing",), keys.MISSING)
         return SourceMapping(
             kind=head.get("kind", ""), study=head.get("study", ""), time=self.time(sections.get("time", {})),
@@ -201,6 +202,16 @@ class _MappingReader:
             self.refuse((section,), value_shown(raw), f"entries [[{section}]]")
             return ()
         return tuple(self.entry(section, one, (section, place), place) for place, one in enumerate(raw))
+
+    def outcome(self, raw: Any) -> Entry:
+        """Return the outcome; refuse what its texts cannot mean, and a name of events that are not told."""
+        entry = self.entry("outcome", raw, ("outcome",), 0)
+        for text, meaning in unsound_meanings(entry):
+            advice = 'The name may also stand in a column: competing_event = "..."'
+            self.refuse(("outcome", "event"), f"{text!r} as {meaning!r}", MEANINGS, advice)
+        if "competing_event" in entry.fields and "event" not in entry.fields:
+            self.refuse(("outcome", "competing_event"), "no 'event' beside it", "event = { field = ..., values = ... }")
+        return entry
 
     def entry(self, section: str, raw: Any, path: Place, position: int) -> Entry:
         known = _OF_ENTRY[section]

@@ -73,6 +73,22 @@ def meanings(value: Any) -> dict[str, str]:
     return {printed: str(meaning) for printed, meaning in value.items()}
 
 
+_COMPETING: Mapping[str, Check] = {"source": text, "codes": texts, "when": conditions, "descendants": flag}
+
+
+def competing(value: Any) -> dict[str, dict[str, Any]]:
+    """Accept a table from the names of competing events to where their rows stand."""
+    if not isinstance(value, dict) or not value:
+        raise NotAllowed('tables of competing events, such as { death = { source = "death" } }')
+    found: dict[str, dict[str, Any]] = {}
+    for name, one in value.items():
+        unknown = sorted(set(one) - set(_COMPETING)) if isinstance(one, dict) else ["no table"]
+        if unknown:
+            raise NotAllowed(f"of {name!r}: some of {', '.join(_COMPETING)} (not {', '.join(unknown)})")
+        found[text(name)] = {key: _COMPETING[key](entry) for key, entry in one.items()}
+    return found
+
+
 MISSING: Mapping[str, Check] = {"codes": texts}
 TIME: Mapping[str, Check] = {
     "zero": lambda value: value,
@@ -81,12 +97,12 @@ TIME: Mapping[str, Check] = {
     "partial": one_of("refuse", "middle"),
     "visits": visits,
 }
-CONSTANT_OR_FIELD = ("analyte", "agent", "unit", "assay", "lower_limit", "upper_limit", "event")
+CONSTANT_OR_FIELD = ("analyte", "agent", "unit", "assay", "lower_limit", "upper_limit")
 """Keys whose plain text holds for every row, while ``{ field = ... }`` says where it stands."""
 
 LABS = ("analyte", "unit", "assay", "lower_limit", "upper_limit", "value", "date", "day", "week", "comparator")
 TREATMENTS = ("agent", "start", "end", "start_day", "end_day", "start_week", "end_week", "dose", "unit")
-OUTCOME = ("relapse", "date", "day", "week", "event")
+OUTCOME = ("relapse", "event", "competing_event", "date", "day", "week")
 OF_EVERY_ENTRY: Mapping[str, Check] = {
     "codes": texts,
     "when": conditions,
@@ -168,6 +184,6 @@ OF_KIND: Mapping[str, KindKeys] = {
         },
         of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},
-        of_entry={"descendants": flag},
+        of_entry={"descendants": flag, "competing": lambda value: competing(value)},
     ),
 }

@@ -12,6 +12,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
@@ -74,6 +75,7 @@ def cohort_of(
     clashes = [] if mapping is None else list(unit_clashes(mapping, made, study, labels or {}))
     if clashes:
         raise SourceError(f"the {report.kind} export was refused", clashes)
+    made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     try:
         cohort = checked(

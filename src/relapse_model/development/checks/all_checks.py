@@ -38,10 +38,10 @@ from relapse_model.development.checks import (
     rm130_competing_as_censoring,
     rm206_screened_here,
 )
-from relapse_model.development.checks.check import ERROR
+from relapse_model.development.checks.check import ERROR, CohortCheck
 from relapse_model.development.checks.check_result import CheckResult
 from relapse_model.development.checks.finding import Finding
-from relapse_model.errors import RelapseModelError
+from relapse_model.errors import NoOutcomeError, RelapseModelError
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.study.study import Study
 
@@ -158,7 +158,15 @@ def results_at(at: AtLandmark, mute: tuple[str, ...] = ()) -> list[CheckResult]:
     mute : tuple of str
     """
     muted = known_codes(mute)
-    return [check.muted() if check.code in muted else check(at) for check in COHORT_CHECKS]
+    return [check.muted() if check.code in muted else _looked(check, at) for check in COHORT_CHECKS]
+
+
+def _looked(check: CohortCheck, at: AtLandmark) -> CheckResult:
+    """Return the result of a check; one that asks for the outcome of a study without any does not apply."""
+    try:
+        return check(at)
+    except NoOutcomeError:
+        return check.not_applicable("the study states no outcome")
 
 
 def errors_found(
@@ -181,7 +189,7 @@ def errors_found(
     """
     muted, at = known_codes(mute), AtLandmark(cohort, study, study.landmark(landmark_week))
     grave = [check for check in COHORT_CHECKS if check.severity == ERROR and check.code not in muted]
-    found = (check(at).finding for check in grave)
+    found = (_looked(check, at).finding for check in grave)
     return [finding for finding in found if finding is not None]
 
 

@@ -81,6 +81,10 @@ class Check(Generic[Looks]):
         """Return the result of a check that was switched off: it does not look."""
         return self._result(Verdict(MUTED, "switched off by its code"))
 
+    def not_applicable(self, reason: str) -> CheckResult:
+        """Return the result of a check that has nothing to look at."""
+        return self._result(not_applicable(reason))
+
     @property
     def link(self) -> str:
         """Return where the code is explained."""

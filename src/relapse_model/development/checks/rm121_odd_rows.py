@@ -72,22 +72,23 @@ def _courses(cohort: Cohort, study: Study) -> Iterator[str]:
     if left_open:
         yield (
             f"{disclosed_count(left_open)} courses without an end are followed by another of the same agent, and count "
-            "as running on beside it"
+            "as continuing beside it"
         )
     if study.time.course_end is None and DATES["end_week"] in table:
         next_day = int((np.abs(following - end - _DAY) < _SAME).sum())
         if next_day > int((np.abs(following - end) < _SAME).sum()):
             yield (
-                f"{disclosed_count(next_day)} courses end on the day before the next one, so that the last day seems "
-                'to be one on treatment, and does not count: state course_end = "inclusive" under [time] in the study'
+                f"{disclosed_count(next_day)} courses end on the day before the next one, as if their last day were a "
+                'day on treatment, which is not counted: if it is one, state course_end = "inclusive" under [time] '
+                "in the study"
             )
     agents = {agent for one in study.predictors if one.kind in _DURATIONS for agent in one.agents}
     single = (table["end_week"] - table["start_week"]).to_numpy(dtype=float) <= _DAY + _SAME
     days = int((single & table["agent"].isin(agents).to_numpy()).sum())
     if days:
         yield (
-            f"{disclosed_count(days)} courses of {' or '.join(sorted(agents))} last a day or less, and count for no "
-            "more: a course is written from its first day to its last, not as single doses"
+            f"{disclosed_count(days)} courses of {' or '.join(sorted(agents))} last a day or less, and are counted "
+            "so: enter a course from its first to its last day, not as single doses"
         )
 
 

@@ -255,6 +255,8 @@ def why_untestable(known: Floats, relapse: Floats, patients: int) -> str:
     if missing > MOST_MISSING:
         return f"missing in {100 * missing:.0f} % of the patients; 50 % at most"
     if np.ptp(known) <= 1e-9 * max(1.0, float(np.abs(known).max())):
+        if np.ptp(known):
+            return "varies by less than a billionth of its size: subtract a constant from it"
         return "constant: the same in all patients"
     for count, what in ((int((relapse == 1).sum()), "with"), (int((relapse == 0).sum()), "without")):
         if count < FEWEST_EVENTS:

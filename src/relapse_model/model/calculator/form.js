@@ -12,7 +12,10 @@ const typed = MODEL.fields.map(() => ({ text: "", unit: 0 }));
 let language = LANGUAGES[0], shown = null, explaining = 0;
 
 function say(key, values = {}) {
-  return WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  const text = WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  // Between a Latin and a Chinese character stands a space.
+  return language === "zh"
+    ? text.replace(/([A-Za-z])(?=[\u4e00-\u9fff])|([\u4e00-\u9fff])(?=[A-Za-z])/g, "$& ") : text;
 }
 
 const riskOf = codes => SCORER.risks(rowOf(codes, LEVELS))[1];
@@ -144,7 +147,8 @@ function read() {
       : field.type === "week" ? readWeek(field, text) : { code: text === "" ? NaN : Number(text) };
     if (found.error) {
       places.push(i);
-      errors.push([found.error, { field: i, first: field.first, last: field.last }]);
+      const [low, high] = field.possible || [];
+      errors.push([found.error, { field: i, first: field.first, last: field.last, low, high, unit: field.unit }]);
     }
     return found.code;
   });
@@ -301,7 +305,7 @@ function about() {
   const values = { ...MODEL.about, outcome: outcome(), horizon: MODEL.horizon };
   const criteria = [["for_whom", MODEL.include], ["not_for", MODEL.exclude]].filter(([, texts]) => texts.length);
   return element("section", { class: "small" }, element("h2", {}, say("about_title")),
-    paragraph(say("about", values)),
+    paragraph(say("about", { ...values, classifier: WORDS[language][MODEL.about.kind] || MODEL.about.classifier })),
     ...criteria.flatMap(([key, texts]) => [paragraph(say(key)), element("ul", { lang: "en" },
       ...texts.map(one => element("li", {}, one)))]),
     criteria.length ? null : paragraph(say("any_patient")),

@@ -129,10 +129,20 @@ def _reading(predictor: Predictor, study: Study) -> dict[str, Any]:
         "cap": predictor.cap,
         "saturating": predictor.saturating,
         "negative": bool(predictor.negative or not level or logarithm or (analyte is not None and analyte.negative)),
+        "possible": _possible(predictor, analyte),
         "units": _units(predictor, analyte, logarithm),
         "result": _result(predictor, analyte, logarithm),
         "passive": passive is not None and predictor.analyte == passive.analyte and predictor.kind in AS_MEASURED,
     }
+
+
+def _possible(predictor: Predictor, analyte: Analyte | None) -> list[float] | None:
+    """Return what a number that is typed can be, as the study states it of the analyte or of the column."""
+    own = (
+        analyte.possible if analyte is not None and _in_unit(predictor) and predictor.kind not in DIFFERENCES else None
+    )
+    stated = predictor.possible or own
+    return None if stated is None else list(stated)
 
 
 def _in_unit(predictor: Predictor) -> bool:

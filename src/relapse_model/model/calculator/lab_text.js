@@ -43,8 +43,18 @@ function readField(field, text, factor, words) {
   }
   if (result && result.lowest !== null) value = Math.max(value, result.lowest);
   if (Math.abs(value) > 1e30) return { error: "enter_number" };
+  if (isImpossible(read, read.number * factor, field.possible, limit)) return { error: "impossible" };
   if (field.log10 && value <= 0) return { error: "positive" };
   return { code: onModelScale(value, field) };
+}
+
+// Whether no possible value fits what is typed; below a limit of the assay, how low it went is all that is said.
+function isImpossible(read, value, possible, limit) {
+  if (!possible || read.kind !== "number") return false;
+  const [low, high] = possible, { comparator } = read;
+  const tooLow = value < low - 1e-7 * Math.abs(low), tooHigh = value > high + 1e-7 * Math.abs(high);
+  if (comparator.startsWith("<") || (!comparator && value === 0)) return tooLow && limit === null;
+  return tooHigh || (!comparator && tooLow);
 }
 
 const standIn = (limit, rule) => (rule === "half" ? 0.5 * limit : rule === "limit" ? limit : limit - Math.log10(2));

@@ -177,6 +177,7 @@ def _of_warnings(model: TrainedModel) -> dict[str, Any]:
 def _about(model: TrainedModel, identity: str) -> dict[str, Any]:
     return {
         "classifier": label_of(model.classifier_name, model.study.has_priors),
+        "kind": _kind(model),
         "patients": model.summary["patients"],
         "events": model.summary["events"],
         "lost": model.summary["lost_before_horizon"],
@@ -184,6 +185,13 @@ def _about(model: TrainedModel, identity: str) -> dict[str, Any]:
         "model": identity,
         "version": __version__,
     }
+
+
+def _kind(model: TrainedModel) -> str:
+    """Return the key of what the classifier is called in each language."""
+    name = model.classifier_name
+    without = not model.study.has_priors and label_of(name, False) != label_of(name, True)
+    return f"kind_{name}_without" if without else f"kind_{name}"
 
 
 def _examples(model: TrainedModel) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def join_parts(parts: Partitions, files: PartScoring, out: Path) -> Counter[str]
         plain.writerow(columns)
         for cells in _in_order(parts, files, columns):
             # Before 3.13 Python does not quote a carriage return on its own, and a reader would end the row there.
-            (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
+            (quoted if "\r" in "".join(cells) else plain).writerow(cells)
             counts[cells[status]] += 1
             counts["warned"] += cells[status] == "scored" and cells[warnings] != ""
         file.flush()
@@ -81,7 +81,8 @@ def _in_order(parts: Partitions, files: PartScoring, columns: list[str]) -> Iter
     """
     waiting: list[tuple[int, list[str]]] = []
     for number in range(len(parts)):
-        merged = heapq.merge(waiting, _rows(files.file(number), columns), key=lambda row: row[0])
+        rows = _rows(files.file(number), columns)
+        merged = heapq.merge(waiting, rows, key=lambda row: row[0]) if waiting else rows
         waiting = []
         for row, cells in merged:
             if row < parts.end(number):

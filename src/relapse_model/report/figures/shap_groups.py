@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _THIRDS = (("low values, or no", GROUPS[3]), ("middling values", GREY), ("high values, or yes", GROUPS[1]))
 _LEVEL = ("a level, or not known", INK)
+MOST_SHOWN = 10
 _WRAP = 22
 
 
@@ -31,9 +32,9 @@ def shap_groups_figure(
 ) -> Figure:
     """Draw mean and SD of the SHAP values of each predictor, by thirds of its values: five patients or more to a mark.
 
-    The predictors that move the risk stand in the order of their mean absolute SHAP value. Equal values are not
-    separated, so a predictor with few distinct values may have two marks, or one. Levels, and those of whom the value
-    is not known, have marks of their own.
+    The predictors that move the risk, of more than 10 the first 10, stand in the order of their mean absolute SHAP
+    value. Equal values are not separated, so a predictor with few distinct values may have two marks, or one. Levels,
+    and those of whom the value is not known, have marks of their own.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ def shap_groups_figure(
     -------
     Figure
     """
-    order = by_importance(explanation)
+    everything = by_importance(explanation)
+    order = everything[:MOST_SHOWN]
     figure, axes = one_axes(ax, 1.5 + 0.42 * len(order))
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     for row, place in enumerate(order):
@@ -62,7 +64,8 @@ def shap_groups_figure(
     for label, colour in (*_THIRDS, _LEVEL):
         axes.plot([], [], marker="o", linestyle="none", markersize=4, color=colour, label=label)
     put_legend(figure, axes, ax, ncols=2)
-    axes.set_title("What drives the risks")
+    less = len(everything) - len(order)
+    axes.set_title("What drives the risks" + (f"\n{less} with smaller effects are not shown" if less else ""))
     return figure
 
 

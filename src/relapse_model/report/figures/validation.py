@@ -12,7 +12,18 @@ from numpy.typing import ArrayLike
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, outcome_groups, wide_bins
-from relapse_model.report.figures.style import FREE, GREY, GROUPS, INK, LOST, RELAPSE, new_figure, one_axes, styled
+from relapse_model.report.figures.style import (
+    FREE,
+    GREY,
+    GROUPS,
+    INK,
+    LOST,
+    RELAPSE,
+    new_figure,
+    one_axes,
+    put_legend,
+    styled,
+)
 from relapse_model.small_counts import SMALL
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope
 from relapse_model.validation.classification_measures import wilson
@@ -137,7 +148,7 @@ def decision_curve_figure(curve: NetBenefit, *, ax: Axes | None = None) -> Figur
     best = float(max(curve.model.max(), curve.treat_all.max(), 0.01))
     axes.set(xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best))
     axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (events per patient)")
-    axes.legend(loc="upper right", title="Act on", alignment="left")
+    put_legend(figure, axes, ax, ncols=3, title="Act on", alignment="left")
     axes.set_title("Decision curve")
     return figure
 

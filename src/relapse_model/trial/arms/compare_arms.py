@@ -27,7 +27,13 @@ from relapse_model.trial.arms.detection import losses_in_quarters, relapses_sinc
 from relapse_model.trial.arms.endpoint import Endpoint, endpoint
 from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
 from relapse_model.trial.arms.flow import participant_flow
-from relapse_model.trial.arms.intercurrent import IntercurrentFound, intercurrent_problems, with_strategies
+from relapse_model.trial.arms.intercurrent import (
+    IntercurrentFound,
+    death_problems,
+    early_outcomes,
+    intercurrent_problems,
+    with_strategies,
+)
 from relapse_model.trial.arms.prognostic_score import prognostic_score
 from relapse_model.trial.arms.protocol import protocol
 from relapse_model.trial.arms.randomised import Randomised, randomised
@@ -88,13 +94,15 @@ def compare_arms(
     who, problems = randomised(cohort, plan)
     problems += _name_problems(cohort, study)
     problems += intercurrent_problems(cohort, study, plan.intercurrent) + _method_problems(study, plan)
+    problems += early_outcomes(cohort)
     if problems:  # what follows reads the tables by the study's names, and needs both arms
         raise CohortError(_REFUSED, problems)
     bare = endpoint(cohort, study, who, plan.primary.week, plan.primary.window_weeks)
+    problems += death_problems(cohort, study, bare)
     found, seen = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
-    weights, problems = _weight_columns(cohort, study, plan, found)
+    weights, of_weights = _weight_columns(cohort, study, plan, found)
     found = replace(found, weight_by=weights)
-    problems += _endpoint_problems(found, plan)
+    problems += [*of_weights, *_endpoint_problems(found, plan)]
     asked: Adjustment = plan.primary.adjust_model or plan.primary.adjust
     planned, wrong = _columns(cohort, study, found, asked, "[trial.primary] adjust")
     extra, more = _columns(cohort, study, found, adjust or (), "adjust")
@@ -142,9 +150,10 @@ def _analysed(
     table_one = baseline_table(cohort, study, found)
     digest = text_sha256(study.text)
     sizes = int(found.treated.sum()), int((~found.treated).sum())
+    flow = participant_flow(cohort, study, found, names, analysed)
     return TrialAnalysis(
         study=study, plan=plan, plan_sha256=digest, read_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        flow=participant_flow(cohort, study, found, names, analysed), table_one=table_one, primary=primary,
+        flow=flow, table_one=table_one, primary=primary,
         beside=(*beside(found, plan), *_other_reading(cohort, study, plan, found)),
         sensitivity=sensitivity.contrasts, tipping=sensitivity.tipping,
         extra=() if extra is None else (
@@ -159,19 +168,27 @@ def _analysed(
         findings=(
             *findings.testing_finding(tested, names), *findings.loss_finding(loss, sizes, names),
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
+            *findings.at_entry_finding(found.at_entry, found.treated, _without_at_entry(found, plan), names),
+            *findings.untreated_finding(flow.arms[0].not_received, flow.arms[0].allocated, names[0]),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
-        notes=_notes(kept.note, int(found.at_entry.sum()), table_one.absent, harms is not None),
+        notes=_notes(kept.note, table_one.absent, harms is not None),
         synthetic=cohort.synthetic,
         endpoint=found,
         data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra, harms),
     )  # fmt: skip
 
 
-def _notes(of_protocol: str, at_entry: int, absent: Sequence[str], recorded: bool) -> tuple[str, ...]:
+def _without_at_entry(found: Endpoint, plan: TrialPlan) -> ArmContrast | None:
+    """Return the unadjusted comparison without those who had the outcome at randomisation; None where nobody had."""
+    if not found.at_entry.any():
+        return None
+    label, estimand = "Without those who had the outcome at randomisation", "as the primary analysis"
+    return _unadjusted(found.rows(~found.at_entry), plan, kind="at entry", label=label, estimand=estimand)
+
+
+def _notes(of_protocol: str, absent: Sequence[str], recorded: bool) -> tuple[str, ...]:
     notes = [of_protocol] if of_protocol else []
-    if at_entry:
-        notes.append(f"{at_entry} patients had the outcome at randomisation already, and count as failed in week 0")
     if absent:
         notes.append(f"not in table one, since the tables do not hold it: {', '.join(absent)}")
     return (*notes, *([] if recorded else ["Adverse events were not recorded: there is no table adverse_events"]))

@@ -140,7 +140,8 @@ def _patients(
         data["stratum"] = (found.strata, "stratum of the randomisation", "")
     if study.dosing is not None and cohort.treatments is not None:
         since = weeks_since_dose(cohort, study.dosing.agent, found)
-        data["weeks_since_dose"] = (since, f"weeks from the last dose of {study.dosing.agent} to `time`", "weeks")
+        meaning = f"weeks from the last earlier dose of {study.dosing.agent} to `time`"
+        data["weeks_since_dose"] = (since, meaning, "weeks")
     plan = study.trial
     for number, event in enumerate(() if plan is None else plan.intercurrent, start=1):
         start = first_start(found, cohort, event.agents, event.after_weeks)

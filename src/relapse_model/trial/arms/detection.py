@@ -12,6 +12,7 @@ import pandas as pd
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
+from relapse_model.comparisons import before
 from relapse_model.errors import InsufficientDataError
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
@@ -108,7 +109,7 @@ def losses_in_quarters(found: Endpoint) -> LossByArm:
     rows = []
     for low, high in pairwise(edges):
         inside = found.lost & (found.time >= low) & ((found.time < high) | (high == found.week))
-        rows.append((f"{low:g} to {high:g}", *(int((inside & who).sum()) for who in arms)))
+        rows.append((_band(low, high, found.week), *(int((inside & who).sum()) for who in arms)))
     lost, size = [int((found.lost & who).sum()) for who in arms], [int(who.sum()) for who in arms]
     rows.append((f"0 to {found.week:g}", *lost))
     time = None
@@ -119,6 +120,10 @@ def losses_in_quarters(found: Endpoint) -> LossByArm:
             time = None
     share = fisher_exact(lost[0], size[0], lost[1], size[1])
     return LossByArm(pd.DataFrame(rows, columns=["weeks", "treatment", "control"]), share, time)
+
+
+def _band(low: float, high: float, end: float) -> str:
+    return f"{low:g} to {high:g}" if high == end else f"{low:g} to below {high:g}"
 
 
 def relapses_since_dose(cohort: Cohort, study: Study, found: Endpoint) -> pd.DataFrame | None:
@@ -153,7 +158,9 @@ def relapses_since_dose(cohort: Cohort, study: Study, found: Endpoint) -> pd.Dat
 
 
 def weeks_since_dose(cohort: Cohort, agent: str, found: Endpoint) -> Floats:
-    """Return the weeks from the last dose of an agent to the end of each patient's follow-up; NaN without one.
+    """Return the weeks from the last earlier dose of an agent to the end of each patient's follow-up; NaN without one.
+
+    A dose on the day of the end does not count: blood was drawn before it was given.
 
     Parameters
     ----------
@@ -169,7 +176,7 @@ def weeks_since_dose(cohort: Cohort, agent: str, found: Endpoint) -> Floats:
     if table is not None:
         start = table["start_week"].to_numpy(dtype=float)
         patient = table["patient"].to_numpy(dtype=np.intp)
-        rows = (table["agent"] == agent).to_numpy() & (start <= until[patient])
+        rows = (table["agent"] == agent).to_numpy() & before(start, until[patient])
         np.maximum.at(last, patient[rows], start[rows])
     since: Floats = np.where(np.isfinite(last[found.place]), found.time - last[found.place], np.nan)
     return since

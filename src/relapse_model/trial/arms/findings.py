@@ -1,4 +1,4 @@
-"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205."""
+"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205, RM208 and RM209."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.checks.finding import Finding
 from relapse_model.study.trial_plan import TrialPlan
@@ -25,6 +26,8 @@ TITLES = {
     "RM203": "dose deviations differ between centres, or the control arm was treated",
     "RM204": "few events in an arm",
     "RM205": "the plan changed after the data",
+    "RM208": "the outcome was found at randomisation already",
+    "RM209": "much of an arm did not receive its treatment",
 }
 
 
@@ -88,6 +91,30 @@ def few_events_finding(primary: ArmContrast) -> list[Finding]:
     counts = ", ".join(f"{arm.name} {arm.events}" for arm in few)
     return [_found("RM204", f"events: {counts}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
                             "intervals and Fisher's exact test are more reliable.")]  # fmt: skip
+
+
+def at_entry_finding(
+    at_entry: Mask, treated: Mask, without: ArmContrast | None, names: tuple[str, str]
+) -> list[Finding]:
+    """Return RM208 if patients had the outcome at randomisation, with the comparison without them."""
+    if not at_entry.any():
+        return []
+    counts = f"{names[0]} {int((at_entry & treated).sum())}, {names[1]} {int((at_entry & ~treated).sum())}"
+    made = None if without is None else without.contrast
+    other = "could not be made" if made is None else f"{made.value:.3f} ({made.lower:.3f} to {made.upper:.3f})"
+    text = (
+        f"had the outcome at randomisation: {counts}. They were randomised, and count as failed in week 0. Without "
+        f"them the difference in risk is {other}. See whether they were eligible."
+    )
+    return [_found("RM208", text)]
+
+
+def untreated_finding(untreated: int, allocated: int, name: str) -> list[Finding]:
+    """Return RM209 if half of the treatment arm, or more, is known not to have received the treatment."""
+    if not allocated or untreated < allocated / 2:
+        return []
+    text = f"{untreated} of {allocated} in the {name} arm received none. The comparison is of the arms as allocated."
+    return [_found("RM209", text)]
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:

@@ -76,6 +76,54 @@ def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[Intercurre
     return problems
 
 
+def early_outcomes(cohort: Cohort) -> list[Problem]:
+    """Return adjudicated relapses before randomisation: patients were randomised since they were free of it.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    """
+    table = cohort.outcomes
+    if table is None or not {"relapse", "week"} <= set(table.columns):
+        return []
+    early = int(((table["relapse"] == 1) & (table["week"] < 0)).sum())
+    return [
+        Problem("outcomes", None, "week", f"{early} relapses before randomisation (week below 0)",
+                "relapses from week 0 on",
+                "A relapse before that is of an earlier episode: take it out, or correct its week")
+    ] if early else []  # fmt: skip
+
+
+def death_problems(cohort: Cohort, study: Study, found: Endpoint) -> list[Problem]:
+    """Return deaths (grade 5 in adverse_events) before the endpoint of which the plan says nothing.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    found : Endpoint
+    """
+    events = cohort.adverse_events
+    if (
+        events is None
+        or "grade" not in events
+        or "week" not in events
+        or "death" in study.outcome.competing_as_censoring
+    ):
+        return []
+    died = np.full(len(cohort), np.inf)
+    dead = events[events["grade"].isin(["5"])]
+    week = np.nan_to_num(dead["week"].to_numpy(dtype=float), nan=0.0)  # nobody knows that it was later
+    np.minimum.at(died, dead["patient"].to_numpy(dtype=np.intp), week)
+    count = int(((died[found.place] < found.week) & (found.event == 0)).sum())
+    return [
+        Problem("adverse_events", None, "grade", f"{count} died (grade 5) before week {found.week:g} without a failure",
+                "a strategy of the plan for them: they are neither failed nor followed",
+                "Composite: in outcomes, relapse = 1 in the week of death. Hypothetical: competing_as_censoring = "
+                '["death"] under [outcome] ends their follow-up')
+    ] if count else []  # fmt: skip
+
+
 def with_strategies(
     found: Endpoint, cohort: Cohort, events: tuple[IntercurrentEvent, ...], arms: tuple[str, str]
 ) -> tuple[Endpoint, tuple[IntercurrentFound, ...]]:

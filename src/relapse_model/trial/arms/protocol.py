@@ -16,7 +16,7 @@ from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.dosing.dosing import dosing
 
 OMITTED, IN_CONTROL = "omitted", "given in the control arm"
-_REGULAR = ("given as due", "none expected", "open", "decide by hand")  # the last asks for a decision of a person
+_REGULAR = ("given as due", "none expected", "open", "clinician decides")  # the last asks for a decision of a person
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +57,12 @@ def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
     found : Endpoint
     """
     kept = np.ones(len(found), dtype=bool)
-    parts, notes = [], []
+    parts, notes, unknown = [], [], 0
     if study.eligibility.include or study.eligibility.exclude:
         state = screen(cohort, study).patients["state"].to_numpy(dtype=object)[found.place]
         kept &= state != "not eligible"
-        parts.append("not known to be ineligible")
+        unknown = int((~np.isin(state, ["eligible", "not eligible"])).sum())
+        parts.append("no known ineligibility")
     deviations = pd.DataFrame({"deviation": [], "treatment": [], "control": []})
     adherence = pd.DataFrame({"centre": [], "due": [], "given": []})
     if study.dosing is None:
@@ -76,10 +77,14 @@ def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
             audit = _until_endpoint(report.audit, cohort, found)
             important = audit.loc[audit["verdict"].isin([OMITTED, IN_CONTROL]), "row"].unique()
             kept[important] = False
-            parts.append("no dose omitted, none given in the control arm")
+            parts.append("no omitted dose (treatment arm) and no dose (control arm)")
             deviations = _by_arm(audit, found)
             adherence = report.adherence[report.adherence["due"] > 0].reset_index(drop=True)
-    words = "patients who kept to the protocol" + (f": {', '.join(parts)}" if parts else "")
+    words = (
+        f"patients with {', '.join(parts)}; other deviations are not considered" if parts else "all randomised patients"
+    )
+    if unknown:
+        words += f"; eligibility could not be checked in {unknown}"
     return Protocol(kept, words, deviations, adherence, "; ".join(notes))
 
 

@@ -131,10 +131,10 @@ def _tipping(found: Endpoint, names: Names, grid: TippingGrid | None) -> ArmCont
     if grid is None:
         return _refused("tipping point", label, estimand, found, names, "nobody's endpoint is known in an arm")
     cells = grid.difference.size
-    note = (
-        f"of {cells} combinations, the interval lies below 0 in {int(grid.fewer_events.sum())} and above 0 in "
-        f"{int(grid.more_events.sum())}"
-    )
+    below, above = int(grid.fewer_events.sum()), int(grid.more_events.sum())
+    note = f"in {below + above or 'none'} of {cells} combinations did the interval exclude 0"
+    if below + above:
+        note = f"the interval excludes 0 in {below + above} of {cells} combinations ({below} below, {above} above)"
     return ArmContrast("tipping point", label, estimand, STATUS, *counts(found, names), note=note)
 
 
@@ -142,9 +142,10 @@ def _imputed(found: Endpoint, plan: TrialPlan, names: Names, asked: Sensitivity)
     one, nought = endpoint_counts(found)
     made = []
     for delta in asked.deltas:
-        label = f"Multiple imputation, delta {delta:g}"
+        label = f"Multiple imputation, odds multiplied by {np.exp(delta):.1f}" if delta else "Multiple imputation"
         estimand = (
-            f"patients with an unknown endpoint have the risk of their arm; in {names[0]}, log-odds {delta:g} higher"
+            f"patients with an unknown endpoint have the risk of their arm; in {names[0]}, their odds of failure are "
+            f"multiplied by {np.exp(delta):.1f}"
         )
         if delta == 0:
             estimand = "patients with an unknown endpoint have the risk of their arm"

@@ -66,9 +66,9 @@ def benefit_report(
     """Judge predicted benefit in the trial itself, by models that had not seen the patients.
 
     One risk model for both arms, without interactions of the arm, and one effect on the log-odds (PATH, Kent 2020,
-    doi:10.7326/M18-3667): absolute benefit then grows with risk, relative effect does not, and whether that holds is
-    tested. The whole procedure is repeated in folds: no risk model is judged on patients it was made from. The lost
-    are weighted within arms, assuming that within an arm loss does not depend on what would have become of them.
+    doi:10.7326/M18-3667): the absolute effect is then larger at higher risk, the relative effect not, and whether that
+    holds is tested. The whole procedure is repeated in folds: no risk model is judged on patients it was made from. The
+    lost are weighted within arms, assuming that within an arm loss does not depend on what would have become of them.
 
     Parameters
     ----------

@@ -92,7 +92,8 @@ class BenefitReport:
         """Return what the test of heterogeneity says, in words."""
         if self.heterogeneity is None:
             return "heterogeneity not tested"
-        p = f"p = {self.heterogeneity.p_value:.3f}" if self.heterogeneity.p_value >= 0.001 else "p < 0.001"
+        value = self.heterogeneity.p_value
+        p = "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
         if self.claims_heterogeneity:
             return f"the relative effect differs with risk ({p})"
         return f"no sign that the relative effect differs with risk ({p})"

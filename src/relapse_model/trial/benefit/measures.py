@@ -22,6 +22,7 @@ PAIRS_TEXT = (
     "two outcomes of a patient that no data tell (Xia et al. 2023, doi:10.1186/s41512-023-00147-z). In trials of 132 "
     "patients its standard deviation is 0.085 to 0.091: 0.5 and 0.6 cannot be distinguished."
 )
+TIMES = "\N{MULTIPLICATION SIGN}"
 _SMALLEST_EFFECT = 0.05  # log-odds: a slope of less than this multiplies noise
 
 
@@ -107,7 +108,7 @@ def heterogeneity_test(
     except InsufficientDataError:
         raise _not_testable(y) from None
     statistic = max(2.0 * (fitted[1] - fitted[0]), 0.0)
-    words = "likelihood-ratio test of arm x log-odds of the predicted risk"
+    words = f"likelihood-ratio test of arm {TIMES} log-odds of the predicted risk"
     return SignificanceTest(statistic, 1, float(stats.chi2.sf(statistic, 1)), words)
 
 
@@ -161,7 +162,7 @@ def heterogeneity_score_test(
     rest = product - smaller @ np.linalg.solve(inside @ smaller, inside @ product)
     scores = w * (y - risk) * rest
     statistic = float(scores.sum() ** 2 / (scores @ scores))
-    words = "robust score test of arm x log-odds of the predicted risk, against the F distribution"
+    words = f"robust score test of arm {TIMES} log-odds of the predicted risk, against the F distribution"
     return SignificanceTest(statistic, 1, float(stats.f.sf(statistic, 1, fewest - smaller.shape[1])), words)
 
 
@@ -201,8 +202,8 @@ def benefit_slope(
     typical = float(np.mean(delta))
     if abs(typical) < _SMALLEST_EFFECT:
         raise InsufficientDataError(
-            f"Slope of benefit: the predicted effect is {typical:.3f} on the log-odds; with less than "
-            f"{_SMALLEST_EFFECT:g} a slope tells nothing. Look at the mean benefit."
+            f"The predicted effect is {typical:.3f} on the log-odds; below {_SMALLEST_EFFECT:g} the slope is "
+            "uninformative. Look at the mean benefit."
         )
     offset = np.asarray(control_log_odds, dtype=float)[used]
     design = np.column_stack([np.ones(y.size), treated[used] * delta])

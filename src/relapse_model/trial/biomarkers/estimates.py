@@ -60,6 +60,8 @@ def estimates(
     w = np.ones(y.size) if weight is None else np.asarray(weight, dtype=float)
     known = None if offset is None else np.asarray(offset, dtype=float)
     bases = with_ones(np.asarray(base, dtype=float), y.size)
+    if not len(x):
+        return Estimates(np.empty(0), np.empty(0), np.empty(0))
     block = max(1, _AT_ONCE // max(y.size * (bases.shape[2] + 1), 1))
     parts: list[tuple[ManyFits, ManyFits]] = []
     for start in range(0, len(x), block):

@@ -33,7 +33,13 @@ from relapse_model.trial.dosing.rule import (
     OPEN,
     UNDECIDABLE,
 )
-from relapse_model.trial.dosing.visit_verdicts import BY_HAND, CONTROL, WRONG_AMOUNT, visit_verdicts
+from relapse_model.trial.dosing.visit_verdicts import (
+    BY_HAND,
+    CONTROL,
+    WRONG_AMOUNT,
+    follow_up_ends,
+    visit_verdicts,
+)
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
 _UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
@@ -49,7 +55,7 @@ class DosingReport:
     rule : DosingRule
     due : DataFrame
         One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
-        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``decide by hand``.
+        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``clinician decides``.
     audit : DataFrame
         One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
     next : DataFrame or None
@@ -143,7 +149,7 @@ def dosing(
 
     Blood of a visit is drawn before the dose of that visit. A titre printed below a limit under the rule's threshold
     makes a dose due; one whose limit lies above it is undecidable, and listed. Where HBsAg is detected no dose is due:
-    that is decided by hand. Forecasts assume the kinetics of the study's [passive_antibody].
+    that a clinician decides. Forecasts assume the kinetics of the study's [passive_antibody].
 
     Parameters
     ----------
@@ -177,12 +183,13 @@ def dosing(
     ['patient_id', 'arm', 'week', 'titre', 'reason', 'status']
     """
     rule = _rule(study)
-    _need_arm(cohort)
+    _need_arm(cohort, rule)
     planned = rule.visits if visits is None else tuple(visits)
     as_of = _as_of(cohort, as_of_week, rule)
     table = visit_verdicts(cohort, study, rule, as_of, planned)
-    first, again = rule.first.window_weeks, rule.again.act_within_weeks
-    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
+    gone = follow_up_ends(cohort, study, rule) <= as_of
+    gone &= (cohort.patients["arm"] == rule.arm).to_numpy() & np.isfinite(follow_up_ends(cohort, study, rule))
+    notes = _notes(rule, as_of_week, int(gone.sum()))
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
@@ -191,14 +198,17 @@ def dosing(
     else:
         found, places = _forecast(cohort, study, rule, as_of)
         upcoming = None if found is None else _next(cohort, found, places, rule, planned, as_of)
-        notes.append("kinetics are those of other products: none have been published for the Chinese 400 IU product")
+        notes.append(
+            "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU "
+            "product"
+        )
     ids = cohort.patient_ids.to_numpy()
     whose = table["patient"].to_numpy(dtype=np.intp)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
     centre = _centres(cohort)[whose]
     return DosingReport(
-        rule, _due(table, cohort, rule), audited, upcoming, _deviations(table, centre), _adherence(table, centre),
-        tuple(notes), found, tuple(ids[list(places)]),
+        rule, _due(table[~gone[whose]], cohort, rule), audited, upcoming, _deviations(table, centre),
+        _adherence(table, centre), tuple(notes), found, tuple(ids[list(places)]),
     )  # fmt: skip
 
 
@@ -211,9 +221,30 @@ def _rule(study: Study) -> DosingRule:
     return study.dosing
 
 
-def _need_arm(cohort: Cohort) -> None:
+def _notes(rule: DosingRule, as_of: float | date | None, gone: int) -> list[str]:
+    """Return what is assumed of windows and of the day, and how many are past dosing."""
+    first, again = rule.first.window_weeks, rule.again.act_within_weeks
+    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
+    if as_of is None:
+        notes.append(
+            "no day was stated ('as of'), so the records are taken as complete: a dose that was due and is not among "
+            "them counts as overdue"
+        )
+    if gone:
+        notes.append(f"nothing is due for {gone} who died, had a competing event, or were lost (lost_reason)")
+    return notes
+
+
+def _need_arm(cohort: Cohort, rule: DosingRule) -> None:
+    expected = "the arm of each patient"
     if "arm" not in cohort.patients:
-        problem = Problem("patients", None, "arm", "the column is missing", "the arm of each patient")
+        raise CohortError("no dosing report", [Problem("patients", None, "arm", "the column is missing", expected)])
+    arms = cohort.patients["arm"]
+    if not (arms == rule.arm).any():
+        there = ", ".join(sorted(map(repr, arms.dropna().astype(str).unique()))) or "no arm at all"
+        problem = Problem("patients", None, "arm", f"nobody in the arm {rule.arm!r}, but {there}",
+                          "patients in the arm that [dosing] names",
+                          "State arm under [dosing] as the patients table writes it")  # fmt: skip
         raise CohortError("no dosing report", [problem])
 
 
@@ -231,6 +262,12 @@ def _as_of(cohort: Cohort, asked: float | date | None, rule: DosingRule) -> Floa
         problem = Problem("patients", None, "enrolment_date", "the column is missing", expected)
         raise CohortError("no dosing report", [problem])
     enrolled = pd.to_datetime(cohort.patients["enrolment_date"])
+    unknown = np.flatnonzero((enrolled.isna() & (cohort.patients["arm"] == rule.arm)).to_numpy())
+    if len(unknown):
+        raise CohortError("no dosing report", [
+            Problem("patients", None, "enrolment_date", f"no date for {len(unknown)} of the arm {rule.arm!r}",
+                    "a date for each, since a calendar day was asked for", "Complete it, or ask by week")
+        ])  # fmt: skip
     days = (pd.Timestamp(asked) - enrolled).dt.days.to_numpy(dtype=float)
     return np.where(np.isnan(days), -np.inf, days / 7.0)
 

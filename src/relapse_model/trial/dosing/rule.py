@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 
 DUE, NOT_DUE, UNDECIDABLE, NOT_ASSESSED, DETECTED = "due", "not due", "undecidable", "not assessed", "HBsAg detected"
+ENDED = "dosing ended"  # what the titre would ask for is no longer asked
 ALL_CENTRES = "all centres"  # the last row of the adherence
 AS_DUE, LATE, OMITTED, OPEN, NONE = "given as due", "given late", "omitted", "open", "none expected"
 _SAME_TIME = 1e-6  # weeks: half a second; weeks come from days divided by 7

@@ -23,6 +23,7 @@ from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.dosing.rule import (
     DETECTED,
     DUE,
+    ENDED,
     NONE,
     NOT_ASSESSED,
     NOT_DUE,
@@ -32,17 +33,18 @@ from relapse_model.trial.dosing.rule import (
 )
 
 COLUMNS = ("patient", "week", "titre", "reason", "call", "given_week", "amount", "verdict", "days_late")
-BY_HAND, WRONG_AMOUNT, WITHOUT_NEED = "decide by hand", "wrong amount", "given without need"
+BY_HAND, WRONG_AMOUNT, WITHOUT_NEED = "clinician decides", "wrong amount", "given without need"
 BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
     "given while undecided", "given with HBsAg detected",
 )  # fmt: skip
+LOST_REASON = "lost_reason"  # optional column of the patients table
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """What the rule looks at, of all patients: titres, tests of the outcome, visits, doses, and when dosing ends."""
+    """What the rule looks at, of all patients; `stop` is when dosing ends, and `gone` when follow-up does."""
 
     titres: Measurements
     tests: Measurements
@@ -51,6 +53,8 @@ class _Records:
     visit_week: Floats
     doses: pd.DataFrame
     stop: Floats
+    gone: Floats
+    negative_to: float
 
 
 def visit_verdicts(
@@ -108,11 +112,12 @@ def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> _
         tests, positive = tests.rows(call >= 0), call[call >= 0] == 1
     seen = cohort.labs.loc[at_or_before(cohort.labs["week"], as_of[cohort.labs["patient"]]), ["patient", "week"]]
     seen = seen.drop_duplicates().sort_values(["patient", "week"])
-    doses = _doses(cohort, rule)
+    doses, limit = _doses(cohort, rule), study.analytes[rule.again.analyte].lower_limit
     doses = doses[at_or_before(doses["start_week"], as_of[doses["patient"]])]
     return _Records(
         titres, tests, positive, seen["patient"].to_numpy(dtype=np.intp), seen["week"].to_numpy(dtype=float),
-        doses, _stops(cohort, study, rule),
+        doses, _stops(cohort, study, rule), follow_up_ends(cohort, study, rule),
+        rule.again.below if limit is None else limit,
     )  # fmt: skip
 
 
@@ -130,12 +135,44 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
     if problems:
         raise CohortError("no dosing report", problems)
     doses = table.loc[given].reindex(columns=["patient", "start_week", "dose"])
-    return doses.astype({"start_week": float, "dose": float}).sort_values(["patient", "start_week"], kind="stable")
+    # Vials of one day are one dose.
+    return doses.astype({"start_week": float, "dose": float}).groupby(["patient", "start_week"], as_index=False).sum()
 
 
 def _stops(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    """Return the week from which no dose is expected, by what the rule says ends dosing, or a competing event."""
-    return np.fmin(_stops_by_rule(cohort, study, rule), _competing_week(cohort, study))
+    """Return the week from which no dose is expected: what the rule says ends dosing, a competing event, a death."""
+    by_rule = np.fmin(_stops_by_rule(cohort, study, rule), _competing_week(cohort, study))
+    return np.fmin(by_rule, _death_week(cohort))
+
+
+def follow_up_ends(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
+    """Return the week after which nobody can be dosed: death, a competing event, or loss; infinite without any.
+
+    Whoever has a reason in ``lost_reason`` was lost after the last laboratory result, if ``lost`` ends dosing.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    rule : DosingRule
+    """
+    ends = np.fmin(_competing_week(cohort, study), _death_week(cohort))
+    if "lost" in rule.stop and LOST_REASON in cohort.patients:
+        reasons = cohort.patients[LOST_REASON]
+        lost = (reasons.notna() & (reasons.astype(str).str.strip() != "")).to_numpy()
+        seen = cohort.labs.groupby("patient")["week"].max().reindex(range(len(cohort))).to_numpy(dtype=float)
+        ends = np.where(lost, np.fmin(ends, np.nan_to_num(seen, nan=0.0)), ends)
+    return ends
+
+
+def _death_week(cohort: Cohort) -> Floats:
+    """Return the week of each death by adverse_events (grade 5): infinite without one, 0 where it is blank."""
+    weeks, events = np.full(len(cohort), np.inf), cohort.adverse_events
+    if events is not None and "grade" in events:
+        dead = events[events["grade"].isin(["5"])]
+        at = dead["week"].to_numpy(dtype=float) if "week" in dead else np.zeros(len(dead))
+        np.minimum.at(weeks, dead["patient"].to_numpy(dtype=np.intp), np.nan_to_num(at, nan=0.0))
+    return weeks
 
 
 def _competing_week(cohort: Cohort, study: Study) -> Floats:
@@ -170,9 +207,11 @@ def _patient(
     call[detected] = DETECTED
     ended = week >= records.stop[place]
     expected = (call == DUE) & ~ended
+    call[(call == DUE) & ended] = ENDED  # what the titre would ask for is no longer asked
     latest = np.where(first, rule.first.week + rule.first.window_weeks, week + rule.again.act_within_weeks)
     amount, given = doses["dose"].to_numpy(), doses["start_week"].to_numpy()
-    found = match_doses(week, expected, latest, given, rule.first.week - rule.first.window_weeks, as_of)
+    until = min(as_of, float(records.gone[place]))  # what could still be given then is not omitted
+    found = match_doses(week, expected, latest, given, rule.first.week - rule.first.window_weeks, until)
     rows = []
     for position in range(len(week)):
         verdict, days, dose = found.verdict[position], found.days_late[position], None
@@ -211,7 +250,7 @@ def _visits(
         for column in (lower, upper)
     ]
     weeks = np.concatenate([[rule.first.week], week[later], missed])
-    negative = bounds[0] == 0
+    negative = (bounds[0] == 0) & (bounds[1] <= records.negative_to)
     below = f"below {rule.again.below:g}"
     reason = np.where(negative, "negative", below).astype(object)
     reason[0] = "enrolment"

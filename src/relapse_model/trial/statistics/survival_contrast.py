@@ -147,7 +147,7 @@ def survival_contrast(
 
 def _contrast(one: ArmRisk, nought: ArmRisk, measure: str, interval: str, level: float) -> Contrast:
     if interval == _SCORE:
-        words = "Kaplan-Meier, Miettinen-Nurminen score interval at the effective numbers of patients"
+        words = "Kaplan-Meier, Miettinen-Nurminen score interval with patient numbers reduced to allow for losses"
         return contrast_of_risks(one, nought, measure, level, words)
     if measure == RISK_DIFFERENCE:
         error = sqrt(one.standard_error**2 + nought.standard_error**2)
@@ -171,7 +171,7 @@ def contrast_of_risks(one: ArmRisk, nought: ArmRisk, measure: str, level: float,
     counts = one.risk * one.effective, one.effective, nought.risk * nought.effective, nought.effective
     x1, n1, x0, n0 = (np.array([count]) for count in counts)
     table = Tables(x1, n1, x0, n0)
-    return score_contrast(measure, table, level, words, "score test at the effective numbers of patients")
+    return score_contrast(measure, table, level, words, "score test with patient numbers reduced to allow for losses")
 
 
 def _arm_risk(time: Floats, event: Floats, week: float, name: str, interval: str, z: float) -> ArmRisk:

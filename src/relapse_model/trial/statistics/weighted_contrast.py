@@ -18,7 +18,7 @@ from relapse_model.trial.statistics.survival_contrast import SurvivalContrast, a
 from relapse_model.validation.estimate import normal_quantile
 from relapse_model.validation.ipcw import check_follow_up
 
-METHOD = "weighted Kaplan-Meier, Miettinen-Nurminen score interval at the effective numbers of patients"
+METHOD = "weighted Kaplan-Meier, Miettinen-Nurminen score interval with patient numbers reduced to allow for losses"
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,6 +279,29 @@ def test_no_censoring_is_an_event(tmp_path):
     assert "CNSR = 0 as '0'; expected 0 as an event" in text
 
 
+EVENTS = ('[outcome]\nevent = { field = "EVNTDESC", values = { Relapse = "relapse", "Completed study" = "free", '
+          'Death = "competing: death" } }\n')  # fmt: skip
+BY_CODE = (
+    '[outcome]\nevent = { field = "CNSR", values = { "0" = "relapse", "1" = "free", "2" = "competing: death" } }\n'
+)
+
+
+@pytest.mark.parametrize("mapping", [EVENTS, BY_CODE])
+def test_a_censoring_may_be_a_competing_event(tmp_path, mapping):
+    rows = [tte("S-1", 0, "2024-06-03", EVNTDESC="Relapse"), tte("S-2", 2, "2025-01-06", EVNTDESC="Death")]
+    cohort = read(tmp_path, MAPPING + mapping, lb=LB, adtte=rows)
+    assert cohort.outcomes["event"].tolist() == ["relapse", "competing"]
+    assert cohort.outcomes["competing_event"].fillna("").tolist() == ["", "death"]
+    assert cohort.outcomes["relapse"].tolist() == [1, 0]  # as CNSR has it
+
+
+def test_an_event_by_censoring_is_no_competing_one(tmp_path):
+    rows = [tte("S-1", 0, "2024-06-03", EVNTDESC="Death"), tte("S-2", 1, "2025-01-06", EVNTDESC="Completed study")]
+    assert "competing, and relapse = 1; expected the same in both" in refused(
+        tmp_path, MAPPING + EVENTS, lb=LB, adtte=rows
+    )
+
+
 def test_one_of_several_times_to_an_event_is_chosen(tmp_path):
     rows = [*TTE, tte("S-1", 1, "2024-07-01", "OS"), tte("S-2", 1, "2024-07-01", "OS")]
     assert "several PARAMCD" in refused(tmp_path, MAPPING + "[outcome]\n", lb=LB, adtte=rows)

@@ -495,6 +495,21 @@ def test_outcomes_are_coded_observations(read):
     assert outcomes[["relapse", "week"]].to_numpy().tolist() == [[1.0, 1.0]]
 
 
+@pytest.mark.parametrize(("code", "event"), [("dead", ["competing", "death"]), ("none", ["free", None])])
+def test_what_came_first_is_told_by_a_code(read, code, event):
+    mapping = MAPPING + (f'[outcome]\ncodes = ["{LOINC}|adjudicated"]\nevent = {{ field = "value", values = '
+                         f'{{ "{SNOMED}|dead" = "competing: death", "{SNOMED}|none" = "free" }} }}\n')  # fmt: skip
+    told = {"valueCodeableConcept": {"coding": [{"system": SNOMED, "code": code}]}}
+    outcomes = read(observation(code="adjudicated", **told), mapping=mapping).outcomes
+    assert [outcomes["event"].iloc[0], outcomes.get("competing_event", [None])[0]] == event
+    assert outcomes["week"].tolist() == [1.0]
+
+
+def test_an_observation_tells_one_of_relapse_and_event(read):
+    with pytest.raises(MappingError, match="relapse and event; expected one of them"):
+        read(observation(), mapping=MAPPING + f'[outcome]\ncodes = ["{LOINC}|x"]\nrelapse = "value"\nevent = "value"\n')
+
+
 # ---- mappings ----
 
 

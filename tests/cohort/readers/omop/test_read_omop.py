@@ -262,6 +262,58 @@ def test_outcomes_within_the_observation_period(read, days, relapse, week):
     assert outcomes[["relapse", "week"]].to_numpy().tolist() == [[relapse, week]]
 
 
+COMPETING = OUTCOME + '[outcome.competing]\ndeath = { source = "death" }\n"liver transplantation" = { codes = [88] }\n'
+ANOTHER = {"condition_occurrence_id": "9", "condition_concept_id": "88", "condition_start_date": "2024-06-07"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "death", "told"),
+    [
+        ([], "", [0, "free", None, 43]),
+        ([], "2024-04-12", [0, "competing", "death", 6]),
+        ([ANOTHER], "", [0, "competing", "liver transplantation", 14]),
+        ([ANOTHER], "2024-09-20", [0, "competing", "liver transplantation", 14]),  # the first of them
+        ([{}], "2024-09-20", [1, "relapse", None, 10]),
+        ([{}, ANOTHER], "", [1, "relapse", None, 10]),
+        ([ANOTHER | {"condition_start_date": "2024-03-15"}, {}], "", [0, "competing", "liver transplantation", 2]),
+        ([ANOTHER | {"condition_start_date": "2024-03-01"}], "", [0, "free", None, 43]),  # on the day of time zero
+    ],
+)
+def test_what_competes_with_the_outcome_is_found_by_its_concepts(read, conditions, death, told):
+    events = [CONDITION | {"condition_occurrence_id": str(place)} | one for place, one in enumerate(conditions)]
+    cohort = read(
+        condition_occurrence=events or [CONDITION | {"condition_concept_id": "5"}], observation_period=[PERIOD],
+        death=[{"person_id": "1", "death_date": death, "cause_concept_id": "0"}] if death else
+              [{"person_id": "7", "death_date": "2024-05-01", "cause_concept_id": "0"}], mapping=COMPETING,
+    )  # fmt: skip
+    found = cohort.outcomes[["relapse", "event", "competing_event", "week"]].astype(object)
+    assert found.where(found.notna(), None).to_numpy().tolist() == [told]
+    used = [one.used for one in cohort.reading.sources if "outcome" in one.source or "competing" in one.source]
+    assert sum(used) == (told[1] != "free")
+
+
+def test_two_events_of_one_day_are_refused(read):
+    with pytest.raises(CohortError, match="an event and a competing event on one day"):
+        read(condition_occurrence=[CONDITION], observation_period=[PERIOD], mapping=COMPETING,
+             death=[{"person_id": "1", "death_date": "2024-05-10", "cause_concept_id": "0"}])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[outcome.competing]\ndeath = { table = 'death' }\n", "of 'death': some of source, codes, when, descendants"),
+        ("[outcome.competing]\ndeath = { codes = [] }\n", "expected codes ="),
+        (
+            "[outcome.competing]\ndeath = { source = 'decease' }\n",
+            "no codes of 'death'.*\n.*'decease'; expected one of",
+        ),
+    ],
+)
+def test_competing_events_that_the_source_cannot_tell_are_refused(read, text, message):
+    with pytest.raises(MappingError, match=message):
+        read(condition_occurrence=[CONDITION], observation_period=[PERIOD], mapping=OUTCOME + text)
+
+
 def test_an_outcome_needs_an_observation_period_around_time_zero(read):
     other = [PERIOD | {"observation_period_end_date": "2024-02-01"}]
     with pytest.raises(CohortError, match="time zero lies in no observation period"):

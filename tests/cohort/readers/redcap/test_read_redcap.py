@@ -278,6 +278,19 @@ def test_an_adjudicated_outcome(tmp_path):
     assert cohort.outcomes["week"].tolist() == [22.0, 48.0]
 
 
+def test_what_came_first_is_told_by_a_code(tmp_path):
+    data = DATA.replace("enrolled,", "enrolled,ended,on,").replace("01-01,", "01-01,3,2024-06-03,")
+    data = data.replace("02-05,", "02-05,2,2025-01-06,")
+    stated = '[outcome]\ndate = "on"\nevent = { field = "ended", values = { "1" = "relapse", "2" = "free", '
+    cohort = read(tmp_path, data, MAPPING + stated + '"3" = "competing: death" } }\n')
+    assert cohort.outcomes["event"].tolist() == ["competing", "free"]
+    assert cohort.outcomes["competing_event"].fillna("").tolist() == ["death", ""]
+    assert cohort.outcomes["week"].tolist() == [22.0, 48.0]
+    assert "'3'; expected one of the values that the mapping names" in refused(
+        tmp_path, data, MAPPING + stated + '"4" = "competing: death" } }\n'
+    )
+
+
 def test_a_missing_code_is_found_in_the_decimals_that_programs_add(tmp_path):
     cohort = read(tmp_path, DATA.replace("120", "999.0"), MAPPING + '[missing]\ncodes = ["999"]\n')
     assert cohort.labs["value"].tolist() == ["<10"]

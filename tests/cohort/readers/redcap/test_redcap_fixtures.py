@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,9 +83,20 @@ date = "date_visit_4"
 """
 
 
+def test_albumin_that_nobody_has_is_refused_by_cell(projects):
+    """The project is fictional: 32.3 g/dL were meant as 3.23, and 866.4 is a slip of its author."""
+    with pytest.raises(CohortError) as refused:
+        read_redcap(projects / "longitudinal" / "data.csv", mapping(ALBUMIN), study=built_in())
+    assert [(one.row, one.column, one.found) for one in refused.value.problems] == [
+        (7, "alb_4", "'32.3 g/dL'"), (13, "alb_4", "'866.4 g/dL'"),
+    ]  # fmt: skip
+
+
 def test_csv_and_xml_come_to_the_same_cohort(projects):
-    one = read_redcap(projects / "longitudinal" / "data.csv", mapping(ALBUMIN), study=built_in())
-    other = read_redcap(projects / "longitudinal" / "project.xml", parse_mapping(HEAD + ALBUMIN), study=built_in())
+    albumin = replace(built_in().analytes["albumin"], possible=None)  # see above
+    study = replace(built_in(), analytes={**built_in().analytes, "albumin": albumin})
+    one = read_redcap(projects / "longitudinal" / "data.csv", mapping(ALBUMIN), study=study)
+    other = read_redcap(projects / "longitudinal" / "project.xml", parse_mapping(HEAD + ALBUMIN), study=study)
     assert len(one) == 3
     assert len(one.labs) > 0
     pd.testing.assert_frame_equal(one.patients, other.patients)

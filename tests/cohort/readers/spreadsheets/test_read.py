@@ -320,6 +320,31 @@ def test_an_adjudicated_outcome(tmp_path):
     assert cohort.outcomes[["patient", "relapse", "week"]].values.tolist() == [[0, 1, 12], [1, 0, 48]]
 
 
+def test_what_came_first_is_told_by_one_column_or_two(tmp_path):
+    rows = [
+        ["病案号", "入组日期", "结局", "原因", "结局日期"],
+        [1, "2024-01-01", "复发", None, "2024-03-25"],
+        [2, "2024-01-01", "未复发", None, "2024-12-02"],
+        [3, "2024-01-01", "死亡", None, "2024-02-05"],
+        [4, "2024-01-01", "其他", "肝移植", "2024-02-05"],
+        [5, "2024-01-01", None, None, None],
+    ]
+    text = (
+        '[outcome]\ndate = "结局日期"\ncompeting_event = { field = "原因", values = { "肝移植" = "transplant" } }\n'
+        'event = { field = "结局", values = { "复发" = "relapse", "未复发" = "free", "死亡" = "competing: death", '
+        '"其他" = "competing" } }\n'
+    )
+    cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + text))
+    told = cohort.outcomes[["patient", "event", "competing_event", "week"]].astype(object)
+    assert told.where(told.notna(), None).to_numpy().tolist() == [
+        [0, "relapse", None, 12], [1, "free", None, 48], [2, "competing", "death", 5],
+        [3, "competing", "transplant", 5],
+    ]  # fmt: skip
+    assert cohort.outcomes["relapse"].fillna(-1).tolist() == [1, 0, -1, -1]  # whether somebody looked is not known
+    (listed,) = [one for one in cohort.reading.sources if one.source.endswith("outcome")]
+    assert [(one.reason, one.count) for one in listed.left_out] == [("empty", 1)]
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -328,7 +353,7 @@ def test_an_adjudicated_outcome(tmp_path):
         ('[[labs]]\nvalue = "W{visit} HBsAg"\ndate = "W{visit} 日期"\n', "no 'analyte'"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\nsource = "lis"\n', "source 'lis'"),
         ('[[labs]]\nanalyte = "hbsag"\nvalue = "Q{visit} HBsAg"\nunit = "IU/mL"\n', "no column fits the pattern"),
-        ('[outcome]\nrelapse = "W0 HBsAg"\nevent = "1"\ndate = "W0 日期"\n', "event"),
+        ('[outcome]\nevent = "W0 HBsAg"\n', "one of date, day, week"),
     ],
 )
 def test_mappings_that_cannot_be_right(text, found, tmp_path):

@@ -76,7 +76,7 @@ def plant(tables, kind, summary):
     patients["age_years"] = patients["age_years"].astype(object)
     patients.loc[fault == "missing predictor", "age_years"] = None
     patients.loc[fault == "age of nobody", "age_years"] = 400
-    patients.loc[fault == "value out of range", "hbsag_before_treatment_iu_ml"] = 1e9
+    patients.loc[fault == "value out of range", "hbsag_before_treatment_iu_ml"] = 5e6  # beyond 1e7 it is impossible
     patients.loc[fault == "criterion not met", "bmi_kg_m2"] = 31.0
     patients.loc[fault == "arm not stated", "arm"] = None
     unusual = fault == "combination of unusual values"  # each just inside what is let pass alone

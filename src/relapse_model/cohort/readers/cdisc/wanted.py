@@ -134,9 +134,6 @@ class Wishes:
             elif one.name not in data:
                 yield in_mapping(self.mapping, (*place_of(entry), key), f"no variable {one.name!r} in {data.name}",
                                  f"one of {', '.join(list(data.labels)[:40])}")  # fmt: skip
-        if "event" in entry.constants or "event" in entry.fields:
-            advice = "CNSR is read as the standard says: 0 is an event"
-            yield in_mapping(self.mapping, (*place_of(entry), "event"), "event", "relapse = ...", advice)
         yield from self._times(entry)
 
     def _times(self, entry: Entry) -> Iterator[Problem]:

@@ -105,6 +105,8 @@ def made_table(rows: pd.DataFrame, section: str, kept: Kept) -> MadeTable:
     table = used[columns].copy()
     table.insert(0, "patient_id", kept.ids[used["position"].to_numpy(dtype=np.intp)])
     called: dict[str, object] = {}
+    if section == "outcome" and (used["name"] == "event").all() and len(used):
+        table = table.rename(columns={"relapse": "event"})
     if section in _NAMED:
         table.insert(1, _NAMED[section], used["name"])
         table[ROW] = np.arange(1, len(table) + 1)  # the entries of several files share their numbers

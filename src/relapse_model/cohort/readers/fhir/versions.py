@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from dataclasses import dataclass
 
 from relapse_model.cohort.readers.fhir.elements import Json, object_in, text_in
@@ -16,7 +15,8 @@ EARLIER = "an earlier version of a resource that came again"
 _EXPECTED = "meta.lastUpdated or meta.versionId in both, so that the later one counts"
 _CHANGED = ("amended", "corrected", "cancelled", "entered-in-error", "stopped")
 _URN = "urn:uuid:"
-_REFERENCE = re.compile(r'("reference": ")(?:urn:uuid:|[^"]*?/)?([^"/]+)(?:/_history/[^"]*)?"')
+_REFERENCE = '"reference": "'
+_SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=False, check_circular=False)  # read from JSON: a tree
 
 
 @dataclass(slots=True)
@@ -142,7 +142,18 @@ def _names(found: Found) -> tuple[list[str], str]:
 def _content(resource: Json) -> int:
     """Return a sum of what a resource says: not its name, not its narrative, references by their last part."""
     said = {key: value for key, value in resource.items() if key not in ("meta", "id", "text")}
-    return hash(_REFERENCE.sub(r'\1\2"', json.dumps(said, sort_keys=True, ensure_ascii=False)))
+    first, *parts = _SORTED.encode(said).split(_REFERENCE)
+    content = [first]
+    for part in parts:
+        reference, _, after = part.partition('"')
+        content += _last_part(reference), after
+    return hash(tuple(content))
+
+
+def _last_part(reference: str) -> str:
+    """Return what a reference is to, without server, type and version; a reference without it as it is."""
+    last = reference.partition("/_history/")[0].rpartition("/")[2].removeprefix(_URN)
+    return last or reference
 
 
 def _later(one: _Known, other: _Known) -> bool | None:

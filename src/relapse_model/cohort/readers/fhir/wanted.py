@@ -19,7 +19,7 @@ _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
 _CODE = re.compile(r"\S+\|\S+")
 _OF_LABS = ("value", "date", "assay", "lower_limit", "upper_limit")
 _OF_TREATMENTS = ("start", "end", "dose")
-_OF_OUTCOME = ("relapse", "date")
+_OF_OUTCOME = ("relapse", "event", "date")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class Wanted:
     section : str
         ``"labs"``, ``"treatments"``, ``"outcome"``, ``"time"`` or ``"patients"``.
     name : str
-        The analyte, the agent, or the column of the patients table.
+        The analyte, the agent, or the column of the patients, or of the outcomes, table.
     unit : str
         Of a number without one.
     meanings : mapping of str to str
@@ -172,7 +172,7 @@ class _Asking:
         paths = {
             key: self.path(field.name, (*place, key))
             for key, field in fields.items()
-            if not (field.name == "value" and key in ("value", "relapse"))  # the usual place
+            if not (field.name == "value" and key in ("value", "relapse", "event"))  # the usual place
         }
         return Wanted(section, name, unit, meanings, paths, self.conditions(when or {}, (*place, "when")), constants)
 
@@ -182,7 +182,9 @@ class _Asking:
             if key not in known:
                 self.refuse((*place, key), f"a field {entry.fields[key].name!r}",
                             f"plain text, or no such key (fields are {', '.join(known)})")  # fmt: skip
-        value = entry.fields.get("value") or entry.fields.get("relapse") or Field("value")
+        value = next(
+            (entry.fields[one] for one in ("value", "relapse", "event") if one in entry.fields), Field("value")
+        )
         dose = entry.fields.get("dose", Field(""))
         constants = {key: text for key, text in entry.constants.items() if key not in ("analyte", "agent", "unit")}
         fields = {key: field for key, field in entry.fields.items() if key in known}
@@ -234,10 +236,13 @@ class _Asking:
         entry, place = self.mapping.outcome, ("outcome",)
         if entry is None:
             return
-        if not entry.codes or "relapse" not in entry.fields:
+        told = [key for key in ("relapse", "event") if key in entry.fields]
+        if not entry.codes or not told:
             self.refuse(place, "no codes, or no meanings of its values", "codes of an Observation, and relapse = "
-                        '{ field = "value", values = { "system|code" = "1" } }')  # fmt: skip
-        self.add("Observation", entry.codes, place, self.entry(entry, place, _OF_OUTCOME, "relapse"))
+                        '{ field = "value", values = { "system|code" = "1" } }, or event')  # fmt: skip
+        if len(told) > 1:
+            self.refuse((*place, "event"), "relapse and event", "one of them: an Observation has one value")
+        self.add("Observation", entry.codes, place, self.entry(entry, place, _OF_OUTCOME, "".join(told[:1])))
 
     def index(self) -> bool:
         """Ask for time zero; refuse a mapping that says nothing of it, or two things."""

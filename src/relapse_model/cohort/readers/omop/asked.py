@@ -35,7 +35,7 @@ class Wanted:
     ----------
     entry : Entry
     name : str
-        The analyte or agent.
+        The analyte, the agent, or the competing event; ``"relapse"``.
     table : str
     among : mapping of str to tuple of str
         Columns, and the values of which one must stand in each.
@@ -58,6 +58,7 @@ class Asked:
     Attributes
     ----------
     labs, treatments, outcome : tuple of Wanted
+        Of the outcome the event itself, and those that compete with it.
     events : Wanted or None
         Whose start is time zero.
     cohort : int or None
@@ -119,12 +120,19 @@ class _Asking:
         treatments = tuple(self.entry(one, "treatments", "agent", "drug_exposure") for one in mapping.treatments)
         outcome: tuple[Wanted, ...] = ()
         if mapping.outcome is not None:
-            outcome = (self.entry(mapping.outcome, "outcome", "", "condition_occurrence"),)
+            outcome = (
+                self.entry(mapping.outcome, "outcome", "", "condition_occurrence"),
+                *self.competing(mapping.outcome),
+            )
             self.columns(
                 "observation_period",
                 ("person_id", "observation_period_start_date", "observation_period_end_date"), ("outcome",),
             )  # fmt: skip
         events, cohort = self.time()
+        for one in (*mapping.labs, *mapping.treatments):
+            if "competing" in one.options:
+                expected = "none: they are those of [outcome]"
+                self.refuse((one.section, one.position, "competing"), "competing events", expected)
         if self.problems:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
         rules = {} if self.study is None else self.study.analytes
@@ -156,10 +164,10 @@ class _Asking:
         for name in self.mapping.patients_when:
             self.columns("person", (name.lower(),), ("patients", "when"))
 
-    def entry(self, entry: Entry, section: str, key: str, table: str) -> Wanted:
-        place: Place = (section, entry.position) if section != "outcome" else (section,)
+    def entry(self, entry: Entry, section: str, key: str, table: str, at: Place = ()) -> Wanted:
+        place: Place = at or ((section, entry.position) if section != "outcome" else (section,))
         table = (entry.source or table).lower()
-        name = entry.constants.get(key, "") if key else "relapse"
+        name = entry.constants.get(key, "") if key else str(at[-1]) if at else "relapse"
         if not name:
             self.refuse((*place, key), "nothing", f'{key} = "..." (each entry is of one)')
         for field_name, one in entry.fields.items():
@@ -190,6 +198,16 @@ class _Asking:
             needed = [one for one in (*_NEEDED, known.concept, known.start, *among) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
         return Wanted(entry, name, table, among)
+
+    def competing(self, outcome: Entry) -> tuple[Wanted, ...]:
+        """Return the competing events of the outcome, by their names."""
+        found = []
+        for name, one in outcome.options.get("competing", {}).items():
+            options = {"descendants": one.get("descendants", False)}
+            entry = Entry("outcome", 0, codes=one.get("codes", ()), when=one.get("when", {}),
+                          source=one.get("source", ""), options=options)  # fmt: skip
+            found.append(self.entry(entry, "outcome", "", "condition_occurrence", ("outcome", "competing", name)))
+        return tuple(found)
 
     def value(self, table: str, key: str, one: Field, place: Place) -> None:
         """Refuse a column in which no result stands as that of the results."""

@@ -1,13 +1,19 @@
-"""An outcome by concepts: the first event after time zero within the observation period, else its end free of it."""
+"""An outcome by concepts: the first event after time zero within the observation period, else its end free of it.
+
+Events that compete with it, such as death, are those of the same kind under a name of their own.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Positions
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.omop.asked import Asked
+from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
@@ -17,10 +23,11 @@ from relapse_model.cohort.reading_report import LeftOut, SourceReading
 _PERIOD = ("person_id", "observation_period_start_date", "observation_period_end_date")
 _EARLY, _LATE = "on the day of time zero, or before it", "after the observation period of time zero"
 _LATER = "after the first event"
+_NEVER = "~"  # sorts after every day
 
 
 def read_outcome(tables: Tables, asked: Asked, persons: Persons) -> tuple[MadeTable, tuple[SourceReading, ...]]:
-    """Return the outcomes table: a relapse is the first event after time zero; else the person was free to the end.
+    """Return the outcomes table: the first event after time zero, the outcome or a competing one; else free to the end.
 
     The end is that of the observation period in which time zero lies: a gap between two periods is not known.
 
@@ -29,10 +36,56 @@ def read_outcome(tables: Tables, asked: Asked, persons: Persons) -> tuple[MadeTa
     tables : Tables
     asked : Asked
     persons : Persons
-        A person whose time zero lies in no observation period is refused.
+        A person whose time zero lies in no observation period is refused, and so is one of whom two events of one day
+        are known: nothing says which of them came first.
     """
-    (wanted,) = asked.outcome
     ends, periods = _ends(tables, asked, persons)
+    each = [_events(tables, wanted, asked, persons, ends) for wanted in asked.outcome]
+    days = pd.DataFrame({place: one.first for place, one in enumerate(each)}, dtype=object).fillna(_NEVER)
+    days = days.reindex(range(len(ends))).fillna(_NEVER)
+    every = days.to_numpy(dtype=object)
+    first, which = every.min(axis=1), every.argmin(axis=1)
+    together = np.flatnonzero((first != _NEVER) & ((every == first[:, None]).sum(axis=1) > 1))
+    persons.refuse(together, "date", "an event and a competing event on one day", "which of them came first",
+                   "Leave one of them out: when = { ... }")  # fmt: skip
+    places = np.flatnonzero(persons.among & (ends != ""))
+    came, name = first[places] != _NEVER, np.array([one.wanted.name for one in each], dtype=object)[which[places]]
+    columns = {
+        "patient_id": persons.ids[places], "relapse": np.where(came & (which[places] == 0), "1", "0"),
+        "date": np.where(came, first[places], ends[places]),
+    }  # fmt: skip
+    if len(each) > 1:
+        competes = came & (which[places] > 0)
+        columns["event"] = np.where(competes, "competing", np.where(came, "relapse", "free"))
+        columns["competing_event"] = np.where(competes, name, "")
+    table = pd.DataFrame(columns, dtype=object)
+    start = CDM[asked.outcome[0].table].start
+    readings = (*(one.reading(first) for one in each), periods)
+    return MadeTable(table, asked.outcome[0].table, None, {"date": start}), readings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Events:
+    """The rows of one event: the person and day of each, why it does not count (or nothing), and the first of each."""
+
+    wanted: Wanted
+    position: Positions
+    day: NDArray[np.object_]
+    fate: NDArray[np.object_]
+    first: pd.Series
+
+    def reading(self, first: NDArray[np.object_]) -> SourceReading:
+        """Return what became of the rows, with the first day of any event of each person."""
+        late = (self.fate == "") & (self.day != np.append(first, _NEVER)[self.position])
+        fate = np.where(late, _LATER, self.fate)
+        reasons = pd.Series(fate[fate != ""]).value_counts()
+        left = tuple(LeftOut(str(reason), int(count)) for reason, count in sorted(reasons.items()))
+        what = "outcome" if self.wanted.name == "relapse" else f"competing event {self.wanted.name!r}"
+        return SourceReading(f"{self.wanted.table} ({what})", "rows", len(fate), int((fate == "").sum()), left)
+
+
+def _events(tables: Tables, wanted: Wanted, asked: Asked, persons: Persons, ends: NDArray[np.object_]) -> _Events:
+    """Return the rows of one event, and the first day of each person after time zero and within the observation."""
     known = CDM[wanted.table]
     rows = rows_of(tables, Query(wanted.table, ("person_id", known.start), wanted.among, asked.cohort))
     position = persons.positions(rows["person_id"])
@@ -46,19 +99,7 @@ def read_outcome(tables: Tables, asked: Asked, persons: Persons) -> tuple[MadeTa
     usable = fate == ""
     fate[usable & (day <= zero)] = _EARLY
     fate[(fate == "") & (day > end)] = _LATE
-    first = pd.Series(day)[fate == ""].groupby(position[fate == ""]).min()
-    of_person = pd.Series(range(len(ends))).map(first).astype(object).fillna("-").to_numpy(dtype=object)
-    fate[(fate == "") & (day != np.append(of_person, "-")[position])] = _LATER
-    places = np.flatnonzero(persons.among & (ends != ""))
-    event = pd.Series(places).map(first).astype(object)
-    table = pd.DataFrame({
-        "patient_id": persons.ids[places], "relapse": np.where(event.notna(), "1", "0"),
-        "date": event.where(event.notna(), pd.Series(ends[places])).to_numpy(dtype=object),
-    }, dtype=object)  # fmt: skip
-    reasons = pd.Series(fate[fate != ""]).value_counts()
-    left = tuple(LeftOut(str(reason), int(count)) for reason, count in sorted(reasons.items()))
-    reading = SourceReading(f"{wanted.table} (outcome)", "rows", len(rows), int((fate == "").sum()), left)
-    return MadeTable(table, wanted.table, None, {"date": known.start}), (reading, periods)
+    return _Events(wanted, position, day, fate, pd.Series(day)[fate == ""].groupby(position[fate == ""]).min())
 
 
 def _ends(tables: Tables, asked: Asked, persons: Persons) -> tuple[NDArray[np.object_], SourceReading]:

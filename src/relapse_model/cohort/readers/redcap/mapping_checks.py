@@ -11,7 +11,7 @@ from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapp
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
-_NAMES_AND_VALUES = ("value", "unit", "analyte", "agent", "comparator")
+_NAMES_AND_VALUES = ("value", "unit", "analyte", "agent", "comparator", "event", "competing_event")
 _DATES = ("date", "start", "end")
 
 
@@ -104,8 +104,6 @@ def _not_of_redcap(mapping: SourceMapping, entry: Entry) -> Iterator[Problem]:
         yield in_mapping(mapping, (*place_of(entry), "codes"), "codes", expected)
     if entry.source:
         yield in_mapping(mapping, (*place_of(entry), "source"), f"source {entry.source!r}", "no source")
-    if "event" in entry.constants or "event" in entry.fields:
-        yield in_mapping(mapping, (*place_of(entry), "event"), "event", "relapse = { field = ..., values = ... }")
 
 
 def _time(mapping: SourceMapping, entries: list[Entry]) -> Iterator[Problem]:

@@ -117,7 +117,11 @@ class _Taken:
 def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry) -> _Taken:
     table = people.table
     lead = next(
-        iter(entry.fields[key] for key in ("value", "start", "relapse", "dose", *entry.fields) if key in entry.fields)
+        iter(
+            entry.fields[key]
+            for key in ("value", "start", "relapse", "event", "dose", *entry.fields)
+            if key in entry.fields
+        )
     )
     events = entry.options.get("events", ())
     outside: dict[str, Mask] = {LEFT_OUT: ~people.cohort, UNTIMED: ~people.timed}

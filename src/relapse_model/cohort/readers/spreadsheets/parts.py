@@ -17,7 +17,16 @@ from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_colum
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
-_LEAD = ("value", "start", "start_day", "start_week", "dose", "relapse", "agent")  # whose columns say which visits are
+_LEAD = (
+    "value",
+    "start",
+    "start_day",
+    "start_week",
+    "dose",
+    "relapse",
+    "event",
+    "agent",
+)  # whose columns say which visits are
 DATED = ("date", "start", "end")
 _NUMBERS = (
     "value",

@@ -205,21 +205,19 @@ def read_outcomes(reading: Reading, enrolled: dict[str, str]) -> MadeTable | Non
     if entry is None:
         return None
     place = place_of(entry)
-    if "event" in entry.constants or "event" in entry.fields:
-        advice = "Give the meaning of each text: relapse = { field = ..., values = { ... } }"
-        reading.refuse(in_mapping(reading.mapping, (*place, "event"), "event", "relapse and its values", advice))
     times = [key for key in ("date", "day", "week") if key in entry.fields]
-    if "relapse" not in entry.fields or len(times) != 1:
-        expected = "relapse = { field = ... } and one of date, day, week"
+    told = [key for key in ("relapse", "event") if key in entry.fields]
+    if not told or len(times) != 1:
+        expected = "relapse or event = { field = ... }, and one of date, day, week"
         reading.refuse(in_mapping(reading.mapping, place, ", ".join(entry.fields) or "nothing", expected))
         return None
-    made = MadeRows(("patient_id", "relapse", times[0]))
+    made = MadeRows(("patient_id", *told, times[0]))
     table, ids = reading.tables[entry.source], reading.patients_of(entry.source)
     for part in parts_of(reading, entry):
         if set(part.columns) != set(entry.fields):
             return None
         bad = refused_rows(part) & part.own
-        empty = (part.columns["relapse"].values == "").to_numpy() & (part.columns[times[0]].values == "").to_numpy()
+        empty = np.all([(part.columns[key].values == "").to_numpy() for key in (*told, times[0])], axis=0)
         kept = part.own & ~bad & ~empty
         columns = {key: cells.values for key, cells in part.columns.items()}
         called = {"patient_id": reading.identifier_name(entry.source)}

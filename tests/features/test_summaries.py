@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import relapse_model as rm
-from relapse_model.features.laboratory import SUMMARIES, summarise
+from relapse_model.features.summaries import SUMMARIES, summarise
 from relapse_model.study.predictor import Predictor
 
 ANALYTES = ("hbsag", "anti_hbs", "hbcrag", "alt", "platelets")  # on both scales, and one in a log10 unit

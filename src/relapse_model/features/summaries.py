@@ -1,4 +1,4 @@
-"""Features of one analyte: its results up to the landmark, on its scale, to one number per patient."""
+"""Last, mean, slope and other summaries of one analyte: its results up to the landmark, to one number per patient."""
 
 from __future__ import annotations
 

@@ -1,0 +1,32 @@
+"""Every problem of a refusal as a table, where ``--problems`` asks for it: a message tells the first of a kind."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from relapse_model.errors import ProblemsError, RelapseModelError
+
+_COLUMNS = ("table", "counted", "row", "column", "found", "expected", "advice", "stands_for")
+
+
+def write_problems(given: Namespace, refusal: RelapseModelError | None) -> None:
+    """Write the problems of a refusal, one row each; none, where nothing was refused.
+
+    Parameters
+    ----------
+    given : Namespace
+        With ``problems``, the name of the file, where it was asked for.
+    refusal : RelapseModelError or None
+    """
+    name = getattr(given, "problems", None)
+    if name is None:
+        return
+    import pandas as pd
+
+    from relapse_model.files import write_csv
+
+    listed = refusal.problems if isinstance(refusal, ProblemsError) else ()
+    rows = [[getattr(one, column) for column in _COLUMNS] for one in listed]
+    table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"row": "Int64"})
+    write_csv(table, Path(name), private=True)
