@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relapse_model as rm
+from relapse_model.cli import program
 from relapse_model.cli.program import main
 from relapse_model.errors import RelapseModelError
-from relapse_model.files import escaped, printable, unescaped, write_bytes, write_csv
+from relapse_model.files import escaped, printable, unescaped, write_bytes, write_csv, write_new
 
 
 @given(st.text(st.sampled_from("=+-@\t\r'1.eaé ")))
@@ -165,3 +166,55 @@ def test_ctrl_c_is_one_line(place):
         said = run.communicate(timeout=60)[1]
     assert run.returncode == 130
     assert said == "relapse-model check: interrupted; no output was written.\n"
+
+
+def test_ctrl_c_while_arguments_are_read_is_one_line(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "parser", interrupted)
+    assert main(["check", "c"]) == 130
+    assert capsys.readouterr().err == "relapse-model: interrupted; no output was written.\n"
+
+
+def test_ctrl_c_while_the_program_is_imported_is_one_line():
+    command = (
+        "import runpy, sys, types\n"
+        "class Interrupted(types.ModuleType):\n"
+        "    def __getattr__(self, name): raise KeyboardInterrupt\n"
+        "sys.modules['relapse_model.cli.program'] = Interrupted('relapse_model.cli.program')\n"
+        "runpy.run_module('relapse_model', run_name='__main__')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (130, "relapse-model: interrupted; no output was written.\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+@pytest.mark.parametrize("verb", [["features"], ["study", "show", "hbsag-relapse"], ["features", "--out", "-"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_standard_output_is_one_line(verb, unbuffered):
+    """Buffered, it is full when the verb has ended, and Python would say so itself, with exit code 120."""
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "relapse_model", *verb], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    last = run.stderr.splitlines()[-1]
+    assert run.returncode == 1
+    assert last.startswith(f"relapse-model {verb[0]}: standard output: no room for it (No space left on device)")
+    assert "Exception" not in run.stderr
+
+
+@pytest.mark.parametrize("name", ["x.csv", "new/x.csv"])
+def test_a_disk_without_room_for_one_file_more_is_named(tmp_path, monkeypatch, name):
+    """Neither the file beside nor a folder can be made; the system names a temporary file, and no size."""
+
+    def full(path, *_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(os, "open", full)
+    monkeypatch.setattr(os, "mkdir", full)
+    for write in (write_bytes, write_new):
+        with pytest.raises(RelapseModelError, match=r"x\.csv: no room for 2,000 bytes \(No space left on device\)"):
+            write(b"0" * 2000, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

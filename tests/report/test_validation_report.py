@@ -345,7 +345,7 @@ def test_a_learning_curve_is_a_sentence_and_a_figure(validation, tmp_path):
     curve = rm.learning_curve(validation.cohort, validation.study, (60, 300), replicates=10)
     write_report(validation, tmp_path, learning_curve=curve)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert curve.sentence() in page
+    assert curve.sentence() in page.replace("\xa0", " ")
     assert (tmp_path / "figures" / "learning_curve.svg").exists()
     assert json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))["learning_curve"]["replicates"] == 10
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 
 import numpy as np
@@ -97,3 +99,40 @@ def test_the_file_is_for_its_owner_and_names_nobody(cohort, broken_off):
 def test_resume_needs_a_file(cohort, study):
     with pytest.raises(RelapseModelError, match="resume: expected keep too"):
         rm.validate(cohort, study, **ASKED, resume=True)
+
+
+def refusing(monkeypatch, after):
+    """A disk that takes the first bytes only: the system's `write` takes a part of what it is given, then none."""
+    write, room = os.write, [after]
+
+    def nearly_full(handle, data):
+        taken = bytes(data)[: room[0]]
+        if not taken:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        room[0] -= len(taken)
+        return write(handle, taken)
+
+    monkeypatch.setattr(os, "write", nearly_full)
+
+
+@pytest.mark.parametrize("room", [0, 30, 1000])
+def test_a_full_disk_is_named_and_what_was_done_is_kept(cohort, study, monkeypatch, broken_off, room):
+    """The runs that are resumed are written anew; the file that holds them is there until that is whole."""
+    before = broken_off.read_bytes()
+    refusing(monkeypatch, room)
+    with pytest.raises(RelapseModelError, match=r"runs: no room for [\d,]+ bytes \(No space left on device\)"):
+        rm.validate(cohort, study, **ASKED, keep=broken_off, resume=True)
+    assert broken_off.read_bytes() == before
+    assert [one.name for one in broken_off.parent.iterdir()] == ["runs"]
+
+
+def test_a_line_that_a_disk_takes_by_pieces_is_whole(cohort, study, monkeypatch, tmp_path, whole):
+    write = os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda handle, data: write(handle, bytes(data)[:50]))
+        counted(patched, until=4)
+        with pytest.raises(KeyboardInterrupt):
+            rm.validate(cohort, study, **ASKED, keep=tmp_path / "runs")
+    calls = counted(monkeypatch)
+    assert rm.validate(cohort, study, **ASKED, keep=tmp_path / "runs", resume=True).to_dict() == whole
+    assert len(calls) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import random
 import shutil
@@ -369,6 +370,25 @@ def test_a_second_run_on_the_same_output_is_refused_while_the_first_writes(model
         score_folder(model, small, out, chunk_patients=10)
     score_folder(model, small, out, chunk_patients=10)
     assert not list(tmp_path.glob(".*"))
+
+
+def test_workers_of_a_killed_run_may_take_their_files_away_while_the_work_folder_is_removed(
+    model, small, tmp_path, monkeypatch
+):
+    """They end a little after their main process, and rename what they were writing."""
+    unlink, gone, scores = os.unlink, [], tmp_path / "scores.csv"
+
+    def gone_before(path, *args, **keywords):
+        unlink(path, *args, **keywords)
+        if not gone and str(path).startswith("part-"):  # as rmtree names it, within its folder
+            gone.append(path)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+    monkeypatch.setattr(os, "unlink", gone_before)
+    found = score_folder(model, small, scores, chunk_patients=4)
+    assert gone
+    assert len(pd.read_csv(scores)) == found.patients
+    assert not work_folder(scores).exists()
 
 
 def test_an_older_output_stays_until_the_new_one_is_complete(model, small, tmp_path, monkeypatch):

@@ -158,7 +158,7 @@ def test_a_validation_brings_its_tables_its_report_and_tripod(validation, tmp_pa
         p.stem for p in places["figures"].iterdir()
     }
     text = places["index"].read_text(encoding="utf-8")
-    assert "95 % intervals" in text
+    assert "95\xa0% intervals" in text  # no line ends between a number and its sign
     assert "90 %" not in re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
     assert (tmp_path / "validation").is_dir()
     checklist = (places["checklists"] / "tripod_ai.csv").read_text(encoding="utf-8-sig")
