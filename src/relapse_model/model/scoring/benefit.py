@@ -139,20 +139,20 @@ def benefit_columns(
     features : DataFrame
         Of all patients.
     usable : array of bool
-        Who can be scored; NaN for the others.
+        Who can be scored; NaN for the others, and for everybody where the effect is not known.
     effect : ArmEffect
     site : array of str, optional
         The centre of each, as `centre_labels` has it.
     """
+    columns: dict[str, np.ndarray[Any, Any]] = {name: np.full(len(features), np.nan) for name in COLUMNS[:-1]}
+    columns["nnt"] = np.full(len(features), "", dtype=object)
+    if not effect.known:  # two risks side by side are read as a benefit, or as harm: neither is known
+        columns["nnt"][usable] = CANNOT_BE_GIVEN
+        return columns
     risks = both_arms(model, features[usable], effect, None if site is None else site[usable])
     benefit, lower, upper = risks.first - risks.second, risks.lower, risks.upper
-    if not effect.known:
-        benefit, lower, upper = (np.full(len(benefit), np.nan) for _ in range(3))
-    columns: dict[str, np.ndarray[Any, Any]] = {}
     for name, values in zip(COLUMNS, (risks.first, risks.second, benefit, lower, upper), strict=False):
-        columns[name] = np.full(len(features), np.nan)
         columns[name][usable] = values
-    columns["nnt"] = np.full(len(features), "", dtype=object)
     columns["nnt"][usable] = [number_needed(*one) for one in zip(benefit, lower, upper, strict=True)]
     return columns
 
@@ -271,8 +271,8 @@ def not_known(effect: ArmEffect) -> str:
     _, lower, upper = effect.overall
     return (
         f"{CODE} benefit not known: at the mean risk its interval is {_points(lower)} to {_points(upper)} percentage "
-        "points, or no patient of the training was known to be in one of the arms; the risk in the treatment arm is by "
-        "the effect stated beforehand"
+        "points, or no patient of the training was known to be in one of the arms; so the risks in the two arms are "
+        "not given either"
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from relapse_model.model.scoring.guards.rs208_other_landmark import GUARD as LANDMARK
 from relapse_model.model.scoring.guards.rs209_arm import GUARD as ARM
+from relapse_model.model.scoring.guards.rs209_arm import NO_ARM
 
 EQUALS = '[[predictors]]\nname = "hbig_arm"\nlabel = "HBIG arm"\nkind = "column"\ncolumn = "arm"\nequals = "hbig"\n'
 LEVELS = EQUALS.replace('equals = "hbig"', 'levels = ["control", "hbig"]')
@@ -30,9 +31,9 @@ def test_the_risk_is_shown_under_both_arms(new_patients_of, said):
     new = new_patients_of(PEOPLE, LABS, added=EQUALS + CRITERION, risk_of=by_arm)
     outside = "an arm is stated, but the patient is not eligible for the trial"
     assert said(ARM, new) == {
-        1: ["no arm is stated: risk 0.100 with arm hbig, 0.200 with another arm"],
+        1: [f"{NO_ARM}: risk 0.100 with arm hbig, 0.200 with another arm"],
         2: [f"{outside}: risk 0.125 with arm hbig, 0.225 with another arm"],
-        3: ["no arm is stated: risk 0.125 with arm hbig, 0.225 with another arm"],
+        3: [f"{NO_ARM}: risk 0.125 with arm hbig, 0.225 with another arm"],
     }
 
 
@@ -40,8 +41,8 @@ def test_arms_that_are_all_listed_have_no_other(new_patients_of, said):
     new = new_patients_of(PEOPLE, LABS, added=LEVELS, risk_of=by_arm)
     # Without criteria nobody is known to be outside the trial.
     assert said(ARM, new) == {
-        1: ["no arm is stated: risk 0.200 with arm control, 0.100 with arm hbig"],
-        3: ["no arm is stated: risk 0.225 with arm control, 0.125 with arm hbig"],
+        1: [f"{NO_ARM}: risk 0.200 with arm control, 0.100 with arm hbig"],
+        3: [f"{NO_ARM}: risk 0.225 with arm control, 0.125 with arm hbig"],
     }
 
 
@@ -62,7 +63,7 @@ def test_a_model_shows_its_own_risks(model, cohort, study):
     expected = [f"{a:.3f} with arm hbig, {b:.3f} with another arm" for a, b in zip(hbig, control, strict=True)]
     warnings = model.score(none)["warnings"]
     assert all(text in warning for text, warning in zip(expected, warnings, strict=True))
-    assert warnings.str.contains("RS209 no arm is stated: risk").all()
+    assert warnings.str.contains(f"RS209 {NO_ARM}: risk", regex=False).all()
     assert warnings.str.contains("RS201 missing: HBIG arm").all()
 
 

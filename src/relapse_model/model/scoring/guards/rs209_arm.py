@@ -12,6 +12,9 @@ from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
 _ANOTHER = "another arm"
+# Models with priors put a missing arm at the commoner one of the training, and add that it is not known which: of two
+# arms of one size that makes the risk of who has none a little higher than in either.
+NO_ARM = "no arm is stated (the risk is then less certain, and may lie beyond both)"
 
 
 def arm(new: NewPatients) -> list[Flagged]:
@@ -31,7 +34,7 @@ def arm(new: NewPatients) -> list[Flagged]:
     outside = np.zeros(len(new.features), dtype=bool)
     for one in new.not_met:
         outside |= one.patients
-    reason = {True: "no arm is stated", False: "an arm is stated, but the patient is not eligible for the trial"}
+    reason = {True: NO_ARM, False: "an arm is stated, but the patient is not eligible for the trial"}
     rows = np.flatnonzero(missing | outside)
     risks = _by_arm(new, readers, rows)
 
