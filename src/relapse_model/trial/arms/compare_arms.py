@@ -144,7 +144,7 @@ def _analysed(
 ) -> TrialAnalysis:  # fmt: skip
     names, primary = plan.arms.names, _primary(found, plan, planned)
     harms = adverse_events_by_arm(cohort, found, names, plan.primary.window_weeks, plan.primary.level)
-    analysed = np.ones(len(found), dtype=bool)  # the lost too: to then by Kaplan-Meier, by their columns if adjusted
+    analysed = np.ones(len(found), dtype=bool)  # also the lost: until then by Kaplan-Meier, or by their columns
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
