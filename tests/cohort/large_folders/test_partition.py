@@ -157,6 +157,16 @@ def test_what_an_interrupted_run_left_is_not_taken_for_partitions(tmp_path, work
     assert rm.partition(folder, work, part_patients=2).manifest == whole.manifest
 
 
+@pytest.mark.parametrize("name", [".identifiers.json.b2dd0757", ".manifest.json.00ff00ff"])
+def test_what_a_run_killed_while_it_wrote_left_is_taken_away(tmp_path, work, name):
+    """A file is written under a name of its own and then renamed: a kill between the two leaves that name."""
+    folder = write(tmp_path / "cohort", patients=PATIENTS, labs=LABS)
+    whole = rm.partition(folder, work, part_patients=2)
+    (work / MANIFEST).rename(work / name)
+    assert rm.partition(folder, work, part_patients=2).manifest == whole.manifest
+    assert not (work / name).exists()
+
+
 def test_a_folder_that_holds_something_else_is_refused_by_its_name(tmp_path, work):
     folder = write(tmp_path / "cohort", patients=PATIENTS, labs=LABS)
     work.mkdir()

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 PART_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak of scoring
 _OPEN_FILES = 500  # at one time: of more parts, the tables are read several times
-_OURS = re.compile(rf"({'|'.join(TABLES)})-(\d{{5}}|none)\.parquet|{re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)}")
+_WHOLE = re.compile(rf"({'|'.join(TABLES)})-(\d{{5}}|none)\.parquet|{re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)}")
+# A run that was killed while it wrote one of ours leaves it under a name of its own (see `write_text`).
+_OURS = re.compile(rf"{_WHOLE.pattern}|\.({re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)})\.[0-9a-f]+")
 
 
 def partition(
@@ -182,7 +184,7 @@ def _made(folder: Path, out: Path, key: str, asked: dict[str, int], study: Study
         "unattached": work.unattached,
         "patients_known": not others or any(count > len(work.unattached[name]) for name, count in others.items()),
         "tables": {name: asdict(_described(source)) for name, source in work.sources.items()},
-        "sums": {file.name: _sum(file) for file in sorted(out.iterdir()) if _OURS.fullmatch(file.name)},
+        "sums": {file.name: _sum(file) for file in sorted(out.iterdir()) if _WHOLE.fullmatch(file.name)},
     }
     write_text(json.dumps(manifest), out / MANIFEST, private=True)
     return Partitions(out, manifest)
