@@ -11,6 +11,7 @@ from typing import Any
 
 from relapse_model.cohort.large_folders.partitions import DamagedPartError
 from relapse_model.errors import RelapseModelError
+from relapse_model.model.processes import end_with
 
 ENGINES = ("processes", "dask")
 
@@ -87,7 +88,9 @@ def process_pool(jobs: int) -> Executor:
     from joblib import effective_n_jobs
     from joblib.externals.loky import get_reusable_executor
 
-    pool: Executor = get_reusable_executor(max_workers=effective_n_jobs(jobs))
+    pool: Executor = get_reusable_executor(
+        max_workers=effective_n_jobs(jobs), initializer=end_with, initargs=(os.getpid(),)
+    )
     return pool
 
 
