@@ -14,6 +14,7 @@ from joblib import delayed, parallel_config
 
 from relapse_model.model import processes
 from relapse_model.model.processes import end_with, results_of
+from relapse_model.model.scoring.engines import process_pool
 
 # Each call is larger than a pipe, so that the parent is always in the middle of handing one over.
 POOL = """
@@ -58,6 +59,15 @@ def alive(number):
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_scoring_in_processes_leaves_joblib_its_own_pool():
+    """joblib keeps one for all its calls, and took over what stood in its place: AttributeError in the next call."""
+    calls = [delayed(abs)(number) for number in range(-3, 0)]
+    with parallel_config(backend="loky"):
+        assert list(results_of(calls, 2)) == [3, 2, 1]
+        assert process_pool(2).submit(abs, -4).result() == 4
+        assert list(results_of(calls, 2)) == [3, 2, 1]
 
 
 def test_who_is_no_child_does_not_watch(monkeypatch):

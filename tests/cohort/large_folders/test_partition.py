@@ -157,6 +157,17 @@ def test_what_an_interrupted_run_left_is_not_taken_for_partitions(tmp_path, work
     assert rm.partition(folder, work, part_patients=2).manifest == whole.manifest
 
 
+@pytest.mark.parametrize("name", [MANIFEST, "identifiers.json"])
+def test_a_run_that_was_killed_while_it_wrote_a_file_is_no_reason_to_refuse(tmp_path, work, name):
+    """Files are written beside their place first, under a name with eight digits more."""
+    folder = write(tmp_path / "cohort", patients=PATIENTS, labs=LABS)
+    work.mkdir()
+    left = work / f".{name}.0123abcd"
+    left.write_bytes(b"half")
+    rm.partition(folder, work, part_patients=2)
+    assert not left.exists()
+
+
 def test_a_folder_that_holds_something_else_is_refused_by_its_name(tmp_path, work):
     folder = write(tmp_path / "cohort", patients=PATIENTS, labs=LABS)
     work.mkdir()

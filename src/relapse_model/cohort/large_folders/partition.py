@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 PART_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak of scoring
 _OPEN_FILES = 500  # at one time: of more parts, the tables are read several times
 _OURS = re.compile(rf"({'|'.join(TABLES)})-(\d{{5}}|none)\.parquet|{re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)}")
+_LEFT = re.compile(
+    rf"\.({re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)})\.[0-9a-f]{{8}}"
+)  # by a run killed as it wrote one
 
 
 def partition(
@@ -131,15 +134,19 @@ def clear_partitions(target: Path) -> None:
     if target.is_dir():
         (target / MANIFEST).unlink(missing_ok=True)
         for file in target.iterdir():
-            if _OURS.fullmatch(file.name):
+            if _is_ours(file.name):
                 file.unlink()
+
+
+def _is_ours(name: str) -> bool:
+    return _OURS.fullmatch(name) is not None or _LEFT.fullmatch(name) is not None
 
 
 def _there(target: Path) -> Partitions | None:
     """Return the partitions that lie in a folder, None where they are lacking or not whole; refuse other files."""
     if not target.exists():
         return None
-    others = sorted(file.name for file in target.iterdir() if not _OURS.fullmatch(file.name))
+    others = sorted(file.name for file in target.iterdir() if not _is_ours(file.name))
     if others:
         raise RelapseModelError(
             f"{target}: it holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}; expected a new or empty "
