@@ -157,15 +157,14 @@ def test_what_an_interrupted_run_left_is_not_taken_for_partitions(tmp_path, work
     assert rm.partition(folder, work, part_patients=2).manifest == whole.manifest
 
 
-@pytest.mark.parametrize("name", [MANIFEST, "identifiers.json"])
-def test_a_run_that_was_killed_while_it_wrote_a_file_is_no_reason_to_refuse(tmp_path, work, name):
-    """Files are written beside their place first, under a name with eight digits more."""
+@pytest.mark.parametrize("name", [".identifiers.json.b2dd0757", ".manifest.json.00ff00ff"])
+def test_what_a_run_killed_while_it_wrote_left_is_taken_away(tmp_path, work, name):
+    """A file is written under a name of its own and then renamed: a kill between the two leaves that name."""
     folder = write(tmp_path / "cohort", patients=PATIENTS, labs=LABS)
-    work.mkdir()
-    left = work / f".{name}.0123abcd"
-    left.write_bytes(b"half")
-    rm.partition(folder, work, part_patients=2)
-    assert not left.exists()
+    whole = rm.partition(folder, work, part_patients=2)
+    (work / MANIFEST).rename(work / name)
+    assert rm.partition(folder, work, part_patients=2).manifest == whole.manifest
+    assert not (work / name).exists()
 
 
 def test_a_folder_that_holds_something_else_is_refused_by_its_name(tmp_path, work):

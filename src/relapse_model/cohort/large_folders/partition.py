@@ -41,10 +41,9 @@ if TYPE_CHECKING:
 
 PART_PATIENTS = 20_000  # with 60 results each, about 1 GiB at the peak of scoring
 _OPEN_FILES = 500  # at one time: of more parts, the tables are read several times
-_OURS = re.compile(rf"({'|'.join(TABLES)})-(\d{{5}}|none)\.parquet|{re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)}")
-_LEFT = re.compile(
-    rf"\.({re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)})\.[0-9a-f]{{8}}"
-)  # by a run killed as it wrote one
+_WHOLE = re.compile(rf"({'|'.join(TABLES)})-(\d{{5}}|none)\.parquet|{re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)}")
+# A run that was killed while it wrote one of ours leaves it under a name of its own (see `write_text`).
+_OURS = re.compile(rf"{_WHOLE.pattern}|\.({re.escape(IDENTIFIERS)}|{re.escape(MANIFEST)})\.[0-9a-f]+")
 
 
 def partition(
@@ -134,19 +133,15 @@ def clear_partitions(target: Path) -> None:
     if target.is_dir():
         (target / MANIFEST).unlink(missing_ok=True)
         for file in target.iterdir():
-            if _is_ours(file.name):
+            if _OURS.fullmatch(file.name):
                 file.unlink()
-
-
-def _is_ours(name: str) -> bool:
-    return _OURS.fullmatch(name) is not None or _LEFT.fullmatch(name) is not None
 
 
 def _there(target: Path) -> Partitions | None:
     """Return the partitions that lie in a folder, None where they are lacking or not whole; refuse other files."""
     if not target.exists():
         return None
-    others = sorted(file.name for file in target.iterdir() if not _is_ours(file.name))
+    others = sorted(file.name for file in target.iterdir() if not _OURS.fullmatch(file.name))
     if others:
         raise RelapseModelError(
             f"{target}: it holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}; expected a new or empty "
@@ -189,7 +184,7 @@ def _made(folder: Path, out: Path, key: str, asked: dict[str, int], study: Study
         "unattached": work.unattached,
         "patients_known": not others or any(count > len(work.unattached[name]) for name, count in others.items()),
         "tables": {name: asdict(_described(source)) for name, source in work.sources.items()},
-        "sums": {file.name: _sum(file) for file in sorted(out.iterdir()) if _OURS.fullmatch(file.name)},
+        "sums": {file.name: _sum(file) for file in sorted(out.iterdir()) if _WHOLE.fullmatch(file.name)},
     }
     write_text(json.dumps(manifest), out / MANIFEST, private=True)
     return Partitions(out, manifest)

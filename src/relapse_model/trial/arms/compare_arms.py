@@ -12,6 +12,7 @@ import numpy as np
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.study_names import require_names
+from relapse_model.development.checks.finding import Finding
 from relapse_model.errors import CohortError, InsufficientDataError, Problem, StudyError
 from relapse_model.study.study import Study
 from relapse_model.study.study_text import text_sha256
@@ -26,7 +27,7 @@ from relapse_model.trial.arms.data_sets import data_sets
 from relapse_model.trial.arms.detection import losses_in_quarters, relapses_since_dose, testing_frequency
 from relapse_model.trial.arms.endpoint import Endpoint, endpoint
 from relapse_model.trial.arms.estimation import KAPLAN_MEIER, NEWCOMBE, beside, by_plan
-from relapse_model.trial.arms.flow import participant_flow
+from relapse_model.trial.arms.flow import ParticipantFlow, participant_flow
 from relapse_model.trial.arms.intercurrent import (
     IntercurrentFound,
     death_problems,
@@ -141,9 +142,7 @@ def _analysed(
 ) -> TrialAnalysis:  # fmt: skip
     names, primary = plan.arms.names, _primary(found, plan, planned)
     harms = adverse_events_by_arm(cohort, found, names, plan.primary.window_weeks, plan.primary.level)
-    analysed = np.ones(
-        len(found), dtype=bool
-    )  # also the lost: until then by Kaplan-Meier, by their columns if adjusted
+    analysed = np.ones(len(found), dtype=bool)  # also the lost: until then by Kaplan-Meier, or by their columns
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
     sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
@@ -168,8 +167,7 @@ def _analysed(
         findings=(
             *findings.testing_finding(tested, names), *findings.loss_finding(loss, sizes, names),
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
-            *findings.at_entry_finding(found.at_entry, found.treated, _without_at_entry(found, plan), names),
-            *findings.untreated_finding(flow.arms[0].not_received, flow.arms[0].allocated, names[0]),
+            *_of_the_randomised(found, plan, flow, names),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
         notes=_notes(kept.note, table_one.absent, harms is not None),
@@ -177,6 +175,17 @@ def _analysed(
         endpoint=found,
         data_sets=data_sets(cohort, study, found, kept, planned if extra is None else extra, harms),
     )  # fmt: skip
+
+
+def _of_the_randomised(
+    found: Endpoint, plan: TrialPlan, flow: ParticipantFlow, names: tuple[str, str]
+) -> list[Finding]:
+    """Return what is to be said of who was randomised, and of what they received."""
+    treated = flow.arms[0]
+    return [
+        *findings.at_entry_finding(found.at_entry, found.treated, _without_at_entry(found, plan), names),
+        *findings.untreated_finding(treated.not_received, treated.allocated, names[0]),
+    ]
 
 
 def _without_at_entry(found: Endpoint, plan: TrialPlan) -> ArmContrast | None:
