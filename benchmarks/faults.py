@@ -153,6 +153,7 @@ def kills(times: int, dice: random.Random, folder: Path) -> Counter[str]:
     began = time.monotonic()
     _, code = os.waitpid(started([*command, "--out", str(out)], said), 0)
     assert code == 0, said.read_text()
+    groups: list[int] = []
     length, expected, before = time.monotonic() - began, out.read_bytes(), b"what was there before\n"
     out.write_bytes(before)
     while found["kills"] < times:
@@ -167,6 +168,7 @@ def kills(times: int, dice: random.Random, folder: Path) -> Counter[str]:
             everything = dice.random() < 0.5
             (os.killpg if everything else os.kill)(child, signal.SIGKILL)
             os.waitpid(child, 0)
+            groups.append(child)
             found["kills"] += 1
             found["with the workers" if everything else "of the main process alone"] += 1
             found["torn"] += out.read_bytes() not in (before, expected)
@@ -180,7 +182,18 @@ def kills(times: int, dice: random.Random, folder: Path) -> Counter[str]:
         if not good:
             print(code, said.read_text()[-2000:])
         out.write_bytes(before)
+    time.sleep(10)
+    found["groups with a worker left"] += sum(map(_lives, groups))
     return found
+
+
+def _lives(group: int) -> bool:
+    """Tell whether a process of a group is there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def full(times: int, dice: random.Random, folder: Path, only: list[str] | None = None) -> Counter[str]:

@@ -1,9 +1,46 @@
-"""Calls made in several processes, by whatever backend of joblib is asked for."""
+"""Calls made in several processes, by whatever backend of joblib is asked for; they end with the one that asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+_SECONDS = 0.5  # between two looks at whether the parent is there
+_watching: set[int] = set()  # the process that watches: one that is forked from it has no thread of its own
+
+
+def end_with(parent: int) -> None:
+    """Let this process end soon after its parent, however that ended.
+
+    A parent that is killed while it hands over work leaves half of it in a pipe, which its workers themselves hold
+    open: they would wait for the rest for ever, with all their memory. Does nothing in a process that is no child of
+    `parent`: a thread of it, or a worker on another machine.
+
+    Parameters
+    ----------
+    parent : int
+        Number of the process that gives the work.
+    """
+    own = os.getpid()
+    if own in _watching or os.name != "posix" or os.getppid() != parent:
+        return
+    _watching.add(own)
+    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_SECONDS)
+    os._exit(1)
+
+
+def _called(parent: int, function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+    """Call a function in a process that ends with its parent."""
+    end_with(parent)
+    return function(*args, **keywords)
 
 
 def results_of(calls: Iterable[Any], jobs: int | None, *, in_order: bool = True) -> Iterator[Any]:
@@ -27,6 +64,8 @@ def results_of(calls: Iterable[Any], jobs: int | None, *, in_order: bool = True)
     from joblib import Parallel
     from joblib.parallel import get_active_backend
 
+    own = os.getpid()
+    calls = ((_called, (own, function, *args), keywords) for function, args, keywords in calls)
     if not getattr(get_active_backend()[0], "supports_return_generator", False):
         return iter(Parallel(n_jobs=jobs)(calls))
     found: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator" if in_order else "generator_unordered")(calls)

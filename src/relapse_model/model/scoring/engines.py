@@ -11,6 +11,7 @@ from typing import Any
 
 from relapse_model.cohort.large_folders.partitions import DamagedPartError
 from relapse_model.errors import RelapseModelError
+from relapse_model.model.processes import end_with
 
 ENGINES = ("processes", "dask")
 
@@ -77,7 +78,9 @@ def run_parts(
 
 
 def process_pool(jobs: int) -> Executor:
-    """Return a pool of processes of this machine that works, the last one if it does.
+    """Return a new pool of processes of this machine; they end when it is no longer used.
+
+    Not the one that joblib keeps for itself: it would find ours there, which is of another kind.
 
     Parameters
     ----------
@@ -85,9 +88,9 @@ def process_pool(jobs: int) -> Executor:
         As joblib takes it.
     """
     from joblib import effective_n_jobs
-    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky import ProcessPoolExecutor
 
-    pool: Executor = get_reusable_executor(max_workers=effective_n_jobs(jobs))
+    pool: Executor = ProcessPoolExecutor(effective_n_jobs(jobs), initializer=end_with, initargs=(os.getpid(),))
     return pool
 
 
