@@ -137,7 +137,7 @@ def checked(
     gate.names(study)
     gate.identities()
     gate.intervals()
-    gate.adverse_events()
+    gate.deaths_and_adverse_events(study)
     gate.laboratory(study, _conventions(study, dash))
     gate.one_day(study)
     gate.predictors(study)
@@ -244,9 +244,9 @@ class _Gate(StudyAtTheGate):
                 self.repeated[name] = repeated(table, own) & ~twice
                 self.remark(name, self.repeated[name], None, COUNTED_ONCE, "each row once")
 
-    def adverse_events(self) -> None:
+    def deaths_and_adverse_events(self, study: Study | None) -> None:
         """Refuse what contradicts a death, and a term that names a patient: reports print the terms."""
-        for one in contradicted(self.tables, self.ids):
+        for one in contradicted(self.tables, self.ids, "" if study is None else study.outcome.name):
             if one.counts:
                 self.remark(one.table, one.rows, one.column, one.found, one.expected)
             else:

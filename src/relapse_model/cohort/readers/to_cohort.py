@@ -11,6 +11,7 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -45,6 +46,7 @@ def cohort_of(
     study: Study | None,
     mapping: SourceMapping | None = None,
     labels: Labels | None = None,
+    deaths: MadeTable | None = None,
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
     synthetic: bool = False,
@@ -62,6 +64,9 @@ def cohort_of(
         Against whose units those that names of columns state are held; see `unit_clashes`.
     labels : mapping of str to tuple of str, optional
         What the source says of its columns besides their names.
+    deaths : MadeTable, optional
+        Deaths that the source records beside the outcomes, ``patient_id`` and ``date``: nothing is dated after one.
+        Those that the outcomes tell, the gate knows.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
 
@@ -77,6 +82,8 @@ def cohort_of(
         raise SourceError(f"the {report.kind} export was refused", clashes)
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
+    if deaths is not None:
+        found = [*found, *after_death(made, deaths)]
     try:
         cohort = checked(
             tables, found, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
