@@ -309,3 +309,29 @@ def test_a_record_that_two_people_entered_is_not_two_patients(tmp_path, second):
 def test_a_record_whose_name_ends_like_an_entry_is_a_record(tmp_path):
     cohort = read(tmp_path, DATA.replace("\n7,", "\n7--1,"))
     assert cohort.patients["patient_id"].tolist() == ["7--1", "8"]
+
+
+def test_one_record_may_be_left_out_by_name(tmp_path):
+    """A test record, or somebody who withdrew consent; a record that is not there is a slip."""
+    stated = '[source]\nnot_patients = ["{}"]\n'
+    cohort = read(tmp_path, mapping=MAPPING.replace(TIME, stated.format("8") + TIME))
+    assert cohort.patients["patient_id"].tolist() == ["7"]
+    assert "1 of a patient whom the mapping leaves out (3)" in str(cohort.reading)
+    assert "not_patients" in refused(tmp_path, DATA, MAPPING.replace(TIME, stated.format("9") + TIME))
+
+
+CODED = (
+    "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\nlab_date,labs,text,Drawn,,date_ymd,\n"
+    'sex,visit,radio,Sex,"1, Male | 2, Female",,\nhbsab,labs,text,Anti-HBs (mIU/mL),,,\n'
+)
+
+
+def test_meanings_that_contradict_the_choices_are_refused_by_field(tmp_path):
+    data = DATA.replace("enrolled,", "enrolled,sex,").replace("01-01,", "01-01,1,").replace("02-05,", "02-05,2,")
+    stated = 'sex = { field = "sex", values = { "1" = "F", "2" = "M" } }\n'
+    told = refused(tmp_path, data, MAPPING.replace(PATIENTS, PATIENTS + stated), CODED)
+    assert "'1' of 'sex' as 'F'; expected what the data dictionary calls it: 'Male'" in told
+    assert "'2' of 'sex' as 'M'; expected what the data dictionary calls it: 'Female'" in told
+    right = stated.replace('"F"', "x").replace('"M"', '"F"').replace("x", '"M"')
+    cohort = read(tmp_path, data, MAPPING.replace(PATIENTS, PATIENTS + right), CODED)
+    assert cohort.patients["sex"].tolist() == ["M", "F"]
