@@ -127,7 +127,7 @@ def _chosen(export: Export, table: SourceTable, mapping: SourceMapping) -> tuple
             here &= export.in_events(wanted) if name == EVENT else table.columns[name].isin(wanted).to_numpy()
     rows = table.keys.isin(table.keys[here]).to_numpy()
     named = identifier_keys(pd.Series(mapping.source.get("not_patients", ()), dtype=object))
-    rows &= ~table.keys.isin(named).to_numpy()
+    rows = rows & ~table.keys.isin(named).to_numpy()
     problems: list[Problem] = []
     if not named.isin(table.keys).all():
         what, expected = "a record of not_patients that the export does not have", "records of the export"
