@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.identifying import MAIL
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, why_never_read
+from relapse_model.cohort.readers.redcap.event_order import order_notes
 from relapse_model.cohort.readers.redcap.export import STATUS, Export, file_of, read_export
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
@@ -191,6 +192,7 @@ def _never_read(export: Export, mapping: SourceMapping) -> Iterator[str]:
 def _notes(export: Export, mapping: SourceMapping, ready: Prepared, people: People) -> Iterator[str]:
     yield from ready.notes
     yield from people.notes
+    yield from order_notes(mapping, export, people.table)
     named = {one.name for one in fields_of(mapping)}
     for form in dict.fromkeys(export.forms.get(one.name, "") for one in fields_of(mapping)):
         status = export.columns.get(form + STATUS)
