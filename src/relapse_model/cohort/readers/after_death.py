@@ -13,7 +13,9 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
-_DATED = {"labs": "date", "treatments": "start_date", "outcomes": "date"}
+DATED = {"patients": "enrolment_date", "labs": "date", "treatments": "start_date", "outcomes": "date"}
+"""Tables, and their columns that say when something was."""
+
 _DAY = r"^(\d{4}-\d{2}-\d{2})"
 _ZONED = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 _AFTER, _ON_OR_BEFORE = "after the patient's death, as the source records it", "on the day of the death, or before"
@@ -41,15 +43,15 @@ def after_death(made: Mapping[str, MadeTable], deaths: MadeTable) -> Iterator[Pr
     >>> for problem in after_death({"labs": labs}, deaths):
     ...     print(problem)
     LB, column 'date': after the patient's death, as the source records it; expected on the day of the death, or \
-before. Correct one of the two dates.
+before. Correct one of the two dates
     DM, row 4, column 'date': a death, and rows of the patient dated after it; expected nothing after a death. Correct \
-one of the two dates.
+one of the two dates
     """
     keys = identifier_keys(deaths.rows["patient_id"])
-    days = _days(deaths.rows["date"])
+    days = days_of(deaths.rows["date"])[0]
     first = days.groupby(keys.to_numpy()).min()
     lived_on: set[str] = set()
-    for name, column in _DATED.items():
+    for name, column in DATED.items():
         table = made.get(name)
         if table is None or column not in table.rows or "patient_id" not in table.rows:
             continue
@@ -58,19 +60,32 @@ one of the two dates.
         if name == "outcomes":
             late &= _happened(table.rows)
         lived_on |= set(own[late])
-        yield from _problems(table, late, own, column, _AFTER, _ON_OR_BEFORE)
+        yield from placed(table, late, own, column, _AFTER, _ON_OR_BEFORE)
     contradicted = (keys.isin(lived_on) & days.notna()).to_numpy()
-    yield from _problems(deaths, contradicted, keys, "date", _DEATH, _NOTHING)
+    yield from placed(deaths, contradicted, keys, "date", _DEATH, _NOTHING)
 
 
-def _days(texts: pd.Series) -> pd.Series:
-    return pd.to_datetime(texts.astype(str).str.extract(_DAY)[0], format="%Y-%m-%d", errors="coerce")
+def days_of(texts: pd.Series) -> tuple[pd.Series, Mask]:
+    """Return the days of dates as they are printed, and which have a time with a zone; each different text read once.
+
+    Parameters
+    ----------
+    texts : Series
+    """
+    codes, printed = pd.factorize(texts.astype(object))
+    distinct = pd.Series(printed, dtype=object).astype(str)
+    days = pd.to_datetime(distinct.str.extract(_DAY)[0], format="%Y-%m-%d", errors="coerce").to_numpy()
+    zoned = distinct.str.contains(_ZONED).to_numpy(dtype=bool)
+    nothing = np.append(days, np.datetime64("NaT"))
+    return pd.Series(nothing[codes], index=texts.index), np.append(zoned, False)[codes]
 
 
 def _later(texts: pd.Series, died: pd.Series) -> Mask:
-    zoned = texts.astype(str).str.contains(_ZONED).to_numpy(dtype=bool)
-    days = (_days(texts).to_numpy() - pd.to_datetime(died).to_numpy()) / np.timedelta64(1, "D")
-    found: Mask = days > np.where(zoned, 1, 0)
+    found = np.zeros(len(texts), dtype=bool)
+    may = np.flatnonzero(died.notna())
+    days, zoned = days_of(texts.iloc[may])
+    late = (days.to_numpy() - pd.to_datetime(died.iloc[may]).to_numpy()) / np.timedelta64(1, "D")
+    found[may] = late > np.where(zoned, 1, 0)
     return found
 
 
@@ -83,8 +98,18 @@ def _happened(outcomes: pd.DataFrame) -> Mask:
     return found
 
 
-def _problems(
-    table: MadeTable, rows: Mask, keys: pd.Series, column: str, found: str, expected: str
+def placed(
+    table: MadeTable, rows: Mask, keys: pd.Series, column: str, found: str, expected: str, advice: str = _ADVICE
 ) -> Iterator[Problem]:  # fmt: skip
+    """Yield a problem for each of some rows of a table, in its place in the source.
+
+    Parameters
+    ----------
+    table : MadeTable
+    rows : array of bool
+    keys : Series
+        Of the patient of each row.
+    column, found, expected, advice : str
+    """
     for row in np.flatnonzero(rows).tolist():
-        yield table.place(Problem("", row + FIRST_ROW, column, found, expected, _ADVICE, str(keys.iloc[row])))
+        yield table.place(Problem("", row + FIRST_ROW, column, found, expected, advice, str(keys.iloc[row])))

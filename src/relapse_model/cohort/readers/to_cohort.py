@@ -12,6 +12,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
+from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
@@ -49,6 +50,7 @@ def cohort_of(
     labels: Labels | None = None,
     choices: Choices | None = None,
     deaths: MadeTable | None = None,
+    births: MadeTable | None = None,
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
     synthetic: bool = False,
@@ -72,6 +74,8 @@ def cohort_of(
     deaths : MadeTable, optional
         Deaths that the source records beside the outcomes, ``patient_id`` and ``date``: nothing is dated after one.
         Those that the outcomes tell, the gate knows.
+    births : MadeTable, optional
+        Births as far as the source tells them, in the same columns: nothing is dated before one.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
 
@@ -90,6 +94,8 @@ def cohort_of(
     tables = {name: _with_row(table) for name, table in made.items()}
     if deaths is not None:
         found = [*found, *after_death(made, deaths)]
+    if births is not None:
+        found = [*found, *before_birth(made, births)]
     try:
         cohort = checked(
             tables, found, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
