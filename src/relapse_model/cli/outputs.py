@@ -10,12 +10,6 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from relapse_model.cli.source_outputs import (
-    files_named,
-    require_different,
-    require_own_list,
-    require_source_untouched,
-)
 from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import (
@@ -78,6 +72,8 @@ def check_outputs(given: Namespace) -> None:
     inputs = _inputs(given)
     problems = getattr(given, "problems", None)
     if problems:
+        from relapse_model.cli.source_outputs import require_different, require_own_list
+
         with _called("problems"):
             _require(given, [], [Path(problems)], inputs)
             require_different([*files[1:], files[0]])  # the list of problems comes first
@@ -104,6 +100,8 @@ def _require(given: Namespace, folders: list[Path], files: list[Path], inputs: l
     require_no_replacement(files, inputs)
     _require_no_model(files, given.verb)
     if given.verb in ("read", "propose-mapping"):
+        from relapse_model.cli.source_outputs import require_source_untouched
+
         require_source_untouched(given, folders, files)
     cohort = given.out if given.verb == "read" else getattr(given, "cohort", None)
     if cohort is not None:
@@ -176,7 +174,10 @@ def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
 def _inputs(given: Namespace) -> list[Path]:
     """Return the files that are read, and the names under which a file would be read."""
     named = [Path(value) for name in _READ if isinstance(value := getattr(given, name, None), str)]
-    named += files_named(given)
+    if any(isinstance(getattr(given, name, None), str) for name in ("mapping", "study")):
+        from relapse_model.cli.source_outputs import files_named  # a score needs neither, and is to start at once
+
+        named += files_named(given)
     cohort = getattr(given, "cohort", None)
     return named if cohort is None else [*named, *cohort_files(Path(cohort)), Path(cohort)]
 

@@ -39,8 +39,8 @@ def before_birth(made: Mapping[str, MadeTable], births: MadeTable) -> Iterator[P
     ...     print(problem)
     LB, column 'date': before the patient's birth, as the source records it; expected on the day of birth, or after. \
 Correct one of the two dates
-    DM, row 4, column 'date': a birth, and rows of the patient dated before it; expected nothing before a birth. Correct \
-one of the two dates
+    DM, row 4, column 'date': a birth, and rows of the patient dated before it; expected nothing before a birth. \
+Correct one of the two dates
     """
     keys = identifier_keys(births.rows["patient_id"])
     earliest = _earliest(births.rows["date"])

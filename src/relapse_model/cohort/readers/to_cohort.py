@@ -20,8 +20,13 @@ from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.errors import CohortError, Problem, SourceError
+from relapse_model.study.names import name_key
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
+
+_BIRTHS = frozenset(
+    map(name_key, ("birth_year", "year_of_birth", "birth_date", "date_of_birth", "出生年份", "出生年", "出生日期"))
+)  # fmt: skip
 
 
 def study_of(mapping: SourceMapping, given: Study | None, folder: Path) -> Study | None:
@@ -90,15 +95,14 @@ def cohort_of(
     clashes += [] if mapping is None else list(meaning_clashes(mapping, study, choices or {}))
     if clashes:
         raise SourceError(f"the {report.kind} export was refused", clashes)
+    births = _stated_births(made["patients"]) if births is None else births
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
-    if deaths is not None:
-        found = [*found, *after_death(made, deaths)]
-    if births is not None:
-        found = [*found, *before_birth(made, births)]
+    lives = [] if deaths is None else list(after_death(made, deaths))
+    lives += [] if births is None else list(before_birth(made, births))
     try:
         cohort = checked(
-            tables, found, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
+            tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         problems = [_placed(problem, made) for problem in error.problems]
@@ -112,6 +116,15 @@ def cohort_of(
         remarks=tuple(_placed(problem, made) for problem in cohort.remarks),
         reading=replace(report, units=_units_met(cohort)),
     )
+
+
+def _stated_births(patients: MadeTable) -> MadeTable | None:
+    """Return the births that a column of the patients table states by its name, if there is one."""
+    column = next((name for name in patients.rows if name_key(str(name)) in _BIRTHS), None)
+    if column is None:
+        return None
+    rows = patients.rows[["patient_id", column]].set_axis(["patient_id", "date"], axis=1)
+    return replace(patients, rows=rows, called={"date": patients.called.get(str(column), str(column))})
 
 
 def _with_row(table: MadeTable) -> pd.DataFrame:
