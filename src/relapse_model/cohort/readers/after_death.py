@@ -47,6 +47,8 @@ before. Correct one of the two dates
     DM, row 4, column 'date': a death, and rows of the patient dated after it; expected nothing after a death. Correct \
 one of the two dates
     """
+    if deaths.rows.empty:
+        return
     keys = identifier_keys(deaths.rows["patient_id"])
     days = days_of(deaths.rows["date"])[0]
     first = days.groupby(keys.to_numpy()).min()

@@ -8,7 +8,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.not_found import not_found
+from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.deaths import read_deaths
 from relapse_model.cohort.readers.omop.events import Events, made_of, read_courses, read_labs, reading_of
@@ -106,7 +106,7 @@ def _read(
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
-    notes = [*beside, *not_found(names, made), *_without_courses(made)]
+    notes = [*beside, *not_found(names, made), *without_courses(made)]
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons)
         readings += more
@@ -115,14 +115,6 @@ def _read(
         notes=tuple(notes),
     )  # fmt: skip
     return made, report, [*persons.problems, *problems]
-
-
-def _without_courses(made: dict[str, MadeTable]) -> list[str]:
-    """Take an empty table of treatments away: nothing found is not "never given"."""
-    if "treatments" not in made or not made["treatments"].rows.empty:
-        return []
-    del made["treatments"]
-    return ["since no course was found at all, nothing is taken as known of treatment"]
 
 
 def _beside(table: str, events: Events) -> list[str]:
