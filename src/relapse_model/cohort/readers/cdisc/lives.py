@@ -83,8 +83,9 @@ def _rows(subjects: Subjects, data: DataSet, variable: str, among: Mask | None =
 
 
 def _of_patients(subjects: Subjects, data: DataSet) -> Mask:
-    outside = subjects.outside(data).values()
-    return ~np.any([*outside, np.zeros(data.rows, dtype=bool)], axis=0)
+    outside = [*subjects.outside(data).values(), np.zeros(data.rows, dtype=bool)]
+    found: Mask = ~np.any(outside, axis=0)
+    return found
 
 
 def _table(found: list[pd.DataFrame]) -> MadeTable:
