@@ -97,22 +97,6 @@ def _table(found: list[pd.DataFrame]) -> MadeTable:
     )  # fmt: skip
 
 
-def last_days(deaths: MadeTable) -> MadeTable:
-    """Return deaths of which only the month or year is known as those of its last day: nothing later is in a life.
-
-    Parameters
-    ----------
-    deaths : MadeTable
-    """
-    texts = deaths.rows["date"].astype(str).str.strip()
-    ends = texts.where(~texts.str.fullmatch(r"\d{4}"), texts + "-12")
-    month = ends.str.fullmatch(r"\d{4}-\d{2}").to_numpy(dtype=bool)
-    last = pd.to_datetime(ends[month], format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0)
-    ends = ends.copy()
-    ends[month] = last.dt.strftime("%Y-%m-%d").fillna("")
-    return replace(deaths, rows=deaths.rows.assign(date=ends))
-
-
 def _several(deaths: MadeTable) -> list[Problem]:
     """Refuse two days of death of one patient, and what is no date."""
     keys, texts = identifier_keys(deaths.rows["patient_id"]), deaths.rows["date"].astype(str)

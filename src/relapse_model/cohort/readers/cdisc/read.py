@@ -10,11 +10,11 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
-from relapse_model.cohort.readers.after_death import after_death
+from relapse_model.cohort.readers.after_death import after_death, last_days
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
-from relapse_model.cohort.readers.cdisc.lives import last_days, lives_of, with_dates
+from relapse_model.cohort.readers.cdisc.lives import lives_of, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
 from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
