@@ -75,3 +75,24 @@ def test_in_scoring_it_stops_that_patient_alone():
     cohort = rm.make_cohort(PATIENTS, labs("9"), outcomes=ended(), on_problems="list")
     assert cohort.patient_ids.tolist() == ["c"]
     assert "after the patient's death" in cohort.rejected["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("name", ["relapse", "Lost to follow-up", "relapse-free", "失访"])
+def test_what_is_no_competing_event_is_refused_by_name(name):
+    """Who was lost is not known to be free from then on, and a relapse is the outcome."""
+    assert problems(labs("0"), ended(name=name)) == [("outcomes", 2, "competing_event", f"'{name.lower()}'")]
+
+
+def test_the_outcome_of_the_study_is_no_competing_event():
+    from dataclasses import replace
+
+    study = rm.load_study("hbsag-relapse")
+    study = replace(study, outcome=replace(study.outcome, name="HBsAg reversion"))
+    found = problems(labs("0"), ended(name="HBsAg-reversion"), study=study)
+    assert found == [("outcomes", 2, "competing_event", "'hbsag-reversion'")]
+
+
+def test_two_spellings_of_one_competing_event_are_refused():
+    table = pd.concat([ended(name="Liver-transplant"), ended(name="liver transplant", patient="c")])
+    found = problems(labs("0"), table)
+    assert [one[:3] for one in found] == [("outcomes", 2, "competing_event"), ("outcomes", 3, "competing_event")]

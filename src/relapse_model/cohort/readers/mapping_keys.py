@@ -142,6 +142,7 @@ _SHEET: Mapping[str, Check] = {
     "header_row": whole_number(1),
     "header_rows": whole_number(1),
     "unknown_patients": one_of("refuse", "list"),
+    "not_patients": texts,
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
@@ -162,6 +163,7 @@ OF_KIND: Mapping[str, KindKeys] = {
             "events": text,
             "repeating": several(text),
             "only_complete": flag,
+            "not_patients": texts,
         },
         of_field={"event": text_or_texts},
         of_entry={"events": text_or_texts},

@@ -13,6 +13,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.before_birth import before_birth
+from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -47,6 +48,7 @@ def cohort_of(
     study: Study | None,
     mapping: SourceMapping | None = None,
     labels: Labels | None = None,
+    choices: Choices | None = None,
     deaths: MadeTable | None = None,
     births: MadeTable | None = None,
     on_problems: OnProblems = "raise",
@@ -63,9 +65,12 @@ def cohort_of(
     found : iterable of Problem
         What the reader itself refused, placed in the source already; with `patient`, it concerns that patient alone.
     mapping : SourceMapping, optional
-        Against whose units those that names of columns state are held; see `unit_clashes`.
+        Against whose units those that names of columns state are held (`unit_clashes`), and against whose meanings
+        what codes are called and texts say (`meaning_clashes`).
     labels : mapping of str to tuple of str, optional
         What the source says of its columns besides their names.
+    choices : mapping of str to mapping of str to str, optional
+        What the source calls the codes of its columns.
     deaths : MadeTable, optional
         Deaths that the source records beside the outcomes, ``patient_id`` and ``date``: nothing is dated after one.
         Those that the outcomes tell, the gate knows.
@@ -77,11 +82,12 @@ def cohort_of(
     Raises
     ------
     SourceError
-        If a column is read in another unit than its name states.
+        If a column is read in another unit than its name states, or a code with another meaning than its label.
     CohortError
         With every problem of the reader and of the gate.
     """
     clashes = [] if mapping is None else list(unit_clashes(mapping, made, study, labels or {}))
+    clashes += [] if mapping is None else list(meaning_clashes(mapping, study, choices or {}))
     if clashes:
         raise SourceError(f"the {report.kind} export was refused", clashes)
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
