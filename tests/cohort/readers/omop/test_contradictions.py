@@ -75,16 +75,17 @@ def test_a_unit_is_not_one_by_its_concept_and_another_as_printed(read, row, righ
 
 
 def test_units_that_the_mapping_names_are_held_against_each_other(read):
-    """The mapping knows the concepts where the source has no vocabulary; or what a printed text means here."""
+    """The mapping knows the concepts where the source has no vocabulary, and what a printed text means here."""
     named = 'codes = [1]\nunit = { field = "unit_concept_id", values = { 8860 = "mIU/mL" } }'
     with pytest.raises(CohortError, match="'mg/dL'; expected the unit of unit_concept_id"):
         read(
             number("5", unit_concept_id="8860", unit_source_value="mg/dL"),
             mapping=MAPPING.replace("codes = [1]", named),
         )
-    meant = 'codes = [1]\nunit = { field = "unit_source_value", values = { "mg/dL" = "mIU/mL" } }'
-    row = number("5", unit_concept_id="8860", unit_source_value="mg/dL")
-    assert list(read(row, concept=CONCEPT, mapping=MAPPING.replace("codes = [1]", meant)).labs["unit"]) == ["mIU/mL"]
+    meant = 'codes = [1]\nunit = { field = "unit_source_value", values = { "units" = "mIU/mL" } }'
+    row = number("5", unit_concept_id="8840", unit_source_value="units")
+    with pytest.raises(CohortError, match="'units'; expected the unit of unit_concept_id"):
+        read(row, concept=CONCEPT, mapping=MAPPING.replace("codes = [1]", meant))
 
 
 @pytest.mark.parametrize(

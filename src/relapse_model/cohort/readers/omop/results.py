@@ -27,10 +27,7 @@ _ZONED = r"^(.{10} [\d:.]+)(?:Z|[+-]\d\d:?\d\d)$"
 MISSING = "a code for a missing value"
 _CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
 _NUMBER = 'If the number counts, state it in the entry: value = { field = "value_as_number" }'
-_UNITS = (
-    "Correct the one that is wrong; if the text means that unit here, say so: "
-    'unit = { field = "unit_source_value", values = { "TEXT" = "UNIT" } }'
-)
+_UNITS = "Correct the one that is wrong, or leave such rows out by 'when'"
 _STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "9189" = "negative" } }'
 
 
