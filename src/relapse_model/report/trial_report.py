@@ -12,8 +12,9 @@ from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
 from relapse_model.report.harms_words import harms_rows
 from relapse_model.report.page import json_text, packages, render, save_figures
+from relapse_model.report.trial_answer import answer, endpoint_words
+from relapse_model.report.trial_next import next_steps
 from relapse_model.report.trial_words import (
-    answer,
     contrast_words,
     failure_words,
     first_capital,
@@ -56,7 +57,8 @@ def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
     pictures = save_figures(trial_figures(found), places["figures"])
     pictures["flow"] = flow_svg(found.flow)
     write_text(pictures["flow"], places["figures"] / "flow.svg")
-    values = found.to_dict() | {"answer": answer(found), "plan": dict(plan_rows(found)), "packages": packages()}
+    said = {"answer": answer(found), "next": next_steps(found)}
+    values = found.to_dict() | said | {"plan": dict(plan_rows(found)), "packages": packages()}
     write_text(json_text(values), places["values"])
     tables = _tables(found)
     for name, table in tables.items():
@@ -87,6 +89,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         found=found,
         names=(treatment, control),
         answer=answer(found),
+        following=next_steps(found),
         direction=direction(found.plan),
         failure=failure_words(found),
         cards=_cards(found),
@@ -99,7 +102,6 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         subgroups=[_subgroup(one) for one in found.subgroups],
         interactions=_interactions(found.subgroups),
         safety=_safety(found.safety, found.endpoint.week),
-        lost=_lost_words(int(found.endpoint.lost.sum())),
         adjusted=found.plan.primary.adjusted,
         harms=harms_rows(found.adverse_events),
         rate_ratio="" if tested is None or tested.ratio is None else (
@@ -170,14 +172,14 @@ def _cards(found: TrialAnalysis) -> list[dict[str, str]]:
     cards = []
     for arm in (one.treatment, one.control):
         if arm.value is not None and arm.lower is not None and arm.upper is not None:
-            kept = f"{first_capital(found.plan.primary.endpoint)}: {percent(1 - arm.value)}"
+            kept = f"{endpoint_words(found)}: {percent(1 - arm.value)}"
             cards.append({"label": f"Failed, {arm.name}", "value": percent(arm.value),
                           "interval": f"{percent(arm.lower)} to {percent(arm.upper)}",
                           "meaning": f"{arm.events} of {arm.patients} patients, {arm.lost} lost. {kept}."})  # fmt: skip
     if contrast is not None:
         difference = contrast.measure == "risk_difference"
         value = points(contrast.value or 0.0) if difference else contrast_words(contrast).split(" (")[0]
-        cards.append({"label": "Difference, percentage points" if difference else one.label, "value": value,
+        cards.append({"label": "Difference in failure, percentage points" if difference else one.label, "value": value,
                       "interval": contrast_words(contrast, interval_only=True),
                       "meaning": f"{direction(found.plan)}. {p_value(contrast.p_value)}."})  # fmt: skip
     return cards
@@ -235,14 +237,6 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
         f"{tests} test{'' if tests == 1 else 's'} of interaction; {0.05 * tests:g} would be expected to have "
         "p < 0.05 by chance alone"
     )
-
-
-def _lost_words(lost: int) -> str:
-    """Say how those lost to follow-up count, if there are any."""
-    if not lost:
-        return ""
-    who = "1 patient was lost; it counts" if lost == 1 else f"{lost} patients were lost; they count"
-    return f"{who} up to the last test before the loss."
 
 
 def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | None:
