@@ -32,7 +32,8 @@ from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 _OPTIONAL = frozenset({"subgroups", "harms"})
 _WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
 CAPTIONS = {
-    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
+    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed. The visit "
+    "of the endpoint, within its window, stands at its week.",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
     "subgroups": "Risk differences in the subgroups of the plan.",
@@ -135,13 +136,11 @@ def trial_figures(found: TrialAnalysis) -> dict[str, Any]:
     rows += [_forest_row(one) for one in (*found.sensitivity, *found.extra)]
     rows = [row for row in rows if row.value is not None]
     if len(rows) > 1:
-        drawn["sensitivity"] = difference_forest(rows, "Primary and sensitivity analyses", axis, sides)
+        drawn["sensitivity"] = difference_forest(rows, axis, sides)
     levels = [row for one in found.subgroups for row in _subgroup_rows(one)]
     if any(row.value is not None for row in levels):
         whole = [_forest_row(found.primary, strong=True, label="All patients")]
-        drawn["subgroups"] = difference_forest(
-            [row for row in whole if row.value is not None] + levels, "Subgroups of the plan", axis, sides
-        )
+        drawn["subgroups"] = difference_forest([row for row in whole if row.value is not None] + levels, axis, sides)
     return drawn
 
 
