@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from relapse_model.report.figures.style import svg
 from relapse_model.report.figures.titre_forecast import LOWEST, titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
-from relapse_model.trial.arms.number_words import number_of
+from relapse_model.trial.arms.number_words import number_of, weeks_of
 from relapse_model.trial.dosing.forecast import WEEKS
 from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
@@ -35,7 +36,7 @@ _WHY = {  # where the rule itself does not say
     "not assessed": "no titre at the visit",
 }
 _UNREACHABLE = 0.1  # chance of reaching the limit below which the page says that one dose does not do it
-_LISTED_WEEKS = 4.0
+_LONG = 12.0  # weeks without a titre, where no visits are planned
 
 
 def write_dosing_page(
@@ -71,6 +72,7 @@ def write_dosing_page(
         upcoming=None if found.next is None else _next_rows(_above(found.next), found),
         below_now=[] if found.next is None else _next_rows(_below(found.next), found),
         unreached=[] if found.next is None else _next_rows(_unreached(found.next), found),
+        stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
         centres=centres,
@@ -93,6 +95,21 @@ def _verdict(found: DosingReport, as_of: str | None) -> str:
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
     others = int(counts.sum()) - now - late
     return f"Patients due for a dose: {now}; overdue: {late}; awaiting a measurement or a decision: {others}{when}."
+
+
+def _stale(found: DosingReport) -> str:
+    """Say how many patients were last measured long ago: what is listed for them is not of today."""
+    if found.next is None or found.next.empty:
+        return ""
+    weeks, visits = found.next["titre_week"].to_numpy(dtype=float), found.rule.visits
+    longest = max((later - early for early, later in pairwise(visits)), default=_LONG)
+    old = int((weeks < weeks.max() - longest).sum())
+    return (
+        f"As known at each patient's last titre. {number_of(old, 'patient has', 'patients have')} none within "
+        f"{weeks_of(longest)} of the latest of all (week {weeks.max():.1f})."
+        if old
+        else ""
+    )
 
 
 def _rule_words(found: DosingReport, study: Study) -> str:
@@ -143,7 +160,9 @@ def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, An
             "week": _week(row["week"], row["titre_week"]),
             "interval": _interval(row),
             "visit": "none planned" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
-            "chance": "" if np.isnan(row["due_at_next_visit"]) else _percent(row["due_at_next_visit"]),
+            "chance": ""
+            if row["patient_id"] in by_hand or np.isnan(row["due_at_next_visit"])
+            else _percent(row["due_at_next_visit"]),
             "needed": f"about {_hundreds(row['dose_needed'])} IU" if row["dose_needed"] > 0 else "",
             "note": _note(row, by_hand=row["patient_id"] in by_hand),
         }

@@ -17,7 +17,6 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import explain
-from relapse_model.report.arm_order import arms_in_order
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.dependence import by_importance, dependence_panels
 from relapse_model.report.figures.forest import forest_figure, shown_groups
@@ -30,7 +29,6 @@ from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
 from relapse_model.report.nomogram import nomogram_figure
 from relapse_model.report.risk_groups import risk_groups
-from relapse_model.report.visit_weeks import weeks_at_visits
 from relapse_model.study.study import Study
 from relapse_model.validation.decision_curve import NetBenefit, net_benefit
 from relapse_model.validation.estimate import Estimate
@@ -46,9 +44,8 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Assessed at visits every few weeks; that of the horizon stands at the horizon. Curves end where "
-    "fewer than 5 are still followed. Dotted line: the horizon. They describe these patients and do not compare "
-    "treatments.",
+    "kaplan_meier": "Assessed at visits every few weeks. Curves end where fewer than 5 are still followed. Dotted "
+    "line: the horizon. They describe these patients and do not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
@@ -107,14 +104,12 @@ def report_figures(
         Whatever it is, marks stand for groups of 5 patients or more.
     """
     data = validation.data
-    drawn = cohort_figures(
-        validation.cohort, data, validation.study, arm_labels(data, validation.study, arm, validation.cohort)
-    )
+    drawn = cohort_figures(validation.cohort, data, validation.study, arm_labels(data, validation.study, arm))
     drawn |= _performance_figures(validation)
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
-            weeks_at_visits(data), data.states(by_horizon=False),
+            data.time, data.states(by_horizon=False),
             [(one.name, one.rows, one.predicted, one.observed) for one in groups],
             start=data.landmark, horizon=data.horizon,
         )  # fmt: skip
@@ -146,9 +141,8 @@ def cohort_figures(
     ends = data.competing_ends()
     drawn = {
         "kaplan_meier": kaplan_meier_figure(
-            weeks_at_visits(data), data.event, arm, start=data.landmark, horizon=data.horizon,
+            data.time, data.event, arm, start=data.landmark, horizon=data.horizon,
             competing=None if ends is None else ends[0],
-            order=[] if arm is None else arms_in_order(map(str, arm), study),
         )
     }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
@@ -202,9 +196,7 @@ def explained(validation: Validation) -> shap.Explanation:
     return explain(validation.model, features, site)
 
 
-def arm_labels(
-    data: DevelopmentData, study: Study, arm: ArrayLike | None = None, cohort: Cohort | None = None
-) -> NDArray[Any] | None:
+def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None) -> NDArray[Any] | None:
     """Return the arm of each patient in words, or None where there is none.
 
     Parameters
@@ -213,16 +205,12 @@ def arm_labels(
     study : Study
     arm : array-like or Series by patient_id, optional
         By default the predictor that reads the column ``arm``, if the study has one.
-    cohort : Cohort, optional
-        Of these patients: then, by default, what the plan of the trial calls their arms, as on the page of the trial.
 
     Raises
     ------
     RelapseModelError
         If `arm` does not have one entry for each patient.
     """
-    if arm is None and cohort is not None and "arm" in cohort.patients and _arm_of_study(data, study) is not None:
-        arm = cohort.patients["arm"].set_axis(cohort.patient_ids)
     if arm is None:
         return _arm_of_study(data, study)
     if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():

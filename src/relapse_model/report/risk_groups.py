@@ -13,7 +13,6 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.marks_of_five import neighbours
 from relapse_model.report.figures.survival import without_outcome
-from relapse_model.report.visit_weeks import weeks_at_visits
 from relapse_model.small_counts import SMALL
 
 _NAMES = {1: ("all patients",), 2: ("lower half", "upper half"), 3: ("lowest third", "middle third", "highest third")}
@@ -93,7 +92,7 @@ def risk_groups(validation: Validation, disclosure: str = FULL) -> list[RiskGrou
 
 def _observed(validation: Validation, rows: NDArray[np.intp]) -> tuple[float, float, float] | None:
     data = validation.data
-    time: Floats = weeks_at_visits(data)[rows]
+    time: Floats = data.time[rows]
     window = validation.study.prediction.visit_window_weeks
     if (time >= data.horizon - window).sum() < SMALL:
         return None

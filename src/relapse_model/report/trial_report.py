@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
 from relapse_model.report.harms_words import harms_rows
 from relapse_model.report.page import json_text, packages, render, save_figures
-from relapse_model.report.trial_answer import answer, endpoint_words
+from relapse_model.report.trial_answer import DIFFERENCE, answer, endpoint_words, excludes_none
 from relapse_model.report.trial_next import next_steps
 from relapse_model.report.trial_words import (
     contrast_words,
@@ -27,6 +28,7 @@ from relapse_model.report.trial_words import (
 )
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 _OPTIONAL = frozenset({"subgroups", "harms"})
@@ -95,6 +97,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         failure=failure_words(found),
         cards=_cards(found),
         primary=result_rows((primary,))[0],
+        apart=_in_opposite_directions(found),
         beside=result_rows(found.beside, primary.estimand),
         sensitivity=result_rows(found.sensitivity),
         later=result_rows((found.later,))[0],
@@ -103,7 +106,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         subgroups=[_subgroup(one) for one in found.subgroups],
         interactions=_interactions(found.subgroups),
         safety=_safety(found.safety, found.endpoint.week),
-        adjusted=found.plan.primary.adjusted,
+        adjusted=found.plan.primary.adjusted or bool(found.extra),
         harms=harms_rows(found.adverse_events),
         rate_ratio="" if tested is None or tested.ratio is None else (
             f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
@@ -184,6 +187,23 @@ def _cards(found: TrialAnalysis) -> list[dict[str, str]]:
     return cards
 
 
+def _in_opposite_directions(found: TrialAnalysis) -> str:
+    """Say how the risk and the mean weeks can point in opposite directions, where they do."""
+    risk = found.primary.contrast
+    weeks = next((one.contrast for one in found.beside if one.kind == "rmst"), None)
+    if risk is None or weeks is None or risk.measure != DIFFERENCE:
+        return ""
+    later = (weeks.value or 0.0) > 0
+    if (risk.value or 0.0) * (weeks.value or 0.0) <= 0:  # more failures and fewer weeks, or the reverse: one direction
+        return ""
+    shown = [name for name, one in (("risk", risk), ("mean weeks", weeks)) if excludes_none(one)]
+    verdict = "neither difference was shown" if not shown else f"shown was the difference in {' and in '.join(shown)}"
+    return (
+        f"Failures with {found.plan.arms.names[0]} came {'later' if later else 'earlier'} on average, but were "
+        f"{'more' if later else 'fewer'} by week {found.endpoint.week:g}; {verdict}."
+    )
+
+
 def _tipping(found: TrialAnalysis) -> dict[str, Any] | None:
     grid = found.tipping
     if grid is None:
@@ -233,7 +253,7 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     if not tests:
         return ""
     return (
-        f"{tests} test{'' if tests == 1 else 's'} of interaction; {0.05 * tests:g} would be expected to have "
+        f"{number_of(tests, 'test')} of interaction; {0.05 * tests:g} would be expected to have "
         "p < 0.05 by chance alone"
     )
 
@@ -244,12 +264,13 @@ def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | N
     rows = []
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
-        words = {
-            name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses by week {week:g})"
-            for name, row in (("treatment", one), ("control", nought))
-        }
-        rows.append({"what": agent, **words})
+        rows.append({"what": agent, "treatment": _given(one, week), "control": _given(nought, week)})
     return rows
+
+
+def _given(row: Mapping[Any, Any], week: float) -> str:
+    courses = number_of(row["courses"], "dose or course", "doses or courses")
+    return f"{row['patients']} of {row['of']} ({courses} by week {week:g})"
 
 
 def _tables(found: TrialAnalysis) -> dict[str, pd.DataFrame]:

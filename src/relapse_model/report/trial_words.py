@@ -8,6 +8,7 @@ from typing import Any
 from relapse_model.report.words import outcome_words
 from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
+from relapse_model.trial.arms.number_words import weeks_of
 from relapse_model.trial.statistics import Contrast
 
 MINUS = "\N{MINUS SIGN}"
@@ -199,7 +200,7 @@ def plan_rows(found: TrialAnalysis) -> list[tuple[str, str]]:
         ("Arms", f"{' against '.join(plan.arms.names)}, allocated {ratio}"),
         ("Strata of the randomisation", ", ".join(plan.strata) or "none (simple randomisation)"),
         ("Population", "all randomised patients, in the arm to which they were allocated"),
-        ("Endpoint", f"{asked.endpoint} at week {asked.week:g}, its visit within {asked.window_weeks:g} weeks"),
+        ("Endpoint", f"{asked.endpoint} at week {asked.week:g}, its visit within {weeks_of(asked.window_weeks)}"),
         ("Failure", failure_words(found)),
         ("Measure and method", f"{MEASURES[asked.measure]}; {_planned_method(found)}"),
         ("Level", f"{100 * asked.level:g} %, {'two-sided' if asked.sides == 2 else 'one-sided'} test"),

@@ -154,7 +154,7 @@ def validation_values(
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study, disclosure),
         "table_one": table_one(
-            cohort, data, study, arm=arm_labels(data, study, arm, cohort), disclosure=disclosure
+            cohort, data, study, arm=arm_labels(data, study, arm), disclosure=disclosure
         ).to_dict(),
         "follow_up": follow_up(cohort, data, study),
         "sample_size": size,

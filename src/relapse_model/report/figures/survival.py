@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +31,6 @@ def kaplan_meier_figure(
     start: float = 0.0,
     horizon: float | None = None,
     competing: ArrayLike | None = None,
-    order: Sequence[str] = (),
 ) -> Figure:
     """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
 
@@ -58,8 +56,6 @@ def kaplan_meier_figure(
     competing : array-like of shape (n,), optional
         1 for a competing event at that time. Then the share without the outcome so far is drawn, by the Aalen-Johansen
         estimate: it does not fall when somebody dies, as the risk that a model predicts does not rise.
-    order : sequence of str, optional
-        Of the groups; what it does not name follows by the alphabet.
 
     Returns
     -------
@@ -74,8 +70,7 @@ def kaplan_meier_figure(
     if not t.size:
         raise InsufficientDataError("Kaplan-Meier figure: no patients; expected one at least.")
     label = np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
-    names = [name for name in order if name in set(label.astype(str))]
-    names += sorted({str(name) for name in label} - set(names))
+    names = sorted({str(name) for name in label})
     figure = new_figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
     grid = start + weeks_read(0.0, max(0.0, float(t.max()) - start), MOST_READINGS, STEPS)

@@ -21,6 +21,7 @@ from relapse_model.features.endogenous import dose_table, doses_given, passive_a
 from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.arms.number_words import number_of, weeks_of
 from relapse_model.trial.dosing.forecast import Forecast, forecast
 from relapse_model.trial.dosing.never_measured import never_measured
 from relapse_model.trial.dosing.rule import (
@@ -88,7 +89,8 @@ class DosingReport:
         """Return counts only, never a patient."""
         verdicts = self.audit["verdict"].value_counts()
         given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
-        return f"DosingReport({len(self.due)} patients to look at, {given} doses given as due, {len(self.audit)} rows)"
+        counts = (number_of(len(self.due), "patient"), number_of(given, "dose"), number_of(len(self.audit), "row"))
+        return "DosingReport({} to look at, {} given as due, {})".format(*counts)
 
     def _repr_html_(self) -> str:
         """Return counts only, as a notebook shows them: patients are never printed."""
@@ -227,8 +229,8 @@ def _rule(study: Study) -> DosingRule:
 
 def _notes(rule: DosingRule, as_of: float | date | None, gone: int) -> list[str]:
     """Return what is assumed of windows and of the day, and how many are past dosing."""
-    first, again = rule.first.window_weeks, rule.again.act_within_weeks
-    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
+    first, again = weeks_of(rule.first.window_weeks), weeks_of(rule.again.act_within_weeks)
+    notes = [f"a dose counts as given on time within {again}, the first within {first} (set in the study)"]
     if as_of is None:
         notes.append(
             "no day was stated ('as of'), so the records are taken as complete: a dose that was due and is not among "
