@@ -23,6 +23,7 @@ from relapse_model.report.trial_words import (
     percent,
     plan_rows,
     points,
+    ratio_words,
     result_rows,
     signed,
 )
@@ -196,11 +197,13 @@ def _in_opposite_directions(found: TrialAnalysis) -> str:
     later = (weeks.value or 0.0) > 0
     if (risk.value or 0.0) * (weeks.value or 0.0) <= 0:  # more failures and fewer weeks, or the reverse: one direction
         return ""
-    shown = [name for name, one in (("risk", risk), ("mean weeks", weeks)) if excludes_none(one)]
-    verdict = "neither difference was shown" if not shown else f"shown was the difference in {' and in '.join(shown)}"
+    shown = [name for name, one in (("failures", risk), ("weeks", weeks)) if excludes_none(one)]
+    verdict = f"The difference in {' and in '.join(shown)} was shown" if shown else "Neither difference was shown"
+    more, came = ("more", "later") if later else ("fewer", "earlier")
+    of_weeks, of_risk = ratio_words(weeks.value, signed=True), points(risk.value or 0.0)
     return (
-        f"Failures with {found.plan.arms.names[0]} came {'later' if later else 'earlier'} on average, but were "
-        f"{'more' if later else 'fewer'} by week {found.endpoint.week:g}; {verdict}."
+        f"{first_capital(more)} weeks free of failure with {found.plan.arms.names[0]} ({of_weeks}), but also {more} "
+        f"failures by week {found.endpoint.week:g} ({of_risk} percentage points): they came {came}. {verdict}."
     )
 
 
