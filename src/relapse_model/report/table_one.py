@@ -14,7 +14,9 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.features.clinical_units import clinical
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import predictor_title
+from relapse_model.report.arms import arms_of_plan
 from relapse_model.report.disclosure import FULL
+from relapse_model.report.figures.survival import in_order
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.several_landmarks import LANDMARK_KIND
@@ -118,7 +120,7 @@ def table_one(
         "lost": np.isnan(data.relapse),
     }
     if disclosure == FULL:
-        return _with_all_counts(variables, _arms(arm), outcomes, len(data))
+        return _with_all_counts(variables, _arms(arm, study), outcomes, len(data))
     shown = {name: rows for name, rows in outcomes.items() if rows.sum() >= FEWEST_DESCRIBED}
     if len(shown) > 1:
         everybody: Mask = np.logical_or.reduce(list(shown.values()))
@@ -149,12 +151,12 @@ def _column(name: str, rows: Mask) -> str:
     return f"{name} (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{int(rows.sum())})"
 
 
-def _arms(arm: NDArray[Any] | None) -> dict[str, Mask]:
+def _arms(arm: NDArray[Any] | None, study: Study) -> dict[str, Mask]:
     """Return who is in which arm; nothing where there is one arm only, or too many for a table."""
     if arm is None:
         return {}
     labels = pd.Series(arm, dtype=object).astype(str).to_numpy(dtype=object)
-    names = sorted(set(labels))
+    names = in_order(set(labels), arms_of_plan(study))
     return {name: labels == name for name in names} if 1 < len(names) <= _MOST_ARMS else {}
 
 
