@@ -84,9 +84,9 @@ def answer_of(
     clauses = [_ranking(auc, outcome, say), _against_mean_risk(performance, say), _calibration(performance, say)]
     if performance.events < EVENTS_FOR_A_CURVE:
         clauses.append((say("few_events", events=performance.events), ""))
-    said = [clause for clause in clauses if clause[0]]
-    sentence = say("joint").join(words + figures for words, figures in said) + say("stop")
-    adds = say("joint").join(words for words, _ in (said if code == "worse" else said[1:])) + say("stop")
+    clauses = [clause for clause in clauses if clause[0]]
+    sentence = say("joint").join(words + figures for words, figures in clauses) + say("stop")
+    adds = say("joint").join(words for words, _ in (clauses if code == "worse" else clauses[1:])) + say("stop")
     plain = adds[:1].upper() + adds[1:]
     following, needed = _next(code, performance, size, say)
     return Answer(code, say(code), true_minus(sentence), plain, following, needed)
