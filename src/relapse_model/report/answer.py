@@ -32,7 +32,7 @@ class Answer:
     next : str
         What to do.
     needed : str
-        How many patients the development of such a model needs, and by which criteria; empty where that decides nothing.
+        How many patients the development of such a model needs, and by which criteria; empty where they are enough.
     """
 
     code: str

@@ -44,8 +44,9 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Assessed at visits every few weeks; a test of the visit at the horizon counts at the horizon. Curves end where fewer than 5 are still followed. Dotted "
-    "line: the horizon. They describe these patients and do not compare treatments.",
+    "kaplan_meier": "Assessed at visits every few weeks; a test of the visit at the horizon counts at the horizon. "
+    "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these patients and do "
+    "not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
