@@ -27,7 +27,8 @@ from relapse_model.cohort.tables.column_values import codes_of, rows_with
 from relapse_model.cohort.tables.columns import MINUTE
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
-from relapse_model.study.study import Analyte, Study
+from relapse_model.study.analyte import Analyte
+from relapse_model.study.study import Study
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

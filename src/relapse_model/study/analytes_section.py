@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from relapse_model.study import keys
+from relapse_model.study.analyte import Analyte, Assay
 from relapse_model.study.names import name_key
-from relapse_model.study.study import Agent, Analyte, Assay
+from relapse_model.study.study import Agent
 from relapse_model.study.terms_section import KeyPath, Reader
 from relapse_model.study.unit_spelling import is_log10, unit_key
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from relapse_model.study import keys
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.eligibility import Criterion, Eligibility
-from relapse_model.study.study import Analyte
 from relapse_model.study.terms_section import KeyPath, Reader
 
 

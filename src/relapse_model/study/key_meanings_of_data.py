@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relapse_model.study import keys
+from relapse_model.study import analyte, keys
 from relapse_model.study import study as classes
 from relapse_model.study.key_table import KeyTable
 
@@ -109,7 +109,7 @@ DATA_TABLES = (
             "and the message asks whether it is in another unit.",
             "assays": "Limits and units of single assays.",
         },
-        filled=classes.Analyte,
+        filled=analyte.Analyte,
         required=("unit",),
         types={"units": _UNITS, "assays": "tables `[analytes.NAME.assays.ASSAY]`"},
         defaults={"label": "the name", "units": "none", "assays": "none", "sdtm": "none", "possible": "no limits"},
@@ -124,7 +124,7 @@ DATA_TABLES = (
             "upper_limit": "Its upper limit, likewise.",
             "units": "Units with a conversion factor specific to the assay, such as copies.",
         },
-        filled=classes.Assay,
+        filled=analyte.Assay,
         types={"units": _UNITS},
         defaults={"units": "none"},
     ),

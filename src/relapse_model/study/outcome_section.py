@@ -7,10 +7,11 @@ from typing import Any
 
 from relapse_model.comparisons import at_or_before
 from relapse_model.study import keys
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import yes_or_no
 from relapse_model.study.origins import KeyPath
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.study import Analyte, Baseline, Confirmation, OutcomeRule, Prediction
+from relapse_model.study.study import Baseline, Confirmation, OutcomeRule, Prediction
 from relapse_model.study.terms_section import Reader
 
 _ENROLMENT = 0.0  # week

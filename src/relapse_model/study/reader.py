@@ -13,6 +13,7 @@ from typing import Any
 from relapse_model.comparisons import DAYS_PER_MONTH, DAYS_PER_WEEK, before
 from relapse_model.errors import Problem, StudyError
 from relapse_model.study import keys as keys
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.analytes_section import read_agents, read_analytes, read_other_analytes
 from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.extending import read_document
@@ -25,7 +26,6 @@ from relapse_model.study.shorthands import without_shorthands
 from relapse_model.study.study import (
     NO_OUTCOME,
     PROTOCOL,
-    Analyte,
     Laboratory,
     OutcomeRule,
     Prediction,

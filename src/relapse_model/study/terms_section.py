@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from relapse_model.study import keys as keys
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.origins import KeyPath as KeyPath
 from relapse_model.study.predictor import Predictor, Prior, StudyTerm, TermFactor
 from relapse_model.study.predictor_kinds import DIFFERENCES
-from relapse_model.study.study import Analyte
 
 
 class Reader(Protocol):

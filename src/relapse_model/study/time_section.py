@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from relapse_model.study import keys
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.origins import KeyPath
-from relapse_model.study.study import Analyte, Time, TimeIndex
+from relapse_model.study.study import Time, TimeIndex
 from relapse_model.study.terms_section import Reader
 
 

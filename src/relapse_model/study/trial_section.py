@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from relapse_model.study import keys, trial_keys
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.predictor import Candidate, Predictor
-from relapse_model.study.study import Analyte, OutcomeRule, PassiveAntibody, Prediction
+from relapse_model.study.study import OutcomeRule, PassiveAntibody, Prediction
 from relapse_model.study.terms_section import KeyPath, Reader
 from relapse_model.study.trial_plan import (
     Arms,

@@ -17,7 +17,8 @@ from relapse_model.cohort.laboratory.unit_conversion import (
     scale_problems,
     unit_problems,
 )
-from relapse_model.study.study import Analyte, Laboratory
+from relapse_model.study.analyte import Analyte
+from relapse_model.study.study import Laboratory
 
 ANTI_HBS = Analyte("anti_hbs", "mIU/mL", "Anti-HBs", units={"IU/L": 1.0, "kIU/L": 1000.0})
 HBCRAG = Analyte("hbcrag", "log10 U/mL", "HBcrAg", units={"kU/mL": 1000.0})

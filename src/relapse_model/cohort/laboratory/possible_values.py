@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.unit_conversion import UnitGroup, conversion, groups_of_units
 from relapse_model.comparisons import above, below
-from relapse_model.study.study import Analyte, Study
+from relapse_model.study.analyte import Analyte
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import unit_key
 
 ImpossibleRows = tuple[NDArray[np.intp], str, list[str]]  # rows, what was expected, and of each row what to do

@@ -20,7 +20,8 @@ from relapse_model.cohort.laboratory.lab_texts import (
 )
 from relapse_model.cohort.tables.column_values import coded_texts, codes_of
 from relapse_model.cohort.tables.columns import READ_COLUMNS
-from relapse_model.study.study import Analyte, Laboratory, Study
+from relapse_model.study.analyte import Analyte
+from relapse_model.study.study import Laboratory, Study
 from relapse_model.study.unit_factors import lacks_milli, unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
 

@@ -10,7 +10,7 @@ from relapse_model.cohort.laboratory.unit_conversion import conversion, not_acce
 from relapse_model.cohort.tables.column_values import rows_with
 from relapse_model.comparisons import below
 from relapse_model.errors import CohortError, Problem
-from relapse_model.study.study import Analyte
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 

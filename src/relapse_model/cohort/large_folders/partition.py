@@ -29,7 +29,7 @@ from relapse_model.cohort.large_folders.partitions import (
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.cohort.tables.csv_table import CsvTable
-from relapse_model.cohort.tables.identifiers import keys_of_texts
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.cohort.tables.parquet_table import ParquetTable
 from relapse_model.cohort.tables.part_of_whole import bare_identifiers, block_patients
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -319,4 +319,4 @@ def _identifiers(source: CsvTable | ParquetTable, rows: pa.Table) -> tuple[Numbe
     else:
         codes, found = pd.factorize(texts(source.frame(rows).iloc[:, place]))
         distinct = found.tolist()
-    return codes.astype(np.int64), keys_of_texts(distinct)
+    return codes.astype(np.int64), identifier_keys(pd.Series(distinct, dtype=object)).tolist()

@@ -14,8 +14,9 @@ from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.errors import Problem
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.names_known import analyte_names
-from relapse_model.study.study import Analyte, Study
+from relapse_model.study.study import Study
 from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import is_log10, unit_key, without_log10
 

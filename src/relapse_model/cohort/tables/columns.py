@@ -128,6 +128,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
     }
 )
 
+LOST_REASON = "lost_reason"  # further column of the patients table that trials keep
 NEVER_EMPTY = ("patient_id", "week", "start_week", "analyte", "agent", "relapse", "term")
 DATES: Mapping[str, str] = MappingProxyType({"week": "date", "start_week": "start_date", "end_week": "end_date"})
 COUNTED: Mapping[str, Mapping[str, float]] = MappingProxyType(  # columns that may stand for weeks, days in one of each

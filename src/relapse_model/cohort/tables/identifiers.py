@@ -47,16 +47,6 @@ def identifier_keys(ids: pd.Series) -> pd.Series:
     return ids.map({text: identifier_key(text) for text in ids.unique()})
 
 
-def keys_of_texts(texts: list[str]) -> list[str]:
-    """Return the key of each of many texts; quick where none has a letter beyond ASCII.
-
-    Parameters
-    ----------
-    texts : list of str
-    """
-    return list(map(str.strip if "".join(texts).isascii() else identifier_key, texts))
-
-
 def row_keys(values: pd.Series, *, coded: bool) -> pd.Series:
     """Return the key of the identifier of each row of a table.
 

@@ -26,8 +26,8 @@ def no_gain(difference: Estimate | None) -> Verdict:
             severity=NOTE,
         )
     return found(
-        f"{words}. The model is no better than giving everyone the same risk: do not use its risks. Keep fewer predictors, "
-        "state priors for them, or pool cohorts. Scores of this model carry the warning RS211."
+        f"{words}. The model is no better than giving everyone the same risk: do not use its risks. Keep fewer "
+        "predictors, state priors for them, or pool cohorts. Scores of this model carry the warning RS211."
     )
 
 

@@ -42,8 +42,8 @@ def zero_above_numbers(at: AtLandmark) -> Verdict:
         return passed()
     return found(
         "a result of 0, or a word such as negative, reported without a limit counts as the value in brackets, and so "
-        f"ranks above lower results reported as numbers: {', '.join(lower)}. Give the limit with the result (lower_limit), or set floor = true for the "
-        "analyte, so that all results below its limit rank equally."
+        f"ranks above lower results reported as numbers: {', '.join(lower)}. Give the limit with the result "
+        "(lower_limit), or set floor = true for the analyte, so that all results below its limit rank equally."
     )
 
 

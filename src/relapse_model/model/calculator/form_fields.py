@@ -9,9 +9,10 @@ from relapse_model.cohort.laboratory.words import MEANINGS, squeezed
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effect
 from relapse_model.model.trained import TrainedModel
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import AS_MEASURED, DIFFERENCES, FEATURE_KINDS, ONE_RESULT, WITH_WORDS
-from relapse_model.study.study import Analyte, Study
+from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
 _BELOW = ({"negative"}, {"negative", "limit"})  # meanings of words for a result below the limit

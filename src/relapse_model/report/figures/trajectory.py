@@ -12,7 +12,7 @@ from relapse_model.comparisons import before
 from relapse_model.report.figures.marks_of_five import FEWEST_QUARTILES, two_figures
 from relapse_model.report.figures.style import FREE, GREY, INK, LOST, RELAPSE, one_axes, plain, put_legend, styled
 from relapse_model.report.figures.ticks import STEPS, put_log_ticks, week_ticks
-from relapse_model.study.study import Analyte
+from relapse_model.study.analyte import Analyte
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

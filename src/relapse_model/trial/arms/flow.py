@@ -14,12 +14,12 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.eligibility.screening import screen
 from relapse_model.cohort.tables.column_values import texts
+from relapse_model.cohort.tables.columns import LOST_REASON
 from relapse_model.errors import RelapseModelError
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.intercurrent import first_start
 
-REASON = "lost_reason"  # optional column of the patients table
 _NO_REASON = "reason not recorded"
 _SAME_DAY = 1e-6
 
@@ -220,9 +220,9 @@ def _received(cohort: Cohort, study: Study, found: Endpoint) -> np.ndarray:
 def _reasons(cohort: Cohort, found: Endpoint, lost: Mask) -> tuple[tuple[str, int], ...]:
     if not lost.any():
         return ()
-    if REASON not in cohort.patients:
+    if LOST_REASON not in cohort.patients:
         return ((_NO_REASON, int(lost.sum())),)
-    reasons_given = texts(cohort.patients[REASON]).iloc[found.place[lost]].replace("", _NO_REASON)
+    reasons_given = texts(cohort.patients[LOST_REASON]).iloc[found.place[lost]].replace("", _NO_REASON)
     return tuple(sorted(Counter(reasons_given).items()))
 
 

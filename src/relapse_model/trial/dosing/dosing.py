@@ -187,8 +187,8 @@ def dosing(
     planned = rule.visits if visits is None else tuple(visits)
     as_of = _as_of(cohort, as_of_week, rule)
     table = visit_verdicts(cohort, study, rule, as_of, planned)
-    gone = follow_up_ends(cohort, study, rule) <= as_of
-    gone &= (cohort.patients["arm"] == rule.arm).to_numpy() & np.isfinite(follow_up_ends(cohort, study, rule))
+    ends = follow_up_ends(cohort, study, rule)
+    gone = (cohort.patients["arm"] == rule.arm).to_numpy() & np.isfinite(ends) & (ends <= as_of)
     notes = _notes(rule, as_of_week, int(gone.sum()))
     found: Forecast | None = None
     places: tuple[int, ...] = ()

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.deaths import death_weeks
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.outcome.decided_tests import decide_tests
 from relapse_model.cohort.outcome.outcome import derive_outcome
+from relapse_model.cohort.tables.columns import LOST_REASON
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, InsufficientDataError, Problem
 from relapse_model.features.endogenous import dose_problems
@@ -38,7 +40,6 @@ BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
     "given while undecided", "given with HBsAg detected",
 )  # fmt: skip
-LOST_REASON = "lost_reason"  # optional column of the patients table
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
@@ -142,7 +143,7 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
 def _stops(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
     """Return the week from which no dose is expected: what the rule says ends dosing, a competing event, a death."""
     by_rule = np.fmin(_stops_by_rule(cohort, study, rule), _competing_week(cohort, study))
-    return np.fmin(by_rule, _death_week(cohort))
+    return np.fmin(by_rule, death_weeks(cohort.adverse_events, len(cohort)))
 
 
 def follow_up_ends(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
@@ -156,23 +157,13 @@ def follow_up_ends(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
     study : Study
     rule : DosingRule
     """
-    ends = np.fmin(_competing_week(cohort, study), _death_week(cohort))
+    ends = np.fmin(_competing_week(cohort, study), death_weeks(cohort.adverse_events, len(cohort)))
     if "lost" in rule.stop and LOST_REASON in cohort.patients:
         reasons = cohort.patients[LOST_REASON]
         lost = (reasons.notna() & (reasons.astype(str).str.strip() != "")).to_numpy()
         seen = cohort.labs.groupby("patient")["week"].max().reindex(range(len(cohort))).to_numpy(dtype=float)
         ends = np.where(lost, np.fmin(ends, np.nan_to_num(seen, nan=0.0)), ends)
     return ends
-
-
-def _death_week(cohort: Cohort) -> Floats:
-    """Return the week of each death by adverse_events (grade 5): infinite without one, 0 where it is blank."""
-    weeks, events = np.full(len(cohort), np.inf), cohort.adverse_events
-    if events is not None and "grade" in events:
-        dead = events[events["grade"].isin(["5"])]
-        at = dead["week"].to_numpy(dtype=float) if "week" in dead else np.zeros(len(dead))
-        np.minimum.at(weeks, dead["patient"].to_numpy(dtype=np.intp), np.nan_to_num(at, nan=0.0))
-    return weeks
 
 
 def _competing_week(cohort: Cohort, study: Study) -> Floats:

@@ -9,8 +9,9 @@ from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.line_numbers import Place, line_of
-from relapse_model.study.study import Analyte, Study
+from relapse_model.study.study import Study
 
 _FIELDS = {
     "labs": ("value", "date", "unit", "assay", "lower_limit", "upper_limit"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
-from relapse_model.study.study import Analyte
+from relapse_model.study.analyte import Analyte
 
 _BELOW, _ABOVE = ("<", "<="), (">", ">=")
 

@@ -17,8 +17,8 @@ from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.tables import number_text
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_values import is_missing
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import name_key
-from relapse_model.study.study import Analyte
 
 _SAME = 0.005  # a share below which two numbers differ by rounding only
 NO_VALUE = "without a value"
