@@ -178,3 +178,17 @@ def test_scoring_tells_of_many_refused_patients_in_a_line(tmp_path, capsys):
     assert said.count("e9") == 3
     reasons = pd.read_csv(tmp_path / "scores.csv")["reason"]
     assert reasons.str.contains("limits of the possible").sum() == len(first) == 30
+
+
+@pytest.mark.parametrize(
+    ("concepts", "found"),
+    [
+        ("analyte,concept_id,concept_id\nalt,1,2\n", "two columns 'concept_id'"),
+        ("analyte,concept_id\nalt,1\nalt ,2\n", "analyte 'alt' stands twice"),
+    ],
+)
+def test_a_concept_that_stands_twice_is_refused_by_name(cohort, tmp_path, capsys, concepts, found):
+    (tmp_path / "concepts.csv").write_text(concepts, encoding="utf-8")
+    asked = ["export", str(cohort), "--form", "omop", "--concepts", str(tmp_path / "concepts.csv")]
+    assert main([*asked, "--out", str(tmp_path / "o")]) == 1
+    assert found in capsys.readouterr().err

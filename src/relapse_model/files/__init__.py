@@ -1,6 +1,6 @@
 """Files: written in one step, so that a crash leaves the old one or the new one; JSON read strictly."""
 
-from relapse_model.files.json_texts import strict_json
+from relapse_model.files.json_texts import no_repeats, strict_json
 from relapse_model.files.places import (
     read_bounded,
     require_file,
@@ -9,6 +9,7 @@ from relapse_model.files.places import (
     same_file,
     what_is_no_file,
 )
+from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.files.spreadsheet_texts import (
     csv_text,
     escaped,
@@ -39,11 +40,13 @@ __all__ = [
     "names_of_written",
     "naming_full_disk",
     "naming_standard_output",
+    "no_repeats",
     "no_room",
     "noting_written",
     "printable",
     "put_in_place",
     "read_bounded",
+    "read_plain_csv",
     "require_file",
     "require_folder",
     "require_no_replacement",
