@@ -214,7 +214,7 @@ class _Gate(StudyAtTheGate):
                 read = read_column(table[column], rule, coded=name == "labs")
                 self.refuse(name, read.bad, column, self.shown(read.came), rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
-                table[column] = read.values
+                table[column] = pd.Series(read.values, index=table.index, copy=False)
 
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
@@ -335,7 +335,7 @@ class _Gate(StudyAtTheGate):
             "labs", clash, "unit", self.shown(labs.loc[clash, "unit"]), "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
-            labs[column] = read[column].array
+            labs[column] = read[column]
         before, others = len(self.problems), 0
         for rows, text, expected, advice in unit_problems(labs, study):
             if not len(rows):
@@ -393,7 +393,7 @@ class _Gate(StudyAtTheGate):
         """Put positions in the patients table, and its spelling of the identifiers, for what the table had."""
         patient = position.get_indexer(pd.Index(self.ids[name]))
         table = self.tables[name].drop(columns="patient_id")
-        table.insert(0, "patient", patient)
+        table.insert(0, "patient", pd.Series(patient, index=table.index, copy=False))
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]

@@ -107,7 +107,7 @@ class WeeksAtTheGate(TablesAtTheGate):
         self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
                     "an enrolment_date in the patients table")  # fmt: skip
         self.refuse_empty(name, week, date, read.empty, "a date as YYYY-MM-DD")
-        table[week] = weeks
+        table[week] = pd.Series(weeks, index=table.index, copy=False)
         self.dated.add((name, week))
 
     def order_in_time(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,8 @@ before. Correct one of the two dates
     DM, row 4, column 'date': a death, and rows of the patient dated after it; expected nothing after a death. Correct \
 one of the two dates
     """
+    if deaths.rows.empty:
+        return
     keys = identifier_keys(deaths.rows["patient_id"])
     days = days_of(deaths.rows["date"])[0]
     first = days.groupby(keys.to_numpy()).min()
@@ -63,6 +66,22 @@ one of the two dates
         yield from placed(table, late, own, column, _AFTER, _ON_OR_BEFORE)
     contradicted = (keys.isin(lived_on) & days.notna()).to_numpy()
     yield from placed(deaths, contradicted, keys, "date", _DEATH, _NOTHING)
+
+
+def last_days(deaths: MadeTable) -> MadeTable:
+    """Return deaths of which only the month or year is known as those of its last day: nothing later is in a life.
+
+    Parameters
+    ----------
+    deaths : MadeTable
+    """
+    texts = deaths.rows["date"].astype(str).str.strip()
+    ends = texts.where(~texts.str.fullmatch(r"\d{4}"), texts + "-12")
+    month = ends.str.fullmatch(r"\d{4}-\d{2}").to_numpy(dtype=bool)
+    last = pd.to_datetime(ends[month], format="%Y-%m", errors="coerce") + pd.offsets.MonthEnd(0)
+    ends = ends.copy()
+    ends[month] = last.dt.strftime("%Y-%m-%d").fillna("")
+    return replace(deaths, rows=deaths.rows.assign(date=ends))
 
 
 def days_of(texts: pd.Series) -> tuple[pd.Series, Mask]:

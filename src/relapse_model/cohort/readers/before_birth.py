@@ -42,6 +42,8 @@ Correct one of the two dates
     DM, row 4, column 'date': a birth, and rows of the patient dated before it; expected nothing before a birth. \
 Correct one of the two dates
     """
+    if births.rows.empty:
+        return
     keys = identifier_keys(births.rows["patient_id"])
     earliest = _earliest(births.rows["date"])
     first = earliest.groupby(keys.to_numpy()).min()
@@ -52,7 +54,7 @@ Correct one of the two dates
             continue
         own = identifier_keys(table.rows["patient_id"])
         days, zoned = days_of(table.rows[column])
-        ahead = (own.map(first).to_numpy() - days.to_numpy()) / np.timedelta64(1, "D")
+        ahead = (pd.to_datetime(own.map(first)).to_numpy() - days.to_numpy()) / np.timedelta64(1, "D")
         early = ahead > np.where(zoned, 1, 0)
         earlier |= set(own[early])
         yield from placed(table, early, own, column, _BEFORE, _ON_OR_AFTER)
