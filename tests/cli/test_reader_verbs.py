@@ -120,7 +120,11 @@ def test_many_problems_of_one_kind_are_a_line_and_a_file_has_each(tmp_path, caps
     assert said[0].endswith("the cohort was refused: 254 problems")
     assert len(said) == 3
     assert "labs, column 'value', 254 times: '800 g/L' (row 2), '801 g/L' (row 3), '802 g/L' (row 4), ...;" in said[1]
-    assert "--problems FILE" in said[2]
+    assert said[2] == f"  (All of them: {tmp_path / 'problems.csv'}.)"
+    assert main(["check", str(folder)]) == 1
+    assert capsys.readouterr().err.splitlines()[2] == "  (All of them with --problems FILE.)"
+    assert main(["features", str(folder), "--out", str(tmp_path / "features.csv")]) == 1
+    assert "(All of them by `relapse-model check` with --problems FILE.)" in capsys.readouterr().err
     written = (tmp_path / "problems.csv").read_text(encoding="utf-8")
     assert "P0" not in written  # no patient
     table = pd.read_csv(tmp_path / "problems.csv")

@@ -14,7 +14,8 @@ from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mappin
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import RelapseModelError, problem_lines
-from relapse_model.files import read_plain_csv, write_csv, write_text
+from relapse_model.files import write_csv, write_text
+from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 

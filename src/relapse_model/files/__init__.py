@@ -9,7 +9,6 @@ from relapse_model.files.places import (
     same_file,
     what_is_no_file,
 )
-from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.files.spreadsheet_texts import (
     csv_text,
     escaped,
@@ -46,7 +45,6 @@ __all__ = [
     "printable",
     "put_in_place",
     "read_bounded",
-    "read_plain_csv",
     "require_file",
     "require_folder",
     "require_no_replacement",

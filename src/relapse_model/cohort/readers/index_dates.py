@@ -15,7 +15,7 @@ from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import TimeZero
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
-from relapse_model.files import read_plain_csv
+from relapse_model.files.plain_csv import read_plain_csv
 
 _COLUMNS = ("patient_id", "date")
 _BIRTH = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")

@@ -16,7 +16,8 @@ from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
-from relapse_model.files import read_plain_csv, unescaped
+from relapse_model.files import unescaped
+from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.model.monitoring.disclosed_shares import (
     FEWEST_QUANTILES,
     disclosed_drift,
