@@ -54,5 +54,7 @@ def test_an_adjudicated_outcome_is_not_explained_by_tests(study_with, cohort_of)
     outcomes = pd.DataFrame({"patient_id": names, "relapse": [1] * 6 + [0] * 20, "week": [8.0] * 6 + [48.0] * 20})
     cohort = rm.make_cohort(patients=cohort.patients, labs=None, outcomes=outcomes, study=adjudicated)
     text = not_at_risk.of(cohort, adjudicated, 12).text
-    assert text.startswith("6 patients are left out at week 12: 6 not at risk (relapsed). Nobody can have the outcome")
+    assert text.startswith(
+        "6 patients are left out at week 12: 6 not at risk (relapsed). A patient who had the outcome"
+    )
     assert "test" not in text

@@ -8,12 +8,12 @@ from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL, disclosed_count, disclosed_counts
 
 _BY_TESTS = (
-    "A relapse can only follow a loss: in a patient whose last test up to that week is positive, or who has none that "
-    "decides, it cannot be found. Look for tests that were not exported, and for patients who never qualified."
+    "A relapse can only follow a loss: it cannot be found in a patient whose last test by that week is positive, or "
+    "in whom no test decides. Look for tests that were not exported, and for patients who never qualified."
 )
 _ADJUDICATED = (
-    "Nobody can have the outcome later who had it by then, and of a patient in whom its week is not known it cannot be "
-    "told. Look at the dates in the outcomes table, and at the week from which the others count."
+    "A patient who had the outcome by then cannot have it later; where its week is not known, this cannot be told. "
+    "Look at the dates in the outcomes table, and at the week from which the others count."
 )
 
 
