@@ -129,11 +129,11 @@ def test_many_problems_of_one_kind_are_a_line_and_a_file_has_each(tmp_path, caps
 
 
 def test_a_cohort_without_problems_has_an_empty_list(cohort, tmp_path):
-    (tmp_path / "problems.csv").write_text("of an earlier run\n", encoding="utf-8")
+    """The list of an earlier run, by its header, is written again; any other file is left alone."""
+    header = "table,counted,row,column,found,expected,advice,stands_for"
+    (tmp_path / "problems.csv").write_text(f"{header}\nlabs,row,2,value,?,a number,,1\n", encoding="utf-8")
     assert main(["check", str(cohort), "--problems", str(tmp_path / "problems.csv")]) == 0
-    assert (tmp_path / "problems.csv").read_text(encoding="utf-8").splitlines() == [
-        "table,counted,row,column,found,expected,advice,stands_for"
-    ]
+    assert (tmp_path / "problems.csv").read_text(encoding="utf-8").splitlines() == [header]
 
 
 def test_the_list_of_problems_replaces_no_table(tmp_path, capsys):

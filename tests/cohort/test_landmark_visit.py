@@ -134,7 +134,9 @@ def test_order_is_kept_and_it_is_done_once():
 
 
 def test_an_adjudicated_event_before_the_visit_is_known_there():
-    outcomes = pd.DataFrame({"patient_id": ["a"], "event": "competing", "week": 85 * DAY, "competing_event": "death"})
+    """A transplantation: a test on the day after a death is refused."""
+    outcomes = {"patient_id": ["a"], "event": "competing", "week": 85 * DAY, "competing_event": "transplantation"}
+    outcomes = pd.DataFrame(outcomes)
     made = cohort([(0, NEGATIVE), (86, NEGATIVE)], outcomes=outcomes)
     assert rm.derive_outcome(made, study(), 12)["state"].tolist() == ["not at risk (competing event)"]
 

@@ -23,14 +23,16 @@ DEATHS = 12
 
 @pytest.fixture(scope="module")
 def with_deaths(cohort, study):
-    """The simulated cohort, in which twelve of those who stay free die in week 20."""
+    """The simulated cohort, in which twelve of those who stay free die in week 20, after which nothing is known."""
     free = rm.derive_outcome(cohort, study)["state"] == "free"
     names = np.resize(["death"] * 3 + ["transplant"], DEATHS)
     outcomes = pd.DataFrame(
         {"patient_id": cohort.patient_ids[free.to_numpy()][:DEATHS], "event": "competing", "week": 20.0}
     ).assign(competing_event=names)
     labs = cohort.labs[[name for name in LABS if name in cohort.labs]]
+    labs = labs[(labs["week"] <= 20) | ~labs["patient_id"].isin(outcomes["patient_id"])]
     treatments = cohort.treatments.drop(columns="patient")
+    treatments = treatments[(treatments["start_week"] <= 20) | ~treatments["patient_id"].isin(outcomes["patient_id"])]
     return rm.make_cohort(cohort.patients, labs, treatments, outcomes, study=study)
 
 

@@ -58,7 +58,18 @@ def test_weeks_outside_what_was_looked_at_are_limits(text):
 
 
 def test_what_one_dose_cannot_do_is_said(text):
-    assert re.search(r"400 IU is not expected to raise this patient to 100; about [\d,]+ IU is predicted to", text)
+    """C is below 10: no week is given at which the titre "falls" below 100, and the dose that would reach it is."""
+    assert "1 patient not expected to reach 100 mIU/mL after one dose of 400 IU" in text
+    assert re.search(r"C 4\.0 8 100 % about [\d,]+ IU", text)
+
+
+def test_the_forecast_that_is_drawn_is_that_of_the_first_of_the_list(text):
+    """A is above 100 and falls below it soonest; C, with an earlier week, never reaches 100."""
+    assert "Patient A, the first in the list above (falls below the threshold soonest)." in text
+    assert "widens upwards as well, because the patient's own antibody may rise or fall" in text
+    assert "threshold of the rule, 100 mIU/mL" in text
+    for tick in ("1", "10", "100"):
+        assert f" {tick} " in text
 
 
 def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):

@@ -70,18 +70,42 @@ def check_outputs(given: Namespace) -> None:
         raise RelapseModelError(f"--out -: {given.verb} writes more than one file, or a model; expected a name.")
     folders, files = _outputs(given)
     inputs = _inputs(given)
+    problems = getattr(given, "problems", None)
+    if problems:
+        from relapse_model.cli.source_outputs import require_different, require_own_list
+
+        with _called("problems"):
+            _require(given, [], [Path(problems)], inputs)
+            require_different([*files[1:], files[0]])  # the list of problems comes first
+            require_own_list(given)
+    with _called(next(name for name in ("out", "figures", "problems") if getattr(given, name, None))):
+        _require(given, folders, files, inputs)
+
+
+@contextmanager
+def _called(option: str) -> Iterator[None]:
+    """Name the option of an output that is refused."""
     try:
-        for folder in folders:
-            require_folder(folder)
-        for file in files:
-            require_file(file)
-        require_no_replacement(files, inputs)
-        _require_no_model(files, given.verb)
-        if getattr(given, "cohort", None) is not None:
-            _require_no_look_alike(files, Path(given.cohort))
+        yield
     except RelapseModelError as refusal:
-        which = next(name for name in ("out", "figures", "problems") if getattr(given, name, None))
-        raise RelapseModelError(f"--{which}: {refusal}") from None
+        raise RelapseModelError(f"--{option}: {refusal}") from None
+
+
+def _require(given: Namespace, folders: list[Path], files: list[Path], inputs: list[Path]) -> None:
+    """Refuse folders and files that cannot be written, or would replace what is read."""
+    for folder in folders:
+        require_folder(folder)
+    for file in files:
+        require_file(file)
+    require_no_replacement(files, inputs)
+    _require_no_model(files, given.verb)
+    if given.verb in ("read", "propose-mapping"):
+        from relapse_model.cli.source_outputs import require_source_untouched
+
+        require_source_untouched(given, folders, files)
+    cohort = given.out if given.verb == "read" else getattr(given, "cohort", None)
+    if cohort is not None:
+        _require_no_look_alike(files, Path(cohort))
 
 
 @contextmanager
@@ -136,9 +160,10 @@ def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
     """Refuse an output in the cohort folder whose name is nearly that of a table: it would not be read again."""
     folder = cohort.resolve()
     new = {file.name for file in files if file.parent.resolve() == folder}
-    if not new or not folder.is_dir():
+    if not new:
         return
-    near = [one.table for one in named_like_tables(new | {file.name for file in folder.iterdir()}) if one.table in new]
+    there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
+    near = [one.table for one in named_like_tables(new | there) if one.table in new]
     if near:
         raise RelapseModelError(
             f"{', '.join(near)}: named like a table of the cohort folder, which would be refused with it from then on; "
@@ -149,6 +174,10 @@ def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
 def _inputs(given: Namespace) -> list[Path]:
     """Return the files that are read, and the names under which a file would be read."""
     named = [Path(value) for name in _READ if isinstance(value := getattr(given, name, None), str)]
+    if any(isinstance(getattr(given, name, None), str) for name in ("mapping", "study")):
+        from relapse_model.cli.source_outputs import files_named  # a score needs neither, and is to start at once
+
+        named += files_named(given)
     cohort = getattr(given, "cohort", None)
     return named if cohort is None else [*named, *cohort_files(Path(cohort)), Path(cohort)]
 

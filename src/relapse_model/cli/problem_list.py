@@ -10,6 +10,20 @@ from relapse_model.errors import ProblemsError, RelapseModelError
 _COLUMNS = ("table", "counted", "row", "column", "found", "expected", "advice", "stands_for")
 
 
+def is_problem_list(path: Path) -> bool:
+    """Tell whether a file is such a table, or empty: it may be written again.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    from relapse_model.files import read_bounded
+
+    header = ",".join(_COLUMNS).encode()
+    begin = read_bounded(path, len(header) + 5).removeprefix(b"\xef\xbb\xbf")
+    return not begin or begin.splitlines()[0] == header
+
+
 def write_problems(given: Namespace, refusal: RelapseModelError | None) -> None:
     """Write the problems of a refusal, one row each; none, where nothing was refused.
 

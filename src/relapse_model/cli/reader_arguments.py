@@ -21,7 +21,7 @@ def propose_mapping(verb: argparse.ArgumentParser) -> None:
         "--study", default="hbsag-relapse", metavar="NAME|FILE",
         help="study whose analytes, agents and columns are looked for (%(default)s)",
     )  # fmt: skip
-    verb.add_argument("--out", required=True, metavar="MAP", help="mapping file to be written (TOML)")
+    verb.add_argument("--out", required=True, metavar="MAP", help="mapping file to write (TOML); it must not exist")
 
 
 def read(verb: argparse.ArgumentParser) -> None:

@@ -52,8 +52,6 @@ def _is_question(line: str) -> bool:
 def read(given: Namespace) -> None:
     """Read an export into a cohort folder, and say what became of every row."""
     out = Path(given.out)
-    if out.is_dir() and any(out.glob("*.csv")):
-        raise RelapseModelError(f"--out {given.out}: the folder holds tables already; choose another.")
     mapping = Path(given.mapping)
     study = None if given.study is None else load_study(given.study)
     known = load_mapping(mapping, given.kind)

@@ -1,7 +1,9 @@
-"""Adverse events that cannot be as they are written: two deaths, anything after one, a death that is not serious."""
+"""Deaths and what contradicts them: anything dated after one, a second one, one that is not serious."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +15,11 @@ from relapse_model.comparisons import at_or_before
 
 _AFTER = {"labs": "week", "treatments": "start_week", "outcomes": "week", "adverse_events": "week"}
 _ADVICE = "Correct the date, or the death (grade 5) in adverse_events"
+_ADVICE_OUTCOMES = "Correct the date, or the death in the outcomes"
+_DEATHS = frozenset({"death", "dead", "died", "deceased", "dies", "fatal", "mortality"})
+_DEATHS_IN_CHINESE = ("死亡", "病死", "病故", "身故", "已故", "去世", "逝世")
+_OTHERWISE = frozenset({"or", "and", "no", "not", "non", "before", "after", "near"})
+_SEVERAL = re.compile("[/|&+或和与、未无非前后]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +80,32 @@ def death_weeks(events: pd.DataFrame | None, patients: int) -> Floats:
     return weeks
 
 
-def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series]) -> Iterator[Contradicted]:
+def names_a_death(name: str) -> bool:
+    """Tell whether the name of an event says that the patient died; a name of several events does not.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> [names_a_death(name) for name in ("Death", "liver-related death", "肝病死亡", "death or transplant", "moved")]
+    [True, True, True, False, False]
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    words = frozenset(re.findall(r"[^\W\d_]+", plain))
+    if words & _OTHERWISE or _SEVERAL.search(plain):
+        return False
+    return bool(words & _DEATHS) or any(one in plain for one in _DEATHS_IN_CHINESE)
+
+
+def contradicted(
+    tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series], outcome: str = ""
+) -> Iterator[Contradicted]:
     """Yield the rows that contradict a death, and those of events of which it is not said whether they were serious.
+
+    Deaths are adverse events of grade 5, and outcomes: competing events whose name says so, or the outcome of the
+    study where that is death.
 
     Parameters
     ----------
@@ -82,10 +113,55 @@ def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series
         As the gate has read them.
     ids : mapping of str to Series
         Whose each row is.
+    outcome : str
+        What the study calls its outcome.
     """
-    events = tables.get("adverse_events")
-    if events is None:
+    if "adverse_events" in tables:
+        yield from _of_adverse_events(tables, ids, tables["adverse_events"])
+    if "outcomes" in tables:
+        yield from _of_outcomes(tables, ids, tables["outcomes"], outcome)
+
+
+def _of_outcomes(
+    tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series], outcomes: pd.DataFrame, outcome: str
+) -> Iterator[Contradicted]:
+    """Yield what is dated after a death that the outcomes tell, and the row of that death itself."""
+    if "week" not in outcomes:
         return
+    dead = np.zeros(len(outcomes), dtype=bool)
+    if {"event", "competing_event"} <= set(outcomes):
+        codes, names = pd.factorize(outcomes["competing_event"])
+        fatal = np.array([*(names_a_death(str(name)) for name in names), False], dtype=bool)
+        dead |= fatal[codes] & (outcomes["event"] == "competing").to_numpy(dtype=bool)
+    if names_a_death(outcome) and "relapse" in outcomes:
+        dead |= outcomes["relapse"].isin([1]).to_numpy()
+    key, week = ids["outcomes"].to_numpy(dtype=object), outcomes["week"].to_numpy(dtype=float)
+    dead &= ~np.isnan(week) & (key != "")
+    if not dead.any():
+        return
+    death = pd.Series(week[dead]).groupby(key[dead]).min()
+    lived_on: set[str] = set()
+    for name, column in _AFTER.items():
+        if name != "outcomes" and name in tables and column in tables[name]:
+            after = _after(tables[name], column, ids[name], death)
+            lived_on |= set(ids[name][after])
+            yield Contradicted(name, after, column, "after the patient's death (outcomes)",
+                               "on the day of the death, or before", _ADVICE_OUTCOMES)  # fmt: skip
+    contradicts = dead & np.isin(key, list(lived_on))
+    yield Contradicted("outcomes", contradicts, "week", "a death, and rows of the patient dated after it",
+                       "nothing after a death", "Correct the date, or those rows")  # fmt: skip
+
+
+def _after(table: pd.DataFrame, column: str, own: pd.Series, death: pd.Series) -> Mask:
+    """Tell which rows are dated after the death of the patient whose they are."""
+    at, died = table[column].to_numpy(dtype=float), own.map(death).to_numpy(dtype=float)
+    found: Mask = ~np.isnan(died) & ~np.isnan(at) & ~np.asarray(at_or_before(at, died))
+    return found
+
+
+def _of_adverse_events(
+    tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series], events: pd.DataFrame
+) -> Iterator[Contradicted]:
     dead = events["grade"].isin(["5"]).to_numpy() if "grade" in events else np.zeros(len(events), dtype=bool)
     if "serious" in events:
         light = dead & events["serious"].isin([0]).to_numpy()
@@ -106,12 +182,10 @@ def contradicted(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, pd.Series
     death = pd.Series(week[known]).groupby(key[known]).min()
     for name, column in _AFTER.items():
         if name in tables and column in tables[name]:
-            own, at = ids[name], tables[name][column].to_numpy(dtype=float)
-            died = own.map(death).to_numpy(dtype=float)
-            after = ~np.isnan(died) & ~np.isnan(at) & ~np.asarray(at_or_before(at, died))
+            after = _after(tables[name], column, ids[name], death)
             if name == "outcomes":
                 after &= _happened(tables[name])
-            second = after & dead if name == "adverse_events" else np.zeros(len(own), dtype=bool)
+            second = after & dead if name == "adverse_events" else np.zeros(len(after), dtype=bool)
             yield Contradicted(name, second, column, "a second death (grade 5) of one patient, on a later day",
                                "one death", _ADVICE)  # fmt: skip
             yield Contradicted(name, after & ~second, column, "after the patient's death (grade 5)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,7 @@ from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read
 from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.columns import no_labs
 from relapse_model.errors import Problem
+from relapse_model.study.names import is_no_competing_event, name_key
 from relapse_model.study.names_known import reads_results
 from relapse_model.study.study import Study
 
@@ -25,6 +28,13 @@ def required_tables(study: Study | None) -> tuple[str, ...]:
     study : Study or None
     """
     return ("patients",) if study is not None and not reads_results(study) else ("patients", "labs")
+
+
+def _spelled_twice(names: Iterable[str]) -> list[str]:
+    """Return the names that are one but for spaces, hyphens and brackets."""
+    each = [str(name) for name in names]
+    keys = [name_key(name) for name in each]
+    return [name for name, key in zip(each, keys, strict=True) if keys.count(key) > 1]
 
 
 _WORDS = {1.0: "relapse", 0.0: "free"}
@@ -146,6 +156,14 @@ class StudyAtTheGate(WeeksAtTheGate):
         self.refuse("outcomes", competing & ~named, "competing_event", "nothing", "its name, such as death", advice)
         self.refuse("outcomes", named & ~competing, "competing_event", "a name, and another event",
                     "a name of a competing event only")  # fmt: skip
+        none = names.map(is_no_competing_event, na_action="ignore").eq(True).to_numpy()
+        self.refuse("outcomes", competing & none, "competing_event", self.shown(names[competing & none]),
+                    "an event after which the outcome cannot come, such as death",
+                    "The outcome is event = relapse; who was lost was free until then: event = free")  # fmt: skip
+        twice = _spelled_twice(names[competing & ~none].dropna().unique())
+        odd = names.isin(twice).to_numpy()
+        self.refuse("outcomes", odd & competing, "competing_event", self.shown(names[odd & competing]),
+                    "one spelling of each event: each would count as an event of its own")  # fmt: skip
         telling = [name for name in names.dropna().unique() if self.holds_identifier(name)]
         found = "a text that is not shown, since a patient's identifier is in it"
         self.refuse("outcomes", names.isin(telling).to_numpy(), "competing_event", found, "the event alone")
@@ -160,4 +178,7 @@ class StudyAtTheGate(WeeksAtTheGate):
         names = table["competing_event"]
         bad = (table["event"] == "competing").to_numpy(dtype=bool) & names.notna().to_numpy()
         bad &= unlisted_names(names, study.outcome)
+        same = names.map(name_key, na_action="ignore").eq(name_key(study.outcome.name)).to_numpy(dtype=bool)
+        self.refuse("outcomes", same & ~bad, "competing_event", self.shown(names[same & ~bad]),
+                    "another event than the outcome of the study", "The outcome itself is event = relapse")  # fmt: skip
         self.refuse("outcomes", bad, "competing_event", self.shown(names[bad]), expected_names(study.outcome), ADVICE)

@@ -135,6 +135,8 @@ class ReadingReport:
         Fields that may hold names or contact data, and were not read.
     notes : tuple of str
         What a reader should know: colours and comments that were not read, duplicates kept.
+    not_read : tuple of str
+        Sheets and files of the source of which nothing was read, since the mapping does not name them.
     """
 
     kind: str
@@ -143,12 +145,14 @@ class ReadingReport:
     not_mapped: tuple[NotMapped, ...] = ()
     never_read: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the report as text, one fact on each line."""
         return "\n".join(
             [
                 *(str(source) for source in self.sources),
+                *([f"Sheets and files not read: {'; '.join(self.not_read)}"] if self.not_read else []),
                 *_block("Units", (f"{one.analyte} in {one.unit or 'no unit'}: {one.count:,}" for one in self.units)),
                 *_block("Not named by the mapping, so not read", _first_not_mapped(self.not_mapped)),
                 *_block("Never read, since they may identify a person", self.never_read),

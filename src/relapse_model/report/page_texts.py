@@ -36,7 +36,7 @@ def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], No
 
 
 def unbroken(text: str) -> str:
-    """Return text whose numbers are not parted from their percent sign, nor a p from its value, at the end of a line.
+    """Return text whose numbers are not parted from their percent sign, nor p and n from their value, at a line's end.
 
     Parameters
     ----------
@@ -48,4 +48,4 @@ def unbroken(text: str) -> str:
     True
     """
     text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
-    return re.sub(r"\bp (=|&lt;) (?=\d)", "p\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
+    return re.sub(r"\b([pn]) (=|&lt;) (?=\d)", "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", text)

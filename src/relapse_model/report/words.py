@@ -15,6 +15,7 @@ from relapse_model.report.figures.model import coefficient_step
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import OutcomeRule, Study
+from relapse_model.trial.arms.number_words import weeks_of
 from relapse_model.validation.estimate import normal_quantile
 
 MEANING = {
@@ -56,7 +57,7 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     confirm = rule.confirm
     if confirm.tests > 1:
         end = "does not count" if confirm.unconfirmed_at_end == "censor" else "counts"
-        within = f" within {confirm.within_weeks:g} weeks" if confirm.within_weeks is not None else ""
+        within = f" within {weeks_of(confirm.within_weeks)}" if confirm.within_weeks is not None else ""
         words += f", in {confirm.tests} consecutive tests{within}; an unconfirmed positive last test {end}"
     return words
 

@@ -24,6 +24,29 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _YES = frozenset({"yes", "y", "true", "是", "有"})  # not "t": its opposite, "f", is female more often than false
 _NO = frozenset({"no", "n", "false", "否", "无", "没有"})
 
+_DEATHS = frozenset(
+    {
+        "death",
+        "dead",
+        "died",
+        "deceased",
+        "patient died",
+        "patient death",
+        "死亡",
+        "病死",
+        "病故",
+        "身故",
+        "已故",
+        "去世",
+    }
+)
+_NO_COMPETING = frozenset(
+    {"relapse", "relapsed", "no relapse", "free", "relapse free", "free of relapse", "none", "no", "no event",
+     "event free", "censored", "lost", "lost to follow up", "loss to follow up", "loss", "end of study",
+     "end of follow up", "completed", "alive", "复发", "未复发", "无复发", "无", "失访", "随访结束", "存活"}
+)  # fmt: skip
+_UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None))
+
 _LONG, _VERY_LONG = 8, 12  # letters from which one slip, or two, cannot make another name of it
 _SHORTEST = 3  # letters of a name that is looked for inside a text
 
@@ -54,6 +77,36 @@ def _joint(match: re.Match[str]) -> str:
     if not (before.isdigit() and after.isdigit()):
         return ""
     return "." if match[0] == "." else "-"
+
+
+def event_name(text: str) -> str:
+    """Return the name of a competing event as it is compared and shown: every word for a death alone is ``death``.
+
+    Case, Unicode forms, spaces and invisible characters make no difference.
+
+    Examples
+    --------
+    >>> [event_name(text) for text in (" Liver  Transplant", "Died", "死亡", "liver-related death")]
+    ['liver transplant', 'death', 'death', 'liver-related death']
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_UNSEEN)
+    words = " ".join(plain.split()).strip(" .;:,")
+    return "death" if words in _DEATHS else words
+
+
+def is_no_competing_event(name: str) -> bool:
+    """Tell whether a name says that no competing event came: the outcome itself, none, or the end of follow-up.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> [is_no_competing_event(name) for name in ("Relapse", "relapse-free", "lost to follow-up", "transplantation")]
+    [True, True, True, False]
+    """
+    return " ".join(event_name(name).replace("-", " ").replace("_", " ").split()) in _NO_COMPETING
 
 
 def yes_or_no(text: str) -> bool | None:

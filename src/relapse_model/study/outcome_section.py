@@ -8,7 +8,7 @@ from typing import Any
 from relapse_model.comparisons import at_or_before
 from relapse_model.study import keys
 from relapse_model.study.analyte import Analyte
-from relapse_model.study.names import yes_or_no
+from relapse_model.study.names import event_name, yes_or_no
 from relapse_model.study.origins import KeyPath
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Baseline, Confirmation, OutcomeRule, Prediction
@@ -46,7 +46,7 @@ def read_outcome(reader: Reader, raw: Any, analytes: Mapping[str, Analyte]) -> O
         reader.known_analyte(values.get("analyte"), path, analytes)
     for key in ("competing", "competing_as_censoring"):
         if key in values:  # as the gate reads the names of a cohort
-            values[key] = tuple(" ".join(name.split()).casefold() for name in values[key])
+            values[key] = tuple(dict.fromkeys(map(event_name, values[key])))
     both = [name for name in values.get("competing", ()) if name in values.get("competing_as_censoring", ())]
     if both:
         reader.refuse((*path, "competing_as_censoring"), f"{both[0]!r}, which competing names too", "one of the two")

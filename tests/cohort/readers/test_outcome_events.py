@@ -22,7 +22,20 @@ def test_meanings_of_an_event(meaning):
     assert parse_mapping(event_of(meaning)).outcome is not None
 
 
-@pytest.mark.parametrize("meaning", ["relaps", "death", "1", "competing", "competing:", "free: death"])
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        "relaps",
+        "death",
+        "1",
+        "competing",
+        "competing:",
+        "free: death",
+        "competing: relapse",
+        "competing: Free",
+        "competing: lost to follow-up",
+    ],
+)
 def test_a_slip_is_not_the_name_of_an_event(meaning):
     with pytest.raises(MappingError, match=r"line 8, key 'outcome\.event'.*expected relapse, free, or competing: NAME"):
         parse_mapping(event_of(meaning))

@@ -16,6 +16,7 @@ def with_deaths(cohort_of, names):
     rows = [(f"PT-{10 + place:03d}", "competing", 20, name) for place, name in enumerate(names)]
     outcomes = pd.DataFrame(rows, columns=["patient_id", "event", "week", "competing_event"])
     labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    labs = labs[(labs["week"] <= 20) | ~labs["patient_id"].isin(outcomes["patient_id"])]  # nothing follows a death
     return rm.make_cohort(made.patients, labs, outcomes=outcomes)
 
 

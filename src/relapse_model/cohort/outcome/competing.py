@@ -12,6 +12,7 @@ from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
+from relapse_model.study.names import event_name
 from relapse_model.study.study import OutcomeRule, Study
 
 EVENTS = ("relapse", "free", "competing")
@@ -64,14 +65,14 @@ def competing_events(cohort: Cohort, study: Study) -> CompetingEvents | None:
 
 
 def plain_name(name: object) -> str:
-    """Return the name of a competing event as it is compared: in lower case, with single spaces.
+    """Return the name of a competing event as it is compared; see `event_name`.
 
     Examples
     --------
     >>> plain_name(" Liver  transplant")
     'liver transplant'
     """
-    return " ".join(str(name).split()).casefold()
+    return event_name(str(name))
 
 
 ADVICE = "Name it in competing or competing_as_censoring of [outcome], or correct the name"

@@ -147,6 +147,8 @@ def entry_rows(
     filled = none | every
     for key in leads:
         filled |= (read[key].values != "").to_numpy() | read[key].bad | (key in _STARTS) & read[key].coded_missing
+    if entry.section == "outcome":
+        filled |= _dated_alone(table, entry, mapping, printed)
     filled &= chosen
     problems, refused = _refusals(table, entry, read, filled)
     taken = filled & ~refused
@@ -154,6 +156,20 @@ def entry_rows(
     rows = pd.DataFrame(columns)[taken].reset_index(drop=True)
     left = {MISSING: chosen & ~filled & coded, EMPTY: chosen & ~filled & ~coded, REFUSED: refused}
     return EntryRows(table, np.flatnonzero(taken), rows, called, printed, left, problems)
+
+
+def _dated_alone(table: SourceTable, entry: Entry, mapping: SourceMapping, told: Mask) -> Mask:
+    """Tell in which rows a date of the outcome stands without the outcome: they are taken, so that they are refused.
+
+    A date that results or courses have as well is that of a visit, and tells of no outcome.
+    """
+    one = entry.fields.get("date")
+    visits = {at.name for other in (*mapping.labs, *mapping.treatments) for at in other.fields.values()}
+    if one is None or one.name in visits:
+        return np.zeros(len(table), dtype=bool)
+    read = read_field(table.columns[one.name], one, mapping, date=True)
+    found: Mask = ~told & ((read.values != "").to_numpy() | read.bad)
+    return found
 
 
 def _refusals(

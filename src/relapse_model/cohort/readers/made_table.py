@@ -31,6 +31,8 @@ class MadeTable:
         What a column is called in the source: one name, or one for each row.
     counted : str
         What `number` counts.
+    elsewhere : mapping of str to (array of object, array of int)
+        Of columns whose values stand in other rows than their table's: source and number of each; -1: in its row.
     """
 
     rows: pd.DataFrame
@@ -38,6 +40,7 @@ class MadeTable:
     number: NDArray[np.int64] | None = None
     called: Mapping[str, str | NDArray[np.object_]] = field(default_factory=dict)
     counted: str = "row"
+    elsewhere: Mapping[str, tuple[NDArray[np.object_], NDArray[np.int64]]] = field(default_factory=dict)
 
     def place(self, problem: Problem) -> Problem:
         """Return a problem of this table as one of the source: its sheet, row and column.
@@ -57,10 +60,15 @@ class MadeTable:
             return problem
         row = problem.row - FIRST_ROW
         called = self.called.get(problem.column or "", problem.column)
+        table = self.source if isinstance(self.source, str) else str(self.source[row])
+        number = None if self.number is None else int(self.number[row])
+        sources, numbers = self.elsewhere.get(problem.column or "", (None, None))
+        if sources is not None and numbers is not None and numbers[row] >= 0:
+            table, number = str(sources[row]), int(numbers[row])
         return replace(
             problem,
-            table=self.source if isinstance(self.source, str) else str(self.source[row]),
-            row=None if self.number is None else int(self.number[row]),
+            table=table,
+            row=number,
             column=called if called is None or isinstance(called, str) else str(called[row]),
             counted=self.counted,
         )

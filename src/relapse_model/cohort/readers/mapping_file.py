@@ -215,7 +215,8 @@ class _MappingReader:
 
     def entry(self, section: str, raw: Any, path: Place, position: int) -> Entry:
         known = _OF_ENTRY[section]
-        allowed = {**dict.fromkeys(known, _anything), **keys.OF_EVERY_ENTRY, **self.own.of_entry}
+        own = {**self.own.of_entry, **(self.own.of_outcome if section == "outcome" else {})}
+        allowed = {**dict.fromkeys(known, _anything), **keys.OF_EVERY_ENTRY, **own}
         values = self.table(raw, path, allowed)
         constants: dict[str, str] = {}
         fields: dict[str, Field] = {}
@@ -229,7 +230,7 @@ class _MappingReader:
         return Entry(
             section, position, constants, fields,
             codes=values.get("codes", ()), when=values.get("when", {}), source=values.get("source", ""),
-            options={key: values[key] for key in self.own.of_entry if key in values},
+            options={key: values[key] for key in own if key in values},
         )  # fmt: skip
 
     def field(self, raw: Any, path: Place) -> Field:

@@ -73,7 +73,8 @@ def meanings(value: Any) -> dict[str, str]:
     return {printed: str(meaning) for printed, meaning in value.items()}
 
 
-_COMPETING: Mapping[str, Check] = {"source": text, "codes": texts, "when": conditions, "descendants": flag}
+_ABSENT: Mapping[str, Check] = {"may_be_absent": flag}  # codes of an outcome that no row of the source has
+_COMPETING: Mapping[str, Check] = {"source": text, "codes": texts, "when": conditions, "descendants": flag, **_ABSENT}
 
 
 def competing(value: Any) -> dict[str, dict[str, Any]]:
@@ -116,8 +117,9 @@ class KindKeys:
 
     Attributes
     ----------
-    of_source, of_named, of_time, of_field, of_entry : mapping of str to Check
-        Keys of ``[source]``, ``[sources.NAME]``, ``[time]``, of a ``{ field = ... }``, and of an entry.
+    of_source, of_named, of_time, of_field, of_entry, of_outcome : mapping of str to Check
+        Keys of ``[source]``, ``[sources.NAME]``, ``[time]``, of a ``{ field = ... }``, of an entry, and of
+        ``[outcome]`` alone.
     """
 
     of_source: Mapping[str, Check] = field(default_factory=dict)
@@ -125,6 +127,7 @@ class KindKeys:
     of_time: Mapping[str, Check] = field(default_factory=dict)
     of_field: Mapping[str, Check] = field(default_factory=dict)
     of_entry: Mapping[str, Check] = field(default_factory=dict)
+    of_outcome: Mapping[str, Check] = field(default_factory=dict)
 
 
 _TEXT_FILE: Mapping[str, Check] = {
@@ -139,6 +142,7 @@ _SHEET: Mapping[str, Check] = {
     "header_row": whole_number(1),
     "header_rows": whole_number(1),
     "unknown_patients": one_of("refuse", "list"),
+    "not_patients": texts,
     "id": text,
 }
 _BYTES: Mapping[str, Check] = {"max_bytes": whole_number(1)}
@@ -159,6 +163,7 @@ OF_KIND: Mapping[str, KindKeys] = {
             "events": text,
             "repeating": several(text),
             "only_complete": flag,
+            "not_patients": texts,
         },
         of_field={"event": text_or_texts},
         of_entry={"events": text_or_texts},
@@ -166,13 +171,16 @@ OF_KIND: Mapping[str, KindKeys] = {
     "cdisc": KindKeys(
         of_source={**_BYTES, "encoding": text},
         of_named={"file": text},
+        of_time={"study_days": one_of("refuse", "list")},
         of_field={"study_day": flag, "when": conditions},
+        of_outcome=_ABSENT,
     ),
     "fhir": KindKeys(
         of_source={**_BYTES, "zone": time_zone},
         of_time={"resource": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},
         of_entry={"resource": text},
+        of_outcome=_ABSENT,
     ),
     "omop": KindKeys(
         of_source={
@@ -185,5 +193,6 @@ OF_KIND: Mapping[str, KindKeys] = {
         of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},
         of_entry={"descendants": flag, "competing": lambda value: competing(value)},
+        of_outcome=_ABSENT,
     ),
 }

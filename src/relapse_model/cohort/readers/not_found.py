@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 
 from relapse_model.cohort.readers.made_table import MadeTable
 
 _NAMED = (("labs", "analyte", "no result was found of"), ("treatments", "agent", "no course was found of"))
+NONE = "Correct them; or state may_be_absent = true, if the source need not hold any"
+"""What to do where no row has a code of an outcome: it would make every patient free of it."""
 
 
 def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable]) -> tuple[str, ...]:
@@ -31,3 +33,16 @@ def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable])
             names = ", ".join(lacking)
             notes.append(f"{said} {names}: look for other codes in the list of what the mapping does not name")
     return tuple(notes)
+
+
+def without_courses(made: MutableMapping[str, MadeTable]) -> tuple[str, ...]:
+    """Take an empty table of treatments away, and say so: nothing found is not "never given".
+
+    Parameters
+    ----------
+    made : mutable mapping of str to MadeTable
+    """
+    if "treatments" not in made or not made["treatments"].rows.empty:
+        return ()
+    del made["treatments"]
+    return ("since no course was found at all, nothing is taken as known of treatment",)

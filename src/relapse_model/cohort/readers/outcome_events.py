@@ -9,10 +9,11 @@ import pandas as pd
 
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry
+from relapse_model.study.names import is_no_competing_event
 
 COMPETING = "competing"
 EVENTS = ("relapse", "free", COMPETING)
-MEANINGS = "relapse, free, or competing: NAME, such as 'competing: death'"
+MEANINGS = "relapse, free, or competing: NAME of an event after which none can come, such as 'competing: death'"
 _SIGN = ":"
 
 
@@ -45,7 +46,7 @@ def unsound_meanings(entry: Entry) -> Iterator[tuple[str, str]]:
     for text, meaning in ({} if one is None else one.values).items():
         event, name = named(meaning)
         nameless = event.casefold() == COMPETING and not name and "competing_event" not in entry.fields
-        if meaning and (event.casefold() not in EVENTS or nameless):
+        if meaning and (event.casefold() not in EVENTS or nameless or is_no_competing_event(name)):
             yield text, meaning
 
 

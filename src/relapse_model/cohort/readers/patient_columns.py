@@ -115,14 +115,12 @@ def made_patients(
         Row of each in it.
     columns : dict of str to PatientValues
     """
-    called: dict[str, str | NDArray[np.object_]] = {}
+    elsewhere = {}
     for name, one in columns.items():
-        elsewhere = (one.at >= 0) & ((one.at != first) | (one.table is not table))
-        other = "" if one.table is table else f"{one.table.name}, "
-        where = [
-            f"{one.column} ({other}{table.counted} {one.table.number[at]})" if away else one.column
-            for at, away in zip(one.at.tolist(), elsewhere.tolist(), strict=True)
-        ]
-        called[name] = np.array(where, dtype=object)
+        away = (one.at >= 0) & ((one.at != first) | (one.table is not table))
+        if away.any():
+            number = np.where(away, one.table.number[one.at], -1)
+            elsewhere[name] = np.full(len(patients), one.table.name, dtype=object), number
+    called = {name: one.column for name, one in columns.items()}
     frame = pd.DataFrame({"patient_id": patients.to_numpy(), **{name: one.values for name, one in columns.items()}})
-    return MadeTable(frame.astype(object), table.name, table.number[first], called, table.counted)
+    return MadeTable(frame.astype(object), table.name, table.number[first], called, table.counted, elsewhere)

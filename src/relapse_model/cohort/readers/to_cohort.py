@@ -11,14 +11,22 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems, checked
+from relapse_model.cohort.readers.after_death import after_death
+from relapse_model.cohort.readers.before_birth import before_birth
+from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.errors import CohortError, Problem, SourceError
+from relapse_model.study.names import name_key
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
+
+_BIRTHS = frozenset(
+    map(name_key, ("birth_year", "year_of_birth", "birth_date", "date_of_birth", "出生年份", "出生年", "出生日期"))
+)  # fmt: skip
 
 
 def study_of(mapping: SourceMapping, given: Study | None, folder: Path) -> Study | None:
@@ -45,6 +53,9 @@ def cohort_of(
     study: Study | None,
     mapping: SourceMapping | None = None,
     labels: Labels | None = None,
+    choices: Choices | None = None,
+    deaths: MadeTable | None = None,
+    births: MadeTable | None = None,
     on_problems: OnProblems = "raise",
     dash: Dash | None = None,
     synthetic: bool = False,
@@ -59,27 +70,39 @@ def cohort_of(
     found : iterable of Problem
         What the reader itself refused, placed in the source already; with `patient`, it concerns that patient alone.
     mapping : SourceMapping, optional
-        Against whose units those that names of columns state are held; see `unit_clashes`.
+        Against whose units those that names of columns state are held (`unit_clashes`), and against whose meanings
+        what codes are called and texts say (`meaning_clashes`).
     labels : mapping of str to tuple of str, optional
         What the source says of its columns besides their names.
+    choices : mapping of str to mapping of str to str, optional
+        What the source calls the codes of its columns.
+    deaths : MadeTable, optional
+        Deaths that the source records beside the outcomes, ``patient_id`` and ``date``: nothing is dated after one.
+        Those that the outcomes tell, the gate knows.
+    births : MadeTable, optional
+        Births as far as the source tells them, in the same columns: nothing is dated before one.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
 
     Raises
     ------
     SourceError
-        If a column is read in another unit than its name states.
+        If a column is read in another unit than its name states, or a code with another meaning than its label.
     CohortError
         With every problem of the reader and of the gate.
     """
     clashes = [] if mapping is None else list(unit_clashes(mapping, made, study, labels or {}))
+    clashes += [] if mapping is None else list(meaning_clashes(mapping, study, choices or {}))
     if clashes:
         raise SourceError(f"the {report.kind} export was refused", clashes)
+    births = _stated_births(made["patients"]) if births is None else births
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
+    lives = [] if deaths is None else list(after_death(made, deaths))
+    lives += [] if births is None else list(before_birth(made, births))
     try:
         cohort = checked(
-            tables, found, study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
+            tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         problems = [_placed(problem, made) for problem in error.problems]
@@ -93,6 +116,15 @@ def cohort_of(
         remarks=tuple(_placed(problem, made) for problem in cohort.remarks),
         reading=replace(report, units=_units_met(cohort)),
     )
+
+
+def _stated_births(patients: MadeTable) -> MadeTable | None:
+    """Return the births that a column of the patients table states by its name, if there is one."""
+    column = next((name for name in patients.rows if name_key(str(name)) in _BIRTHS), None)
+    if column is None:
+        return None
+    rows = patients.rows[["patient_id", column]].set_axis(["patient_id", "date"], axis=1)
+    return replace(patients, rows=rows, called={"date": patients.called.get(str(column), str(column))})
 
 
 def _with_row(table: MadeTable) -> pd.DataFrame:

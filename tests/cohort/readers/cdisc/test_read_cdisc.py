@@ -3,50 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cdisc_writer import write_xpt
-
-from relapse_model.cohort.readers.cdisc.read import read_cdisc
-from relapse_model.cohort.readers.mapping_file import parse_mapping
-from relapse_model.errors import CohortError, SourceError
-
-HEAD = '[mapping]\nprotocol = 1\nkind = "cdisc"\n'
-TIME = '[time]\nzero = { field = "RFSTDTC" }\n'
-PATIENTS = '[patients]\nid = "USUBJID"\n'
-LABS = '[[labs]]\nanalyte = "anti_hbs"\ncodes = ["HBSAB"]\n'
-MAPPING = HEAD + TIME + PATIENTS + LABS
-
-DM = [
-    {"DOMAIN": "DM", "USUBJID": "S-1", "ARMCD": "A", "ARM": "HBIG", "SEX": "F", "AGE": 40.0, "AGEU": "YEARS",
-     "RFSTDTC": "2024-01-01"},
-    {"DOMAIN": "DM", "USUBJID": "S-2", "ARMCD": "B", "ARM": "Control", "SEX": "M", "AGE": 50.0, "AGEU": "YEARS",
-     "RFSTDTC": "2024-02-05"},
-    {"DOMAIN": "DM", "USUBJID": "S-3", "ARMCD": "SCRNFAIL", "ARM": "Screen Failure", "SEX": "U", "AGE": 60.0,
-     "AGEU": "YEARS", "RFSTDTC": ""},
-]  # fmt: skip
-
-
-def lb(subject="S-1", code="HBSAB", result="<10", unit="mIU/mL", date="2024-01-08", **more):
-    return {
-        "DOMAIN": "LB", "USUBJID": subject, "LBTESTCD": code, "LBTEST": code, "LBORRES": result, "LBORRESU": unit,
-        "LBDTC": date, **more,
-    }  # fmt: skip
-
-
-LB = [lb(), lb("S-2", result="120", date="2024-02-12T08:30"), lb("S-3", date="2024-01-01")]
-
-
-def read(folder, mapping=MAPPING, *, study=None, on_problems="raise", **sets):
-    """Write the data sets given by name, DM unless another is, and read them."""
-    for name, rows in ({"dm": DM} | sets).items():
-        if rows:
-            write_xpt(folder / f"{name}.xpt", name.upper(), rows)
-    return read_cdisc(folder, parse_mapping(mapping, "map.toml", "cdisc"), study=study, on_problems=on_problems)
-
-
-def refused(folder, mapping=MAPPING, **parts) -> str:
-    with pytest.raises((SourceError, CohortError)) as refusal:
-        read(folder, mapping, **parts)
-    return str(refusal.value)
+from cdisc_rows import DM, HEAD, LABS, LB, MAPPING, PATIENTS, TIME, cm, ex, lb, read, refused
 
 
 def test_results_with_their_dates(tmp_path):
@@ -62,10 +19,10 @@ def test_results_with_their_dates(tmp_path):
 
 def test_study_days_have_no_day_0(tmp_path):
     mapping = HEAD + PATIENTS + LABS
-    rows = [lb(result=str(abs(day)), LBDY=float(day)) for day in (-7, -1, 1, 2, 15)]
+    rows = [lb(result=str(abs(day)), date="", LBDY=float(day)) for day in (-7, -1, 1, 2, 15)]
     cohort = read(tmp_path, mapping, lb=rows)
     assert (cohort.labs["week"] * 7).round(9).tolist() == [-7, -1, 0, 1, 14]
-    text = refused(tmp_path, mapping, lb=[lb(LBDY=0.0)])
+    text = refused(tmp_path, mapping, lb=[lb(date="", LBDY=0.0)])
     assert "LB, observation 1, column 'LBDY': '0'; expected a study day: the day before day 1 is day -1" in text
 
 
@@ -200,27 +157,14 @@ def test_a_subject_who_stands_twice_is_refused(tmp_path):
 
 
 def test_who_identifies_a_person_is_never_read(tmp_path):
-    dm = [{**one, "BRTHDTC": "1984-01-01"} for one in DM]
-    assert read(tmp_path, dm=dm, lb=LB).reading.never_read == ("DM.BRTHDTC",)
+    """A date of birth is held against the other dates, and is in no cohort and no message."""
+    dm = [{**one, "BRTHDTC": "1984-01-01", "INVNAM": "Li"} for one in DM]
+    cohort = read(tmp_path, dm=dm, lb=LB)
+    assert cohort.reading.never_read == ("DM.INVNAM",)
+    assert "DM.BRTHDTC served to see that nothing is dated before a birth; it is not kept" in cohort.reading.notes
+    assert "1984" not in cohort.patients.to_csv() + str(cohort.reading)
     text = refused(tmp_path, MAPPING.replace(PATIENTS, PATIENTS + 'born = "BRTHDTC"\n'), dm=dm, lb=LB)
     assert "'BRTHDTC', which may identify a person" in text
-
-
-def ex(subject="S-1", drug="HBIG", dose=400.0, start="2024-01-01", end="2024-01-01"):
-    return {"DOMAIN": "EX", "USUBJID": subject, "EXTRT": drug, "EXDOSE": dose, "EXDOSU": "IU", "EXSTDTC": start,
-            "EXENDTC": end}  # fmt: skip
-
-
-def cm(subject="S-1", drug="ENTECAVIR", said="Baraclude", start="2020-01-01", end="", **more):
-    return {
-        "DOMAIN": "CM",
-        "USUBJID": subject,
-        "CMTRT": said,
-        "CMDECOD": drug,
-        "CMSTDTC": start,
-        "CMENDTC": end,
-        **more,
-    }
 
 
 def test_exposures_and_other_medication(tmp_path, study):
@@ -379,10 +323,3 @@ def test_a_standardised_result_of_another_amount_is_refused(tmp_path):
         assert cohort.labs["value"].tolist() == ["12"]
     chosen = read(tmp_path, MAPPING + 'value = "LBSTRESC"\n', lb=[lb(result="12", **standard)])
     assert chosen.labs["value"].tolist() == ["120"]
-
-
-def test_study_days_that_are_not_those_of_the_dates_are_told(tmp_path):
-    days = (("2024-01-01", 1.0), ("2024-01-08", 8.0), ("2024-02-05", 63.0))  # the last is day 36
-    cohort = read(tmp_path, lb=[lb(date=date, LBDY=day) for date, day in days])
-    assert cohort.labs["week"].tolist() == [0.0, 1.0, 5.0]
-    assert "LB: of 1 rows LBDY is not the day of LBDTC" in str(cohort.reading)

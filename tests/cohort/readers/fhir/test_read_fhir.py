@@ -6,6 +6,7 @@ import json
 
 import pytest
 from fhir_resources import LOINC, SNOMED, dose, enrolment, observation, patient, quantity
+from fhir_rows import MAPPING, left_out, reader, values
 from fhir_writer import mapping_of, write_bulk
 from whole_days import assert_same, whole_days
 
@@ -14,47 +15,10 @@ from relapse_model.cohort.readers.fhir.read import read_fhir
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.errors import CohortError, MappingError, SourceError
 
-MAPPING = f"""
-[mapping]
-protocol = 1
-kind = "fhir"
-[time]
-resource = "Encounter"
-codes = ["{SNOMED}|enrolment"]
-[patients]
-id = "id"
-sex = {{ field = "gender", values = {{ male = "M", female = "F" }} }}
-[missing]
-codes = ["haemolysed"]
-[[labs]]
-analyte = "anti_hbs"
-codes = ["{LOINC}|5193-8"]
-value = {{ field = "value", values = {{ "{SNOMED}|260385009" = "negative", "reagiert nicht" = "negative" }} }}
-[[treatments]]
-agent = "hbig"
-codes = ["http://www.whocc.no/atc|J06BB04"]
-"""
-
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*resources, mapping=MAPPING, people=None, **options):
-        known = (patient(), enrolment()) if people is None else people
-        entries = [{"resource": one} for one in (*known, *resources)]
-        bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-        (tmp_path / "bundle.json").write_text(json.dumps(bundle), encoding="utf-8")
-        return read_fhir(tmp_path / "bundle.json", parse_mapping(mapping), **options)
-
-    return reading
-
-
-def values(cohort):
-    return list(cohort.labs["value"])
-
-
-def left_out(cohort, kind="Observation"):
-    (one,) = [one for one in cohort.reading.sources if one.source == kind]
-    return {reason.reason: reason.count for reason in one.left_out}
+    return reader(tmp_path)
 
 
 # ---- what a result says ----

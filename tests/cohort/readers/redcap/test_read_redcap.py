@@ -309,3 +309,73 @@ def test_a_record_that_two_people_entered_is_not_two_patients(tmp_path, second):
 def test_a_record_whose_name_ends_like_an_entry_is_a_record(tmp_path):
     cohort = read(tmp_path, DATA.replace("\n7,", "\n7--1,"))
     assert cohort.patients["patient_id"].tolist() == ["7--1", "8"]
+
+
+def test_one_record_may_be_left_out_by_name(tmp_path):
+    """A test record, or somebody who withdrew consent; a record that is not there is a slip."""
+    stated = '[source]\nnot_patients = ["{}"]\n'
+    cohort = read(tmp_path, mapping=MAPPING.replace(TIME, stated.format("8") + TIME))
+    assert cohort.patients["patient_id"].tolist() == ["7"]
+    assert "1 of a patient whom the mapping leaves out (3)" in str(cohort.reading)
+    assert "not_patients" in refused(tmp_path, DATA, MAPPING.replace(TIME, stated.format("9") + TIME))
+
+
+CODED = (
+    "record_id,visit,text,Record,,,\nenrolled,visit,text,Enrolled,,date_ymd,\nlab_date,labs,text,Drawn,,date_ymd,\n"
+    'sex,visit,radio,Sex,"1, Male | 2, Female",,\nhbsab,labs,text,Anti-HBs (mIU/mL),,,\n'
+)
+
+
+def test_meanings_that_contradict_the_choices_are_refused_by_field(tmp_path):
+    data = DATA.replace("enrolled,", "enrolled,sex,").replace("01-01,", "01-01,1,").replace("02-05,", "02-05,2,")
+    stated = 'sex = { field = "sex", values = { "1" = "F", "2" = "M" } }\n'
+    told = refused(tmp_path, data, MAPPING.replace(PATIENTS, PATIENTS + stated), CODED)
+    assert "'1' of 'sex' as 'F'; expected what the data dictionary calls it: 'Male'" in told
+    assert "'2' of 'sex' as 'M'; expected what the data dictionary calls it: 'Female'" in told
+    right = 'sex = { field = "sex", values = { "1" = "M", "2" = "F" } }\n'
+    cohort = read(tmp_path, data, MAPPING.replace(PATIENTS, PATIENTS + right), CODED)
+    assert cohort.patients["sex"].tolist() == ["M", "F"]
+
+
+VALIDATED = DICTIONARY.replace("Drawn,,date_ymd", "Drawn,,date_{}")
+
+
+@pytest.mark.parametrize(("validated", "read_as", "sound"), [
+    ("dmy", "dmy", True), ("mdy", "mdy", True), ("ymd", "dmy", True), ("dmy", "mdy", False), ("mdy", "dmy", False),
+])  # fmt: skip
+def test_dates_that_end_with_the_year_are_read_as_the_dictionary_validates_them(tmp_path, validated, read_as, sound):
+    data = DATA.replace("2024-01-08", "08/01/2024" if read_as == "dmy" else "01/08/2024")
+    mapping = MAPPING.replace(TIME, f'{TIME}dates = "{read_as}"\n')
+    if sound:
+        assert read(tmp_path, data, mapping, VALIDATED.format(validated)).labs["week"].tolist() == [1.0, 1.0]
+        return
+    told = refused(tmp_path, data, mapping, VALIDATED.format(validated))
+    assert f"dates of 'lab_date' that end with the year, read as {read_as!r}; expected {validated!r}" in told
+    raw = read(tmp_path, DATA, mapping, VALIDATED.format(validated))  # YYYY-MM-DD can be read in one way only
+    assert raw.labs["week"].tolist() == [1.0, 1.0]
+
+
+ENDED = DATA.replace("enrolled,", "enrolled,ended,on,").replace("01-01,", "01-01,{},2024-06-03,")
+ENDED = ENDED.replace("02-05,", "02-05,free,2025-01-06,")
+OUTCOME = '[outcome]\ndate = "on"\nevent = {{ field = "ended", values = {{ "free" = "free", {} }} }}\n'
+
+
+def test_a_date_of_the_outcome_without_the_outcome_is_refused(tmp_path):
+    """Somebody wrote when it ended, and not how; a code that the mapping calls unknown is listed."""
+    mapping = MAPPING + OUTCOME.format('"9" = ""')
+    told = refused(tmp_path, ENDED.format(""), mapping)
+    assert "data.csv, row 2, column 'ended': nothing; expected one of relapse, free, competing" in told
+    unknown = read(tmp_path, ENDED.format("9"), mapping)
+    assert len(unknown.outcomes) == 1
+    assert "1 empty, or not known by the mapping (2)" in str(unknown.reading)
+
+
+def test_a_date_of_a_visit_tells_of_no_outcome(tmp_path):
+    mapping = MAPPING + OUTCOME.format('"9" = ""').replace('"on"', '"lab_date"')
+    assert len(read(tmp_path, ENDED.format(""), mapping).outcomes) == 1
+
+
+def test_spellings_of_a_competing_event_are_one(tmp_path):
+    stated = OUTCOME.format('"1" = "competing: Ｄeath ", "2" = "competing: died"')
+    cohort = read(tmp_path, ENDED.format("2").replace(",free,", ",1,"), MAPPING + stated)
+    assert cohort.outcomes["competing_event"].tolist() == ["death", "death"]

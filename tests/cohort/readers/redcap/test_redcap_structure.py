@@ -13,6 +13,9 @@ VISITS = (
     "1,baseline_arm_1,2024-01-01,<10\n1,week_4_arm_1,,20\n"
     "2,baseline_arm_2,2024-01-01,30\n2,week_4_arm_2,,40\n2,unscheduled_arm_2,,50\n"
 )
+LIST = "arm_num,unique_event_name\n" + "".join(
+    f"{arm},{event}_arm_{arm}\n" for arm in (1, 2) for event in ("baseline", "week_4", "unscheduled")
+)
 BY_VISIT = HEAD + "[time]\nvisits = { baseline = 0, week_4 = 4 }\n" + PATIENTS + LABS.replace('date = "lab_date"\n', "")
 
 COURSES = (
@@ -56,8 +59,42 @@ def test_a_result_in_an_event_without_a_week_is_refused(tmp_path):
 def test_an_event_that_is_not_there_is_named(tmp_path):
     text = refused(tmp_path, VISITS, BY_VISIT + 'events = ["week_5"]\n')
     assert "no event 'week_5'" in text
-    known = "arm_num,unique_event_name\n1,baseline_arm_1\n1,week_4_arm_1\n1,week_5_arm_1\n2,unscheduled_arm_2\n"
+    known = LIST + "1,week_5_arm_1\n"
     assert len(read(tmp_path, VISITS, BY_VISIT + 'events = ["week_5"]\n', "", known).labs) == 0
+
+
+def test_an_event_of_the_data_that_the_list_lacks_is_refused(tmp_path):
+    """The list is of another day than the data, so that it cannot say when that event was."""
+    known = LIST.replace("2,week_4_arm_2\n", "")
+    told = refused(tmp_path, VISITS, BY_VISIT, "", known)
+    assert "event 'week_4_arm_2' in 1 rows; expected an event of the project's list" in told
+    assert "'baseline_arm_1' a second time" in refused(tmp_path, VISITS, BY_VISIT, "", LIST + "1,baseline_arm_1\n")
+
+
+OFFSETS = "arm_num,day_offset,unique_event_name\n1,1,baseline_arm_1\n1,{},week_4_arm_1\n1,{},week_8_arm_1\n"
+ORDERED = (
+    "record_id,redcap_event_name,enrolled,hbsab,lab_date\n"
+    "1,week_8_arm_1,,20,{}\n1,baseline_arm_1,2024-01-01,<10,2024-01-01\n1,week_4_arm_1,,20,2024-01-29\n"
+)
+
+
+def test_weeks_of_events_are_in_the_order_of_their_days(tmp_path):
+    """Numbers in place of days are an order as well; the file may have its rows in any."""
+    weeks = [BY_VISIT.replace("week_4 = 4", f"week_4 = {one}, week_8 = {other}") for one, other in ((4, 8), (8, 4))]
+    data = ORDERED.format("")
+    found = read(tmp_path, data, weeks[0], "", OFFSETS.format(28, 56))
+    assert found.labs["week"].tolist() == [8.0, 0.0, 4.0]
+    told = refused(tmp_path, data, weeks[1], "", OFFSETS.format(2, 3))
+    assert "'week_4_arm_1' in week 8, and 'week_8_arm_1' in week 4; expected their order in the list" in told
+
+
+@pytest.mark.parametrize("events", [OFFSETS.format(28, 56), OFFSETS.replace("{}", "")])
+def test_dates_out_of_the_order_of_events_are_named(tmp_path, events):
+    mapping = HEAD + TIME + PATIENTS + LABS
+    sound = read(tmp_path, ORDERED.format("2024-02-26"), mapping, "", events)
+    assert "order of the events" not in str(sound.reading)
+    slip = read(tmp_path, ORDERED.format("2024-01-26"), mapping, "", events)
+    assert "in 1 rows the dates are not in the order of the events (2): look whether" in str(slip.reading)
 
 
 def test_the_arm_is_that_of_the_events(tmp_path):

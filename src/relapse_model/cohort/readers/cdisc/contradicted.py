@@ -1,11 +1,11 @@
-"""What rows of a data set say beside their results: other units, another amount, another day; which contradict."""
+"""What rows of a data set say beside their results: other units, another amount; which contradict."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats, Mask
+from relapse_model.arrays import Floats
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
 from relapse_model.cohort.readers.source_table import SourceTable
@@ -15,7 +15,6 @@ from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
 
 _ROUNDED = 0.02  # standardised results are rounded
-_ORIGIN = pd.Timestamp("1970-01-01")
 
 
 def other_units(wanted: Wanted, columns: Columns, table: SourceTable, own: pd.Series) -> list[Problem]:
@@ -68,43 +67,3 @@ def _factors(came: pd.Series, wanted: pd.Series) -> Floats:
     codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([came, wanted]))
     found = [1.0 if unit_key(one) == unit_key(other) else unit_factor(one, other) for one, other in pairs]
     return np.array([np.nan if one is None else one for one in found] or [np.nan], dtype=float)[codes]
-
-
-def other_days(wanted: Wanted, columns: Columns) -> list[str]:
-    """Tell of study days that are not those of the dates beside them, which count."""
-    date, day = wanted.entry.fields.get("date"), wanted.standard.days.get("day", "")
-    if date is None or day not in wanted.data or not len(columns[date.name]):
-        return []
-    days = pd.to_numeric(days_since(columns[day])[0], errors="coerce").to_numpy(dtype=float)
-    at = pd.to_datetime(columns[date.name].str[:10], format="%Y-%m-%d", errors="coerce")
-    start = (at - _ORIGIN).dt.days.to_numpy(dtype=float) - days
-    known = ~np.isnan(start)
-    if "USUBJID" not in wanted.data or not known.any():
-        return []
-    began = pd.Series(start[known])
-    usual = began.groupby(columns["USUBJID"].to_numpy()[known]).transform("median")
-    other = int((began != usual).sum())
-    told = f"{wanted.data.name}: of {other:,} rows {day} is not the day of {date.name} from the same start as in the "
-    return [f"{told}subject's other rows; the dates count"] if other else []
-
-
-def days_since(days: pd.Series) -> tuple[pd.Series, Mask]:
-    """Return study days as days since the reference day, and which are a day 0, which there is not.
-
-    Parameters
-    ----------
-    days : Series
-        Texts.
-
-    Examples
-    --------
-    >>> since, zero = days_since(pd.Series(["-7", "1", "15", "0", ""]))
-    >>> since.tolist(), zero.tolist()
-    (['-7', '0', '14', '0', ''], [False, False, False, True, False])
-    """
-    codes, texts = pd.factorize(days)
-    numbers = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=float)
-    since = [
-        f"{number - 1:g}" if number > 0 else str(text) for number, text in zip(numbers.tolist(), texts, strict=True)
-    ]
-    return pd.Series(np.array(since, dtype=object)[codes], dtype=object), (numbers == 0)[codes]

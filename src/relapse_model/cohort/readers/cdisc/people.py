@@ -13,6 +13,7 @@ from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet, refusal
 from relapse_model.cohort.readers.cdisc.library import PATIENTS, Library
 from relapse_model.cohort.readers.cdisc.standard import ID
+from relapse_model.cohort.readers.cdisc.study_days import References, references_of
 from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
@@ -28,7 +29,8 @@ SCREENED, LEFT_OUT = "of a screen failure", "of a subject whom the mapping leave
 UNTIMED = "of a patient without time zero"
 _FAILURES = {"ARMCD": ("SCRNFAIL",), "ARM": ("Screen Failure",), "ARMNRS": ("SCREEN FAILURE",),
              "ACTARM": ("Screen Failure",)}  # fmt: skip
-_PERSONAL = ("BRTHDTC", "BRTHDT", "SUBJINIT", "INVNAM", "INVID")
+_BIRTHS = ("BRTHDTC", "BRTHDT")  # read to see that nothing is dated before them, and for nothing else
+_NEVER = ("SUBJINIT", "INVNAM", "INVID")
 _WITHOUT = "Give it, or leave such patients out with when = { ... } under [patients]"
 
 
@@ -50,6 +52,8 @@ class Subjects:
         Of the rows of the data set.
     problems : list of Problem
     notes : list of str
+    references : References
+        From which study days count.
     """
 
     data: DataSet
@@ -59,6 +63,7 @@ class Subjects:
     reading: Fates = field(default_factory=lambda: Fates(0))
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    references: References = field(default_factory=References)
     _outside: dict[str, dict[str, Mask]] = field(default_factory=dict, repr=False)
 
     def table(self, data: DataSet, rows: Positions | None = None) -> SourceTable:
@@ -130,7 +135,11 @@ def subjects_of(library: Library, mapping: SourceMapping, folder: Path, *, dated
     ordered = {name: columns[name] for name in sorted(columns, key="enrolment_date".__ne__)}
     made = made_patients(table, patients, first, ordered)
     last = reasons[~reasons.index.duplicated()]
-    return replace(whole, reasons=last, made=made, reading=fates, problems=problems, notes=notes, _outside={})
+    references = references_of(library, data)
+    return replace(
+        whole, reasons=last, made=made, reading=fates, problems=problems, notes=notes, references=references,
+        _outside={},
+    )  # fmt: skip
 
 
 def subjects_data(library: Library, mapping: SourceMapping) -> DataSet:
@@ -230,7 +239,7 @@ def _variable(mapping: SourceMapping, data: DataSet, name: str, place: Place) ->
     if name not in data:
         yield in_mapping(mapping, place, f"no variable {name!r} in {data.name}",
                          f"one of {', '.join(list(data.labels)[:40])}")  # fmt: skip
-    elif name in _PERSONAL:
+    elif name in (*_BIRTHS, *_NEVER):
         yield in_mapping(mapping, place, f"{name!r}, which may identify a person", "a variable that identifies nobody")
     elif name == "AGE" and "AGEU" in data and set(data.counts("AGEU")) - {"YEARS", "years", "Years"}:
         units = ", ".join(data.counts("AGEU"))
@@ -239,4 +248,4 @@ def _variable(mapping: SourceMapping, data: DataSet, name: str, place: Place) ->
 
 def never_read(data: DataSet) -> list[str]:
     """Return the variables of a data set that may identify a person."""
-    return [f"{data.name}.{name}" for name in _PERSONAL if name in data]
+    return [f"{data.name}.{name}" for name in _NEVER if name in data]

@@ -8,8 +8,8 @@ from pathlib import Path
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.people import subjects_data
-from relapse_model.cohort.readers.cdisc.rows import unit_of_label
 from relapse_model.cohort.readers.cdisc.standard import BDS, CM, EX, ID, LB, TTE, Standard, standard_of
+from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, quoted

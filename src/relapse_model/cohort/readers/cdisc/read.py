@@ -10,15 +10,20 @@ import pandas as pd
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.after_death import after_death, last_days
+from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
+from relapse_model.cohort.readers.cdisc.lives import lives_of, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
 from relapse_model.cohort.readers.cdisc.rows import OTHER_CODE, TakenRows, taken_rows
+from relapse_model.cohort.readers.cdisc.sequence import numbered_twice
 from relapse_model.cohort.readers.cdisc.standard import standard_of
 from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, made_of, place_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
@@ -79,15 +84,19 @@ def read_cdisc(
     _refuse([*wishes.problems, *patients_problems(library, known), *_times(known, wishes, dated=dated)])
     subjects = subjects_of(library, known, path if path.is_dir() else path.parent, dated=dated)
     fates = {one.data.name: Fates(one.data.rows) for one in wishes.all}
-    taken = [taken_rows(one, subjects, known, fates[one.data.name]) for one in wishes.all]
+    twice = {one.name: numbered_twice(one) for one in {wanted.data for wanted in wishes.all}}
+    taken = [taken_rows(one, subjects, known, fates[one.data.name], twice[one.data.name]) for one in wishes.all]
     _refuse([problem for one in taken for problem in one.problems])
+    lives = lives_of(library, subjects, read=known.outcome is not None)
+    made, notes = _made(subjects, taken, wishes)
     report = ReadingReport(
         "cdisc", tuple(_readings(library, subjects, fates)), not_mapped=tuple(_not_mapped(library, subjects, wishes)),
         never_read=tuple(name for data in _read(library, subjects, fates) for name in never_read(data)),
-        notes=(*subjects.notes, *(note for one in taken for note in one.notes)),
+        notes=(*subjects.notes, *lives.notes, *(note for one in taken for note in one.notes), *notes),
     )  # fmt: skip
-    problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems)]
-    made = _made(subjects, taken, known)
+    problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *lives.problems]
+    lived = with_dates(made, wishes.all, subjects, subjects.references)
+    problems += [*after_death(lived, last_days(lives.deaths)), *before_birth(lived, lives.births)]
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(library), on_problems=on_problems, dash=dash,
     )  # fmt: skip
@@ -121,7 +130,10 @@ def _times(mapping: SourceMapping, wishes: Wishes, *, dated: bool) -> Iterator[P
                 yield in_mapping(mapping, place_of(entry), kind, f"{kinds[0]}, as in the entry before", advice)
 
 
-def _made(subjects: Subjects, taken: list[TakenRows], mapping: SourceMapping) -> dict[str, MadeTable]:
+def _made(
+    subjects: Subjects, taken: list[TakenRows], wishes: Wishes
+) -> tuple[dict[str, MadeTable], tuple[str, ...]]:  # fmt: skip
+    """Return the tables, and notes on what was looked for and not found."""
     assert subjects.made is not None
     made = {"patients": subjects.made}
     for section, name in _MADE.items():
@@ -131,7 +143,12 @@ def _made(subjects: Subjects, taken: list[TakenRows], mapping: SourceMapping) ->
     if "labs" not in made:
         none = pd.DataFrame({name: pd.Series(dtype=object) for name in _NO_LABS})
         made["labs"] = MadeTable(none, subjects.data.name)
-    return made
+    constants = [one.entry.constants for one in wishes.all]
+    asked = {
+        section: [one[key] for one in constants if key in one]
+        for section, key in (("labs", "analyte"), ("treatments", "agent"))
+    }
+    return made, (*not_found(asked, made), *without_courses(made))
 
 
 def _read(library: Library, subjects: Subjects, fates: dict[str, Fates]) -> list[DataSet]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.readers.cdisc.contradicted import days_since, other_days, other_results, other_units
+from relapse_model.cohort.readers.cdisc.contradicted import other_results, other_units
 from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
+from relapse_model.cohort.readers.cdisc.sequence import number_problems
+from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
+from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
+from relapse_model.cohort.readers.not_found import NONE
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
 
-_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
 NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
 OTHER_CODE = "of a code that the mapping does not name"
 
@@ -42,7 +45,9 @@ class TakenRows:
     notes: list[str]
 
 
-def taken_rows(wanted: Wanted, subjects: Subjects, mapping: SourceMapping, fates: Fates) -> TakenRows:
+def taken_rows(
+    wanted: Wanted, subjects: Subjects, mapping: SourceMapping, fates: Fates, twice: Mask
+) -> TakenRows:  # fmt: skip
     """Take the rows of an entry from its data set.
 
     Parameters
@@ -53,6 +58,8 @@ def taken_rows(wanted: Wanted, subjects: Subjects, mapping: SourceMapping, fates
     mapping : SourceMapping
     fates : Fates
         Of the rows of the data set.
+    twice : array of bool
+        Observations of a number that the subject has twice.
     """
     data, entry, standard = wanted.data, wanted.entry, wanted.standard
     code = code_of(data, standard)
@@ -73,9 +80,11 @@ def taken_rows(wanted: Wanted, subjects: Subjects, mapping: SourceMapping, fates
     for reason, rows in outside.items():
         fates.leave(chosen & rows, reason)
     at = np.flatnonzero(chosen & ~np.any([*outside.values(), ~chosen], axis=0))
-    table, more, notes = _table(wanted, subjects, at)
+    table, more, notes = _table(wanted, subjects, at, mapping)
+    more += number_problems(table, data, twice[at])
     # Each row of medication is a course, also one of which the start is not known.
     taken = entry_rows(table, entry, mapping, np.ones(len(at), dtype=bool), every=entry.section == "treatments")
+    problems += _absent(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     _account(fates, data.rows, at, taken)
     taken.problems.extend([*refused, *more])
     return TakenRows(wanted, taken, problems, notes)
@@ -131,7 +140,18 @@ def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str
     return found, problems
 
 
-def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTable, list[Problem], list[str]]:
+def _absent(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:
+    """Refuse an outcome of which the data set has no row: a code that was mistyped is no outcome of anybody."""
+    entry = wanted.entry
+    if entry.section != "outcome" or chosen.any() or entry.options.get("may_be_absent"):
+        return []
+    found = f"no row of {wanted.data.name} has these codes, or is as 'when' asks"
+    return [in_mapping(mapping, place_of(entry), found, "rows of the outcome", NONE)]
+
+
+def _table(
+    wanted: Wanted, subjects: Subjects, at: Positions, mapping: SourceMapping
+) -> tuple[SourceTable, list[Problem], list[str]]:  # fmt: skip
     """Return the chosen rows as a table, with the variables that are made of several."""
     table = subjects.table(wanted.data, at)
     columns = table.columns
@@ -140,7 +160,11 @@ def _table(wanted: Wanted, subjects: Subjects, at: Positions) -> tuple[SourceTab
     notes: list[str] = []
     problems += other_units(wanted, columns, table, _values(wanted, columns))
     problems += other_results(wanted, columns, table)
-    notes += other_days(wanted, columns)
+    for wrong, told in (
+        other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
+    ):  # fmt: skip
+        problems += wrong
+        notes += told
     imputed = int((columns["ADTF"] != "").sum()) if "ADTF" in wanted.data else 0
     if imputed:
         notes.append(f"{wanted.data.name}: {imputed:,} dates are imputed by the analysis (ADTF), and taken as they are")
@@ -202,15 +226,3 @@ def _units(columns: Columns, named: str, size: int) -> pd.Series:
         found = [unit_of_label(text) for text in distinct]
         return pd.Series(np.array([*found, ""], dtype=object)[codes], dtype=object)
     return pd.Series([""] * size, dtype=object)
-
-
-def unit_of_label(label: str) -> str:
-    """Return what stands in brackets at the end of a label, as the unit does in PARAM.
-
-    Examples
-    --------
-    >>> unit_of_label("Alanine Aminotransferase (U/L)"), unit_of_label("Bilirubin 1.5 x ULN")
-    ('U/L', '')
-    """
-    found = _BRACKETS.search(label)
-    return found[1] if found else ""

@@ -120,7 +120,7 @@ class Wishes:
             return found or ("\0",)
         if (analyte or agent) and not entry.when:
             self.refuse(entry, "codes", "no codes", f'codes = ["..."] (of {standard.code or data.name})',
-                        "Or state them in the study: sdtm = ...")  # fmt: skip
+                        "Or name a study that states them (sdtm = ...): study under [mapping], or --study")  # fmt: skip
         return ()
 
     def _variables(self, entry: Entry, data: DataSet) -> Iterator[Problem]:

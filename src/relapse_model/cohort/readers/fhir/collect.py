@@ -19,7 +19,7 @@ from relapse_model.cohort.readers.fhir.elements import (
 )
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
-from relapse_model.cohort.readers.fhir.resource_types import DISPROVED, ORDERS, PERSONAL, TYPES
+from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
 from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
@@ -80,7 +80,8 @@ class Collector:
         self.versions = Versions()
         self.patients = Patients()
         self.personal: set[str] = set()
-        self._kept = asked.patient_elements()
+        self._kept = asked.patient_elements() | {BIRTH, *DEATHS}
+        self.met: set[str] = set()  # codes of the outcome
         self.greenwich = self.long_periods = self.units = 0
         self._patient_at: dict[int, int] = {}
         self._medications: dict[str, list[Coding]] = {}
@@ -175,7 +176,10 @@ class Collector:
         if not any(wanted) and not self.versions.concerns(found):
             tally.left[NOT_NAMED] += len(results)
             self.unmapped.update(_called(kind, codings) for _, codings in results)
+            self.versions.passed(found)
             return
+        if self.asked.outcome:
+            self.met.update(one.key for _, codings in results for one in codings if one.key in self.asked.outcome)
         subject = subject_of(found.resource, TYPES[kind].subject)
         subject = self._texts.setdefault(subject, subject)
         try:

@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
+from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.fhir.cohort_tables import Kept, made_table, readings, rows_of
 from relapse_model.cohort.readers.fhir.collect import Collector
 from relapse_model.cohort.readers.fhir.elements import NotFhirError, texts_at
 from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
+from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.not_found import not_found
+from relapse_model.cohort.readers.not_found import NONE, not_found
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport
@@ -102,6 +104,9 @@ def read_resources(
         raise SourceError("the FHIR export was refused", [
             Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
         ])  # fmt: skip
+    absent = list(_absent(collector, known))
+    if absent:
+        raise SourceError("the FHIR export was refused", absent)
     folder = path if path.is_dir() else path.parent
     try:
         ids = _identifiers(collector)
@@ -110,15 +115,32 @@ def read_resources(
     except NotFhirError as wrong:
         problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected)
         raise SourceError("the FHIR export was refused", [problem]) from None
+    lives = lives_of(collector, kept)
     report = ReadingReport(
         "fhir", tuple(readings(collector, kept, index)), not_mapped=_not_mapped(collector),
         never_read=tuple(sorted(f"Patient.{name}" for name in collector.personal)),
-        notes=tuple(_notes(collector, files, made, zone)),
+        notes=(*lives.notes, *_notes(collector, files, made, zone)),
     )  # fmt: skip
-    problems = [*index.problems, *problems, *_refusals(collector, ids, kept)]
+    problems = [*index.problems, *problems, *_refusals(collector, ids, kept), *lives.problems]
     return cohort_of(
-        made, report, problems, study=study, mapping=known, on_problems=on_problems, dash=dash,
+        made, report, problems, study=study, mapping=known, deaths=lives.deaths, births=lives.births,
+        on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _absent(collector: Collector, mapping: SourceMapping) -> Iterable[Problem]:
+    """Yield the codes of an outcome that no resource has: mistyped, it would be nobody's."""
+    entry = mapping.outcome
+    if entry is None or entry.options.get("may_be_absent"):
+        return
+    for code in entry.codes:
+        if code not in collector.met:
+            found = f"{code}, which no Observation has"
+            yield in_mapping(mapping, ("outcome", "codes"), found, "codes that occur", NONE)
+    whole = not collector.rows["outcome"] and not collector.refused
+    if entry.when and whole and collector.met:
+        found = "no Observation that is as 'when' asks"
+        yield in_mapping(mapping, ("outcome", "when"), found, "Observations of the outcome", NONE)
 
 
 def _identifiers(collector: Collector) -> NDArray[np.object_]:

@@ -61,3 +61,6 @@ DISPROVED = frozenset({"refuted", "entered-in-error"})
 """Verification statuses of a condition that the patient does not have."""
 PERSONAL = frozenset({"name", "telecom", "address", "photo", "contact", "text", "communication", "generalPractitioner"})
 """Elements of Patient that may say who it is; never read."""
+BIRTH = "birthDate"
+DEATHS = ("deceasedDateTime", "deceasedBoolean")
+"""Elements of Patient against which the dates of the others are held."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.fhir.elements import UCUM, Json, codings_in, object_in, text_in
 from relapse_model.study.names import name_key
-from relapse_model.study.unit_factors import lacks_milli, unit_factor
 
 COMPARATORS = ("<", "<=", ">=", ">")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -137,8 +137,7 @@ def unit_said(quantity: Json, element: str = "quantity") -> str:
         return unit
     if _WITHOUT_MEANING.fullmatch(code):
         return unit or code.strip("{}")
-    factor = unit_factor(code, unit) if unit else None
-    if (factor is not None and factor != 1.0) or lacks_milli(code, unit) or lacks_milli(unit, code):
+    if units_contradict(code, unit):
         raise UnclearError(f"{element}.unit", f"{unit!r}, and the code {code!r}", "one unit",
                            "Ask in which of them the number is")  # fmt: skip
     return code

@@ -47,6 +47,7 @@ class Versions:
         self.superseded: set[int] = set()
         self._last = 0
         self._known: dict[str, list[_Known]] = {}
+        self._passed: set[int] = set()  # sums of names: of the many that are not asked for, no more is kept
 
     def number(self, found: Found, *, asked: bool = True) -> tuple[int | None, int, str]:
         """Return a number for a resource, that of one that came under its name (or -1), and why it does not count.
@@ -70,6 +71,8 @@ class Versions:
         updated, version = text_in(meta, "lastUpdated"), text_in(meta, "versionId")
         new = _Known(self._last, _content(found.resource), updated, version, server, asked)
         before = self._before(names, new)
+        if before is None and asked and hash((server, names[0])) in self._passed and not _changed(found, version):
+            raise UnclearError("id", "another resource that came already, of another code", _EXPECTED)
         if before is None:
             self._note(names, new)
             return self._last, -1, ""
@@ -106,6 +109,12 @@ class Versions:
         version = text_in(object_in(resource, "meta") or {}, "versionId")
         return version.isdigit() and int(version) > 1
 
+    def passed(self, found: Found) -> None:
+        """Note a resource that the mapping does not ask for: another one of its name cannot count, too."""
+        names, server = _names(found)
+        if names:
+            self._passed.add(hash((server, names[0])))
+
     def _before(self, names: list[str], new: _Known) -> _Known | None:
         every = {id(one): one for name in names for one in self._known.get(name, ())}
         known = [one for one in every.values() if not (one.server and new.server and one.server != new.server)]
@@ -123,6 +132,11 @@ class Versions:
             known = self._known.setdefault(name, [])
             if not any(other is one for other in known):
                 known.append(one)
+
+
+def _changed(found: Found, version: str) -> bool:
+    """Tell whether a resource says that it is a later version of another one."""
+    return found.resource.get("status") in _CHANGED or (version.isdigit() and int(version) > 1)
 
 
 def _names(found: Found) -> tuple[list[str], str]:

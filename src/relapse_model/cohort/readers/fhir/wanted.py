@@ -67,6 +67,8 @@ class Asked:
     patients_when : tuple
     index : bool
         Whether time zero is a resource's time; else a file's.
+    outcome : frozenset of str
+        Codes of the outcome.
     """
 
     by_type: Mapping[str, Mapping[str, tuple[Wanted, ...]]]
@@ -74,6 +76,7 @@ class Asked:
     patients: Mapping[str, Path]
     patients_when: tuple[tuple[Path, tuple[str, ...]], ...]
     index: bool
+    outcome: frozenset[str] = frozenset()
 
     def names(self) -> dict[str, set[str]]:
         """Return the analytes and agents asked for."""
@@ -136,7 +139,8 @@ class _Asking:
         when = self.conditions(self.mapping.patients_when, ("patients", "when"))
         if self.problems:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
-        return Asked(self.by_type, patient_id, own, when, index)
+        outcome = frozenset(() if self.mapping.outcome is None else self.mapping.outcome.codes)
+        return Asked(self.by_type, patient_id, own, when, index, outcome)
 
     def add(self, kind: str, codes: tuple[str, ...], place: Place, wanted: Wanted) -> None:
         """Ask for the codes of one type of resource; for all of them where no code is needed."""

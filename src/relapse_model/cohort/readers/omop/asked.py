@@ -204,7 +204,7 @@ class _Asking:
         """Return the competing events of the outcome, by their names."""
         found = []
         for name, one in outcome.options.get("competing", {}).items():
-            options = {"descendants": one.get("descendants", False)}
+            options = {name: one.get(name, False) for name in ("descendants", "may_be_absent")}
             entry = Entry("outcome", 0, codes=one.get("codes", ()), when=one.get("when", {}),
                           source=one.get("source", ""), options=options)  # fmt: skip
             found.append(self.entry(entry, "outcome", "", "condition_occurrence", ("outcome", "competing", name)))

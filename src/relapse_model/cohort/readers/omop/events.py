@@ -21,6 +21,7 @@ from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
+from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
 
 NOT_NAMED = "of a concept that the mapping does not name"
@@ -51,6 +52,8 @@ class Events:
         Rows that were looked at.
     beside : Counter
         Concepts without a meaning in the mapping beside a number, by analyte and concept.
+    strangers : set of str
+        Persons of rows that are asked for, whom PERSON does not have.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -58,6 +61,7 @@ class Events:
     left: Counter[str] = field(default_factory=Counter)
     read: int = 0
     beside: Counter[tuple[str, str]] = field(default_factory=Counter)
+    strangers: set[str] = field(default_factory=set)
 
     def table(self) -> pd.DataFrame:
         """Return all rows."""
@@ -176,6 +180,24 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
                         "value": said.value, "unit": said.unit}  # fmt: skip
                 made |= {name: _cells(part, each, name) for name in _ASSAY}
                 events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[keep])
+    return _once(events, table)
+
+
+def _once(events: Events, table: str) -> Events:
+    """Refuse rows whose key another row has, and take them out."""
+    rows, key = events.table(), CDM[table].row
+    if not len(rows):
+        return events
+    twice = (rows["number"].duplicated(keep=False) & (rows["number"] != "")).to_numpy()
+    if twice.any():
+        events.left[REFUSED] += int(twice.sum())
+        events.problems += [
+            Problem(table, int(number) if number.isdigit() else None, key, "a key that another row has", "each once",
+                    "Take out the row that does not count", identifier_key(str(own)), counted=key)
+            for number, own in rows.loc[twice, ["number", "patient_id"]].itertuples(index=False)
+        ]  # fmt: skip
+        rows = rows[~twice]
+    events.rows = [rows]
     return events
 
 
@@ -189,6 +211,7 @@ def _usable(
     events.left[OTHER] += int((~named).sum())
     fates = persons.fates(position)
     events.left.update(fates[named & (fates != "")].tolist())
+    events.strangers.update(chunk["person_id"][named & (position < 0)])
     usable = named & (fates == "")
     _refuse(events, chunk, usable & several, position, persons, table, CDM[table].concept,
             ["a row of entries with different names"] * int((usable & several).sum()), "one of them")  # fmt: skip
@@ -242,7 +265,7 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
             own = usable & (entry == place)
             if own.any():
                 _courses(events, chunk[own].reset_index(drop=True), each, position[own], persons, table, mapping)
-    return events
+    return _once(events, table)
 
 
 def _courses(

@@ -12,21 +12,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Positions
+from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.not_found import NONE
 from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
+from relapse_model.cohort.readers.omop.observed import PERIOD
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.source_dates import iso_dates
+from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
+from relapse_model.errors import Problem, SourceError
 
-_PERIOD = ("person_id", "observation_period_start_date", "observation_period_end_date")
 _EARLY, _LATE = "on the day of time zero, or before it", "after the observation period of time zero"
 _LATER = "after the first event"
 _NEVER = "~"  # sorts after every day
 
 
-def read_outcome(tables: Tables, asked: Asked, persons: Persons) -> tuple[MadeTable, tuple[SourceReading, ...]]:
+def read_outcome(
+    tables: Tables, asked: Asked, persons: Persons, mapping: SourceMapping
+) -> tuple[MadeTable, tuple[SourceReading, ...]]:  # fmt: skip
     """Return the outcomes table: the first event after time zero, the outcome or a competing one; else free to the end.
 
     The end is that of the observation period in which time zero lies: a gap between two periods is not known.
@@ -38,8 +44,17 @@ def read_outcome(tables: Tables, asked: Asked, persons: Persons) -> tuple[MadeTa
     persons : Persons
         A person whose time zero lies in no observation period is refused, and so is one of whom two events of one day
         are known: nothing says which of them came first.
+    mapping : SourceMapping
+
+    Raises
+    ------
+    SourceError
+        If no row has a code of the outcome, or of a competing event: mistyped, it would make everybody free.
     """
     ends, periods = _ends(tables, asked, persons)
+    absent = [problem for wanted in asked.outcome for problem in _absent(tables, wanted, asked, mapping)]
+    if absent:
+        raise SourceError("the OMOP source was refused", absent)
     each = [_events(tables, wanted, asked, persons, ends) for wanted in asked.outcome]
     days = pd.DataFrame({place: one.first for place, one in enumerate(each)}, dtype=object).fillna(_NEVER)
     days = days.reindex(range(len(ends))).fillna(_NEVER)
@@ -62,6 +77,25 @@ def read_outcome(tables: Tables, asked: Asked, persons: Persons) -> tuple[MadeTa
     start = CDM[asked.outcome[0].table].start
     readings = (*(one.reading(first) for one in each), periods)
     return MadeTable(table, asked.outcome[0].table, None, {"date": start}), readings
+
+
+def _absent(tables: Tables, wanted: Wanted, asked: Asked, mapping: SourceMapping) -> list[Problem]:
+    """Refuse codes that no row of the table has, of whichever person."""
+    entry, concept = wanted.entry, CDM[wanted.table].concept
+    if entry.options.get("may_be_absent") or not wanted.among:
+        return []
+    place = ("outcome",) if wanted.name == "relapse" else ("outcome", "competing", wanted.name)
+    if not any(len(chunk) for chunk in tables.chunks(Query(wanted.table, ("person_id",), wanted.among, asked.cohort))):
+        found = f"no row of {wanted.table} has these codes, or is as 'when' asks"
+        if not any(len(chunk) for chunk in tables.chunks(Query(wanted.table, ("person_id",), wanted.among))):
+            return [in_mapping(mapping, place, found, "rows of the outcome", NONE)]
+    if not entry.codes or entry.options.get("descendants"):
+        return []
+    met = {code for code, count in tables.counts(wanted.table, concept, None).items() if count}
+    return [
+        in_mapping(mapping, (*place, "codes"), f"{code}, which no row of {wanted.table} has", "codes that occur", NONE)
+        for code in entry.codes if code not in met
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +138,9 @@ def _events(tables: Tables, wanted: Wanted, asked: Asked, persons: Persons, ends
 
 def _ends(tables: Tables, asked: Asked, persons: Persons) -> tuple[NDArray[np.object_], SourceReading]:
     """Return for each person the end of the observation period of time zero."""
-    rows = rows_of(tables, Query("observation_period", _PERIOD, cohort=asked.cohort))
+    rows = rows_of(tables, Query("observation_period", PERIOD, cohort=asked.cohort))
     position = persons.positions(rows["person_id"])
-    start, end = (iso_dates(rows[name])[0].str[:10].to_numpy(dtype=object) for name in _PERIOD[1:])
+    start, end = (iso_dates(rows[name])[0].str[:10].to_numpy(dtype=object) for name in PERIOD[1:])
     zero = np.append(persons.dates, "")[position]
     holds = (persons.fates(position) == "") & (start != "") & (start <= zero) & (zero <= end)
     ends = np.full(len(persons.ids), "", dtype=object)

@@ -115,6 +115,8 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
         among &= table[column.lower()].isin(values).to_numpy()
     persons = Persons(table, table[mapping.patient_id.name.lower()].to_numpy(dtype=object), among,
                       np.full(len(table), "", dtype=object), np.full(len(table), "", dtype=object))  # fmt: skip
+    again = (table["person_id"].duplicated(keep=False) & among).to_numpy()
+    persons.refuse(np.flatnonzero(again), "person_id", "a person who stands on several rows", "one row for each person")
     other = int((~among).sum())
     _index(tables, mapping, asked, folder, persons)
     without = among & (persons.dates == "")
@@ -224,6 +226,20 @@ def patients_table(tables: Tables, mapping: SourceMapping, asked: Asked, persons
         column: one.name for column, one in (("patient_id", mapping.patient_id), *mapping.patients.items())
     }
     return MadeTable(pd.DataFrame(found, dtype=object)[persons.among].reset_index(drop=True), "person", None, called)
+
+
+def births_of(persons: Persons) -> MadeTable | None:
+    """Return the births of the patients as far as PERSON tells them; None where it does not.
+
+    Parameters
+    ----------
+    persons : Persons
+    """
+    if _BIRTH[0] not in persons.table:
+        return None
+    births = _births(persons.table).where(persons.table[_BIRTH[0]] != "", "")
+    rows = pd.DataFrame({"patient_id": persons.ids, "date": births.to_numpy(dtype=object)}, dtype=object)
+    return MadeTable(rows[persons.among & (births != "").to_numpy()], "person", None, {"date": _BIRTH[0]})
 
 
 def _column(tables: Tables, one: Field, asked: Asked, persons: Persons) -> pd.Series:

@@ -8,12 +8,13 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.not_found import not_found
+from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.deaths import read_deaths
 from relapse_model.cohort.readers.omop.events import Events, made_of, read_courses, read_labs, reading_of
+from relapse_model.cohort.readers.omop.observed import after_observation
 from relapse_model.cohort.readers.omop.outcome import read_outcome
-from relapse_model.cohort.readers.omop.persons import patients_table, read_persons
+from relapse_model.cohort.readers.omop.persons import NOBODY, births_of, patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -69,17 +70,17 @@ def read_omop(
     tables = open_tables(source, known.source)
     folder = beside if is_address(source) else Path(source) if Path(source).is_dir() else Path(source).parent
     try:
-        made, report, problems = _read(tables, known, study, folder)
+        made, report, problems, births = _read(tables, known, study, folder)
     finally:
         tables.close()
     return cohort_of(
-        made, report, problems, study=study, mapping=known, on_problems=on_problems, dash=dash,
+        made, report, problems, study=study, mapping=known, births=births, on_problems=on_problems, dash=dash,
     )  # fmt: skip
 
 
 def _read(
     tables: Tables, mapping: SourceMapping, study: Study | None, folder: Path
-) -> tuple[dict[str, MadeTable], ReadingReport, list[Problem]]:
+) -> tuple[dict[str, MadeTable], ReadingReport, list[Problem], MadeTable | None]:
     asked = asked_of(mapping, tables, study)
     persons = read_persons(tables, mapping, asked, folder)
     if persons.table.empty:
@@ -102,27 +103,20 @@ def _read(
             readings.append(reading)
             others += not_mapped
             problems += events.problems
-            beside += _beside(table, events)
+            beside += [*_beside(table, events), *_strangers(table, events)]
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
-    notes = [*beside, *not_found(names, made), *_without_courses(made)]
+    beside += after_observation(tables, asked, persons, made.get("labs"))
+    notes = [*beside, *not_found(names, made), *without_courses(made)]
     if asked.outcome:
-        made["outcomes"], more = read_outcome(tables, asked, persons)
+        made["outcomes"], more = read_outcome(tables, asked, persons, mapping)
         readings += more
     report = ReadingReport(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
         notes=tuple(notes),
     )  # fmt: skip
-    return made, report, [*persons.problems, *problems]
-
-
-def _without_courses(made: dict[str, MadeTable]) -> list[str]:
-    """Take an empty table of treatments away: nothing found is not "never given"."""
-    if "treatments" not in made or not made["treatments"].rows.empty:
-        return []
-    del made["treatments"]
-    return ["since no course was found at all, nothing is taken as known of treatment"]
+    return made, report, [*persons.problems, *problems], births_of(persons)
 
 
 def _beside(table: str, events: Events) -> list[str]:
@@ -131,6 +125,12 @@ def _beside(table: str, events: Events) -> list[str]:
         "meaning: the number counts"
         for (name, concept), count in sorted(events.beside.items())
     ]
+
+
+def _strangers(table: str, events: Events) -> list[str]:
+    count = events.left[NOBODY]
+    persons = f"{len(events.strangers):,} persons whom the table PERSON does not have"
+    return [f"{table}: {count:,} rows are of {persons}, and are not used"] if count else []
 
 
 def _never_read(tables: Tables, mapping: SourceMapping) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.contradicting_units import converted, units_contradict
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
@@ -26,6 +27,7 @@ _ZONED = r"^(.{10} [\d:.]+)(?:Z|[+-]\d\d:?\d\d)$"
 MISSING = "a code for a missing value"
 _CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
 _NUMBER = 'If the number counts, state it in the entry: value = { field = "value_as_number" }'
+_UNITS = "Correct the one that is wrong, or leave such rows out by 'when'"
 _STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "9189" = "negative" } }'
 
 
@@ -122,6 +124,7 @@ def results_said(
     said.value[exact] = printed.to_numpy(dtype=object)[exact]
     _without_number(table, known, wanted, missing, said, source, ~there)
     by_concept = _units(table, wanted, units, said)
+    _other_units(table, wanted, units, said, source, number, rule)
     changed = there & source.number & ~close & ~by_concept & (table["unit_source_value"] != "").to_numpy()
     said.refuse(changed, "value_as_number", table["value_as_number"], f"the number of {known.text}",
                 "It was converted, and unit_source_value is that of the source: map unit_concept_id")  # fmt: skip
@@ -260,6 +263,38 @@ def _units(table: pd.DataFrame, wanted: Wanted, units: Mapping[str, str], said: 
     said.unit[:] = np.where(by_concept != "", by_concept, as_printed)
     found: Mask = there & (by_concept != "")
     return found
+
+
+def _other_units(
+    table: pd.DataFrame, wanted: Wanted, units: Mapping[str, str], said: Said, source: _Source,
+    number: NDArray[np.float64], rule: Analyte | None,
+) -> None:  # fmt: skip
+    """Refuse numbers whose unit is one by its concept and another as printed, unless the number was converted.
+
+    It was converted where the source's number times the factor between the two units is the number; where the factor
+    is not known, any other number may be a converted one.
+    """
+    own, column = wanted.field("unit"), "unit_source_value"
+    stated = {} if own is None else {own.name.lower(): own.values}
+    by_concept, _ = _looked_up(table["unit_concept_id"], stated.get("unit_concept_id") or units)
+    if not (by_concept != "").any():
+        return
+    meant, unstated = _looked_up(table[column], stated.get(column, {}))
+    printed = np.where(unstated, table[column].to_numpy(dtype=object), meant)
+    first, ones = pd.factorize(by_concept)
+    second, others = pd.factorize(printed)
+    both, codes = np.unique(first * len(others) + second, return_inverse=True)
+    pairs = [(str(ones[pair // len(others)]), str(others[pair % len(others)])) for pair in both.tolist()]
+    clash = np.array([units_contradict(one, other) for one, other in pairs], dtype=bool)[codes]
+    if not clash.any():
+        return
+    known = [converted(other, one, rule) if one and other else None for one, other in pairs]
+    factor = np.array([np.nan if one is None else one for one in known])[codes]
+    came = np.where(source.number, source.value, np.nan)
+    wanted_number = np.abs(came * factor - number) <= _SAME * np.abs(number)
+    changed = np.isnan(factor) & ~np.isnan(came) & (np.abs(came - number) > _SAME * np.abs(number))
+    rows = clash & ~np.isnan(number) & ~wanted_number & ~changed
+    said.refuse(rows, column, table[column], "the unit of unit_concept_id", _UNITS)
 
 
 def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, partial: Partial) -> None:

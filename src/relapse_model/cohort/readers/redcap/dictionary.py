@@ -137,6 +137,29 @@ def choices_of(kind: str, text: str) -> dict[str, str]:
     return {code.strip(): without_tags(label) for code, comma, label in parts if comma and code.strip()}
 
 
+def choices_of_column(name: str, known: FieldDefinition | None) -> dict[str, str]:
+    """Return what the codes of a column of the export are called; of a box of a checkbox, what it means if checked.
+
+    Parameters
+    ----------
+    name : str
+    known : FieldDefinition or None
+        Of its field.
+
+    Examples
+    --------
+    >>> choices_of_column("drug___2", FieldDefinition("drug", type="checkbox", choices={"1": "ETV", "2": "TDF"}))
+    {'1': 'TDF'}
+    """
+    if known is None:
+        return {}
+    if known.type in CODED:
+        return dict(known.choices)
+    box = name.removeprefix(f"{known.name}___")
+    checked = [label for code, label in known.choices.items() if code.casefold().replace("-", "_") == box.casefold()]
+    return {"1": checked[0]} if len(checked) == 1 else {}
+
+
 def without_tags(label: str) -> str:
     """Return a label without its HTML.
 

@@ -28,6 +28,7 @@ EVENT, REPEAT, INSTANCE, ARM = (
     "redcap_arm",
 )
 STATUS = "_complete"
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _ARM = re.compile(r"_arm_(\d+)[a-z]?$")
 _STATUS_WORDS = frozenset({"complete", "incomplete", "unverified"})
 _BOX_WORDS = frozenset({"checked", "unchecked"})
@@ -53,6 +54,10 @@ class Export:
         The field of the record's identifier.
     missing : str
         The project's codes for missing values, where the source states them.
+    offsets : mapping of str to float
+        The day of each event since the start, where the project states it.
+    listed : bool
+        Whether `events` are those of the project, in its order, and not those of the data.
     """
 
     table: SourceTable
@@ -62,6 +67,8 @@ class Export:
     record: str
     repeating_events: frozenset[str] = frozenset()
     missing: str = ""
+    offsets: Mapping[str, float] = field(default_factory=dict)
+    listed: bool = False
     _forms: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -107,6 +114,13 @@ class Export:
     def knows_event(self, name: str) -> bool:
         """Tell whether there is an event of a name, with or without its arm."""
         return name in self.events or name in {_ARM.sub("", one) for one in self.events}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, float]:
+        """Return the place of each event in time: by its day, else by its place in the list; empty where unknown."""
+        if len(self.offsets) == len(self.events):
+            return self.offsets
+        return {event: float(place) for place, event in enumerate(self.events)} if self.listed else {}
 
     def nearest(self, name: str, among: Iterable[str] | None = None) -> str:
         """Return an advice with the field, or other name, that may be meant."""
@@ -174,7 +188,7 @@ def read_export(source: Path, options: Mapping[str, Any]) -> Export:
         fields = read_dictionary(path.parent / options["dictionary"], limit) if "dictionary" in options else {}
         export = _of_columns(columns, number, path.name, fields)
         if "events" in options:
-            export = replace(export, events=_events_of(path.parent / options["events"], limit))
+            export = _with_events(export, path.parent / options["events"], limit)
     export = replace(export, repeating=export.repeating | set(options.get("repeating", ())))
     _refuse_labels(export)
     _refuse_unknown(export)
@@ -217,17 +231,35 @@ def _of_project(project: Project, name: str) -> Export:
     return replace(
         export, table=replace(export.table, counted="line"),
         fields={name: one for name, one in project.fields.items() if not name.endswith(STATUS)},
-        events=tuple(project.events.values()) or export.events,
+        events=tuple(project.events.values()) or export.events, offsets=project.offsets, listed=bool(project.events),
         repeating=frozenset(form for _, form in project.repeating),
         repeating_events=frozenset(project.repeating_events), record=record, missing=project.missing,
     )  # fmt: skip
 
 
-def _events_of(path: Path, max_bytes: int) -> tuple[str, ...]:
-    columns, _ = read_rows(path, {"max_bytes": max_bytes})
+def arm_of(event: str) -> str:
+    """Return the number of the arm that is in the unique name of an event."""
+    found = _ARM.search(event)
+    return found[1] if found else ""
+
+
+def _with_events(export: Export, path: Path, max_bytes: int) -> Export:
+    """Add the list of events; refuse one that stands twice."""
+    columns, number = read_rows(path, {"max_bytes": max_bytes})
     if "unique_event_name" not in columns:
         raise refusal(path.name, "no column 'unique_event_name'", "the events of the project as REDCap writes them")
-    return tuple(text for text in columns["unique_event_name"] if text)
+    names = columns["unique_event_name"]
+    problems = [
+        Problem(path.name, int(number[row]), "unique_event_name", f"{names[row]!r} a second time", "each event once")
+        for row in np.flatnonzero((names.duplicated() & (names != "")).to_numpy()).tolist()
+    ]  # fmt: skip
+    if problems:
+        raise SourceError(REFUSED, problems)
+    offsets = {
+        str(name): float(day) for name, day in zip(names, columns.get("day_offset", ()), strict=False)
+        if _NUMBER.fullmatch(day.strip())
+    }  # fmt: skip
+    return replace(export, events=tuple(text for text in names if text), offsets=offsets, listed=True)
 
 
 def _refuse_labels(export: Export) -> None:
@@ -264,6 +296,17 @@ def _entered_twice(records: pd.Series) -> Mask:
     return records.isin(twice | {stem for stem in stems.values() if stem in known}).to_numpy(dtype=bool)
 
 
+def _unlisted_events(export: Export) -> list[Problem]:
+    """Return a problem for each event of the data that the project's list lacks: nothing says what or when it is."""
+    there = export.columns.get(EVENT, pd.Series(dtype=object))
+    unlisted = there[~there.isin(export.events) & (there != "")].value_counts(sort=False)
+    expected, advice = "an event of the project's list", "Export the list of events again, with the data"
+    return [
+        Problem(export.table.name, None, EVENT, f"event {event!r} in {count:,} rows", expected, advice)
+        for event, count in unlisted.items()
+    ]
+
+
 def _refuse_unknown(export: Export) -> None:
     """Refuse rows of no record, and instruments of the mapping that the project does not have."""
     nobody = (export.table.keys == "").to_numpy()
@@ -273,6 +316,7 @@ def _refuse_unknown(export: Export) -> None:
         "Merge the entries in REDCap, and export the merged records alone", "an entry of a record that has another one",
     )  # fmt: skip
     problems = [replace(problem, patient=None) for problem in problems]
+    problems += _unlisted_events(export) if export.listed else []
     instruments = set(export.columns[REPEAT]) if REPEAT in export.columns else set()
     forms = {one.form for one in export.fields.values()} or set(export.forms.values()) | instruments
     problems += [

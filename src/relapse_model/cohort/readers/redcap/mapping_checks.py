@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from relapse_model.cohort.readers.entry_rows import in_mapping, lacking_keys, mixed_times, place_of
 from relapse_model.cohort.readers.redcap.dictionary import CODED, why_never_read
+from relapse_model.cohort.readers.redcap.event_order import visit_weeks, weeks_against_offsets
 from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import Problem
@@ -13,6 +15,7 @@ from relapse_model.study.line_numbers import Place
 
 _NAMES_AND_VALUES = ("value", "unit", "analyte", "agent", "comparator", "event", "competing_event")
 _DATES = ("date", "start", "end")
+_YEAR_LAST = r"\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:\s.*)?"
 
 
 def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem]:
@@ -37,7 +40,9 @@ def mapping_problems(mapping: SourceMapping, export: Export) -> Iterator[Problem
             yield from _field(mapping, export, Field(name), (*place_of(entry), "when"))
     yield from _events(mapping, export, tuple(mapping.time.visits), ("time", "visits"))
     yield from _events(mapping, export, mapping.patients_when.get(EVENT, ()), ("patients", "when"))
+    yield from weeks_against_offsets(mapping, export, visit_weeks(export, mapping))
     yield from _time(mapping, entries)
+    yield from _orders_of_dates(mapping, export, entries)
     if mapping.source.get("only_complete"):
         yield from _statuses(mapping, export, entries)
 
@@ -113,6 +118,24 @@ def _time(mapping: SourceMapping, entries: list[Entry]) -> Iterator[Problem]:
     if dated and not mapping.time.zero and not mapping.time.file:
         yield in_mapping(mapping, ("time",), "dates, and no time zero", 'zero = { field = "..." } under [time]',
                          "It is the date of enrolment, from which weeks are counted")  # fmt: skip
+
+
+def _orders_of_dates(mapping: SourceMapping, export: Export, entries: list[Entry]) -> Iterator[Problem]:
+    """Yield a problem for each date that ends with the year and is read in another order than the dictionary's."""
+    columns: list[tuple[Place, Field]] = [
+        ((*place_of(one), key), at) for one in entries for key, at in one.fields.items() if key in _DATES
+    ]
+    columns += [(("time", "zero"), mapping.time.zero)] if mapping.time.zero else []
+    for name in dict.fromkeys(one.name for _, one in columns if one.name in export.columns):
+        known = export.definition(name)
+        stated = re.fullmatch(r"date(?:time)?(?:_seconds)?_(?:seconds_)?(dmy|mdy)", known.validation if known else "")
+        if stated is None or stated[1] == mapping.time.dates or mapping.time.dates == "ymd":
+            continue
+        if export.columns[name].str.fullmatch(_YEAR_LAST).any():
+            found = f"dates of {name!r} that end with the year, read as {mapping.time.dates!r}"
+            expected = f"{stated[1]!r}, as the data dictionary validates them"
+            yield in_mapping(mapping, ("time", "dates"), found, expected,
+                             "Export it again as raw data: there, dates are YYYY-MM-DD")  # fmt: skip
 
 
 def _statuses(mapping: SourceMapping, export: Export, entries: list[Entry]) -> Iterator[Problem]:

@@ -25,6 +25,8 @@ class Project:
     fields : dict of str to FieldDefinition
     events : dict of str to str
         Unique names by what the file calls them.
+    offsets : dict of str to float
+        The day of each event since the start, by its unique name.
     repeating : set of (str, str)
         Events and the forms that repeat in them.
     repeating_events : set of str
@@ -39,6 +41,7 @@ class Project:
 
     fields: dict[str, FieldDefinition] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
+    offsets: dict[str, float] = field(default_factory=dict)
     repeating: set[tuple[str, str]] = field(default_factory=set)
     repeating_events: set[str] = field(default_factory=set)
     missing: str = ""
@@ -145,7 +148,9 @@ class _Reading:
         self.project.record = given.get("RecordIdField", "")
 
     def event(self, given: dict[str, str]) -> None:
-        self.project.events[given.get("OID", "")] = given.get("UniqueEventName", "")
+        name = self.project.events[given.get("OID", "")] = given.get("UniqueEventName", "")
+        if name and given.get("DayOffset", "").removeprefix("-").isdecimal():
+            self.project.offsets[name] = float(given["DayOffset"])
 
     def form(self, given: dict[str, str]) -> None:
         self.at["form"] = self.forms[given.get("OID", "")] = given.get("FormName") or _after_dot(given.get("OID", ""))

@@ -126,7 +126,12 @@ def _chosen(export: Export, table: SourceTable, mapping: SourceMapping) -> tuple
         if wanted is not None:
             here &= export.in_events(wanted) if name == EVENT else table.columns[name].isin(wanted).to_numpy()
     rows = table.keys.isin(table.keys[here]).to_numpy()
+    named = identifier_keys(pd.Series(mapping.source.get("not_patients", ()), dtype=object))
+    rows = rows & ~table.keys.isin(named).to_numpy()
     problems: list[Problem] = []
+    if not named.isin(table.keys).all():
+        what, expected = "a record of not_patients that the export does not have", "records of the export"
+        problems.append(Problem(table.name, None, export.record, what, expected))
     for name, wanted in conditions.items():
         texts = table.columns[name]
         fits = (meanings_of(texts, dict.fromkeys(wanted, "1")).values == "1").to_numpy()

@@ -11,6 +11,7 @@ import pandas as pd
 
 from relapse_model.cohort.readers.patient_columns import patient_values, patients_of
 from relapse_model.cohort.readers.redcap.dictionary import CODED
+from relapse_model.cohort.readers.redcap.event_order import visit_weeks
 from relapse_model.cohort.readers.redcap.export import Export
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
@@ -119,13 +120,6 @@ def ready_entry(entry: Entry, export: Export, mapping: SourceMapping, made: Prep
         weeks = {event: f"{week:g}" for event, week in visit_weeks(export, mapping).items()}
         fields["week"] = Field("redcap_event_name", weeks)
     return replace(entry, fields=fields)
-
-
-def visit_weeks(export: Export, mapping: SourceMapping) -> dict[str, float]:
-    """Return the week of each event by its unique name; the mapping may name it without its arm."""
-    visits = mapping.time.visits
-    found = {event: visits.get(event, visits.get(re.sub(r"_arm_\d+[a-z]?$", "", event))) for event in export.events}
-    return {event: week for event, week in found.items() if week is not None}
 
 
 def with_codes(one: Field, export: Export) -> Field:

@@ -17,7 +17,8 @@ from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry
 from relapse_model.cohort.readers.identifying import MAIL
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.redcap.dictionary import why_never_read
+from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, why_never_read
+from relapse_model.cohort.readers.redcap.event_order import order_notes
 from relapse_model.cohort.readers.redcap.export import STATUS, Export, file_of, read_export
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
@@ -95,7 +96,9 @@ def read_redcap(
     )  # fmt: skip
     problems = [*ready.problems, *people.problems, *(problem for one in taken for problem in one.rows.problems)]
     return cohort_of(
-        made, report, problems, study=study, mapping=known, labels=_labels(export), on_problems=on_problems, dash=dash,
+        made, report, problems, study=study, mapping=known, labels=_labels(export),
+        choices=_choices(export),
+        on_problems=on_problems, dash=dash,
     )  # fmt: skip
 
 
@@ -103,6 +106,12 @@ def _labels(export: Export) -> dict[str, tuple[str, ...]]:
     """Return the label and the note of each field."""
     known = {name: export.definition(name) for name in export.columns}
     return {name: (one.label, one.note) for name, one in known.items() if one is not None}
+
+
+def _choices(export: Export) -> dict[str, dict[str, str]]:
+    """Return the labels of codes by column, of the columns that have some."""
+    known = {name: choices_of_column(name, export.definition(name)) for name in export.columns}
+    return {name: labels for name, labels in known.items() if labels}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +192,7 @@ def _never_read(export: Export, mapping: SourceMapping) -> Iterator[str]:
 def _notes(export: Export, mapping: SourceMapping, ready: Prepared, people: People) -> Iterator[str]:
     yield from ready.notes
     yield from people.notes
+    yield from order_notes(mapping, export, people.table)
     named = {one.name for one in fields_of(mapping)}
     for form in dict.fromkeys(export.forms.get(one.name, "") for one in fields_of(mapping)):
         status = export.columns.get(form + STATUS)

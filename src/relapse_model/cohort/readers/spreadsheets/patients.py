@@ -14,6 +14,7 @@ from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry, Field
 from relapse_model.cohort.readers.source_values import meanings_of
+from relapse_model.cohort.readers.spreadsheets.no_patients import left_out_by_name, refuse_idle_names, refuse_unlike
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.table import VISIT
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
@@ -51,14 +52,18 @@ def read_patients(reading: Reading, dates: pd.DataFrame | None = None) -> MadeTa
         at = replace(own, source=own.source or source)
         _put(reading, columns, called, name, at, _column(reading, name, at))
     made = pd.DataFrame(columns)
-    chosen = matching(reading, source, mapping.patients_when, ("patients", "when"))
+    named = left_out_by_name(reading, source, ids)
+    chosen = matching(reading, source, mapping.patients_when, ("patients", "when")) & ~named
+    refuse_unlike(reading, ids, chosen, columns.get(ENROLMENT))
+    refuse_idle_names(reading)
     keys = reading.keys[source]
     reading.left_out = frozenset(keys[~chosen]) - frozenset(keys[chosen])
     again = _repeated(reading, made, chosen)
     kept = chosen & ~again
     left = [
         (table.blank_rows, "blank rows"),
-        (tuple(table.rows[~chosen].tolist()), "rows of others, by [patients] when"),
+        (tuple(table.rows[named].tolist()), "rows of no patients, by not_patients"),
+        (tuple(table.rows[~chosen & ~named].tolist()), "rows of others, by [patients] when"),
         (tuple(table.rows[again & chosen].tolist()), "rows of a patient above, which agree with it"),
     ]
     listed = tuple(LeftOut(why, len(rows), rows) for rows, why in left if rows)

@@ -20,7 +20,7 @@ from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
 from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
-from relapse_model.cohort.readers.spreadsheets.table import Table
+from relapse_model.cohort.readers.spreadsheets.table import Table, name_of_column
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
 from relapse_model.cohort.tables.column_values import cell_shown
 from relapse_model.cohort.tables.identifiers import identifier_keys
@@ -74,8 +74,9 @@ class Reading:
         self.sources: list[SourceReading] = []
         self.notes: list[str] = []
         self.not_mapped: list[NotMapped] = []
+        self.not_read: tuple[str, ...] = ()
         self.used: dict[str, set[int]] = {name: set() for name in tables}
-        self.left_out: frozenset[str] = frozenset()  # keys of people whom [patients] when leaves out
+        self.left_out: frozenset[str] = frozenset()  # keys of people whom [patients] when, or not_patients, leaves out
         self.codes_met: Counter[tuple[str, str]] = Counter()
         self.serials: Counter[tuple[str, str]] = Counter()
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
@@ -119,15 +120,22 @@ class Reading:
         for row, why in table.bad_cells(at, shared=True).items():
             self.refuse(Problem(table.name, int(table.rows[row]), name, why, "an identifier"))
         long = table.numeric(at) & (ids.str.len() > 15).to_numpy()
-        empty = (ids == "").to_numpy()
+        empty = (ids == "").to_numpy() & ("" not in self.no_patients(source))
         for row in np.flatnonzero(long).tolist():
             what = "a number of more than 15 digits, of which a spreadsheet keeps 15"
             self.refuse(Problem(table.name, int(table.rows[row]), name, what, "an identifier as text"))
         for row in np.flatnonzero(empty).tolist():
             if not table.bad_cells(at, shared=True).get(int(row)):
-                advice = "Take the row out if it is no patient's (a total, a remark)"
+                advice = (
+                    "Complete it; or, if such rows are no patients (totals, remarks), leave them out: "
+                    'not_patients = [""] for this source'
+                )
                 self.refuse(Problem(table.name, int(table.rows[row]), name, "no identifier", "an identifier", advice))
         return ids
+
+    def no_patients(self, source: str) -> frozenset[str]:
+        """Return the identifiers of a source that are those of no patient, as names are compared."""
+        return frozenset(name_of_column(one) for one in self.options(source).get("not_patients", ()))
 
     def patients_of(self, source: str) -> pd.Series:
         """Return the identifiers of the rows of a table; each table is read once."""
@@ -145,11 +153,14 @@ class Reading:
     def strangers(self, source: str) -> Mask:
         """Tell which rows of a table are of people who are no patients of the cohort, and are to be listed as such.
 
-        Those whom ``[patients] when`` leaves out, and, if the source says so by ``unknown_patients = "list"``, all whom
-        the patients table does not have; otherwise the gate refuses them, since an identifier may be mistyped.
+        Those whom ``[patients] when`` or ``not_patients`` leaves out, and, if the source says so by
+        ``unknown_patients = "list"``, all whom the patients table does not have; otherwise the gate refuses them, since
+        an identifier may be mistyped.
         """
         keys = self.keys[source]
         out = keys.isin(self.left_out)
+        if own := self.no_patients(source):
+            out |= self.patients_of(source).map(name_of_column).isin(own)
         if self.options(source).get("unknown_patients") == "list":
             out |= ~keys.isin(self.keys[self.main])
         return out.to_numpy(dtype=bool)
@@ -307,7 +318,10 @@ class Reading:
             f"{table}, {column}: {count:,} dates were numbers of days, counted by the workbook's date system"
             for (table, column), count in self.serials.items() if count
         ]  # fmt: skip
-        return ReadingReport("excel", tuple(self.sources), (), tuple(self.not_mapped), tuple(never), tuple(self.notes))
+        return ReadingReport(
+            "excel", tuple(self.sources), not_mapped=tuple(self.not_mapped), never_read=tuple(never),
+            notes=tuple(self.notes), not_read=self.not_read,
+        )  # fmt: skip
 
 
 _WRITTEN = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}

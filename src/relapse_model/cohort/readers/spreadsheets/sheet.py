@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,10 @@ class Sheet:
         Numbers of hidden rows, from 1.
     notes : tuple of str
         What a person should know: what is hidden, and what is not read.
+    file : Path or None
+        From which it was read.
+    title : str
+        Of the sheet in its workbook; `name` may be longer.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Sheet:
     epoch: datetime.date | None = None
     hidden_rows: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    file: Path | None = None
+    title: str = ""
 
     def address(self, row: int, column: int) -> str:
         """Return the address of a cell, as a spreadsheet shows it.

@@ -127,4 +127,4 @@ class _Opener:
             raise workbook.refusal(file.name, f"a file of the form {form!r}", f"one of {known}")
         title = sheet.name if sheet.name not in self.taken else f"{file.name}, {sheet.name}"
         self.taken.add(title)
-        return replace(sheet, name=title)
+        return replace(sheet, name=title, file=file, title=sheet.name)

@@ -71,6 +71,24 @@ def read_workbook(file: Path, wanted: Sequence[str] | None = None, max_bytes: in
         book.close()
 
 
+def rows_by_sheet(file: Path) -> dict[str, int]:
+    """Return how many rows each sheet of a workbook has that can be read; nothing where it cannot be opened.
+
+    Parameters
+    ----------
+    file : Path
+    """
+    book = _opened(file, file.read_bytes())
+    try:
+        return {title: int(book.get_sheet_by_name(title).height) for title in book.sheet_names}
+    except BaseException as error:  # a chart, or a sheet that no parser reads: nothing was asked of it
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        return {}
+    finally:
+        book.close()
+
+
 def file_content(file: Path, max_bytes: int) -> bytes:
     """Return the bytes of a file; refuse one that is not there, cannot be read, or is too large."""
     try:

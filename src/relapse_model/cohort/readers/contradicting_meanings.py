@@ -1,0 +1,220 @@
+"""Meanings that a mapping gives to codes and texts, held against what these say by themselves, or by their label."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from relapse_model.cohort.deaths import names_a_death
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
+from relapse_model.cohort.readers.outcome_events import named
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
+from relapse_model.cohort.readers.source_values import text_key
+from relapse_model.cohort.readers.units_in_names import unit_stands, units_in_name
+from relapse_model.cohort.study_columns import levels_named
+from relapse_model.cohort.tables.columns import TABLES
+from relapse_model.errors import Problem
+from relapse_model.study.line_numbers import Place
+from relapse_model.study.names import level_of, name_key, yes_or_no
+from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.study import Study
+
+Choices = Mapping[str, Mapping[str, str]]
+"""By name of a column, what the source calls its codes."""
+
+_RELAPSE = re.compile(r"relaps|recurren|复发")
+_FREE = re.compile(r"\b(?:no|not|non|without|free)\b|未|无|没有")
+_TRANSPLANT = re.compile(r"transplant|移植")
+_LOST = re.compile(r"\blost\b|withdr|失访|退出")
+_UNKNOWN = frozenset(
+    {"unknown", "not known", "not done", "not tested", "not assessed", "missing", "不详", "未知", "未做", "未查",
+     "未检", "未检测", "未检查", "缺失"}
+)  # fmt: skip
+_ADVICE = "Correct the mapping, or the dictionary if that is wrong"
+_ADVICE_OWN = "Correct the mapping"
+Same = Callable[[str, str], bool | None]
+"""Whether a label and a meaning say the same; None where one of them says nothing that is understood."""
+
+
+def meaning_clashes(mapping: SourceMapping, study: Study | None, choices: Choices) -> Iterator[Problem]:
+    """Yield a problem for each code or text whose meaning is not what it, or the source's label of it, says.
+
+    Refused are a label that is understood and says something else (``Male`` read as F), one that says that nothing
+    is known, and a meaning that is the label of another code of the field. A label that is not understood contradicts
+    nothing, and neither does an empty meaning: that a code tells nothing is for the mapping to say.
+
+    Parameters
+    ----------
+    mapping : SourceMapping
+    study : Study or None
+        By whose names analytes, agents and levels are understood.
+    choices : mapping of str to mapping of str to str
+        Labels by code, of the columns of which the source has them; a text without one speaks for itself.
+    """
+    words = _Words(study)
+    for column, one in mapping.patients.items():
+        yield from _of_field(mapping, one, ("patients", column), choices, words.same(column))
+    outcome = () if mapping.outcome is None else (mapping.outcome,)
+    for entry in (*mapping.labs, *mapping.treatments, *outcome):
+        for key, one in entry.fields.items():
+            yield from _of_field(mapping, one, (*place_of(entry), key), choices, words.same(key))
+        yield from _of_conditions(mapping, entry, choices, words)
+
+
+def _of_field(
+    mapping: SourceMapping, one: Field, place: Place, choices: Choices, same: Same | None
+) -> Iterator[Problem]:  # fmt: skip
+    labels = {text_key(code): label for code, label in choices.get(one.name, {}).items()}
+    for code, meaning in one.values.items():
+        label = labels.get(text_key(code), _speaking(code) if one.name not in choices else "")
+        if label and meaning.strip() and _contradicts(label, meaning, same, labels):
+            yield _problem(mapping, place, one.name, code, meaning, labels.get(text_key(code)))
+
+
+def _problem(mapping: SourceMapping, place: Place, name: str, code: str, meaning: str, label: str | None) -> Problem:
+    found = f"{code!r} of {name!r} as {meaning!r}"
+    if label is None:
+        return in_mapping(mapping, place, found, "what the text says by itself", _ADVICE_OWN)
+    return in_mapping(mapping, place, found, f"what the data dictionary calls it: {label!r}", _ADVICE)
+
+
+def _speaking(text: str) -> str:
+    """Return a text that says something by itself: no number, and no single letter."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    is_code = (len(plain) < 2 and plain.isascii()) or not any(char.isalpha() for char in plain)
+    return "" if is_code else text
+
+
+def _contradicts(label: str, meaning: str, same: Same | None, labels: Mapping[str, str]) -> bool:
+    if _is_unknown(label):
+        return not _is_unknown(meaning)
+    understood = None if same is None else same(label, meaning)
+    return _is_another(meaning, label, labels) if understood is None else not understood
+
+
+def _is_unknown(text: str) -> bool:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()) in _UNKNOWN
+
+
+def _is_another(meaning: str, label: str, labels: Mapping[str, str]) -> bool:
+    """Tell whether a meaning is the label of another code of the field, and not of its own."""
+    event, name = named(meaning)
+    keys = {name_key(meaning), name_key(name or event)}
+    return name_key(label) not in keys and any(name_key(one) in keys for one in labels.values())
+
+
+def _of_conditions(mapping: SourceMapping, entry: Entry, choices: Choices, words: _Words) -> Iterator[Problem]:
+    """Yield a problem where rows of a code are read as of one analyte or agent, and its label is another."""
+    for key in ("analyte", "agent"):
+        meaning, same = entry.constants.get(key), words.same(key)
+        if meaning is None or same is None:
+            continue
+        for name, codes in entry.when.items():
+            labels = {text_key(code): label for code, label in choices.get(name, {}).items()}
+            for code in codes:
+                label = labels.get(text_key(code), _speaking(code))
+                if label and same(label, meaning) is False:
+                    place = (*place_of(entry), "when")
+                    yield _problem(mapping, place, name, code, meaning, labels.get(text_key(code)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What labels and meanings say, by the study's names and the words of the field."""
+
+    study: Study | None
+
+    def same(self, key: str) -> Same | None:
+        """Return what compares the labels and meanings of one key of a mapping; None where nothing is understood."""
+        rule = TABLES["patients"].get(key)
+        known: dict[str, Same] = {"event": self._events, "relapse": self._relapse, "unit": _units}
+        if key in ("analyte", "agent"):
+            return None if self.study is None else self._names(self.study, key)
+        if key in known:
+            return known[key]
+        if key == "value":
+            return _by(_result)
+        if key == "sex":
+            return _by(lambda text: TABLES["patients"]["sex"].spellings.get(text.strip().casefold()))
+        if rule is not None and rule.kind == "flag":
+            return _by(_flag)
+        levels = {} if self.study is None else levels_named(self.study)
+        return _by(lambda text: level_of(text, levels[key])) if key in levels else None
+
+    @staticmethod
+    def _names(study: Study, key: str) -> Same:
+        """Return what compares names of analytes or agents; an agent may be called by one that counts with it."""
+        table = analyte_names(study) if key == "analyte" else agent_names(study)
+        together = [] if key == "analyte" else [set(one.agents) for one in study.predictors if one.agents]
+
+        def same(label: str, meaning: str) -> bool | None:
+            one, other = table.meaning(label).name, table.meaning(meaning).name
+            if one is None or other is None or one == other:
+                return None if one is None or other is None else True
+            return None if any({one, other} <= each for each in together) else False
+
+        return same
+
+    def _outcome(self) -> str | None:
+        return _event("relapse" if self.study is None else self.study.outcome.name)
+
+    def _events(self, label: str, meaning: str) -> bool | None:
+        event, name = named(meaning)
+        meant = {"relapse": self._outcome(), "free": "free"}.get(event.casefold(), _event(name))
+        said = _event(label)
+        return None if (said, meant) == ("lost", "free") else _both(said, meant)  # free of it until then
+
+    def _relapse(self, label: str, meaning: str) -> bool | None:
+        said, event, outcome = yes_or_no(label), _event(label), self._outcome()
+        if said is None and event not in (None, "lost") and outcome is not None:
+            said = event == outcome
+        return _both(said, yes_or_no(meaning))
+
+
+def _by(sense: Callable[[str], object]) -> Same:
+    return lambda label, meaning: _both(sense(label), sense(meaning))
+
+
+def _both(one: object, other: object) -> bool | None:
+    return None if one is None or other is None else one == other
+
+
+def _event(text: str) -> str | None:
+    """Return which event a text names, of those that are understood.
+
+    Examples
+    --------
+    >>> [_event(text) for text in ("Relapse", "No relapse", "Died of HCC", "Liver transplantation", "Other")]
+    ['relapse', 'free', 'death', 'transplantation', None]
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    if names_a_death(plain):
+        return "death"
+    if _LOST.search(plain):
+        return "lost"
+    if _RELAPSE.search(plain):
+        return "free" if _FREE.search(plain) else "relapse"
+    if _TRANSPLANT.search(plain):
+        return None if _FREE.search(plain) else "transplantation"
+    return "free" if plain.strip() == "free" else None
+
+
+def _flag(text: str) -> bool | None:
+    said, result = yes_or_no(text), _result(text)
+    return said if said is not None or result is None else result == "positive"
+
+
+def _result(text: str) -> str | None:
+    """Return whether a text says positive or negative, by its words alone."""
+    if any(char.isdigit() for char in text):
+        return None
+    kind = read_lab_text(text).kind
+    return kind if kind in ("negative", "positive") else None
+
+
+def _units(label: str, meaning: str) -> bool | None:
+    one, other = units_in_name(f"({label})"), units_in_name(f"({meaning})")
+    return any(unit_stands(unit, meaning) for unit in one) if one and other else None

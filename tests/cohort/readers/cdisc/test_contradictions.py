@@ -1,0 +1,195 @@
+"""CDISC data sets that contradict themselves: lives, study days, times to an event, and numbers of observations."""
+
+from __future__ import annotations
+
+import pytest
+from cdisc_rows import DM, HEAD, LABS, LB, MAPPING, PATIENTS, TIME, cm, ex, lb, read, refused
+
+NO_DATES = HEAD + PATIENTS + LABS
+LIST = MAPPING.replace(TIME, TIME + 'study_days = "list"\n')
+TTE = HEAD + TIME + PATIENTS + LABS + '[outcome]\nsource = "adtte"\nwhen = { PARAMCD = "TTDE" }\n'
+
+
+def dm(**more):
+    """The subjects, the first of them with more variables."""
+    return [{**one, **(more if not place else dict.fromkeys(more, ""))} for place, one in enumerate(DM)]
+
+
+def tte(subject="S-1", aval=15.0, adt="2024-01-15", start="2024-01-01", **more):
+    return {"USUBJID": subject, "PARAMCD": "TTDE", "PARAM": "Time to event", "AVAL": aval, "ADT": adt,
+            "STARTDT": start, "CNSR": 0.0, **more}  # fmt: skip
+
+
+def test_nothing_is_dated_after_a_death(tmp_path):
+    rows = [lb(), lb(date="2024-05-02"), LB[1]]
+    text = refused(tmp_path, dm=dm(DTHDTC="2024-05-01", DTHFL="Y"), lb=rows)
+    assert "2 problems" in text
+    assert "LB, observation 2, column 'LBDTC': after the patient's death" in text
+    assert "DM, observation 1, column 'DTHDTC': a death, and rows of the patient dated after it" in text
+    assert "S-1" not in text
+    listed = read(tmp_path, dm=dm(DTHDTC="2024-05-01"), lb=rows, on_problems="list")
+    assert list(listed.patient_ids) == ["S-2"]
+    died = read(tmp_path, dm=dm(DTHDTC="2024-05-02", DTHFL="Y"), lb=rows)  # on the day itself
+    assert "1 patients died by the source: what is dated after their deaths is refused" in str(died.reading)
+
+
+@pytest.mark.parametrize(("death", "late"), [("2024-05", False), ("2024", False), ("2024-04", True), ("2023", True)])
+def test_of_a_death_in_a_known_month_nothing_is_later_than_its_last_day(tmp_path, death, late):
+    rows = [lb(date="2024-01-02"), lb(date="2024-05-20")] if death != "2023" else [lb()]
+    if late:
+        assert "after the patient's death" in refused(tmp_path, dm=dm(DTHDTC=death), lb=rows)
+    else:
+        assert len(read(tmp_path, dm=dm(DTHDTC=death), lb=rows).labs) == 2
+
+
+def test_doses_and_time_zero_are_not_later_than_a_death(tmp_path):
+    mapping = MAPPING + '[[treatments]]\nagent = "hbig"\nsource = "ex"\ncodes = ["HBIG"]\n'
+    late = ex(start="2024-06-01", end="2024-06-01")
+    text = refused(tmp_path, mapping, dm=dm(DTHDTC="2024-05-01"), lb=LB, ex=[late])
+    assert "EX, observation 1, column 'EXSTDTC': after the patient's death" in text
+    text = refused(tmp_path, dm=dm(DTHDTC="2023-12-30"), lb=[LB[1]])
+    assert "DM, observation 1, column 'RFSTDTC': after the patient's death" in text
+
+
+def test_study_days_are_held_against_a_death_too(tmp_path):
+    rows = [lb(date="", LBDY=31.0), lb(date="", LBDY=32.0)]  # days 2024-01-31 and 2024-02-01
+    text = refused(tmp_path, NO_DATES, dm=dm(DTHDTC="2024-01-31"), lb=rows)
+    assert "LB, observation 2, column 'LBDY': after the patient's death" in text
+    assert "observation 1, column 'LBDY'" not in text
+
+
+def test_a_disposition_and_the_analysis_tell_of_deaths(tmp_path):
+    ds = [{"DOMAIN": "DS", "USUBJID": "S-1", "DSDECOD": word, "DSSTDTC": day}
+          for word, day in (("DEATH", "2024-01-05"), ("COMPLETED", "2024-01-02"))]  # fmt: skip
+    text = refused(tmp_path, lb=LB, ds=ds)
+    assert "DS, observation 1, column 'DSSTDTC': a death, and rows of the patient dated after it" in text
+    assert "DM, observation 1, column 'DTHDTC': another day" not in text
+    text = refused(tmp_path, dm=dm(DTHDTC="2024-03-01"), lb=LB, ds=[{**ds[0], "DSSTDTC": "2024-03-02"}])
+    assert "DS, observation 1, column 'DSSTDTC': another day of death than elsewhere in the source" in text
+    adsl = [{"USUBJID": one, "DTHDT": day, "DTHFL": "Y"} for one, day in (("S-1", "2024-01-05"), ("S-2", ""))]
+    mapping = MAPPING.replace(TIME, '[time]\nzero = { field = "RFSTDTC", source = "dm" }\n')
+    text = refused(tmp_path, mapping, lb=LB, ds=[], adsl=adsl)
+    assert "ADSL, observation 1, column 'DTHDT': a death" in text
+
+
+def test_a_death_without_a_day_is_listed_and_one_of_a_survivor_refused(tmp_path):
+    told = "1 patients died by the source (DTHFL), which does not say when"
+    assert told in str(read(tmp_path, dm=dm(DTHFL="Y"), lb=LB).reading)
+    text = refused(tmp_path, dm=dm(DTHFL="N", DTHDTC="2024-05-01"), lb=LB)
+    assert "DM, observation 1, column 'DTHFL': 'N'; expected no date in DTHDTC, or 'Y'" in text
+
+
+@pytest.mark.parametrize(("birth", "early"), [("2024", False), ("2024-01-09", True), ("2024-02", True), ("2025", True)])
+def test_nothing_is_dated_before_a_birth(tmp_path, birth, early):
+    rows = [lb(date="2024-01-08")]
+    if not early:
+        assert len(read(tmp_path, dm=dm(BRTHDTC=birth), lb=rows).labs) == 1
+        return
+    text = refused(tmp_path, dm=dm(BRTHDTC=birth), lb=rows)
+    assert "LB, observation 1, column 'LBDTC': before the patient's birth" in text
+    assert "DM, observation 1, column 'BRTHDTC': a birth, and rows of the patient dated before it" in text
+    assert birth not in text.replace("2024-01-08", "") or birth == "2024"
+
+
+def test_a_study_day_is_that_of_the_date_beside_it(tmp_path):
+    """Day 1 is RFSTDTC (2024-01-01), and day -1 the day before."""
+    right = [lb(date=day, LBDY=number) for day, number in (("2023-12-31", -1.0), ("2024-01-01", 1.0))]
+    assert read(tmp_path, lb=right).labs["week"].round(9).tolist() == [round(-1 / 7, 9), 0.0]
+    text = refused(tmp_path, lb=[*right, lb(date="2023-01-08", LBDY=8.0)])  # a year off
+    assert "LB, observation 3, column 'LBDY': '8', beside '2023-01-08', which is day -358" in text
+    assert "expected the day of LBDTC from RFSTDTC, which is day 1; there is no day 0" in text
+    assert "1 problem" in text
+    text = refused(tmp_path, NO_DATES, lb=[lb(date="2023-01-08", LBDY=8.0)])  # where the days are read
+    assert "'8', beside '2023-01-08'" in text
+    cohort = read(tmp_path, LIST, lb=[*right, lb(date="2024-02-05", LBDY=63.0)])  # the last is day 36
+    assert cohort.labs["week"].round(9).tolist()[-1] == 5.0
+    assert "LB: of 1 rows LBDY is not the day of LBDTC from RFSTDTC" in str(cohort.reading)
+
+
+def test_study_days_of_courses_and_of_the_analysis(tmp_path):
+    mapping = MAPPING + '[[treatments]]\nagent = "etv"\nsource = "cm"\ncodes = ["ENTECAVIR"]\n'
+    rows = [cm(start="2024-01-08", end="2024-01-15", CMSTDY=8.0, CMENDY=51.0)]
+    text = refused(tmp_path, mapping, lb=LB, cm=rows)
+    assert "CM, observation 1, column 'CMENDY': '51', beside '2024-01-15', which is day 15" in text
+    adlb = [{"USUBJID": "S-1", "PARAMCD": "ALT", "PARAM": "ALT (U/L)", "AVAL": 20.0 + day, "ADT": f"2024-01-{day:02}",
+             "ADY": float(day - 4)} for day in (5, 6, 7)]  # fmt: skip
+    adsl = [{"USUBJID": "S-1", "TRTSDT": "2024-01-05", "RFSTDTC": "2024-01-01"}]
+    mapping = HEAD + '[time]\nzero = { field = "TRTSDT" }\n' + PATIENTS + '[[labs]]\nanalyte = "x"\ncodes = ["ALT"]\n'
+    assert len(read(tmp_path / "..", mapping, dm=[], adsl=adsl, adlb=adlb).labs) == 3
+    adlb[2]["ADY"] = 9.0
+    assert "ADY is" not in (text := refused(tmp_path / "..", mapping, dm=[], adsl=adsl, adlb=adlb))
+    assert "ADLB, observation 3, column 'ADY': '9', beside '2024-01-07', which is day 3" in text
+
+
+def test_ten_thousand_contradictions_are_one_line(tmp_path):
+    rows = [lb(date=f"2024-01-{1 + place % 28:02}", LBDY=500.0 + place) for place in range(10_000)]
+    text = refused(tmp_path, lb=rows)
+    assert "LB, column 'LBDY', 10,000 times: '500', beside '2024-01-01', which is day 1 (observation 1)" in text
+    assert len(text.splitlines()) < 5
+    many = [{**DM[0], "USUBJID": f"S-{place}", "SEX": "?"} for place in range(50)]
+    text = refused(tmp_path, MAPPING.replace(PATIENTS, PATIENTS + 'sex = "SEX"\n'), dm=many, lb=LB)
+    assert "DM, column 'SEX', 50 times (observation 1, 2, 3, ...): '?'" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "right"),
+    [
+        ({"aval": 14.0}, True),
+        ({"aval": 15.0}, True),
+        ({"aval": 25.0}, False),
+        ({"aval": 2.0, "AVALU": "WEEKS"}, True),
+        ({"aval": 2.0, "AVALU": "DAYS"}, False),
+        ({"aval": 14.0, "PARAM": "Time to event (weeks)"}, False),
+        ({"aval": 12.1, "PARAM": "Time to event (months)", "adt": "2025-01-03"}, True),
+        ({"aval": 15.0, "adt": "2025-01-15"}, False),  # the date is a year off
+    ],
+)
+def test_a_time_to_an_event_is_that_of_its_dates(tmp_path, more, right):
+    if right:
+        assert read(tmp_path, TTE, lb=LB[:2], adtte=[tte(**more)]).outcomes["relapse"].tolist() == [1]
+        return
+    text = refused(tmp_path, TTE, lb=LB[:2], adtte=[tte(**more)])
+    assert "ADTTE, observation 1, column 'AVAL'" in text
+    assert "expected the time from STARTDT to ADT, in its unit" in text
+    listed = TTE.replace(TIME, TIME + 'study_days = "list"\n')
+    cohort = read(tmp_path, listed, lb=LB[:2], adtte=[tte(**more)])
+    assert "ADTTE: of 1 rows AVAL is not the time from STARTDT to ADT" in str(cohort.reading)
+
+
+def test_a_time_that_is_read_as_days_is_counted_as_it_is_read(tmp_path):
+    mapping = TTE.replace(TIME, "") + 'day = "AVAL"\n'
+    mapping = mapping.replace(LABS, LABS + 'day = "LBDY"\n')
+    rows = [lb(LBDY=8.0)]
+    assert read(tmp_path, mapping, lb=rows, adtte=[tte(aval=14.0)]).outcomes["week"].tolist() == [2.0]
+    text = refused(tmp_path, mapping, lb=rows, adtte=[tte(aval=15.0)])  # STARTDT itself is day 1
+    assert "expected days from STARTDT to ADT, as they are counted from time zero" in text
+    stated = mapping.replace('day = "AVAL"', 'day = { field = "AVAL", study_day = true }')
+    assert read(tmp_path, stated, lb=rows, adtte=[tte(aval=15.0)]).outcomes["week"].tolist() == [2.0]
+    text = refused(tmp_path, mapping, lb=rows, adtte=[tte(aval=2.0, AVALU="WEEKS")])
+    assert "column 'AVAL': '2', beside '2024-01-01' and '2024-01-15', 14 days apart" in text
+
+
+def test_a_number_of_an_observation_stands_once(tmp_path):
+    rows = [lb(LBSEQ=1.0), lb(LBSEQ=2.0, date="2024-01-15"), lb("S-2", LBSEQ=1.0, date="2024-02-12")]
+    assert len(read(tmp_path, lb=rows).labs) == 3
+    text = refused(tmp_path, lb=[*rows, lb(LBSEQ=2.0, date="2024-01-22")])
+    assert "2 problems" in text
+    assert "LB, observation 4, column 'LBSEQ': '2'; expected a number that no other observation of the subject" in text
+    cohort = read(tmp_path, lb=[*rows, rows[1]])  # equal in everything: it counts once, and is listed
+    assert len(cohort.labs) == 3
+    assert [(one.table, one.row) for one in cohort.remarks] == [("LB", 4)]
+
+
+def test_an_outcome_of_which_there_is_no_row_is_refused(tmp_path):
+    mistyped = TTE.replace('"TTDE"', '"TTDX"')
+    text = refused(tmp_path, mistyped, lb=LB[:2], adtte=[tte()])
+    assert "no row of ADTTE has these codes, or is as 'when' asks; expected rows of the outcome" in text
+    assert read(tmp_path, mistyped + "may_be_absent = true\n", lb=LB[:2], adtte=[tte()]).outcomes is not None
+
+
+def test_what_was_not_found_at_all_is_not_never_given(tmp_path):
+    mapping = MAPPING + '[[treatments]]\nagent = "hbig"\nsource = "ex"\ncodes = ["HBIGG"]\n'
+    cohort = read(tmp_path, mapping, lb=LB, ex=[ex()])
+    assert cohort.treatments is None
+    assert "no course was found of hbig" in str(cohort.reading)
+    assert "since no course was found at all, nothing is taken as known of treatment" in str(cohort.reading)

@@ -1,0 +1,135 @@
+"""FHIR resources that contradict themselves: lives, names, units, and codes that no resource has."""
+
+from __future__ import annotations
+
+import pytest
+from fhir_resources import LOINC, SNOMED, dose, enrolment, observation, patient, quantity
+from fhir_rows import MAPPING, left_out, reader, values
+
+from relapse_model.errors import CohortError, SourceError
+
+OUTCOME = MAPPING + (
+    f'[outcome]\ncodes = ["{LOINC}|adjudicated"]\nrelapse = {{ field = "value", values = {{ yes = "1", no = "0" }} }}\n'
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    return reader(tmp_path)
+
+
+def people(**more):
+    return patient(**more), enrolment()
+
+
+def test_nothing_is_dated_after_a_death(read):
+    late = observation(day="2024-05-02T08:00:00+08:00")
+    with pytest.raises(CohortError) as refusal:
+        read(observation(), late, dose(effectiveDateTime="2024-06-01"), people=people(deceasedDateTime="2024-05-01"))
+    said = str(refusal.value)
+    assert "3 problems" in said
+    assert "entry 4, column 'effectiveDateTime': after the patient's death" in said
+    assert "entry 5, column 'effectiveDateTime': after the patient's death" in said
+    assert "entry 1, column 'deceasedDateTime': a death, and rows of the patient dated after it" in said
+    cohort = read(observation(), people=people(deceasedDateTime="2024-05-01T10:00:00+08:00"))
+    told = "1 patients died by the source (deceasedDateTime): what is dated after their deaths is refused"
+    assert told in cohort.reading.notes
+
+
+@pytest.mark.parametrize(("death", "late"), [("2024", False), ("2024-03", False), ("2024-02", True), ("2023", True)])
+def test_a_death_in_a_known_month(read, death, late):
+    if not late:
+        assert values(read(observation(), people=people(deceasedDateTime=death))) == ["5.0"]
+        return
+    with pytest.raises(CohortError, match="after the patient's death"):
+        read(observation(), people=people(deceasedDateTime=death))
+
+
+def test_a_death_without_its_day_is_listed_and_one_that_cannot_be_read_refused(read):
+    cohort = read(observation(), people=people(deceasedBoolean=True))
+    assert "1 patients died by the source (deceasedBoolean), which does not say when" in cohort.reading.notes
+    assert not any("died" in note for note in read(observation(), people=people(deceasedBoolean=False)).reading.notes)
+    with pytest.raises(CohortError, match="deceasedDateTime and deceasedBoolean; expected one of them"):
+        read(observation(), people=people(deceasedBoolean=False, deceasedDateTime="2024-05-01"))
+    with pytest.raises(CohortError, match="entry 1, column 'deceasedDateTime': no date"):
+        read(observation(), people=people(deceasedDateTime="in spring 2024"))
+
+
+@pytest.mark.parametrize(
+    ("birth", "early"), [("2024", False), ("2024-03-01", False), ("2024-03-09", True), ("2025", True)]
+)
+def test_nothing_is_dated_before_a_birth(read, birth, early):
+    """The birth is held against the dates, whether it is mapped or not, and it is in no message."""
+    if not early:
+        assert values(read(observation(), people=people(birthDate=birth))) == ["5.0"]
+        return
+    with pytest.raises(CohortError) as refusal:
+        read(observation(), people=people(birthDate=birth))
+    assert "entry 3, column 'effectiveDateTime': before the patient's birth" in str(refusal.value)
+    assert "entry 1, column 'birthDate': a birth, and rows of the patient dated before it" in str(refusal.value)
+    assert birth not in str(refusal.value)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_name_of_two_resources_is_refused_also_where_one_is_of_another_code(read, order):
+    """Which of them is the resource of that name, nobody knows: neither says that it is a later version."""
+    same = [observation(id="7"), observation(id="7", code="1742-6")][::order]
+    with pytest.raises(CohortError, match=r"Observation\.id': another") as refusal:
+        read(*(one | quantity() for one in same))
+    assert "entry 4" in str(refusal.value)
+    later = [one | {"meta": {"versionId": str(place + 1)}} | quantity() for place, one in enumerate(same)]
+    assert values(read(*later)) == (["5.0"] if order < 0 else [])
+
+
+def test_the_same_id_with_another_value_is_refused(read):
+    with pytest.raises(CohortError, match=r"Observation\.id': another version"):
+        read(observation(id="7", **quantity(5)), observation(id="7", **quantity(6)))
+
+
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [("IU/mL", "m[IU]/mL"), ("mg/dL", "umol/L"), ("g/L", "mg/dL"), ("copies/mL", "[IU]/mL"), ("S/CO", "[IU]/mL")],
+)
+def test_a_unit_and_its_code_are_one_unit(read, unit, code):
+    with pytest.raises(CohortError, match="expected one unit"):
+        read(observation(**quantity(5, code, unit=unit)))
+
+
+def test_a_unit_that_is_not_known_contradicts_no_code(read):
+    assert list(read(observation(**quantity(5, unit="units"))).labs["unit"]) == ["m[IU]/mL"]
+
+
+def test_a_code_of_an_outcome_that_no_resource_has_is_refused(read):
+    told = observation(code="adjudicated", valueString="yes")
+    assert len(read(told, mapping=OUTCOME).outcomes) == 1
+    mistyped = OUTCOME.replace("|adjudicated", "|ajudicated")
+    with pytest.raises(SourceError, match=r"ajudicated, which no Observation has; expected codes that occur"):
+        read(told, mapping=mistyped)
+    assert read(told, mapping=mistyped.replace("[outcome]", "[outcome]\nmay_be_absent = true")).outcomes.empty
+    some = OUTCOME.replace('|adjudicated"]', f'|adjudicated", "{LOINC}|second"]')
+    with pytest.raises(SourceError, match=r"second, which no Observation has"):
+        read(told, mapping=some)
+    never = OUTCOME + 'when = { status = "corrected" }\n'
+    with pytest.raises(SourceError, match="no Observation that is as 'when' asks"):
+        read(told, mapping=never)
+    wrong = observation(code="adjudicated", valueString="yes", status="entered-in-error")
+    assert read(wrong, mapping=OUTCOME).outcomes.empty  # it occurs, and does not count
+    assert left_out(read(wrong, mapping=OUTCOME)) == {"status: entered-in-error": 1}
+
+
+def test_two_outcomes_of_one_patient_are_refused(read):
+    told = [observation(code="adjudicated", valueString=text, day=f"2024-05-0{day}")
+            for day, text in ((1, "no"), (2, "yes"))]  # fmt: skip
+    with pytest.raises(CohortError, match="a second outcome of one patient"):
+        read(*told, mapping=OUTCOME)
+
+
+def test_results_of_unknown_patients_are_listed(read):
+    cohort = read(observation(), observation("8"), observation("9"))
+    assert left_out(cohort) == {"about no patient of the export, or about several": 2}
+
+
+def test_codes_of_another_system_are_other_codes(read):
+    mapping = OUTCOME.replace(f"{LOINC}|adjudicated", f"{SNOMED}|adjudicated")
+    with pytest.raises(SourceError, match=r"sct\|adjudicated, which no Observation has"):
+        read(observation(code="adjudicated", valueString="yes"), mapping=mapping)

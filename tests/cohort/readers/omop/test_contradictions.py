@@ -1,0 +1,162 @@
+"""OMOP tables that contradict themselves: keys, units, lives, codes that no row has, and who and when is not known."""
+
+from __future__ import annotations
+
+import pytest
+from omop_rows import DRUG, MAPPING, PERSON, left_out, number, reader
+
+import relapse_model as rm
+from relapse_model.errors import CohortError, SourceError
+
+CONCEPT = [{"concept_id": concept, "concept_code": code, "vocabulary_id": "UCUM"}
+           for concept, code in (("8860", "m[IU]/mL"), ("8985", "[IU]/mL"), ("8840", "mg/dL"))]  # fmt: skip
+OUTCOME = MAPPING + "[outcome]\ncodes = [77, 78]\n"
+PERIOD = {"observation_period_id": "1", "person_id": "1", "observation_period_start_date": "2023-01-01",
+          "observation_period_end_date": "2024-12-27"}  # fmt: skip
+
+
+def condition(concept, person="1", day="2024-05-10"):
+    return {"condition_occurrence_id": concept + person, "person_id": person, "condition_concept_id": concept,
+            "condition_start_date": day}  # fmt: skip
+
+
+@pytest.fixture
+def read(tmp_path):
+    return reader(tmp_path)
+
+
+def test_a_key_stands_once(read):
+    with pytest.raises(CohortError) as refusal:
+        read(number("5", measurement_id="7"), number("6", measurement_id="8", measurement_date="2024-03-10"),
+             number("9", measurement_id="7", measurement_date="2024-03-09"))  # fmt: skip
+    assert str(refusal.value).count("measurement_id 7, column 'measurement_id': a key that another row has") == 2
+    assert "2 problems" in str(refusal.value)
+    drugs = [DRUG, DRUG | {"drug_exposure_start_date": "2024-03-05", "drug_exposure_end_date": "2024-03-05"}]
+    with pytest.raises(CohortError, match="drug_exposure_id 5, column 'drug_exposure_id': a key that another row has"):
+        read(number("5"), drug_exposure=drugs)
+
+
+def test_one_key_in_two_chunks_is_found(read):
+    rows = [number(str(place), measurement_id="7", measurement_date=f"2024-03-{10 + place}") for place in range(3)]
+    mapping = MAPPING.replace("[time]", "[source]\nchunk = 1\n[time]")
+    with pytest.raises(CohortError, match="3 problems"):
+        read(*rows, mapping=mapping)
+
+
+def test_a_person_stands_once(read):
+    people = [PERSON, PERSON | {"person_source_value": "Wang Lin"}]
+    with pytest.raises(CohortError, match="column 'person_id': a person who stands on several rows") as refusal:
+        read(number("5"), person=people, mapping=MAPPING.replace('id = "person_id"', 'id = "person_source_value"'))
+    assert "Wang" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "right"),
+    [
+        (number("5", unit_concept_id="8860", unit_source_value="mIU/ml"), True),
+        (number("5", unit_concept_id="8860", unit_source_value="IU/L"), True),  # the same unit
+        (number("5", unit_concept_id="8860", unit_source_value="units"), True),  # no unit that is known
+        (number("5", unit_concept_id="8860", unit_source_value=""), True),
+        (number("5", unit_concept_id="8860", unit_source_value="IU/mL"), False),
+        (number("5", unit_concept_id="8860", unit_source_value="mg/dL"), False),
+        (number("5000", text="5", unit_concept_id="8860", unit_source_value="IU/mL"), True),  # it was converted
+        (number("5", text="5", unit_concept_id="8860", unit_source_value="IU/mL"), False),
+        (number("50", text="5", unit_concept_id="8860", unit_source_value="IU/mL"), False),  # by another factor
+    ],
+)
+def test_a_unit_is_not_one_by_its_concept_and_another_as_printed(read, row, right):
+    study = rm.load_study("hbsag-relapse")
+    if right:
+        assert list(read(row, concept=CONCEPT, study=study).labs["unit"]) == ["m[IU]/mL"]
+        return
+    with pytest.raises(CohortError, match=r"expected the unit of unit_concept_id.*\n?") as refusal:
+        read(row, concept=CONCEPT, study=study)
+    assert "measurement_id 11, column 'unit_source_value'" in str(refusal.value)
+
+
+def test_units_that_the_mapping_names_are_held_against_each_other(read):
+    """The mapping knows the concepts where the source has no vocabulary, and what a printed text means here."""
+    named = 'codes = [1]\nunit = { field = "unit_concept_id", values = { 8860 = "mIU/mL" } }'
+    with pytest.raises(CohortError, match="'mg/dL'; expected the unit of unit_concept_id"):
+        read(
+            number("5", unit_concept_id="8860", unit_source_value="mg/dL"),
+            mapping=MAPPING.replace("codes = [1]", named),
+        )
+    meant = 'codes = [1]\nunit = { field = "unit_source_value", values = { "units" = "mIU/mL" } }'
+    row = number("5", unit_concept_id="8840", unit_source_value="units")
+    with pytest.raises(CohortError, match="'units'; expected the unit of unit_concept_id"):
+        read(row, concept=CONCEPT, mapping=MAPPING.replace("codes = [1]", meant))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([condition("5")], "no row of condition_occurrence has these codes"),
+        ([condition("77")], "'outcome.codes': 78, which no row of condition_occurrence has; expected codes that occur"),
+        ([condition("77"), condition("78", person="2")], None),  # of whomever
+        ([condition("77", person="9"), condition("78", person="2")], None),
+    ],
+)
+def test_codes_of_an_outcome_that_no_row_has_are_refused(read, rows, message):
+    tables = {"condition_occurrence": rows, "observation_period": [PERIOD]}
+    if message is None:
+        assert len(read(number("5"), mapping=OUTCOME, **tables).outcomes) == 1
+        return
+    with pytest.raises(SourceError, match=message):
+        read(number("5"), mapping=OUTCOME, **tables)
+    stated = OUTCOME + "may_be_absent = true\n"
+    assert len(read(number("5"), mapping=stated, **tables).outcomes) == 1
+
+
+def test_codes_of_a_competing_event_too(read):
+    mapping = OUTCOME + "[outcome.competing]\ntransplantation = { codes = [88] }\n"
+    tables = {"condition_occurrence": [condition("77"), condition("78")], "observation_period": [PERIOD]}
+    with pytest.raises(SourceError, match=r"'outcome\.competing\.transplantation': no row of condition_occurrence has"):
+        read(number("5"), mapping=mapping, **tables)
+
+
+def test_a_condition_that_nobody_fulfils_is_refused(read):
+    mapping = MAPPING + '[outcome]\nwhen = { condition_concept_id = "7" }\n'
+    with pytest.raises(SourceError, match="or is as 'when' asks; expected rows of the outcome"):
+        read(number("5"), mapping=mapping, condition_occurrence=[condition("77")], observation_period=[PERIOD])
+
+
+def test_persons_who_are_not_in_person_are_listed(read):
+    cohort = read(number("5"), number("5", person_id="3"), number("6", person_id="3"), number("7", person_id="4"))
+    told = "measurement: 3 rows are of 2 persons whom the table PERSON does not have, and are not used"
+    assert told in cohort.reading.notes
+    assert left_out(cohort) == {"of no person of the table PERSON": 3}
+
+
+def test_results_after_the_observation_are_listed(read):
+    rows = [number("5"), number("6", measurement_date="2024-12-28")]
+    cohort = read(*rows, observation_period=[PERIOD])
+    assert "1 results are dated after the last observation period of their person, and count" in cohort.reading.notes
+    assert len(cohort.labs) == 2
+
+
+@pytest.mark.parametrize(
+    ("born", "early"),
+    [
+        ({"year_of_birth": "2024", "month_of_birth": "", "day_of_birth": ""}, False),
+        ({"year_of_birth": "2024", "month_of_birth": "3", "day_of_birth": ""}, False),
+        ({"year_of_birth": "2024", "month_of_birth": "3", "day_of_birth": "9"}, True),
+        ({"year_of_birth": "2025", "month_of_birth": "", "day_of_birth": ""}, True),
+    ],
+)
+def test_nothing_is_dated_before_a_birth(read, born, early):
+    mapping = MAPPING.replace('age_years = "year_of_birth"\n', "")
+    if not early:
+        assert len(read(number("5"), mapping=mapping, person=[PERSON | born]).labs) == 1
+        return
+    with pytest.raises(CohortError) as refusal:
+        read(number("5"), mapping=mapping, person=[PERSON | born])
+    assert "measurement_id 11, column 'measurement_date': before the patient's birth" in str(refusal.value)
+    assert "person, column 'year_of_birth': a birth, and rows of the patient dated before it" in str(refusal.value)
+
+
+def test_many_of_a_kind_are_one_line(read):
+    rows = [number(str(place), measurement_id="7") for place in range(30)]
+    with pytest.raises(CohortError) as refusal:
+        read(*rows)
+    assert "measurement, column 'measurement_id', 30 times (measurement_id 7, 7, 7, ...)" in str(refusal.value)

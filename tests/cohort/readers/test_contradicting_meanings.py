@@ -1,0 +1,145 @@
+"""What a mapping says of a code is not what its label says: refused, both texts named."""
+
+from __future__ import annotations
+
+import pytest
+from redcap_projects import built_in
+
+from relapse_model.cohort.readers.contradicting_meanings import meaning_clashes
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.redcap.dictionary import FieldDefinition, choices_of_column
+
+HEAD = '[mapping]\nprotocol = 1\nkind = "redcap"\n[patients]\nid = "record"\n'
+
+
+def clashes(text, study=True, **choices):
+    mapping = parse_mapping(HEAD + text)
+    found = meaning_clashes(mapping, built_in() if study else None, choices)
+    return [(one.column, one.found, one.expected) for one in found]
+
+
+def values(name, **meanings):
+    return f"{{ field = {name!r}, values = {{ ".replace("'", '"') + ", ".join(
+        f'"{code}" = "{meaning}"' for code, meaning in meanings.items()
+    ) + " } }\n"  # fmt: skip
+
+
+def test_both_texts_and_the_field_are_named():
+    """Male and female exchanged: two codes, two problems."""
+    assert clashes("sex = " + values("sx", **{"1": "F", "2": "M"}), sx={"1": "Male", "2": "Female"}) == [
+        ("patients.sex", "'1' of 'sx' as 'F'", "what the data dictionary calls it: 'Male'"),
+        ("patients.sex", "'2' of 'sx' as 'M'", "what the data dictionary calls it: 'Female'"),
+    ]
+
+
+REFUSED = [  # key, meaning, label
+    ("sex", "F", "男"),
+    ("coinfection", "0", "Yes"),
+    ("coinfection", "1", "Negative"),
+    ("coinfection", "0", "Unknown"),  # what is not known is no "no"
+    ("arm", "hbig", "Control"),
+    ("event", "relapse", "Death"),
+    ("event", "free", "Relapse"),
+    ("event", "relapse", "No relapse"),
+    ("event", "relapse", "未复发"),
+    ("event", "competing: death", "Relapse"),
+    ("event", "competing: death", "Liver transplantation"),
+    ("event", "competing: transplantation", "死亡"),
+    ("event", "free", "Died of liver failure"),
+    ("relapse", "1", "Free of relapse"),
+    ("relapse", "0", "Relapse"),
+    ("relapse", "0", "Yes"),
+    ("value", "negative", "Positive"),
+    ("value", "positive", "Not detected"),
+    ("unit", "mIU/mL", "IU/mL"),
+    ("agent", "hbig", "Peginterferon"),
+    ("analyte", "alt", "AST"),
+]
+ACCEPTED = [
+    ("sex", "F", "Female"),
+    ("sex", "", "Male"),  # the mapping says that nothing is known
+    ("sex", "F", "Femme"),  # not understood
+    ("coinfection", "1", "Positive"),
+    ("arm", "control", "No treatment"),
+    ("event", "free", "Lost to follow-up"),
+    ("event", "free", "Relapse-free"),
+    ("event", "competing: death", "Died"),
+    ("event", "competing: liver transplant", "Transplantation"),
+    ("event", "relapse", "Virological relapse"),
+    ("relapse", "0", "Death"),  # before a relapse
+    ("value", "weakly positive", "Positive"),
+    ("unit", "mIU/mL", "IU/L"),  # the same
+    ("unit", "IU/mL", "as printed"),
+    ("agent", "nuc", "Entecavir"),  # counted together by a predictor of the study
+    ("agent", "entecavir", "ETV"),
+]
+NEEDED = {
+    "value": 'date = "d"\nanalyte = "alt"\n', "analyte": 'date = "d"\nvalue = "v"\n',
+    "unit": 'date = "d"\nanalyte = "anti_hbs"\nvalue = "v"\n', "agent": 'start = "d"\n', "event": 'date = "d"\n',
+    "relapse": 'date = "d"\n',
+}  # fmt: skip
+SECTION = {"value": "[[labs]]", "analyte": "[[labs]]", "unit": "[[labs]]", "agent": "[[treatments]]",
+           "event": "[outcome]", "relapse": "[outcome]"}  # fmt: skip
+
+
+def stated(key, meaning, code):
+    head = f"{SECTION[key]}\n{NEEDED[key]}" if key in SECTION else ""
+    return f"{head}{key} = " + values("f", **{code: meaning})
+
+
+@pytest.mark.parametrize(("key", "meaning", "label"), REFUSED)
+def test_a_label_that_says_something_else_is_refused(key, meaning, label):
+    ((place, found, expected),) = clashes(stated(key, meaning, "7"), f={"7": label})
+    assert place.endswith(key)
+    assert found == f"'7' of 'f' as {meaning!r}"
+    assert expected == f"what the data dictionary calls it: {label!r}"
+
+
+@pytest.mark.parametrize(("key", "meaning", "label"), ACCEPTED)
+def test_a_label_that_says_the_same_or_nothing_that_is_understood_is_not(key, meaning, label):
+    assert clashes(stated(key, meaning, "7"), f={"7": label}) == []
+
+
+@pytest.mark.parametrize(("key", "meaning", "label"), REFUSED)
+def test_a_text_speaks_for_itself_where_there_is_no_label(key, meaning, label):
+    ((_, found, expected),) = clashes(stated(key, meaning, label))
+    assert found == f"{label!r} of 'f' as {meaning!r}"
+    assert expected == "what the text says by itself"
+
+
+@pytest.mark.parametrize("code", ["1", "Y", "-1", "F"])
+def test_numbers_and_single_letters_are_codes(code):
+    """1 for no, and 2 for yes: a mapping may say so; F for a man as well, in some language."""
+    assert clashes(stated("coinfection", "0", code)) == clashes(stated("sex", "M", code)) == []
+
+
+def test_codes_exchanged_are_refused_in_any_language():
+    labels = {"1": "Groupe A", "2": "Groupe B"}
+    assert clashes("group = " + values("g", **{"1": "groupe-a", "2": "Groupe B"}), g=labels) == []
+    assert len(clashes("group = " + values("g", **{"1": "Groupe B", "2": "Groupe A"}), g=labels)) == 2
+
+
+def test_rows_of_a_code_are_those_of_its_label():
+    entry = '[[treatments]]\nagent = "hbig"\nstart = "d"\nwhen = { drug = "1" }\n'
+    assert clashes(entry, drug={"1": "HBIG", "2": "Peginterferon"}) == []
+    ((place, found, _),) = clashes(entry, drug={"1": "Peginterferon", "2": "HBIG"})
+    assert (place, found) == ("treatments.1.when", "'1' of 'drug' as 'hbig'")
+
+
+def test_where_the_outcome_is_death_a_death_is_the_outcome():
+    """An event is called relapse in every mapping, whatever the outcome of the study is."""
+    from dataclasses import replace
+
+    study = replace(built_in(), outcome=replace(built_in().outcome, name="death"))
+    mapping = parse_mapping(HEAD + stated("event", "relapse", "1"))
+    assert list(meaning_clashes(mapping, study, {"f": {"1": "Death"}})) == []
+    assert len(list(meaning_clashes(mapping, study, {"f": {"1": "Transplantation"}}))) == 1
+
+
+def test_a_box_is_called_by_what_it_means_if_checked():
+    drugs = FieldDefinition("drug", type="checkbox", choices={"1": "HBIG", "-9": "Other"})
+    assert choices_of_column("drug___1", drugs) == {"1": "HBIG"}
+    assert choices_of_column("drug____9", drugs) == {"1": "Other"}
+    assert choices_of_column("drug___4", drugs) == choices_of_column("x", None) == {}
+    text = '[[treatments]]\nstart = "d"\nagent = ' + values("drug___1", **{"1": "pegifn"})
+    assert len(clashes(text, drug___1={"1": "HBIG"})) == 1
