@@ -26,7 +26,8 @@ from relapse_model.study.study import Study
 
 _BIRTHS = frozenset(
     map(name_key, ("birth_year", "year_of_birth", "birth_date", "date_of_birth", "出生年份", "出生年", "出生日期"))
-)  # fmt: skip
+)  # columns of the patients table
+_DEATHS = frozenset(map(name_key, ("death_date", "date_of_death", "died_on", "死亡日期", "死亡时间")))
 
 
 def study_of(mapping: SourceMapping, given: Study | None, folder: Path) -> Study | None:
@@ -78,9 +79,10 @@ def cohort_of(
         What the source calls the codes of its columns.
     deaths : MadeTable, optional
         Deaths that the source records beside the outcomes, ``patient_id`` and ``date``: nothing is dated after one.
-        Those that the outcomes tell, the gate knows.
+        By default those of a column ``death_date`` of patients; those that the outcomes tell, the gate knows.
     births : MadeTable, optional
-        Births as far as the source tells them, in the same columns: nothing is dated before one.
+        Births as far as the source tells them, in the same columns: nothing is dated before one. By default those of
+        a column ``birth_year`` or ``birth_date`` of patients.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
 
@@ -95,7 +97,8 @@ def cohort_of(
     clashes += [] if mapping is None else list(meaning_clashes(mapping, study, choices or {}))
     if clashes:
         raise SourceError(f"the {report.kind} export was refused", clashes)
-    births = _stated_births(made["patients"]) if births is None else births
+    births = _stated(made["patients"], _BIRTHS) if births is None else births
+    deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     lives = [] if deaths is None else list(after_death(made, deaths))
@@ -118,9 +121,9 @@ def cohort_of(
     )
 
 
-def _stated_births(patients: MadeTable) -> MadeTable | None:
-    """Return the births that a column of the patients table states by its name, if there is one."""
-    column = next((name for name in patients.rows if name_key(str(name)) in _BIRTHS), None)
+def _stated(patients: MadeTable, names: frozenset[str]) -> MadeTable | None:
+    """Return the days that a column of the patients table states by its name, if there is one."""
+    column = next((name for name in patients.rows if name_key(str(name)) in names), None)
     if column is None:
         return None
     rows = patients.rows[["patient_id", column]].set_axis(["patient_id", "date"], axis=1)
