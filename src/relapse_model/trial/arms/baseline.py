@@ -16,6 +16,7 @@ from relapse_model.errors import CohortError
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.features.derive import derive_features
 from relapse_model.study.predictor import Predictor
+from relapse_model.study.predictor_kinds import ONE_RESULT
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
@@ -30,7 +31,6 @@ _COLUMNS = {  # of the patients table, described whether or not a predictor read
 }
 _FIRST = ("age_years", "sex")
 _NUMBERS = ("age_years", "bmi_kg_m2")
-_ONE_RESULT = ("last", "first", "maximum", "minimum")  # the value is one result, as the laboratory printed it
 _FLAGS = ("hbeag_positive_before_treatment",)
 
 
@@ -144,7 +144,7 @@ def _predictor_rows(predictor: Predictor, study: Study, values: pd.Series, treat
 
 def _limit(predictor: Predictor, study: Study) -> float | None:
     """Return the limit below which one number stands for every result (`floor`); None where there is none."""
-    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in _ONE_RESULT else None
+    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in ONE_RESULT else None
     return analyte.lower_limit if analyte is not None and analyte.floor else None
 
 
