@@ -93,10 +93,10 @@ def cohort_of(
     CohortError
         With every problem of the reader and of the gate.
     """
-    clashes = [] if mapping is None else list(unit_clashes(mapping, made, study, labels or {}))
-    clashes += [] if mapping is None else list(meaning_clashes(mapping, study, choices or {}))
-    if clashes:
-        raise SourceError(f"the {report.kind} export was refused", clashes)
+    if mapping is not None:
+        clashes = [*unit_clashes(mapping, made, study, labels or {}), *meaning_clashes(mapping, study, choices or {})]
+        if clashes:
+            raise SourceError(f"the {report.kind} export was refused", clashes)
     births = _stated(made["patients"], _BIRTHS) if births is None else births
     deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
@@ -110,6 +110,11 @@ def cohort_of(
     except CohortError as error:
         problems = [_placed(problem, made) for problem in error.problems]
         raise CohortError(f"the {report.kind} export was refused", problems) from None
+    return _in_source(cohort, made, report)
+
+
+def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
+    """Return a cohort whose problems and remarks have their place in the source, with the report."""
     placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     return replace(
