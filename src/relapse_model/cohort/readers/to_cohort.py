@@ -14,6 +14,7 @@ from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
+from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
@@ -95,6 +96,7 @@ def cohort_of(
     """
     if mapping is not None:
         clashes = [*unit_clashes(mapping, made, study, labels or {}), *meaning_clashes(mapping, study, choices or {})]
+        clashes += name_clashes(mapping, study, labels or {})
         if clashes:
             raise SourceError(f"the {report.kind} export was refused", clashes)
     births = _stated(made["patients"], _BIRTHS) if births is None else births
@@ -108,9 +110,17 @@ def cohort_of(
             tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        problems = [_placed(problem, made) for problem in error.problems]
-        raise CohortError(f"the {report.kind} export was refused", problems) from None
+        raise CohortError(f"the {report.kind} export was refused", _each_once(error.problems, made)) from None
     return _in_source(cohort, made, report)
+
+
+def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
+    """Return problems in their places; one cell of the source that several rows were made of is told once."""
+    found: dict[object, Problem] = {}
+    for number, problem in enumerate(problems):
+        one = _placed(problem, made)
+        found.setdefault(one if problem.table in made else number, one)
+    return list(found.values())
 
 
 def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
