@@ -79,7 +79,9 @@ def test_it_is_told_by_its_label_in_training_and_in_scoring(model, study, tmp_pa
     scores = rm.load_model(tmp_path / "m.rmodel").score(new)
     known = rm.derive_features(new, study)["hbcrag"].notna().to_numpy()
     stated = (
-        scores["warnings"].str.contains(r"RS210 hardly known in the training: HBcrAg \(its effect is that").to_numpy()
+        scores["warnings"]
+        .str.contains(r"RS210 known in hardly any training patient: HBcrAg \(its effect is that")
+        .to_numpy()
     )
     assert (stated == known).all()
     assert known.any()
@@ -92,7 +94,7 @@ def test_without_a_typical_value_it_is_left_out_and_that_is_told_too(cohort, stu
     assert np.abs(moved(model, bare, 3.0)).max() == 0.0
     assert "HBcrAg" not in {row["label"] for row in coefficient_table(model)}  # no odds ratio of exactly 1
     assert (
-        "RS210 hardly known in the training: HBcrAg (left out"
+        "RS210 known in hardly any training patient: HBcrAg (left out"
         in model.score(rm.simulate_cohort(9, seed=8))["warnings"][0]
     )
     (finding,) = [one for one in model.summary["warnings"] if one["code"] == "RM118"]

@@ -47,6 +47,40 @@ def test_workers_of_a_killed_process_end(tmp_path, program):
     until(lambda: not any(alive(worker) for worker in workers))
 
 
+STARTING = """
+import pathlib
+from relapse_model.model.scoring.engines import process_pool
+pool = process_pool(2)
+pool.submit(abs, 1)
+pathlib.Path({file!r}).touch()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looked up as Linux tells it")
+def test_workers_of_a_process_killed_while_they_start_end(tmp_path):
+    """They find another parent than the one that asked for them, when they look for the first time."""
+    file = tmp_path / "asked"
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTING.format(file=str(file)) + "input()"],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    ) as run:
+        until(file.exists)
+        run.send_signal(signal.SIGKILL)
+    until(lambda: not any(in_group(run.pid)))
+
+
+def in_group(group):
+    """Tell of each process of a group that it is there; the trackers of temporary files go with the last worker."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, own = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(own) == group and state != "Z":
+            yield True
+
+
 def until(holds):
     end = time.monotonic() + 30
     while not holds():

@@ -24,7 +24,7 @@ def measured(auc=(0.7, 0.6, 0.8), slope=(1.0, 0.8, 1.2), gain=(-0.1, -0.15, -0.0
     return Performance(400, events, 0, measures | {"log_loss": ours, "log_loss_mean_risk": theirs}, {})
 
 
-NO_GAIN = "its predicted risks were not shown to be more accurate than the mean risk for every patient"
+NO_GAIN = "its predicted risks were not shown to be more accurate than giving everyone the average risk"
 
 
 @pytest.mark.parametrize(
@@ -36,20 +36,20 @@ NO_GAIN = "its predicted risks were not shown to be more accurate than the mean 
         ({"auc": (0.3, 0.2, 0.4)}, "worse than chance"),
         (
             {},
-            "its predicted risks were more accurate than giving every patient the mean risk (log loss 0.400 against "
-            "0.500;",
+            "its predicted risks were more accurate than giving everyone the average risk (difference in log loss "
+            "\N{MINUS SIGN}0.100, 95 % interval \N{MINUS SIGN}0.150 to \N{MINUS SIGN}0.050)",
         ),
         # .481 against .500 and .398 against .500 have one wording where both intervals hold 0: it is they that decide.
         ({"gain": (-0.019, -0.05, 0.01)}, NO_GAIN),
         ({"gain": (-0.102, -0.21, 0.004)}, NO_GAIN),
-        ({"gain": (0.02, -0.01, 0.05)}, "difference 0.020, \N{MINUS SIGN}0.010 to 0.050)"),
-        ({"gain": (0.06, 0.01, 0.11)}, "its predicted risks were less accurate than giving every patient the mean"),
+        ({"gain": (0.02, -0.01, 0.05)}, "difference in log loss 0.020, 95 % interval \N{MINUS SIGN}0.010 to 0.050)"),
+        ({"gain": (0.06, 0.01, 0.11)}, "its predicted risks were less accurate than giving everyone the average risk"),
         ({"slope": (0.5, 0.3, 0.8)}, "its predicted risks are too extreme"),
         # A slope of 0 or less has no spread to be too wide: the ranking itself is lost.
         ({"slope": (-0.8, -2.4, 0.7)}, "higher predicted risks did not go with more outcomes"),
         ({"slope": (1.9, 1.2, 2.8)}, "its predicted risks vary too little"),
         ({"slope": (0.8, 0.1, 1.5)}, "calibration remains uncertain"),
-        ({"events": 21}, "with 21 events, all of this is imprecise."),
+        ({"events": 21}, "with only 21 events, all of this is imprecise."),
     ],
 )
 def test_verdict_says_no_more_than_the_intervals(given, said):
@@ -96,11 +96,23 @@ def test_what_next_follows_from_the_intervals(given, code, following):
 
 def test_more_patients_are_asked_for_by_number_where_the_criteria_give_one():
     unsure = measured(auc=(0.6, 0.45, 0.7))
-    asked = "about 598 patients in all, these included, 101 with the outcome"
-    assert asked in answer_of(unsure, "relapse", size=SIZE).next
-    assert answer_of(unsure, "relapse", size={"refused": "x"}).next.endswith("study more patients first.")
+    asked = "To develop a model with 8 parameters takes about 598 patients (101 with the outcome), counting those"
+    assert answer_of(unsure, "relapse", size=SIZE).needed.startswith(asked)
+    assert answer_of(unsure, "relapse", size={"refused": "x"}).needed == ""
+    assert answer_of(measured(), "relapse", size=SIZE).needed == ""  # it works: other patients are asked for
     enough = SIZE | {"needed_patients": 300}  # fewer than there are: more of them is not the answer
-    assert "300" not in answer_of(unsure, "relapse", size=enough).next
+    assert answer_of(unsure, "relapse", size=enough).needed == ""
+
+
+def test_beside_the_figures_the_sentence_does_without_them_and_does_not_repeat_itself():
+    """What works says in a few words, that it ranks, is not said again; of a model that did worse, everything is."""
+    ranks = answer_of(measured(gain=(-0.02, -0.05, 0.01), slope=(0.8, 0.1, 1.5), events=21), "relapse")
+    assert ranks.plain == (
+        "Its predicted risks were not shown to be more accurate than giving everyone the average risk; calibration "
+        "remains uncertain; with only 21 events, all of this is imprecise."
+    )
+    worse = answer_of(measured(auc=(0.3, 0.2, 0.4)), "relapse")
+    assert worse.plain.startswith("The model ranked patients with relapse below those without it, worse than chance;")
 
 
 def test_every_language_has_every_text_with_the_same_names_in_it():

@@ -54,7 +54,7 @@ def test_the_page_holds_every_candidate_and_why_some_were_not_tested(nothing):
     stated = words(biomarkers_page(nothing))
     for label in nothing.table["label"]:
         assert label in stated
-    assert "HBV RNA: missing in 100 % of the patients" in stated
+    assert "HBV RNA: missing in all patients" in stated
     assert "Added predictive value" not in stated  # it was not asked for
     assert "Knockoffs are not offered" in stated
 
@@ -96,7 +96,7 @@ def test_the_verb_writes_both_files_and_says_the_answer(root, tmp_path, capsys):
     assert main(asked) == 0
     said = capsys.readouterr().out
     assert said.startswith("The candidate tested is not associated with the event beyond what is known already (")
-    assert "Not tested: HBV RNA (missing in 100 % of the patients; 50 % at most)." in said
+    assert "Not tested: HBV RNA (missing in all patients (at most 50 % allowed))." in said
     assert "synthetic" in said
     stated = json.loads((tmp_path / "biomarkers.json").read_text(encoding="utf-8"))
     assert [row["candidate"] for row in stated["table"]] == ["pegifn_weeks", "hbv_rna"]

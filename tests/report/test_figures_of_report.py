@@ -11,6 +11,7 @@ import relapse_model as rm
 from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import RelapseModelError
 from relapse_model.report import figures_of_report as report_figures
+from relapse_model.report.arms import arm_labels
 from relapse_model.report.figures.dependence import by_importance, dependence_figure
 from relapse_model.report.figures.forest import forest_figure, shown_groups
 from relapse_model.report.figures.shap_groups import shap_groups_figure
@@ -18,7 +19,7 @@ from relapse_model.report.figures.stability import stability_figure
 from relapse_model.report.figures.ticks import log_ticks, week_ticks
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure
-from relapse_model.report.figures_of_report import arm_labels, cohort_figures, explained, mean_net_benefit
+from relapse_model.report.figures_of_report import cohort_figures, explained, mean_net_benefit
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.model_stability import CalibrationInstability, Stability, stability
 from relapse_model.validation.subgroups import Subgroup
@@ -261,8 +262,10 @@ def test_a_study_without_analytes_has_no_trajectories(validation):
 
 def test_arm_is_that_of_the_study_unless_given(validation):
     found = arm_labels(validation.data, validation.study)
-    expected = np.where(validation.data.features["hbig_arm"] == 1, "HBIG arm: yes", "HBIG arm: no")
+    expected = np.where(validation.data.features["hbig_arm"] == 1, "HBIG", "control")  # as the plan calls them
     assert found.tolist() == expected.tolist()
+    found = arm_labels(validation.data, replace(validation.study, trial=None))
+    assert set(found) == {"HBIG arm: yes", "HBIG arm: no"}
 
 
 def test_arm_reaches_the_figure(validation):

@@ -67,7 +67,7 @@ def test_other_classifiers_have_no_posteriors_but_a_choice(model):
     card = model_card(other)
     assert "Before and after" not in card
     assert "| ridge logistic regression | 0.450 |" in card
-    assert "| the mean risk for everybody | 0.600 |" in card
+    assert "| giving everyone the mean risk | 0.600 |" in card
 
 
 def test_folds_that_compared_nothing_are_told(model):

@@ -124,7 +124,7 @@ def test_nobody_at_risk_leaves_what_can_be_said(study, tmp_path):
     text = visible(places["report"].read_text(encoding="utf-8"))
     assert "No model is supported by this cohort No patient of this cohort has an outcome." in text
     assert "Patients in the cohort 20" in text
-    assert "Nobody was known to be at risk" in text
+    assert "Nobody was known to be free of the outcome" in text
     assert json.loads(places["validation"].read_text(encoding="utf-8"))["table_one"] is None
 
 

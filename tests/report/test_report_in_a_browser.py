@@ -18,7 +18,8 @@ from relapse_model.report.refusal_report import write_refusal
 
 WIDTHS = {"telephone": 360, "desk": 1280}
 # For each frame: its width with all that juts out, what it fetched, the sizes of its figures, and pairs of labels of a
-# figure of which one covers a good part of the other.
+# figure of which one covers a good part of the other; and, with all that is folded opened, the cells of tables that
+# are cut off at the edge of what holds them, or of the screen.
 LOOK = """<script>
 const apart = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left))
   * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
@@ -30,6 +31,14 @@ const covered = svg => {
     if (least > 0 && apart(a, b) > 0.35 * least) pairs.push(one + ' / ' + two);
   }));
   return pairs;
+};
+const cut = page => {
+  page.querySelectorAll('details').forEach(one => { one.open = true; });
+  return [...page.querySelectorAll('td, th')].filter(cell => {
+    const box = cell.getBoundingClientRect(), held = cell.closest('.scroll, .wide');
+    const edge = held ? held.getBoundingClientRect().right : page.documentElement.clientWidth;
+    return box.width > 1 && (box.right > edge + 1 || cell.scrollWidth > cell.clientWidth + 1);
+  }).map(cell => cell.textContent.trim().slice(0, 30));
 };
 onload = () => {
   const found = Object.fromEntries([...document.querySelectorAll('iframe')].map(frame => {
@@ -44,6 +53,7 @@ onload = () => {
         return [box.width, box.height, one.querySelectorAll('path, use').length];
       }),
       covered: figures.flatMap(one => covered(one.querySelector('svg'))),
+      cut: cut(page),
     }];
   }));
   const pre = document.createElement('pre');
@@ -106,10 +116,12 @@ def seen(page, refusal_page, trial_page, dosing_page, benefit_page, biomarkers_p
     )  # fmt: skip
     frames = {f"{name}-{kind}": (width, source) for name, width in WIDTHS.items() for kind, source in pages}
     frames |= {f"report-at-{width}": (width, page) for width in (320, 400)}
+    frames |= {f"{name}-at-{width}": (width, source) for name, source in pages[2:] for width in (320, 400)}
     # The last frame shows that each measurement can fail.
     wrong = '<main><div style="width: 900px">x</div><figure><svg width="0" height="0"><text>a</text></svg></figure>'
     twice = '<text y="15">same place</text>' * 2
     wrong += f'<figure><svg width="90" height="20">{twice}</svg></figure>'
+    wrong += f'<div class="scroll"><table class="keep"><tr>{"<td>cell-that-is-cut</td>" * 9}</tr></table></div>'
     frames["control"] = (360, refusal_page.replace('<main id="top">', wrong))
     body = "".join(
         f'<iframe id="{name}" style="border: 0" width="{width}" height="600" srcdoc="{html.escape(source)}"></iframe>'
@@ -136,6 +148,16 @@ PAGES = [f"{name}-{kind}" for name in WIDTHS for kind in KINDS]
 @pytest.mark.parametrize("frame", PAGES)
 def test_nothing_juts_out_of_the_screen(seen, frame):
     assert seen[0][frame]["width"] <= WIDTHS[frame.split("-")[0]]
+
+
+OF_THE_TRIAL = KINDS[2:]
+
+
+@pytest.mark.parametrize("kind", OF_THE_TRIAL)
+@pytest.mark.parametrize("frame", ["telephone-{}", "desk-{}", "{}-at-320", "{}-at-400"])
+def test_every_column_of_every_table_is_reached_without_scrolling_sideways(seen, frame, kind):
+    """The pages of a trial: rows become cards on a narrow screen, and notes wrap on a wide one."""
+    assert seen[0][frame.format(kind)]["cut"] == []
 
 
 @pytest.mark.parametrize("width", [320, 400])
@@ -180,3 +202,4 @@ def test_what_is_wrong_would_be_seen(seen):
     assert control["width"] > 360
     assert control["figures"][0][1:] == [0, 0]
     assert control["covered"] == ["same place / same place"]
+    assert "cell-that-is-cut" in control["cut"]

@@ -22,7 +22,10 @@ def counted(validation):
     relapse = np.zeros(60)
     relapse[[20, 21, *range(40, 50)]] = 1
     time = np.where(relapse == 1, 10.0, 50.0)
-    data = replace(validation.data.take(np.arange(60)), relapse=relapse, time=time, event=relapse)
+    data = replace(
+        validation.data.take(np.arange(60)), relapse=relapse, time=time, event=relapse,
+        horizon_time=np.minimum(time, 48.0), horizon_event=relapse,
+    )  # fmt: skip
     risks = np.repeat([0.05, 0.15, 0.45], 20)[None, :] + np.arange(60) / 1e5
     return replace(validation, data=data, risks=risks)
 
@@ -43,7 +46,10 @@ def test_for_others_no_group_tells_a_small_count(counted):
 
 
 def test_who_is_followed_by_fewer_than_five_to_the_horizon_has_no_observed_risk(counted):
-    short = replace(counted, data=replace(counted.data, time=np.minimum(counted.data.time, 20.0)))
+    """Who does not relapse is lost at week 20."""
+    data, end = counted.data, np.minimum(counted.data.time, 20.0)
+    unknown = np.where(data.relapse == 1, 1.0, np.nan)
+    short = replace(counted, data=replace(data, time=end, horizon_time=end, relapse=unknown))
     assert [one.observed for one in risk_groups(short)] == [None] * 3
 
 

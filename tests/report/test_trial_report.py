@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import stat
@@ -13,7 +14,9 @@ from small_trial import PLAN, cohort_132, small_cohort, small_study, small_table
 
 import relapse_model as rm
 from relapse_model.report.figures.flow import flow_svg
-from relapse_model.report.trial_words import answer, contrast_words, p_value, points
+from relapse_model.report.trial_answer import answer
+from relapse_model.report.trial_report import trial_page
+from relapse_model.report.trial_words import contrast_words, p_value, points
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,8 @@ def test_the_values_are_strict_json_in_full_precision(trial_folder, compared):
 def test_the_first_screen_answers(trial_text, compared):
     before = trial_text[: trial_text.index("<nav")]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", before[before.index("<main") :]))
-    assert "On synthetic patients: By week 48, 17.9 % of the HBIG arm and 15.8 % of the control arm had failed" in text
+    assert "On synthetic patients: Sustained HBsAg loss at week 48: HBIG 82.1 %, control 84.2 %" in text
+    assert "What next?" in text
     assert contrast_words(compared.primary.contrast, interval_only=True) in text
     assert "HBIG minus control; negative favours HBIG" in text
     assert "Counts by arm are given in full" in text
@@ -106,8 +110,6 @@ def test_nothing_is_fetched_and_no_script_runs(trial_text):
 )  # fmt: skip
 def test_the_answer_follows_the_interval(counts, said):
     """Of 66 and 66, none lost: that many failed."""
-    import dataclasses
-
     cohort = cohort_132(lost=False)
     treated = (cohort.patients["arm"] == "hbig").to_numpy()[cohort.outcomes["patient"]]
     rank = pd.Series(range(132)).groupby(treated).cumcount()
@@ -146,8 +148,6 @@ def test_the_flow_is_drawn_with_its_numbers_and_escaped():
 
 def test_a_page_without_anything_optional():
     """No sensitivity analyses, no subgroups, no events on the way, an adjudicated outcome."""
-    from relapse_model.report.trial_report import trial_page
-
     text = trial_page(rm.compare_arms(cohort_132(), study_132()), {})
     assert text.count("The plan names none") == 3
     assert "There is no treatments table." in text
@@ -157,3 +157,29 @@ def test_a_ratio_is_answered_as_a_ratio():
     found = rm.compare_arms(small_cohort(), small_study(PLAN + 'measure = "risk_ratio"\n'))
     assert "Risk ratio, HBIG over control:" in answer(found)
     assert found.to_dict()["direction"] == "HBIG over control; below 1 favours HBIG"
+
+
+def test_quartiles_below_the_limit_of_an_assay_are_shown_as_such(compared, trial_text):
+    """Half the limit, 5 mIU/mL, stands for every result below 10: nobody measured a 5."""
+    cells = {row.variable: (row.treatment, row.control) for row in compared.table_one.rows if not row.level}
+    assert cells["Anti-HBs (mIU/mL)"] == ("17.1 (<10 to 134)", "31.4 (<10 to 181)")
+    assert cells["HBcrAg (log10 U/mL)"] == ("2.4 (<2 to 2.9)", "2.5 (<2 to 3.1)")
+    assert cells["HBsAg before treatment (IU/mL)"] == ("59.5 (4.85 to 382)", "58.7 (4.26 to 269)")  # all above 0.05
+    assert "17.1 (&lt;10 to 134)" in trial_text
+
+
+def test_risk_and_mean_weeks_that_point_apart_are_explained(compared, trial_text):
+    """Risk +2.1 points, mean weeks +1.67: more failures, but later; both intervals hold 0."""
+    said = "More weeks free of failure with HBIG (+1.67), but also more failures by week 48 (+2.1 percentage points):"
+    assert f"{said} they came later. Neither difference was shown." in trial_text
+    weeks = next(one for one in compared.beside if one.kind == "rmst")
+    earlier = dataclasses.replace(weeks, contrast=dataclasses.replace(weeks.contrast, value=-1.67))
+    assert "they came" not in trial_page(dataclasses.replace(compared, beside=(earlier,)), {})
+
+
+def test_no_number_is_parted_from_its_sign_at_the_end_of_a_line(trial_text):
+    """Percentages, p and n hold together, also in the labels of cells on a narrow screen."""
+    body = re.sub(r"<style.*?</style>|<svg.*?</svg>|<code.*?</code>", "", trial_text, flags=re.DOTALL)
+    assert re.findall(r"\d %", body) == []
+    assert re.findall(r"\b[pn] (?:=|&lt;) \d", body) == []
+    assert "(n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}66)" in body

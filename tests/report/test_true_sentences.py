@@ -161,7 +161,7 @@ def test_priors_that_no_candidate_uses_are_not_said_to_be_used(study):
         (
             "ipcw",
             "ridge_logistic",
-            "Lost patients count as neither; patients like them who were followed are weighted up in their place.",
+            "Lost patients count as neither; similar patients who were followed are given more weight in their place.",
         ),
         ("drop_lost", "ridge_logistic", "Lost patients were left out of the training."),
         ("lost_as_free", "ridge_logistic", "Lost patients counted as free of it in the training"),

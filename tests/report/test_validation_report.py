@@ -95,12 +95,10 @@ def test_first_screen_says_what_was_validated(validation, page):
     assert "Synthetic patients." in first
     assert "Research use only." in first
     assert validation.study.title in first
-    assert (
-        "HBsAg relapse by week 48, predicted at enrolment (week 0) in 132 patients at risk (of 132 in the cohort)"
-        in first
-    )
-    for label, count in (("At risk", 132), ("With HBsAg relapse", validation.performance.events)):
-        assert f"{label} {count}" in first
+    assert "How many had HBsAg relapse by week 48?" in first
+    assert "HBsAg relapse: HBsAg at least 0.05 IU/mL, in 2 consecutive tests;" in first
+    assert "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL;" in first
+    assert "Patients like the 132 studied here: HBIG 66, control 66; 3 centres; median age 40 years; 67 % men." in first
     assert str(validation.performance.measures["auc"]).replace("(", "95 % interval ").rstrip(")") in first
 
 
@@ -109,9 +107,10 @@ def test_the_answer_comes_first_and_names_the_size_that_would_be_needed(page, va
     text = visible(page)
     first = text[: text.index("Discrimination and calibration")]
     assert values["answer"]["works"] in first
-    assert values["answer"]["sentence"] in first
+    assert values["answer"]["plain"] in first
     assert values["answer"]["next"] in first
-    assert f"about {values['sample_size']['needed_patients']} patients" in first
+    assert f"takes about {values['sample_size']['needed_patients']} patients" in first
+    assert values["answer"]["needed"] in first
     assert "c-statistic of 0.75, which is an assumption, not a finding" in text
 
 

@@ -28,7 +28,7 @@ def add_problems(verb: argparse.ArgumentParser) -> None:
     ----------
     verb : ArgumentParser
     """
-    verb.add_argument("--problems", metavar="CSV", help="if it is refused: every problem, one row each")
+    verb.add_argument("--problems", metavar="CSV", help="if the cohort is refused: write every problem, one row each")
 
 
 def add_study(verb: argparse.ArgumentParser) -> None:
@@ -123,7 +123,13 @@ def add_seed(verb: argparse.ArgumentParser) -> None:
     ----------
     verb : ArgumentParser
     """
-    verb.add_argument("--seed", type=whole_number, default=0, metavar="N", help="same seed, same result (%(default)s)")
+    verb.add_argument(
+        "--seed",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="random seed; the same seed gives the same result (%(default)s)",
+    )
 
 
 def add_jobs(verb: argparse.ArgumentParser, meaning: str) -> None:

@@ -32,7 +32,7 @@ from relapse_model.report.figures.model import coefficients_figure, shap_summary
 from relapse_model.report.figures.style import png
 from relapse_model.report.model_card import model_card
 from relapse_model.report.patient_page import write_patient_page
-from relapse_model.report.trial_words import answer
+from relapse_model.report.trial_answer import answer
 from relapse_model.report.validation_report import write_report
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study

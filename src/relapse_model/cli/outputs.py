@@ -10,12 +10,6 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from relapse_model.cli.source_outputs import (
-    files_named,
-    require_different,
-    require_own_list,
-    require_source_untouched,
-)
 from relapse_model.cohort.folder import cohort_files, named_like_tables
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import (
@@ -40,7 +34,7 @@ _DEMO = (
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
         "dm.csv", "lb.csv", "ex.csv", "ae.csv", "patients.parquet", "labs.parquet", "treatments.parquet",
-        "outcomes.parquet", "adverse_events.parquet",
+        "outcomes.parquet", "adverse_events.parquet", "measurement.csv", "risk_assessments.ndjson",
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
@@ -53,6 +47,12 @@ _FOLDERS = {  # verbs that write a folder of files
         "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",
         "analysis_data/dictionary.csv",
     ),
+}  # fmt: skip
+
+
+_EXPORTED = {  # the files of each form, which are called as those of other systems are
+    "parquet": _FOLDERS["export"][4:9], "sdtm": _FOLDERS["export"][:4], "omop": _FOLDERS["export"][9:10],
+    "fhir": _FOLDERS["export"][10:],
 }  # fmt: skip
 
 
@@ -78,6 +78,8 @@ def check_outputs(given: Namespace) -> None:
     inputs = _inputs(given)
     problems = getattr(given, "problems", None)
     if problems:
+        from relapse_model.cli.source_outputs import require_different, require_own_list
+
         with _called("problems"):
             _require(given, [], [Path(problems)], inputs)
             require_different([*files[1:], files[0]])  # the list of problems comes first
@@ -104,7 +106,13 @@ def _require(given: Namespace, folders: list[Path], files: list[Path], inputs: l
     require_no_replacement(files, inputs)
     _require_no_model(files, given.verb)
     if given.verb in ("read", "propose-mapping"):
+        from relapse_model.cli.source_outputs import require_source_untouched
+
         require_source_untouched(given, folders, files)
+    if given.verb == "export":
+        from relapse_model.cli.source_outputs import require_new
+
+        require_new(file for file in files if file.name in _EXPORTED[given.form])
     cohort = given.out if given.verb == "read" else getattr(given, "cohort", None)
     if cohort is not None:
         _require_no_look_alike(files, Path(cohort))
@@ -176,7 +184,10 @@ def _require_no_look_alike(files: list[Path], cohort: Path) -> None:
 def _inputs(given: Namespace) -> list[Path]:
     """Return the files that are read, and the names under which a file would be read."""
     named = [Path(value) for name in _READ if isinstance(value := getattr(given, name, None), str)]
-    named += files_named(given)
+    if any(isinstance(getattr(given, name, None), str) for name in ("mapping", "study")):
+        from relapse_model.cli.source_outputs import files_named  # a score needs neither, and is to start at once
+
+        named += files_named(given)
     cohort = getattr(given, "cohort", None)
     return named if cohort is None else [*named, *cohort_files(Path(cohort)), Path(cohort)]
 

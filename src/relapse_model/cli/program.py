@@ -17,6 +17,8 @@ from relapse_model.cli.verb_table import VERBS, action_of, arguments_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from relapse_model.errors import RelapseModelError
+
 _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 
 EPILOG = """exit codes: 0 done; 1 the data or the model were refused, or a check found an error; 2 wrong usage;
@@ -101,9 +103,16 @@ def _run(given: argparse.Namespace) -> int:
         with _demanding(given), _out_on_standard_output(given):
             _listing_problems(run, given)
     except RelapseModelError as refusal:
-        print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
+        print(printable(f"relapse-model {given.verb}: {_told(given, refusal)}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _told(given: argparse.Namespace, refusal: RelapseModelError) -> str:
+    """Return what is said of a refusal."""
+    from relapse_model.cli.problem_list import as_told
+
+    return as_told(given, refusal, written=getattr(given, "problems_written", False))
 
 
 def _listing_problems(run: Callable[[argparse.Namespace], None], given: argparse.Namespace) -> None:
@@ -119,6 +128,7 @@ def _listing_problems(run: Callable[[argparse.Namespace], None], given: argparse
         run(given)
     except RelapseModelError as refusal:
         write_problems(given, refusal)
+        given.problems_written = True
         raise
     write_problems(given, None)
 

@@ -19,7 +19,7 @@ def propose_mapping(verb: argparse.ArgumentParser) -> None:
     _source(verb)
     verb.add_argument(
         "--study", default="hbsag-relapse", metavar="NAME|FILE",
-        help="whose analytes, agents and columns to look for (%(default)s)",
+        help="study whose analytes, agents and columns are looked for (%(default)s)",
     )  # fmt: skip
     verb.add_argument("--out", required=True, metavar="MAP", help="mapping file to write (TOML); it must not exist")
 
@@ -44,7 +44,10 @@ def export(verb: argparse.ArgumentParser) -> None:
         help="Parquet folder; SDTM as CSV; OMOP MEASUREMENT rows; scores as FHIR RiskAssessment resources",
     )  # fmt: skip
     verb.add_argument(
-        "--study", default="hbsag-relapse", metavar="NAME|FILE", help="whose names and codes are used (%(default)s)"
+        "--study",
+        default="hbsag-relapse",
+        metavar="NAME|FILE",
+        help="study whose names and codes are used (%(default)s)",
     )
     verb.add_argument("--concepts", metavar="CSV", help="omop: columns analyte and concept_id (others get 0)")
     verb.add_argument("--model", metavar="MODEL", help="fhir: model file that scores the patients")

@@ -27,11 +27,11 @@ def score(verb: argparse.ArgumentParser) -> None:
     add_jobs(verb, "processes that score chunks; -1 for all cores (1)")
     verb.add_argument(
         "--engine", choices=("processes", "dask"), default="processes",
-        help="who scores the chunks: processes of this machine, or the workers of a Dask cluster (%(default)s)",
+        help="what scores the chunks: processes of this machine, or the workers of a Dask cluster (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
         "--scheduler", metavar="ADDRESS",
-        help="with --engine dask: of a scheduler that runs, such as tcp://10.0.0.1:8786 (default: started here)",
+        help="with --engine dask: address of a running scheduler, such as tcp://10.0.0.1:8786 (default: started here)",
     )  # fmt: skip
 
 

@@ -11,15 +11,19 @@ def serve(verb: argparse.ArgumentParser) -> None:
     """Add the arguments of `serve`."""
     add_model(verb)
     verb.add_argument(
-        "--mapping", metavar="TOML", help="mapping of the kind fhir, as read takes it: also serve cards of CDS Hooks"
+        "--mapping", metavar="TOML", help="mapping of the kind fhir, as read takes it: also serve CDS Hooks cards"
     )
     verb.add_argument("--port", type=_port, default=8000, metavar="N", help="port (%(default)s)")
     verb.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS",
-        help="address to listen at; by default only this machine can call (%(default)s)",
+        help="address to listen on; by default only this machine can connect (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
-        "--name", nargs="+", default=[], metavar="NAME", help="further names under which it may be called (a gateway's)"
+        "--name",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="further host names under which it may be called, such as a gateway's",
     )
     verb.add_argument(
         "--origin", nargs="+", default=[], metavar="URL",

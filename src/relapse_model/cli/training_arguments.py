@@ -37,7 +37,11 @@ def validate(verb: argparse.ArgumentParser) -> None:
     add_out(verb, "DIR", "folder for validation.json, report.html and figures")
     _procedure(verb)
     verb.add_argument(
-        "--repeats", type=positive, default=20, metavar="N", help="outer repeats of 5 folds (%(default)s)"
+        "--repeats",
+        type=positive,
+        default=20,
+        metavar="N",
+        help="repeats of the outer 5-fold cross-validation (%(default)s)",
     )
     verb.add_argument(
         "--bootstraps",
@@ -47,7 +51,10 @@ def validate(verb: argparse.ArgumentParser) -> None:
         help="bootstrap resamples; 0 for none (%(default)s)",
     )
     verb.add_argument(
-        "--leave-out", default="centre", metavar="COLUMN", help="groups left out one by one (%(default)s)"
+        "--leave-out",
+        default="centre",
+        metavar="COLUMN",
+        help="column whose groups are left out one at a time (%(default)s)",
     )
     verb.add_argument(
         "--resume",
@@ -64,7 +71,7 @@ def validate(verb: argparse.ArgumentParser) -> None:
         help="language of the report and the model card (%(default)s)",
     )  # fmt: skip
     verb.add_argument(
-        "--learning-curve", action="store_true", help="also say what more patients would bring (see plan)"
+        "--learning-curve", action="store_true", help="also estimate what more patients would bring (see plan)"
     )
     add_mute(verb)
 
@@ -83,7 +90,11 @@ def plan(verb: argparse.ArgumentParser) -> None:
         help="expected number with the outcome at each of them, were nobody lost (the mean risk of the cohort)",
     )  # fmt: skip
     verb.add_argument(
-        "--replicates", type=positive, default=40, metavar="N", help="truths drawn from the priors (%(default)s)"
+        "--replicates",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="simulated truths drawn from the priors (%(default)s)",
     )
     add_seed(verb)
     verb.add_argument("--out", metavar="DIR", help="folder for learning_curve.csv, .json, .svg and .png")
@@ -98,7 +109,7 @@ def _procedure(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_seed(verb)
     add_candidates(verb)
-    verb.add_argument("--prior", metavar="MODEL", help="model file of another cohort to start from")
+    verb.add_argument("--prior", metavar="MODEL", help="model file, trained on another cohort, to start from")
     add_key(verb)
     verb.add_argument(
         "--censoring", choices=("ipcw", "drop_lost", "lost_as_free"), default="ipcw",

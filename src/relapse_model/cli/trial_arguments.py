@@ -18,7 +18,9 @@ def trial(verb: argparse.ArgumentParser) -> None:
         "--adjust", nargs="+", metavar="NAME", help="predictors of an adjusted analysis outside the plan, labelled so"
     )
     verb.add_argument(
-        "--adjust-model", metavar="MODEL", help="the same, adjusted for the risk predicted by a model of other patients"
+        "--adjust-model",
+        metavar="MODEL",
+        help="the same, adjusted for the risk predicted by a model trained on other patients",
     )
     verb.add_argument(
         "--registered", metavar="SHA256", help="SHA-256 of the study as registered before the data were seen"
@@ -38,12 +40,18 @@ def power(verb: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="N",
-        help="number randomised in total, or in each arm (two numbers)",
+        help="number randomised: in total, or in each arm (two numbers)",
     )
     verb.add_argument(
-        "--loss", type=float, default=0.0, metavar="SHARE", help="proportion of unknown endpoints (%(default)s)"
+        "--loss",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of patients with an unknown endpoint (%(default)s)",
     )
-    verb.add_argument("--alpha", type=float, default=0.05, metavar="LEVEL", help="two-sided (%(default)s)")
+    verb.add_argument(
+        "--alpha", type=float, default=0.05, metavar="LEVEL", help="two-sided significance level (%(default)s)"
+    )
     verb.add_argument("--test", choices=("score", "fisher"), default="score", help="the planned test (%(default)s)")
 
 
@@ -72,7 +80,7 @@ def benefit(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--pairs",
         action="store_true",
-        help="also the c-for-benefit, a weak measure",
+        help="also compute the c-for-benefit, a weak measure",
     )
     verb.add_argument("--repeats", type=int, default=10, metavar="N", help="repeats of 5 folds (%(default)s)")
     add_seed(verb)
@@ -88,7 +96,11 @@ def biomarkers(verb: argparse.ArgumentParser) -> None:
         "--base", type=_names, metavar="A,B,...", help="established predictors (default: those with priors)"
     )
     verb.add_argument(
-        "--landmark-week", type=float, default=0.0, metavar="WEEK", help="nothing later is read (%(default)g)"
+        "--landmark-week",
+        type=float,
+        default=0.0,
+        metavar="WEEK",
+        help="week from which on nothing is read (%(default)g)",
     )
     verb.add_argument(
         "--decide", choices=("maxt", "bh", "by"), default="maxt",

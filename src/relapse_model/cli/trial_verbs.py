@@ -14,7 +14,7 @@ from relapse_model.study.reader import load_study
 def trial(given: Namespace) -> None:
     """Compare the arms of a trial as its plan says."""
     from relapse_model.errors import RelapseModelError
-    from relapse_model.report.trial_words import answer
+    from relapse_model.report.trial_answer import answer
     from relapse_model.trial.arms.compare_arms import compare_arms
 
     study = load_study(given.study)

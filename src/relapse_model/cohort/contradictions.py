@@ -20,11 +20,13 @@ from relapse_model.cohort.one_day import (
     same_day_advice,
     same_day_expected,
 )
+from relapse_model.cohort.tables.column_values import codes_of
 from relapse_model.cohort.tables.columns import MINUTE
 from relapse_model.cohort.tables.repeated_rows import duplicates
 from relapse_model.errors import CohortError
 from relapse_model.study.study import Study
 
+_CHUNK = 1 << 16  # rows
 _DAYS = 4 * 52 * 100 * MINUTES  # more than the minutes, as days are rounded to, of two centuries
 
 
@@ -74,8 +76,12 @@ def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study
 def _of_shared_days(labs: pd.DataFrame, ids: pd.Series, usable: Mask, analytes: list[str]) -> NDArray[np.intp]:
     """Return the rows whose patient has another result of the analyte on the same day."""
     rows = np.flatnonzero(usable & labs["analyte"].isin(analytes).to_numpy() & labs["week"].notna().to_numpy())
-    patient, names = (pd.factorize(one.iloc[rows]) for one in (ids, labs["analyte"]))
-    day = rounded(labs["week"].to_numpy(dtype=float)[rows]).astype(np.int64)  # sound weeks lie within a century
-    number = (patient[0].astype(np.int64) * len(names[1]) + names[0]) * _DAYS + day
-    shared: NDArray[np.intp] = rows[duplicates(number)]
+    patient, names = (codes_of(one.iloc[rows]) for one in (ids, labs["analyte"]))
+    week, number = labs["week"].to_numpy(dtype=float), np.empty(len(rows), dtype=np.int64)
+    for begin in range(0, len(rows), _CHUNK):  # by parts that the processor keeps
+        part = slice(begin, begin + _CHUNK)
+        day = rounded(week[rows[part]]).astype(np.int64)  # sound weeks lie within a century
+        number[part] = (patient[0][part].astype(np.int64) * len(names[1]) + names[0][part]) * _DAYS + day
+    in_order = bool(np.all(patient[0][1:] >= patient[0][:-1]))
+    shared: NDArray[np.intp] = rows[duplicates(number, nearly_in_order=in_order)]
     return shared

@@ -21,13 +21,14 @@ from relapse_model.cohort.laboratory.unit_conversion import read_results, row_un
 from relapse_model.cohort.study_names import NAMED
 from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
+    DATES,
     READ_COLUMNS,
     TABLES,
     column_problems,
     is_row_id,
 )
 from relapse_model.cohort.tables.data_frames import data_frames
-from relapse_model.cohort.tables.identifiers import nearly_known, row_keys
+from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known, row_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables
 from relapse_model.cohort.tables.repeated_rows import repeated
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -136,7 +137,7 @@ def checked(
     gate.events_of_outcomes()
     gate.names(study)
     gate.identities()
-    gate.intervals()
+    gate.order_in_time()
     gate.deaths_and_adverse_events(study)
     gate.laboratory(study, _conventions(study, dash))
     gate.one_day(study)
@@ -148,9 +149,9 @@ def checked(
     if gate.problems and on_problems == "raise":
         raise CohortError("the cohort was refused", gate.problems)
     cohort = gate.cohort(synthetic)
-    if study is None or study.time.index is None:
-        return cohort
-    return gate.from_index(cohort, study, study.time.index, synthetic=synthetic, listed=on_problems == "list")
+    if study is not None and study.time.index is not None:
+        cohort = gate.from_index(cohort, study, study.time.index, synthetic=synthetic, listed=on_problems == "list")
+    return cohort if study is None or on_problems == "list" else gate.free_against_tests(cohort, study)
 
 
 def _conventions(study: Study | None, dash: Dash | None) -> Laboratory:
@@ -214,7 +215,7 @@ class _Gate(StudyAtTheGate):
                 read = read_column(table[column], rule, coded=name == "labs")
                 self.refuse(name, read.bad, column, self.shown(read.came), rule.expectation)
                 self.refuse_empty(name, column, column, read.empty & ~read.bad, rule.expectation)
-                table[column] = read.values
+                table[column] = pd.Series(read.values, index=table.index, copy=False)
 
     def identities(self) -> None:
         """Refuse unknown patients and rows that stand twice."""
@@ -247,10 +248,11 @@ class _Gate(StudyAtTheGate):
     def deaths_and_adverse_events(self, study: Study | None) -> None:
         """Refuse what contradicts a death, and a term that names a patient: reports print the terms."""
         for one in contradicted(self.tables, self.ids, "" if study is None else study.outcome.name):
+            column = DATES[one.column] if (one.table, one.column) in self.dated else one.column
             if one.counts:
-                self.remark(one.table, one.rows, one.column, one.found, one.expected)
+                self.remark(one.table, one.rows, column, one.found, one.expected)
             else:
-                self.refuse(one.table, one.rows, one.column, one.found, one.expected, one.advice)
+                self.refuse(one.table, one.rows, column, one.found, one.expected, one.advice)
         table = self.tables.get("adverse_events")
         if table is None or "term" not in table:
             return
@@ -296,6 +298,25 @@ class _Gate(StudyAtTheGate):
         cohort = self.cohort(synthetic)
         return counted_from(cohort, index, found.week[~without], cohort.rejected)
 
+    def free_against_tests(self, cohort: Cohort, study: Study) -> Cohort:
+        """Note of whom the outcome is free, and the tests confirm it before: both stand, and the outcome counts."""
+        if cohort.outcomes is None or study.outcome.analyte is None:
+            return cohort
+        from relapse_model.cohort.outcome.free_against_tests import confirmed_while_free  # few cohorts have any
+
+        week = confirmed_while_free(cohort, study)
+        told = pd.Series(week, index=identifier_keys(pd.Series(cohort.patient_ids, dtype=object))).dropna()
+        if told.empty:
+            return cohort
+        rows = self.ids["outcomes"].isin(told.index).to_numpy()
+        found = [
+            f"free, and {study.outcome.name} in week {one:g} by the tests"
+            for one in self.ids["outcomes"][rows].map(told)
+        ]
+        before = len(self.remarks)
+        self.remark("outcomes", rows, None, found, "one of the two: as it stands, the outcome counts and not the tests")
+        return replace(cohort, remarks=(*cohort.remarks, *self.remarks[before:]))
+
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""
         labs = self.tables.get("labs")
@@ -316,7 +337,7 @@ class _Gate(StudyAtTheGate):
             "labs", clash, "unit", self.shown(labs.loc[clash, "unit"]), "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
-            labs[column] = read[column].array
+            labs[column] = read[column]
         before, others = len(self.problems), 0
         for rows, text, expected, advice in unit_problems(labs, study):
             if not len(rows):
@@ -374,7 +395,7 @@ class _Gate(StudyAtTheGate):
         """Put positions in the patients table, and its spelling of the identifiers, for what the table had."""
         patient = position.get_indexer(pd.Index(self.ids[name]))
         table = self.tables[name].drop(columns="patient_id")
-        table.insert(0, "patient", patient)
+        table.insert(0, "patient", pd.Series(patient, index=table.index, copy=False))
         kept = patient >= 0
         if name in self.repeated:
             kept &= ~self.repeated[name]

@@ -22,6 +22,7 @@ from relapse_model.cohort.tables.days import ReadDays, read_days, refusals
 from relapse_model.comparisons import DAYS_PER_WEEK, before
 from relapse_model.errors import Problem
 
+_YEAR = 366 / 7  # weeks, at most
 _CENTURY = 5200  # weeks; as in the rules for week columns
 
 
@@ -106,8 +107,35 @@ class WeeksAtTheGate(TablesAtTheGate):
         self.refuse(name, known & enrolled.empty[first], date, "a date of a patient without enrolment_date",
                     "an enrolment_date in the patients table")  # fmt: skip
         self.refuse_empty(name, week, date, read.empty, "a date as YYYY-MM-DD")
-        table[week] = weeks
+        table[week] = pd.Series(weeks, index=table.index, copy=False)
         self.dated.add((name, week))
+
+    def order_in_time(self) -> None:
+        """Refuse a course that ends before it starts, and what is dated before the patient's birth."""
+        self.intervals()
+        self.before_birth()
+
+    def before_birth(self) -> None:
+        """Refuse what is dated before a patient's birth, as the age at enrolment tells it to the year."""
+        patients = self.tables.get("patients")
+        if patients is None or "age_years" not in patients or patients["age_years"].dtype == object:
+            return
+        known = ~self.ids["patients"].duplicated().to_numpy()
+        keys = pd.Index(self.ids["patients"][known])
+        ages = np.append(patients["age_years"].to_numpy(dtype=float)[known], np.nan)
+        for name, table in self.tables.items():
+            for week in ("week", "start_week"):
+                if week not in TABLES[name] or week not in table:
+                    continue
+                weeks = table[week].to_numpy(dtype=float)
+                at = np.flatnonzero((weeks < -_YEAR) & (weeks >= -_CENTURY))  # nobody is younger than 0
+                age = ages[keys.get_indexer(pd.Index(self.ids[name].iloc[at]))]
+                early = weeks[at] < -(age + 1) * _YEAR
+                column = DATES[week] if (name, week) in self.dated else week
+                found = [f"week {number:.0f}, at an age of {one:g} in week 0" for number, one in
+                         zip(weeks[at][early], age[early], strict=True)]  # fmt: skip
+                self.refuse(name, at[early], column, found, "a week in the patient's life",
+                            "Correct the date, the age, or the date of enrolment")  # fmt: skip
 
     def intervals(self) -> None:
         """Refuse a course that ends before it starts."""

@@ -31,6 +31,21 @@ def end_with(parent: int) -> None:
     threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
 
 
+def begin_worker(parent: int) -> None:
+    """Let this worker end with its parent, or at once if the parent ended while the worker was being started.
+
+    For a pool of one's own, of which every worker is a child of `parent`: nobody would ever give it work, or end it.
+
+    Parameters
+    ----------
+    parent : int
+        Number of the process that gives the work.
+    """
+    if os.name == "posix" and os.getppid() != parent:
+        os._exit(1)
+    end_with(parent)
+
+
 def _end_after(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_SECONDS)

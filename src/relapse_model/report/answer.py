@@ -27,14 +27,20 @@ class Answer:
         Whether it works, in a few words.
     sentence : str
         The same with its figures: never more than the intervals allow.
+    plain : str
+        What it adds to `works`, without the figures: to stand beside them.
     next : str
         What to do.
+    needed : str
+        How many patients the development of such a model needs, and by which criteria; empty where they are enough.
     """
 
     code: str
     works: str
     sentence: str
+    plain: str
     next: str
+    needed: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """Return plain values."""
@@ -68,16 +74,22 @@ def answer_of(
     say = words_of(language)
     auc, codes = performance.measures.get("auc"), ", ".join(errors)
     if errors:
-        return _answer("error", say("error_said", codes=codes), say("next_error", codes=codes), say)
+        said = say("error_said", codes=codes)
+        return Answer("error", say("error"), said, said, say("next_error", codes=codes))
     if not isinstance(auc, Estimate):
         reason = performance.refused.get("auc", "no AUC was computed")
-        return _answer("refused", say("refused_said", reason=reason), say("next_refused"), say)
+        said = true_minus(say("refused_said", reason=reason))
+        return Answer("refused", say("refused"), said, said, say("next_refused"))
     code = _code(performance, auc)
     clauses = [_ranking(auc, outcome, say), _against_mean_risk(performance, say), _calibration(performance, say)]
     if performance.events < EVENTS_FOR_A_CURVE:
-        clauses.append(say("few_events", events=performance.events))
-    sentence = say("joint").join(clause for clause in clauses if clause) + say("stop")
-    return _answer(code, sentence, _next(code, performance, size, say), say)
+        clauses.append((say("few_events", events=performance.events), ""))
+    clauses = [clause for clause in clauses if clause[0]]
+    sentence = say("joint").join(words + figures for words, figures in clauses) + say("stop")
+    adds = say("joint").join(words for words, _ in (clauses if code == "worse" else clauses[1:])) + say("stop")
+    plain = adds[:1].upper() + adds[1:]
+    following, needed = _next(code, performance, size, say)
+    return Answer(code, say(code), true_minus(sentence), plain, following, needed)
 
 
 def validation_verdict(performance: Performance, outcome: str, errors: Sequence[str] = ()) -> str:
@@ -93,10 +105,6 @@ def validation_verdict(performance: Performance, outcome: str, errors: Sequence[
     return answer_of(performance, outcome, errors).sentence
 
 
-def _answer(code: str, sentence: str, following: str, say: Callable[..., str]) -> Answer:
-    return Answer(code, say(code), true_minus(sentence), following)
-
-
 def _code(performance: Performance, auc: Estimate) -> str:
     difference = performance.measures.get("log_loss_difference")
     if auc.upper < 0.5 or (isinstance(difference, Estimate) and difference.lower > 0):
@@ -108,40 +116,44 @@ def _code(performance: Performance, auc: Estimate) -> str:
     return "yes_few" if performance.events < EVENTS_FOR_A_CURVE else "yes"
 
 
-def _next(code: str, performance: Performance, size: Mapping[str, Any] | None, say: Callable[..., str]) -> str:
+def _next(
+    code: str, performance: Performance, size: Mapping[str, Any] | None, say: Callable[..., str]
+) -> tuple[str, str]:
+    """Return what to do, and how many patients such a model needs where more of them are the answer."""
     slope = performance.measures.get("calibration_slope")
     if code.startswith("yes") and isinstance(slope, Estimate) and (slope.upper < 1 or slope.lower > 1):
-        return say("recalibrate")
-    if code not in ("not_shown", "ranks"):
-        return say(f"next_{code}")
-    asked = ""
-    if size is not None and "needed_patients" in size and size["needed_patients"] > performance.patients:
-        asked = say("size", patients=size["needed_patients"], events=size["needed_events"])
-    return say(f"next_{code}", size=asked)
+        return say("recalibrate"), ""
+    needed = ""
+    more = size is not None and size.get("needed_patients", 0) > performance.patients
+    if size is not None and more and code in ("not_shown", "ranks"):
+        shown = {"patients": size["needed_patients"], "events": size["needed_events"]}
+        needed = say("needed", parameters=size["parameters"], **shown)
+    return say(f"next_{code}"), needed
 
 
-def _ranking(auc: Estimate, outcome: str, say: Callable[..., str]) -> str:
+def _ranking(auc: Estimate, outcome: str, say: Callable[..., str]) -> tuple[str, str]:
     key = "better_ranking" if auc.lower > 0.5 else "worse_ranking" if auc.upper < 0.5 else "no_ranking"
-    shown = {"auc": f"{auc.value:.2f}", "lower": f"{auc.lower:.2f}", "upper": f"{auc.upper:.2f}"}
-    return say(key, outcome=outcome, level=f"{100 * auc.level:g}", **shown)
+    return say(key, outcome=outcome), _figures("auc", auc, ".2f", say)
 
 
-def _against_mean_risk(performance: Performance, say: Callable[..., str]) -> str:
-    names = ("log_loss", "log_loss_mean_risk", "log_loss_difference")
-    ours, theirs, difference = (performance.measures.get(name) for name in names)
-    if not (isinstance(ours, float) and isinstance(theirs, float) and isinstance(difference, Estimate)):
-        return ""
+def _against_mean_risk(performance: Performance, say: Callable[..., str]) -> tuple[str, str]:
+    difference = performance.measures.get("log_loss_difference")
+    if not isinstance(difference, Estimate):
+        return "", ""
     key = "better_loss" if difference.upper < 0 else "worse_loss" if difference.lower > 0 else "no_loss"
-    shown = {name: f"{getattr(difference, name):z.3f}" for name in ("lower", "upper")}
-    return say(key, ours=f"{ours:.3f}", theirs=f"{theirs:.3f}", difference=f"{difference.value:z.3f}", **shown)
+    return say(key), _figures("log_loss_difference", difference, "z.3f", say)
 
 
-def _calibration(performance: Performance, say: Callable[..., str]) -> str:
+def _calibration(performance: Performance, say: Callable[..., str]) -> tuple[str, str]:
     slope = performance.measures.get("calibration_slope")
     if not isinstance(slope, Estimate):
-        return say("no_calibration")
-    shown = {name: f"{getattr(slope, name):z.2f}" for name in ("lower", "upper")}
-    return say(_calibration_key(slope), slope=f"{slope.value:z.2f}", **shown)
+        return say("no_calibration"), ""
+    return say(_calibration_key(slope)), _figures("calibration_slope", slope, "z.2f", say)
+
+
+def _figures(name: str, found: Estimate, digits: str, say: Callable[..., str]) -> str:
+    shown = {one: f"{getattr(found, one):{digits}}" for one in ("value", "lower", "upper")}
+    return say("figures", measure=say(f"{name}_in_text"), level=f"{100 * found.level:g}", **shown)
 
 
 def _calibration_key(slope: Estimate) -> str:

@@ -82,12 +82,18 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
         centres=_centres(found, labels),
         notes=found.notes,
         captions={},
-        forest_caption=(
-            "Odds ratio of each candidate, adjusted for the base model. Thick line: 95 % confidence interval; thin "
-            "line: simultaneous 95 % interval, which allows for the number of candidates and is the one to read. "
-            "Orange: selected."
-            + (f" The first {MOST_ROWS} of {len(tested)} are shown." if len(tested) > MOST_ROWS else "")
-        ),
+        forest_caption=_forest_caption(tested),
+    )
+
+
+def _forest_caption(tested: pd.DataFrame) -> str:
+    """Return what the forest shows: only what is drawn is explained."""
+    chosen = " Orange: selected." if tested.head(MOST_ROWS)["selected"].any() else ""
+    some = f" The first {MOST_ROWS} of {len(tested)} are shown." if len(tested) > MOST_ROWS else ""
+    return (
+        "Odds ratio of each candidate, adjusted for the base model. Printed, and thin line: simultaneous 95 % "
+        "interval, which allows for the number of candidates and is the one to read. Thick line: 95 % confidence "
+        f"interval of the candidate alone.{chosen}{some}"
     )
 
 

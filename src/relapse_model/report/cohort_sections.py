@@ -38,7 +38,7 @@ def attrition(cohort: Cohort, data: DevelopmentData, study: Study) -> list[dict[
         {"step": step, "remaining": remaining, "left": left}
         for step, remaining, left in (
             *steps,
-            (f"At risk at {week}", len(data), everybody - len(data)),
+            (f"Known to be free of the outcome at {week}", len(data), everybody - len(data)),
             (
                 f"Outcome known at {horizon} (loss to follow-up allowed for by weighting"
                 f"{competing and f'; {competing}'})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,16 @@ import pandas as pd
 
 from relapse_model.files import write_text
 from relapse_model.report.figures.style import svg
-from relapse_model.report.figures.titre_forecast import titre_forecast_figure
+from relapse_model.report.figures.titre_forecast import LOWEST, titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.dosing.forecast import WEEKS
 from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
-    from relapse_model.study.trial_plan import DosingRule
     from relapse_model.trial.dosing.dosing import DosingReport
 
 _WHAT = {
@@ -35,7 +36,7 @@ _WHY = {  # where the rule itself does not say
     "not assessed": "no titre at the visit",
 }
 _UNREACHABLE = 0.1  # chance of reaching the limit below which the page says that one dose does not do it
-_LISTED_WEEKS = 4.0
+_LONG = 12.0  # weeks without a titre, where no visits are planned
 
 
 def write_dosing_page(
@@ -55,7 +56,8 @@ def write_dosing_page(
     """
     rule = found.rule
     shown = _example(found)
-    pictures = {} if shown is None else {"course": svg(titre_forecast_figure(found.course(shown), rule.again.below))}
+    course = None if shown is None else found.course(shown[0])
+    pictures = {} if course is None else {"course": svg(titre_forecast_figure(course, rule.again.below))}
     totals = found.adherence[found.adherence["centre"] == ALL_CENTRES].iloc[0]
     centres = [name for name in found.deviations.columns if name != "deviation"]
     html = render(
@@ -70,6 +72,7 @@ def write_dosing_page(
         upcoming=None if found.next is None else _next_rows(_above(found.next), found),
         below_now=[] if found.next is None else _next_rows(_below(found.next), found),
         unreached=[] if found.next is None else _next_rows(_unreached(found.next), found),
+        stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
         centres=centres,
@@ -80,7 +83,8 @@ def write_dosing_page(
         adherence=found.adherence.to_dict("records"),
         notes=[first_capital(note) for note in found.notes],
         captions={},
-        course_caption=f"Patient {shown}: predicted anti-HBs after the last titre, median and 90 % band.",
+        course_caption="" if shown is None or course is None else _caption(*shown, course),
+        number_of=number_of,
     )
     write_text(html, Path(path), private=True)
 
@@ -91,6 +95,22 @@ def _verdict(found: DosingReport, as_of: str | None) -> str:
     now, late = int(counts.get("due", 0)), int(counts.get("overdue", 0))
     others = int(counts.sum()) - now - late
     return f"Patients due for a dose: {now}; overdue: {late}; awaiting a measurement or a decision: {others}{when}."
+
+
+def _stale(found: DosingReport) -> str:
+    """Say how many patients were last measured long before others: what is listed for them may not be of today."""
+    if found.next is None or found.next.empty:
+        return ""
+    weeks, visits = found.next["titre_week"].to_numpy(dtype=float), found.rule.visits
+    longest = max((later - early for early, later in pairwise(visits)), default=_LONG)
+    limit = float(weeks.max()) - longest
+    old = int((weeks < limit).sum())
+    if not old:
+        return ""
+    return (
+        f"As known at each patient's last titre: week {weeks.max():.1f} at the latest, and before week {limit:.1f} in "
+        f"{number_of(old, 'patient')}, enrolled recently or not measured since."
+    )
 
 
 def _rule_words(found: DosingReport, study: Study) -> str:
@@ -141,8 +161,11 @@ def _next_rows(upcoming: pd.DataFrame, found: DosingReport) -> list[dict[str, An
             "week": _week(row["week"], row["titre_week"]),
             "interval": _interval(row),
             "visit": "none planned" if np.isnan(row["next_visit"]) else f"{row['next_visit']:g}",
-            "chance": "" if np.isnan(row["due_at_next_visit"]) else _percent(row["due_at_next_visit"]),
-            "note": _note(row, found.rule, by_hand=row["patient_id"] in by_hand),
+            "chance": ""
+            if row["patient_id"] in by_hand or np.isnan(row["due_at_next_visit"])
+            else _percent(row["due_at_next_visit"]),
+            "needed": f"about {_hundreds(row['dose_needed'])} IU" if row["dose_needed"] > 0 else "",
+            "note": _note(row, by_hand=row["patient_id"] in by_hand),
         }
         for row in upcoming.sort_values(["week", "patient_id"]).to_dict("records")
     ]
@@ -184,13 +207,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _note(row: Mapping[Any, Any], rule: DosingRule, *, by_hand: bool) -> str:
+def _note(row: Mapping[Any, Any], *, by_hand: bool) -> str:
     notes = [f"{DETECTED}: the rule calls for no dose; a clinician decides"] if by_hand else []
-    if row["reachable"] < _UNREACHABLE:
-        notes.append(
-            f"{rule.dose:g} IU is not expected to raise this patient to {rule.again.below:g}; "
-            f"about {_hundreds(row['dose_needed'])} IU is predicted to"
-        )
     if row["contradicts"]:
         notes.append("the last titre is implausible given dose and kinetics: check dose, date and assay")
     return "; ".join(notes)
@@ -200,10 +218,24 @@ def _hundreds(dose: float) -> str:
     return f"{100 * np.ceil(dose / 100):,.0f}"
 
 
-def _example(found: DosingReport) -> str | None:
-    """Return the patient whose crossing comes soonest among those still above the limit, else any with a forecast."""
-    if found.next is None or found.next.empty:
+def _example(found: DosingReport) -> tuple[str, str] | None:
+    """Return the patient whose forecast is drawn, and why: the first of the first list that holds anybody."""
+    if found.next is None:
         return None
-    above = found.next[found.next["week"] > found.next["titre_week"]]
-    table = above if len(above) else found.next
-    return str(table.sort_values(["week", "patient_id"]).iloc[0]["patient_id"])
+    lists = ((_above, "falls below the threshold soonest"), (_below, "below the threshold at the last titre"),
+             (_unreached, "not expected to reach the threshold after one dose"))  # fmt: skip
+    for those, why in lists:
+        rows = those(found.next).sort_values(["week", "patient_id"])
+        if len(rows):
+            return str(rows.iloc[0]["patient_id"]), f"the first in the list above ({why})"
+    return None
+
+
+def _caption(patient: str, why: str, course: pd.DataFrame) -> str:
+    floor = f" Values below {LOWEST:g} are drawn at {LOWEST:g}." if (course["lower"] < LOWEST).any() else ""
+    start = f"{course['week'].iloc[0]:.1f}"
+    return (
+        f"Patient {patient}, {why}. Forecast from the last titre (week {start}) on, with the doses given so far and "
+        "none after them. The band holds 90 % of the courses that are possible given the titres; it widens upwards as "
+        f"well, because the patient's own antibody may rise or fall.{floor}"
+    )

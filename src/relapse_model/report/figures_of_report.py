@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.classifiers.by_centre import risk_by_centre
@@ -17,6 +16,7 @@ from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import explain
+from relapse_model.report.arms import arm_labels, arms_of_plan
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.dependence import by_importance, dependence_panels
 from relapse_model.report.figures.forest import forest_figure, shown_groups
@@ -24,7 +24,7 @@ from relapse_model.report.figures.model import coefficients_figure
 from relapse_model.report.figures.risk_groups import risk_groups_figure
 from relapse_model.report.figures.shap_groups import shap_groups_figure
 from relapse_model.report.figures.stability import stability_figure
-from relapse_model.report.figures.survival import kaplan_meier_figure
+from relapse_model.report.figures.survival import at_visits, kaplan_meier_figure
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
 from relapse_model.report.nomogram import nomogram_figure
@@ -44,8 +44,9 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Assessed at visits every few weeks. Curves end where fewer than 5 are still followed. Dotted "
-    "line: the horizon. They describe these patients and do not compare treatments.",
+    "kaplan_meier": "Assessed at visits every few weeks; a test of the visit at the horizon counts at the horizon. "
+    "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these patients and do "
+    "not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
@@ -109,7 +110,7 @@ def report_figures(
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
-            data.time, data.states(by_horizon=False),
+            *at_visits(data),
             [(one.name, one.rows, one.predicted, one.observed) for one in groups],
             start=data.landmark, horizon=data.horizon,
         )  # fmt: skip
@@ -138,11 +139,11 @@ def cohort_figures(
     arm : array of str, optional
         Arm of each patient.
     """
-    ends = data.competing_ends()
+    time, state = at_visits(data)
     drawn = {
         "kaplan_meier": kaplan_meier_figure(
-            data.time, data.event, arm, start=data.landmark, horizon=data.horizon,
-            competing=None if ends is None else ends[0],
+            time, state == 1, arm, start=data.landmark, horizon=data.horizon,
+            competing=None if data.competing_ends() is None else state == 2, order=arms_of_plan(study),
         )
     }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
@@ -194,42 +195,6 @@ def explained(validation: Validation) -> shap.Explanation:
         drawn = np.sort(rng.choice(len(features), MOST_EXPLAINED, replace=False))
         features, site = features.iloc[drawn], None if site is None else site[drawn]
     return explain(validation.model, features, site)
-
-
-def arm_labels(data: DevelopmentData, study: Study, arm: ArrayLike | None = None) -> NDArray[Any] | None:
-    """Return the arm of each patient in words, or None where there is none.
-
-    Parameters
-    ----------
-    data : DevelopmentData
-    study : Study
-    arm : array-like or Series by patient_id, optional
-        By default the predictor that reads the column ``arm``, if the study has one.
-
-    Raises
-    ------
-    RelapseModelError
-        If `arm` does not have one entry for each patient.
-    """
-    if arm is None:
-        return _arm_of_study(data, study)
-    if isinstance(arm, pd.Series) and arm.index.is_unique and data.features.index.isin(arm.index).all():
-        arm = arm.reindex(data.features.index)
-    labels = pd.Series(np.asarray(arm, dtype=object)).replace(_called(study))
-    if len(labels) != len(data):
-        raise RelapseModelError(
-            f"Report: arm has {len(labels)} entries; expected {len(data)}, one for each patient at risk "
-            "in the order of validation.data.features, or a Series indexed by patient_id."
-        )
-    return labels.where(labels.notna(), "arm not known").astype(str).to_numpy(dtype=object)
-
-
-def _called(study: Study) -> dict[str, str]:
-    """Return what the plan of the trial calls each arm, by its value in the tables."""
-    plan = study.trial
-    if plan is None or plan.arms.column != "arm":
-        return {}
-    return dict(zip((plan.arms.treatment, plan.arms.control), plan.arms.names, strict=True))
 
 
 def _performance_figures(validation: Validation) -> dict[str, Figure]:
@@ -285,13 +250,3 @@ def _trajectory(cohort: Cohort, data: DevelopmentData, study: Study, analyte: st
         results, data.relapse, study.analytes[analyte], landmark=data.landmark, horizon=data.horizon,
         threshold=limit if analyte == rule.analyte else None,
     )  # fmt: skip
-
-
-def _arm_of_study(data: DevelopmentData, study: Study) -> NDArray[Any] | None:
-    predictor = next((p for p in study.predictors if p.column == "arm"), None)
-    if predictor is None:
-        return None
-    values = data.features[predictor.name]
-    if predictor.equals is not None:
-        values = values.map({1.0: f"{predictor.label}: yes", 0.0: f"{predictor.label}: no"})
-    return values.astype(object).where(values.notna(), "arm not known").astype(str).to_numpy(dtype=object)

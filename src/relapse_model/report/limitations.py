@@ -34,7 +34,7 @@ def _patients(validation: Validation) -> list[str]:
     return [
         "All patients are simulated: nothing here describes a treatment or a person." if validation.synthetic else "",
         f"This is internal validation, in the same hospitals{', assays' if reads_labs(study) else ''} and years. "
-        "Performance elsewhere can only be learned from other patients.",
+        "Performance elsewhere can only be assessed in other patients.",
         f"{events} of {found.patients} patients had the outcome: one or two more or fewer would change the figures "
         "noticeably."
         if events < EVENTS_FOR_A_CURVE
@@ -43,13 +43,13 @@ def _patients(validation: Validation) -> list[str]:
         "is unrelated to the outcome."
         if lost
         else "",
-        f"{found.competing} patients had a competing event, after which the outcome could no longer occur: a risk is "
-        "that in the presence of such events, and another where they are more or less frequent."
+        f"{found.competing} patients had a competing event, after which the outcome could no longer occur: the risks "
+        "are those in the presence of such events, and would differ where these are more or less frequent."
         if found.competing
         else "",
         "The outcome was adjudicated outside this analysis; the authors need to report how."
         if study.outcome.analyte is None
-        else "The outcome is seen at visits only: it happens between two tests and is dated by the first positive one.",
+        else "The outcome is seen at visits only: it occurs between two tests and is dated by the first positive one.",
         _gaps(validation),
     ]
 
@@ -113,8 +113,8 @@ def _centres(validation: Validation) -> str:
     if validation.left_out:
         group = validation.settings["leave_out"]
         return (
-            f"Each {group} was predicted by a model of the others. That tests transfer less strictly than another "
-            "country or another year would, and groups also differ by chance."
+            f"Each {group} was predicted by a model of the others. This tests transferability less strictly than "
+            "another country or another year would, and groups also differ by chance."
         )
     return "No group of patients, such as a centre, was left out as a whole: performance in a new hospital is unknown."
 

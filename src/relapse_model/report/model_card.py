@@ -21,7 +21,7 @@ from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, Performance, measure_shown
 
 _LOST = {  # how training counted them
-    "ipcw": "Lost patients count as neither; patients like them who were followed are weighted up in their place.",
+    "ipcw": "Lost patients count as neither; similar patients who were followed are given more weight in their place.",
     "drop_lost": "Lost patients were left out of the training.",
     "lost_as_free": "Lost patients counted as free of it in the training, which makes the risks too low.",
 }

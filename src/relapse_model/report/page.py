@@ -69,7 +69,8 @@ def render(template: str, pictures: Mapping[str, str], *, language: str = "en", 
     inlined = {name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()}
     page = in_texts(environment.get_template(template).render(pictures=inlined, **values), true_minus)
     page = page if language == "en" else translated_page(page, values["study"], language)
-    return in_texts(page, unbroken)
+    page = in_texts(page, unbroken)
+    return re.sub(r'(?<=data-label=")[^"]*', lambda label: unbroken(label[0]), page)  # shown beside cells
 
 
 def inline_svg(picture: str, name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from relapse_model.display.html_summary import true_minus as true_minus
+
 
 def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], None] = lambda tag: None) -> str:
     """Return a page whose texts are changed: all between its tags, but not code and style.
@@ -34,7 +36,7 @@ def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], No
 
 
 def unbroken(text: str) -> str:
-    """Return text whose numbers are not parted from their percent sign, nor a p from its value, at the end of a line.
+    """Return text whose numbers are not parted from their percent sign, nor p and n from their value, at a line's end.
 
     Parameters
     ----------
@@ -46,19 +48,4 @@ def unbroken(text: str) -> str:
     True
     """
     text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
-    return re.sub(r"\bp (=|&lt;) (?=\d)", "p\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
-
-
-def true_minus(text: str) -> str:
-    """Return text whose negative numbers have a minus sign, not a hyphen; ranges, dates and names stay.
-
-    Parameters
-    ----------
-    text : str
-
-    Examples
-    --------
-    >>> true_minus("-0.02 (-0.52 to 0.49), 2-3 of 2026-11-29")
-    '\N{MINUS SIGN}0.02 (\N{MINUS SIGN}0.52 to 0.49), 2-3 of 2026-11-29'
-    """
-    return re.sub(r"(?<![\w.)\]-])-(?=\.?\d)", "\N{MINUS SIGN}", text)
+    return re.sub(r"\b([pn]) (=|&lt;) (?=\d)", "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", text)

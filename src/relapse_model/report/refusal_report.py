@@ -12,9 +12,10 @@ from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.development_data import DevelopmentData, development_data
 from relapse_model.files import write_text
+from relapse_model.report.arms import arm_labels
 from relapse_model.report.cohort_sections import attrition, deciding, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, owner_only
-from relapse_model.report.figures_of_report import arm_labels, captions, cohort_figures
+from relapse_model.report.figures_of_report import captions, cohort_figures
 from relapse_model.report.language import known_language
 from relapse_model.report.page import json_text, packages, render, save_figures
 from relapse_model.report.table_one import table_one

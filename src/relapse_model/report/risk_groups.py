@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.marks_of_five import neighbours
-from relapse_model.report.figures.survival import without_outcome
+from relapse_model.report.figures.survival import at_visits, risk_at
 from relapse_model.small_counts import SMALL
 
 _NAMES = {1: ("all patients",), 2: ("lower half", "upper half"), 3: ("lowest third", "middle third", "highest third")}
@@ -91,13 +90,5 @@ def risk_groups(validation: Validation, disclosure: str = FULL) -> list[RiskGrou
 
 
 def _observed(validation: Validation, rows: NDArray[np.intp]) -> tuple[float, float, float] | None:
-    data = validation.data
-    time: Floats = data.time[rows]
-    window = validation.study.prediction.visit_window_weeks
-    if (time >= data.horizon - window).sum() < SMALL:
-        return None
-    times, free, lower, upper = without_outcome(time, data.states(by_horizon=False)[rows])
-    at = int(np.searchsorted(times, data.horizon, side="right"))
-    if at == 0:
-        return 0.0, 0.0, float(1 - 0.025 ** (1 / len(rows)))  # nobody had it: the exact limit
-    return float(1 - free[at - 1]), float(1 - upper[at - 1]), float(1 - lower[at - 1])
+    time, state = at_visits(validation.data)
+    return risk_at(time[rows], state[rows], validation.data.horizon)

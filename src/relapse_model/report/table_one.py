@@ -14,9 +14,12 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.features.clinical_units import clinical
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import predictor_title
+from relapse_model.report.arms import arms_of_plan
 from relapse_model.report.disclosure import FULL
+from relapse_model.report.figures.survival import in_order
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
 from relapse_model.study.predictor import Predictor
+from relapse_model.study.predictor_kinds import ONE_RESULT
 from relapse_model.study.several_landmarks import LANDMARK_KIND
 from relapse_model.study.study import Study
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
@@ -75,6 +78,7 @@ class _Variable:
     label: str
     values: pd.Series
     scale: Floats | None = None
+    limit: float | None = None  # all results below it are one value, shown as below it
 
 
 def table_one(
@@ -118,12 +122,12 @@ def table_one(
         "lost": np.isnan(data.relapse),
     }
     if disclosure == FULL:
-        return _with_all_counts(variables, _arms(arm), outcomes, len(data))
+        return _with_all_counts(variables, _arms(arm, study), outcomes, len(data))
     shown = {name: rows for name, rows in outcomes.items() if rows.sum() >= FEWEST_DESCRIBED}
     if len(shown) > 1:
         everybody: Mask = np.logical_or.reduce(list(shown.values()))
         shown["all" if everybody.all() else "all of these"] = everybody
-    rows = [row for one in variables for row in _described(one.label, one.values, shown)]
+    rows = [row for one in variables for row in _described(one, shown)]
     left_out = tuple(
         f"{name} ({int(rows.sum())})" for name, rows in outcomes.items() if 0 < rows.sum() < FEWEST_DESCRIBED
     )
@@ -149,12 +153,12 @@ def _column(name: str, rows: Mask) -> str:
     return f"{name} (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{int(rows.sum())})"
 
 
-def _arms(arm: NDArray[Any] | None) -> dict[str, Mask]:
+def _arms(arm: NDArray[Any] | None, study: Study) -> dict[str, Mask]:
     """Return who is in which arm; nothing where there is one arm only, or too many for a table."""
     if arm is None:
         return {}
     labels = pd.Series(arm, dtype=object).astype(str).to_numpy(dtype=object)
-    names = sorted(set(labels))
+    names = in_order(set(labels), arms_of_plan(study))
     return {name: labels == name for name in names} if 1 < len(names) <= _MOST_ARMS else {}
 
 
@@ -184,7 +188,7 @@ def _rows_with_differences(
 ) -> list[TableOneRow]:
     """Return the rows of a variable, with its difference between two groups on the first of them."""
     rows = []
-    for number, row in enumerate(_described(one.label, one.values, groups, hide=False)):
+    for number, row in enumerate(_described(one, groups, hide=False)):
         cells = iter(row.cells)
         shown = [
             ("" if number else _difference(one, *members)) if isinstance(members, tuple) else next(cells)
@@ -230,10 +234,16 @@ def _variables(cohort: Cohort, data: DevelopmentData, study: Study) -> list[_Var
             label, values = _predictor_values(predictor, data.features[predictor.name])
             number = pd.api.types.is_float_dtype(values.dtype)
             scale = data.features[predictor.name].to_numpy(dtype=float) if number else None
-            found.append((predictor.column, _Variable(label, values, scale)))
+            found.append((predictor.column, _Variable(label, values, scale, _limit(predictor, study))))
     first = ("age_years", "sex")
     found.sort(key=lambda pair: first.index(pair[0]) if pair[0] in first else len(first))  # the rest as it was
     return [variable for _, variable in found]
+
+
+def _limit(predictor: Predictor, study: Study) -> float | None:
+    """Return the limit below which one result stands for all (`floor`); None where a number below it is a result."""
+    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in ONE_RESULT else None
+    return analyte.lower_limit if analyte is not None and analyte.floor else None
 
 
 def _predictor_values(predictor: Predictor, values: pd.Series) -> tuple[str, pd.Series]:
@@ -257,7 +267,8 @@ def _levels(values: pd.Series) -> pd.Series:
     return pd.Series(pd.Categorical(text, names), values.index)
 
 
-def _described(label: str, values: pd.Series, groups: dict[str, Mask], *, hide: bool = True) -> list[TableOneRow]:
+def _described(one: _Variable, groups: dict[str, Mask], *, hide: bool = True) -> list[TableOneRow]:
+    label, values = one.label, one.values
     if values.dtype == "boolean":
         yes, no = (values.fillna(not answer).to_numpy(dtype=bool) == answer for answer in (True, False))
         cells = _counted(values, {"yes": yes, "no": no}, groups, hide)
@@ -269,7 +280,7 @@ def _described(label: str, values: pd.Series, groups: dict[str, Mask], *, hide: 
         return [TableOneRow(label, ("",) * len(groups), False), *inner, *_unknown(cells)]
     numbers = values.to_numpy(dtype=float)
     known = ~np.isnan(numbers)
-    medians = tuple(_median(numbers[rows & known], hide) for rows in groups.values())
+    medians = tuple(_median(numbers[rows & known], hide, one.limit) for rows in groups.values())
     return [TableOneRow(label, medians, False), *_unknown(_counted(values, {"known": known}, groups, hide))]
 
 
@@ -299,10 +310,13 @@ def _unknown(cells: dict[str, tuple[str, ...]]) -> list[TableOneRow]:
     return [TableOneRow(_UNKNOWN, cells[_UNKNOWN], True)] if _UNKNOWN in cells else []
 
 
-def _median(values: Floats, hide: bool) -> str:
+def _median(values: Floats, hide: bool, limit: float | None = None) -> str:
     if hide and len(values) < SMALL:
         return f"<{SMALL} known"
     if not len(values):
         return "none known"
-    low, middle, high = map(summary_shown, np.quantile(values, [0.25, 0.5, 0.75]))
+    low, middle, high = (
+        f"<{limit:g}" if limit is not None and quartile < limit * (1 - 1e-9) else summary_shown(quartile)
+        for quartile in np.quantile(values, [0.25, 0.5, 0.75])
+    )
     return f"{middle} ({low} to {high})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from relapse_model.report.figures.flow import flow_svg
 from relapse_model.report.figures.trial import ForestRow, difference_forest, failures_figure
 from relapse_model.report.harms_words import harms_rows
 from relapse_model.report.page import json_text, packages, render, save_figures
+from relapse_model.report.trial_answer import DIFFERENCE, answer, endpoint_words, excludes_none
+from relapse_model.report.trial_next import next_steps
 from relapse_model.report.trial_words import (
-    answer,
     contrast_words,
     failure_words,
     first_capital,
@@ -21,17 +23,20 @@ from relapse_model.report.trial_words import (
     percent,
     plan_rows,
     points,
+    ratio_words,
     result_rows,
     signed,
 )
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 
 _OPTIONAL = frozenset({"subgroups", "harms"})
 _WIDEST_GRID = 13  # cells of the tipping point in a row of the page; all of them are in trial.json
 CAPTIONS = {
-    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed.",
+    "failures": "Kaplan-Meier risk of failure by arm, 95 % bands (log-log), and the numbers still followed. The visit "
+    "of the endpoint, within its window, stands at its week.",
     "flow": "Flow of participants (CONSORT 2025).",
     "sensitivity": "Risk differences of the primary and the sensitivity analyses, in percentage points.",
     "subgroups": "Risk differences in the subgroups of the plan.",
@@ -56,7 +61,8 @@ def write_trial_report(found: TrialAnalysis, folder: Path) -> dict[str, Path]:
     pictures = save_figures(trial_figures(found), places["figures"])
     pictures["flow"] = flow_svg(found.flow)
     write_text(pictures["flow"], places["figures"] / "flow.svg")
-    values = found.to_dict() | {"answer": answer(found), "plan": dict(plan_rows(found)), "packages": packages()}
+    said = {"answer": answer(found), "next": next_steps(found)}
+    values = found.to_dict() | said | {"plan": dict(plan_rows(found)), "packages": packages()}
     write_text(json_text(values), places["values"])
     tables = _tables(found)
     for name, table in tables.items():
@@ -87,10 +93,12 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         found=found,
         names=(treatment, control),
         answer=answer(found),
+        following=next_steps(found),
         direction=direction(found.plan),
         failure=failure_words(found),
         cards=_cards(found),
         primary=result_rows((primary,))[0],
+        apart=_in_opposite_directions(found),
         beside=result_rows(found.beside, primary.estimand),
         sensitivity=result_rows(found.sensitivity),
         later=result_rows((found.later,))[0],
@@ -99,8 +107,7 @@ def trial_page(found: TrialAnalysis, pictures: dict[str, str]) -> str:
         subgroups=[_subgroup(one) for one in found.subgroups],
         interactions=_interactions(found.subgroups),
         safety=_safety(found.safety, found.endpoint.week),
-        lost=_lost_words(int(found.endpoint.lost.sum())),
-        adjusted=found.plan.primary.adjusted,
+        adjusted=found.plan.primary.adjusted or bool(found.extra),
         harms=harms_rows(found.adverse_events),
         rate_ratio="" if tested is None or tested.ratio is None else (
             f"{tested.ratio:.2f} ({tested.lower:.2f} to {tested.upper:.2f})"
@@ -133,13 +140,11 @@ def trial_figures(found: TrialAnalysis) -> dict[str, Any]:
     rows += [_forest_row(one) for one in (*found.sensitivity, *found.extra)]
     rows = [row for row in rows if row.value is not None]
     if len(rows) > 1:
-        drawn["sensitivity"] = difference_forest(rows, "Primary and sensitivity analyses", axis, sides)
+        drawn["sensitivity"] = difference_forest(rows, axis, sides)
     levels = [row for one in found.subgroups for row in _subgroup_rows(one)]
     if any(row.value is not None for row in levels):
         whole = [_forest_row(found.primary, strong=True, label="All patients")]
-        drawn["subgroups"] = difference_forest(
-            [row for row in whole if row.value is not None] + levels, "Subgroups of the plan", axis, sides
-        )
+        drawn["subgroups"] = difference_forest([row for row in whole if row.value is not None] + levels, axis, sides)
     return drawn
 
 
@@ -170,17 +175,36 @@ def _cards(found: TrialAnalysis) -> list[dict[str, str]]:
     cards = []
     for arm in (one.treatment, one.control):
         if arm.value is not None and arm.lower is not None and arm.upper is not None:
-            kept = f"{first_capital(found.plan.primary.endpoint)}: {percent(1 - arm.value)}"
+            kept = f"{endpoint_words(found)}: {percent(1 - arm.value)}"
             cards.append({"label": f"Failed, {arm.name}", "value": percent(arm.value),
                           "interval": f"{percent(arm.lower)} to {percent(arm.upper)}",
                           "meaning": f"{arm.events} of {arm.patients} patients, {arm.lost} lost. {kept}."})  # fmt: skip
     if contrast is not None:
         difference = contrast.measure == "risk_difference"
         value = points(contrast.value or 0.0) if difference else contrast_words(contrast).split(" (")[0]
-        cards.append({"label": "Difference, percentage points" if difference else one.label, "value": value,
+        cards.append({"label": "Difference in failure, percentage points" if difference else one.label, "value": value,
                       "interval": contrast_words(contrast, interval_only=True),
                       "meaning": f"{direction(found.plan)}. {p_value(contrast.p_value)}."})  # fmt: skip
     return cards
+
+
+def _in_opposite_directions(found: TrialAnalysis) -> str:
+    """Say how the risk and the mean weeks can point in opposite directions, where they do."""
+    risk = found.primary.contrast
+    weeks = next((one.contrast for one in found.beside if one.kind == "rmst"), None)
+    if risk is None or weeks is None or risk.measure != DIFFERENCE:
+        return ""
+    later = (weeks.value or 0.0) > 0
+    if (risk.value or 0.0) * (weeks.value or 0.0) <= 0:  # more failures and fewer weeks, or the reverse: one direction
+        return ""
+    shown = [name for name, one in (("failures", risk), ("weeks", weeks)) if excludes_none(one)]
+    verdict = f"The difference in {' and in '.join(shown)} was shown" if shown else "Neither difference was shown"
+    more, came = ("more", "later") if later else ("fewer", "earlier")
+    of_weeks, of_risk = ratio_words(weeks.value, signed=True), points(risk.value or 0.0)
+    return (
+        f"{first_capital(more)} weeks free of failure with {found.plan.arms.names[0]} ({of_weeks}), but also {more} "
+        f"failures by week {found.endpoint.week:g} ({of_risk} percentage points): they came {came}. {verdict}."
+    )
 
 
 def _tipping(found: TrialAnalysis) -> dict[str, Any] | None:
@@ -232,17 +256,9 @@ def _interactions(subgroups: tuple[SubgroupOfPlan, ...]) -> str:
     if not tests:
         return ""
     return (
-        f"{tests} test{'' if tests == 1 else 's'} of interaction; {0.05 * tests:g} would be expected to have "
+        f"{number_of(tests, 'test')} of interaction; {0.05 * tests:g} would be expected to have "
         "p < 0.05 by chance alone"
     )
-
-
-def _lost_words(lost: int) -> str:
-    """Say how those lost to follow-up count, if there are any."""
-    if not lost:
-        return ""
-    who = "1 patient was lost; it counts" if lost == 1 else f"{lost} patients were lost; they count"
-    return f"{who} up to the last test before the loss."
 
 
 def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | None:
@@ -251,12 +267,13 @@ def _safety(table: pd.DataFrame | None, week: float) -> list[dict[str, Any]] | N
     rows = []
     for agent, both in table.groupby("what", sort=False):
         one, nought = both.to_dict("records")
-        words = {
-            name: f"{row['patients']} of {row['of']} ({row['courses']} doses or courses by week {week:g})"
-            for name, row in (("treatment", one), ("control", nought))
-        }
-        rows.append({"what": agent, **words})
+        rows.append({"what": agent, "treatment": _given(one, week), "control": _given(nought, week)})
     return rows
+
+
+def _given(row: Mapping[Any, Any], week: float) -> str:
+    courses = number_of(row["courses"], "dose or course", "doses or courses")
+    return f"{row['patients']} of {row['of']} ({courses} by week {week:g})"
 
 
 def _tables(found: TrialAnalysis) -> dict[str, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""What the trial report says in words: the answer, the plan, the rows of its tables."""
+"""What the trial report says in words: numbers, the plan, the rows of its tables."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from relapse_model.report.words import outcome_words
 from relapse_model.trial.arms.analysis import TrialAnalysis
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
+from relapse_model.trial.arms.number_words import weeks_of
 from relapse_model.trial.statistics import Contrast
 
-_NOT_ALIKE = "This does not show that the arms are equivalent."
 MINUS = "\N{MINUS SIGN}"
-_MEASURES = {
+MEASURES = {
     "risk_difference": "risk difference", "risk_ratio": "risk ratio", "odds_ratio": "odds ratio",
     "hazard_ratio": "hazard ratio", "rmst_difference": "weeks gained", "rmst_ratio": "ratio of mean weeks",
 }  # fmt: skip
@@ -79,11 +79,18 @@ def contrast_words(contrast: Contrast, *, interval_only: bool = False) -> str:
         low, high = points(contrast.lower), points(contrast.upper)
     else:
         signed = contrast.measure == "rmst_difference"
-        value, low, high = (_number(one, signed=signed) for one in (contrast.value, contrast.lower, contrast.upper))
+        value, low, high = (ratio_words(one, signed=signed) for one in (contrast.value, contrast.lower, contrast.upper))
     return f"{low} to {high}" if interval_only else f"{value} ({low} to {high})"
 
 
-def _number(value: float | None, *, signed: bool) -> str:
+def ratio_words(value: float | None, *, signed: bool = False) -> str:
+    """Return a ratio, or a number of weeks with its sign, with two decimals.
+
+    Parameters
+    ----------
+    value : float or None
+    signed : bool
+    """
     if value is None:
         return "not estimable"
     if not isfinite(value):
@@ -103,75 +110,6 @@ def failure_words(found: TrialAnalysis) -> str:
     return f"{'; or '.join(ways)}; by week {found.endpoint.week:g}"
 
 
-def _failures(found: TrialAnalysis) -> str:
-    composite = [one.event for one in found.plan.intercurrent if one.strategy == "composite"]
-    return " or ".join([found.study.outcome.name, *composite])
-
-
-def answer(found: TrialAnalysis) -> str:
-    """Return the answer of the primary analysis in words, with its interval, never more than it allows.
-
-    Parameters
-    ----------
-    found : TrialAnalysis
-    """
-    one, contrast = found.primary, found.primary.contrast
-    if contrast is None:
-        return f"The planned analysis has no answer: {one.note}."
-    treatment, control = one.treatment, one.control
-    arms = f"{_risk(treatment)} of the {treatment.name} arm and {_risk(control)} of the {control.name} arm"
-    sentence = f"By week {found.endpoint.week:g}, {arms} had failed ({_failures(found)}). "
-    none = 0.0 if contrast.measure == "risk_difference" else 1.0
-    level = f"{100 * contrast.level:g} % interval"
-    if contrast.measure == "risk_difference":
-        sentence += (
-            f"{treatment.name} minus {control.name}: {points(contrast.value or 0.0)} percentage points ({level} "
-            f"{contrast_words(contrast, interval_only=True)}; {_tested(found)}). "
-        )
-    else:
-        sentence += (
-            f"{_MEASURES[contrast.measure].capitalize()}, {treatment.name} over {control.name}: "
-            f"{_number(contrast.value, signed=False)} ({level} {contrast_words(contrast, interval_only=True)}; "
-            f"{_tested(found)}). "
-        )
-    if contrast.upper < none:
-        return sentence + f"Fewer failures with {treatment.name} than with {control.name} were shown."
-    if contrast.lower > none:
-        return sentence + f"More failures with {treatment.name} than with {control.name} were shown."
-    if contrast.measure == "risk_difference":
-        reach = _between(contrast, treatment.name)
-        return sentence + f"No difference was shown; {reach}. {_NOT_ALIKE}"
-    return sentence + f"No difference was shown. {_NOT_ALIKE}"
-
-
-def _tested(found: TrialAnalysis) -> str:
-    """Return p of the test of the plan; a one-sided one is held against half of what the interval leaves."""
-    contrast, asked = found.primary.contrast, found.plan.primary
-    if contrast is None:
-        return ""
-    planned = _one_sided(found.primary) if asked.sides == 1 else None
-    if planned is not None:
-        return f"one-sided {p_value(planned)}, tested at {(1 - asked.level) / 2:.3g}"
-    return p_value(contrast.p_value) + (", two-sided: the method has no one-sided test" if asked.sides == 1 else "")
-
-
-def _one_sided(one: ArmContrast) -> float | None:
-    """Return p of the one-sided test of a comparison; None where none was made."""
-    return next((test.p_value for test in one.tests if "one-sided" in test.method), None)
-
-
-def _between(contrast: Contrast, name: str) -> str:
-    fewer, more = -100 * min(contrast.lower, 0.0), 100 * max(contrast.upper, 0.0)
-    return (
-        f"the data are compatible with anything from {fewer:.1f} fewer to {more:.1f} more failures per 100 patients "
-        f"with {name}"
-    )
-
-
-def _risk(arm: ArmFigures) -> str:
-    return "none known" if arm.value is None else percent(arm.value)
-
-
 def result_rows(contrasts: tuple[ArmContrast, ...], usual: str = "") -> list[dict[str, str]]:
     """Return the rows of a table of comparisons as text.
 
@@ -187,7 +125,7 @@ def result_rows(contrasts: tuple[ArmContrast, ...], usual: str = "") -> list[dic
         test = one.tests[0] if made is None and one.tests else None
         p = made.p_value if made is not None else test.p_value if test is not None else None
         tests = [f"{t.method}: {p_value(t.p_value)}" for t in one.tests if t is not test]
-        measure = "" if made is None else _MEASURES[made.measure]
+        measure = "" if made is None else MEASURES[made.measure]
         failed = one.note.startswith("not made")
         rows.append(
             {
@@ -262,9 +200,9 @@ def plan_rows(found: TrialAnalysis) -> list[tuple[str, str]]:
         ("Arms", f"{' against '.join(plan.arms.names)}, allocated {ratio}"),
         ("Strata of the randomisation", ", ".join(plan.strata) or "none (simple randomisation)"),
         ("Population", "all randomised patients, in the arm to which they were allocated"),
-        ("Endpoint", f"{asked.endpoint} at week {asked.week:g}, its visit within {asked.window_weeks:g} weeks"),
+        ("Endpoint", f"{asked.endpoint} at week {asked.week:g}, its visit within {weeks_of(asked.window_weeks)}"),
         ("Failure", failure_words(found)),
-        ("Measure and method", f"{_MEASURES[asked.measure]}; {_planned_method(found)}"),
+        ("Measure and method", f"{MEASURES[asked.measure]}; {_planned_method(found)}"),
         ("Level", f"{100 * asked.level:g} %, {'two-sided' if asked.sides == 2 else 'one-sided'} test"),
         ("Adjusted for", ", ".join(asked.adjust) or _model_words(asked.adjust_model) or "nothing"),
     ]

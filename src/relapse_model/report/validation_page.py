@@ -12,6 +12,7 @@ from relapse_model.report.answer import answer_of
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
 from relapse_model.report.figures_of_report import captions
+from relapse_model.report.first_screen import first_screen
 from relapse_model.report.language import words_of
 from relapse_model.report.limitations import LOST_IN_TRAINING
 from relapse_model.report.page import render
@@ -29,10 +30,10 @@ from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
 from relapse_model.validation.estimate import Estimate
-from relapse_model.validation.performance_measures import MEASURES, Performance
+from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
 
 TOO_FEW = f"fewer than {SMALL}"  # patients: as many support no figures, whoever looks at them
-HEADLINE = ("auc", "calibration_slope", "observed_expected", "scaled_brier")
+HEADLINE = ("auc", "log_loss_difference", "calibration_slope", "observed_expected")
 CONTENTS = tuple(
     (anchor, anchor.replace("-", "_"))
     for anchor in (
@@ -61,7 +62,7 @@ def report_page(
     language : {"en", "zh"}
         Names of the study of which it has no translation stay as they are.
     """
-    say, rule = words_of(language), validation.study.outcome
+    say, study, rule = words_of(language), validation.study, validation.study.outcome
     named = (rule.label_zh if language == "zh" else "") or rule.name
     answer = answer_of(
         validation.performance, named, values["errors"], size=values["sample_size"], language=language
@@ -79,7 +80,15 @@ def report_page(
         not_at_risk=validation.data.not_at_risk,
         values=values | {"answer": answer},
         named=named,
-        summary=_summary(validation, named, say),
+        first=first_screen(
+            values,
+            study,
+            named,
+            validation.landmark_week,
+            say,
+            competed=validation.performance.competing,
+            adjudicated=validation.cohort.outcomes is not None,
+        ),
         headline=[
             _measure(name, validation.performance, say) for name in HEADLINE if name in validation.performance.measures
         ],
@@ -126,22 +135,6 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "subgroups": {GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
         "effects": effect_rows(validation),
     }
-
-
-def _summary(validation: Validation, named: str, say: Callable[..., str]) -> str:
-    """Return what is predicted, and for whom."""
-    study, cohort, data, week = validation.study, validation.cohort, validation.data, validation.landmark_week
-    text = say(
-        "predicted", outcome=named, horizon=f"{study.prediction.horizon_weeks:g}",
-        when=say("after_enrolment", landmark=f"{week:g}") if week else say("at_enrolment"),
-        total=len(cohort) + len(cohort.rejected), patients=len(data),
-    )  # fmt: skip
-    centres = 0
-    if "centre" in cohort.patients:
-        centres = int(cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index, "centre"].nunique())
-    text = text[:1].upper() + text[1:]
-    more = [say("centres", centres=centres)] if centres > 1 else []
-    return say("between").join([text, *more, say("users"), *filter(None, [say("not_translated")])])
 
 
 def _group_row(group: dict[str, Any]) -> dict[str, str]:
@@ -228,6 +221,8 @@ def _measure(name: str, performance: Performance, say: Callable[..., str]) -> di
     found = performance.measures[name]
     card = {"label": say(name), "meaning": say(f"{name}_means")}
     if isinstance(found, Estimate):
-        limits = {"lower": f"{found.lower:z.2f}", "upper": f"{found.upper:z.2f}", "level": f"{100 * found.level:g}"}
-        return card | {"value": f"{found.value:z.2f}", "interval": say("interval", **limits)}
+        digits = "z.3f" if name in THREE_DIGITS else "z.2f"
+        limits = {one: f"{getattr(found, one):{digits}}" for one in ("lower", "upper")}
+        interval = say("interval", level=f"{100 * found.level:g}", **limits)
+        return card | {"value": f"{found.value:{digits}}", "interval": interval}
     return card | {"value": f"{found:z.3f}", "interval": ""}

@@ -18,10 +18,12 @@ from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
 from relapse_model.report.answer import answer_of
+from relapse_model.report.arms import arm_labels
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, owner_only, with_all_counts
 from relapse_model.report.figures.learning_curve import learning_curve_figure
-from relapse_model.report.figures_of_report import arm_labels, explained, mean_net_benefit, report_figures
+from relapse_model.report.figures_of_report import explained, mean_net_benefit, report_figures
+from relapse_model.report.first_screen import estimated_risk, patients_described
 from relapse_model.report.language import words_of
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_card import model_card
@@ -143,6 +145,7 @@ def validation_values(
     checks = check_validation(validation, cohort, mute)
     errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
     size = cohort_sample_size(data, study)
+    arms = arm_labels(data, study, arm)
     answer = answer_of(validation.performance, study.outcome.name, errors, size=size)
     return _validated(validation, disclosure) | {
         "title": study.title,
@@ -153,9 +156,9 @@ def validation_values(
         "verdict": answer.sentence,
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study, disclosure),
-        "table_one": table_one(
-            cohort, data, study, arm=arm_labels(data, study, arm), disclosure=disclosure
-        ).to_dict(),
+        "estimated_risk": estimated_risk(data),
+        "patients_described": patients_described(cohort, data, study, arms, disclosure),
+        "table_one": table_one(cohort, data, study, arm=arms, disclosure=disclosure).to_dict(),
         "follow_up": follow_up(cohort, data, study),
         "sample_size": size,
         "risk_groups": [one.to_dict() for one in risk_groups(validation, disclosure)],

@@ -15,6 +15,7 @@ from relapse_model.report.figures.model import coefficient_step
 from relapse_model.report.figures.style import LEVEL
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import OutcomeRule, Study
+from relapse_model.trial.arms.number_words import weeks_of
 from relapse_model.validation.estimate import normal_quantile
 
 MEANING = {
@@ -22,15 +23,15 @@ MEANING = {
     "c_index": "The same over the whole follow-up, by when the outcome occurred. 0.5 is chance, 1 perfect.",
     "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
-    "log_loss_mean_risk": "The penalty if every patient were given the mean risk. A useful model has a lower one.",
-    "log_loss_difference": "Log loss of the model minus that of the mean risk, patient by patient. The model is "
-    "shown to be better only if the whole interval is below 0.",
+    "log_loss_mean_risk": "The same if everyone were given the average risk. A useful model has a lower one.",
+    "log_loss_difference": "Log loss of the model minus that of giving everyone the average risk, patient by patient. "
+    "The model is shown to be better only if the whole interval is below 0.",
     "brier": "Mean squared difference between risk and outcome. Lower is better.",
-    "scaled_brier": "Share of the squared error of the mean risk that the model removes. 0 is no gain, 1 perfect.",
-    "calibration_intercept": "0 if risks are right on average; above 0 they are too low, below 0 too high.",
-    "calibration_slope": "1 if the risks vary as much as they should; below 1 they are too extreme, above 1 they vary "
-    "too little.",
-    "observed_expected": "Outcomes observed divided by outcomes predicted. 1 is right; above 1 risks are too low.",
+    "scaled_brier": "Share by which the model lowers the Brier score of giving everyone the average risk. 0 is no "
+    "gain, 1 perfect.",
+    "calibration_intercept": "Ideal value 0; above 0, risks are too low on average; below 0, too high.",
+    "calibration_slope": "Ideal value 1; below 1, risks are too extreme; above 1, they vary too little.",
+    "observed_expected": "Outcomes observed divided by outcomes predicted. Ideal value 1; above 1, risks are too low.",
 }
 
 
@@ -56,7 +57,7 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     confirm = rule.confirm
     if confirm.tests > 1:
         end = "does not count" if confirm.unconfirmed_at_end == "censor" else "counts"
-        within = f" within {confirm.within_weeks:g} weeks" if confirm.within_weeks is not None else ""
+        within = f" within {weeks_of(confirm.within_weeks)}" if confirm.within_weeks is not None else ""
         words += f", in {confirm.tests} consecutive tests{within}; an unconfirmed positive last test {end}"
     return words
 

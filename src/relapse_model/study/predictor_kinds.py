@@ -172,6 +172,7 @@ AS_MEASURED = (  # they read the results of an analyte as the laboratory gave th
     "weeks_at_least", "weeks_since_first_below", "ever_detected", "slope_to_first_below",
 )  # fmt: skip
 DIFFERENCES = ("change", "slope", "slope_to_first_below")  # of logarithms, where the analyte is on the log10 scale
+ONE_RESULT = ("last", "first", "maximum", "minimum")  # the value is one result, as the laboratory printed it
 WITH_WORDS = ("count", "ever_detected", "last", "weeks_since_last")  # to which a word without a number is a result too
 FEATURE_KINDS: Mapping[str, FeatureKind] = MappingProxyType(_ALL)  # a live view
 

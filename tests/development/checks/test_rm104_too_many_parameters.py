@@ -148,7 +148,7 @@ def test_at_a_later_landmark_those_relapsed_before_are_not_counted():
 def test_where_all_have_one_outcome_nothing_is_said_of_the_size(relapses, free):
     result = too_many_parameters.of(cohort_of(relapses, free), study_of(AGE, MALE), 0)
     assert (result.state, result.finding) == ("not applicable", None)
-    assert "not both outcomes" in result.text
+    assert "do not include both outcomes" in result.text
 
 
 def test_the_check_is_registered_and_names_nobody():

@@ -73,7 +73,9 @@ def test_the_time_of_the_relapsed_with_the_horizon_for_the_others(with_marker, k
 
 
 def test_the_outcome_itself(with_marker, known):
-    assert "alone separates who has the outcome" in said(with_marker((known["relapse"] == 1).astype(int)))
+    assert "alone separates patients with the outcome from those without it" in said(
+        with_marker((known["relapse"] == 1).astype(int))
+    )
     turned = said(with_marker((known["relapse"] != 1).astype(int)))
     assert "AUC 1.00, at least 0.96" in turned
 
@@ -86,14 +88,14 @@ def test_a_level_that_is_the_outcome(with_marker, known):
 def test_a_value_of_the_relapsed_alone(with_marker, known):
     # As "ALT at relapse": its numbers say nothing, its presence everything.
     alt = np.random.default_rng(2).lognormal(4, 0.5, 132)
-    assert "known in 100 % of those who have it, 0 % of those who have not" in said(
+    assert "known in 100 % of those who have it, 0 % of those who do not" in said(
         with_marker(np.where(known["relapse"] == 1, alt, np.nan))
     )
 
 
 def test_a_value_of_a_later_visit(with_marker, known):
     value = np.random.default_rng(3).normal(size=132)
-    assert "filled at a later visit" in said(with_marker(np.where(known["time_week"] >= 24, value, np.nan)))
+    assert "filled in at a later visit" in said(with_marker(np.where(known["time_week"] >= 24, value, np.nan)))
 
 
 def test_dates_after_the_landmark_beside_the_column(with_marker, cohort):

@@ -42,7 +42,7 @@ def test_ten_patients_are_enough(count, state, study_with, cohort_of, names_nobo
 )
 def test_it_says_whether_the_prior_can_stand(more, stands, study_with, cohort_of):
     text = hardly_known.of(with_titre(cohort_of, 0), study_with(TITRE + more), 0).text
-    assert ("keeps what the study says beforehand" in text) == stands
+    assert ("uses the study's prior alone" in text) == stands
     assert ("left out of every model" in text) == (not stands)
 
 

@@ -68,7 +68,7 @@ def test_a_name_of_one_centre_is_told_with_the_centre(study_with, cohort_of):
 def test_a_name_with_an_identifier_is_not_told(study_with, cohort_of, names_nobody):
     cohort = cohort_of(("free", 6, {}), treatments=[(0, "for PT-003", 0), (1, "aspirin", 0)])
     result = unknown_names.of(cohort, study_with(AGENTS), 0.0)
-    assert "1 not shown, since an identifier is in it" in result.text
+    assert "1 not shown, because an identifier is in them" in result.text
     names_nobody(result.text, cohort)
 
 

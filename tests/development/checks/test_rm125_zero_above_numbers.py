@@ -30,7 +30,7 @@ def test_a_zero_beside_smaller_numbers(values, state, study_with, cohort_of, nam
     result = zero_above_numbers.of(cohort, study_with(TITRE, changed=LIMIT), 0)
     assert (result.code, result.state) == ("RM125", state)
     if state == "found":
-        assert "Anti-HBs (below 5 mIU/mL)" in result.text
+        assert "Anti-HBs (5 mIU/mL)" in result.text
         names_nobody(result.text, cohort)
 
 

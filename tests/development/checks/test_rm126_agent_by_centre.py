@@ -40,7 +40,7 @@ def test_none_where_many_are_expected(sizes, given, state, study_with, cohort_of
     assert (result.code, result.state) == ("RM126", state)
     if state == "found":
         assert (
-            f"Analogue: none of the {sizes[0]} patients of 'East' has a course of nuc or entecavir, against 50% of "
+            f"Analogue: none of the {sizes[0]} patients at 'East' has a course of nuc or entecavir, against 50% of "
             "the patients elsewhere" in result.text
         )
         names_nobody(result.text, cohort)

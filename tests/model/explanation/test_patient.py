@@ -80,7 +80,7 @@ def test_a_result_is_told_as_printed_with_its_unit_week_day_and_age(model, dated
 def test_without_a_day_of_enrolment_there_is_the_week_alone(model, new_patients):
     titre = row(explain_patient(model, new_patients, "P0004"), "anti_hbs")
     assert titre.date is None
-    assert titre.read_from == "week 0, same week"
+    assert titre.read_from == "week 0"
 
 
 def test_the_reference_is_the_mean_of_the_training_in_clinical_units(model, dated):

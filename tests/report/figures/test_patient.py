@@ -127,7 +127,7 @@ def test_own_and_passive_parts_are_what_was_known_in_each_week(model, treated):
         ):
             assert values[place] == pytest.approx(then[name], rel=1e-9)
         assert course.own.passive[place] == pytest.approx(then["passive"], rel=1e-9)
-    (drawn,) = lines(patient_trajectory_figure(model, treated, "X0"), "passive part, estimated")
+    (drawn,) = lines(patient_trajectory_figure(model, treated, "X0"), "injected antibody, estimated")
     np.testing.assert_allclose(drawn.get_ydata(), course.own.passive)
 
 
@@ -143,7 +143,7 @@ def test_the_typical_passive_part_adds_up_over_the_doses(model, treated):
 
 def test_without_doses_only_the_titres_are_drawn(model, treated):
     figure = patient_trajectory_figure(model, treated, "X1")
-    assert lines(figure, "passive part, estimated") == []
+    assert lines(figure, "injected antibody, estimated") == []
     assert "passive" not in words(figure)
     (measured,) = lines(figure, "measured")
     assert measured.get_ydata().tolist() == [150.0, 140.0]

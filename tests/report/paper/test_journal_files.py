@@ -27,7 +27,7 @@ from relapse_model.validation.decision_curve import NetBenefit
 
 def forest(label="Primary", **more):
     rows = [ForestRow(label, -0.021, -0.1, 0.05, "-2.1 (-10.0 to +5.0)", True)]
-    return difference_forest(rows, "Title", "points", ("fewer", "more"), **more)
+    return difference_forest(rows, "points", ("fewer", "more"), **more)
 
 
 @pytest.fixture(scope="module")

@@ -315,7 +315,7 @@ def test_a_planned_subgroup_whose_column_is_absent_is_said():
 
 def test_a_one_sided_test_of_the_plan_is_named_with_its_level():
     """The two-sided p of a favourable difference, halved: the answer gives the test that the plan names."""
-    from relapse_model.report.trial_words import answer
+    from relapse_model.report.trial_answer import answer
 
     plan = PLAN.replace('"sustained loss"', '"sustained loss"\nsides = 1')
     found = rm.compare_arms(small_cohort(), small_study(plan + POLICY + RESTART.format("composite")))

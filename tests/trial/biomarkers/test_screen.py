@@ -46,7 +46,7 @@ def test_what_cannot_be_tested_is_listed_with_its_reason(cohort, study):
     found = rm.screen_biomarkers(cohort, study, **FAST)
     reasons = dict(zip(found.table["candidate"], found.table["note"], strict=True))
     assert len(reasons) == len(study.candidates) == 9
-    assert reasons["hbv_rna"] == reasons["anti_hbc_quantitative"] == "missing in 100 % of the patients; 50 % at most"
+    assert reasons["hbv_rna"] == reasons["anti_hbc_quantitative"] == "missing in all patients (at most 50 % allowed)"
     assert reasons["vaccination"] == reasons["hbv_dna"] == "constant: the same in all patients"
     assert found.table.loc[found.table["note"] == "", "p"].notna().all()
     assert found.counts["tested"] == (found.table["note"] == "").sum()

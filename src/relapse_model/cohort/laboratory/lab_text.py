@@ -29,7 +29,9 @@ from relapse_model.cohort.laboratory.words import (
 )
 from relapse_model.errors import RelapseModelError
 
-PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")  # most results of a large table need no more reading
+PLAIN = re.compile(
+    r"[0-9]{1,9}(?:\.[0-9]{1,6})?(?:[Ee][+-]0[0-9])?"
+)  # most results of a large table need no more reading
 _LONGEST = 200  # characters; a result is short, so longer text is a remark that went astray
 
 _DASHES = ("refuse", "negative", "missing")

@@ -22,6 +22,7 @@ _FEW = ("kind", "comparator")  # kept in a cohort
 NOT_READ = "not read, since so many others are no results"
 _UNREAD = LabText("", "unreadable", reason=NOT_READ)
 LabColumns = dict[str, NDArray[Any]]  # the fields of `LabText`, an array of each
+_Codes = NDArray[np.signedinteger[Any]]
 
 
 def read_lab_texts(
@@ -62,7 +63,7 @@ def read_lab_texts(
     return _table(columns, values)
 
 
-def coded_lab_texts(read: LabColumns, codes: NDArray[np.intp], values: Iterable[object]) -> pd.DataFrame:
+def coded_lab_texts(read: LabColumns, codes: _Codes, values: Iterable[object]) -> pd.DataFrame:
     """Lay what was read of different texts out over the rows; texts become categoricals.
 
     Parameters
@@ -129,9 +130,6 @@ def read_distinct(
         columns[name][others[len(read) :]] = getattr(_UNREAD, name)
     columns["raw"][others[len(read) :]] = [str(texts[place]) for place in others[len(read) :].tolist()]
     return columns
-
-
-_Codes = np.ndarray[Any, np.dtype[np.intp]]
 
 
 def distinct_results(values: Iterable[object]) -> tuple[_Codes, list[object]]:

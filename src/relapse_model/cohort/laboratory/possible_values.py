@@ -20,6 +20,7 @@ _ASKED = (  # units in which laboratories print much, beside those that the stud
     "g/dL", "mg/dL", "g/L", "mg/L", "ug/L", "mmol/L", "umol/L", "nmol/L", "10*9/L", "/uL", "10*3/uL", "IU/L", "mIU/mL",
     "IU/mL",
 )  # fmt: skip
+_CHUNK = 1 << 16  # rows
 _MOST_ASKED = 2  # units in one question
 _SLIPS = (10.0, 100.0, 1000.0)  # a decimal point one to three places off
 
@@ -43,12 +44,15 @@ def impossible_results(labs: pd.DataFrame, study: Study, refused: Mask) -> Itera
     limits = [(-np.inf, np.inf) if group is None else _limits_as_printed(group) for group in groups]
     if not any(groups):
         return
-    low, high = (np.array(ends)[which] for ends in zip(*limits, strict=True))
+    low, high = (np.array(ends) for ends in zip(*limits, strict=True))
     lower, upper = (labs[name].to_numpy(dtype=float) for name in ("lower", "upper"))
-    outside = (above(lower, high) | below(upper, low)) & ~refused
-    if not outside.any():
+    outside = np.zeros(len(labs), dtype=bool)
+    for begin in range(0, len(labs), _CHUNK):  # by parts that the processor keeps
+        part = slice(begin, begin + _CHUNK)
+        outside[part] = above(lower[part], high[which[part]]) | below(upper[part], low[which[part]])
+    rows = np.flatnonzero(outside & ~refused)
+    if not len(rows):
         return
-    rows = np.flatnonzero(outside)
     rows = rows[~_below_limit(labs.iloc[rows], which[rows], groups)]
     number = labs["number"].to_numpy(dtype=float)
     for place in np.unique(which[rows]).tolist():
@@ -76,7 +80,7 @@ def _limits_as_printed(group: UnitGroup) -> tuple[float, float]:
         return float(low - np.log10(factor)), float(high - np.log10(factor))
 
 
-def _below_limit(labs: pd.DataFrame, which: NDArray[np.intp], groups: list[UnitGroup | None]) -> Mask:
+def _below_limit(labs: pd.DataFrame, which: NDArray[np.int32], groups: list[UnitGroup | None]) -> Mask:
     """Tell which of the rows are results below a limit, of analytes or rows that have a lower one."""
     limited = np.array([group is not None and _has_limit(group) for group in groups], dtype=bool)[which]
     if "lower_limit" in labs:
@@ -107,6 +111,8 @@ def _advice(group: UnitGroup, number: float) -> str:
         asked.append(f"Is it in {' or '.join(map(repr, units))}?")
     if slip:
         asked.append("Is the decimal point misplaced?")
+    if units:
+        asked.append(f'Then state the unit that it is in, such as unit = "{units[0]}".')
     asked.append(
         f"If it is right, state wider limits in a study (extends): [analytes.{rule.name}] possible = [low, high]"
     )

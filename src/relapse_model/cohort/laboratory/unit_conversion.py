@@ -18,8 +18,9 @@ from relapse_model.cohort.laboratory.lab_texts import (
     distinct_results,
     read_distinct,
 )
-from relapse_model.cohort.tables.column_values import coded_texts, codes_of
+from relapse_model.cohort.tables.column_values import coded_texts, codes_of, rows_with, texts_of
 from relapse_model.cohort.tables.columns import READ_COLUMNS
+from relapse_model.cohort.tables.row_groups import row_groups
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.study import Laboratory, Study
 from relapse_model.study.unit_factors import lacks_milli, unit_factor
@@ -55,15 +56,19 @@ def read_results(
     """
     check_settings(conventions.dash, conventions.below_limit_detected)
     of_text, texts = distinct_results(values)
-    of_unit, spellings = pd.factorize(units)
+    of_unit, spellings = codes_of(units)
     logged = np.array([*(is_log10(unit_key(text)) for text in spellings), False], dtype=bool)[of_unit]
-    asked = logged.astype(np.intp) if transformed is None else logged + 2 * transformed.astype(np.intp)
+    asked = logged.astype(np.int8) if transformed is None else logged + 2 * transformed.astype(np.int8)
     # The different combinations are read, not the rows.
     which, found = of_text, np.arange(len(texts)) * 4
     if asked.any():
-        number, occurs = of_text * 4 + asked, np.zeros(4 * len(texts), dtype=bool)
+        wide = np.int32 if 4 * len(texts) < np.iinfo(np.int32).max else np.int64
+        number: NDArray[np.signedinteger[Any]] = of_text.astype(wide)
+        number *= 4
+        number += asked
+        occurs = np.zeros(4 * len(texts), dtype=bool)
         occurs[number] = True
-        which, found = (np.cumsum(occurs) - 1)[number], np.flatnonzero(occurs)
+        which, found = (np.cumsum(occurs) - 1).astype(number.dtype)[number], np.flatnonzero(occurs)
     read = _combinations([texts[one // 4] for one in found.tolist()], found % 4, conventions, most)
     return coded_lab_texts(read, which, values)
 
@@ -100,16 +105,11 @@ def row_units(column: pd.Series, read: pd.DataFrame) -> tuple[Any, NDArray[np.bo
     clash : array of bool
         Rows where the printed unit and the column disagree.
     """
-    of_stated, stated = pd.factorize(column)
-    of_printed, printed = pd.factorize(read["unit"])
-    # The few different combinations are looked at, not the rows; -1 is a blank cell.
-    shape = len(stated) + 1, len(printed), 2
-    logged = read["log10"].to_numpy(dtype=np.int64)
-    which, found = pd.factorize(np.ravel_multi_index((of_stated + 1, of_printed, logged), shape))
-    agreed = [
-        _one_unit(stated[one - 1] if one else "", printed[other], bool(log10))
-        for one, other, log10 in zip(*np.unravel_index(found, shape), strict=True)
-    ]
+    # The few different combinations are looked at, not the rows.
+    which, first = row_groups([column, read["unit"], read["log10"]])
+    stated, printed = (texts_of(one.iloc[first]) for one in (column, read["unit"]))
+    logged = read["log10"].iloc[first].tolist()
+    agreed = [_one_unit(*one) for one in zip(stated, printed, logged, strict=True)]
     units = coded_texts(np.array([unit for unit, _ in agreed], dtype=object), which)
     return units, np.array([clash for _, clash in agreed], dtype=bool)[which]
 
@@ -136,8 +136,8 @@ def unit_problems(labs: pd.DataFrame, study: Study | None) -> Iterator[UnitProbl
     study : Study or None
         Whose table of units holds.
     """
-    valued = (labs["kind"] == "number").to_numpy()
-    of_unit, units = pd.factorize(labs["unit"])
+    valued = rows_with(labs["kind"], "number")
+    of_unit, units = codes_of(labs["unit"])
     blank = np.append(units == "", False)[of_unit]
     yield np.flatnonzero(valued & blank), "", "a unit", "A number without a unit has no meaning"
     if study is None:
@@ -162,7 +162,7 @@ class UnitGroup:
     assay: str | None
 
 
-def groups_of_units(labs: pd.DataFrame, study: Study) -> tuple[NDArray[np.intp], list[UnitGroup | None]]:
+def groups_of_units(labs: pd.DataFrame, study: Study) -> tuple[NDArray[np.int32], list[UnitGroup | None]]:
     """Return the group of each row, and the groups: None for rows without a number, a unit, or an analyte that is read.
 
     Parameters
@@ -171,27 +171,19 @@ def groups_of_units(labs: pd.DataFrame, study: Study) -> tuple[NDArray[np.intp],
         With analyte, unit and kind.
     study : Study
     """
-    rules = list(study.analytes.values())
-    of_unit, units = pd.factorize(labs["unit"])
-    of_analyte, analytes = pd.factorize(labs["analyte"])
-    whose = np.append(pd.Index(list(study.analytes), dtype=object).get_indexer(pd.Index(analytes)), -1)[of_analyte]
-    of_assay, assays = pd.factorize(labs["assay"]) if "assay" in labs else (np.full(len(labs), -1), pd.Index([]))
-    # The few different combinations are looked at, not the rows; -1 is a blank assay.
-    shape = len(rules), len(units), len(assays) + 1
-    key = (whose * shape[1] + of_unit) * shape[2] + of_assay + 1
-    key[(labs["kind"] != "number").to_numpy() | (whose < 0) | np.append(units == "", True)[of_unit]] = -1
-    which, found = pd.factorize(key)
-    groups: list[UnitGroup | None] = []
-    for one in found.tolist():
-        if one < 0:
-            groups.append(None)
-            continue
-        name, text, assay = (int(part) for part in np.unravel_index(one, shape))
-        groups.append(UnitGroup(rules[name], str(units[text]), str(assays[assay - 1]) if assay else None))
-    return which, groups
+    columns = ["kind", "analyte", "unit", *(["assay"] if "assay" in labs else [])]
+    # The few different combinations are looked at, not the rows.
+    which, first = row_groups([labs[name] for name in columns])
+    return which, [_group(study, *one) for one in zip(*(texts_of(labs[name].iloc[first]) for name in columns))]  # noqa: B905
 
 
-def _rows_of_each(which: NDArray[np.intp], groups: int) -> list[NDArray[np.intp]]:
+def _group(study: Study, kind: str, analyte: str, unit: str, assay: str = "") -> UnitGroup | None:
+    if kind != "number" or not unit or analyte not in study.analytes:
+        return None
+    return UnitGroup(study.analytes[analyte], unit, assay or None)
+
+
+def _rows_of_each(which: NDArray[np.signedinteger[Any]], groups: int) -> list[NDArray[np.intp]]:
     """Return the rows of each group, ascending."""
     ends = np.cumsum(np.bincount(which, minlength=groups))
     return np.split(np.argsort(which, kind="stable"), ends[:-1])
@@ -229,14 +221,17 @@ def scale_problems(labs: pd.DataFrame, transformed: NDArray[np.bool_]) -> Iterat
     ------
     rows, column, expected : array of bool, str, str
     """
-    codes, units = pd.factorize(labs["unit"])
+    codes, units = codes_of(labs["unit"])
     log10 = np.array([is_log10(unit_key(unit)) for unit in units], dtype=bool)[codes]
     for read, column in (("number", "value"), ("lower_limit", "lower_limit"), ("upper_limit", "upper_limit")):
         if read in labs:
             number = labs[read].to_numpy(dtype=float)
             far = f"a logarithm from -{_LARGEST_LOG10:g} to {_LARGEST_LOG10:g}, since the unit is one"
-            yield log10 & (np.abs(number) > _LARGEST_LOG10), column, far
-            yield ~log10 & ~transformed & (number < 0), column, "a number from 0"
+            if log10.any():
+                yield log10 & (np.abs(number) > _LARGEST_LOG10), column, far
+            negative = number < 0
+            if negative.any():
+                yield ~log10 & ~transformed & negative, column, "a number from 0"
 
 
 def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
@@ -264,7 +259,7 @@ def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.
         assay_codes, assays = codes_of(labs["assay"])
     else:
         assay_codes, assays = np.full(len(labs), -1), pd.Index([])
-    key = codes * (len(assays) + 1) + assay_codes + 1
+    key = codes.astype(np.intp) * (len(assays) + 1) + assay_codes + 1
     key[codes < 0] = -1
     found = [(key == one, one) for one in np.flatnonzero(np.bincount(key + 1)[1:]).tolist()]  # few, and from 0
     for rows, one in sorted(found, key=lambda group: int(group[0].argmax())):

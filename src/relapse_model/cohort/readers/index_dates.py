@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import TimeZero
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
+from relapse_model.files.plain_csv import read_plain_csv
 
 _COLUMNS = ("patient_id", "date")
 _BIRTH = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
@@ -47,12 +48,13 @@ def read_index_file(time: TimeZero, folder: Path) -> IndexFile:
     """
     name, nobody = time.file, pd.Series(dtype=object)
     try:
-        table = pd.read_csv(folder / name, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = read_plain_csv(folder / name)
     except FileNotFoundError:
         found = f"no such file in {folder.resolve()}"
         return IndexFile(nobody, (Problem(name, None, None, found, "a CSV file with patient_id and date"),))
     except (OSError, ValueError) as error:
-        found = f"it cannot be read ({type(error).__name__})"
+        two = str(error).startswith("two columns")  # other reasons repeat what is in the file
+        found = str(error) if two else f"it cannot be read ({type(error).__name__})"
         return IndexFile(nobody, (Problem(name, None, None, found, "a CSV file in UTF-8"),))
     table = table.rename(columns=lambda column: str(column).strip().lower())
     lacking = [column for column in _COLUMNS if list(table.columns).count(column) != 1]

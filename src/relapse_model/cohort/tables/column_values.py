@@ -35,14 +35,18 @@ class ReadColumn:
 def texts(values: pd.Series) -> pd.Series:
     """Return a column as stripped text; whole numbers without a trailing ``.0``, missing as the empty text."""
     values = values.astype("Int64") if is_whole(values) else values
-    if values.dtype == object and set(map(type, values)) <= {str}:
-        return pd.Series(list(map(str.strip, values)), index=values.index, dtype=object)
+    whole = isinstance(values.dtype, pd.StringDtype) and not values.hasnans
+    if whole or (values.dtype == object and set(map(type, values)) <= {str}):
+        return pd.Series(list(map(str.strip, values.tolist())), index=values.index, dtype=object)
     pairs = zip(values.astype(object), values.isna().to_numpy(), strict=True)
     return pd.Series(["" if gone else str(value).strip() for value, gone in pairs], index=values.index, dtype=object)
 
 
 def _among(text: pd.Series, words: Collection[str]) -> NDArray[np.bool_]:
-    return np.array([one.casefold() in words for one in text], dtype=bool)
+    longest = max(map(len, words))  # no text becomes shorter in lower case
+    if longest == 0:
+        return np.array([not one for one in text], dtype=bool)
+    return np.array([len(one) <= longest and one.casefold() in words for one in text], dtype=bool)
 
 
 def is_whole(values: pd.Series) -> bool:
@@ -159,7 +163,7 @@ def read_texts(values: pd.Series) -> pd.Series:
     return pd.Series(texts(distinct).to_numpy()[codes], index=values.index, dtype=object)
 
 
-def distinct_texts(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | None:
+def distinct_texts(values: pd.Series) -> tuple[NDArray[np.signedinteger[Any]], pd.Series] | None:
     """Return which distinct text each row has, and the texts; None where that gains nothing.
 
     Only where all rows are texts, or texts and gaps in a column of texts: of other objects, two may be equal and yet
@@ -178,16 +182,18 @@ def distinct_texts(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series] | No
     return codes, pd.Series(distinct, dtype=object)
 
 
-def of_categories(values: pd.Series) -> tuple[NDArray[np.intp], pd.Series]:
+def of_categories(values: pd.Series) -> tuple[NDArray[np.signedinteger[Any]], pd.Series]:
     """Return which category each row has, and the categories; a gap is one more of them, None."""
-    codes = values.cat.codes.to_numpy().astype(np.intp)
+    codes = values.array.codes
     categories = values.cat.categories.to_numpy(dtype=object).tolist()  # of texts, several times as fast as tolist()
     if (codes < 0).any():
-        codes, categories = np.where(codes < 0, len(categories), codes), [*categories, None]
+        codes, categories = np.where(codes < 0, len(categories), codes.astype(np.intp)), [*categories, None]
     return codes, pd.Series(categories, dtype=object)
 
 
-def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp], *, sort: bool = True) -> pd.Categorical:
+def coded_texts(
+    values: NDArray[np.object_], codes: NDArray[np.signedinteger[Any]], *, sort: bool = True
+) -> pd.Categorical:
     """Return the texts of rows as a categorical, by default with categories in alphabetical order; None is a gap.
 
     Parameters
@@ -205,11 +211,13 @@ def coded_texts(values: NDArray[np.object_], codes: NDArray[np.intp], *, sort: b
     [nan, 'b', 'a', 'b']
     """
     which, categories = pd.factorize(values, sort=sort)
-    return _categorical(_narrow(which, len(categories))[codes], categories)
+    return categorical(_narrow(which, len(categories))[codes], categories)
 
 
-def codes_of(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
+def codes_of(column: pd.Series) -> tuple[NDArray[np.signedinteger[Any]], pd.Index]:
     """Return a number for the text of each row, -1 for none, and the texts; a categorical's own, used or not.
+
+    The numbers may be of 8 bits only: to be looked up by, not to be computed with.
 
     Parameters
     ----------
@@ -223,8 +231,23 @@ def codes_of(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
     ([1, -1, 1], ['a', 'b'])
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.array.codes.astype(np.intp), column.array.categories
+        return column.array.codes, column.array.categories
     return pd.factorize(column)
+
+
+def texts_of(column: pd.Series) -> list[str]:
+    """Return a short column of texts as a list, with the empty text for none.
+
+    Parameters
+    ----------
+    column : Series
+
+    Examples
+    --------
+    >>> texts_of(pd.Series(["a", None]))
+    ['a', '']
+    """
+    return column.astype(object).where(column.notna(), "").tolist()
 
 
 def rows_with(column: pd.Series, text: str) -> NDArray[np.bool_]:
@@ -266,7 +289,7 @@ def with_codes(values: pd.Series) -> pd.Series:
     gap = distinct.isna().to_numpy()
     place = np.where(gap, -1, np.cumsum(~gap) - 1)
     categories = distinct[~gap].to_numpy(dtype=object)
-    return pd.Series(_categorical(_narrow(place, len(categories))[codes], categories), index=values.index)
+    return pd.Series(categorical(_narrow(place, len(categories))[codes], categories), index=values.index)
 
 
 def without_codes(values: pd.Series) -> pd.Series:
@@ -287,7 +310,15 @@ def without_codes(values: pd.Series) -> pd.Series:
     return values.astype(kind)
 
 
-def _categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Categorical:
+def categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Categorical:
+    """Return a categorical of texts.
+
+    Parameters
+    ----------
+    codes : array of int
+        -1 where there is none.
+    categories : array of str
+    """
     # Not of a CategoricalIndex: pandas would take the order of its own categories, and give the codes other texts.
     made: pd.Categorical = pd.Categorical.from_codes(codes, categories=pd.Index(categories))
     return made
@@ -295,9 +326,19 @@ def _categorical(codes: NDArray[Any], categories: NDArray[np.object_]) -> pd.Cat
 
 def _narrow(codes: NDArray[Any], categories: int) -> NDArray[Any]:
     """Return codes in the narrowest numbers that hold them, as a categorical keeps them."""
-    return codes.astype(np.min_scalar_type(-categories - 1))
+    return codes.astype(narrowest(categories))
 
 
-def _spread(values: NDArray[Any], codes: NDArray[np.intp]) -> Any:
+def narrowest(categories: int) -> np.dtype[Any]:
+    """Return the narrowest kind of numbers for the codes of so many categories, -1 among them.
+
+    Parameters
+    ----------
+    categories : int
+    """
+    return np.min_scalar_type(-categories - 1)
+
+
+def _spread(values: NDArray[Any], codes: NDArray[np.signedinteger[Any]]) -> Any:
     """Return the values of rows; texts as pandas keeps them in a column, converted once for each different one."""
     return pd.Series(values).array.take(codes) if values.dtype == object else values[codes]

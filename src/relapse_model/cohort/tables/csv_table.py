@@ -6,12 +6,13 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.cohort.tables.column_values import categorical, narrowest
 from relapse_model.cohort.tables.file_refusals import (
     MOST_SHOWN,
     csv_header,
@@ -97,7 +98,8 @@ class CsvTable:
         rows : pyarrow.Table
             Of one piece or several.
         """
-        made: pd.DataFrame = rows.unify_dictionaries().to_pandas()
+        columns = rows.unify_dictionaries().columns
+        made = pd.DataFrame({place: _categorical(column) for place, column in enumerate(columns)}, copy=False)
         return made.set_axis(self.columns, axis=1)
 
     def _no_rows(self) -> Rows:
@@ -235,6 +237,17 @@ def whole_lines(file: BinaryIO) -> Iterator[bytes]:
         if len(rest) == PIECE_BYTES and not rest.endswith(b"\n"):
             return
         yield piece + rest
+
+
+def _categorical(column: Any) -> pd.Categorical:
+    """Return a column of one dictionary for all its chunks, its codes in the narrowest numbers from the start."""
+    texts = column.chunk(column.num_chunks - 1).dictionary.to_pylist()
+    codes = np.empty(len(column), dtype=narrowest(len(texts)))
+    begin = 0
+    for chunk in column.chunks:
+        codes[begin : begin + len(chunk)] = chunk.indices.to_numpy()
+        begin += len(chunk)
+    return categorical(codes, np.array(texts, dtype=object))
 
 
 def _longest(table: Rows) -> int:

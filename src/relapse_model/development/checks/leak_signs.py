@@ -111,7 +111,8 @@ def _of_values(values: pd.Series, predictor: Predictor, followed: FollowedPatien
         if found is not None and max(found.lower, 1 - found.upper) > limit:
             turned = found.value < 0.5  # patients with the outcome have the lower values
             value, low = (1 - found.value, 1 - found.upper) if turned else (found.value, found.lower)
-            yield f"{which}alone separates who has the outcome from who has not (AUC {value:.2f}, at least {low:.2f})"
+            apart = f"AUC {value:.2f}, at least {low:.2f}"
+            yield f"{which}alone separates patients with the outcome from those without it ({apart})"
 
 
 def _of_time(numbers: Floats, followed: FollowedPatients) -> Iterator[str]:
@@ -132,11 +133,14 @@ def _of_presence(present: Mask, followed: FollowedPatients) -> Iterator[str]:
         shares = [100 * float(present[followed.relapse == one].mean()) for one in (1.0, 0.0)]
         yield (
             f"whether it has a value depends on the outcome (known in {shares[0]:.0f} % of those who have it, "
-            f"{shares[1]:.0f} % of those who have not)"
+            f"{shares[1]:.0f} % of those who do not)"
         )
     by_time = _auc(present.astype(float), np.minimum(followed.time, followed.horizon))
     if by_time is not None and by_time.lower > PRESENCE_BY_TIME:
-        yield f"it has a value in those alone who were followed on (AUC {by_time.value:.2f}): filled at a later visit"
+        yield (
+            f"it has a value only in patients who were followed for longer (AUC {by_time.value:.2f}), so it was filled "
+            "in at a later visit"
+        )
 
 
 def _of_dates(patients: pd.DataFrame, column: str, landmark: float) -> Iterator[str]:

@@ -25,7 +25,7 @@ def too_many_parameters(at: AtLandmark) -> Verdict:
         return not_applicable(str(error))
     size = cohort_sample_size(data, at.study)
     if not 0 < size["events"] < size["known"]:
-        return not_applicable("among the patients at risk there are not both outcomes, so there is nothing to learn")
+        return not_applicable("the patients at risk do not include both outcomes, so nothing can be learned")
     if "refused" in size:
         return not_applicable(size["refused"])
     if size["parameters"] <= size["carried_parameters"]:

@@ -42,8 +42,8 @@ def dichotomised_predictor(at: AtLandmark) -> Verdict:
         )
     if terms:
         said.append(
-            f"terms cut at a limit stated beforehand: {', '.join(terms)}. Patients on its two sides get different "
-            "risks, however close they are; saturating does without a jump"
+            f"terms cut at a limit stated beforehand: {', '.join(terms)}. Patients on either side of it get different "
+            "risks, however close they are; saturating avoids the jump"
         )
     return found(". ".join(said) + ".", severity=None if cut else "note")
 

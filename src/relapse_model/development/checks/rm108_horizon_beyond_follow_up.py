@@ -30,7 +30,7 @@ def horizon_beyond_follow_up(at: AtLandmark) -> Verdict:
     return found(
         f"{free or 'none'} of {at_risk} patients at risk are seen free of relapse in week {week:g} or later "
         f"(the horizon of week {prediction.horizon_weeks:g}, less the visit window), and {lost} are lost before it; "
-        f"expected {FEWEST} or more. The risk at the horizon rests on them alone: wait for the follow-up, or set an "
+        f"expected {FEWEST} or more. The risk at the horizon rests on them alone: wait for longer follow-up, or set an "
         "earlier horizon_weeks."
     )
 

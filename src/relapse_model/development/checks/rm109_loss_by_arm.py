@@ -37,7 +37,7 @@ def loss_by_arm(at: AtLandmark) -> Verdict:
         return passed()
     counts = ", ".join(f"{name} {count} of {patients}" for name, (count, patients) in arms.items())
     advice = (
-        "The weights are estimated within each arm already; look for the reasons of the loss"
+        "The weights are estimated within each arm already; look for the reasons for the loss"
         if at.study.outcome.censoring_by == "arm"
         else 'Look for the reasons, and estimate the weights within each arm: [outcome] censoring_by = "arm"'
     )

@@ -48,7 +48,7 @@ def uneven_testing(at: AtLandmark) -> Verdict:
     by_arm = ", ".join(f"{arm} {rate:.3f}" for arm, rate in rates.items())
     return found(
         f"tests of {label} per patient-week up to relapse: {by_arm}. More tests find relapses sooner, and more of "
-        "them: compare the arms on the visits that both have in common, and keep to one schedule of visits."
+        "them: compare the arms at the visits that they have in common, and keep to one visit schedule."
     )
 
 

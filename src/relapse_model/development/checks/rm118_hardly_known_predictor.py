@@ -32,8 +32,8 @@ def hardly_known_predictor(at: AtLandmark) -> Verdict:
     texts = []
     if kept:
         texts.append(
-            f"{', '.join(kept)}: a model with priors keeps what the study says beforehand, counted from the study's "
-            "typical value; other classifiers leave it out."
+            f"{', '.join(kept)}: a model with priors uses the study's prior alone, counted from its typical value; "
+            "other classifiers leave it out."
         )
     if lost:
         texts.append(
@@ -42,7 +42,7 @@ def hardly_known_predictor(at: AtLandmark) -> Verdict:
         )
     return found(
         f"known at week {at.landmark:g} in fewer than {FEWEST_KNOWN} patients with a known outcome, so that nothing "
-        f"can be learned of it. {' '.join(texts)} Take the predictor out of the study where it will not be measured."
+        f"can be learned about it. {' '.join(texts)} Take the predictor out of the study where it will not be measured."
     )
 
 

@@ -68,7 +68,7 @@ def _listed(counts: pd.Series, cohort: Cohort, study: Study, where: tuple[str, s
         if not holds_identifier(str(name), nobody)
     ]
     hidden, more = len(counts) - len(shown), max(len(shown) - _LISTED, 0)
-    rest = [f"and {more} more"] * (more > 0) + [f"{hidden} not shown, since an identifier is in it"] * (hidden > 0)
+    rest = [f"and {more} more"] * (more > 0) + [f"{hidden} not shown, because an identifier is in them"] * (hidden > 0)
     return ", ".join([*shown[:_LISTED], *rest])
 
 

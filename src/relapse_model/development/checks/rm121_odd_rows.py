@@ -109,7 +109,8 @@ def _far(cohort: Cohort) -> Iterator[str]:
                 for count, side in ((weeks < -FAR_WEEKS, "before"), (weeks > FAR_WEEKS, "after")):
                     if count.any():
                         rows, what = disclosed_count(int(count.sum())), week.replace("_", " ")
-                        yield f"{rows} rows of {name} have a {what} more than ten years {side} enrolment"
+                        what = f"an {what}" if what.startswith("e") else f"a {what}"
+                        yield f"{rows} rows of {name} have {what} more than ten years {side} enrolment"
 
 
 CHECK = CohortCheck("RM121", "duplicated, contradicting or oddly dated rows", odd_rows)

@@ -19,15 +19,15 @@ def no_gain(difference: Estimate | None) -> Verdict:
     if difference.upper < 0:
         return passed()
     words = f"{difference.value:z.3f} ({100 * difference.level:g} % interval {difference.lower:z.3f} to "
-    words = f"log loss out of fold minus that of the mean risk for everybody: {words}{difference.upper:z.3f})"
+    words = f"log loss out of fold minus that of giving everyone the mean risk: {words}{difference.upper:z.3f})"
     if difference.value < 0:
         return found(
             f"{words}. The interval includes 0: these patients do not show a gain over the mean risk.",
             severity=NOTE,
         )
     return found(
-        f"{words}. The model is not better than one number for everybody: do not use its risks. Keep fewer predictors, "
-        "state priors for them, or pool cohorts. Scores of this model carry the warning RS211."
+        f"{words}. The model is no better than giving everyone the same risk: do not use its risks. Keep fewer "
+        "predictors, state priors for them, or pool cohorts. Scores of this model carry the warning RS211."
     )
 
 

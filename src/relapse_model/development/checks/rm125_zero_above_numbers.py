@@ -37,13 +37,13 @@ def zero_above_numbers(at: AtLandmark) -> Verdict:
             continue
         stands = below_limit_value(rule) or 0.0
         if np.any(measurements(at.cohort, at.study, rule.name).until(at.landmark).value < stands - _TOLERANCE):
-            lower.append(f"{rule.label} (below {stands:g} {rule.unit})")
+            lower.append(f"{rule.label} ({stands:g} {rule.unit})")
     if not lower:
         return passed()
     return found(
-        "a result of 0, or a word such as negative, reported without a limit ranks above lower results reported as "
-        f"numbers: {', '.join(lower)}. Give the limit with the result (lower_limit), or set floor = true for the "
-        "analyte, so that all results below its limit rank equally."
+        "a result of 0, or a word such as negative, reported without a limit counts as the value in brackets, and so "
+        f"ranks above lower results reported as numbers: {', '.join(lower)}. Give the limit with the result "
+        "(lower_limit), or set floor = true for the analyte, so that all results below its limit rank equally."
     )
 
 

@@ -62,7 +62,7 @@ def _without(cohort: Cohort, predictor: Predictor, landmark: float, rows: np.nda
         share = (table["given"].sum() - count) / others if others else 0.0
         if count == 0 and size >= FEWEST and (1 - share) ** size < CHANCE:
             said.append(
-                f"{predictor.label}: none of the {size} patients of {str(name)!r} has a course of "
+                f"{predictor.label}: none of the {size} patients at {str(name)!r} has a course of "
                 f"{' or '.join(predictor.agents)}, against {share:.0%} of the patients elsewhere"
             )
     return said

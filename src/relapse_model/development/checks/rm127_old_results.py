@@ -41,4 +41,4 @@ def old_results(at: AtLandmark) -> Verdict:
     )
 
 
-CHECK = CohortCheck("RM127", "old results read as of now", old_results)
+CHECK = CohortCheck("RM127", "old results used as current", old_results)

@@ -27,9 +27,9 @@ def competing_as_censoring(at: AtLandmark) -> Verdict:
     names = ", ".join(sorted(set(competing.name[rows][counted])))
     return found(
         f"{disclosed_count(number)} competing events before week {at.study.prediction.horizon_weeks:g} count as "
-        f"loss to follow-up ({names}; competing_as_censoring). The risks are then those if nobody could have them, "
-        "which holds only if they tell nothing of the coming outcome, and are higher than the share of patients "
-        "who have it. For the risk in their presence name them in competing."
+        f"loss to follow-up ({names}; competing_as_censoring). The risks are then those that would apply if nobody "
+        "could have such an event. They hold only if these events are unrelated to the outcome, and exceed the share "
+        "of patients who will have it. For risks in the presence of such events, name them in competing."
     )
 
 

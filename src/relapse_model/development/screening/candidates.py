@@ -255,7 +255,8 @@ def why_untestable(known: Floats, relapse: Floats, patients: int) -> str:
     """
     missing = 1 - len(known) / patients
     if missing > MOST_MISSING:
-        return f"missing in {100 * missing:.0f} % of the patients; 50 % at most"
+        share = f"{100 * missing:.0f} % of the" if len(known) else "all"
+        return f"missing in {share} patients (at most {100 * MOST_MISSING:.0f} % allowed)"
     if np.ptp(known) <= _ROUNDING * float(np.abs(known).max()):
         return "constant: the same in all patients"
     for count, what in ((int((relapse == 1).sum()), "with"), (int((relapse == 0).sum()), "without")):

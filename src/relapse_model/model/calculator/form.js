@@ -96,8 +96,18 @@ function unitEntry(field, i) {
 
 function usual(field) {
   if (field.low === null || field.low === undefined) return "";
-  const shownAs = field.type === "number" ? one => threeFigures(clinical(one, field)) : threeFigures;
+  const own = one => (field.type === "number" ? clinical(one, field) : one);
+  const shownAs = one => (belowLimit(field, own(one)) ? `<${general(field.result.lower_limit, 3)}` : twoFigures(own(one)));
   return say("usual", { low: shownAs(field.low), high: shownAs(field.high), unit: unitOf(field.unit) });
+}
+
+// One number stands for all results below the limit where the study says so (`floor`).
+function belowLimit(field, value) {
+  return field.result && field.result.lowest !== null && value < field.result.lower_limit * (1 - 1e-9);
+}
+
+function twoFigures(value) {
+  return Math.abs(value) < 100 ? general(value, 2) : Number(value.toPrecision(2)).toLocaleString("en");
 }
 
 // What the plan of the trial calls an arm; the value in the tables where it gives no name.

@@ -11,11 +11,10 @@ from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effe
 from relapse_model.model.trained import TrainedModel
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.predictor_kinds import AS_MEASURED, DIFFERENCES, FEATURE_KINDS, WITH_WORDS
+from relapse_model.study.predictor_kinds import AS_MEASURED, DIFFERENCES, FEATURE_KINDS, ONE_RESULT, WITH_WORDS
 from relapse_model.study.study import Study
 from relapse_model.study.unit_spelling import is_log10, unit_key
 
-_ONE_RESULT = ("last", "first", "maximum", "minimum")  # may be typed as the laboratory printed it: <0.05, >1000
 _BELOW = ({"negative"}, {"negative", "limit"})  # meanings of words for a result below the limit
 
 
@@ -161,7 +160,7 @@ def _units(predictor: Predictor, analyte: Analyte | None, logarithm: bool) -> li
 
 def _result(predictor: Predictor, analyte: Analyte | None, logarithm: bool) -> dict[str, Any] | None:
     """Return the limits of a field that takes one result as printed; None for any other number."""
-    if analyte is None or predictor.kind not in _ONE_RESULT:
+    if analyte is None or predictor.kind not in ONE_RESULT:
         return None
     at_limit = analyte.below_limit == "limit" or (analyte.negative and not logarithm)
     return {

@@ -160,8 +160,14 @@ def _of_study(study: Study) -> dict[str, Any]:
         "exclude": [one.text for one in study.eligibility.exclude],
         "registry": study.registry,
         "passive_weeks": f"{study.scoring.passive_weeks:g}",
-        "passive_agents": "" if passive is None else ", ".join(passive.agents),
+        "passive_agents": "" if passive is None else ", ".join(_agent_named(study, one) for one in passive.agents),
     }
+
+
+def _agent_named(study: Study, name: str) -> str:
+    """Return an agent by its first synonym in the study, which is a name where `name` may be an abbreviation."""
+    known = study.agents.get(name)
+    return known.synonyms[0] if known is not None and known.synonyms else name
 
 
 def _of_warnings(model: TrainedModel) -> dict[str, Any]:

@@ -64,8 +64,8 @@ class PatientInput:
         if self.week is None or self.age_weeks is None:
             return {"labs": "no usable result", "": "week of the prediction"}.get(self.source, f"{self.source} table")
         age = number_shown(self.age_weeks)
-        old = "same week" if age == "0" else f"{age} week{'' if age == '1' else 's'} old"
-        return f"{week_shown(self.week, self.date)}, {old}"
+        old = "" if age == "0" else f", {age} week{'' if age == '1' else 's'} old"
+        return f"{week_shown(self.week, self.date)}{old}"
 
 
 def patient_input(

@@ -11,7 +11,7 @@ from typing import Any
 
 from relapse_model.cohort.large_folders.partitions import DamagedPartError
 from relapse_model.errors import RelapseModelError
-from relapse_model.model.processes import end_with
+from relapse_model.model.processes import begin_worker
 
 ENGINES = ("processes", "dask")
 
@@ -90,7 +90,7 @@ def process_pool(jobs: int) -> Executor:
     from joblib import effective_n_jobs
     from joblib.externals.loky import ProcessPoolExecutor
 
-    pool: Executor = ProcessPoolExecutor(effective_n_jobs(jobs), initializer=end_with, initargs=(os.getpid(),))
+    pool: Executor = ProcessPoolExecutor(effective_n_jobs(jobs), initializer=begin_worker, initargs=(os.getpid(),))
     return pool
 
 

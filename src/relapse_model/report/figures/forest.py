@@ -49,7 +49,7 @@ def forest_figure(groups: Sequence[Subgroup], title: str = "Each centre, by a mo
     first, second = figure.subplots(2, 1)
     _panel(first, rows, "auc", "AUC (0.5 is chance)", 0.5)
     first.set_xlim(min(0.4, first.get_xlim()[0]), 1.0)
-    _panel(second, rows, "observed_expected", "Observed / expected (1 is right)", 1.0)
+    _panel(second, rows, "observed_expected", "Observed / expected (ideal value 1)", 1.0)
     _ratio_axis(second)
     first.set_title(title)
     return figure

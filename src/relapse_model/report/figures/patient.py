@@ -129,7 +129,7 @@ def patient_trajectory_figure(
     _mark_landmark(axes, model.landmark(landmark_week))
     _titre_axes(axes, course, logarithmic)
     axes.set(xlabel="Week since enrolment", ylabel=plain(f"{rule.label} ({rule.unit})"))
-    title = f"{rule.label} and its passive part" if course.own is not None else f"{rule.label} over time"
+    title = f"{rule.label} and injected antibody" if course.own is not None else f"{rule.label} over time"
     axes.set_title(plain(title))
     figure.legend(loc="outside lower left", ncols=2)
     return figure
@@ -221,7 +221,7 @@ def _draw_parts(axes: Axes, course: TitreCourse) -> None:
     if len(course.passive_week):
         axes.plot(
             course.passive_week, np.where(course.passive > 0, course.passive, np.nan), color=_PASSIVE, linewidth=1.2,
-            linestyle=(0, (4, 2)), label="passive part, typical",
+            linestyle=(0, (4, 2)), label="injected antibody, typical",
         )  # fmt: skip
     if course.own is None:
         return
@@ -229,13 +229,13 @@ def _draw_parts(axes: Axes, course: TitreCourse) -> None:
     shown = passive > 0
     axes.plot(
         course.own_week[shown], passive[shown], linestyle="none", marker="s", markersize=4.5, color=_PASSIVE,
-        label="passive part, estimated", zorder=3,
+        label="injected antibody, estimated", zorder=3,
     )  # fmt: skip
     upper = np.where(np.isfinite(own.upper), own.upper, own.value)
     reach = np.array([own.value - own.lower, upper - own.value])
     axes.errorbar(
         course.own_week, own.value, yerr=reach, fmt="D", markersize=4.5, color=_OWN, linewidth=1.4,
-        label="own part, 90 % interval", zorder=3,
+        label="patient's own antibody, 90 % interval", zorder=3,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What drives the risks: the SHAP values of each predictor, in patients with low, middling and high values of it."""
+"""What drives the risks: the SHAP values of each predictor, in patients with low, middle and high values of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_THIRDS = (("low values, or no", GROUPS[3]), ("middling values", GREY), ("high values, or yes", GROUPS[1]))
+_THIRDS = (("low values, or no", GROUPS[3]), ("middle values", GREY), ("high values, or yes", GROUPS[1]))
 _LEVEL = ("a level, or not known", INK)
 MOST_SHOWN = 10
 _WRAP = 22
@@ -61,12 +61,18 @@ def shap_groups_figure(
     ]
     axes.set_yticks(range(len(order)), names)
     axes.set(ylim=(len(order) - 0.4, -0.6), xlabel="SHAP value (log-odds): mean and SD")
-    for label, colour in (*_THIRDS, _LEVEL):
+    for label, colour in _marked(axes):
         axes.plot([], [], marker="o", linestyle="none", markersize=4, color=colour, label=label)
     put_legend(figure, axes, ax, ncols=2)
     less = len(everything) - len(order)
     axes.set_title("What drives the risks" + (f"\n{less} with smaller effects are not shown" if less else ""))
     return figure
+
+
+def _marked(axes: Axes) -> list[tuple[str, str]]:
+    """Return the colours that the figure uses, with their labels: others would be looked for in it."""
+    used = {line.get_color() for line in axes.lines if line.get_marker() == "o"}
+    return [(label, colour) for label, colour in (*_THIRDS, _LEVEL) if colour in used]
 
 
 def _draw_row(axes: Axes, row: int, effect: Floats, parts: list[tuple[NDArray[np.intp], str]]) -> None:

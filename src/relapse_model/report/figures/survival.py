@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.errors import InsufficientDataError
+from relapse_model.features.development_data import DevelopmentData
 from relapse_model.report.figures.style import GREY, colours, new_figure, plain, styled
 from relapse_model.report.figures.ticks import STEPS
 from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, disclosed_counts
@@ -31,6 +33,7 @@ def kaplan_meier_figure(
     start: float = 0.0,
     horizon: float | None = None,
     competing: ArrayLike | None = None,
+    order: Sequence[str] = (),
 ) -> Figure:
     """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
 
@@ -56,6 +59,8 @@ def kaplan_meier_figure(
     competing : array-like of shape (n,), optional
         1 for a competing event at that time. Then the share without the outcome so far is drawn, by the Aalen-Johansen
         estimate: it does not fall when somebody dies, as the risk that a model predicts does not rise.
+    order : sequence of str
+        Groups that come first, in this order; the others follow by name.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def kaplan_meier_figure(
     if not t.size:
         raise InsufficientDataError("Kaplan-Meier figure: no patients; expected one at least.")
     label = np.full(len(t), "all patients", dtype=object) if group is None else np.asarray(group, dtype=object)
-    names = sorted({str(name) for name in label})
+    names = in_order({str(name) for name in label}, order)
     figure = new_figure(3.5 + 0.2 * len(names))
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
     grid = start + weeks_read(0.0, max(0.0, float(t.max()) - start), MOST_READINGS, STEPS)
@@ -91,6 +96,22 @@ def kaplan_meier_figure(
     main.set_title(f"{title}, 95 % intervals")
     _risk_table(table, names, label.astype(str), t, ticks, disclosed)
     return figure
+
+
+def in_order(names: Iterable[str], first: Sequence[str]) -> list[str]:
+    """Return names: those of `first` in its order, then the others by name.
+
+    Parameters
+    ----------
+    names : iterable of str
+    first : sequence of str
+
+    Examples
+    --------
+    >>> in_order({"control", "arm not known", "treated"}, ("treated", "control"))
+    ['treated', 'control', 'arm not known']
+    """
+    return sorted(names, key=lambda name: (first.index(name) if name in first else len(first), name))
 
 
 def states_of(event: ArrayLike, competing: ArrayLike | None) -> Floats:
@@ -122,6 +143,50 @@ def without_outcome(time: ArrayLike, state: ArrayLike) -> tuple[Floats, Floats, 
         return kaplan_meier(time, state)
     found = cumulative_incidence(time, state)
     return found.times, 1 - found.incidence, 1 - found.upper, 1 - found.lower
+
+
+def at_visits(data: DevelopmentData) -> tuple[Floats, Floats]:
+    """Return the follow-up and the states of patients, with what counts by the horizon at the horizon or before it.
+
+    The outcome counts tests of the visit at the horizon, which may be some weeks late or early (`visit_window_weeks`).
+    Who is free at that visit is followed to the horizon at least, and who is lost before it, to the last test.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+
+    Returns
+    -------
+    time, state : ndarray of shape (n,)
+        1 for the outcome, 2 for a competing event, 0 for the end of follow-up.
+    """
+    by_then, later = data.states(by_horizon=True), data.states(by_horizon=False)
+    goes_on = (data.relapse == 0) & (by_then == 0) & (data.time > data.horizon)
+    return np.where(goes_on, data.time, data.horizon_time), np.where(goes_on, later, by_then)
+
+
+def risk_at(time: ArrayLike, state: ArrayLike, week: float) -> tuple[float, float, float] | None:
+    """Return the share with the outcome by a week, with 95 % limits; None where fewer than 5 are followed so long.
+
+    Parameters
+    ----------
+    time, state : array-like of shape (n,)
+        As `without_outcome` takes them.
+    week : float
+
+    Examples
+    --------
+    >>> [round(one, 3) for one in risk_at([10, 20, 48, 48, 48, 48], [1, 0, 0, 0, 0, 1], 48)]
+    [0.375, 0.104, 0.884]
+    """
+    t = np.asarray(time, dtype=float)
+    if (t >= week).sum() < SMALL:
+        return None
+    times, free, lower, upper = without_outcome(t, state)
+    at = int(np.searchsorted(times, week, side="right"))
+    if at == 0:
+        return 0.0, 0.0, float(1 - 0.025 ** (1 / len(t)))  # nobody had it: the exact limit
+    return float(1 - free[at - 1]), float(1 - upper[at - 1]), float(1 - lower[at - 1])
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from relapse_model.report.figures.style import GREY, GROUPS, INK, one_axes, styled
+from relapse_model.report.figures.style import GROUPS, INK, one_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LOWEST = 1.0  # mIU/mL: less is as good as none
+LOWEST = 1.0  # mIU/mL: less is as good as none
 
 
 @styled
@@ -29,16 +29,20 @@ def titre_forecast_figure(course: pd.DataFrame, below: float, *, ax: Axes | None
     ax : Axes, optional
         To draw on, in a figure of your own.
     """
-    figure, axes = one_axes(ax, 3.0)
+    figure, axes = one_axes(ax, 3.4)
     low, middle, high = (
-        np.maximum(course[name].to_numpy(dtype=float), _LOWEST) for name in ("lower", "median", "upper")
+        np.maximum(course[name].to_numpy(dtype=float), LOWEST) for name in ("lower", "median", "upper")
     )
     week = course["week"].to_numpy(dtype=float)
-    axes.fill_between(week, low, high, color=GROUPS[0], alpha=0.2, linewidth=0)
-    axes.plot(week, middle, color=GROUPS[0])
-    axes.axhline(below, color=INK, linewidth=0.8, linestyle="--")
-    axes.text(week[-1], below, f"{below:g} mIU/mL ", ha="right", va="bottom", color=GREY, fontsize=8)
+    axes.fill_between(week, low, high, color=GROUPS[0], alpha=0.2, linewidth=0, label="90 % band")
+    axes.plot(week, middle, color=GROUPS[0], label="median")
+    axes.axhline(below, color=INK, linewidth=0.8, linestyle="--", label=f"threshold of the rule, {below:g} mIU/mL")
     axes.set_yscale("log")
+    low_end, high_end = np.log10(min(float(low.min()), below)), np.log10(max(float(high.max()), below))
+    decades = 10.0 ** np.arange(np.floor(low_end), np.ceil(high_end) + 1)  # 1, 10, 100: not 10 to a power
+    axes.set_ylim(decades[0], decades[-1])
+    axes.set_yticks(decades, [f"{tick:,g}" for tick in decades])
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, borderaxespad=0.2)
     axes.set_xlim(week[0], week[-1])
     axes.set_xlabel("Weeks since enrolment")
     axes.set_ylabel("Anti-HBs (mIU/mL)")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relapse_model.arrays import Floats
-from relapse_model.report.figures.style import GREY, GROUPS, INK, new_figure, one_axes, plain, styled
+from relapse_model.report.figures.forest_rows import put_rows, rows_height
+from relapse_model.report.figures.style import GREY, INK, colours, new_figure, one_axes, plain, styled
 from relapse_model.report.figures.survival import kaplan_meier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TREATMENT, CONTROL = GROUPS[0], GROUPS[4]
-_LONGEST = 44
+TREATMENT, CONTROL = colours(2)  # as other pages colour groups, the treatment arm first
 _MOST_TICKS = 7
 
 
@@ -75,7 +74,7 @@ def failures_figure(time: Floats, event: Floats, treated: np.ndarray, names: tup
     shares = shares[(shares >= 0) & (shares <= top)]
     main.set_yticks(shares, [f"{share:.0%}" for share in shares])
     main.legend(loc="upper left")
-    main.set_title("Failures over time\nKaplan-Meier, 95 % bands")
+    main.set_title("Kaplan-Meier, 95 % bands")
     _numbers(table, time, treated, names, ticks)
     return figure
 
@@ -100,7 +99,7 @@ def _numbers(axes: Axes, time: Floats, treated: np.ndarray, names: tuple[str, st
 
 @styled
 def difference_forest(
-    rows: Sequence[ForestRow], title: str, axis: str, sides: tuple[str, str], *, ax: Axes | None = None
+    rows: Sequence[ForestRow], axis: str, sides: tuple[str, str], *, ax: Axes | None = None
 ) -> Figure:
     """Draw risk differences with their intervals, in percentage points, one above the other.
 
@@ -108,7 +107,7 @@ def difference_forest(
     ----------
     rows : sequence of ForestRow
         At least one of them with a value.
-    title, axis : str
+    axis : str
     sides : tuple of str
         What lies to the left and to the right of no difference.
     ax : Axes, optional
@@ -118,28 +117,19 @@ def difference_forest(
     -------
     Figure
     """
-    figure, axes = one_axes(ax, 1.35 + 0.42 * len(rows))
-    beside = axes.get_yaxis_transform()
+    labels = [row.label for row in rows]
+    figure, axes = one_axes(ax, 0.85 + rows_height(labels))
     known = [row for row in rows if row.value is not None]
     reach = 100 * max(max(abs(row.lower or 0.0), abs(row.upper or 0.0)) for row in known)
     reach = min(100.0, 1.08 * max(reach, 5.0))
-    for place, row in enumerate(rows):
-        text = axes.text(
-            0.0, place - 0.28, plain(shorten(row.label, _LONGEST, placeholder=" ...")), transform=beside, va="center",
-            fontsize=8.5, fontweight="bold" if row.strong else "normal",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )  # fmt: skip
-        text.set_in_layout(False)
-        axes.text(1.02, place + 0.16, plain(row.words), transform=beside, va="center", fontsize=8.5,
-                  color=INK if row.value is not None else GREY)  # fmt: skip
+    places = put_rows(axes, labels, [row.words for row in rows], [row.strong for row in rows])
+    for place, row in zip(places, rows, strict=True):
         if row.value is not None and row.lower is not None and row.upper is not None:
             value, low, high = (100 * one for one in (row.value, row.lower, row.upper))
             colour = TREATMENT if row.strong else INK
-            axes.plot([low, high], [place + 0.16] * 2, color=colour, linewidth=1.7)
-            axes.plot([value], [place + 0.16], marker="s", markersize=5, color=colour, linestyle="none")
+            axes.plot([low, high], [place, place], color=colour, linewidth=1.7)
+            axes.plot([value], [place], marker="s", markersize=5, color=colour, linestyle="none")
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-    axes.set(ylim=(len(rows) - 0.4, -0.7), xlim=(-reach, reach), yticks=[])
+    axes.set(xlim=(-reach, reach))
     axes.set_xlabel(f"{axis}\n{plain(sides[0])} \N{LEFTWARDS ARROW}   \N{RIGHTWARDS ARROW} {plain(sides[1])}")
-    axes.spines["left"].set_visible(False)
-    axes.set_title(title)
     return figure

@@ -147,7 +147,7 @@ def decision_curve_figure(curve: NetBenefit, *, ax: Axes | None = None) -> Figur
     axes.plot(threshold, np.zeros_like(threshold), color=INK, linewidth=1, label="nobody")
     best = float(max(curve.model.max(), curve.treat_all.max(), 0.01))
     axes.set(xlim=(threshold[0], threshold[-1]) if len(threshold) > 1 else None, ylim=(-0.4 * best, 1.25 * best))
-    axes.set(xlabel="Risk from which one would act (%)", ylabel="Net benefit (events per patient)")
+    axes.set(xlabel="Risk threshold for action (%)", ylabel="Net benefit (events per patient)")
     put_legend(figure, axes, ax, ncols=3, title="Act on", alignment="left")
     axes.set_title("Decision curve")
     return figure

@@ -20,6 +20,7 @@ from relapse_model.trial.arms.adverse_events import GRADE, SUMMARY, TERM
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction, records
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.flow import ArmFlow
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
 from relapse_model.trial.dosing.rule import ALL_CENTRES
 from relapse_model.trial.statistics import Contrast
@@ -172,7 +173,11 @@ def _subgroups(found: TrialAnalysis) -> JournalTable | None:
     columns = ["Subgroup", f"{names[0]}, failed", f"{names[1]}, failed",
                f"Difference, points ({interval(_level(found))})", "p, interaction"]  # fmt: skip
     tests = sum(one.interaction is not None for one in found.subgroups)
-    by_chance = f"{tests} tests of interaction; {0.05 * tests:g} would have p < 0.05 by chance alone" if tests else ""
+    by_chance = (
+        f"{number_of(tests, 'test')} of interaction; {0.05 * tests:g} would have p < 0.05 by chance alone"
+        if tests
+        else ""
+    )
     return journal_table("Subgroups of the plan", columns, rows, [direction(found.plan), by_chance, *notes])
 
 

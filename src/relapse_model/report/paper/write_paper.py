@@ -22,8 +22,8 @@ from relapse_model.report.paper.journal_table import INDENT, LEVEL, JournalTable
 from relapse_model.report.paper.model_tables import model_tables, validation_tables
 from relapse_model.report.paper.table_files import FORMATS, require_formats
 from relapse_model.report.paper.trial_tables import trial_tables
+from relapse_model.report.trial_answer import answer
 from relapse_model.report.trial_report import CAPTIONS, trial_figures
-from relapse_model.report.trial_words import answer
 from relapse_model.report.validation_report import validation_values, write_report
 from relapse_model.study.study import Study
 

@@ -16,6 +16,7 @@ from relapse_model.errors import CohortError
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.features.derive import derive_features
 from relapse_model.study.predictor import Predictor
+from relapse_model.study.predictor_kinds import ONE_RESULT
 from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
@@ -42,7 +43,8 @@ class BaselineRow:
     variable, level : str
         `level` is empty for a number, and for a variable of yes and no.
     treatment, control : str
-        Median (quartiles), or number (%) of those in whom it is known.
+        Median (quartiles), or number (%) of those in whom it is known. A quartile below the limit of an analyte of
+        which one number stands for every result below it is shown as below it, such as ``<10``.
     missing : tuple of int
         Not known in the treatment and the control arm.
     smd : float or None
@@ -113,7 +115,8 @@ def baseline_table(cohort: Cohort, study: Study, found: Endpoint) -> BaselineTab
         except CohortError as error:
             absent.append(f"{predictor.label} ({error.problems[0].found})")
             continue
-        described.append((predictor.column, _predictor_rows(predictor, values.iloc[found.place], found.treated)))
+        rows = _predictor_rows(predictor, study, values.iloc[found.place], found.treated)
+        described.append((predictor.column, rows))
     described.sort(key=lambda one: _FIRST.index(one[0]) if one[0] in _FIRST else len(_FIRST))  # the others as they were
     return BaselineTable(tuple(row for _, rows in described for row in rows), tuple(absent))
 
@@ -128,7 +131,7 @@ def _values(cohort: Cohort, column: str) -> pd.Series:
     return text.where(~text.str.casefold().isin(MISSING_WORDS), None)
 
 
-def _predictor_rows(predictor: Predictor, values: pd.Series, treated: Mask) -> list[BaselineRow]:
+def _predictor_rows(predictor: Predictor, study: Study, values: pd.Series, treated: Mask) -> list[BaselineRow]:
     unit = unit_shown(predictor)
     label = f"{predictor.label} ({unit})" if unit else predictor.label
     if predictor.levels:
@@ -136,7 +139,13 @@ def _predictor_rows(predictor: Predictor, values: pd.Series, treated: Mask) -> l
     known = values.dropna()
     if len(known) and known.isin([0.0, 1.0]).all():
         return _described(predictor.label, values.map({0.0: False, 1.0: True}).astype("boolean"), treated)
-    return _number_rows(label, values.to_numpy(dtype=float), treated, predictor)
+    return _number_rows(label, values.to_numpy(dtype=float), treated, predictor, _limit(predictor, study))
+
+
+def _limit(predictor: Predictor, study: Study) -> float | None:
+    """Return the limit below which one number stands for every result (`floor`); None where there is none."""
+    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in ONE_RESULT else None
+    return analyte.lower_limit if analyte is not None and analyte.floor else None
 
 
 def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow]:
@@ -165,7 +174,9 @@ def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow
     return [head, *inner]
 
 
-def _number_rows(label: str, values: Floats, treated: Mask, predictor: Predictor | None) -> list[BaselineRow]:
+def _number_rows(
+    label: str, values: Floats, treated: Mask, predictor: Predictor | None, limit: float | None = None
+) -> list[BaselineRow]:
     known = ~np.isnan(values)
     one, nought = values[known & treated], values[known & ~treated]
     smd = difference_of_numbers(one, nought)
@@ -175,7 +186,10 @@ def _number_rows(label: str, values: Floats, treated: Mask, predictor: Predictor
         if not len(shown):
             cells.append("none known")
             continue
-        low, middle, high = map(three_figures, np.quantile(shown, [0.25, 0.5, 0.75]))
+        low, middle, high = (
+            f"<{limit:g}" if limit is not None and quartile < limit * (1 - 1e-9) else three_figures(quartile)
+            for quartile in np.quantile(shown, [0.25, 0.5, 0.75])
+        )
         cells.append(f"{middle} ({low} to {high})")
     return [BaselineRow(label, "", cells[0], cells[1], _missing(known, treated), smd)]
 

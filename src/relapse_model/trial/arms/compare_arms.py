@@ -35,7 +35,7 @@ from relapse_model.trial.arms.intercurrent import (
     intercurrent_problems,
     with_strategies,
 )
-from relapse_model.trial.arms.number_words import number_of
+from relapse_model.trial.arms.number_words import number_of, weeks_of
 from relapse_model.trial.arms.prognostic_score import prognostic_score
 from relapse_model.trial.arms.protocol import protocol
 from relapse_model.trial.arms.randomised import Randomised, randomised
@@ -261,7 +261,7 @@ def _endpoint_problems(found: Endpoint, plan: TrialPlan) -> list[Problem]:
         if last < found.week and not all_failed:
             problems.append(
                 Problem("labs", None, "week", f"the arm {name!r} is followed to week {last:g} at most",
-                        f"a visit at week {found.week:g} (within {plan.primary.window_weeks:g} weeks)",
+                        f"a visit at week {found.week:g} (within {weeks_of(plan.primary.window_weeks)})",
                         "Wait for the follow-up: what comes after it cannot be computed")
             )  # fmt: skip
         elif plan.primary.method != KAPLAN_MEIER and not plan.primary.adjusted and unknown:
@@ -310,14 +310,14 @@ def _later(cohort: Cohort, study: Study, plan: TrialPlan, found: Endpoint) -> Ar
     week = plan.primary.week + on
     who = Randomised(found.place, found.treated, found.strata)
     label = f"Extended to week {week:g}"
-    estimand = f"as the primary analysis, {on:g} weeks later, when a relapse hidden by antibody would be detected"
+    estimand = f"as the primary analysis, {weeks_of(on)} later, when a relapse hidden by antibody would be detected"
     bare = endpoint(cohort, study, who, week, plan.primary.window_weeks)
     later, _ = with_strategies(bare, cohort, plan.intercurrent, (plan.arms.treatment, plan.arms.control))
     later = replace(later, weight_by=found.weight_by)
     seen = [bool((later.known[who] == 0).any()) for who in (later.treated, ~later.treated)]
     if not all(seen):
         arms = counts(later, plan.arms.names)
-        note = f"not made: an arm has no visit at week {week:g} (within {plan.primary.window_weeks:g} weeks)"
+        note = f"not made: an arm has no visit at week {week:g} (within {weeks_of(plan.primary.window_weeks)})"
         return ArmContrast("later", label, estimand, "supportive", *arms, note=note)
     made = _unadjusted(later, plan, kind="later", label=label, estimand=estimand)
     if made.contrast is None:

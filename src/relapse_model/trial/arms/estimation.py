@@ -12,6 +12,7 @@ from relapse_model.errors import InsufficientDataError
 from relapse_model.study.trial_plan import PrimaryAnalysis, TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures, Names, counts, with_risks, with_shares
 from relapse_model.trial.arms.endpoint import Endpoint
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.statistics import (
     Contrast,
     SignificanceTest,
@@ -208,7 +209,8 @@ def complete_cases(found: Endpoint, asked: PrimaryAnalysis, names: Names) -> Arm
 
 def _log_rank(found: Endpoint, one: ArmFigures, nought: ArmFigures, *, stratified: bool = False) -> ArmContrast:
     made = log_rank(found.time, found.event, found.arm, found.strata if stratified else None)
-    note = f"{made.observed:g} events observed in the treatment arm, {made.expected:.1f} expected under no difference"
+    observed = number_of(int(made.observed), "failure")
+    note = f"{one.name}: {observed} observed, {made.expected:.1f} expected if the arms did not differ"
     return ArmContrast("", "", "", "", one, nought, None, (made.test,), note)
 
 

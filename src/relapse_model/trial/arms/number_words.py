@@ -18,3 +18,18 @@ def number_of(count: int, one: str, several: str = "") -> str:
     ('1 patient', '0 patients', '2 patients were')
     """
     return f"{count} {one if count == 1 else several or f'{one}s'}"
+
+
+def weeks_of(number: float) -> str:
+    """Return a number of weeks, in the singular for 1.
+
+    Parameters
+    ----------
+    number : float
+
+    Examples
+    --------
+    >>> weeks_of(4.0), weeks_of(1.0), weeks_of(0.5)
+    ('4 weeks', '1 week', '0.5 weeks')
+    """
+    return f"{number:g} week{'' if number == 1 else 's'}"

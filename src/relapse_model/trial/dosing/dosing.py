@@ -21,7 +21,9 @@ from relapse_model.features.endogenous import dose_table, doses_given, passive_a
 from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.arms.number_words import number_of, weeks_of
 from relapse_model.trial.dosing.forecast import Forecast, forecast
+from relapse_model.trial.dosing.never_measured import never_measured
 from relapse_model.trial.dosing.rule import (
     ALL_CENTRES,
     AS_DUE,
@@ -55,7 +57,8 @@ class DosingReport:
     rule : DosingRule
     due : DataFrame
         One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
-        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``clinician decides``.
+        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``clinician decides``. Who has no titre at
+        all although planned visits have passed is ``not assessed``, with these visits as the reason.
     audit : DataFrame
         One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
     next : DataFrame or None
@@ -86,7 +89,8 @@ class DosingReport:
         """Return counts only, never a patient."""
         verdicts = self.audit["verdict"].value_counts()
         given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
-        return f"DosingReport({len(self.due)} patients to look at, {given} doses given as due, {len(self.audit)} rows)"
+        counts = (number_of(len(self.due), "patient"), number_of(given, "dose"), number_of(len(self.audit), "row"))
+        return "DosingReport({} to look at, {} given as due, {})".format(*counts)
 
     def _repr_html_(self) -> str:
         """Return counts only, as a notebook shows them: patients are never printed."""
@@ -95,7 +99,7 @@ class DosingReport:
             repr(self)[len("DosingReport(") : -1],
             columns=("verdict", "rows"),
             rows=[(str(name), int(count)) for name, count in verdicts.items()],
-            note=" ".join(self.notes),
+            note=" ".join(f"{note[:1].upper()}{note[1:]}." for note in self.notes),
         )
 
     def course(self, patient_id: str) -> pd.DataFrame:
@@ -206,8 +210,10 @@ def dosing(
     whose = table["patient"].to_numpy(dtype=np.intp)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
     centre = _centres(cohort)[whose]
+    unseen = never_measured(cohort, study, rule, as_of, planned)
+    due = _due(table[~gone[whose]], unseen[~gone[unseen["patient"].to_numpy(dtype=np.intp)]], cohort, rule)
     return DosingReport(
-        rule, _due(table[~gone[whose]], cohort, rule), audited, upcoming, _deviations(table, centre),
+        rule, due, audited, upcoming, _deviations(table, centre),
         _adherence(table, centre), tuple(notes), found, tuple(ids[list(places)]),
     )  # fmt: skip
 
@@ -223,8 +229,8 @@ def _rule(study: Study) -> DosingRule:
 
 def _notes(rule: DosingRule, as_of: float | date | None, gone: int) -> list[str]:
     """Return what is assumed of windows and of the day, and how many are past dosing."""
-    first, again = rule.first.window_weeks, rule.again.act_within_weeks
-    notes = [f"a dose counts as given on time within {again:g} weeks, the first within {first:g} (set in the study)"]
+    first, again = weeks_of(rule.first.window_weeks), weeks_of(rule.again.act_within_weeks)
+    notes = [f"a dose counts as given on time within {again}, the first within {first} (set in the study)"]
     if as_of is None:
         notes.append(
             "no day was stated ('as of'), so the records are taken as complete: a dose that was due and is not among "
@@ -272,18 +278,25 @@ def _as_of(cohort: Cohort, asked: float | date | None, rule: DosingRule) -> Floa
     return np.where(np.isnan(days), -np.inf, days / 7.0)
 
 
-def _due(table: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
-    """Return who needs something now: an open dose, or a last visit that was left without its dose or its titre."""
+def _due(table: pd.DataFrame, unseen: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
+    """Return who needs something now: an open dose, or a visit that was left without its dose or its titre.
+
+    Of each patient the last visit counts; who never had a titre is listed for that, if for nothing else.
+    """
     visits = table[table["call"] != NONE]
     last = visits.groupby("patient").tail(1)
     status = {OPEN: "due", OMITTED: "overdue", NOT_ASSESSED: NOT_ASSESSED, UNDECIDABLE: UNDECIDABLE, BY_HAND: BY_HAND}
     listed = last[last["verdict"].isin(status)]
+    never = unseen[~unseen["patient"].isin(listed["patient"])].assign(verdict=NOT_ASSESSED, titre=None)
+    columns = ["patient", "week", "titre", "reason", "verdict"]
+    listed = pd.concat([one[columns] for one in (listed, never) if len(one)] or [listed[columns]], ignore_index=True)
+    listed = listed.sort_values(["patient", "week"], kind="stable")
     return pd.DataFrame(
         {
             "patient_id": cohort.patient_ids.to_numpy()[listed["patient"].to_numpy(dtype=np.intp)],
             "arm": rule.arm,
-            "week": listed["week"].to_numpy(),
-            "titre": listed["titre"].to_numpy(),
+            "week": listed["week"].to_numpy(dtype=float),
+            "titre": listed["titre"].to_numpy(dtype=object),
             "reason": listed["reason"].where(listed["verdict"] != BY_HAND, DETECTED).to_numpy(),
             "status": listed["verdict"].map(status).to_numpy(),
         }

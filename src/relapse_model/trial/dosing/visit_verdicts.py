@@ -36,9 +36,9 @@ from relapse_model.trial.dosing.rule import (
 
 COLUMNS = ("patient", "week", "titre", "reason", "call", "given_week", "amount", "verdict", "days_late")
 BY_HAND, WRONG_AMOUNT, WITHOUT_NEED = "clinician decides", "wrong amount", "given without need"
-BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, WITH_ANTIGEN = (
+BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, UNASSESSED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
-    "given while undecided", "given with HBsAg detected",
+    "given while undecided", "given without a titre since the last dose", "given with HBsAg detected",
 )  # fmt: skip
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
@@ -117,7 +117,7 @@ def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> _
     doses = doses[at_or_before(doses["start_week"], as_of[doses["patient"]])]
     return _Records(
         titres, tests, positive, seen["patient"].to_numpy(dtype=np.intp), seen["week"].to_numpy(dtype=float),
-        doses, _stops(cohort, study, rule), follow_up_ends(cohort, study, rule),
+        doses, dosing_ends(cohort, study, rule), follow_up_ends(cohort, study, rule),
         rule.again.below if limit is None else limit,
     )  # fmt: skip
 
@@ -140,8 +140,15 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
     return doses.astype({"start_week": float, "dose": float}).groupby(["patient", "start_week"], as_index=False).sum()
 
 
-def _stops(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    """Return the week from which no dose is expected: what the rule says ends dosing, a competing event, a death."""
+def dosing_ends(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
+    """Return the week from which no dose is expected: what the rule says ends dosing, a competing event, a death.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    rule : DosingRule
+    """
     by_rule = np.fmin(_stops_by_rule(cohort, study, rule), _competing_week(cohort, study))
     return np.fmin(by_rule, death_weeks(cohort.adverse_events, len(cohort)))
 
@@ -218,7 +225,7 @@ def _patient(
         rows.append(_row(place, week[position], titre, why, call[position], dose, verdict, days))
     taken = set(found.dose.tolist())
     for number in sorted(set(range(len(doses))) - taken):
-        verdict = _unasked(float(given[number]), week, call, rule, float(records.stop[place]))
+        verdict = _unasked(float(given[number]), week, call, latest, rule, float(records.stop[place]))
         rows.append(_row(place, float(given[number]), None, "", NONE, doses.iloc[number], verdict))
     return rows
 
@@ -266,14 +273,18 @@ def _detected(records: _Records, place: int, week: Floats) -> NDArray[np.bool_]:
     return np.asarray((at >= 0) & positive[np.maximum(at, 0)] if len(tested) else np.zeros(len(week), dtype=bool))
 
 
-def _unasked(given: float, week: Floats, call: NDArray[np.object_], rule: DosingRule, stop: float) -> str:
-    """Return what a dose is called that no visit asked for."""
+def _unasked(
+    given: float, week: Floats, call: NDArray[np.object_], latest: Floats, rule: DosingRule, stop: float
+) -> str:
+    """Return what a dose is called that no visit asked for; past the time of the last visit it is of another day."""
     if given < rule.first.week - rule.first.window_weeks:
         return BEFORE
     if given > stop:
         return AFTER
-    last = call[np.searchsorted(week, given, side="right") - 1]
-    return {NOT_DUE: WITHOUT_NEED, DUE: TWICE, DETECTED: WITH_ANTIGEN}.get(last, UNDECIDED)
+    last = np.searchsorted(week, given, side="right") - 1
+    if call[last] == DUE and not at_or_before(given, latest[last]):
+        return UNASSESSED
+    return {NOT_DUE: WITHOUT_NEED, DUE: TWICE, DETECTED: WITH_ANTIGEN}.get(call[last], UNDECIDED)
 
 
 def titre_text(lower: float, upper: float) -> str | None:

@@ -119,7 +119,7 @@ def test_all_that_is_missing_is_named_in_order(warned):
         ("age", 9.5, "Age 9.5 years (usual 20 to 60), by 0.26 times its width"),
         ("male", 0.0, None),
         ("genotype", "B", None),
-        ("genotype", "D", "HBV genotype D (of nobody in the training)"),
+        ("genotype", "D", "HBV genotype D (in no training patient)"),
     ],
 )
 def test_values_unlike_the_training_are_told_in_clinical_units_and_how_far(warned, name, value, text):

@@ -13,7 +13,7 @@ OTHER = [(row, "haemoglobin", 4, "140", "g/L", None) for row in (1, 2)]
 def test_a_treatment_that_the_study_does_not_know(new_patients_of, said):
     given = [(0, "aspirin", 4), (1, "entecavir", 4), (2, "aspirin", 20)]  # the last begins after the landmark
     new = new_patients_of(PATIENTS, TITRES, given, added=AGENTS)
-    assert said(unknown_name, new) == {0: ["treatment of an unknown name: 'aspirin'"]}
+    assert said(unknown_name, new) == {0: ["treatment under an unknown name: 'aspirin'"]}
 
 
 def test_a_study_that_asks_for_no_agent_asks_for_no_names(new_patients_of, said):
@@ -22,11 +22,11 @@ def test_a_study_that_asks_for_no_agent_asks_for_no_names(new_patients_of, said)
 
 def test_a_result_of_an_unknown_name_where_the_titre_is_missing(new_patients_of, said):
     found = said(unknown_name, new_patients_of(PATIENTS, TITRES + OTHER))
-    assert found == {2: ["result of an unknown name, and Titre is missing: 'haemoglobin'"]}
+    assert found == {2: ["result under an unknown name, and Titre is missing: 'haemoglobin'"]}
 
 
 def test_an_identifier_in_a_name_is_not_shown(new_patients_of, said):
     new = new_patients_of(PATIENTS, TITRES, [(0, "of PT-001", 4)], added=AGENTS)
     assert said(unknown_name, new) == {
-        0: ["treatment of an unknown name: one that is not shown, since it holds an identifier"]
+        0: ["treatment under an unknown name: one that is not shown, since it holds an identifier"]
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from relapse_model.model.scoring.guards.rs214_unknown_centre import GUARD
 
-NEW = "the risk is that of a new centre, and its interval holds the differences between centres"
+NEW = "the risk is that of a new centre, and its interval includes the differences between centres"
 
 
 def patients_at(new_patients_of, centres, known=("east", "west")):

@@ -46,7 +46,7 @@ def _levels(new: NewPatients, predictor: Predictor, training: dict[str, Any]) ->
     return [
         flagged(
             (values == level).to_numpy(dtype=bool),
-            f"outside the training range: {predictor.label} {level} (of nobody in the training)",
+            f"outside the training range: {predictor.label} {level} (in no training patient)",
         )
         for level, count in training["levels"].items()
         if count == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
 
 _TEXTS = {
-    "prior": "hardly known in the training: {} (its effect is that of the study's prior, not of patients)",
-    "left out": "hardly known in the training: {} (left out: the value does not count)",
+    "prior": "known in hardly any training patient: {} (its effect is that of the study's prior, not of patients)",
+    "left out": "known in hardly any training patient: {} (left out: the value does not count)",
 }
 
 

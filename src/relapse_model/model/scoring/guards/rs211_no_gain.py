@@ -19,7 +19,7 @@ def no_gain(new: NewPatients) -> list[Flagged]:
     findings = new.summary.get("warnings") or []
     if not any(one.get("code") == FINDING and one.get("severity") == "warning" for one in findings):
         return []
-    text = "model without shown gain: cross-validated, it was not better than the mean risk for everybody (RM122)"
+    text = "model without shown gain: in cross-validation it was no better than giving everyone the mean risk (RM122)"
     return [flagged(np.ones(len(new.cohort), dtype=bool), text)]
 
 

@@ -11,8 +11,8 @@ from relapse_model.model.scoring.guards.shown_names import shown_name
 
 _WEEK = {"analyte": "week", "agent": "start_week"}
 _TEXT = {
-    "analyte": "result of an unknown name, and {label} is missing: {name}",
-    "agent": "treatment of an unknown name: {name}",
+    "analyte": "result under an unknown name, and {label} is missing: {name}",
+    "agent": "treatment under an unknown name: {name}",
 }
 
 

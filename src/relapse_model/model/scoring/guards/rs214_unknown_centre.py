@@ -24,7 +24,7 @@ def unknown_centre(new: NewPatients) -> list[Flagged]:
     told = np.array([one is not None for one in labels])
     known = np.isin(np.array([one or "" for one in labels], dtype=str), new.centres)
     column = new.study.prediction.centre
-    integrated = "the risk is that of a new centre, and its interval holds the differences between centres"
+    integrated = "the risk is that of a new centre, and its interval includes the differences between centres"
     return [
         flagged(told & ~known, f"centre not known to the model: {integrated}"),
         flagged(~told, f"centre not stated (column {column!r}): {integrated}"),

@@ -1,0 +1,168 @@
+"""The questions a reader asks first: how many had the outcome, from when it counts, and for whom the model is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from relapse_model.cohort.cohort import Cohort
+from relapse_model.features.development_data import DevelopmentData
+from relapse_model.report.arms import arms_of_plan
+from relapse_model.report.disclosure import FULL
+from relapse_model.report.figures.survival import at_visits, in_order, risk_at
+from relapse_model.small_counts import SMALL
+from relapse_model.study.study import Study
+
+_SEXES = {"F", "M"}
+_MOST_ARMS = 4
+Say = Callable[..., str]
+
+
+def estimated_risk(data: DevelopmentData) -> dict[str, Any] | None:
+    """Return the share with the outcome by the horizon, allowing for loss to follow-up, with its 95 % limits.
+
+    Kaplan-Meier (Aalen-Johansen where there are competing events), with the tests of the visit at the horizon counted
+    at the horizon, as the outcome counts them. None where fewer than 5 were followed so long.
+
+    Parameters
+    ----------
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    """
+    found = risk_at(*at_visits(data), data.horizon)
+    if found is None:
+        return None
+    method = "Kaplan-Meier" if data.competing_ends() is None else "Aalen-Johansen"
+    return dict(zip(("value", "lower", "upper"), found, strict=True)) | {"level": 0.95, "method": method}
+
+
+def patients_described(
+    cohort: Cohort, data: DevelopmentData, study: Study, arm: NDArray[Any] | None, disclosure: str = FULL
+) -> dict[str, Any]:
+    """Return who the patients are, in a few numbers: arms, centres, age and sex, as far as the tables tell.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    data : DevelopmentData
+        Patients at risk at one landmark.
+    study : Study
+    arm : array of str or None
+        Arm of each of these patients.
+    disclosure : {"full", "small-counts"}
+        Small counts hidden: no arms, and no share of men where fewer than 5 are men, or women.
+    """
+    patients = cohort.patients.set_axis(cohort.patient_ids).loc[data.features.index]
+    full = disclosure == FULL
+    found: dict[str, Any] = {"cohort": len(cohort) + len(cohort.rejected), "patients": len(data)}
+    if arm is not None and full:
+        labels = arm.astype(str)
+        found["arms"] = {name: int((labels == name).sum()) for name in in_order(set(labels), arms_of_plan(study))}
+    if "centre" in patients:
+        found["centres"] = int(patients["centre"].nunique())
+    if "age_years" in patients:
+        ages = pd.to_numeric(patients["age_years"]).dropna()
+        if len(ages) >= SMALL:
+            found["median_age"] = float(ages.median())
+    if "sex" in patients:
+        sexes = patients["sex"].dropna().astype(str)
+        men = int((sexes == "M").sum())
+        if len(sexes) and set(sexes) <= _SEXES and (full or min(men, len(sexes) - men) >= SMALL):
+            found["male"] = men / len(sexes)
+    return found
+
+
+def first_screen(
+    values: dict[str, Any],
+    study: Study,
+    named: str,
+    week: float,
+    say: Say,
+    *,
+    competed: int = 0,
+    adjudicated: bool = False,
+) -> dict[str, str]:
+    """Return what the first screen says beside the verdict, in the language of `say`.
+
+    Parameters
+    ----------
+    values : dict
+        Of the report, among it ``estimated_risk``, ``patients_described`` and ``follow_up``.
+    study : Study
+    named : str
+        The outcome, in the language.
+    week : float
+        The landmark.
+    say : callable
+        Of `relapse_model.report.language.words_of`.
+    competed : int
+        Patients with a competing event by the horizon.
+    adjudicated : bool
+        Whether the cohort has an outcomes table, which decides before the study's rule.
+    """
+    horizon = f"{study.prediction.horizon_weeks:g}"
+    return {
+        "asked": say("how_many", outcome=named, horizon=horizon),
+        **_how_many(values, horizon, competed, say),
+        "from_when": _from_when(study, week, say),
+        "adjudicated": say("adjudicated") if adjudicated and study.outcome.analyte is not None else "",
+        "whom": _whom(values["patients_described"], say),
+    }
+
+
+def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> dict[str, str]:
+    counts, risk = values["follow_up"], values["estimated_risk"]
+    competing = say("counted_competing", competing=competed) if competed else ""
+    shown = {name: counts[name] for name in ("patients", "events", "free", "lost")}
+    counted = say("counted", competing=competing, **shown)
+    if risk is None:
+        return {"risk": say("no_risk", horizon=horizon), "interval": "", "counted": counted[:1].upper() + counted[1:]}
+    percent = {name: f"{100 * risk[name]:.1f}" for name in ("value", "lower", "upper")}
+    interval = say("interval", level=f"{100 * risk['level']:g}", lower=percent["lower"], upper=percent["upper"])
+    counted = say("estimated_lost" if counts["lost"] else "estimated", method=risk["method"], counted=counted)
+    return {"risk": f"{percent['value']} %", "interval": interval, "counted": counted}
+
+
+def _from_when(study: Study, week: float, say: Say) -> str:
+    index, rule, chinese = study.time.index, study.outcome, say("language") == "zh"
+
+    def named(analyte: str) -> str:
+        one = study.analytes[analyte]
+        return (one.label_zh if chinese else "") or one.label
+
+    if index is not None:
+        below = index.first_below is not None
+        limit = index.first_below if below else index.first_at_least
+        unit = study.analytes[index.analyte].unit
+        zero = say("zero_index", analyte=named(index.analyte), limit=_limit(below, limit, unit, say))
+    elif rule.analyte is not None and not week:
+        free_below = rule.at_least is not None  # the outcome is a result at or above the limit
+        limit = rule.at_least if free_below else rule.below
+        shown = _limit(free_below, limit, study.analytes[rule.analyte].unit, say)
+        zero = say("zero_tested", analyte=named(rule.analyte), limit=shown)
+    else:
+        zero = say("zero")
+    return say("between").join([zero, say("predicted_at", landmark=f"{week:g}")]) if week else zero
+
+
+def _limit(below: bool, limit: float | None, unit: str, say: Say) -> str:
+    return say("below" if below else "at_least", limit=f"{limit:g} {unit}".rstrip())
+
+
+def _whom(found: dict[str, Any], say: Say) -> str:
+    arms = found.get("arms", {})
+    parts = []
+    if 1 < len(arms) <= _MOST_ARMS:
+        parts.append(say("listed").join(say("arm_of", arm=name, patients=count) for name, count in arms.items()))
+    if found.get("centres", 0) > 1:
+        parts.append(say("of_centres", centres=found["centres"]))
+    if "median_age" in found:
+        parts.append(say("aged", age=f"{found['median_age']:.0f}"))
+    if "male" in found:
+        parts.append(say("male", share=f"{100 * found['male']:.0f}"))
+    who = say("described", who=say("joint").join(parts)) if parts else ""
+    of = say("of_cohort", total=found["cohort"]) if found["cohort"] > found["patients"] else ""
+    return say("whom", patients=found["patients"], of=of, who=who)

@@ -1,0 +1,145 @@
+"""What a trial's team would do next: each sentence follows from a number of the analysis, or from what is missing."""
+
+from __future__ import annotations
+
+from relapse_model.report.trial_answer import DIFFERENCE, excludes_none, limits_per_100
+from relapse_model.report.trial_words import contrast_words, first_capital, signed
+from relapse_model.trial.arms.analysis import TrialAnalysis
+from relapse_model.trial.arms.arm_contrast import ArmContrast
+from relapse_model.trial.arms.number_words import number_of
+
+NOT_MADE = "not made: "
+_NOTABLE = 0.2  # standardised difference
+_NO_REASON = "reason not recorded"
+_PRECISION = 4  # times the patients: an interval of half the width
+
+
+def next_steps(found: TrialAnalysis) -> list[str]:
+    """Return what follows from the result: on reporting it, on what is missing, and for the next plan.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    steps = (
+        _reporting(found), _unknown_endpoints(found), _other_conclusions(found), _not_made(found), _later(found),
+        _records(found), _next_plan(found), _registration(found),
+    )  # fmt: skip
+    return [step for step in steps if step]
+
+
+def _reporting(found: TrialAnalysis) -> str:
+    """Say what the interval rules out, and what a narrower one would take."""
+    contrast, name = found.primary.contrast, found.plan.arms.names[0]
+    if contrast is None:
+        return "Report that the planned analysis has no answer, and why; no other analysis replaces it."
+    level = f"{100 * contrast.level:g} %"
+    if excludes_none(contrast):
+        return f"Report the {contrast.measure.replace('_', ' ')} with its interval, {contrast_words(contrast)}."
+    if contrast.measure != DIFFERENCE:
+        reach = contrast_words(contrast, interval_only=True)
+        return f"Do not report equivalence: the {level} interval of the ratio is {reach}."
+    fewer, more = limits_per_100(contrast)
+    patients = _PRECISION * found.flow.randomised
+    return (
+        f"Do not report equivalence. The {level} interval rules out more than {fewer} fewer and more than {more} more "
+        f"failures per 100 patients with {name}: compare these limits with the smallest difference that would change "
+        f"practice. With the same risks and losses, an interval half as wide takes about {patients:,} patients in all."
+    )
+
+
+def _unknown_endpoints(found: TrialAnalysis) -> str:
+    """Say how far the unknown endpoints could move the answer, by the extremes of the plan."""
+    arms = found.flow.arms
+    lost = arms[0].lost + arms[1].lost
+    if not lost:
+        return ""
+    first = f"Search for the unknown endpoints ({lost} of {found.flow.randomised})"
+    extremes = [one.contrast for one in found.sensitivity if one.kind == "extreme"]  # the worst case first
+    if not extremes:
+        return f"{first}: the plan names no analysis of the extremes, which says how far they could move the answer."
+    worst, best = extremes
+    if worst is None or best is None:
+        return f"{first}."
+    conclusions = {excludes_none(one) for one in (worst, best, found.primary.contrast) if one is not None}
+    verdict = "the conclusion would be the same" if len(conclusions) == 1 else "they can change the conclusion"
+    one, other = arms
+    case = f"If all {one.lost} in {one.name} had failed and none of the {other.lost} in {other.name}"
+    return (
+        f"{first}. {case}, the difference would be {contrast_words(worst)} percentage points; in the reverse case "
+        f"{contrast_words(best)}: {verdict}."
+    )
+
+
+def _other_conclusions(found: TrialAnalysis) -> str:
+    """Name the sensitivity analyses whose interval leads to another conclusion than that of the plan."""
+    contrast = found.primary.contrast
+    if contrast is None:
+        return ""
+    made = [(one, one.contrast) for one in found.sensitivity if one.contrast is not None]
+    other = [one.label for one, words in made if excludes_none(words) != excludes_none(contrast)]
+    if not other:
+        return ""
+    of_all = number_of(len(made), "sensitivity analysis", "sensitivity analyses")
+    verb = "leads" if len(other) == 1 else "lead"
+    return f"Report with the answer: {len(other)} of {of_all} {verb} to another conclusion ({'; '.join(other)})."
+
+
+def _not_made(found: TrialAnalysis) -> str:
+    """List what the plan asked for and the data did not allow."""
+    planned = [(one.label, one.note) for one in found.sensitivity]
+    planned += [(first_capital(one.label), one.note) for one in found.subgroups]
+    lacking = [f"{label}: {_why(note)}" for label, note in planned if note.startswith(NOT_MADE)]
+    return f"Report as planned but not made: {'; '.join(lacking)}." if lacking else ""
+
+
+def _later(found: TrialAnalysis) -> str:
+    later: ArmContrast = found.later
+    if not later.note.startswith(NOT_MADE):
+        return ""
+    week = found.endpoint.week + found.study.scoring.passive_weeks
+    return (
+        f"Plan visits at week {week:g}: the analysis that allows for relapses hidden by antibody could not be made: "
+        f"{_why(later.note)}."
+    )
+
+
+def _why(note: str) -> str:
+    return note.removeprefix(NOT_MADE).rstrip(".")
+
+
+def _records(found: TrialAnalysis) -> str:
+    """List what was not recorded, and what that leaves open."""
+    flow, missing = found.flow, []
+    if flow.undecidable:
+        missing.append(f"the criteria of eligibility (not documented in {flow.undecidable} of {flow.randomised})")
+    lost = sum(arm.lost for arm in flow.arms)
+    without = sum(dict(arm.lost_reasons).get(_NO_REASON, 0) for arm in flow.arms)
+    if without:
+        missing.append(f"the reasons of loss, lost_reason (not recorded for {without} of {lost})")
+    if found.adverse_events is None:
+        missing.append("adverse events (no table: harms cannot be reported)")
+    return f"Complete the records: {'; '.join(missing)}." if missing else ""
+
+
+def _next_plan(found: TrialAnalysis) -> str:
+    """Say what may be stated before the next data are seen; nothing of it may be chosen for these."""
+    if found.plan.primary.adjusted:
+        return ""
+    apart = [row for row in found.table_one.rows if row.smd is not None and abs(row.smd) > _NOTABLE]
+    asked = [one.label for one in found.extra]
+    if not (apart or asked):
+        return ""
+    parts = []
+    if apart:
+        named = ", ".join(f"{row.variable} {signed(row.smd or 0.0)}" for row in apart)
+        parts.append(f"the arms differ at randomisation by more than {_NOTABLE} standard deviations ({named})")
+    if asked:
+        parts.append(f"not planned, and exploratory: {'; '.join(asked)}")
+    return f"For the next plan, state in advance what to adjust for (adjust) or stratify by: {'; '.join(parts)}."
+
+
+def _registration(found: TrialAnalysis) -> str:
+    if found.plan.dated is not None:
+        return ""
+    return "Date the plan (dated) and register its SHA-256 before the data are seen: this one has no date."

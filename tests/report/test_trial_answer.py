@@ -1,0 +1,124 @@
+"""The answer of a trial and what follows from it: each sentence beside the numbers it comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from small_trial import PLAN, POLICY, RESTART, cohort_132, small_cohort, small_study, small_tables, study_132
+
+import relapse_model as rm
+from relapse_model.report.trial_answer import answer, endpoint_words, excludes_none, limits_per_100, lost_words
+from relapse_model.report.trial_next import next_steps
+from relapse_model.report.trial_words import points
+
+MINUS = "\N{MINUS SIGN}"
+EXTREMES = '[[trial.sensitivity]]\nkind = "extreme"\n'
+
+
+@pytest.fixture(scope="module")
+def compared(cohort, study):
+    return rm.compare_arms(cohort, study)
+
+
+def test_the_registered_endpoint_stands_first_and_the_sign_of_the_plan_is_said(compared):
+    assert answer(compared).startswith(
+        f"Sustained HBsAg loss at week 48: HBIG 82.1 %, control 84.2 %; difference {MINUS}2.1 percentage points "
+        f"(95 % interval {MINUS}15.8 to +11.5). The plan compares failure (HBsAg relapse or antiviral treatment "
+        f"restarted). HBIG minus control: +2.1 points (95 % interval {MINUS}11.5 to +15.8; p = 0.76); negative favours "
+        "HBIG. 13 patients were lost to follow-up and count up to their last test. No difference was shown; the data "
+        "are compatible with anything from 11.5 fewer to 15.8 more failures per 100 patients with HBIG."
+    )
+
+
+def test_the_two_scales_are_mirror_images(compared):
+    """Not rounded twice: 11.46 is 11.5 on either scale, and not 12 in the words."""
+    contrast = compared.primary.contrast
+    assert round(100 * contrast.lower, 2) == -11.46
+    assert points(-contrast.lower) == "+11.5"
+    assert limits_per_100(contrast) == ("11.5", "15.8")
+
+
+def test_a_ratio_has_no_difference_and_keeps_its_direction():
+    found = rm.compare_arms(small_cohort(), small_study(PLAN + 'measure = "risk_ratio"\n'))
+    assert "difference" not in answer(found).split("No difference was shown")[0]
+    assert "Risk ratio, HBIG over control:" in answer(found)
+    assert "below 1 favours HBIG" in answer(found)
+
+
+def test_an_endpoint_that_names_the_failure_is_turned_round():
+    """Who reads "relapse at week 48: 50 %" of those free of it would read the opposite."""
+    name = small_study().outcome.name
+    found = rm.compare_arms(small_cohort(), small_study(PLAN.replace("sustained loss", name)))
+    assert endpoint_words(found) == f"Free of {name}"
+    assert answer(found).startswith(f"Free of {name} at week 48: ")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        # T3, T6 and C6 were lost; the entecavir of C6 in week 40 is a failure by the composite strategy all the same.
+        ("composite", "2 patients were lost to follow-up and count up to their last test."),
+        # T5 had entecavir in week 30, and its follow-up ends there; C6 was lost before that.
+        ("hypothetical", "3 patients were lost to follow-up and count up to their last test; 1 patient counts up to an "
+                         "intercurrent event, as planned."),
+    ],
+)  # fmt: skip
+def test_how_the_lost_count_is_said(strategy, said):
+    found = rm.compare_arms(small_cohort(), small_study(PLAN + RESTART.format(strategy)))
+    assert lost_words(found) == said
+    assert said in answer(found)
+
+
+def test_nothing_is_said_of_losses_where_there_are_none_and_of_one_in_the_singular():
+    assert lost_words(rm.compare_arms(cohort_132(lost=False), study_132())) == ""
+    kept = {name: table[~table["patient_id"].isin(["T6", "C6"])] for name, table in small_tables().items()}
+    one = rm.compare_arms(rm.make_cohort(**kept, study=small_study()), small_study())
+    assert lost_words(one) == "1 patient was lost to follow-up and counts up to the last test."
+
+
+def test_what_next_follows_from_the_numbers(compared):
+    steps = next_steps(compared)
+    worst, best = (one.contrast for one in compared.sensitivity if one.kind == "extreme")
+    assert steps[0].startswith("Do not report equivalence. The 95 % interval rules out more than 11.5 fewer and more")
+    assert "about 528 patients in all" in steps[0]  # 4 x 132
+    assert steps[1] == (
+        "Search for the unknown endpoints (13 of 132). If all 6 in HBIG had failed and none of the 7 in control, the "
+        f"difference would be {points(worst.value)} ({points(worst.lower)} to {points(worst.upper)}) percentage "
+        f"points; in the reverse case {points(best.value)} ({points(best.lower)} to {points(best.upper)}): the "
+        "conclusion would be the same."
+    )
+    assert steps[2] == (
+        "Plan visits at week 60: the analysis that allows for relapses hidden by antibody could not be made: an arm "
+        "has no visit at week 60 (within 4 weeks)."
+    )
+    assert "not documented in 132 of 132" in steps[3]
+    assert "harms cannot be reported" in steps[3]
+    assert f"Body mass index (kg/m²) {MINUS}0.37" in steps[4]
+    assert "Age" not in steps[4]  # -0.06
+    assert steps[5].startswith("Date the plan")
+
+
+def test_another_conclusion_of_a_sensitivity_analysis_is_named():
+    """A primary interval below 0, made by hand, and extremes of 12 patients that show nothing."""
+    found = rm.compare_arms(small_cohort(), small_study(PLAN + EXTREMES))
+    primary = dataclasses.replace(found.primary.contrast, value=-0.4, lower=-0.7, upper=-0.1)
+    shown = dataclasses.replace(found, primary=dataclasses.replace(found.primary, contrast=primary))
+    assert excludes_none(primary) == -1
+    (said,) = [step for step in next_steps(shown) if step.startswith("Report with the answer")]
+    assert said.startswith("Report with the answer: 2 of 2 sensitivity analyses lead to another conclusion (Worst case")
+    assert any("they can change the conclusion" in step for step in next_steps(shown))
+    assert next_steps(shown)[0].startswith(f"Report the risk difference with its interval, {MINUS}40.0")
+
+
+def test_what_was_planned_and_not_made_is_listed_with_its_reason():
+    study = small_study(PLAN + '[[trial.subgroup]]\ncolumn = "hbeag"\nlabel = "hbeag before"\n')
+    steps = next_steps(rm.compare_arms(small_cohort(), study))
+    assert "Report as planned but not made: Hbeag before: the patients table has no such column." in steps
+    assert any("the plan names no analysis of the extremes" in step for step in steps)
+
+
+def test_a_dated_plan_is_not_asked_for_a_date():
+    dated = PLAN.replace("[trial]\n", "[trial]\ndated = 2020-01-01\n")
+    found = rm.compare_arms(small_cohort(), small_study(dated + POLICY))
+    assert not [step for step in next_steps(found) if step.startswith("Date the plan")]
