@@ -317,7 +317,9 @@ def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, par
         moments = moments.str.replace(_ZONED, r"\1", regex=True)  # the day is that of the date beside it
         same = (moments.str[:10] == days.str[:10]).to_numpy() & ~wrong
         same &= ~moments.str.endswith("00:00:00").to_numpy(dtype=bool)  # midnight says nothing
-        far = _days_apart(moments, days) > 1  # a day may be that of a zone
+        other = np.flatnonzero((moments != "").to_numpy() & (moments.str[:10] != days.str[:10]).to_numpy())
+        far = np.zeros(len(table), dtype=bool)
+        far[other] = _days_apart(moments.iloc[other], days.iloc[other]) > 1  # a day may be that of a zone
         said.refuse(far, known.moment, table[known.moment], f"a time of the day in {column}, or of the one beside it")
         day = np.where(same, moments.to_numpy(dtype=object), day)
     said.date[:] = day
