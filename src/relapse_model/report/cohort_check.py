@@ -151,7 +151,8 @@ def _remarks(cohort: Cohort) -> list[str]:
 def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:
     whose = " at risk" if study.outcome.stated else ""
     lines = [
-        f"Predictors at week {landmark:g} of {len(rows)} patients{whose} (missing; 5th percentile, median, 95th percentile):"
+        f"Predictors at week {landmark:g} of {len(rows)} patients{whose} "
+        "(missing; 5th percentile, median, 95th percentile):"
     ]
     for predictor in study.predictors:
         values = features[predictor.name].iloc[rows]
