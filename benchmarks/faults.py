@@ -91,8 +91,8 @@ sys.exit(main())
 """
 IN_PLACE = {"sign": ("m.rmodel",)}  # what must stand in the folder of outputs: a copy of an input
 ONLY_NEW = (
-    "keygen", "study new", "study show", "update", "simulate", "export parquet", "propose-mapping", "read", "sign",
-    "train",
+    "keygen", "study new", "study show", "update", "simulate", "export parquet", "export sdtm", "export fhir",
+    "propose-mapping", "read", "sign", "train",
 )  # fmt: skip
 
 

@@ -56,6 +56,14 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+class RepeatedKeyError(ValueError):
+    """An object of JSON in which a key stands twice."""
+
+    def __init__(self, key: str):
+        self.msg = f"a key is given twice: {key[:40]!r}"
+        super().__init__(self.msg)
+
+
 def no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object of JSON; refuse one in which a key stands twice, of which Python would keep the last.
 
@@ -66,7 +74,7 @@ def no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
     Raises
     ------
-    ValueError
+    RepeatedKeyError
         With the key.
 
     Examples
@@ -77,5 +85,5 @@ def no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"a key is given twice: {next(name for name in found if names.count(name) > 1)[:40]!r}")
+        raise RepeatedKeyError(next(name for name in found if names.count(name) > 1))
     return found

@@ -161,8 +161,10 @@ def picked_days(days: pd.Series, owners: NDArray[np.intp], pick: str | None) -> 
     (1    2024-05-01
     dtype: object, [0])
     """
-    by_owner = days.astype(object).str[:10].groupby(owners)
-    first, last = by_owner.min().astype(object), by_owner.max().astype(object)
+    codes, texts = pd.factorize(days.astype(object).str[:10], sort=True)  # numbers in the order of the days
+    by_owner = pd.Series(codes).groupby(np.asarray(owners))
+    first, last = by_owner.min(), by_owner.max()
     several = (first != last) & (pick is None)
     chosen = last if pick == "last" else first
-    return chosen[~several], [int(owner) for owner in chosen.index[several]]
+    found = pd.Series(np.asarray(texts, dtype=object)[chosen.to_numpy(dtype=np.intp)], index=chosen.index, dtype=object)
+    return found[~several], [int(owner) for owner in chosen.index[several]]

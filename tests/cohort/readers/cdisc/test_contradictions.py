@@ -216,3 +216,14 @@ def test_one_number_is_not_in_two_units(tmp_path):
     assert "LB, observation 1, column 'LBSTRESC': '20'; expected the amount of LBORRES and LBORRESU" in text
     assert len(read(tmp_path, MAPPING + 'value = "LBORRES"\n', lb=rows).labs) == 1
     assert len(read(tmp_path, lb=[lb(result="20", LBSTRESC="0.5", LBSTRESU="mg/dL")]).labs) == 1  # it was converted
+
+
+def test_a_code_that_the_study_states_for_another_analyte_is_refused(tmp_path, study):
+    mapping = MAPPING.replace('"HBSAB"', '"HBSAG"')
+    rows = [lb(code="HBSAG", unit="IU/mL", result="5")]
+    assert "'HBSAG', which the study states for hbsag; expected codes of the analyte" in refused(
+        tmp_path, mapping, lb=rows, study=study
+    )
+    rows = [{**rows[0], "R": "5", "LBORRESU": "mIU/mL"}]
+    ratio = mapping + 'value = "R"\nunit = "mIU/mL"\n'  # another analyte of one code
+    assert len(read(tmp_path, ratio, lb=rows, study=study).labs) == 1
