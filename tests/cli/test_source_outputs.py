@@ -35,6 +35,8 @@ def place(tmp_path, monkeypatch):
     for name in ("export/visits.csv", "export/below/lis.csv", "single/visits.csv", "single/fields.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(SHEET, encoding="utf-8")
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "a.xlsx").write_bytes(b"PK")
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     (tmp_path / "map.toml").write_text(MAPPING.format(kind="excel", source='file = "visits.csv"'), encoding="utf-8")
     (tmp_path / "red.toml").write_text(
@@ -67,7 +69,8 @@ PROTECTED = [
 ]  # fmt: skip
 PROTECTED += [(f"{SINGLE} --out c --problems", name) for name in ("single/visits.csv", "single/fields.csv")]
 PROTECTED += [(f"{FOLDER} --out", name) for name in ("export", "into", "export/below", "export/c", "into/c")]
-PROTECTED += [(f"{SINGLE} --out", "single")]  # its tables stand beside it
+PROTECTED += [(f"{SINGLE} --out", name) for name in ("single", "single/", "./single")]
+PROTECTED += [("read excel alone/a.xlsx --mapping map.toml --out", "alone")]
 PROTECTED += [
     (f"{PROPOSE} --out", name)
     for name in ("export/visits.csv", "export/below/lis.csv", "export/new.csv", "thesis.txt", "map.toml", "soft.csv",

@@ -87,6 +87,12 @@ def require_source_untouched(given: Namespace, folders: list[Path], files: list[
     RelapseModelError
     """
     source = Path(given.source)
+    beside = [one for one in folders if source.is_file() and same_file(one, source.parent)]
+    if beside:
+        raise RelapseModelError(
+            f"{beside[0]}: the folder of the export, in which its tables would stand beside it; expected a folder of "
+            f"their own. {_NOTHING_DONE}"
+        )
     if source.is_dir():
         inside = [one for one in (*folders, *files) if _is_inside(one, source)]
         inside = [one for one in inside if one in folders or one.suffix.lower() not in _READ_BY_NONE]

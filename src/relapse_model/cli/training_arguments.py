@@ -37,12 +37,9 @@ def validate(verb: argparse.ArgumentParser) -> None:
     add_out(verb, "DIR", "folder for validation.json, report.html and figures")
     _procedure(verb)
     verb.add_argument(
-        "--repeats",
-        type=positive,
-        default=20,
-        metavar="N",
+        "--repeats", type=positive, default=20, metavar="N",
         help="repeats of the outer 5-fold cross-validation (%(default)s)",
-    )
+    )  # fmt: skip
     verb.add_argument(
         "--bootstraps",
         type=whole_number,

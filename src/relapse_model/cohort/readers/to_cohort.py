@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.errors import CohortError, Problem, SourceError
@@ -131,7 +132,7 @@ def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingRep
         cohort,
         rejected=rejected,
         problems=tuple(_placed(problem, made) for problem in cohort.problems),
-        remarks=tuple(_placed(problem, made) for problem in cohort.remarks),
+        remarks=(*(_placed(problem, made) for problem in cohort.remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )
 
