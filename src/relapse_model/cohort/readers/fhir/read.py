@@ -103,9 +103,7 @@ def read_resources(
     if not collector.patients.found:
         problem = Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
         raise SourceError("the FHIR export was refused", [problem])
-    absent = list(_absent(collector, known))
-    if absent:
-        raise SourceError("the FHIR export was refused", absent)
+    _refuse_absent(collector, known)
     folder = path if path.is_dir() else path.parent
     try:
         ids = _identifiers(collector)
@@ -125,6 +123,12 @@ def read_resources(
         made, report, problems, study=study, mapping=known, deaths=lives.deaths, births=lives.births,
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _refuse_absent(collector: Collector, mapping: SourceMapping) -> None:
+    absent = list(_absent(collector, mapping))
+    if absent:
+        raise SourceError("the FHIR export was refused", absent)
 
 
 def _absent(collector: Collector, mapping: SourceMapping) -> Iterable[Problem]:
