@@ -84,7 +84,7 @@ def test_week_0_is_what_the_study_says(validation, values, language):
 def test_without_an_estimate_counts_are_told(values, validation):
     first = first_screen(values | {"estimated_risk": None}, validation.study, "relapse", 0.0, words_of("en"))
     assert first["risk"] == "Not known: fewer than 5 patients were followed to week 48."
-    assert first["counted"] == "Of 132 patients, 21 had it, 98 did not, 13 were lost."
+    assert first["counted"] == "Of 132 patients, 21 had the outcome, 98 did not, 13 were lost."
 
 
 def test_small_counts_hide_arms_and_few_women(validation):

@@ -58,7 +58,7 @@ def outcome_words(rule: OutcomeRule, study: Study) -> str:
     if confirm.tests > 1:
         end = "does not count" if confirm.unconfirmed_at_end == "censor" else "counts"
         within = f" within {weeks_of(confirm.within_weeks)}" if confirm.within_weeks is not None else ""
-        words += f", in {confirm.tests} consecutive tests{within}; an unconfirmed positive last test {end}"
+        words += f", in {confirm.tests} consecutive tests{within}; a positive last test {end} without confirmation"
     return words
 
 
