@@ -65,8 +65,8 @@ def test_week_0_is_what_the_study_says(validation, values, language):
     stated = replace(study, outcome=replace(study.outcome, analyte=None))
     expected = {
         "en": (
-            "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL; it is not the day of the first such "
-            "result.",
+            "Week 0 is enrolment, when the latest HBsAg was below 0.05 IU/mL, not the day on which that was first "
+            "seen.",
             "Week 0 is the day of each patient's first HBsAg below 0.05 IU/mL.",
             "Week 0 is enrolment.",
             "Week 0 is enrolment. Risks are predicted at week 12, for patients still free of the outcome.",

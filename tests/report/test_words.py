@@ -11,7 +11,7 @@ def test_what_counts_at_the_end_of_follow_up_is_said_as_it_is_computed():
     study = rm.load_study("hbsag-relapse")
     for end, said in (("relapse", "counts"), ("both", "counts"), ("censor", "does not count")):
         rule = replace(study.outcome, confirm=replace(study.outcome.confirm, unconfirmed_at_end=end))
-        assert outcome_words(rule, study).endswith(f"an unconfirmed positive last test {said}")
+        assert outcome_words(rule, study).endswith(f"a positive last test {said} without confirmation")
 
 
 def test_outcome_in_words():
