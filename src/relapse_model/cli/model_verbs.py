@@ -1,4 +1,4 @@
-"""What the verbs do that work on a finished model: evaluate, update, calculator, monitor, keygen, sign, verify."""
+"""What the verbs do that work on a finished model: evaluate, update, release, calculator, monitor; keys, signatures."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ def update(given: Namespace) -> None:
         f"Updated on {record['patients']} patients ({record['events']} with {model.study.outcome.name}): intercept "
         f"{record['intercept']:+.3f}, slope {record['slope']:.3f}. Its parent is on record. Model: {given.out}"
     )
+
+
+def release(given: Namespace) -> None:
+    """Write a model file that may leave the hospital."""
+    from relapse_model.cli.release import save_with_card, still_told
+    from relapse_model.model.file.model_file import read_performance
+
+    model = load_model(given.model)
+    card = Path(given.out).with_suffix(".md")
+    write_text(save_with_card(model, given.out, read_performance(given.model), "small-counts"), card)
+    say(f"Model: {given.out}   card: {card}   Risks are the same; numbers of the training patients are rounded.")
+    say(still_told(model))
 
 
 def calculator(given: Namespace) -> None:

@@ -280,10 +280,13 @@ def _predictors(
     model: TrainedModel, cohort: Cohort | None, scores: pd.DataFrame, landmark_week: float | None, notes: list[str]
 ) -> tuple[PredictorDrift, ...]:
     several = len(model.landmark_weeks) > 1
-    if cohort is None or (several and landmark_week is not None):
+    rounded = "disclosure" in model.summary
+    if cohort is None or rounded or (several and landmark_week is not None):
         why = (
-            "without the cohort" if cohort is None else "at one landmark of several, which the training summary pools,"
-        )
+            "the model file tells rounded numbers of its training (small-counts), so that" if rounded
+            else "without the cohort" if cohort is None
+            else "at one landmark of several, which the training summary pools,"
+        )  # fmt: skip
         notes.append(
             f"{why} predictors are judged by the warnings alone: a shift inside the training range is not seen."
         )
