@@ -288,8 +288,8 @@ class RelapseModel(TrainedModel):
 
         if disclosure not in ("full", "small-counts"):
             raise RelapseModelError(
-                f"save: disclosure is {disclosure!r}; expected 'full' (exact numbers of the training cohort, for whoever "
-                "owns the data) or 'small-counts' (rounded, for what leaves the hospital)."
+                f"save: disclosure is {disclosure!r}; expected 'full' (exact numbers of the training cohort, for "
+                "whoever owns the data) or 'small-counts' (rounded, for what leaves the hospital)."
             )
         if disclosure == "full":
             save_model(self, path, card, performance)

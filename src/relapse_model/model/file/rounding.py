@@ -1,9 +1,9 @@
-"""Numbers of a training cohort rounded up or down, at random but always alike, so that no two files can be subtracted.
+"""Numbers of a training cohort rounded up or down by a coin that always falls alike: no two files can be subtracted.
 
-Rounding to the nearest would tell for certain, wherever the count of two files differs, that the one patient made it so.
-Here 132 is 130 with probability 0.8 and 140 with probability 0.2, whatever the next cohort's 131 is: that two files differ
-says next to nothing. The coin is a hash of everything exact that the summary says, so that a model always gives the same
-file, and nobody who lacks the cohort can throw it again.
+Rounding to the nearest would tell for certain, wherever a count of two files differs, that the one patient made it so.
+Here 132 is 130 with probability 0.8 and 140 with probability 0.2, whatever 131 becomes in the next file: that the two
+differ says next to nothing. The coin is a hash of everything exact that the summary says, so that a model always gives
+the same file, and nobody who lacks the cohort can throw it again.
 """
 
 from __future__ import annotations
