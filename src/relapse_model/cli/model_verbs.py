@@ -11,6 +11,11 @@ from relapse_model.cohort.folder import read_cohort
 from relapse_model.files import write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
 
+NOT_RECOGNISED = (
+    "Not told in this model file: whether these are the patients whom it was trained on (RM115). Make sure that they are "
+    "others."
+)
+
 
 def evaluate(given: Namespace) -> None:
     """Judge a frozen model on other patients."""
@@ -26,6 +31,8 @@ def evaluate(given: Namespace) -> None:
         f"{competing_words(found)}{found.lost} lost. Nothing was refitted."
     )
     own = EVALUATION_CHECK(found.apparent).finding
+    if found.apparent is None and "disclosure" in model.summary:
+        say(NOT_RECOGNISED)
     say("\n".join([*([] if own is None else [str(own)]), *performance_lines(found)]))
     if given.out:
         write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
@@ -40,6 +47,8 @@ def update(given: Namespace) -> None:
 
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study)
+    if "disclosure" in model.summary:
+        say(NOT_RECOGNISED)
     updated = model.update(cohort, method=given.method, landmark_week=given.landmark_week)
     _save_with_card(updated, Path(given.out), model_card(updated))
     record = updated.summary["update"]

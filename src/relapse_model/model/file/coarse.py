@@ -36,7 +36,7 @@ from relapse_model.validation.estimate import Estimate
 if TYPE_CHECKING:
     from relapse_model.validation.performance_measures import Performance
 
-UNTOLD = "numbers are not told in this file"
+UNTOLD = "numbers are not told in this file."
 _RISK_STEP, _SHARE_STEP, _LOSS_DIGITS = 0.05, 0.1, 2
 _SMALLEST_EIGENVALUE = 0.05
 

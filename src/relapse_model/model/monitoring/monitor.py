@@ -72,6 +72,8 @@ class MonitoringReport:
     outcomes : MonitoredOutcomes or None
     notes : tuple of str
         What was not compared, and why.
+    rounded : bool
+        Whether the model file tells the patients of the training only roughly.
     """
 
     outcome: str
@@ -80,6 +82,7 @@ class MonitoringReport:
     predictors: tuple[PredictorDrift, ...]
     outcomes: MonitoredOutcomes | None
     notes: tuple[str, ...]
+    rounded: bool = False
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -107,6 +110,8 @@ class MonitoringReport:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; counts under 5, and shares that stand on them, hidden."""
         disclosed = asdict(self)
+        if not self.rounded:
+            del disclosed["rounded"]
         disclosed["scores"] = disclosed_scores(self.scores)
         disclosed["predictors"] = [
             disclosed_drift(one) | {"drifted": one.p_value < self._limit} for one in self.predictors
@@ -121,7 +126,7 @@ class MonitoringReport:
         lines.append(
             f"{scores.patients} patients, {disclosed_scored(scores)} scored; rejected "
             f"{share_words(scores.rejected, scores.patients)}. "
-            f"The model was trained on {self.trained_on}."
+            f"The model was trained on {'about ' * self.rounded}{self.trained_on}."
         )
         lines.append(_risk_line(scores, self.outcome))
         lines += [
@@ -210,6 +215,7 @@ def monitor(
             None if cohort is None else _follow_up(model, cohort, landmark),
         ),
         notes=tuple(notes),
+        rounded="disclosure" in model.summary,
     )
 
 
