@@ -12,8 +12,8 @@ from relapse_model.files import write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
 
 NOT_RECOGNISED = (
-    "Not told in this model file: whether these are the patients whom it was trained on (RM115). Make sure that they are "
-    "others."
+    "Not told in this model file: whether these are the patients whom it was trained on (RM115). "
+    "Make sure that they are others."
 )
 
 
