@@ -42,8 +42,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
     True
     """
     get = summary.get
-    coarse = get(KEY) == COARSE
-    is_total = _is_told_count if coarse else _is_count
+    is_total = _is_told_count if (coarse := get(KEY) == COARSE) else _is_count
     right = {
         KEY: KEY not in summary or (coarse and _keeps_the_rule(summary)),
         "patients": _is_count(get("patients")),
