@@ -90,7 +90,10 @@ from relapse_model.cli.program import main
 sys.exit(main())
 """
 IN_PLACE = {"sign": ("m.rmodel",)}  # what must stand in the folder of outputs: a copy of an input
-ONLY_NEW = ("keygen", "study new", "study show", "update", "simulate", "export parquet", "read", "sign", "train")
+ONLY_NEW = (
+    "keygen", "study new", "study show", "update", "simulate", "export parquet", "export sdtm", "export fhir",
+    "propose-mapping", "read", "sign", "train",
+)  # fmt: skip
 
 
 def filled(arguments: list[str], inputs: Path, out: Path) -> list[str]:

@@ -23,6 +23,11 @@ def test_what_is_strict_comes_back(value, finite):
     assert strict_json(json.dumps(value).encode(), "x", finite=finite) == value
 
 
+def test_a_key_that_stands_twice_is_named():
+    with pytest.raises(ModelFileError, match="a key is given twice: 'sex'"):
+        strict_json(b'{"age": 1, "sex": {"sex": 1, "sex": 2}}', "x")
+
+
 @pytest.mark.parametrize(
     "text",
     [b"", b"{", b"NaN", b"[Infinity]", b"[-Infinity]", b'{"a": 1, "a": 2}', b'[{"b": {"a": 1, "a": 1}}]', b"\xff",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+IN_LIST, WRITE_THEM = " in the exception's .problems", "; `check` and `read` write them with --problems FILE"
 _LISTED = 100  # lines of problems that are printed; the rest are counted, and stay in `.problems`
 _ONE_BY_ONE = 10  # problems of one kind that have a line each; more of them share one
 _PLACES = 3  # told of those that share a line
@@ -135,10 +136,9 @@ class ProblemsError(RelapseModelError):
         more = sum(count for _, count in told[_LISTED:])
         which = "all of them" if number == len(self.problems) else "the first of each kind"
         if more:
-            lines.append(f"  ... and {more} more ({which} in the exception's .problems).")
+            lines.append(f"  ... and {more} more ({which}{IN_LIST}).")
         elif len(told) < len(self.problems):
-            whole = f"{which[0].upper()}{which[1:]} in the exception's .problems"
-            lines.append(f"  ({whole}; `check` and `read` write them with --problems FILE.)")
+            lines.append(f"  ({which[0].upper()}{which[1:]}{IN_LIST}{WRITE_THEM}.)")
         count = f"{number} problem{'' if number == 1 else 's'}"
         super().__init__("\n".join([f"{what}: {count}", *lines]))
 

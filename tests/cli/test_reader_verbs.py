@@ -120,7 +120,11 @@ def test_many_problems_of_one_kind_are_a_line_and_a_file_has_each(tmp_path, caps
     assert said[0].endswith("the cohort was refused: 254 problems")
     assert len(said) == 3
     assert "labs, column 'value', 254 times: '800 g/L' (row 2), '801 g/L' (row 3), '802 g/L' (row 4), ...;" in said[1]
-    assert "--problems FILE" in said[2]
+    assert said[2] == f"  (All of them: {tmp_path / 'problems.csv'}.)"
+    assert main(["check", str(folder)]) == 1
+    assert capsys.readouterr().err.splitlines()[2] == "  (All of them with --problems FILE.)"
+    assert main(["features", str(folder), "--out", str(tmp_path / "features.csv")]) == 1
+    assert "(All of them by `relapse-model check` with --problems FILE.)" in capsys.readouterr().err
     written = (tmp_path / "problems.csv").read_text(encoding="utf-8")
     assert "P0" not in written  # no patient
     table = pd.read_csv(tmp_path / "problems.csv")
@@ -178,3 +182,17 @@ def test_scoring_tells_of_many_refused_patients_in_a_line(tmp_path, capsys):
     assert said.count("e9") == 3
     reasons = pd.read_csv(tmp_path / "scores.csv")["reason"]
     assert reasons.str.contains("limits of the possible").sum() == len(first) == 30
+
+
+@pytest.mark.parametrize(
+    ("concepts", "found"),
+    [
+        ("analyte,concept_id,concept_id\nalt,1,2\n", "two columns 'concept_id'"),
+        ("analyte,concept_id\nalt,1\nalt ,2\n", "analyte 'alt' stands twice"),
+    ],
+)
+def test_a_concept_that_stands_twice_is_refused_by_name(cohort, tmp_path, capsys, concepts, found):
+    (tmp_path / "concepts.csv").write_text(concepts, encoding="utf-8")
+    asked = ["export", str(cohort), "--form", "omop", "--concepts", str(tmp_path / "concepts.csv")]
+    assert main([*asked, "--out", str(tmp_path / "o")]) == 1
+    assert found in capsys.readouterr().err

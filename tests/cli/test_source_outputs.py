@@ -35,6 +35,8 @@ def place(tmp_path, monkeypatch):
     for name in ("export/visits.csv", "export/below/lis.csv", "single/visits.csv", "single/fields.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(SHEET, encoding="utf-8")
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "a.xlsx").write_bytes(b"PK")
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     (tmp_path / "map.toml").write_text(MAPPING.format(kind="excel", source='file = "visits.csv"'), encoding="utf-8")
     (tmp_path / "red.toml").write_text(
@@ -67,7 +69,8 @@ PROTECTED = [
 ]  # fmt: skip
 PROTECTED += [(f"{SINGLE} --out c --problems", name) for name in ("single/visits.csv", "single/fields.csv")]
 PROTECTED += [(f"{FOLDER} --out", name) for name in ("export", "into", "export/below", "export/c", "into/c")]
-PROTECTED += [(f"{SINGLE} --out", "single")]  # its tables stand beside it
+PROTECTED += [(f"{SINGLE} --out", name) for name in ("single", "single/", "./single")]
+PROTECTED += [("read excel alone/a.xlsx --mapping map.toml --out", "alone")]
 PROTECTED += [
     (f"{PROPOSE} --out", name)
     for name in ("export/visits.csv", "export/below/lis.csv", "export/new.csv", "thesis.txt", "map.toml", "soft.csv",
@@ -112,3 +115,17 @@ def test_the_list_of_problems_of_an_earlier_run_is_written_again(place):
     assert len((place / "c" / "problems.csv").read_text(encoding="utf-8").splitlines()) == 1
     assert len(rm.read_cohort("c").labs) == 8
     assert main(asked) == 1  # now the folder holds tables
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("sdtm", "lb.csv"), ("omop", "measurement.csv"), ("parquet", "labs.parquet")]
+)
+def test_an_export_replaces_no_file_of_another_system(tmp_path, capsys, form, name):
+    """The files of a form are called as those of a hospital are."""
+    rm.simulate_cohort(5, 2).write(tmp_path / "c")
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / name).write_text("of the hospital", encoding="utf-8")
+    assert main(["export", str(tmp_path / "c"), "--form", form, "--out", str(tmp_path / "o")]) == 1
+    assert f"--out: {tmp_path / 'o' / name}: it exists already, and nothing is overwritten" in capsys.readouterr().err
+    assert (tmp_path / "o" / name).read_text(encoding="utf-8") == "of the hospital"
+    assert len(list((tmp_path / "o").iterdir())) == 1

@@ -96,3 +96,12 @@ def test_two_spellings_of_one_competing_event_are_refused():
     table = pd.concat([ended(name="Liver-transplant"), ended(name="liver transplant", patient="c")])
     found = problems(labs("0"), table)
     assert [one[:3] for one in found] == [("outcomes", 2, "competing_event"), ("outcomes", 3, "competing_event")]
+
+
+def test_dates_are_named_as_dates():
+    dated = {"patients": PATIENTS.assign(enrolment_date="2024-01-01"),
+             "labs": labs("0").drop(columns="week").assign(date="2024-03-01"),
+             "outcomes": ended().drop(columns="week").assign(date="2024-02-26")}  # fmt: skip
+    with pytest.raises(CohortError) as refusal:
+        rm.make_cohort(**dated)
+    assert [(one.table, one.column) for one in refusal.value.problems] == [("labs", "date"), ("outcomes", "date")]

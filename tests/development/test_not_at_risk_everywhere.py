@@ -87,7 +87,7 @@ def test_they_judge_nothing(model, messy, sound):
 def test_checks_name_them(messy, study):
     (found,) = [finding for finding in run_checks(messy, study) if finding.code == "RM120"]
     assert found.text.startswith(
-        "15 patients are left out at week 0: 7 not at risk (positive), 8 not known to be at risk."
+        "15 patients are left out at week 0: 7 with a positive last test, 8 not known to be free of it."
     )
     report = check_report(messy, study)
     assert "       7  not at risk (positive)" in report

@@ -9,6 +9,7 @@ import pytest
 from html_text import texts_of
 
 import relapse_model as rm
+from relapse_model.display.html_summary import true_minus
 from relapse_model.model.explanation.patient import explain_patient
 
 
@@ -76,14 +77,19 @@ def test_a_study_says_what_it_predicts_from_what(study):
     )
     text = texts_of(study._repr_html_())
     assert "NCT07328711" in text
-    assert text[text.index("Anti-HBs") :][:4] == ["Anti-HBs", "last of anti_hbs", "mIU/mL", "log-odds -0.8 (sd 0.41)"]
+    assert text[text.index("Anti-HBs") :][:4] == [
+        "Anti-HBs",
+        "last of Anti-HBs",
+        "mIU/mL",
+        "\N{MINUS SIGN}0.8 (SD 0.41)",
+    ]
 
 
 def test_a_performance_shows_each_measure_with_its_interval(shown):
     found = shown["Performance"]
     text = " ".join(texts_of(found._repr_html_()))
     for label, value in found.measure_rows():
-        assert f"{label} {value}" in text
+        assert f"{label} {true_minus(value)}" in text
     assert "too good" in replace(found, apparent=True)._repr_html_()
 
 

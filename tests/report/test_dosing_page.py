@@ -72,6 +72,28 @@ def test_the_forecast_that_is_drawn_is_that_of_the_first_of_the_list(text):
         assert f" {tick} " in text
 
 
+def test_who_was_last_measured_long_before_the_others_is_counted(study, tmp_path):
+    """The longest interval of the plan is 12 weeks; last titres in weeks 4 and 36, without a stated day."""
+    labs = pd.DataFrame([("A", 0, "150"), ("A", 36, "150"), ("B", 0, "150"), ("B", 4, "150")],
+                        columns=["patient_id", "week", "value"]).assign(analyte="anti_hbs", unit="mIU/mL")  # fmt: skip
+    given = pd.DataFrame({"patient_id": ["A", "B"], "agent": "hbig", "start_week": 0.0, "dose": 400.0, "unit": "IU"})
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A", "B"], "arm": "hbig"}), labs, given, study=study)
+    write_dosing_page(rm.dosing(cohort, study), study, tmp_path / "page.html")
+    page = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert (
+        "week 36.0 at the latest, and before week 24.0 in 1 patient, enrolled recently or not measured since." in page
+    )
+
+
+def test_who_never_had_a_titre_is_listed_with_the_reason(study, tmp_path):
+    given = pd.DataFrame({"patient_id": ["A"], "agent": "hbig", "start_week": [0.0], "dose": 400.0, "unit": "IU"})
+    labs = pd.DataFrame({"patient_id": ["A"], "week": [0.0], "analyte": "hbsag", "value": "<0.05", "unit": "IU/mL"})
+    cohort = rm.make_cohort(pd.DataFrame({"patient_id": ["A"], "arm": ["hbig"]}), labs, given, study=study)
+    write_dosing_page(rm.dosing(cohort, study, 9), study, tmp_path / "page.html", as_of="9")
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", (tmp_path / "page.html").read_text(encoding="utf-8")))
+    assert "A measure anti-HBs no titre on record; planned visits passed: weeks 4, 8" in page
+
+
 def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):
     """A dose of patient A in week 3 that no visit asked for; nothing in the other centres."""
     table = found.deviations.set_index("deviation")

@@ -34,7 +34,7 @@ _DEMO = (
 _FOLDERS = {  # verbs that write a folder of files
     "export": (
         "dm.csv", "lb.csv", "ex.csv", "ae.csv", "patients.parquet", "labs.parquet", "treatments.parquet",
-        "outcomes.parquet", "adverse_events.parquet",
+        "outcomes.parquet", "adverse_events.parquet", "measurement.csv", "risk_assessments.ndjson",
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
@@ -47,6 +47,12 @@ _FOLDERS = {  # verbs that write a folder of files
         "figures/flow.svg", "analysis_data/adsl.csv", "analysis_data/advs.csv", "analysis_data/adae.csv",
         "analysis_data/dictionary.csv",
     ),
+}  # fmt: skip
+
+
+_EXPORTED = {  # the files of each form, which are called as those of other systems are
+    "parquet": _FOLDERS["export"][4:9], "sdtm": _FOLDERS["export"][:4], "omop": _FOLDERS["export"][9:10],
+    "fhir": _FOLDERS["export"][10:],
 }  # fmt: skip
 
 
@@ -103,6 +109,10 @@ def _require(given: Namespace, folders: list[Path], files: list[Path], inputs: l
         from relapse_model.cli.source_outputs import require_source_untouched
 
         require_source_untouched(given, folders, files)
+    if given.verb == "export":
+        from relapse_model.cli.source_outputs import require_new
+
+        require_new(file for file in files if file.name in _EXPORTED[given.form])
     cohort = given.out if given.verb == "read" else getattr(given, "cohort", None)
     if cohort is not None:
         _require_no_look_alike(files, Path(cohort))

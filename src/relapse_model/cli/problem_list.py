@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from relapse_model.errors import ProblemsError, RelapseModelError
+from relapse_model.errors import IN_LIST, WRITE_THEM, ProblemsError, RelapseModelError
 
 _COLUMNS = ("table", "counted", "row", "column", "found", "expected", "advice", "stands_for")
 
@@ -22,6 +22,29 @@ def is_problem_list(path: Path) -> bool:
     header = ",".join(_COLUMNS).encode()
     begin = read_bounded(path, len(header) + 5).removeprefix(b"\xef\xbb\xbf")
     return not begin or begin.splitlines()[0] == header
+
+
+def as_told(given: Namespace, refusal: RelapseModelError, *, written: bool) -> str:
+    """Return a refusal as the command line tells it: where every problem stands that the message does not list.
+
+    Parameters
+    ----------
+    given : Namespace
+    refusal : RelapseModelError
+    written : bool
+        Whether they were written to the file that was asked for.
+    """
+    text = str(refusal)
+    if not isinstance(refusal, ProblemsError):
+        return text
+    file = getattr(given, "problems", None)
+    if file is not None and written:
+        where = f": {file}"
+    elif hasattr(given, "problems"):
+        where = " with --problems FILE"
+    else:
+        where = " by `relapse-model check` with --problems FILE"
+    return text.replace(IN_LIST + WRITE_THEM, where).replace(IN_LIST, where)
 
 
 def write_problems(given: Namespace, refusal: RelapseModelError | None) -> None:

@@ -11,11 +11,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import TYPE_CHECKING
 
 from relapse_model._version import __version__
+from relapse_model.cli.interrupts import noting_interrupts
 from relapse_model.cli.verb_parser import HelpfulParser, VerbParser
 from relapse_model.cli.verb_table import VERBS, action_of, arguments_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from relapse_model.errors import RelapseModelError
 
 _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 
@@ -54,26 +57,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("relapse-model: interrupted; no output was written.", file=sys.stderr)
         return _INTERRUPTED
 
-    with noting_written() as written:
+    with noting_written() as written, noting_interrupts() as asked:
         try:
-            return _done(given)
-        except KeyboardInterrupt:
+            return _done(given, asked)
+        except BaseException as ended:
+            if not (asked or isinstance(ended, KeyboardInterrupt)):
+                raise
             print(_interrupted(given, written), file=sys.stderr)
             return _INTERRUPTED
 
 
-def _done(given: argparse.Namespace) -> int:
-    """Run the verb that was asked for; what the system refuses is one message."""
+def _done(given: argparse.Namespace, asked: list[int]) -> int:
+    """Run the verb that was asked for; what the system refuses is one message, unless Ctrl-C was the reason."""
     from relapse_model.files import is_full_disk, naming_standard_output, no_room, printable
 
     code = 0
     try:
-        code = _run(given)
+        code = _run(given, asked)
         with naming_standard_output():
             sys.stdout.flush()  # what cannot be written is said here, not when Python ends
     except BrokenPipeError:  # the reader of our output has read enough
         _end_output()
     except OSError as error:
+        if asked:
+            raise
         if error.filename == "standard output":
             _end_output()
         if is_full_disk(error):  # where a folder was to be made, or of what a run keeps for the next one
@@ -86,8 +93,8 @@ def _done(given: argparse.Namespace) -> int:
     return code
 
 
-def _run(given: argparse.Namespace) -> int:
-    """Run the verb; what it refuses is one message."""
+def _run(given: argparse.Namespace, asked: list[int]) -> int:
+    """Run the verb; what it refuses is one message, unless Ctrl-C was the reason."""
     from relapse_model.errors import RelapseModelError
     from relapse_model.files import printable
 
@@ -101,9 +108,18 @@ def _run(given: argparse.Namespace) -> int:
         with _demanding(given), _out_on_standard_output(given):
             _listing_problems(run, given)
     except RelapseModelError as refusal:
-        print(printable(f"relapse-model {given.verb}: {refusal}"), file=sys.stderr)
+        if asked:
+            raise
+        print(printable(f"relapse-model {given.verb}: {_told(given, refusal)}"), file=sys.stderr)
         return 1
     return 0
+
+
+def _told(given: argparse.Namespace, refusal: RelapseModelError) -> str:
+    """Return what is said of a refusal."""
+    from relapse_model.cli.problem_list import as_told
+
+    return as_told(given, refusal, written=getattr(given, "problems_written", False))
 
 
 def _listing_problems(run: Callable[[argparse.Namespace], None], given: argparse.Namespace) -> None:
@@ -119,6 +135,7 @@ def _listing_problems(run: Callable[[argparse.Namespace], None], given: argparse
         run(given)
     except RelapseModelError as refusal:
         write_problems(given, refusal)
+        given.problems_written = True
         raise
     write_problems(given, None)
 

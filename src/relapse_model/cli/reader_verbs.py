@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import RelapseModelError, problem_lines
 from relapse_model.files import write_csv, write_text
+from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
@@ -110,11 +111,12 @@ def _omop(given: Namespace) -> None:
 
 def _concepts(path: Path) -> dict[str, int]:
     """Read which concept stands for which analyte."""
-    import pandas as pd
-
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        return {row["analyte"].strip(): int(row["concept_id"]) for row in table.to_dict("records")}
+        table = read_plain_csv(path)
+        names = table["analyte"].str.strip()
+        if names.duplicated().any():
+            raise ValueError(f"analyte {names[names.duplicated()].iloc[0]!r} stands twice")
+        return dict(zip(names, map(int, table["concept_id"]), strict=True))
     except (KeyError, ValueError) as error:
         raise RelapseModelError(
             f"{path}: {error}; expected a CSV file with the columns analyte and concept_id, a whole number."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,12 @@ def require_source_untouched(given: Namespace, folders: list[Path], files: list[
     RelapseModelError
     """
     source = Path(given.source)
+    beside = [one for one in folders if source.is_file() and same_file(one, source.parent)]
+    if beside:
+        raise RelapseModelError(
+            f"{beside[0]}: the folder of the export, in which its tables would stand beside it; expected a folder of "
+            f"their own. {_NOTHING_DONE}"
+        )
     if source.is_dir():
         inside = [one for one in (*folders, *files) if _is_inside(one, source)]
         inside = [one for one in inside if one in folders or one.suffix.lower() not in _READ_BY_NONE]
@@ -98,8 +104,22 @@ def require_source_untouched(given: Namespace, folders: list[Path], files: list[
     problems = getattr(given, "problems", None)
     if given.verb == "read" and _has_tables(Path(given.out), problems):
         raise RelapseModelError(f"{given.out}: the folder holds tables already; choose another. {_NOTHING_DONE}")
-    there = [file for file in files if os.path.lexists(file) and str(file) != str(problems)]
-    there = [file for file in there if not file.is_dir()]
+    require_new(file for file in files if str(file) != str(problems))
+
+
+def require_new(files: Iterable[Path]) -> None:
+    """Refuse outputs that exist already.
+
+    Parameters
+    ----------
+    files : iterable of Path
+
+    Raises
+    ------
+    RelapseModelError
+        With all of them.
+    """
+    there = [file for file in files if os.path.lexists(file) and not file.is_dir()]
     if there:
         raise RelapseModelError(
             f"{', '.join(map(str, there))}: {'it exists' if len(there) == 1 else 'they exist'} already, and nothing is "

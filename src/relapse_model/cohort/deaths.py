@@ -139,6 +139,8 @@ def _of_outcomes(
     dead &= ~np.isnan(week) & (key != "")
     if not dead.any():
         return
+    yield Contradicted("outcomes", dead & ~np.asarray(at_or_before(0.0, week)), "week", "a death before enrolment",
+                       "on the day of enrolment, or after it", "Correct one of the two dates")  # fmt: skip
     death = pd.Series(week[dead]).groupby(key[dead]).min()
     lived_on: set[str] = set()
     for name, column in _AFTER.items():

@@ -21,6 +21,7 @@ from relapse_model.cohort.laboratory.unit_conversion import read_results, row_un
 from relapse_model.cohort.study_names import NAMED
 from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
+    DATES,
     READ_COLUMNS,
     TABLES,
     column_problems,
@@ -247,10 +248,11 @@ class _Gate(StudyAtTheGate):
     def deaths_and_adverse_events(self, study: Study | None) -> None:
         """Refuse what contradicts a death, and a term that names a patient: reports print the terms."""
         for one in contradicted(self.tables, self.ids, "" if study is None else study.outcome.name):
+            column = DATES[one.column] if (one.table, one.column) in self.dated else one.column
             if one.counts:
-                self.remark(one.table, one.rows, one.column, one.found, one.expected)
+                self.remark(one.table, one.rows, column, one.found, one.expected)
             else:
-                self.refuse(one.table, one.rows, one.column, one.found, one.expected, one.advice)
+                self.refuse(one.table, one.rows, column, one.found, one.expected, one.advice)
         table = self.tables.get("adverse_events")
         if table is None or "term" not in table:
             return

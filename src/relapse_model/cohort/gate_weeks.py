@@ -149,7 +149,14 @@ class WeeksAtTheGate(TablesAtTheGate):
         self.refuse("treatments", backwards.tolist(), column, found, "the start or later")
 
     def far_weeks(self) -> None:
-        """Note the weeks that lie further from enrolment than studies last: a year may be mistyped."""
+        """Note weeks further from enrolment than studies last, and outcomes before it: a year may be mistyped."""
+        outcomes = self.tables.get("outcomes")
+        if outcomes is not None and "week" in outcomes:
+            weeks = outcomes["week"].to_numpy(dtype=float)
+            early = np.asarray(before(weeks, np.zeros(len(weeks))))
+            column = DATES["week"] if ("outcomes", "week") in self.dated else "week"
+            found = [f"week {one:.0f}, before enrolment" for one in weeks[early]]
+            self.remark("outcomes", early, column, found, "an outcome after enrolment, or one that was looked at")
         for name, table in self.tables.items():
             for week in DATES:
                 if week in TABLES[name] and week in table:

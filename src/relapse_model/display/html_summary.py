@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -21,6 +22,7 @@ def html_summary(
     """Return HTML that Jupyter and its relatives show in place of a ``repr``; every text is escaped.
 
     It holds no script, no style sheet and nothing that is fetched, and takes its colours from the page, light or dark.
+    Negative numbers have a minus sign.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def html_summary(
     (True, True, False)
     """
     known = [(name, value) for name, value in facts if value is not None and value != ""]
-    parts = [f"<strong>{escape(title)}</strong>"]
+    parts = [f"<strong>{escape(true_minus(title))}</strong>"]
     if known:
         parts.append(_table([], known))
     if columns:
@@ -49,8 +51,23 @@ def html_summary(
         if len(rows) > MOST_ROWS:
             note = f"{len(rows) - MOST_ROWS} more rows are not shown. {note}".strip()
     if note:
-        parts.append(f'<div style="opacity: 0.75; max-width: 48em">{escape(note)}</div>')
+        parts.append(f'<div style="opacity: 0.75; max-width: 48em">{escape(true_minus(note))}</div>')
     return f'<div style="line-height: 1.4">{"".join(parts)}</div>'
+
+
+def true_minus(text: str) -> str:
+    """Return text whose negative numbers have a minus sign, not a hyphen; ranges, dates and names stay.
+
+    Parameters
+    ----------
+    text : str
+
+    Examples
+    --------
+    >>> true_minus("-0.02 (-0.52 to 0.49), 2-3 of 2026-11-29")
+    '\N{MINUS SIGN}0.02 (\N{MINUS SIGN}0.52 to 0.49), 2-3 of 2026-11-29'
+    """
+    return re.sub(r"(?<![\w.)\]-])-(?=\.?\d)", "\N{MINUS SIGN}", text)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -75,4 +92,4 @@ def _cells(row: Sequence[object], named: bool) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return true_minus(f"{value:,}" if isinstance(value, int) else str(value))

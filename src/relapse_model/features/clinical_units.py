@@ -6,7 +6,8 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.predictor_kinds import DIFFERENCES
+from relapse_model.study.predictor_kinds import DIFFERENCES, ONE_RESULT
+from relapse_model.study.study import Study
 
 
 def clinical(values: Floats, predictor: Predictor) -> Floats:
@@ -44,6 +45,20 @@ def predictor_title(predictor: Predictor) -> str:
     """Return the label of a predictor with its unit."""
     unit = unit_shown(predictor)
     return f"{predictor.label} ({unit})" if unit and unit != "0/1" else predictor.label
+
+
+def limit_of_floor(predictor: Predictor, study: Study) -> float | None:
+    """Return the limit below which one number stands for every result (`floor`), so that it is shown as below it.
+
+    None where a number below the limit is a result, or the predictor is not one result.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    study : Study
+    """
+    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in ONE_RESULT else None
+    return analyte.lower_limit if analyte is not None and analyte.floor else None
 
 
 def three_figures(number: float) -> str:

@@ -1,6 +1,6 @@
 """Files: written in one step, so that a crash leaves the old one or the new one; JSON read strictly."""
 
-from relapse_model.files.json_texts import strict_json
+from relapse_model.files.json_texts import RepeatedKeyError, no_repeats, strict_json
 from relapse_model.files.places import (
     read_bounded,
     require_file,
@@ -32,6 +32,7 @@ from relapse_model.files.writing import (
 )
 
 __all__ = [
+    "RepeatedKeyError",
     "alone",
     "csv_text",
     "escaped",
@@ -39,6 +40,7 @@ __all__ = [
     "names_of_written",
     "naming_full_disk",
     "naming_standard_output",
+    "no_repeats",
     "no_room",
     "noting_written",
     "printable",

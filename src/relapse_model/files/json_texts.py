@@ -39,7 +39,7 @@ def strict_json(data: bytes, name: str, *, finite: bool = False) -> object:
         return json.loads(
             data.decode(),
             parse_constant=_no_constant,
-            object_pairs_hook=_no_repeats,
+            object_pairs_hook=no_repeats,
             parse_float=_finite if finite else None,
         )
     except (ValueError, RecursionError) as error:
@@ -56,8 +56,34 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+class RepeatedKeyError(ValueError):
+    """An object of JSON in which a key stands twice."""
+
+    def __init__(self, key: str):
+        self.msg = f"a key is given twice: {key[:40]!r}"
+        super().__init__(self.msg)
+
+
+def no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON; refuse one in which a key stands twice, of which Python would keep the last.
+
+    Parameters
+    ----------
+    pairs : list of (str, object)
+        As ``object_pairs_hook`` of `json.loads` is given them.
+
+    Raises
+    ------
+    RepeatedKeyError
+        With the key.
+
+    Examples
+    --------
+    >>> no_repeats([("a", 1), ("b", 2)])
+    {'a': 1, 'b': 2}
+    """
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
+        names = [name for name, _ in pairs]
+        raise RepeatedKeyError(next(name for name in found if names.count(name) > 1))
     return found

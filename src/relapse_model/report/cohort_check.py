@@ -17,7 +17,7 @@ from relapse_model.development.checks.check_result import MUTED, NOT_APPLICABLE
 from relapse_model.development.sample_size import cohort_sample_size, size_words
 from relapse_model.errors import InsufficientDataError
 from relapse_model.features.at_landmark import AtLandmark
-from relapse_model.features.clinical_units import clinical, unit_shown
+from relapse_model.features.clinical_units import clinical, limit_of_floor, unit_shown
 from relapse_model.features.development_data import data_of
 from relapse_model.features.why_unknown import weeks_old, why_unknown
 from relapse_model.study.predictor import Predictor
@@ -150,23 +150,29 @@ def _remarks(cohort: Cohort) -> list[str]:
 
 def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:
     whose = " at risk" if study.outcome.stated else ""
-    lines = [f"Predictors at week {landmark:g} of {len(rows)} patients{whose} (missing; 5 %, median, 95 %):"]
+    lines = [
+        f"Predictors at week {landmark:g} of {len(rows)} patients{whose} (missing; 5th percentile, median, 95th percentile):"
+    ]
     for predictor in study.predictors:
         values = features[predictor.name].iloc[rows]
-        line = f"  {predictor.label:52.52s} {values.isna().sum():4d}  {_spread(values, predictor)}".rstrip()
+        line = f"  {predictor.label:52.52s} {values.isna().sum():4d}  {_spread(values, predictor, study)}".rstrip()
         lines += [line, *_beside(cohort, study, predictor, landmark, features[predictor.name].isna().to_numpy(), rows)]
     return "\n".join(lines)
 
 
-def _spread(values: pd.Series, predictor: Predictor) -> str:
+def _spread(values: pd.Series, predictor: Predictor, study: Study) -> str:
     if predictor.levels:
         return ", ".join(f"{level} {(values == level).sum()}" for level in predictor.levels)
     if not values.notna().any():
         return "never known"
     if values.dropna().isin([0.0, 1.0]).all():
         return f"{int(values.sum())} yes, {int((values == 0).sum())} no"
-    low, median, high = clinical(np.quantile(values.dropna(), [0.05, 0.5, 0.95]), predictor)
-    return f"{low:.4g}, {median:.4g}, {high:.4g} {unit_shown(predictor)}"
+    limit = limit_of_floor(predictor, study)
+    shown = [
+        f"<{limit:g}" if limit is not None and number < limit * (1 - 1e-9) else f"{number:.4g}"
+        for number in clinical(np.quantile(values.dropna(), [0.05, 0.5, 0.95]), predictor)
+    ]
+    return f"{', '.join(shown)} {unit_shown(predictor)}"
 
 
 def _beside(

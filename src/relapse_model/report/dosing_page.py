@@ -15,7 +15,7 @@ from relapse_model.report.figures.style import svg
 from relapse_model.report.figures.titre_forecast import LOWEST, titre_forecast_figure
 from relapse_model.report.page import render
 from relapse_model.report.trial_words import first_capital
-from relapse_model.trial.arms.number_words import number_of, weeks_of
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.dosing.forecast import WEEKS
 from relapse_model.trial.dosing.rule import ALL_CENTRES, DETECTED
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
@@ -98,17 +98,18 @@ def _verdict(found: DosingReport, as_of: str | None) -> str:
 
 
 def _stale(found: DosingReport) -> str:
-    """Say how many patients were last measured long ago: what is listed for them is not of today."""
+    """Say how many patients were last measured long before others: what is listed for them may not be of today."""
     if found.next is None or found.next.empty:
         return ""
     weeks, visits = found.next["titre_week"].to_numpy(dtype=float), found.rule.visits
     longest = max((later - early for early, later in pairwise(visits)), default=_LONG)
-    old = int((weeks < weeks.max() - longest).sum())
+    limit = float(weeks.max()) - longest
+    old = int((weeks < limit).sum())
+    if not old:
+        return ""
     return (
-        f"As known at each patient's last titre. {number_of(old, 'patient has', 'patients have')} none within "
-        f"{weeks_of(longest)} of the latest of all (week {weeks.max():.1f})."
-        if old
-        else ""
+        f"As known at each patient's last titre: week {weeks.max():.1f} at the latest, and before week {limit:.1f} in "
+        f"{number_of(old, 'patient')}, enrolled recently or not measured since."
     )
 
 

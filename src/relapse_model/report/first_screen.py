@@ -76,7 +76,14 @@ def patients_described(
 
 
 def first_screen(
-    values: dict[str, Any], study: Study, named: str, week: float, say: Say, *, competed: int = 0
+    values: dict[str, Any],
+    study: Study,
+    named: str,
+    week: float,
+    say: Say,
+    *,
+    competed: int = 0,
+    adjudicated: bool = False,
 ) -> dict[str, str]:
     """Return what the first screen says beside the verdict, in the language of `say`.
 
@@ -93,12 +100,15 @@ def first_screen(
         Of `relapse_model.report.language.words_of`.
     competed : int
         Patients with a competing event by the horizon.
+    adjudicated : bool
+        Whether the cohort has an outcomes table, which decides before the study's rule.
     """
     horizon = f"{study.prediction.horizon_weeks:g}"
     return {
         "asked": say("how_many", outcome=named, horizon=horizon),
         **_how_many(values, horizon, competed, say),
         "from_when": _from_when(study, week, say),
+        "adjudicated": say("adjudicated") if adjudicated and study.outcome.analyte is not None else "",
         "whom": _whom(values["patients_described"], say),
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from relapse_model.display.html_summary import true_minus as true_minus
+
 
 def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], None] = lambda tag: None) -> str:
     """Return a page whose texts are changed: all between its tags, but not code and style.
@@ -47,18 +49,3 @@ def unbroken(text: str) -> str:
     """
     text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
     return re.sub(r"\b([pn]) (=|&lt;) (?=\d)", "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", text)
-
-
-def true_minus(text: str) -> str:
-    """Return text whose negative numbers have a minus sign, not a hyphen; ranges, dates and names stay.
-
-    Parameters
-    ----------
-    text : str
-
-    Examples
-    --------
-    >>> true_minus("-0.02 (-0.52 to 0.49), 2-3 of 2026-11-29")
-    '\N{MINUS SIGN}0.02 (\N{MINUS SIGN}0.52 to 0.49), 2-3 of 2026-11-29'
-    """
-    return re.sub(r"(?<![\w.)\]-])-(?=\.?\d)", "\N{MINUS SIGN}", text)

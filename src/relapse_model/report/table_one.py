@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.features.clinical_units import clinical
+from relapse_model.features.clinical_units import clinical, limit_of_floor
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.explanation.shap_values import predictor_title
 from relapse_model.report.arms import arms_of_plan
@@ -19,7 +19,6 @@ from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.survival import in_order
 from relapse_model.small_counts import HIDDEN, SMALL, hidden_cells
 from relapse_model.study.predictor import Predictor
-from relapse_model.study.predictor_kinds import ONE_RESULT
 from relapse_model.study.several_landmarks import LANDMARK_KIND
 from relapse_model.study.study import Study
 from relapse_model.trial.statistics.standardised_difference import difference_of_numbers, difference_of_shares
@@ -234,16 +233,10 @@ def _variables(cohort: Cohort, data: DevelopmentData, study: Study) -> list[_Var
             label, values = _predictor_values(predictor, data.features[predictor.name])
             number = pd.api.types.is_float_dtype(values.dtype)
             scale = data.features[predictor.name].to_numpy(dtype=float) if number else None
-            found.append((predictor.column, _Variable(label, values, scale, _limit(predictor, study))))
+            found.append((predictor.column, _Variable(label, values, scale, limit_of_floor(predictor, study))))
     first = ("age_years", "sex")
     found.sort(key=lambda pair: first.index(pair[0]) if pair[0] in first else len(first))  # the rest as it was
     return [variable for _, variable in found]
-
-
-def _limit(predictor: Predictor, study: Study) -> float | None:
-    """Return the limit below which one result stands for all (`floor`); None where a number below it is a result."""
-    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in ONE_RESULT else None
-    return analyte.lower_limit if analyte is not None and analyte.floor else None
 
 
 def _predictor_values(predictor: Predictor, values: pd.Series) -> tuple[str, pd.Series]:

@@ -81,7 +81,13 @@ def report_page(
         values=values | {"answer": answer},
         named=named,
         first=first_screen(
-            values, study, named, validation.landmark_week, say, competed=validation.performance.competing
+            values,
+            study,
+            named,
+            validation.landmark_week,
+            say,
+            competed=validation.performance.competing,
+            adjudicated=validation.cohort.outcomes is not None,
         ),
         headline=[
             _measure(name, validation.performance, say) for name in HEADLINE if name in validation.performance.measures

@@ -295,6 +295,14 @@ class Study:
             f"{weeks} from {len(self.predictors)} predictors, {priors} with a prior{trial})"
         )
 
+    def _source_shown(self, one: Predictor) -> str:
+        """Return where a predictor is read and how, as a notebook shows it."""
+        if one.kind == "column":
+            return f"column {one.column}"
+        analyte = self.analytes.get(one.analyte or "")
+        read = analyte.label if analyte is not None else one.column or ", ".join(one.agents)
+        return f"{one.kind.replace('_', ' ')} of {read}"
+
     def _repr_html_(self) -> str:
         """Return the protocol in short, as a notebook shows it."""
         return html_summary(
@@ -309,10 +317,10 @@ class Study:
                 ("candidate biomarkers", len(self.candidates) or None),
                 ("trial plan", "" if self.trial is None else "yes"),
             ],
-            columns=("predictor", "how", "unit", "expected"),
+            columns=("predictor", "from", "unit", "prior (log-odds)"),
             rows=[
-                (one.label, f"{one.kind} of {one.analyte or one.column or ', '.join(one.agents)}", one.unit,
-                 "" if one.prior is None else f"log-odds {one.prior.log_odds:g} (sd {one.prior.sd:g})")
+                (one.label, self._source_shown(one), one.unit,
+                 "" if one.prior is None else f"{one.prior.log_odds:g} (SD {one.prior.sd:g})")
                 for one in self.predictors
             ],
         )  # fmt: skip

@@ -33,7 +33,7 @@ THREE_DIGITS = ("log_loss", "log_loss_mean_risk", "log_loss_difference", "brier"
 
 
 def measure_shown(name: str, found: Estimate | float) -> str:
-    """Return a measure as text, with its interval where it has one; those of error with three decimals.
+    """Return a measure as text, with its interval where it has one; those of error with three decimals, others two.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def measure_shown(name: str, found: Estimate | float) -> str:
     >>> measure_shown("log_loss_difference", Estimate(-0.0214, -0.05, 0.0004, 0.95, "paired"))
     '-0.021 (-0.050 to 0.000)'
     """
-    if not isinstance(found, Estimate):
-        return f"{found:z.3f}"
     digits = "z.3f" if name in THREE_DIGITS else "z.2f"
+    if not isinstance(found, Estimate):
+        return f"{found:{digits}}"
     return f"{found.value:{digits}} ({found.lower:{digits}} to {found.upper:{digits}})"
 
 

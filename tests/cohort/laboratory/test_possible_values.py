@@ -30,6 +30,7 @@ def read(labs, study=STUDY, **options):
         # 866 mg/dL are 8.66 g/L, which somebody may have; 86.6 g/L may be, too.
         ("albumin", "866", "g/L", "Is it in 'mg/dL'? Is the decimal point misplaced?"),
         ("albumin", "3.5", "g/L", "Is it in 'g/dL'? Is the decimal point misplaced?"),  # 35 g/L
+        ("albumin", "3.5", "g/L", 'Then state the unit that it is in, such as unit = "g/dL".'),
         ("albumin", "<3", "g/L", "Is it in 'g/dL'?"),  # nothing below 3 is possible
         ("platelets", "150000", "10*9/L", "Is it in '/uL'?"),  # 150 x 10^9/L
         ("hbsag", "5e9", "IU/mL", "Is it in 'IU/L'?"),

@@ -50,3 +50,13 @@ def test_the_report_counts_units_and_must_add_up():
     assert [(one.analyte, one.unit, one.count) for one in cohort.reading.units] == [("hbsag", "IU/mL", 2)]
     with pytest.raises(RelapseModelError, match="do not add up"):
         SourceReading("LB", "rows", 10, 8, (LeftOut("not done", 1),))
+
+
+def test_one_cell_that_several_rows_were_made_of_is_told_once():
+    """A date beside two results is one date."""
+    patients = MadeTable(pd.DataFrame({"patient_id": ["7"], "enrolment_date": ["2024-01-01"]}), "S", np.array([2]))
+    rows = pd.DataFrame({"patient_id": ["7", "7"], "analyte": ["alt", "ast"], "value": ["1", "2"], "unit": "U/L"})
+    labs = MadeTable(rows.assign(date="2999-01-01", row=[1, 2]), "S", np.array([2, 2]), {"date": "drawn"})
+    with pytest.raises(CohortError) as refusal:
+        cohort_of({"patients": patients, "labs": labs}, ReadingReport("excel", ()), study=None)
+    assert [(one.row, one.column) for one in refusal.value.problems] == [(2, "drawn")]

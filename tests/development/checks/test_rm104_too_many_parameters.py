@@ -101,7 +101,9 @@ def test_one_parameter_is_supported_and_two_are_not():
     assert too_many_parameters.of(cohort, study_of(AGE), 0).state == "passed"
     found = too_many_parameters.of(cohort, study_of(AGE, MALE), 0)
     assert (found.code, found.state, found.severity) == ("RM104", "found", "warning")
-    assert found.text.startswith("2 parameters, 100 patients with a known outcome, 20 relapses: the size supports 1.5 ")
+    assert found.text.startswith(
+        "2 parameters, 100 patients with a known outcome, 20 relapses: the sample supports 1.5 "
+    )
     assert "assuming C = 0.75" in found.text
     assert "1 of 2 predictors have a prior" in found.text
 
@@ -124,7 +126,7 @@ def test_the_lost_count_by_weights_and_those_not_at_risk_do_not():
     found = too_many_parameters.of(cohort_of(20, 60, lost=20, positive_at_enrolment=7), study_of(AGE, MALE), 0)
     supported = maximum_parameters(80, 0.2, cox_snell_r2(ANTICIPATED_C, 0.2))
     assert supported == pytest.approx(80 * (0.9 - 1) * math.log(1 - R2 / 0.9))
-    stated = f"2 parameters, 80 patients with a known outcome, 20 relapses: the size supports {supported:.1f} "
+    stated = f"2 parameters, 80 patients with a known outcome, 20 relapses: the sample supports {supported:.1f} "
     assert found.text.startswith(stated)
     assert f"{supported:.1f}" == "1.2"
 
@@ -136,7 +138,7 @@ def test_check_and_report_say_the_same_number(cohort, study):
     assert too_many_parameters.of(cohort, study, 0).text.startswith(words)
     account = check_report(cohort, study)
     assert f"Sample size: {words}." in account
-    assert account.count(f"the size supports {stated['carried_parameters']:.1f} ") == 2
+    assert account.count(f"the sample supports {stated['carried_parameters']:.1f} ") == 2
 
 
 def test_at_a_later_landmark_those_relapsed_before_are_not_counted():

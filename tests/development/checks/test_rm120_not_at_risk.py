@@ -24,11 +24,11 @@ def test_an_outcome_without_tests_has_everybody_at_risk(study_with, cohort_of):
 @pytest.mark.parametrize(
     ("positive", "undecided", "said"),
     [
-        (6, 0, "6 patients are left out at week 0: 6 not at risk (positive)."),
-        (6, 7, "13 patients are left out at week 0: 6 not at risk (positive), 7 not known to be at risk."),
-        (3, 0, "<5 patients are left out at week 0: <5 not at risk (positive)."),
+        (6, 0, "6 patients are left out at week 0: 6 with a positive last test."),
+        (6, 7, "13 patients are left out at week 0: 6 with a positive last test, 7 not known to be free of it."),
+        (3, 0, "<5 patients are left out at week 0: <5 with a positive last test."),
         # Of 3 and 9 the sum would tell the 3: the 9 is hidden.
-        (3, 9, "12 patients are left out at week 0: <5 not at risk (positive), hidden not known to be at risk."),
+        (3, 9, "12 patients are left out at week 0: <5 with a positive last test, hidden not known to be free of it."),
     ],
 )
 def test_who_is_left_out_is_counted_by_the_reason(study_with, cohort_of, names_nobody, positive, undecided, said):
@@ -44,7 +44,7 @@ def test_who_is_left_out_is_counted_by_the_reason(study_with, cohort_of, names_n
 
 def test_who_relapsed_before_a_later_landmark_is_no_longer_at_risk(study_with, cohort_of):
     text = not_at_risk.of(cohort_of(("free", 5, {}), ("relapse", 9, {})), study_with(), 12).text
-    assert text.startswith("9 patients are left out at week 12: 9 not at risk (positive).")
+    assert text.startswith("9 patients are left out at week 12: 9 with a positive last test.")
 
 
 def test_an_adjudicated_outcome_is_not_explained_by_tests(study_with, cohort_of):
@@ -55,6 +55,6 @@ def test_an_adjudicated_outcome_is_not_explained_by_tests(study_with, cohort_of)
     cohort = rm.make_cohort(patients=cohort.patients, labs=None, outcomes=outcomes, study=adjudicated)
     text = not_at_risk.of(cohort, adjudicated, 12).text
     assert text.startswith(
-        "6 patients are left out at week 12: 6 not at risk (relapsed). A patient who had the outcome"
+        "6 patients are left out at week 12: 6 after an earlier relapse. A patient who had the outcome"
     )
     assert "test" not in text

@@ -213,6 +213,9 @@ def test_benefit_is_calibrated_where_the_truth_is_one_odds_ratio(study):
         predicted.append(found["benefit"].mean())
         true.append(truth.mean())
     slope, _ = np.polyfit(predicted, true, 1)
+    print(  # noqa: T201
+        f"\nheld {np.mean(held):.3f}, mean {np.mean(predicted):.4f}, true {np.mean(true):.4f}, {slope:.2f}"
+    )
     assert len(held) > 380
     assert 0.87 <= np.mean(held) <= 0.93
     assert np.mean(predicted) == pytest.approx(np.mean(true), abs=0.012)
@@ -229,6 +232,7 @@ def test_a_large_trial_finds_the_benefit(study):
         model = rm.train(cohort, study, candidates=("prior_logistic",), folds=2, repeats=1)
         predicted.append(model.benefit(new)["benefit"].mean())
     truth = true_benefit(new, effect).mean()
+    print(f"\nbenefit in 6,000: {np.mean(predicted):.4f}, true {truth:.4f}")  # noqa: T201
     assert np.mean(predicted) == pytest.approx(truth, rel=0.08)
 
 
@@ -237,5 +241,6 @@ def test_a_large_trial_finds_the_benefit(study):
 def test_no_heterogeneity_is_claimed_in_null_trials(study, hazard_ratio):
     p = np.array(list(held_out_scores(study, hazard_ratio, 300)))
     claimed = float((p < 0.05).mean())
+    print(f"\nhazard ratio {hazard_ratio}: heterogeneity claimed in {claimed:.3f} of {len(p)}")  # noqa: T201
     assert len(p) > 280
     assert claimed <= 0.05

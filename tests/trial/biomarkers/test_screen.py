@@ -222,7 +222,7 @@ def test_the_outcome_in_other_words_is_refused(cohort, study):
     patients = tables["patients"].assign(final_state=np.nan_to_num(relapse))
     spoiled = rm.make_cohort(patients, tables["labs"], tables["treatments"], synthetic=True)
     asked = with_candidate(study, 'name = "final_state"\nkind = "column"\ncolumn = "final_state"\n')
-    with pytest.raises(StudyError, match="alone separates who has the outcome"):
+    with pytest.raises(StudyError, match="alone separates patients with the outcome"):
         rm.screen_biomarkers(spoiled, asked, ("final_state",), **FAST)
 
 

@@ -111,6 +111,8 @@ def _advice(group: UnitGroup, number: float) -> str:
         asked.append(f"Is it in {' or '.join(map(repr, units))}?")
     if slip:
         asked.append("Is the decimal point misplaced?")
+    if units:
+        asked.append(f'Then state the unit that it is in, such as unit = "{units[0]}".')
     asked.append(
         f"If it is right, state wider limits in a study (extends): [analytes.{rule.name}] possible = [low, high]"
     )

@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import TimeZero
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
+from relapse_model.files.plain_csv import read_plain_csv
 
 _COLUMNS = ("patient_id", "date")
 _BIRTH = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
@@ -47,12 +48,13 @@ def read_index_file(time: TimeZero, folder: Path) -> IndexFile:
     """
     name, nobody = time.file, pd.Series(dtype=object)
     try:
-        table = pd.read_csv(folder / name, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = read_plain_csv(folder / name)
     except FileNotFoundError:
         found = f"no such file in {folder.resolve()}"
         return IndexFile(nobody, (Problem(name, None, None, found, "a CSV file with patient_id and date"),))
     except (OSError, ValueError) as error:
-        found = f"it cannot be read ({type(error).__name__})"
+        two = str(error).startswith("two columns")  # other reasons repeat what is in the file
+        found = str(error) if two else f"it cannot be read ({type(error).__name__})"
         return IndexFile(nobody, (Problem(name, None, None, found, "a CSV file in UTF-8"),))
     table = table.rename(columns=lambda column: str(column).strip().lower())
     lacking = [column for column in _COLUMNS if list(table.columns).count(column) != 1]
@@ -159,8 +161,10 @@ def picked_days(days: pd.Series, owners: NDArray[np.intp], pick: str | None) -> 
     (1    2024-05-01
     dtype: object, [0])
     """
-    by_owner = days.astype(object).str[:10].groupby(owners)
-    first, last = by_owner.min().astype(object), by_owner.max().astype(object)
+    codes, texts = pd.factorize(days.astype(object).str[:10], sort=True)  # numbers in the order of the days
+    by_owner = pd.Series(codes).groupby(np.asarray(owners))
+    first, last = by_owner.min(), by_owner.max()
     several = (first != last) & (pick is None)
     chosen = last if pick == "last" else first
-    return chosen[~several], [int(owner) for owner in chosen.index[several]]
+    found = pd.Series(np.asarray(texts, dtype=object)[chosen.to_numpy(dtype=np.intp)], index=chosen.index, dtype=object)
+    return found[~several], [int(owner) for owner in chosen.index[several]]

@@ -14,9 +14,11 @@ from relapse_model.cohort.gate import Dash, OnProblems, checked
 from relapse_model.cohort.readers.after_death import after_death
 from relapse_model.cohort.readers.before_birth import before_birth
 from relapse_model.cohort.readers.contradicting_meanings import Choices, meaning_clashes
+from relapse_model.cohort.readers.contradicting_names import name_clashes
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.errors import CohortError, Problem, SourceError
@@ -26,7 +28,8 @@ from relapse_model.study.study import Study
 
 _BIRTHS = frozenset(
     map(name_key, ("birth_year", "year_of_birth", "birth_date", "date_of_birth", "出生年份", "出生年", "出生日期"))
-)  # fmt: skip
+)  # columns of the patients table
+_DEATHS = frozenset(map(name_key, ("death_date", "date_of_death", "died_on", "死亡日期", "死亡时间")))
 
 
 def study_of(mapping: SourceMapping, given: Study | None, folder: Path) -> Study | None:
@@ -78,9 +81,10 @@ def cohort_of(
         What the source calls the codes of its columns.
     deaths : MadeTable, optional
         Deaths that the source records beside the outcomes, ``patient_id`` and ``date``: nothing is dated after one.
-        Those that the outcomes tell, the gate knows.
+        By default those of a column ``death_date`` of patients; those that the outcomes tell, the gate knows.
     births : MadeTable, optional
-        Births as far as the source tells them, in the same columns: nothing is dated before one.
+        Births as far as the source tells them, in the same columns: nothing is dated before one. By default those of
+        a column ``birth_year`` or ``birth_date`` of patients.
     study, on_problems, dash, synthetic
         As in `make_cohort`.
 
@@ -91,11 +95,13 @@ def cohort_of(
     CohortError
         With every problem of the reader and of the gate.
     """
-    clashes = [] if mapping is None else list(unit_clashes(mapping, made, study, labels or {}))
-    clashes += [] if mapping is None else list(meaning_clashes(mapping, study, choices or {}))
-    if clashes:
-        raise SourceError(f"the {report.kind} export was refused", clashes)
-    births = _stated_births(made["patients"]) if births is None else births
+    if mapping is not None:
+        clashes = [*unit_clashes(mapping, made, study, labels or {}), *meaning_clashes(mapping, study, choices or {})]
+        clashes += name_clashes(mapping, study, labels or {})
+        if clashes:
+            raise SourceError(f"the {report.kind} export was refused", clashes)
+    births = _stated(made["patients"], _BIRTHS) if births is None else births
+    deaths = _stated(made["patients"], _DEATHS) if deaths is None else deaths
     made = {name: with_names(table) if name == "outcomes" else table for name, table in made.items()}
     tables = {name: _with_row(table) for name, table in made.items()}
     lives = [] if deaths is None else list(after_death(made, deaths))
@@ -105,22 +111,35 @@ def cohort_of(
             tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
-        problems = [_placed(problem, made) for problem in error.problems]
-        raise CohortError(f"the {report.kind} export was refused", problems) from None
+        raise CohortError(f"the {report.kind} export was refused", _each_once(error.problems, made)) from None
+    return _in_source(cohort, made, report)
+
+
+def _each_once(problems: Iterable[Problem], made: Mapping[str, MadeTable]) -> list[Problem]:
+    """Return problems in their places; one cell of the source that several rows were made of is told once."""
+    found: dict[object, Problem] = {}
+    for number, problem in enumerate(problems):
+        one = _placed(problem, made)
+        found.setdefault(one if problem.table in made else number, one)
+    return list(found.values())
+
+
+def _in_source(cohort: Cohort, made: Mapping[str, MadeTable], report: ReadingReport) -> Cohort:
+    """Return a cohort whose problems and remarks have their place in the source, with the report."""
     placed = {str(problem): str(_placed(problem, made)) for problem in cohort.problems}
     rejected = cohort.rejected.assign(reason=[placed.get(text, text) for text in cohort.rejected["reason"]])
     return replace(
         cohort,
         rejected=rejected,
         problems=tuple(_placed(problem, made) for problem in cohort.problems),
-        remarks=tuple(_placed(problem, made) for problem in cohort.remarks),
+        remarks=(*(_placed(problem, made) for problem in cohort.remarks), *to_be_looked_at(cohort, made)),
         reading=replace(report, units=_units_met(cohort)),
     )
 
 
-def _stated_births(patients: MadeTable) -> MadeTable | None:
-    """Return the births that a column of the patients table states by its name, if there is one."""
-    column = next((name for name in patients.rows if name_key(str(name)) in _BIRTHS), None)
+def _stated(patients: MadeTable, names: frozenset[str]) -> MadeTable | None:
+    """Return the days that a column of the patients table states by its name, if there is one."""
+    column = next((name for name in patients.rows if name_key(str(name)) in names), None)
     if column is None:
         return None
     rows = patients.rows[["patient_id", column]].set_axis(["patient_id", "date"], axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relapse_model.cohort.outcome.risk_set import NOT_AT_RISK, is_at_risk
+from relapse_model.cohort.outcome.risk_set import COMPETED, NOT_AT_RISK, POSITIVE, RELAPSED, UNKNOWN, is_at_risk
 from relapse_model.development.checks.check import CohortCheck, Verdict, found, passed
 from relapse_model.features.at_landmark import AtLandmark
 from relapse_model.small_counts import SMALL, disclosed_count, disclosed_counts
@@ -15,6 +15,12 @@ _ADJUDICATED = (
     "A patient who had the outcome by then cannot have it later; where its week is not known, this cannot be told. "
     "Look at the dates in the outcomes table, and at the week from which the others count."
 )
+
+
+_WORDS = {
+    POSITIVE: "with a positive last test", RELAPSED: "after an earlier relapse",
+    COMPETED: "after a competing event", UNKNOWN: "not known to be free of it",
+}  # fmt: skip
 
 
 def not_at_risk(at: AtLandmark) -> Verdict:
@@ -31,7 +37,7 @@ def not_at_risk(at: AtLandmark) -> Verdict:
     counts = {state: int((states == state).sum()) for state in NOT_AT_RISK if (states == state).any()}
     known = counts.values()
     disclosed = disclosed_counts(tuple(known)) if out >= SMALL else map(disclosed_count, known)
-    by_state = ", ".join(f"{number} {state}" for number, state in zip(disclosed, counts, strict=True))
+    by_state = ", ".join(f"{number} {_WORDS[state]}" for number, state in zip(disclosed, counts, strict=True))
     why = _BY_TESTS if at.study.outcome.analyte is not None else _ADJUDICATED
     return found(f"{disclosed_count(out)} patients are left out at week {at.landmark:g}: {by_state}. {why}")
 

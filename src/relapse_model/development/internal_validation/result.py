@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.known import label_of
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import BootstrapValidation
 from relapse_model.display.html_summary import html_summary
@@ -86,7 +87,8 @@ class Validation:
     def _repr_html_(self) -> str:
         """Return the out-of-fold figures with their intervals, as a notebook shows them."""
         found = self.performance
-        chosen = ", ".join(f"{name} {count}" for name, count in self.chosen.items() if count)
+        priors = self.study.has_priors
+        chosen = ", ".join(f"{label_of(name, priors)} {count}" for name, count in self.chosen.items() if count)
         return html_summary(
             f"{self.study.outcome.name} by week {self.study.prediction.horizon_weeks:g}: validation of the procedure",
             [

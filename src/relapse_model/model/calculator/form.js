@@ -120,7 +120,7 @@ function choiceEntry(field, i) {
     ? field.levels.map((one, place) => [String(place), armShown(field, one)])
     : [["1", say("yes")], ["0", say("no")]];
   const means = field.type === "level" ? [] : [
-    field.yes ? say("yes_means", { yes: armShown(field, field.yes) }) : "",
+    field.yes && (field.arm || field.yes.length > 1) ? say("yes_means", { yes: armShown(field, field.yes) }) : "",
     field.no && field.no.length ? say("no_means", { no: field.no.map(one => armShown(field, one)).join(", ") }) : "",
   ].filter(Boolean);
   return element("fieldset", {}, element("legend", {}, label(field)),

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 _NEXT_WARNING = r"; (?=RS\d{3} )"  # a warning may itself hold a semicolon
 _NOTE = (
-    "An effect is what the model adds for this value beside the reference; it is no cause, and to change the value "
-    "need not change the risk. Research use only: not fit to decide on a treatment."
+    "An effect is what the model adds for this value compared with the reference. It is not a cause: changing the "
+    "value need not change the risk. Research use only: not for decisions about a patient."
 )
 
 
@@ -99,7 +99,9 @@ class PatientExplanation:
                 (one.label, with_unit(one.shown, one.unit), one.reference_shown, one.read_from, one.effect)
                 for one in self.inputs
             ],
-            note=" ".join((f"{self.base_words}: {risk_percent(self.base_risk)} %.", *self.warnings, _NOTE)),
+            note=" ".join(
+                (f"For comparison, {self.base_words}: {risk_percent(self.base_risk)} %.", *self.warnings, _NOTE)
+            ),
         )
 
     def steps(self) -> tuple[float, ...]:

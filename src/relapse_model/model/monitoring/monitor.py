@@ -17,6 +17,7 @@ from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features import derive_features
 from relapse_model.files import unescaped
+from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.model.monitoring.disclosed_shares import (
     FEWEST_QUANTILES,
     disclosed_drift,
@@ -256,8 +257,10 @@ def _read(table: pd.DataFrame | str | Path, what: str) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table
     try:
-        read = pd.read_csv(table, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        read = read_plain_csv(Path(table))
+    except ValueError as error:
+        if str(error).startswith("two columns"):
+            raise RelapseModelError(f"{what}: {error}; expected each once.") from error
         raise RelapseModelError(f"{what}: the file is no table; expected UTF-8 CSV with a header.") from error
     if "patient_id" in read:
         read["patient_id"] = read["patient_id"].map(unescaped)  # as the file of scores has them

@@ -69,4 +69,4 @@ def _line(axes: Axes, row: Mapping[Any, Any], place: float) -> None:
 
 
 def _per(per: str) -> str:
-    return {"yes": "yes versus no", "log10": "tenfold increase", "SD": "per SD"}.get(per, per)
+    return {"yes": "yes versus no", "log10": "tenfold increase", "SD": "per\N{NO-BREAK SPACE}SD"}.get(per, per)

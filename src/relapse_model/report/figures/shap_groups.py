@@ -71,7 +71,7 @@ def shap_groups_figure(
 
 def _marked(axes: Axes) -> list[tuple[str, str]]:
     """Return the colours that the figure uses, with their labels: others would be looked for in it."""
-    used = {drawn.lines[0].get_color() for drawn in axes.containers if drawn.lines}
+    used = {line.get_color() for line in axes.lines if line.get_marker() == "o"}
     return [(label, colour) for label, colour in (*_THIRDS, _LEVEL) if colour in used]
 
 

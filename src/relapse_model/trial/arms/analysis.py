@@ -104,10 +104,10 @@ class TrialAnalysis:
     def _repr_html_(self) -> str:
         """Return the answer, and what was found beside it, as a notebook shows it."""
         return html_summary(
-            str(self.primary),
+            f"{self.primary.label}: {_shown(self.primary)}",
             [("registry", self.study.registry), ("estimand", self.primary.estimand)],
             columns=("analysis", "result"),
-            rows=[(one.kind, "not made" if one.contrast is None else one.contrast) for one in self.contrasts],
+            rows=[(one.label, _shown(one)) for one in self.contrasts],
             note=" ".join([*map(str, self.findings), "The patients are synthetic." if self.synthetic else ""]).strip(),
         )
 
@@ -216,6 +216,20 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
         {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
         for row in rows
     ]
+
+
+def _shown(one: ArmContrast) -> str:
+    """Return a comparison as the report shows it: a risk difference in percentage points, with its sign."""
+    found = one.contrast
+    if found is None:
+        return "not made"
+    if found.measure != "risk_difference" or found.value is None:
+        words = "difference in weeks" if found.measure == "rmst_difference" else found.measure.replace("_", " ")
+        return f"{words} {found}"
+    value, lower, upper = (
+        f"{100 * share:+z.1f}".replace("+0.0", "0.0") for share in (found.value, found.lower, found.upper)
+    )
+    return f"risk difference {value} percentage points ({lower} to {upper})"
 
 
 def _arm_row(one: ArmContrast, arm: ArmFigures) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.errors import CohortError
-from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
+from relapse_model.features.clinical_units import clinical, limit_of_floor, three_figures, unit_shown
 from relapse_model.features.derive import derive_features
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
@@ -30,7 +30,6 @@ _COLUMNS = {  # of the patients table, described whether or not a predictor read
 }
 _FIRST = ("age_years", "sex")
 _NUMBERS = ("age_years", "bmi_kg_m2")
-_ONE_RESULT = ("last", "first", "maximum", "minimum")  # the value is one result, as the laboratory printed it
 _FLAGS = ("hbeag_positive_before_treatment",)
 
 
@@ -139,13 +138,7 @@ def _predictor_rows(predictor: Predictor, study: Study, values: pd.Series, treat
     known = values.dropna()
     if len(known) and known.isin([0.0, 1.0]).all():
         return _described(predictor.label, values.map({0.0: False, 1.0: True}).astype("boolean"), treated)
-    return _number_rows(label, values.to_numpy(dtype=float), treated, predictor, _limit(predictor, study))
-
-
-def _limit(predictor: Predictor, study: Study) -> float | None:
-    """Return the limit below which one number stands for every result (`floor`); None where there is none."""
-    analyte = study.analytes.get(predictor.analyte or "") if predictor.kind in _ONE_RESULT else None
-    return analyte.lower_limit if analyte is not None and analyte.floor else None
+    return _number_rows(label, values.to_numpy(dtype=float), treated, predictor, limit_of_floor(predictor, study))
 
 
 def _described(label: str, values: pd.Series, treated: Mask) -> list[BaselineRow]:

@@ -99,7 +99,7 @@ class DosingReport:
             repr(self)[len("DosingReport(") : -1],
             columns=("verdict", "rows"),
             rows=[(str(name), int(count)) for name, count in verdicts.items()],
-            note=" ".join(self.notes),
+            note=" ".join(f"{note[:1].upper()}{note[1:]}." for note in self.notes),
         )
 
     def course(self, patient_id: str) -> pd.DataFrame:

@@ -193,3 +193,37 @@ def test_what_was_not_found_at_all_is_not_never_given(tmp_path):
     assert cohort.treatments is None
     assert "no course was found of hbig" in str(cohort.reading)
     assert "since no course was found at all, nothing is taken as known of treatment" in str(cohort.reading)
+
+
+def test_the_subjects_of_both_data_sets_are_the_same(tmp_path):
+    mapping = MAPPING.replace(PATIENTS, PATIENTS + 'sex = "SEX"\nage_years = "AGE"\n')
+    adsl = [{"USUBJID": "S-1", "SEX": "f", "AGE": 40.0, "RFSTDTC": "2024-01-01"}]
+    assert read(tmp_path, mapping, lb=LB[:1], adsl=adsl).patients["age_years"].tolist() == [40.0]
+    text = refused(tmp_path, mapping, lb=LB[:1], adsl=[{**adsl[0], "SEX": "M", "RFSTDTC": "2023-01-01"}])
+    assert "ADSL, observation 1, column 'SEX': 'M', and 'F' in DM; expected what DM says of the subject" in text
+    assert "column 'RFSTDTC': '2023-01-01', and '2024-01-01' in DM" in text
+
+
+def test_a_subject_in_another_case_is_not_left_out(tmp_path):
+    text = refused(tmp_path, lb=[*LB, lb("s-1")])
+    assert "LB, observation 4, column 'USUBJID': a subject who stands in DM in another case" in text
+    assert "s-1" not in text
+
+
+def test_one_number_is_not_in_two_units(tmp_path):
+    rows = [lb(result="20", LBSTRESC="20", LBSTRESU="mg/dL")]
+    text = refused(tmp_path, lb=rows)
+    assert "LB, observation 1, column 'LBSTRESC': '20'; expected the amount of LBORRES and LBORRESU" in text
+    assert len(read(tmp_path, MAPPING + 'value = "LBORRES"\n', lb=rows).labs) == 1
+    assert len(read(tmp_path, lb=[lb(result="20", LBSTRESC="0.5", LBSTRESU="mg/dL")]).labs) == 1  # it was converted
+
+
+def test_a_code_that_the_study_states_for_another_analyte_is_refused(tmp_path, study):
+    mapping = MAPPING.replace('"HBSAB"', '"HBSAG"')
+    rows = [lb(code="HBSAG", unit="IU/mL", result="5")]
+    assert "'HBSAG', which the study states for hbsag; expected codes of the analyte" in refused(
+        tmp_path, mapping, lb=rows, study=study
+    )
+    rows = [{**rows[0], "R": "5", "LBORRESU": "mIU/mL"}]
+    ratio = mapping + 'value = "R"\nunit = "mIU/mL"\n'  # another analyte of one code
+    assert len(read(tmp_path, ratio, lb=rows, study=study).labs) == 1

@@ -6,7 +6,8 @@ import pytest
 from fhir_resources import LOINC, SNOMED, dose, enrolment, observation, patient, quantity
 from fhir_rows import MAPPING, left_out, reader, values
 
-from relapse_model.errors import CohortError, SourceError
+import relapse_model as rm
+from relapse_model.errors import CohortError, MappingError, SourceError
 
 OUTCOME = MAPPING + (
     f'[outcome]\ncodes = ["{LOINC}|adjudicated"]\nrelapse = {{ field = "value", values = {{ yes = "1", no = "0" }} }}\n'
@@ -133,3 +134,20 @@ def test_codes_of_another_system_are_other_codes(read):
     mapping = OUTCOME.replace(f"{LOINC}|adjudicated", f"{SNOMED}|adjudicated")
     with pytest.raises(SourceError, match=r"sct\|adjudicated, which no Observation has"):
         read(observation(code="adjudicated", valueString="yes"), mapping=mapping)
+
+
+def test_a_code_that_the_study_states_for_another_analyte_is_refused(read):
+    mapping = MAPPING.replace(f"{LOINC}|5193-8", f"{LOINC}|63557-3")
+    with pytest.raises(MappingError, match=r"63557-3, which the study states for hbsag; expected codes of the analyte"):
+        read(observation(), mapping=mapping, study=rm.load_study("hbsag-relapse"))
+
+
+def test_a_period_goes_forward_and_nothing_is_issued_before_it_is_measured(read):
+    period = {"effectivePeriod": {"start": "2024-05-01", "end": "2024-03-05"}}
+    one = {key: value for key, value in observation().items() if key != "effectiveDateTime"} | period
+    with pytest.raises(CohortError, match="a period that ends before it begins"):
+        read(one)
+    with pytest.raises(CohortError, match=r"Observation\.issued': a day before that of the result"):
+        read(observation(day="2024-05-08", issued="2024-03-01T10:00:00Z", **quantity()))
+    # The day before, by the offset that it was written in, may be the same day.
+    assert values(read(observation(issued="2024-03-07T23:00:00Z", **quantity()))) == ["5.0"]

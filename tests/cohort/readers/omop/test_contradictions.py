@@ -6,7 +6,7 @@ import pytest
 from omop_rows import DRUG, MAPPING, PERSON, left_out, number, reader
 
 import relapse_model as rm
-from relapse_model.errors import CohortError, SourceError
+from relapse_model.errors import CohortError, MappingError, SourceError
 
 CONCEPT = [{"concept_id": concept, "concept_code": code, "vocabulary_id": "UCUM"}
            for concept, code in (("8860", "m[IU]/mL"), ("8985", "[IU]/mL"), ("8840", "mg/dL"))]  # fmt: skip
@@ -160,3 +160,24 @@ def test_many_of_a_kind_are_one_line(read):
     with pytest.raises(CohortError) as refusal:
         read(*rows)
     assert "measurement, column 'measurement_id', 30 times (measurement_id 7, 7, 7, ...)" in str(refusal.value)
+
+
+def test_a_concept_of_another_analyte_is_refused(read):
+    concept = [*CONCEPT, {"concept_id": "1", "concept_code": "63557-3", "vocabulary_id": "LOINC"}]
+    with pytest.raises(MappingError, match="1, which the study states for hbsag; expected codes of the analyte"):
+        read(number("5"), concept=concept, study=rm.load_study("hbsag-relapse"))
+
+
+def test_a_date_and_its_time_are_of_one_day_or_of_days_side_by_side(read):
+    assert len(read(number("5", measurement_datetime="2024-03-09T01:00:00Z")).labs) == 1
+    with pytest.raises(CohortError, match="'2025-03-08 10:00'; expected a time of the day in measurement_date"):
+        read(number("5", measurement_datetime="2025-03-08 10:00"))
+
+
+def test_what_is_said_of_a_person_is_said_once(read):
+    with pytest.raises(CohortError, match="'month_of_birth': a month or a day that there is not"):
+        read(number("5"), person=[PERSON | {"month_of_birth": "13"}])
+    assert len(read(number("5"), person=[PERSON | {"gender_source_value": "Female"}]).labs) == 1
+    assert len(read(number("5"), person=[PERSON | {"gender_source_value": "other"}]).labs) == 1
+    with pytest.raises(CohortError, match="another sex than that of gender_concept_id"):
+        read(number("5"), person=[PERSON | {"gender_source_value": "M"}])

@@ -89,3 +89,13 @@ def test_codes_for_missing_values_that_the_project_states(tmp_path):
     text = source.read_text("utf-8").replace("<GlobalVariables>", f"<GlobalVariables>{codes}")
     source.write_text(text, "utf-8")
     assert 'codes = ["-99", "UNK"]  # of the project' in propose_redcap(source, built_in())
+
+
+def test_days_of_events_are_offered_where_their_names_tell_no_week(tmp_path):
+    """As a question: many projects number their events only."""
+    data = "record_id,redcap_event_name,anti_hbs\n1,week_4_arm_1,20\n1,final_arm_1,30\n"
+    (tmp_path / "data.csv").write_text(data, encoding="utf-8")
+    events = "arm_num,unique_event_name,day_offset\n1,week_4_arm_1,28\n1,final_arm_1,168\n"
+    (tmp_path / "events.csv").write_text(events, encoding="utf-8")
+    text = propose_redcap(tmp_path / "data.csv", built_in())
+    assert '"week_4_arm_1" = 4\n#? "final_arm_1" = 24  # day 168 in the list of events' in text

@@ -379,3 +379,23 @@ def test_spellings_of_a_competing_event_are_one(tmp_path):
     stated = OUTCOME.format('"1" = "competing: Ｄeath ", "2" = "competing: died"')
     cohort = read(tmp_path, ENDED.format("2").replace(",free,", ",1,"), MAPPING + stated)
     assert cohort.outcomes["competing_event"].tolist() == ["death", "death"]
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ("hbsab,labs,text,Anti-HBs (IU/mL),,,\n", "'variable / field name': field 'hbsab' a second time; expected"),
+        ('sex,visit,radio,Sex,"1, Male | 2, Female | 1, Other",,\n', "'sex': code '1' of two choices; expected"),
+    ],
+)
+def test_what_stands_twice_in_the_dictionary_is_refused_by_name(tmp_path, more, found):
+    assert f"dictionary.csv, row 6, column {found} each" in refused(tmp_path, DATA, MAPPING, DICTIONARY + more)
+
+
+@pytest.mark.parametrize(("dates", "found"), [
+    ("patient_id,date,date\n7,2024-01-01,2024-02-01\n8,2024-02-05,\n", "two columns 'date'"),
+    ("patient_id,date\n7,2024-01-01\n8,2024-02-05\n7,2024-02-01\n", "a patient who stands twice"),
+])  # fmt: skip
+def test_a_file_of_dates_says_each_thing_once(tmp_path, dates, found):
+    (tmp_path / "zero.csv").write_text(dates, encoding="utf-8")
+    assert found in refused(tmp_path, DATA, MAPPING.replace(TIME, '[time]\nfile = "zero.csv"\n'))

@@ -97,7 +97,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-NOT_READ = "Sheets and files not read: a.xlsx, sheet 'Deaths' (2 rows); file 'drugs.csv'"
+NOT_READ = "Sheets and files not read: 'a.xlsx', sheet 'Deaths' (2 rows); file 'drugs.csv'"
 
 
 def test_what_the_mapping_does_not_name_is_listed_on_the_terminal_and_in_the_report(folder, capsys):
@@ -115,3 +115,14 @@ def test_where_everything_is_read_nothing_is_listed(folder):
     more = more.replace(ALT, "").replace('date = "W{visit} date"\n', "")
     cohort = read_excel(folder / "in" / "a.xlsx", as_mapping(more))
     assert cohort.reading.not_read == ()
+
+
+def test_a_sheet_named_after_a_patient_is_not_named(tmp_path):
+    def more(sheet):
+        sheet.parent.create_sheet("visits of HB-0417").append(["x"])
+
+    rows = [ROWS[0], ["HB-0417", *ROWS[1][1:]], ["HB-0418", *ROWS[2][1:]]]
+    cohort = read_excel(workbook(tmp_path / "a.xlsx", rows, change=more), as_mapping(MAPPING))
+    (told,) = cohort.reading.not_read
+    assert "0417" not in told
+    assert "(1 rows)" in told

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
+from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
@@ -43,9 +44,11 @@ def other_results(wanted: Wanted, columns: Columns, table: SourceTable) -> list[
     first = _amounts(columns[pairs[0][0]])
     problems, told = [], np.zeros(len(first), dtype=bool)
     for value, unit in pairs[1:]:
-        factor = _factors(columns[pairs[0][1]], columns[unit])
-        other = ~np.isclose(_amounts(columns[value]), first * factor, rtol=_ROUNDED, atol=1e-12)
-        rows = other & ~np.isnan(first * factor) & ~np.isnan(_amounts(columns[value])) & ~told
+        factor, unlike = _factors(columns[pairs[0][1]], columns[unit])
+        amount = _amounts(columns[value])
+        other = ~np.isclose(amount, first * factor, rtol=_ROUNDED, atol=1e-12) & ~np.isnan(first * factor)
+        other |= unlike & (first == amount) & (first != 0)  # one number in two units that are not one
+        rows = other & ~np.isnan(amount) & ~told
         advice = f"If one of them counts, state it in the entry: value = {pairs[0][0]!r}".replace("'", '"')
         if "value" not in wanted.entry.fields or wanted.entry.fields["value"].name == made_value(
             wanted.data, wanted.standard
@@ -62,8 +65,15 @@ def _amounts(texts: pd.Series) -> Floats:
     return np.array([*found, np.nan], dtype=float)[codes]
 
 
-def _factors(came: pd.Series, wanted: pd.Series) -> Floats:
-    """Return by what each original unit becomes the standard one; NaN where that is no arithmetic."""
+def _factors(came: pd.Series, wanted: pd.Series) -> tuple[Floats, Mask]:
+    """Return by what each original unit becomes the standard one, and where both are known and it never does.
+
+    The factor is NaN where it is no arithmetic.
+    """
     codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([came, wanted]))
     found = [1.0 if unit_key(one) == unit_key(other) else unit_factor(one, other) for one, other in pairs]
-    return np.array([np.nan if one is None else one for one in found] or [np.nan], dtype=float)[codes]
+    unlike = [
+        factor is None and units_contradict(one, other) for factor, (one, other) in zip(found, pairs, strict=True)
+    ]
+    factors = np.array([np.nan if one is None else one for one in found] or [np.nan], dtype=float)[codes]
+    return factors, np.array(unlike or [False], dtype=bool)[codes]

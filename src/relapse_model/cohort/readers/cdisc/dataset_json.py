@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relapse_model.cohort.readers.cdisc.data_set import Coded, DataSet, coded_texts, refusal
+from relapse_model.files import RepeatedKeyError, no_repeats
 
 _EXPECTED = "Dataset-JSON 1.1"
 _AGAIN = "It was cut off, or is not Dataset-JSON"
@@ -30,6 +31,8 @@ def read_dataset_json(path: Path, content: bytes) -> DataSet:
     try:
         text = content.decode("utf-8-sig")
         head, rows = _lines(text) if path.suffix.lower() == ".ndjson" else _whole(text)
+    except RepeatedKeyError as error:
+        raise refusal(path.name, error.msg, "each key of an object once", _AGAIN) from None
     except (ValueError, RecursionError):
         raise refusal(path.name, "it is no whole JSON in UTF-8", _EXPECTED, _AGAIN) from None
     columns = head.get("columns")
@@ -58,7 +61,7 @@ def read_dataset_json(path: Path, content: bytes) -> DataSet:
 
 def _load(text: str) -> Any:
     """Read JSON with its numbers as they are printed."""
-    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=no_repeats)
 
 
 def _whole(text: str) -> tuple[dict[str, Any], list[Any]]:

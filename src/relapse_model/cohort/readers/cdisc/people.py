@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
+from relapse_model.cohort.readers.cdisc.both_sets import other_in_both
 from relapse_model.cohort.readers.cdisc.data_set import Columns, DataSet, refusal
 from relapse_model.cohort.readers.cdisc.library import PATIENTS, Library
 from relapse_model.cohort.readers.cdisc.standard import ID
@@ -85,6 +86,15 @@ class Subjects:
         patient = pd.Series(known[coded.codes[at]], dtype=object)
         return SourceTable(data.name, Columns(data, rows), (at + 1).astype(np.int64), patient, COUNTED)
 
+    def nearly_known(self, table: SourceTable, data: DataSet, rows: Mask) -> list[Problem]:
+        """Refuse rows of a subject who is not in the data set of subjects, but would be in another case."""
+        coded = data.coded(ID)
+        keys = identifier_keys(pd.Series(coded.texts, dtype=object))
+        near = ~keys.isin(self.names.index) & keys.str.casefold().isin(self.names.index.str.casefold()) & (keys != "")
+        wrong = near.to_numpy()[coded.codes] & rows
+        expected, found = "its spelling there", f"a subject who stands in {self.data.name} in another case"
+        return table.problems(wrong, ID, expected, "Use one spelling", found) if wrong.any() else []
+
     def outside(self, data: DataSet) -> dict[str, Mask]:
         """Return the rows of a data set that are of nobody of the cohort, by the reason."""
         if data.name not in self._outside:
@@ -129,6 +139,9 @@ def subjects_of(library: Library, mapping: SourceMapping, folder: Path, *, dated
     problems, untimed = _zero(library, mapping, whole, patients, first, columns, folder, dated=dated)
     reasons[keys.iloc[first[untimed]]] = UNTIMED
     problems += [problem for one in columns.values() for problem in one.problems]
+    own = [*mapping.patients.values(), *([mapping.time.zero] if mapping.time.zero else [])]
+    read = [one.name.upper() for one in own if not one.source or library.find(one.source)[:1] == (data,)]
+    problems += other_in_both(library, _of_cohort(table, kept), data, read)
     notes = [
         f"{name}: {one.coded_missing:,} codes for missing values" for name, one in columns.items() if one.coded_missing
     ]
@@ -140,6 +153,10 @@ def subjects_of(library: Library, mapping: SourceMapping, folder: Path, *, dated
         whole, reasons=last, made=made, reading=fates, problems=problems, notes=notes, references=references,
         _outside={},
     )  # fmt: skip
+
+
+def _of_cohort(table: SourceTable, kept: Mask) -> SourceTable:
+    return replace(table, patient=table.patient.where(kept, ""))
 
 
 def subjects_data(library: Library, mapping: SourceMapping) -> DataSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -82,6 +82,7 @@ def taken_rows(
     at = np.flatnonzero(chosen & ~np.any([*outside.values(), ~chosen], axis=0))
     table, more, notes = _table(wanted, subjects, at, mapping)
     more += number_problems(table, data, twice[at])
+    problems += [replace(one, patient=None) for one in subjects.nearly_known(subjects.table(data), data, chosen)]
     # Each row of medication is a course, also one of which the start is not known.
     taken = entry_rows(table, entry, mapping, np.ones(len(at), dtype=bool), every=entry.section == "treatments")
     problems += _absent(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)

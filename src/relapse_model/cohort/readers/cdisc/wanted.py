@@ -9,6 +9,7 @@ from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
 from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, TTE, Standard, standard_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, lacking_keys, place_of
+from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import Problem
 from relapse_model.study.names_known import agent_names
@@ -107,11 +108,12 @@ class Wishes:
     def _codes(self, entry: Entry, data: DataSet, standard: Standard) -> tuple[str, ...]:
         """Return the codes of the rows: as stated, else those that the study knows for the analyte or agent."""
         if entry.codes:
+            self._others(entry)
             return entry.codes
         analyte, agent = entry.constants.get("analyte"), entry.constants.get("agent")
-        known = None if self.study is None or analyte is None else self.study.analytes.get(analyte)
-        if known is not None and known.sdtm:
-            return (known.sdtm,)
+        rule = None if self.study is None or analyte is None else self.study.analytes.get(analyte)
+        if rule is not None and rule.sdtm:
+            return (rule.sdtm,)
         if agent is not None and self.study is not None and standard.code:
             names = agent_names(self.study)
             variables = {code_of(data, standard), standard.label} & set(data.labels)
@@ -122,6 +124,13 @@ class Wishes:
             self.refuse(entry, "codes", "no codes", f'codes = ["..."] (of {standard.code or data.name})',
                         "Or name a study that states them (sdtm = ...): study under [mapping], or --study")  # fmt: skip
         return ()
+
+    def _others(self, entry: Entry) -> None:
+        """Refuse codes that the study states for another analyte."""
+        known = {} if self.study is None else self.study.analytes
+        stated = {name: (one.sdtm, *one.loinc) for name, one in known.items()}
+        for code, other in codes_of_others(entry, self.study, stated):
+            self.refuse(entry, "codes", f"{code!r}, which the study states for {other}", EXPECTED, IF_RIGHT)
 
     def _variables(self, entry: Entry, data: DataSet) -> Iterator[Problem]:
         made = (made_value(data, standard_of(data)), made_unit(data, standard_of(data)))

@@ -20,7 +20,14 @@ from relapse_model.cohort.readers.fhir.elements import (
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
-from relapse_model.cohort.readers.fhir.times import EXPECTED, EXPECTED_DAY, is_greenwich, local_time, time_in
+from relapse_model.cohort.readers.fhir.times import (
+    EXPECTED,
+    EXPECTED_DAY,
+    is_greenwich,
+    issued_before,
+    local_time,
+    time_in,
+)
 from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
@@ -28,6 +35,7 @@ from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
 
+ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
@@ -278,6 +286,8 @@ class Collector:
         if said.absent or text_key(said.text) in self.missing:
             return said.absent or "a code for a missing value"
         day = self._day(when, element)
+        if wanted.section == "labs" and issued_before(resource, when):
+            raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
         if wanted.section == "outcome":
             return day, said.text
         known = wanted.constants or {}

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from relapse_model.cohort.readers.fhir.elements import Json
 from relapse_model.errors import Problem, SourceError
+from relapse_model.files import no_repeats
 
 MAX_BYTES = 256 * 2**20  # of one bundle, or one line: some ten times as much in memory
 _FORMS = (".json", ".ndjson")
@@ -191,7 +192,7 @@ def _loaded(data: bytes) -> Any:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return json.loads(data, parse_float=str, parse_constant=_no_constant)
+        return json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=no_repeats)
     finally:
         if collecting:
             gc.enable()

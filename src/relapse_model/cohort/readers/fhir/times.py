@@ -11,6 +11,7 @@ from relapse_model.cohort.readers.fhir.elements import Json, NotFhirError, objec
 from relapse_model.cohort.readers.source_dates import Partial, iso_date
 
 _TIME = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?)?)?")
+_DAY = len("2024-03-02")
 EXPECTED = "a date or a time as FHIR writes them (2024-03-02, 2024-03-02T08:30:00+08:00)"
 EXPECTED_DAY = f'{EXPECTED} with its day; or partial = "middle" under [time]'
 
@@ -57,6 +58,33 @@ def local_time(text: str, zone: str = "", partial: Partial = "refuse") -> str | 
     return iso_date(text[: found.start(2)] if found[2] else text, "ymd", partial)
 
 
+def issued_before(resource: Json, moment: str) -> bool:
+    """Tell whether a result was issued before the day it is of; a day less, since offsets may differ.
+
+    Parameters
+    ----------
+    resource : dict
+    moment : str
+        The start of what the result is of.
+
+    Examples
+    --------
+    >>> issued_before({"issued": "2024-03-01T08:00:00Z"}, "2024-03-08"), issued_before({}, "2024-03-08")
+    (True, False)
+    """
+    issued = resource.get("issued")
+    return isinstance(issued, str) and issued[:_DAY] < moment[:_DAY] and _days_apart(issued, moment) > 1
+
+
+def _days_apart(one: str, other: str) -> int:
+    """Return the days from one to the other as they are written; 0 where a day is not known."""
+    try:
+        first, second = (datetime.date.fromisoformat(text[:_DAY]) for text in (one, other))
+    except ValueError:
+        return 0
+    return (second - first).days
+
+
 def time_in(resource: Json, names: tuple[str, ...]) -> tuple[str, str, str]:
     """Return the element of a resource's time, with its start and end as printed; all empty where there is none.
 
@@ -81,6 +109,9 @@ def time_in(resource: Json, names: tuple[str, ...]) -> tuple[str, str, str]:
     name = there[0]
     if name.endswith("eriod"):
         period = object_in(resource, name) or {}
-        return name, text_in(period, "start"), text_in(period, "end")
+        start, end = text_in(period, "start"), text_in(period, "end")
+        if start and end and end[:_DAY] < start[:_DAY] and _days_apart(end, start) > 1:
+            raise NotFhirError(name, "a period that ends before it begins", "an end after the start")
+        return name, start, end
     moment = text_in(resource, name)
     return name, moment, moment

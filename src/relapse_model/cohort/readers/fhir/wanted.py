@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from relapse_model.cohort.readers.fhir.elements import ATC, LOINC, Step, parse_path
 from relapse_model.cohort.readers.fhir.resource_types import PERSONAL, TREATMENTS, TYPES
+from relapse_model.cohort.readers.other_analytes import IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
 from relapse_model.study.line_numbers import Place, line_of
@@ -210,6 +211,12 @@ class _Asking:
             rule = None if self.study is None else self.study.analytes.get(name)
             codes = entry.codes or tuple(f"{LOINC}|{code}" for code in (rule.loinc if rule is not None else ()))
             self.require(place, "analyte", name, codes, "LOINC")
+            known = {} if self.study is None else self.study.analytes
+            stated = {one: [f"{LOINC}|{code}" for code in its.loinc] for one, its in known.items()}
+            for code, other in codes_of_others(entry, self.study, stated):
+                self.refuse(
+                    (*place, "codes"), f"{code}, which the study states for {other}", "codes of the analyte", IF_RIGHT
+                )
             if entry.options.get("resource", "Observation") != "Observation":
                 self.refuse((*place, "resource"), repr(entry.options["resource"]), "'Observation'")
             self.add("Observation", codes, place, self.entry(entry, place, _OF_LABS, name))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
+from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
 from relapse_model.study.analyte import Analyte
@@ -183,6 +184,7 @@ class _Asking:
                 self.value(table, field_name, one, place)
         among = {column.lower(): values for column, values in entry.when.items()}
         codes = entry.codes
+        self.others(entry, place)
         if not codes and not among and section == "labs":
             codes = self.loinc([name]).get(name, ())
         if codes:
@@ -199,6 +201,12 @@ class _Asking:
             needed = [one for one in (*_NEEDED, known.concept, known.start, *among) if one]
             self.columns(table, tuple(dict.fromkeys(needed)), place)
         return Wanted(entry, name, table, among)
+
+    def others(self, entry: Entry, place: Place) -> None:
+        """Refuse concepts of codes that the study states for another analyte, where the source has the vocabulary."""
+        known = self.loinc(self.study.analytes) if self.study is not None and entry.codes else {}
+        for code, other in codes_of_others(entry, self.study, known):
+            self.refuse((*place, "codes"), f"{code}, which the study states for {other}", EXPECTED, IF_RIGHT)
 
     def competing(self, outcome: Entry) -> tuple[Wanted, ...]:
         """Return the competing events of the outcome, by their names."""
@@ -265,14 +273,18 @@ class _Asking:
     def loinc(self, analytes: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the concept ids of the LOINC codes of analytes, where the source has the vocabulary."""
         known = {} if self.study is None else self.study.analytes
-        codes = {code: name for name in analytes if name in known for code in known[name].loinc}
+        codes: dict[str, list[str]] = {}
+        for name in analytes:
+            for code in known[name].loinc if name in known else ():
+                codes.setdefault(code, []).append(name)
         columns = ("concept_id", "concept_code")
         if not codes or not {*columns, "vocabulary_id"} <= set(self.tables.columns("concept")):
             return {}
         query = Query("concept", columns, {"vocabulary_id": ("LOINC",), "concept_code": tuple(codes)})
         found: dict[str, tuple[str, ...]] = {}
         for concept, code in rows_of(self.tables, query).itertuples(index=False):
-            found[codes[code]] = (*found.get(codes[code], ()), concept)
+            for name in codes[code]:
+                found[name] = (*found.get(name, ()), concept)
         return found
 
     def descendants(self, codes: tuple[str, ...], place: Place) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ NOBODY = "of no person of the table PERSON"
 LEFT_OUT = "of a person whom the cohort leaves out"
 UNDATED = "of a person without time zero"
 COLUMN = "enrolment_date"
+_PRINTED_SEXES = {word: sex for sex, words in (("F", "f female w 女"), ("M", "m male 男")) for word in words.split()}
 _BIRTH = ("year_of_birth", "month_of_birth", "day_of_birth")
 _LEAVE = 'Or leave such persons out: others = "leave out" under [time]'
 _SEVERAL = 'State which counts: pick = "first" or "last" under [time]'
@@ -103,7 +104,8 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
     """
     known = tables.columns("person")
     own = [one.name.lower() for one in mapping.patients.values() if (one.source or "person").lower() == "person"]
-    names = ("person_id", mapping.patient_id.name.lower(), *own, *map(str.lower, mapping.patients_when), *_BIRTH)
+    names = ("person_id", mapping.patient_id.name.lower(), *own, *map(str.lower, mapping.patients_when), *_BIRTH,
+             "gender_source_value")  # fmt: skip
     if mapping.time.zero is not None and not mapping.time.zero.source:
         names = (*names, mapping.time.zero.name.lower())
     query = Query("person", tuple(dict.fromkeys(name for name in names if name in known)), cohort=asked.cohort)
@@ -115,6 +117,7 @@ def read_persons(tables: Tables, mapping: SourceMapping, asked: Asked, folder: P
         among &= table[column.lower()].isin(values).to_numpy()
     persons = Persons(table, table[mapping.patient_id.name.lower()].to_numpy(dtype=object), among,
                       np.full(len(table), "", dtype=object), np.full(len(table), "", dtype=object))  # fmt: skip
+    _sexes(persons, mapping)
     again = (table["person_id"].duplicated(keep=False) & among).to_numpy()
     persons.refuse(np.flatnonzero(again), "person_id", "a person who stands on several rows", "one row for each person")
     other = int((~among).sum())
@@ -228,6 +231,17 @@ def patients_table(tables: Tables, mapping: SourceMapping, asked: Asked, persons
     return MadeTable(pd.DataFrame(found, dtype=object)[persons.among].reset_index(drop=True), "person", None, called)
 
 
+def _sexes(persons: Persons, mapping: SourceMapping) -> None:
+    """Refuse persons whose sex is one by its concept and another as the source printed it."""
+    table, names = persons.table, ("gender_concept_id", "gender_source_value")
+    if not set(names) <= set(table) or all(one.name.lower() != names[0] for one in mapping.patients.values()):
+        return
+    by_concept = table[names[0]].map(SEXES)
+    printed = table[names[1]].str.strip().str.casefold().map(_PRINTED_SEXES)
+    clash = (by_concept.notna() & printed.notna() & (by_concept != printed)).to_numpy()
+    persons.refuse(np.flatnonzero(clash), names[1], "another sex than that of gender_concept_id", "one of the two")
+
+
 def births_of(persons: Persons) -> MadeTable | None:
     """Return the births of the patients as far as PERSON tells them; None where it does not.
 
@@ -238,6 +252,12 @@ def births_of(persons: Persons) -> MadeTable | None:
     if _BIRTH[0] not in persons.table:
         return None
     births = _births(persons.table).where(persons.table[_BIRTH[0]] != "", "")
+    whole = (
+        births.str.slice(stop=4) + births.str.slice(4, 7).replace("", "-01") + births.str.slice(7).replace("", "-01")
+    )
+    impossible = (births != "") & pd.to_datetime(whole, format="%Y-%m-%d", errors="coerce").isna()
+    persons.refuse(np.flatnonzero(impossible), _BIRTH[1], "a month or a day that there is not", "a date of birth")
+    births = births.mask(impossible, "")
     rows = pd.DataFrame({"patient_id": persons.ids, "date": births.to_numpy(dtype=object)}, dtype=object)
     return MadeTable(rows[persons.among & (births != "").to_numpy()], "person", None, {"date": _BIRTH[0]})
 

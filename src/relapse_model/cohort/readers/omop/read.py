@@ -116,7 +116,8 @@ def _read(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
         notes=tuple(notes),
     )  # fmt: skip
-    return made, report, [*persons.problems, *problems], births_of(persons)
+    births = births_of(persons)
+    return made, report, [*persons.problems, *problems], births
 
 
 def _beside(table: str, events: Events) -> list[str]:

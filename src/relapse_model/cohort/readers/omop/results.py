@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
+from relapse_model.cohort.readers.after_death import days_of
 from relapse_model.cohort.readers.contradicting_units import converted, units_contradict
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.beside_numbers import Numbers, contradicts
@@ -297,6 +298,13 @@ def _other_units(
     said.refuse(rows, column, table[column], "the unit of unit_concept_id", _UNITS)
 
 
+def _days_apart(one: pd.Series, other: pd.Series) -> NDArray[np.float64]:
+    """Return how many days lie between dates; NaN where one of them is not known."""
+    first, second = (days_of(texts)[0].to_numpy() for texts in (one, other))
+    apart: NDArray[np.float64] = np.abs((first - second) / np.timedelta64(1, "D"))
+    return apart
+
+
 def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, partial: Partial) -> None:
     """Fill in the day, with its time where the moment is of the same day."""
     own = wanted.field("date")
@@ -309,5 +317,9 @@ def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, par
         moments = moments.str.replace(_ZONED, r"\1", regex=True)  # the day is that of the date beside it
         same = (moments.str[:10] == days.str[:10]).to_numpy() & ~wrong
         same &= ~moments.str.endswith("00:00:00").to_numpy(dtype=bool)  # midnight says nothing
+        other = np.flatnonzero((moments != "").to_numpy() & (moments.str[:10] != days.str[:10]).to_numpy())
+        far = np.zeros(len(table), dtype=bool)
+        far[other] = _days_apart(moments.iloc[other], days.iloc[other]) > 1  # a day may be that of a zone
+        said.refuse(far, known.moment, table[known.moment], f"a time of the day in {column}, or of the one beside it")
         day = np.where(same, moments.to_numpy(dtype=object), day)
     said.date[:] = day

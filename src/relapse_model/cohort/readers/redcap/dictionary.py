@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from relapse_model.cohort.readers.identifying import may_identify
-from relapse_model.cohort.readers.redcap.text_file import read_rows, refusal
+from relapse_model.cohort.readers.redcap.text_file import REFUSED, read_rows, refusal
+from relapse_model.errors import Problem, SourceError
 
 _HEADINGS = {
     "name": ("variable / field name", "field_name"),
@@ -91,7 +95,7 @@ def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
     dict of str to FieldDefinition
         In the order of the file, which is that of the project.
     """
-    columns, _ = read_rows(path, {"max_bytes": max_bytes})
+    columns, number = read_rows(path, {"max_bytes": max_bytes})
     by_heading = {name.casefold(): texts for name, texts in columns.items()}
     found = {
         key: next((by_heading[heading] for heading in headings if heading in by_heading), None)
@@ -104,6 +108,7 @@ def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
         )
     size = len(next(iter(by_heading.values())))
     texts: dict[str, Iterable[Any]] = {key: [""] * size if one is None else one for key, one in found.items()}
+    _refuse_twice(path.name, found, number)
     fields: dict[str, FieldDefinition] = {}
     for row in zip(*(texts[key] for key in _HEADINGS), strict=True):
         name, form, kind, label, choices, validation, identifier, note = (cell.strip() for cell in row)
@@ -112,6 +117,26 @@ def read_dictionary(path: Path, max_bytes: int) -> dict[str, FieldDefinition]:
             identifier.lower() in ("y", "1", "yes"), without_tags(note),
         )  # fmt: skip
     return fields
+
+
+def _refuse_twice(name: str, found: Mapping[str, Any], number: NDArray[np.int64]) -> None:
+    """Refuse a field on two rows, and a code that stands for two choices: nothing says which of them counts."""
+    fields = [cell.strip() for cell in found["name"]]
+    problems = [
+        Problem(name, int(number[row]), _HEADINGS["name"][0], f"field {field!r} a second time", "each field once")
+        for row, field in enumerate(fields) if field and field in fields[:row]
+    ]  # fmt: skip
+    texts = [""] * len(fields) if found["choices"] is None else found["choices"]
+    for row, (kind, text) in enumerate(zip(found["type"], texts, strict=True)):
+        if kind.strip().lower() not in (*CODED, "checkbox"):
+            continue
+        codes = [part.partition(",")[0].strip() for part in text.split("|") if "," in part]
+        problems += [
+            Problem(name, int(number[row]), fields[row], f"code {code!r} of two choices", "each code once")
+            for code in sorted({code for code in codes if codes.count(code) > 1})
+        ]  # fmt: skip
+    if problems:
+        raise SourceError(REFUSED, problems)
 
 
 def choices_of(kind: str, text: str) -> dict[str, str]:

@@ -173,6 +173,8 @@ class _Reading:
     def item(self, given: dict[str, str]) -> None:
         oid = given.get("OID", "")
         self.at["item"] = oid
+        if oid in self.project.fields:
+            self.refuse(f"field {oid!r} a second time", "each field once", self.parser.CurrentLineNumber)
         self.project.fields[oid] = FieldDefinition(
             oid, self.form_of_item.get(oid, ""), given.get("FieldType", "text").lower(), "",
             given.get("TextValidationType", "").lower(), identifier=given.get("Identifier", "").lower() == "y",
@@ -186,6 +188,9 @@ class _Reading:
 
     def code(self, given: dict[str, str]) -> None:
         self.at["code"] = given.get("CodedValue", "")
+        if self.at["code"] in self.choices:
+            found = f"code {self.at['code']!r} of two choices of {self.at['list']!r}"
+            self.refuse(found, "each code once", self.parser.CurrentLineNumber)
 
     def coded(self) -> None:
         known = self.project.fields.get(self.at["list"])

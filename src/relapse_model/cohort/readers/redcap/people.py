@@ -176,6 +176,6 @@ def _zero(
     if zero is not None:
         return patient_values(table, zero, patients, cohort & _rows(export, zero, mapping), mapping, date=True), []
     read = read_index_file(mapping.time, folder)
-    dates = identifier_keys(patients).map(read.dates).fillna("").to_numpy(dtype=object)
+    dates = identifier_keys(patients).map(read.dates).astype(object).fillna("").to_numpy(dtype=object)
     nowhere: Positions = np.full(len(patients), -1, dtype=np.intp)
     return PatientValues(dates, nowhere, table, mapping.time.file), list(read.problems)

@@ -122,7 +122,12 @@ def _time(proposal: _Proposal) -> list[str]:
     if weeks and not any(one.date and one.form == lab.form for lab in _results(proposal) for one in proposal.found):
         lines += ["[time.visits]  # weeks, for results without a date"]
         lines += [f"{quoted(event)} = {week}" for event, week in weeks.items()]
-        lines += [f"#? {quoted(event)} = ..." for event in proposal.export.events if event not in weeks]
+        days = proposal.export.offsets
+        lines += [
+            f"#? {quoted(event)} = {days[event] / 7:.4g}  # day {days[event]:g} in the list of events"
+            if event in days else f"#? {quoted(event)} = ..."
+            for event in proposal.export.events if event not in weeks
+        ]  # fmt: skip
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from relapse_model.cohort.readers.spreadsheets import text_file, workbook
@@ -11,7 +11,9 @@ from relapse_model.cohort.readers.spreadsheets.table import Table
 _LOCKS = "~."  # the first letter of files that programs keep beside an open one
 
 
-def not_read(source: Path, tables: Mapping[str, Table], also_read: str = "") -> tuple[str, ...]:
+def not_read(
+    source: Path, tables: Mapping[str, Table], shown: Callable[[object], str], also_read: str = ""
+) -> tuple[str, ...]:  # fmt: skip
     """Return the sheets and files of a source that nothing was read of, with their rows; empty sheets are left out.
 
     Parameters
@@ -20,6 +22,8 @@ def not_read(source: Path, tables: Mapping[str, Table], also_read: str = "") -> 
         A file, or a folder of files.
     tables : mapping of str to Table
         What was read.
+    shown : callable
+        How a message may show a text: sheets are named after patients, too.
     also_read : str
         A file that was read beside them.
     """
@@ -32,14 +36,14 @@ def not_read(source: Path, tables: Mapping[str, Table], also_read: str = "") -> 
         if file.suffix.lower() in workbook.FORMS:
             others = workbook.rows_by_sheet(file)
             found += [
-                f"{file.name}, sheet {title!r} ({rows:,} rows)" for title, rows in others.items() if rows and
-                title not in read
+                f"{shown(file.name)}, sheet {shown(title)} ({rows:,} rows)"
+                for title, rows in others.items() if rows and title not in read
             ]  # fmt: skip
     if source.is_dir():
         forms = (*workbook.FORMS, *text_file.FORMS)
         known = {file.resolve() for file in (*titles, source / also_read)}
         found += [
-            f"file {one.name!r}" for one in sorted(source.iterdir())
+            f"file {shown(one.name)}" for one in sorted(source.iterdir())
             if one.suffix.lower() in forms and one.name[0] not in _LOCKS and one.resolve() not in known
         ]  # fmt: skip
     return tuple(found)

@@ -78,7 +78,7 @@ def read_excel(
         raise refusal(path.name or str(source), f"no such file or folder in {path.parent.resolve()}", "a spreadsheet")
     reading = Reading(mapped, open_tables(path, mapped))
     made = _tables(reading, used, _dates(reading, path))
-    reading.not_read = not_read(path, reading.tables, mapped.time.file)
+    reading.not_read = not_read(path, reading.tables, reading.shown, mapped.time.file)
     if reading.problems:
         raise SourceError("the export was refused", reading.problems)
     read = (problem for problem in reading.found if problem.patient not in reading.left_out)
