@@ -42,25 +42,17 @@ def validate(verb: argparse.ArgumentParser) -> None:
     add_out(verb, "DIR", "folder for validation.json, report.html and figures")
     _procedure(verb)
     verb.add_argument(
-        "--repeats",
-        type=positive,
-        default=20,
-        metavar="N",
+        "--repeats", type=positive, default=20, metavar="N",
         help="repeats of the outer 5-fold cross-validation (%(default)s)",
-    )
+    )  # fmt: skip
     verb.add_argument(
-        "--bootstraps",
-        type=whole_number,
-        default=200,
-        metavar="N",
+        "--bootstraps", type=whole_number, default=200, metavar="N",
         help="bootstrap resamples; 0 for none (%(default)s)",
-    )
+    )  # fmt: skip
     verb.add_argument(
-        "--leave-out",
-        default="centre",
-        metavar="COLUMN",
+        "--leave-out", default="centre", metavar="COLUMN",
         help="column whose groups are left out one at a time (%(default)s)",
-    )
+    )  # fmt: skip
     verb.add_argument(
         "--resume",
         action="store_true",

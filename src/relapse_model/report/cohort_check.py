@@ -150,9 +150,8 @@ def _remarks(cohort: Cohort) -> list[str]:
 
 def _predictors(cohort: Cohort, features: pd.DataFrame, study: Study, landmark: float, rows: Positions) -> str:
     whose = " at risk" if study.outcome.stated else ""
-    lines = [
-        f"Predictors at week {landmark:g} of {len(rows)} patients{whose} (missing; 5th percentile, median, 95th percentile):"
-    ]
+    shown = "missing; 5th percentile, median, 95th percentile"
+    lines = [f"Predictors at week {landmark:g} of {len(rows)} patients{whose} ({shown}):"]
     for predictor in study.predictors:
         values = features[predictor.name].iloc[rows]
         line = f"  {predictor.label:52.52s} {values.isna().sum():4d}  {_spread(values, predictor, study)}".rstrip()

@@ -164,9 +164,7 @@ def validation_values(
         "risk_groups": [one.to_dict() for one in risk_groups(validation, disclosure)],
         "decision_curve": _decision_curve(validation),
         "model": model_values(validation.model),
-        "mean_absolute_shap": {
-            predictor.name: float(size) for predictor, size in zip(study.predictors, importance, strict=True)
-        },
+        "mean_absolute_shap": {one.name: float(size) for one, size in zip(study.predictors, importance, strict=True)},
         "checks": [result.to_dict() for result in checks],
         "limitations": limitations(validation),
         "tripod_ai": [item.to_dict() for item in ITEMS],

@@ -101,12 +101,9 @@ def read_resources(
     if files.problems:
         raise SourceError("the FHIR export was refused", files.problems)
     if not collector.patients.found:
-        raise SourceError("the FHIR export was refused", [
-            Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
-        ])  # fmt: skip
-    absent = list(_absent(collector, known))
-    if absent:
-        raise SourceError("the FHIR export was refused", absent)
+        problem = Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
+        raise SourceError("the FHIR export was refused", [problem])
+    _refuse_absent(collector, known)
     folder = path if path.is_dir() else path.parent
     try:
         ids = _identifiers(collector)
@@ -116,16 +113,22 @@ def read_resources(
         problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected)
         raise SourceError("the FHIR export was refused", [problem]) from None
     lives = lives_of(collector, kept)
+    notes = *lives.notes, *_notes(collector, files, made, zone)
     report = ReadingReport(
         "fhir", tuple(readings(collector, kept, index)), not_mapped=_not_mapped(collector),
-        never_read=tuple(sorted(f"Patient.{name}" for name in collector.personal)),
-        notes=(*lives.notes, *_notes(collector, files, made, zone)),
+        never_read=tuple(sorted(f"Patient.{name}" for name in collector.personal)), notes=notes,
     )  # fmt: skip
     problems = [*index.problems, *problems, *_refusals(collector, ids, kept), *lives.problems]
     return cohort_of(
         made, report, problems, study=study, mapping=known, deaths=lives.deaths, births=lives.births,
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
+
+
+def _refuse_absent(collector: Collector, mapping: SourceMapping) -> None:
+    absent = list(_absent(collector, mapping))
+    if absent:
+        raise SourceError("the FHIR export was refused", absent)
 
 
 def _absent(collector: Collector, mapping: SourceMapping) -> Iterable[Problem]:

@@ -111,6 +111,10 @@ class Versions:
 
     def passed(self, found: Found) -> None:
         """Note a resource that the mapping does not ask for: another one of its name cannot count, too."""
+        own = found.resource.get("id")
+        if isinstance(own, str) and own and not found.full_url.startswith("http"):  # as nearly all are named
+            self._passed.add(hash(("", f"{found.kind}/{own.strip()}")))
+            return
         names, server = _names(found)
         if names:
             self._passed.add(hash((server, names[0])))
