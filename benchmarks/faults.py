@@ -54,6 +54,7 @@ QUICK = {  # verb: its arguments; outputs lie in {out}
     "calculator": ["calculator", MODEL, "--out", "{out}/page.html"],
     "evaluate": ["evaluate", MODEL, COHORT, "--out", "{out}/found.json"],
     "monitor": ["monitor", MODEL, "{in}/scores.csv", "--out", "{out}/monitor.json"],
+    "release": ["release", MODEL, "--out", "{out}/outside.rmodel"],
     "update": ["update", MODEL, COHORT, "--out", "{out}/new.rmodel"],
     "keygen": ["keygen", "--out", "{out}/mine.key"],
     "sign": ["sign", "{out}/m.rmodel", "--key", "{in}/a.key"],

@@ -11,6 +11,8 @@ from relapse_model.arrays import Mask
 
 SMALL = 5  # counts below it are not shown: they could point to a patient
 HIDDEN = "hidden"  # what a small count could be worked out from
+ROUNDED = 10  # counts in a model file that may leave are multiples of it, one way or the other
+BELOW_ROUNDED = f"<{ROUNDED}"  # such a count of next to nobody
 _ENDLESS = np.iinfo(np.intp).max
 
 

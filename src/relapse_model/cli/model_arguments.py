@@ -1,4 +1,4 @@
-"""The arguments of the verbs on a model: evaluate, update, calculator, monitor, sign, verify, keygen."""
+"""The arguments of the verbs on a model: evaluate, update, release, calculator, monitor, sign, verify, keygen."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def update(verb: argparse.ArgumentParser) -> None:
         default="intercept",
         help="what is estimated again (%(default)s)",
     )
+
+
+def release(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments of `release`."""
+    add_model(verb)
+    add_out(verb, "MODEL", "model file to write; its card is written beside it")
 
 
 def calculator(verb: argparse.ArgumentParser) -> None:

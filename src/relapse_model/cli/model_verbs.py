@@ -1,4 +1,4 @@
-"""What the verbs do that work on a finished model: evaluate, update, calculator, monitor, keygen, sign, verify."""
+"""What the verbs do that work on a finished model: evaluate, update, release, calculator, monitor; keys, signatures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from relapse_model.cli.texts import SYNTHETIC, say
 from relapse_model.cohort.folder import read_cohort
 from relapse_model.files import write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
+
+NOT_RECOGNISED = (
+    "Not told in this model file: whether these are the patients whom it was trained on (RM115). "
+    "Make sure that they are others."
+)
 
 
 def evaluate(given: Namespace) -> None:
@@ -26,6 +31,8 @@ def evaluate(given: Namespace) -> None:
         f"{competing_words(found)}{found.lost} lost. Nothing was refitted."
     )
     own = EVALUATION_CHECK(found.apparent).finding
+    if found.apparent is None and "disclosure" in model.summary:
+        say(NOT_RECOGNISED)
     say("\n".join([*([] if own is None else [str(own)]), *performance_lines(found)]))
     if given.out:
         write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", Path(given.out))
@@ -40,6 +47,8 @@ def update(given: Namespace) -> None:
 
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study)
+    if "disclosure" in model.summary:
+        say(NOT_RECOGNISED)
     updated = model.update(cohort, method=given.method, landmark_week=given.landmark_week)
     _save_with_card(updated, Path(given.out), model_card(updated))
     record = updated.summary["update"]
@@ -47,6 +56,18 @@ def update(given: Namespace) -> None:
         f"Updated on {record['patients']} patients ({record['events']} with {model.study.outcome.name}): intercept "
         f"{record['intercept']:+.3f}, slope {record['slope']:.3f}. Its parent is on record. Model: {given.out}"
     )
+
+
+def release(given: Namespace) -> None:
+    """Write a model file that may leave the hospital."""
+    from relapse_model.cli.release import save_with_card, still_told
+    from relapse_model.model.file.model_file import read_performance
+
+    model = load_model(given.model)
+    card = Path(given.out).with_suffix(".md")
+    write_text(save_with_card(model, given.out, read_performance(given.model), "small-counts"), card)
+    say(f"Model: {given.out}   card: {card}   Risks are the same; numbers of the training patients are rounded.")
+    say(still_told(model))
 
 
 def calculator(given: Namespace) -> None:

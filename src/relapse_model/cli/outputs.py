@@ -24,7 +24,7 @@ _READ = (  # arguments that name a file to be read
     "model", "study", "prior", "scores", "outcomes", "key", "source", "mapping", "concepts", "adjust_model",
 )  # fmt: skip
 _ONE_FILE = ("score", "explain", "features", "evaluate", "monitor", "propose-mapping")
-_OF_MODELS = ("train", "update", "demo")  # a model may be trained again
+_OF_MODELS = ("train", "update", "release", "demo")  # a model may be trained again
 _REPORT = ("report.html", "validation.json", "model_card.md")
 _OF_ONE_PATIENT = ("contributions.png", "trajectory.png")
 _DEMO = (
@@ -215,7 +215,7 @@ def _outputs(given: Namespace) -> tuple[list[Path], list[Path]]:
     if given.verb in _FOLDERS:
         return [out], [*files, *(out / name for name in _FOLDERS[given.verb])]
     files.append(out)
-    if given.verb in ("train", "update"):
+    if given.verb in ("train", "update", "release"):
         if out.with_suffix(".md") == out or out.is_dir():
             raise RelapseModelError(f"--out {out}: expected a file such as {out.with_suffix('.rmodel').name}.")
         files.append(out.with_suffix(".md"))

@@ -28,6 +28,11 @@ def train(verb: argparse.ArgumentParser) -> None:
         "--validate", nargs="?", type=positive, const=20, metavar="N",
         help="also validate, by N repeats of 5 folds (20), so that the model file and its card carry validated figures",
     )  # fmt: skip
+    verb.add_argument(
+        "--disclosure", choices=("full", "small-counts"), default="full",
+        help="full: model file and card tell the training patients' numbers exactly, for whoever owns the data; "
+        "small-counts: rounded, for what leaves the hospital; the risks are the same (%(default)s)",
+    )  # fmt: skip
     add_mute(verb)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.classifiers.known import CANDIDATES
+from relapse_model.cli.release import save_with_card, still_told
 from relapse_model.cli.texts import (
     NOT_VALIDATED,
     SYNTHETIC,
@@ -32,7 +33,6 @@ def train(given: Namespace) -> None:
     """
     from relapse_model.development.checks.all_checks import known_codes
     from relapse_model.development.train import train as train_model
-    from relapse_model.report.model_card import model_card
 
     card = Path(given.out).with_suffix(".md")
     known_codes(tuple(given.mute))  # before anything is trained
@@ -48,13 +48,12 @@ def train(given: Namespace) -> None:
             cohort, study, outer_repeats=given.validate, bootstraps=0, leave_out=None, **_procedure(given)
         )
         model = found.model
-    performance = None if found is None else found.performance
-    text = model_card(model, performance)
-    model.save(given.out, card=text, performance=performance)
-    write_text(text, card)
+    write_text(save_with_card(model, given.out, None if found is None else found.performance, given.disclosure), card)
     say(training_text(model, given.mute))
     say(NOT_VALIDATED if found is None else validation_text(found))
     say(f"Model: {given.out}   card: {card}")
+    if given.disclosure == "small-counts":
+        say(still_told(model))
     refuse_errors(errors_of(model, given.mute))
 
 

@@ -27,6 +27,7 @@ VERBS = {  # name: (group, help)
     "explain": ("scoring", "explain each risk by SHAP values, in clinical units"),
     "evaluate": ("model", "validate a model, unchanged, on other patients"),
     "update": ("model", "recalibrate a model on other patients; write a new one"),
+    "release": ("model", "write a model file that may leave the hospital: same risks, rounded numbers of its patients"),
     "calculator": ("model", "write a model as a web calculator: one page, which opens offline"),
     "serve": ("service", "serve a model on this machine: scores, and CDS Hooks cards"),
     "monitor": ("model", "compare scored patients, and their outcomes, with the training cohort"),

@@ -14,12 +14,17 @@ def parent_summary(earlier: TrainedModel) -> dict[str, Any]:
     digest = hashlib.sha256()
     for name, content in sorted(earlier.classifier.to_parts().items()):
         digest.update(name.encode() + content)
-    kept = ("patients", "events", "synthetic", "seed")
+    kept = ("patients", "events", "synthetic")
+    where_told = (
+        "seed",
+        "fingerprint",
+        "disclosure",
+    )  # a file that left the hospital tells no seed, and no fingerprint
     return {
         "study": earlier.study.name,
         "landmark_week": earlier.landmark_week,
         "classifier": earlier.classifier_name,
-        "sha256": digest.hexdigest(),
+        **({} if "disclosure" in earlier.summary else {"sha256": digest.hexdigest()}),
         **{name: earlier.summary[name] for name in kept},
-        **{name: earlier.summary[name] for name in ("fingerprint",) if name in earlier.summary},
+        **{name: earlier.summary[name] for name in where_told if name in earlier.summary},
     }

@@ -238,7 +238,33 @@ class RelapseModel(TrainedModel):
 
         return updated_model(self, cohort, method, landmark_week)
 
-    def save(self, path: str | Path, card: str = "", performance: Performance | None = None) -> None:
+    def released(self) -> RelapseModel:
+        """Return the model as it may leave the hospital: the same risks and intervals, coarse numbers of its cohort.
+
+        Counts are rounded to 10, means and quantiles to a fifth of a standard deviation or finer, so that two such
+        models, of a cohort and of the same without one patient, do not give that patient away by subtraction. The rule
+        is in `relapse_model.model.file.coarse`; what the coefficients still tell, in docs/model_file.md.
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> study = rm.load_study("hbsag-relapse")
+        >>> model = rm.train(rm.simulate_cohort(132, seed=7), study, candidates=("prior_logistic",))
+        >>> model.released().summary["patients"] in (130, 140)
+        True
+        """
+        from relapse_model.model.file.coarse import coarse_model
+
+        return coarse_model(self)
+
+    def save(
+        self,
+        path: str | Path,
+        card: str = "",
+        performance: Performance | None = None,
+        *,
+        disclosure: str = "full",
+    ) -> None:
         """Write the model to one file; see `relapse_model.model.file.model_file`.
 
         Parameters
@@ -249,10 +275,36 @@ class RelapseModel(TrainedModel):
             The model card, to keep inside.
         performance : Performance, optional
             How the model is known to perform (of `validate` or `evaluate`), to keep inside.
+        disclosure : {"full", "small-counts"}
+            ``"full"``: every number of the training cohort exact, for whoever owns the data. ``"small-counts"``: as it
+            may leave the hospital, see `released`, of which the card must be made then.
+
+        Raises
+        ------
+        RelapseModelError
+            For another disclosure, or a card that tells exact numbers beside rounded ones.
         """
         from relapse_model.model.file.model_file import save_model
 
-        save_model(self, path, card, performance)
+        if disclosure not in ("full", "small-counts"):
+            raise RelapseModelError(
+                f"save: disclosure is {disclosure!r}; expected 'full' (exact numbers of the training cohort, for "
+                "whoever owns the data) or 'small-counts' (rounded, for what leaves the hospital)."
+            )
+        if disclosure == "full":
+            save_model(self, path, card, performance)
+            return
+        from relapse_model.model.file.coarse import coarse_performance
+
+        model = self.released()
+        if card and model is not self:
+            raise RelapseModelError(
+                "save: the card tells exact numbers of the training cohort, which disclosure='small-counts' rounds; "
+                "expected a card of model.released(), saved by that model: "
+                "told = model.released(); told.save(path, card=model_card(told), disclosure='small-counts')."
+            )
+        rounded = None if performance is None else coarse_performance(performance, self.summary)
+        save_model(model, path, card, rounded)
 
     def to_calculator(self, path: str | Path, languages: Sequence[str] = ("en", "zh")) -> Path:
         """Write a web calculator of this model: one HTML file that opens offline and scores one patient at a time.

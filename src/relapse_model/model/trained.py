@@ -45,7 +45,7 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         """Return what it predicts, by what, from how many."""
-        events, patients = self.summary["events"], self.summary["patients"]
+        events, patients = self.told_count("events"), self.told_count("patients")
         synthetic = ", trained on synthetic patients" if self.summary["synthetic"] else ""
         kind, week = type(self).__name__, self.study.prediction.horizon_weeks
         return (
@@ -63,13 +63,24 @@ class TrainedModel:
             f"{self.study.outcome.name} by week {prediction.horizon_weeks:g}, predicted at week {weeks}",
             [
                 ("classifier", label_of(self.classifier_name, self.study.has_priors)),
-                ("trained on", f"{summary['patients']} patients, {summary['events']} events"),
+                ("trained on", f"{self.told_count('patients')} patients, {self.told_count('events')} events"),
                 ("predictors", ", ".join(one.label for one in self.study.predictors)),
             ],
             columns=("found in training", "") if summary.get("warnings") else (),
             rows=[(one["code"], one["title"]) for one in summary.get("warnings") or ()],
             note="Trained on synthetic patients." if summary["synthetic"] else "",
         )
+
+    def told_count(self, name: str) -> str:
+        """Return a count of the training as text, with "about" where the model file tells it rounded.
+
+        Parameters
+        ----------
+        name : str
+            Of the summary, such as ``"events"``.
+        """
+        count = str(self.summary[name])
+        return count if "disclosure" not in self.summary or count.startswith("<") else f"about {count}"
 
     @property
     def landmark_weeks(self) -> tuple[float, ...]:

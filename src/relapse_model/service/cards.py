@@ -72,7 +72,7 @@ def risk_card(
             f"Predicted at week {landmark:g} ({day.isoformat()}), from what was known by then."
             + (f" Week {horizon:g} has passed." if over else ""),
             *(f"- Warning: {markdown_text(one)}" for one in warnings),
-            f"Model {model_id}; trained on {model.summary['patients']} patients, {model.summary['events']} with "
+            f"Model {model_id}; trained on {model.told_count('patients')} patients, {model.told_count('events')} with "
             f"{markdown_text(study.outcome.name)}.",
         ],
     )

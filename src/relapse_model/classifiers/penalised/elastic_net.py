@@ -15,7 +15,7 @@ from relapse_model.classifiers.shared.base import IntervalUnavailableError, Trai
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
-from relapse_model.classifiers.shared.saved_parts import Document, read_document, write_document
+from relapse_model.classifiers.shared.saved_parts import Document, read_document, told, write_document
 from relapse_model.errors import RelapseModelError
 
 _FORM, _PART = "relapse-model elastic net", "elastic_net.json"
@@ -145,7 +145,7 @@ class ElasticNetLogisticClassifier(LinearClassifier):
             **self._identity(),
             "l1_share": self.l1_share_,
             "penalty": self.penalty_,
-            "cv_log_loss": self.cv_log_loss_,
+            "cv_log_loss": told(self.cv_log_loss_),
             "intercept": self.intercept_,
             "coef": self.coef_,
             "impute": self.impute_,
@@ -164,7 +164,7 @@ class ElasticNetLogisticClassifier(LinearClassifier):
         size = model.n_features_in_
         model.l1_share_ = document.number("l1_share", 0.0, 1.0)
         model.penalty_ = document.number("penalty", low=0.0)
-        model.cv_log_loss_ = document.array("cv_log_loss", (len(shares), len(ratios)))
+        model.cv_log_loss_ = document.array_if_told("cv_log_loss", (len(shares), len(ratios)))
         model.intercept_ = document.number("intercept", -_LARGEST_EFFECT, _LARGEST_EFFECT)
         model.coef_ = document.array("coef", (size,))
         model.impute_, model.center_, model.scale_ = (

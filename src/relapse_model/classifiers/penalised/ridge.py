@@ -28,6 +28,7 @@ from relapse_model.classifiers.shared.saved_parts import (
     check_covariance,
     read_document,
     read_part,
+    told,
     write_document,
 )
 from relapse_model.errors import ModelFileError, RelapseModelError
@@ -121,7 +122,7 @@ class RidgeLogisticClassifier(LinearClassifier):
             "default_penalties": self.penalties is None,
             **self._identity(),
             "penalty": self.penalty_,
-            "cv_log_loss": self.cv_log_loss_,
+            "cv_log_loss": told(self.cv_log_loss_),
             "covariance": self.covariance_,
         }
         return {_PART: write_document(_FORM, values), _PIPELINE: skops.io.dumps(self.pipeline_)}
@@ -133,7 +134,7 @@ class RidgeLogisticClassifier(LinearClassifier):
         model._restore_identity(document)
         size = model.n_features_in_ + 1
         model.penalty_ = document.number("penalty", low=0.0)
-        model.cv_log_loss_ = document.array("cv_log_loss", model._penalties().shape)
+        model.cv_log_loss_ = document.array_if_told("cv_log_loss", model._penalties().shape)
         model.covariance_ = document.array("covariance", (size, size))
         check_covariance(document, "covariance", model.covariance_)
         model.pipeline_ = _read_pipeline(read_part(parts, _PIPELINE), model.n_features_in_)

@@ -97,6 +97,15 @@ class Document:
             self.refuse(key, f"finite numbers, none beyond {_LARGEST:g}")
         return values
 
+    def array_if_told(self, key: str, shape: tuple[int, ...]) -> Floats:
+        """Return finite numbers in exactly this shape; NaN where the part says null: they are not told."""
+        return np.full(shape, np.nan) if self.get(key) is None else self.array(key, shape)
+
+
+def told(values: Floats) -> Floats | None:
+    """Return numbers as a part holds them: None where they are not known (all NaN), as a file that leaves has them."""
+    return None if values.size and np.isnan(values).all() else values
+
 
 def write_document(form: str, values: Mapping[str, object]) -> bytes:
     """Return a JSON part as UTF-8; numbers read back bit for bit, NaN and infinity are refused.

@@ -13,7 +13,7 @@ from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.base import IntervalUnavailableError, RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import counted, group_numbers, tuning_folds
 from relapse_model.classifiers.shared.risks import both_risks, sigmoid, tail_levels
-from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, write_document
+from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, told, write_document
 from relapse_model.classifiers.trees.booster_bytes import check_booster, read_booster
 from relapse_model.classifiers.trees.boosting import (
     grow_trees,
@@ -243,7 +243,7 @@ class BoostedTreesClassifier(RiskClassifier):
             "l2": self.l2_,
             "rounds": self.rounds_,
             "starts_from_margin": self.starts_from_margin_,
-            "cv_log_loss": self.cv_log_loss_,
+            "cv_log_loss": told(self.cv_log_loss_),
         }
         parts = {_PART: write_document(_FORM, values), _BOOSTER: bytes(self.booster_.save_raw("ubj"))}
         for number, booster in enumerate(self.interval_boosters_):
@@ -266,7 +266,7 @@ class BoostedTreesClassifier(RiskClassifier):
         model.starts_from_margin_ = document.values.get("starts_from_margin") is True
         model.round_counts_ = round_counts(model.max_rounds)
         shape = (len(model.depths), len(model.l2), len(model.round_counts_))
-        model.cv_log_loss_ = document.array("cv_log_loss", shape)
+        model.cv_log_loss_ = document.array_if_told("cv_log_loss", shape)
         names = [_BOOSTER, *(_INTERVAL.format(number) for number in range(model.interval_resamples))]
         boosters = [read_booster(read_part(parts, name), name, columns, model.rounds_) for name in names]
         model.booster_, model.interval_boosters_ = boosters[0], boosters[1:]

@@ -13,7 +13,7 @@ from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
 from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
-from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, write_document
+from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, told, write_document
 from relapse_model.classifiers.trees.forest_bytes import (
     LARGEST_DEPTH,
     Forest,
@@ -158,7 +158,7 @@ class ForestClassifier(RiskClassifier):
             **self._identity(),
             "leaf_size": self.leaf_size_,
             "feature_share": self.feature_share_,
-            "cv_log_loss": self.cv_log_loss_,
+            "cv_log_loss": told(self.cv_log_loss_),
             "impute": self.impute_,
             "center": self.center_,
             "scale": self.scale_,
@@ -173,7 +173,7 @@ class ForestClassifier(RiskClassifier):
         model._restore_identity(document)
         model.leaf_size_ = document.integer("leaf_size", 1, _MOST_ROWS)
         model.feature_share_ = document.number("feature_share", 0.0, 1.0)
-        model.cv_log_loss_ = document.array("cv_log_loss", (len(model.leaf_sizes), len(model.feature_shares)))
+        model.cv_log_loss_ = document.array_if_told("cv_log_loss", (len(model.leaf_sizes), len(model.feature_shares)))
         for choice, tried in (("leaf_size", model.leaf_sizes), ("feature_share", model.feature_shares)):
             if getattr(model, f"{choice}_") not in tried:
                 document.refuse(choice, f"one of those that were tried, {tried}")

@@ -9,6 +9,7 @@ from relapse_model.cohort.laboratory.words import MEANINGS, squeezed
 from relapse_model.features.clinical_units import unit_shown
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effect
 from relapse_model.model.trained import TrainedModel
+from relapse_model.small_counts import BELOW_ROUNDED
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import AS_MEASURED, DIFFERENCES, FEATURE_KINDS, ONE_RESULT, WITH_WORDS
@@ -105,6 +106,8 @@ def _field(predictor: Predictor, model: TrainedModel) -> dict[str, Any]:
         field["arm"] = True
     if predictor.levels:
         never = [level for level, count in training["levels"].items() if count == 0]
+        few = [level for level, count in training["levels"].items() if count == BELOW_ROUNDED]
+        field |= {"few": few} if few else {}  # of a model file of rounded counts
         return {**field, "type": "level", "levels": list(predictor.levels), "never": never}
     field |= {"low": training.get("p05"), "high": training.get("p95")}
     if predictor.kind == "landmark_week":

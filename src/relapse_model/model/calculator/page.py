@@ -184,13 +184,19 @@ def _about(model: TrainedModel, identity: str) -> dict[str, Any]:
     return {
         "classifier": label_of(model.classifier_name, model.study.has_priors),
         "kind": _kind(model),
-        "patients": model.summary["patients"],
-        "events": model.summary["events"],
-        "lost": model.summary["lost_before_horizon"],
+        "patients": _shown_count(model, "patients"),
+        "events": _shown_count(model, "events"),
+        "lost": _shown_count(model, "lost_before_horizon"),
         "study": model.study.name,
         "model": identity,
         "version": __version__,
     }
+
+
+def _shown_count(model: TrainedModel, name: str) -> int | str:
+    """Return a count of the training, marked in every language where the model file tells it rounded."""
+    count: int | str = model.summary[name]
+    return f"\u2248 {count}" if "disclosure" in model.summary and isinstance(count, int) else count
 
 
 def _kind(model: TrainedModel) -> str:

@@ -53,7 +53,9 @@ function withArm(codes, arm) { return codes.map((one, i) => (i in arm ? arm[i] :
 function outside(model, field, code, say, label) {
   if (field.type === "level") {
     const level = field.levels[code];
-    return field.never.includes(level) ? say("rs202_level", { label: label(field), level }) : null;
+    const few = (field.few || []).includes(level);
+    if (!few && !field.never.includes(level)) return null;
+    return say(few ? "rs202_few" : "rs202_level", { label: label(field), level });
   }
   if (field.low === null || field.low === undefined) return null;
   const isYesNo = [field.low, field.high].every(one => one === 0 || one === 1);

@@ -12,13 +12,14 @@ from relapse_model.comparisons import before
 from relapse_model.errors import ModelFileError
 from relapse_model.features.design import design
 from relapse_model.files import strict_json
-from relapse_model.model.file.summary_values import ascend, wrong_entries
+from relapse_model.model.file.summary_values import COARSE, ascend, is_coarse, wrong_entries
 from relapse_model.study.study import Study
 
 FORMAT = 2
 READ = (1, 2)  # 1: without dictionary, coefficients, card and signature
 KIND = "relapse-model"
 MANIFEST, STUDY, SIGNATURE, CLASSIFIER = "manifest.json", "study.toml", "signature.json", "classifier/"
+DISCLOSURE = "disclosure"  # only of a file that tells its cohort coarsely: small-counts
 WEEKS = "landmark_weeks"  # of a model of several landmarks, beside its study; earlier files have them in the study
 DICTIONARY, COEFFICIENTS, CARD = "dictionary.json", "coefficients.json", "card.md"
 _DESCRIPTIONS = (DICTIONARY, COEFFICIENTS, CARD)
@@ -131,6 +132,7 @@ def check_summary(manifest: Mapping[str, Any], study: Study, name: str) -> None:
     right = {
         "columns": manifest["format"] < FORMAT or manifest.get("columns") == list(design(study).names),
         "study": manifest.get("study") == study.name,
+        DISCLOSURE: manifest.get(DISCLOSURE) == (COARSE if is_coarse(summary) else None),
         "research_use_only": manifest.get("research_use_only") is True,
         "validation": isinstance(manifest.get("validation"), dict | None),
         # One model for several landmarks is of those of its study; of a single one, any before the horizon.

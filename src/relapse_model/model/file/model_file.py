@@ -27,6 +27,7 @@ from relapse_model.model.file.manifest import (
     CLASSIFIER,
     COEFFICIENTS,
     DICTIONARY,
+    DISCLOSURE,
     FORMAT,
     KIND,
     LARGEST_CARD,
@@ -40,6 +41,7 @@ from relapse_model.model.file.manifest import (
     read_manifest,
     utf8_text,
 )
+from relapse_model.model.file.summary_values import COARSE, is_coarse
 from relapse_model.model.trained import Model, TrainedModel
 from relapse_model.study.reader import parse_study
 from relapse_model.study.study import Study
@@ -86,6 +88,7 @@ def save_model(model: TrainedModel, path: str | Path, card: str = "", performanc
         "classifier": model.classifier_name,
         "landmark_week": model.landmark_week,
         **({} if weeks is None else {WEEKS: list(weeks)}),
+        **({DISCLOSURE: COARSE} if is_coarse(model.summary) else {}),
         "columns": list(design(model.study).names),
         "research_use_only": True,
         "summary": model.summary,
@@ -124,6 +127,37 @@ def read_model(
 
         check_descriptions(parts, model, name)
     return model if apart <= TOLERANCE else replace(model, summary=summary | {"accepted_risk_change": apart})
+
+
+def read_performance(path: str | Path) -> Performance | None:
+    """Return the performance that a model file keeps, which is for people; None where it keeps none.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a file that `read_model` has opened.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not what this library writes.
+    """
+    from relapse_model.validation.estimate import Estimate
+    from relapse_model.validation.performance_measures import Performance
+
+    name = Path(path).name
+    values = read_manifest(unpack(read_file(path, name), name), name).get("validation")
+    if values is None:
+        return None
+    try:
+        measures = {
+            key: Estimate(**one) if isinstance(one, dict) else float(one) for key, one in values["measures"].items()
+        }
+        return Performance(**{**values, "measures": measures, "refused": dict(values["refused"])})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ModelFileError(
+            f"{name}: the validated figures in it are not what this library writes; get the file from its source."
+        ) from None
 
 
 def _check_signed(parts: dict[str, bytes], name: str, signed_by: str | Path | None) -> None:

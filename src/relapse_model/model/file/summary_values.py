@@ -11,10 +11,12 @@ import numpy as np
 
 from relapse_model.classifiers.known import KNOWN
 from relapse_model.classifiers.shared.saved_parts import is_number
-from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.small_counts import BELOW_ROUNDED, HIDDEN, ROUNDED, SMALL
 from relapse_model.study.study import Study
 
-_UNTOLD = (f"<{SMALL}", HIDDEN)  # what stands for a count that could point to a patient
+_UNTOLD = (f"<{SMALL}", HIDDEN, BELOW_ROUNDED)  # what stands for a count that could point to a patient
+KEY, COARSE = "disclosure", "small-counts"  # of a summary that tells by the rule in `coarse`
+HASHES = ("seed", "fingerprint", "sha256")  # not told there
 # As development_data.CENSORING, which is not imported: a model is loaded without what training needs. A test compares.
 CENSORING = ("ipcw", "drop_lost", "lost_as_free")
 _MOST_FINDINGS, _LONGEST = 1000, 10_000
@@ -40,14 +42,16 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
     True
     """
     get = summary.get
+    is_total = _is_told_count if (coarse := get(KEY) == COARSE) else _is_count
     right = {
+        KEY: KEY not in summary or (coarse and _keeps_the_rule(summary)),
         "patients": _is_count(get("patients")),
         "events": _is_count(get("events")),
-        "lost_before_horizon": _is_count(get("lost_before_horizon")),
-        "not_at_risk": _is_count(get("not_at_risk")),
+        "lost_before_horizon": is_total(get("lost_before_horizon")),
+        "not_at_risk": is_total(get("not_at_risk")),
         "mean_risk": _is_within(get("mean_risk"), *_SHARE),
         "synthetic": isinstance(get("synthetic"), bool),
-        "seed": _is_whole(get("seed")),
+        "seed": coarse or _is_whole(get("seed")),
         "censoring": get("censoring", CENSORING[0]) in CENSORING,
         "competing": _are_told_counts(get("competing", {})),
         "choice": _is_choice(get("choice")),
@@ -76,6 +80,18 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
     if len(wrong) == 0 and not _is_scatter(get("scatter"), names, ranges):
         wrong.append("scatter")
     return wrong
+
+
+def is_coarse(summary: Mapping[str, Any]) -> bool:
+    """Tell whether everything in a summary is as it may leave: of the training, of an update, of the model before.
+
+    Parameters
+    ----------
+    summary : Mapping
+    """
+    others = [summary.get(name) for name in ("update", "parent")]
+    told = [one for one in (summary, *others) if isinstance(one, Mapping)]
+    return all(one.get(KEY) == COARSE for one in told)
 
 
 def ascend(weeks: list[Any]) -> bool:
@@ -175,12 +191,23 @@ def _is_parent(value: object) -> bool:
     """Tell whether this is what a model keeps of the one that it started from."""
     return (
         isinstance(value, dict)
-        and all(_is_text(value.get(key)) for key in ("study", "classifier", "sha256"))
+        and all(_is_text(value.get(key)) for key in ("study", "classifier"))
         and is_number(value.get("landmark_week"))
         and all(_is_count(value.get(key)) for key in ("patients", "events"))
-        and _is_whole(value.get("seed"))
         and isinstance(value.get("synthetic"), bool)
         and _is_fingerprint(value.get("fingerprint"))
+        and (_keeps_the_rule(value) if KEY in value else _is_text(value.get("sha256")) and _is_whole(value.get("seed")))
+    )
+
+
+def _keeps_the_rule(values: Mapping[str, Any]) -> bool:
+    """Tell whether what says that it tells coarsely does: no checksum, and the counts of patients rounded."""
+    counts = ("patients", "events", "lost_before_horizon", "not_at_risk")
+    rounded = [values.get(name, 0) for name in counts]
+    return (
+        values.get(KEY) == COARSE
+        and not {*HASHES, "fingerprints"} & set(values)
+        and all(not isinstance(count, int) or count % ROUNDED == 0 for count in rounded)
     )
 
 
@@ -188,11 +215,13 @@ def _is_update(value: object) -> bool:
     """Tell whether this is what a model keeps of its recalibration."""
     if not isinstance(value, dict):
         return False
-    prints = value.get("fingerprints", [])
+    prints, coarse = value.get("fingerprints", []), KEY in value
     return (
         value.get("method") in ("intercept", "intercept_and_slope")
         and all(is_number(value.get(key)) for key in ("intercept", "slope"))
-        and all(_is_count(value.get(key)) for key in ("patients", "events", "lost_before_horizon"))
+        and all(_is_count(value.get(key)) for key in ("patients", "events"))
+        and (_is_told_count if coarse else _is_count)(value.get("lost_before_horizon"))
+        and (not coarse or _keeps_the_rule(value))
         and isinstance(value.get("synthetic"), bool)
         and _is_told_count(value.get("unmeasured", 0))
         and isinstance(prints, list)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
-from relapse_model.small_counts import HIDDEN, SMALL
+from relapse_model.small_counts import BELOW_ROUNDED, HIDDEN, ROUNDED, SMALL
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 from relapse_model.validation.classification_measures import wilson
@@ -261,4 +261,4 @@ def _any_row(rows: Mask, who: NDArray[np.intp]) -> int:
 
 def _most(count: int | str) -> int:
     """Return a count of the summary, or the largest that it may be where it is not disclosed."""
-    return count if isinstance(count, int) else SMALL - 1
+    return count if isinstance(count, int) else (ROUNDED if count == BELOW_ROUNDED else SMALL) - 1

@@ -73,6 +73,8 @@ class MonitoringReport:
     outcomes : MonitoredOutcomes or None
     notes : tuple of str
         What was not compared, and why.
+    rounded : bool
+        Whether the model file tells the patients of the training only roughly.
     """
 
     outcome: str
@@ -81,6 +83,7 @@ class MonitoringReport:
     predictors: tuple[PredictorDrift, ...]
     outcomes: MonitoredOutcomes | None
     notes: tuple[str, ...]
+    rounded: bool = False
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -108,6 +111,8 @@ class MonitoringReport:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; counts under 5, and shares that stand on them, hidden."""
         disclosed = asdict(self)
+        if not self.rounded:
+            del disclosed["rounded"]
         disclosed["scores"] = disclosed_scores(self.scores)
         disclosed["predictors"] = [
             disclosed_drift(one) | {"drifted": one.p_value < self._limit} for one in self.predictors
@@ -122,7 +127,7 @@ class MonitoringReport:
         lines.append(
             f"{scores.patients} patients, {disclosed_scored(scores)} scored; rejected "
             f"{share_words(scores.rejected, scores.patients)}. "
-            f"The model was trained on {self.trained_on}."
+            f"The model was trained on {'about ' * self.rounded}{self.trained_on}."
         )
         lines.append(_risk_line(scores, self.outcome))
         lines += [
@@ -211,6 +216,7 @@ def monitor(
             None if cohort is None else _follow_up(model, cohort, landmark),
         ),
         notes=tuple(notes),
+        rounded="disclosure" in model.summary,
     )
 
 
@@ -283,10 +289,13 @@ def _predictors(
     model: TrainedModel, cohort: Cohort | None, scores: pd.DataFrame, landmark_week: float | None, notes: list[str]
 ) -> tuple[PredictorDrift, ...]:
     several = len(model.landmark_weeks) > 1
-    if cohort is None or (several and landmark_week is not None):
+    rounded = "disclosure" in model.summary
+    if cohort is None or rounded or (several and landmark_week is not None):
         why = (
-            "without the cohort" if cohort is None else "at one landmark of several, which the training summary pools,"
-        )
+            "the model file tells rounded numbers of its training (small-counts), so that" if rounded
+            else "without the cohort" if cohort is None
+            else "at one landmark of several, which the training summary pools,"
+        )  # fmt: skip
         notes.append(
             f"{why} predictors are judged by the warnings alone: a shift inside the training range is not seen."
         )

@@ -61,7 +61,7 @@ def monitored_scores(model: TrainedModel, scores: pd.DataFrame) -> MonitoredScor
 
     The mean risks are compared by a normal test in which both the new patients and those of the training vary as the
     risks of the new patients do. They are not compared for a model of several landmarks, whose training mean is that of
-    all of them, nor for an updated one.
+    all of them, nor for an updated one, nor where the model file tells rounded numbers.
 
     Parameters
     ----------
@@ -72,7 +72,8 @@ def monitored_scores(model: TrainedModel, scores: pd.DataFrame) -> MonitoredScor
     scored = scores[scores["status"] == "scored"]
     risk = scored["relapse_risk"].to_numpy(dtype=float)
     p05, median, p95 = (float(at) for at in np.quantile(risk, [0.05, 0.5, 0.95]))
-    comparable = "update" not in model.summary and len(model.landmark_weeks) == 1
+    exact = "disclosure" not in model.summary  # a rounded mean would be drift where there is none
+    comparable = exact and "update" not in model.summary and len(model.landmark_weeks) == 1
     trained = float(model.summary["mean_risk"]) if comparable else None
     rejected = len(scores) - len(scored)
     return MonitoredScores(

@@ -126,6 +126,15 @@ def test_values_unlike_the_training_are_told_in_clinical_units_and_how_far(warne
     assert warned(RANGE, **{name: value}) == ([] if text is None else [f"outside the training range: {text}"])
 
 
+def test_a_level_of_next_to_nobody_is_not_taken_for_a_usual_one(warned):
+    """A model file for outside does not tell nobody from fewer than 10."""
+    levels = SUMMARY["predictors"]["genotype"]["levels"] | {"D": "<10"}
+    summary = {"predictors": SUMMARY["predictors"] | {"genotype": {"missing": "<10", "levels": levels}}}
+    text = "outside the training range: HBV genotype D (in fewer than 10 training patients)"
+    assert warned(RANGE, summary, genotype="D") == [text]
+    assert warned(RANGE, summary, genotype="B") == []
+
+
 def test_the_study_says_how_far_is_too_far(warned):
     strict = "[scoring]\nrange_margin = 0\n"
     assert len(warned(RANGE, added=strict, age=60.5)) == 1

@@ -8,8 +8,11 @@ import numpy as np
 
 from relapse_model.features.clinical_units import clinical, three_figures, unit_shown
 from relapse_model.model.scoring.guards.guard import Flagged, Guard, NewPatients, flagged
+from relapse_model.small_counts import BELOW_ROUNDED, ROUNDED
 from relapse_model.study.predictor import Predictor
 
+# By the count in the summary; a file of rounded counts does not tell nobody from a few.
+_HARDLY_SEEN = {0: "in no training patient", BELOW_ROUNDED: f"in fewer than {ROUNDED} training patients"}
 _ROUNDING = 1e-9  # a mean of equal values may differ from them in its last digit
 
 
@@ -46,10 +49,10 @@ def _levels(new: NewPatients, predictor: Predictor, training: dict[str, Any]) ->
     return [
         flagged(
             (values == level).to_numpy(dtype=bool),
-            f"outside the training range: {predictor.label} {level} (in no training patient)",
+            f"outside the training range: {predictor.label} {level} ({_HARDLY_SEEN[count]})",
         )
         for level, count in training["levels"].items()
-        if count == 0
+        if count in _HARDLY_SEEN
     ]
 
 
