@@ -11,6 +11,14 @@ from relapse_model.cli import program
 from relapse_model.cli.program import main
 
 
+@pytest.fixture(autouse=True)
+def usual_handler():
+    """A program that is started in the background by a shell ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     "error",
     [

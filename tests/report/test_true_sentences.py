@@ -175,9 +175,14 @@ def test_how_the_lost_were_counted_is_said_as_it_was_done(censoring, candidate, 
 
 def test_a_death_before_the_landmark_is_no_unconfirmed_test(death, study):
     """Why a patient gets no risk: of tests only where tests decide, and several of them."""
-    early = deaths(death)
-    outcomes = early.tables()["outcomes"].assign(week=lambda table: table["week"] - 60 * (table["relapse"] == 1))
-    tables = dict(early.tables()) | {"outcomes": outcomes}
+    tables = dict(deaths(death).tables())
+    died = tables["outcomes"]["relapse"] == 1
+    tables["outcomes"] = tables["outcomes"].assign(week=tables["outcomes"]["week"].where(~died, 0.0))
+    dead = tables["outcomes"].loc[died, "patient_id"]  # on the day of enrolment: nothing may be dated after it
+    for name, week in (("labs", "week"), ("treatments", "start_week")):
+        if tables.get(name) is not None:
+            late = tables[name]["patient_id"].isin(dead) & (tables[name][week] > 0)
+            tables[name] = tables[name][~late].reset_index(drop=True)
     model = rm.train(deaths(death), death, candidates=("prior_logistic",))
     reasons = set(model.score(rm.make_cohort(**tables, study=death))["reason"])
     assert any("death at or before week 0: nothing left to predict" in reason for reason in reasons)
