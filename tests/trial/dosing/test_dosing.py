@@ -299,6 +299,19 @@ def test_two_vials_of_one_day_are_one_dose(trial):
     assert found.audit["amount"].tolist() == [400.0]
 
 
+def test_two_vials_that_are_the_same_row_are_no_silent_half_dose(trial):
+    """200 + 200 IU: refused with what to do; numbered, they count once, which is said; as one row they are 400."""
+    with pytest.raises(CohortError, match=r"if it was given twice that day \(two vials\), write one row with the sum"):
+        cohort([(0, "50")], [(0, 200), (0, 200)])
+    made = cohort([(0, "50")], [(0, 200)])
+    twice = pd.concat([made.treatments.drop(columns="patient")] * 2).assign(record_id=[1, 2])
+    labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    found = rm.dosing(rm.make_cohort(made.patients, labs, twice, study=trial), trial)
+    assert verdicts(found) == [(0.0, "wrong amount")]
+    assert any(note.startswith("1 row of treatments") and "one row with their sum" in note for note in found.notes)
+    assert verdicts(rm.dosing(cohort([(0, "50")], [(0, 400)]), trial)) == [(0.0, "given as due")]
+
+
 @pytest.mark.parametrize(("titre", "reason"), [("<10", "negative"), ("<100", "below 100"), ("60", "below 100")])
 def test_only_what_lies_below_the_limit_of_the_assay_is_negative(trial, titre, reason):
     found = rm.dosing(cohort([(0, "500"), (4, titre)], [(0, 400)]), trial, as_of_week=4)
@@ -408,3 +421,26 @@ def test_a_dose_long_after_the_last_visit_is_not_a_second_one_for_it(trial):
     """Doses in weeks 0 and 4, no titre in between: the later one is of another day, and no titre asked for it."""
     found = rm.dosing(cohort([(0, "50")], [(0, 400), (4, 400)]), trial)
     assert verdicts(found)[-1] == (4.0, "given without a titre since the last dose")
+
+
+def test_a_randomised_patient_without_an_arm_is_refused_with_the_row(trial):
+    """Row 3 of the table: the dose was reported as given in the control arm. Who was not randomised has no arm."""
+    made = two_of_whom_one_stays(trial)
+    tables = {"labs": made.labs[["patient_id", "week", "analyte", "value", "unit"]],
+              "treatments": made.treatments.drop(columns="patient")}  # fmt: skip
+    blank = made.patients.assign(arm=["hbig", ""])
+    with pytest.raises(CohortError, match=r"arm.*no arm in row 3"):
+        rm.dosing(rm.make_cohort(blank, **tables, study=trial), trial)
+    screened = rm.dosing(rm.make_cohort(blank.assign(randomised=[1, 0]), **tables, study=trial), trial)
+    assert screened.audit.set_index("patient_id").loc["B", "verdict"] == "given to a patient without an arm"
+    assert screened.adherence.set_index("centre").loc["doses in the control arm", "given"] == 0
+
+
+@pytest.mark.parametrize("asked", [date(2025, 12, 28), date(2126, 2, 2), 4 + 52.1, float("inf"), float("nan")])
+def test_a_day_before_every_enrolment_or_long_after_the_last_record_is_refused(trial, asked):
+    """Enrolled on 5 January (the window of the first dose is a week before it), last seen in week 4 (2 February)."""
+    made = cohort([(0, "50"), (4, "60")], [(0, 400)], enrolment_date=pd.to_datetime(["2026-01-05"]))
+    with pytest.raises(RelapseModelError, match="as_of_week is"):
+        rm.dosing(made, trial, as_of_week=asked)
+    for right in (date(2026, 1, 1), date(2027, 2, 1), 4 + 52):
+        rm.dosing(made, trial, as_of_week=right)

@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask
-from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.courses import courses_until
 from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.tables.column_values import texts
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
 from relapse_model.features.antibody_filter import AntibodyFilter
@@ -23,6 +24,7 @@ from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.arms.number_words import number_of, weeks_of
+from relapse_model.trial.arms.randomised import RANDOMISED, rows_shown
 from relapse_model.trial.dosing.as_of import weeks_known
 from relapse_model.trial.dosing.endings import endings
 from relapse_model.trial.dosing.forecast import Forecast, forecast
@@ -43,6 +45,7 @@ from relapse_model.trial.dosing.visit_verdicts import (
     CONTROL,
     WRONG_AMOUNT,
     visit_verdicts,
+    without_arm,
 )
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
@@ -186,8 +189,10 @@ def dosing(
     StudyError
         If the study has no [dosing].
     CohortError
-        If the arm or the treatments are missing, a dose has no amount in IU, or a date was asked for and there are no
-        enrolment dates.
+        If the arm of a randomised patient or the treatments are missing, a dose has no amount in IU, or a date was
+        asked for and there are no enrolment dates.
+    RelapseModelError
+        For a week or day before every enrolment, or more than a year after the last record.
 
     Examples
     --------
@@ -197,7 +202,7 @@ def dosing(
     ['patient_id', 'arm', 'week', 'titre', 'reason', 'status']
     """
     rule = _rule(study)
-    _need_arm(cohort, rule)
+    _need_arm(cohort, study, rule)
     planned = rule.visits if visits is None else tuple(visits)
     as_of = weeks_known(cohort, as_of_week, rule)
     ends = endings(cohort, study, rule, as_of)
@@ -209,6 +214,11 @@ def dosing(
     unseen = missed_visits(cohort, study, rule, as_of, planned, ends)
     due = _due(table[~ends.ended[whose]], unseen, cohort, rule)
     notes = _notes(rule, as_of_week, ends.cause[ended])
+    if once := sum(one.table == "treatments" and one.found == COUNTED_ONCE for one in cohort.remarks):
+        notes.append(
+            f"{number_of(once, 'row')} of treatments that differ from another in the row number only count once: two "
+            "vials of one day are to be one row with their sum"
+        )
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
@@ -258,7 +268,7 @@ def _notes(rule: DosingRule, as_of: float | date | None, ended: NDArray[np.objec
     return notes
 
 
-def _need_arm(cohort: Cohort, rule: DosingRule) -> None:
+def _need_arm(cohort: Cohort, study: Study, rule: DosingRule) -> None:
     expected = "the arm of each patient"
     if "arm" not in cohort.patients:
         raise CohortError("no dosing report", [Problem("patients", None, "arm", "the column is missing", expected)])
@@ -269,6 +279,18 @@ def _need_arm(cohort: Cohort, rule: DosingRule) -> None:
                           "patients in the arm that [dosing] names",
                           "State arm under [dosing] as the patients table writes it")  # fmt: skip
         raise CohortError("no dosing report", [problem])
+    rows = np.flatnonzero(without_arm(cohort, study) & _randomised(cohort))
+    if len(rows):
+        problem = Problem("patients", None, "arm", f"no arm in {rows_shown(rows)}", expected,
+                          "Find out to which arm they were allocated; who was not randomised has 0 in a column "
+                          f"{RANDOMISED!r}")  # fmt: skip
+        raise CohortError("no dosing report", [problem])
+
+
+def _randomised(cohort: Cohort) -> Mask:
+    if RANDOMISED not in cohort.patients:
+        return np.ones(len(cohort), dtype=bool)
+    return np.asarray((texts(cohort.patients[RANDOMISED]) != "0").to_numpy(), dtype=bool)
 
 
 def _due(table: pd.DataFrame, unseen: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:

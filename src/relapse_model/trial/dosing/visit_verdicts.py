@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import Measurements, measurements
 from relapse_model.cohort.outcome.decided_tests import decide_tests
+from relapse_model.cohort.tables.column_values import texts
+from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
 from relapse_model.features.endogenous import dose_problems
@@ -37,6 +39,7 @@ BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, UNASSESSED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
     "given while undecided", "given without a titre since the last dose", "given with HBsAg detected",
 )  # fmt: skip
+NO_ARM = "given to a patient without an arm"  # of those who were not randomised: others are refused
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
@@ -93,11 +96,27 @@ def visit_verdicts(
     nothing = records.doses.iloc[:0]
     for place in np.flatnonzero((arm == rule.arm) & (as_of >= rule.first.week - rule.first.window_weeks)):
         rows += _patient(records, rule, int(place), by_patient.get(int(place), nothing), float(as_of[place]), visits)
+    nowhere = without_arm(cohort, study)
     for place in np.flatnonzero(arm != rule.arm):
+        verdict = NO_ARM if nowhere[place] else CONTROL
         for _, dose in by_patient.get(int(place), nothing).iterrows():
-            rows.append(_row(int(place), float(dose["start_week"]), None, "", NONE, dose, CONTROL))
+            rows.append(_row(int(place), float(dose["start_week"]), None, "", NONE, dose, verdict))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values(["patient", "week"], kind="stable").reset_index(drop=True)
+
+
+def without_arm(cohort: Cohort, study: Study) -> Mask:
+    """Tell of whom no arm is known: none is written, or a word for "missing" that names no arm of the plan.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With an arm column.
+    study : Study
+    """
+    arm = texts(cohort.patients["arm"])
+    named = [] if study.trial is None else [study.trial.arms.treatment, study.trial.arms.control]
+    return np.asarray((arm.str.casefold().isin(MISSING_WORDS) & ~arm.isin(named)).to_numpy(), dtype=bool)
 
 
 def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, ends: Endings) -> _Records:
