@@ -120,7 +120,8 @@ def _known_by(cohort: Cohort, as_of: Floats) -> Cohort:
         return cohort
 
     def rows(table: pd.DataFrame) -> pd.DataFrame:
-        return table[at_or_before(table["week"], as_of[table["patient"].to_numpy(dtype=np.intp)])]
+        known: pd.DataFrame = table[at_or_before(table["week"], as_of[table["patient"].to_numpy(dtype=np.intp)])]
+        return known
 
     outcomes = None if cohort.outcomes is None else rows(cohort.outcomes)
     return replace(cohort, labs=rows(cohort.labs), outcomes=outcomes)
