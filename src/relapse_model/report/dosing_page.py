@@ -73,10 +73,7 @@ def write_dosing_page(
         below_now=[] if found.next is None else _next_rows(_below(found.next), found),
         unreached=[] if found.next is None else _next_rows(_unreached(found.next), found),
         no_forecast=_no_forecast(found, study),
-        ended=[
-            {"patient": row["patient_id"], "reason": first_capital(row["reason"])}
-            for row in found.ended.to_dict("records")
-        ],
+        ended=_ended_rows(found),
         stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
@@ -165,6 +162,12 @@ def _due_rows(found: DosingReport) -> list[dict[str, Any]]:
             "given": "yes" if (row["patient_id"], round(float(row["week"]), 4)) in given else "no",
         }
         for row in found.due.to_dict("records")
+    ]
+
+
+def _ended_rows(found: DosingReport) -> list[dict[str, str]]:
+    return [
+        {"patient": row["patient_id"], "reason": first_capital(row["reason"])} for row in found.ended.to_dict("records")
     ]
 
 

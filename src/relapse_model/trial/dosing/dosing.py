@@ -49,6 +49,9 @@ from relapse_model.trial.dosing.visit_verdicts import (
 )
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
+_KINETICS = (
+    "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU product"
+)
 _UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
 _SURPRISING = 0.01
 
@@ -213,12 +216,7 @@ def dosing(
     whose = table["patient"].to_numpy(dtype=np.intp)
     unseen = missed_visits(cohort, study, rule, as_of, planned, ends)
     due = _due(table[~ends.ended[whose]], unseen, cohort, rule)
-    notes = _notes(rule, as_of_week, ends.cause[ended])
-    if once := sum(one.table == "treatments" and one.found == COUNTED_ONCE for one in cohort.remarks):
-        notes.append(
-            f"{number_of(once, 'row')} of treatments that differ from another in the row number only count once: two "
-            "vials of one day are to be one row with their sum"
-        )
+    notes = [*_notes(rule, as_of_week, ends.cause[ended]), *_counted_once(cohort)]
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
@@ -228,10 +226,7 @@ def dosing(
         found, places = _forecast(cohort, study, rule, as_of, arm & ~ends.ended)
         by_hand = set(due.loc[due["status"] == BY_HAND, "patient_id"])
         upcoming = None if found is None else _next(ids, found, places, ends.stop, planned, as_of, by_hand)
-        notes.append(
-            "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU "
-            "product"
-        )
+        notes.append(_KINETICS)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
     centre = _centres(cohort)[whose]
     gone = pd.DataFrame({"patient_id": ids[ended], "week": ends.week[ended], "reason": ends.reason[ended]})
@@ -266,6 +261,17 @@ def _notes(rule: DosingRule, as_of: float | date | None, ended: NDArray[np.objec
             "is forecast"
         )
     return notes
+
+
+def _counted_once(cohort: Cohort) -> list[str]:
+    """Say whether two vials may have been read as one row."""
+    once = sum(one.table == "treatments" and one.found == COUNTED_ONCE for one in cohort.remarks)
+    if not once:
+        return []
+    return [
+        f"{number_of(once, 'row')} of treatments that differ from another in the row number only count once: two vials "
+        "of one day are to be one row with their sum"
+    ]
 
 
 def _need_arm(cohort: Cohort, study: Study, rule: DosingRule) -> None:
