@@ -60,7 +60,7 @@ def dosing(verb: argparse.ArgumentParser) -> None:
     add_cohort(verb)
     add_study(verb)
     verb.add_argument(
-        "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, dosing.html"
+        "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, ended.csv, dosing.html"
     )
     verb.add_argument(
         "--as-of",

@@ -113,7 +113,11 @@ def _as_of(asked: str | None) -> float | date | None:
     """Return a calendar day, a week, or nothing."""
     if asked is None:
         return None
-    try:
-        return float(asked)
-    except ValueError:
-        return date.fromisoformat(asked)
+    from relapse_model.errors import RelapseModelError
+
+    for read in (float, date.fromisoformat):
+        try:
+            return read(asked)
+        except ValueError:
+            continue
+    raise RelapseModelError(f"--as-of: {asked!r}; expected a day of the calendar (2026-11-28) or a week (12).")
