@@ -101,7 +101,7 @@ def biomarkers(given: Namespace) -> None:
     for note in found.notes:
         if note.startswith("RM"):  # a finding; what the screen is stands on the page
             say(note)
-    untested = found.table[found.table["score_z"].isna()]
+    untested = found.table[found.table["p_maxt"].isna()]
     for row in untested.to_dict("records"):
         say(f"Not tested: {row['label']} ({row['note']}).")
     say(f"Page and numbers: {written['report']}, {written['values']}")

@@ -57,8 +57,8 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
     ----------
     found : BiomarkerScreen
     """
-    tested = found.table[found.table["log_odds"].notna()]
-    rest = found.table[found.table["log_odds"].isna()]
+    shown = found.table["log_odds"].notna() & found.table["p_maxt"].notna()
+    tested, rest = found.table[shown], found.table[~shown]
     labels = dict(zip(found.table["candidate"], found.table["label"], strict=True))
     return render(
         "biomarkers_page.html.jinja",
@@ -237,7 +237,8 @@ def _predictive(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple
 def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any] | None:
     if found.centres is None:
         return None
-    names = [str(name).removeprefix("log_odds: ") for name in found.centres if str(name).startswith("log_odds: ")]
+    everywhere = [str(name) for name in found.centres if str(name).startswith("log_odds: ")]
+    names = [name.removeprefix("log_odds: ") for name in everywhere if found.centres[name].notna().any()]
     order = {name: place for place, name in enumerate(found.table["candidate"])}
     rows = []
     for row in sorted(found.centres.to_dict("records"), key=lambda one: order[one["candidate"]]):
@@ -247,7 +248,7 @@ def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any
         ends = [round(row[f"z_without_one_{end}"], 1) + 0.0 for end in ("lowest", "highest")]  # no -0.0
         span = "" if np.isnan(ends).any() else f"{ends[0]:.1f} to {ends[1]:.1f}".replace("-", MINUS)
         rows.append((labels[row["candidate"]], cells, span, "" if pd.isna(row["i2"]) else percent(row["i2"])))
-    return {"names": names, "rows": rows}
+    return {"names": names, "rows": rows, "others": len(everywhere) - len(names)}
 
 
 def ratio_words(log_odds: float | None, low: float, high: float) -> str:

@@ -54,7 +54,7 @@ def main_table(
 ) -> pd.DataFrame:
     """Return one row per candidate: what it is, what was found, or why it was not tested."""
     fitted, tests, largest = screened.fitted, screened.tests, screened.largest
-    wide = max(largest.critical, _NORMAL)
+    wide = np.where(np.isnan(largest.p), np.nan, max(largest.critical, _NORMAL))
     found = {
         "log_odds": fitted.log_odds,
         "lower": fitted.log_odds - _NORMAL * fitted.error,
@@ -80,7 +80,9 @@ def main_table(
     table.loc[bare & table["score_z"].isna(), "note"] = (
         f"the base {'and the centre explain' if within_centres else 'explains'} it wholly"
     )
-    table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = "the same within each arm and centre"
+    table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = (
+        "nothing of it is left within the strata of arm and centre"
+    )
     unsettled = table["note"].eq("") & table["score_z"].notna() & table["log_odds"].isna()
     table.loc[unsettled, "note"] = "tested, but its odds ratio cannot be estimated: the fit does not settle"
     return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
