@@ -24,6 +24,7 @@ DECIDES = {
     "by": "false discovery rate of {fdr:.0f} % (Benjamini-Yekutieli)",
 }
 ADJUSTED = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}
+NOT_DERIVED = "not derived"  # how the reason begins where a candidate could not be read
 PER = {"yes": "yes versus no", "log10": "per tenfold increase", "SD": "per SD"}
 MEASURES = {
     "log_loss": ("Log loss", "lower is better"),
@@ -107,7 +108,9 @@ def screen_verdict(found: BiomarkerScreen) -> str:
     tested, events = found.counts["tested"], found.counts["events"]
     chosen = found.table[found.table["selected"]]
     if not tested:
-        return "No candidate could be tested: each is constant, or known in too few patients."
+        none = "The candidate could not be tested; the reason follows."
+        several = "No candidate could be tested; the reasons follow."
+        return (none if len(found.table) == 1 else several) + _not_given(found)
     if chosen.empty:
         one = "The candidate tested is not" if tested == 1 else f"None of the {tested} candidates tested is"
         corrected = "" if tested == 1 else ", after correction for multiple testing"
@@ -116,6 +119,7 @@ def screen_verdict(found: BiomarkerScreen) -> str:
             f"{one} associated with the event beyond what is known already{corrected} ({events} events). "
             f"This does not show that {shown} irrelevant: with so few events many true effects are missed."
             + _of_arms(found)
+            + _not_given(found)
         )
     named = "; ".join(_in_words(row) for row in chosen.head(_NAMED).to_dict("records"))
     more = len(chosen) - _NAMED
@@ -126,7 +130,16 @@ def screen_verdict(found: BiomarkerScreen) -> str:
     return (
         f"{who} associated with the event beyond what is known already{corrected} ({events} events): {named}{others}. "
         f"Effects selected for their size are overestimated; confirm them in other patients.{_of_arms(found)}"
+        + _not_given(found)
     )
+
+
+def _not_given(found: BiomarkerScreen) -> str:
+    """Name the candidates whose column the cohort lacks, or has in a form that cannot be read: a mistake, perhaps."""
+    names = found.table.loc[found.table["note"].str.startswith(NOT_DERIVED), "label"].tolist()
+    if not names:
+        return ""
+    return f" Not tested, since the cohort lacks the column or it cannot be read: {', '.join(names)}."
 
 
 def _of_arms(found: BiomarkerScreen) -> str:

@@ -112,8 +112,8 @@ class BenefitReport:
             return ""
         value, low, high, predicted = (f"{100 * row[name]:z.1f}" for name in ("value", "lower", "upper", "right"))
         return (
-            f"The predictions do not agree with the trial: the mean predicted benefit is {predicted} percentage points, "
-            f"the benefit seen in these patients {value} (95 % interval {low} to {high}; {row['method']})."
+            f"The predictions do not agree with the trial: the mean predicted benefit is {predicted} percentage "
+            f"points, the benefit seen in these patients {value} (95 % interval {low} to {high}; {row['method']})."
         )
 
     def to_dict(self) -> dict[str, Any]:
