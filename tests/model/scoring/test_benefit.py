@@ -312,6 +312,18 @@ def test_a_study_that_plans_a_modifier_that_is_no_number(study):
 # --- command line ----------------------------------------------------------------------------------------------
 
 
+def test_a_negative_benefit_has_a_minus_sign_on_standard_output(root, new, tmp_path, capsys):
+    """The model of the examples: an interval from harm to benefit."""
+    new.write(tmp_path / "new")
+    model, out = root / "models" / "hbsag_relapse.rmodel", tmp_path / "scores.csv"
+    assert main(["score", str(model), str(tmp_path / "new"), "--both-arms", "--out", str(out)]) == 0
+    stated = next(line for line in capsys.readouterr().out.splitlines() if "Benefit at the mean predicted risk" in line)
+    lower = 100 * arm_effect(rm.load_model(model)).overall[1]
+    assert lower < 0
+    assert f"interval \N{MINUS SIGN}{abs(lower):.1f} to" in stated
+    assert "-" not in stated
+
+
 def test_score_both_arms(trained, new, tmp_path, capsys):
     trained.save(tmp_path / "model.rmodel")
     new.write(tmp_path / "new")
