@@ -51,11 +51,9 @@ def notes(
     tested: Sequence[Column],
     gains: pd.DataFrame | None,
     within: WithinCentres,
-    *,
     arms: bool,
     centres: Any,
-    strata: Positions | None,
-    made_of: str = "arm and centre",
+    permuted: tuple[Positions | None, str],
 ) -> tuple[str, ...]:
     """Return what may be a leak (RM213), what the base is, what the statistics are compared with, what was left out.
 
@@ -71,11 +69,10 @@ def notes(
     arms : bool
     centres : array or None
         Of each patient; None where there is one, or none is named.
-    strata : array or None
-        Within which outcomes were permuted.
-    made_of : str
-        The strata, in words.
+    permuted : tuple of array or None, and str
+        The strata within which outcomes were permuted, also in words.
     """
+    strata, made_of = permuted
     lines = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
     lines += [_null_words(base, strata, made_of), *_centre_words(base, within, centres, strata)]
     left = int(table["p_maxt"].isna().sum())

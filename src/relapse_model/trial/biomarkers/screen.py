@@ -151,8 +151,7 @@ def screen_biomarkers(
         stability=stability_table(screened, frequency), increment_of_screen=whole, predictive=predictive,
         centres=by_centre, base=names, counts=_counts(known, table), settings=settings,
         fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
-        notes=notes(known, table, columns, tested, gains, within, arms=arm is not None, centres=centre, strata=strata,
-                    made_of=made_of),
+        notes=notes(known, table, columns, tested, gains, within, arm is not None, centre, (strata, made_of)),
     )  # fmt: skip
 
 

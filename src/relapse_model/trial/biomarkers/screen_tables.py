@@ -76,6 +76,12 @@ def main_table(
     table = described.join(figures, on="candidate")
     table["selected"] = table["candidate"].isin([n for n, c in zip(screened.names, chosen, strict=True) if c])
     by = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}[decide]
+    _note(table, by, within_centres)
+    return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
+
+
+def _note(table: pd.DataFrame, by: str, within_centres: bool) -> None:
+    """Write why a candidate that could be read has no adjusted p, or no odds ratio."""
     bare = table["note"].eq("")
     table.loc[bare & table["score_z"].isna(), "note"] = (
         f"the base {'and the centre explain' if within_centres else 'explains'} it wholly"
@@ -85,7 +91,6 @@ def main_table(
     )
     unsettled = table["note"].eq("") & table["score_z"].notna() & table["log_odds"].isna()
     table.loc[unsettled, "note"] = "tested, but its odds ratio cannot be estimated: the fit does not settle"
-    return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
 
 
 def _described(base: Base, column: Column) -> dict[str, Any]:
