@@ -104,7 +104,7 @@ def biomarkers(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--decide", choices=("maxt", "bh", "by"), default="maxt",
-        help="selection rule: family-wise error rate of 5 %% (maxt), or the false discovery rate (%(default)s)",
+        help="rule of selection: family-wise error of 5 %% (maxt), or false discovery rate (default: %(default)s)",
     )  # fmt: skip
     verb.add_argument("--fdr", type=float, default=0.10, metavar="RATE", help="false discovery rate (%(default)g)")
     verb.add_argument(
