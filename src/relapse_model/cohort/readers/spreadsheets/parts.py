@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from relapse_model.cohort.readers.source_mapping import Entry, Field
 from relapse_model.cohort.readers.spreadsheets.patients import matching
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
-from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_column
+from relapse_model.cohort.readers.spreadsheets.table import VISIT, Table, name_of_column
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
@@ -39,6 +40,11 @@ _NUMBERS = (
     "start_week",
     "end_day",
     "end_week",
+)
+
+_IS_VISIT = re.compile(
+    r"第?\s?(?:(?:weeks?|wk|w|months?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
+    r"\s?(?:weeks?|wks?|w|months?|m|days?|d|周|个?月|天|日)?"
 )
 
 
@@ -122,7 +128,20 @@ def _visits(reading: Reading, entry: Entry) -> list[str]:
     if not visits:
         what, expected = "no column fits the pattern", f"columns with a visit in place of {VISIT}"
         reading.refuse(Problem(table.name, None, patterns[lead], what, expected, table.nearest(patterns[lead])))
+    _refuse_no_visits(reading, table, patterns[lead], visits)
     return list(visits)
+
+
+def _refuse_no_visits(reading: Reading, table: Table, pattern: str, visits: Mapping[str, list[int]]) -> None:
+    """Refuse columns that fit a pattern with a word in place of the visit: "Wife HBsAg" fits "W{visit} HBsAg"."""
+    named = {name_of_column(name) for name in reading.mapping.time.visits}
+    wrong = [table.names[place] for visit, places in visits.items()
+             if not _IS_VISIT.fullmatch(visit) and visit not in named for place in places]  # fmt: skip
+    if wrong:
+        expected = f"a number in place of {VISIT}, or a visit named under [time] visits"
+        advice = "Name what is a visit under [time] visits; make the pattern or the name of any other column distinct"
+        found = f"it fits {', '.join(map(repr, wrong))}, too"
+        reading.refuse(Problem(table.name, None, pattern, found, expected, advice))
 
 
 def _name_at(reading: Reading, entry: Entry, field: Field, visit: str) -> str:
