@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from spreadsheet_files import as_mapping, workbook
 
+from relapse_model.cohort.readers.mapping_file import parse_mapping
+from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
 from relapse_model.errors import CohortError, SourceError
 
@@ -42,3 +44,63 @@ def test_a_visit_may_be_a_word_that_the_mapping_names(tmp_path):
     assert "'Baseline HBsAg'" in problems(path, PATIENTS + text)[0]
     named = PATIENTS.replace("[patients]", "visits = { baseline = 0 }\n[patients]")
     assert read_excel(path, as_mapping(named + text)).labs["week"].tolist() == [0]
+
+
+LONG = '[[labs]]\nanalyte = { field = "test" }\nvalue = "result"\ndate = "date"\n'
+LAB_ROWS = [["ID", "Enrol", "test", "cmp", "result", "unit", "date"],
+            ["P1", "2024-01-08", "HBsAg", "<", 0.05, "IU/mL", "2024-01-08"],
+            ["P1", "2024-01-08", "HBsAg", None, 0.3, "IU/mL", "2024-04-08"]]  # fmt: skip
+BY_ROW = LONG + 'unit = { field = "unit" }\n'
+
+
+def test_comparators_that_are_not_read_are_refused(tmp_path):
+    """Without them a result below the limit is one at the limit."""
+    path = workbook(tmp_path / "a.xlsx", LAB_ROWS)
+    (found,) = problems(path, PATIENTS + BY_ROW)
+    assert "column 'cmp': comparators, which the mapping does not read; expected comparator = 'cmp'" in found
+    cohort = read_excel(path, as_mapping(PATIENTS + BY_ROW + 'comparator = "cmp"\n'))
+    assert cohort.labs["value"].tolist() == ["<0.05", "0.3"]
+    rows = [["ID", "Enrol", "W0 op", "W0 HBsAg", "W0 Date"], ["P1", "2024-01-08", "＜", 0.05, "2024-01-08"]]
+    assert "column 'W0 op'" in problems(workbook(tmp_path / "b.xlsx", rows), PATIENTS + WIDE)[0]
+
+
+def test_comparators_are_proposed(tmp_path, study):
+    text = propose_excel(workbook(tmp_path / "a.xlsx", LAB_ROWS), study)
+    assert 'value = "result"\ncomparator = "cmp"\n' in text
+    rows = [["ID", "Enrolled", "W0 cmp", "W0 HBsAg(IU/mL)", "W4 cmp", "W4 HBsAg(IU/mL)", "W0 Date", "W4 Date"],
+            ["P1", "2024-01-08", "<", 0.05, None, 0.3, "2024-01-08", "2024-02-05"]]  # fmt: skip
+    path = workbook(tmp_path / "b.xlsx", rows)
+    text = propose_excel(path, study)
+    assert 'comparator = "W{visit} cmp"' in text
+    cohort = read_excel(path, parse_mapping(text, "map.toml", "excel"))
+    assert cohort.labs["value"].tolist() == ["<0.05", "0.3"]
+
+
+@pytest.mark.parametrize("column", ["unit", "Einheit", "result unit", "结果单位"])
+def test_a_unit_in_the_row_is_not_overruled(tmp_path, column):
+    rows = [["ID", "Enrol", "test", "result", column, "date"],
+            ["P1", "2024-01-08", "HBsAg", 120, "mIU/mL", "2024-01-08"],
+            ["P1", "2024-01-08", "HBsAg", 0.02, "iu/ml", "2024-04-08"]]  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", rows)
+    (found,) = problems(path, PATIENTS + LONG + 'unit = "IU/mL"\n')
+    assert f"row 2, column '{column}': 'mIU/mL'; expected 'IU/mL', which the mapping states" in found
+
+
+def test_a_unit_in_the_row_of_a_dose(tmp_path, study):
+    rows = [["ID", "Enrol", "drug", "start", "end", "dose", "dose unit"],
+            ["P1", "2024-01-08", "HBIG", "2024-01-08", "2024-01-08", 400, "mg"],
+            ["P1", "2024-01-08", "HBIG", "2024-02-05", "2024-02-05", 400, "IU"]]  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", rows)
+    text = '[[treatments]]\nagent = { field = "drug" }\nstart = "start"\nend = "end"\n'
+    (found,) = problems(path, PATIENTS + text + 'dose = { field = "dose", unit = "IU" }\n')
+    assert "row 2, column 'dose unit': 'mg'; expected 'IU'" in found
+    assert 'unit = { field = "dose unit" }' in propose_excel(path, study)
+
+
+def test_a_unit_of_another_column_is_none_of_the_value(tmp_path):
+    """Of a sheet with visits as columns, the column of units of ALT says nothing of HBsAg."""
+    rows = [["ID", "Enrol", "W0 HBsAg", "W0 Date", "ALT unit", "W0 HBsAg unit"],
+            ["P1", "2024-01-08", "<0.05", "2024-01-08", "U/L", "IU/mL"]]  # fmt: skip
+    assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + WIDE)).labs) == 1
+    rows[1][-1] = "mIU/mL"
+    assert "column 'W0 HBsAg unit'" in problems(workbook(tmp_path / "b.xlsx", rows), PATIENTS + WIDE)[0]
