@@ -104,3 +104,39 @@ def test_a_unit_of_another_column_is_none_of_the_value(tmp_path):
     assert len(read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + WIDE)).labs) == 1
     rows[1][-1] = "mIU/mL"
     assert "column 'W0 HBsAg unit'" in problems(workbook(tmp_path / "b.xlsx", rows), PATIENTS + WIDE)[0]
+
+
+@pytest.mark.parametrize(
+    ("patient", "listed"), [("12", "0012"), ("P1", "p1"), ("12", "12.0"), ("P1", "P-1"), ("hb-7", "HB-007")]
+)
+def test_who_nearly_is_a_patient_is_not_listed_as_somebody_else(tmp_path, patient, listed):
+    (tmp_path / "p.csv").write_text(f"ID,Enrol\n{patient},2024-01-08\n1-5,2024-02-05\n")
+    lab = f"ID,result,date\n{listed},0.3,2024-01-08\n1-5,<0.05,2024-02-05\n15,7,2024-02-05\n"
+    (tmp_path / "l.csv").write_text(lab)  # 15 is somebody else: 1-5 has two numbers
+    sources = '[source]\nfile = "p.csv"\n[sources.lis]\nfile = "l.csv"\nunknown_patients = "list"\n'
+    labs = '[[labs]]\nsource = "lis"\nanalyte = "hbsag"\nvalue = "result"\nunit = "IU/mL"\ndate = "date"\n'
+    (found,) = problems(tmp_path, sources + PATIENTS + labs)
+    assert "l.csv, row 2, column 'ID': an identifier that nearly is a patient's" in found
+    named = sources + f'not_patients = ["{listed}"]\n' + PATIENTS + labs
+    cohort = read_excel(tmp_path, as_mapping(named))
+    assert cohort.labs["value"].tolist() == ["<0.05"]
+
+
+@pytest.mark.parametrize(
+    ("results", "row"),
+    [(("0,12", "1.234"), 3), (("1.000", "1000"), 2), (("＜0,05", "1.234 IU/mL"), 3), (("12,5", "1.234.567"), 3)],
+)
+def test_a_point_that_may_part_thousands(tmp_path, results, row):
+    rows = [["ID", "Enrol", "result", "date"], *(["P1", "2024-01-08", one, f"2024-0{place}-08"]
+            for place, one in enumerate(results, start=1))]  # fmt: skip
+    labs = '[[labs]]\nanalyte = "hbsag"\nvalue = "result"\nunit = "IU/mL"\ndate = "date"\n'
+    found = problems(workbook(tmp_path / "a.xlsx", rows), PATIENTS + labs)
+    assert any(f"row {row}, column 'result': '{results[row - 2]}'" in one for one in found)
+
+
+def test_a_point_before_three_decimals_is_one_where_nothing_says_otherwise(tmp_path):
+    rows = [["ID", "Enrol", "result", "date"], ["P1", "2024-01-08", "1.234", "2024-01-08"],
+            ["P1", "2024-01-08", "0.12", "2024-02-08"], ["P1", "2024-01-08", 1520, "2024-03-08"]]  # fmt: skip
+    labs = '[[labs]]\nanalyte = "hbsag"\nvalue = "result"\nunit = "IU/mL"\ndate = "date"\n'
+    cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + labs))
+    assert cohort.labs["value"].tolist() == ["1.234", "0.12", "1520"]
