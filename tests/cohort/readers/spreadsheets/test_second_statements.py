@@ -11,7 +11,7 @@ from spreadsheet_files import as_mapping, workbook
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.spreadsheets.propose import propose_excel
 from relapse_model.cohort.readers.spreadsheets.read import read_excel
-from relapse_model.errors import CohortError, SourceError
+from relapse_model.errors import CohortError, MappingError, SourceError
 
 PATIENTS = '[time]\nzero = { field = "Enrol" }\n[patients]\nid = "ID"\n'
 WIDE = '[[labs]]\nanalyte = "hbsag"\nvalue = "W{visit} HBsAg"\nunit = "IU/mL"\ndate = "W{visit} Date"\n'
@@ -140,3 +140,19 @@ def test_a_point_before_three_decimals_is_one_where_nothing_says_otherwise(tmp_p
     labs = '[[labs]]\nanalyte = "hbsag"\nvalue = "result"\nunit = "IU/mL"\ndate = "date"\n'
     cohort = read_excel(workbook(tmp_path / "a.xlsx", rows), as_mapping(PATIENTS + labs))
     assert cohort.labs["value"].tolist() == ["1.234", "0.12", "1520"]
+
+
+def test_what_messages_say_of_a_dose_a_date_a_limit_and_a_long_identifier(tmp_path):
+    """Each tells what is wrong, and not what the number would have to be."""
+    rows = [["ID", "Enrol", "result", "date", "dose", "start"],
+            ["P1", "2024-01-08", "2024-04-03", "2024-01-08", "400 IU", "2024-01-08"]]  # fmt: skip
+    labs = '[[labs]]\nanalyte = "hbsag"\nvalue = "result"\nunit = "IU/mL"\ndate = "date"\n'
+    dose = '[[treatments]]\nagent = "hbig"\nstart = "start"\nend = "start"\ndose = { field = "dose", unit = "IU" }\n'
+    path = workbook(tmp_path / "a.xlsx", rows)
+    assert "'400 IU'; expected a number alone. Take the unit out of the cell" in problems(path, PATIENTS + dose)[0]
+    assert "a date, not a result" in problems(path, PATIENTS + labs)[0]
+    with pytest.raises(MappingError, match=r"a number. If it is a column: lower_limit = \{ field"):
+        as_mapping(PATIENTS + labs + 'lower_limit = "ref"\n')
+    rows = [["ID", "Enrol"], [3.2e17, "2024-01-08"]]
+    found = problems(workbook(tmp_path / "b.xlsx", rows), PATIENTS)
+    assert "a number of more than 15 digits" in found[0]

@@ -42,6 +42,7 @@ _NUMBERS = (
     "end_week",
 )
 
+_WITH_UNIT = r"[0-9][0-9.,]*\s*[^\W\d_][^\d]*"
 _IS_VISIT = re.compile(
     r"第?\s?(?:(?:weeks?|wk|w|months?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
     r"\s?(?:weeks?|wks?|w|months?|m|days?|d|周|个?月|天|日)?"
@@ -162,7 +163,20 @@ def _cells(reading: Reading, entry: Entry, key: str, field: Field) -> Cells | No
     if key in DATED:
         return reading.dates(entry.source, field, place)
     cells = reading.cells(entry.source, field, place, open_end=key in ("value", "analyte", "agent"))
-    return reading.numbers(entry.source, cells) if cells is not None and key in _NUMBERS else cells
+    if cells is None or key not in _NUMBERS:
+        return cells
+    return reading.numbers(entry.source, _without_units(reading, entry, cells) if key == "dose" else cells)
+
+
+def _without_units(reading: Reading, entry: Entry, cells: Cells) -> Cells:
+    """Refuse doses with a unit in the cell: their unit is stated for the column, or stands in one of its own."""
+    wrong = cells.values.str.fullmatch(_WITH_UNIT).to_numpy(dtype=bool)
+    for row in np.flatnonzero(wrong).tolist():
+        advice = 'Take the unit out of the cell, and state it: unit = "...", or unit = { field = "COLUMN" }'
+        reading.cell_problem(
+            entry.source, row, cells.name, reading.shown(cells.values.iloc[row]), "a number alone", advice
+        )
+    return replace(cells, values=cells.values.mask(wrong, ""), refused=cells.refused | wrong)
 
 
 def week_of_visit(reading: Reading, entry: Entry, visit: str, key: str) -> str:

@@ -31,6 +31,7 @@ from relapse_model.study.line_numbers import Place
 
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _POINT = re.compile(r"[0-9]\.[0-9]")
+_POWER = r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{2}"  # how a spreadsheet shows, and saves as text, a number too long for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +121,7 @@ class Reading:
         ids = table.column(at, shared=True).astype(str).str.strip()
         for row, why in table.bad_cells(at, shared=True).items():
             self.refuse(Problem(table.name, int(table.rows[row]), name, why, "an identifier"))
-        long = table.numeric(at) & (ids.str.len() > 15).to_numpy()
+        long = table.numeric(at) & (ids.str.len() > 15).to_numpy() | ids.str.fullmatch(_POWER).to_numpy(dtype=bool)
         empty = (ids == "").to_numpy() & ("" not in self.no_patients(source))
         for row in np.flatnonzero(long).tolist():
             what = "a number of more than 15 digits, of which a spreadsheet keeps 15"
