@@ -227,3 +227,8 @@ def test_a_code_that_the_study_states_for_another_analyte_is_refused(tmp_path, s
     rows = [{**rows[0], "R": "5", "LBORRESU": "mIU/mL"}]
     ratio = mapping + 'value = "R"\nunit = "mIU/mL"\n'  # another analyte of one code
     assert len(read(tmp_path, ratio, lb=rows, study=study).labs) == 1
+
+
+def test_a_sex_is_not_read_as_the_other_one(tmp_path):
+    mapping = MAPPING.replace(PATIENTS, PATIENTS + 'sex = { field = "SEX", values = { F = "M", M = "F" } }\n')
+    assert "2 problems" in refused(tmp_path, mapping, lb=LB)

@@ -151,3 +151,21 @@ def test_a_period_goes_forward_and_nothing_is_issued_before_it_is_measured(read)
         read(observation(day="2024-05-08", issued="2024-03-01T10:00:00Z", **quantity()))
     # The day before, by the offset that it was written in, may be the same day.
     assert values(read(observation(issued="2024-03-07T23:00:00Z", **quantity()))) == ["5.0"]
+
+
+def coded(code="260385009", text="", **more):
+    concept = {"coding": [{"system": SNOMED, "code": code, **more}]} | ({"text": text} if text else {})
+    return observation(valueCodeableConcept=concept)
+
+
+@pytest.mark.parametrize("said", [{"display": "Positive"}, {"display": "Negative", "text": "Positive"}])
+def test_a_code_is_not_read_as_what_its_words_deny(read, said):
+    with pytest.raises(CohortError, match="'Positive', and a code that the mapping reads as 'negative'"):
+        read(coded(**said))
+    assert values(read(coded(display="Negative", text="not detected"))) == ["negative"]
+
+
+def test_a_code_that_is_known_is_not_read_as_its_contrary(read):
+    wrong = MAPPING.replace('|260385009" = "negative"', '|260385009" = "positive"')
+    with pytest.raises(SourceError, match="what the code system calls it: 'Negative'"):
+        read(coded(), mapping=wrong)

@@ -181,3 +181,20 @@ def test_what_is_said_of_a_person_is_said_once(read):
     assert len(read(number("5"), person=[PERSON | {"gender_source_value": "other"}]).labs) == 1
     with pytest.raises(CohortError, match="another sex than that of gender_concept_id"):
         read(number("5"), person=[PERSON | {"gender_source_value": "M"}])
+
+
+def test_a_concept_is_not_read_as_what_another_one_means(read):
+    """Male and female exchanged, and a negative result as a positive one, with and without the table CONCEPT."""
+    sexes = MAPPING.replace(
+        'sex = "gender_concept_id"', 'sex = { field = "gender_concept_id", values = { 8507 = "F", 8532 = "M" } }'
+    )
+    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Female'"):
+        read(number("5"), mapping=sexes)
+    results = MAPPING.replace('"9189" = "negative"', '"9189" = "positive"')
+    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Negative'"):
+        read(number("5"), mapping=results)
+    own = MAPPING.replace('"9177" = ""', '"9177" = "positive"')
+    assert len(read(number("5"), mapping=own).labs) == 1
+    concept = [{"concept_id": "9177", "concept_code": "x", "vocabulary_id": "SNOMED", "concept_name": "Not detected"}]
+    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Not detected'"):
+        read(number("5"), mapping=own, concept=concept)
