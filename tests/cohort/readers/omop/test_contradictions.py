@@ -198,3 +198,23 @@ def test_a_concept_is_not_read_as_what_another_one_means(read):
     concept = [{"concept_id": "9177", "concept_code": "x", "vocabulary_id": "SNOMED", "concept_name": "Not detected"}]
     with pytest.raises(SourceError, match="what the vocabulary calls it: 'Not detected'"):
         read(number("5"), mapping=own, concept=concept)
+
+
+@pytest.mark.parametrize("text", ["0,12", "0.12"])
+@pytest.mark.parametrize("unit", ["mIU/mL", "IU/L", ""])
+def test_a_number_is_that_of_the_text_where_no_unit_explains_another(read, text, unit):
+    """12 is not 0.12 in the same unit, by concept and as printed; without a printed unit nobody knows."""
+    row = number("12", text=text.replace(",", "."), unit_concept_id="8860", unit_source_value=unit)
+    if "," in text:
+        row = row | {"value_source_value": f'"{text}"'}
+    with pytest.raises(CohortError, match="column 'value_as_number': '12'; expected the number of value_source_value"):
+        read(row, concept=CONCEPT)
+
+
+def test_a_mapping_may_say_that_the_number_counts(read):
+    counts = MAPPING.replace("codes = [1]", 'codes = [1]\nvalue = { field = "value_as_number" }', 1)
+    counts = "\n".join(line for line in counts.splitlines() if "9177" not in line)
+    row = number("12", text="0.012", unit_concept_id="8860", unit_source_value="")
+    assert list(read(row, mapping=counts, concept=CONCEPT).labs["value"]) == ["12"]
+    with pytest.raises(CohortError, match="Both are in one unit"):
+        read(row | {"unit_source_value": "mIU/mL"}, mapping=counts, concept=CONCEPT)
