@@ -104,7 +104,9 @@ def _sex(code: str, values: Mapping[str, str]) -> str:
     """
     letter = unicodedata.normalize("NFKC", code).strip().upper()
     men = [other for other, meaning in values.items() if other != code and meaning.strip().upper() == "M"]
-    return "" if letter not in ("F", "M") or (letter == "M" and any(one.strip().upper() != "F" for one in men)) else letter
+    return (
+        "" if letter not in ("F", "M") or (letter == "M" and any(one.strip().upper() != "F" for one in men)) else letter
+    )
 
 
 def _contradicts(label: str, meaning: str, same: Same | None, labels: Mapping[str, str]) -> bool:

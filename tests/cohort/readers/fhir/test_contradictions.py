@@ -169,3 +169,19 @@ def test_a_code_that_is_known_is_not_read_as_its_contrary(read):
     wrong = MAPPING.replace('|260385009" = "negative"', '|260385009" = "positive"')
     with pytest.raises(SourceError, match="what the code system calls it: 'Negative'"):
         read(coded(), mapping=wrong)
+
+
+@pytest.mark.parametrize("path", ["dosage.dose", "dosage.dose.value"])
+def test_a_dose_is_in_the_unit_that_its_resource_states(read, path):
+    milligrams = dose(dosage={"dose": {"value": 400, "unit": "mg"}})
+    bare = MAPPING + f'dose = "{path}"\n'
+    assert sorted(
+        read(observation(), dose(effectiveDateTime="2024-03-02"), milligrams, mapping=bare).treatments["unit"]
+    ) == ["IU", "mg"]
+    stated = MAPPING + f'dose = {{ field = "{path}", unit = "IU" }}\n'
+    assert list(read(observation(), dose(), mapping=stated).treatments["unit"]) == ["IU"]
+    with pytest.raises(CohortError, match="MedicationAdministration.dose': 'mg'; expected 'IU', the unit"):
+        read(observation(), milligrams, mapping=stated)
+    both = {"value": 400, "unit": "IU", "code": "mg", "system": "http://unitsofmeasure.org"}
+    with pytest.raises(CohortError, match="'IU', and the code 'mg'"):
+        read(observation(), dose(dosage={"dose": both}), mapping=bare)

@@ -218,3 +218,16 @@ def test_a_mapping_may_say_that_the_number_counts(read):
     assert list(read(row, mapping=counts, concept=CONCEPT).labs["value"]) == ["12"]
     with pytest.raises(CohortError, match="Both are in one unit"):
         read(row | {"unit_source_value": "mIU/mL"}, mapping=counts, concept=CONCEPT)
+
+
+@pytest.mark.parametrize(("unit", "right"), [("mg", False), ("[IU]", True), ("IU", True), ("", True)])
+def test_a_dose_is_in_the_unit_that_its_row_states(read, unit, right):
+    mapping = MAPPING + 'dose = { field = "quantity", unit = "IU" }\n'
+    drugs = [DRUG | {"dose_unit_source_value": unit}]
+    if right:
+        assert list(read(number("5"), mapping=mapping, drug_exposure=drugs).treatments["unit"]) == ["IU"]
+        return
+    with pytest.raises(CohortError, match="column 'dose_unit_source_value': 'mg'; expected 'IU', the unit"):
+        read(number("5"), mapping=mapping, drug_exposure=drugs)
+    own = mapping.replace(', unit = "IU" }', ' }\nunit = { field = "dose_unit_source_value" }')
+    assert list(read(number("5"), mapping=own, drug_exposure=drugs).treatments["unit"]) == ["mg"]

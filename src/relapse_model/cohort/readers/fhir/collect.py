@@ -18,7 +18,7 @@ from relapse_model.cohort.readers.fhir.elements import (
     texts_at,
 )
 from relapse_model.cohort.readers.fhir.files import Found
-from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
+from relapse_model.cohort.readers.fhir.patients import Patients, focus_of, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
@@ -34,10 +34,13 @@ from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
+from relapse_model.cohort.readers.units_in_names import unit_stands
 
 ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
+OF_ANOTHER = "about another than the patient (focus)"
+OF_SPECIMEN = "of a specimen of another than the patient"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -197,6 +200,8 @@ class Collector:
                 self._refuse(kind, self._unit(), subject, found, unclear)
             return
         why = why or self._uncounted(found.resource, kind)
+        if not why and kind == "Observation":
+            why = OF_ANOTHER if focus_of(found.resource) else ""
         if resource is None or why:
             tally.left[why] += len(results)
             return
@@ -273,6 +278,9 @@ class Collector:
         """Return the cells of a row, or why there is none."""
         if wanted.section == "treatments":
             start, end, dose, unit, element = course_of(resource, kind, wanted.paths)
+            if dose and unit and wanted.unit and not unit_stands(unit, wanted.unit):
+                raise UnclearError("dose", repr(unit), f"{wanted.unit!r}, the unit that the mapping states",
+                                   "Leave the unit out of the mapping: that of each resource counts")  # fmt: skip
             unit = unit or wanted.unit if dose else ""
             return self._day(start, element), self._day(end, "end") if end else "", dose, unit, element
         if wanted.section == "patients":

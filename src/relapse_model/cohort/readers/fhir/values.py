@@ -15,6 +15,7 @@ KNOWN = {f"http://snomed.info/sct|{code}": name for code, name in (
     ("260385009", "Negative"), ("10828004", "Positive"), ("260415000", "Not detected"), ("260373001", "Detected")
 )}  # fmt: skip
 """What SNOMED CT calls codes of results."""
+_AMOUNTS = {"[iu]": "IU", "iu": "IU", "g": "g", "mg": "mg", "ug": "ug", "mcg": "ug", "\u00b5g": "ug", "\u03bcg": "ug"}
 COMPARATORS = ("<", "<=", ">=", ">")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WITHOUT_MEANING = re.compile(r"1|(?:\{[^{}]*\})+")  # UCUM of what has no dimension: braces carry no meaning
@@ -142,7 +143,8 @@ def unit_said(quantity: Json, element: str = "quantity") -> str:
         return unit
     if _WITHOUT_MEANING.fullmatch(code):
         return unit or code.strip("{}")
-    if units_contradict(code, unit):
+    amounts = {_AMOUNTS.get(text.casefold(), "") for text in (code, unit)} - {""}
+    if units_contradict(code, unit) or len(amounts) > 1:
         raise UnclearError(f"{element}.unit", f"{unit!r}, and the code {code!r}", "one unit",
                            "Ask in which of them the number is")  # fmt: skip
     return code
