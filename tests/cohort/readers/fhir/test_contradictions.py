@@ -180,8 +180,30 @@ def test_a_dose_is_in_the_unit_that_its_resource_states(read, path):
     ) == ["IU", "mg"]
     stated = MAPPING + f'dose = {{ field = "{path}", unit = "IU" }}\n'
     assert list(read(observation(), dose(), mapping=stated).treatments["unit"]) == ["IU"]
-    with pytest.raises(CohortError, match="MedicationAdministration.dose': 'mg'; expected 'IU', the unit"):
+    with pytest.raises(CohortError, match=r"MedicationAdministration\.dose': 'mg'; expected 'IU', the unit"):
         read(observation(), milligrams, mapping=stated)
     both = {"value": 400, "unit": "IU", "code": "mg", "system": "http://unitsofmeasure.org"}
     with pytest.raises(CohortError, match="'IU', and the code 'mg'"):
         read(observation(), dose(dosage={"dose": both}), mapping=bare)
+
+
+def test_a_result_about_another_is_not_the_patients(read):
+    """The mother's result in the record of her child says so by its focus."""
+    mother = observation(day="2024-04-01", focus=[{"reference": "RelatedPerson/m1"}], **quantity(700.0))
+    own = observation(day="2024-04-02", focus=[{"reference": "Patient/1"}], **quantity(8.0))
+    cohort = read(observation(), mother, own)
+    assert values(cohort) == ["5.0", "8.0"]
+    assert left_out(cohort) == {"about another than the patient (focus)": 1}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("whose", ["Patient/2", "RelatedPerson/m1"])
+def test_a_result_of_the_specimen_of_another_is_not_the_patients(read, order, whose):
+    specimens = [{"resourceType": "Specimen", "id": own, "subject": {"reference": of}}
+                 for own, of in (("s1", whose), ("s2", "Patient/1"))]  # fmt: skip
+    results = [observation(day=f"2024-04-0{place}", specimen={"reference": f"Specimen/s{place}"}, **quantity(value))
+               for place, value in ((1, 700.0), (2, 8.0))]  # fmt: skip
+    people = (patient(), enrolment(), patient("2"), enrolment("2"))
+    cohort = read(observation(), *[*specimens, *results][::order], people=people)
+    assert sorted(values(cohort)) == ["5.0", "8.0"]
+    assert left_out(cohort) == {"of a specimen of another than the patient": 1}

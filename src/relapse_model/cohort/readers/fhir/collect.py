@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.fhir.elements import (
 from relapse_model.cohort.readers.fhir.files import Found
 from relapse_model.cohort.readers.fhir.patients import Patients, focus_of, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
+from relapse_model.cohort.readers.fhir.specimens import Specimens
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
     EXPECTED_DAY,
@@ -40,7 +41,6 @@ ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
 OF_ANOTHER = "about another than the patient (focus)"
-OF_SPECIMEN = "of a specimen of another than the patient"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -90,6 +90,7 @@ class Collector:
         self.others: Counter[str] = Counter()
         self.versions = Versions()
         self.patients = Patients()
+        self.specimens = Specimens()
         self.personal: set[str] = set()
         self._kept = asked.patient_elements() | {BIRTH, *DEATHS}
         self.met: set[str] = set()  # codes of the outcome
@@ -129,6 +130,8 @@ class Collector:
                 self._resource(found, kind)
             else:
                 self.others[kind] += 1
+                if kind == "Specimen":
+                    self.specimens.add(found)
         except NotFhirError as wrong:
             # Whom it concerns is not known: no cohort is right without it.
             self.tallies[kind].came = came + 1
@@ -205,6 +208,8 @@ class Collector:
         if resource is None or why:
             tally.left[why] += len(results)
             return
+        if kind == "Observation":
+            self.specimens.refer(found.resource, resource, subject)
         for (node, codings), asked in zip(results, wanted, strict=True):
             if not asked:
                 tally.left[NOT_NAMED] += 1
