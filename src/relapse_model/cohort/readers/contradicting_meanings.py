@@ -180,16 +180,16 @@ class _Words:
         return same
 
     def _outcome(self) -> str | None:
-        return _event("relapse" if self.study is None else self.study.outcome.name)
+        return event_named("relapse" if self.study is None else self.study.outcome.name)
 
     def _events(self, label: str, meaning: str) -> bool | None:
         event, name = named(meaning)
-        meant = {"relapse": self._outcome(), "free": "free"}.get(event.casefold(), _event(name))
-        said = _event(label)
+        meant = {"relapse": self._outcome(), "free": "free"}.get(event.casefold(), event_named(name))
+        said = event_named(label)
         return None if (said, meant) == ("lost", "free") else _both(said, meant)  # free of it until then
 
     def _relapse(self, label: str, meaning: str) -> bool | None:
-        said, event, outcome = yes_or_no(label), _event(label), self._outcome()
+        said, event, outcome = yes_or_no(label), event_named(label), self._outcome()
         if said is None and event not in (None, "lost") and outcome is not None:
             said = event == outcome
         return _both(said, yes_or_no(meaning))
@@ -203,12 +203,12 @@ def _both(one: object, other: object) -> bool | None:
     return None if one is None or other is None else one == other
 
 
-def _event(text: str) -> str | None:
+def event_named(text: str) -> str | None:
     """Return which event a text names, of those that are understood.
 
     Examples
     --------
-    >>> [_event(text) for text in ("Relapse", "No relapse", "Died of HCC", "Liver transplantation", "Other")]
+    >>> [event_named(text) for text in ("Relapse", "No relapse", "Died of HCC", "Liver transplantation", "Other")]
     ['relapse', 'free', 'death', 'transplantation', None]
     """
     plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")

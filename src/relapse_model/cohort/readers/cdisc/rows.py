@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.readers.cdisc.contradicted import other_results, other_units
+from relapse_model.cohort.readers.cdisc.contradicted import other_characters, other_events, other_results, other_units
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
@@ -161,6 +161,8 @@ def _table(
     notes: list[str] = []
     problems += other_units(wanted, columns, table, _values(wanted, columns))
     problems += other_results(wanted, columns, table)
+    problems += other_characters(wanted, columns, table)
+    problems += other_events(wanted, columns, table)
     for wrong, told in (
         other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
     ):  # fmt: skip

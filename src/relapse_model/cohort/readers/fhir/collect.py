@@ -203,13 +203,10 @@ class Collector:
                 self._refuse(kind, self._unit(), subject, found, unclear)
             return
         why = why or self._uncounted(found.resource, kind)
-        if not why and kind == "Observation":
-            why = OF_ANOTHER if focus_of(found.resource) else ""
         if resource is None or why:
             tally.left[why] += len(results)
             return
-        if kind == "Observation":
-            self.specimens.refer(found.resource, resource, subject)
+        self.specimens.refer(found.resource, resource, subject)
         for (node, codings), asked in zip(results, wanted, strict=True):
             if not asked:
                 tally.left[NOT_NAMED] += 1
@@ -246,6 +243,8 @@ class Collector:
             return f"status: {sorted(verified)[0]}"
         if kind == "MedicationRequest" and text_in(resource, "intent") not in ORDERS:
             return f"intent: {text_in(resource, 'intent') or 'none'}"
+        if kind == "Observation" and focus_of(resource):
+            return OF_ANOTHER
         return "not to be given (doNotPerform)" if resource.get("doNotPerform") is True else ""
 
     def _result(

@@ -37,7 +37,7 @@ class Specimens:
         if name.startswith("#"):
             held = [one for one in objects_in(resource, "contained") if f"#{one.get('id')}" == name]
             name = f"{number}{name}"
-            self.subjects |= {name: _subject(one) for one in held}
+            self.subjects[name] = _subject(held[0]) if held else ""
         at = name.rfind("Specimen/")
         if name:
             self.results[number] = subject, name[at:] if at >= 0 else name
