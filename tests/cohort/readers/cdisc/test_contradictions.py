@@ -254,3 +254,14 @@ def test_an_event_is_what_its_description_says(tmp_path, censored, said, right):
         read(tmp_path, TTE, lb=LB, adtte=rows)
     else:
         assert "column 'EVNTDESC'" in refused(tmp_path, TTE, lb=LB, adtte=rows)
+
+
+def test_a_code_of_results_has_one_label(tmp_path):
+    """The result of the mother under the code of her child's says so by its label alone."""
+    rows = [lb(LBTEST="Anti-HBs"), lb("S-2", LBTEST="ANTI-HBS ")]
+    assert len(read(tmp_path, lb=rows).labs) == 2
+    mother = [rows[0], lb("S-2", LBTEST="Anti-HBs (mother)")]
+    text = refused(tmp_path, lb=mother)
+    assert "LB: several LBTEST of 'HBSAB': Anti-HBs (1), Anti-HBs (mother) (1); expected one" in text
+    chosen = MAPPING.replace('codes = ["HBSAB"]', 'codes = ["HBSAB"]\nwhen = { LBTEST = "Anti-HBs" }')
+    assert len(read(tmp_path, chosen, lb=mother).labs) == 1
