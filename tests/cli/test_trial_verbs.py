@@ -90,3 +90,25 @@ def test_power_of_unequal_arms_and_of_three(capsys):
     assert "Power 72.2 %" in capsys.readouterr().out  # 0.72243
     assert main(["power", "--control", "0.2", "--treatment", "0.05", "--patients", "1", "2", "3"]) == 1
     assert "expected one in all, or two for the arms" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", ["abc", "2026-02-30", "5200"])
+def test_a_day_that_is_none_is_refused_in_one_line(root, tmp_path, capsys, asked):
+    """Neither a day nor a week; a day that no calendar has; a week a century after the last record."""
+    command = ["dosing", str(root / "examples" / "cohort"), "--out", str(tmp_path / "out"), "--as-of", asked]
+    assert main(command) != 0
+    said = capsys.readouterr().err
+    assert asked in said
+    assert "expected" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_is_to_be_acted_on_and_whose_dosing_has_ended(root, tmp_path, capsys):
+    """Of 12 patients with HBsAg detected 11 relapsed, confirmed by a second test; in one it is not confirmed."""
+    assert main(["dosing", str(root / "examples" / "cohort"), "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "To act on now: 6 patients (not assessed); 1 patient (a clinician must decide)." in said
+    assert "Dosing has ended: 11 patients." in said
+    assert len((tmp_path / "ended.csv").read_text(encoding="utf-8").splitlines()) == 1 + 11
+    assert stat.S_IMODE((tmp_path / "ended.csv").stat().st_mode) == 0o600

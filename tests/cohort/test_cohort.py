@@ -206,6 +206,7 @@ LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf"))
 NAMES = st.text(LETTERS, min_size=1, max_size=8).map(str.strip).filter(bool) | st.sampled_from(SECRETS)
 NOTES = st.text(LETTERS | st.sampled_from('\n\r",;'), max_size=8)
 WEEKS = st.integers(-400, 400).map(lambda quarter: quarter / 4)
+AGES = st.none() | st.floats(18, 90)  # what is dated before a birth is refused
 MAYBE = st.none() | st.floats(0, 100)
 RESULTS = st.sampled_from(["<10", "＜0.05", "118", ">1000", "negative", "阳性", "未做", "", "0.00", "1.30E+01", "(-)"])
 
@@ -218,7 +219,7 @@ def tables(draw):
         {
             "patient_id": ids,
             "sex": draw(st.lists(st.sampled_from(["F", "M", "", "NA"]), min_size=many, max_size=many)),
-            "age_years": draw(st.lists(MAYBE, min_size=many, max_size=many)),
+            "age_years": draw(st.lists(AGES, min_size=many, max_size=many)),
             "prior_nuc": draw(st.lists(st.sampled_from([0, 1, None]), min_size=many, max_size=many)),
             "note": draw(st.lists(NOTES, min_size=many, max_size=many)),
         }

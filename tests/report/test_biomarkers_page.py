@@ -12,6 +12,7 @@ import relapse_model as rm
 from relapse_model.cli.program import main
 from relapse_model.report.biomarkers_page import biomarkers_page, change_words, p_words, screen_verdict
 from relapse_model.report.figures.biomarker_forest import biomarker_forest
+from relapse_model.study.reader import parse_study
 
 FAST = {"permutations": 300, "repeats": 3, "resamples": 25}
 BASE = ("anti_hbs", "hbig_arm", "consolidation_weeks")
@@ -106,6 +107,48 @@ def test_the_verb_writes_both_files_and_says_the_answer(root, tmp_path, capsys):
 def test_the_verb_refuses_a_candidate_that_is_not_there(root, tmp_path, capsys):
     assert main(["biomarkers", str(root / "examples" / "cohort"), "--out", str(tmp_path), "--candidates", "nope"]) == 1
     assert "neither a candidate nor a predictor of the study" in capsys.readouterr().err
+
+
+def with_columns(cohort, study, **columns):
+    """The study with these columns as candidates, and the cohort with those that are given values."""
+    text = "".join(f'\n[[candidates]]\nname = "{name}"\nkind = "column"\ncolumn = "{name}"\n' for name in columns)
+    tables = cohort.tables()
+    given = {name: values for name, values in columns.items() if values is not None}
+    told = rm.make_cohort(tables["patients"].assign(**given), tables["labs"], tables["treatments"], synthetic=True)
+    return told, parse_study(study.text + text, "study.toml")
+
+
+def test_no_reason_is_made_up_where_nothing_could_be_tested(cohort, study):
+    """A column that is absent and one of text: neither is constant, nor known in too few patients."""
+    told, asked = with_columns(cohort, study, absent=None, words_only="abc")
+    both = rm.screen_biomarkers(told, asked, ("absent", "words_only"), BASE, increment=False, **FAST)
+    assert screen_verdict(both) == (
+        "No candidate could be tested; the reasons follow. Not tested, since the cohort lacks the column or it cannot "
+        "be read: absent, words only."
+    )
+    stated = words(biomarkers_page(both))
+    assert "the column is missing" in stated
+    assert "132 cells that cannot be used" in stated
+    one = rm.screen_biomarkers(told, asked, ("hbv_dna",), BASE, increment=False, **FAST)
+    assert screen_verdict(one) == "The candidate could not be tested; the reason follows."
+
+
+def test_an_absent_column_is_named_beside_what_was_tested(cohort, study):
+    told, asked = with_columns(cohort, study, absent=None)
+    found = rm.screen_biomarkers(told, asked, ("absent", "pegifn_weeks"), BASE, increment=False, **FAST)
+    assert screen_verdict(found).startswith("The candidate tested is not")
+    assert screen_verdict(found).endswith("lacks the column or it cannot be read: absent.")
+
+
+def test_centres_without_an_odds_ratio_have_no_column_of_the_page(cohort, study):
+    """132 centres of one patient: none has 2 with the event and 2 without."""
+    tables = cohort.tables()
+    alone = tables["patients"].assign(centre=[f"centre-{place}" for place in range(132)])
+    told = rm.make_cohort(alone, tables["labs"], tables["treatments"], synthetic=True)
+    found = rm.screen_biomarkers(told, study, ("pegifn_weeks",), ("hbig_arm",), increment=False, **FAST)
+    stated = words(biomarkers_page(found))
+    assert "132 centres have too few of either for an odds ratio." in stated
+    assert "centre-7" not in stated
 
 
 def test_one_candidate_is_spoken_of_as_one(cohort, study):

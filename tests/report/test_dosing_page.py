@@ -81,7 +81,8 @@ def test_who_was_last_measured_long_before_the_others_is_counted(study, tmp_path
     write_dosing_page(rm.dosing(cohort, study), study, tmp_path / "page.html")
     page = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text(encoding="utf-8"))
     assert (
-        "week 36.0 at the latest, and before week 24.0 in 1 patient, enrolled recently or not measured since." in page
+        "The last titre is of week 36.0 at the latest. In 1 patient it is from before week 24.0: the patient was "
+        "enrolled recently, or has not been measured since." in page
     )
 
 
@@ -102,3 +103,27 @@ def test_a_decision_by_hand_is_no_deviation_and_every_centre_is_listed(found):
     assert "clinician decides" in set(found.audit["verdict"])
     assert table["one"].sum() == 1
     assert table[["two", "three"]].to_numpy().sum() == 0
+
+
+def page_of(labs, study, tmp_path, **columns):
+    labs = pd.DataFrame(labs, columns=["patient_id", "week", "analyte", "value"]).assign(unit="mIU/mL")
+    labs.loc[labs["analyte"] == "hbsag", "unit"] = "IU/mL"
+    given = pd.DataFrame({"patient_id": ["A"], "agent": "hbig", "start_week": [0.0], "dose": 400.0, "unit": "IU"})
+    patients = pd.DataFrame({"patient_id": ["A"], "arm": ["hbig"]} | columns)
+    cohort = rm.make_cohort(patients, labs, given, study=study)
+    write_dosing_page(rm.dosing(cohort, study), study, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_why_nothing_is_forecast_is_said_as_it_is(study, tmp_path):
+    """640 mIU/mL: nobody falls below 100. Without a titre, or after a death, there is nothing to forecast from."""
+    high = [("A", 0, "anti_hbs", "600"), ("A", 4, "anti_hbs", "640")]
+    assert "Nobody is expected to fall below 100 mIU/mL within a year." in page_of(high, study, tmp_path)
+    untested = page_of([("A", 0, "hbsag", "<0.05")], study, tmp_path)
+    assert "No forecast: no patient of the arm has a titre." in untested
+    assert "Dosing has ended" not in untested
+    lost = page_of(high, study, tmp_path, lost_reason=["moved away"])
+    assert "No forecast: no patient of the arm whose dosing has not ended has a titre." in lost
+    assert "Dosing has ended 1 patient: nothing is due, and nothing is forecast" in lost
+    assert "A Lost to follow-up, week 4.0" in lost

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 from small_trial import PLAN, POLICY, RESTART, cohort_132, small_cohort, small_study, small_tables, study_132
 
 import relapse_model as rm
 from relapse_model.report.trial_answer import answer, endpoint_words, excludes_none, limits_per_100, lost_words
-from relapse_model.report.trial_next import next_steps
+from relapse_model.report.trial_next import _worst_case, next_steps
 from relapse_model.report.trial_words import points
 
 MINUS = "\N{MINUS SIGN}"
@@ -108,13 +109,16 @@ def test_another_conclusion_of_a_sensitivity_analysis_is_named():
     (said,) = [step for step in next_steps(shown) if step.startswith("Report with the answer")]
     assert said.startswith("Report with the answer: 2 of 2 sensitivity analyses lead to another conclusion (Worst case")
     assert any("they can change the conclusion" in step for step in next_steps(shown))
-    assert next_steps(shown)[0].startswith(f"Report the risk difference with its interval, {MINUS}40.0")
+    assert next_steps(shown)[0].startswith(
+        "Report the risk difference of failure, HBIG minus control, with its interval: "
+        f"{MINUS}40.0 ({MINUS}70.0 to {MINUS}10.0) percentage points"
+    )
 
 
 def test_what_was_planned_and_not_made_is_listed_with_its_reason():
     study = small_study(PLAN + '[[trial.subgroup]]\ncolumn = "hbeag"\nlabel = "hbeag before"\n')
     steps = next_steps(rm.compare_arms(small_cohort(), study))
-    assert "Report as planned but not made: Hbeag before: the patients table has no such column." in steps
+    assert "Report as planned but not made: hbeag before: the patients table has no such column." in steps
     assert any("the plan names no analysis of the extremes" in step for step in steps)
 
 
@@ -122,3 +126,16 @@ def test_a_dated_plan_is_not_asked_for_a_date():
     dated = PLAN.replace("[trial]\n", "[trial]\ndated = 2020-01-01\n")
     found = rm.compare_arms(small_cohort(), small_study(dated + POLICY))
     assert not [step for step in next_steps(found) if step.startswith("Date the plan")]
+
+
+def test_the_worst_case_names_only_arms_with_unknown_endpoints():
+    """Whose endpoint is known has no worst case."""
+
+    def said(treatment, control):
+        arms = [SimpleNamespace(lost=lost, name=name) for lost, name in ((treatment, "HBIG"), (control, "control"))]
+        return _worst_case(*arms)
+
+    assert said(6, 7) == "all 6 in HBIG had failed and none of the 7 in control"
+    assert said(1, 1) == "the one patient in HBIG had failed and the one patient in control had not"
+    assert said(0, 2) == "none of the 2 in control had failed"
+    assert said(0, 1) == "the one patient in control had not failed"

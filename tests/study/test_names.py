@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relapse_model as rm
@@ -153,6 +153,7 @@ def test_a_key_is_its_own_key(text):
     assert name_key(name_key(text)) == name_key(text)
 
 
+@settings(deadline=None)  # the study is read in each example
 @given(st.text(max_size=20))
 def test_no_text_breaks_a_table_or_means_two_things(text):
     found = agent_names(rm.load_study("hbsag-relapse")).meaning(text)

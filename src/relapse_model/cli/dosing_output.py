@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relapse_model.report.dosing_page import write_dosing_page
+from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.dosing.rule import ALL_CENTRES
 from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
@@ -37,8 +38,9 @@ def save_dosing(
     return "\n".join(
         [
             f"To act on now: {'; '.join(_patients(count, name) for name, count in counts.items()) or 'nobody'}.",
+            f"Dosing has ended: {number_of(len(found.ended), 'patient')}.",
             f"Doses given of those due: {totals['given']} of {totals['due']}.",
-            f"Page: {page}   tables: due.csv, audit.csv, next.csv beside it. They name patients.",
+            f"Page: {page}   tables: due.csv, audit.csv, next.csv, ended.csv beside it. They name patients.",
         ]
     )
 

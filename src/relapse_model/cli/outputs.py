@@ -38,7 +38,7 @@ _FOLDERS = {  # verbs that write a folder of files
     ),
     "read": ("patients.csv", "labs.csv", "treatments.csv", "outcomes.csv", "reading_report.txt", "reading_report.json"),
     "biomarkers": ("biomarkers.json", "biomarkers.html"),
-    "dosing": ("due.csv", "audit.csv", "next.csv", "dosing.html"),
+    "dosing": ("due.csv", "audit.csv", "next.csv", "ended.csv", "dosing.html"),
     "benefit": ("benefit.html", "benefit.json", "figures/benefit.svg", "figures/benefit.png"),
     "paper": ("index.html", "paper.json", "figures/flow.pdf", "tables/table_one.csv", "validation/report.html"),
     "plan": tuple(f"learning_curve.{ending}" for ending in ("csv", "json", "svg", "png")),

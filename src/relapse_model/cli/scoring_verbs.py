@@ -16,6 +16,7 @@ from relapse_model.cli.texts import (
 )
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.folder import read_cohort
+from relapse_model.display.html_summary import true_minus
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_bytes, write_csv, write_text
 from relapse_model.model.relapse_model import RelapseModel, load_model
@@ -70,7 +71,7 @@ def _say_benefit(model: RelapseModel, given: Namespace) -> None:
         from relapse_model.model.scoring.arm_effect import arm_effect
         from relapse_model.model.scoring.benefit import statement
 
-        say(statement(model, arm_effect(model)))
+        say(true_minus(statement(model, arm_effect(model))))
 
 
 def explain(given: Namespace) -> None:

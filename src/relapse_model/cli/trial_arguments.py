@@ -60,7 +60,7 @@ def dosing(verb: argparse.ArgumentParser) -> None:
     add_cohort(verb)
     add_study(verb)
     verb.add_argument(
-        "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, dosing.html"
+        "--out", required=True, metavar="DIR", help="folder for due.csv, audit.csv, next.csv, ended.csv, dosing.html"
     )
     verb.add_argument(
         "--as-of",
@@ -104,7 +104,7 @@ def biomarkers(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--decide", choices=("maxt", "bh", "by"), default="maxt",
-        help="selection rule: family-wise error rate of 5 %% (maxt), or the false discovery rate (%(default)s)",
+        help="rule of selection: family-wise error of 5 %% (maxt), or false discovery rate (default: %(default)s)",
     )  # fmt: skip
     verb.add_argument("--fdr", type=float, default=0.10, metavar="RATE", help="false discovery rate (%(default)g)")
     verb.add_argument(

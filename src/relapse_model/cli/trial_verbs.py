@@ -8,6 +8,7 @@ from pathlib import Path
 
 from relapse_model.cli.texts import SYNTHETIC, say
 from relapse_model.cohort.folder import read_cohort
+from relapse_model.display.html_summary import true_minus
 from relapse_model.study.reader import load_study
 
 
@@ -79,9 +80,11 @@ def benefit(given: Namespace) -> None:
     )  # fmt: skip
     places = found.save(given.out)
     say(f"{found.patients} patients, {found.events} with {study.outcome.name}: {found.verdict}.")
-    say(found.statement)
+    say(true_minus(found.statement))
+    if found.disagreement:
+        say(true_minus(found.disagreement))
     for finding in found.findings:
-        say(str(finding))
+        say(true_minus(str(finding)))
     say(f"Report: {places['report']}   all figures: {places['values']}")
 
 
@@ -101,7 +104,7 @@ def biomarkers(given: Namespace) -> None:
     for note in found.notes:
         if note.startswith("RM"):  # a finding; what the screen is stands on the page
             say(note)
-    untested = found.table[found.table["score_z"].isna()]
+    untested = found.table[found.table["p_maxt"].isna()]
     for row in untested.to_dict("records"):
         say(f"Not tested: {row['label']} ({row['note']}).")
     say(f"Page and numbers: {written['report']}, {written['values']}")
@@ -113,7 +116,11 @@ def _as_of(asked: str | None) -> float | date | None:
     """Return a calendar day, a week, or nothing."""
     if asked is None:
         return None
-    try:
-        return float(asked)
-    except ValueError:
-        return date.fromisoformat(asked)
+    from relapse_model.errors import RelapseModelError
+
+    for read in (float, date.fromisoformat):
+        try:
+            return read(asked)
+        except ValueError:
+            continue
+    raise RelapseModelError(f"--as-of: {asked!r}; expected a day of the calendar (2026-11-28) or a week (12).")

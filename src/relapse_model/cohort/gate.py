@@ -34,6 +34,9 @@ from relapse_model.cohort.tables.repeated_rows import repeated
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 
+_REPEATED = {  # what else than a repetition it may be
+    "treatments": "Take the repetition out; if it was given twice that day (two vials), write one row with the sum"
+}
 _MANY_ROWS = 100_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
@@ -239,7 +242,7 @@ class _Gate(StudyAtTheGate):
                     )  # fmt: skip
             twice = repeated(table, ["patient_id"] if name == "outcomes" else list(table.columns))
             what = "a second outcome of one patient" if name == "outcomes" else "the same row a second time"
-            self.refuse(name, twice, None, what, "each row once", "Take the repetition out")
+            self.refuse(name, twice, None, what, "each row once", _REPEATED.get(name, "Take the repetition out"))
             own = [column for column in table.columns if not is_row_id(column)]
             if name != "outcomes" and len(own) < len(table.columns):
                 self.repeated[name] = repeated(table, own) & ~twice

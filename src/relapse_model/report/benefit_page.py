@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NOT_ESTIMABLE = "not estimable"
 _MEASURES = {
-    "mean benefit in the trial": "mean benefit in the trial, percentage points",
+    "mean benefit in the trial": "mean benefit in these patients, percentage points",
     "observed / expected": "events observed / expected",
 }
 
@@ -80,19 +80,27 @@ def _answer(found: BenefitReport) -> str:
     span = f"{_points(overall['lower'])} to {_points(overall['upper'])}"
     name = _names(found)[0]
     if not found.effect["known"]:
-        first = f"How much {name} helps is not known: at the mean risk its 90 % interval is {span} percentage points."
+        why = (
+            f"at the mean risk in the control arm its 90 % interval is {span} percentage points."
+            if found.effect["both_arms_seen"]
+            else "no patient was known to be in one of the arms."
+        )
+        first = f"How much {name} helps is not known: {why}"
     elif overall["lower"] <= 0.0 <= overall["upper"]:
         first = (
-            f"Neither benefit nor harm of {name} was shown: at the mean risk the benefit is "
+            f"Neither benefit nor harm of {name} was shown: at the mean risk in the control arm the benefit is "
             f"{_points(overall['value'])} percentage points (90 % interval {span})."
         )
     else:
         way = "lowers" if overall["value"] > 0 else "raises"
+        at = _percent(found.effect["mean_control_risk"])
         first = (
-            f"At the mean risk {name} {way} the risk by {_points(abs(overall['value']))} percentage points "
+            f"At the mean risk in the control arm ({at} as predicted) {name} {way} "
+            f"the risk by {_points(abs(overall['value']))} percentage points "
             f"(benefit {_points(overall['value'])}, 90 % interval {span})."
         )
-    return f"{first} {found.verdict[0].upper()}{found.verdict[1:]}."
+    parts = [first, found.disagreement, f"{found.verdict[0].upper()}{found.verdict[1:]}."]
+    return " ".join(filter(None, parts))
 
 
 def _facts(found: BenefitReport) -> list[tuple[str, str]]:
@@ -131,6 +139,8 @@ def _measure(row: dict[Any, Any], names: tuple[str, str]) -> dict[str, str]:
     )  # fmt: skip
     name = _MEASURES.get(row["measure"], row["measure"])
     arm = dict(zip(("treatment", "control"), names, strict=True)).get(row["arm"], row["arm"])
+    if row["measure"].startswith("mean"):
+        name = f"{name} ({row['method']})"
     return {"name": name[0].upper() + name[1:], "arm": arm, "value": value, "right": shown(row["right"])}
 
 

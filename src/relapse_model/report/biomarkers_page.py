@@ -24,6 +24,7 @@ DECIDES = {
     "by": "false discovery rate of {fdr:.0f} % (Benjamini-Yekutieli)",
 }
 ADJUSTED = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}
+NOT_DERIVED = "not derived"  # how the reason begins where a candidate could not be read
 PER = {"yes": "yes versus no", "log10": "per tenfold increase", "SD": "per SD"}
 MEASURES = {
     "log_loss": ("Log loss", "lower is better"),
@@ -57,8 +58,8 @@ def biomarkers_page(found: BiomarkerScreen) -> str:
     ----------
     found : BiomarkerScreen
     """
-    tested = found.table[found.table["log_odds"].notna()]
-    rest = found.table[found.table["log_odds"].isna()]
+    shown = found.table["log_odds"].notna() & found.table["p_maxt"].notna()
+    tested, rest = found.table[shown], found.table[~shown]
     labels = dict(zip(found.table["candidate"], found.table["label"], strict=True))
     return render(
         "biomarkers_page.html.jinja",
@@ -107,7 +108,9 @@ def screen_verdict(found: BiomarkerScreen) -> str:
     tested, events = found.counts["tested"], found.counts["events"]
     chosen = found.table[found.table["selected"]]
     if not tested:
-        return "No candidate could be tested: each is constant, or known in too few patients."
+        none = "The candidate could not be tested; the reason follows."
+        several = "No candidate could be tested; the reasons follow."
+        return (none if len(found.table) == 1 else several) + _not_given(found)
     if chosen.empty:
         one = "The candidate tested is not" if tested == 1 else f"None of the {tested} candidates tested is"
         corrected = "" if tested == 1 else ", after correction for multiple testing"
@@ -116,6 +119,7 @@ def screen_verdict(found: BiomarkerScreen) -> str:
             f"{one} associated with the event beyond what is known already{corrected} ({events} events). "
             f"This does not show that {shown} irrelevant: with so few events many true effects are missed."
             + _of_arms(found)
+            + _not_given(found)
         )
     named = "; ".join(_in_words(row) for row in chosen.head(_NAMED).to_dict("records"))
     more = len(chosen) - _NAMED
@@ -126,7 +130,16 @@ def screen_verdict(found: BiomarkerScreen) -> str:
     return (
         f"{who} associated with the event beyond what is known already{corrected} ({events} events): {named}{others}. "
         f"Effects selected for their size are overestimated; confirm them in other patients.{_of_arms(found)}"
+        + _not_given(found)
     )
+
+
+def _not_given(found: BiomarkerScreen) -> str:
+    """Name the candidates whose column the cohort lacks, or has in a form that cannot be read: a mistake, perhaps."""
+    names = found.table.loc[found.table["note"].str.startswith(NOT_DERIVED), "label"].tolist()
+    if not names:
+        return ""
+    return f" Not tested, since the cohort lacks the column or it cannot be read: {', '.join(names)}."
 
 
 def _of_arms(found: BiomarkerScreen) -> str:
@@ -237,7 +250,8 @@ def _predictive(found: BiomarkerScreen, labels: Mapping[str, str]) -> list[tuple
 def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any] | None:
     if found.centres is None:
         return None
-    names = [str(name).removeprefix("log_odds: ") for name in found.centres if str(name).startswith("log_odds: ")]
+    everywhere = [str(name) for name in found.centres if str(name).startswith("log_odds: ")]
+    names = [name.removeprefix("log_odds: ") for name in everywhere if found.centres[name].notna().any()]
     order = {name: place for place, name in enumerate(found.table["candidate"])}
     rows = []
     for row in sorted(found.centres.to_dict("records"), key=lambda one: order[one["candidate"]]):
@@ -247,7 +261,7 @@ def _centres(found: BiomarkerScreen, labels: Mapping[str, str]) -> dict[str, Any
         ends = [round(row[f"z_without_one_{end}"], 1) + 0.0 for end in ("lowest", "highest")]  # no -0.0
         span = "" if np.isnan(ends).any() else f"{ends[0]:.1f} to {ends[1]:.1f}".replace("-", MINUS)
         rows.append((labels[row["candidate"]], cells, span, "" if pd.isna(row["i2"]) else percent(row["i2"])))
-    return {"names": names, "rows": rows}
+    return {"names": names, "rows": rows, "others": len(everywhere) - len(names)}
 
 
 def ratio_words(log_odds: float | None, low: float, high: float) -> str:

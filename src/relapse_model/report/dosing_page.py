@@ -72,6 +72,8 @@ def write_dosing_page(
         upcoming=None if found.next is None else _next_rows(_above(found.next), found),
         below_now=[] if found.next is None else _next_rows(_below(found.next), found),
         unreached=[] if found.next is None else _next_rows(_unreached(found.next), found),
+        no_forecast=_no_forecast(found, study),
+        ended=_ended_rows(found),
         stale=_stale(found) if as_of is None else "",
         dose=f"{rule.dose:g} {rule.unit}",
         below=f"{rule.again.below:g}",
@@ -108,9 +110,21 @@ def _stale(found: DosingReport) -> str:
     if not old:
         return ""
     return (
-        f"As known at each patient's last titre: week {weeks.max():.1f} at the latest, and before week {limit:.1f} in "
-        f"{number_of(old, 'patient')}, enrolled recently or not measured since."
+        f"The last titre is of week {weeks.max():.1f} at the latest. In {number_of(old, 'patient')} it is from before "
+        f"week {limit:.1f}: {'the patient was' if old == 1 else 'they were'} enrolled recently, or "
+        f"{'has' if old == 1 else 'have'} not been measured since."
     )
+
+
+def _no_forecast(found: DosingReport, study: Study) -> str:
+    """Say why no row stands under the coming weeks."""
+    if study.passive_antibody is None:
+        return "No forecast: it requires the kinetics of the drug, section [passive_antibody] of the study file."
+    if found.next is not None:
+        unit = study.analytes[found.rule.again.analyte].unit
+        return f"Nobody is expected to fall below {found.rule.again.below:g} {unit} within a year."
+    of = "of the arm whose dosing has not ended" if len(found.ended) else "of the arm"
+    return f"No forecast: no patient {of} has a titre."
 
 
 def _rule_words(found: DosingReport, study: Study) -> str:
@@ -148,6 +162,12 @@ def _due_rows(found: DosingReport) -> list[dict[str, Any]]:
             "given": "yes" if (row["patient_id"], round(float(row["week"]), 4)) in given else "no",
         }
         for row in found.due.to_dict("records")
+    ]
+
+
+def _ended_rows(found: DosingReport) -> list[dict[str, str]]:
+    return [
+        {"patient": row["patient_id"], "reason": first_capital(row["reason"])} for row in found.ended.to_dict("records")
     ]
 
 

@@ -13,6 +13,7 @@ from relapse_model.report.trial_words import (
 )
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast, ArmFigures
+from relapse_model.trial.arms.flow import DIED, ENDED
 from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.statistics import Contrast
 
@@ -56,8 +57,11 @@ def lost_words(found: TrialAnalysis) -> str:
     ----------
     found : TrialAnalysis
     """
-    ended = 0 if found.endpoint.ended is None else int(found.endpoint.ended.sum())
-    lost = int(found.endpoint.lost.sum()) - ended
+    settled = {ENDED, DIED, *found.study.outcome.competing_as_censoring}
+    reasons = [one for arm in found.flow.arms for one in arm.lost_reasons]
+    ended = sum(number for why, number in reasons if why in settled)
+    event = "an intercurrent event" if {why for why, _ in reasons} & settled <= {ENDED} else "the event that ended it"
+    lost = sum(number for _, number in reasons) - ended
     if found.plan.primary.adjusted:
         known = "; patients with a known endpoint are weighted to stand for them" if lost + ended else ""
         return f"The endpoint is unknown in {number_of(lost + ended, 'patient')}{known}." if known else ""
@@ -68,7 +72,7 @@ def lost_words(found: TrialAnalysis) -> str:
         parts.append(number_of(lost, one, several))
     if ended:
         one, several = ("patient counts", "patients count")
-        parts.append(f"{number_of(ended, one, several)} up to an intercurrent event, as planned")
+        parts.append(f"{number_of(ended, one, several)} up to {event}, as planned")
     return f"{'; '.join(parts)}." if parts else ""
 
 
@@ -106,7 +110,8 @@ def _endpoint(found: TrialAnalysis, contrast: Contrast) -> str:
 
 def _as_planned(found: TrialAnalysis, contrast: Contrast) -> str:
     composite = [one.event for one in found.plan.intercurrent if one.strategy == "composite"]
-    failure = " or ".join([found.study.outcome.name, *composite])
+    ways = [found.study.outcome.name, *composite]
+    failure = " or ".join([", ".join(ways[:-1]), ways[-1]] if len(ways) > 1 else ways)
     what, favours = direction(found.plan).split("; ")
     if contrast.measure == DIFFERENCE:
         value = f"{what}: {points(contrast.value or 0.0)} points"
@@ -119,6 +124,8 @@ def _as_planned(found: TrialAnalysis, contrast: Contrast) -> str:
 def _shown(found: TrialAnalysis, contrast: Contrast) -> str:
     treatment, control = found.plan.arms.names
     side = excludes_none(contrast)
+    if side > 0 and found.plan.primary.sides == 1:
+        return f"The planned test does not show fewer failures with {treatment}: the interval lies on the side of more."
     if side:
         return f"{'Fewer' if side < 0 else 'More'} failures with {treatment} than with {control} were shown."
     if contrast.measure != DIFFERENCE:

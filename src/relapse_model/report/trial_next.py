@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from relapse_model.report.trial_answer import DIFFERENCE, excludes_none, limits_per_100
-from relapse_model.report.trial_words import contrast_words, first_capital, signed
-from relapse_model.trial.arms.analysis import TrialAnalysis
+from relapse_model.report.trial_words import contrast_words, signed
+from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
+from relapse_model.trial.arms.findings import not_made
+from relapse_model.trial.arms.flow import DIED, ENDED, NO_REASON, ArmFlow
 from relapse_model.trial.arms.number_words import number_of
 
 NOT_MADE = "not made: "
 _NOTABLE = 0.2  # standardised difference
-_NO_REASON = "reason not recorded"
 _PRECISION = 4  # times the patients: an interval of half the width
 
 
@@ -35,7 +36,9 @@ def _reporting(found: TrialAnalysis) -> str:
         return "Report that the planned analysis has no answer, and why; no other analysis replaces it."
     level = f"{100 * contrast.level:g} %"
     if excludes_none(contrast):
-        return f"Report the {contrast.measure.replace('_', ' ')} with its interval, {contrast_words(contrast)}."
+        unit = " percentage points" if contrast.measure == DIFFERENCE else ""
+        what = f"{contrast.measure.replace('_', ' ')} of failure, {direction(found.plan).split('; ')[0]}"
+        return f"Report the {what}, with its interval: {contrast_words(contrast)}{unit}."
     if contrast.measure != DIFFERENCE:
         reach = contrast_words(contrast, interval_only=True)
         return f"Do not report equivalence: the {level} interval of the ratio is {reach}."
@@ -51,10 +54,12 @@ def _reporting(found: TrialAnalysis) -> str:
 def _unknown_endpoints(found: TrialAnalysis) -> str:
     """Say how far the unknown endpoints could move the answer, by the extremes of the plan."""
     arms = found.flow.arms
-    lost = arms[0].lost + arms[1].lost
-    if not lost:
+    searched = [arm.lost - _settled(found, arm) for arm in arms]
+    if not any(searched):
         return ""
-    first = f"Search for the unknown endpoints ({lost} of {found.flow.randomised})"
+    first = f"Search for the unknown endpoints ({sum(searched)} of {found.flow.randomised})"
+    if searched != [arm.lost for arm in arms]:  # the extremes move the others too
+        return f"{first}."
     extremes = [one.contrast for one in found.sensitivity if one.kind == "extreme"]  # the worst case first
     if not extremes:
         return f"{first}: the plan names no analysis of the extremes, which says how far they could move the answer."
@@ -63,12 +68,30 @@ def _unknown_endpoints(found: TrialAnalysis) -> str:
         return f"{first}."
     conclusions = {excludes_none(one) for one in (worst, best, found.primary.contrast) if one is not None}
     verdict = "the conclusion would be the same" if len(conclusions) == 1 else "they can change the conclusion"
-    one, other = arms
-    case = f"If all {one.lost} in {one.name} had failed and none of the {other.lost} in {other.name}"
+    case = _worst_case(*arms)
     return (
-        f"{first}. {case}, the difference would be {contrast_words(worst)} percentage points; in the reverse case "
+        f"{first}. If {case}, the difference would be {contrast_words(worst)} percentage points; in the reverse case "
         f"{contrast_words(best)}: {verdict}."
     )
+
+
+def _settled(found: TrialAnalysis, arm: ArmFlow) -> int:
+    """Return of how many unknown endpoints nothing is to be found: follow-up ended as planned, or by a death."""
+    planned = {ENDED, DIED, *found.study.outcome.competing_as_censoring}
+    return sum(number for why, number in arm.lost_reasons if why in planned)
+
+
+def _worst_case(treatment: ArmFlow, control: ArmFlow) -> str:
+    """Say what the worst case assumes of the arms in which endpoints are unknown."""
+    parts = []
+    if treatment.lost:
+        whom = "the one patient" if treatment.lost == 1 else f"all {treatment.lost}"
+        parts.append(f"{whom} in {treatment.name} had failed")
+    if control.lost:
+        one = control.lost == 1
+        whom = f"the one patient in {control.name} had not" if one else f"none of the {control.lost} in {control.name}"
+        parts.append(whom if parts else f"{whom}{' failed' if one else ' had failed'}")
+    return " and ".join(parts)
 
 
 def _other_conclusions(found: TrialAnalysis) -> str:
@@ -87,9 +110,7 @@ def _other_conclusions(found: TrialAnalysis) -> str:
 
 def _not_made(found: TrialAnalysis) -> str:
     """List what the plan asked for and the data did not allow."""
-    planned = [(one.label, one.note) for one in found.sensitivity]
-    planned += [(first_capital(one.label), one.note) for one in found.subgroups]
-    lacking = [f"{label}: {_why(note)}" for label, note in planned if note.startswith(NOT_MADE)]
+    lacking = not_made(found.subgroups, found.sensitivity)
     return f"Report as planned but not made: {'; '.join(lacking)}." if lacking else ""
 
 
@@ -114,7 +135,7 @@ def _records(found: TrialAnalysis) -> str:
     if flow.undecidable:
         missing.append(f"the criteria of eligibility (not documented in {flow.undecidable} of {flow.randomised})")
     lost = sum(arm.lost for arm in flow.arms)
-    without = sum(dict(arm.lost_reasons).get(_NO_REASON, 0) for arm in flow.arms)
+    without = sum(dict(arm.lost_reasons).get(NO_REASON, 0) for arm in flow.arms)
     if without:
         missing.append(f"the reasons of loss, lost_reason (not recorded for {without} of {lost})")
     if found.adverse_events is None:
@@ -133,10 +154,13 @@ def _next_plan(found: TrialAnalysis) -> str:
     parts = []
     if apart:
         named = ", ".join(f"{row.variable} {signed(row.smd or 0.0)}" for row in apart)
-        parts.append(f"the arms differ at randomisation by more than {_NOTABLE} standard deviations ({named})")
+        parts.append(f"here the arms differ by more than {_NOTABLE} standard deviations, as chance allows ({named})")
     if asked:
         parts.append(f"not planned, and exploratory: {'; '.join(asked)}")
-    return f"For the next plan, state in advance what to adjust for (adjust) or stratify by: {'; '.join(parts)}."
+    return (
+        "For the next plan, state in advance the columns that predict failure, to adjust for them (adjust) or to "
+        f"stratify by them. For information: {'; '.join(parts)}."
+    )
 
 
 def _registration(found: TrialAnalysis) -> str:

@@ -80,7 +80,8 @@ def contrast_words(contrast: Contrast, *, interval_only: bool = False) -> str:
     else:
         signed = contrast.measure == "rmst_difference"
         value, low, high = (ratio_words(one, signed=signed) for one in (contrast.value, contrast.lower, contrast.upper))
-    return f"{low} to {high}" if interval_only else f"{value} ({low} to {high})"
+    interval = f"{low} to {high}" if isfinite(contrast.upper) else f"{low} upwards"
+    return interval if interval_only else f"{value} ({interval})"
 
 
 def ratio_words(value: float | None, *, signed: bool = False) -> str:
@@ -94,7 +95,7 @@ def ratio_words(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return "not estimable"
     if not isfinite(value):
-        return "no limit"
+        return "cannot be given"
     return f"{value:{'+' if signed else ''}.2f}".replace("-", MINUS)
 
 

@@ -80,7 +80,7 @@ PRIMARY: Mapping[str, Check] = {
     "window_weeks": number(0),
     "measure": one_of(*MEASURES),
     "method": one_of(*METHODS),
-    "level": number(0.5, 0.9999),
+    "level": number(0.8, 0.9999),
     "sides": sides,
     "adjust": adjusting,
     "interval": one_of(*INTERVALS),

@@ -154,6 +154,8 @@ def _subgroup(reader: Reader, raw: Any, path: KeyPath) -> TrialSubgroup | None:
     values = reader.table(raw, path, trial_keys.SUBGROUP)
     if not reader.need(values, raw, path, "column"):
         return None
+    if values["column"] in ("arm", "patient_id"):
+        reader.refuse((*path, "column"), repr(values["column"]), "a column of what was known before randomisation")
     return TrialSubgroup(**{"label": values["column"].replace("_", " "), **values})
 
 

@@ -14,7 +14,8 @@ import relapse_model as rm
 from relapse_model.classifiers.shared.risks import sigmoid
 from relapse_model.cli.program import main
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_effect
-from relapse_model.model.scoring.benefit import CANNOT_BE_GIVEN, ONE_EFFECT, number_needed, untreated_log_odds
+from relapse_model.model.scoring.benefit import CANNOT_BE_GIVEN, ONE_EFFECT, not_known, number_needed
+from relapse_model.model.scoring.control_risk import mean_control_risk, untreated_log_odds
 from relapse_model.study.reader import parse_study
 
 EFFECT = '\neffect = { log_odds = -0.7, sd = 0.4, source = "the trial" }\n'
@@ -192,6 +193,54 @@ def test_an_effect_that_may_be_nothing_or_large_is_not_known(study, new):
     assert found["benefit"].isna().all()
 
 
+# --- benefit at the mean risk in the control arm ---------------------------------------------------------------
+
+
+def test_the_mean_risk_in_the_control_arm_by_hand():
+    """10 of 20 controls and 5 of 20 treated: 15 of 40 together; odds of 1 and 1/3, so an odds ratio of 1/3."""
+    effect = np.log(np.array([1 / 3]))
+    assert mean_control_risk(15 / 40, effect, 0.5) == pytest.approx([0.5], abs=1e-12)
+    assert mean_control_risk(15 / 40, effect, 0.0).tolist() == [15 / 40]  # all were controls
+    assert mean_control_risk(15 / 40, np.zeros(1), 0.5) == pytest.approx([15 / 40], abs=1e-12)
+
+
+def test_the_benefit_is_at_the_risk_of_the_controls_not_of_both_arms(trained):
+    """Half were treated: the two arms, by the effect of the model, have the mean risk of the training together."""
+    effect = arm_effect(trained)
+    share, mean = trained.summary["predictors"]["hbig_arm"]["mean"], trained.summary["mean_risk"]
+    control, value = effect.control_risk, effect.overall[0]
+    assert share == pytest.approx(0.5)
+    assert (1 - share) * control + share * (control - value) == pytest.approx(mean, abs=1e-12)
+    assert control > mean
+    assert effect.overall[1] < value < effect.overall[2]
+    assert effect.to_dict()["mean_control_risk"] == control
+
+
+def test_an_arm_named_by_its_control_has_the_same_benefit(study):
+    """A predictor that is 1 in the control arm: share and sign are turned, the benefit is not."""
+    cohort = rm.simulate_cohort(132, seed=7, hbig_hazard_ratio=0.4)
+    begin = study.text.index('[[predictors]]\nname = "hbig_arm"')
+    end = study.text.index("[[predictors]]", begin + 1)
+    entry = study.text[begin:end]
+    assert 'equals = "hbig"' in entry
+    other_way = entry.replace('"hbig"', '"HBIG"').replace('"control"', '"hbig"').replace('"HBIG"', '"control"')
+    turned = parse_study(study.text.replace(entry, other_way), "turned")
+    one, other = (
+        arm_effect(rm.train(cohort, asked, candidates=("ridge_logistic",))) for asked in (study, turned)
+    )  # its prior is not looked at by this classifier
+    assert other.control_risk == pytest.approx(one.control_risk, abs=0.01)
+    assert other.overall[0] == pytest.approx(one.overall[0], abs=0.01)
+
+
+def test_one_reason_is_given_why_a_benefit_is_not_known(trained):
+    effect = replace(arm_effect(trained), overall=(0.1, -0.02, 0.2), prior=(0.0, 0.5))
+    assert "its 90 % interval, -2.0 to 20.0 percentage points, includes both none and 15;" in not_known(effect)
+    assert "no patient" not in not_known(effect)
+    unseen = replace(effect, both_arms_seen=False)
+    assert "not known: no patient of the training was known to be in one of the arms;" in not_known(unseen)
+    assert "interval" not in not_known(unseen)
+
+
 # --- effect of the plan ----------------------------------------------------------------------------------------
 
 
@@ -261,6 +310,18 @@ def test_a_study_that_plans_a_modifier_that_is_no_number(study):
 
 
 # --- command line ----------------------------------------------------------------------------------------------
+
+
+def test_a_negative_benefit_has_a_minus_sign_on_standard_output(root, new, tmp_path, capsys):
+    """The model of the examples: an interval from harm to benefit."""
+    new.write(tmp_path / "new")
+    model, out = root / "models" / "hbsag_relapse.rmodel", tmp_path / "scores.csv"
+    assert main(["score", str(model), str(tmp_path / "new"), "--both-arms", "--out", str(out)]) == 0
+    stated = next(line for line in capsys.readouterr().out.splitlines() if "Benefit at the mean predicted risk" in line)
+    lower = 100 * arm_effect(rm.load_model(model)).overall[1]
+    assert lower < 0
+    assert f"interval \N{MINUS SIGN}{abs(lower):.1f} to" in stated
+    assert "-" not in stated
 
 
 def test_score_both_arms(trained, new, tmp_path, capsys):

@@ -17,6 +17,7 @@ from relapse_model.errors import CohortError, InsufficientDataError, RelapseMode
 from relapse_model.features.design import design
 from relapse_model.features.development_data import development_data
 from relapse_model.model.scoring.arm_effect import BenefitRefusedError, arm_predictors
+from relapse_model.report.benefit_page import benefit_page
 from relapse_model.study.reader import parse_study
 from relapse_model.trial.benefit.held_out import arms_of, held_out_risks
 from relapse_model.trial.benefit.measures import PAIRS_TEXT, heterogeneity_score_test
@@ -104,6 +105,52 @@ def test_saved_as_strict_json_and_one_page(found, cohort, tmp_path):
     for outside in ("<script", "http://", "https://"):
         assert outside not in page.replace("http://www.w3.org", "")
     assert not any(name in page for name in cohort.patients["patient_id"])
+
+
+PICTURES = {"benefit": "<svg></svg>"}
+
+
+def mean_benefit(found, value, lower, upper, predicted):
+    table = found.calibration.copy()
+    where = table["measure"] == "mean benefit in the trial"
+    table.loc[where, ["value", "lower", "upper", "right"]] = value, lower, upper, predicted
+    return replace(found, calibration=table)
+
+
+def test_a_prediction_outside_what_was_seen_is_said_first(found):
+    """Seen 42.4 (30.4 to 54.5), predicted 21.5: outside. Predicted 30.5: inside."""
+    outside = mean_benefit(found, 0.424, 0.304, 0.545, 0.215)
+    assert outside.disagreement.startswith(
+        "The predictions do not agree with the trial: the mean predicted benefit is 21.5 percentage points, the "
+        "benefit seen in these patients 42.4 (95 % interval 30.4 to 54.5; "
+    )
+    page = benefit_page(outside, PICTURES)
+    assert page.index("do not agree with the trial") < page.index("By predicted risk")
+    assert outside.to_dict()["disagreement"] == outside.disagreement
+    for inside in (0.305, 0.304, 0.545):
+        assert mean_benefit(found, 0.424, 0.304, 0.545, inside).disagreement == ""
+    assert mean_benefit(found, np.nan, np.nan, np.nan, 0.2).disagreement == ""
+
+
+def test_the_mean_benefit_is_named_as_what_it_is(found):
+    """With losses it is Kaplan-Meier's, unadjusted; never the analysis that the plan states."""
+    assert found.lost > 0
+    method = found.calibration.set_index("measure").loc["mean benefit in the trial", "method"]
+    assert method == "Kaplan-Meier, unadjusted"
+    page = benefit_page(found, PICTURES)
+    assert "Mean benefit in these patients, percentage points (Kaplan-Meier, unadjusted)" in page
+    assert "not the planned analysis of the trial" in page
+    assert "own estimate" not in page
+
+
+def test_why_heterogeneity_was_not_tested(found):
+    reason = "Heterogeneity: 3 of 132 patients with the event; expected more than 3 with and without."
+    untested = replace(found, heterogeneity=None, refused={"heterogeneity": reason})
+    assert untested.verdict == (
+        "heterogeneity not tested: 3 of 132 patients with the event; expected more than 3 with and without"
+    )
+    page = benefit_page(untested, PICTURES)
+    assert "Not tested: 3 of 132 patients with the event; expected more than 3 with and without. At this size" in page
 
 
 def test_the_verb(cohort, tmp_path, capsys):

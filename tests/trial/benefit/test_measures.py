@@ -115,6 +115,15 @@ def test_weights_of_one_change_nothing_and_of_nothing_leave_out():
         heterogeneity_test(doubled, np.tile(trial.arm, 2), np.tile(trial.x, 2))
 
 
+def test_a_predicted_effect_of_next_to_nothing_has_no_slope():
+    """0.039 and -0.039 are both closer to 0 than 0.05; -1 is below 0.05, and is not refused."""
+    relapse, arm = np.tile([0.0, 1.0, 1.0, 0.0, 0.0], 8), np.tile([0.0, 1.0], 20)
+    for effect in (0.039, -0.039):
+        with pytest.raises(InsufficientDataError, match=r"closer to 0 than 0\.05"):
+            benefit_slope(relapse, arm, np.zeros(40), np.full(40, effect))
+    assert np.isfinite(benefit_slope(relapse, arm, np.zeros(40), np.full(40, -1.0)).value)
+
+
 def test_equal_risks_cannot_be_tested():
     trial = trial132()
     with pytest.raises(InsufficientDataError, match="all predicted risks are the same"):

@@ -265,6 +265,61 @@ def test_one_centre_of_patients_enough_cannot_be_compared(cohort, study):
     assert any("fewer than two have 10 patients" in note for note in found.notes)
 
 
+def test_centres_of_one_patient_share_a_stratum(cohort, study):
+    """Within a centre of one patient nothing can be permuted: all of them together are one centre."""
+    asked = (study, ("pegifn_weeks", "age"), ("hbig_arm",))
+    single = rm.screen_biomarkers(with_centres(cohort, [f"c{place}" for place in range(132)]), *asked, **FAST)
+    together = rm.screen_biomarkers(with_centres(cohort, "one"), *asked, **FAST)
+    for column in ("p_maxt", "p_drawn", "q_bh"):
+        assert single.table[column].tolist() == together.table[column].tolist()
+    assert single.table["p_maxt"].notna().all()
+    assert (single.settings["null"], single.settings["centre"]) == ("permuted within arm", "not accounted for")
+    assert any("fewer than two have 10 patients" in note for note in single.notes)
+
+
+def test_one_centre_and_many_of_one_patient_are_not_compared(cohort, study):
+    """52 patients in one centre, 80 alone: fewer than two centres of 10, so the arms are the strata, as of the base."""
+    names = ["large" if place < 52 else f"c{place}" for place in range(132)]
+    asked = (study, ("pegifn_weeks", "age"), ("hbig_arm",))
+    found = rm.screen_biomarkers(with_centres(cohort, names), *asked, **FAST)
+    together = rm.screen_biomarkers(with_centres(cohort, "one"), *asked, **FAST)
+    assert found.table["p_maxt"].tolist() == together.table["p_maxt"].tolist()
+
+
+def test_small_centres_beside_two_large_ones_share_a_stratum(cohort, study):
+    """60 and 60 patients, and 12 alone: the same as three centres of 60, 60 and 12."""
+    place = np.arange(132)
+    three = np.where(place < 60, "a", np.where(place < 120, "b", "rest")).astype(object)
+    alone = np.where(place < 120, three, [f"c{one}" for one in place])
+    asked = (study, ("pegifn_weeks", "age"), ("hbig_arm",))
+    found, expected = (rm.screen_biomarkers(with_centres(cohort, names), *asked, **FAST) for names in (alone, three))
+    assert found.settings["null"] == "permuted within arm and centre"
+    assert found.table["p_maxt"].tolist() == expected.table["p_maxt"].tolist()
+
+
+def test_the_trivial_strata_of_single_patients_do_not_make_any_base_one_of_strata(cohort, study):
+    """Every base is the same within a stratum of one patient: outcomes are drawn from it nevertheless."""
+    found = rm.screen_biomarkers(
+        with_centres(cohort, [f"c{place}" for place in range(132)]), study, ("pegifn_weeks",), **FAST
+    )
+    assert found.settings["null"] == "drawn from the base"
+    assert found.table["p_maxt"].notna().all()
+
+
+def test_what_has_no_adjusted_p_is_not_counted_as_tested(cohort, study):
+    """The candidate is the arm itself in other words: the base explains it wholly."""
+    tables = cohort.tables()
+    arm = (tables["patients"]["arm"] == "hbig").astype(int)
+    told = rm.make_cohort(tables["patients"].assign(twin=arm), tables["labs"], tables["treatments"], synthetic=True)
+    asked = with_candidate(study, 'name = "twin"\nkind = "column"\ncolumn = "twin"\n')
+    found = rm.screen_biomarkers(told, asked, ("twin", "age"), ("hbig_arm",), **FAST)
+    row = found.table.set_index("candidate").loc["twin"]
+    assert row[["p_maxt", "simultaneous_lower", "simultaneous_upper"]].isna().all()
+    assert row["note"]
+    assert (found.counts["candidates"], found.counts["tested"]) == (2, 1)
+    assert any(note.startswith("1 of 2 candidates could not be tested") for note in found.notes)
+
+
 def test_many_centres_and_few_events_are_permuted_within(cohort, study):
     """12 centres and 21 events: 11 indicators and the base are more than one column for 5 events."""
     names = np.array([f"c{place % 12:02d}" for place in range(132)])

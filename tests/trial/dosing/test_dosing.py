@@ -106,7 +106,55 @@ def test_departures_have_a_name(trial, titres, doses, arm, verdict):
 def test_nothing_after_the_horizon_is_expected(trial):
     found = rm.dosing(cohort([(0, "50"), (60, "5")], [(0, 400)]), trial)
     assert verdicts(found)[-1] == (60.0, "none expected")
-    assert found.audit[["call", "reason"]].iloc[-1].tolist() == ["dosing ended", ""]
+    # The reason was empty before: nobody could see what had ended it.
+    assert found.audit[["call", "reason"]].iloc[-1].tolist() == ["dosing ended", "past the horizon (52 weeks)"]
+    assert found.ended.values.tolist() == [["A", 52.0, "past the horizon (52 weeks)"]]
+
+
+def test_a_confirmed_relapse_ends_dosing_and_an_unconfirmed_one_is_for_a_clinician(trial):
+    """HBsAg negative at 0, positive at 4 and 8: a relapse in week 4, known in week 8. At week 4 nobody knows it."""
+    made = cohort([(0, "50"), (4, "60"), (8, "60")], [(0, 400)], hbsag=[(4, "0.5"), (8, "0.7")])
+    found = rm.dosing(made, trial, as_of_week=8)
+    assert found.due.empty
+    assert found.ended.values.tolist() == [["A", 4.0, "HBsAg relapse, week 4.0"]]
+    assert found.audit["call"].tolist() == ["due", "dosing ended", "dosing ended"]
+    assert found.audit["verdict"].tolist() == ["given as due", "none expected", "none expected"]
+    assert found.next is None
+    assert any(note.startswith("dosing has ended in 1 patient (HBsAg relapse 1)") for note in found.notes)
+    early = rm.dosing(made, trial, as_of_week=4)
+    assert early.due["status"].tolist() == ["clinician decides"]
+    assert early.ended.empty
+    assert early.next["due_at_next_visit"].isna().all()  # the rule calls for no dose there
+
+
+def test_an_adjudicated_relapse_ends_dosing_from_its_week(trial):
+    """Relapse in week 20 without a positive test; below 100 in week 24: nothing is due. In week 12 nobody knows."""
+    made = cohort([(0, "500"), (12, "60"), (24, "60")], [(0, 400), (12, 400)])
+    labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    table = pd.DataFrame({"patient_id": ["A"], "relapse": [1], "week": [20.0]})
+    made = rm.make_cohort(made.patients, labs, made.treatments.drop(columns="patient"), table, study=trial)
+    assert rm.dosing(made, trial).ended["reason"].tolist() == ["HBsAg relapse, week 20.0"]
+    assert rm.dosing(made, trial).due.empty
+    assert rm.dosing(made, trial, as_of_week=12).ended.empty
+
+
+def test_antigen_after_the_horizon_is_not_for_a_clinician_to_dose(trial):
+    """HBsAg positive in week 60, after 48 + 4: dosing had ended."""
+    found = rm.dosing(cohort([(0, "50"), (60, "5")], [(0, 400)], hbsag=[(60, "3")]), trial)
+    assert found.due.empty
+    assert found.ended["reason"].tolist() == ["past the horizon (52 weeks)"]
+
+
+def test_the_horizon_ends_dosing_on_the_day_asked_for_and_nothing_ends_it_that_the_rule_does_not_name(trial):
+    """A dose omitted in week 48: overdue in week 51, over in week 52; without `horizon` it stays overdue."""
+    made = cohort([(0, "500"), (48, "60")], [(0, 400)])
+    assert rm.dosing(made, trial, as_of_week=51).due["status"].tolist() == ["overdue"]
+    assert rm.dosing(made, trial, as_of_week=52).due.empty
+    open_end = parse_study(trial.text.replace('stop = ["relapse", "lost", "horizon"]', 'stop = ["relapse"]'), "s")
+    assert rm.dosing(made, open_end, as_of_week=52).due["status"].tolist() == ["overdue"]
+    kept = parse_study(trial.text.replace('stop = ["relapse", "lost", "horizon"]', 'stop = ["horizon"]'), "s")
+    relapsed = cohort([(0, "50"), (8, "60")], [(0, 400)], hbsag=[(4, "0.5"), (8, "0.7")])
+    assert rm.dosing(relapsed, kept, as_of_week=8).due["status"].tolist() == ["clinician decides"]
 
 
 def test_a_later_record_changes_nothing_of_an_earlier_day(trial):
@@ -236,15 +284,32 @@ def test_the_dead_and_the_lost_are_not_to_be_acted_on(trial):
         found = rm.dosing(one, trial, as_of_week=40)
         assert found.due.empty
         assert not found.audit["verdict"].isin(["omitted"]).any()
-        assert any(note.startswith("nothing is due for 1 who died") for note in found.notes)
+        assert len(found.ended) == 1  # by cause, which the note "died, had a competing event, or were lost" was not
+        assert found.next is None  # of nobody who cannot be dosed
+    assert rm.dosing(dead, trial).ended["reason"].tolist() == ["death, week 5.0"]
+    assert rm.dosing(lost, trial).ended["reason"].tolist() == ["lost to follow-up, week 4.0"]
     # At week 4 nobody knew: the dose is due.
     assert rm.dosing(dead, trial, as_of_week=4).due["status"].tolist() == ["due"]
+    assert len(rm.dosing(dead, trial, as_of_week=4).next) == 1
 
 
 def test_two_vials_of_one_day_are_one_dose(trial):
     found = rm.dosing(cohort([(0, "50")], [(0, 150), (0, 250)]), trial)
     assert verdicts(found) == [(0.0, "given as due")]
     assert found.audit["amount"].tolist() == [400.0]
+
+
+def test_two_vials_that_are_the_same_row_are_no_silent_half_dose(trial):
+    """200 + 200 IU: refused with what to do; numbered, they count once, which is said; as one row they are 400."""
+    with pytest.raises(CohortError, match=r"if it was given twice that day \(two vials\), write one row with the sum"):
+        cohort([(0, "50")], [(0, 200), (0, 200)])
+    made = cohort([(0, "50")], [(0, 200)])
+    twice = pd.concat([made.treatments.drop(columns="patient")] * 2).assign(record_id=[1, 2])
+    labs = made.labs[["patient_id", "week", "analyte", "value", "unit"]]
+    found = rm.dosing(rm.make_cohort(made.patients, labs, twice, study=trial), trial)
+    assert verdicts(found) == [(0.0, "wrong amount")]
+    assert any(note.startswith("1 row of treatments") and "one row with their sum" in note for note in found.notes)
+    assert verdicts(rm.dosing(cohort([(0, "50")], [(0, 400)]), trial)) == [(0.0, "given as due")]
 
 
 @pytest.mark.parametrize(("titre", "reason"), [("<10", "negative"), ("<100", "below 100"), ("60", "below 100")])
@@ -284,6 +349,8 @@ def test_nobody_is_due_after_a_competing_event(trial):
     found = rm.dosing(dead, trial, as_of_week=7)
     assert found.due.empty
     assert verdicts(found)[-1][1] == "none expected"
+    assert found.ended["reason"].tolist() == ["death, week 2.0"]
+    assert found.next is None  # a transplanted or dead patient is not forecast
 
 
 @pytest.mark.parametrize(
@@ -298,6 +365,51 @@ def test_who_never_had_a_titre_and_missed_visits_is_listed(trial, asked, passed)
     assert found.due[["week", "reason", "status"]].values.tolist() == expected
 
 
+def two_of_whom_one_stays(trial, **columns):
+    """A has titres in week 0 and 12 only, B to week 36, all above 100."""
+    weeks = {"A": (0, 12), "B": (0, 4, 8, 12, 24, 36)}
+    rows = [(one, week, name, value, unit) for one, all_of in weeks.items() for week in all_of
+            for name, value, unit in (("anti_hbs", "500", "mIU/mL"), ("hbsag", "<0.05", "IU/mL"))]  # fmt: skip
+    labs = pd.DataFrame(rows, columns=["patient_id", "week", "analyte", "value", "unit"])
+    doses = pd.DataFrame({"patient_id": ["A", "B"], "agent": "hbig", "start_week": 0.0, "dose": 400.0, "unit": "IU"})
+    patients = pd.DataFrame({"patient_id": ["A", "B"], "arm": "hbig"} | columns)
+    return rm.make_cohort(patients, labs, doses, study=trial)
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed"),
+    [
+        (12, ""), (24, ""), (24.2, "visit passed: week 24"), (40, "visits passed: weeks 24, 36"),
+        (None, "visits passed: weeks 24, 36"),  # the latest week on record is 36
+    ],
+)  # fmt: skip
+def test_who_is_no_longer_measured_is_listed_with_the_visits_that_have_passed(trial, asked, passed):
+    found = rm.dosing(two_of_whom_one_stays(trial), trial, as_of_week=asked)
+    of_a = found.due[found.due["patient_id"] == "A"]
+    reason = f"no titre since week 12.0; planned {passed}"
+    assert of_a[["week", "reason", "status"]].values.tolist() == (
+        [[float(passed.split()[-1]), reason, "not assessed"]] if passed else []
+    )
+    assert "B" not in found.due["patient_id"].tolist()
+
+
+def test_visits_that_have_not_come_yet_are_not_missed(trial):
+    """Enrolled 24 weeks after the other: the last record is of the week 12 of A, and nothing was missed by then."""
+    dates = pd.to_datetime(["2026-06-22", "2026-01-05"])  # A, 168 days after B
+    assert rm.dosing(two_of_whom_one_stays(trial, enrolment_date=dates), trial).due.empty
+    gone = rm.dosing(two_of_whom_one_stays(trial, lost_reason=["moved away", ""]), trial)
+    assert gone.due.empty
+    assert gone.ended["reason"].tolist() == ["lost to follow-up, week 12.0"]
+
+
+def test_a_titre_is_of_the_visit_nearest_to_it(trial):
+    """Measured in week 11.5, asked in week 13: that was the visit of week 12. In week 9.9 it was that of week 8."""
+    early = cohort([(0, "500"), (11.5, "500")], [(0, 400)])
+    assert rm.dosing(early, trial, as_of_week=13).due.empty
+    before = cohort([(0, "500"), (9.9, "500")], [(0, 400)])
+    assert rm.dosing(before, trial, as_of_week=13).due["week"].tolist() == [12.0]
+
+
 def test_who_never_had_a_titre_is_not_listed_for_visits_after_dosing_ended(trial):
     """Lost after enrolment, or relapsed (two positive tests from week 2): the later visits are not missed."""
     assert rm.dosing(cohort([], [(0, 400)], lost_reason=["moved away"]), trial).due.empty
@@ -309,3 +421,26 @@ def test_a_dose_long_after_the_last_visit_is_not_a_second_one_for_it(trial):
     """Doses in weeks 0 and 4, no titre in between: the later one is of another day, and no titre asked for it."""
     found = rm.dosing(cohort([(0, "50")], [(0, 400), (4, 400)]), trial)
     assert verdicts(found)[-1] == (4.0, "given without a titre since the last dose")
+
+
+def test_a_randomised_patient_without_an_arm_is_refused_with_the_row(trial):
+    """Row 3 of the table: the dose was reported as given in the control arm. Who was not randomised has no arm."""
+    made = two_of_whom_one_stays(trial)
+    tables = {"labs": made.labs[["patient_id", "week", "analyte", "value", "unit"]],
+              "treatments": made.treatments.drop(columns="patient")}  # fmt: skip
+    blank = made.patients.assign(arm=["hbig", ""])
+    with pytest.raises(CohortError, match=r"arm.*no arm in row 3"):
+        rm.dosing(rm.make_cohort(blank, **tables, study=trial), trial)
+    screened = rm.dosing(rm.make_cohort(blank.assign(randomised=[1, 0]), **tables, study=trial), trial)
+    assert screened.audit.set_index("patient_id").loc["B", "verdict"] == "given to a patient without an arm"
+    assert screened.adherence.set_index("centre").loc["doses in the control arm", "given"] == 0
+
+
+@pytest.mark.parametrize("asked", [date(2025, 12, 28), date(2126, 2, 2), 4 + 52.1, float("inf"), float("nan")])
+def test_a_day_before_every_enrolment_or_long_after_the_last_record_is_refused(trial, asked):
+    """Enrolled on 5 January (the window of the first dose is a week before it), last seen in week 4 (2 February)."""
+    made = cohort([(0, "50"), (4, "60")], [(0, 400)], enrolment_date=pd.to_datetime(["2026-01-05"]))
+    with pytest.raises(RelapseModelError, match="as_of_week is"):
+        rm.dosing(made, trial, as_of_week=asked)
+    for right in (date(2026, 1, 1), date(2027, 2, 1), 4 + 52):
+        rm.dosing(made, trial, as_of_week=right)

@@ -14,6 +14,7 @@ from relapse_model.classifiers.paired_risks import DRAWS, posterior_log_odds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import design_matrix
+from relapse_model.model.scoring.control_risk import mean_control_risk
 from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
@@ -43,12 +44,16 @@ class ArmEffect:
     log_odds : array of float, shape (draws,)
         Draws of treatment less control, on the log-odds, at typical values of the other predictors.
     overall : tuple of float
-        Benefit at the mean risk of the training patients: of the mean effect, with its interval.
+        Benefit at the mean risk of the training patients in the control arm: of the mean effect, with its interval.
     source : str
+    control_risk : float
+        That mean risk.
     treated_share : float
         Of the training patients, where the effect is the plan's and their risk is that of both arms together.
     prior : tuple of float or None
         Mean and standard deviation of the effect beforehand, where the patients tell nothing; else None.
+    both_arms_seen : bool
+        Whether patients of the training were known to be in either arm, or the plan states the effect.
     """
 
     arms: Arms
@@ -56,8 +61,10 @@ class ArmEffect:
     log_odds: Floats
     overall: tuple[float, float, float]
     source: str
+    control_risk: float
     treated_share: float = 0.0
     prior: tuple[float, float] | None = None
+    both_arms_seen: bool = True
 
     @property
     def known(self) -> bool:
@@ -77,8 +84,10 @@ class ArmEffect:
                 "lower": float(low), "upper": float(high),
             },
             "benefit_at_mean_risk": {"value": value, "lower": lower, "upper": upper},
+            "mean_control_risk": self.control_risk,
             "level": LEVEL,
             "known": self.known,
+            "both_arms_seen": self.both_arms_seen,
         }  # fmt: skip
 
 
@@ -106,10 +115,11 @@ def arm_effect(model: TrainedModel) -> ArmEffect:
         design_matrix(with_arm(anybody, readers, arm), model.study) for arm in (plan.arms.control, plan.arms.treatment)
     )
     log_odds: Floats = (draws(treated) - draws(control))[0]
-    overall = _at_mean_risk(log_odds, float(model.summary["mean_risk"]))
-    untold = not _learned(model, readers)
-    prior = _prior(readers, plan) if untold or _tells_nothing(overall) else None
-    return ArmEffect(plan.arms, readers, log_odds, overall, "the model", prior=prior)
+    share = _treated_share(model, readers, plan.arms)
+    overall, control_risk = _at_mean_risk(log_odds, float(model.summary["mean_risk"]), share)
+    seen = _learned(model, readers)
+    prior = None if seen and not _tells_nothing(overall) else _prior(readers, plan)
+    return ArmEffect(plan.arms, readers, log_odds, overall, "the model", control_risk, prior=prior, both_arms_seen=seen)
 
 
 def trial_plan_of(study: Study) -> TrialPlan:
@@ -213,12 +223,30 @@ def _tells_nothing(overall: tuple[float, float, float]) -> bool:
     return overall[1] <= 0.0 and overall[2] >= TELLING_BENEFIT
 
 
-def _at_mean_risk(log_odds: Floats, mean_risk: float) -> tuple[float, float, float]:
-    """Return the benefit at a control risk: that of the mean effect, and the interval."""
-    at = float(np.log(mean_risk) - np.log1p(-mean_risk))
+def _at_mean_risk(log_odds: Floats, mean_risk: float, share: float) -> tuple[tuple[float, float, float], float]:
+    """Return the benefit at the mean risk in the control arm, that of the mean effect with its interval; and that risk.
+
+    The mean risk of both arms is taken as known: the larger the effect, the higher the risk in the control arm.
+    """
     high, low = np.quantile(log_odds, tail_levels(LEVEL))
-    value, upper, lower = mean_risk - sigmoid(at + np.array([log_odds.mean(), high, low]))
-    return float(value), float(lower), float(upper)
+    effects = np.array([log_odds.mean(), high, low])
+    control = mean_control_risk(mean_risk, effects, share)
+    at = np.log(control) - np.log1p(-control)
+    value, upper, lower = control - sigmoid(at + effects)
+    return (float(value), float(lower), float(upper)), float(control[0])
+
+
+def _treated_share(model: TrainedModel, readers: tuple[Predictor, ...], arms: Arms) -> float:
+    """Return which share of the training patients was in the treatment arm; 0 where nobody is known to have been."""
+    one = readers[0]
+    training = model.summary["predictors"].get(one.name, {})
+    if one.levels:
+        treated, control = (training.get("levels", {}).get(arm) or 0 for arm in (arms.treatment, arms.control))
+        return float(treated / (treated + control)) if treated else 0.0
+    mean = training.get("mean")
+    if mean is None:
+        return 0.0
+    return float(mean if one.equals == arms.treatment else 1.0 - mean)
 
 
 def _stated(model: TrainedModel, plan: TrialPlan) -> ArmEffect:
@@ -232,7 +260,7 @@ def _stated(model: TrainedModel, plan: TrialPlan) -> ArmEffect:
     normal = np.random.default_rng(0).standard_normal(DRAWS // 2)
     normal = np.concatenate([normal, -normal]) / np.sqrt(np.mean(normal**2))
     log_odds = plan.effect.log_odds + plan.effect.sd * normal
-    overall = _at_mean_risk(log_odds, float(model.summary["mean_risk"]))
-    prior = (plan.effect.log_odds, plan.effect.sd) if _tells_nothing(overall) else None
     share = float(model.summary.get("treated_share", 0.0))
-    return ArmEffect(plan.arms, (), log_odds, overall, plan.effect.source, share, prior)
+    overall, control_risk = _at_mean_risk(log_odds, float(model.summary["mean_risk"]), share)
+    prior = (plan.effect.log_odds, plan.effect.sd) if _tells_nothing(overall) else None
+    return ArmEffect(plan.arms, (), log_odds, overall, plan.effect.source, control_risk, share, prior)

@@ -23,12 +23,14 @@ from relapse_model.features.centre_labels import centre_labels
 from relapse_model.features.design import design_matrix
 from relapse_model.model.scoring.arm_effect import (
     CODE,
+    TELLING_BENEFIT,
     ArmEffect,
     BenefitRefusedError,
     arm_effect,
     trial_plan_of,
     with_arm,
 )
+from relapse_model.model.scoring.control_risk import untreated_log_odds
 from relapse_model.model.scoring.guards import NewPatients, guard_warnings
 from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.study.arm_prior import without_arm_prior
@@ -76,7 +78,7 @@ class BenefitTable:
         value, lower, upper = self.effect.overall
         found = f"{100 * value:+.1f} percentage points ({100 * lower:+.1f} to {100 * upper:+.1f})"
         facts = [
-            ("benefit at the mean risk", found if self.effect.known else "not known"),
+            ("benefit at the mean control risk", found if self.effect.known else "not known"),
             ("from", self.effect.source),
         ]
         return html_summary(repr(self)[len("BenefitTable(") : -1], facts, note=self.statement)
@@ -214,37 +216,6 @@ def _effect_draws(effect: ArmEffect, draws: int) -> Floats:
     return np.asarray(mean + sd * (normal - normal.mean()) / normal.std())
 
 
-def untreated_log_odds(log_odds: Floats, delta: Floats, share: float) -> Floats:
-    """Return the log-odds without treatment of patients whose risk is that of both arms together.
-
-    Parameters
-    ----------
-    log_odds : ndarray
-        Of the risk over both arms.
-    delta : ndarray
-        Effect of the treatment; of a shape that broadcasts.
-    share : float
-        Of the patients who were treated, among those from whom the risk was learned.
-
-    Examples
-    --------
-    Risks of 0.2 and 0.0698 (an odds ratio of 0.3) in two halves are 0.1349 together:
-
-    >>> mixed = np.log(0.13488372 / (1 - 0.13488372))
-    >>> found = untreated_log_odds(np.array([mixed]), np.log(np.array([0.3])), 0.5)
-    >>> (1 / (1 + np.exp(-found))).round(4).tolist()
-    [0.2]
-    """
-    if share == 0.0:
-        return log_odds
-    risk, ratio = sigmoid(log_odds), np.exp(delta)
-    # risk = (1 - s) q + s q r / (1 - q + q r), a quadratic in the untreated risk q.
-    a = (1.0 - share) * (ratio - 1.0)
-    b = (1.0 - share) + share * ratio - risk * (ratio - 1.0)
-    q = 2.0 * risk / (b + np.sqrt(b * b + 4.0 * a * risk))
-    return np.asarray(np.log(q) - np.log1p(-q))
-
-
 def number_needed(benefit: float, lower: float, upper: float) -> str:
     """Return the number needed to treat in words; none where the interval of the benefit includes 0.
 
@@ -269,11 +240,13 @@ def not_known(effect: ArmEffect) -> str:
     if effect.known:
         return ""
     _, lower, upper = effect.overall
-    return (
-        f"{CODE} benefit not known: at the mean risk its interval is {_points(lower)} to {_points(upper)} percentage "
-        "points, or no patient of the training was known to be in one of the arms; so the risks in the two arms are "
-        "not given either"
+    reason = (
+        f"at the mean risk in the control arm its {100 * LEVEL:g} % interval, {_points(lower)} to {_points(upper)} "
+        f"percentage points, includes both none and {100 * TELLING_BENEFIT:g}"
+        if effect.both_arms_seen
+        else "no patient of the training was known to be in one of the arms"
     )
+    return f"{CODE} benefit not known: {reason}; so the risks in the two arms are not given either"
 
 
 def _points(share: float) -> str:
@@ -297,8 +270,9 @@ def statement(model: TrainedModel, effect: ArmEffect) -> str:
         words.append(f"{CODE}: {refused or 'this model has one effect, and no effect modifier of the plan'}.")
     value, lower, upper = effect.overall
     words.append(
-        f"Benefit at the mean risk of the training patients: {_points(value)} percentage points ({100 * LEVEL:g} % "
-        f"interval {_points(lower)} to {_points(upper)}); effect from {effect.source}."
+        "Benefit at the mean predicted risk of the training patients in the control arm "
+        f"({100 * effect.control_risk:.1f} %): {_points(value)} percentage points ({100 * LEVEL:g} % interval "
+        f"{_points(lower)} to {_points(upper)}); effect from {effect.source}."
         if effect.known
         else f"{not_known(effect)}."
     )

@@ -64,7 +64,7 @@ class TrialAnalysis:
     since_dose : DataFrame or None
         Failures by weeks since the last dose.
     findings : tuple of Finding
-        RM201 to RM205, RM208 to RM212.
+        RM201 to RM205, RM208 to RM212, RM214.
     notes : tuple of str
         What could not be said, and why.
     synthetic : bool

@@ -169,6 +169,7 @@ def _analysed(
             *findings.deviation_finding(kept, names), *findings.few_events_finding(primary),
             *_of_what_was_done(cohort, study, found, flow, names), *findings.ratio_finding(sizes, plan),
             *findings.not_made_finding(subgroups, sensitivity.contrasts),
+            *findings.few_followed_finding(flow, found.week),
             *findings.plan_finding(plan, digest, registered, findings.last_visit(cohort)),
         ),
         notes=_notes(kept.note, table_one.absent, harms is not None),

@@ -1,4 +1,4 @@
-"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205, RM208 to RM212."""
+"""What the reader of the comparison must know: the checks of the trial room, RM201 to RM205, RM208 to RM212, RM214."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from relapse_model.development.checks.finding import Finding
 from relapse_model.study.trial_plan import TrialPlan
 from relapse_model.trial.arms.arm_contrast import ArmContrast
 from relapse_model.trial.arms.detection import LossByArm, TestingFrequency
+from relapse_model.trial.arms.flow import ParticipantFlow
 from relapse_model.trial.arms.number_words import number_of
 from relapse_model.trial.arms.protocol import Protocol
 from relapse_model.trial.arms.subgroups import SubgroupOfPlan
@@ -25,6 +26,7 @@ SIGNIFICANT = 0.05
 POINTS = 0.10
 FEWEST_EVENTS = 5
 IMPROBABLE = 0.001
+_NOT_MADE = "not made: "  # begins the note of an analysis
 TITLES = {
     "RM201": "testing frequency differs by arm",
     "RM202": "loss differs by arm",
@@ -36,6 +38,7 @@ TITLES = {
     "RM210": "a treatment was started that the plan does not count",
     "RM211": "the arms are not of the planned ratio",
     "RM212": "a planned analysis could not be made",
+    "RM214": "few are followed to the endpoint",
 }
 
 
@@ -93,13 +96,18 @@ def deviation_finding(kept: Protocol, names: tuple[str, str]) -> list[Finding]:
 
 
 def few_events_finding(primary: ArmContrast) -> list[Finding]:
-    """Return RM204 if an arm has fewer than 5 events."""
-    few = [arm for arm in (primary.treatment, primary.control) if arm.events < FEWEST_EVENTS]
-    if not few:
+    """Return RM204 if an arm has fewer than 5 events, or fewer than 5 patients without one."""
+    arms = (primary.treatment, primary.control)
+    few = [f"{arm.name} {arm.events}" for arm in arms if arm.events < FEWEST_EVENTS]
+    others = [(arm.name, arm.patients - arm.events) for arm in arms]
+    spared = [f"{name} {number} without an event" for name, number in others if number < FEWEST_EVENTS]
+    if not few and not spared:
         return []
-    counts = ", ".join(f"{arm.name} {arm.events}" for arm in few)
-    return [_found("RM204", f"events: {counts}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
-                            "intervals and Fisher's exact test are more reliable.")]  # fmt: skip
+    text = (
+        f"events: {', '.join([*few, *spared])}. Normal approximations (Cox, RMST, Greenwood) are rough here; score "
+        "intervals and Fisher's exact test are more reliable."
+    )
+    return [_found("RM204", text)]
 
 
 def at_entry_finding(
@@ -110,7 +118,10 @@ def at_entry_finding(
         return []
     counts = f"{names[0]} {int((at_entry & treated).sum())}, {names[1]} {int((at_entry & ~treated).sum())}"
     made = None if without is None else without.contrast
-    other = "could not be made" if made is None else f"{made.value:.3f} ({made.lower:.3f} to {made.upper:.3f})"
+    other = "could not be made"
+    if made is not None:
+        value, lower, upper = (f"{100 * (one or 0.0):+z.1f}" for one in (made.value, made.lower, made.upper))
+        other = f"{value} percentage points ({lower} to {upper})"
     text = (
         f"had the outcome at randomisation: {counts}. They were randomised, and count as failed in week 0. Without "
         f"them the difference in risk is {other}. See whether they were eligible."
@@ -163,9 +174,44 @@ def ratio_finding(sizes: tuple[int, int], plan: TrialPlan) -> list[Finding]:
 
 def not_made_finding(subgroups: Sequence[SubgroupOfPlan], sensitivity: Sequence[ArmContrast]) -> list[Finding]:
     """Return RM212 with the subgroup and sensitivity analyses of the plan that could not be made, and why."""
-    made = [(one.label, one.note) for one in subgroups] + [(one.label, one.note) for one in sensitivity]
-    lacking = [f"{label}: {note.removeprefix('not made: ')}" for label, note in made if note.startswith("not made")]
+    lacking = not_made(subgroups, sensitivity)
     return [_found("RM212", "; ".join(one.rstrip(".") for one in lacking) + ".")] if lacking else []
+
+
+def not_made(subgroups: Sequence[SubgroupOfPlan], sensitivity: Sequence[ArmContrast]) -> list[str]:
+    """Return each planned analysis that could not be made, with the reason; those of one kind and reason once.
+
+    A subgroup was made if its interaction was tested.
+
+    Parameters
+    ----------
+    subgroups : sequence of SubgroupOfPlan
+    sensitivity : sequence of ArmContrast
+    """
+    lacking = [
+        (one.label, one.note or "no interaction could be tested") for one in subgroups if one.interaction is None
+    ]
+    lacking += [(one.label, one.note) for one in sensitivity if one.note.startswith(_NOT_MADE)]
+    by_reason: dict[tuple[str, str], str] = {}
+    for label, note in lacking:
+        reason = note.removeprefix(_NOT_MADE).rstrip(".")
+        kind = label.partition(",")[0]  # "multiple imputation, odds multiplied by 2.7"
+        reason = reason.removeprefix(f"{kind}: ").removeprefix(f"{kind[:1].upper()}{kind[1:]}: ")
+        by_reason.setdefault((kind, reason), label)
+    return [f"{label}: {reason}" for (_, reason), label in by_reason.items()]
+
+
+def few_followed_finding(flow: ParticipantFlow, week: float) -> list[Finding]:
+    """Return RM214 if fewer than half of those without a failure in an arm are followed to the endpoint."""
+    few = [arm for arm in flow.arms if arm.free < arm.lost]
+    if not few:
+        return []
+    counts = ", ".join(f"{arm.name} {arm.free} of {arm.free + arm.lost}" for arm in few)
+    text = (
+        f"followed to week {week:g}, of those without a failure: {counts}. The answer rests on few. Losses after the "
+        "last failure of an arm do not widen a Kaplan-Meier interval: it is then too narrow."
+    )
+    return [_found("RM214", text)]
 
 
 def plan_finding(plan: TrialPlan, sha256: str, registered: str | None, last_visit: date | None) -> list[Finding]:

@@ -12,7 +12,9 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.deaths import death_weeks
 from relapse_model.cohort.eligibility.screening import screen
+from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.tables.column_values import texts
 from relapse_model.cohort.tables.columns import LOST_REASON
 from relapse_model.errors import RelapseModelError
@@ -20,7 +22,8 @@ from relapse_model.study.study import Study
 from relapse_model.trial.arms.endpoint import Endpoint
 from relapse_model.trial.arms.intercurrent import first_start
 
-_NO_REASON = "reason not recorded"
+NO_REASON, ENDED = "reason not recorded", "follow-up ended at an intercurrent event, as planned"
+DIED = "died"
 _SAME_DAY = 1e-6
 
 
@@ -175,7 +178,7 @@ def participant_flow(
                 failed=int((found.known[who] == 1).sum()),
                 free=int((found.known[who] == 0).sum()),
                 lost=int(lost.sum()),
-                lost_reasons=_reasons(cohort, found, lost),
+                lost_reasons=_reasons(cohort, study, found, lost),
                 analysed=int((who & analysed).sum()),
                 left_out=int((who & ~analysed).sum()),
                 visits=tuple((week, int((who & tested).sum())) for week, tested in visits),
@@ -217,13 +220,22 @@ def _received(cohort: Cohort, study: Study, found: Endpoint) -> np.ndarray:
     return np.where(found.treated, given, untreated).astype(int)
 
 
-def _reasons(cohort: Cohort, found: Endpoint, lost: Mask) -> tuple[tuple[str, int], ...]:
+def _reasons(cohort: Cohort, study: Study, found: Endpoint, lost: Mask) -> tuple[tuple[str, int], ...]:
+    """Return why endpoints are unknown: as recorded, else by a strategy of the plan, a competing event or a death."""
     if not lost.any():
         return ()
-    if LOST_REASON not in cohort.patients:
-        return ((_NO_REASON, int(lost.sum())),)
-    reasons_given = texts(cohort.patients[LOST_REASON]).iloc[found.place[lost]].replace("", _NO_REASON)
-    return tuple(sorted(Counter(reasons_given).items()))
+    why = np.full(len(found), NO_REASON, dtype=object)
+    why[np.isfinite(death_weeks(cohort.adverse_events, len(cohort))[found.place])] = DIED
+    competing = competing_events(cohort, study)
+    if competing is not None:
+        names = competing.name[found.place]
+        why = np.where(names != "", names, why)
+    if found.ended is not None:
+        why[found.ended] = ENDED
+    if LOST_REASON in cohort.patients:
+        given = texts(cohort.patients[LOST_REASON]).to_numpy(dtype=object)[found.place]
+        why = np.where((given != "") & (why == NO_REASON), given, why)
+    return tuple(sorted(Counter(why[lost]).items()))
 
 
 def _visits(cohort: Cohort, study: Study, found: Endpoint) -> list[tuple[float, Mask]]:

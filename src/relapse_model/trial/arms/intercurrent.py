@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.deaths import death_weeks
 from relapse_model.comparisons import before as is_before
 from relapse_model.errors import Problem
+from relapse_model.study.names import NameTable
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import IntercurrentEvent
 from relapse_model.trial.arms.endpoint import Endpoint
@@ -57,6 +60,7 @@ def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[Intercurre
             set(table.loc[table["event"] == "competing", "competing_event"]) - set(study.outcome.competing_as_censoring)
         )
     )
+    unknown = list(_unknown_agents(cohort, study, events))
     acted_on = [one for one in events if one.strategy != POLICY]
     names = ", ".join(repr(one.event) for one in acted_on)
     problems = [
@@ -66,6 +70,7 @@ def intercurrent_problems(cohort: Cohort, study: Study, events: tuple[Intercurre
                 "Composite: event = relapse in its week. Hypothetical: event = free until then, or name it in "
                 "competing_as_censoring of [outcome]")
     ] if competing else []  # fmt: skip
+    problems += unknown
     if acted_on and cohort.treatments is None:
         problems.append(
             Problem("treatments", None, None, "no such table", f"the treatments of each patient, for {names}",
@@ -99,6 +104,23 @@ def early_outcomes(cohort: Cohort, who: Randomised) -> list[Problem]:
                 "relapses from week 0 on",
                 "A relapse before that is of an earlier episode: take it out, or correct its week")
     ] if len(rows) else []  # fmt: skip
+
+
+def _unknown_agents(cohort: Cohort, study: Study, events: tuple[IntercurrentEvent, ...]) -> Iterator[Problem]:
+    """Yield a problem for each agent of an event that neither the study nor any course knows: nobody would have it."""
+    table = cohort.treatments
+    given = set() if table is None else set(table["agent"])
+    spellings = {name: one.synonyms for name, one in study.agents.items()}
+    known, names = set(study.agents) | given, NameTable(spellings, ())
+    for place, event in enumerate(events, start=1):
+        for agent in event.agents:
+            if agent in known or not study.agents:
+                continue
+            meant = names.meaning(agent).name or next(iter(get_close_matches(agent, list(spellings), n=1)), None)
+            yield Problem(
+                f"study {study.name!r}", None, f"trial.intercurrent {place}", f"agent {agent!r}, which no course has",
+                "an agent under [agents], by its name there", f"Did you mean {meant!r}?" if meant else "",
+            )  # fmt: skip
 
 
 def death_problems(cohort: Cohort, study: Study, found: Endpoint) -> list[Problem]:

@@ -91,18 +91,37 @@ class BenefitReport:
     def verdict(self) -> str:
         """Return what the test of heterogeneity says, in words."""
         if self.heterogeneity is None:
-            return "heterogeneity not tested"
+            return f"heterogeneity not tested: {self.untested.rstrip('.')}"
         value = self.heterogeneity.p_value
         p = "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
         if self.claims_heterogeneity:
             return f"the relative effect differs with risk ({p})"
         return f"no sign that the relative effect differs with risk ({p})"
 
+    @property
+    def untested(self) -> str:
+        """Return why heterogeneity was not tested."""
+        return self.refused.get("heterogeneity", "no reason was given.").removeprefix("Heterogeneity: ")
+
+    @property
+    def disagreement(self) -> str:
+        """Return how the mean benefit in the trial contradicts the mean of the predictions; empty where it does not."""
+        rows = self.calibration[self.calibration["measure"] == "mean benefit in the trial"]
+        row = rows.to_dict("records")[0]
+        if not (row["right"] < row["lower"] or row["right"] > row["upper"]):  # NaN too
+            return ""
+        value, low, high, predicted = (f"{100 * row[name]:z.1f}" for name in ("value", "lower", "upper", "right"))
+        return (
+            f"The predictions do not agree with the trial: the mean predicted benefit is {predicted} percentage "
+            f"points, the benefit seen in these patients {value} (95 % interval {low} to {high}; {row['method']})."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return all figures in full precision; None for what is missing, with the reason in ``refused``."""
         return {
             "patients": self.patients, "events": self.events, "lost": self.lost, "synthetic": self.synthetic,
-            "verdict": self.verdict, "statement": self.statement, "effect": self.effect,
+            "verdict": self.verdict, "statement": self.statement,
+            "disagreement": self.disagreement, "effect": self.effect,
             "heterogeneity": _test_values(self.heterogeneity),
             "likelihood_ratio": _test_values(self.likelihood_ratio),
             "groups": _records(self.groups), "calibration": _records(self.calibration),

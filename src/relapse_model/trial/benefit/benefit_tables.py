@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,6 +19,8 @@ from relapse_model.trial.statistics.survival_contrast import survival_contrast
 from relapse_model.validation.calibration import calibration_intercept, calibration_slope, observed_expected
 from relapse_model.validation.estimate import Estimate
 
+STANDARDISED = "standardised for the predicted risk, everybody followed"
+KAPLAN_MEIER = "Kaplan-Meier, unadjusted"
 THRESHOLDS = (0.01, 0.02, 0.05, 0.10)
 Found = TypeVar("Found")
 
@@ -99,7 +102,7 @@ def _compared(
 def calibration_of_benefit(
     data: DevelopmentData, treated: Mask, risks: HeldOut, weight: Floats, refused: dict[str, str]
 ) -> pd.DataFrame:
-    """Return mean benefit against the trial's estimate, calibration in each arm, and the slope of the benefit.
+    """Return mean benefit predicted and observed, calibration in each arm, and the slope of the benefit.
 
     Parameters
     ----------
@@ -134,18 +137,20 @@ def _row(measure: str, arm: str, found: Estimate | None, right: float) -> dict[s
 
 
 def _mean_benefit(data: DevelopmentData, arm: Floats, risks: HeldOut) -> dict[str, Any]:
-    """Return the trial's estimate of the mean benefit; a right prediction has the same mean."""
+    """Return the mean benefit in these patients, and how it was estimated; a right prediction has the same mean.
+
+    It is not the planned analysis of the trial: with everybody followed it is standardised for the predicted risk.
+    """
     predicted = float(risks.benefit.mean())
+    method = KAPLAN_MEIER
+    found = survival_contrast(*data.by_horizon()[:2], arm, data.by_horizon()[2]).contrast
     if not data.lost:
-        try:
+        with suppress(InsufficientDataError):
             found = standardised_contrast(data.relapse, arm, risks.control_log_odds).contrast
-        except InsufficientDataError:
-            found = survival_contrast(*data.by_horizon()[:2], arm, data.by_horizon()[2]).contrast
-    else:
-        found = survival_contrast(*data.by_horizon()[:2], arm, data.by_horizon()[2]).contrast
+            method = STANDARDISED
     value = np.nan if found.value is None else -found.value
     return {"measure": "mean benefit in the trial", "arm": "both", "value": value, "lower": -found.upper,
-            "upper": -found.lower, "method": found.method, "right": predicted}  # fmt: skip
+            "upper": -found.lower, "method": method, "right": predicted}  # fmt: skip
 
 
 def decisions_by_benefit(relapse: Floats, arm: Floats, benefit: Floats, weight: Floats) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from relapse_model.errors import CohortError, InsufficientDataError, Problem, Re
 from relapse_model.features.design import design_matrix
 from relapse_model.features.development_data import DevelopmentData
 from relapse_model.model.scoring.arm_effect import with_arm
-from relapse_model.model.scoring.benefit import untreated_log_odds
+from relapse_model.model.scoring.control_risk import untreated_log_odds
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import TrialPlan

@@ -202,8 +202,8 @@ def benefit_slope(
     typical = float(np.mean(delta))
     if abs(typical) < _SMALLEST_EFFECT:
         raise InsufficientDataError(
-            f"The predicted effect is {typical:.3f} on the log-odds; below {_SMALLEST_EFFECT:g} the slope is "
-            "uninformative. Look at the mean benefit."
+            f"The predicted effect is {typical:.3f} on the log-odds; closer to 0 than {_SMALLEST_EFFECT:g} the slope "
+            "is uninformative. Look at the mean benefit."
         )
     offset = np.asarray(control_log_odds, dtype=float)[used]
     design = np.column_stack([np.ones(y.size), treated[used] * delta])

@@ -51,10 +51,9 @@ def notes(
     tested: Sequence[Column],
     gains: pd.DataFrame | None,
     within: WithinCentres,
-    *,
     arms: bool,
     centres: Any,
-    strata: Positions | None,
+    permuted: tuple[Positions | None, str],
 ) -> tuple[str, ...]:
     """Return what may be a leak (RM213), what the base is, what the statistics are compared with, what was left out.
 
@@ -70,13 +69,14 @@ def notes(
     arms : bool
     centres : array or None
         Of each patient; None where there is one, or none is named.
-    strata : array or None
-        Within which outcomes were permuted.
+    permuted : tuple of array or None, and str
+        The strata within which outcomes were permuted, also in words.
     """
+    strata, made_of = permuted
     lines = [f"Base model: {', '.join(one.label for one in base.study.predictors) or 'intercept only'}; {base.words}."]
-    lines += [_null_words(base, strata), *_centre_words(base, within, centres, strata)]
-    if len(columns) > len(tested):
-        left = len(columns) - len(tested)
+    lines += [_null_words(base, strata, made_of), *_centre_words(base, within, centres, strata)]
+    left = int(table["p_maxt"].isna().sum())
+    if left:
         which = "The only candidate" if len(columns) == 1 else f"{left} of {len(columns)} candidates"
         lines.append(f"{which} could not be tested; {'the reason is' if left == 1 else 'reasons are'} listed.")
     if base.data.lost:
@@ -89,7 +89,7 @@ def notes(
     return (*too_strong(table), *lines)
 
 
-def _null_words(base: Base, strata: Positions | None) -> str:
+def _null_words(base: Base, strata: Positions | None, made_of: str) -> str:
     """Say what the statistics are compared with."""
     if strata is None:
         return "Adjusted p-values and q-values come from outcomes simulated from the base model."
@@ -98,7 +98,7 @@ def _null_words(base: Base, strata: Positions | None) -> str:
     events = np.bincount(strata[counted], weights=base.relapse[counted])
     one_outcome = present & ((events == 0) | (events == np.bincount(strata[counted])))
     silent = int(np.isin(strata[counted], np.flatnonzero(one_outcome)).sum())
-    words = "Adjusted p-values and q-values come from permutations of the outcomes within strata of arm and centre."
+    words = f"Adjusted p-values and q-values come from permutations of the outcomes within strata of {made_of}."
     if not silent:
         return words
     return f"{words} Strata in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."
@@ -111,13 +111,15 @@ def _centre_words(base: Base, within: WithinCentres, centres: Any, strata: Posit
     if accounts_for_centre(base.study):
         return []
     if within.group is None:
-        unaccounted = (
+        return [
             f"The base model does not account for centre, since fewer than two have {FEWEST_PATIENTS} patients: where "
             "centres differ in both their assays and their risk, a marker may appear associated for that reason alone."
-        )
-        return [unaccounted] if strata is None else []
+        ]
     silent = within.silent(base.weight)
-    lines = ["Patients are compared within centres: each centre has its own risk in the base model."]
+    lines = [
+        f"Patients are compared within centres: each centre with {FEWEST_PATIENTS} patients or more has its own risk "
+        "in the base model; smaller centres share one."
+    ]
     if silent and strata is None:
         lines[0] += (
             f" Centres in which all or none had the event contribute nothing ({disclosed_count(silent)} patients)."

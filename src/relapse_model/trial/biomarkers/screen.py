@@ -45,7 +45,7 @@ from relapse_model.trial.biomarkers.screen_tables import (
 )
 from relapse_model.trial.biomarkers.stability import selection_frequencies
 from relapse_model.trial.biomarkers.stability_bounds import FalseSelections, false_selections, largest_selection
-from relapse_model.trial.biomarkers.strata import by_arm_and_centre, strata_of_base
+from relapse_model.trial.biomarkers.strata import by_arm_and_centre, strata_of_base, strata_words
 
 DECIDES = ("maxt", "bh", "by")
 FALSE_ALLOWED = 1.0
@@ -130,7 +130,7 @@ def screen_biomarkers(
     columns = [
         judged(one, rows, beside.relapse, beside.weight) for one in derive_columns(cohort, study, wanted, landmark)
     ]
-    tested, strata = [column for column in columns if not column.reason], _strata(known, within, arm, centre)
+    tested, (strata, made_of) = [column for column in columns if not column.reason], _strata(known, within, arm, centre)
     screened = _screen(beside, tested, strata, permutations, seed)
     chosen = selected_by(screened.largest, decide, fdr)
     frequency, bounds, q = _stability(beside, screened, repeats, seed)
@@ -144,22 +144,22 @@ def screen_biomarkers(
     settings = _settings(
         study, known, screened, arm, measures, landmark_week=landmark, decide=decide, fdr=fdr, draws=permutations,
         pairs=repeats, selected_in_each_half=q, resamples=resamples, net_benefit_at=threshold, seed=seed,
-        **_null(known, within, strata),
+        **_null(known, within, made_of),
     )  # fmt: skip
     return BiomarkerScreen(
         study=study, table=table if gains is None else with_gains(table, gains), bounds=bounds, increment=gains,
         stability=stability_table(screened, frequency), increment_of_screen=whole, predictive=predictive,
-        centres=by_centre, base=names, counts=_counts(known, columns, tested), settings=settings,
+        centres=by_centre, base=names, counts=_counts(known, table), settings=settings,
         fingerprint=outcome_fingerprint(known.data), synthetic=cohort.synthetic,
-        notes=notes(known, table, columns, tested, gains, within, arms=arm is not None, centres=centre, strata=strata),
+        notes=notes(known, table, columns, tested, gains, within, arm is not None, centre, (strata, made_of)),
     )  # fmt: skip
 
 
-def _null(base: Base, within: WithinCentres, strata: Positions | None) -> dict[str, str]:
+def _null(base: Base, within: WithinCentres, made_of: str) -> dict[str, str]:
     """Return what the statistics are compared with, and whether within centres."""
     accounted = within.group is not None or accounts_for_centre(base.study)
     return {
-        "null": "drawn from the base" if strata is None else "permuted within arm and centre",
+        "null": f"permuted within {made_of}" if made_of else "drawn from the base",
         "centre": "accounted for" if accounted else "not accounted for",
     }
 
@@ -184,11 +184,12 @@ def _settings(
     }  # fmt: skip
 
 
-def _counts(known: Base, columns: list[Column], tested: list[Column]) -> dict[str, int]:
+def _counts(known: Base, table: pd.DataFrame) -> dict[str, int]:
+    """Return how many there are; a candidate counts as tested if it has an adjusted p."""
     data = known.data
     return {
         "patients": data.patients, "events": data.events, "lost": data.lost, "not_at_risk": data.not_at_risk,
-        "candidates": len(columns), "tested": len(tested),
+        "candidates": len(table), "tested": int(table["p_maxt"].notna().sum()),
     }  # fmt: skip
 
 
@@ -282,7 +283,13 @@ def _centre(base: Base) -> Any:
     return centre if centre is not None and len(set(centre.tolist())) > 1 else None
 
 
-def _strata(base: Base, within: WithinCentres, arm: Floats | None, centre: Any) -> Positions | None:
-    """Return within what outcomes are permuted; None where they are drawn from the base."""
-    by_base = strata_of_base(base.columns, within.weight, arm, centre)
-    return by_base if by_base is not None or not within.few_events else by_arm_and_centre(arm, within.group)
+def _strata(base: Base, within: WithinCentres, arm: Floats | None, centre: Any) -> tuple[Positions | None, str]:
+    """Return within what outcomes are permuted, also in words; None where they are drawn from the base.
+
+    Centres are those of the base: within a centre of one patient nothing could be permuted.
+    """
+    known = centre if accounts_for_centre(base.study) else within.group
+    strata = strata_of_base(base.columns, within.weight, arm, known)
+    if strata is None and within.few_events:
+        strata = by_arm_and_centre(arm, known)
+    return strata, "" if strata is None else strata_words(arm, known)

@@ -54,7 +54,7 @@ def main_table(
 ) -> pd.DataFrame:
     """Return one row per candidate: what it is, what was found, or why it was not tested."""
     fitted, tests, largest = screened.fitted, screened.tests, screened.largest
-    wide = max(largest.critical, _NORMAL)
+    wide = np.where(np.isnan(largest.p), np.nan, max(largest.critical, _NORMAL))
     found = {
         "log_odds": fitted.log_odds,
         "lower": fitted.log_odds - _NORMAL * fitted.error,
@@ -76,14 +76,21 @@ def main_table(
     table = described.join(figures, on="candidate")
     table["selected"] = table["candidate"].isin([n for n, c in zip(screened.names, chosen, strict=True) if c])
     by = {"maxt": "p_maxt", "bh": "q_bh", "by": "q_by"}[decide]
+    _note(table, by, within_centres)
+    return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
+
+
+def _note(table: pd.DataFrame, by: str, within_centres: bool) -> None:
+    """Write why a candidate that could be read has no adjusted p, or no odds ratio."""
     bare = table["note"].eq("")
     table.loc[bare & table["score_z"].isna(), "note"] = (
         f"the base {'and the centre explain' if within_centres else 'explains'} it wholly"
     )
-    table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = "the same within each arm and centre"
+    table.loc[bare & table["score_z"].notna() & table[by].isna(), "note"] = (
+        "nothing of it is left within the strata of arm and centre"
+    )
     unsettled = table["note"].eq("") & table["score_z"].notna() & table["log_odds"].isna()
     table.loc[unsettled, "note"] = "tested, but its odds ratio cannot be estimated: the fit does not settle"
-    return table.sort_values([by, "p", "candidate"], ignore_index=True, na_position="last")
 
 
 def _described(base: Base, column: Column) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def strata_of_base(columns: Floats, weight: Floats, arm: Floats | None, centre: 
     arm : array of shape (n,) or None
         1, 0, or NaN.
     centre : array of shape (n,) or None
+        Small ones taken together: of one patient each, every base would be the same within the strata.
 
     Examples
     --------
@@ -39,6 +40,16 @@ def strata_of_base(columns: Floats, weight: Floats, arm: Floats | None, centre: 
     counted = weight > 0
     within = pd.DataFrame(columns[counted]).groupby(strata[counted])
     return strata if bool((within.max() == within.min()).all(axis=None)) else None
+
+
+def strata_words(arm: Floats | None, centre: Any) -> str:
+    """Return what the strata of `by_arm_and_centre` are made of, in words.
+
+    Parameters
+    ----------
+    arm, centre : array of shape (n,) or None
+    """
+    return " and ".join(name for name, values in (("arm", arm), ("centre", centre)) if values is not None)
 
 
 def by_arm_and_centre(arm: Floats | None, centre: Any) -> Positions | None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
-from relapse_model.cohort.cohort import Cohort
+from relapse_model.arrays import Floats, Mask
+from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.courses import courses_until
 from relapse_model.cohort.measurements import measurements
+from relapse_model.cohort.tables.column_values import texts
 from relapse_model.display.html_summary import html_summary
 from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
 from relapse_model.features.antibody_filter import AntibodyFilter
@@ -22,8 +24,11 @@ from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.arms.number_words import number_of, weeks_of
+from relapse_model.trial.arms.randomised import RANDOMISED, rows_shown
+from relapse_model.trial.dosing.as_of import weeks_known
+from relapse_model.trial.dosing.endings import endings
 from relapse_model.trial.dosing.forecast import Forecast, forecast
-from relapse_model.trial.dosing.never_measured import never_measured
+from relapse_model.trial.dosing.missed_visits import missed_visits
 from relapse_model.trial.dosing.rule import (
     ALL_CENTRES,
     AS_DUE,
@@ -39,11 +44,14 @@ from relapse_model.trial.dosing.visit_verdicts import (
     BY_HAND,
     CONTROL,
     WRONG_AMOUNT,
-    follow_up_ends,
     visit_verdicts,
+    without_arm,
 )
 
 DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
+_KINETICS = (
+    "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU product"
+)
 _UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
 _SURPRISING = 0.01
 
@@ -58,21 +66,25 @@ class DosingReport:
     due : DataFrame
         One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
         status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``clinician decides``. Who has no titre at
-        all although planned visits have passed is ``not assessed``, with these visits as the reason.
+        all, or none since, although planned visits have passed is ``not assessed``, with these visits as the reason.
     audit : DataFrame
         One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
     next : DataFrame or None
-        One row per patient with a titre: ``patient_id, titre_week``; ``week, lower, upper`` (when the titre will fall
-        below the limit: median and 90 % interval, infinite beyond a year), ``next_visit``, ``due_at_next_visit``,
-        ``reachable`` (probability that one dose brings the titre to the limit), ``dose_needed`` (IU, for information),
-        ``contradicts`` (whether the last titre hardly fits the kinetics: check dose, date or assay). None without
-        [passive_antibody] in the study.
+        One row per patient with a titre whose dosing has not ended: ``patient_id, titre_week``; ``week, lower, upper``
+        (when the titre will fall below the limit: median and 90 % interval, infinite beyond a year), ``next_visit``,
+        ``due_at_next_visit`` (NaN where HBsAg is detected: the rule calls for no dose), ``reachable`` (probability that
+        one dose brings the titre to the limit), ``dose_needed`` (IU, for information), ``contradicts`` (whether the
+        last titre hardly fits the kinetics: check dose, date or assay). None without [passive_antibody] in the study,
+        and where there is no such patient.
     deviations : DataFrame
         Counts by verdict and centre.
     adherence : DataFrame
         Given of due doses by centre.
     notes : tuple of str
         What was assumed or could not be said.
+    ended : DataFrame
+        One row per patient of the arm whose dosing has ended: ``patient_id, week, reason``. Nothing is due for them,
+        and nothing is forecast.
     """
 
     rule: DosingRule
@@ -82,6 +94,7 @@ class DosingReport:
     deviations: pd.DataFrame
     adherence: pd.DataFrame
     notes: tuple[str, ...]
+    ended: pd.DataFrame
     _forecast: Forecast | None = None
     _places: tuple[str, ...] = ()
 
@@ -137,7 +150,9 @@ class DosingReport:
         """
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
-        tables: dict[str, pd.DataFrame | None] = {"due": self.due, "audit": self.audit, "next": self.next}
+        tables: dict[str, pd.DataFrame | None] = {
+            "due": self.due, "audit": self.audit, "next": self.next, "ended": self.ended,
+        }  # fmt: skip
         for name, table in tables.items():
             if table is not None:
                 write_csv(table, path / f"{name}.csv", private=True)
@@ -153,7 +168,8 @@ def dosing(
 
     Blood of a visit is drawn before the dose of that visit. A titre printed below a limit under the rule's threshold
     makes a dose due; one whose limit lies above it is undecidable, and listed. Where HBsAg is detected no dose is due:
-    that a clinician decides. Forecasts assume the kinetics of the study's [passive_antibody].
+    that a clinician decides, until a relapse is confirmed, which ends dosing. Forecasts assume the kinetics of the
+    study's [passive_antibody].
 
     Parameters
     ----------
@@ -176,8 +192,10 @@ def dosing(
     StudyError
         If the study has no [dosing].
     CohortError
-        If the arm or the treatments are missing, a dose has no amount in IU, or a date was asked for and there are no
-        enrolment dates.
+        If the arm of a randomised patient or the treatments are missing, a dose has no amount in IU, or a date was
+        asked for and there are no enrolment dates.
+    RelapseModelError
+        For a week or day before every enrolment, or more than a year after the last record.
 
     Examples
     --------
@@ -187,34 +205,34 @@ def dosing(
     ['patient_id', 'arm', 'week', 'titre', 'reason', 'status']
     """
     rule = _rule(study)
-    _need_arm(cohort, rule)
+    _need_arm(cohort, study, rule)
     planned = rule.visits if visits is None else tuple(visits)
-    as_of = _as_of(cohort, as_of_week, rule)
-    table = visit_verdicts(cohort, study, rule, as_of, planned)
-    ends = follow_up_ends(cohort, study, rule)
-    gone = (cohort.patients["arm"] == rule.arm).to_numpy() & np.isfinite(ends) & (ends <= as_of)
-    notes = _notes(rule, as_of_week, int(gone.sum()))
+    as_of = weeks_known(cohort, as_of_week, rule)
+    ends = endings(cohort, study, rule, as_of)
+    table = visit_verdicts(cohort, study, rule, as_of, planned, ends)
+    begun = as_of >= rule.first.week - rule.first.window_weeks
+    arm = (cohort.patients["arm"] == rule.arm).to_numpy() & begun
+    ids, ended = cohort.patient_ids.to_numpy(), np.flatnonzero(arm & ends.ended)
+    whose = table["patient"].to_numpy(dtype=np.intp)
+    unseen = missed_visits(cohort, study, rule, as_of, planned, ends)
+    due = _due(table[~ends.ended[whose]], unseen, cohort, rule)
+    notes = [*_notes(rule, as_of_week, ends.cause[ended]), *_counted_once(cohort)]
     found: Forecast | None = None
     places: tuple[int, ...] = ()
     upcoming: pd.DataFrame | None = None
     if study.passive_antibody is None:
         notes.append("no forecast: it needs a section [passive_antibody] in the study")
     else:
-        found, places = _forecast(cohort, study, rule, as_of)
-        upcoming = None if found is None else _next(cohort, found, places, rule, planned, as_of)
-        notes.append(
-            "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU "
-            "product"
-        )
-    ids = cohort.patient_ids.to_numpy()
-    whose = table["patient"].to_numpy(dtype=np.intp)
+        found, places = _forecast(cohort, study, rule, as_of, arm & ~ends.ended)
+        by_hand = set(due.loc[due["status"] == BY_HAND, "patient_id"])
+        upcoming = None if found is None else _next(ids, found, places, ends.stop, planned, as_of, by_hand)
+        notes.append(_KINETICS)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
     centre = _centres(cohort)[whose]
-    unseen = never_measured(cohort, study, rule, as_of, planned)
-    due = _due(table[~gone[whose]], unseen[~gone[unseen["patient"].to_numpy(dtype=np.intp)]], cohort, rule)
+    gone = pd.DataFrame({"patient_id": ids[ended], "week": ends.week[ended], "reason": ends.reason[ended]})
     return DosingReport(
         rule, due, audited, upcoming, _deviations(table, centre),
-        _adherence(table, centre), tuple(notes), found, tuple(ids[list(places)]),
+        _adherence(table, centre), tuple(notes), gone, found, tuple(ids[list(places)]),
     )  # fmt: skip
 
 
@@ -227,21 +245,36 @@ def _rule(study: Study) -> DosingRule:
     return study.dosing
 
 
-def _notes(rule: DosingRule, as_of: float | date | None, gone: int) -> list[str]:
+def _notes(rule: DosingRule, as_of: float | date | None, ended: NDArray[np.object_]) -> list[str]:
     """Return what is assumed of windows and of the day, and how many are past dosing."""
     first, again = weeks_of(rule.first.window_weeks), weeks_of(rule.again.act_within_weeks)
     notes = [f"a dose counts as given on time within {again}, the first within {first} (set in the study)"]
     if as_of is None:
         notes.append(
             "no day was stated ('as of'), so the records are taken as complete: a dose that was due and is not among "
-            "them counts as overdue"
+            "them counts as overdue, and a planned visit without a titre as not assessed"
         )
-    if gone:
-        notes.append(f"nothing is due for {gone} who died, had a competing event, or were lost (lost_reason)")
+    if len(ended):
+        causes = ", ".join(f"{cause} {count}" for cause, count in pd.Series(ended).value_counts(sort=False).items())
+        notes.append(
+            f"dosing has ended in {number_of(len(ended), 'patient')} ({causes}): nothing is due for them, and nothing "
+            "is forecast"
+        )
     return notes
 
 
-def _need_arm(cohort: Cohort, rule: DosingRule) -> None:
+def _counted_once(cohort: Cohort) -> list[str]:
+    """Say whether two vials may have been read as one row."""
+    once = sum(one.table == "treatments" and one.found == COUNTED_ONCE for one in cohort.remarks)
+    if not once:
+        return []
+    return [
+        f"{number_of(once, 'row')} of treatments that differ from another in the row number only count once: two vials "
+        "of one day are to be one row with their sum"
+    ]
+
+
+def _need_arm(cohort: Cohort, study: Study, rule: DosingRule) -> None:
     expected = "the arm of each patient"
     if "arm" not in cohort.patients:
         raise CohortError("no dosing report", [Problem("patients", None, "arm", "the column is missing", expected)])
@@ -252,30 +285,18 @@ def _need_arm(cohort: Cohort, rule: DosingRule) -> None:
                           "patients in the arm that [dosing] names",
                           "State arm under [dosing] as the patients table writes it")  # fmt: skip
         raise CohortError("no dosing report", [problem])
-
-
-def _as_of(cohort: Cohort, asked: float | date | None, rule: DosingRule) -> Floats:
-    """Return the week up to which each patient's records count."""
-    if asked is None:
-        return np.full(len(cohort), np.inf)
-    if not isinstance(asked, date):
-        week = float(asked)
-        if not week >= rule.first.week - rule.first.window_weeks:
-            raise RelapseModelError(f"as_of_week is {week:g}; expected a week at or after enrolment.")
-        return np.full(len(cohort), week)
-    if "enrolment_date" not in cohort.patients:
-        expected = "a date for each patient, since a calendar day was asked for"
-        problem = Problem("patients", None, "enrolment_date", "the column is missing", expected)
+    rows = np.flatnonzero(without_arm(cohort, study) & _randomised(cohort))
+    if len(rows):
+        problem = Problem("patients", None, "arm", f"no arm in {rows_shown(rows)}", expected,
+                          "Find out to which arm they were allocated; who was not randomised has 0 in a column "
+                          f"{RANDOMISED!r}")  # fmt: skip
         raise CohortError("no dosing report", [problem])
-    enrolled = pd.to_datetime(cohort.patients["enrolment_date"])
-    unknown = np.flatnonzero((enrolled.isna() & (cohort.patients["arm"] == rule.arm)).to_numpy())
-    if len(unknown):
-        raise CohortError("no dosing report", [
-            Problem("patients", None, "enrolment_date", f"no date for {len(unknown)} of the arm {rule.arm!r}",
-                    "a date for each, since a calendar day was asked for", "Complete it, or ask by week")
-        ])  # fmt: skip
-    days = (pd.Timestamp(asked) - enrolled).dt.days.to_numpy(dtype=float)
-    return np.where(np.isnan(days), -np.inf, days / 7.0)
+
+
+def _randomised(cohort: Cohort) -> Mask:
+    if RANDOMISED not in cohort.patients:
+        return np.ones(len(cohort), dtype=bool)
+    return np.asarray((texts(cohort.patients[RANDOMISED]) != "0").to_numpy(), dtype=bool)
 
 
 def _due(table: pd.DataFrame, unseen: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
@@ -303,12 +324,13 @@ def _due(table: pd.DataFrame, unseen: pd.DataFrame, cohort: Cohort, rule: Dosing
     )
 
 
-def _forecast(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> tuple[Forecast | None, tuple[int, ...]]:
-    """Return the forecast of every patient of the arm who has a titre, and their positions."""
+def _forecast(
+    cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, asked: Mask
+) -> tuple[Forecast | None, tuple[int, ...]]:
+    """Return the forecast of every patient asked for who has a titre, and their positions."""
     passive = passive_antibody_of(study)
     titres = measurements(cohort, study, rule.again.analyte).valued()
-    arm = (cohort.patients["arm"] == rule.arm).to_numpy()
-    titres = titres.rows((titres.week <= as_of[titres.patient]) & arm[titres.patient])
+    titres = titres.rows((titres.week <= as_of[titres.patient]) & asked[titres.patient])
     treatments = dose_table(cohort, passive, np.inf)
     given = doses_given(courses_until(treatments, passive.agents, np.inf), np.inf)
     counted = given.start <= as_of[given.patient]
@@ -321,24 +343,28 @@ def _forecast(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> 
 
 
 def _next(
-    cohort: Cohort,
+    ids: NDArray[np.object_],
     found: Forecast,
     places: tuple[int, ...],
-    rule: DosingRule,
+    stop: Floats,
     planned: tuple[float, ...],
     as_of: Floats,
+    by_hand: set[str],
 ) -> pd.DataFrame:
-    now = np.where(np.isfinite(as_of[list(places)]), as_of[list(places)], found.start)
+    rows = list(places)
+    now = np.where(np.isfinite(as_of[rows]), as_of[rows], found.start)
     visit = np.array([next((week for week in planned if week > at), np.nan) for at in now])
+    visit = np.where(visit < stop[rows], visit, np.nan)
+    chance = np.where([one in by_hand for one in ids[rows]], np.nan, found.due_at(visit))
     return pd.DataFrame(
         {
-            "patient_id": cohort.patient_ids.to_numpy()[list(places)],
+            "patient_id": ids[rows],
             "titre_week": found.start,
             "week": found.crossing,
             "lower": found.lower,
             "upper": found.upper,
             "next_visit": visit,
-            "due_at_next_visit": found.due_at(visit),
+            "due_at_next_visit": chance,
             "reachable": 1.0 - found.unreachable,
             "dose_needed": found.dose_needed,
             "contradicts": found.surprise < _SURPRISING,

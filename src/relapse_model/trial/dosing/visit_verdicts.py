@@ -9,19 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relapse_model.arrays import Floats
+from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.deaths import death_weeks
 from relapse_model.cohort.measurements import Measurements, measurements
-from relapse_model.cohort.outcome.competing import competing_events
 from relapse_model.cohort.outcome.decided_tests import decide_tests
-from relapse_model.cohort.outcome.outcome import derive_outcome
-from relapse_model.cohort.tables.columns import LOST_REASON
+from relapse_model.cohort.tables.column_values import texts
+from relapse_model.cohort.tables.columns import MISSING_WORDS
 from relapse_model.comparisons import at_or_before
-from relapse_model.errors import CohortError, InsufficientDataError, Problem
+from relapse_model.errors import CohortError, Problem
 from relapse_model.features.endogenous import dose_problems
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
+from relapse_model.trial.dosing.endings import Endings
 from relapse_model.trial.dosing.rule import (
     DETECTED,
     DUE,
@@ -40,12 +39,13 @@ BEFORE, CONTROL, AFTER, TWICE, UNDECIDED, UNASSESSED, WITH_ANTIGEN = (
     "given before enrolment", "given in the control arm", "given after dosing ended", "given twice for one visit",
     "given while undecided", "given without a titre since the last dose", "given with HBsAg detected",
 )  # fmt: skip
+NO_ARM = "given to a patient without an arm"  # of those who were not randomised: others are refused
 _FIRST_ROW = 2  # rows are numbered as in a spreadsheet: the header is row 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """What the rule looks at, of all patients; `stop` is when dosing ends, and `gone` when follow-up does."""
+    """What the rule looks at, of all patients, and when dosing ends."""
 
     titres: Measurements
     tests: Measurements
@@ -53,13 +53,13 @@ class _Records:
     visit_patient: NDArray[np.intp]
     visit_week: Floats
     doses: pd.DataFrame
-    stop: Floats
-    gone: Floats
+    endings: Endings
+    reason: NDArray[np.object_]
     negative_to: float
 
 
 def visit_verdicts(
-    cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits: tuple[float, ...]
+    cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, visits: tuple[float, ...], ends: Endings
 ) -> pd.DataFrame:
     """Return one row per assessed visit of the dosing arm, and one per dose that answers none.
 
@@ -75,33 +75,51 @@ def visit_verdicts(
         The week up to which each patient's records are looked at.
     visits : tuple of float
         Planned weeks; empty to take every day with a laboratory result as a visit.
+    ends : Endings
+        When dosing ends; from then on neither a titre nor HBsAg asks for anything.
 
     Returns
     -------
     DataFrame
-        ``patient`` (position), ``week``, ``titre`` (as text), ``reason`` (``enrolment``, ``below 100``, ``negative``),
-        ``call``, ``given_week``, ``amount``, ``verdict``, ``days_late``; by patient and week.
+        ``patient`` (position), ``week``, ``titre`` (as text), ``reason`` (``enrolment``, ``below 100``, ``negative``;
+        or what ended dosing), ``call``, ``given_week``, ``amount``, ``verdict``, ``days_late``; by patient and week.
 
     Raises
     ------
     CohortError
         If the cohort has no treatments table, or a dose has no amount in IU.
     """
-    records = _records(cohort, study, rule, as_of)
+    records = _records(cohort, study, rule, as_of, ends)
     arm = cohort.patients["arm"].to_numpy()
     rows: list[dict[str, object]] = []
     by_patient = dict(iter(records.doses.groupby("patient")))
     nothing = records.doses.iloc[:0]
     for place in np.flatnonzero((arm == rule.arm) & (as_of >= rule.first.week - rule.first.window_weeks)):
         rows += _patient(records, rule, int(place), by_patient.get(int(place), nothing), float(as_of[place]), visits)
+    nowhere = without_arm(cohort, study)
     for place in np.flatnonzero(arm != rule.arm):
+        verdict = NO_ARM if nowhere[place] else CONTROL
         for _, dose in by_patient.get(int(place), nothing).iterrows():
-            rows.append(_row(int(place), float(dose["start_week"]), None, "", NONE, dose, CONTROL))
+            rows.append(_row(int(place), float(dose["start_week"]), None, "", NONE, dose, verdict))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values(["patient", "week"], kind="stable").reset_index(drop=True)
 
 
-def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> _Records:
+def without_arm(cohort: Cohort, study: Study) -> Mask:
+    """Tell of whom no arm is known: none is written, or a word for "missing" that names no arm of the plan.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With an arm column.
+    study : Study
+    """
+    arm = texts(cohort.patients["arm"])
+    named = [] if study.trial is None else [study.trial.arms.treatment, study.trial.arms.control]
+    return np.asarray((arm.str.casefold().isin(MISSING_WORDS) & ~arm.isin(named)).to_numpy(), dtype=bool)
+
+
+def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, ends: Endings) -> _Records:
     titres = measurements(cohort, study, rule.again.analyte)
     titres = titres.rows(at_or_before(titres.week, as_of[titres.patient]))
     tests = titres.rows(np.zeros(len(titres.week), dtype=bool))
@@ -117,8 +135,7 @@ def _records(cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats) -> _
     doses = doses[at_or_before(doses["start_week"], as_of[doses["patient"]])]
     return _Records(
         titres, tests, positive, seen["patient"].to_numpy(dtype=np.intp), seen["week"].to_numpy(dtype=float),
-        doses, dosing_ends(cohort, study, rule), follow_up_ends(cohort, study, rule),
-        rule.again.below if limit is None else limit,
+        doses, ends, ends.reason, rule.again.below if limit is None else limit,
     )  # fmt: skip
 
 
@@ -140,60 +157,6 @@ def _doses(cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
     return doses.astype({"start_week": float, "dose": float}).groupby(["patient", "start_week"], as_index=False).sum()
 
 
-def dosing_ends(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    """Return the week from which no dose is expected: what the rule says ends dosing, a competing event, a death.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    study : Study
-    rule : DosingRule
-    """
-    by_rule = np.fmin(_stops_by_rule(cohort, study, rule), _competing_week(cohort, study))
-    return np.fmin(by_rule, death_weeks(cohort.adverse_events, len(cohort)))
-
-
-def follow_up_ends(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    """Return the week after which nobody can be dosed: death, a competing event, or loss; infinite without any.
-
-    Whoever has a reason in ``lost_reason`` was lost after the last laboratory result, if ``lost`` ends dosing.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    study : Study
-    rule : DosingRule
-    """
-    ends = np.fmin(_competing_week(cohort, study), death_weeks(cohort.adverse_events, len(cohort)))
-    if "lost" in rule.stop and LOST_REASON in cohort.patients:
-        reasons = cohort.patients[LOST_REASON]
-        lost = (reasons.notna() & (reasons.astype(str).str.strip() != "")).to_numpy()
-        seen = cohort.labs.groupby("patient")["week"].max().reindex(range(len(cohort))).to_numpy(dtype=float)
-        ends = np.where(lost, np.fmin(ends, np.nan_to_num(seen, nan=0.0)), ends)
-    return ends
-
-
-def _competing_week(cohort: Cohort, study: Study) -> Floats:
-    """Return the week of each patient's competing event: what follows it is not judged."""
-    found = competing_events(cohort, study)
-    return np.full(len(cohort), np.inf) if found is None else np.where(np.isnan(found.week), np.inf, found.week)
-
-
-def _stops_by_rule(cohort: Cohort, study: Study, rule: DosingRule) -> Floats:
-    stop = np.full(len(cohort), np.inf)
-    if "horizon" in rule.stop:
-        stop = np.full(len(cohort), study.prediction.horizon_weeks + study.prediction.visit_window_weeks)
-    if "relapse" in rule.stop:
-        try:
-            outcome = derive_outcome(cohort, study)
-        except InsufficientDataError:  # nobody was tested: nobody is known to have relapsed
-            return stop
-        relapsed = (outcome["event"] == 1).to_numpy()
-        week = outcome["time_week"].to_numpy(dtype=float)
-        stop = np.where(relapsed, np.fmin(stop, week), stop)
-    return stop
-
-
 def _patient(
     records: _Records, rule: DosingRule, place: int, doses: pd.DataFrame, as_of: float, visits: tuple[float, ...]
 ) -> list[dict[str, object]]:
@@ -203,12 +166,14 @@ def _patient(
     call[first] = DUE
     detected = _detected(records, place, week) & ~first
     call[detected] = DETECTED
-    ended = week >= records.stop[place]
+    ended = week >= records.endings.stop[place]
     expected = (call == DUE) & ~ended
-    call[(call == DUE) & ended] = ENDED  # what the titre would ask for is no longer asked
+    asked = call.copy()
+    over = ended & np.isin(call, (DUE, DETECTED))
+    call[over], reason[over] = ENDED, records.reason[place]  # what the titre would ask for is no longer asked
     latest = np.where(first, rule.first.week + rule.first.window_weeks, week + rule.again.act_within_weeks)
     amount, given = doses["dose"].to_numpy(), doses["start_week"].to_numpy()
-    until = min(as_of, float(records.gone[place]))  # what could still be given then is not omitted
+    until = min(as_of, float(records.endings.gone[place]))  # what could still be given then is not omitted
     found = match_doses(week, expected, latest, given, rule.first.week - rule.first.window_weeks, until)
     rows = []
     for position in range(len(week)):
@@ -221,11 +186,11 @@ def _patient(
         elif call[position] == DETECTED:
             verdict = BY_HAND
         titre = titre_text(lower[position], upper[position])
-        why = reason[position] if call[position] == DUE else ""
+        why = reason[position] if call[position] in (DUE, ENDED) else ""
         rows.append(_row(place, week[position], titre, why, call[position], dose, verdict, days))
     taken = set(found.dose.tolist())
     for number in sorted(set(range(len(doses))) - taken):
-        verdict = _unasked(float(given[number]), week, call, latest, rule, float(records.stop[place]))
+        verdict = _unasked(float(given[number]), week, asked, latest, rule, float(records.endings.stop[place]))
         rows.append(_row(place, float(given[number]), None, "", NONE, doses.iloc[number], verdict))
     return rows
 
@@ -279,9 +244,9 @@ def _unasked(
     """Return what a dose is called that no visit asked for; past the time of the last visit it is of another day."""
     if given < rule.first.week - rule.first.window_weeks:
         return BEFORE
-    if given > stop:
-        return AFTER
     last = np.searchsorted(week, given, side="right") - 1
+    if given > stop or (call[last] == DUE and week[last] >= stop):
+        return AFTER
     if call[last] == DUE and not at_or_before(given, latest[last]):
         return UNASSESSED
     return {NOT_DUE: WITHOUT_NEED, DUE: TWICE, DETECTED: WITH_ANTIGEN}.get(call[last], UNDECIDED)
