@@ -109,8 +109,29 @@ def test_a_text_speaks_for_itself_where_there_is_no_label(key, meaning, label):
 
 @pytest.mark.parametrize("code", ["1", "Y", "-1", "F"])
 def test_numbers_and_single_letters_are_codes(code):
-    """1 for no, and 2 for yes: a mapping may say so; F for a man as well, in some language."""
-    assert clashes(stated("coinfection", "0", code)) == clashes(stated("sex", "M", code)) == []
+    """1 for no, and 2 for yes: a mapping may say so."""
+    assert clashes(stated("coinfection", "0", code)) == []
+
+
+def test_f_and_m_say_which_sex_they_are():
+    """No language calls men F; M stands for women (mujer) only where another letter (hombre) stands for men."""
+    assert len(clashes("sex = " + values("sx", F="M", M="F"))) == 2
+    assert len(clashes("sex = " + values("sx", f="M"))) == 1
+    assert clashes("sex = " + values("sx", M="F", H="M")) == []
+    assert clashes("sex = " + values("sx", F="F", M="M")) == clashes("sex = " + values("sx", F="", M="")) == []
+
+
+@pytest.mark.parametrize("text", ["HBIG 400 IU", "HBIG组", "HBIG group"])
+def test_a_dose_or_the_word_group_beside_a_level_changes_nothing(text):
+    assert len(clashes("arm = " + values("ARM", **{text: "control"}))) == 1
+    assert clashes("arm = " + values("ARM", **{text: "hbig"})) == []
+
+
+def test_what_a_source_calls_its_codes_is_told_as_its_own():
+    omop = parse_mapping(HEAD.replace("redcap", "omop").replace("record", "person_id") + "sex = " + values(
+        "gender_concept_id", **{"8507": "F", "MALE": "F"}))  # fmt: skip
+    found = list(meaning_clashes(omop, None, {"gender_concept_id": {"8507": "MALE"}}))
+    assert [one.expected for one in found] == ["what the vocabulary calls it: 'MALE'", "what the text says by itself"]
 
 
 def test_codes_exchanged_are_refused_in_any_language():

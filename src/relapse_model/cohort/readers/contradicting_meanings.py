@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from relapse_model.cohort.deaths import names_a_death
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
@@ -29,12 +30,15 @@ _RELAPSE = re.compile(r"relaps|recurren|复发")
 _FREE = re.compile(r"\b(?:no|not|non|without|free)\b|未|无|没有")
 _TRANSPLANT = re.compile(r"transplant|移植")
 _LOST = re.compile(r"\blost\b|withdr|失访|退出")
+_DOSE = re.compile(r"\b\d+(?:[.,]\d+)?\s*(?:k?iu|u|mg|g|ug|µg|mcg|ml)\b", re.IGNORECASE)
+_GROUP = re.compile(r"\b(?:group|arm)\b|组", re.IGNORECASE)
 _UNKNOWN = frozenset(
     {"unknown", "not known", "not done", "not tested", "not assessed", "missing", "不详", "未知", "未做", "未查",
      "未检", "未检测", "未检查", "缺失"}
 )  # fmt: skip
 _ADVICE = "Correct the mapping, or the dictionary if that is wrong"
 _ADVICE_OWN = "Correct the mapping"
+_CALLED = {"omop": "the vocabulary", "fhir": "the code system"}
 Same = Callable[[str, str], bool | None]
 """Whether a label and a meaning say the same; None where one of them says nothing that is understood."""
 
@@ -69,8 +73,11 @@ def _of_field(
 ) -> Iterator[Problem]:  # fmt: skip
     labels = {text_key(code): label for code, label in choices.get(one.name, {}).items()}
     for code, meaning in one.values.items():
-        label = labels.get(text_key(code), _speaking(code) if one.name not in choices else "")
-        if label and meaning.strip() and _contradicts(label, meaning, same, labels):
+        own = _sex(code, one.values) if place[-1] == "sex" else ""
+        speaks = mapping.kind in _CALLED or one.name not in choices
+        label = labels.get(text_key(code), own or (_speaking(code) if speaks else ""))
+        others = labels if text_key(code) in labels else {}
+        if label and meaning.strip() and _contradicts(label, meaning, same, others):
             yield _problem(mapping, place, one.name, code, meaning, labels.get(text_key(code)))
 
 
@@ -78,7 +85,9 @@ def _problem(mapping: SourceMapping, place: Place, name: str, code: str, meaning
     found = f"{code!r} of {name!r} as {meaning!r}"
     if label is None:
         return in_mapping(mapping, place, found, "what the text says by itself", _ADVICE_OWN)
-    return in_mapping(mapping, place, found, f"what the data dictionary calls it: {label!r}", _ADVICE)
+    called = _CALLED.get(mapping.kind)
+    advice = _ADVICE if called is None else _ADVICE_OWN
+    return in_mapping(mapping, place, found, f"what {called or 'the data dictionary'} calls it: {label!r}", advice)
 
 
 def _speaking(text: str) -> str:
@@ -86,6 +95,18 @@ def _speaking(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).strip()
     is_code = (len(plain) < 2 and plain.isascii()) or not any(char.isalpha() for char in plain)
     return "" if is_code else text
+
+
+def _sex(code: str, values: Mapping[str, str]) -> str:
+    """Return the letter of a sex, which says by itself which one it is, as it does in the standards.
+
+    M stands for women in some languages (``mujer``), but then another code than F stands for men.
+    """
+    letter = unicodedata.normalize("NFKC", code).strip().upper()
+    men = [other for other, meaning in values.items() if other != code and meaning.strip().upper() == "M"]
+    return (
+        "" if letter not in ("F", "M") or (letter == "M" and any(one.strip().upper() != "F" for one in men)) else letter
+    )
 
 
 def _contradicts(label: str, meaning: str, same: Same | None, labels: Mapping[str, str]) -> bool:
@@ -142,7 +163,7 @@ class _Words:
         if rule is not None and rule.kind == "flag":
             return _by(_flag)
         levels = {} if self.study is None else levels_named(self.study)
-        return _by(lambda text: level_of(text, levels[key])) if key in levels else None
+        return _by(lambda text: _level(text, levels[key])) if key in levels else None
 
     @staticmethod
     def _names(study: Study, key: str) -> Same:
@@ -159,16 +180,16 @@ class _Words:
         return same
 
     def _outcome(self) -> str | None:
-        return _event("relapse" if self.study is None else self.study.outcome.name)
+        return event_named("relapse" if self.study is None else self.study.outcome.name)
 
     def _events(self, label: str, meaning: str) -> bool | None:
         event, name = named(meaning)
-        meant = {"relapse": self._outcome(), "free": "free"}.get(event.casefold(), _event(name))
-        said = _event(label)
+        meant = {"relapse": self._outcome(), "free": "free"}.get(event.casefold(), event_named(name))
+        said = event_named(label)
         return None if (said, meant) == ("lost", "free") else _both(said, meant)  # free of it until then
 
     def _relapse(self, label: str, meaning: str) -> bool | None:
-        said, event, outcome = yes_or_no(label), _event(label), self._outcome()
+        said, event, outcome = yes_or_no(label), event_named(label), self._outcome()
         if said is None and event not in (None, "lost") and outcome is not None:
             said = event == outcome
         return _both(said, yes_or_no(meaning))
@@ -182,12 +203,12 @@ def _both(one: object, other: object) -> bool | None:
     return None if one is None or other is None else one == other
 
 
-def _event(text: str) -> str | None:
+def event_named(text: str) -> str | None:
     """Return which event a text names, of those that are understood.
 
     Examples
     --------
-    >>> [_event(text) for text in ("Relapse", "No relapse", "Died of HCC", "Liver transplantation", "Other")]
+    >>> [event_named(text) for text in ("Relapse", "No relapse", "Died of HCC", "Liver transplantation", "Other")]
     ['relapse', 'free', 'death', 'transplantation', None]
     """
     plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
@@ -202,11 +223,29 @@ def _event(text: str) -> str | None:
     return "free" if plain.strip() == "free" else None
 
 
+def _level(text: str, levels: tuple[str, ...]) -> str | None:
+    """Return the level that a text names: by itself, else without a dose and the word for a group."""
+    plain = unicodedata.normalize("NFKC", text)
+    return level_of(text, levels) or level_of(_GROUP.sub(" ", _DOSE.sub(" ", plain)).strip(), levels)
+
+
+def results_contradict(one: str, other: str) -> bool:
+    """Tell whether of two texts one says positive and the other negative.
+
+    Examples
+    --------
+    >>> [results_contradict("Negative", text) for text in ("positive", "not detected", "<0.05", "")]
+    [True, False, False, False]
+    """
+    return _both(_result(one), _result(other)) is False
+
+
 def _flag(text: str) -> bool | None:
     said, result = yes_or_no(text), _result(text)
     return said if said is not None or result is None else result == "positive"
 
 
+@lru_cache(maxsize=4096)  # an export has a few words, and very many results
 def _result(text: str) -> str | None:
     """Return whether a text says positive or negative, by its words alone."""
     if any(char.isdigit() for char in text):

@@ -227,3 +227,41 @@ def test_a_code_that_the_study_states_for_another_analyte_is_refused(tmp_path, s
     rows = [{**rows[0], "R": "5", "LBORRESU": "mIU/mL"}]
     ratio = mapping + 'value = "R"\nunit = "mIU/mL"\n'  # another analyte of one code
     assert len(read(tmp_path, ratio, lb=rows, study=study).labs) == 1
+
+
+def test_a_sex_is_not_read_as_the_other_one(tmp_path):
+    mapping = MAPPING.replace(PATIENTS, PATIENTS + 'sex = { field = "SEX", values = { F = "M", M = "F" } }\n')
+    assert "2 problems" in refused(tmp_path, mapping, lb=LB)
+
+
+def test_the_text_of_a_value_is_its_number(tmp_path):
+    mapping = MAPPING.replace(LABS, '[[labs]]\nanalyte = "anti_hbs"\nsource = "adlb"\ncodes = ["HBSAB"]\n')
+    row = {"USUBJID": "S-1", "PARAMCD": "HBSAB", "PARAM": "Anti-HBs (mIU/mL)", "AVAL": 12.0, "AVALC": "12",
+           "ADT": "2024-01-15"}  # fmt: skip
+    assert list(read(tmp_path, mapping, adlb=[row]).labs["value"]) == ["12"]
+    text = refused(tmp_path, mapping, adlb=[row | {"AVALC": "0.12"}])
+    assert "ADLB, observation 1, column 'AVAL': '12'; expected the number of AVALC" in text
+
+
+@pytest.mark.parametrize(
+    ("censored", "said", "right"),
+    [(1.0, "Relapse", False), (0.0, "No relapse", False), (0.0, "Relapse", True), (1.0, "Lost to follow-up", True),
+     (1.0, "Relapse-free, censored", True), (1.0, "Death", True)],
+)  # fmt: skip
+def test_an_event_is_what_its_description_says(tmp_path, censored, said, right):
+    rows = [tte(CNSR=censored, EVNTDESC=said)]
+    if right:
+        read(tmp_path, TTE, lb=LB, adtte=rows)
+    else:
+        assert "column 'EVNTDESC'" in refused(tmp_path, TTE, lb=LB, adtte=rows)
+
+
+def test_a_code_of_results_has_one_label(tmp_path):
+    """The result of the mother under the code of her child's says so by its label alone."""
+    rows = [lb(LBTEST="Anti-HBs"), lb("S-2", LBTEST="ANTI-HBS ")]
+    assert len(read(tmp_path, lb=rows).labs) == 2
+    mother = [rows[0], lb("S-2", LBTEST="Anti-HBs (mother)")]
+    text = refused(tmp_path, lb=mother)
+    assert "LB: several LBTEST of 'HBSAB': Anti-HBs (1), Anti-HBs (mother) (1); expected one" in text
+    chosen = MAPPING.replace('codes = ["HBSAB"]', 'codes = ["HBSAB"]\nwhen = { LBTEST = "Anti-HBs" }')
+    assert len(read(tmp_path, chosen, lb=mother).labs) == 1

@@ -323,3 +323,11 @@ def test_a_standardised_result_of_another_amount_is_refused(tmp_path):
         assert cohort.labs["value"].tolist() == ["12"]
     chosen = read(tmp_path, MAPPING + 'value = "LBSTRESC"\n', lb=[lb(result="12", **standard)])
     assert chosen.labs["value"].tolist() == ["120"]
+
+
+@pytest.mark.parametrize("code", [" HBSAB", "HBSAB ", "hbsab"])
+def test_blanks_around_a_code_and_its_case_make_no_difference(tmp_path, code):
+    rows = [lb(code=code, result="7"), lb("S-2")]
+    made = read(tmp_path, lb=rows)
+    assert sorted(made.labs["value"]) == ["7", "<10"]
+    assert not made.reading.not_mapped

@@ -151,3 +151,59 @@ def test_a_period_goes_forward_and_nothing_is_issued_before_it_is_measured(read)
         read(observation(day="2024-05-08", issued="2024-03-01T10:00:00Z", **quantity()))
     # The day before, by the offset that it was written in, may be the same day.
     assert values(read(observation(issued="2024-03-07T23:00:00Z", **quantity()))) == ["5.0"]
+
+
+def coded(code="260385009", text="", **more):
+    concept = {"coding": [{"system": SNOMED, "code": code, **more}]} | ({"text": text} if text else {})
+    return observation(valueCodeableConcept=concept)
+
+
+@pytest.mark.parametrize("said", [{"display": "Positive"}, {"display": "Negative", "text": "Positive"}])
+def test_a_code_is_not_read_as_what_its_words_deny(read, said):
+    with pytest.raises(CohortError, match="'Positive', and a code that the mapping reads as 'negative'"):
+        read(coded(**said))
+    assert values(read(coded(display="Negative", text="not detected"))) == ["negative"]
+
+
+def test_a_code_that_is_known_is_not_read_as_its_contrary(read):
+    wrong = MAPPING.replace('|260385009" = "negative"', '|260385009" = "positive"')
+    with pytest.raises(SourceError, match="what the code system calls it: 'Negative'"):
+        read(coded(), mapping=wrong)
+
+
+@pytest.mark.parametrize("path", ["dosage.dose", "dosage.dose.value"])
+def test_a_dose_is_in_the_unit_that_its_resource_states(read, path):
+    milligrams = dose(dosage={"dose": {"value": 400, "unit": "mg"}})
+    bare = MAPPING + f'dose = "{path}"\n'
+    assert sorted(
+        read(observation(), dose(effectiveDateTime="2024-03-02"), milligrams, mapping=bare).treatments["unit"]
+    ) == ["IU", "mg"]
+    stated = MAPPING + f'dose = {{ field = "{path}", unit = "IU" }}\n'
+    assert list(read(observation(), dose(), mapping=stated).treatments["unit"]) == ["IU"]
+    with pytest.raises(CohortError, match=r"MedicationAdministration\.dose': 'mg'; expected 'IU', the unit"):
+        read(observation(), milligrams, mapping=stated)
+    both = {"value": 400, "unit": "IU", "code": "mg", "system": "http://unitsofmeasure.org"}
+    with pytest.raises(CohortError, match="'IU', and the code 'mg'"):
+        read(observation(), dose(dosage={"dose": both}), mapping=bare)
+
+
+def test_a_result_about_another_is_not_the_patients(read):
+    """The mother's result in the record of her child says so by its focus."""
+    mother = observation(day="2024-04-01", focus=[{"reference": "RelatedPerson/m1"}], **quantity(700.0))
+    own = observation(day="2024-04-02", focus=[{"reference": "Patient/1"}], **quantity(8.0))
+    cohort = read(observation(), mother, own)
+    assert values(cohort) == ["5.0", "8.0"]
+    assert left_out(cohort) == {"about another than the patient (focus)": 1}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("whose", ["Patient/2", "RelatedPerson/m1"])
+def test_a_result_of_the_specimen_of_another_is_not_the_patients(read, order, whose):
+    specimens = [{"resourceType": "Specimen", "id": own, "subject": {"reference": of}}
+                 for own, of in (("s1", whose), ("s2", "Patient/1"))]  # fmt: skip
+    results = [observation(day=f"2024-04-0{place}", specimen={"reference": f"Specimen/s{place}"}, **quantity(value))
+               for place, value in ((1, 700.0), (2, 8.0))]  # fmt: skip
+    people = (patient(), enrolment(), patient("2"), enrolment("2"))
+    cohort = read(observation(), *[*specimens, *results][::order], people=people)
+    assert sorted(values(cohort)) == ["5.0", "8.0"]
+    assert left_out(cohort) == {"of a specimen of another than the patient": 1}

@@ -181,3 +181,53 @@ def test_what_is_said_of_a_person_is_said_once(read):
     assert len(read(number("5"), person=[PERSON | {"gender_source_value": "other"}]).labs) == 1
     with pytest.raises(CohortError, match="another sex than that of gender_concept_id"):
         read(number("5"), person=[PERSON | {"gender_source_value": "M"}])
+
+
+def test_a_concept_is_not_read_as_what_another_one_means(read):
+    """Male and female exchanged, and a negative result as a positive one, with and without the table CONCEPT."""
+    sexes = MAPPING.replace(
+        'sex = "gender_concept_id"', 'sex = { field = "gender_concept_id", values = { 8507 = "F", 8532 = "M" } }'
+    )
+    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Female'"):
+        read(number("5"), mapping=sexes)
+    results = MAPPING.replace('"9189" = "negative"', '"9189" = "positive"')
+    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Negative'"):
+        read(number("5"), mapping=results)
+    own = MAPPING.replace('"9177" = ""', '"9177" = "positive"')
+    assert len(read(number("5"), mapping=own).labs) == 1
+    concept = [{"concept_id": "9177", "concept_code": "x", "vocabulary_id": "SNOMED", "concept_name": "Not detected"}]
+    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Not detected'"):
+        read(number("5"), mapping=own, concept=concept)
+
+
+@pytest.mark.parametrize("text", ["0,12", "0.12"])
+@pytest.mark.parametrize("unit", ["mIU/mL", "IU/L", ""])
+def test_a_number_is_that_of_the_text_where_no_unit_explains_another(read, text, unit):
+    """12 is not 0.12 in the same unit, by concept and as printed; without a printed unit nobody knows."""
+    row = number("12", text=text.replace(",", "."), unit_concept_id="8860", unit_source_value=unit)
+    if "," in text:
+        row = row | {"value_source_value": f'"{text}"'}
+    with pytest.raises(CohortError, match="column 'value_as_number': '12'; expected the number of value_source_value"):
+        read(row, concept=CONCEPT)
+
+
+def test_a_mapping_may_say_that_the_number_counts(read):
+    counts = MAPPING.replace("codes = [1]", 'codes = [1]\nvalue = { field = "value_as_number" }', 1)
+    counts = "\n".join(line for line in counts.splitlines() if "9177" not in line)
+    row = number("12", text="0.012", unit_concept_id="8860", unit_source_value="")
+    assert list(read(row, mapping=counts, concept=CONCEPT).labs["value"]) == ["12"]
+    with pytest.raises(CohortError, match="Both are in one unit"):
+        read(row | {"unit_source_value": "mIU/mL"}, mapping=counts, concept=CONCEPT)
+
+
+@pytest.mark.parametrize(("unit", "right"), [("mg", False), ("[IU]", True), ("IU", True), ("", True)])
+def test_a_dose_is_in_the_unit_that_its_row_states(read, unit, right):
+    mapping = MAPPING + 'dose = { field = "quantity", unit = "IU" }\n'
+    drugs = [DRUG | {"dose_unit_source_value": unit}]
+    if right:
+        assert list(read(number("5"), mapping=mapping, drug_exposure=drugs).treatments["unit"]) == ["IU"]
+        return
+    with pytest.raises(CohortError, match="column 'dose_unit_source_value': 'mg'; expected 'IU', the unit"):
+        read(number("5"), mapping=mapping, drug_exposure=drugs)
+    own = mapping.replace(', unit = "IU" }', ' }\nunit = { field = "dose_unit_source_value" }')
+    assert list(read(number("5"), mapping=own, drug_exposure=drugs).treatments["unit"]) == ["mg"]

@@ -8,6 +8,7 @@ import pandas as pd
 from relapse_model.arrays import Floats, Mask
 from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
+from relapse_model.cohort.readers.contradicting_meanings import event_named
 from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands
@@ -56,6 +57,25 @@ def other_results(wanted: Wanted, columns: Columns, table: SourceTable) -> list[
             problems += table.problems(rows, value, f"the amount of {pairs[0][0]} and {pairs[0][1]}", advice)
         told |= rows
     return problems
+
+
+def other_characters(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
+    """Refuse rows whose AVALC is another number than AVAL, of which it is the text."""
+    if wanted.entry.section != "labs" or not {"AVALC", "AVAL"} <= set(wanted.data.labels):
+        return []
+    one, other = _amounts(columns["AVALC"]), _amounts(columns["AVAL"])
+    rows = ~np.isnan(one) & ~np.isnan(other) & ~np.isclose(one, other, rtol=_ROUNDED, atol=1e-12)
+    return table.problems(rows, "AVAL", "the number of AVALC", "Correct the one that is wrong")
+
+
+def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[Problem]:
+    """Refuse rows that are censored and say a relapse, or are events and say that there was none (EVNTDESC)."""
+    if wanted.entry.section != "outcome" or not {"CNSR", "EVNTDESC"} <= set(wanted.data.labels):
+        return []
+    said = columns["EVNTDESC"].map(lambda text: "" if "censor" in text.casefold() else event_named(text) or "")
+    event, number = (columns["CNSR"] == "0").to_numpy(), (columns["CNSR"] != "").to_numpy()
+    wrong = number & np.where(event, (said == "free").to_numpy(), (said == "relapse").to_numpy())
+    return table.problems(wrong, "EVNTDESC", "what CNSR says: 0 is an event, any other number none")
 
 
 def _amounts(texts: pd.Series) -> Floats:

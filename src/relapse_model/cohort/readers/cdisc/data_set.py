@@ -96,10 +96,11 @@ class DataSet:
         return self._coded[variable]
 
     def holds(self, variable: str, wanted: Collection[str]) -> Mask:
-        """Tell in which rows a variable has one of some texts; case makes no difference, and ``*`` is any text."""
+        """Tell in which rows a variable has one of some texts, in any case, blanks around it or not; ``*``: any."""
         coded = self.coded(variable)
-        keys = {one.casefold() for one in wanted}
-        among = np.array([(one.casefold() in keys or "*" in keys) and one != "" for one in coded.texts], dtype=bool)
+        keys = {code_key(one) for one in wanted}
+        texts = [code_key(one) for one in coded.texts]
+        among = np.array([one != "" and (one in keys or "*" in keys) for one in texts], dtype=bool)
         return among[coded.codes]
 
     def counts(self, variable: str, rows: Mask | None = None) -> dict[str, int]:
@@ -115,6 +116,17 @@ class DataSet:
         places, rows = np.unique(coded.codes, return_index=True)
         texts = beside.texts[beside.codes[rows]]
         return {str(coded.texts[place]): str(text) for place, text in zip(places, texts, strict=True) if place >= 0}
+
+
+def code_key(text: str) -> str:
+    """Return a text as codes are compared: blanks around it and case make no difference.
+
+    Examples
+    --------
+    >>> code_key(" hbsag "), code_key("HBSAG")
+    ('hbsag', 'hbsag')
+    """
+    return text.strip().casefold()
 
 
 class Columns(Mapping[str, pd.Series]):

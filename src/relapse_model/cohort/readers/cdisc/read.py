@@ -12,7 +12,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.after_death import after_death, last_days
 from relapse_model.cohort.readers.before_birth import before_birth
-from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet
+from relapse_model.cohort.readers.cdisc.data_set import REFUSED, DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.lives import lives_of, with_dates
 from relapse_model.cohort.readers.cdisc.people import COUNTED, Subjects, never_read, patients_problems, subjects_of
@@ -172,11 +172,11 @@ def _not_mapped(library: Library, subjects: Subjects, wishes: Wishes) -> Iterato
         code = code_of(data, standard)
         if code not in data:
             continue
-        named = {text.casefold() for one in wishes.all if one.data is data for text in one.codes}
+        named = {code_key(text) for one in wishes.all if one.data is data for text in one.codes}
         if any(one.data is data and not one.codes for one in wishes.all):
             continue
         labels = data.first_of_each(code, standard.label) if standard.label in data else {}
         for text, count in data.counts(code).items():
-            if text.casefold() not in named:
+            if code_key(text) not in named:
                 label = labels.get(text, "")
                 yield NotMapped(data.name, text, label if label != text else "", count)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.readers.cdisc.contradicted import other_results, other_units
-from relapse_model.cohort.readers.cdisc.data_set import Columns
+from relapse_model.cohort.readers.cdisc.contradicted import other_characters, other_events, other_results, other_units
+from relapse_model.cohort.readers.cdisc.data_set import Columns, code_key
 from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
 from relapse_model.cohort.readers.cdisc.sequence import number_problems
@@ -23,6 +24,7 @@ from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
 
 NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
+_BRACKETS = re.compile(r"\s*\([^()]*[/%][^()]*\)\s*$")
 OTHER_CODE = "of a code that the mapping does not name"
 
 
@@ -74,6 +76,7 @@ def taken_rows(
     for name, texts in entry.when.items():
         outside[OTHER_ROWS] = outside.get(OTHER_ROWS, ~chosen) | ~data.holds(name, texts)
     problems = _parts(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
+    problems += _labels(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     outside |= subjects.outside(data)
     none, refused = _nothing(wanted, chosen & ~np.any([*outside.values(), ~chosen], axis=0), subjects)
     outside |= none
@@ -122,6 +125,25 @@ def _parts(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem
     return problems
 
 
+def _labels(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:
+    """Refuse a code of results that has several labels, since a code and its label are one by the standard.
+
+    Units in brackets are left out: they are those of each row.
+    """
+    data, label, code = wanted.data, wanted.standard.label, wanted.standard.code
+    if wanted.entry.section != "labs" or not {label, code} <= set(data.labels) or label in wanted.entry.when:
+        return []
+    problems = []
+    for text in data.counts(code, chosen):
+        counts = data.counts(label, chosen & data.holds(code, (text,)))
+        if len({code_key(_BRACKETS.sub("", one)) for one in counts}) > 1:
+            sentence = ", ".join(f"{one} ({count:,})" for one, count in counts.items())
+            found = f"{data.name}: several {label} of {text!r}: {sentence}"
+            advice = f'State when = {{ {label} = "..." }}'
+            problems.append(in_mapping(mapping, place_of(wanted.entry), found, "one", advice))
+    return problems
+
+
 def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str, Mask], list[Problem]]:
     """Return rows of what did not happen; one that was not done and has a result contradicts itself."""
     found: dict[str, Mask] = {}
@@ -161,6 +183,8 @@ def _table(
     notes: list[str] = []
     problems += other_units(wanted, columns, table, _values(wanted, columns))
     problems += other_results(wanted, columns, table)
+    problems += other_characters(wanted, columns, table)
+    problems += other_events(wanted, columns, table)
     for wrong, told in (
         other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
     ):  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from relapse_model.cohort.readers.cdisc.data_set import DataSet
+from relapse_model.cohort.readers.cdisc.data_set import DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
 from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, TTE, Standard, standard_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, lacking_keys, place_of
@@ -54,9 +54,9 @@ class Wishes:
     def _of_study(self) -> Iterator[Entry]:
         """Yield an entry for each analyte of which the study states a CDISC code that occurs."""
         analytes = {} if self.study is None else self.study.analytes
-        met = {code for data in self._default("labs") for code in data.counts(standard_of(data).code)}
+        met = {code_key(code) for data in self._default("labs") for code in data.counts(standard_of(data).code)}
         for name, one in analytes.items():
-            if one.sdtm in met:
+            if one.sdtm and code_key(one.sdtm) in met:
                 yield Entry("labs", 0, {"analyte": name}, codes=(one.sdtm,))
 
     def refuse(self, entry: Entry, key: str, found: str, expected: str, advice: str = "") -> None:

@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.reading_report import LeftOut, SourceReading
 
 NOBODY = "about no patient of the export, or about several"
+OF_SPECIMEN = "of a specimen of another than the patient"
 LEFT_OUT = "of a patient whom the cohort leaves out"
 UNDATED = "of a patient without time zero"
 _REFUSED = "refused"
@@ -51,7 +52,8 @@ def rows_of(collector: Collector, section: str) -> pd.DataFrame:
     positions = [collector.patients.position(str(one)) for one in subjects]
     known = np.array([-1 if one is None else one for one in positions], dtype=np.intp)
     earlier = table["resource"].isin(collector.versions.superseded).to_numpy(dtype=bool)
-    return table.assign(position=known[codes] if len(known) else codes, earlier=earlier)
+    another = table["resource"].isin(collector.specimens.of_another(collector.patients)).to_numpy(dtype=bool)
+    return table.assign(position=known[codes] if len(known) else codes, earlier=earlier, another=another)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +80,14 @@ def fates(rows: pd.DataFrame, kept: Kept) -> NDArray[np.object_]:
     position = rows["position"].to_numpy(dtype=np.intp)
     known = position >= 0
     among, dated = (np.append(mask, False)[position] for mask in (kept.cohort, kept.dated))
-    reasons = ((rows["earlier"].to_numpy(dtype=bool), EARLIER), (~known, NOBODY), (~among, LEFT_OUT), (~dated, UNDATED))
+    another = rows["another"].to_numpy(dtype=bool)
+    reasons = (
+        (rows["earlier"].to_numpy(dtype=bool), EARLIER),
+        (~known, NOBODY),
+        (another, OF_SPECIMEN),
+        (~among, LEFT_OUT),
+        (~dated, UNDATED),
+    )
     found = np.full(len(rows), "", dtype=object)
     for mask, reason in reversed(reasons):
         found[mask] = reason

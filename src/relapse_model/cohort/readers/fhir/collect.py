@@ -18,8 +18,9 @@ from relapse_model.cohort.readers.fhir.elements import (
     texts_at,
 )
 from relapse_model.cohort.readers.fhir.files import Found
-from relapse_model.cohort.readers.fhir.patients import Patients, replacement_of, subject_of
+from relapse_model.cohort.readers.fhir.patients import Patients, focus_of, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
+from relapse_model.cohort.readers.fhir.specimens import Specimens
 from relapse_model.cohort.readers.fhir.times import (
     EXPECTED,
     EXPECTED_DAY,
@@ -34,10 +35,12 @@ from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
+from relapse_model.cohort.readers.units_in_names import unit_stands
 
 ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
+OF_ANOTHER = "about another than the patient (focus)"
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -87,6 +90,7 @@ class Collector:
         self.others: Counter[str] = Counter()
         self.versions = Versions()
         self.patients = Patients()
+        self.specimens = Specimens()
         self.personal: set[str] = set()
         self._kept = asked.patient_elements() | {BIRTH, *DEATHS}
         self.met: set[str] = set()  # codes of the outcome
@@ -126,6 +130,8 @@ class Collector:
                 self._resource(found, kind)
             else:
                 self.others[kind] += 1
+                if kind == "Specimen":
+                    self.specimens.add(found)
         except NotFhirError as wrong:
             # Whom it concerns is not known: no cohort is right without it.
             self.tallies[kind].came = came + 1
@@ -200,6 +206,7 @@ class Collector:
         if resource is None or why:
             tally.left[why] += len(results)
             return
+        self.specimens.refer(found.resource, resource, subject)
         for (node, codings), asked in zip(results, wanted, strict=True):
             if not asked:
                 tally.left[NOT_NAMED] += 1
@@ -236,6 +243,8 @@ class Collector:
             return f"status: {sorted(verified)[0]}"
         if kind == "MedicationRequest" and text_in(resource, "intent") not in ORDERS:
             return f"intent: {text_in(resource, 'intent') or 'none'}"
+        if kind == "Observation" and focus_of(resource):
+            return OF_ANOTHER
         return "not to be given (doNotPerform)" if resource.get("doNotPerform") is True else ""
 
     def _result(
@@ -273,6 +282,9 @@ class Collector:
         """Return the cells of a row, or why there is none."""
         if wanted.section == "treatments":
             start, end, dose, unit, element = course_of(resource, kind, wanted.paths)
+            if dose and unit and wanted.unit and not unit_stands(unit, wanted.unit):
+                raise UnclearError("dose", repr(unit), f"{wanted.unit!r}, the unit that the mapping states",
+                                   "Leave the unit out of the mapping: that of each resource counts")  # fmt: skip
             unit = unit or wanted.unit if dose else ""
             return self._day(start, element), self._day(end, "end") if end else "", dose, unit, element
         if wanted.section == "patients":

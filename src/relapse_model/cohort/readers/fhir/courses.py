@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relapse_model.cohort.readers.fhir.elements import Json, Step, object_in, objects_in, text_in, texts_at
+from relapse_model.cohort.readers.fhir.elements import Json, Step, nodes_at, object_in, objects_in, text_in, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
@@ -51,8 +51,17 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
         raise UnclearError(element, f"a course that is {status}, without its end", "its end", _END)
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
-        dose, unit = one_text(resource, paths["dose"], "dose"), ""
+        dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
     return start, end, dose, unit, element
+
+
+def _unit_beside(resource: Json, path: tuple[Step, ...]) -> str:
+    """Return the unit of the quantity at a path, or of that of which it is the value; empty where none is stated."""
+    nodes = nodes_at(resource, path[:-1] if path[-1].name == "value" else path)
+    units = {unit_said(one, "dose") for one in nodes if isinstance(one, dict) and "value" in one}
+    if len(units) > 1:
+        raise UnclearError("dose", f"{len(units)} different units at the mapping's path", "one")
+    return units.pop() if units else ""
 
 
 def one_text(resource: Json, path: tuple[Step, ...], element: str) -> str:

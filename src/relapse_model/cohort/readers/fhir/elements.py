@@ -152,10 +152,22 @@ def texts_at(resource: Json, path: tuple[Step, ...]) -> list[str]:
     >>> texts_at({"identifier": [{"system": "urn:mrn", "value": "7"}]}, parse_path("identifier(urn:mrn)"))
     ['7']
     """
+    nodes = nodes_at(resource, path)
+    return list(dict.fromkeys(text for node in nodes for text in _ends(node, path[-1].name) if text))
+
+
+def nodes_at(resource: Json, path: tuple[Step, ...]) -> list[Any]:
+    """Return whatever stands at the end of a path.
+
+    Examples
+    --------
+    >>> nodes_at({"dosage": {"dose": {"value": 400}}}, parse_path("dosage.dose"))
+    [{'value': 400}]
+    """
     nodes: list[Any] = [resource]
     for step in path:
         nodes = [below for node in nodes for below in _below(node, step)]
-    return list(dict.fromkeys(text for node in nodes for text in _ends(node, path[-1].name) if text))
+    return nodes
 
 
 def _below(node: Any, step: Step) -> Iterator[Any]:

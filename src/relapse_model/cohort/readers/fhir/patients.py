@@ -50,6 +50,19 @@ def subject_of(resource: Json, element: str) -> str:
     return _identifier_name(identifier) if identifier is not None and not text else ""
 
 
+def focus_of(resource: Json) -> str:
+    """Return what a resource is about instead of its subject (``focus``), as it is referred to; empty: its subject.
+
+    Examples
+    --------
+    >>> focus_of({"subject": {"reference": "Patient/7"}, "focus": [{"reference": "RelatedPerson/m7"}]})
+    'RelatedPerson/m7'
+    """
+    subject = subject_of(resource, "subject")
+    others = [one for one in objects_in(resource, "focus") if subject_of({"focus": one}, "focus") != subject]
+    return text_in(others[0], "reference") or text_in(others[0], "type") or "another" if others else ""
+
+
 def identifier_names(patient: Json) -> list[str]:
     """Return the keys of the identifiers of a patient."""
     return [name for one in objects_in(patient, "identifier") if (name := _identifier_name(one))]

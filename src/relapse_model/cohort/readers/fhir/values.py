@@ -6,10 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relapse_model.cohort.readers.contradicting_meanings import results_contradict
 from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.fhir.elements import UCUM, Json, codings_in, object_in, text_in
 from relapse_model.study.names import name_key
 
+KNOWN = {f"http://snomed.info/sct|{code}": name for code, name in (
+    ("260385009", "Negative"), ("10828004", "Positive"), ("260415000", "Not detected"), ("260373001", "Detected")
+)}  # fmt: skip
+"""What SNOMED CT calls codes of results."""
+_AMOUNTS = {"[iu]": "IU", "iu": "IU", "g": "g", "mg": "mg", "ug": "ug", "mcg": "ug", "\u00b5g": "ug", "\u03bcg": "ug"}
 COMPARATORS = ("<", "<=", ">=", ">")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WITHOUT_MEANING = re.compile(r"1|(?:\{[^{}]*\})+")  # UCUM of what has no dimension: braces carry no meaning
@@ -137,7 +143,8 @@ def unit_said(quantity: Json, element: str = "quantity") -> str:
         return unit
     if _WITHOUT_MEANING.fullmatch(code):
         return unit or code.strip("{}")
-    if units_contradict(code, unit):
+    amounts = {_AMOUNTS.get(text.casefold(), "") for text in (code, unit)} - {""}
+    if units_contradict(code, unit) or len(amounts) > 1:
         raise UnclearError(f"{element}.unit", f"{unit!r}, and the code {code!r}", "one unit",
                            "Ask in which of them the number is")  # fmt: skip
     return code
@@ -155,6 +162,11 @@ def _concept(node: Json, element: str, meanings: Mapping[str, str]) -> Said:
         raise UnclearError(element, "codes with different meanings", "one meaning")
     if meant:
         said = meant.pop()
+        printed = [text, *(one.display or KNOWN.get(one.key, "") for one in codings)]
+        other = next((one for one in printed if results_contradict(one, said)), None)
+        if other is not None:
+            raise UnclearError(element, f"{other!r}, and a code that the mapping reads as {said!r}", "one meaning",
+                               "Correct the mapping, or the export")  # fmt: skip
         return Said(said, element=element, absent="" if said else "no value: a code that means none")
     if not codings:
         return Said(text, element=element, absent="" if text else "no value, and no reason for it")

@@ -20,6 +20,7 @@ from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
 from relapse_model.errors import Problem
@@ -29,6 +30,7 @@ OTHER = "not as the mapping's 'when' asks"
 REFUSED = "refused"
 _LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
+_DOSE_UNIT = "dose_unit_source_value"
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
     "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
@@ -254,7 +256,7 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     """
     known = CDM[table]
     wanted = tuple(one for one in asked.treatments if one.table == table)
-    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end), asked.cohort)
+    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, _DOSE_UNIT), asked.cohort)
     events = Events()
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
@@ -299,9 +301,22 @@ def _courses(
     unit = _cells(part, wanted, "unit")
     if dose is not None and isinstance(unit, str):
         unit = unit or dose.unit
+        other = _other_units(part[_DOSE_UNIT], unit) & (part[dose.name.lower()] != "").to_numpy() & ~bad
+        _refuse(events, part, other, position, persons, table, _DOSE_UNIT,
+                [repr(text) for text in part[_DOSE_UNIT][other]], f"{unit!r}, the unit that the mapping states",
+                f'Read it where it stands: unit = {{ field = "{_DOSE_UNIT}" }}')  # fmt: skip
+        bad |= other
     made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
             "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
     events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def _other_units(printed: pd.Series, stated: str) -> Mask:
+    """Tell which rows state a unit of their own that is not the one of the mapping."""
+    codes, distinct = pd.factorize(printed)
+    other = [bool(stated) and one != "" and not unit_stands(str(one), stated) for one in distinct]
+    found: Mask = np.array([*other, False], dtype=bool)[codes]
+    return found
 
 
 def reading_of(

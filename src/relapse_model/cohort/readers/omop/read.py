@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
+from relapse_model.cohort.readers.omop.concept_names import concept_names
 from relapse_model.cohort.readers.omop.deaths import read_deaths
 from relapse_model.cohort.readers.omop.events import Events, made_of, read_courses, read_labs, reading_of
 from relapse_model.cohort.readers.omop.observed import after_observation
@@ -71,10 +72,12 @@ def read_omop(
     folder = beside if is_address(source) else Path(source) if Path(source).is_dir() else Path(source).parent
     try:
         made, report, problems, births = _read(tables, known, study, folder)
+        choices = concept_names(tables, known)
     finally:
         tables.close()
     return cohort_of(
-        made, report, problems, study=study, mapping=known, births=births, on_problems=on_problems, dash=dash,
+        made, report, problems, study=study, mapping=known, choices=choices, births=births, on_problems=on_problems,
+        dash=dash,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.tables import number_text
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
 from relapse_model.cohort.readers.source_values import is_missing
+from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import name_key
 
@@ -126,11 +127,10 @@ def results_said(
     _without_number(table, known, wanted, missing, said, source, ~there)
     by_concept = _units(table, wanted, units, said)
     _other_units(table, wanted, units, said, source, number, rule)
-    changed = there & source.number & ~close & ~by_concept & (table["unit_source_value"] != "").to_numpy()
-    said.refuse(changed, "value_as_number", table["value_as_number"], f"the number of {known.text}",
-                "It was converted, and unit_source_value is that of the source: map unit_concept_id")  # fmt: skip
     own = wanted.field("value")
-    if own is None or own.name.lower() != "value_as_number":
+    counts = own is not None and own.name.lower() == "value_as_number"
+    _other_numbers(table, known, said, there & source.number & ~close, by_concept, counts=counts)
+    if not counts:
         numbers = Numbers(number, comparator, said.unit, there)
         _words_beside(table, known, wanted, missing, said, numbers, rule)
     _dates(table, known, wanted, said, partial)
@@ -296,6 +296,25 @@ def _other_units(
     changed = np.isnan(factor) & ~np.isnan(came) & (np.abs(came - number) > _SAME * np.abs(number))
     rows = clash & ~np.isnan(number) & ~wanted_number & ~changed
     said.refuse(rows, column, table[column], "the unit of unit_concept_id", _UNITS)
+
+
+def _other_numbers(
+    table: pd.DataFrame, known: CdmTable, said: Said, other: Mask, by_concept: Mask, *, counts: bool
+) -> None:  # fmt: skip
+    """Refuse numbers that are not those of the source's text, where no other unit of the text explains it.
+
+    Without a unit of the text the number may have been converted: it counts if the mapping says so.
+    """
+    printed = table["unit_source_value"]
+    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([printed, said.unit]))
+    same = np.array([one == unit or unit_stands(str(one), str(unit)) for one, unit in pairs] or [False], dtype=bool)
+    bare = (printed == "").to_numpy()
+    column, cells, expected = "value_as_number", table["value_as_number"], f"the number of {known.text}"
+    said.refuse(other & ~by_concept & ~bare, column, cells, expected,
+                "It was converted, and unit_source_value is that of the source: map unit_concept_id")  # fmt: skip
+    said.refuse(other & by_concept & ~bare & same[codes], column, cells, expected,
+                "Both are in one unit: correct the one that is wrong")  # fmt: skip
+    said.refuse(other & bare & (not counts), column, cells, expected, _NUMBER)
 
 
 def _days_apart(one: pd.Series, other: pd.Series) -> NDArray[np.float64]:

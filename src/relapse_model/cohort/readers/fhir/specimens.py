@@ -1,0 +1,59 @@
+"""Specimens of an export: whose they are, and which results are of a specimen of another than their patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from relapse_model.cohort.readers.fhir.elements import Json, object_in, objects_in, text_in
+from relapse_model.cohort.readers.fhir.files import Found
+from relapse_model.cohort.readers.fhir.patients import Patients, subject_of
+
+_NOBODY = "no patient"
+
+
+@dataclass(slots=True)
+class Specimens:
+    """The specimens that came, and the results that refer to one; either may come first.
+
+    Attributes
+    ----------
+    subjects : mapping of str to str
+        Of a specimen, by its names in references, the key of its patient.
+    results : mapping of int to (str, str)
+        Of a resource with results, the key of its patient and the name of its specimen.
+    """
+
+    subjects: dict[str, str] = field(default_factory=dict)
+    results: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, found: Found) -> None:
+        """Note whose a specimen is."""
+        names = [found.full_url, f"Specimen/{text_in(found.resource, 'id')}"]
+        self.subjects |= {name: _subject(found.resource) for name in names if name not in ("", "Specimen/")}
+
+    def refer(self, resource: Json, number: int, subject: str) -> None:
+        """Note of which specimen a result is, if it says so."""
+        name = text_in(object_in(resource, "specimen") or {}, "reference").partition("/_history/")[0]
+        if name.startswith("#"):
+            held = [one for one in objects_in(resource, "contained") if f"#{one.get('id')}" == name]
+            name = f"{number}{name}"
+            self.subjects[name] = _subject(held[0]) if held else ""
+        at = name.rfind("Specimen/")
+        if name:
+            self.results[number] = subject, name[at:] if at >= 0 else name
+
+    def of_another(self, patients: Patients) -> set[int]:
+        """Return the resources with results whose specimen is of another than their patient."""
+        found = set()
+        for number, (subject, name) in self.results.items():
+            own = self.subjects.get(name, "")
+            if own and own != subject:
+                position = patients.position(own)
+                if position is None or position != patients.position(subject):
+                    found.add(number)
+        return found
+
+
+def _subject(specimen: Json) -> str:
+    """Return the key of the patient; empty where a specimen does not say whose it is."""
+    return subject_of(specimen, "subject") or (_NOBODY if object_in(specimen, "subject") else "")
