@@ -176,8 +176,8 @@ def risk_at(time: ArrayLike, state: ArrayLike, week: float) -> tuple[float, floa
 
     Examples
     --------
-    >>> [round(one, 3) for one in risk_at([10, 20, 48, 48, 48, 48], [1, 0, 0, 0, 0, 1], 48)]
-    [0.375, 0.104, 0.884]
+    >>> [round(one, 3) for one in risk_at([10, 20, 48, 48, 48, 48, 48], [1, 0, 0, 0, 0, 0, 1], 48)]
+    [0.314, 0.088, 0.787]
     """
     t = np.asarray(time, dtype=float)
     if (t >= week).sum() < SMALL:
