@@ -129,3 +129,11 @@ def test_an_export_replaces_no_file_of_another_system(tmp_path, capsys, form, na
     assert f"--out: {tmp_path / 'o' / name}: it exists already, and nothing is overwritten" in capsys.readouterr().err
     assert (tmp_path / "o" / name).read_text(encoding="utf-8") == "of the hospital"
     assert len(list((tmp_path / "o").iterdir())) == 1
+
+
+def test_the_list_of_problems_is_not_the_folder_of_the_tables(place, capsys):
+    """Under one name, the list would stand where the tables were to be."""
+    asked = [*FOLDER.split(), "--study", "hbsag-relapse", "--out", "same", "--problems", "same"]
+    assert main(asked) == 1
+    assert "the name of two outputs" in capsys.readouterr().err
+    assert not (place / "same").exists()

@@ -82,7 +82,8 @@ def check_outputs(given: Namespace) -> None:
 
         with _called("problems"):
             _require(given, [], [Path(problems)], inputs)
-            require_different([*files[1:], files[0]])  # the list of problems comes first
+            # The list of problems comes first; the folder of the tables is an output as well.
+            require_different([*folders, *files[1:], files[0]])
             require_own_list(given)
     with _called(next(name for name in ("out", "figures", "problems") if getattr(given, name, None))):
         _require(given, folders, files, inputs)

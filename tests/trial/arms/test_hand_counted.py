@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ from small_trial import HEAD, PLAN, POLICY, RESTART, small_cohort, small_study, 
 
 import relapse_model as rm
 from relapse_model.errors import CohortError, RelapseModelError
+from relapse_model.study.reader import parse_study
 from relapse_model.trial.arms.endpoint import endpoint
+from relapse_model.trial.arms.findings import few_followed_finding
 from relapse_model.trial.arms.randomised import randomised
 
 
@@ -411,3 +414,41 @@ def test_both_readings_of_an_unconfirmed_relapse():
     other = next(one for one in found.beside if one.kind == "unconfirmed")
     assert (found.primary.control.events, other.control.events) == (4, 2)
     assert other.control.lost == 2
+
+
+def test_nothing_is_per_protocol_where_doses_cannot_be_judged():
+    """Without amounts nobody can tell whether doses were given as the rule says: it is not made, and listed."""
+    plan = PLAN + POLICY + '[[trial.sensitivity]]\nkind = "per protocol"\n'
+    tables = small_tables()
+    tables["treatments"] = tables["treatments"].drop(columns=["dose", "unit"], errors="ignore")
+    study = small_study(plan)
+    found = rm.compare_arms(rm.make_cohort(**tables, study=study), study)
+    (made,) = (one for one in found.sensitivity if one.kind == "per protocol")
+    if study.dosing is None:
+        pytest.fail("the small study has a dosing rule")
+    assert made.contrast is None
+    assert made.note.startswith("not made: adherence to treatment was not judged")
+    assert "RM212" in [one.code for one in found.findings]
+
+
+def test_few_followed_to_the_endpoint_are_reported():
+    """Of the five without a failure in an arm, four were lost: the interval does not say so."""
+    flow = SimpleNamespace(
+        arms=[SimpleNamespace(name="HBIG", free=1, lost=4), SimpleNamespace(name="c", free=4, lost=4)]
+    )
+    (finding,) = few_followed_finding(flow, 48.0)
+    assert finding.code == "RM214"
+    assert "HBIG 1 of 5." in finding.text
+
+
+@pytest.mark.parametrize(("agent", "meant"), [("entecavr", "entecavir"), ("neverheard", None)])
+def test_an_agent_of_an_event_that_nobody_knows_is_refused(agent, meant):
+    """Mistyped, no course would ever be one of it: the event would count nobody."""
+    head, plan = rm.load_study("hbsag-relapse").text.split("[[trial.intercurrent]]", 1)
+    assert '"entecavir"' in plan
+    mistyped = plan.replace('"entecavir"', f'"{agent}"', 1)
+    study = parse_study(f"{head}[[trial.intercurrent]]{mistyped}", "study.toml")
+    with pytest.raises(RelapseModelError, match=f"agent '{agent}', which no course has") as refusal:
+        rm.compare_arms(rm.simulate_cohort(40, seed=1), study)
+    assert (meant is None) == ("Did you mean" not in str(refusal.value))
+    assert meant is None or f"Did you mean '{meant}'" in str(refusal.value)

@@ -67,6 +67,7 @@ _DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
 _REASONS = (
     (re.compile(r"^[<>=]+$"), "a comparator without a number"),
     (re.compile(r"^(?:[<>]=?\s?){2,}"), "more than one comparator"),
+    (re.compile(r"^[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}(?![0-9])|^[0-9]{4}年[0-9]{1,2}月"), "a date, not a result"),
     (re.compile(r"[0-9]\s?(?:[-~至到]|to)\s?[0-9]"), "a range, not one number"),
     (re.compile(r"[0-9][^0-9]*\s[<>=]?[0-9]"), "more than one number"),
     (re.compile(r"^[^0-9]*$"), "words that this reader does not know"),

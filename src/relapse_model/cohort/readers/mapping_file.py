@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from relapse_model.study.keys import Check, NotAllowed, value_shown
 from relapse_model.study.line_numbers import Place, line_of
 from relapse_model.study.toml_text import MOST_LETTERS, read_toml
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _REFUSED = "the mapping was refused"
 _OF_ENTRY = {"labs": keys.LABS, "treatments": keys.TREATMENTS, "outcome": keys.OUTCOME}
 
@@ -224,6 +226,9 @@ class _MappingReader:
             if key in values and isinstance(values[key], str | int | float) and key in keys.CONSTANT_OR_FIELD:
                 if not str(values[key]).strip():
                     self.refuse((*path, key), value_shown(values[key]), f"the {key}, as text")
+                elif key.endswith("_limit") and not _NUMBER.fullmatch(str(values[key]).strip()):
+                    column = f"If it is a column: {key} = {{ field = {value_shown(values[key])} }}"
+                    self.refuse((*path, key), value_shown(values[key]), "a number", column)
                 constants[key] = str(values[key])
             elif key in values:
                 fields[key] = self.field(values[key], (*path, key))

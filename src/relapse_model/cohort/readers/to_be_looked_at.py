@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate_tables import FIRST_ROW
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.near_identifiers import plain_identifier
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 
@@ -36,7 +36,7 @@ def to_be_looked_at(cohort: Cohort, made: Mapping[str, MadeTable]) -> Iterator[P
     place = pd.Series(np.arange(len(keys)), index=keys)
     kept = identifier_keys(pd.Series(cohort.patient_ids, dtype=object))
     rows = place[~place.index.duplicated()].reindex(kept).to_numpy()
-    plain = kept.map(_plain)
+    plain = kept.map(plain_identifier)
     for at in np.flatnonzero(plain.duplicated(keep=False).to_numpy()).tolist():
         found = "an identifier that differs from another by case or leading zeros only"
         yield _placed(made["patients"], int(rows[at]), "patient_id", found, _OTHER_PATIENT, str(kept.iloc[at]))
@@ -48,17 +48,6 @@ def to_be_looked_at(cohort: Cohort, made: Mapping[str, MadeTable]) -> Iterator[P
     for at in np.flatnonzero(np.isfinite(latest) & (latest < -_HALF_A_YEAR)).tolist():
         found = f"the last result {-latest[at]:.0f} weeks before it"
         yield _placed(made["patients"], int(rows[at]), "enrolment_date", found, _ZERO, str(kept.iloc[at]))
-
-
-def _plain(key: str) -> str:
-    """Return an identifier without what a slip of the pen may change: case, and leading zeros.
-
-    Examples
-    --------
-    >>> _plain("HB-007") == _plain("hb-7"), _plain("1-12") == _plain("11-2")
-    (True, False)
-    """
-    return re.sub(r"(?<!\d)0+(?=\d)", "", key.casefold())
 
 
 def _placed(table: MadeTable, row: int, column: str, found: str, expected: str, patient: str) -> Problem:

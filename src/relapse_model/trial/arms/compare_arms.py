@@ -147,7 +147,7 @@ def _analysed(
     analysed = np.ones(len(found), dtype=bool)  # also the lost: until then by Kaplan-Meier, or by their columns
     kept = protocol(cohort, study, found)
     tested, loss = testing_frequency(cohort, study, found, plan.primary.level), losses_in_quarters(found)
-    sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words)
+    sensitivity = sensitivity_analyses(found, plan, kept.kept, kept.words, "" if kept.judged else kept.note)
     table_one = baseline_table(cohort, study, found)
     digest = text_sha256(study.text)
     sizes = int(found.treated.sum()), int((~found.treated).sum())

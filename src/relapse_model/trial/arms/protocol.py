@@ -35,6 +35,8 @@ class Protocol:
         ``centre, due, given``: doses of the treatment arm by centre.
     note : str
         Why something could not be judged.
+    judged : bool
+        Whether doses were held against the rule; False where the study has one and the tables do not tell.
     """
 
     kept: Mask
@@ -42,13 +44,15 @@ class Protocol:
     deviations: pd.DataFrame
     adherence: pd.DataFrame
     note: str = ""
+    judged: bool = True
 
 
 def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
     """Return who kept to the protocol: not known to be ineligible, no dose omitted, none given in the control arm.
 
     Deviations after a patient's endpoint do not count. Where the study has no dosing rule, or the tables do not tell,
-    nobody is left out for it, and the note says so.
+    nobody is left out for it, and the note says so. Where it has one and the doses cannot be judged, no analysis per
+    protocol can be made.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
     found : Endpoint
     """
     kept = np.ones(len(found), dtype=bool)
-    parts, notes, unknown = [], [], 0
+    parts, notes, unknown, judged = [], [], 0, True
     if study.eligibility.include or study.eligibility.exclude:
         state = screen(cohort, study).patients["state"].to_numpy(dtype=object)[found.place]
         kept &= state != "not eligible"
@@ -73,6 +77,7 @@ def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
             report = dosing(cohort, replace(study, passive_antibody=None), found.week)
         except CohortError as error:
             notes.append(f"adherence to treatment was not judged: {error.problems[0]}")
+            judged = False
         else:
             audit = _until_endpoint(report.audit, cohort, found)
             important = audit.loc[audit["verdict"].isin([OMITTED, IN_CONTROL]), "row"].unique()
@@ -85,7 +90,7 @@ def protocol(cohort: Cohort, study: Study, found: Endpoint) -> Protocol:
     )
     if unknown:
         words += f"; eligibility could not be checked in {unknown}"
-    return Protocol(kept, words, deviations, adherence, "; ".join(notes))
+    return Protocol(kept, words, deviations, adherence, "; ".join(notes), judged)
 
 
 def _until_endpoint(audit: pd.DataFrame, cohort: Cohort, found: Endpoint) -> pd.DataFrame:

@@ -39,7 +39,9 @@ class SensitivityResults:
     tipping: TippingGrid | None
 
 
-def sensitivity_analyses(found: Endpoint, plan: TrialPlan, per_protocol: Mask, protocol: str) -> SensitivityResults:
+def sensitivity_analyses(
+    found: Endpoint, plan: TrialPlan, per_protocol: Mask, protocol: str, not_judged: str = ""
+) -> SensitivityResults:
     """Carry out the sensitivity analyses of the plan; where one cannot be made, it says why.
 
     Parameters
@@ -51,6 +53,8 @@ def sensitivity_analyses(found: Endpoint, plan: TrialPlan, per_protocol: Mask, p
         Who kept to the protocol.
     protocol : str
         What that means, in words.
+    not_judged : str
+        Why nobody can tell who did; empty where it is known.
     """
     names = plan.arms.names
     made: list[ArmContrast] = []
@@ -66,7 +70,11 @@ def sensitivity_analyses(found: Endpoint, plan: TrialPlan, per_protocol: Mask, p
         elif one.kind == "interval censored":
             made.append(_interval_censored(found, plan, names))
         else:
-            made.append(_per_protocol(found, plan, names, per_protocol, protocol))
+            made.append(
+                _refused("per protocol", "Per protocol", protocol, found, names, not_judged)
+                if not_judged
+                else _per_protocol(found, plan, names, per_protocol, protocol)
+            )
     return SensitivityResults(tuple(made), grid)
 
 

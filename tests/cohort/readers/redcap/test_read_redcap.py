@@ -235,9 +235,11 @@ def test_a_comparator_of_its_own_field(tmp_path):
 
 
 def test_one_result_entered_twice_counts_once_and_is_listed(tmp_path):
-    cohort = read(tmp_path, DATA + "8,,,2024-02-12,120,2\n")
-    assert len(cohort.labs) == 2
-    assert str(cohort.remarks[0]).startswith("data.csv, row 4")
+    """In two events: a second row of a record without events is refused, since REDCap writes each record once."""
+    data = "record_id,redcap_event_name,enrolled,lab_date,hbsab\n1,a_arm_1,2024-01-01,2024-02-12,120\n"
+    cohort = read(tmp_path, data + "1,b_arm_1,,2024-02-12,120\n")
+    assert len(cohort.labs) == 1
+    assert str(cohort.remarks[0]).startswith("data.csv, row 3")
 
 
 def test_keys_that_mean_nothing_here_are_refused(tmp_path):

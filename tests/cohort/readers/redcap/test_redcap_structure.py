@@ -234,3 +234,19 @@ def test_a_condition_is_decided_in_the_event_that_it_names(tmp_path):
     assert "3 of a patient whom the mapping leaves out (6, 7, 8)" in str(cohort.reading)
     later = read(tmp_path, CONSENT, wanted('consented = "1", redcap_event_name = "week_4"'))
     assert later.patients["patient_id"].tolist() == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("data", "mapping", "row"),
+    [
+        ("record_id,enrolled,lab_date,hbsab\n1,2024-01-01,2024-01-01,<10\n1,2024-01-01,2024-03-08,70\n", MAPPING, 3),
+        (VISITS.replace("2,unscheduled_arm_2,,50", "1,week_4_arm_1,,50"), BY_VISIT, 6),
+        (COURSES + "1,drugs,2.0,,hbig,2024-03-05,2024-03-05\n", BY_DRUG, 6),
+        (COURSES.replace("1,drugs,1,", "1,,,"), BY_DRUG, 3),
+    ],
+    ids=["record", "event", "instance", "not repeating"],
+)
+def test_a_record_event_and_instance_stands_once(tmp_path, data, mapping, row):
+    """REDCap writes each on one row: of two, nothing says which counts."""
+    text = refused(tmp_path, data, mapping)
+    assert f"row {row}, column 'record_id': a second row of one record" in text

@@ -296,6 +296,14 @@ def _entered_twice(records: pd.Series) -> Mask:
     return records.isin(twice | {stem for stem in stems.values() if stem in known}).to_numpy(dtype=bool)
 
 
+def _repeated_rows(export: Export) -> Mask:
+    """Tell which rows have the record, event, instrument and instance of an earlier one: REDCap writes each once."""
+    own = [export.columns[name].str.strip() for name in (EVENT, REPEAT, INSTANCE) if name in export.columns]
+    if INSTANCE in export.columns:
+        own[-1] = own[-1].str.removesuffix(".0")
+    return pd.concat([export.table.keys, *own], axis=1).duplicated().to_numpy(dtype=bool)
+
+
 def _unlisted_events(export: Export) -> list[Problem]:
     """Return a problem for each event of the data that the project's list lacks: nothing says what or when it is."""
     there = export.columns.get(EVENT, pd.Series(dtype=object))
@@ -314,6 +322,12 @@ def _refuse_unknown(export: Export) -> None:
     problems += export.table.problems(
         _entered_twice(export.table.keys), export.record, "one record of each patient",
         "Merge the entries in REDCap, and export the merged records alone", "an entry of a record that has another one",
+    )  # fmt: skip
+    problems += export.table.problems(
+        _repeated_rows(export) & ~nobody, export.record, "each record, event and instance once",
+        "Export it again: nothing says which of the rows counts",
+        "a second row of one record, event and instance" if EVENT in export.columns or REPEAT in export.columns
+        else "a second row of one record",
     )  # fmt: skip
     problems = [replace(problem, patient=None) for problem in problems]
     problems += _unlisted_events(export) if export.listed else []

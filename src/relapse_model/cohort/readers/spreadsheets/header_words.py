@@ -44,7 +44,7 @@ TESTS = _words(
     "analyte|test|test name|testname|parameter|项目名称|检验项目|检验项目名称|检测项目|项目|检验名称|指标|指标名称"
 )
 RESULTS = _words("result|results|value|test result|结果|检验结果|检测结果|结果值|测定值|数值|值")
-UNITS = _words("unit|units|单位|结果单位")
+UNITS = _words("unit|units|result unit|test unit|uom|einheit|einheiten|unité|unidad|单位|结果单位|检验单位")
 ASSAYS = _words("assay|platform|instrument|analyser|analyzer|reagent|仪器|试剂|检测试剂|方法|检测方法|检测平台|平台")
 DAYS = _words(
     "collection date|sample date|sampling date|date of sampling|采样日期|采样时间|采集日期|采集时间|标本日期|抽血日期"
@@ -55,6 +55,7 @@ STARTS = _words(
     "start date|start|started|begin date|date of dose|dose date|开始日期|起始日期|开始时间|用药日期|注射日期|给药日期"
 )
 ENDS = _words("end date|end|stop date|stopped|结束日期|停药日期|终止日期|结束时间")
+DOSE_UNITS = (*_words("dose unit|dose units|unit of dose|dosage unit|剂量单位|用量单位"), *UNITS)
 DOSES = _words("dose|amount|剂量|用量")
 HISTORIES = _words(
     "medication history|drug history|treatment history|用药史|用药情况|治疗史|治疗经过|既往用药"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.near_identifiers import nearly_known
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 from relapse_model.cohort.readers.spreadsheets.table import Table, name_of_column
 from relapse_model.errors import Problem
@@ -82,6 +83,31 @@ def refuse_idle_names(reading: Reading) -> None:
         for _ in sorted(reading.no_patients(source) - there):
             what, expected = "an identifier of not_patients that no row has", "identifiers of this sheet"
             reading.refuse(Problem(table.name, None, reading.identifier_name(source), what, expected))
+
+
+def refuse_near_strangers(reading: Reading) -> None:
+    """Refuse people who would be listed as no patients, and whose identifier is nearly that of a patient.
+
+    Parameters
+    ----------
+    reading : Reading
+        After the patients were read.
+    """
+    known = reading.keys[reading.main]
+    known = known[~known.isin(reading.left_out)]
+    for source, table in reading.tables.items():
+        if source == reading.main or reading.options(source).get("unknown_patients") != "list":
+            continue
+        keys = reading.keys[source]
+        out = left_out_by_name(reading, source, reading.patients_of(source))
+        rows, meant = nearly_known(keys.mask(out | keys.isin(reading.left_out), ""), known)
+        for row, patient in zip(rows.tolist(), meant, strict=True):
+            reading.found.append(Problem(
+                table.name, int(table.rows[row]), reading.identifier_name(source),
+                "an identifier that nearly is a patient's: it differs by case, leading zeros, .0 or a sign",
+                "that of the patient, as the patients table has it",
+                "Correct it; or, if it is somebody else's, name it under not_patients of this source", patient,
+            ))  # fmt: skip
 
 
 def _told(ids: pd.Series, rule: Callable[[str], bool]) -> Mask:

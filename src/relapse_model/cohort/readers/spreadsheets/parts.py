@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from relapse_model.cohort.readers.source_mapping import Entry, Field
 from relapse_model.cohort.readers.spreadsheets.patients import matching
 from relapse_model.cohort.readers.spreadsheets.reading import Cells, Reading
 from relapse_model.cohort.readers.spreadsheets.sources import in_mapping
-from relapse_model.cohort.readers.spreadsheets.table import VISIT, name_of_column
+from relapse_model.cohort.readers.spreadsheets.table import VISIT, Table, name_of_column
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
 
@@ -39,6 +40,12 @@ _NUMBERS = (
     "start_week",
     "end_day",
     "end_week",
+)
+
+_WITH_UNIT = r"[0-9][0-9.,]*\s*[^\W\d_][^\d]*"
+_IS_VISIT = re.compile(
+    r"第?\s?(?:(?:weeks?|wk|w|months?|m|days?|d|visit|v)[ _-]?)?[+-]?[0-9]+(?:\.[0-9]+)?"
+    r"\s?(?:weeks?|wks?|w|months?|m|days?|d|周|个?月|天|日)?"
 )
 
 
@@ -122,7 +129,20 @@ def _visits(reading: Reading, entry: Entry) -> list[str]:
     if not visits:
         what, expected = "no column fits the pattern", f"columns with a visit in place of {VISIT}"
         reading.refuse(Problem(table.name, None, patterns[lead], what, expected, table.nearest(patterns[lead])))
+    _refuse_no_visits(reading, table, patterns[lead], visits)
     return list(visits)
+
+
+def _refuse_no_visits(reading: Reading, table: Table, pattern: str, visits: Mapping[str, list[int]]) -> None:
+    """Refuse columns that fit a pattern with a word in place of the visit: "Wife HBsAg" fits "W{visit} HBsAg"."""
+    named = {name_of_column(name) for name in reading.mapping.time.visits}
+    wrong = [table.names[place] for visit, places in visits.items()
+             if not _IS_VISIT.fullmatch(visit) and visit not in named for place in places]  # fmt: skip
+    if wrong:
+        expected = f"a number in place of {VISIT}, or a visit named under [time] visits"
+        advice = "Name what is a visit under [time] visits; make the pattern or the name of any other column distinct"
+        found = f"it fits {', '.join(map(repr, wrong))}, too"
+        reading.refuse(Problem(table.name, None, pattern, found, expected, advice))
 
 
 def _name_at(reading: Reading, entry: Entry, field: Field, visit: str) -> str:
@@ -143,7 +163,20 @@ def _cells(reading: Reading, entry: Entry, key: str, field: Field) -> Cells | No
     if key in DATED:
         return reading.dates(entry.source, field, place)
     cells = reading.cells(entry.source, field, place, open_end=key in ("value", "analyte", "agent"))
-    return reading.numbers(entry.source, cells) if cells is not None and key in _NUMBERS else cells
+    if cells is None or key not in _NUMBERS:
+        return cells
+    return reading.numbers(entry.source, _without_units(reading, entry, cells) if key == "dose" else cells)
+
+
+def _without_units(reading: Reading, entry: Entry, cells: Cells) -> Cells:
+    """Refuse doses with a unit in the cell: their unit is stated for the column, or stands in one of its own."""
+    wrong = cells.values.str.fullmatch(_WITH_UNIT).to_numpy(dtype=bool)
+    for row in np.flatnonzero(wrong).tolist():
+        advice = 'Take the unit out of the cell, and state it: unit = "...", or unit = { field = "COLUMN" }'
+        reading.cell_problem(
+            entry.source, row, cells.name, reading.shown(cells.values.iloc[row]), "a number alone", advice
+        )
+    return replace(cells, values=cells.values.mask(wrong, ""), refused=cells.refused | wrong)
 
 
 def week_of_visit(reading: Reading, entry: Entry, visit: str, key: str) -> str:

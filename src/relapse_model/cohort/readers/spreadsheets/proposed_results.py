@@ -10,6 +10,7 @@ import pandas as pd
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.proposed_text import quoted
+from relapse_model.cohort.readers.spreadsheets.beside_values import holds_comparators
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,
     DAYS,
@@ -59,12 +60,27 @@ def wide_results(proposal: Proposal, source: str, look: Look) -> None:
     days = [one for one in patterns if bare_name(one.visits[0].rest) in DAYS]
     others = [one for one in patterns if one not in days]
     named = [(one, _analyte(one.visits[0].rest, proposal)) for one in others]
-    wanted = [(one, name) for one, name in named if name in proposal.study.analytes]
+    wanted = [
+        (one, name) for one, name in named
+        if name in proposal.study.analytes and not _signs_of(proposal, look, one, str(name), alone=False)
+    ]  # fmt: skip
     for one in days[1:] if wanted else ():
         proposal.add("", f"# Dates, too: {one.pattern}; the first such columns are taken.")
     for one, analyte in wanted:
         assert analyte is not None
         _write_wide(proposal, source, look, one, analyte, days[0] if days else None)
+        sign = [columns for columns, _ in named if _signs_of(proposal, look, columns, analyte, alone=len(wanted) == 1)]
+        if len(sign) == 1:
+            proposal.use(look, *sign[0].places)
+            proposal.add(f"comparator = {quoted(sign[0].pattern)}")
+
+
+def _signs_of(proposal: Proposal, look: Look, columns: Columns, analyte: str, *, alone: bool) -> bool:
+    """Tell whether columns of visits hold the comparators of an analyte: by their name, or if it is the only one."""
+    texts = pd.concat([look.texts(place) for place in columns.places], ignore_index=True)
+    words = bare_name(columns.visits[0].rest).split()
+    named = {found for word in words if (found := _analyte(word, proposal)) is not None}
+    return holds_comparators(texts) and (named == {analyte} or (alone and not named))
 
 
 def _analyte(rest: str, proposal: Proposal) -> str | None:
@@ -124,7 +140,8 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
         return
     unit, day, assay = _first(look, UNITS), _first(look, DAYS), _first(look, ASSAYS)
     names = look.table.names
-    proposal.use(look, *(place for place in (test, result, unit, day, assay) if place is not None))
+    sign = next((place for place in range(len(names)) if holds_comparators(look.table.column(place))), None)
+    proposal.use(look, *(place for place in (test, result, unit, day, assay, sign) if place is not None))
     proposal.add("", "[[labs]]", f"# {len(look.texts(result))} results")
     _tests_met(proposal, look, test, unit)
     known = look.table.column(test).astype(str).map(lambda text: proposal.analytes.meaning(text.strip()).name)
@@ -132,6 +149,7 @@ def long_results(proposal: Proposal, source: str, look: Look) -> None:
     proposal.note_unreadable(values[known.isin(list(proposal.study.analytes)) & (values != "")])
     proposal.add(*([f"source = {quoted(source)}"] if source else []))
     proposal.add(f"analyte = {{ field = {quoted(names[test])} }}", f"value = {quoted(names[result])}")
+    proposal.add(*([f"comparator = {quoted(names[sign])}"] if sign is not None else []))
     if unit is None:
         proposal.ask("In which unit are the results? There is no column of units.", 'unit = ""')
     else:

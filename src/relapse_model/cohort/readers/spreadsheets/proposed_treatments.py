@@ -8,11 +8,11 @@ from relapse_model.cohort.readers.proposed_text import quoted
 from relapse_model.cohort.readers.spreadsheets.courses import entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     AGENTS,
+    DOSE_UNITS,
     DOSES,
     ENDS,
     HISTORIES,
     STARTS,
-    UNITS,
     bare_name,
 )
 from relapse_model.cohort.readers.spreadsheets.look import Look
@@ -59,7 +59,7 @@ def treatment_rows(proposal: Proposal, source: str, look: Look) -> None:
     agent, start = first(AGENTS), first(STARTS)
     if agent is None or start is None:
         return
-    end, dose, unit = first(ENDS), first(DOSES), first(UNITS)
+    end, dose, unit = first(ENDS), first(DOSES), first(DOSE_UNITS)
     names = look.table.names
     places = {"start": start, "end": end, "dose": dose}
     proposal.use(look, *(place for place in (agent, start, end, dose, unit) if place is not None))

@@ -12,6 +12,8 @@ from relapse_model.cohort.readers.index_dates import read_index_file
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.spreadsheets.beside_values import refuse_unread_comparators
+from relapse_model.cohort.readers.spreadsheets.no_patients import refuse_near_strangers
 from relapse_model.cohort.readers.spreadsheets.not_read import not_read
 from relapse_model.cohort.readers.spreadsheets.patients import ENROLMENT, read_patients
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
@@ -78,6 +80,8 @@ def read_excel(
         raise refusal(path.name or str(source), f"no such file or folder in {path.parent.resolve()}", "a spreadsheet")
     reading = Reading(mapped, open_tables(path, mapped))
     made = _tables(reading, used, _dates(reading, path))
+    refuse_unread_comparators(reading)
+    refuse_near_strangers(reading)
     reading.not_read = not_read(path, reading.tables, reading.shown, mapped.time.file)
     if reading.problems:
         raise SourceError("the export was refused", reading.problems)

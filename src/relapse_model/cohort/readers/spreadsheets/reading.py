@@ -18,6 +18,7 @@ from relapse_model.cohort.readers.identifying import holds_contacts, may_identif
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
+from relapse_model.cohort.readers.spreadsheets.decimal_signs import may_be_thousands
 from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import Table, name_of_column
@@ -30,6 +31,7 @@ from relapse_model.study.line_numbers import Place
 
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _POINT = re.compile(r"[0-9]\.[0-9]")
+_POWER = r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{2}"  # how a spreadsheet shows, and saves as text, a number too long for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +121,7 @@ class Reading:
         ids = table.column(at, shared=True).astype(str).str.strip()
         for row, why in table.bad_cells(at, shared=True).items():
             self.refuse(Problem(table.name, int(table.rows[row]), name, why, "an identifier"))
-        long = table.numeric(at) & (ids.str.len() > 15).to_numpy()
+        long = table.numeric(at) & (ids.str.len() > 15).to_numpy() | ids.str.fullmatch(_POWER).to_numpy(dtype=bool)
         empty = (ids == "").to_numpy() & ("" not in self.no_patients(source))
         for row in np.flatnonzero(long).tolist():
             what = "a number of more than 15 digits, of which a spreadsheet keeps 15"
@@ -249,7 +251,7 @@ class Reading:
     def numbers(self, source: str, cells: Cells) -> Cells:
         """Return cells with a decimal point, where the mapping says that the source has a comma."""
         if self.options(source).get("decimal", ".") != ",":
-            return cells
+            return self._one_convention(source, cells)
         codes, printed = pd.factorize(cells.values)
         texts = [str(one) for one in printed]
         clash = np.array([bool(_POINT.search(one)) or len(_COMMA.findall(one)) > 1 for one in texts], dtype=bool)
@@ -261,6 +263,17 @@ class Reading:
         pointed = np.array([_COMMA.sub(".", one) for one in texts], dtype=object)
         values = pd.Series(pointed[codes], dtype=object).mask(wrong, "")
         return replace(cells, values=values, refused=cells.refused | wrong)
+
+    def _one_convention(self, source: str, cells: Cells) -> Cells:
+        """Refuse numbers with a point before three digits in a column of which others say that it parts thousands."""
+        codes, printed = pd.factorize(cells.values)
+        wrong = np.append(may_be_thousands([str(one) for one in printed]), False)[codes]
+        wrong &= ~self.tables[source].numeric(self.tables[source].found(cells.name)[0])
+        for row in np.flatnonzero(wrong).tolist():
+            self.cell_problem(source, row, cells.name, self.shown(cells.values.iloc[row]),
+                              "a number whose point cannot part thousands, as other numbers of the column let it",
+                              'Write all of them one way, and state decimal = "," if that is a comma')  # fmt: skip
+        return replace(cells, values=cells.values.mask(wrong, ""), refused=cells.refused | wrong)
 
     def dates(self, source: str, field: Field, place: Place, *, keep_bad: bool = False) -> Cells | None:
         """Read a column of dates as YYYY-MM-DD; numbers are days of the workbook's date system.

@@ -10,6 +10,7 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_mapping import Entry
+from relapse_model.cohort.readers.spreadsheets.beside_values import COMPARATORS, other_units
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
     Part,
@@ -28,7 +29,6 @@ from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReadin
 from relapse_model.study.names import NameTable
 
 COLUMNS = ("patient_id", "analyte", "value", "unit")
-_COMPARATORS = ("<", "<=", ">", ">=", "=", "≤", "≥")
 
 
 def read_results(reading: Reading, names: NameTable | None, enrolled: dict[str, str]) -> MadeTable:
@@ -75,7 +75,7 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
             return  # there is a problem of it
         value = part.columns["value"]
         analyte, other = _analytes(reading, entry, part, names)
-        refused = refused_rows(part)
+        refused = refused_rows(part) | (other_units(reading, entry, part, "value") & ~other)
         steps = (part.strangers, ~part.chosen, other, refused, value.missing, (value.values == "").to_numpy())
         left = np.zeros(len(table), dtype=bool)
         for mask, key in zip(steps, (*list(counts)[:3], "refused", "a code for no value", "empty"), strict=True):
@@ -165,10 +165,10 @@ def _with_comparator(reading: Reading, entry: Entry, part: Part, value: Cells) -
         return value.values
     sign = part.columns["comparator"]
     plain = sign.values.map(lambda text: unicodedata.normalize("NFKC", text).strip())
-    known = plain.isin(["", *_COMPARATORS]).to_numpy()
+    known = plain.isin(["", *COMPARATORS]).to_numpy()
     twice = (plain != "").to_numpy() & value.values.str.match(r"\s*[<>≤≥＜＞]").to_numpy(dtype=bool)
     for row in np.flatnonzero(~known & part.own):
-        expected = f"one of {' '.join(_COMPARATORS)}, or nothing"
+        expected = f"one of {' '.join(COMPARATORS)}, or nothing"
         reading.cell_problem(entry.source, int(row), sign.name, reading.shown(sign.values[row]), expected)
     for row in np.flatnonzero(twice & known & part.own):
         expected = "a comparator in one of the two columns"

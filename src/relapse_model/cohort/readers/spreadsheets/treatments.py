@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.entry_rows import ENDS, UNKNOWN_DAY
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.source_dates import Order
 from relapse_model.cohort.readers.source_mapping import Entry
+from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
 from relapse_model.cohort.readers.spreadsheets.courses import SEPARATORS, Course, entries_of, read_history
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
@@ -65,7 +66,7 @@ def _read_entry(reading: Reading, entry: Entry, made: MadeRows) -> None:
     for part in parts_of(reading, entry):
         filled = _filled(part, table_rows=len(table), always="agent" in entry.fields)
         filled, unknown = _unknown_days(reading, entry, part, filled)
-        bad = (refused_rows(part) | unknown) & part.own
+        bad = (refused_rows(part) | unknown | other_units(reading, entry, part, "dose")) & part.own
         kept = part.own & filled & ~bad
         came, used = came + len(table), used + int(kept.sum())
         strangers += int(part.strangers.sum())
