@@ -127,3 +127,13 @@ def test_why_nothing_is_forecast_is_said_as_it_is(study, tmp_path):
     assert "No forecast: no patient of the arm whose dosing has not ended has a titre." in lost
     assert "Dosing has ended 1 patient: nothing is due, and nothing is forecast" in lost
     assert "A Lost to follow-up, week 4.0" in lost
+
+
+def test_a_titre_that_is_not_there_is_not_printed_as_a_number(root, tmp_path):
+    """Beside a patient with a titre, the gap of another was shown as 'nan'."""
+    study = rm.load_study("hbsag-relapse")
+    found = rm.dosing(rm.read_cohort(root / "examples" / "cohort", study=study), study)
+    assert found.due["titre"].isna().any()
+    assert not found.due["titre"].isna().all()
+    write_dosing_page(found, study, tmp_path / "page.html")
+    assert ">nan<" not in (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -157,7 +157,7 @@ def _due_rows(found: DosingReport) -> list[dict[str, Any]]:
             "patient": row["patient_id"],
             "what": _WHAT[row["status"]],
             "why": row["reason"] or _WHY.get(row["status"], ""),
-            "titre": row["titre"] or "",
+            "titre": row["titre"] if isinstance(row["titre"], str) else "",
             "week": f"{row['week']:.1f}",
             "given": "yes" if (row["patient_id"], round(float(row["week"]), 4)) in given else "no",
         }
