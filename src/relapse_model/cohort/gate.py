@@ -28,7 +28,7 @@ from relapse_model.cohort.tables.columns import (
     is_row_id,
 )
 from relapse_model.cohort.tables.data_frames import data_frames
-from relapse_model.cohort.tables.identifiers import identifier_keys, nearly_known, row_keys
+from relapse_model.cohort.tables.identifiers import nearly_known, row_keys
 from relapse_model.cohort.tables.part_of_whole import WholeTables
 from relapse_model.cohort.tables.repeated_rows import repeated
 from relapse_model.errors import CohortError, Problem, RelapseModelError
@@ -300,25 +300,6 @@ class _Gate(StudyAtTheGate):
             raise CohortError("the cohort was refused", self.problems)
         cohort = self.cohort(synthetic)
         return counted_from(cohort, index, found.week[~without], cohort.rejected)
-
-    def free_against_tests(self, cohort: Cohort, study: Study) -> Cohort:
-        """Note of whom the outcome is free, and the tests confirm it before: both stand, and the outcome counts."""
-        if cohort.outcomes is None or study.outcome.analyte is None:
-            return cohort
-        from relapse_model.cohort.outcome.free_against_tests import confirmed_while_free  # few cohorts have any
-
-        week = confirmed_while_free(cohort, study)
-        told = pd.Series(week, index=identifier_keys(pd.Series(cohort.patient_ids, dtype=object))).dropna()
-        if told.empty:
-            return cohort
-        rows = self.ids["outcomes"].isin(told.index).to_numpy()
-        found = [
-            f"free, and {study.outcome.name} in week {one:g} by the tests"
-            for one in self.ids["outcomes"][rows].map(told)
-        ]
-        before = len(self.remarks)
-        self.remark("outcomes", rows, None, found, "one of the two: as it stands, the outcome counts and not the tests")
-        return replace(cohort, remarks=(*cohort.remarks, *self.remarks[before:]))
 
     def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
         """Read what the laboratories printed, and its units."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate_weeks import WeeksAtTheGate
 from relapse_model.cohort.outcome_column import expected_cells, outcome_cells
 from relapse_model.cohort.study_columns import column_readers, levels_named, unusable_cells, values_as_levels
 from relapse_model.cohort.study_names import NAMED, advice_for, name_table, read_names
 from relapse_model.cohort.tables.coded_columns import decoded
 from relapse_model.cohort.tables.columns import no_labs
+from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
 from relapse_model.study.names import is_no_competing_event, name_key
 from relapse_model.study.names_known import reads_results
@@ -182,3 +185,22 @@ class StudyAtTheGate(WeeksAtTheGate):
         self.refuse("outcomes", same & ~bad, "competing_event", self.shown(names[same & ~bad]),
                     "another event than the outcome of the study", "The outcome itself is event = relapse")  # fmt: skip
         self.refuse("outcomes", bad, "competing_event", self.shown(names[bad]), expected_names(study.outcome), ADVICE)
+
+    def free_against_tests(self, cohort: Cohort, study: Study) -> Cohort:
+        """Note of whom the outcome is free, and the tests confirm it before: both stand, and the outcome counts."""
+        if cohort.outcomes is None or study.outcome.analyte is None:
+            return cohort
+        from relapse_model.cohort.outcome.free_against_tests import confirmed_while_free  # few cohorts have any
+
+        week = confirmed_while_free(cohort, study)
+        told = pd.Series(week, index=identifier_keys(pd.Series(cohort.patient_ids, dtype=object))).dropna()
+        if told.empty:
+            return cohort
+        rows = self.ids["outcomes"].isin(told.index).to_numpy()
+        found = [
+            f"free, and {study.outcome.name} in week {one:g} by the tests"
+            for one in self.ids["outcomes"][rows].map(told)
+        ]
+        before = len(self.remarks)
+        self.remark("outcomes", rows, None, found, "one of the two: as it stands, the outcome counts and not the tests")
+        return replace(cohort, remarks=(*cohort.remarks, *self.remarks[before:]))

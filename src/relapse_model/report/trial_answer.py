@@ -57,7 +57,7 @@ def lost_words(found: TrialAnalysis) -> str:
     ----------
     found : TrialAnalysis
     """
-    settled = {ENDED, DIED, *found.study.outcome.competing_as_censoring}
+    settled = settled_reasons(found)
     reasons = [one for arm in found.flow.arms for one in arm.lost_reasons]
     ended = sum(number for why, number in reasons if why in settled)
     event = "an intercurrent event" if {why for why, _ in reasons} & settled <= {ENDED} else "the event that ended it"
@@ -74,6 +74,16 @@ def lost_words(found: TrialAnalysis) -> str:
         one, several = ("patient counts", "patients count")
         parts.append(f"{number_of(ended, one, several)} up to {event}, as planned")
     return f"{'; '.join(parts)}." if parts else ""
+
+
+def settled_reasons(found: TrialAnalysis) -> set[str]:
+    """Return why an endpoint is unknown for good: follow-up ended as the plan or the study says, or by a death.
+
+    Parameters
+    ----------
+    found : TrialAnalysis
+    """
+    return {ENDED, DIED, *found.study.outcome.competing_as_censoring}
 
 
 def excludes_none(contrast: Contrast) -> int:

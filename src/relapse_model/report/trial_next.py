@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from relapse_model.report.trial_answer import DIFFERENCE, excludes_none, limits_per_100
+from relapse_model.report.trial_answer import DIFFERENCE, excludes_none, limits_per_100, settled_reasons
 from relapse_model.report.trial_words import contrast_words, signed
 from relapse_model.trial.arms.analysis import TrialAnalysis, direction
 from relapse_model.trial.arms.arm_contrast import ArmContrast
-from relapse_model.trial.arms.findings import not_made
-from relapse_model.trial.arms.flow import DIED, ENDED, NO_REASON, ArmFlow
+from relapse_model.trial.arms.findings import NOT_MADE, not_made
+from relapse_model.trial.arms.flow import NO_REASON, ArmFlow
 from relapse_model.trial.arms.number_words import number_of
 
-NOT_MADE = "not made: "
 _NOTABLE = 0.2  # standardised difference
 _PRECISION = 4  # times the patients: an interval of half the width
 
@@ -77,8 +76,7 @@ def _unknown_endpoints(found: TrialAnalysis) -> str:
 
 def _settled(found: TrialAnalysis, arm: ArmFlow) -> int:
     """Return of how many unknown endpoints nothing is to be found: follow-up ended as planned, or by a death."""
-    planned = {ENDED, DIED, *found.study.outcome.competing_as_censoring}
-    return sum(number for why, number in arm.lost_reasons if why in planned)
+    return sum(number for why, number in arm.lost_reasons if why in settled_reasons(found))
 
 
 def _worst_case(treatment: ArmFlow, control: ArmFlow) -> str:

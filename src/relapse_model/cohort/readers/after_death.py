@@ -54,11 +54,7 @@ one of the two dates
     days = days_of(deaths.rows["date"])[0]
     first = days.groupby(keys.to_numpy()).min()
     lived_on: set[str] = set()
-    for name, column in DATED.items():
-        table = made.get(name)
-        if table is None or column not in table.rows or "patient_id" not in table.rows:
-            continue
-        own = identifier_keys(table.rows["patient_id"])
+    for name, table, own, column in dated_rows(made):
         late = _later(table.rows[column], own.map(first))
         if name == "outcomes":
             late &= _happened(table.rows)
@@ -66,6 +62,19 @@ one of the two dates
         yield from placed(table, late, own, column, _AFTER, _ON_OR_BEFORE)
     contradicted = (keys.isin(lived_on) & days.notna()).to_numpy()
     yield from placed(deaths, contradicted, keys, "date", _DEATH, _NOTHING)
+
+
+def dated_rows(made: Mapping[str, MadeTable]) -> Iterator[tuple[str, MadeTable, pd.Series, str]]:
+    """Yield each table that has dates of patients: its name, itself, whose each row is, and the column of the dates.
+
+    Parameters
+    ----------
+    made : mapping of str to MadeTable
+    """
+    for name, column in DATED.items():
+        table = made.get(name)
+        if table is not None and column in table.rows and "patient_id" in table.rows:
+            yield name, table, identifier_keys(table.rows["patient_id"]), column
 
 
 def last_days(deaths: MadeTable) -> MadeTable:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort.readers.after_death import DATED, days_of, placed
+from relapse_model.cohort.readers.after_death import dated_rows, days_of, placed
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.tables.identifiers import identifier_keys
 from relapse_model.errors import Problem
@@ -48,11 +48,7 @@ Correct one of the two dates
     earliest = _earliest(births.rows["date"])
     first = earliest.groupby(keys.to_numpy()).min()
     earlier: set[str] = set()
-    for name, column in DATED.items():
-        table = made.get(name)
-        if table is None or column not in table.rows or "patient_id" not in table.rows:
-            continue
-        own = identifier_keys(table.rows["patient_id"])
+    for _, table, own, column in dated_rows(made):
         days, zoned = days_of(table.rows[column])
         ahead = (pd.to_datetime(own.map(first)).to_numpy() - days.to_numpy()) / np.timedelta64(1, "D")
         early = ahead > np.where(zoned, 1, 0)

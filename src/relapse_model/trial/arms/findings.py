@@ -26,7 +26,7 @@ SIGNIFICANT = 0.05
 POINTS = 0.10
 FEWEST_EVENTS = 5
 IMPROBABLE = 0.001
-_NOT_MADE = "not made: "  # begins the note of an analysis
+NOT_MADE = "not made: "  # begins the note of an analysis
 TITLES = {
     "RM201": "testing frequency differs by arm",
     "RM202": "loss differs by arm",
@@ -191,10 +191,10 @@ def not_made(subgroups: Sequence[SubgroupOfPlan], sensitivity: Sequence[ArmContr
     lacking = [
         (one.label, one.note or "no interaction could be tested") for one in subgroups if one.interaction is None
     ]
-    lacking += [(one.label, one.note) for one in sensitivity if one.note.startswith(_NOT_MADE)]
+    lacking += [(one.label, one.note) for one in sensitivity if one.note.startswith(NOT_MADE)]
     by_reason: dict[tuple[str, str], str] = {}
     for label, note in lacking:
-        reason = note.removeprefix(_NOT_MADE).rstrip(".")
+        reason = note.removeprefix(NOT_MADE).rstrip(".")
         kind = label.partition(",")[0]  # "multiple imputation, odds multiplied by 2.7"
         reason = reason.removeprefix(f"{kind}: ").removeprefix(f"{kind[:1].upper()}{kind[1:]}: ")
         by_reason.setdefault((kind, reason), label)
