@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relapse_model.arrays import Positions
+from relapse_model.arrays import Mask, Positions
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture, expand_columns
-from relapse_model.classifiers.prior.terms import PriorGrid
+from relapse_model.classifiers.prior.terms import PriorGrid, form_count
 from relapse_model.errors import RelapseModelError
 from relapse_model.features.design import Design, design
 from relapse_model.study.predictor import Predictor, StudyTerm
@@ -66,7 +66,7 @@ def with_previous(
     """
     if earlier is None:
         return columns
-    from relapse_model.classifiers.prior.evidence_grid import posterior_of_form
+    from relapse_model.classifiers.prior.evidence_grid import forms_of, posterior_of_form
 
     if not hasattr(earlier.classifier, "components_") or earlier.classifier_name != "prior_logistic":
         raise RelapseModelError(
@@ -83,14 +83,12 @@ def with_previous(
         raise RelapseModelError("prior: the model shares no predictor with the study; expected one at least.")
     mixture = earlier.classifier.components_
     size = len(mixture.scale)
-    linear = np.ones(size, dtype=bool)
-    linear[len(theirs.names) : len(source)] = False
-    with_terms = np.ones(size, dtype=bool)
     there = (mixture.covariance[:, np.arange(1, size + 1), np.arange(1, size + 1)] > 0).any(axis=0)
-    for term, used in zip(theirs.terms, there[len(theirs.names) : len(source)], strict=True):
-        with_terms[list(term.replaces)] &= not used  # a term of which nobody had the factors replaces nothing
+    at_hand = np.append(there[: len(source)], np.ones(size - len(source), dtype=bool))
+    at_hand[: len(theirs.names)] = True  # a term of which nobody had the factors replaces nothing
+    forms = forms_of(at_hand, theirs.terms, size - len(source))
     known, found = np.array(place) >= 0, []
-    for used in (linear, with_terms if theirs.terms else linear):
+    for used in _alike(columns, theirs, forms):
         grid = posterior_of_form(mixture, used)
         found.append(PriorGrid(*(np.where(known, values[:, place], np.nan) for values in (grid.mean, grid.sd))))
     own = np.array(place[: len(columns.names)])
@@ -98,7 +96,22 @@ def with_previous(
     stated = np.full(len(own), np.nan) if columns.typical is None else columns.typical
     typical = np.where(np.isnan(stated), centre, stated)
     level = None if data is None else _level(study, earlier, mixture, data, own)
-    return replace(columns, previous=(found[0], found[1]), typical=typical, baseline=level or columns.baseline)
+    return replace(columns, previous=tuple(found), typical=typical, baseline=level or columns.baseline)
+
+
+def _alike(ours: Design, theirs: Design, forms: list[Mask]) -> list[Mask]:
+    """Return the earlier model's form for each of ours: the linear one, then that which shares most terms."""
+    names = [_names_by_form(ours), _names_by_form(theirs)]
+    found = [forms[0]]
+    for own in names[0] or [set()]:  # a model without terms is given two
+        shared = [len(own & other) for other in names[1]]
+        found.append(forms[1 + shared.index(max(shared))] if shared else forms[0])
+    return found
+
+
+def _names_by_form(columns: Design) -> list[set[str]]:
+    terms = list(zip(columns.term_names, columns.terms, strict=True))
+    return [{name for name, term in terms if form in term.forms} for form in range(form_count(columns.terms) - 1)]
 
 
 def _level(

@@ -38,7 +38,7 @@ class Design:
     monotone : tuple of int
         1, -1 or 0: the direction in which risk may move with the column.
     terms : tuple of Term
-        The study's non-linear terms, by the positions of the columns.
+        The study's non-linear terms and interactions, by the positions of the columns.
     term_names : tuple of str
     previous : tuple of PriorGrid, or None
         What an earlier model says of the columns and terms; see `relapse_model.development.earlier_model`.
@@ -64,7 +64,7 @@ class Design:
     monotone: tuple[int, ...]
     terms: tuple[Term, ...] = ()
     term_names: tuple[str, ...] = ()
-    previous: tuple[PriorGrid, PriorGrid] | None = None
+    previous: tuple[PriorGrid, ...] | None = None
     typical: Floats | None = None
     visit_weeks: tuple[float, ...] = ()
     visit_window: float = 4.0
@@ -178,9 +178,11 @@ def _term(term: StudyTerm, study: Study, columns: list[str]) -> Term:
         log10 = study.predictor(factor.predictor).scale == "log10"
         factors.append(Factor(columns.index(factor.predictor), shape, float(at), log10))
     replaces = tuple(place for place, name in enumerate(columns) if name in term.replaces)
+    named = list(dict.fromkeys(form for one in study.terms for form in one.forms))  # as they first come
+    forms = tuple(named.index(form) for form in term.forms)
     if term.prior is None:
-        return Term(tuple(factors), replaces)
-    return Term(tuple(factors), replaces, term.prior.log_odds, term.prior.sd)
+        return Term(tuple(factors), replaces, forms=forms)
+    return Term(tuple(factors), replaces, term.prior.log_odds, term.prior.sd, forms)
 
 
 def _as_stated(study: Study, columns: list[Predictor]) -> tuple[int, ...]:

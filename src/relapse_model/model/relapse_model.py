@@ -61,8 +61,14 @@ class RelapseModel(TrainedModel):
         -------
         DataFrame
             Columns patient_id; status (``scored`` or ``rejected``); relapse_risk; risk_lower and risk_upper, the
-            90 % interval of the risk; warnings (each with its code, see docs/scoring_warnings.md; joined by "; ");
+            90 % interval; warnings (each with its code, see docs/scoring_warnings.md; joined by "; ");
             reason (of a rejection).
+
+        Notes
+        -----
+        The risk is the mean risk of patients with the same predictors. The interval is of that mean: a patient's own
+        risk may lie outside it, because of what the predictors leave out. Where the study states how much that is
+        (``[prediction] residual``), the interval is of the patient's own risk.
 
         Examples
         --------

@@ -108,10 +108,12 @@ def frequency(found: PatientExplanation) -> str:
     """
     of = 1000 if found.risk < _RARE else 100
     count, low, high = (round(of * one) for one in (found.risk, found.lower, found.upper))
-    return (
-        f"Of {of:,} patients with these values, about {count} would have {found.outcome} by week "
-        f"{found.horizon_weeks:g} (between {low} and {high}, {100 * found.level:.0f} % interval)."
-    )
+    expected = f"Of {of:,} patients with these values, about {count} would have {found.outcome} by week "
+    level = f"{100 * found.level:.0f} % interval"
+    if found.own_risk:
+        limits = f"{risk_percent(found.lower)} to {risk_percent(found.upper)} %"
+        return f"{expected}{found.horizon_weeks:g}. The {level} of the patient's own risk is {limits}."
+    return f"{expected}{found.horizon_weeks:g} (between {low} and {high}, {level})."
 
 
 def _row(one: PatientInput, before: float, after: float, found: PatientExplanation) -> dict[str, Any]:

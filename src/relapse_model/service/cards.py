@@ -70,7 +70,8 @@ def risk_card(
         [
             f"{markdown_text(study.outcome.name)} by week {horizon:g}: **{risk}**",
             f"Predicted at week {landmark:g} ({day.isoformat()}), from what was known by then."
-            + (f" Week {horizon:g} has passed." if over else ""),
+            + (f" Week {horizon:g} has passed." if over else "")
+            + (f" The interval is of {study.prediction.interval_of}." if interval else ""),
             *(f"- Warning: {markdown_text(one)}" for one in warnings),
             f"Model {model_id}; trained on {model.told_count('patients')} patients, {model.told_count('events')} with "
             f"{markdown_text(study.outcome.name)}.",

@@ -121,6 +121,7 @@ MODEL_TABLES = (
             "between centres averaged by evidence (none counts half beforehand). A known centre is scored by its own "
             "intercept, an unknown one by the whole spread, with a wider interval (RS214). It needs 3 centres with 5 "
             "patients each; smaller ones count as unknown. Other classifiers take no notice of it.",
+            "residual": "What the predictors leave out, for the intervals of all classifiers.",
         },
         filled=classes.Prediction,
         defaults={
@@ -131,7 +132,23 @@ MODEL_TABLES = (
             "horizon_months": "one of the three",
             "landmark_window_weeks": "`0`",
             "visit_window_weeks": "`4`; `0` with `adjudicated = true` or `column`",
+            "residual": "intervals are of the mean risk of patients with the same predictors",
         },
+        types={"residual": "a table, see below"},
+    ),
+    KeyTable(
+        "[prediction.residual]",
+        "How much the risks of patients with the same predictors differ, by what the predictors leave out. One outcome "
+        "for each patient cannot tell it, so that it is stated and not learned. With it the interval of a risk is that of "
+        "the patient's own risk; the risk itself stays the mean risk of patients with the same predictors.",
+        keys.RESIDUAL,
+        {
+            "sd_logit": "Standard deviation of their log-odds: 0.5 says that around 15 % nine in ten have a risk of their "
+            "own between 7 and 28 %.",
+            "source": "Where the figure comes from.",
+        },
+        filled=classes.Residual,
+        defaults={"source": "required"},
     ),
     KeyTable(
         "[[predictors]]",
@@ -225,14 +242,16 @@ MODEL_TABLES = (
     ),
     KeyTable(
         "[[terms]]",
-        "Non-linear effects that are plausible beforehand. The model averages over versions with and without them.",
+        "Non-linear effects and interactions that are plausible beforehand. The model averages over the linear form, "
+        "which has half the weight before the data, and each form with terms.",
         keys.TERM,
         {
             "name": "Unique name, different from every predictor's.",
             "label": "Name shown to readers.",
             "label_zh": _CHINESE,
             "factors": "The factors, which are multiplied.",
-            "replaces": "Predictors whose linear effect is left out when the terms are used.",
+            "replaces": "Predictors whose linear effect is left out when the term is used.",
+            "forms": "Names of the forms in which it stands; a form is all terms that name it.",
             "prior": "What is known of its effect.",
         },
         filled=StudyTerm,

@@ -286,7 +286,9 @@ PREDICTION: Mapping[str, Check] = {
     "visit_weeks": several(number(0)),
     "implausible_auc": number(0.5, 1, open_low=True),
     "centre": text,
+    "residual": anything,
 }
+RESIDUAL: Mapping[str, Check] = {"sd_logit": number(0, 3, open_low=True), "source": text}
 COMMON = ("name", "kind", "label", "label_zh", "direction", "prior", "unit", "typical", "screened_on")
 PREDICTOR: Mapping[str, Check] = {
     "name": text,
@@ -321,6 +323,7 @@ TERM: Mapping[str, Check] = {
     "label_zh": text,
     "factors": anything,
     "replaces": several(text),
+    "forms": several(text),
     "prior": anything,
 }
 SHAPES = ("saturating", "cap", "below", "at_least", "minus")

@@ -90,10 +90,11 @@ class TermFactor:
 
 @dataclass(frozen=True, slots=True)
 class StudyTerm:
-    """A non-linear term stated beforehand: a product of factors, and what is known of its coefficient.
+    """A non-linear term or an interaction stated beforehand: a product of factors, and what is known of its coefficient.
 
-    The prior-informed model is averaged over the study's terms, all or none. `replaces` names predictors whose own,
-    linear column stands for the same effect, and is left out where the terms are used.
+    `forms` names the forms of the model in which the term stands. The prior-informed model is averaged over the linear
+    form and each named form, which is all terms that name it. `replaces` names predictors whose own, linear column
+    stands for the same effect, and is left out where the term is used.
     """
 
     name: str
@@ -102,3 +103,4 @@ class StudyTerm:
     replaces: tuple[str, ...] = ()
     prior: Prior | None = None
     label_zh: str = ""
+    forms: tuple[str, ...] = ("terms",)

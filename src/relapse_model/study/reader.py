@@ -29,6 +29,7 @@ from relapse_model.study.study import (
     Laboratory,
     OutcomeRule,
     Prediction,
+    Residual,
     Scoring,
     Study,
     Treatments,
@@ -221,7 +222,8 @@ class _Reader:
             values["horizon_weeks"] = months * DAYS_PER_MONTH / DAYS_PER_WEEK
         if outcome.analyte is None:
             values.setdefault("visit_window_weeks", 0.0)
-        prediction = Prediction(**values)
+        residual = self.residual(values.pop("residual", None), (*path, "residual"))
+        prediction = Prediction(**values, residual=residual)
         late = [week for week in prediction.landmark_weeks if not before(week, prediction.horizon_weeks)]
         if late:
             self.refuse(
@@ -233,6 +235,14 @@ class _Reader:
         if list(prediction.visit_weeks) != sorted(prediction.visit_weeks):
             self.refuse((*path, "visit_weeks"), "weeks that do not ascend", "the planned visits in order")
         return prediction
+
+    def residual(self, raw: Any, path: KeyPath) -> Residual | None:
+        """Return what the predictors leave out; None where nothing is stated, or where it cannot be read."""
+        if raw is None:
+            return None
+        values = self.table(raw, path, keys.RESIDUAL)
+        needed = [self.need(values, raw, path, key) for key in ("sd_logit", "source")]
+        return Residual(**values) if all(needed) else None
 
     def landmark_window(self, prediction: Prediction, path: KeyPath) -> None:
         """Refuse a window of a landmark's visit that is shorter than two days, or reaches the next one."""

@@ -99,6 +99,14 @@ NO_OUTCOME = OutcomeRule("no outcome", stated=False)
 
 
 @dataclass(frozen=True, slots=True)
+class Residual:
+    """What the predictors leave out: the standard deviation of log-odds between patients with the same predictors."""
+
+    sd_logit: float
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """When we predict, and until when. All weeks count from enrolment.
 
@@ -115,6 +123,8 @@ class Prediction:
 
     `implausible_auc` is the AUC above which no honest model of this outcome and horizon is believed; None: not known.
     `centre` is a column of the patients table between whose values the mean risk may differ; None: it may not.
+    `residual` is what the predictors leave out: with it intervals are of the patient's own risk; None: of the mean risk
+    of patients with the same predictors.
     """
 
     landmark_weeks: tuple[float, ...] = (0.0,)
@@ -125,6 +135,18 @@ class Prediction:
     implausible_auc: float | None = None
     centre: str | None = None
     landmark_window_weeks: float = 0.0
+    residual: Residual | None = None
+
+    @property
+    def residual_sd(self) -> float:
+        """Return the standard deviation that makes intervals those of the patient's own risk; 0 where none is stated."""
+        return 0.0 if self.residual is None else self.residual.sd_logit
+
+    @property
+    def interval_of(self) -> str:
+        """Say of which risk the interval is."""
+        own, mean = "the patient's own risk", "the mean risk of patients with the same predictors"
+        return mean if self.residual is None else own
 
     def by_horizon(self, week: Floats) -> Mask:
         """Tell which weeks lie at or before the horizon."""

@@ -72,7 +72,11 @@ def _term(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor
     if len(kept) < len(read):
         return None
     label = values.get("label", values["name"].replace("_", " "))
-    return StudyTerm(values["name"], label, kept, tuple(values.get("replaces", ())), prior, values.get("label_zh", ""))
+    replaces, forms = tuple(values.get("replaces", ())), tuple(values.get("forms", ("terms",)))
+    if not forms or len(set(forms)) < len(forms):
+        reader.refuse((*path, "forms"), keys.value_shown(values["forms"]), "one name or more, each once")
+        return None
+    return StudyTerm(values["name"], label, kept, replaces, prior, values.get("label_zh", ""), forms)
 
 
 def _factor(reader: Reader, raw: Any, path: KeyPath, known: Mapping[str, Predictor]) -> TermFactor | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from relapse_model.arrays import Floats
+from relapse_model.classifiers.prior.terms import form_weights
 from relapse_model.errors import RelapseModelError
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
@@ -55,8 +56,9 @@ def grid_weights(
 ) -> Floats:
     """Return the weight beforehand of each component in the order of `published_grid`; they sum to 1.
 
-    The width of the columns with a mean and that of the others are independent beforehand, with the same weights. Forms
-    (with terms, without), which vary most slowly, and priors of the level, which vary most quickly, count alike.
+    The width of the columns with a mean and that of the others are independent beforehand, with the same weights. Of
+    the forms, which vary most slowly, the linear one has half the weight, and those with terms share the rest. Priors of
+    the level, which vary most quickly, count alike.
 
     Parameters
     ----------
@@ -75,4 +77,4 @@ def grid_weights(
     width = weights_beforehand(*widths, "width_weights")
     others = width if components > forms * levels * strength.size * width.size else np.ones(1)
     priors = np.multiply.outer(np.multiply.outer(strength, width), others).ravel()
-    return np.asarray(np.tile(np.repeat(priors, levels), forms) / (forms * levels))
+    return np.multiply.outer(form_weights(forms), np.repeat(priors, levels) / levels).ravel()

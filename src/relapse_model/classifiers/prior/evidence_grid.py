@@ -10,7 +10,7 @@ import numpy as np
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.classifiers.prior.logistic_mixture import LogisticMixture
 from relapse_model.classifiers.prior.posterior_mean import at_posterior_mean
-from relapse_model.classifiers.prior.terms import PriorGrid, Term
+from relapse_model.classifiers.prior.terms import PriorGrid, Term, form_count
 from relapse_model.classifiers.shared.newton import penalised_logistic
 from relapse_model.errors import RelapseModelError
 
@@ -140,7 +140,7 @@ def previous_grid(
 
 
 def forms_of(used: Mask, terms: Sequence[Term], marked: int = 0) -> list[Mask]:
-    """Return the columns of a model without the terms, and of one with them in place of what they replace.
+    """Return the columns of a model without the terms, and of each form with terms in place of what they replace.
 
     Parameters
     ----------
@@ -160,10 +160,14 @@ def forms_of(used: Mask, terms: Sequence[Term], marked: int = 0) -> list[Mask]:
         return [used]
     is_term = np.zeros(len(used), dtype=bool)
     is_term[len(used) - marked - len(terms) : len(used) - marked] = True
-    with_terms = used.copy()
-    for term, there in zip(terms, used[is_term], strict=True):
-        with_terms[list(term.replaces)] &= not there  # a term that is left out replaces nothing
-    return [used & ~is_term, with_terms]
+    found = [used & ~is_term]
+    for form in range(form_count(tuple(terms)) - 1):
+        own = used.copy()
+        for place, term in zip(np.flatnonzero(is_term), terms, strict=True):
+            own[place] &= form in term.forms
+            own[list(term.replaces)] &= not own[place]  # a term that is left out replaces nothing
+        found.append(own)
+    return found
 
 
 def posterior_of_form(mixture: LogisticMixture, used: Mask) -> PriorGrid:

@@ -30,7 +30,7 @@ from relapse_model.classifiers.prior.hazard_mixture_values import (
 )
 from relapse_model.classifiers.prior.person_periods import PersonPeriods, check_ends, person_periods, planned_times
 from relapse_model.classifiers.prior.prior_columns import prior_columns
-from relapse_model.classifiers.prior.terms import Term, check_terms
+from relapse_model.classifiers.prior.terms import Term, check_terms, form_count
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows, check_values, row_weights
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
 from relapse_model.errors import InsufficientDataError, RelapseModelError
@@ -79,7 +79,7 @@ class PriorHazardClassifier(RiskClassifier):
     draws : int, default=2000
         Draws from the posterior over which risks are means; even.
     terms : tuple of Term
-        Non-linear terms stated beforehand; the average is over models with all of them and with none.
+        Non-linear terms and products stated beforehand, averaged as ``PriorLogisticClassifier`` does.
     typical : array-like of shape (p,), optional
         Typical value of each column, from which the effect of a column counts that no training row has; NaN or None
         where none is known: such a column is left out.
@@ -266,7 +266,7 @@ class PriorHazardClassifier(RiskClassifier):
         mixture = hazard_from(document)
         model = cls(**read_hazard_settings(document, mixture))
         model._restore_identity(document)
-        columns, forms = len(mixture.scale), 2 if mixture.terms else 1
+        columns, forms = len(mixture.scale), form_count(mixture.terms)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
         if len(mixture.weight) % (forms * len(model.strengths) * len(model.widths)):
             document.refuse("weight", "one component for each strength and width")
@@ -293,7 +293,7 @@ class PriorHazardClassifier(RiskClassifier):
     def _beforehand(self, components: int) -> Floats:
         """Return the weight of each component before the data."""
         strengths, widths = (self.strengths, self.strength_weights), (self.widths, self.width_weights)
-        return grid_weights(strengths, widths, components, 2 if self.terms else 1)
+        return grid_weights(strengths, widths, components, form_count(tuple(self.terms)))
 
     def _set_fitted(self, mixture: HazardMixture, mean: Floats, sd: Floats, log_evidence: Floats) -> Self:
         self.components_ = mixture
@@ -301,7 +301,7 @@ class PriorHazardClassifier(RiskClassifier):
         self.prior_mean_, self.prior_sd_ = mean, sd
         self.log_evidence_ = log_evidence
         self.coef_mean_, self.coef_sd_ = hazard_moments(mixture)
-        forms = mixture.weight.reshape(2 if self.terms else 1, len(self.strengths), -1)
+        forms = mixture.weight.reshape(form_count(tuple(self.terms)), len(self.strengths), -1)
         self.strength_weight_ = forms.sum(axis=(0, 2))
         self.terms_weight_ = float(forms[1:].sum())
         return self

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from relapse_model.classifiers.prior.hazard_mixture import DRAWS_PER_DIMENSION, HazardMixture
 from relapse_model.classifiers.prior.logistic_mixture_values import read_mixture_terms, term_values
 from relapse_model.classifiers.prior.settings import read_settings, weights_values
+from relapse_model.classifiers.prior.terms import form_count
 from relapse_model.classifiers.shared.saved_parts import Document, check_covariance
 
 PART = "prior_hazard.json"
@@ -109,7 +110,7 @@ def read_hazard_settings(document: Document, mixture: HazardMixture) -> dict[str
     ------
     ModelFileError
     """
-    read = read_settings(document, mixture.columns, len(mixture.terms))
+    read = read_settings(document, mixture.columns, len(mixture.terms), form_count(mixture.terms))
     found = {name: read[name] for name in _PRIORS}
     values = Document(f"{document.name}, settings", document.get("settings"))  # type: ignore[arg-type]
     found["interval_sd"] = values.number("interval_sd", low=1e-60)

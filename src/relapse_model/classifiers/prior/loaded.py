@@ -17,6 +17,7 @@ from relapse_model.classifiers.prior.logistic_mixture import (
 )
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from
 from relapse_model.classifiers.prior.settings import read_settings
+from relapse_model.classifiers.prior.terms import form_count
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_identity
 from relapse_model.errors import RelapseModelError
 
@@ -174,7 +175,7 @@ def load_prior(parts: Mapping[str, bytes]) -> LoadedPrior | PriorLogisticClassif
     """
     document = read_document(parts, PART, FORM)
     mixture = mixture_from(document)
-    read_settings(document, mixture.columns, len(mixture.terms))
+    read_settings(document, mixture.columns, len(mixture.terms), form_count(mixture.terms))
     prior = _training(document, mixture)
     classes, _, names = read_identity(document)
     loaded = LoadedPrior({PART: parts[PART]}, mixture, prior, _centres(document, mixture))

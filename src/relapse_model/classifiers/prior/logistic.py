@@ -40,7 +40,7 @@ from relapse_model.classifiers.prior.logistic_mixture import (
 from relapse_model.classifiers.prior.logistic_mixture_values import FORM, PART, mixture_from, mixture_values
 from relapse_model.classifiers.prior.prior_columns import PriorColumns, prior_columns
 from relapse_model.classifiers.prior.settings import read_settings, settings_values
-from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_previous, check_terms
+from relapse_model.classifiers.prior.terms import PriorGrid, Term, check_previous, check_terms, form_count, form_weights
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
 from relapse_model.classifiers.shared.folds import counted, group_numbers
 from relapse_model.classifiers.shared.saved_parts import read_document, write_document
@@ -69,10 +69,11 @@ class PriorLogisticClassifier(RiskClassifier):
         True where the prior is per standard deviation of the column in the training rows; of a yes or no, per half of
         the way between them, however rare one is (see ``effect_steps``).
     terms : tuple of Term
-        Non-linear terms stated beforehand; the average is over models with all of them and with none.
+        Non-linear terms and products stated beforehand; the average is over the models of each of their forms, and the
+        linear one, which has half the weight before the data.
     previous : tuple of PriorGrid, optional
         Posterior of another cohort, as a second prior, widened by ``between_sds``: one row for the models without
-        the terms, one for those with them; of the predictors and the terms, NaN where it knows nothing. Whether it
+        the terms, one for each form of those with them; of the predictors and the terms, NaN where it knows nothing. Whether it
         is believed, and how far, the evidence decides.
     strengths : tuple of float, default=(0.0, 0.5, 1.0, 1.5)
         Factors of the prior means that are tried; published effects may be too small here as well as too large.
@@ -116,7 +117,7 @@ class PriorLogisticClassifier(RiskClassifier):
         The prior at strength 1 and width 1, log-odds per unit.
     log_evidence_ : ndarray of shape (B,)
         Log marginal likelihood of each component, up to one constant; components by form (without terms,
-        with them), strength, width, other width, width of the baseline; then those of ``previous``, by form, strength,
+        then each form with them), strength, width, other width, width of the baseline; then those of ``previous``, by form, strength,
         between-sd and width of the baseline.
     strength_weight_ : ndarray of shape (n_strengths,)
         Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
@@ -152,7 +153,7 @@ class PriorLogisticClassifier(RiskClassifier):
         prior_sd: ArrayLike | None = None,
         prior_per_sd: ArrayLike | None = None,
         terms: tuple[Term, ...] = (),
-        previous: tuple[PriorGrid, PriorGrid] | None = None,
+        previous: tuple[PriorGrid, ...] | None = None,
         strengths: Sequence[float] = STRENGTHS,
         widths: Sequence[float] = WIDTHS,
         between_sds: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
@@ -210,7 +211,7 @@ class PriorLogisticClassifier(RiskClassifier):
         rows = self._training_rows(X, y, sample_weight)
         check_terms(self.terms, rows.X.shape[1])
         check_as_stated(self.as_stated, rows.X.shape[1] + len(self.terms))
-        check_previous(self.previous or (), rows.X.shape[1] + len(self.terms))
+        check_previous(self.previous or (), rows.X.shape[1] + len(self.terms), form_count(tuple(self.terms)))
         own = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         patient = None if own is None else group_numbers(own, len(rows.event))
         marked = self._marked(rows, patient)
@@ -274,11 +275,11 @@ class PriorLogisticClassifier(RiskClassifier):
         document = read_document(parts, PART, FORM)
         mixture = mixture_from(document)
         predictors, columns = mixture.columns, len(mixture.scale)
-        model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms)))
+        model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms), form_count(mixture.terms)))
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
         grid = published_grid(mean, sd, model.strengths, model.widths, as_stated=model.as_stated)
-        every = len(grid.mean) * (2 if mixture.terms else 1) * model._levels()
+        every = len(grid.mean) * form_count(mixture.terms) * model._levels()
         if model._published(len(mixture.weight)) != every:
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)
@@ -312,7 +313,7 @@ class PriorLogisticClassifier(RiskClassifier):
 
     def _starts(self, columns: PriorColumns, marked: int) -> list[PriorGrid]:
         """Return the priors to be tried for each form."""
-        forms = 2 if self.terms else 1
+        forms = form_count(tuple(self.terms))
         grid = published_grid(columns.mean, columns.sd, self.strengths, self.widths, marked, self.as_stated)
         published = [grid] * forms
         if self.previous is None:
@@ -330,15 +331,16 @@ class PriorLogisticClassifier(RiskClassifier):
     def _weights(self, log_evidence: Floats) -> Floats:
         """Return posterior weights: beforehand published and earlier priors count alike, as do the latter each."""
         published = self._published(len(log_evidence))
-        beforehand = np.full(len(log_evidence), 1.0 / max(len(log_evidence) - published, 1))
-        beforehand[:published] = self._beforehand(published)
+        forms = form_weights(form_count(tuple(self.terms)))
+        earlier = (len(log_evidence) - published) // len(forms)
+        beforehand = np.append(self._beforehand(published), np.repeat(forms / max(earlier, 1), earlier))
         weight = beforehand * np.exp(log_evidence - log_evidence.max())
         return np.asarray(weight / weight.sum())
 
     def _beforehand(self, published: int) -> Floats:
         """Return the weights before the data of the components that start from the published prior."""
         strengths, widths = (self.strengths, self.strength_weights), (self.widths, self.width_weights)
-        return grid_weights(strengths, widths, published, 2 if self.terms else 1, self._levels())
+        return grid_weights(strengths, widths, published, form_count(tuple(self.terms)), self._levels())
 
     def _set_fitted(
         self,
@@ -354,7 +356,7 @@ class PriorLogisticClassifier(RiskClassifier):
         self.prior_mean_, self.prior_sd_ = mean, sd
         self.log_evidence_ = log_evidence
         self.coef_mean_, self.coef_sd_ = coefficient_moments(mixture)
-        forms = 2 if self.terms else 1
+        forms = form_count(tuple(self.terms))
         published = mixture.weight[: self._published(len(mixture.weight))].reshape(forms, len(self.strengths), -1)
         self.previous_weight_ = 0.0 if self.previous is None else float(max(0.0, 1.0 - published.sum()))
         self.strength_weight_ = published.sum(axis=(0, 2)) / max(published.sum(), 1e-300)
@@ -366,7 +368,7 @@ class PriorLogisticClassifier(RiskClassifier):
 
     def _published(self, components: int) -> int:
         """Return how many of the components start from the published prior; they come first."""
-        forms = 2 if self.terms else 1
+        forms = form_count(tuple(self.terms))
         earlier = forms * len(self._believed()) * len(self.between_sds) * self._levels()
         return components - (0 if self.previous is None else earlier)
 

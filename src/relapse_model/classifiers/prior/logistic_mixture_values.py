@@ -103,6 +103,7 @@ def term_values(terms: Sequence[Term]) -> list[dict[str, object]]:
             "replaces": [int(column) for column in term.replaces],
             "prior_mean": float(term.prior_mean),
             "prior_sd": None if np.isnan(term.prior_sd) else float(term.prior_sd),
+            **({} if term.forms == (0,) else {"forms": [int(form) for form in term.forms]}),
         }
         for term in terms
     ]
@@ -126,7 +127,11 @@ def read_mixture_terms(document: Document, columns: int) -> tuple[Term, ...]:
     found = document.items("terms")
     if len(found) > _MOST_TERMS:
         document.refuse("terms", f"at most {_MOST_TERMS} terms")
-    return tuple(_term(document, entry, columns) for entry in found)
+    terms = tuple(_term(document, entry, columns) for entry in found)
+    numbered = {form for term in terms for form in term.forms}
+    if numbered != set(range(len(numbered))):
+        document.refuse("terms", "forms numbered from 0 without a gap")
+    return terms
 
 
 def _term(document: Document, entry: object, columns: int) -> Term:
@@ -140,6 +145,7 @@ def _term(document: Document, entry: object, columns: int) -> Term:
         term.integers("replaces", 0, columns - 1) if term.items("replaces") else (),
         term.number("prior_mean"),
         float("nan") if unknown else term.number("prior_sd", low=1e-60),
+        term.integers("forms", 0, _MOST_TERMS) if "forms" in term.values else (0,),
     )
 
 

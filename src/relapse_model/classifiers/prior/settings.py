@@ -44,7 +44,7 @@ def weights_values(settings: Mapping[str, Any]) -> dict[str, object]:
     return {name: None if settings[name] is None else [float(value) for value in settings[name]] for name in _WEIGHTS}
 
 
-def read_settings(document: Document, predictors: int, terms: int) -> dict[str, Any]:
+def read_settings(document: Document, predictors: int, terms: int, forms: int = 2) -> dict[str, Any]:
     """Return the settings that stand in a part, or refuse it.
 
     Parameters
@@ -52,6 +52,8 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
     document : Document
     predictors, terms : int
         Numbers of columns.
+    forms : int
+        Of the model, each with a posterior of an earlier one where there is one; two where it has no terms.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def read_settings(document: Document, predictors: int, terms: int) -> dict[str, 
         "prior_mean": _read_optional(settings, "prior_mean", predictors),
         "prior_sd": _read_optional(settings, "prior_sd", predictors),
         "prior_per_sd": _read_flags(settings, predictors),
-        "previous": _read_previous(settings, predictors + terms),
+        "previous": _read_previous(settings, predictors + terms, max(2, forms)),
         "strengths": settings.numbers("strengths"),
         "widths": settings.numbers("widths", low=1e-60),
         # Parts written before there were previous models, indicators, typical values and priors that are held say
@@ -149,12 +151,12 @@ def _read_flags(settings: Document, columns: int) -> NDArray[np.bool_] | None:
     return np.array(found, dtype=bool)
 
 
-def _read_previous(settings: Document, columns: int) -> tuple[PriorGrid, PriorGrid] | None:
+def _read_previous(settings: Document, columns: int, forms: int) -> tuple[PriorGrid, ...] | None:
     if settings.values.get("previous") is None:
         return None
     found = settings.items("previous")
-    if len(found) != 2 or not all(isinstance(entry, dict) for entry in found):
-        settings.refuse("previous", "two posteriors")
+    if len(found) != forms or not all(isinstance(entry, dict) for entry in found):
+        settings.refuse("previous", f"{'two' if forms == 2 else forms} posteriors")
     grids = []
     for entry in found:
         one = Document(f"{settings.name}, previous", entry)  # type: ignore[arg-type]
@@ -162,4 +164,4 @@ def _read_previous(settings: Document, columns: int) -> tuple[PriorGrid, PriorGr
         if mean is None or sd is None:
             settings.refuse("previous", "a mean and an sd")
         grids.append(PriorGrid(mean[None], sd[None]))
-    return grids[0], grids[1]
+    return tuple(grids)

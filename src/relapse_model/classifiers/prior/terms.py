@@ -45,12 +45,15 @@ class Term:
         Columns that stand for the same effect, linear: they are left out where the term is used.
     prior_mean, prior_sd : float
         Gaussian prior of the coefficient, log-odds per unit of the term; an sd of NaN: nothing is known.
+    forms : tuple of int
+        The forms of the model in which it stands, numbered from 0; each is all terms that name it.
     """
 
     factors: tuple[Factor, ...]
     replaces: tuple[int, ...] = ()
     prior_mean: float = 0.0
     prior_sd: float = float("nan")
+    forms: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,28 @@ def term_columns(X: Floats, terms: tuple[Term, ...]) -> Floats:
     return np.column_stack(columns) if columns else np.empty((len(X), 0))
 
 
+def form_count(terms: tuple[Term, ...]) -> int:
+    """Return the number of forms over which a model is averaged: the linear one, and those of the terms.
+
+    Examples
+    --------
+    >>> form_count(()), form_count((Term((Factor(0),), forms=(0, 1)), Term((Factor(1),), forms=(1,))))
+    (1, 3)
+    """
+    return 1 + max((form + 1 for term in terms for form in term.forms), default=0)
+
+
+def form_weights(forms: int) -> Floats:
+    """Return the weight of each form before the data: the linear one has half, the others share the rest.
+
+    Examples
+    --------
+    >>> form_weights(1).tolist(), form_weights(3).tolist()
+    ([1.0], [0.5, 0.25, 0.25])
+    """
+    return np.ones(1) if forms == 1 else np.append(0.5, np.full(forms - 1, 0.5 / (forms - 1)))
+
+
 def check_terms(terms: tuple[Term, ...], columns: int) -> None:
     """Refuse terms that do not fit the columns.
 
@@ -109,15 +134,23 @@ def check_terms(terms: tuple[Term, ...], columns: int) -> None:
                 f"terms, {position} (counted from 0): expected one or more factors of columns 0 to {columns - 1}, each "
                 f"of a shape in {SHAPES}, with finite numbers and a positive prior sd or NaN; {term} came."
             )
+    named = {form for term in terms for form in term.forms}
+    if not all(term.forms for term in terms) or named != set(range(len(named))):
+        raise RelapseModelError(
+            f"terms: their forms are {[term.forms for term in terms]!r}; expected one or more for each term, numbered "
+            "from 0 without a gap."
+        )
 
 
-def check_previous(previous: tuple[PriorGrid, ...], columns: int) -> None:
-    """Refuse posteriors of other columns, or with spreads that are none.
+def check_previous(previous: tuple[PriorGrid, ...], columns: int, forms: int) -> None:
+    """Refuse posteriors of other columns, with spreads that are none, or of which a form has none.
 
     Raises
     ------
     RelapseModelError
     """
+    if previous and len(previous) != max(2, forms):  # of a model without terms the second is not used
+        raise RelapseModelError(f"previous has {len(previous)} posteriors; expected one for each of {max(2, forms)} forms.")
     for one in previous:
         usable = np.isnan(one.sd) | ((one.sd > 0) & (one.sd < np.inf) & np.isfinite(one.mean))
         if one.mean.shape != (1, columns) or one.sd.shape != (1, columns) or not usable.all():

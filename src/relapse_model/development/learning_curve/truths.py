@@ -27,7 +27,7 @@ class PriorTruths:
     mean, sd : array, shape (q,)
         Prior of each effect, log-odds per unit.
     forms : tuple of array of bool, each of shape (q,)
-        The columns of a truth without the terms, and of one with them, equally likely.
+        The columns of a truth without the terms, in one half; and of those of each form with them, equally likely.
     """
 
     distance: Floats
@@ -43,7 +43,9 @@ class PriorTruths:
         mean_risk : float
         rng : numpy.random.Generator
         """
-        form = self.forms[rng.integers(len(self.forms))]
+        others = len(self.forms) - 1
+        drawn = int(rng.integers(max(2 * others, 1)))
+        form = self.forms[max(0, drawn - others + 1)]
         effect = np.where(form, rng.normal(self.mean, self.sd), 0.0)
         return risks_of_mean(self.distance @ effect, mean_risk)
 

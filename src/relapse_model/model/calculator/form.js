@@ -19,7 +19,10 @@ function say(key, values = {}) {
 }
 
 const riskOf = codes => SCORER.risks(rowOf(codes, LEVELS))[1];
-const intervalOf = codes => SCORER.interval(rowOf(codes, LEVELS), MODEL.levels);
+const intervalOf = codes => {
+  const found = SCORER.interval(rowOf(codes, LEVELS), MODEL.levels);
+  return found && ownRiskInterval(riskOf(codes), found, MODEL.residual_sd, MODEL.levels[1][1]);
+};
 const percent = risk => (risk >= 0.05 && risk <= 0.95 ? (100 * risk).toFixed(0) : (100 * risk).toFixed(1));
 
 // A label in the language of the page; where the study has none, the English one, marked.
@@ -200,7 +203,7 @@ function showResult() {
     element("p", { class: "figure", id: "risk", "data-risk": risk }, say("risk_line", { risk: percent(risk) })),
     paragraph(interval ? say("interval_line", {
       level: (100 * MODEL.level).toFixed(0), low: percent(interval[0]), high: percent(interval[1]),
-    }) : say("no_interval")),
+    }) + say(MODEL.residual_sd > 0 ? "interval_own" : "interval_mean") : say("no_interval")),
     paragraph(naturally(risk)), bothArms(codes),
     element("h2", {}, say("warnings_title")),
     warnings.length ? list(warnings) : paragraph(say("no_warnings"), "soft"));

@@ -19,6 +19,7 @@ import numpy as np
 from relapse_model._version import __version__
 from relapse_model.classifiers.known import label_of
 from relapse_model.classifiers.shared.base import IntervalUnavailableError
+from relapse_model.classifiers.shared.own_risk import own_risk_interval
 from relapse_model.classifiers.shared.risks import tail_levels
 from relapse_model.features.design import matrix_of_codes
 from relapse_model.files import write_text
@@ -138,6 +139,7 @@ def model_values(model: TrainedModel) -> dict[str, Any]:
         "examples": _examples(model),
         "level": LEVEL,
         "levels": list(zip(tail_levels(LEVEL), deviates, strict=True)),
+        "residual_sd": study.prediction.residual_sd,
         "arms": arms_asked(model),
         "needs_one_of": [] if model.scores_unmeasured else needs_laboratory(study),
         "negative_words": negative_words(),
@@ -212,7 +214,8 @@ def _examples(model: TrainedModel) -> list[dict[str, Any]]:
     matrix = matrix_of_codes(codes, model.study)
     risks = model.classifier.predict_proba(matrix)[:, 1]
     try:
-        intervals: Any = model.classifier.predict_interval(matrix, LEVEL).tolist()
+        limits = model.classifier.predict_interval(matrix, LEVEL)
+        intervals: Any = own_risk_interval(risks, limits, model.study.prediction.residual_sd, LEVEL).tolist()
     except IntervalUnavailableError:
         intervals = [None] * len(codes)
     return [

@@ -303,6 +303,16 @@ const SCORERS = {
 
 function scorerOf(values) { return SCORERS[values.kind](values); }
 
+// The interval of the patient's own risk, as `own_risk.py` has it: wider by what the predictors leave out.
+function ownRiskInterval(risk, interval, sd, deviate) {
+  if (!(sd > 0)) return interval;
+  const farther = Math.sqrt(1 + (256 * 3) / (225 * Math.PI ** 2) * sd ** 2), at = limitAsLogOdds(risk) * farther;
+  return interval.map((one, end) => {
+    const away = Math.sqrt((limitAsLogOdds(one) * farther - at) ** 2 + (deviate * sd) ** 2);
+    return sigmoid(end === 0 ? at - away : at + away);
+  });
+}
+
 function shifted(logOdds, resampled, levels) {
   if (!resampled.length) return null; // fitted without intervals
   const center = quantile(resampled, 0.5);

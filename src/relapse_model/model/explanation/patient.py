@@ -68,6 +68,9 @@ class PatientExplanation:
     warnings : tuple of str
     synthetic : bool
         Whether the model was trained on simulated patients.
+    own_risk : bool
+        Whether the interval is of the patient's own risk; else it is of the mean risk of patients with the same
+        predictors.
     """
 
     patient_id: str
@@ -84,6 +87,7 @@ class PatientExplanation:
     inputs: tuple[PatientInput, ...]
     warnings: tuple[str, ...]
     synthetic: bool
+    own_risk: bool = False
 
     def __repr__(self) -> str:
         """Return the risk only: who it is stays in `patient_id` and `text`."""
@@ -198,6 +202,7 @@ def explain_patient(
         lower=float(score["risk_lower"]),
         upper=float(score["risk_upper"]),
         level=LEVEL,
+        own_risk=model.study.prediction.residual is not None,
         base_risk=float(1.0 / (1.0 + np.exp(-anywhere.base_values[0]))),
         base_words="the training patients on average" if average else "a patient with the reference values",
         inputs=tuple(sorted(inputs, key=lambda one: -abs(one.contribution))),

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Positions
+from relapse_model.classifiers.shared.own_risk import own_risk_interval
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.index_week import seen_at
 from relapse_model.features import derive_features
@@ -88,7 +89,8 @@ def score_cohort(
     for rows in together:
         for classifier, there in _posteriors(model, site, rows):
             risk[there, 0] = classifier.predict_proba(matrix[there])[:, 1]
-            risk[there, 1:] = classifier.predict_interval(matrix[there], LEVEL)
+            limits = classifier.predict_interval(matrix[there], LEVEL)
+            risk[there, 1:] = own_risk_interval(risk[there, 0], limits, model.study.prediction.residual_sd, LEVEL)
     new = NewPatients(
         cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
         model.centres,
