@@ -127,6 +127,21 @@ def test_each_form_starts_from_the_posterior_of_its_own_form():
     np.testing.assert_allclose(terms[1], [[0.03, NAN, NAN, 0.02, 1.1]])
 
 
+def test_a_form_starts_from_the_earlier_form_that_shares_most_of_its_terms():
+    # Theirs: the titre's shape in both forms, the weeks' in the second alone. Components: linear, first, second form.
+    shapes = {"titre_share": f'{TERMS["titre_share"]}\nforms = ["one", "two"]'}
+    theirs = study_of(["titre", "weeks"], BOTH, **shapes, weeks_to_24=f'{TERMS["weeks_to_24"]}\nforms = ["two"]')
+    coef = [[-0.8, -0.04, 0, 0], [0, -0.03, -2.0, 0], [0, 0, -1.5, -0.05]]
+    sd = [[0.3, 0.02, 0, 0], [0, 0.02, 1.0, 0], [0, 0, 0.9, 0.02]]
+    earlier = model_of(theirs, coef, sd, (0.5, 0.3, 0.2))
+    one_form = previous(study_of(["titre", "weeks"], BOTH), earlier)  # both terms: their second form
+    np.testing.assert_allclose([mean[0] for mean, _ in one_form], [[-0.8, -0.04, NAN, NAN], [NAN, NAN, -1.5, -0.05]])
+    same = previous(theirs, earlier)
+    np.testing.assert_allclose(
+        [mean[0] for mean, _ in same], [[-0.8, -0.04, NAN, NAN], [NAN, -0.03, -2.0, NAN], [NAN, NAN, -1.5, -0.05]]
+    )
+
+
 def test_a_study_without_terms_starts_from_the_linear_form():
     linear, _ = previous(study_of(["titre"]), with_terms())
     np.testing.assert_allclose(linear, [[[-0.7]], [[np.sqrt(0.12)]]])

@@ -15,6 +15,7 @@ from relapse_model.model.explanation.patient import explain_patient
 from relapse_model.model.explanation.patient_input import risk_percent
 from relapse_model.report import patient_page
 from relapse_model.report.patient_page import frequency, write_patient_page
+from relapse_model.report.translation import translation
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,14 @@ def test_arrows_point_the_way_they_push(found, page_of_one):
     marks = re.findall(r'<td class="(raises|lowers)" data-label="Effect">(.)', page_of_one)
     assert {mark for effect, mark in marks if effect == "raises"} == {"↑"}
     assert {mark for effect, mark in marks if effect == "lowers"} == {"↓"}
+
+
+def test_the_interval_of_the_patient_s_own_risk_is_not_said_of_patients_alike(found):
+    said = frequency(replace(found, risk=0.42, lower=0.2, upper=0.66, own_risk=True))
+    assert said.startswith("Of 100 patients with these values, about 42 would have HBsAg relapse by week 48. The 90 %")
+    assert said.endswith("The 90 % interval of the patient's own risk is 20 to 66 %.")
+    told = translation(rm.load_study("hbsag-relapse"), "zh")
+    assert all(told(sentence) is not None for sentence in re.split(r"(?<=\.) ", said))
 
 
 def test_the_frequency_is_of_100_or_of_1000_where_the_risk_is_small(found):

@@ -103,6 +103,22 @@ def test_right_terms_are_read():
     )
 
 
+def test_forms_are_numbered_as_the_study_first_names_them():
+    text = (
+        TEXT.replace('replaces = ["titre"]', 'replaces = ["titre"]\nforms = ["shapes", "both"]') + 'forms = ["both"]\n'
+    )
+    found = parse_study(text, "own.toml")
+    assert [term.forms for term in found.terms] == [("shapes", "both"), ("both",)]
+    assert [term.forms for term in design(found).terms] == [(0, 1), (1,)]
+    assert [term.forms for term in design(parse_study(TEXT, "own.toml")).terms] == [(0,), (0,)]
+
+
+@pytest.mark.parametrize("forms", ["[]", '["a", "a"]', "[1]"])
+def test_other_forms_are_refused_by_their_line(forms):
+    (problem,) = problems(f"{TEXT}forms = {forms}\n")
+    assert "forms" in str(problem)
+
+
 def test_a_study_without_terms_has_none():
     assert parse_study(BASE, "own.toml").terms == ()
 

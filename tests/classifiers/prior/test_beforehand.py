@@ -56,6 +56,12 @@ def test_weights_stand_in_the_order_of_the_grid():
     np.testing.assert_allclose(grid_weights(*settings, 48, 2, 3), np.tile(np.repeat(expected, 3), 2) / 6)
 
 
+def test_the_linear_form_keeps_half_the_weight_whatever_the_number_of_forms():
+    # Two strengths, one width, one column with a mean: two priors in each of three forms.
+    weight = grid_weights(((0.0, 1.0), None), ((1.0,), None), 6, 3)
+    assert weight.tolist() == [0.25, 0.25, 0.125, 0.125, 0.125, 0.125]
+
+
 def test_a_column_alone_has_no_other_width():
     grid = published_grid(np.array([0.8]), np.array([0.3]), (0.0, 1.0), (0.5, 1.0))
     weight = grid_weights(((0.0, 1.0), (0.2, 0.8)), ((0.5, 1.0), (0.3, 0.7)), len(grid.mean))

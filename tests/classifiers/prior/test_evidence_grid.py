@@ -291,6 +291,14 @@ def test_a_term_that_is_left_out_replaces_nothing():
     assert [form.tolist() for form in forms_of(used, ())] == [used.tolist()]
 
 
+def test_each_form_is_all_terms_that_name_it():
+    # Columns: titre, arm, shape of the titre (replaces it), product of titre and arm (replaces nothing). The shape
+    # stands in both forms, the product in the second alone.
+    terms = (Term((Factor(0, "saturating", 100.0),), (0,), forms=(0, 1)), Term((Factor(0), Factor(1)), forms=(1,)))
+    found = forms_of(np.ones(4, dtype=bool), terms)
+    assert [np.flatnonzero(form).tolist() for form in found] == [[0, 1], [1, 2], [1, 2, 3]]
+
+
 def test_the_posterior_of_a_form_knows_nothing_of_a_column_that_nobody_had():
     mixture = LogisticMixture(
         np.array([[0.5, 0.0]]), np.zeros(1), np.diag([1.0, 0.04, 0.0])[None], np.ones(1), *np.ones((3, 2))

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import expit
 
 from relapse_model.classifiers import PriorLogisticClassifier
+from relapse_model.classifiers.prior.loaded import load_prior
 from relapse_model.classifiers.prior.logistic_mixture import log_odds_moments
 from relapse_model.classifiers.prior.logistic_mixture_values import PART
 from relapse_model.classifiers.prior.terms import Factor, PriorGrid, Term
@@ -588,3 +589,37 @@ def test_a_file_whose_baseline_is_none_is_refused():
         document["settings"]["baseline"] = wrong
         with pytest.raises(ModelFileError):
             PriorLogisticClassifier.from_parts({PART: json.dumps(document).encode()})
+
+
+def arm_at_low_titre(rng, rows=1200):
+    """Return an arm, a titre, and a risk that the arm lowers only where the titre is below 0."""
+    X = np.column_stack([rng.normal(size=rows), rng.integers(0, 2, rows)])
+    return X, rng.random(rows) < expit(-0.5 - 2.0 * X[:, 1] * (X[:, 0] < 0.0))
+
+
+def test_a_product_in_a_form_of_its_own_is_found_where_it_is_and_not_where_it_is_not():
+    step = Term((Factor(0, "at_least", 0.0),), replaces=(0,), prior_sd=1.0, forms=(0, 1))
+    product = Term((Factor(1), Factor(0, "below", 0.0)), prior_mean=0.0, prior_sd=1.0, forms=(1,))
+    rng = np.random.default_rng(3)
+    X, y = arm_at_low_titre(rng)
+    model = plain(terms=(step, product)).fit(X, y)
+    with_product = model.components_.coef[:, 3] != 0.0
+    assert model.components_.weight[with_product].sum() > 0.95
+    assert len(model.components_.weight) == 3 * len(model.components_.weight[with_product])
+    low, high = model.predict_proba([[-0.5, 1.0], [0.5, 1.0]])[:, 1]
+    assert (low, high) == (pytest.approx(expit(-2.5), abs=0.05), pytest.approx(expit(-0.5), abs=0.06))
+    other = plain(terms=(step, product)).fit(X, rng.random(len(X)) < expit(-0.5 - 1.0 * X[:, 1]))
+    assert other.components_.weight[other.components_.coef[:, 3] != 0.0].sum() < 0.2
+
+
+def test_forms_come_back_from_a_file_and_a_single_one_leaves_no_trace():
+    X, y = arm_at_low_titre(np.random.default_rng(4), 200)
+    capped = Term((Factor(0, "cap", 1.0),), (0,), prior_sd=0.5, forms=(0, 1))
+    terms = (capped, Term((Factor(1), Factor(0, "below", 0.0)), prior_sd=0.5, forms=(1,)))
+    model = plain(terms=terms).fit(X, y)
+    again = PriorLogisticClassifier.from_parts(model.to_parts())
+    assert again.terms == terms
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(load_prior(model.to_parts()).full().predict_proba(X), model.predict_proba(X))
+    alone = plain(terms=(Term((Factor(0, "cap", 1.0),), (0,)),)).fit(X, y).to_parts()
+    assert b'"forms"' not in next(iter(alone.values()))

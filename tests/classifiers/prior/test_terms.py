@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relapse_model.classifiers.prior.terms import SHAPES, Factor, Term, check_terms, term_columns
+from relapse_model.classifiers.prior.terms import (
+    SHAPES,
+    Factor,
+    PriorGrid,
+    Term,
+    check_previous,
+    check_terms,
+    term_columns,
+)
 from relapse_model.errors import RelapseModelError
 
 NAN = np.nan
@@ -145,3 +153,18 @@ def test_terms_that_fit_are_accepted():
 def test_a_term_that_does_not_fit_is_named_by_its_place(wrong):
     with pytest.raises(RelapseModelError, match=r"terms, 1 \(counted from 0\): expected .* columns 0 to 1.*; Term\("):
         check_terms((GOOD, wrong), 2)
+
+
+@pytest.mark.parametrize("forms", [((),), ((1,),), ((0,), (2,)), ((-1,),)])
+def test_forms_are_numbered_without_a_gap(forms):
+    terms = tuple(Term((Factor(0),), forms=one) for one in forms)
+    with pytest.raises(RelapseModelError, match="numbered from 0 without a gap"):
+        check_terms(terms, 1)
+
+
+def test_an_earlier_model_has_a_posterior_for_each_form():
+    one = PriorGrid(np.zeros((1, 2)), np.ones((1, 2)))
+    check_previous((one, one), 2, 1)  # of a model without terms the second is not used
+    check_previous((one,) * 3, 2, 3)
+    with pytest.raises(RelapseModelError, match="2 posteriors; expected one for each of 3 forms"):
+        check_previous((one, one), 2, 3)

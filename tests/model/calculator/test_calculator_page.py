@@ -15,6 +15,7 @@ from relapse_model.classifiers.known import LABELS, label_of
 from relapse_model.cli.program import main
 from relapse_model.model.calculator.page import LANGUAGES, calculator_page, page_words
 from relapse_model.model.calculator.scorer_values import CalculatorError
+from relapse_model.study.study import Residual
 
 TYPE = """
 const type = (i, text) => {
@@ -69,6 +70,16 @@ def test_a_patient_gets_the_risk_that_the_library_gives(model, page, tmp_path):
     assert "RS201 missing: Prior nucleos(t)ide analogue" in found["text"]
     assert len(found["rows"]) == 8
     assert next(one[:2] for one in found["rows"] if one[0] == "Anti-HBs") == ["Anti-HBs", "<10 mIU/mL"]
+
+
+def test_the_interval_of_the_patient_s_own_risk_is_that_of_the_library(model, tmp_path):
+    # The page's own patients are checked against the library before it shows anything.
+    prediction = replace(model.study.prediction, residual=Residual(0.5, "an assumption"))
+    own = replace(model, study=replace(model.study, prediction=prediction))
+    script = FILLED + "setTimeout(() => report({ text: document.getElementById('result').innerText }), 500);"
+    said = found_by(with_script(calculator_page(own), script), tmp_path)["text"]
+    assert ", of the patient's own risk" in said
+    assert ", of the mean risk of patients with these values" not in said
 
 
 def test_the_contributions_lead_from_the_reference_to_the_risk(page, tmp_path):

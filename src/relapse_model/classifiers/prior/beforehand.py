@@ -57,8 +57,8 @@ def grid_weights(
     """Return the weight beforehand of each component in the order of `published_grid`; they sum to 1.
 
     The width of the columns with a mean and that of the others are independent beforehand, with the same weights. Of
-    the forms, which vary most slowly, the linear one has half the weight, and those with terms share the rest. Priors of
-    the level, which vary most quickly, count alike.
+    the forms, which vary most slowly, the linear one has half the weight, and those with terms share the rest. Priors
+    of the level, which vary most quickly, count alike.
 
     Parameters
     ----------

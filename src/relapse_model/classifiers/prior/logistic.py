@@ -73,8 +73,8 @@ class PriorLogisticClassifier(RiskClassifier):
         linear one, which has half the weight before the data.
     previous : tuple of PriorGrid, optional
         Posterior of another cohort, as a second prior, widened by ``between_sds``: one row for the models without
-        the terms, one for each form of those with them; of the predictors and the terms, NaN where it knows nothing. Whether it
-        is believed, and how far, the evidence decides.
+        the terms, one for each form of those with them; of the predictors and the terms, NaN where it knows nothing.
+        Whether it is believed, and how far, the evidence decides.
     strengths : tuple of float, default=(0.0, 0.5, 1.0, 1.5)
         Factors of the prior means that are tried; published effects may be too small here as well as too large.
     widths : tuple of float, default=(0.25, 0.5, 1.0, 2.0)
@@ -117,8 +117,8 @@ class PriorLogisticClassifier(RiskClassifier):
         The prior at strength 1 and width 1, log-odds per unit.
     log_evidence_ : ndarray of shape (B,)
         Log marginal likelihood of each component, up to one constant; components by form (without terms,
-        then each form with them), strength, width, other width, width of the baseline; then those of ``previous``, by form, strength,
-        between-sd and width of the baseline.
+        then each form with them), strength, width, other width, width of the baseline; then those of ``previous``, by
+        form, strength, between-sd and width of the baseline.
     strength_weight_ : ndarray of shape (n_strengths,)
         Posterior weight of each strength: near 0 for strength 1 says that the published means do not fit.
     terms_weight_, previous_weight_ : float
@@ -275,11 +275,13 @@ class PriorLogisticClassifier(RiskClassifier):
         document = read_document(parts, PART, FORM)
         mixture = mixture_from(document)
         predictors, columns = mixture.columns, len(mixture.scale)
-        model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms), form_count(mixture.terms)))
+        model = cls(
+            terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms), form_count(mixture.terms))
+        )
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
         grid = published_grid(mean, sd, model.strengths, model.widths, as_stated=model.as_stated)
-        every = len(grid.mean) * form_count(mixture.terms) * model._levels()
+        every = len(grid.mean) * forms * model._levels()
         if model._published(len(mixture.weight)) != every:
             document.refuse("weight", "one component for each strength and width")
         evidence = document.array("log_evidence", mixture.weight.shape)

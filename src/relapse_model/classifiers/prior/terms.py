@@ -150,7 +150,9 @@ def check_previous(previous: tuple[PriorGrid, ...], columns: int, forms: int) ->
     RelapseModelError
     """
     if previous and len(previous) != max(2, forms):  # of a model without terms the second is not used
-        raise RelapseModelError(f"previous has {len(previous)} posteriors; expected one for each of {max(2, forms)} forms.")
+        raise RelapseModelError(
+            f"previous has {len(previous)} posteriors; expected one for each of {max(2, forms)} forms."
+        )
     for one in previous:
         usable = np.isnan(one.sd) | ((one.sd > 0) & (one.sd < np.inf) & np.isfinite(one.mean))
         if one.mean.shape != (1, columns) or one.sd.shape != (1, columns) or not usable.all():
