@@ -139,12 +139,12 @@ MODEL_TABLES = (
     KeyTable(
         "[prediction.residual]",
         "How much the risks of patients with the same predictors differ, by what the predictors leave out. One outcome "
-        "for each patient cannot tell it, so that it is stated and not learned. With it the interval of a risk is that of "
-        "the patient's own risk; the risk itself stays the mean risk of patients with the same predictors.",
+        "for each patient cannot tell it, so that it is stated and not learned. With it the interval of a risk is that "
+        "of the patient's own risk; the risk itself stays the mean risk of patients with the same predictors.",
         keys.RESIDUAL,
         {
-            "sd_logit": "Standard deviation of their log-odds: 0.5 says that around 15 % nine in ten have a risk of their "
-            "own between 7 and 28 %.",
+            "sd_logit": "Standard deviation of their log-odds: 0.5 says that around 15 % nine in ten have a risk of "
+            "their own between 7 and 27 %.",
             "source": "Where the figure comes from.",
         },
         filled=classes.Residual,
@@ -262,9 +262,9 @@ MODEL_TABLES = (
     KeyTable(
         "factors = [{ ... }]",
         "The factors of a term: predictors in their clinical unit, each with at most one shape; without one, "
-        "the value itself. A range is two factors of one predictor (`at_least`, `below`); an interaction has factors of "
-        "two predictors. Where one of them is unknown, so is the product: it is scored with its training median, and a "
-        "wider interval.",
+        "the value itself. A range is two factors of one predictor (`at_least`, `below`); an interaction has factors "
+        "of two predictors. Where one of them is unknown, so is the product: it is scored with its training median, and "
+        "a wider interval.",
         keys.FACTOR,
         {
             "predictor": "Name of the predictor.",

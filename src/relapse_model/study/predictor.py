@@ -90,7 +90,7 @@ class TermFactor:
 
 @dataclass(frozen=True, slots=True)
 class StudyTerm:
-    """A non-linear term or an interaction stated beforehand: a product of factors, and what is known of its coefficient.
+    """A non-linear term or interaction stated beforehand: a product of factors, and what is known of its coefficient.
 
     `forms` names the forms of the model in which the term stands. The prior-informed model is averaged over the linear
     form and each named form, which is all terms that name it. `replaces` names predictors whose own, linear column

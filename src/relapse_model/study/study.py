@@ -139,7 +139,7 @@ class Prediction:
 
     @property
     def residual_sd(self) -> float:
-        """Return the standard deviation that makes intervals those of the patient's own risk; 0 where none is stated."""
+        """Return the standard deviation that makes intervals those of the patient's own risk; 0: none is stated."""
         return 0.0 if self.residual is None else self.residual.sd_logit
 
     @property

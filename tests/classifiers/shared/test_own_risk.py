@@ -1,4 +1,4 @@
-"""The interval of a patient's own risk: by hand, against simulated patients, and never narrower than that of the mean."""
+"""The interval of a patient's own risk: by hand, against simulated patients, never narrower than the mean's."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_it_is_wider_on_the_log_odds_and_holds_the_risk(risk, below, above, sd):
 
 @pytest.mark.parametrize(("sd", "level"), [(-0.1, 0.9), (np.nan, 0.9), (np.inf, 0.9), (0.5, 1.0)])
 def test_other_settings_are_refused(sd, level):
-    with pytest.raises(RelapseModelError, match="residual_sd|level"):
+    with pytest.raises(RelapseModelError, match=r"residual_sd|level"):
         own_risk_interval(np.array([0.2]), np.array([[0.1, 0.3]]), sd, level)
 
 

@@ -275,9 +275,8 @@ class PriorLogisticClassifier(RiskClassifier):
         document = read_document(parts, PART, FORM)
         mixture = mixture_from(document)
         predictors, columns = mixture.columns, len(mixture.scale)
-        model = cls(
-            terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms), form_count(mixture.terms))
-        )
+        forms = form_count(mixture.terms)
+        model = cls(terms=mixture.terms, **read_settings(document, predictors, len(mixture.terms), forms))
         model._restore_identity(document)
         mean, sd = document.array("prior_mean", (columns,)), document.array("prior_sd", (columns,))
         grid = published_grid(mean, sd, model.strengths, model.widths, as_stated=model.as_stated)

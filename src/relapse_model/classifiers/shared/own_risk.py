@@ -50,8 +50,8 @@ def own_risk_interval(risk: Floats, interval: Floats, residual_sd: float, level:
 
     Examples
     --------
-    A mean risk of a half that is known for certain, among patients whose log-odds have a standard deviation of 1: 90 % of
-    their own risks lie between sigmoid(-1.645) and sigmoid(1.645).
+    A mean risk of a half that is known for certain, among patients whose log-odds have a standard deviation of 1: 90 %
+    of their own risks lie between sigmoid(-1.645) and sigmoid(1.645).
 
     >>> own_risk_interval(np.array([0.5]), np.array([[0.5, 0.5]]), 1.0, 0.9).round(3).tolist()
     [[0.162, 0.838]]
