@@ -175,8 +175,8 @@ WRONG = [
     ('name = "titre_saturating"', "", "terms.1", "key 'name' is missing", "name = ...", ""),
     ('name = "titre_saturating"', 'name = "titre"', "terms.1.name", "'titre'",
      "a name used once, and by no predictor", ""),
-    ("replaces =", "replace =", "terms.1.replace", "unknown key", "one of factors, label, label_zh, name, prior, "
-     "replaces",
+    ("replaces =", "replace =", "terms.1.replace", "unknown key",
+     "one of factors, forms, label, label_zh, name, prior, replaces",
      "Did you mean 'replaces'?"),
 ]  # fmt: skip
 

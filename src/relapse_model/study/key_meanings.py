@@ -263,8 +263,8 @@ MODEL_TABLES = (
         "factors = [{ ... }]",
         "The factors of a term: predictors in their clinical unit, each with at most one shape; without one, "
         "the value itself. A range is two factors of one predictor (`at_least`, `below`); an interaction has factors "
-        "of two predictors. Where one of them is unknown, so is the product: it is scored with its training median, and "
-        "a wider interval.",
+        "of two predictors. Where one of them is unknown, so is the product: it is scored with its training median, "
+        "and a wider interval.",
         keys.FACTOR,
         {
             "predictor": "Name of the predictor.",

@@ -417,6 +417,18 @@ def test_terms_are_averaged_with_the_linear_form_as_the_evidence_says():
     assert linear.terms_weight_ == 0.0
 
 
+def test_of_several_forms_the_linear_one_keeps_half_the_weight_beforehand():
+    # Terms that are the linear column again, with its prior: every form foresees the data alike, so that the weights
+    # are those from before the data.
+    X, time, event = cohort()
+    again = [Term((Factor(0),), replaces=(0,), prior_mean=0.5, prior_sd=0.4, forms=(form,)) for form in (0, 1)]
+    prior = {"prior_mean": [0.5] + [0.0] * (X.shape[1] - 1), "prior_sd": [0.4] + [None] * (X.shape[1] - 1)}
+    model = PriorHazardClassifier(**prior, intervals=ENDS, terms=tuple(again)).fit(X, time, event)
+    by_form = model.components_.weight.reshape(3, -1).sum(axis=1)
+    assert by_form.tolist() == pytest.approx([0.5, 0.25, 0.25], abs=1e-6)
+    assert PriorHazardClassifier.from_parts(model.to_parts()).terms == tuple(again)
+
+
 def test_times_that_cannot_be_are_named():
     X, time, event = cohort()
     for wrong in (-1.0, np.nan):
