@@ -132,12 +132,28 @@ def test_many_problems_of_one_kind_are_a_line_and_a_file_has_each(tmp_path, caps
     assert table.loc[253, ["table", "row", "column", "found"]].tolist() == ["labs", 255, "value", "'1053 g/L'"]
 
 
-def test_a_cohort_without_problems_has_an_empty_list(cohort, tmp_path):
-    """The list of an earlier run, by its header, is written again; any other file is left alone."""
-    header = "table,counted,row,column,found,expected,advice,stands_for"
-    (tmp_path / "problems.csv").write_text(f"{header}\nlabs,row,2,value,?,a number,,1\n", encoding="utf-8")
-    assert main(["check", str(cohort), "--problems", str(tmp_path / "problems.csv")]) == 0
-    assert (tmp_path / "problems.csv").read_text(encoding="utf-8").splitlines() == [header]
+@pytest.mark.parametrize("edited", ["a row more", "a row less", "a cell", "no list", "only the header", "nothing"])
+def test_an_own_list_of_problems_is_replaced_and_an_edited_one_is_not(cohort, tmp_path, capsys, edited):
+    """The checksum of the list stands in each of its rows; a list without rows has nothing to lose."""
+    folder, file = broken(tmp_path / "broken", 3), tmp_path / "problems.csv"
+    assert main(["check", str(folder), "--problems", str(file)]) == 1
+    assert main(["check", str(folder), "--problems", str(file)]) == 1  # as it was written: replaced
+    assert "it exists" not in capsys.readouterr().err
+    text = file.read_text(encoding="utf-8")
+    header, first, *rest = text.splitlines()
+    new = {
+        "a row more": f"{text}labs,row,2,value,?,asked Dr Li,,1,\n",
+        "a row less": "\n".join([header, first]) + "\n",
+        "a cell": text.replace("800 g/L", "800 g/L: asked Dr Li"),
+        "no list": "id,hbsag\nP1,0.05\n",
+        "only the header": f"{header}\n",
+        "nothing": "",
+    }[edited]
+    file.write_text(new, encoding="utf-8")
+    replaced = edited in ("only the header", "nothing")
+    assert main(["check", str(cohort), "--problems", str(file)]) == (0 if replaced else 1)
+    assert file.read_text(encoding="utf-8") == (f"{header}\n" if replaced else new)
+    assert ("is no list of problems as an earlier run wrote it" in capsys.readouterr().err) != replaced
 
 
 def test_the_list_of_problems_replaces_no_table(tmp_path, capsys):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.cohort.readers.packages import needed
-from relapse_model.cohort.readers.spreadsheets.number_formats import shown_number
+from relapse_model.cohort.readers.spreadsheets.number_formats import shown_number, shown_text
 from relapse_model.cohort.readers.spreadsheets.sheet import Cell, Sheet, cell_text, column_letters
 from relapse_model.cohort.readers.spreadsheets.workbook_xml import (
     NotASheet,
@@ -170,11 +170,14 @@ def _sheet(calamine_sheet: Any, name: str, details: _Details | None, *, hidden: 
         return Sheet(name, cells, numeric, merged=merged, epoch=datetime.date(1899, 12, 30), notes=tuple(notes))
     unusable = _unusable(own)
     for place, code in own.formatted.items():
-        if numeric[place]:
-            text = shown_number(float(cells[place]), code)
-            cells[place], numeric[place] = text or "", False
-            if text is None:
-                unusable[place] = f"a number under the format {code!r}, so that what is shown is not the number"
+        number = bool(numeric[place])
+        if not number and not (isinstance(cells[place], str) and cells[place].strip()):
+            continue
+        text = shown_number(float(cells[place]), code) if number else shown_text(cells[place], code)
+        cells[place], numeric[place] = text or "", False
+        if text is None:
+            what = "number" if number else "text"
+            unusable[place] = f"a {what} under the format {code!r}, so that what is shown is not the {what}"
     return Sheet(
         name, cells, numeric, unusable, tuple(own.merged), details.book.epoch,
         tuple(row + 1 for row in own.hidden_rows), (*notes, *_notes(own, comments=details.comments)),
