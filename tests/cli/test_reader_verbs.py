@@ -140,7 +140,7 @@ def test_an_own_list_of_problems_is_replaced_and_an_edited_one_is_not(cohort, tm
     assert main(["check", str(folder), "--problems", str(file)]) == 1  # as it was written: replaced
     assert "it exists" not in capsys.readouterr().err
     text = file.read_text(encoding="utf-8")
-    header, first, *rest = text.splitlines()
+    header, first, *_ = text.splitlines()
     new = {
         "a row more": f"{text}labs,row,2,value,?,asked Dr Li,,1,\n",
         "a row less": "\n".join([header, first]) + "\n",

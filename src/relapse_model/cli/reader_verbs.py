@@ -11,6 +11,7 @@ from pathlib import Path
 from relapse_model.cli.texts import say
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
+from relapse_model.cohort.readers.proposed_text import MAY
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.comparisons import DAYS_PER_WEEK
 from relapse_model.errors import RelapseModelError, problem_lines
@@ -27,14 +28,21 @@ def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
     text = _with_study(proposer_of(given.kind)(given.source, load_study(given.study)), given)
     write_text(text, Path(given.out))
-    asked = [number for number, line in enumerate(text.split("\n"), start=1) if _is_question(line)]
     say(f"Mapping for the study {given.study} written to {given.out}.")
+    asked = _lines_of(text, ("#?", "# ?"))
     if asked:
-        lines = ", ".join(map(str, asked))
-        say(f"To be completed by somebody who knows the data: line{'s' if len(asked) > 1 else ''} {lines}.")
+        say(f"To be completed by somebody who knows the data: {asked}.")
     else:
         parse_mapping(text, Path(given.out).name, given.kind)
-        say("Check it; nothing in it was left open.")
+        say("Check it; nothing that must be known was left open.")
+    if may := _lines_of(text, (MAY.strip(),)):
+        say(f"Can be taken up, and is not needed: {may}.")
+
+
+def _lines_of(text: str, begin: tuple[str, ...]) -> str:
+    """Return which lines of a text begin so, as a sentence names them; nothing where none does."""
+    found = [str(at) for at, line in enumerate(text.split("\n"), start=1) if line.lstrip().startswith(begin)]
+    return f"line{'s' if len(found) > 1 else ''} {', '.join(found)}" if found else ""
 
 
 def _with_study(text: str, given: Namespace) -> str:
@@ -44,10 +52,6 @@ def _with_study(text: str, given: Namespace) -> str:
     file = os.path.relpath(given.study, Path(given.out).parent)
     line = f"study = {json.dumps(Path(file).as_posix(), ensure_ascii=False)}"
     return re.sub(r"(?m)^#.*\bstudy = \".*$", lambda _: line, text, count=1)
-
-
-def _is_question(line: str) -> bool:
-    return line.lstrip().startswith(("#?", "# ?"))
 
 
 def read(given: Namespace) -> None:

@@ -343,12 +343,18 @@ class _Gate(StudyAtTheGate):
         """Refuse results outside what a body, or an assay, can give, as the study states it."""
         if study is None or all(one.possible is None for one in study.analytes.values()):
             return
+        from relapse_model.cohort.laboratory.below_limits import doubtful_limits
         from relapse_model.cohort.laboratory.possible_values import impossible_results  # models of before state none
 
         for rows, expected, advice in impossible_results(labs, study, self.refused_rows("labs")):
             value, unit = (labs[name].iloc[rows[: self.most]] for name in ("value", "unit"))
             found = self.shown(f"{one} {other}" for one, other in zip(value, unit, strict=True))
             self.refuse("labs", rows, "value", found, expected, advice)
+        for rows, column, expected, asked in doubtful_limits(labs, study, self.refused_rows("labs")):
+            value, unit = (labs[name].iloc[rows[: self.most]] for name in (column, "unit"))
+            found = self.shown(f"{one:g} {other}" if column == "lower_limit" else f"{one} {other}"
+                               for one, other in zip(value, unit, strict=True))  # fmt: skip
+            self.refuse("labs", rows, column, found, expected, asked)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

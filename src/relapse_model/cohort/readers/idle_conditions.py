@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.errors import Problem
+from relapse_model.study.line_numbers import Place
 from relapse_model.study.names import name_key
 
 _EXPECTED = "rows that fit, since no other entry is about the same"
@@ -60,6 +61,11 @@ def idle_entries(
 def condition_of(entry: Entry) -> str:
     """Return the condition of an entry, as a note tells it."""
     return " and ".join(f"{name} = {' or '.join(map(repr, texts))}" for name, texts in entry.when.items())
+
+
+def key_of(place: Place) -> str:
+    """Return a place in a mapping as messages name it, counted from 1."""
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
 
 
 def _about(entry: Entry) -> tuple[str, str]:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, unmet
-from relapse_model.cohort.readers.spreadsheets.decimal_signs import (
+from relapse_model.cohort.readers.decimal_signs import (
     NO_THOUSANDS,
     NOT_BESIDE_COMMAS,
     has_comma,
     may_be_thousands,
     parts_thousands,
 )
+from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, unmet
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
 
 
@@ -65,14 +65,10 @@ def refuse_idle_conditions(reading: Reading) -> None:
     """
     for (place, name, wanted), columns in reading.conditions.items():
         if idle := unmet(wanted, pd.concat(columns, ignore_index=True)):
-            reading.notes.append(f"{_key(place)}: {', '.join(map(repr, idle))} stands in no row of {name!r}")
+            reading.notes.append(f"{key_of(place)}: {', '.join(map(repr, idle))} stands in no row of {name!r}")
     for entry, problem in idle_entries(reading.mapping, reading.fitting):
         if problem is None:
             title = reading.tables[entry.source].name
             reading.notes.append(f"{title}: no row fits when {condition_of(entry)}, so that nothing is read by it")
         else:
             reading.refuse(problem)
-
-
-def _key(place: tuple[str | int, ...]) -> str:
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.decimal_signs import NO_THOUSANDS, may_be_thousands
 from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
-from relapse_model.cohort.readers.spreadsheets.decimal_signs import NO_THOUSANDS, may_be_thousands
 from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import Table, name_of_column
