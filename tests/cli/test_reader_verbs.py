@@ -77,7 +77,26 @@ def test_the_predictors_of_a_cohort_are_written(cohort, tmp_path, capsys):
     expected = rm.derive_features(rm.read_cohort(cohort, study=study), study, 0)
     pd.testing.assert_frame_equal(pd.read_csv(out).set_index("patient_id"), expected, check_dtype=False)
     assert out.stat().st_mode & 0o077 == 0  # of patients: readable by the owner only
-    assert "Predictors of 20 patients at week 0" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Predictors of 20 patients at week 0" in said
+    assert "5 mIU/mL stands for below 10\n" in said  # half the limit of anti-HBs
+    assert "    hbcrag: " in said
+    assert "1.7 log10 U/mL stands for below 2\n" in said  # of a logarithm, half is 0.3 less
+
+
+def test_clinical_units_have_the_decimals_that_were_printed(tmp_path):
+    """40.3 went through its logarithm, and came back as 40.29999999999999."""
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "patients.csv").write_text("patient_id,age_years\n1,50\n", encoding="utf-8")
+    rows = "patient_id,week,analyte,value,unit\n1,0,anti_hbs,40.3,mIU/mL\n1,0,hbsag,<0.05,IU/mL\n"
+    (tmp_path / "c" / "labs.csv").write_text(rows, encoding="utf-8")
+    study = rm.load_study("hbsag-relapse")
+    columns = {one.column for one in study.predictors if one.column}
+    table = pd.DataFrame({"patient_id": ["1"], **{name: [None] for name in sorted(columns)}})
+    table.to_csv(tmp_path / "c" / "patients.csv", index=False)
+    out = tmp_path / "f.csv"
+    assert main(["features", str(tmp_path / "c"), "--units", "clinical", "--out", str(out)]) == 0
+    assert ",40.3," in out.read_text(encoding="utf-8")
 
 
 def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsys):

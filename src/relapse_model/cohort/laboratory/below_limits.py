@@ -48,7 +48,7 @@ def doubtful_limits(labs: pd.DataFrame, study: Study, refused: Mask) -> Iterator
         assert group is not None
         yield np.flatnonzero(doubtful & (which == place)), "value", *_other_unit(group, float(least[place]))
     stated = bare & ~np.isnan(own) & (own > limits[which])
-    for name in sorted({groups[place].rule.name for place in np.unique(which[stated]).tolist()}):  # type: ignore[union-attr]
+    for name in sorted({groups[place].rule.name for place in np.unique(which[stated]).tolist()}):
         of = np.array([group is not None and group.rule.name == name for group in groups], dtype=bool)[which]
         rows = np.flatnonzero(stated & of)
         if below(number[rows], own[rows]).all():

@@ -9,8 +9,9 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.second_statements import COMPARATORS
 from relapse_model.cohort.readers.source_mapping import Entry
-from relapse_model.cohort.readers.spreadsheets.beside_values import COMPARATORS, other_units
+from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
     Part,
