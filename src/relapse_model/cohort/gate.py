@@ -318,7 +318,8 @@ class _Gate(StudyAtTheGate):
         self.not_looked_at("labs", unread, "value", "a number or a laboratory's text")
         labs["unit"], clash = row_units(labs["unit"], read)
         self.refuse(
-            "labs", clash, "unit", self.shown(labs.loc[clash, "unit"]), "the unit printed with the value",
+            "labs", clash, "unit", self.beside(labs.loc[clash, "value"], labs.loc[clash, "unit"]),
+            "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
             labs[column] = read[column]
@@ -338,6 +339,11 @@ class _Gate(StudyAtTheGate):
         for mask, column, expected in scale_problems(labs, transformed):
             self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
         self.impossible(labs, study)
+
+    def beside(self, values: pd.Series, units: pd.Series) -> list[str]:
+        """Return results with the units stated for them, as a message may show both."""
+        pairs = zip(self.shown(values), self.shown(units), strict=True)
+        return [f"{unit} for {value}" for value, unit in pairs]
 
     def impossible(self, labs: pd.DataFrame, study: Study | None) -> None:
         """Refuse results outside what a body, or an assay, can give, as the study states it."""

@@ -13,6 +13,19 @@ from relapse_model.study.unit_factors import unit_factor
 from relapse_model.study.unit_spelling import unit_key
 
 COMPARATORS = ("<", "<=", ">", ">=", "=", "≤", "≥")
+_SIGNS_IN_WORDS = frozenset(
+    ("less than", "lower than", "below", "lt", "le", "greater than", "higher than", "above", "gt", "ge", "低于",
+     "小于", "高于", "大于", "小于等于", "大于等于", "不大于", "不小于", "不超过")
+)  # fmt: skip
+_NO_RESULT = frozenset(
+    ("cancelled", "canceled", "cancel", "void", "voided", "rejected", "entered in error", "entered-in-error", "invalid",
+     "not valid", "withdrawn", "作废", "已作废", "取消", "已取消", "撤销", "已撤销", "无效", "拒收",
+     "退回", "不合格", "错误")
+)  # fmt: skip
+_OTHER_SPECIMENS = frozenset(
+    ("urine", "saliva", "csf", "cerebrospinal fluid", "ascites", "pleural fluid", "stool", "尿", "尿液", "唾液",
+     "脑脊液", "腹水", "胸水", "粪便", "乳汁", "breast milk", "cord blood", "脐血", "脐带血")
+)  # fmt: skip
 UNIT_WORD = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")
 
 
@@ -21,11 +34,25 @@ def holds_comparators(texts: pd.Series) -> bool:
 
     Examples
     --------
-    >>> [holds_comparators(pd.Series(one)) for one in (["<", "", "＜"], ["=", "="], ["<", "0.05"], [""])]
-    [True, False, False, False]
+    >>> [holds_comparators(pd.Series(one)) for one in (["<", "", "＜"], ["=", "="], ["<", "0.05"], [""], ["低于"])]
+    [True, False, False, False, True]
     """
-    found = {plain_sign(str(text)) for text in texts.unique()} - {""}
-    return found <= set(COMPARATORS) and bool(found - {"="})
+    found = {plain_sign(str(text)).casefold() for text in texts.unique()} - {""}
+    return found <= {*COMPARATORS, *_SIGNS_IN_WORDS} and bool(found - {"="})
+
+
+def takes_back(text: str) -> str:
+    """Return why a text beside a result says that it is none of the patient's blood; nothing where it does not.
+
+    Examples
+    --------
+    >>> takes_back("作废"), takes_back("Urine"), takes_back("final")
+    ('a result that was cancelled', 'a result of another specimen', '')
+    """
+    plain = plain_sign(text).casefold()
+    if plain in _NO_RESULT:
+        return "a result that was cancelled"
+    return "a result of another specimen" if plain in _OTHER_SPECIMENS else ""
 
 
 def plain_sign(text: str) -> str:

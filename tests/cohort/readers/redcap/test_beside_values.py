@@ -120,3 +120,11 @@ def test_a_date_whose_label_is_an_amount_is_no_date(tmp_path):
     source, _ = project(tmp_path, data, MAPPING, DICTIONARY + "creat,labs,text,Creatinine (mg/dL),,date_ymd,\n")
     text = propose_redcap(source, built_in())
     assert 'date = "creat"' not in text
+
+
+def test_a_result_that_was_taken_back_is_not_read(tmp_path):
+    dictionary = DICTIONARY + 'status,labs,radio,Status,"1, final | 9, cancelled",,\n'
+    (found,) = refused(tmp_path, rows("status", "1", "9"), MAPPING, dictionary)
+    assert "row 3, column 'status': 'cancelled'" in found
+    final = MAPPING + 'when = { status = "1" }\n'
+    assert read(tmp_path, rows("status", "1", "9"), final, dictionary).labs["value"].tolist() == ["0.05"]

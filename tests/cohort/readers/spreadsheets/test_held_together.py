@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 from spreadsheet_files import as_mapping, workbook
 
 from relapse_model.cohort.readers.spreadsheets.number_formats import changes_a_number, shown_number, shown_text
@@ -121,3 +122,28 @@ def test_a_condition_of_which_others_read_is_noted(tmp_path):
     assert "labs.1.when: 'HBsAg II' stands in no row of 'Test'" in some.reading.notes
     both = read_excel(source, as_mapping(PATIENTS + BY_TEST + BY_TEST + 'when = { Test = "HBsAg II" }\n'))
     assert any("no row fits when Test = 'HBsAg II', so that nothing is read by it" in one for one in both.reading.notes)
+
+
+@pytest.mark.parametrize(("column", "text"), [("状态", "作废"), ("Status", "Cancelled"), ("标本类型", "尿液")])
+def test_a_result_that_was_taken_back_is_not_read(tmp_path, column, text):
+    """The second row says so in a column of its own; with ``when``, it is left out."""
+    rows = [[*LONG[0], column], [*LONG[1], "ok"], ["P1", "2024-01-08", "HBsAg", 250, "2024-04-08", text]]
+    source = workbook(tmp_path / "a.xlsx", rows)
+    (found,) = problems(source, PATIENTS + BY_TEST)
+    assert f"row 3, column {column!r}: {text!r} (a result " in found
+    cohort = read_excel(source, as_mapping(PATIENTS + BY_TEST + f'when = {{ "{column}" = "ok" }}\n'))
+    assert cohort.labs["value"].tolist() == ["0.3"]
+
+
+def test_a_result_that_is_struck_through_is_not_read(tmp_path):
+    def strike(sheet):
+        sheet["D2"].font = Font(strike=True)
+
+    (found,) = problems(workbook(tmp_path / "a.xlsx", LONG, change=strike), PATIENTS + BY_TEST)
+    assert "struck through" in found
+
+
+def test_comparators_in_words_are_refused_as_well(tmp_path):
+    rows = [[*LONG[0], "符号"], [*LONG[1], "低于"]]
+    (found,) = problems(workbook(tmp_path / "a.xlsx", rows), PATIENTS + BY_TEST)
+    assert "column '符号': comparators, which the mapping does not read" in found

@@ -11,7 +11,7 @@ import pandas as pd
 from relapse_model.arrays import Positions
 from relapse_model.cohort.readers.redcap.dictionary import CODED, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
-from relapse_model.cohort.readers.second_statements import UNIT_WORD, holds_comparators, same_unit
+from relapse_model.cohort.readers.second_statements import UNIT_WORD, holds_comparators, same_unit, takes_back
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
 from relapse_model.errors import Problem
@@ -79,6 +79,31 @@ def other_units(
         expected = f"{stated!r}, which the mapping states for {value.name!r}"
         advice = f"Read the unit from here: unit = {{ field = {name!r} }}{_meanings(export, name)}"
         problems += export.table.problems(other & taken, name, expected, advice, printed)
+    return problems
+
+
+def taken_back(export: Export, entry: Entry, rows: Positions, named: frozenset[str]) -> list[Problem]:
+    """Return a problem for each result of which another field of its form says that it was cancelled, or of no blood.
+
+    Parameters
+    ----------
+    export : Export
+    entry : Entry
+    rows : array of int
+        That the entry took.
+    named : frozenset of str
+        Fields that the mapping names.
+    """
+    form = export.forms.get(entry.fields["value"].name) if entry.section == "labs" and "value" in entry.fields else None
+    problems: list[Problem] = []
+    for name in _unread(export, named) if form else []:
+        if export.forms.get(name) != form:
+            continue
+        codes, texts = pd.factorize(texts_of(export, name).iloc[rows])
+        why = [takes_back(str(text)) for text in texts]
+        wrong = rows[np.array([bool(one) for one in why], dtype=bool)[codes]]
+        advice = f"State which rows count: when = {{ {name} = [...] }}"
+        problems += export.table.problems(wrong, name, "a field that the mapping reads", advice, texts_of(export, name))
     return problems
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.second_statements import UNIT_WORD, holds_comparators, same_unit
+from relapse_model.cohort.readers.second_statements import UNIT_WORD, holds_comparators, same_unit, takes_back
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
 from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, bare_name
@@ -31,6 +31,28 @@ def refuse_unread_comparators(reading: Reading) -> None:
                 found, expected = "comparators, which the mapping does not read", f"comparator = {name!r} in an entry"
                 advice = "Name it beside the value that it belongs to; take it out if that value is not read"
                 reading.refuse(Problem(table.name, None, name, found, expected, advice))
+
+
+def refuse_taken_back(reading: Reading) -> None:
+    """Refuse results beside which a column that is not read says that they were cancelled, or are of no blood.
+
+    Parameters
+    ----------
+    reading : Reading
+        After everything was read.
+    """
+    for source, rows in reading.results_read.items():
+        table = reading.tables[source]
+        for place, name in enumerate(table.names):
+            if place in reading.used[source]:
+                continue
+            codes, texts = pd.factorize(table.column(place))
+            why = [takes_back(str(text)) for text in texts]
+            wrong = np.array([bool(one) for one in why], dtype=bool)[codes] & rows
+            for row in np.flatnonzero(wrong).tolist():
+                found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
+                advice = f"State which rows count: when = {{ {name!r} = [...] }}"
+                reading.cell_problem(source, row, name, found, "a column that the mapping reads", advice)
 
 
 def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:

@@ -84,6 +84,7 @@ class Reading:
         self.conditions: dict[tuple[Place, str, tuple[str, ...]], list[pd.Series]] = {}  # columns, visit by visit
         self.fitting: Counter[tuple[str, int]] = Counter()  # rows that fit each entry, by section and position
         self.numbers_read: dict[tuple[str, str], tuple[object, pd.Series]] = {}  # as printed, with what they are of
+        self.results_read: dict[str, Mask] = {}  # by source: rows of which a result was read, one row for each
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
         self._reported: set[tuple[object, ...]] = set()
 
@@ -314,7 +315,7 @@ class Reading:
         if keep_bad:
             return replace(cells, values=read.mask(bad, values))
         for row in np.flatnonzero(bad):
-            advice = "State the order of day and month by [time] dates" if order == "ymd" else ""
+            advice = _advice_on_date(str(values.iloc[row]), order)
             found, expected = self.shown(values.iloc[row]), f"a date, as {_WRITTEN[order]}"
             self.cell_problem(source, int(row), cells.name, found, expected, advice)
         return replace(cells, values=read.mask(bad, ""), refused=cells.refused | bad)
@@ -347,4 +348,11 @@ class Reading:
         )  # fmt: skip
 
 
+def _advice_on_date(text: str, order: Order) -> str:
+    if _SERIAL.fullmatch(text):
+        return "A number of days, stored as text? Make it a date in the spreadsheet"
+    return "State the order of day and month by [time] dates" if order == "ymd" else ""
+
+
+_SERIAL = re.compile(r"[2-5][0-9]{4}(?:\.[0-9]+)?")
 _WRITTEN = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}

@@ -83,6 +83,8 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
             counts[key] += int((mask & ~left).sum())
             left |= mask
         came, used = came + len(table), used + int((~left).sum())
+        if not part.visit:
+            reading.results_read[entry.source] = ~left | reading.results_read.get(entry.source, False)
         columns, called = _columns(reading, entry, part, analyte)
         made.add(
             table,
@@ -156,6 +158,7 @@ def _columns(
         reading.refuse(in_mapping(reading.mapping, place_of(entry), found, "one of them"))
     if not any(key in entry.fields for key in ("date", "day", "week")):
         columns["week"] = constant(week_of_visit(reading, entry, part.visit, "date"), rows)
+    called["unit"] = value.name
     called |= {key: cells.name for key, cells in part.columns.items() if key in columns}
     return columns, called
 

@@ -168,7 +168,7 @@ def _sheet(calamine_sheet: Any, name: str, details: _Details | None, *, hidden: 
     if details is None or own is None:
         notes.append("hidden rows, colours, number formats and error cells cannot be read from this file format")
         return Sheet(name, cells, numeric, merged=merged, epoch=datetime.date(1899, 12, 30), notes=tuple(notes))
-    unusable = _unusable(own)
+    unusable = _unusable(own, cells)
     for place, code in own.formatted.items():
         number = bool(numeric[place])
         if not number and not (isinstance(cells[place], str) and cells[place].strip()):
@@ -199,10 +199,12 @@ def _texts(rows: list[list[Any]], own: SheetDetails | None) -> tuple[NDArray[np.
     return cells, numeric
 
 
-def _unusable(own: SheetDetails) -> dict[Cell, str]:
-    return {cell: f"the error {text}" for cell, text in own.errors.items()} | dict.fromkeys(
-        own.without_result, "a formula whose result is not in the file; open it in a spreadsheet program and save it"
-    )
+def _unusable(own: SheetDetails, cells: NDArray[np.object_]) -> dict[Cell, str]:
+    struck = [cell for cell in own.struck if str(cells[cell]).strip()]
+    unusable = dict.fromkeys(struck, "struck through; take out what no longer holds, or the line")
+    unusable |= {cell: f"the error {text}" for cell, text in own.errors.items()}
+    lacking = "a formula whose result is not in the file; open it in a spreadsheet program and save it"
+    return unusable | dict.fromkeys(own.without_result, lacking)
 
 
 def _notes(own: SheetDetails, *, comments: bool) -> list[str]:
@@ -216,7 +218,10 @@ def _notes(own: SheetDetails, *, comments: bool) -> list[str]:
             own.coloured,
             f"{_count(own.coloured, 'coloured cell')} ({_cells(own.coloured)}): what a colour means is not read",
         ),
-        (own.struck, f"{_count(own.struck, 'cell')} struck through ({_cells(own.struck)}), read like the others"),
+        (
+            own.struck,
+            f"{_count(own.struck, 'cell')} struck through ({_cells(own.struck)}): refused where they are read",
+        ),
         (comments, "comments on cells are not read"),
     ]
     return [text for there, text in found if there]
