@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -26,6 +27,11 @@ _OTHER_SPECIMENS = frozenset(
     ("urine", "saliva", "csf", "cerebrospinal fluid", "ascites", "pleural fluid", "stool", "尿", "尿液", "唾液",
      "脑脊液", "腹水", "胸水", "粪便", "乳汁", "breast milk", "cord blood", "脐血", "脐带血")
 )  # fmt: skip
+_YES, _NO = frozenset(("1", "y", "yes", "true", "是", "x", "√")), frozenset(("0", "n", "no", "false", "否", ""))
+_BELOW = re.compile(
+    r"below\b.*(?:limit|detection|quantif)|(?<![a-z])(?:b?lod|b?loq|blq|bld|bdl)(?![a-z])|undetect|not detected"
+    r"|<\s?(?:lower )?limit|低于.*限|下限以下|未检出"
+)
 UNIT_WORD = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")
 
 
@@ -39,6 +45,25 @@ def holds_comparators(texts: pd.Series) -> bool:
     """
     found = {plain_sign(str(text)).casefold() for text in texts.unique()} - {""}
     return found <= {*COMPARATORS, *_SIGNS_IN_WORDS} and bool(found - {"="})
+
+
+def flags_below(called: Iterable[str], texts: pd.Series) -> bool:
+    """Tell whether a column says of results, by yes or no, that they are below their limit; and of some that they are.
+
+    Parameters
+    ----------
+    called : iterable of str
+        Its name and its label.
+    texts : Series
+
+    Examples
+    --------
+    >>> flags_below(["hbsag_lod", "Below limit?"], pd.Series(["1", "0"])), flags_below(["lod"], pd.Series(["0.05"]))
+    (True, False)
+    """
+    found = {re.sub(r"\.0$", "", plain_sign(str(text)).casefold()) for text in texts.unique()}
+    named = any(_BELOW.search(plain_sign(one).casefold().replace("_", " ")) for one in called)
+    return named and bool(found & _YES) and found <= _YES | _NO
 
 
 def takes_back(text: str) -> str:

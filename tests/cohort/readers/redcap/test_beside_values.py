@@ -128,3 +128,24 @@ def test_a_result_that_was_taken_back_is_not_read(tmp_path):
     assert "row 3, column 'status': 'cancelled'" in found
     final = MAPPING + 'when = { status = "1" }\n'
     assert read(tmp_path, rows("status", "1", "9"), final, dictionary).labs["value"].tolist() == ["0.05"]
+
+
+BELOW = DICTIONARY + "hbsag_lod,labs,yesno,Below the limit of detection?,,,\n"
+
+
+def test_a_result_below_its_limit_by_yes_or_no(tmp_path):
+    """0.05 with "yes" is <0.05; the advice says how the mapping states that, and the proposal does so."""
+    (found,) = refused(tmp_path, rows("hbsag_lod", "1", "0"), MAPPING, BELOW)
+    assert "what is below its limit of 'hbsag'" in found
+    assert 'values = { "1" = "<", "0" = "" }' in found
+    source, _ = project(tmp_path, rows("hbsag_lod", "1", "0"), MAPPING, BELOW)
+    text = propose_redcap(source, built_in()).replace('#? unit = "..."', 'unit = "IU/mL"')
+    cohort = read_redcap(source, parse_mapping(text, "map.toml", "redcap"), study=built_in())
+    assert cohort.labs["value"].tolist() == ["<0.05", "0.3"]
+    assert len(read(tmp_path, rows("hbsag_lod", "0", "0"), MAPPING, BELOW).labs) == 2  # of none
+
+
+def test_a_result_below_its_limit_by_a_box(tmp_path):
+    dictionary = DICTIONARY + 'hbsag_cmp,labs,checkbox,Sign,"1, <",,\n'
+    (found,) = refused(tmp_path, rows("hbsag_cmp___1", "1", "0"), MAPPING, dictionary)
+    assert "column 'hbsag_cmp___1': what is below its limit of 'hbsag'" in found

@@ -147,3 +147,12 @@ def test_comparators_in_words_are_refused_as_well(tmp_path):
     rows = [[*LONG[0], "符号"], [*LONG[1], "低于"]]
     (found,) = problems(workbook(tmp_path / "a.xlsx", rows), PATIENTS + BY_TEST)
     assert "column '符号': comparators, which the mapping does not read" in found
+
+
+@pytest.mark.parametrize("column", ["低于下限", "Below LOD", "Undetectable"])
+def test_a_result_below_its_limit_by_yes_or_no(tmp_path, column):
+    rows = [[*LONG[0], column], [*LONG[1], "是"], ["P1", "2024-01-08", "HBsAg", 2, "2024-04-08", "否"]]
+    source = workbook(tmp_path / "a.xlsx", rows)
+    assert "what is below its limit, which the mapping does not read" in problems(source, PATIENTS + BY_TEST)[0]
+    named = f'comparator = {{ field = "{column}", values = {{ "是" = "<", "否" = "" }} }}\n'
+    assert read_excel(source, as_mapping(PATIENTS + BY_TEST + named)).labs["value"].tolist() == ["<0.3", "2"]

@@ -9,17 +9,26 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Positions
-from relapse_model.cohort.readers.redcap.dictionary import CODED, why_never_read
+from relapse_model.cohort.readers.redcap.dictionary import CODED, choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
-from relapse_model.cohort.readers.second_statements import UNIT_WORD, holds_comparators, same_unit, takes_back
+from relapse_model.cohort.readers.second_statements import (
+    UNIT_WORD,
+    flags_below,
+    holds_comparators,
+    plain_sign,
+    same_unit,
+    takes_back,
+)
 from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
 from relapse_model.errors import Problem
 
 _SIGNS = frozenset(
     ("op", "oper", "operator", "cmp", "comp", "comparator", "comparison", "sign", "qual", "qualifier", "prefix",
-     "symbol", "modifier", "mod", "lt", "gt", "rel", "cens", "censor", "censored", "inequality")
+     "symbol", "modifier", "mod", "lt", "gt", "rel", "cens", "censor", "censored", "inequality", "lod", "loq", "blod",
+     "bloq", "blq", "bld", "bdl", "below", "limit", "undetectable", "undetected", "detected")
 )  # fmt: skip
+FLAGS = {"1": "<", "0": ""}  # what yes and no of such a field mean as comparators
 _UNITS = frozenset(("unit", "units", "uom", "u", "unidad", "unite", "einheit", "单位"))
 _ANY = {"value": frozenset(("result", "res", "value", "val", "lab", "test")), "dose": frozenset(("dose", "dosage"))}
 
@@ -38,11 +47,23 @@ def unread_comparators(export: Export, mapping: SourceMapping, named: frozenset[
         one.fields["value"].name for one in mapping.labs if "value" in one.fields and "comparator" not in one.fields
     ]
     for name in _unread(export, named):
-        if holds_comparators(texts_of(export, name)):
+        flag = _flags_below(export, name)
+        if flag or holds_comparators(texts_of(export, name)):
             for value in beside(export, name, values, _SIGNS)[:1]:
-                found, expected = f"comparators of {value!r}, which the mapping does not read", f"comparator = {name!r}"
-                advice = f"Name it in the entry of {value!r}{_meanings(export, name)}"
+                what = "what is below its limit" if flag else "comparators"
+                found, expected = f"{what} of {value!r}, which the mapping does not read", f"comparator = {name!r}"
+                meanings = f", with values = {{ {stated_meanings(FLAGS)} }}" if flag else _meanings(export, name)
+                advice = f"Name it in the entry of {value!r}{meanings}"
                 yield Problem(export.table.name, None, name, found, expected, advice)
+
+
+def _flags_below(export: Export, name: str) -> bool:
+    """Tell whether a field says by yes or no, or by a box, that a result is below its limit."""
+    known = export.definition(name)
+    box = choices_of_column(name, known).get("1", "") if "___" in name else ""
+    if plain_sign(box) in ("<", "<="):
+        return bool((export.columns[name].str.removesuffix(".0") == "1").any())
+    return flags_below([name, box, known.label if known else ""], export.columns[name])
 
 
 def other_units(
@@ -123,6 +144,14 @@ def is_unit_field(export: Export, name: str) -> bool:
     return bool(words) or (_tokens(name)[-1:] == ["u"] and len(_tokens(name)) > 1)
 
 
+def comparator_meanings(export: Export, name: str) -> dict[str, str]:
+    """Return what the codes of a field of comparators mean; nothing where it holds the signs themselves."""
+    known = export.definition(name)
+    if _flags_below(export, name):
+        return FLAGS
+    return {} if known is None or known.type not in CODED else dict(known.choices)
+
+
 def beside(
     export: Export, name: str, values: list[str], words: frozenset[str], key: str = "value"
 ) -> list[str]:  # fmt: skip
@@ -155,7 +184,9 @@ def beside(
 
 def comparators_beside(export: Export, value: str) -> str:
     """Return the field of the comparators of a value; nothing where there is none, or more than one."""
-    return _one(export, value, _SIGNS, [name for name in _fields(export) if holds_comparators(texts_of(export, name))])
+    return _one(export, value, _SIGNS, [
+        name for name in _fields(export) if holds_comparators(texts_of(export, name)) or _flags_below(export, name)
+    ])  # fmt: skip
 
 
 def units_beside(export: Export, value: str, key: str = "value") -> str:

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, heading, meaning_of_word, quoted, table_text
-from relapse_model.cohort.readers.redcap.beside_values import comparators_beside, texts_of, units_beside
+from relapse_model.cohort.readers.redcap.beside_values import (
+    comparator_meanings,
+    comparators_beside,
+    texts_of,
+    units_beside,
+)
 from relapse_model.cohort.readers.redcap.dictionary import CODED
 from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
 from relapse_model.cohort.readers.redcap.found_fields import (
@@ -221,7 +226,9 @@ def _beside(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
     sign = comparators_beside(export, one.name)
     if sign:
         proposal.named.add(sign)
-        lines.append(f"comparator = {_coded(export, sign)}")
+        meanings = comparator_meanings(export, sign)
+        values = f", values = {table_text(meanings.items())}" if meanings else ""
+        lines.append(f"comparator = {{ field = {quoted(sign)}{values} }}")
     field = units_beside(export, one.name)
     if not field or (one.unit and all(same_unit(one.unit, unit) for unit in texts_of(export, field).unique() if unit)):
         return [*lines, _unit(one, proposal.study, analyte)]

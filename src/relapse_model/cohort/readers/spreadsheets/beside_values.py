@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.second_statements import UNIT_WORD, holds_comparators, same_unit, takes_back
+from relapse_model.cohort.readers.second_statements import (
+    UNIT_WORD,
+    flags_below,
+    holds_comparators,
+    same_unit,
+    takes_back,
+)
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
 from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, bare_name
@@ -27,8 +33,12 @@ def refuse_unread_comparators(reading: Reading) -> None:
     """
     for source, table in reading.tables.items():
         for place, name in enumerate(table.names):
-            if place not in reading.used[source] and holds_comparators(table.column(place)):
-                found, expected = "comparators, which the mapping does not read", f"comparator = {name!r} in an entry"
+            texts = table.column(place)
+            flag = flags_below([name], texts)
+            if place not in reading.used[source] and (flag or holds_comparators(texts)):
+                found = f"{'what is below its limit' if flag else 'comparators'}, which the mapping does not read"
+                stated = f"{{ field = {name!r}, values = {{ ... }} }}" if flag else repr(name)
+                expected = f"comparator = {stated} in an entry"
                 advice = "Name it beside the value that it belongs to; take it out if that value is not read"
                 reading.refuse(Problem(table.name, None, name, found, expected, advice))
 
