@@ -27,7 +27,11 @@ class CodedTexts:
 
     def among(self, *texts: str) -> Mask:
         """Tell which rows have one of these texts."""
-        return np.array([*(one in texts for one in self.texts), False], dtype=bool)[self.codes]
+        found = np.zeros(len(self.codes), dtype=bool)
+        for code, one in enumerate(self.texts):
+            if one in texts:
+                found |= self.codes == code
+        return found
 
     def rank(self) -> Positions:
         """Return the place of each row's text in the order of the texts; no text comes last."""
