@@ -119,7 +119,7 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
     rules = study.analytes[analyte], day_rule(study, analyte)
     if known is not None and known.rules == rules:
         return known.results
-    results = _one_for_each_moment(read_rows(*kept.of(analyte), rules[0]), study, analyte)
+    results = _one_for_each_moment(read_rows(*kept.of(analyte), rules[0]), *rules)
     kept.remember(analyte, _Read(study, rules, results))
     return results
 
@@ -139,15 +139,14 @@ def ordered_measurements(labs: pd.DataFrame, study: Study, analyte: str) -> Meas
     CohortError
         As `measurements`.
     """
-    results = read_rows(lab_rows(labs), np.arange(len(labs), dtype=np.int32), study.analytes[analyte])
-    return _one_for_each_moment(results, study, analyte)
-
-
-def _one_for_each_moment(results: Results, study: Study, analyte: str) -> Measurements:
     rule, of_day = study.analytes[analyte], day_rule(study, analyte)
+    return _one_for_each_moment(read_rows(lab_rows(labs), np.arange(len(labs), dtype=np.int32), rule), rule, of_day)
+
+
+def _one_for_each_moment(results: Results, rule: Analyte, of_day: DayRule) -> Measurements:
     found, contradictions = settled(results, of_day)
     if contradictions and refuses(of_day):
-        raise CohortError("the cohort does not fit the study", [_contradictions(analyte, of_day, contradictions)])
+        raise CohortError("the cohort does not fit the study", [_contradictions(rule.name, of_day, contradictions)])
     return _measured(found, rule)
 
 

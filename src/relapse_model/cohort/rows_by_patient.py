@@ -85,11 +85,10 @@ def ordered(
     if compiled is not None:
         row, start = compiled.order(group, week, groups)
         return row, start
-    kept = np.flatnonzero(group >= 0)
-    group = group[kept]
-    start = np.append(0, np.cumsum(np.bincount(group, minlength=groups)))
-    keys = [group] if week is None else [_rank(week[kept]), group]
-    return kept[order_of(*keys)].astype(np.int32), start
+    place = np.maximum(group, -1) + 1  # those that are left out come first
+    rows = np.bincount(place, minlength=groups + 1)
+    order = order_of(place) if week is None else order_of(_rank(week), place)
+    return order[rows[0] :].astype(np.int32), np.append(0, np.cumsum(rows[1:]))
 
 
 def order_of(*keys: NDArray[np.signedinteger[Any]]) -> NDArray[np.intp]:
@@ -108,8 +107,8 @@ def order_of(*keys: NDArray[np.signedinteger[Any]]) -> NDArray[np.intp]:
     order = np.arange(len(keys[-1]))
     for key in keys:
         for shift in range(0, int(key.max(initial=0)).bit_length(), 16):
-            digit = (key[order] >> shift).astype(np.uint16)
-            order = order[np.argsort(digit, kind="stable")]
+            digit = (key >> shift).astype(np.uint16)
+            order = order[np.argsort(digit[order], kind="stable")]
     return order
 
 
