@@ -257,9 +257,7 @@ _LANDMARKS_REMEMBERED = 4  # of each analyte, with its windows and scales
 _REMEMBERED: WeakKeyDictionary[Measurements, dict[tuple[object, ...], tuple[Known, Known]]] = WeakKeyDictionary()
 
 
-def _known(
-    results: Measurements, rows: NDArray[np.intp], patients: int, log10: bool, landmark: float
-) -> Known:
+def _known(results: Measurements, rows: NDArray[np.intp], patients: int, log10: bool, landmark: float) -> Known:
     detected = np.full(len(rows), -1, dtype=np.int8) if results.detected is None else results.detected[rows]
     value = np.log10(results.value[rows]) if log10 else results.value[rows]
     return Known(value, results.week[rows], groups(results.patient[rows], patients), landmark, np.nan, detected)

@@ -38,7 +38,8 @@ class CodedTexts:
         place = np.empty(len(self.texts) + 1, dtype=np.intp)
         place[np.argsort(self.texts.astype(str))] = np.arange(len(self.texts))
         place[-1] = len(self.texts)
-        return place[self.codes]
+        of_row: Positions = place[self.codes]
+        return of_row
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -107,16 +107,18 @@ def _bounded(
 ) -> tuple[Floats, Floats, Floats]:
     """Give every result its bounds and the number that stands for it."""
     logarithm = is_log10(unit_key(rule.unit))
-    printed_zero = (rows.number == 0) & rows.kind.among("number") & rows.comparator.among("")
-    # A log10 of 0 may be an amount above the limit.
-    zero = printed_zero & below(number, lower_limit) & (not rule.negative)
     negative = rows.kind.among("negative")
-    unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
-    if unlimited.any() and (rule.scale == "log10" or logarithm):
-        raise CohortError("the cohort does not fit the study", [
-            Problem("labs", None, "value", f"{unlimited.sum()} negative results of {rule.name!r} without a limit",
-                    "a lower_limit with the result, or in the study")
-        ])  # fmt: skip
+    zero = np.zeros(len(rows), dtype=bool)
+    if not rule.negative:
+        printed = np.flatnonzero((rows.number == 0) & rows.kind.among("number") & rows.comparator.among(""))
+        zero[printed] = below(number[printed], lower_limit[printed])  # a log10 of 0 may be an amount above the limit
+    if rule.scale == "log10" or logarithm:
+        unlimited = (negative | np.isneginf(number)) & np.isnan(lower_limit)
+        if unlimited.any():
+            raise CohortError("the cohort does not fit the study", [
+                Problem("labs", None, "value", f"{unlimited.sum()} negative results of {rule.name!r} without a limit",
+                        "a lower_limit with the result, or in the study")
+            ])  # fmt: skip
     nothing = -np.inf if logarithm or rule.negative else 0.0
     unstated = zero | negative
     left = unstated | rows.comparator.among("<", "<=")
