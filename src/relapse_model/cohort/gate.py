@@ -37,7 +37,7 @@ from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 _REPEATED = {  # what else than a repetition it may be
     "treatments": "Take the repetition out; if it was given twice that day (two vials), write one row with the sum"
 }
-_MANY_ROWS = 100_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
+_MANY_ROWS = 10_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
 
