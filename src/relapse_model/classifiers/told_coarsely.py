@@ -19,6 +19,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.loaded import full_classifier
+from relapse_model.classifiers.shared.round_columns import round_steps
 
 
 def told_coarsely(classifier: Any) -> Any:
@@ -96,12 +97,12 @@ def _evidence(classifier: Any) -> Floats:
 
 
 def _ridge(classifier: Any) -> Any:
-    from relapse_model.classifiers.penalised.rescaled import rescaling, round_scales
+    from relapse_model.classifiers.penalised.rescaled import rescaling
 
     told = _without_losses(classifier)
     told.pipeline_ = deepcopy(classifier.pipeline_)
     imputer, scaler, logistic = (step for _, step in told.pipeline_.steps)
-    center, scale = imputer.statistics_.copy(), round_scales(scaler.scale_)
+    center, scale = imputer.statistics_.copy(), round_steps(scaler.scale_)
     move = rescaling(scaler.mean_, scaler.scale_, center, scale)
     theta = move @ np.append(logistic.intercept_, logistic.coef_[0])
     covariance = move @ classifier.covariance_ @ move.T
@@ -114,10 +115,10 @@ def _ridge(classifier: Any) -> Any:
 
 
 def _elastic_net(classifier: Any) -> Any:
-    from relapse_model.classifiers.penalised.rescaled import rescaling, round_scales
+    from relapse_model.classifiers.penalised.rescaled import rescaling
 
     told = _without_losses(classifier)
-    center, scale = classifier.impute_.copy(), round_scales(classifier.scale_)
+    center, scale = classifier.impute_.copy(), round_steps(classifier.scale_)
     move = rescaling(classifier.center_, classifier.scale_, center, scale)
     theta = move @ np.append(classifier.intercept_, classifier.coef_)
     told.intercept_, told.coef_ = float(theta[0]), theta[1:]
