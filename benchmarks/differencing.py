@@ -12,6 +12,8 @@ it answers with a value, or says that it cannot tell. The attacks:
 - ``scales``: the standard deviations, by which a missing value counts, in place of the means.
 - ``scales, 2 digits``: the same where both files told them to two digits; with what that does to the risks of the
   cohort, were every second predictor missing.
+- ``directions``: of each of the classifier's numbers of a column that differs at all, what its direction tells: above
+  or below the mean.
 - ``coefficients``: the gradient of the log-likelihood of the smaller cohort at the coefficients of the larger one is
   that of the removed patient, (risk - outcome) * (1, x). It is the difference of the coefficients times the curvature
   (the inverse of the covariance less the prior), to second order.
@@ -40,6 +42,7 @@ from differencing_attacks import (
     PRIOR,
     File,
     by_coefficients,
+    by_directions,
     by_means,
     by_scales,
     by_shares,
@@ -90,7 +93,7 @@ def compare(first: File, second: File, codes: np.ndarray, out: int, names: list[
     votes, shares = by_means(first, second, names), by_shares(first, second, names)
     scales = {"scales": by_scales(first, second, names)}
     scales |= {f"scales, {digits} digits": by_scales(first, second, names, digits) for digits in DIGITS}
-    linear = linear_attacks(first, second, len(names))
+    linear, directions = linear_attacks(first, second, len(names)), by_directions(first, second, names)
     for place, name in enumerate(names):
         truth, chance = codes[out, place], codes[other, place]
         if np.isnan(truth):
@@ -105,6 +108,9 @@ def compare(first: File, second: File, codes: np.ndarray, out: int, names: list[
                 centre, away = (values[0] + values[1]) / 2, abs(values[1] - values[0]) / 2
                 answer = float(abs(away - (1 - centre)) < abs(away - centre))
                 found.setdefault(attack, []).append((binary, abs(answer - truth), abs(answer - chance)))
+        above = directions.get(name, np.nan)
+        middle = np.nanmean(codes[:, place])
+        found.setdefault("directions", []).append((True, *(abs(above - float(x > middle)) for x in (truth, chance))))
         if binary:
             answer = shares.get(name, np.nan)
             found.setdefault("shares", []).append((binary, abs(answer - truth), abs(answer - chance)))
