@@ -37,10 +37,6 @@ def noting_interrupts() -> Iterator[list[int]]:
         yield asked
         return
 
-    def note(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-        signal.default_int_handler(number, frame)
-
     def insist(number: int, frame: FrameType | None) -> None:
         if not _being_dealt_with(sys.exc_info()[1]):
             signal.default_int_handler(number, frame)
