@@ -21,12 +21,12 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import escaped, printable, unescaped, write_bytes, write_csv, write_new
 
 
-@given(st.text(st.sampled_from("=+-@\t\r'1.eaé ")))
+@given(st.text(st.sampled_from("=+-@\t\r\n'1.eaé ＝＋－＠")))
 def test_what_is_escaped_comes_back_and_is_no_formula(text):
     told = escaped(text)
     assert unescaped(told) == text
     number = told.lstrip("+-").replace(".", "", 1).replace("e", "", 1).replace("-", "").replace("+", "").isdecimal()
-    assert not told.startswith(("=", "+", "-", "@", "\t", "\r")) or number
+    assert not told.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) or number
 
 
 def test_every_text_of_a_table_of_results_is_escaped(tmp_path):
@@ -52,6 +52,8 @@ def test_a_full_disk_is_named_with_path_and_size(tmp_path, monkeypatch):
 
 def test_what_steers_a_terminal_is_shown():
     assert printable("a\x1b[2Jb\u202ec\nd\te") == r"a\x1b[2Jb\u202ec" + "\nd\te"
+    assert printable("P1\u200b\u061c\ufeff\U000e0041") == r"P1\u200b\u061c\ufeff\U000e0041"
+    assert printable(os.fsdecode(b"c\xff.csv")).encode("utf-8") == rb"c\udcff.csv"  # a name that is no UTF-8
 
 
 @pytest.fixture(scope="module")
