@@ -85,7 +85,15 @@ def test_a_hyphen_is_standard_output(place, monkeypatch, capsys):
     assert said.out == Path("scores.csv").read_text()
     assert "Scores: standard output" in said.err
     assert main(["train", "c", "--out", "-"]) == 1
-    assert "--out -: train writes more than one file, or a model" in capsys.readouterr().err
+    assert "--out -: train does not write to standard output, as score," in capsys.readouterr().err
+
+
+def test_figures_of_nobody_are_refused(place, monkeypatch, capsys):
+    """They were left out in silence, and the exit code was 0."""
+    monkeypatch.chdir(place)
+    assert main(["explain", "m.rmodel", "c", "--out", "explained.csv", "--figures", "f"]) == 1
+    assert "--figures f: figures are of one patient; expected --patient ID with it." in capsys.readouterr().err
+    assert not Path("explained.csv").exists()
 
 
 def test_ctrl_c_says_what_is_there_already(place, monkeypatch, capsys):
