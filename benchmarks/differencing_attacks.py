@@ -80,19 +80,18 @@ def by_shares(first: File, second: File, names: list[str]) -> dict[str, float]:
     return answers
 
 
-def by_scales(first: File, second: File, names: list[str], digits: int | None = None) -> dict[str, list[float]]:
+def by_scales(first: File, second: File, names: list[str]) -> dict[str, list[float]]:
     """Return what the standard deviations say: how far the removed patient is from the mean, on either side of it.
 
     Of n values of mean m and variance v, one at distance d from the mean of the others leaves them with
     ``(n v - (n - 1) d ** 2 / n) / (n - 1)``. Where the file tells no exact mean, it is the one that the summary tells.
-    With `digits`, as if both files told the standard deviations to so many digits.
     """
     if PRIOR not in first:
         return {}
     answers = {}
     rows = counted_rows(second)
     for place, name in enumerate(names):
-        a, b = (rounded_scale(file[PRIOR]["scale"][place], digits) ** 2 for file in (first, second))
+        a, b = (file[PRIOR]["scale"][place] ** 2 for file in (first, second))
         told = summary_of(second)["predictors"][name]
         if told.get("mean") is None:
             continue
@@ -125,11 +124,6 @@ def by_directions(first: File, second: File, names: list[str]) -> dict[str, floa
         if big["scale"] != small["scale"] and told.get("mean") is not None and {told["p05"], told["p95"]} <= {0.0, 1.0}:
             answers[name] = float((big["scale"] > small["scale"]) == (told["mean"] < 0.5))
     return answers
-
-
-def rounded_scale(scale: float, digits: int | None) -> float:
-    """Return a standard deviation to so many significant digits; None: as it is."""
-    return scale if digits is None else float(f"{scale:.{digits - 1}e}")
 
 
 def by_coefficients(first: File, second: File, columns: int, rounded: float = 0.0) -> list[float] | None:
