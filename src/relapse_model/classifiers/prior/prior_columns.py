@@ -28,10 +28,10 @@ class PriorColumns:
     distance : ndarray of shape (n, q)
         Training rows, completed and centred.
     impute, center, scale : ndarray of shape (q,)
-        Weighted median, mean and standard deviation. Of a column without any value median and mean are its typical
-        value, and the scale is next to nothing.
+        Round numbers near weighted median, mean and standard deviation. Of a column without any value the first two are
+        its typical value, and the scale is next to nothing.
     step : ndarray of shape (q,)
-        What counts as a standard deviation in a prior; infinite where nobody knows it.
+        What counts as a standard deviation in a prior, a round number too; infinite where nobody knows it.
     mean, sd : ndarray of shape (q,)
         The published prior at strength 1 and width 1.
     used : ndarray of bool of shape (q,)

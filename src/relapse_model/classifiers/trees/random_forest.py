@@ -75,7 +75,8 @@ class ForestClassifier(RiskClassifier):
     cv_log_loss_ : ndarray of shape (n_sizes, n_shares)
         Mean held-out log loss of each choice.
     impute_, center_, scale_ : ndarray of shape (p,)
-        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+        Round numbers near weighted median, mean and standard deviation of the training columns (see `round_columns`;
+        scale 1 where constant).
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``.
 
