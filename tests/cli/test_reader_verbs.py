@@ -120,6 +120,8 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     assert f"Next: relapse-model check {out} --study {tmp_path / 'studies/mine.toml'}" in said
     assert said.count("says the same as an earlier row") == 1
     assert "says the same as an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")
+    for name in ("reading_report.txt", "reading_report.json", "labs.csv"):  # single values of patients, and their rows
+        assert (out / name).stat().st_mode & 0o077 == 0
 
 
 def broken(folder, rows):

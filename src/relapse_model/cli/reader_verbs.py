@@ -67,8 +67,10 @@ def read(given: Namespace) -> None:
         different = {str(one): one for one in cohort.remarks}  # a row may hold several such results
         remarks = [f"  {one}" for one in different]
         listed = "\n".join([str(report), *(["To be looked at:", *remarks] if remarks else [])])
-        write_text(f"{listed}\n", out / "reading_report.txt")
-        write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
+        private = not cohort.synthetic  # it shows single values of patients, with their rows
+        write_text(f"{listed}\n", out / "reading_report.txt", private=private)
+        values = json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n"
+        write_text(values, out / "reading_report.json", private=private)
         shown = [f"  {line}" for line in problem_lines(different.values())][:_REMARKS]
         cut = [*shown, *(["  Each of them in reading_report.txt"] if len(shown) < len(remarks) else [])]
         say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
