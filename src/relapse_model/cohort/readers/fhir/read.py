@@ -18,7 +18,6 @@ from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
 from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
-from relapse_model.cohort.readers.fhir.values import KNOWN
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
@@ -122,7 +121,7 @@ def read_resources(
     problems = [*index.problems, *problems, *_refusals(collector, ids, kept), *lives.problems]
     return cohort_of(
         made, report, problems, study=study, mapping=known, deaths=lives.deaths, births=lives.births,
-        choices={"value": KNOWN}, on_problems=on_problems, dash=dash,
+        on_problems=on_problems, dash=dash,
     )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def _read(
             readings.append(reading)
             others += not_mapped
             problems += events.problems
-            beside += [*_beside(table, events), *_strangers(table, events)]
+            beside += [*_beside(table, events), *_strangers(table, events), *_zoned(table, events)]
         if found:
             made[section] = made_of(found, section)
     names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
@@ -129,6 +129,12 @@ def _beside(table: str, events: Events) -> list[str]:
         "meaning: the number counts"
         for (name, concept), count in sorted(events.beside.items())
     ]
+
+
+def _zoned(table: str, events: Events) -> list[str]:
+    """Tell of times that are not used: a day of another zone may be another day."""
+    told = f"{table}: {events.zoned:,} times have an offset, and are not used, since the hospital's zone is not known: "
+    return [f'{told}the days beside them count; state zone = "..." under [source]'] if events.zoned else []
 
 
 def _strangers(table: str, events: Events) -> list[str]:
