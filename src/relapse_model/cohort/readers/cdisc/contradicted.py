@@ -87,7 +87,8 @@ def other_names(wanted: Wanted, columns: Columns, table: SourceTable, second: Se
         return []
     value = wanted.entry.fields.get("value")
     if value is not None and value.name not in (
-        made_value(wanted.data, wanted.standard), *(one for one, _ in wanted.standard.values)
+        made_value(wanted.data, wanted.standard),
+        *(one for one, _ in wanted.standard.values),
     ):
         return []  # another analyte of the same code, such as a ratio
     rows = second.rows(key, columns[name], meant)

@@ -42,6 +42,8 @@ ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
 OF_ANOTHER = "about another than the patient (focus)"
+ALWAYS_ASKED = ("Patient", "Medication", "Specimen")
+"""Types of which the collector keeps something, whatever the mapping asks for."""
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -101,6 +103,7 @@ class Collector:
         self._waiting: list[Found] = []
         self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
+        self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
 
     def take_all(self, resources: Iterable[Found]) -> None:
         """Take every resource; those that refer to a medication which comes later, at the end."""
@@ -261,7 +264,7 @@ class Collector:
             if len(names) > 1:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
             for wanted in asked:
-                if any(not set(texts_at(found.resource, path)) & set(texts) for path, texts in wanted.when):
+                if not self._is_as_asked(found.resource, wanted):
                     left.append("not as the mapping's 'when' asks")
                     continue
                 self._refuse_other_names(node, codings, kind, wanted)
@@ -280,6 +283,14 @@ class Collector:
                 self.rows[section].append(row)
             if not rows:
                 self.tallies[kind].left[left[0]] += 1
+
+    def _is_as_asked(self, resource: Json, wanted: Wanted) -> bool:
+        """Tell whether a resource is as an entry's ``when`` asks; count it."""
+        if not wanted.when:
+            return True
+        met = all(set(texts_at(resource, path)) & set(texts) for path, texts in wanted.when)
+        self.conditions[wanted][met] += 1
+        return met
 
     def _refuse_other_names(self, node: Json, codings: list[Coding], kind: str, wanted: Wanted) -> None:
         """Refuse what calls its own code by the name of another analyte or agent, or another person's."""

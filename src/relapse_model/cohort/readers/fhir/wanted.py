@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from relapse_model.cohort.readers.fhir.elements import ATC, LOINC, Step, parse_path
 from relapse_model.cohort.readers.fhir.resource_types import PERSONAL, TREATMENTS, TYPES
@@ -44,6 +44,8 @@ class Wanted:
         Paths and the texts of which one must stand there.
     constants : mapping of str to str
         Columns that are the same for all rows.
+    entry : Entry or None
+        Of the mapping.
     """
 
     section: str
@@ -53,6 +55,7 @@ class Wanted:
     paths: Mapping[str, Path]
     when: tuple[tuple[Path, tuple[str, ...]], ...] = ()
     constants: Mapping[str, str] | None = None
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ class Asked:
         """Return the analytes and agents asked for."""
         every = [one for codes in self.by_type.values() for many in codes.values() for one in many]
         return {section: {one.name for one in every if one.section == section} for section in ("labs", "treatments")}
+
+    def entries(self) -> list[Wanted]:
+        """Return what the entries of results and treatments ask for."""
+        every = [one for codes in self.by_type.values() for many in codes.values() for one in many]
+        return list(dict.fromkeys(one for one in every if one.section in ("labs", "treatments")))
 
     def patient_elements(self) -> frozenset[str]:
         """Return the elements of Patient that are asked for."""
@@ -198,7 +206,8 @@ class _Asking:
         constants = {key: text for key, text in entry.constants.items() if key not in ("analyte", "agent", "unit")}
         fields = {key: field for key, field in entry.fields.items() if key in known}
         unit = entry.constants.get("unit", "") or dose.unit or value.unit
-        return self.wanted(entry.section, name, unit, value.values, fields, place, entry.when, constants)
+        made = self.wanted(entry.section, name, unit, value.values, fields, place, entry.when, constants)
+        return replace(made, entry=entry)
 
     def labs(self) -> None:
         entries = self.mapping.labs

@@ -21,7 +21,7 @@ from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
-from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
@@ -61,8 +61,8 @@ class Events:
         Persons of rows that are asked for, whom PERSON does not have.
     zoned : int
         Times with an offset that are not used, since the zone of the hospital is not known.
-    met : Counter
-        Rows of each entry, by its place among those of the table.
+    came, met : Counter
+        Rows of each entry with ``when``, by its place among those of the table, and those that are as it asks.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -72,7 +72,29 @@ class Events:
     beside: Counter[tuple[str, str]] = field(default_factory=Counter)
     strangers: set[str] = field(default_factory=set)
     zoned: int = 0
+    came: Counter[int] = field(default_factory=Counter)
     met: Counter[int] = field(default_factory=Counter)
+
+    def count(self, chunk: pd.DataFrame, wanted: tuple[Wanted, ...], concept: str) -> None:
+        """Count the rows of entries with ``when``: those of their concepts, and those that are as it asks."""
+        for place, each in enumerate(wanted):
+            if each.entry.when:
+                codes = each.among.get(concept)
+                own = np.ones(len(chunk), dtype=bool) if codes is None else chunk[concept].isin(codes).to_numpy()
+                self.came[place] += int(own.sum())
+                for column, values in each.among.items():
+                    own &= chunk[column].isin(values).to_numpy()
+                self.met[place] += int(own.sum())
+
+    def entries(self, wanted: tuple[Wanted, ...]) -> list[tuple[Entry, int, int]]:
+        """Return each entry with its rows, as `unmet` asks for them."""
+        names = Counter(name for rows in self.rows for name in rows.get("analyte", rows.get("agent", [])))
+        return [
+            (each.entry, self.came[place], self.met[place])
+            if each.entry.when
+            else (each.entry, names[each.name], names[each.name])
+            for place, each in enumerate(wanted)
+        ]
 
     def table(self) -> pd.DataFrame:
         """Return all rows."""
@@ -168,6 +190,7 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
         entry, several = entry_of(chunk, wanted)
+        events.count(chunk, wanted, known.concept)
         position = persons.positions(chunk["person_id"])
         usable = _usable(events, chunk, entry, several, position, persons, table)
         usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
@@ -292,6 +315,7 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
         entry, several = entry_of(chunk, wanted)
+        events.count(chunk, wanted, known.concept)
         position = persons.positions(chunk["person_id"])
         usable = _usable(events, chunk, entry, several, position, persons, table)
         usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
