@@ -13,7 +13,9 @@ import numpy as np
 # the time of reading, 5 s of a gigabyte.
 BYTES_WORTH = 256 * 2**20
 _CONTAINED = b'"contained"'
+_ESCAPE = b"\\u"
 _BUNDLE = b"Bundle"
+_NOT_COUNTED = frozenset({b"Patient", b"Medication", _BUNDLE})  # within another resource they are no result
 
 
 @cache
@@ -37,6 +39,7 @@ class AskedAlone:
 
     def __init__(self, kinds: frozenset[str] | None):
         self.kinds = None if kinds is None else frozenset(one.encode() for one in kinds) | {_BUNDLE}
+        self._quoted = [] if self.kinds is None else [b'"' + one + b'"' for one in sorted(self.kinds - _NOT_COUNTED)]
         scan = _loaded()
         self._scan = None if scan is None else scan.scan
         self._spans = np.empty((1 if scan is None else scan.RESOURCES + 1, 4), dtype=np.int64)
@@ -73,7 +76,12 @@ class AskedAlone:
 
     def _is_other(self, data: bytes, begin: int, end: int, kind: bytes) -> bool:
         assert self.kinds is not None
-        return kind.isalpha() and kind not in self.kinds and data.find(_CONTAINED, begin, end) < 0
+        if not kind.isalpha() or kind in self.kinds:
+            return False
+        if data.find(_CONTAINED, begin, end) < 0:
+            return True
+        # Resources within it are counted, if they are of a type that is asked for; its name may be written by escapes.
+        return all(data.find(word, begin, end) < 0 for word in (*self._quoted, _ESCAPE))
 
 
 def _is_utf8(data: bytes) -> bool:
