@@ -1,8 +1,8 @@
 """A compiled look at JSON before it is parsed: whether it is sound and no key stands twice, and where resources are.
 
-It is read byte by byte as RFC 8259 says, and nothing is made of it. What it passes needs no check of keys, and resources
-that nobody asks for need not be parsed. It passes less than it could (escapes in keys, very deep nesting, very many keys):
-such texts are parsed as without it, which also says what is wrong with them.
+It is read byte by byte as RFC 8259 says, and nothing is made of it. What it passes needs no check of keys, and
+resources that nobody asks for need not be parsed. It passes less than it could (escapes in keys, very deep nesting,
+very many keys): such texts are parsed as without it, which also says what is wrong with them.
 """
 
 from __future__ import annotations
@@ -15,158 +15,235 @@ from numba import njit
 from numpy.typing import NDArray
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_DEEPEST, _MOST_KEYS, _KEYS_OF_ONE = 64, 4096, 200
+_Bytes = NDArray[np.uint8]
+_Numbers = NDArray[np.int64]
+
+_DEEPEST, _MOST_KEYS, _KEYS_OF_ONE, _LONGEST_NUMBER = 64, 4096, 200, 400
 RESOURCES = 65_536  # resources of one bundle that are found; with more, nothing is passed
 
-_SPACE, _TAB, _LINE, _RETURN = 0x20, 0x09, 0x0A, 0x0D
-_QUOTE, _BACKSLASH, _COMMA, _COLON = 0x22, 0x5C, 0x2C, 0x3A
-_OBJECT, _OBJECT_END, _LIST, _LIST_END = 0x7B, 0x7D, 0x5B, 0x5D
-_MINUS, _PLUS, _POINT, _ZERO, _NINE = 0x2D, 0x2B, 0x2E, 0x30, 0x39
+_QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _ZERO, _POINT = np.frombuffer(b'"\\,:-0.', np.uint8).tolist()
+_OBJECT, _OBJECT_END, _LIST, _LIST_END = np.frombuffer(b"{}[]", np.uint8).tolist()
+_CONTROL, _LETTER_U = 0x20, 0x75
+_TYPE, _ENTRY, _RESOURCE, _TRUE, _FALSE, _NULL = (
+    np.frombuffer(word, np.uint8) for word in (b"resourceType", b"entry", b"resource", b"true", b"false", b"null")
+)
 
-# FNV-1a; what two keys share by chance is parsed with a check of keys
-_BASIS, _PRIME = np.uint64(14695981039346656037), np.uint64(1099511628211)
-_TYPE, _ENTRY, _RESOURCE = (np.frombuffer(word, np.uint8) for word in (b"resourceType", b"entry", b"resource"))
+
+def _set(letters: bytes) -> NDArray[np.bool_]:
+    return np.isin(np.arange(256), list(letters))
+
+
+_WHITE = tuple(b" \n\r\t")
+_DIGITS, _HEX = _set(b"0123456789"), _set(b"0123456789abcdefABCDEF")
+_ESCAPES, _EXPONENT, _SIGNS = _set(b'"\\/bfnrt'), _set(b"eE"), _set(b"+-")
+_BASIS, _PRIME = np.uint64(14695981039346656037), np.uint64(1099511628211)  # FNV-1a
+
+_IS_LIST, _BEGIN, _ROLE = range(3)  # of what is open: whether it is a list, the first of its keys, what it is
+_PLAIN, _WHOLE, _ENTRIES, _AN_ENTRY, _HELD = range(5)  # roles: the object itself, its entries, one, its resource
+_DEPTH, _TOP, _FOUND, _NEXT, _START, _STOP = range(6)  # the state; of the last key, where it starts and stops
+_VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COMMA_OR_END = range(5)  # what may come next
 
 
 def _compiled(function: _Function) -> _Function:
     return cast(_Function, njit(cache=True, nogil=True)(function))
 
 
-@_compiled
-def _end_of_text(data: NDArray[np.uint8], at: int) -> int:
-    """Return where the text ends that begins at a quote; -1 where it is none."""
+# Calls that are not put into the loop take three times its own time.
+def _inlined(function: _Function) -> _Function:
+    return cast(_Function, njit(inline="always")(function))
+
+
+@_inlined
+def _after_space(data: _Bytes, at: int) -> int:
     size = len(data)
-    at += 1
-    while at < size:
-        byte = data[at]
-        if byte == _QUOTE:
-            return at
-        if byte < _SPACE:
+    while at < size and data[at] in _WHITE:
+        at += 1
+    return at
+
+
+@_compiled
+def _is(data: _Bytes, start: int, end: int, word: _Bytes) -> bool:
+    """Tell whether a word stands at a place."""
+    if end - start != len(word) or end > len(data):
+        return False
+    same = True
+    for place in range(len(word)):
+        same = same and data[start + place] == word[place]
+    return same
+
+
+@_compiled
+def _end_of_escape(data: _Bytes, at: int) -> int:
+    if at + 1 < len(data) and _ESCAPES[data[at + 1]]:
+        return at + 1
+    if at + 5 >= len(data) or data[at + 1] != _LETTER_U:
+        return -1
+    for place in range(at + 2, at + 6):
+        if not _HEX[data[place]]:
             return -1
-        if byte == _BACKSLASH:
-            at += 1
-            if at >= size:
-                return -1
-            byte = data[at]
-            if byte == 0x75:  # u and four digits
-                if at + 4 >= size:
-                    return -1
-                for place in range(at + 1, at + 5):
-                    digit = data[place]
-                    if not (
-                        (_ZERO <= digit <= _NINE) or (0x41 <= digit <= 0x46) or (0x61 <= digit <= 0x66)
-                    ):
-                        return -1
-                at += 4
-            elif not (
-                byte == _QUOTE or byte == _BACKSLASH or byte == 0x2F or byte == 0x62 or byte == 0x66
-                or byte == 0x6E or byte == 0x72 or byte == 0x74
-            ):
+    return at + 5
+
+
+@_inlined
+def _end_of_text(data: _Bytes, at: int) -> int:
+    at += 1
+    while at < len(data) and data[at] != _QUOTE:
+        if data[at] < _CONTROL:
+            return -1
+        if data[at] == _BACKSLASH:
+            at = _end_of_escape(data, at)
+            if at < 0:
                 return -1
         at += 1
-    return -1
+    return at if at < len(data) else -1
 
 
 @_compiled
-def _end_of_number(data: NDArray[np.uint8], at: int) -> int:
-    """Return where a number ends, its last digit; -1 where it is none, or a very long one."""
-    size, start = len(data), at
+def _after_digits(data: _Bytes, at: int) -> int:
+    while at < len(data) and _DIGITS[data[at]]:
+        at += 1
+    return at
+
+
+@_compiled
+def _after_exponent(data: _Bytes, at: int) -> int:
+    if at >= len(data) or not _EXPONENT[data[at]]:
+        return at
+    at += 1
+    if at < len(data) and _SIGNS[data[at]]:
+        at += 1
+    end = _after_digits(data, at)
+    return end if end > at else -1
+
+
+@_compiled
+def _end_of_number(data: _Bytes, at: int) -> int:
+    start = at
     if data[at] == _MINUS:
         at += 1
-    first = at
-    while at < size and _ZERO <= data[at] <= _NINE:
-        at += 1
-    if at == first or (data[first] == _ZERO and at - first > 1):
+    end = _after_digits(data, at)
+    if end == at or (data[at] == _ZERO and end - at > 1):
         return -1
-    if at < size and data[at] == _POINT:
-        at += 1
-        first = at
-        while at < size and _ZERO <= data[at] <= _NINE:
-            at += 1
-        if at == first:
+    if end < len(data) and data[end] == _POINT:
+        at = end + 1
+        end = _after_digits(data, at)
+        if end == at:
             return -1
-    if at < size and (data[at] == 0x65 or data[at] == 0x45):
-        at += 1
-        if at < size and (data[at] == _PLUS or data[at] == _MINUS):
-            at += 1
-        first = at
-        while at < size and _ZERO <= data[at] <= _NINE:
-            at += 1
-        if at == first:
-            return -1
-    return at - 1 if at - start < 400 else -1
+    end = _after_exponent(data, end)
+    return end - 1 if 0 < end - start < _LONGEST_NUMBER else -1
 
 
-@_compiled
-def _end_of_word(data: NDArray[np.uint8], at: int) -> int:
-    """Return where ``true``, ``false`` or ``null`` ends; -1 where it is none of them."""
-    size = len(data)
-    if at + 3 < size and data[at] == 0x74 and data[at + 1] == 0x72 and data[at + 2] == 0x75 and data[at + 3] == 0x65:
+@_inlined
+def _end_of_value(data: _Bytes, at: int) -> int:
+    """Return the last place of a text, a number or a word; -1 where it is none."""
+    if data[at] == _QUOTE:
+        return _end_of_text(data, at)
+    if data[at] == _MINUS or _DIGITS[data[at]]:
+        return _end_of_number(data, at)
+    if _is(data, at, at + 4, _TRUE) or _is(data, at, at + 4, _NULL):
         return at + 3
-    if at + 3 < size and data[at] == 0x6E and data[at + 1] == 0x75 and data[at + 2] == 0x6C and data[at + 3] == 0x6C:
-        return at + 3
-    if (
-        at + 4 < size and data[at] == 0x66 and data[at + 1] == 0x61 and data[at + 2] == 0x6C and data[at + 3] == 0x73
-        and data[at + 4] == 0x65
-    ):
-        return at + 4
-    return -1
+    return at + 4 if _is(data, at, at + 5, _FALSE) else -1
 
 
-@_compiled
-def _is(data: NDArray[np.uint8], start: int, end: int, word: NDArray[np.uint8]) -> bool:
-    """Tell whether a word stands at a place."""
-    if end - start != len(word):
-        return False
-    for place in range(len(word)):
-        if data[start + place] != word[place]:
-            return False
-    return True
-
-
-@_compiled
-def _after_key(data: NDArray[np.uint8], at: int) -> int:
-    """Return where the value of a key begins, or the space before it; -1 where no colon comes."""
-    size = len(data)
-    while at < size and (data[at] == _SPACE or data[at] == _LINE or data[at] == _RETURN or data[at] == _TAB):
-        at += 1
-    return at + 1 if at < size and data[at] == _COLON else -1
-
-
-@_compiled
-def _key(
-    data: NDArray[np.uint8], at: int, keys: NDArray[np.uint64], begin: int, top: int
-) -> int:
-    """Return where a key ends that no other of its object is, having added it; -1 where another one may be it."""
-    size = len(data)
+@_inlined
+def _key(data: _Bytes, at: int, state: _Numbers, begin: int, keys: NDArray[np.uint64]) -> int:
+    """Take a key, and return the place after its colon; -1 where another key of its object may be the same."""
     end = at + 1
     own = _BASIS
-    while end < size and data[end] != _QUOTE:
-        if data[end] == _BACKSLASH or data[end] < _SPACE:
+    while end < len(data) and data[end] != _QUOTE:
+        if data[end] == _BACKSLASH or data[end] < _CONTROL:
             return -1
         own = (own ^ np.uint64(data[end])) * _PRIME
         end += 1
-    if top >= _MOST_KEYS or end >= size or top - begin > _KEYS_OF_ONE:
+    top = state[_TOP]
+    if top >= _MOST_KEYS or end >= len(data) or top - begin > _KEYS_OF_ONE:
         return -1
     for place in range(begin, top):
         if keys[place] == own:
             return -1
     keys[top] = own
-    return end
+    state[_TOP], state[_START], state[_STOP], state[_NEXT] = top + 1, at + 1, end, _VALUE
+    colon = _after_space(data, end + 1)
+    return colon + 1 if colon < len(data) and data[colon] == _COLON else -1
+
+
+@_inlined
+def _close(at: int, state: _Numbers, opened: _Numbers, spans: _Numbers) -> int:
+    """End an object or a list."""
+    depth = state[_DEPTH]
+    if not opened[depth, _IS_LIST]:
+        state[_TOP] = opened[depth, _BEGIN]
+    if opened[depth, _ROLE] == _WHOLE:
+        spans[len(spans) - 1, 1] = at + 1
+    elif opened[depth, _ROLE] == _HELD:
+        spans[state[_FOUND] - 1, 1] = at + 1
+    state[_DEPTH], state[_NEXT] = depth - 1, _COMMA_OR_END
+    return at + 1
+
+
+@_inlined
+def _role(data: _Bytes, is_list: bool, above: int, state: _Numbers) -> int:
+    """Return what an object or a list is that begins within another."""
+    start, stop = state[_START], state[_STOP]
+    if above == _WHOLE and is_list and _is(data, start, stop, _ENTRY):
+        return _ENTRIES
+    if above == _ENTRIES and not is_list:
+        return _AN_ENTRY
+    return _HELD if above == _AN_ENTRY and not is_list and _is(data, start, stop, _RESOURCE) else _PLAIN
+
+
+@_inlined
+def _open(data: _Bytes, at: int, role: int, state: _Numbers, opened: _Numbers, spans: _Numbers) -> int:
+    """Begin an object or a list; -1 where it is too deep, or one resource too many."""
+    is_list, depth = data[at] == _LIST, state[_DEPTH] + 1
+    if depth >= _DEEPEST or (role == _HELD and state[_FOUND] >= len(spans) - 1):
+        return -1
+    opened[depth, _IS_LIST], opened[depth, _BEGIN], opened[depth, _ROLE] = is_list, state[_TOP], role
+    if role in (_WHOLE, _HELD):
+        row = state[_FOUND] if role == _HELD else len(spans) - 1
+        spans[row, 0] = at
+        spans[row, 1:] = -1
+        state[_FOUND] += role == _HELD
+    state[_DEPTH], state[_NEXT] = depth, _VALUE_OR_END if is_list else _KEY_OR_END
+    return at + 1
+
+
+@_inlined
+def _value(data: _Bytes, at: int, state: _Numbers, opened: _Numbers, spans: _Numbers) -> int:
+    """Take a value, or the beginning of one; return the place after it, or -1."""
+    above = opened[state[_DEPTH], _ROLE]
+    if data[at] == _OBJECT or data[at] == _LIST:
+        return _open(data, at, _role(data, data[at] == _LIST, above, state), state, opened, spans)
+    end = _end_of_value(data, at)
+    if end < 0:
+        return -1
+    of_object = above in (_WHOLE, _HELD)
+    if of_object and data[at] == _QUOTE and _is(data, state[_START], state[_STOP], _TYPE):
+        row = state[_FOUND] - 1 if above == _HELD else len(spans) - 1
+        spans[row, 2], spans[row, 3] = at + 1, end
+    state[_NEXT] = _COMMA_OR_END
+    return end + 1
+
+
+@_inlined
+def _after_next(
+    data: _Bytes, at: int, state: _Numbers, opened: _Numbers, spans: _Numbers, keys: NDArray[np.uint64]
+) -> int:
+    """Take whatever comes next, and return the place after it; -1 where it may not come."""
+    depth, wanted, byte = state[_DEPTH], state[_NEXT], data[at]
+    is_list = opened[depth, _IS_LIST]
+    if wanted != _VALUE and wanted != _KEY and byte == (_LIST_END if is_list else _OBJECT_END):
+        return _close(at, state, opened, spans)
+    if wanted == _COMMA_OR_END:
+        state[_NEXT] = _VALUE if is_list else _KEY
+        return at + 1 if byte == _COMMA else -1
+    if wanted in (_KEY, _KEY_OR_END):
+        return _key(data, at, state, opened[depth, _BEGIN], keys) if byte == _QUOTE else -1
+    return _value(data, at, state, opened, spans)
 
 
 @_compiled
-def _end_of_value(data: NDArray[np.uint8], at: int) -> int:
-    """Return where a text, a number or a word ends; -1 where it is none."""
-    if data[at] == _QUOTE:
-        return _end_of_text(data, at)
-    if data[at] == _MINUS or _ZERO <= data[at] <= _NINE:
-        return _end_of_number(data, at)
-    return _end_of_word(data, at)
-
-
-@_compiled
-def scan(data: NDArray[np.uint8], spans: NDArray[np.int64]) -> int:
+def scan(data: _Bytes, spans: _Numbers) -> int:
     """Look at one JSON object: find its resources; return how many, or -1 where it is to be parsed with every check.
 
     Parameters
@@ -177,101 +254,19 @@ def scan(data: NDArray[np.uint8], spans: NDArray[np.int64]) -> int:
         Filled: of the object itself (the last row) and of each ``entry[].resource``, where it begins and ends (one
         beyond), and where its type does, without quotes; of a type that is not there, -1.
     """
-    size = len(data)
     keys = np.empty(_MOST_KEYS, dtype=np.uint64)
-    base = np.empty(_DEEPEST, dtype=np.int64)  # of each open object, its first key
-    is_list = np.empty(_DEEPEST, dtype=np.bool_)
-    role = np.empty(_DEEPEST, dtype=np.int64)  # 1: the object; 2: its entries; 3: an entry; 4: a resource in it
-    depth, top, found, at = -1, 0, 0, 0
-    own = len(spans) - 1
-    spans[own, :] = -1
-    wanted = 0  # 0: a value; 1: a key or the end; 2: a comma or the end; 3: a key; 4: a value or the end of a list
-    first, stop = 0, 0  # of the last key
-    while at < size:
-        byte = data[at]
-        if byte == _SPACE or byte == _LINE or byte == _RETURN or byte == _TAB:
-            at += 1
-            continue
-        if depth < 0 and spans[own, 1] >= 0:
-            return -1  # something after the end
-        if wanted == 1 or wanted == 3:
-            if byte == _OBJECT_END and wanted == 1:
-                wanted = 5
-            elif byte == _QUOTE:
-                end = _key(data, at, keys, base[depth], top)
-                if end < 0:
-                    return -1
-                top += 1
-                first, stop = at + 1, end
-                at = _after_key(data, end + 1)
-                if at < 0:
-                    return -1
-                wanted = 0
-                continue
-            else:
-                return -1
-        elif wanted == 2:
-            if byte == _COMMA:
-                wanted = 0 if is_list[depth] else 3
-                at += 1
-                continue
-            if byte != (_LIST_END if is_list[depth] else _OBJECT_END):
-                return -1
-            wanted = 5
-        elif wanted == 4 and byte == _LIST_END:
-            wanted = 5
-        if wanted == 5:  # the end of an object or a list
-            if not is_list[depth]:
-                top = base[depth]
-                if role[depth] == 1:
-                    spans[own, 1] = at + 1
-                elif role[depth] == 4:
-                    spans[found - 1, 1] = at + 1
-            depth -= 1
-            wanted = 2
-            at += 1
-            continue
-        # a value
-        above = role[depth] if depth >= 0 else 0
-        if byte == _OBJECT or byte == _LIST:
-            depth += 1
-            if depth >= _DEEPEST:
-                return -1
-            is_list[depth] = byte == _LIST
-            role[depth] = 0
-            if byte == _OBJECT:
-                base[depth] = top
-                if depth == 0:
-                    role[depth] = 1
-                    spans[own, 0] = at
-                elif above == 2:
-                    role[depth] = 3
-                elif above == 3 and _is(data, first, stop, _RESOURCE):
-                    if found >= own:
-                        return -1
-                    role[depth] = 4
-                    spans[found, 0] = at
-                    spans[found, 2] = -1
-                    spans[found, 3] = -1
-                    found += 1
-                wanted = 1
-            else:
-                if depth == 0:
-                    return -1
-                if above == 1 and _is(data, first, stop, _ENTRY):
-                    role[depth] = 2
-                wanted = 4
-            at += 1
-            continue
-        if depth < 0:
+    opened = np.zeros((_DEEPEST, 3), dtype=np.int64)
+    state = np.zeros(6, dtype=np.int64)
+    state[_DEPTH] = -1
+    at = _after_space(data, 0)
+    if at >= len(data) or data[at] != _OBJECT:
+        return -1
+    at = _open(data, at, _WHOLE, state, opened, spans)
+    while state[_DEPTH] >= 0:
+        at = _after_space(data, at)
+        if at >= len(data):
             return -1
-        end = _end_of_value(data, at)
-        if end < 0:
+        at = _after_next(data, at, state, opened, spans, keys)
+        if at < 0:
             return -1
-        if byte == _QUOTE and (above == 1 or above == 4) and _is(data, first, stop, _TYPE):
-            row = own if above == 1 else found - 1
-            spans[row, 2] = at + 1
-            spans[row, 3] = end
-        at = end + 1
-        wanted = 2
-    return found if depth < 0 and spans[own, 1] >= 0 else -1
+    return state[_FOUND] if _after_space(data, at) == len(data) else -1

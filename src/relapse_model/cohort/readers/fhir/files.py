@@ -178,7 +178,6 @@ class Source:
             self.refuse(called, number, "JSON that is no object", "a FHIR bundle or resource")
         return None
 
-
     def _loaded(self, data: bytes) -> Any:
         """Parse with the collector at rest: it would look at every object of a large bundle again and again."""
         collecting = gc.isenabled()
