@@ -184,15 +184,12 @@ def test_what_is_said_of_a_person_is_said_once(read):
 
 
 def test_a_concept_is_not_read_as_what_another_one_means(read):
-    """Male and female exchanged, and a negative result as a positive one, with and without the table CONCEPT."""
+    """Male and female exchanged without the table CONCEPT, and a negative result as a positive one with it."""
     sexes = MAPPING.replace(
         'sex = "gender_concept_id"', 'sex = { field = "gender_concept_id", values = { 8507 = "F", 8532 = "M" } }'
     )
     with pytest.raises(SourceError, match="what the vocabulary calls it: 'Female'"):
         read(number("5"), mapping=sexes)
-    results = MAPPING.replace('"9189" = "negative"', '"9189" = "positive"')
-    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Negative'"):
-        read(number("5"), mapping=results)
     own = MAPPING.replace('"9177" = ""', '"9177" = "positive"')
     assert len(read(number("5"), mapping=own).labs) == 1
     concept = [{"concept_id": "9177", "concept_code": "x", "vocabulary_id": "SNOMED", "concept_name": "Not detected"}]
@@ -231,3 +228,21 @@ def test_a_dose_is_in_the_unit_that_its_row_states(read, unit, right):
         read(number("5"), mapping=mapping, drug_exposure=drugs)
     own = mapping.replace(', unit = "IU" }', ' }\nunit = { field = "dose_unit_source_value" }')
     assert list(read(number("5"), mapping=own, drug_exposure=drugs).treatments["unit"]) == ["mg"]
+
+
+ZONE = MAPPING.replace("[time]", '[source]\nzone = "Asia/Shanghai"\n[time]')
+
+
+def test_a_time_with_an_offset_is_that_of_the_hospitals_zone(read):
+    """00:30 in Greenwich is 08:30 in Shanghai; 23:30 is the next day there, which the date beside it denies."""
+    row = number("5", measurement_datetime="2024-03-08 00:30:00+00:00")
+    assert str(read(row, mapping=ZONE).labs["date"].iloc[0]) == "2024-03-08 08:30:00"
+    assert str(read(row).labs["date"].iloc[0]).startswith("2024-03-08")
+    assert "minute_of_day" not in read(row).labs
+    assert "1 times have an offset, and are not used" in str(read(row).reading)
+    late = number("5", measurement_datetime="2024-03-08 23:30:00+00:00")
+    with pytest.raises(CohortError, match="column 'measurement_datetime'"):
+        read(late, mapping=ZONE)
+    midnight = number("5", measurement_datetime="2024-03-08T00:00:00Z")
+    assert "offset" not in str(read(midnight).reading)
+    assert str(read(midnight, mapping=ZONE).labs["date"].iloc[0]).startswith("2024-03-08")
