@@ -22,6 +22,7 @@ from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
 _REMARKS = 20  # printed; all of them are written
+QUESTIONS = ("#?", "# ?")  # how lines of a proposal begin that somebody must answer
 TO_COMPLETE = "?"  # what the proposal writes where only a person knows
 
 
@@ -29,12 +30,11 @@ def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
     study = load_study(given.study)
     text = _with_study(proposer_of(given.kind)(given.source, study), given)
-    if not any(map(_is_question, text.split("\n"))):
+    if not _lines_of(text, QUESTIONS):
         text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
     write_text(text, Path(given.out))
     say(f"Mapping for the study {given.study} written to {given.out}.")
-    asked = _lines_of(text, ("#?", "# ?"))
-    if asked:
+    if asked := _lines_of(text, QUESTIONS):
         say(f"To be completed by somebody who knows the data: {asked}.")
     else:
         say("Check it; nothing that must be known was left open, and the source can be read with it.")
