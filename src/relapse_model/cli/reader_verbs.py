@@ -10,7 +10,12 @@ from pathlib import Path
 
 from relapse_model.cli.texts import say
 from relapse_model.cohort.cohort import Cohort
+<<<<<<< HEAD
 from relapse_model.cohort.readers.mapping_file import load_mapping
+=======
+from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
+from relapse_model.cohort.readers.proposed_text import MAY
+>>>>>>> main
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.cohort.readers.trial_reading import refused_as_it_is
 from relapse_model.comparisons import DAYS_PER_WEEK
@@ -31,13 +36,25 @@ def propose_mapping(given: Namespace) -> None:
     if not any(map(_is_question, text.split("\n"))):
         text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
     write_text(text, Path(given.out))
-    asked = [number for number, line in enumerate(text.split("\n"), start=1) if _is_question(line)]
     say(f"Mapping for the study {given.study} written to {given.out}.")
+    asked = _lines_of(text, ("#?", "# ?"))
     if asked:
-        lines = ", ".join(map(str, asked))
-        say(f"To be completed by somebody who knows the data: line{'s' if len(asked) > 1 else ''} {lines}.")
+        say(f"To be completed by somebody who knows the data: {asked}.")
     else:
+<<<<<<< HEAD
         say("Check it; nothing in it was left open, and the source can be read with it.")
+=======
+        parse_mapping(text, Path(given.out).name, given.kind)
+        say("Check it; nothing that must be known was left open.")
+    if may := _lines_of(text, (MAY.strip(),)):
+        say(f"Can be taken up, and is not needed: {may}.")
+
+
+def _lines_of(text: str, begin: tuple[str, ...]) -> str:
+    """Return which lines of a text begin so, as a sentence names them; nothing where none does."""
+    found = [str(at) for at, line in enumerate(text.split("\n"), start=1) if line.lstrip().startswith(begin)]
+    return f"line{'s' if len(found) > 1 else ''} {', '.join(found)}" if found else ""
+>>>>>>> main
 
 
 def _with_study(text: str, given: Namespace) -> str:
@@ -47,10 +64,6 @@ def _with_study(text: str, given: Namespace) -> str:
     file = os.path.relpath(given.study, Path(given.out).parent)
     line = f"study = {json.dumps(Path(file).as_posix(), ensure_ascii=False)}"
     return re.sub(r"(?m)^#.*\bstudy = \".*$", lambda _: line, text, count=1)
-
-
-def _is_question(line: str) -> bool:
-    return line.lstrip().startswith(("#?", "# ?"))
 
 
 def read(given: Namespace) -> None:
@@ -66,8 +79,10 @@ def read(given: Namespace) -> None:
         different = {str(one): one for one in cohort.remarks}  # a row may hold several such results
         remarks = [f"  {one}" for one in different]
         listed = "\n".join([str(report), *(["To be looked at:", *remarks] if remarks else [])])
-        write_text(f"{listed}\n", out / "reading_report.txt")
-        write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
+        private = not cohort.synthetic  # it shows single values of patients, with their rows
+        write_text(f"{listed}\n", out / "reading_report.txt", private=private)
+        values = json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n"
+        write_text(values, out / "reading_report.json", private=private)
         shown = [f"  {line}" for line in problem_lines(different.values())][:_REMARKS]
         cut = [*shown, *(["  Each of them in reading_report.txt"] if len(shown) < len(remarks) else [])]
         say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
