@@ -10,12 +10,8 @@ from pathlib import Path
 
 from relapse_model.cli.texts import say
 from relapse_model.cohort.cohort import Cohort
-<<<<<<< HEAD
 from relapse_model.cohort.readers.mapping_file import load_mapping
-=======
-from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
 from relapse_model.cohort.readers.proposed_text import MAY
->>>>>>> main
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
 from relapse_model.cohort.readers.trial_reading import refused_as_it_is
 from relapse_model.comparisons import DAYS_PER_WEEK
@@ -26,26 +22,22 @@ from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
 _REMARKS = 20  # printed; all of them are written
-TO_COMPLETE = "?"  # what the proposal writes where only a person knows
+_ASKED = ("#?", "# ?")  # what the proposal writes where only a person knows
 
 
 def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
     study = load_study(given.study)
     text = _with_study(proposer_of(given.kind)(given.source, study), given)
-    if not any(map(_is_question, text.split("\n"))):
+    if not _lines_of(text, _ASKED):
         text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
     write_text(text, Path(given.out))
     say(f"Mapping for the study {given.study} written to {given.out}.")
-    asked = _lines_of(text, ("#?", "# ?"))
+    asked = _lines_of(text, _ASKED)
     if asked:
         say(f"To be completed by somebody who knows the data: {asked}.")
     else:
-<<<<<<< HEAD
-        say("Check it; nothing in it was left open, and the source can be read with it.")
-=======
-        parse_mapping(text, Path(given.out).name, given.kind)
-        say("Check it; nothing that must be known was left open.")
+        say("Check it; nothing that must be known was left open. The source can be read with it.")
     if may := _lines_of(text, (MAY.strip(),)):
         say(f"Can be taken up, and is not needed: {may}.")
 
@@ -54,7 +46,6 @@ def _lines_of(text: str, begin: tuple[str, ...]) -> str:
     """Return which lines of a text begin so, as a sentence names them; nothing where none does."""
     found = [str(at) for at, line in enumerate(text.split("\n"), start=1) if line.lstrip().startswith(begin)]
     return f"line{'s' if len(found) > 1 else ''} {', '.join(found)}" if found else ""
->>>>>>> main
 
 
 def _with_study(text: str, given: Namespace) -> str:
