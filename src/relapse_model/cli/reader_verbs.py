@@ -23,7 +23,6 @@ from relapse_model.study.study import Study
 
 _REMARKS = 20  # printed; all of them are written
 QUESTIONS = ("#?", "# ?")  # how lines of a proposal begin that somebody must answer
-TO_COMPLETE = "?"  # what the proposal writes where only a person knows
 
 
 def propose_mapping(given: Namespace) -> None:
@@ -37,7 +36,7 @@ def propose_mapping(given: Namespace) -> None:
     if asked := _lines_of(text, QUESTIONS):
         say(f"To be completed by somebody who knows the data: {asked}.")
     else:
-        say("Check it; nothing that must be known was left open, and the source can be read with it.")
+        say("Check it; nothing that must be known was left open. The source can be read with it.")
     if may := _lines_of(text, (MAY.strip(),)):
         say(f"Can be taken up, and is not needed: {may}.")
 

@@ -87,6 +87,10 @@ class Asked:
     second: SecondNames = field(default_factory=SecondNames)
     zone: str = ""
 
+    def names(self) -> dict[str, list[str]]:
+        """Return the analytes and agents asked for."""
+        return {"labs": [one.name for one in self.labs], "treatments": [one.name for one in self.treatments]}
+
     def of_table(self, table: str) -> tuple[Wanted, ...]:
         """Return the laboratory entries of one table."""
         return tuple(one for one in self.labs if one.table == table)

@@ -21,7 +21,7 @@ from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
-from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
@@ -83,7 +83,7 @@ class Events:
                 own = np.ones(len(chunk), dtype=bool) if codes is None else chunk[concept].isin(codes).to_numpy()
                 self.came[place] += int(own.sum())
                 for column, values in each.among.items():
-                    own &= chunk[column].isin(values).to_numpy()
+                    own = own & chunk[column].isin(values).to_numpy()
                 self.met[place] += int(own.sum())
 
     def entries(self, wanted: tuple[Wanted, ...]) -> list[tuple[Entry, int, int]]:
@@ -354,12 +354,7 @@ def _courses(
     bad |= late
     dose = wanted.field("dose")
     amount = _cells(part, wanted, "dose")
-    if dose is not None:
-        column = dose.name.lower()
-        zero = part[column].str.strip().str.fullmatch(_ZERO).to_numpy(dtype=bool) & ~bad
-        _refuse(events, part, zero, position, persons, table, column,
-                [repr(text) for text in part[column][zero]], "an amount that was given", NO_AMOUNT)  # fmt: skip
-        bad |= zero
+    bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
     unit = _cells(part, wanted, "unit")
     if dose is not None and isinstance(unit, str):
         unit = unit or dose.unit
@@ -371,6 +366,20 @@ def _courses(
     made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
             "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
     events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def _zero_doses(
+    events: Events, part: pd.DataFrame, dose: Field | None, usable: Mask, position: NDArray[np.intp], persons: Persons,
+    table: str,
+) -> Mask:  # fmt: skip
+    """Refuse courses with a dose of 0: whether nothing was given, or nobody knows how much, they do not say."""
+    if dose is None:
+        return np.zeros(len(part), dtype=bool)
+    column = dose.name.lower()
+    zero: Mask = part[column].str.strip().str.fullmatch(_ZERO).to_numpy(dtype=bool) & usable
+    _refuse(events, part, zero, position, persons, table, column, [repr(text) for text in part[column][zero]],
+            "an amount that was given", NO_AMOUNT)  # fmt: skip
+    return zero
 
 
 def _other_units(printed: pd.Series, stated: str) -> Mask:

@@ -112,12 +112,8 @@ def _read(
             beside += [*_beside(table, events), *_strangers(table, events), *_zoned(table, events)]
         if found:
             made[section] = made_of(found, section)
-    unread, unmet_notes = unmet(mapping, entries)
-    if unread:
-        raise SourceError("the OMOP source was refused", unread)
-    names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
     beside += after_observation(tables, asked, persons, made.get("labs"))
-    notes = [*beside, *unmet_notes, *not_found(names, made), *without_courses(made)]
+    notes = [*beside, *_unmet(mapping, entries), *not_found(asked.names(), made), *without_courses(made)]
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons, mapping)
         readings += more
@@ -125,8 +121,7 @@ def _read(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
         notes=tuple(notes),
     )  # fmt: skip
-    births = births_of(persons)
-    return made, report, [*persons.problems, *problems], births
+    return made, report, [*persons.problems, *problems], births_of(persons)
 
 
 def _beside(table: str, events: Events) -> list[str]:
@@ -135,6 +130,14 @@ def _beside(table: str, events: Events) -> list[str]:
         "meaning: the number counts"
         for (name, concept), count in sorted(events.beside.items())
     ]
+
+
+def _unmet(mapping: SourceMapping, entries: list[tuple[Entry, int, int]]) -> list[str]:
+    """Refuse analytes of which nothing is as ``when`` asks; return notes on the rest."""
+    unread, notes = unmet(mapping, entries)
+    if unread:
+        raise SourceError("the OMOP source was refused", unread)
+    return notes
 
 
 def _zoned(table: str, events: Events) -> list[str]:
