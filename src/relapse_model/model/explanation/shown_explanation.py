@@ -10,7 +10,7 @@ import shap
 from relapse_model.display.html_summary import html_summary
 
 
-class Explanation(shap.Explanation):  # type: ignore[misc]
+class Explanation(shap.Explanation):
     """A `shap.Explanation` as shap's plots take it; only what it prints is shorter, and names no patient."""
 
     def __getitem__(self, item: Any) -> shap.Explanation:
