@@ -261,7 +261,7 @@ function explain(place, codes, risk) {
   const heads = ["predictor", "value", "reference", "effect"].map(one => element("th", { scope: "col" }, say(one)));
   place.replaceChildren(element("h2", {}, say("why_title")),
     paragraph(say("why_note", { base: percent(base), risk: percent(risk) }), "soft"), chart(steps, base, risk),
-    element("div", { class: "scroll" }, element("table", { id: "why" },
+    element("div", { class: "scroll", role: "region", "aria-label": say("effect"), tabindex: "0" }, element("table", { id: "why" },
       element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows))));
 }
 
