@@ -41,6 +41,7 @@ def shown(cohort, study, model):
         "Validation": validation,
         "Performance": validation.performance,
         "Screening": rm.screen(cohort, study),
+        "Explanation": model.explain(cohort),
         "PatientExplanation": explain_patient(model, cohort, str(cohort.patient_ids[0]), None),
         "BenefitTable": model.benefit(cohort),
         "TrialAnalysis": rm.compare_arms(cohort, study),
@@ -49,8 +50,8 @@ def shown(cohort, study, model):
 
 
 NAMES = (
-    "Cohort", "Study", "RelapseModel", "Validation", "Performance", "Screening", "PatientExplanation", "BenefitTable",
-    "TrialAnalysis", "DosingReport",
+    "Cohort", "Study", "RelapseModel", "Validation", "Performance", "Screening", "Explanation", "PatientExplanation",
+    "BenefitTable", "TrialAnalysis", "DosingReport",
 )  # fmt: skip
 
 
@@ -103,3 +104,21 @@ def test_counts_of_a_cohort(cohort):
     assert text[0] == "Cohort, synthetic"
     assert text[text.index("patients") + 1] == "132"
     assert text[text.index("laboratory results") + 1] == f"{len(cohort.labs):,}"
+
+
+def test_an_explanation_is_that_of_shap_and_lists_the_largest_effect_first(shown, model, cohort):
+    """A patient who could not be scored has no values: the means are those of the others, and how many are left out."""
+    import numpy as np
+    import shap
+
+    found = shown["Explanation"]
+    assert isinstance(found, shap.Explanation)
+    assert isinstance(found[:5], type(found))
+    cut = found[:5]
+    cut.values = np.vstack([cut.values[:4], np.full(cut.values.shape[1], np.nan)])
+    text = texts_of(cut._repr_html_())
+    mean = np.abs(found.values[:4]).mean(axis=0)
+    assert text[text.index("patients") + 1] == "4"
+    assert text[text.index("without a risk, left out here") + 1] == "1"
+    assert text[text.index(found.feature_names[int(mean.argmax())]) + 1] == f"{mean.max():.2f}"
+    assert "Explanation(SHAP values of 1 x 8" in repr(found[0])

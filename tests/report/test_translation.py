@@ -98,7 +98,7 @@ def test_no_sentence_of_a_chinese_page_is_left_in_english(pages, name):
 def test_only_words_of_the_study_and_names_are_marked_as_english(pages, name):
     source = data_of_the_study()
     for text in re.findall(r'<span lang="en">(.*?)</span>', pages[name][1], re.DOTALL):
-        words_of_it = unescape(text).strip(" :,.;").replace("\N{MINUS SIGN}", "-")
+        words_of_it = unescape(text).strip(" :,.;").replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
         assert words_of_it in source, text
 
 

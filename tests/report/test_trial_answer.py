@@ -26,9 +26,9 @@ def test_the_registered_endpoint_stands_first_and_the_sign_of_the_plan_is_said(c
     assert answer(compared).startswith(
         f"Sustained HBsAg loss at week 48: HBIG 82.1 %, control 84.2 %; difference {MINUS}2.1 percentage points "
         f"(95 % interval {MINUS}15.8 to +11.5). The plan compares failure (HBsAg relapse or antiviral treatment "
-        f"restarted). HBIG minus control: +2.1 points (95 % interval {MINUS}11.5 to +15.8; p = 0.76); negative favours "
-        "HBIG. 13 patients were lost to follow-up and count up to their last test. No difference was shown; the data "
-        "are compatible with anything from 11.5 fewer to 15.8 more failures per 100 patients with HBIG."
+        f"restarted). HBIG minus control: +2.1 percentage points (95 % interval {MINUS}11.5 to +15.8; p = 0.76); "
+        "negative favours HBIG. 13 patients were lost to follow-up and count up to their last test. No difference was "
+        "shown; the data are compatible with anything from 11.5 fewer to 15.8 more failures per 100 patients with HBIG."
     )
 
 

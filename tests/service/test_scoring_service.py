@@ -21,6 +21,7 @@ from whole_days import ENROLLED, whole_days
 import relapse_model as rm
 from relapse_model.cohort.readers.mapping_file import load_mapping
 from relapse_model.errors import RelapseModelError
+from relapse_model.model.explanation.patient_input import risk_percent
 from relapse_model.service import application as http
 from relapse_model.service.scoring import Scorer
 from relapse_model.service.server import LOOPBACK, scorer_of
@@ -196,8 +197,9 @@ def test_the_card_has_the_risk_of_score_with_interval_and_every_warning(client, 
         if row["status"] != "scored":
             assert "No risk" in card["summary"]
             continue
-        low, risk, high = (f"{100 * row[name]:.0f}" for name in ("risk_lower", "relapse_risk", "risk_upper"))
-        assert f"{risk} % (90% interval {low} to {high} %)" in card["summary"]
+        # A small risk is not rounded to none: below 5 %, and above 95 %, with one decimal, as on the patient's page.
+        low, risk, high = (risk_percent(row[name]) for name in ("risk_lower", "relapse_risk", "risk_upper"))
+        assert f"{risk} % (90 % interval {low} to {high} %)" in card["summary"]
         codes = [one.split()[0].strip(":") for one in row["warnings"].split("; ") if one]
         assert all(code in card["detail"] for code in codes)
         assert card["indicator"] == ("warning" if codes else "info")

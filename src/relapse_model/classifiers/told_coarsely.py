@@ -5,10 +5,10 @@ classifier holds anyway; scales that no risk depends on become round numbers; pr
 keep two digits; log evidences lose their constant; losses of cross-validations are not told.
 
 What stays, since risks depend on it: coefficients and their covariance; of the regressions with priors the scale of a
-column that may be missing; the value that stands in for a missing one; the trees of boosted trees and forests, with their
-thresholds and leaves. Regressions with priors, and forests, are trained with round scales and values
-(`relapse_model.classifiers.shared.round_columns`). Their centres are round then, too: they are moved nevertheless, since a
-round number that differs says to which side of it the patient was, and for the files of earlier versions.
+column that may be missing; the value that stands in for a missing one; the trees of boosted trees and forests, with
+their thresholds and leaves. Regressions with priors, and forests, are trained with round scales and values
+(`relapse_model.classifiers.shared.round_columns`). Their centres are round then, too: they are moved nevertheless,
+since a round number that differs says to which side of it the patient was, and for the files of earlier versions.
 """
 
 from __future__ import annotations

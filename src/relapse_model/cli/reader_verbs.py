@@ -22,19 +22,18 @@ from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
 _REMARKS = 20  # printed; all of them are written
-_ASKED = ("#?", "# ?")  # what the proposal writes where only a person knows
+QUESTIONS = ("#?", "# ?")  # how lines of a proposal begin that somebody must answer
 
 
 def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
     study = load_study(given.study)
     text = _with_study(proposer_of(given.kind)(given.source, study), given)
-    if not _lines_of(text, _ASKED):
+    if not _lines_of(text, QUESTIONS):
         text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
     write_text(text, Path(given.out))
     say(f"Mapping for the study {given.study} written to {given.out}.")
-    asked = _lines_of(text, _ASKED)
-    if asked:
+    if asked := _lines_of(text, QUESTIONS):
         say(f"To be completed by somebody who knows the data: {asked}.")
     else:
         say("Check it; nothing that must be known was left open. The source can be read with it.")

@@ -53,7 +53,11 @@ def data_dictionary(study: Study) -> pd.DataFrame:
 def definition(predictor: Predictor, study: Study) -> str:
     """Say in one line how a predictor is computed."""
     text = FEATURE_KINDS[predictor.kind].definition
-    subject = study.analytes[predictor.analyte].label if predictor.analyte else ", ".join(predictor.agents)
+    subject = (
+        study.analytes[predictor.analyte].label
+        if predictor.analyte
+        else ", ".join(study.agent_labels(predictor.agents))
+    )
     parts = [f"{subject}: {text}" if subject else text]
     if predictor.kind == "column":
         parts = [f"column {predictor.column!r} of the patients table"]

@@ -126,7 +126,7 @@ def _next(
     needed = ""
     more = size is not None and size.get("needed_patients", 0) > performance.patients
     if size is not None and more and code in ("not_shown", "ranks"):
-        shown = {"patients": size["needed_patients"], "events": size["needed_events"]}
+        shown = {"patients": f"{size['needed_patients']:,}", "events": f"{size['needed_events']:,}"}
         needed = say("needed", parameters=size["parameters"], **shown)
     return say(f"next_{code}"), needed
 

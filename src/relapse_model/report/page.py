@@ -17,7 +17,7 @@ from relapse_model._version import __version__
 from relapse_model.development.summary import PACKAGES
 from relapse_model.files import write_bytes, write_text
 from relapse_model.report.figures.style import png, svg
-from relapse_model.report.page_texts import in_texts, true_minus, unbroken
+from relapse_model.report.page_texts import in_texts, true_minus, unbroken, unbroken_page
 from relapse_model.report.translation import translated_page
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def render(template: str, pictures: Mapping[str, str], *, language: str = "en", 
     inlined = {name: Markup(inline_svg(picture, name)) for name, picture in pictures.items()}
     page = in_texts(environment.get_template(template).render(pictures=inlined, **values), true_minus)
     page = page if language == "en" else translated_page(page, values["study"], language)
-    page = in_texts(page, unbroken)
+    page = unbroken_page(page)
     return re.sub(r'(?<=data-label=")[^"]*', lambda label: unbroken(label[0]), page)  # shown beside cells
 
 

@@ -7,6 +7,20 @@ from collections.abc import Callable
 
 from relapse_model.display.html_summary import true_minus as true_minus
 
+_NUMBER = r"(?:&[lg]t;|[<>\u2212+-])?\d"  # as a quantity begins, in a page
+_COUNTED = (
+    "%|patients?|centres?|events?|relapses?|weeks?|months?|years?|days?|points?|percentage|parameters?|standard|times"
+    r"|log10|IU|mIU|mg|\u03bcg|\u00b5g|ng|kg|mL|m\u00b2|[\w\u00b5.*]+/[\w\u00b5\u00b2.*]+"
+)
+_RANGE = re.compile(rf"({_NUMBER}[\d.,]*(?:[ \u00a0]%)?) (to|\u81f3) ({_NUMBER}(?:[\d.,]*\d)?)")
+_BOUND = (
+    (re.compile(rf"(?<=\d) (?=(?:{_COUNTED})(?!\w))"), "\N{NO-BREAK SPACE}"),
+    (re.compile(r"(?<=\d) (?=[\u5468\u5c81\u540d\u4f8b\u4e2a])"), "\N{NO-BREAK SPACE}"),  # weeks, years, people, cases
+    (re.compile(r"\b(log10) (?=\w)"), "\\1\N{NO-BREAK SPACE}"),
+    (re.compile(r"(?<!\w)([Ww]eeks?|\u7b2c) (?=\d)"), "\\1\N{NO-BREAK SPACE}"),
+    (re.compile(r"\b([pn]) (=|&lt;) (?=\d)"), "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}"),
+)
+
 
 def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], None] = lambda tag: None) -> str:
     """Return a page whose texts are changed: all between its tags, but not code and style.
@@ -36,7 +50,7 @@ def in_texts(page: str, change: Callable[[str], str], opened: Callable[[str], No
 
 
 def unbroken(text: str) -> str:
-    """Return text whose numbers are not parted from their percent sign, nor p and n from their value, at a line's end.
+    """Return text in which no line ends within a quantity: number and unit, a range, ``week 48``, ``n = 66``.
 
     Parameters
     ----------
@@ -46,6 +60,34 @@ def unbroken(text: str) -> str:
     --------
     >>> unbroken("95 % (p = 0.76)") == "95\N{NO-BREAK SPACE}% (p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.76)"
     True
+    >>> unbroken("3 centres, 0.05 IU/mL by week 48").count("\N{NO-BREAK SPACE}")
+    3
     """
-    text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
-    return re.sub(r"\b([pn]) (=|&lt;) (?=\d)", "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", text)
+    for pattern, bound in _BOUND:
+        text = pattern.sub(bound, text)
+    return _RANGE.sub("\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}\\3", text)
+
+
+def unbroken_page(page: str) -> str:
+    """Return a page with no line that ends within a quantity; in a table of many columns a range may still be broken.
+
+    There it is marked, and the style keeps it whole where rows become cards.
+
+    Parameters
+    ----------
+    page : str
+        As for `in_texts`.
+    """
+    inside = {"td": 0}
+
+    def opened(tag: str) -> None:
+        inside["td"] += bool(re.match(r"<td\b", tag)) - (tag == "</td>")
+
+    def change(text: str) -> str:
+        if not inside["td"]:
+            return unbroken(text)
+        for pattern, bound in _BOUND:
+            text = pattern.sub(bound, text)
+        return _RANGE.sub(r'<span class="range">\1 \2 \3</span>', text)
+
+    return in_texts(page, change, opened)

@@ -71,6 +71,8 @@ def names_of(study: Study) -> dict[str, str]:
     analytes, predictors = list(study.analytes.values()), study.predictors
     labelled = [(one.label, one.label_zh) for one in analytes]
     labelled += [(one.label, one.label_zh) for one in predictors] + [(one.label, one.label_zh) for one in study.terms]
+    labelled += [(one.label, one.label_zh) for one in study.agents.values()]
+    labelled += [(one.text, one.text_zh) for one in (*study.eligibility.include, *study.eligibility.exclude)]
     named = {label: chinese for label, chinese in labelled if chinese}
     if study.outcome.label_zh:
         named[study.outcome.name] = study.outcome.label_zh

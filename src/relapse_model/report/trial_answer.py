@@ -124,7 +124,7 @@ def _as_planned(found: TrialAnalysis, contrast: Contrast) -> str:
     failure = " or ".join([", ".join(ways[:-1]), ways[-1]] if len(ways) > 1 else ways)
     what, favours = direction(found.plan).split("; ")
     if contrast.measure == DIFFERENCE:
-        value = f"{what}: {points(contrast.value or 0.0)} points"
+        value = f"{what}: {points(contrast.value or 0.0)} percentage points"
     else:
         value = f"{MEASURES[contrast.measure].capitalize()}, {what}: {ratio_words(contrast.value)}"
     interval = f"{_level(contrast)} {contrast_words(contrast, interval_only=True)}"

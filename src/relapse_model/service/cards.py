@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from relapse_model._version import __version__
+from relapse_model.display.html_summary import true_minus
+from relapse_model.model.explanation.patient_input import risk_percent
 from relapse_model.model.trained import LEVEL, TrainedModel
 from relapse_model.report.model_card import markdown_text
 
@@ -60,8 +62,9 @@ def risk_card(
     horizon = study.prediction.horizon_weeks
     interval = ""
     if row["risk_lower"] == row["risk_lower"]:  # not every classifier has one
-        interval = f" ({LEVEL:.0%} interval {_percent(row['risk_lower'])} to {_percent(row['risk_upper'])} %)"
-    risk = f"{_percent(row['relapse_risk'])} %{interval}"
+        ends = f"{risk_percent(row['risk_lower'])} to {risk_percent(row['risk_upper'])} %"
+        interval = f" ({100 * LEVEL:.0f} % interval {ends})"
+    risk = f"{risk_percent(row['relapse_risk'])} %{interval}"
     warnings = [one for one in str(row["warnings"]).split("; ") if one]
     return card(
         model,
@@ -71,7 +74,7 @@ def risk_card(
             f"{markdown_text(study.outcome.name)} by week {horizon:g}: **{risk}**",
             f"Predicted at week {landmark:g} ({day.isoformat()}), from what was known by then."
             + (f" Week {horizon:g} has passed." if over else ""),
-            *(f"- Warning: {markdown_text(one)}" for one in warnings),
+            *(f"- Warning: {markdown_text(true_minus(one))}" for one in warnings),
             f"Model {model_id}; trained on {model.told_count('patients')} patients, {model.told_count('events')} with "
             f"{markdown_text(study.outcome.name)}.",
         ],
@@ -104,7 +107,3 @@ def early_card(model: TrainedModel, day: datetime.date) -> dict[str, Any]:
         model, "info", f"No risk of {model.study.outcome.name} before week {week:g} ({day.isoformat()})",
         [f"The model predicts at week {week:g}, from what is known by then."],
     )  # fmt: skip
-
-
-def _percent(risk: float) -> str:
-    return f"{100 * risk:.0f}"

@@ -28,6 +28,7 @@ class Criterion:
     between: tuple[float, float] | None = None
     equals: tuple[str, ...] = ()
     ever: bool | None = None
+    text_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,6 +265,7 @@ MODEL_TABLES = (
         {
             "id": "Unique short name.",
             "text": "The criterion as registered.",
+            "text_zh": "The criterion shown to readers of Chinese.",
             "column": "Subject: a column of the patients table.",
             "analyte": "Subject: the last result of this analyte at or before enrolment.",
             "agents": "Subject: whether any of these was given by enrolment; with `ever`.",

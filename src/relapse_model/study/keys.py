@@ -218,6 +218,7 @@ TREATMENTS: Mapping[str, Check] = {"complete": flag}
 CRITERION: Mapping[str, Check] = {
     "id": text,
     "text": text,
+    "text_zh": text,
     "column": text,
     "analyte": text,
     "agents": several(text),

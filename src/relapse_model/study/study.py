@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,17 @@ class Agent:
 
     name: str
     synonyms: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What readers are shown: its first synonym in Latin letters, unless that is shorter than the name itself."""
+        latin = [one for one in self.synonyms if one.isascii()]
+        return latin[0] if latin and len(latin[0]) > len(self.name) else self.name.replace("_", " ")
+
+    @property
+    def label_zh(self) -> str:
+        """Its first synonym in Chinese; empty where there is none."""
+        return next((one for one in self.synonyms if "\u4e00" <= one[0] <= "\u9fff"), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +311,25 @@ class Study:
         if one.kind == "column":
             return f"column {one.column}"
         analyte = self.analytes.get(one.analyte or "")
-        read = analyte.label if analyte is not None else one.column or ", ".join(one.agents)
+        read = analyte.label if analyte is not None else one.column or ", ".join(self.agent_labels(one.agents))
         return f"{one.kind.replace('_', ' ')} of {read}"
+
+    def agent_labels(self, names: Iterable[str], language: str = "en") -> tuple[str, ...]:
+        """Return agents as readers are shown them; one of which the study says nothing stands by its own name.
+
+        Parameters
+        ----------
+        names : iterable of str
+        language : {"en", "zh"}
+
+        Examples
+        --------
+        >>> from relapse_model import load_study
+        >>> load_study("hbsag-relapse").agent_labels(["hbig"]), load_study("hbsag-relapse").agent_labels(["hbig"], "zh")
+        (('hepatitis B immunoglobulin',), ('乙肝免疫球蛋白',))
+        """
+        known = [self.agents.get(name, Agent(name)) for name in names]
+        return tuple((one.label_zh if language == "zh" else "") or one.label for one in known)
 
     def _repr_html_(self) -> str:
         """Return the protocol in short, as a notebook shows it."""

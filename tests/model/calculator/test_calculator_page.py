@@ -35,6 +35,10 @@ pick(3, '0'); pick(6, '1'); submit();
 """
 
 
+def spaced(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 @pytest.fixture(scope="module")
 def model(root):
     return rm.load_model(root / "models" / "hbsag_relapse.rmodel")
@@ -65,10 +69,13 @@ def test_a_patient_gets_the_risk_that_the_library_gives(model, page, tmp_path):
     row = np.array([[features[one.name] for one in model.study.predictors]])
     assert found["risk"] == pytest.approx(model.classifier.predict_proba(row)[0, 1], abs=1e-9)
     low, high = model.classifier.predict_interval(row, 0.9)[0]
-    assert f"90 % interval {100 * low:.0f} to {100 * high:.0f} %" in found["text"]
+    assert f"90 % interval {100 * low:.0f} to {100 * high:.0f} %" in spaced(found["text"])
     assert "RS201 missing: Prior nucleos(t)ide analogue" in found["text"]
     assert len(found["rows"]) == 8
-    assert next(one[:2] for one in found["rows"] if one[0] == "Anti-HBs") == ["Anti-HBs", "<10 mIU/mL"]
+    assert next(one[:2] for one in found["rows"] if one[0] == "Anti-HBs") == [
+        "Anti-HBs",
+        "<10\N{NO-BREAK SPACE}mIU/mL",
+    ]
 
 
 def test_the_contributions_lead_from_the_reference_to_the_risk(page, tmp_path):
@@ -281,4 +288,43 @@ def test_every_classifier_is_called_as_the_library_calls_it():
 def test_the_page_in_chinese_names_the_classifier_in_chinese(model, tmp_path):
     text = shown_text(calculator_page(model, ("zh",)), tmp_path)
     assert "采用研究先验的 logistic 回归" in text
-    assert "第 48 周前 HBsAg 复阳的风险" in text
+    assert "第 48 周前 HBsAg 复阳的风险" in spaced(text)
+
+
+def test_no_line_ends_within_a_quantity(page, tmp_path):
+    """A number and its unit, and a range, are held together in both languages: in sentences and in the table."""
+    for change, bound in (
+        ("", ("14_to_56_%", "34.2_mIU/mL", "2.48_log10_U/mL", "HBsAg relapse by week_48", "12_weeks after")),
+        ("document.querySelector('header button').click();", ("14_至_56_%", "34.2_mIU/mL", "第_48_周前", "39_岁")),
+    ):
+        text = found_by(
+            with_script(page, f"{change}{FILLED}setTimeout(() => report(document.body.innerText), 1500);"), tmp_path
+        )
+        assert [one for one in bound if one.replace("_", "\N{NO-BREAK SPACE}") not in text] == []
+
+
+def test_criteria_drug_and_arms_have_chinese_names_or_are_marked_as_english(model, tmp_path):
+    """Formerly a ward in Beijing read the criteria, the drug and the control arm in English."""
+    study = rm.load_study("hbsag-relapse")
+    page = calculator_page(replace(model, study=study), ("zh", "en"))
+    text = spaced(
+        found_by(with_script(page, f"{FILLED}setTimeout(() => report(document.body.innerText), 1500);"), tmp_path)
+    )
+    for words in ("年龄 18 至 60 岁", "失代偿期肝硬化", "注射乙肝免疫球蛋白后 12 周内", "否：对照"):
+        assert words in text, words
+    assert not re.search(r"Aged|immunoglobulin|control", text)
+    plain = replace(study.eligibility, include=tuple(replace(one, text_zh="") for one in study.eligibility.include))
+    page = calculator_page(replace(model, study=replace(study, eligibility=plain)), ("zh",))
+    assert "Aged 18 to 60 years (英文)" in spaced(shown_text(page, tmp_path))
+
+
+def test_an_effect_too_small_for_the_shown_figures_is_said_in_words(page, tmp_path):
+    """Not "lowers it, 34 to 34 %"."""
+    script = (
+        "setTimeout(() => report([...document.querySelectorAll('#why td:last-child')].map(c => c.textContent)), 1500);"
+    )
+    effects = [spaced(one) for one in found_by(with_script(page, FILLED + script), tmp_path)]
+    assert "lowers it slightly" in effects
+    for one in effects:
+        ends = re.findall(r"[\d.]+", one)
+        assert not ends or ends[0] != ends[1], one

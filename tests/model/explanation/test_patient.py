@@ -166,7 +166,7 @@ def test_a_predictor_with_levels_is_told_by_its_level(cohort, study, new_patient
     genotype = row(explain_patient(model, new_patients, patient["patient_id"]), "genotype")
     commonest = cohort.patients["hbv_genotype"].value_counts().idxmax()
     assert (genotype.value, genotype.reference) == (patient["hbv_genotype"], commonest)
-    assert (genotype.unit, genotype.read_from) == ("", "patients table")
+    assert (genotype.unit, genotype.read_from) == ("", "baseline data")
 
 
 SOURCES = """

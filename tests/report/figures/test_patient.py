@@ -112,7 +112,7 @@ def test_each_dose_is_marked_in_its_week(model, treated):
         if one.get_linewidth() == 2.5 and len(set(one.get_xdata())) == 1
     }
     assert weeks == {0.0, 6.0}
-    assert "dose of hbig" in words(figure)
+    assert "dose of hepatitis B immunoglobulin" in words(figure)
 
 
 def test_own_and_passive_parts_are_what_was_known_in_each_week(model, treated):

@@ -48,8 +48,9 @@ def passive_antibody(at: AtLandmark) -> Verdict:
             affected.append(f"{predictor.label}: in {patients} of {len(at.cohort)} patients")
     if not affected:
         return passed()
+    agents, label = " or ".join(at.study.agent_labels(passive.agents)), at.study.analytes[passive.analyte].label
     return found(
-        f"after a dose of {' or '.join(passive.agents)}, measured {at.study.analytes[passive.analyte].label} includes "
+        f"after a dose of {agents}, measured {label} includes "
         "passive antibody: it reflects who was treated and when, not how the patient responds. "
         f"{'; '.join(affected)}. Use kind endogenous, which estimates the patient's own antibody."
     )

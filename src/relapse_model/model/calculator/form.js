@@ -11,8 +11,15 @@ const REFERENCE = numbers(MODEL.reference);
 const typed = MODEL.fields.map(() => ({ text: "", unit: 0 }));
 let language = LANGUAGES[0], shown = null, explaining = 0;
 
+// A number stays on one line with its unit, and a range is not broken; as `unbroken` of the reports.
+function unbroken(text) {
+  return text.replace(/(\d) (%|[\w\u00b5\u00b2.]+\/[\w\u00b2.]+|weeks?\b|years?\b|log10\b|[\u5468\u5c81\u540d])/g, "$1\u00a0$2")
+    .replace(/(\d|%) (to|\u81f3) (?=[<>\u2212+-]?\d)/g, "$1\u00a0$2\u00a0")
+    .replace(/(log10|[Ww]eek|\u7b2c) (?=[\dA-Za-z])/g, "$1\u00a0");
+}
+
 function say(key, values = {}) {
-  const text = WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  const text = unbroken(WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name])));
   // Between a Latin and a Chinese character stands a space.
   return language === "zh"
     ? text.replace(/([A-Za-z])(?=[\u4e00-\u9fff])|([\u4e00-\u9fff])(?=[A-Za-z])/g, "$& ") : text;
@@ -72,7 +79,7 @@ function numberEntry(field, i) {
     const words = field.result.words ? "TND" : `>${general(100 * field.result.lower_limit, 3)}`;
     notes.push(say("as_printed", { limit: general(field.result.lower_limit, 3), words }));
   }
-  if (field.passive) notes.push(say("passive", { weeks: MODEL.passive_weeks, agents: MODEL.passive_agents }));
+  if (field.passive) notes.push(say("passive", { weeks: MODEL.passive_weeks, agents: language === "zh" ? MODEL.passive_agents_zh : MODEL.passive_agents }));
   const input = element("input", {
     type: "text", id: `f${i}`, inputmode: field.result ? null : "decimal", autocomplete: "off", spellcheck: "false",
     "aria-describedby": `h${i}`,
@@ -112,7 +119,12 @@ function twoFigures(value) {
 
 // What the plan of the trial calls an arm; the value in the tables where it gives no name.
 function armShown(field, name) {
-  return (field.arm && MODEL.arms.labels && MODEL.arms.labels[name]) || name;
+  return field.arm ? armNamed(name) : name;
+}
+
+function armNamed(name) {
+  const shownAs = (MODEL.arms.labels && MODEL.arms.labels[name]) || name;
+  return shownAs === "control" ? say("control") : shownAs;
 }
 
 function choiceEntry(field, i) {
@@ -225,7 +237,7 @@ function bothArms(codes) {
     const text = interval ? say("interval_line", {
       level: (100 * MODEL.level).toFixed(0), low: percent(interval[0]), high: percent(interval[1]),
     }) : "";
-    return element("tr", {}, element("th", { scope: "row" }, MODEL.arms.labels[name] || name || say("another_arm")),
+    return element("tr", {}, element("th", { scope: "row" }, armNamed(name) || say("another_arm")),
       element("td", {}, say("risk_line", { risk: percent(riskOf(own)) })), element("td", {}, text));
   });
   return element("div", {}, element("h2", {}, say("arms_title")),
@@ -249,7 +261,7 @@ function explain(place, codes, risk) {
   const heads = ["predictor", "value", "reference", "effect"].map(one => element("th", { scope: "col" }, say(one)));
   place.replaceChildren(element("h2", {}, say("why_title")),
     paragraph(say("why_note", { base: percent(base), risk: percent(risk) }), "soft"), chart(steps, base, risk),
-    element("div", { class: "scroll" }, element("table", { id: "why" },
+    element("div", { class: "scroll", role: "region", "aria-label": say("effect"), tabindex: "0" }, element("table", { id: "why" },
       element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows))));
 }
 
@@ -257,14 +269,15 @@ function explain(place, codes, risk) {
 function asTyped({ field, place, code }) {
   const text = tidiedText(typed[place].text);
   if (!field.result || isMissing(code) || /^[\d.,]/.test(text)) return "";
-  return `${text} ${field.units[typed[place].unit].unit}`;
+  return unbroken(`${text} ${field.units[typed[place].unit].unit}`);
 }
 
 function valueShown(field, code) {
   if (isMissing(code)) return say("missing");
   if (field.type === "level") return field.levels[code];
   if (field.type === "yes_no") return say(code === 1 ? "yes" : "no");
-  return `${threeFigures(field.type === "number" ? clinical(code, field) : code)} ${unitOf(field.unit)}`.trim();
+  const number = threeFigures(field.type === "number" ? clinical(code, field) : code);
+  return unbroken(`${number} ${unitOf(field.unit)}`.trim());
 }
 
 function referenceShown(field, code) {
@@ -274,12 +287,14 @@ function referenceShown(field, code) {
 
 function effectShown({ effect, before, after }) {
   if (Math.abs(effect) < 0.01) return say("hardly");
-  return say(effect > 0 ? "raises" : "lowers", { before: percent(before), after: percent(after) });
+  const same = percent(before) === percent(after);
+  return say((effect > 0 ? "raises" : "lowers") + (same ? "_slightly" : ""), { before: percent(before), after: percent(after) });
 }
 
 function chart(steps, base, risk) {
   const spots = [base, risk, ...steps.map(one => one.after)], low = Math.min(...spots), high = Math.max(...spots);
-  const [left, width, rowHeight] = [230, 350, 22], span = Math.max(high - low, 1e-6);
+  const narrow = document.documentElement.clientWidth < 480; // letters keep their size on a telephone
+  const [left, width, rowHeight] = narrow ? [165, 165, 22] : [230, 350, 22], span = Math.max(high - low, 1e-6);
   const x = value => left + width * (value - low) / span;
   const draw = (name, attributes, text) => {
     const found = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -288,11 +303,11 @@ function chart(steps, base, risk) {
     return found;
   };
   const found = draw("svg", {
-    viewBox: `0 0 640 ${rowHeight * (steps.length + 1)}`, role: "img", "aria-label": say("chart"),
+    viewBox: `0 0 ${left + width + 60} ${rowHeight * (steps.length + 1)}`, role: "img", "aria-label": say("chart"),
   });
   steps.forEach((one, i) => {
     const [from, to] = [x(one.before), x(one.after)], top = rowHeight * i + 4, up = one.effect > 0;
-    const name = label(one.field), cut = name.length > 30 ? `${name.slice(0, 29)}\u2026` : name;
+    const name = label(one.field), cut = name.length > (narrow ? 22 : 30) ? `${name.slice(0, narrow ? 21 : 29)}\u2026` : name;
     found.append(
       draw("text", { x: left - 10, y: top + 12, "text-anchor": "end" }, cut),
       draw("rect", {
@@ -316,8 +331,8 @@ function about() {
   const criteria = [["for_whom", MODEL.include], ["not_for", MODEL.exclude]].filter(([, texts]) => texts.length);
   return element("section", { class: "small" }, element("h2", {}, say("about_title")),
     paragraph(say("about", { ...values, classifier: WORDS[language][MODEL.about.kind] || MODEL.about.classifier })),
-    ...criteria.flatMap(([key, texts]) => [paragraph(say(key)), element("ul", { lang: "en" },
-      ...texts.map(one => element("li", {}, one)))]),
+    ...criteria.flatMap(([key, texts]) => [paragraph(say(key)),
+      list(texts.map(([english, chinese]) => inLanguage(english, chinese)))]),
     criteria.length ? null : paragraph(say("any_patient")),
     paragraph(say("limits")),
     paragraph([say("record", { ...MODEL.about, date: new Date().toISOString().slice(0, 10) }),

@@ -156,18 +156,13 @@ def _of_study(study: Study) -> dict[str, Any]:
         "outcome": study.outcome.name,
         "outcome_zh": study.outcome.label_zh,
         "horizon": f"{study.prediction.horizon_weeks:g}",
-        "include": [one.text for one in study.eligibility.include],
-        "exclude": [one.text for one in study.eligibility.exclude],
+        "include": [[one.text, one.text_zh] for one in study.eligibility.include],
+        "exclude": [[one.text, one.text_zh] for one in study.eligibility.exclude],
         "registry": study.registry,
         "passive_weeks": f"{study.scoring.passive_weeks:g}",
-        "passive_agents": "" if passive is None else ", ".join(_agent_named(study, one) for one in passive.agents),
+        "passive_agents": "" if passive is None else ", ".join(study.agent_labels(passive.agents)),
+        "passive_agents_zh": "" if passive is None else "、".join(study.agent_labels(passive.agents, "zh")),
     }
-
-
-def _agent_named(study: Study, name: str) -> str:
-    """Return an agent by its first synonym in the study, which is a name where `name` may be an abbreviation."""
-    known = study.agents.get(name)
-    return known.synonyms[0] if known is not None and known.synonyms else name
 
 
 def _of_warnings(model: TrainedModel) -> dict[str, Any]:

@@ -15,6 +15,12 @@ from relapse_model.study.predictor import Predictor
 _HARDLY = 0.01  # of log-odds: the odds change by one in a hundred
 
 
+_READ_FROM = {  # by table of the cohort
+    "labs": "no usable result", "": "week of the prediction", "patients": "baseline data",
+    "treatments": "treatment records",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class PatientInput:
     """One predictor of one patient, and what it did to the risk.
@@ -62,7 +68,7 @@ class PatientInput:
     def read_from(self) -> str:
         """Say where and when the value was read."""
         if self.week is None or self.age_weeks is None:
-            return {"labs": "no usable result", "": "week of the prediction"}.get(self.source, f"{self.source} table")
+            return _READ_FROM.get(self.source, f"{self.source} table")
         age = number_shown(self.age_weeks)
         old = "" if age == "0" else f", {age} week{'' if age == '1' else 's'} old"
         return f"{week_shown(self.week, self.date)}{old}"

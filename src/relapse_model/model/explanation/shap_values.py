@@ -45,12 +45,12 @@ def explain(model: TrainedModel, features: pd.DataFrame, site: NDArray[np.object
     shap.Explanation
         ``feature_names`` are labels with units, ``data`` in clinical units.
     """
-    import shap
+    from relapse_model.model.explanation.shown_explanation import Explanation
 
     values, base = np.zeros((len(features), len(model.study.predictors))), np.zeros(len(features))
     for classifier, rows in by_centre(model.classifier, site, len(features)):
         values[rows], base[rows] = _explained(replace(model, classifier=classifier), features.iloc[rows])
-    return shap.Explanation(
+    return Explanation(
         values=values,
         base_values=base,
         data=shown_values(features, model.study),

@@ -90,7 +90,7 @@ def titre_course(cohort: Cohort, study: Study, place: int, analyte: str) -> Titr
     own_week = np.unique(titres.week[before(doses.start.min(), titres.week)])
     own = _own(titres, doses, passive, own_week) if len(own_week) else None
     week, level = _typical(doses, passive, float(titres.week.max()))
-    return TitreCourse(titres, doses.start, own, own_week, week, level, passive.agents)
+    return TitreCourse(titres, doses.start, own, own_week, week, level, study.agent_labels(passive.agents))
 
 
 def _own(titres: Measurements, doses: Courses, passive: PassiveAntibody, weeks: Floats) -> EndogenousTitre:

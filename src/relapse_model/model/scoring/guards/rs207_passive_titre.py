@@ -34,7 +34,7 @@ def titre_with_passive_part(new: NewPatients) -> list[Flagged]:
     soon = np.flatnonzero(at_or_before(since, new.study.scoring.passive_weeks))
     shortest = np.full(len(new.cohort), np.inf)
     np.minimum.at(shortest, titres["patient"].to_numpy(dtype=np.intp)[soon], since[soon])
-    label, agents = new.study.analytes[passive.analyte].label, " or ".join(passive.agents)
+    label, agents = new.study.analytes[passive.analyte].label, " or ".join(new.study.agent_labels(passive.agents))
 
     def text(row: int) -> str:
         weeks = f"{shortest[row]:.3g} week{'' if shortest[row] == 1 else 's'}"
