@@ -10,8 +10,8 @@ it answers with a value, or says that it cannot tell. The attacks:
 - ``shares``: yes or no, from the counts of yes that the means stand for.
 - ``events``, ``mean risk``: the outcome, from the number of events, or from the mean risk, where they differ.
 - ``scales``: the standard deviations, by which a missing value counts, in place of the means.
-- ``scales, 2 digits``: the same where both files told them to two digits; with what that does to the risks of the
-  cohort, were every second predictor missing.
+- ``directions``: of each of the classifier's numbers of a column that differs at all, what its direction tells: above
+  or below the mean.
 - ``coefficients``: the gradient of the log-likelihood of the smaller cohort at the coefficients of the larger one is
   that of the removed patient, (risk - outcome) * (1, x). It is the difference of the coefficients times the curvature
   (the inverse of the covariance less the prior), to second order.
@@ -40,11 +40,11 @@ from differencing_attacks import (
     PRIOR,
     File,
     by_coefficients,
+    by_directions,
     by_means,
     by_scales,
     by_shares,
     rounded_coefficients,
-    rounded_scale,
     summary_of,
 )
 from relapse_model.classifiers.prior.loaded import full_classifier
@@ -53,7 +53,6 @@ from relapse_model.features.design import design_matrix
 
 CLOSE = 0.01  # standard deviations
 ROUNDED = (0.01, 0.03, 0.1, 0.3)  # standard errors
-DIGITS = (3, 2)
 Found = dict[str, list[Any]]
 
 
@@ -88,15 +87,14 @@ def compare(first: File, second: File, codes: np.ndarray, out: int, names: list[
     """Add how far the answers of each attack are from the removed patient, and from another one."""
     other, spread = (out + 1) % len(codes), np.nanstd(codes, axis=0)
     votes, shares = by_means(first, second, names), by_shares(first, second, names)
-    scales = {"scales": by_scales(first, second, names)}
-    scales |= {f"scales, {digits} digits": by_scales(first, second, names, digits) for digits in DIGITS}
-    linear = linear_attacks(first, second, len(names))
+    scales = by_scales(first, second, names)
+    linear, directions = linear_attacks(first, second, len(names)), by_directions(first, second, names)
     for place, name in enumerate(names):
         truth, chance = codes[out, place], codes[other, place]
         if np.isnan(truth):
             continue
         binary = set(np.unique(codes[:, place][~np.isnan(codes[:, place])])) <= {0.0, 1.0}
-        asked = {"means": votes[name]} | {attack: values.get(name, []) for attack, values in scales.items()}
+        asked = {"means": votes[name], "scales": scales.get(name, [])}
         for attack, values in asked.items():
             near = [min((abs(vote - x) for vote in values), default=np.inf) / spread[place] for x in (truth, chance)]
             if attack == "means" or not binary:
@@ -105,6 +103,9 @@ def compare(first: File, second: File, codes: np.ndarray, out: int, names: list[
                 centre, away = (values[0] + values[1]) / 2, abs(values[1] - values[0]) / 2
                 answer = float(abs(away - (1 - centre)) < abs(away - centre))
                 found.setdefault(attack, []).append((binary, abs(answer - truth), abs(answer - chance)))
+        above = directions.get(name, np.nan)
+        middle = np.nanmean(codes[:, place])
+        found.setdefault("directions", []).append((True, *(abs(above - float(x > middle)) for x in (truth, chance))))
         if binary:
             answer = shares.get(name, np.nan)
             found.setdefault("shares", []).append((binary, abs(answer - truth), abs(answer - chance)))
@@ -123,7 +124,7 @@ def compare_outcomes(first: File, second: File, event: tuple[float, float], exac
 
 
 def moved_risks(model: Any, file: File, matrix: np.ndarray, found: Found) -> None:
-    """Add how far rounded coefficients move the risks of the cohort, and rounded scales those with gaps."""
+    """Add how far rounded coefficients move the risks of the cohort."""
     mixture = full_classifier(model.classifier).components_
     part = {key: getattr(mixture, key) for key in ("weight", "intercept", "coef", "covariance")}
     risk = mixture_risk(mixture, matrix)[:, 1]
@@ -131,11 +132,6 @@ def moved_risks(model: Any, file: File, matrix: np.ndarray, found: Found) -> Non
         moved = rounded_coefficients(part, share)
         other = replace(mixture, intercept=moved["intercept"], coef=moved["coef"])
         found.setdefault(f"risks, {share:g} SE", []).extend(np.abs(mixture_risk(other, matrix)[:, 1] - risk))
-    gaps = np.where(np.arange(matrix.shape[1]) % 2 == 0, np.nan, matrix)
-    risk = mixture_risk(mixture, gaps)[:, 1]
-    for digits in DIGITS if PRIOR in file else ():
-        other = replace(mixture, scale=np.array([rounded_scale(one, digits) for one in mixture.scale]))
-        found.setdefault(f"risks, {digits} digits", []).extend(np.abs(mixture_risk(other, gaps)[:, 1] - risk))
 
 
 def attack(patients: int, cohorts: int, removed: int, classifier: str, disclosures: list[str]) -> dict[str, Found]:

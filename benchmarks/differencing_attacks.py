@@ -80,19 +80,18 @@ def by_shares(first: File, second: File, names: list[str]) -> dict[str, float]:
     return answers
 
 
-def by_scales(first: File, second: File, names: list[str], digits: int | None = None) -> dict[str, list[float]]:
+def by_scales(first: File, second: File, names: list[str]) -> dict[str, list[float]]:
     """Return what the standard deviations say: how far the removed patient is from the mean, on either side of it.
 
     Of n values of mean m and variance v, one at distance d from the mean of the others leaves them with
     ``(n v - (n - 1) d ** 2 / n) / (n - 1)``. Where the file tells no exact mean, it is the one that the summary tells.
-    With `digits`, as if both files told the standard deviations to so many digits.
     """
     if PRIOR not in first:
         return {}
     answers = {}
     rows = counted_rows(second)
     for place, name in enumerate(names):
-        a, b = (rounded_scale(file[PRIOR]["scale"][place], digits) ** 2 for file in (first, second))
+        a, b = (file[PRIOR]["scale"][place] ** 2 for file in (first, second))
         told = summary_of(second)["predictors"][name]
         if told.get("mean") is None:
             continue
@@ -104,9 +103,27 @@ def by_scales(first: File, second: File, names: list[str], digits: int | None = 
     return answers
 
 
-def rounded_scale(scale: float, digits: int | None) -> float:
-    """Return a standard deviation to so many significant digits; None: as it is."""
-    return scale if digits is None else float(f"{scale:.{digits - 1}e}")
+def by_directions(first: File, second: File, names: list[str]) -> dict[str, float]:
+    """Return above (1) or below (0) the mean, of a yes or no the answer, where a rounded number differs at all.
+
+    The removed patient drew the centre, and the value that stands in for a missing one, towards himself; a greater
+    standard deviation of a yes or no says that he had the rarer answer.
+    """
+    part = next((name for name in sorted(first) if "center" in first[name]), None)
+    if part is None:
+        return {}
+    answers = {}
+    for place, name in enumerate(names):
+        big, small = (
+            {key: file[part][key][place] for key in ("center", "impute", "scale")} for file in (first, second)
+        )
+        told = summary_of(second)["predictors"][name]
+        for key in ("center", "impute"):
+            if big[key] != small[key]:
+                answers[name] = float(big[key] > small[key])
+        if big["scale"] != small["scale"] and told.get("mean") is not None and {told["p05"], told["p95"]} <= {0.0, 1.0}:
+            answers[name] = float((big["scale"] > small["scale"]) == (told["mean"] < 0.5))
+    return answers
 
 
 def by_coefficients(first: File, second: File, columns: int, rounded: float = 0.0) -> list[float] | None:

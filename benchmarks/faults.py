@@ -85,7 +85,8 @@ LONGEST = {
 VERBS = QUICK | LONGER
 # A shell's background jobs ignore Ctrl-C, and what they start inherits that.
 INTERRUPTIBLE = """
-import signal, sys
+import faulthandler, signal, sys
+faulthandler.register(signal.SIGUSR1, all_threads=True)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from relapse_model.cli.program import main
 sys.exit(main())
@@ -315,7 +316,11 @@ def interrupts(times: int, dice: random.Random, folder: Path) -> Counter[str]:
                 continue
             except subprocess.TimeoutExpired:
                 os.killpg(run.pid, signal.SIGINT)
-            text = run.communicate(timeout=120)[1]
+            text = _last_words(run)
+        if text is None:
+            found["interrupted"] += 1
+            found["did not end"] += 1
+            continue
         # The last moment of a run that was done: Python ends, and minds signals no more.
         if run.returncode == 0 or (run.returncode == -signal.SIGINT and not text):
             found["had ended"] += 1
@@ -336,6 +341,18 @@ def interrupts(times: int, dice: random.Random, folder: Path) -> Counter[str]:
                 found[what] += 1
                 print(verb, what, run.returncode, text[-1500:], counted, new)
     return found
+
+
+def _last_words(run: subprocess.Popen[str]) -> str | None:
+    """Return what a run said when it was interrupted; None if it did not end, which prints where it was."""
+    try:
+        return run.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        run.send_signal(signal.SIGUSR1)
+        time.sleep(1)
+        os.killpg(run.pid, signal.SIGKILL)
+        print("did not end:", run.args, run.communicate()[1][-5000:], flush=True)
+        return None
 
 
 def _hidden(file: Path, above: Path) -> bool:

@@ -8,6 +8,7 @@ scale. Rows after week 0 are there and must not count. Every result is compared 
 - apply: pandas, one Python function for each patient (up to 10,000, and run once)
 - pandas: pandas without a loop over patients
 - polars: lazy, on all cores (skipped where it is not installed)
+- polars_numbers: the same from what `cohort` starts from: numbers, limits and words read before, patients numbered
 - arrays: this library, from the table, without compiled kernels
 - kernels: this library, from the table
 - cohort: `derive_features` of a cohort that passed the gate before, which read the texts (not part of the time)
@@ -228,12 +229,38 @@ def by_polars(labs: pl.DataFrame) -> pl.DataFrame:  # noqa: F821
     half = name.replace_strict({key: limit / 2 for key, limit in LIMITS.items()}, return_dtype=pl.Float64)
     number = number.fill_null(half)
     value = pl.when(name.is_in(LOG10)).then(number.log10()).otherwise(number)
+    return polars_features(labs.lazy().filter(pl.col("week") <= 0).select("patient_id", "analyte", "week", v=value))
+
+
+def read_for_polars(labs: pd.DataFrame) -> tuple[pl.DataFrame, pl.Series]:  # noqa: F821
+    """Return what the gate made of the table, and the identifiers."""
+    import polars as pl
+
+    cohort = gated(labs)
+    columns = ["patient", "analyte", "week", "number", "upper", "comparator", "kind"]
+    return pl.from_pandas(cohort.labs[columns]), pl.Series(cohort.patients["patient_id"].tolist())
+
+
+def by_polars_from_numbers(read: tuple[pl.DataFrame, pl.Series]) -> pl.DataFrame:  # noqa: F821
+    import polars as pl
+
+    labs, ids = read
+    name, left = pl.col("analyte"), pl.col("comparator") == "<"
+    limit = name.replace_strict(LIMITS, return_dtype=pl.Float64)
+    number = pl.when(pl.col("kind") == "negative").then(limit / 2).otherwise(pl.col("number"))
+    number = pl.when(left).then(pl.col("upper") / 2).otherwise(number)
+    value = pl.when(name.is_in(LOG10)).then(number.log10()).otherwise(number)
+    known = labs.lazy().filter(pl.col("week") <= 0)
+    found = polars_features(known.select(pl.col("patient").alias("patient_id"), "analyte", "week", v=value))
+    return found.with_columns(patient_id=ids.gather(found["patient_id"]))
+
+
+def polars_features(values: pl.LazyFrame) -> pl.DataFrame:  # noqa: F821
+    import polars as pl
+
     v, w = pl.col("v"), pl.col("week")
     found = (
-        labs.lazy()
-        .filter(w <= 0)
-        .select("patient_id", "analyte", "week", v=value)
-        .with_columns(wv=w * v, ww=w * w)
+        values.with_columns(wv=w * v, ww=w * w)
         .group_by("patient_id", "analyte")
         .agg(
             v.max_by("week").alias("last"), v.min_by("week").alias("first"), v.max().alias("maximum"),
@@ -274,6 +301,8 @@ def competitors(patients: int, without: list[str]) -> dict[str, tuple[Callable, 
         import polars as pl
 
         every["polars"] = (pl.from_pandas, by_polars)
+        if patients <= GATE_UP_TO:
+            every["polars_numbers"] = (read_for_polars, by_polars_from_numbers)
     except ImportError:
         print("polars is not installed: left out (pip install polars)")
     every["arrays"] = (lambda labs: labs, from_table_by_arrays)
@@ -307,10 +336,10 @@ def compare(patients: int, order: str, repeats: int, without: list[str], memory:
     used = peaks(labs, list(every)) if memory else {}
     median = {name: float(np.median(some[1:] if len(some) > 1 else some)) for name, some in times.items()}
     for name, seconds in median.items():
-        others = [other for other in ("apply", "pandas", "polars") if other in median]
+        others = [other for other in ("apply", "pandas", "polars", "polars_numbers") if other in median]
         ratios = [f"{other} {median[other] / seconds:6.2f} x" for other in others]
-        spread = f"{min(times[name][1:] or times[name]):.3f} to {max(times[name][1:] or times[name]):.3f}"
-        print(f"  {name:8s} {seconds:9.3f} s ({spread})  {used.get(name, ''):32s} {'  '.join(ratios)}", flush=True)
+        spread = f"{min(times[name][1:] or times[name]):.4f} to {max(times[name][1:] or times[name]):.4f}"
+        print(f"  {name:14s} {seconds:9.4f} s ({spread})  {used.get(name, ''):32s} {'  '.join(ratios)}", flush=True)
 
 
 def peaks(labs: pd.DataFrame, names: list[str]) -> dict[str, str]:

@@ -77,7 +77,26 @@ def test_the_predictors_of_a_cohort_are_written(cohort, tmp_path, capsys):
     expected = rm.derive_features(rm.read_cohort(cohort, study=study), study, 0)
     pd.testing.assert_frame_equal(pd.read_csv(out).set_index("patient_id"), expected, check_dtype=False)
     assert out.stat().st_mode & 0o077 == 0  # of patients: readable by the owner only
-    assert "Predictors of 20 patients at week 0" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Predictors of 20 patients at week 0" in said
+    assert "5 mIU/mL stands for below 10\n" in said  # half the limit of anti-HBs
+    assert "    hbcrag: " in said
+    assert "1.7 log10 U/mL stands for below 2\n" in said  # of a logarithm, half is 0.3 less
+
+
+def test_clinical_units_have_the_decimals_that_were_printed(tmp_path):
+    """40.3 went through its logarithm, and came back as 40.29999999999999."""
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "patients.csv").write_text("patient_id,age_years\n1,50\n", encoding="utf-8")
+    rows = "patient_id,week,analyte,value,unit\n1,0,anti_hbs,40.3,mIU/mL\n1,0,hbsag,<0.05,IU/mL\n"
+    (tmp_path / "c" / "labs.csv").write_text(rows, encoding="utf-8")
+    study = rm.load_study("hbsag-relapse")
+    columns = {one.column for one in study.predictors if one.column}
+    table = pd.DataFrame({"patient_id": ["1"], **{name: [None] for name in sorted(columns)}})
+    table.to_csv(tmp_path / "c" / "patients.csv", index=False)
+    out = tmp_path / "f.csv"
+    assert main(["features", str(tmp_path / "c"), "--units", "clinical", "--out", str(out)]) == 0
+    assert ",40.3," in out.read_text(encoding="utf-8")
 
 
 def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsys):
@@ -101,6 +120,8 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     assert f"Next: relapse-model check {out} --study {tmp_path / 'studies/mine.toml'}" in said
     assert said.count("says the same as an earlier row") == 1
     assert "says the same as an earlier row" in (out / "reading_report.txt").read_text(encoding="utf-8")
+    for name in ("reading_report.txt", "reading_report.json", "labs.csv"):  # single values of patients, and their rows
+        assert (out / name).stat().st_mode & 0o077 == 0
 
 
 def broken(folder, rows):
@@ -132,12 +153,28 @@ def test_many_problems_of_one_kind_are_a_line_and_a_file_has_each(tmp_path, caps
     assert table.loc[253, ["table", "row", "column", "found"]].tolist() == ["labs", 255, "value", "'1053 g/L'"]
 
 
-def test_a_cohort_without_problems_has_an_empty_list(cohort, tmp_path):
-    """The list of an earlier run, by its header, is written again; any other file is left alone."""
-    header = "table,counted,row,column,found,expected,advice,stands_for"
-    (tmp_path / "problems.csv").write_text(f"{header}\nlabs,row,2,value,?,a number,,1\n", encoding="utf-8")
-    assert main(["check", str(cohort), "--problems", str(tmp_path / "problems.csv")]) == 0
-    assert (tmp_path / "problems.csv").read_text(encoding="utf-8").splitlines() == [header]
+@pytest.mark.parametrize("edited", ["a row more", "a row less", "a cell", "no list", "only the header", "nothing"])
+def test_an_own_list_of_problems_is_replaced_and_an_edited_one_is_not(cohort, tmp_path, capsys, edited):
+    """The checksum of the list stands in each of its rows; a list without rows has nothing to lose."""
+    folder, file = broken(tmp_path / "broken", 3), tmp_path / "problems.csv"
+    assert main(["check", str(folder), "--problems", str(file)]) == 1
+    assert main(["check", str(folder), "--problems", str(file)]) == 1  # as it was written: replaced
+    assert "it exists" not in capsys.readouterr().err
+    text = file.read_text(encoding="utf-8")
+    header, first, *_ = text.splitlines()
+    new = {
+        "a row more": f"{text}labs,row,2,value,?,asked Dr Li,,1,\n",
+        "a row less": "\n".join([header, first]) + "\n",
+        "a cell": text.replace("800 g/L", "800 g/L: asked Dr Li"),
+        "no list": "id,hbsag\nP1,0.05\n",
+        "only the header": f"{header}\n",
+        "nothing": "",
+    }[edited]
+    file.write_text(new, encoding="utf-8")
+    replaced = edited in ("only the header", "nothing")
+    assert main(["check", str(cohort), "--problems", str(file)]) == (0 if replaced else 1)
+    assert file.read_text(encoding="utf-8") == (f"{header}\n" if replaced else new)
+    assert ("is no list of problems as an earlier run wrote it" in capsys.readouterr().err) != replaced
 
 
 def test_the_list_of_problems_replaces_no_table(tmp_path, capsys):

@@ -49,6 +49,31 @@ def test_order_is_that_of_a_stable_sort(rows):
     assert np.diff(start).tolist() == [int((group == one).sum()) for one in range(5)]
 
 
+KEYS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 65_535, 65_536, 2**33])), max_size=30)
+
+
+@settings(deadline=None, max_examples=50)
+@given(KEYS)
+def test_numbers_of_more_than_16_bits_are_ordered_too(pairs):
+    # Beyond 16 bits a number is counted in parts: 65,536 has the lower half of 0.
+    first, second = (np.array([pair[place] for pair in pairs], dtype=np.int64) for place in (0, 1))
+    assert grouped.order_of(first, second).tolist() == np.lexsort((first, second)).tolist()
+
+
+def test_rows_in_time_keep_their_order_within_a_group(way):
+    row, start = grouped.ordered(np.array([1, 0, -1, 1, 0]), None, 2)
+    assert (row.tolist(), start.tolist()) == ([1, 4, 0, 3], [0, 2, 4])
+
+
+def test_rows_are_in_time_only_by_patient_and_week():
+    patient = np.array([0, 0, 1])
+    assert grouped.in_time(patient, np.array([0.0, 0.0, -4.0]))  # a new patient begins again
+    assert not grouped.in_time(patient, np.array([4.0, 0.0, 8.0]))
+    assert not grouped.in_time(patient[::-1], np.array([0.0, 4.0, 8.0]))
+    assert not grouped.in_time(patient, np.array([0.0, np.nan, 8.0]))  # not known to be
+    assert grouped.in_time(patient[:0], np.zeros(0))
+
+
 def test_order_is_the_same_both_ways(way):
     # Group 2 has 500 rows in some 50 different weeks, so that ties and long groups are tried; -1 is left out.
     rng = np.random.default_rng(1)

@@ -601,7 +601,7 @@ def test_hbsag_by_weight_is_refused(study):
 
 def test_a_unit_printed_with_the_value_that_is_not_the_columns():
     (problem,) = refused(with_units(("118 IU/mL", "mIU/mL")))
-    assert (problem.row, problem.column, problem.found) == (2, "unit", "'mIU/mL'")
+    assert (problem.row, problem.column, problem.found) == (2, "unit", "'mIU/mL' for '118 IU/mL'")
     assert problem.expected == "the unit printed with the value"
 
 

@@ -21,12 +21,12 @@ from relapse_model.errors import RelapseModelError
 from relapse_model.files import escaped, printable, unescaped, write_bytes, write_csv, write_new
 
 
-@given(st.text(st.sampled_from("=+-@\t\r'1.eaé ")))
+@given(st.text(st.sampled_from("=+-@\t\r\n'1.eaé ＝＋－＠")))
 def test_what_is_escaped_comes_back_and_is_no_formula(text):
     told = escaped(text)
     assert unescaped(told) == text
     number = told.lstrip("+-").replace(".", "", 1).replace("e", "", 1).replace("-", "").replace("+", "").isdecimal()
-    assert not told.startswith(("=", "+", "-", "@", "\t", "\r")) or number
+    assert not told.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) or number
 
 
 def test_every_text_of_a_table_of_results_is_escaped(tmp_path):
@@ -52,6 +52,8 @@ def test_a_full_disk_is_named_with_path_and_size(tmp_path, monkeypatch):
 
 def test_what_steers_a_terminal_is_shown():
     assert printable("a\x1b[2Jb\u202ec\nd\te") == r"a\x1b[2Jb\u202ec" + "\nd\te"
+    assert printable("P1\u200b\u061c\ufeff\U000e0041") == r"P1\u200b\u061c\ufeff\U000e0041"
+    assert printable(os.fsdecode(b"c\xff.csv")).encode("utf-8") == rb"c\udcff.csv"  # a name that is no UTF-8
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,15 @@ def test_a_hyphen_is_standard_output(place, monkeypatch, capsys):
     assert said.out == Path("scores.csv").read_text()
     assert "Scores: standard output" in said.err
     assert main(["train", "c", "--out", "-"]) == 1
-    assert "--out -: train writes more than one file, or a model" in capsys.readouterr().err
+    assert "--out -: train does not write to standard output, as score," in capsys.readouterr().err
+
+
+def test_figures_of_nobody_are_refused(place, monkeypatch, capsys):
+    """They were left out in silence, and the exit code was 0."""
+    monkeypatch.chdir(place)
+    assert main(["explain", "m.rmodel", "c", "--out", "explained.csv", "--figures", "f"]) == 1
+    assert "--figures f: figures are of one patient; expected --patient ID with it." in capsys.readouterr().err
+    assert not Path("explained.csv").exists()
 
 
 def test_ctrl_c_says_what_is_there_already(place, monkeypatch, capsys):

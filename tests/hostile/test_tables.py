@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import socket
+from pathlib import Path
 from time import process_time
 
 import pandas as pd
@@ -86,6 +88,112 @@ def test_a_second_spelling_of_a_table_is_named(folder, name):
     (folder / name).write_bytes((folder / "labs.csv").read_bytes())
     with pytest.raises(CohortError, match=r"not a table of the cohort folder; expected labs\.csv"):
         rm.read_cohort(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "treatments.feather",
+        "treatments.parq",
+        "treatments.json",
+        "treatments",
+        "treatments.xlsx",
+        "Treatments.SAS7BDAT",
+    ],
+)
+def test_a_table_in_a_form_that_is_not_read_is_no_absent_one(folder, name):
+    (folder / "treatments.csv").rename(folder / name)
+    with pytest.raises(CohortError, match=rf"{name}: not a table of the cohort folder; expected treatments\.csv or"):
+        rm.read_cohort(folder)
+
+
+def test_the_same_form_beside_the_table_is_nobodys_business(folder):
+    for name in ("treatments.feather", "treatments.json", "treatments", "treatments.csv.bak"):
+        (folder / name).write_text("x")
+    assert len(rm.read_cohort(folder)) == 5
+
+
+@pytest.mark.parametrize("name", ["ｔreatments.csv", "tre\u0430tments.csv", "treatments\u200b.csv", "treatments．csv"])
+def test_a_name_in_another_form_of_unicode_is_named(folder, name):
+    """Fullwidth letters, a Cyrillic a, a space of no width, a fullwidth stop."""
+    (folder / "treatments.csv").rename(folder / name)
+    with pytest.raises(CohortError, match=r"not a table of the cohort folder; expected treatments\.csv"):
+        rm.read_cohort(folder)
+
+
+@pytest.mark.parametrize("call", ["lstat", "stat"])
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.ENOTCONN, errno.EIO, errno.EACCES])
+def test_a_table_on_a_mount_that_does_not_answer_is_no_absent_one(folder, monkeypatch, call, number):
+    real = getattr(os, call)
+
+    def dead(path, *rest, **more):
+        if str(path).endswith("treatments.csv"):
+            raise OSError(number, os.strerror(number))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, call, dead)
+    with pytest.raises(CohortError, match=rf"treatments\.csv: does not answer \({os.strerror(number)}\)"):
+        rm.read_cohort(folder)
+
+
+def test_a_table_that_may_not_be_read_is_no_absent_one(folder, monkeypatch):
+    """Of mode 000, or on a disk that fails; root may read all, so that the refusal is made here."""
+    opened = Path.open
+
+    def refused(self, *rest, **more):
+        if self.name == "treatments.csv":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opened(self, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(CohortError, match=r"treatments\.csv: cannot be read \(Permission denied\)"):
+        rm.read_cohort(folder)
+
+
+def test_a_folder_that_may_not_be_listed_is_refused(folder, monkeypatch):
+    def refused(self):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(CohortError, match=r"c: cannot be read \(Permission denied\); expected a cohort folder"):
+        rm.read_cohort(folder)
+
+
+def test_a_packed_bomb_is_never_unpacked(folder):
+    (folder / "treatments.csv").unlink()
+    with gzip.open(folder / "treatments.csv.gz", "wb", compresslevel=1) as file:
+        file.write(bytes(50_000_000))
+    began = process_time()
+    with pytest.raises(CohortError, match=r"treatments\.csv\.gz: a packed table"):
+        rm.read_cohort(folder)
+    assert process_time() - began < 2
+
+
+def test_two_headers_are_a_row_that_is_wrong(folder):
+    """Two exports pasted together: the second header is a row whose weeks are no weeks."""
+    lines = (folder / "treatments.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "treatments.csv").write_text("\n".join([*lines, lines[0], *lines[1:2]]), encoding="utf-8")
+    with pytest.raises(CohortError, match=rf"treatments, row {len(lines) + 1}, column 'start_week'"):
+        rm.read_cohort(folder)
+
+
+def test_a_huge_field_is_told_in_few_words(folder):
+    with (folder / "treatments.csv").open("a", encoding="utf-8") as file:
+        file.write("sim-0001," + "x" * 5_000_000 + ",0,1\n")
+    began = process_time()
+    with pytest.raises(CohortError, match="treatments") as refused:
+        rm.read_cohort(folder)
+    assert process_time() - began < 5
+    assert len(str(refused.value)) < 3000
+
+
+def test_only_a_header_is_a_table_without_rows(folder):
+    """Said so by whoever wrote it: nobody had a treatment that the table lists; a result is needed of somebody."""
+    for name in ("treatments", "labs"):
+        content = (folder / f"{name}.csv").read_text(encoding="utf-8")
+        (folder / f"{name}.csv").write_text(content.split("\n")[0] + "\n", encoding="utf-8")
+    cohort = rm.read_cohort(folder)
+    assert (len(cohort.treatments), len(cohort.labs)) == (0, 0)
 
 
 def test_other_files_may_lie_in_the_folder(folder):

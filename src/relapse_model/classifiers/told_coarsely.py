@@ -4,9 +4,11 @@ What is changed: the centre at which an intercept stands becomes the value that 
 classifier holds anyway; scales that no risk depends on become round numbers; priors brought to the unit of a column
 keep two digits; log evidences lose their constant; losses of cross-validations are not told.
 
-What stays, since risks depend on it: coefficients and their covariance; of the regressions with priors the standard
-deviation of a column that may be missing; the value that stands in for a missing one; the trees of boosted trees and
-forests, with their thresholds and leaves.
+What stays, since risks depend on it: coefficients and their covariance; of the regressions with priors the scale of a
+column that may be missing; the value that stands in for a missing one; the trees of boosted trees and forests, with
+their thresholds and leaves. Regressions with priors, and forests, are trained with round scales and values
+(`relapse_model.classifiers.shared.round_columns`). Their centres are round then, too: they are moved nevertheless,
+since a round number that differs says to which side of it the patient was, and for the files of earlier versions.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.prior.loaded import full_classifier
+from relapse_model.classifiers.shared.round_columns import round_steps
 
 
 def told_coarsely(classifier: Any) -> Any:
@@ -96,12 +99,12 @@ def _evidence(classifier: Any) -> Floats:
 
 
 def _ridge(classifier: Any) -> Any:
-    from relapse_model.classifiers.penalised.rescaled import rescaling, round_scales
+    from relapse_model.classifiers.penalised.rescaled import rescaling
 
     told = _without_losses(classifier)
     told.pipeline_ = deepcopy(classifier.pipeline_)
     imputer, scaler, logistic = (step for _, step in told.pipeline_.steps)
-    center, scale = imputer.statistics_.copy(), round_scales(scaler.scale_)
+    center, scale = imputer.statistics_.copy(), round_steps(scaler.scale_)
     move = rescaling(scaler.mean_, scaler.scale_, center, scale)
     theta = move @ np.append(logistic.intercept_, logistic.coef_[0])
     covariance = move @ classifier.covariance_ @ move.T
@@ -114,10 +117,10 @@ def _ridge(classifier: Any) -> Any:
 
 
 def _elastic_net(classifier: Any) -> Any:
-    from relapse_model.classifiers.penalised.rescaled import rescaling, round_scales
+    from relapse_model.classifiers.penalised.rescaled import rescaling
 
     told = _without_losses(classifier)
-    center, scale = classifier.impute_.copy(), round_scales(classifier.scale_)
+    center, scale = classifier.impute_.copy(), round_steps(classifier.scale_)
     move = rescaling(classifier.center_, classifier.scale_, center, scale)
     theta = move @ np.append(classifier.intercept_, classifier.coef_)
     told.intercept_, told.coef_ = float(theta[0]), theta[1:]

@@ -55,7 +55,11 @@ def features(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--landmark-week", type=float, metavar="WEEK", help="with COHORT: week of the prediction (the study's first)"
     )
-    verb.add_argument("--out", metavar="CSV", help="write it to a file instead of printing it")
+    verb.add_argument(
+        "--out",
+        metavar="CSV",
+        help="file to write: of a cohort always needed; without COHORT, the data dictionary is printed otherwise",
+    )
     verb.add_argument(
         "--units", choices=("model", "clinical"), default="model",
         help="with COHORT: columns by name on the scale of the model, or by label in clinical units (%(default)s)",

@@ -75,10 +75,26 @@ def _write_features(given: Namespace) -> None:
     write_csv(table.rename_axis("patient_id").reset_index(), Path(given.out), private=True)
     say(f"Predictors of {len(table)} patients at week {study.landmark(given.landmark_week):g}: {given.out}")
     scales = {} if given.units == "clinical" else _log10_units(study)
-    for name, known in table.notna().sum().items():
-        say(f"    {name}: {known} known{scales.get(str(name), '')}")
+    halves = _halves(study)
+    for one, (name, known) in zip(study.predictors, table.notna().sum().items(), strict=True):
+        say(f"    {name}: {known} known{scales.get(str(name), '')}{halves.get(one.name, '')}")
+    if halves:
+        say("Half the limit stands for a result below it: of the study, or of the result where that states its own.")
     if scales:
         say("Log10 is the scale of the model; --units clinical writes the units themselves.")
+
+
+def _halves(study: Study) -> dict[str, str]:
+    """Return what to say of the predictors in which half the limit stands for results below it."""
+    from relapse_model.cohort.laboratory.values_in_unit import below_limit_value
+    from relapse_model.study.predictor_kinds import ONE_RESULT
+
+    rules = {one.name: study.analytes.get(one.analyte or "") for one in study.predictors if one.kind in ONE_RESULT}
+    return {
+        name: f"; {below_limit_value(rule):.3g} {rule.unit} stands for below {rule.lower_limit:g}"
+        for name, rule in rules.items()
+        if rule is not None and rule.lower_limit is not None and rule.below_limit == "half" and not rule.negative
+    }
 
 
 def _log10_units(study: Study) -> dict[str, str]:

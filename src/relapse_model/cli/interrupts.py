@@ -1,12 +1,15 @@
-"""Ctrl-C of which nothing is lost: a library that it breaks off while it is loaded may make another error of it."""
+"""Ctrl-C of which nothing is lost: a library that it breaks off may make another error of it, or go on."""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+AGAIN = 2.0  # seconds
 
 
 @contextmanager
@@ -14,7 +17,8 @@ def noting_interrupts() -> Iterator[list[int]]:
     """Note each Ctrl-C, and raise KeyboardInterrupt as usual; in a thread, or beside a handler of somebody else, none.
 
     NumPy, for one, ends with an ImportError if it is interrupted while it is loaded, and a reader of files could take
-    its package for not installed.
+    its package for not installed. Other code swallows it (a destructor, a callback): where nobody is dealing with it 2
+    seconds later, it is raised again, so that a run of minutes does not go on to its end.
 
     Yields
     ------
@@ -33,12 +37,34 @@ def noting_interrupts() -> Iterator[list[int]]:
         yield asked
         return
 
+    def insist(number: int, frame: FrameType | None) -> None:
+        if not _being_dealt_with(sys.exc_info()[1]):
+            signal.default_int_handler(number, frame)
+
+    alarm = hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
     def note(number: int, frame: FrameType | None) -> None:
         asked.append(number)
+        if alarm:
+            signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
         signal.default_int_handler(number, frame)
 
+    if alarm:
+        signal.signal(signal.SIGALRM, insist)
     signal.signal(signal.SIGINT, note)
     try:
         yield asked
     finally:
+        if alarm:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _being_dealt_with(error: BaseException | None) -> bool:
+    """Tell whether an exception is an interrupt, or came of one: somebody cleans up, and is left in peace."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__context__
+    return False

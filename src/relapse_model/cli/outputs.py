@@ -73,7 +73,9 @@ def check_outputs(given: Namespace) -> None:
     if out == "-" and given.verb in _ONE_FILE:
         return  # nothing is replaced
     if out == "-":
-        raise RelapseModelError(f"--out -: {given.verb} writes more than one file, or a model; expected a name.")
+        raise RelapseModelError(
+            f"--out -: {given.verb} does not write to standard output, as {', '.join(_ONE_FILE)} do; expected a name."
+        )
     folders, files = _outputs(given)
     inputs = _inputs(given)
     problems = getattr(given, "problems", None)

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+import json
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from relapse_model.errors import IN_LIST, WRITE_THEM, ProblemsError, RelapseModelError
 
 _COLUMNS = ("table", "counted", "row", "column", "found", "expected", "advice", "stands_for")
+_CHECKSUM = "checksum"  # of the whole list, in each of its rows
+_LONG = 16  # characters of it
+_MOST = 2**28  # bytes of a list that is looked at
 
 
 def is_problem_list(path: Path) -> bool:
-    """Tell whether a file is such a table, or empty: it may be written again.
+    """Tell whether a file is such a table as it was written, or empty: it may be replaced.
+
+    One that somebody edited since has another checksum than its rows state, or rows without one.
 
     Parameters
     ----------
     path : Path
     """
-    from relapse_model.files import read_bounded
+    from relapse_model.files import read_bounded, unescaped
 
-    header = ",".join(_COLUMNS).encode()
-    begin = read_bounded(path, len(header) + 5).removeprefix(b"\xef\xbb\xbf")
-    return not begin or begin.splitlines()[0] == header
+    text = read_bounded(path, _MOST + 1)
+    if len(text) > _MOST:
+        return False
+    try:
+        rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        return False
+    if not rows or rows == [list(_COLUMNS)]:
+        return True
+    found = [[unescaped(cell) for cell in row[:-1]] for row in rows[1:]]
+    return rows[0] == [*_COLUMNS, _CHECKSUM] and {row[-1] for row in rows[1:] if row} <= {_checksum(found)}
+
+
+def _checksum(rows: Sequence[Sequence[str]]) -> str:
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:_LONG]
 
 
 def as_told(given: Namespace, refusal: RelapseModelError, *, written: bool) -> str:
@@ -64,6 +86,7 @@ def write_problems(given: Namespace, refusal: RelapseModelError | None) -> None:
     from relapse_model.files import write_csv
 
     listed = refusal.problems if isinstance(refusal, ProblemsError) else ()
-    rows = [[getattr(one, column) for column in _COLUMNS] for one in listed]
-    table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"row": "Int64"})
+    values = [[getattr(one, column) for column in _COLUMNS] for one in listed]
+    rows = [["" if one is None else str(one) for one in row] for row in values]
+    table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object).assign(**{_CHECKSUM: _checksum(rows)})
     write_csv(table, Path(name), private=True)

@@ -10,31 +10,41 @@ from pathlib import Path
 
 from relapse_model.cli.texts import say
 from relapse_model.cohort.cohort import Cohort
-from relapse_model.cohort.readers.mapping_file import load_mapping, parse_mapping
+from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.proposed_text import MAY
 from relapse_model.cohort.readers.read_source import proposer_of, reader_of
+from relapse_model.cohort.readers.trial_reading import refused_as_it_is
 from relapse_model.comparisons import DAYS_PER_WEEK
-from relapse_model.errors import RelapseModelError, problem_lines
+from relapse_model.errors import CohortError, InsufficientDataError, NoOutcomeError, RelapseModelError, problem_lines
 from relapse_model.files import write_csv, write_text
 from relapse_model.files.plain_csv import read_plain_csv
 from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
 _REMARKS = 20  # printed; all of them are written
-TO_COMPLETE = "?"  # what the proposal writes where only a person knows
+QUESTIONS = ("#?", "# ?")  # how lines of a proposal begin that somebody must answer
 
 
 def propose_mapping(given: Namespace) -> None:
     """Look into an export and write what is found as a mapping file."""
-    text = _with_study(proposer_of(given.kind)(given.source, load_study(given.study)), given)
+    study = load_study(given.study)
+    text = _with_study(proposer_of(given.kind)(given.source, study), given)
+    if not _lines_of(text, QUESTIONS):
+        text += "".join(f"{line}\n" for line in refused_as_it_is(text, given.kind, given.source, study))
     write_text(text, Path(given.out))
-    asked = [number for number, line in enumerate(text.split("\n"), start=1) if _is_question(line)]
     say(f"Mapping for the study {given.study} written to {given.out}.")
-    if asked:
-        lines = ", ".join(map(str, asked))
-        say(f"To be completed by somebody who knows the data: line{'s' if len(asked) > 1 else ''} {lines}.")
+    if asked := _lines_of(text, QUESTIONS):
+        say(f"To be completed by somebody who knows the data: {asked}.")
     else:
-        parse_mapping(text, Path(given.out).name, given.kind)
-        say("Check it; nothing in it was left open.")
+        say("Check it; nothing that must be known was left open. The source can be read with it.")
+    if may := _lines_of(text, (MAY.strip(),)):
+        say(f"Can be taken up, and is not needed: {may}.")
+
+
+def _lines_of(text: str, begin: tuple[str, ...]) -> str:
+    """Return which lines of a text begin so, as a sentence names them; nothing where none does."""
+    found = [str(at) for at, line in enumerate(text.split("\n"), start=1) if line.lstrip().startswith(begin)]
+    return f"line{'s' if len(found) > 1 else ''} {', '.join(found)}" if found else ""
 
 
 def _with_study(text: str, given: Namespace) -> str:
@@ -44,10 +54,6 @@ def _with_study(text: str, given: Namespace) -> str:
     file = os.path.relpath(given.study, Path(given.out).parent)
     line = f"study = {json.dumps(Path(file).as_posix(), ensure_ascii=False)}"
     return re.sub(r"(?m)^#.*\bstudy = \".*$", lambda _: line, text, count=1)
-
-
-def _is_question(line: str) -> bool:
-    return line.lstrip().startswith(("#?", "# ?"))
 
 
 def read(given: Namespace) -> None:
@@ -63,14 +69,47 @@ def read(given: Namespace) -> None:
         different = {str(one): one for one in cohort.remarks}  # a row may hold several such results
         remarks = [f"  {one}" for one in different]
         listed = "\n".join([str(report), *(["To be looked at:", *remarks] if remarks else [])])
-        write_text(f"{listed}\n", out / "reading_report.txt")
-        write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", out / "reading_report.json")
+        private = not cohort.synthetic  # it shows single values of patients, with their rows
+        write_text(f"{listed}\n", out / "reading_report.txt", private=private)
+        values = json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n"
+        write_text(values, out / "reading_report.json", private=private)
         shown = [f"  {line}" for line in problem_lines(different.values())][:_REMARKS]
         cut = [*shown, *(["  Each of them in reading_report.txt"] if len(shown) < len(remarks) else [])]
         say("\n".join([str(report), *(["To be looked at:", *cut] if remarks else [])]))
     named = given.study or (str(mapping.parent / known.study) if known.study.endswith(".toml") else known.study)
-    following = f"check {given.out} --study {named}" if named else f"study new {given.out} --out FILE.toml"
-    say(f"{cohort!r} written to {given.out}. Next: relapse-model {following}")
+    say(f"{cohort!r} written to {given.out}. {_next_step(cohort, given.out, named)}")
+
+
+def _next_step(cohort: Cohort, out: str, named: str) -> str:
+    """Return what may be done with a cohort: to check it, if the study finds in it what it asks for."""
+    from relapse_model.cohort.outcome.outcome import derive_outcome
+    from relapse_model.features.derive import derive_features
+
+    new = f"relapse-model study new {out} --out FILE.toml"
+    if not named:
+        return f"Next: {new}"
+    study = load_study(named)
+    landmark = study.prediction.landmark_weeks[0]
+    alone, why = "", ""
+    try:
+        derive_outcome(cohort, study, landmark)
+    except NoOutcomeError:
+        pass
+    except InsufficientDataError as error:
+        alone, why = " --no-outcome", str(error)
+    except RelapseModelError as error:
+        why = _first(error)
+    try:
+        derive_features(cohort, study, landmark)
+    except RelapseModelError as error:
+        why = why or _first(error)
+    if why:
+        return f"Not for the study {named}: {why} Next, for a study of what it holds: {new}{alone}"
+    return f"Next: relapse-model check {out} --study {named}"
+
+
+def _first(error: RelapseModelError) -> str:
+    return problem_lines(error.problems)[0] if isinstance(error, CohortError) and error.problems else str(error)
 
 
 def export(given: Namespace) -> None:

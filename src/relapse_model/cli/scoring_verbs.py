@@ -81,6 +81,10 @@ def explain(given: Namespace) -> None:
         return
     if not given.out:
         raise RelapseModelError("explain: expected --out CSV for all patients, or --patient ID for one.")
+    if given.figures:
+        raise RelapseModelError(
+            f"--figures {given.figures}: figures are of one patient; expected --patient ID with it."
+        )
     model = load_model(given.model)
     cohort = read_cohort(given.cohort, study=model.study, on_problems="list")
     table = explanation_table(model, cohort, given.landmark_week)

@@ -135,7 +135,7 @@ def _has_tables(folder: Path, problems: str | None) -> bool:
 
 
 def require_own_list(given: Namespace) -> None:
-    """Refuse to write the list of problems over a file that is no such list.
+    """Refuse to write the list of problems over a file that is no such list, or one that was edited.
 
     Parameters
     ----------
@@ -149,7 +149,8 @@ def require_own_list(given: Namespace) -> None:
     file = Path(given.problems)
     if file.is_file() and not is_problem_list(file):
         raise RelapseModelError(
-            f"{file}: it exists, and is no list of problems of an earlier run; expected another name. {_NOTHING_DONE}"
+            f"{file}: it exists, and is no list of problems as an earlier run wrote it; expected another name. "
+            f"{_NOTHING_DONE}"
         )
 
 

@@ -41,7 +41,7 @@ class Cohort:
         One row per patient, `patient_id` unique.
     labs : DataFrame
         One row per result; `patient` is the position of its patient in `patients`, `patient_id` the identifier. From
-        100,000 rows on, columns of texts are categories; `tables` returns them as texts.
+        10,000 rows on, columns of texts are categories; `tables` returns them as texts.
     treatments, outcomes, adverse_events : DataFrame or None
         ``None`` where the cohort has no such table: then nothing is known, which is not "nobody was treated".
     rejected : DataFrame

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.measurements import columns_read, read_rows
+from relapse_model.cohort.laboratory.lab_rows import lab_rows
+from relapse_model.cohort.measurements import read_rows
 from relapse_model.cohort.one_day import (
     MINUTES,
     contradicting,
@@ -21,7 +22,6 @@ from relapse_model.cohort.one_day import (
     same_day_expected,
 )
 from relapse_model.cohort.tables.column_values import codes_of
-from relapse_model.cohort.tables.columns import MINUTE
 from relapse_model.cohort.tables.repeated_rows import duplicates
 from relapse_model.errors import CohortError
 from relapse_model.study.study import Study
@@ -57,20 +57,19 @@ def contradictions(labs: pd.DataFrame, ids: pd.Series, sound: Mask, study: Study
     if not len(candidates):
         return
     patient, _ = pd.factorize(ids.iloc[candidates])
-    table = columns_read(labs.iloc[candidates].assign(patient=patient))
-    week = rounded(table["week"].to_numpy(dtype=float))
-    minute = table[MINUTE].to_numpy(dtype=float) if MINUTE in table else np.zeros(len(table))
-    order = np.lexsort((candidates, minute, week, patient))
+    rows = lab_rows(labs.iloc[candidates].assign(patient=patient))
+    minute = np.zeros(len(rows)) if rows.minute is None else rows.minute
+    order = np.lexsort((candidates, minute, rounded(rows.week), patient))
     for name in refused:
         own = order[(labs["analyte"].iloc[candidates[order]] == name).to_numpy()]
         rule = day_rule(study, name)
         try:
-            results = read_rows(table.iloc[own], candidates[own].astype(np.int32), study.analytes[name])
+            results = read_rows(rows.take(own), candidates[own].astype(np.int32), study.analytes[name])
         except CohortError:  # refused elsewhere, for a limit that is not known
             continue
         for places in contradicting(results, rule):
-            rows = np.sort(results.row[places].astype(np.intp))
-            yield Contradiction(rows, same_day_expected(name), same_day_advice(rule))
+            found = np.sort(results.row[places].astype(np.intp))
+            yield Contradiction(found, same_day_expected(name), same_day_advice(rule))
 
 
 def _of_shared_days(labs: pd.DataFrame, ids: pd.Series, usable: Mask, analytes: list[str]) -> NDArray[np.intp]:

@@ -143,7 +143,10 @@ def look_alikes(path: Path) -> list[Problem]:
     path : Path
         The folder.
     """
-    return named_like_tables({file.name for file in path.iterdir()})
+    try:
+        return named_like_tables({file.name for file in path.iterdir()})
+    except OSError as error:
+        raise refusal(str(path), f"cannot be read ({error.strerror})", "a cohort folder") from error
 
 
 def named_like_tables(here: set[str]) -> list[Problem]:
@@ -165,6 +168,7 @@ def named_like_tables(here: set[str]) -> list[Problem]:
             continue
         stem = _BESIDE.sub("", stem) if form in _FORMS and _BESIDE.sub("", stem) in TABLES else stem
         near = difflib.get_close_matches(stem, TABLES, n=1, cutoff=0.8) if form in (*_FORMS, *_UNREAD_FORMS) else []
+        near = near or [table for table in TABLES if table == stem]  # of whatever form: treatments.feather, treatments
         if near and (form in _FORMS or here.isdisjoint({f"{near[0]}{form}" for form in _FORMS})):
             expected = f"{near[0]}{form}" if form in _FORMS else f"{near[0]}.csv or {near[0]}.parquet"
             found.append(

@@ -37,7 +37,7 @@ from relapse_model.study.study import Laboratory, Study, Time, TimeIndex
 _REPEATED = {  # what else than a repetition it may be
     "treatments": "Take the repetition out; if it was given twice that day (two vials), write one row with the sum"
 }
-_MANY_ROWS = 100_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
+_MANY_ROWS = 10_000  # from here on texts stay categories in the cohort's tables: each different one is kept once
 OnProblems = Literal["raise", "list"]
 Dash = Literal["refuse", "negative", "missing"]
 
@@ -318,7 +318,8 @@ class _Gate(StudyAtTheGate):
         self.not_looked_at("labs", unread, "value", "a number or a laboratory's text")
         labs["unit"], clash = row_units(labs["unit"], read)
         self.refuse(
-            "labs", clash, "unit", self.shown(labs.loc[clash, "unit"]), "the unit printed with the value",
+            "labs", clash, "unit", self.beside(labs.loc[clash, "value"], labs.loc[clash, "unit"]),
+            "the unit printed with the value",
         )  # fmt: skip
         for column in READ_COLUMNS:
             labs[column] = read[column]
@@ -339,16 +340,27 @@ class _Gate(StudyAtTheGate):
             self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
         self.impossible(labs, study)
 
+    def beside(self, values: pd.Series, units: pd.Series) -> list[str]:
+        """Return results with the units stated for them, as a message may show both."""
+        pairs = zip(self.shown(values), self.shown(units), strict=True)
+        return [f"{unit} for {value}" for value, unit in pairs]
+
     def impossible(self, labs: pd.DataFrame, study: Study | None) -> None:
         """Refuse results outside what a body, or an assay, can give, as the study states it."""
         if study is None or all(one.possible is None for one in study.analytes.values()):
             return
+        from relapse_model.cohort.laboratory.below_limits import doubtful_limits
         from relapse_model.cohort.laboratory.possible_values import impossible_results  # models of before state none
 
         for rows, expected, advice in impossible_results(labs, study, self.refused_rows("labs")):
             value, unit = (labs[name].iloc[rows[: self.most]] for name in ("value", "unit"))
             found = self.shown(f"{one} {other}" for one, other in zip(value, unit, strict=True))
             self.refuse("labs", rows, "value", found, expected, advice)
+        for rows, column, expected, asked in doubtful_limits(labs, study, self.refused_rows("labs")):
+            value, unit = (labs[name].iloc[rows[: self.most]] for name in (column, "unit"))
+            found = self.shown(f"{one:g} {other}" if column == "lower_limit" else f"{one} {other}"
+                               for one, other in zip(value, unit, strict=True))  # fmt: skip
+            self.refuse("labs", rows, column, found, expected, asked)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Mask, Positions
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.laboratory.lab_rows import LabRows, coded, lab_rows
 from relapse_model.cohort.laboratory.values_in_unit import below_limit_value, values_in_unit
 from relapse_model.cohort.one_day import (
     DayRule,
@@ -23,8 +24,6 @@ from relapse_model.cohort.one_day import (
     settled,
 )
 from relapse_model.cohort.study_names import require_names
-from relapse_model.cohort.tables.column_values import codes_of, rows_with
-from relapse_model.cohort.tables.columns import MINUTE
 from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem
 from relapse_model.study.analyte import Analyte
@@ -113,13 +112,16 @@ def measurements(cohort: Cohort, study: Study, analyte: str) -> Measurements:
         is known (on a linear one such a result is NaN).
     """
     require_names(cohort, study)
-    rule, of_day = study.analytes[analyte], day_rule(study, analyte)
     kept = _kept(cohort)
-    known = kept.results.get(analyte)
-    if known is None or known[0] != (rule, of_day):
-        known = (rule, of_day), _one_for_each_moment(read_rows(*kept.of(analyte), rule), study, analyte)
-        kept.remember(analyte, *known)
-    return known[1]
+    known = kept.read.get(analyte)
+    if known is not None and known.study is study:
+        return known.results
+    rules = study.analytes[analyte], day_rule(study, analyte)
+    if known is not None and known.rules == rules:
+        return known.results
+    results = _one_for_each_moment(read_rows(*kept.of(analyte), rules[0]), *rules)
+    kept.remember(analyte, _Read(study, rules, results))
+    return results
 
 
 def ordered_measurements(labs: pd.DataFrame, study: Study, analyte: str) -> Measurements:
@@ -137,15 +139,14 @@ def ordered_measurements(labs: pd.DataFrame, study: Study, analyte: str) -> Meas
     CohortError
         As `measurements`.
     """
-    results = read_rows(columns_read(labs), np.arange(len(labs), dtype=np.int32), study.analytes[analyte])
-    return _one_for_each_moment(results, study, analyte)
-
-
-def _one_for_each_moment(results: Results, study: Study, analyte: str) -> Measurements:
     rule, of_day = study.analytes[analyte], day_rule(study, analyte)
+    return _one_for_each_moment(read_rows(lab_rows(labs), np.arange(len(labs), dtype=np.int32), rule), rule, of_day)
+
+
+def _one_for_each_moment(results: Results, rule: Analyte, of_day: DayRule) -> Measurements:
     found, contradictions = settled(results, of_day)
     if contradictions and refuses(of_day):
-        raise CohortError("the cohort does not fit the study", [_contradictions(analyte, of_day, contradictions)])
+        raise CohortError("the cohort does not fit the study", [_contradictions(rule.name, of_day, contradictions)])
     return _measured(found, rule)
 
 
@@ -171,13 +172,12 @@ def _contradictions(analyte: str, rule: DayRule, count: int) -> Problem:
                    same_day_expected(analyte), advice)  # fmt: skip
 
 
-def read_rows(table: pd.DataFrame, row: NDArray[np.int32], rule: Analyte) -> Results:
+def read_rows(rows: LabRows, row: NDArray[np.int32], rule: Analyte) -> Results:
     """Return the results of one analyte from its rows, which are in order of patient, week and time of day.
 
     Parameters
     ----------
-    table : DataFrame
-        With the columns of a labs table that the gate has read.
+    rows : LabRows
     row : array of int
         What to call each row.
     rule : Analyte
@@ -187,29 +187,24 @@ def read_rows(table: pd.DataFrame, row: NDArray[np.int32], rule: Analyte) -> Res
     CohortError
         As `measurements`.
     """
-    value, lower, upper = values_in_unit(table, rule)
+    value, lower, upper = values_in_unit(rows, rule)
     return Results(
-        patient=table["patient"].to_numpy(dtype=np.intp),
-        week=table["week"].to_numpy(dtype=float),
+        patient=rows.patient,
+        week=rows.week,
         value=value,
         lower=lower,
         upper=upper,
-        detected=table["detected"].to_numpy(dtype=np.int8),
+        detected=rows.detected,
         row=row,
-        label=_labels(table),
-        minute=table[MINUTE].to_numpy(dtype=float) if MINUTE in table else None,
+        label=_labels(rows),
+        minute=rows.minute,
     )
 
 
-def _labels(table: pd.DataFrame) -> Positions:
+def _labels(rows: LabRows) -> Positions:
     """Return a number for the unit and assay of each row, in the order of their texts."""
-    label = np.zeros(len(table), dtype=np.intp)
-    for name in ("unit", "assay"):
-        if name in table:
-            codes, texts = codes_of(table[name])
-            rank = np.argsort(np.argsort(np.asarray(texts, dtype=str))) if len(texts) else np.zeros(0, dtype=np.intp)
-            label = label * (len(texts) + 1) + np.append(rank, len(texts))[codes]
-    return label
+    label = rows.unit.rank()
+    return label if rows.assay is None else label * (len(rows.assay.texts) + 1) + rows.assay.rank()
 
 
 def _measured(results: Results, rule: Analyte) -> Measurements:
@@ -224,32 +219,38 @@ def _measured(results: Results, rule: Analyte) -> Measurements:
     return found
 
 
-# Of the labs table, what results are read from.
-_NUMBERS = ("patient", "week", MINUTE, "lower_limit", "number", "lower", "upper")
-_TEXTS = ("unit", "assay", "comparator", "kind")
 _ROWS_REMEMBERED = 20_000_000  # of all analytes together: the oldest is forgotten beyond it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """Results of an analyte, the study they were read for, and what that depended on."""
+
+    study: Study
+    rules: tuple[Analyte, DayRule]
+    results: Measurements
 
 
 @dataclass(slots=True, eq=False)
 class _Labs:
     """A labs table in order of analyte, patient, week and time of day, and the results that were read from it."""
 
-    table: pd.DataFrame
-    row: NDArray[np.int32]
+    rows: LabRows
+    order: NDArray[np.int32]
     bounds: dict[str, slice]
-    results: dict[str, tuple[tuple[Analyte, DayRule], Measurements]] = field(default_factory=dict)
+    read: dict[str, _Read] = field(default_factory=dict)
 
-    def of(self, analyte: str) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+    def of(self, analyte: str) -> tuple[LabRows, NDArray[np.int32]]:
         """Return the rows of one analyte, in order, and their places in the labs table."""
-        row = self.row[self.bounds.get(analyte, slice(0, 0))]
-        return self.table.iloc[row], row
+        order = self.order[self.bounds.get(analyte, slice(0, 0))]
+        return self.rows.take(order.astype(np.intp)), order  # by what numpy counts with: half the time
 
-    def remember(self, analyte: str, rule: tuple[Analyte, DayRule], results: Measurements) -> None:
+    def remember(self, analyte: str, read: _Read) -> None:
         """Keep the results of an analyte, and forget the oldest where that is too much."""
-        self.results.pop(analyte, None)
-        self.results[analyte] = rule, results
-        while len(self.results) > 1 and sum(len(one.week) for _, one in self.results.values()) > _ROWS_REMEMBERED:
-            del self.results[next(iter(self.results))]
+        self.read.pop(analyte, None)
+        self.read[analyte] = read
+        while len(self.read) > 1 and sum(len(one.results.week) for one in self.read.values()) > _ROWS_REMEMBERED:
+            del self.read[next(iter(self.read))]
 
 
 def _kept(cohort: Cohort) -> _Labs:
@@ -262,44 +263,27 @@ def _kept(cohort: Cohort) -> _Labs:
 
 
 def _in_order(labs: pd.DataFrame) -> _Labs:
-    from relapse_model.cohort.rows_by_patient import ordered  # its package imports this module
+    from relapse_model.cohort.rows_by_patient import in_time, ordered  # its package imports this module
 
-    table = columns_read(labs)
-    codes, analytes = codes_of(labs["analyte"])
-    patients = int(labs["patient"].max()) + 1 if len(labs) else 0
-    wide = "int32" if len(analytes) * patients < np.iinfo(np.int32).max else "int64"
-    group = codes.astype(wide) * patients + labs["patient"].to_numpy(dtype=wide)
-    group[rows_with(table["kind"], "missing")] = -1
-    row, start = ordered(group, _time(table), len(analytes) * patients)
-    begin = start[:: max(patients, 1)]
-    bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analytes)}
-    return _Labs(table, row, bounds)
-
-
-def columns_read(labs: pd.DataFrame) -> pd.DataFrame:
-    """Return of a labs table what results are read from; texts become categories, `detected` 1, 0 or -1.
-
-    Parameters
-    ----------
-    labs : DataFrame
-        As the gate has read it.
-    """
-    return labs[[name for name in _NUMBERS if name in labs]].assign(
-        detected=_detection(labs), **{name: labs[name].astype("category") for name in _TEXTS if name in labs}
-    )
+    rows, analyte = lab_rows(labs), coded(labs["analyte"])
+    group, analytes, time = analyte.codes.astype(np.int32), len(analyte.texts), _time(rows)
+    group[rows.kind.among("missing")] = -1
+    if in_time(rows.patient, time):
+        order, begin = ordered(group, None, analytes)
+    else:
+        patients = int(rows.patient.max()) + 1
+        wide = "int32" if analytes * patients < np.iinfo(np.int32).max else "int64"
+        of_patient = np.where(group < 0, -1, group.astype(wide) * patients + rows.patient.astype(wide))
+        order, start = ordered(of_patient, time, analytes * patients)
+        begin = start[::patients]
+    bounds = {name: slice(begin[code], begin[code + 1]) for code, name in enumerate(analyte.texts)}
+    return _Labs(rows, order, bounds)
 
 
-def _time(table: pd.DataFrame) -> Floats:
+def _time(rows: LabRows) -> Floats:
     """Return the weeks, or, where times of day are known, the rank of each week and time of day."""
-    week = table["week"].to_numpy(dtype=float)
-    if MINUTE not in table:
-        return week
-    minute = table[MINUTE].to_numpy(dtype=float)
-    rank = np.empty(len(week))
-    rank[np.lexsort((minute, rounded(week)))] = np.arange(len(week))
+    if rows.minute is None:
+        return rows.week
+    rank = np.empty(len(rows))
+    rank[np.lexsort((rows.minute, rounded(rows.week)))] = np.arange(len(rows))
     return rank
-
-
-def _detection(table: pd.DataFrame) -> NDArray[np.int8]:
-    codes, said = pd.factorize(table["detected"].to_numpy(dtype=object))  # True, False or None
-    return np.array([*(bool(one) for one in said), -1], dtype=np.int8)[codes]

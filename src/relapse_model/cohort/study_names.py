@@ -114,7 +114,7 @@ def require_names(cohort: Cohort, study: Study) -> None:
         if rows is None:
             continue
         known = name_table(study, column)
-        for text in sorted(map(str, rows[column].dropna().unique())):
+        for text in sorted(str(text) for text in rows[column].unique() if not pd.isna(text)):
             meaning = known.meaning(text)
             if meaning.name not in (None, text):
                 problems.append(

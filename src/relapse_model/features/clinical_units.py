@@ -18,6 +18,23 @@ def clinical(values: Floats, predictor: Predictor) -> Floats:
     return np.power(10.0, values) if predictor.scale == "log10" and level else values
 
 
+def as_printed(values: Floats) -> Floats:
+    """Return numbers at twelve figures: 40.3 that went through its logarithm is 40.3 again, not 40.29999999999999.
+
+    Parameters
+    ----------
+    values : array of float
+
+    Examples
+    --------
+    >>> as_printed(10 ** np.log10(np.array([40.3, 1250000.0, np.nan]))).tolist()
+    [40.3, 1250000.0, nan]
+    """
+    different, which = np.unique(values, return_inverse=True)
+    rounded = np.array([float(f"{value:.12g}") for value in different.tolist()], dtype=np.float64)
+    return rounded[which]
+
+
 def on_model_scale(value: float, predictor: Predictor) -> float:
     """Return a value in the clinical unit as the model's column holds it: the reverse of `clinical`.
 

@@ -209,14 +209,18 @@ def summarise_results(
         As `summarise`.
     """
     # A word such as "positive" is a result without a number: after it, the last number is not the last result.
-    with_words = kind in WITH_WORDS
     known = _REMEMBERED.setdefault(results, {})
-    key = (patients, log10, landmark, window_weeks, with_words)
+    key = (patients, log10, landmark, window_weeks)
     if key not in known:
         if len(known) == _LANDMARKS_REMEMBERED:
             known.clear()
-        known[key] = _known(results, *key)
-    return _laid_out(kind, known[key])
+        rows = np.flatnonzero(results.known_at(landmark, window_weeks))
+        numbers = rows[~np.isnan(results.value[rows])]
+        with_numbers = _known(results, numbers, patients, log10, landmark)
+        every = with_numbers if len(numbers) == len(rows) else _known(results, rows, patients, log10, landmark)
+        known[key] = every, with_numbers
+    every, with_numbers = known[key]
+    return _laid_out(kind, every if kind in WITH_WORDS else with_numbers)
 
 
 def summarise_groups(kinds: Sequence[str], value: Floats, week: Floats, start: NDArray[np.int64]) -> dict[str, Floats]:
@@ -250,14 +254,10 @@ def summarise_groups(kinds: Sequence[str], value: Floats, week: Floats, start: N
 
 
 _LANDMARKS_REMEMBERED = 4  # of each analyte, with its windows and scales
-_REMEMBERED: WeakKeyDictionary[Measurements, dict[tuple[object, ...], Known]] = WeakKeyDictionary()
+_REMEMBERED: WeakKeyDictionary[Measurements, dict[tuple[object, ...], tuple[Known, Known]]] = WeakKeyDictionary()
 
 
-def _known(
-    results: Measurements, patients: int, log10: bool, landmark: float, window_weeks: float | None, with_words: bool
-) -> Known:
-    keep = results.known_at(landmark, window_weeks)
-    rows = np.flatnonzero(keep if with_words else keep & ~np.isnan(results.value))  # taken of what is used alone
+def _known(results: Measurements, rows: NDArray[np.intp], patients: int, log10: bool, landmark: float) -> Known:
     detected = np.full(len(rows), -1, dtype=np.int8) if results.detected is None else results.detected[rows]
     value = np.log10(results.value[rows]) if log10 else results.value[rows]
     return Known(value, results.week[rows], groups(results.patient[rows], patients), landmark, np.nan, detected)

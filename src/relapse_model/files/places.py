@@ -22,11 +22,13 @@ def require_file(path: Path) -> None:
     ------
     RelapseModelError
     """
-    if path.is_symlink() and not path.exists() and _is_loop(path):
-        raise RelapseModelError(f"{path}: it is a link that leads to itself; expected a file to write. Choose another.")
+    what = what_is_no_file(path)
+    if what.startswith(("a link that leads to itself", "does not answer")):
+        said = what if what.startswith("does") else f"is {what}"
+        raise RelapseModelError(f"{path}: it {said}; expected a file to write. Choose another.")
     if path.exists():
-        if not path.is_file():
-            what = "a folder" if path.is_dir() else "no ordinary file"
+        if what:
+            what = what if path.is_dir() else "no ordinary file"
             raise RelapseModelError(f"{path}: it is {what}; expected the name of a file to write. Choose another.")
         if not os.access(path, os.W_OK):
             raise RelapseModelError(f"{path}: the file may not be written; expected another name, or the permission.")
@@ -94,21 +96,18 @@ def what_is_no_file(path: Path) -> str:
     ----------
     path : Path
     """
-    if not os.path.lexists(path) or path.is_file():
-        return ""
-    if path.is_symlink() and not path.exists():
-        return "a link that leads to itself" if _is_loop(path) else "a link to a file that is not there"
-    mode = path.stat().st_mode
-    kinds = {"a folder": stat.S_ISDIR, "a named pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
-    return next((what for what, holds in kinds.items() if holds(mode)), "a device")
-
-
-def _is_loop(path: Path) -> bool:
+    link = False
     try:
-        path.stat()
-    except OSError as error:
-        return error.errno == errno.ELOOP
-    return False
+        link = stat.S_ISLNK(os.lstat(path).st_mode)
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "a link to a file that is not there" if link else ""
+    except OSError as error:  # a dead mount, for one: what does not answer is not absent
+        return "a link that leads to itself" if error.errno == errno.ELOOP else f"does not answer ({error.strerror})"
+    kinds = {
+        "": stat.S_ISREG, "a folder": stat.S_ISDIR, "a named pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK,
+    }  # fmt: skip
+    return next((what for what, holds in kinds.items() if holds(mode)), "a device")
 
 
 def read_bounded(path: Path, most: int) -> bytes:

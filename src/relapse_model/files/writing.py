@@ -104,7 +104,7 @@ def write_into(content: bytes, path: Path, *, private: bool) -> None:
                 os.fsync(file.fileno())
             put_in_place(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)  # interrupted when it had its place already
         raise
 
 

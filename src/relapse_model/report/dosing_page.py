@@ -22,7 +22,7 @@ from relapse_model.trial.dosing.visit_verdicts import BY_HAND
 
 if TYPE_CHECKING:
     from relapse_model.study.study import Study
-    from relapse_model.trial.dosing.dosing import DosingReport
+    from relapse_model.trial.dosing.dosing_report import DosingReport
 
 _WHAT = {
     "due": "give a dose",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LOG = re.compile(r"^\{?(?:log|lg)[_\s]*(?:\(10\)|10(?![\^*e]))?[_\s]*(?=[^\s0-9]|10[\^*e])")  # not "log10" alone
 
 
+@lru_cache(maxsize=4096)
 def unit_key(unit: str) -> str:
     """Return a key under which spellings of one unit meet; it changes no unit into another.
 

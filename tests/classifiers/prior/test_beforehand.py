@@ -72,7 +72,7 @@ def test_posterior_weights_are_beforehand_times_evidence():
 
 def test_a_strength_of_no_weight_is_not_believed():
     model = PriorLogisticClassifier(**PRIOR, **SMALL, strength_weights=(1.0, 0.0)).fit(*cohort())
-    assert model.strength_weight_.tolist() == [1.0, 0.0]
+    assert model.strength_weight_.tolist() == [pytest.approx(1.0, abs=1e-15), 0.0]
 
 
 def hazard(**settings):

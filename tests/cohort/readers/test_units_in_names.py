@@ -96,7 +96,7 @@ def test_columns_of_patients_and_times_and_doses(tmp_path):
         "'visit_month', in months by its name or label; expected a column in weeks",
         "'age (months)', in months by its name or label; expected a column in years",
         "'HBsAg治疗前(COI)', in 'COI' by its name or label; expected a column in 'IU/mL'",
-        "column 'HBIG (mL)': 'ml' by its name or label; expected one unit: that of its results is 'IU'",
+        "column 'HBIG (mL)': 'ml' by its name or label; expected one unit: that of its doses is 'IU'",
     ):
         assert part in found
 

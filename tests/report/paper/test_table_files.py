@@ -11,7 +11,14 @@ from open_tables import read_docx, read_xlsx
 
 from relapse_model.errors import RelapseModelError
 from relapse_model.report.paper.journal_table import INDENT, journal_table
-from relapse_model.report.paper.table_files import FORMATS, csv_table, latex, latex_table, require_formats
+from relapse_model.report.paper.table_files import (
+    FORMATS,
+    _no_formula,
+    csv_table,
+    latex,
+    latex_table,
+    require_formats,
+)
 
 NASTY = journal_table(
     "Title with 100 % & more_things",
@@ -41,6 +48,16 @@ def test_csv_opened_again_has_no_formula():
     for row in rows:
         for cell in row:
             assert not re.match(r"[=@\t\r]|[+-](?!\d)", cell)
+
+
+@pytest.mark.parametrize("cell", ["-1+2", "-1+cmd|' /C calc'!A0", "-5 (1)+cmd|'x'!A0", "＝1+1", "＠x", "\n=1", "-"])
+def test_what_a_spreadsheet_would_compute_is_escaped(cell):
+    assert _no_formula(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["-0.5", "+1,234", "-5 %", "-0.5 (-1.2 to 0.3)", "-3 to -1", "−0.5", "-0.5; 0.3"])
+def test_a_signed_number_with_its_interval_stays(cell):
+    assert _no_formula(cell) == cell
 
 
 def test_xlsx_opened_again_has_the_same_cells_and_no_formula():

@@ -30,23 +30,3 @@ def rescaling(center: Floats, scale: Floats, new_center: Floats, new_scale: Floa
     matrix = np.diag(np.append(1.0, new_scale / scale))
     matrix[0, 1:] = (new_center - center) / scale
     return matrix
-
-
-def round_scales(scale: Floats) -> Floats:
-    """Return 1, 2 or 5 times a power of ten for each scale, the next below it: its size, and no more.
-
-    Parameters
-    ----------
-    scale : ndarray of shape (p,)
-        Positive.
-
-    Examples
-    --------
-    >>> round_scales(np.array([0.37, 1.0, 48.2])).tolist()
-    [0.2, 1.0, 20.0]
-    """
-    power = np.floor(np.log10(scale) + 1e-12)
-    size = scale / 10.0**power
-    digit = np.where(size >= 5 - 1e-9, 5, np.where(size >= 2 - 1e-9, 2, 1)).astype(int)
-    numbers = [float(f"{one}e{int(ten)}") for one, ten in zip(digit, power, strict=True)]
-    return np.array(numbers, dtype=np.float64)

@@ -105,7 +105,8 @@ class PriorHazardClassifier(RiskClassifier):
     terms_weight_ : float
         Posterior weight of the models with the terms.
     impute_, center_, scale_ : ndarray of shape (q,)
-        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+        Round numbers near weighted median, mean and standard deviation of the training columns (see `round_columns`;
+        scale 1 where constant).
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``, which is 1: the event by the horizon.
 

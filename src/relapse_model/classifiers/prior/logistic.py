@@ -129,8 +129,8 @@ class PriorLogisticClassifier(RiskClassifier):
         What is known of each centre with enough patients. ``components_`` are then for a new centre: the variance
         between centres is part of the intercept's.
     impute_, center_, scale_ : ndarray of shape (q,)
-        Weighted median, mean and standard deviation of the training columns (scale 1 where constant). Of a column
-        without any value: its typical value, and a scale of next to nothing.
+        Round numbers near weighted median, mean and standard deviation of the training columns (see `round_columns`;
+        scale 1 where constant). Of a column without any value: its typical value, and a scale of next to nothing.
     indicators_ : tuple of int
         Predictors that have an indicator.
     classes_, n_features_in_

@@ -12,7 +12,8 @@ from relapse_model.classifiers.prior.effect_steps import HALF, effect_steps
 from relapse_model.classifiers.prior.logistic_mixture import expand_columns
 from relapse_model.classifiers.prior.per_unit import prior_per_unit
 from relapse_model.classifiers.prior.terms import Term
-from relapse_model.classifiers.shared.columns import empty_columns, fill_missing, summarise_columns
+from relapse_model.classifiers.shared.columns import empty_columns, fill_missing
+from relapse_model.classifiers.shared.round_columns import preferred_numbers, round_columns
 from relapse_model.errors import RelapseModelError
 
 _NO_SCATTER = 1e-9  # of an empty column: where everybody lacked it, lacking it makes a risk no less certain
@@ -27,10 +28,10 @@ class PriorColumns:
     distance : ndarray of shape (n, q)
         Training rows, completed and centred.
     impute, center, scale : ndarray of shape (q,)
-        Weighted median, mean and standard deviation. Of a column without any value median and mean are its typical
-        value, and the scale is next to nothing.
+        Round numbers near weighted median, mean and standard deviation. Of a column without any value the first two are
+        its typical value, and the scale is next to nothing.
     step : ndarray of shape (q,)
-        What counts as a standard deviation in a prior; infinite where nobody knows it.
+        What counts as a standard deviation in a prior, a round number too; infinite where nobody knows it.
     mean, sd : ndarray of shape (q,)
         The published prior at strength 1 and width 1.
     used : ndarray of bool of shape (q,)
@@ -94,12 +95,12 @@ def prior_columns(
     >>> X = np.column_stack([np.arange(6.0), np.full(6, np.nan)])
     >>> found = prior_columns(X, np.ones(6), (), (), [None, 3.0], ([0.0, 0.2], [None, 0.3], None), 0.15)
     >>> found.center.tolist(), found.sd.round(3).tolist(), found.used.tolist()
-    ([2.5, 3.0], [0.088, 0.3], [True, True])
+    ([2.4, 3.0], [0.094, 0.3], [True, True])
     """
     expanded = expand_columns(X, terms, marked)
-    summary, empty = summarise_columns(expanded, weight), empty_columns(expanded)
+    summary, empty = round_columns(expanded, weight), empty_columns(expanded)
     usual = expand_columns(_typical(typical, X.shape[1])[None], terms, marked)[0]  # indicators are never empty
-    step = effect_steps(expanded, summary.scale)
+    step = preferred_numbers(effect_steps(expanded, summary.scale))
     mean, sd = _priors(prior, terms, len(marked), default_sd, step)
     used = ~(np.isnan(sd) | (empty & np.isnan(usual)))
     placed = np.where(used, usual, 0.0)

@@ -92,12 +92,23 @@ def standard_scale(X: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """
     rows = X[weight > 0]
     share = weight[weight > 0] / weight.sum()
-    lowest, highest = rows.min(axis=0), rows.max(axis=0)
-    rounding = 8 * np.finfo(np.float64).eps * np.maximum(np.abs(lowest), np.abs(highest))
-    constant = highest - lowest <= np.maximum(rounding, _NO_SPREAD)
-    mean = np.where(constant, lowest, share @ rows)
+    constant = constant_columns(rows)
+    mean = np.where(constant, rows.min(axis=0), share @ rows)
     sd = np.sqrt(share @ (rows - mean) ** 2)
     return mean, np.where(constant, 1.0, sd)
+
+
+def constant_columns(X: Floats) -> Mask:
+    """Tell which columns have one known value or none, but for rounding, shape (p,).
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        At least one row; NaN is missing.
+    """
+    lowest, highest = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
+    rounding = 8 * np.finfo(np.float64).eps * np.maximum(np.abs(lowest), np.abs(highest))
+    return np.asarray(~(highest - lowest > np.maximum(rounding, _NO_SPREAD)))
 
 
 def fill_missing(X: Floats, impute: Floats) -> Floats:

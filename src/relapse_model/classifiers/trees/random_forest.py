@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from relapse_model.arrays import Floats
 from relapse_model.classifiers.shared.base import RiskClassifier, TrainingRows
-from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing, summarise_columns
+from relapse_model.classifiers.shared.columns import ColumnSummary, fill_missing
 from relapse_model.classifiers.shared.folds import counted, group_numbers, log_loss_total, tuning_folds
 from relapse_model.classifiers.shared.risks import sigmoid, tail_levels
+from relapse_model.classifiers.shared.round_columns import round_columns
 from relapse_model.classifiers.shared.saved_parts import Document, read_document, read_part, told, write_document
 from relapse_model.classifiers.trees.forest_bytes import (
     LARGEST_DEPTH,
@@ -74,7 +75,8 @@ class ForestClassifier(RiskClassifier):
     cv_log_loss_ : ndarray of shape (n_sizes, n_shares)
         Mean held-out log loss of each choice.
     impute_, center_, scale_ : ndarray of shape (p,)
-        Weighted median, mean and standard deviation of the training columns (scale 1 where constant).
+        Round numbers near weighted median, mean and standard deviation of the training columns (see `round_columns`;
+        scale 1 where constant).
     classes_, n_features_in_
         As in scikit-learn; the risk is that of ``classes_[1]``.
 
@@ -111,7 +113,7 @@ class ForestClassifier(RiskClassifier):
     ) -> Self:
         rows = self._training_rows(X, y, sample_weight)
         self._check_settings()
-        columns = summarise_columns(rows.X, rows.weight)
+        columns = round_columns(rows.X, rows.weight)
         self.impute_, self.center_, self.scale_ = columns.impute, columns.center, columns.scale
         group = None if groups is None else counted(groups, "groups", sample_weight, len(np.asarray(y)))
         fold = tuning_folds(rows.event, self.folds, self.seed, group)
@@ -190,7 +192,7 @@ class ForestClassifier(RiskClassifier):
 
     def _held_out_loss(self, rows: TrainingRows, unit: NDArray[np.intp], held: NDArray[np.bool_]) -> Floats:
         """Return summed held-out log losses, (sizes, shares); every choice gets the same row weights."""
-        X = _standardise(rows.X, summarise_columns(rows.X[~held], rows.weight[~held]))
+        X = _standardise(rows.X, round_columns(rows.X[~held], rows.weight[~held]))
         known = TrainingRows(X[~held], rows.event[~held], rows.weight[~held])
         loss = np.empty((len(self.leaf_sizes), len(self.feature_shares)))
         for size, share in np.ndindex(loss.shape):

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relapse_model.arrays import Mask
+from relapse_model.cohort.laboratory.lab_rows import LabRows
 from relapse_model.cohort.laboratory.lab_text import check_settings
 from relapse_model.cohort.laboratory.lab_texts import (
     NOT_READ,
@@ -243,28 +245,25 @@ def not_accepted(rule: Analyte, text: str) -> tuple[str, str]:
     return f"a unit of {rule.name} in this study ({accepted})", advice
 
 
-def unit_groups(labs: pd.DataFrame, rule: Analyte) -> Iterator[tuple[NDArray[np.bool_], str, str | None]]:
+def unit_groups(rows: LabRows, rule: Analyte) -> Iterator[tuple[Mask, str, str | None]]:
     """Yield the rows of each unit, and of each assay where the study has rules for some: rows, unit, assay.
 
     In the order in which they occur first.
 
     Parameters
     ----------
-    labs : DataFrame
-        Rows of one analyte.
+    rows : LabRows
+        Of one analyte.
     rule : Analyte
     """
-    codes, units = codes_of(labs["unit"])
-    if rule.assays and "assay" in labs:
-        assay_codes, assays = codes_of(labs["assay"])
-    else:
-        assay_codes, assays = np.full(len(labs), -1), pd.Index([])
-    key = codes.astype(np.intp) * (len(assays) + 1) + assay_codes + 1
-    key[codes < 0] = -1
+    key, assays = rows.unit.codes.astype(np.intp), np.zeros(0, dtype=object)
+    if rule.assays and rows.assay is not None:
+        assays = rows.assay.texts
+        key = np.where(key < 0, -1, key * (len(assays) + 1) + rows.assay.codes + 1)
     found = [(key == one, one) for one in np.flatnonzero(np.bincount(key + 1)[1:]).tolist()]  # few, and from 0
-    for rows, one in sorted(found, key=lambda group: int(group[0].argmax())):
+    for where, one in sorted(found, key=lambda group: int(group[0].argmax())):
         code, assay = divmod(one, len(assays) + 1)
-        yield rows, str(units[code]), None if not assay else str(assays[assay - 1])
+        yield where, str(rows.unit.texts[code]), None if not assay else str(assays[assay - 1])
 
 
 def conversion(rule: Analyte, text: str, assay: str | None = None) -> tuple[float, str] | None:

@@ -189,6 +189,7 @@ OF_KIND: Mapping[str, KindKeys] = {
             "cohort_schema": sql_name,
             "cohort_definition_id": whole_number(0),
             "chunk": whole_number(1),
+            "zone": time_zone,
         },
         of_time={"cohort_definition_id": whole_number(0), "table": text, "codes": texts, **_EVENTS},
         of_field={"codes": texts},

@@ -11,6 +11,10 @@ NONE = "Correct them; or state may_be_absent = true, if the source need not hold
 """What to do where no row has a code of an outcome: it would make every patient free of it."""
 
 
+NO_AMOUNT = "Leave such rows out by 'when' if nothing was given; or let the mapping read no dose, if it is not known"
+"""What to do about a course with a dose of 0."""
+
+
 def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable]) -> tuple[str, ...]:
     """Return notes on the names that a mapping asks for, and of which no row came.
 

@@ -13,6 +13,7 @@ from relapse_model.study.reader import load_study
 from relapse_model.study.study import Study
 
 _LONGEST = 70
+MUST, MAY = "#? ", "# optional: "  # how a line begins that is to be completed, and one that can be taken up
 
 
 def quoted(text: str) -> str:

@@ -6,6 +6,7 @@ import datetime
 import re
 import unicodedata
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,30 @@ def _checked(year: int, month: int, day: int, time: str | None, zone: str | None
     except ValueError:
         return None
     return f"{date} {clock}{zone or ''}"
+
+
+def local_text(text: str, zone: str) -> str:
+    """Return a time with an offset as that of a zone; a text that is none, as it is.
+
+    Parameters
+    ----------
+    text : str
+        As `iso_date` returns it.
+    zone : str
+        Of the IANA database.
+
+    Examples
+    --------
+    >>> local_text("2024-03-02 23:30:00Z", "Asia/Shanghai"), local_text("2024-03-02", "Asia/Shanghai")
+    ('2024-03-03 07:30:00', '2024-03-02')
+    """
+    if len(text) <= len("2024-03-02"):
+        return text
+    try:
+        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return text if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError):
+        return text
 
 
 def iso_dates(

@@ -19,6 +19,7 @@ from relapse_model.cohort.readers.made_table import ROW, MadeTable
 from relapse_model.cohort.readers.outcome_events import with_names
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.to_be_looked_at import to_be_looked_at
+from relapse_model.cohort.readers.unit_numbers import unit_numbers
 from relapse_model.cohort.readers.units_in_names import Labels, unit_clashes
 from relapse_model.cohort.reading_report import ReadingReport, UnitMet
 from relapse_model.errors import CohortError, Problem, SourceError
@@ -108,7 +109,8 @@ def cohort_of(
     lives += [] if births is None else list(before_birth(made, births))
     try:
         cohort = checked(
-            tables, (*found, *lives), study=study, on_problems=on_problems, dash=dash, synthetic=synthetic,
+            tables, (*found, *lives, *unit_numbers(made)), study=study, on_problems=on_problems, dash=dash,
+            synthetic=synthetic,
         )  # fmt: skip
     except CohortError as error:
         raise CohortError(f"the {report.kind} export was refused", _each_once(error.problems, made)) from None

@@ -47,7 +47,10 @@ _OF_KEYS: Mapping[str, str] = {
 }
 _OF_COLUMNS: Mapping[str, str] = {"hbsag_before_treatment_iu_ml": "IU/mL"}
 _KILOGRAMS = ("kg/m2", "kg/m^2", "kg/m²")
-_ADVICE = "Correct the unit in the mapping, or the name of the column if it is the name that is wrong"
+_ADVICE = (
+    "State that unit in the mapping; or, if the name or label is wrong, correct it in a copy of the file in which it "
+    "stands (of REDCap, the data dictionary), and read with that"
+)
 
 
 def units_in_name(name: str) -> tuple[str, ...]:
@@ -190,7 +193,8 @@ def _of_rows(made: MadeTable, section: str, lead: str, study: Study | None, labe
         texts = [str(column), *labels.get(str(column), ())]
         clash = _clash(texts, str(unit), rule, amount=section == "treatments")
         if clash:
-            expected = f"one unit: that of its results is {unit!r}, by the mapping or a column of units"
+            of = "doses" if section == "treatments" else "results"
+            expected = f"one unit: that of its {of} is {unit!r}, by the mapping or a column of units"
             yield Problem(str(source), None, str(column), f"{clash!r} by its name or label", expected, _ADVICE)
 
 

@@ -255,9 +255,10 @@ function explain(place, codes, risk) {
     at += each[i];
     return { field: MODEL.fields[i], place: i, code: codes[i], reference: REFERENCE[i], effect: each[i], before, after: sigmoid(at) };
   });
+  const cell = (key, text) => element("td", { "data-label": say(key) }, text);
   const rows = steps.map(one => element("tr", {},
-    element("th", { scope: "row" }, label(one.field)), element("td", {}, asTyped(one) || valueShown(one.field, one.code)),
-    element("td", {}, referenceShown(one.field, one.reference)), element("td", {}, effectShown(one))));
+    element("th", { scope: "row" }, label(one.field)), cell("value", asTyped(one) || valueShown(one.field, one.code)),
+    cell("reference", referenceShown(one.field, one.reference)), cell("effect", effectShown(one))));
   const heads = ["predictor", "value", "reference", "effect"].map(one => element("th", { scope: "col" }, say(one)));
   place.replaceChildren(element("h2", {}, say("why_title")),
     paragraph(say("why_note", { base: percent(base), risk: percent(risk) }), "soft"), chart(steps, base, risk),

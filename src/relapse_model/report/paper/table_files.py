@@ -12,7 +12,8 @@ from relapse_model.cohort.readers.packages import needed
 from relapse_model.errors import RelapseModelError
 from relapse_model.report.paper.journal_table import INDENT, JournalTable
 
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?!\.?\d)")  # how a cell begins that a spreadsheet program would compute
+# What a spreadsheet program would compute: -1+2 and -1+cmd|..., not -0.5 (-1.2 to 0.3); wide forms as it takes them.
+_FORMULA = re.compile(r"[=@\t\r\n\uff1d\uff0b\uff0d\uff20]|[+-](?!\.?\d(?:[\d.,%\s();–−]|(?<=[\s(])[+-]|to)*$)")
 _WHOLE = re.compile(r"0|[1-9]\d{0,14}")
 _LONG = 42  # letters of a cell, beyond which a column of LaTeX has a width
 _FEWEST = 7  # letters for which such a column has room at least

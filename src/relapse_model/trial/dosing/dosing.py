@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,146 +13,24 @@ from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort
 from relapse_model.cohort.courses import courses_until
 from relapse_model.cohort.measurements import measurements
 from relapse_model.cohort.tables.column_values import texts
-from relapse_model.display.html_summary import html_summary
-from relapse_model.errors import CohortError, Problem, RelapseModelError, StudyError
+from relapse_model.errors import CohortError, Problem, StudyError
 from relapse_model.features.antibody_filter import AntibodyFilter
 from relapse_model.features.endogenous import dose_table, doses_given, passive_antibody_of, titre_history
-from relapse_model.files import write_csv
 from relapse_model.study.study import Study
 from relapse_model.study.trial_plan import DosingRule
 from relapse_model.trial.arms.number_words import number_of, weeks_of
 from relapse_model.trial.arms.randomised import RANDOMISED, rows_shown
 from relapse_model.trial.dosing.as_of import weeks_known
+from relapse_model.trial.dosing.dosing_report import DosingReport
+from relapse_model.trial.dosing.dosing_tables import adherence, centre_of_each, deviations, due_now, next_doses
 from relapse_model.trial.dosing.endings import endings
 from relapse_model.trial.dosing.forecast import Forecast, forecast
 from relapse_model.trial.dosing.missed_visits import missed_visits
-from relapse_model.trial.dosing.rule import (
-    ALL_CENTRES,
-    AS_DUE,
-    DETECTED,
-    LATE,
-    NONE,
-    NOT_ASSESSED,
-    OMITTED,
-    OPEN,
-    UNDECIDABLE,
-)
-from relapse_model.trial.dosing.visit_verdicts import (
-    BY_HAND,
-    CONTROL,
-    WRONG_AMOUNT,
-    visit_verdicts,
-    without_arm,
-)
+from relapse_model.trial.dosing.visit_verdicts import BY_HAND, visit_verdicts, without_arm
 
-DEVIATIONS_OF_ASSESSMENT = (NOT_ASSESSED, UNDECIDABLE)
 _KINETICS = (
     "antibody kinetics were taken from other HBIG products: none have been published for the Chinese 400 IU product"
 )
-_UNREACHABLE = 0.9  # beyond this probability the page says that one dose does not do it
-_SURPRISING = 0.01
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DosingReport:
-    """What the dosing rule asks for, what was given, and what is expected.
-
-    Attributes
-    ----------
-    rule : DosingRule
-    due : DataFrame
-        One row per patient for whom something is to be done: ``patient_id, arm, week, titre, reason, status``; the
-        status is ``due``, ``overdue``, ``undecidable``, ``not assessed`` or ``clinician decides``. Who has no titre at
-        all, or none since, although planned visits have passed is ``not assessed``, with these visits as the reason.
-    audit : DataFrame
-        One row per visit, and per dose that no visit asked for: what was due, what was given, the verdict.
-    next : DataFrame or None
-        One row per patient with a titre whose dosing has not ended: ``patient_id, titre_week``; ``week, lower, upper``
-        (when the titre will fall below the limit: median and 90 % interval, infinite beyond a year), ``next_visit``,
-        ``due_at_next_visit`` (NaN where HBsAg is detected: the rule calls for no dose), ``reachable`` (probability that
-        one dose brings the titre to the limit), ``dose_needed`` (IU, for information), ``contradicts`` (whether the
-        last titre hardly fits the kinetics: check dose, date or assay). None without [passive_antibody] in the study,
-        and where there is no such patient.
-    deviations : DataFrame
-        Counts by verdict and centre.
-    adherence : DataFrame
-        Given of due doses by centre.
-    notes : tuple of str
-        What was assumed or could not be said.
-    ended : DataFrame
-        One row per patient of the arm whose dosing has ended: ``patient_id, week, reason``. Nothing is due for them,
-        and nothing is forecast.
-    """
-
-    rule: DosingRule
-    due: pd.DataFrame
-    audit: pd.DataFrame
-    next: pd.DataFrame | None
-    deviations: pd.DataFrame
-    adherence: pd.DataFrame
-    notes: tuple[str, ...]
-    ended: pd.DataFrame
-    _forecast: Forecast | None = None
-    _places: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Return counts only, never a patient."""
-        verdicts = self.audit["verdict"].value_counts()
-        given = int(verdicts.get(AS_DUE, 0) + verdicts.get(LATE, 0))
-        counts = (number_of(len(self.due), "patient"), number_of(given, "dose"), number_of(len(self.audit), "row"))
-        return "DosingReport({} to look at, {} given as due, {})".format(*counts)
-
-    def _repr_html_(self) -> str:
-        """Return counts only, as a notebook shows them: patients are never printed."""
-        verdicts = self.audit["verdict"].value_counts()
-        return html_summary(
-            repr(self)[len("DosingReport(") : -1],
-            columns=("verdict", "rows"),
-            rows=[(str(name), int(count)) for name, count in verdicts.items()],
-            note=" ".join(f"{note[:1].upper()}{note[1:]}." for note in self.notes),
-        )
-
-    def course(self, patient_id: str) -> pd.DataFrame:
-        """Return the forecast of one patient's titre: ``week, median, lower, upper`` (90 % band), mIU/mL.
-
-        Parameters
-        ----------
-        patient_id : str
-
-        Raises
-        ------
-        RelapseModelError
-            If there is no forecast of this patient.
-        """
-        if self._forecast is None or patient_id not in self._places:
-            raise RelapseModelError("course: no forecast of this patient; expected one of the dosing arm with a titre.")
-        place = self._places.index(patient_id)
-        known = self._forecast
-        return pd.DataFrame(
-            {
-                "week": known.start[place] + known.course_week,
-                "median": known.median[place],
-                "lower": known.low[place],
-                "upper": known.high[place],
-            }
-        )
-
-    def save(self, folder: str | Path) -> None:
-        """Write the tables, for their owner alone: they name patients.
-
-        Parameters
-        ----------
-        folder : str or Path
-            Made if it does not exist.
-        """
-        path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        tables: dict[str, pd.DataFrame | None] = {
-            "due": self.due, "audit": self.audit, "next": self.next, "ended": self.ended,
-        }  # fmt: skip
-        for name, table in tables.items():
-            if table is not None:
-                write_csv(table, path / f"{name}.csv", private=True)
 
 
 def dosing(
@@ -215,7 +90,7 @@ def dosing(
     ids, ended = cohort.patient_ids.to_numpy(), np.flatnonzero(arm & ends.ended)
     whose = table["patient"].to_numpy(dtype=np.intp)
     unseen = missed_visits(cohort, study, rule, as_of, planned, ends)
-    due = _due(table[~ends.ended[whose]], unseen, cohort, rule)
+    due = due_now(table[~ends.ended[whose]], unseen, cohort, rule)
     notes = [*_notes(rule, as_of_week, ends.cause[ended]), *_counted_once(cohort)]
     found: Forecast | None = None
     places: tuple[int, ...] = ()
@@ -225,14 +100,14 @@ def dosing(
     else:
         found, places = _forecast(cohort, study, rule, as_of, arm & ~ends.ended)
         by_hand = set(due.loc[due["status"] == BY_HAND, "patient_id"])
-        upcoming = None if found is None else _next(ids, found, places, ends.stop, planned, as_of, by_hand)
+        upcoming = None if found is None else next_doses(ids, found, places, ends.stop, planned, as_of, by_hand)
         notes.append(_KINETICS)
     audited = table.assign(patient=ids[whose]).rename(columns={"patient": "patient_id"})
-    centre = _centres(cohort)[whose]
+    centre = centre_of_each(cohort)[whose]
     gone = pd.DataFrame({"patient_id": ids[ended], "week": ends.week[ended], "reason": ends.reason[ended]})
     return DosingReport(
-        rule, due, audited, upcoming, _deviations(table, centre),
-        _adherence(table, centre), tuple(notes), gone, found, tuple(ids[list(places)]),
+        rule, due, audited, upcoming, deviations(table, centre),
+        adherence(table, centre), tuple(notes), gone, found, tuple(ids[list(places)]),
     )  # fmt: skip
 
 
@@ -299,31 +174,6 @@ def _randomised(cohort: Cohort) -> Mask:
     return np.asarray((texts(cohort.patients[RANDOMISED]) != "0").to_numpy(), dtype=bool)
 
 
-def _due(table: pd.DataFrame, unseen: pd.DataFrame, cohort: Cohort, rule: DosingRule) -> pd.DataFrame:
-    """Return who needs something now: an open dose, or a visit that was left without its dose or its titre.
-
-    Of each patient the last visit counts; who never had a titre is listed for that, if for nothing else.
-    """
-    visits = table[table["call"] != NONE]
-    last = visits.groupby("patient").tail(1)
-    status = {OPEN: "due", OMITTED: "overdue", NOT_ASSESSED: NOT_ASSESSED, UNDECIDABLE: UNDECIDABLE, BY_HAND: BY_HAND}
-    listed = last[last["verdict"].isin(status)]
-    never = unseen[~unseen["patient"].isin(listed["patient"])].assign(verdict=NOT_ASSESSED, titre=None)
-    columns = ["patient", "week", "titre", "reason", "verdict"]
-    listed = pd.concat([one[columns] for one in (listed, never) if len(one)] or [listed[columns]], ignore_index=True)
-    listed = listed.sort_values(["patient", "week"], kind="stable")
-    return pd.DataFrame(
-        {
-            "patient_id": cohort.patient_ids.to_numpy()[listed["patient"].to_numpy(dtype=np.intp)],
-            "arm": rule.arm,
-            "week": listed["week"].to_numpy(dtype=float),
-            "titre": listed["titre"].to_numpy(dtype=object),
-            "reason": listed["reason"].where(listed["verdict"] != BY_HAND, DETECTED).to_numpy(),
-            "status": listed["verdict"].map(status).to_numpy(),
-        }
-    )
-
-
 def _forecast(
     cohort: Cohort, study: Study, rule: DosingRule, as_of: Floats, asked: Mask
 ) -> tuple[Forecast | None, tuple[int, ...]]:
@@ -340,60 +190,3 @@ def _forecast(
         return None, ()
     history = titre_history(titres, given, places, len(cohort))
     return forecast(AntibodyFilter(passive), history, rule.dose, rule.again.below), tuple(places.tolist())
-
-
-def _next(
-    ids: NDArray[np.object_],
-    found: Forecast,
-    places: tuple[int, ...],
-    stop: Floats,
-    planned: tuple[float, ...],
-    as_of: Floats,
-    by_hand: set[str],
-) -> pd.DataFrame:
-    rows = list(places)
-    now = np.where(np.isfinite(as_of[rows]), as_of[rows], found.start)
-    visit = np.array([next((week for week in planned if week > at), np.nan) for at in now])
-    visit = np.where(visit < stop[rows], visit, np.nan)
-    chance = np.where([one in by_hand for one in ids[rows]], np.nan, found.due_at(visit))
-    return pd.DataFrame(
-        {
-            "patient_id": ids[rows],
-            "titre_week": found.start,
-            "week": found.crossing,
-            "lower": found.lower,
-            "upper": found.upper,
-            "next_visit": visit,
-            "due_at_next_visit": chance,
-            "reachable": 1.0 - found.unreachable,
-            "dose_needed": found.dose_needed,
-            "contradicts": found.surprise < _SURPRISING,
-        }
-    )
-
-
-def _centres(cohort: Cohort) -> np.ndarray[Any, np.dtype[np.object_]]:
-    if "centre" not in cohort.patients:
-        return np.full(len(cohort), "all", dtype=object)
-    return cohort.patients["centre"].fillna("unknown").astype(str).to_numpy(dtype=object)
-
-
-def _deviations(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]]) -> pd.DataFrame:
-    """Count what departs from the rule by kind and centre, also centres in which nothing did."""
-    departs = ~table["verdict"].isin([AS_DUE, NONE, OPEN, BY_HAND])  # the last is for a person to decide
-    kinds = pd.crosstab(table.loc[departs, "verdict"], centre[departs.to_numpy()])
-    kinds = kinds.reindex(columns=sorted(set(centre.tolist())), fill_value=0)
-    return kinds.rename_axis(index="deviation", columns=None).reset_index()
-
-
-def _adherence(table: pd.DataFrame, centre: np.ndarray[Any, np.dtype[np.object_]]) -> pd.DataFrame:
-    """Return doses given of those due by centre; those still open do not count."""
-    due = table["verdict"].isin([AS_DUE, LATE, OMITTED, WRONG_AMOUNT]).to_numpy()
-    given = table["verdict"].isin([AS_DUE, LATE, WRONG_AMOUNT]).to_numpy()
-    rows = []
-    for name in [*sorted(set(centre[due].tolist())), ALL_CENTRES]:
-        here = due if name == ALL_CENTRES else due & (centre == name)
-        rows.append({"centre": name, "due": int(here.sum()), "given": int((given & here).sum())})
-    outside = int((table["verdict"] == CONTROL).sum())
-    rows.append({"centre": "doses in the control arm", "due": 0, "given": outside})
-    return pd.DataFrame(rows)

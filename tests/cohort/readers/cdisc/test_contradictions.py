@@ -265,3 +265,36 @@ def test_a_code_of_results_has_one_label(tmp_path):
     assert "LB: several LBTEST of 'HBSAB': Anti-HBs (1), Anti-HBs (mother) (1); expected one" in text
     chosen = MAPPING.replace('codes = ["HBSAB"]', 'codes = ["HBSAB"]\nwhen = { LBTEST = "Anti-HBs" }')
     assert len(read(tmp_path, chosen, lb=mother).labs) == 1
+
+
+EX = MAPPING + '[[treatments]]\nagent = "hbig"\nsource = "ex"\ncodes = ["HBIG"]\n'
+
+
+def test_a_dose_of_nothing_is_no_course(tmp_path):
+    """The standard has 0 where nothing was given, and where a placebo was."""
+    cohort = read(tmp_path, EX, lb=LB, ex=[ex(), ex(dose=0.0, start="2024-02-01", end="2024-02-01")])
+    assert len(cohort.treatments) == 1
+    assert "1 a dose of 0, which is none (2)" in str(cohort.reading)
+    placebo = EX.replace('agent = "hbig"', 'agent = "placebo"').replace('"HBIG"]', '"PLACEBO"]')
+    assert len(read(tmp_path, placebo, lb=LB, ex=[ex(drug="PLACEBO", dose=0.0)]).treatments) == 1
+
+
+def test_words_of_a_row_are_those_of_what_is_read(tmp_path, study):
+    rows = [lb(LBTEST="HBsAg"), lb("S-2", LBTEST="HBsAg")]
+    assert "column 'LBTEST': 'HBsAg'; expected a name of anti_hbs" in refused(tmp_path, lb=rows, study=study)
+    mother = [lb(LBTEST="Anti-HBs of the mother")]
+    assert "column 'LBTEST'" in refused(tmp_path, lb=mother)
+    stated = MAPPING + 'when = { LBTEST = "Anti-HBs of the mother" }\n'
+    assert len(read(tmp_path, stated, lb=mother).labs) == 1
+
+
+@pytest.mark.parametrize("unit", ["200.0", "12"])
+def test_a_unit_is_no_number(tmp_path, unit):
+    assert f"'{unit}'; expected a unit" in refused(tmp_path, lb=[lb(unit=unit)])
+    rows = [tte(AVALU=unit)]
+    assert "column 'AVALU': a number; expected the unit of AVAL" in refused(tmp_path, TTE, lb=LB, adtte=rows)
+
+
+def test_a_condition_that_no_row_meets_is_refused(tmp_path):
+    text = refused(tmp_path, MAPPING + 'when = { LBTEST = "AntiHBs" }\n', lb=LB)
+    assert "rows of anti_hbs, and none as 'when' asks; expected values that occur together" in text

@@ -165,10 +165,12 @@ def test_a_code_is_not_read_as_what_its_words_deny(read, said):
     assert values(read(coded(display="Negative", text="not detected"))) == ["negative"]
 
 
-def test_a_code_that_is_known_is_not_read_as_its_contrary(read):
+def test_a_code_without_words_means_what_the_mapping_says(read):
+    """No names of codes are kept here: those that were had no source that could be checked."""
     wrong = MAPPING.replace('|260385009" = "negative"', '|260385009" = "positive"')
-    with pytest.raises(SourceError, match="what the code system calls it: 'Negative'"):
-        read(coded(), mapping=wrong)
+    assert values(read(coded(), mapping=wrong)) == ["positive"]
+    with pytest.raises(CohortError, match="'Negative', and a code that the mapping reads as 'positive'"):
+        read(coded(display="Negative"), mapping=wrong)
 
 
 @pytest.mark.parametrize("path", ["dosage.dose", "dosage.dose.value"])
@@ -207,3 +209,28 @@ def test_a_result_of_the_specimen_of_another_is_not_the_patients(read, order, wh
     cohort = read(observation(), *[*specimens, *results][::order], people=people)
     assert sorted(values(cohort)) == ["5.0", "8.0"]
     assert left_out(cohort) == {"of a specimen of another than the patient": 1}
+
+
+def test_words_of_a_code_are_those_of_what_is_read(read):
+    study = rm.load_study("hbsag-relapse")
+    code = {"coding": [{"system": LOINC, "code": "5193-8", "display": "HBsAg"}]}
+    with pytest.raises(CohortError, match=r"column 'Observation\.code': 'HBsAg'; expected a name of anti_hbs"):
+        read({**observation(), "code": code}, study=study)
+    mother = {"coding": [{"system": LOINC, "code": "5193-8"}], "text": "Anti-HBs of the mother"}
+    with pytest.raises(CohortError, match="'Anti-HBs of the mother'"):
+        read({**observation(), "code": mother})
+    stated = MAPPING.replace('5193-8"]\n', '5193-8"]\nwhen = { "code.text" = "Anti-HBs of the mother" }\n')
+    assert len(read({**observation(), "code": mother}, mapping=stated).labs) == 1
+    with pytest.raises(SourceError, match="1 rows of anti_hbs, and none as 'when' asks"):
+        read(observation(), mapping=stated)
+
+
+def test_a_dose_of_nothing_is_no_course(read):
+    nothing = dose(dosage={"dose": {"value": 0, "unit": "IU"}})
+    with pytest.raises(CohortError, match="a dose of 0; expected an amount that was given"):
+        read(observation(), nothing)
+
+
+def test_a_unit_is_no_number(read):
+    with pytest.raises(CohortError, match=r"'200\.0'; expected a unit"):
+        read(observation(**{"valueQuantity": {"value": 5, "unit": "200.0"}}))

@@ -43,13 +43,19 @@ def bundles(root):
 
 def test_golden_values_of_synthetic_bundles(bundles):
     mapping = BUNDLES + f'[[labs]]\nanalyte = "weight"\ncodes = ["{CIEL.format(5089)}"]\n'
-    counted = {"Bob965": (238, 30, 1), "Cecelia952": (259, 64, 0), "Jeremiah751": (238, 30, 1)}  # by hand
-    for name, (entries, results, weights) in counted.items():
+    counted = {"Bob965": (238, 30, 8, 1), "Cecelia952": (259, 64, 14, 0), "Jeremiah751": (238, 30, 8, 1)}  # by hand
+    for name, (entries, results, numbers, weights) in counted.items():
         cohort = read_fhir(bundles / f"{name}.json", parse_mapping(mapping))
         came = {one.source: one.came for one in cohort.reading.sources}
         others = sum(one.count for one in cohort.reading.not_mapped if one.source == "resources")
         assert (sum(came.values()) + others, came["Observation"]) == (entries, results)
         assert len(cohort.labs) >= weights
+        resources = [one["resource"] for one in json.loads((bundles / f"{name}.json").read_text())["entry"]]
+        observations = [one for one in resources if one["resourceType"] == "Observation"]
+        quantities = [one["valueQuantity"] for one in observations if "valueQuantity" in one]
+        assert len(quantities) == numbers
+        assert not any("comparator" in one for one in quantities)
+        assert {one["status"] for one in observations} == {"final"}
     cohort = read_fhir(bundles / "Bob965.json", parse_mapping(mapping))
     first = cohort.labs.iloc[0]
     assert (first["value"], first["unit"], first["date"][:10]) == ("64.595", "kg", "2019-07-27")

@@ -184,15 +184,12 @@ def test_what_is_said_of_a_person_is_said_once(read):
 
 
 def test_a_concept_is_not_read_as_what_another_one_means(read):
-    """Male and female exchanged, and a negative result as a positive one, with and without the table CONCEPT."""
+    """Male and female exchanged without the table CONCEPT, and a negative result as a positive one with it."""
     sexes = MAPPING.replace(
         'sex = "gender_concept_id"', 'sex = { field = "gender_concept_id", values = { 8507 = "F", 8532 = "M" } }'
     )
     with pytest.raises(SourceError, match="what the vocabulary calls it: 'Female'"):
         read(number("5"), mapping=sexes)
-    results = MAPPING.replace('"9189" = "negative"', '"9189" = "positive"')
-    with pytest.raises(SourceError, match="what the vocabulary calls it: 'Negative'"):
-        read(number("5"), mapping=results)
     own = MAPPING.replace('"9177" = ""', '"9177" = "positive"')
     assert len(read(number("5"), mapping=own).labs) == 1
     concept = [{"concept_id": "9177", "concept_code": "x", "vocabulary_id": "SNOMED", "concept_name": "Not detected"}]
@@ -231,3 +228,62 @@ def test_a_dose_is_in_the_unit_that_its_row_states(read, unit, right):
         read(number("5"), mapping=mapping, drug_exposure=drugs)
     own = mapping.replace(', unit = "IU" }', ' }\nunit = { field = "dose_unit_source_value" }')
     assert list(read(number("5"), mapping=own, drug_exposure=drugs).treatments["unit"]) == ["mg"]
+
+
+ZONE = MAPPING.replace("[time]", '[source]\nzone = "Asia/Shanghai"\n[time]')
+
+
+def test_a_time_with_an_offset_is_that_of_the_hospitals_zone(read):
+    """00:30 in Greenwich is 08:30 in Shanghai; 23:30 is the next day there, which the date beside it denies."""
+    row = number("5", measurement_datetime="2024-03-08 00:30:00+00:00")
+    assert str(read(row, mapping=ZONE).labs["date"].iloc[0]) == "2024-03-08 08:30:00"
+    assert str(read(row).labs["date"].iloc[0]).startswith("2024-03-08")
+    assert "minute_of_day" not in read(row).labs
+    assert "1 times have an offset, and are not used" in str(read(row).reading)
+    late = number("5", measurement_datetime="2024-03-08 23:30:00+00:00")
+    with pytest.raises(CohortError, match="column 'measurement_datetime'"):
+        read(late, mapping=ZONE)
+    midnight = number("5", measurement_datetime="2024-03-08T00:00:00Z")
+    assert "offset" not in str(read(midnight).reading)
+    assert str(read(midnight, mapping=ZONE).labs["date"].iloc[0]).startswith("2024-03-08")
+
+
+def test_what_the_source_calls_a_row_is_what_is_read(read):
+    """A drug of another name under the concept of the agent, and a result under that of another analyte."""
+    study = rm.load_study("hbsag-relapse")
+    drug = DRUG | {"drug_source_value": "Entecavir 0.5mg"}
+    with pytest.raises(CohortError, match=r"column 'drug_source_value': 'Entecavir 0\.5mg'; expected a name of hbig"):
+        read(number("5"), drug_exposure=[drug], study=study)
+    assert len(read(number("5"), drug_exposure=[DRUG | {"drug_source_value": "HBIG 400 IU"}], study=study).labs) == 1
+    with pytest.raises(CohortError, match="column 'measurement_source_value': 'HBsAg'; expected a name of anti_hbs"):
+        read(number("5", measurement_source_value="HBsAg"), study=study)
+    named = MAPPING.replace("codes = [1]\n", 'codes = [1]\nwhen = { measurement_source_value = "HBsAg" }\n')
+    with pytest.raises(SourceError, match="what the text says by itself"):
+        read(number("5", measurement_source_value="HBsAg"), mapping=named, study=study)
+    concept = [{"concept_id": "1", "concept_code": "x", "vocabulary_id": "X", "concept_name": "HBsAg"}]
+    with pytest.raises(MappingError, match="1, which the vocabulary calls 'HBsAg'; expected codes of anti_hbs"):
+        read(number("5"), concept=concept, study=study)
+
+
+def test_a_dose_of_nothing_is_no_course(read):
+    dosed = MAPPING + 'dose = { field = "quantity", unit = "IU" }\n'
+    with pytest.raises(CohortError, match="column 'quantity': '0'; expected an amount that was given"):
+        read(number("5"), drug_exposure=[DRUG | {"quantity": "0"}], mapping=dosed)
+    assert len(read(number("5"), drug_exposure=[DRUG | {"quantity": "0"}]).treatments) == 1  # the dose is not read
+
+
+def test_a_concept_that_says_the_contrary_of_its_text_is_refused(read):
+    row = number("", value_as_concept_id="9189", value_source_value="Positive")
+    with pytest.raises(CohortError, match="expected the meaning of value_as_concept_id"):
+        read(row)
+
+
+def test_a_condition_that_no_row_meets_is_refused(read):
+    nothing = MAPPING.replace("codes = [1]\n", 'codes = [1]\nwhen = { unit_source_value = "mIU/ml." }\n')
+    with pytest.raises(SourceError, match="1 rows of anti_hbs, and none as 'when' asks"):
+        read(number("5"), mapping=nothing)
+
+
+def test_a_unit_is_no_number(read):
+    with pytest.raises(CohortError, match=r"column 'unit_source_value': '200\.0'; expected a unit"):
+        read(number("5", unit_source_value="200.0"))

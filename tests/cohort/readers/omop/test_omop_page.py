@@ -24,7 +24,7 @@ def test_the_mapping_of_the_page_reads(root, tmp_path):
         "measurement": table(
             measurement_id=[1, 2], person_id=[1, 1], measurement_concept_id=[2000000903, 2000000904],
             measurement_date=["2024-03-08"] * 2, operator_concept_id=[4171756, 0], value_as_number=[0.05, None],
-            value_as_concept_id=[0, 9189], unit_concept_id=[0, 0], value_source_value=["<0.05", None],
+            value_as_concept_id=[0, 2000000906], unit_concept_id=[0, 0], value_source_value=["<0.05", None],
         ),
         "observation": table(
             observation_id=1, person_id=1, observation_concept_id=2000000900, observation_date=start,

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
 import pytest
 from mutations import mutated
 from omop_writer import (
@@ -186,6 +187,10 @@ codes = [3025315]
     (measured,) = [one for one in cohort.reading.sources if one.source == "measurement"]
     assert (measured.came, measured.used, len(cohort)) == (10_040, 511, 28)
     assert len(cohort.reading.not_mapped) == 131  # of 132 concepts
+    table = pd.read_csv(folder / "MEASUREMENT.csv", dtype=str)
+    table.columns = table.columns.str.lower()
+    assert table["value_as_number"].notna().sum() == 9_107
+    assert table["operator_concept_id"].fillna("0").astype(float).unique().tolist() == [0]  # no comparator anywhere
     first = cohort.labs.iloc[0]
     assert (first["value"], first["unit"], first["date"]) == ("48.1", "kg", "2013-05-17")
     proposal = propose_omop(folder, study)

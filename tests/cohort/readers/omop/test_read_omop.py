@@ -318,9 +318,10 @@ def test_names_in_any_case_and_broken_files(read, tmp_path):
 
 @pytest.mark.parametrize(
     ("moment", "time"),
-    [("2024-03-08T00:00:00Z", ""), ("2024-03-08 08:30:15+08:00", "08:30:15"), ("2024-03-08 08:30", "08:30")],
+    [("2024-03-08T00:00:00Z", ""), ("2024-03-08 08:30:15+08:00", ""), ("2024-03-08 08:30", "08:30")],
 )
 def test_the_day_is_that_of_the_date_whatever_zone_the_moment_has(read, moment, time):
+    """The time of another zone is not that of the hospital: without its zone, the time is not used."""
     cohort = read(number("5") | {"measurement_datetime": moment}, number("9") | {"measurement_date": "2024-03-15"})
     assert list(cohort.labs["week"].round(9)) == [1.0, 2.0]
     assert str(cohort.labs["date"].iloc[0]).endswith(f"2024-03-08 {time}".strip())

@@ -110,11 +110,12 @@ def test_what_is_hidden_coloured_struck_or_commented_is_said(tmp_path):
     said = "; ".join(sheet.notes)
     assert sheet.cells.tolist() == [["a", "b"], ["1", "2"]]
     assert sheet.hidden_rows == (2,)
+    assert list(sheet.unusable) == [(1, 1)]  # whoever looks at the sheet sees a result that was withdrawn
     for text in (
         "1 hidden row, read like the others: 2",
         "1 hidden column",
         "1 coloured cell (A2)",
-        "1 cell struck",
+        "1 cell struck through (B2): refused where they are read",
         "comments",
     ):
         assert text in said

@@ -10,6 +10,7 @@ from relapse_model.cohort.readers.cdisc.data_set import Columns
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, made_unit, made_value
 from relapse_model.cohort.readers.contradicting_meanings import event_named
 from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED, SecondNames
 from relapse_model.cohort.readers.source_table import SourceTable
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
@@ -76,6 +77,22 @@ def other_events(wanted: Wanted, columns: Columns, table: SourceTable) -> list[P
     event, number = (columns["CNSR"] == "0").to_numpy(), (columns["CNSR"] != "").to_numpy()
     wrong = number & np.where(event, (said == "free").to_numpy(), (said == "relapse").to_numpy())
     return table.problems(wrong, "EVNTDESC", "what CNSR says: 0 is an event, any other number none")
+
+
+def other_names(wanted: Wanted, columns: Columns, table: SourceTable, second: SecondNames) -> list[Problem]:
+    """Refuse rows whose words are the name of another analyte or agent than the one of their code, or of a person."""
+    key, name = NAMED.get(wanted.entry.section), wanted.standard.label
+    meant = "" if key is None else wanted.entry.constants.get(key, "")
+    if key is None or not meant or name not in wanted.data or name in wanted.entry.when:
+        return []
+    value = wanted.entry.fields.get("value")
+    if value is not None and value.name not in (
+        made_value(wanted.data, wanted.standard),
+        *(one for one, _ in wanted.standard.values),
+    ):
+        return []  # another analyte of the same code, such as a ratio
+    rows = second.rows(key, columns[name], meant)
+    return table.problems(rows, name, f"a name of {meant}", IF_RIGHT)
 
 
 def _amounts(texts: pd.Series) -> Floats:

@@ -15,6 +15,7 @@ from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, is_study_day
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import SourceTable
+from relapse_model.cohort.readers.unit_numbers import is_number
 from relapse_model.errors import Problem
 
 _NEEDED = ("AVAL", "STARTDT", "ADT")
@@ -42,6 +43,9 @@ def other_times(
     time = pd.to_numeric(columns["AVAL"], errors="coerce").to_numpy(dtype=float)
     days = day_numbers(columns["ADT"], mapping.time.dates) - day_numbers(columns["STARTDT"], mapping.time.dates)
     unit = _units(columns, len(table))
+    numbers = np.array([is_number(one) for one in unit], dtype=bool)
+    if numbers.any():
+        return table.problems(numbers, "AVALU", "the unit of AVAL, such as DAYS", found="a number"), []
     agree = {name: _agree(time, days, length, _offsets(wanted)) for name, length in _DAYS.items()}
     usual = max(agree, key=lambda name: int(agree[name].sum()))
     right = np.select([unit == name for name in _DAYS], list(agree.values()), agree[usual])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.cdisc.data_set import DataSet
 from relapse_model.cohort.readers.cdisc.library import Library, open_library
 from relapse_model.cohort.readers.cdisc.people import subjects_data
@@ -13,12 +14,16 @@ from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import code_of
 from relapse_model.cohort.readers.mapping_file import parse_mapping
 from relapse_model.cohort.readers.proposed_text import arm_line, comment, heading, quoted
+from relapse_model.study.analyte import Analyte
 from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
+from relapse_model.study.unit_spelling import unit_key
 
 _EMPTY = '[mapping]\nprotocol = 1\nkind = "cdisc"\n[patients]\nid = "USUBJID"\n'
 _SHOWN = 60
+_RATIO = "R2A1HI"  # the standard's ratio of a result to the upper limit of its normal range (A1HI)
+_LIMITS = frozenset(map(unit_key, ("ULN", "xULN", "x ULN")))
 
 
 def propose_cdisc(source: str | Path, study: Study) -> str:
@@ -109,7 +114,8 @@ def _labs(library: Library, study: Study) -> list[str]:
             lines += [f"{mark}[[labs]]", f"{mark}analyte = {quoted(analyte)}", f"{mark}source = {quoted(data.name)}",
                       f"{mark}codes = [{quoted(code)}]  # {comment(label)}: {count:,}{_units(data, standard, code)}",
                       ]  # fmt: skip
-            lines += [mark + one for one in _parts(data, standard, code)]
+            lines += [mark + one for one in (*_ratio(data, standard, code, study.analytes[analyte]),
+                                             *_parts(data, standard, code))]  # fmt: skip
     return lines
 
 
@@ -119,7 +125,26 @@ def _analyte(names: NameTable, study: Study, code: str, label: str) -> str | Non
     return found if found in study.analytes else None
 
 
+def _ratio(data: DataSet, standard: Standard, code: str, rule: Analyte) -> list[str]:
+    """Return how results are read whose units are none of the study's: as ratios to their upper limit."""
+    other = [unit for unit in _found(data, standard, code) if unit and conversion(rule, unit) is None]
+    if not other:
+        return []
+    found, wanted = comment(", ".join(other)), comment(rule.unit)
+    if unit_key(rule.unit) in _LIMITS and _RATIO in data:
+        note = f"the result divided by its upper limit of normal, since the study has it in {wanted}, not in {found}"
+        return [f"value = {quoted(_RATIO)}  # {note}", f"unit = {quoted(rule.unit)}"]
+    return [f'#? value = "..."  # {found} is none of its units in the study ({wanted}): state the factor there, or a '
+            "variable that is in one of them"]  # fmt: skip
+
+
 def _units(data: DataSet, standard: Standard, code: str) -> str:
+    units = _found(data, standard, code)
+    return f" ({', '.join(f'{comment(unit)}: {count:,}' for unit, count in units.items() if unit)})" if units else ""
+
+
+def _found(data: DataSet, standard: Standard, code: str) -> Counter[str]:
+    """Return the units of the results of a code."""
     rows = data.holds(standard.code, [code])
     units: Counter[str] = Counter()
     variable = standard.values[0][1]
@@ -127,7 +152,7 @@ def _units(data: DataSet, standard: Standard, code: str) -> str:
         units.update(data.counts(variable, rows))
     elif standard.label in data:
         units.update({unit_of_label(text): count for text, count in data.counts(standard.label, rows).items()})
-    return f" ({', '.join(f'{comment(unit)}: {count:,}' for unit, count in units.items() if unit)})" if units else ""
+    return units
 
 
 def _parts(data: DataSet, standard: Standard, code: str) -> list[str]:

@@ -23,6 +23,7 @@ from relapse_model.cohort.readers.cdisc.wanted import Wishes, code_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, made_of, place_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates
@@ -86,13 +87,14 @@ def read_cdisc(
     fates = {one.data.name: Fates(one.data.rows) for one in wishes.all}
     twice = {one.name: numbered_twice(one) for one in {wanted.data for wanted in wishes.all}}
     taken = [taken_rows(one, subjects, known, fates[one.data.name], twice[one.data.name]) for one in wishes.all]
-    _refuse([problem for one in taken for problem in one.problems])
+    unread, unmet_notes = unmet(known, [(one.wanted.entry, one.came, one.met) for one in taken])
+    _refuse([*(problem for one in taken for problem in one.problems), *unread])
     lives = lives_of(library, subjects, read=known.outcome is not None)
     made, notes = _made(subjects, taken, wishes)
     report = ReadingReport(
         "cdisc", tuple(_readings(library, subjects, fates)), not_mapped=tuple(_not_mapped(library, subjects, wishes)),
         never_read=tuple(name for data in _read(library, subjects, fates) for name in never_read(data)),
-        notes=(*subjects.notes, *lives.notes, *(note for one in taken for note in one.notes), *notes),
+        notes=(*subjects.notes, *lives.notes, *(note for one in taken for note in one.notes), *unmet_notes, *notes),
     )  # fmt: skip
     problems = [*subjects.problems, *(problem for one in taken for problem in one.rows.problems), *lives.problems]
     lived = with_dates(made, wishes.all, subjects, subjects.references)

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
-from relapse_model.cohort.readers.cdisc.contradicted import other_characters, other_events, other_results, other_units
+from relapse_model.cohort.readers.cdisc.contradicted import (
+    other_characters,
+    other_events,
+    other_names,
+    other_results,
+    other_units,
+)
 from relapse_model.cohort.readers.cdisc.data_set import Columns, code_key
 from relapse_model.cohort.readers.cdisc.event_times import other_times
 from relapse_model.cohort.readers.cdisc.people import Subjects
@@ -18,13 +24,15 @@ from relapse_model.cohort.readers.cdisc.study_days import days_since, other_days
 from relapse_model.cohort.readers.cdisc.units import unit_of_label
 from relapse_model.cohort.readers.cdisc.wanted import Wanted, code_of, is_study_day, made_unit, made_value
 from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, in_mapping, place_of
-from relapse_model.cohort.readers.not_found import NONE
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, NONE
 from relapse_model.cohort.readers.source_mapping import SourceMapping
 from relapse_model.cohort.readers.source_table import Fates, SourceTable
 from relapse_model.errors import Problem
 
 NOT_DONE, DERIVED = "not done", "derived by the analysis, and no result (DTYPE)"
+NO_DOSE = "a dose of 0, which is none"
 _BRACKETS = re.compile(r"\s*\([^()]*[/%][^()]*\)\s*$")
+_ZERO = re.compile(r"0+(?:\.0*)?")
 OTHER_CODE = "of a code that the mapping does not name"
 
 
@@ -39,12 +47,16 @@ class TakenRows:
     problems : list of Problem
         Of the mapping, for the whole source.
     notes : list of str
+    came, met : int
+        Rows of its codes, and those of them that are as its ``when`` asks.
     """
 
     wanted: Wanted
     rows: EntryRows
     problems: list[Problem]
     notes: list[str]
+    came: int = 0
+    met: int = 0
 
 
 def taken_rows(
@@ -91,7 +103,8 @@ def taken_rows(
     problems += _absent(wanted, chosen & ~outside.get(OTHER_ROWS, ~chosen), mapping)
     _account(fates, data.rows, at, taken)
     taken.problems.extend([*refused, *more])
-    return TakenRows(wanted, taken, problems, notes)
+    met = chosen & ~outside.get(OTHER_ROWS, ~chosen)
+    return TakenRows(wanted, taken, problems, notes, int(chosen.sum()), int(met.sum()))
 
 
 def _account(fates: Fates, size: int, at: Positions, taken: EntryRows) -> None:
@@ -160,7 +173,26 @@ def _nothing(wanted: Wanted, chosen: Mask, subjects: Subjects) -> tuple[dict[str
             values = [table.columns[value] for value, _ in wanted.standard.values if value in data]
             filled = np.any([(texts != "").to_numpy() for texts in values], axis=0)
             problems += table.problems(filled, variable, "no result, since it was not done")
+    zero = _zero_doses(wanted) & chosen
+    if data.name.startswith("EX"):
+        found[NO_DOSE] = zero
+    elif zero.any():
+        table = subjects.table(data, np.flatnonzero(zero))
+        expected = "an amount that was given"
+        problems += table.problems(np.ones(len(table), dtype=bool), wanted.standard.more["dose"], expected, NO_AMOUNT)
     return found, problems
+
+
+def _zero_doses(wanted: Wanted) -> Mask:
+    """Tell which exposures have a dose of 0; with a placebo it is what was given."""
+    data, variable = wanted.data, wanted.standard.more.get("dose", "")
+    if wanted.entry.section != "treatments" or variable not in data:
+        return np.zeros(data.rows, dtype=bool)
+    coded, names = data.coded(variable), data.coded(code_of(data, wanted.standard))
+    zero = np.array([bool(_ZERO.fullmatch(text.strip())) for text in coded.texts], dtype=bool)
+    placebo = np.array(["placebo" in text.casefold() for text in names.texts], dtype=bool)
+    found: Mask = zero[coded.codes] & ~placebo[names.codes]
+    return found
 
 
 def _absent(wanted: Wanted, chosen: Mask, mapping: SourceMapping) -> list[Problem]:
@@ -185,6 +217,7 @@ def _table(
     problems += other_results(wanted, columns, table)
     problems += other_characters(wanted, columns, table)
     problems += other_events(wanted, columns, table)
+    problems += other_names(wanted, columns, table, wanted.second)
     for wrong, told in (
         other_days(wanted, columns, table, subjects.references, mapping), other_times(wanted, columns, table, mapping)
     ):  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from relapse_model.cohort.readers.cdisc.data_set import DataSet, code_key
 from relapse_model.cohort.readers.cdisc.library import FINDINGS, Library
 from relapse_model.cohort.readers.cdisc.standard import EVENT_BY_CENSORING, TTE, Standard, standard_of
 from relapse_model.cohort.readers.entry_rows import TIMES, in_mapping, lacking_keys, place_of
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
+from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import Problem
 from relapse_model.study.names_known import agent_names
@@ -32,6 +33,8 @@ class Wanted:
         Of the rows; empty: all.
     made_dose : bool
         Whether the dose is that of the standard: the mapping does not ask for it.
+    second : SecondNames
+        By which words of the rows are held against the analyte or agent.
     """
 
     entry: Entry
@@ -39,6 +42,7 @@ class Wanted:
     standard: Standard
     codes: tuple[str, ...] = ()
     made_dose: bool = False
+    second: SecondNames = field(default_factory=SecondNames)
 
 
 class Wishes:
@@ -47,6 +51,7 @@ class Wishes:
     def __init__(self, library: Library, mapping: SourceMapping, study: Study | None):
         self.library, self.mapping, self.study = library, mapping, study
         self.problems: list[Problem] = []
+        self.second = SecondNames(study)
         labs = mapping.labs or tuple(self._of_study())
         entries = [*labs, *mapping.treatments, *([mapping.outcome] if mapping.outcome else [])]
         self.all = [one for entry in entries for one in self._wanted(entry)]
@@ -77,7 +82,7 @@ class Wishes:
             self.problems += self._variables(made, data)
             if len(self.problems) == before:
                 dose = entry.section == "treatments" and "dose" not in entry.fields
-                wanted.append(Wanted(made, data, standard, self._codes(entry, data, standard), dose))
+                wanted.append(Wanted(made, data, standard, self._codes(entry, data, standard), dose, self.second))
         return wanted
 
     def _data(self, entry: Entry) -> tuple[DataSet, ...]:

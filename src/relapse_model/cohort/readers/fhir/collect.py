@@ -33,6 +33,7 @@ from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_p
 from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
 from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
+from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
 from relapse_model.cohort.readers.source_dates import Partial
 from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.cohort.readers.units_in_names import unit_stands
@@ -41,6 +42,8 @@ ONE_OF_TIMES = "Correct one of the two times"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
 OF_ANOTHER = "about another than the patient (focus)"
+ALWAYS_ASKED = ("Patient", "Medication", "Specimen")
+"""Types of which the collector keeps something, whatever the mapping asks for."""
 _LACKING = [Coding("", "a medication that the export does not hold", "")]
 
 
@@ -100,6 +103,7 @@ class Collector:
         self._waiting: list[Found] = []
         self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
+        self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
 
     def take_all(self, resources: Iterable[Found]) -> None:
         """Take every resource; those that refer to a medication which comes later, at the end."""
@@ -212,7 +216,7 @@ class Collector:
                 tally.left[NOT_NAMED] += 1
                 self.unmapped[_called(kind, codings)] += 1
             else:
-                self._result(found, kind, resource, subject, node, asked)
+                self._result(found, kind, resource, subject, node, asked, codings)
 
     def _results(self, found: Found, kind: str) -> list[tuple[Json, list[Coding]]] | None:
         """Return what a resource says, each with its codes; None while its medication has not come."""
@@ -248,7 +252,8 @@ class Collector:
         return "not to be given (doNotPerform)" if resource.get("doNotPerform") is True else ""
 
     def _result(
-        self, found: Found, kind: str, resource: int, subject: str, node: Json, asked: list[Wanted]
+        self, found: Found, kind: str, resource: int, subject: str, node: Json, asked: list[Wanted],
+        codings: list[Coding],
     ) -> None:  # fmt: skip
         unit = self._unit()
         left: list[str] = []
@@ -259,9 +264,10 @@ class Collector:
             if len(names) > 1:
                 raise UnclearError("code", "codes of " + " and ".join(map(repr, sorted(names))), "codes of one of them")
             for wanted in asked:
-                if any(not set(texts_at(found.resource, path)) & set(texts) for path, texts in wanted.when):
+                if not self._is_as_asked(found.resource, wanted):
                     left.append("not as the mapping's 'when' asks")
                     continue
+                self._refuse_other_names(node, codings, kind, wanted)
                 cells = self._cells(found.resource, kind, node, wanted)
                 if isinstance(cells, str):
                     left.append(cells)
@@ -277,6 +283,27 @@ class Collector:
                 self.rows[section].append(row)
             if not rows:
                 self.tallies[kind].left[left[0]] += 1
+
+    def _is_as_asked(self, resource: Json, wanted: Wanted) -> bool:
+        """Tell whether a resource is as an entry's ``when`` asks; count it."""
+        if not wanted.when:
+            return True
+        met = all(set(texts_at(resource, path)) & set(texts) for path, texts in wanted.when)
+        self.conditions[wanted][met] += 1
+        return met
+
+    def _refuse_other_names(self, node: Json, codings: list[Coding], kind: str, wanted: Wanted) -> None:
+        """Refuse what calls its own code by the name of another analyte or agent, or another person's."""
+        key, element = NAMED.get(wanted.section), TYPES[kind].codes
+        element = "medicationCodeableConcept" if element == "medication" else element
+        if key is None or "value" in wanted.paths or any(path[0].name == element for path, _ in wanted.when):
+            return
+        held = node.get(element)
+        said = [one.display for one in codings]
+        said += [text_in(held, "text")] if isinstance(held, dict) else []
+        other = next((text for text in said if self.asked.second.contradicts(key, text, wanted.name)), None)
+        if other is not None:
+            raise UnclearError(element, repr(other), f"a name of {wanted.name}", IF_RIGHT)
 
     def _cells(self, resource: Json, kind: str, node: Json, wanted: Wanted) -> tuple[str, ...] | str:
         """Return the cells of a row, or why there is none."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from relapse_model.cohort.readers.fhir.elements import Json, Step, nodes_at, object_in, objects_in, text_in, texts_at
 from relapse_model.cohort.readers.fhir.resource_types import TYPES
 from relapse_model.cohort.readers.fhir.times import time_in
 from relapse_model.cohort.readers.fhir.values import UnclearError, unit_said
+from relapse_model.cohort.readers.not_found import NO_AMOUNT
 
 _OVER = ("completed", "stopped")
+_ZERO = re.compile(r"0+(?:\.0*)?")
 _END = 'State where it stands in the entry, such as end = "dispenseRequest.validityPeriod.end"'
 
 
@@ -52,6 +55,8 @@ def course_of(resource: Json, kind: str, paths: Mapping[str, tuple[Step, ...]]) 
     dose, unit = _dose(resource, kind)
     if "dose" in paths:
         dose, unit = one_text(resource, paths["dose"], "dose"), _unit_beside(resource, paths["dose"])
+    if _ZERO.fullmatch(dose):
+        raise UnclearError("dose", "a dose of 0", "an amount that was given", NO_AMOUNT)
     return start, end, dose, unit, element
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
+from relapse_model.cohort.readers.fhir.asked_alone import BYTES_WORTH, AskedAlone
 from relapse_model.cohort.readers.fhir.elements import Json
 from relapse_model.errors import Problem, SourceError
 from relapse_model.files import no_repeats
@@ -65,12 +66,24 @@ class Source:
         every = sorted(path.rglob("*")) if path.is_dir() else [path]
         self.files = [one for one in every if one.suffix.lower() in _FORMS and one.is_file()]
         self.other_files = sum(one.is_file() for one in every) - len(self.files)
+        self._quick: AskedAlone | None = None
         if not self.files:
             found = "no such file or folder" if not path.exists() else "no file whose name ends in .json or .ndjson"
             raise SourceError("the FHIR export was refused", [
                 Problem(path.name, None, None, found, "a FHIR bundle (.json), bulk data (.ndjson), or a folder of them",
                         f"It was looked for in {path.parent.resolve()}")
             ])  # fmt: skip
+
+    def ask(self, kinds: frozenset[str] | None) -> None:
+        """Ask for some types of resources alone: of others, a large export yields nothing but their types.
+
+        Parameters
+        ----------
+        kinds : frozenset of str or None
+            None: all.
+        """
+        if sum(one.stat().st_size for one in self.files) >= BYTES_WORTH:
+            self._quick = AskedAlone(kinds)
 
     def resources(self) -> Iterator[Found]:
         """Yield every resource; a file that cannot be read becomes a problem, and the next one follows."""
@@ -150,7 +163,7 @@ class Source:
     def _parsed(self, data: bytes, called: str, number: int | None) -> Json | None:
         """Return a JSON object with its decimals as they are printed; else refuse it."""
         try:
-            content = _loaded(data)
+            content = self._loaded(data)
         except RecursionError:
             self.refuse(called, number, "JSON nested too deep to be read", "a FHIR resource", _ADVICE)
         except UnicodeDecodeError as error:
@@ -164,6 +177,19 @@ class Source:
                 return content
             self.refuse(called, number, "JSON that is no object", "a FHIR bundle or resource")
         return None
+
+    def _loaded(self, data: bytes) -> Any:
+        """Parse with the collector at rest: it would look at every object of a large bundle again and again."""
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            content = None if self._quick is None else self._quick.parsed(data)
+            if content is not None:
+                return content
+            return json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=no_repeats)
+        finally:
+            if collecting:
+                gc.enable()
 
 
 class HeldSource(Source):
@@ -180,22 +206,12 @@ class HeldSource(Source):
         self.path, self.max_bytes, self.files, self.other_files = Path("request"), MAX_BYTES, [], 0
         self.problems = []
         self.without_resource = self.pages = self.manifests = 0
+        self._quick = None
 
     def resources(self) -> Iterator[Found]:
         """Yield every resource; what is none becomes a problem."""
         for called, content in self.contents.items():
             yield from self._content(content, called)
-
-
-def _loaded(data: bytes) -> Any:
-    """Parse with the collector at rest: it would look at every object of a large bundle again and again."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=no_repeats)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _lines_of(file: BinaryIO, longest: int) -> Iterator[bytes]:

@@ -73,6 +73,7 @@ def propose_fhir(source: str | Path, study: Study) -> str:
         If a file cannot be read.
     """
     files = Source(Path(source))
+    files.ask(None)
     met = Met()
     medications: dict[str, list[Coding]] = {}
     for found in files.resources():

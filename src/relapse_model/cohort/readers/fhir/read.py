@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,18 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.entry_rows import in_mapping
 from relapse_model.cohort.readers.fhir.cohort_tables import Kept, made_table, readings, rows_of
-from relapse_model.cohort.readers.fhir.collect import Collector
+from relapse_model.cohort.readers.fhir.collect import ALWAYS_ASKED, Collector
 from relapse_model.cohort.readers.fhir.elements import NotFhirError, texts_at
 from relapse_model.cohort.readers.fhir.files import MAX_BYTES, Source
 from relapse_model.cohort.readers.fhir.lives import lives_of
 from relapse_model.cohort.readers.fhir.patient_columns import patient_columns
 from relapse_model.cohort.readers.fhir.time_zero import Index, index_of
-from relapse_model.cohort.readers.fhir.values import KNOWN
 from relapse_model.cohort.readers.fhir.wanted import asked_of
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.not_found import NONE, not_found
-from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport
 from relapse_model.cohort.tables.identifiers import identifier_key
@@ -98,13 +99,14 @@ def read_resources(
     asked = asked_of(known, study)
     zone = known.source.get("zone") or (None if study is None else study.time.zone) or ""
     collector = Collector(asked, zone, known.time.partial, known.missing)  # type: ignore[arg-type]
+    files.ask(frozenset({*asked.by_type, *ALWAYS_ASKED}))
     collector.take_all(files.resources())
     if files.problems:
         raise SourceError("the FHIR export was refused", files.problems)
     if not collector.patients.found:
         problem = Problem(path.name, None, None, "no Patient resource", "one of each patient", "Export Patient too")
         raise SourceError("the FHIR export was refused", [problem])
-    _refuse_absent(collector, known)
+    unmet_notes = _refuse_absent(collector, known)
     folder = path if path.is_dir() else path.parent
     try:
         ids = _identifiers(collector)
@@ -114,7 +116,7 @@ def read_resources(
         problem = Problem("Patient", None, wrong.element, wrong.found, wrong.expected)
         raise SourceError("the FHIR export was refused", [problem]) from None
     lives = lives_of(collector, kept)
-    notes = *lives.notes, *_notes(collector, files, made, zone)
+    notes = *lives.notes, *unmet_notes, *_notes(collector, files, made, zone)
     report = ReadingReport(
         "fhir", tuple(readings(collector, kept, index)), not_mapped=_not_mapped(collector),
         never_read=tuple(sorted(f"Patient.{name}" for name in collector.personal)), notes=notes,
@@ -122,14 +124,31 @@ def read_resources(
     problems = [*index.problems, *problems, *_refusals(collector, ids, kept), *lives.problems]
     return cohort_of(
         made, report, problems, study=study, mapping=known, deaths=lives.deaths, births=lives.births,
-        choices={"value": KNOWN}, on_problems=on_problems, dash=dash,
+        on_problems=on_problems, dash=dash,
     )  # fmt: skip
 
 
-def _refuse_absent(collector: Collector, mapping: SourceMapping) -> None:
-    absent = list(_absent(collector, mapping))
+def _refuse_absent(collector: Collector, mapping: SourceMapping) -> list[str]:
+    """Refuse what no resource has, and would make nobody ill or leave nothing read; return notes on the rest."""
+    unread, notes = unmet(mapping, list(_conditions(collector)))
+    absent = [*_absent(collector, mapping), *unread]
     if absent:
         raise SourceError("the FHIR export was refused", absent)
+    return notes
+
+
+def _conditions(collector: Collector) -> Iterator[tuple[Entry, int, int]]:
+    """Yield each entry with the results of its codes, and those that are as its ``when`` asks."""
+    counts = {section: Counter(row[6] for row in rows) for section, rows in collector.rows.items()}
+    for one in collector.asked.entries():
+        if one.entry is None:
+            continue
+        if one.when:
+            met = collector.conditions[one]
+            yield one.entry, met.total(), met[True]
+        else:
+            read = counts.get(one.section, Counter())[one.name]
+            yield one.entry, read, read
 
 
 def _absent(collector: Collector, mapping: SourceMapping) -> Iterable[Problem]:

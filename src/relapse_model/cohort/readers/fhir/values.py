@@ -11,10 +11,6 @@ from relapse_model.cohort.readers.contradicting_units import units_contradict
 from relapse_model.cohort.readers.fhir.elements import UCUM, Json, codings_in, object_in, text_in
 from relapse_model.study.names import name_key
 
-KNOWN = {f"http://snomed.info/sct|{code}": name for code, name in (
-    ("260385009", "Negative"), ("10828004", "Positive"), ("260415000", "Not detected"), ("260373001", "Detected")
-)}  # fmt: skip
-"""What SNOMED CT calls codes of results."""
 _AMOUNTS = {"[iu]": "IU", "iu": "IU", "g": "g", "mg": "mg", "ug": "ug", "mcg": "ug", "\u00b5g": "ug", "\u03bcg": "ug"}
 COMPARATORS = ("<", "<=", ">=", ">")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -162,7 +158,7 @@ def _concept(node: Json, element: str, meanings: Mapping[str, str]) -> Said:
         raise UnclearError(element, "codes with different meanings", "one meaning")
     if meant:
         said = meant.pop()
-        printed = [text, *(one.display or KNOWN.get(one.key, "") for one in codings)]
+        printed = [text, *(one.display for one in codings)]
         other = next((one for one in printed if results_contradict(one, said)), None)
         if other is not None:
             raise UnclearError(element, f"{other!r}, and a code that the mapping reads as {said!r}", "one meaning",

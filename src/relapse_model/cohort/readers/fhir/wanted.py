@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from relapse_model.cohort.readers.fhir.elements import ATC, LOINC, Step, parse_path
 from relapse_model.cohort.readers.fhir.resource_types import PERSONAL, TREATMENTS, TYPES
 from relapse_model.cohort.readers.other_analytes import IF_RIGHT, codes_of_others
+from relapse_model.cohort.readers.second_names import SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
 from relapse_model.study.line_numbers import Place, line_of
@@ -43,6 +44,8 @@ class Wanted:
         Paths and the texts of which one must stand there.
     constants : mapping of str to str
         Columns that are the same for all rows.
+    entry : Entry or None
+        Of the mapping.
     """
 
     section: str
@@ -52,6 +55,7 @@ class Wanted:
     paths: Mapping[str, Path]
     when: tuple[tuple[Path, tuple[str, ...]], ...] = ()
     constants: Mapping[str, str] | None = None
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Asked:
         Whether time zero is a resource's time; else a file's.
     outcome : frozenset of str
         Codes of the outcome.
+    second : SecondNames
+        By which what resources call their codes is held against the entries.
     """
 
     by_type: Mapping[str, Mapping[str, tuple[Wanted, ...]]]
@@ -78,11 +84,17 @@ class Asked:
     patients_when: tuple[tuple[Path, tuple[str, ...]], ...]
     index: bool
     outcome: frozenset[str] = frozenset()
+    second: SecondNames = field(default_factory=SecondNames)
 
     def names(self) -> dict[str, set[str]]:
         """Return the analytes and agents asked for."""
         every = [one for codes in self.by_type.values() for many in codes.values() for one in many]
         return {section: {one.name for one in every if one.section == section} for section in ("labs", "treatments")}
+
+    def entries(self) -> list[Wanted]:
+        """Return what the entries of results and treatments ask for."""
+        every = [one for codes in self.by_type.values() for many in codes.values() for one in many]
+        return list(dict.fromkeys(one for one in every if one.section in ("labs", "treatments")))
 
     def patient_elements(self) -> frozenset[str]:
         """Return the elements of Patient that are asked for."""
@@ -127,21 +139,21 @@ class _Asking:
         self.outcome()
         index = self.index()
         own = {}
-        for column, field in self.mapping.patients.items():
+        for column, one in self.mapping.patients.items():
             place: Place = ("patients", column)
-            if field.source in ("", "Patient"):
-                own[column] = self.path(field.name, place, column)
+            if one.source in ("", "Patient"):
+                own[column] = self.path(one.name, place, column)
             else:
                 self.add(
-                    field.source, tuple(field.options.get("codes", ())), place,
-                    self.wanted("patients", column, "", field.values, {"value": field}, place),
+                    one.source, tuple(one.options.get("codes", ())), place,
+                    self.wanted("patients", column, "", one.values, {"value": one}, place),
                 )  # fmt: skip
         patient_id = self.path(self.mapping.patient_id.name, ("patients", "id"))
         when = self.conditions(self.mapping.patients_when, ("patients", "when"))
         if self.problems:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
         outcome = frozenset(() if self.mapping.outcome is None else self.mapping.outcome.codes)
-        return Asked(self.by_type, patient_id, own, when, index, outcome)
+        return Asked(self.by_type, patient_id, own, when, index, outcome, SecondNames(self.study))
 
     def add(self, kind: str, codes: tuple[str, ...], place: Place, wanted: Wanted) -> None:
         """Ask for the codes of one type of resource; for all of them where no code is needed."""
@@ -194,7 +206,8 @@ class _Asking:
         constants = {key: text for key, text in entry.constants.items() if key not in ("analyte", "agent", "unit")}
         fields = {key: field for key, field in entry.fields.items() if key in known}
         unit = entry.constants.get("unit", "") or dose.unit or value.unit
-        return self.wanted(entry.section, name, unit, value.values, fields, place, entry.when, constants)
+        made = self.wanted(entry.section, name, unit, value.values, fields, place, entry.when, constants)
+        return replace(made, entry=entry)
 
     def labs(self) -> None:
         entries = self.mapping.labs

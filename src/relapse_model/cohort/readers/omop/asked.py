@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from relapse_model.cohort.readers.omop.cdm import CDM, PERSONAL
 from relapse_model.cohort.readers.omop.tables import Query, Tables, rows_of
 from relapse_model.cohort.readers.other_analytes import EXPECTED, IF_RIGHT, codes_of_others
+from relapse_model.cohort.readers.second_names import NAMED, SecondNames
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.errors import MappingError, Problem
 from relapse_model.study.analyte import Analyte
@@ -20,6 +21,7 @@ _FIELDS = {
     "outcome": (),
 }
 _NEEDED = ("person_id",)
+_IF_RIGHT = "Correct the code; if it is right, say by 'when' which of its rows are meant"
 _NORMAL_RANGE = ("range_low", "range_high")
 
 
@@ -69,6 +71,10 @@ class Asked:
         UCUM codes by ``unit_concept_id``, where the source has the vocabulary.
     rules : mapping of str to Analyte
         Of the study.
+    zone : str
+        Of the hospital; empty where nobody states it.
+    second : SecondNames
+        By which the source's own names of results and drugs are held against those of the entries.
     """
 
     labs: tuple[Wanted, ...]
@@ -78,6 +84,12 @@ class Asked:
     cohort: int | None
     units: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Analyte] = field(default_factory=dict)
+    second: SecondNames = field(default_factory=SecondNames)
+    zone: str = ""
+
+    def names(self) -> dict[str, list[str]]:
+        """Return the analytes and agents asked for."""
+        return {"labs": [one.name for one in self.labs], "treatments": [one.name for one in self.treatments]}
 
     def of_table(self, table: str) -> tuple[Wanted, ...]:
         """Return the laboratory entries of one table."""
@@ -108,6 +120,7 @@ class _Asking:
     def __init__(self, mapping: SourceMapping, tables: Tables, study: Study | None):
         self.mapping, self.tables, self.study = mapping, tables, study
         self.problems: list[Problem] = []
+        self.second = SecondNames(study)
 
     def refuse(self, place: Place, found: str, expected: str, advice: str = "") -> None:
         column = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
@@ -138,7 +151,8 @@ class _Asking:
         if self.problems:
             raise MappingError("the mapping was refused", sorted(self.problems, key=lambda problem: problem.row or 0))
         rules = {} if self.study is None else self.study.analytes
-        return Asked(labs, treatments, outcome, events, cohort, self.units(), rules)
+        zone = mapping.source.get("zone") or (None if self.study is None else self.study.time.zone) or ""
+        return Asked(labs, treatments, outcome, events, cohort, self.units(), rules, self.second, zone)
 
     def entries(self) -> tuple[Entry, ...]:
         if self.mapping.labs or self.study is None:
@@ -207,6 +221,19 @@ class _Asking:
         known = self.loinc(self.study.analytes) if self.study is not None and entry.codes else {}
         for code, other in codes_of_others(entry, self.study, known):
             self.refuse((*place, "codes"), f"{code}, which the study states for {other}", EXPECTED, IF_RIGHT)
+        self.named(entry, place)
+
+    def named(self, entry: Entry, place: Place) -> None:
+        """Refuse concepts that the vocabulary calls by the name of another analyte or agent."""
+        key, columns = NAMED.get(entry.section, ""), ("concept_id", "concept_name")
+        meant = entry.constants.get(key, "")
+        if not meant or entry.when or not entry.codes or not set(columns) <= set(self.tables.columns("concept")):
+            return
+        rows = rows_of(self.tables, Query("concept", columns, {"concept_id": entry.codes}))
+        for code, name in rows.itertuples(index=False):
+            if self.second.contradicts(key, name, meant):
+                found = f"{code}, which the vocabulary calls {name!r}"
+                self.refuse((*place, "codes"), found, f"codes of {meant}", _IF_RIGHT)
 
     def competing(self, outcome: Entry) -> tuple[Wanted, ...]:
         """Return the competing events of the outcome, by their names."""

@@ -66,10 +66,7 @@ OPERATORS: Mapping[str, str] = {
 """Comparators by ``operator_concept_id``; 4172703 is "=", and 0 and NULL are none."""
 SEXES: Mapping[str, str] = {"8507": "M", "8532": "F"}
 """By ``gender_concept_id``."""
-CONCEPTS: Mapping[str, str] = {
-    "8507": "Male", "8532": "Female", "9189": "Negative", "9191": "Positive", "45878583": "Negative",
-    "45884084": "Positive",
-}  # fmt: skip
+CONCEPTS: Mapping[str, str] = {"8507": "Male", "8532": "Female"}
 """What the vocabulary calls concepts that a mapping gives a meaning to, where the source has no table CONCEPT."""
 PERSONAL = frozenset({"person_source_value", "provider_id", "location_id", "birth_datetime", "day_of_birth"})
 """Columns of PERSON that may say who it is, or lead there."""

@@ -12,7 +12,7 @@ _COLUMNS = ("concept_id", "concept_name")
 def concept_names(tables: Tables, mapping: SourceMapping) -> dict[str, dict[str, str]]:
     """Return, by column of concepts, the names of those that the mapping gives a meaning to.
 
-    They are those of the table CONCEPT, and of a few well-known concepts where the source does not have it.
+    They are those of the table CONCEPT, and of the two sexes where the source does not have it.
 
     Parameters
     ----------

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import ROW, MadeTable
+from relapse_model.cohort.readers.not_found import NO_AMOUNT
 from relapse_model.cohort.readers.omop.asked import Asked, Wanted
 from relapse_model.cohort.readers.omop.cdm import CDM
 from relapse_model.cohort.readers.omop.deaths import after_death
 from relapse_model.cohort.readers.omop.persons import Persons
 from relapse_model.cohort.readers.omop.results import results_said
 from relapse_model.cohort.readers.omop.tables import Query, Tables
+from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
 from relapse_model.cohort.readers.source_dates import Partial, iso_dates
-from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.cohort.reading_report import LeftOut, NotMapped, SourceReading
 from relapse_model.cohort.tables.identifiers import identifier_key
@@ -31,6 +33,7 @@ REFUSED = "refused"
 _LIVING = "a day of the person's life: the table DEATH says when it ended"
 _RESULTS = ("value_as_number", "operator_concept_id", "value_as_concept_id", "unit_concept_id", "unit_source_value")
 _DOSE_UNIT = "dose_unit_source_value"
+_ZERO = r"0+(?:\.0*)?"
 _ASSAY = ("assay", "lower_limit", "upper_limit")
 _COLUMNS = {
     "labs": ("patient_id", "date", "analyte", "value", "unit", *_ASSAY),
@@ -56,6 +59,10 @@ class Events:
         Concepts without a meaning in the mapping beside a number, by analyte and concept.
     strangers : set of str
         Persons of rows that are asked for, whom PERSON does not have.
+    zoned : int
+        Times with an offset that are not used, since the zone of the hospital is not known.
+    came, met : Counter
+        Rows of each entry with ``when``, by its place among those of the table, and those that are as it asks.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -64,6 +71,30 @@ class Events:
     read: int = 0
     beside: Counter[tuple[str, str]] = field(default_factory=Counter)
     strangers: set[str] = field(default_factory=set)
+    zoned: int = 0
+    came: Counter[int] = field(default_factory=Counter)
+    met: Counter[int] = field(default_factory=Counter)
+
+    def count(self, chunk: pd.DataFrame, wanted: tuple[Wanted, ...], concept: str) -> None:
+        """Count the rows of entries with ``when``: those of their concepts, and those that are as it asks."""
+        for place, each in enumerate(wanted):
+            if each.entry.when:
+                codes = each.among.get(concept)
+                own = np.ones(len(chunk), dtype=bool) if codes is None else chunk[concept].isin(codes).to_numpy()
+                self.came[place] += int(own.sum())
+                for column, values in each.among.items():
+                    own = own & chunk[column].isin(values).to_numpy()
+                self.met[place] += int(own.sum())
+
+    def entries(self, wanted: tuple[Wanted, ...]) -> list[tuple[Entry, int, int]]:
+        """Return each entry with its rows, as `unmet` asks for them."""
+        names = Counter(name for rows in self.rows for name in rows.get("analyte", rows.get("agent", [])))
+        return [
+            (each.entry, self.came[place], self.met[place])
+            if each.entry.when
+            else (each.entry, names[each.name], names[each.name])
+            for place, each in enumerate(wanted)
+        ]
 
     def table(self) -> pd.DataFrame:
         """Return all rows."""
@@ -153,21 +184,24 @@ def read_labs(tables: Tables, table: str, mapping: SourceMapping, asked: Asked, 
     persons : Persons
     """
     known, wanted = CDM[table], asked.of_table(table)
-    more = (known.start, known.moment, known.text, *_RESULTS)
+    more = (known.start, known.moment, known.text, known.source_code, *_RESULTS)
     query, lacking = chunks_of(tables, table, wanted, more, asked.cohort)
     events = Events()
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
         entry, several = entry_of(chunk, wanted)
+        events.count(chunk, wanted, known.concept)
         position = persons.positions(chunk["person_id"])
         usable = _usable(events, chunk, entry, several, position, persons, table)
+        usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
         for place, each in enumerate(wanted):
             own = usable & (entry == place)
             if own.any():
                 part = chunk[own].reset_index(drop=True)
                 partial: Partial = mapping.time.partial  # type: ignore[assignment]
                 rule = asked.rules.get(each.name)
-                said = results_said(part, known, each, asked.units, mapping.missing, partial, rule)
+                said = results_said(part, known, each, asked.units, mapping.missing, partial, rule, asked.zone)
+                events.zoned += said.zoned
                 events.beside.update({(each.name, concept): count for concept, count in said.beside.items()})
                 for reason, rows in said.empty.items():
                     events.left[reason] += int(rows.sum())
@@ -221,6 +255,25 @@ def _usable(
     return found
 
 
+def _other_names(
+    events: Events, chunk: pd.DataFrame, entry: NDArray[np.intp], usable: Mask, wanted: tuple[Wanted, ...],
+    position: NDArray[np.intp], persons: Persons, table: str, asked: Asked,
+) -> Mask:  # fmt: skip
+    """Refuse rows that the source itself calls by the name of another analyte or agent; return which they are."""
+    column = CDM[table].source_code
+    found = np.zeros(len(chunk), dtype=bool)
+    for place, each in enumerate(wanted):
+        own = np.flatnonzero(usable & (entry == place))
+        if not len(own) or not column or column in each.among:
+            continue
+        wrong = np.zeros(len(chunk), dtype=bool)
+        wrong[own] = asked.second.rows(NAMED[each.entry.section], chunk[column].iloc[own], each.name)
+        said = [repr(text) for text in chunk[column][wrong]]
+        _refuse(events, chunk, wrong, position, persons, table, column, said, f"a name of {each.name}", IF_RIGHT)
+        found |= wrong
+    return found
+
+
 def _refuse(
     events: Events, part: pd.DataFrame, rows: Mask, position: NDArray[np.intp], persons: Persons, table: str,
     column: str, found: list[str], expected: str, advice: str = "",
@@ -256,13 +309,16 @@ def read_courses(tables: Tables, table: str, mapping: SourceMapping, asked: Aske
     """
     known = CDM[table]
     wanted = tuple(one for one in asked.treatments if one.table == table)
-    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, _DOSE_UNIT), asked.cohort)
+    query, lacking = chunks_of(tables, table, wanted, (known.start, known.end, known.source_code, _DOSE_UNIT),
+                               asked.cohort)  # fmt: skip
     events = Events()
     for chunk in tables.chunks(query):
         chunk = chunk.assign(**dict.fromkeys(lacking, ""))
         entry, several = entry_of(chunk, wanted)
+        events.count(chunk, wanted, known.concept)
         position = persons.positions(chunk["person_id"])
         usable = _usable(events, chunk, entry, several, position, persons, table)
+        usable &= ~_other_names(events, chunk, entry, usable, wanted, position, persons, table, asked)
         for place, each in enumerate(wanted):
             own = usable & (entry == place)
             if own.any():
@@ -298,6 +354,7 @@ def _courses(
     bad |= late
     dose = wanted.field("dose")
     amount = _cells(part, wanted, "dose")
+    bad |= _zero_doses(events, part, dose, ~bad, position, persons, table)
     unit = _cells(part, wanted, "unit")
     if dose is not None and isinstance(unit, str):
         unit = unit or dose.unit
@@ -309,6 +366,20 @@ def _courses(
     made = {"patient_id": persons.ids[position], "agent": wanted.name, "start_date": dates["start"],
             "end_date": dates["end"], "dose": amount, "unit": unit if dose is not None else ""}  # fmt: skip
     events.rows.append(pd.DataFrame({**made, "number": part.get(known.row, "")}, dtype=object)[~bad])
+
+
+def _zero_doses(
+    events: Events, part: pd.DataFrame, dose: Field | None, usable: Mask, position: NDArray[np.intp], persons: Persons,
+    table: str,
+) -> Mask:  # fmt: skip
+    """Refuse courses with a dose of 0: whether nothing was given, or nobody knows how much, they do not say."""
+    if dose is None:
+        return np.zeros(len(part), dtype=bool)
+    column = dose.name.lower()
+    zero: Mask = part[column].str.strip().str.fullmatch(_ZERO).to_numpy(dtype=bool) & usable
+    _refuse(events, part, zero, position, persons, table, column, [repr(text) for text in part[column][zero]],
+            "an amount that was given", NO_AMOUNT)  # fmt: skip
+    return zero
 
 
 def _other_units(printed: pd.Series, stated: str) -> Mask:

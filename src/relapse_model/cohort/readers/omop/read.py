@@ -8,6 +8,7 @@ from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.no_match import unmet
 from relapse_model.cohort.readers.not_found import not_found, without_courses
 from relapse_model.cohort.readers.omop.asked import asked_of
 from relapse_model.cohort.readers.omop.concept_names import concept_names
@@ -18,7 +19,7 @@ from relapse_model.cohort.readers.omop.outcome import read_outcome
 from relapse_model.cohort.readers.omop.persons import NOBODY, births_of, patients_table, read_persons
 from relapse_model.cohort.readers.omop.source import is_address, open_tables
 from relapse_model.cohort.readers.omop.tables import Tables
-from relapse_model.cohort.readers.source_mapping import SourceMapping
+from relapse_model.cohort.readers.source_mapping import Entry, SourceMapping
 from relapse_model.cohort.readers.to_cohort import cohort_of, study_of
 from relapse_model.cohort.reading_report import NotMapped, ReadingReport, SourceReading
 from relapse_model.errors import Problem, SourceError
@@ -96,6 +97,7 @@ def _read(
     others: list[NotMapped] = []
     problems: list[Problem] = []
     beside: list[str] = []
+    entries: list[tuple[Entry, int, int]] = []
     for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
         found = {
             table: read(tables, table, mapping, asked, persons) for table in dict.fromkeys(one.table for one in wanted)
@@ -106,12 +108,12 @@ def _read(
             readings.append(reading)
             others += not_mapped
             problems += events.problems
-            beside += [*_beside(table, events), *_strangers(table, events)]
+            entries += events.entries(own)
+            beside += [*_beside(table, events), *_strangers(table, events), *_zoned(table, events)]
         if found:
             made[section] = made_of(found, section)
-    names = {"labs": [one.name for one in asked.labs], "treatments": [one.name for one in asked.treatments]}
     beside += after_observation(tables, asked, persons, made.get("labs"))
-    notes = [*beside, *not_found(names, made), *without_courses(made)]
+    notes = [*beside, *_unmet(mapping, entries), *not_found(asked.names(), made), *without_courses(made)]
     if asked.outcome:
         made["outcomes"], more = read_outcome(tables, asked, persons, mapping)
         readings += more
@@ -119,8 +121,7 @@ def _read(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
         notes=tuple(notes),
     )  # fmt: skip
-    births = births_of(persons)
-    return made, report, [*persons.problems, *problems], births
+    return made, report, [*persons.problems, *problems], births_of(persons)
 
 
 def _beside(table: str, events: Events) -> list[str]:
@@ -129,6 +130,20 @@ def _beside(table: str, events: Events) -> list[str]:
         "meaning: the number counts"
         for (name, concept), count in sorted(events.beside.items())
     ]
+
+
+def _unmet(mapping: SourceMapping, entries: list[tuple[Entry, int, int]]) -> list[str]:
+    """Refuse analytes of which nothing is as ``when`` asks; return notes on the rest."""
+    unread, notes = unmet(mapping, entries)
+    if unread:
+        raise SourceError("the OMOP source was refused", unread)
+    return notes
+
+
+def _zoned(table: str, events: Events) -> list[str]:
+    """Tell of times that are not used: a day of another zone may be another day."""
+    told = f"{table}: {events.zoned:,} times have an offset, and are not used, since the hospital's zone is not known: "
+    return [f'{told}the days beside them count; state zone = "..." under [source]'] if events.zoned else []
 
 
 def _strangers(table: str, events: Events) -> list[str]:

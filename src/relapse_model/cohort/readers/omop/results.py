@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Mask
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.readers.after_death import days_of
+from relapse_model.cohort.readers.contradicting_meanings import results_contradict
 from relapse_model.cohort.readers.contradicting_units import converted, units_contradict
 from relapse_model.cohort.readers.omop.asked import Wanted
 from relapse_model.cohort.readers.omop.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.omop.cdm import OPERATORS, CdmTable
 from relapse_model.cohort.readers.omop.tables import number_text
-from relapse_model.cohort.readers.source_dates import Partial, iso_dates
+from relapse_model.cohort.readers.source_dates import Partial, iso_dates, local_text
 from relapse_model.cohort.readers.source_values import is_missing
 from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.study.analyte import Analyte
@@ -25,12 +26,13 @@ from relapse_model.study.names import name_key
 
 _SAME = 0.005  # a share below which two numbers differ by rounding only
 NO_VALUE = "without a value"
-_ZONED = r"^(.{10} [\d:.]+)(?:Z|[+-]\d\d:?\d\d)$"
+_MIDNIGHT = r".{10} 00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+_ZONED = r"^.{10} [\d:.]+(?:Z|[+-]\d\d:?\d\d)$"
 MISSING = "a code for a missing value"
 _CODE = "It may be a code: if it is a result, correct the table; if not, leave these rows out by 'when'"
 _NUMBER = 'If the number counts, state it in the entry: value = { field = "value_as_number" }'
 _UNITS = "Correct the one that is wrong, or leave such rows out by 'when'"
-_STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "9189" = "negative" } }'
+_STATE = 'State it in the entry: value = { field = "value_as_concept_id", values = { "CONCEPT" = "negative" } }'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Said:
     unclear : list of Unclear
     beside : mapping of str to int
         Concepts without a meaning in the mapping that stand beside a number, which counts.
+    zoned : int
+        Times with an offset that are not used, since the zone of the hospital is not known.
     """
 
     value: NDArray[np.object_]
@@ -64,6 +68,7 @@ class Said:
     empty: dict[str, Mask] = field(default_factory=dict)
     unclear: list[Unclear] = field(default_factory=list)
     beside: Mapping[str, int] = field(default_factory=dict)
+    zoned: int = 0
 
     def refuse(self, rows: Mask, column: str, found: pd.Series, expected: str, advice: str = "") -> None:
         """Add rows that cannot be read, unless they were refused or are no results."""
@@ -81,7 +86,7 @@ class Said:
 
 def results_said(
     table: pd.DataFrame, known: CdmTable, wanted: Wanted, units: Mapping[str, str], missing: frozenset[str],
-    partial: Partial, rule: Analyte | None = None,
+    partial: Partial, rule: Analyte | None = None, zone: str = "",
 ) -> Said:  # fmt: skip
     """Return what the rows of one entry say.
 
@@ -104,6 +109,8 @@ def results_said(
     partial : {"refuse", "middle"}
     rule : Analyte, optional
         Of the study, whose lower limit says which numbers are not negative.
+    zone : str
+        Of the hospital: in which times with an offset are taken. Without it their days count alone.
     """
     blank = np.full(len(table), "", dtype=object)
     said = Said(blank.copy(), blank.copy(), blank.copy())
@@ -133,7 +140,7 @@ def results_said(
     if not counts:
         numbers = Numbers(number, comparator, said.unit, there)
         _words_beside(table, known, wanted, missing, said, numbers, rule)
-    _dates(table, known, wanted, said, partial)
+    _dates(table, known, wanted, said, partial, zone)
     return said
 
 
@@ -220,6 +227,7 @@ def _without_number(
     by_text, _ = _looked_up(_keys(printed), meanings)
     meant = np.where(by_concept != "", by_concept, by_text)
     clash = (by_concept != "") & (by_text != "") & (by_concept != by_text)
+    clash |= _opposite(printed, by_concept)
     said.refuse(rows & clash, known.text, printed, "the meaning of value_as_concept_id")
     none = {one for one, text in meanings.items() if not text}
     is_none = _keys(printed).isin(list(none)).to_numpy()
@@ -236,6 +244,14 @@ def _without_number(
     )  # fmt: skip
     text = np.where(meant != "", meant, printed.to_numpy(dtype=object))
     said.value[rows] = text[rows]
+
+
+def _opposite(printed: pd.Series, meant: NDArray[np.object_]) -> Mask:
+    """Tell where the text of the source says positive and the meaning of the concept negative, or the reverse."""
+    codes, pairs = pd.factorize(pd.MultiIndex.from_arrays([printed, meant]))
+    found = [results_contradict(str(one), str(other)) for one, other in pairs]
+    opposite: Mask = np.array([*found, False], dtype=bool)[codes]
+    return opposite
 
 
 def _keys(printed: pd.Series) -> pd.Series:
@@ -324,8 +340,28 @@ def _days_apart(one: pd.Series, other: pd.Series) -> NDArray[np.float64]:
     return apart
 
 
-def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, partial: Partial) -> None:
-    """Fill in the day, with its time where the moment is of the same day."""
+def _local(moments: pd.Series, zone: str) -> tuple[pd.Series, Mask]:
+    """Return times with an offset as those of a zone, where it is known, and which have an offset.
+
+    Midnight as it is written says nothing.
+    """
+    codes, distinct = pd.factorize(moments)
+    texts = pd.Series(distinct, dtype=object).astype(str)
+    texts = texts.mask(texts.str.fullmatch(_MIDNIGHT), texts.str[:10])
+    zoned = np.append(texts.str.fullmatch(_ZONED).to_numpy(dtype=bool), False)
+    if zone:
+        texts = texts.where(~zoned[:-1], texts.map(lambda text: local_text(text, zone)))
+    local = np.array([*texts, ""], dtype=object)
+    return pd.Series(local[codes], index=moments.index, dtype=object), zoned[codes]
+
+
+def _dates(
+    table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, partial: Partial, zone: str
+) -> None:  # fmt: skip
+    """Fill in the day, with its time where the moment is of the same day.
+
+    A moment with an offset is that of the hospital's zone, in which its day must be the one beside it.
+    """
     own = wanted.field("date")
     column = known.start if own is None else own.name.lower()
     days, bad = iso_dates(table[column], "ymd", partial)
@@ -333,12 +369,15 @@ def _dates(table: pd.DataFrame, known: CdmTable, wanted: Wanted, said: Said, par
     day = days.to_numpy(dtype=object)
     if own is None and known.moment in table:
         moments, wrong = iso_dates(table[known.moment], "ymd", partial)
-        moments = moments.str.replace(_ZONED, r"\1", regex=True)  # the day is that of the date beside it
+        moments, zoned = _local(moments, zone)
         same = (moments.str[:10] == days.str[:10]).to_numpy() & ~wrong
-        same &= ~moments.str.endswith("00:00:00").to_numpy(dtype=bool)  # midnight says nothing
+        same &= ~zoned | bool(zone)
+        said.zoned = 0 if zone else int(zoned.sum())
         other = np.flatnonzero((moments != "").to_numpy() & (moments.str[:10] != days.str[:10]).to_numpy())
         far = np.zeros(len(table), dtype=bool)
-        far[other] = _days_apart(moments.iloc[other], days.iloc[other]) > 1  # a day may be that of a zone
+        # As written, a day may be that of another zone; in the hospital's own it may not.
+        allowed = np.where(zoned[other] & bool(zone), 0, 1)
+        far[other] = _days_apart(moments.iloc[other], days.iloc[other]) > allowed
         said.refuse(far, known.moment, table[known.moment], f"a time of the day in {column}, or of the one beside it")
         day = np.where(same, moments.to_numpy(dtype=object), day)
     said.date[:] = day

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relapse_model.cohort.readers.proposed_text import comment, heading, meaning_of_word, quoted
+from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, heading, meaning_of_word, quoted, table_text
+from relapse_model.cohort.readers.redcap.beside_values import (
+    comparator_meanings,
+    comparators_beside,
+    texts_of,
+    units_beside,
+)
+from relapse_model.cohort.readers.redcap.dictionary import CODED
 from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
 from relapse_model.cohort.readers.redcap.found_fields import (
     Found,
@@ -17,6 +24,7 @@ from relapse_model.cohort.readers.redcap.found_fields import (
     patient_column,
     sexes,
 )
+from relapse_model.cohort.readers.second_statements import same_unit
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -26,6 +34,7 @@ _END = re.compile(r"stop|end|last|until|to_date")
 _WEEK = re.compile(r"(?:week|wk|w)_?(\d+)(?:_|$)")
 _GROUP = "redcap_data_access_group"
 _SHOWN = 8
+_PRINTED = re.compile(r"[<>≤≥=＜＞]*\s*[+-]?\d[\d.,]*\s*[^\d\s.,].*|[^\d]+")  # a number with a unit, or a word
 
 
 def propose_redcap(source: str | Path, study: Study) -> str:
@@ -72,7 +81,8 @@ class _Proposal:
     named: set[str]  # fields that the proposal has named
 
     def dates(self, form: str) -> list[Found]:
-        return [one for one in self.found if one.date and one.form == form]
+        """Return the dates of a form; not what its label calls an amount, whatever the dictionary lets it hold."""
+        return [one for one in self.found if one.date and one.form == form and not one.unit]
 
     def repeats(self, one: Found) -> bool:
         return one.form in self.export.repeating
@@ -95,7 +105,7 @@ def _source(export: Export, options: Mapping[str, Any], path: Path) -> list[str]
     lines += [f"{key} = {quoted(name)}" for key, name in options.items()]
     if path.suffix.lower() != ".xml" and "dictionary" not in options:
         lines.append(
-            '#? dictionary = "..."  # the data dictionary (CSV): without it, identifiers and codes are not known'
+            MAY + 'dictionary = "..."  # the data dictionary (CSV): without it, identifiers and codes are not known'
         )
     if export.repeating:
         lines.append(f"repeating = [{', '.join(quoted(form) for form in sorted(export.repeating))}]")
@@ -104,7 +114,7 @@ def _source(export: Export, options: Mapping[str, Any], path: Path) -> list[str]
 
 
 def _time(proposal: _Proposal) -> list[str]:
-    once = [one for one in proposal.found if one.date and not proposal.repeats(one)]
+    once = [one for one in proposal.found if one.date and not one.unit and not proposal.repeats(one)]
     by_name = [one for one in once if _ZERO.search(one.name.lower()) or _ZERO.search(one.label.lower())]
     lines = ["", "[time]"]
     if len(by_name) == 1:
@@ -149,12 +159,12 @@ def _patients(proposal: _Proposal) -> list[str]:
         column = before_treatment(one)
         if column is not None and column not in taken and not proposal.repeats(one):
             unit = f", unit = {quoted(one.unit or '...')}" if column.endswith("iu_ml") else ""
-            lines.append(f"#? {column} = {{ field = {quoted(one.name)}{unit} }}  # {_note(one)}; is it that one?")
+            lines.append(f"{MAY}{column} = {{ field = {quoted(one.name)}{unit} }}  # {_note(one)}; is it that one?")
             proposal.named.add(one.name)
     arms = sorted({text for text in export.columns[ARM].unique() if text}) if ARM in export.columns else []
     if "arm" not in taken and len(arms) > 1:
         stated = ", ".join(f'{quoted(arm)} = "..."' for arm in arms)
-        lines.append(f"#? arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
+        lines.append(f"{MAY}arm = {{ field = {quoted(ARM)}, values = {{ {stated} }} }}  # the arms of the events")
     return lines
 
 
@@ -180,7 +190,7 @@ def _patient(column: str, one: Found) -> list[str]:
 def _asked(column: str, one: Found, note: str) -> str:
     texts = dict.fromkeys(re.sub(r"^(\d+)\.0+$", r"\1", text) for text in sorted(one.texts))
     stated = ", ".join(f'{quoted(text)} = "..."' for text in list(texts)[:_SHOWN])
-    return f"#? {column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
+    return f"{MAY}{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}; what do the codes mean?"
 
 
 def _results(proposal: _Proposal) -> list[Found]:
@@ -202,7 +212,7 @@ def _labs(proposal: _Proposal) -> list[str]:
             lines.append(f"{mark}value = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}")
         else:
             lines.append(f"value = {quoted(one.name)}")
-        lines.append(_unit(one, proposal.study, analyte))
+        lines += _beside(proposal, one, analyte)
         dates = proposal.dates(one.form)
         marks = "" if len(dates) == 1 else "#? "
         lines += [f"{marks}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
@@ -210,10 +220,37 @@ def _labs(proposal: _Proposal) -> list[str]:
     return lines
 
 
+def _beside(proposal: _Proposal, one: Found, analyte: str) -> list[str]:
+    """Return the lines for the comparators of a result and for its unit, from fields of their own or from its label."""
+    export, lines = proposal.export, []
+    sign = comparators_beside(export, one.name)
+    if sign:
+        proposal.named.add(sign)
+        meanings = comparator_meanings(export, sign)
+        values = f", values = {table_text(meanings.items())}" if meanings else ""
+        lines.append(f"comparator = {{ field = {quoted(sign)}{values} }}")
+    field = units_beside(export, one.name)
+    if not field or (one.unit and all(same_unit(one.unit, unit) for unit in texts_of(export, field).unique() if unit)):
+        return [*lines, _unit(one, proposal.study, analyte)]
+    proposal.named.add(field)
+    label = f"  # the label says {comment(one.unit)}" if one.unit else ""
+    return [*lines, f"unit = {_coded(export, field)}{label}"]
+
+
+def _coded(export: Export, name: str) -> str:
+    """Return a field as a mapping names it: of a coded one, its codes are what they are called."""
+    known = export.definition(name)
+    if known is None or known.type not in CODED:
+        return f"{{ field = {quoted(name)} }}"
+    return f"{{ field = {quoted(name)}, values = {table_text(known.choices.items())} }}"
+
+
 def _unit(one: Found, study: Study, analyte: str) -> str:
     if one.unit:
         return f"unit = {quoted(one.unit)}  # from the label, note or name"
     known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
+    if one.choices or all(_PRINTED.fullmatch(text.strip()) for text in one.texts):
+        return f'{MAY}unit = "..."  # each result says its own, or needs none; the study knows {comment(known)}'
     return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
 
 
@@ -235,7 +272,8 @@ def _treatments(proposal: _Proposal) -> list[str]:
         if agent is not None and one.date and one.name not in proposal.named:
             proposal.named.add(one.name)
             lines += ["", "[[treatments]]", f"agent = {quoted(agent)}", f"start = {quoted(one.name)}  # {_note(one)}",
-                      "#? end = \"...\"  # a course without an end goes on; a single dose ends on its day"]  # fmt: skip
+                      MAY + 'end = "..."  # a course without an end goes on; a single dose ends on its day'
+                     ]  # fmt: skip
     return lines
 
 
@@ -256,7 +294,9 @@ def _course(proposal: _Proposal, form: str) -> list[str]:
         lines += [f"{mark}{key} = {quoted(one.name)}  # {_note(one)}" for one in fields]
     doses = [one for one in proposal.found if one.form == form and "dose" in one.name and not one.date]
     for one in doses:
-        lines.append(f"#? dose = {{ field = {quoted(one.name)}, unit = {quoted(one.unit or '...')} }}  # {_note(one)}")
+        lines.append(
+            f"{MAY}dose = {{ field = {quoted(one.name)}, unit = {quoted(one.unit or '...')} }}  # {_note(one)}"
+        )
     proposal.named.update(one.name for one in (*dates, *doses))
     return lines
 
@@ -272,11 +312,10 @@ def _missing(export: Export, proposal: _Proposal) -> list[str]:
             for text in one.texts:
                 if not re.match(r"\s*[<>≤≥]?\s*[+-]?\.?\d", text):
                     odd.setdefault(text, []).append(one.name)
-    lines = ["", "[missing]", '#? codes = ["-99", "UNK"]  # texts that mean that there is no value; none are known']
-    return (
-        lines
-        + [f"#? {quoted(text)} stands in {comment(', '.join(fields))}" for text, fields in sorted(odd.items())][:_SHOWN]
-    )
+    mark = MUST if odd else MAY
+    lines = ["", "[missing]", mark + 'codes = ["-99", "UNK"]  # texts that mean that there is no value; none are known']
+    stand = [f"# {quoted(text)} stands in {comment(', '.join(fields))}" for text, fields in sorted(odd.items())]
+    return lines + stand[:_SHOWN]
 
 
 def _rest(proposal: _Proposal) -> list[str]:

@@ -13,13 +13,16 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.gate import Dash, OnProblems
-from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, made_of
+from relapse_model.cohort.readers.entry_rows import OTHER_ROWS, EntryRows, entry_rows, made_of, place_of
 from relapse_model.cohort.readers.identifying import MAIL
+from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, unmet
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
+from relapse_model.cohort.readers.redcap.beside_values import other_units, taken_back, unread_comparators
+from relapse_model.cohort.readers.redcap.decimals import unsure_decimals
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.event_order import order_notes
-from relapse_model.cohort.readers.redcap.export import STATUS, Export, file_of, read_export
+from relapse_model.cohort.readers.redcap.export import EVENT, STATUS, Export, file_of, read_export
 from relapse_model.cohort.readers.redcap.mapping_checks import entries_of, mapping_problems
 from relapse_model.cohort.readers.redcap.people import People, complete, people_of
 from relapse_model.cohort.readers.redcap.prepared import Prepared, fields_of, prepared, ready_entry
@@ -81,7 +84,8 @@ def read_redcap(
     study = study_of(known, study, Path(".") if isinstance(mapping, SourceMapping) else Path(mapping).parent)
     path = Path(source)
     export = read_export(path, known.source)
-    wrong = list(mapping_problems(known, export))
+    named = frozenset(one.name for one in fields_of(known))
+    wrong = [*mapping_problems(known, export), *unread_comparators(export, known, named)]
     if wrong:
         raise SourceError(REFUSED, wrong)
     ready = prepared(export, known)
@@ -90,14 +94,20 @@ def read_redcap(
     people = people_of(export, ready.table, known, file_of(path).parent, dated=dated)
     taken = [_taken(export, people, known, entry) for entry in entries]
     made = _made(people, taken, known)
+    idle = list(idle_entries(known, {(one.entry.section, one.entry.position): one.fitting for one in taken}))
+    if wrong := [problem for _, problem in idle if problem is not None]:
+        raise SourceError(REFUSED, wrong)
+    notes = (*_notes(export, known, ready, people), *_idle_notes(export, known, taken, [one for one, _ in idle]))
     report = ReadingReport(
         "redcap", tuple(_readings(people, taken)), not_mapped=tuple(_not_mapped(export, known)),
-        never_read=tuple(_never_read(export, known)), notes=tuple(_notes(export, known, ready, people)),
+        never_read=tuple(_never_read(export, known)), notes=notes,
     )  # fmt: skip
-    problems = [*ready.problems, *people.problems, *(problem for one in taken for problem in one.rows.problems)]
+    problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
+    for entry, one in zip(entries, taken, strict=True):
+        problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
+        problems += taken_back(export, entry, one.rows.at, named)
     return cohort_of(
-        made, report, problems, study=study, mapping=known, labels=_labels(export),
-        choices=_choices(export),
+        made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),
         on_problems=on_problems, dash=dash,
     )  # fmt: skip
 
@@ -118,9 +128,10 @@ def _choices(export: Export) -> dict[str, dict[str, str]]:
 class _Taken:
     """What one entry took, and the account of the cells in which its value stands."""
 
-    section: str
+    entry: Entry
     rows: EntryRows
     reading: SourceReading
+    fitting: int  # rows of the export that fit its condition
 
 
 def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry) -> _Taken:
@@ -139,6 +150,7 @@ def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry)
     for name, wanted in entry.when.items():
         fits = meanings_of(table.columns[name], dict.fromkeys(wanted, "1")).values == "1"
         outside[OTHER_ROWS] = outside.get(OTHER_ROWS, False) | ~fits.to_numpy()
+    fitting = int((~outside.get(OTHER_ROWS, np.zeros(len(table), dtype=bool))).sum())
     outside[INCOMPLETE] = ~complete(export, lead.name, mapping)
     rows = entry_rows(table, entry, mapping, ~np.any(list(outside.values()), axis=0))
     fates = Fates(len(table))
@@ -147,13 +159,13 @@ def _taken(export: Export, people: People, mapping: SourceMapping, entry: Entry)
         fates.leave(these, reason)
     what = next(iter(entry.constants.get(key, "") for key in ("analyte", "agent") if key in entry.constants), "")
     source = f"{table.name}, {lead.name}{f' ({what})' if what else ''}"
-    return _Taken(entry.section, rows, fates.reading(source, table.number, "", "cells", rows.filled))
+    return _Taken(entry, rows, fates.reading(source, table.number, "", "cells", rows.filled), fitting)
 
 
 def _made(people: People, taken: list[_Taken], mapping: SourceMapping) -> dict[str, MadeTable]:
     made = {"patients": people.patients}
     for section, name in _MADE.items():
-        table = made_of([one.rows for one in taken if one.section == section])
+        table = made_of([one.rows for one in taken if one.entry.section == section])
         if table is not None:
             made[name] = table
     if "labs" not in made:
@@ -210,6 +222,20 @@ def _notes(export: Export, mapping: SourceMapping, ready: Prepared, people: Peop
             found = [text for text in values if pattern.fullmatch(text.strip()) and not _is_date(text)]
             if found:
                 yield f"{name}: holds {what}, and is not marked as an identifier in the data dictionary"
+
+
+def _idle_notes(
+    export: Export, mapping: SourceMapping, taken: list[_Taken], idle: list[Entry]
+) -> Iterator[str]:  # fmt: skip
+    """Yield notes on texts of conditions that stand in no row, and on conditions that no row fits."""
+    conditions = [(key_of(place_of(one.entry)), one.entry.when) for one in taken]
+    for place, when in [*conditions, ("patients", mapping.patients_when)]:
+        for name, wanted in when.items():
+            lacking = unmet(wanted, export.columns[name]) if name != EVENT else []  # they may be named without an arm
+            if lacking:
+                yield f"{place}.when: {', '.join(map(repr, lacking))} stands in no row of {name!r}"
+    for entry in idle:
+        yield f"{export.table.name}: no row fits when {condition_of(entry)}, so that nothing is read by it"
 
 
 def _is_date(text: str) -> bool:

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
-from relapse_model.cohort.readers.contradicting_units import units_contradict
+from relapse_model.cohort.readers.second_statements import (
+    UNIT_WORD,
+    flags_below,
+    holds_comparators,
+    same_unit,
+    takes_back,
+)
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.source_values import is_empty, is_missing
 from relapse_model.cohort.readers.spreadsheets.header_words import DOSES, RESULTS, bare_name
 from relapse_model.cohort.readers.spreadsheets.parts import Part
 from relapse_model.cohort.readers.spreadsheets.reading import Reading
-from relapse_model.cohort.readers.units_in_names import unit_stands
 from relapse_model.errors import Problem
-from relapse_model.study.unit_factors import unit_factor
-from relapse_model.study.unit_spelling import unit_key
 
-COMPARATORS = ("<", "<=", ">", ">=", "=", "≤", "≥")
-_UNIT = re.compile(r"(?<![a-z])(?:units?|uom|einheit(?:en)?|unit[eé]s?|unidad(?:es)?)(?![a-z])|单位")
 _OF = {"value": RESULTS, "dose": DOSES}  # what a column of units may be said to be of
-
-
-def holds_comparators(texts: pd.Series) -> bool:
-    """Tell whether a column holds comparators and nothing else; one of equal signs alone says nothing.
-
-    Examples
-    --------
-    >>> [holds_comparators(pd.Series(one)) for one in (["<", "", "＜"], ["=", "="], ["<", "0.05"], [""])]
-    [True, False, False, False]
-    """
-    found = {unicodedata.normalize("NFKC", str(text)).strip() for text in texts.unique()} - {""}
-    return found <= set(COMPARATORS) and bool(found - {"="})
 
 
 def refuse_unread_comparators(reading: Reading) -> None:
@@ -47,10 +33,36 @@ def refuse_unread_comparators(reading: Reading) -> None:
     """
     for source, table in reading.tables.items():
         for place, name in enumerate(table.names):
-            if place not in reading.used[source] and holds_comparators(table.column(place)):
-                found, expected = "comparators, which the mapping does not read", f"comparator = {name!r} in an entry"
+            texts = table.column(place)
+            flag = flags_below([name], texts)
+            if place not in reading.used[source] and (flag or holds_comparators(texts)):
+                found = f"{'what is below its limit' if flag else 'comparators'}, which the mapping does not read"
+                stated = f"{{ field = {name!r}, values = {{ ... }} }}" if flag else repr(name)
+                expected = f"comparator = {stated} in an entry"
                 advice = "Name it beside the value that it belongs to; take it out if that value is not read"
                 reading.refuse(Problem(table.name, None, name, found, expected, advice))
+
+
+def refuse_taken_back(reading: Reading) -> None:
+    """Refuse results beside which a column that is not read says that they were cancelled, or are of no blood.
+
+    Parameters
+    ----------
+    reading : Reading
+        After everything was read.
+    """
+    for source, rows in reading.results_read.items():
+        table = reading.tables[source]
+        for place, name in enumerate(table.names):
+            if place in reading.used[source]:
+                continue
+            codes, texts = pd.factorize(table.column(place))
+            why = [takes_back(str(text)) for text in texts]
+            wrong = np.array([bool(one) for one in why], dtype=bool)[codes] & rows
+            for row in np.flatnonzero(wrong).tolist():
+                found = f"{reading.shown(texts[codes[row]])} ({why[codes[row]]})"
+                advice = f"State which rows count: when = {{ {name!r} = [...] }}"
+                reading.cell_problem(source, row, name, found, "a column that the mapping reads", advice)
 
 
 def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
@@ -78,7 +90,7 @@ def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
         units = table.column(place, shared=True).astype(str).str.strip()
         units = units.mask(is_missing(units, reading.mapping.missing) | is_empty(units), "")
         codes, printed = pd.factorize(units)
-        other = np.array([bool(one) and not _same(stated, str(one)) for one in printed], dtype=bool)[codes] & rows
+        other = np.array([bool(one) and not same_unit(stated, str(one)) for one in printed], dtype=bool)[codes] & rows
         for row in np.flatnonzero(other).tolist():
             expected = f"{stated!r}, which the mapping states for {value.name!r}"
             advice = f"Read the unit from here: unit = {{ field = {name!r} }}"
@@ -90,8 +102,8 @@ def other_units(reading: Reading, entry: Entry, part: Part, key: str) -> Mask:
 def _is_of(reading: Reading, entry: Entry, part: Part, key: str, name: str) -> bool:
     """Tell whether a column is called one of units, of this value."""
     plain = bare_name(name)
-    rest = " ".join(_UNIT.sub(" ", plain).split())
-    if _UNIT.search(plain) is None:
+    rest = " ".join(UNIT_WORD.sub(" ", plain).split())
+    if UNIT_WORD.search(plain) is None:
         return False
     own = {bare_name(part.columns[key].name), entry.constants.get("analyte", ""), entry.constants.get("agent", "")}
     if rest:
@@ -99,9 +111,3 @@ def _is_of(reading: Reading, entry: Entry, part: Part, key: str, name: str) -> b
     mapping = reading.mapping
     others = [one for one in (*mapping.labs, *mapping.treatments) if one.source == entry.source]
     return all(one.section == entry.section for one in others) and (not part.visit or len(others) == 1)
-
-
-def _same(stated: str, printed: str) -> bool:
-    if unit_key(stated) == unit_key(printed) or unit_stands(printed, stated):
-        return True
-    return unit_factor(printed, printed) is not None and not units_contradict(stated, printed)

@@ -1,4 +1,4 @@
-"""What a number format adds to a number that a sheet shows: leading zeros, a per cent sign, words, a sign before it."""
+"""What a number format adds to a number or text that a sheet shows: zeros, a per cent sign, words, a sign before it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from relapse_model.cohort.readers.spreadsheets.sheet import number_text
 
 _SPACING = re.compile(r"_.|\*.|\[(?:\$[^\]]*|[A-Za-z]+\d*|h+|m+|s+)\]")  # widths, fillings, currencies, colours
-_LITERAL = r'(?:"[^"]*"|\\.|[¥$€£()+\s/:]|-)'
-_DIGITS = r"(?:General|[0#?](?:[0#?.,]*[0#?.])?(?:[eE][+-]?[0#?]+)?)"
+_LITERAL = r'(?:"[^"]*"|\\.|[¥$€£()+<>=≤≥±~\s/:]|-)'
+_DIGITS = r"(?:General|G/通用格式|[0#?](?:[0#?.,]*[0#?.])?(?:[eE][+-]?[0#?]+)?)"
 _SIMPLE = re.compile(
     rf"(?P<before>{_LITERAL}*)(?P<digits>{_DIGITS})(?P<percent>%?)(?P<after>{_LITERAL}*)", re.IGNORECASE
 )
+_TEXT = re.compile(rf"(?P<before>{_LITERAL}*)@(?P<after>{_LITERAL}*)")
 _ZEROS = re.compile(r"0{2,}")
+_GROUPS = re.compile(r"(?<=[0#])(?:\\?[ \u00a0])(?=[0#]{3}(?![0#]))")  # a space that parts thousands
 _BUILT_IN = {"9": "0%", "10": "0.00%"}  # the others of the standard add nothing to a number, or make a date of it
 
 
@@ -29,7 +31,7 @@ def changes_a_number(code: str) -> bool:
     >>> [changes_a_number(code) for code in ("General", "0.00", "#,##0", "0%", '"<"0.00', "000000", "yyyy-mm-dd")]
     [False, False, False, True, True, True, False]
     """
-    if re.search(r"[ymdhs]", re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code), re.IGNORECASE):
+    if re.search(r"[ymdhs]", re.sub(r"\[[^\]]*\]", "", _unquoted(code)), re.IGNORECASE):
         return False  # a date, which is no number
     return any(shown_number(number, code) != number_text(number) for number in (1234.5, -3.0, 0.0))
 
@@ -54,15 +56,55 @@ def shown_number(number: float, code: str) -> str | None:
     >>> shown_number(3, "0;-0;;@"), shown_number(0, "0;-0;;@")  # zeros are not shown
     ('3', None)
     """
-    plain = [_SPACING.sub("", section).strip() for section in _sections(code)]
-    if len(plain) > 3 and plain[3] in ("@", "General", ""):
-        plain = plain[:3]
+    plain = [_GROUPS.sub(",", _SPACING.sub("", section).strip()) for section in _sections(code)]
+    if len(plain) == 4 or (len(plain) > 1 and "@" in _unquoted(plain[-1])):
+        plain = plain[:-1]  # the last is for texts
     if len(plain) == 1:
         return _in_section(number, plain[0], sign=True)
     if len(plain) > 3:
         return None
     place = 1 if number < 0 else 2 if number == 0 and len(plain) == 3 else 0
     return _in_section(abs(number), plain[place], sign=False, negative=number < 0)
+
+
+def changes_a_text(code: str) -> bool:
+    """Tell whether a text is shown otherwise than it stands under a format.
+
+    Examples
+    --------
+    >>> [changes_a_text(code) for code in ("General", "@", "0.00", '"<"@', '0;0;0;"neg"', "0;0;0;")]
+    [False, False, False, True, True, True]
+    """
+    return shown_text("x", code) != "x"
+
+
+def shown_text(text: str, code: str) -> str | None:
+    """Return a text as it is shown under a format; None where the format hides it, or what is shown is not known.
+
+    Parameters
+    ----------
+    text : str
+    code : str
+        A format of the workbook, such as ``"<"@``: its fourth section, or one with ``@``, is for texts.
+
+    Examples
+    --------
+    >>> shown_text("0.05", '"<"@'), shown_text("0.05", '0.0;-0.0;0;"＜"@'), shown_text("0.05", "0.00")
+    ('<0.05', '＜0.05', '0.05')
+    >>> shown_text("0.05", "0;0;0;") is None
+    True
+    """
+    plain = [_SPACING.sub("", section).strip() for section in _sections(code)]
+    if len(plain) < 4 and "@" not in _unquoted(plain[-1]):
+        return text
+    found = _TEXT.fullmatch(plain[-1])
+    if found is None:
+        return text if plain[-1].casefold() == "general" else None
+    return f"{_words(found['before'])}{text}{_words(found['after'])}"
+
+
+def _unquoted(section: str) -> str:
+    return re.sub(r'"[^"]*"|\\.', "", section)
 
 
 def _sections(code: str) -> list[str]:

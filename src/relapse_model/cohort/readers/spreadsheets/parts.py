@@ -98,6 +98,7 @@ def parts_of(reading: Reading, entry: Entry) -> Iterator[Part]:
             if cells is not None:
                 columns[key] = cells
         chosen = matching(reading, entry.source, entry.when, (*place_of(entry), "when"), visit)
+        reading.fitting[entry.section, entry.position] += int(chosen.sum())
         yield Part(visit, columns, chosen, reading.strangers(entry.source))
 
 
@@ -165,7 +166,8 @@ def _cells(reading: Reading, entry: Entry, key: str, field: Field) -> Cells | No
     cells = reading.cells(entry.source, field, place, open_end=key in ("value", "analyte", "agent"))
     if cells is None or key not in _NUMBERS:
         return cells
-    return reading.numbers(entry.source, _without_units(reading, entry, cells) if key == "dose" else cells)
+    cells = _without_units(reading, entry, cells) if key == "dose" else cells
+    return reading.numbers(entry.source, cells, (entry.section, entry.position, key))
 
 
 def _without_units(reading: Reading, entry: Entry, cells: Cells) -> Cells:

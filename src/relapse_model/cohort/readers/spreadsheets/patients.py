@@ -175,6 +175,7 @@ def matching(reading: Reading, source: str, when: Mapping[str, tuple[str, ...]],
     for name, values in when.items():
         cells = reading.cells(source, Field(name.replace(VISIT, visit)), place)
         if cells is not None:
+            reading.conditions.setdefault((place, name, values), []).append(cells.values)
             wanted = meanings_of(cells.values, dict.fromkeys(values, "x"))
             chosen &= (wanted.values == "x").to_numpy()
     return chosen

@@ -10,7 +10,7 @@ import pandas as pd
 from relapse_model.cohort.laboratory.lab_texts import read_lab_texts
 from relapse_model.cohort.laboratory.unit_conversion import conversion
 from relapse_model.cohort.readers.proposed_text import quoted
-from relapse_model.cohort.readers.spreadsheets.beside_values import holds_comparators
+from relapse_model.cohort.readers.second_statements import holds_comparators
 from relapse_model.cohort.readers.spreadsheets.header_words import (
     ASSAYS,
     DAYS,

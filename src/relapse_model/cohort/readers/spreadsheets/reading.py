@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.arrays import Mask
+from relapse_model.cohort.readers.decimal_signs import NO_THOUSANDS, may_be_thousands
 from relapse_model.cohort.readers.identifying import holds_contacts, may_identify
 from relapse_model.cohort.readers.source_dates import Order, Partial, iso_dates
 from relapse_model.cohort.readers.source_mapping import Field, SourceMapping
 from relapse_model.cohort.readers.source_values import is_empty, is_missing, meanings_of
-from relapse_model.cohort.readers.spreadsheets.decimal_signs import may_be_thousands
 from relapse_model.cohort.readers.spreadsheets.serial_dates import dates_of_serials
 from relapse_model.cohort.readers.spreadsheets.sources import MAIN, in_mapping
 from relapse_model.cohort.readers.spreadsheets.table import Table, name_of_column
@@ -81,6 +81,10 @@ class Reading:
         self.left_out: frozenset[str] = frozenset()  # keys of people whom [patients] when, or not_patients, leaves out
         self.codes_met: Counter[tuple[str, str]] = Counter()
         self.serials: Counter[tuple[str, str]] = Counter()
+        self.conditions: dict[tuple[Place, str, tuple[str, ...]], list[pd.Series]] = {}  # columns, visit by visit
+        self.fitting: Counter[tuple[str, int]] = Counter()  # rows that fit each entry, by section and position
+        self.numbers_read: dict[tuple[str, str], tuple[object, pd.Series]] = {}  # as printed, with what they are of
+        self.results_read: dict[str, Mask] = {}  # by source: rows of which a result was read, one row for each
         self._read: dict[tuple[object, ...], Cells] = {}  # a date column is read for every result beside it
         self._reported: set[tuple[object, ...]] = set()
 
@@ -248,8 +252,17 @@ class Reading:
                 values = read.values
         return Cells(values.mask(refused, ""), refused, missing, name)
 
-    def numbers(self, source: str, cells: Cells) -> Cells:
-        """Return cells with a decimal point, where the mapping says that the source has a comma."""
+    def numbers(self, source: str, cells: Cells, of: object = None) -> Cells:
+        """Return cells with a decimal point, where the mapping says that the source has a comma.
+
+        Parameters
+        ----------
+        source : str
+        cells : Cells
+        of : object
+            What the numbers are of; columns of the same are held against one another when all is read.
+        """
+        self.numbers_read[source, cells.name] = (of, cells.values)
         if self.options(source).get("decimal", ".") != ",":
             return self._one_convention(source, cells)
         codes, printed = pd.factorize(cells.values)
@@ -270,9 +283,7 @@ class Reading:
         wrong = np.append(may_be_thousands([str(one) for one in printed]), False)[codes]
         wrong &= ~self.tables[source].numeric(self.tables[source].found(cells.name)[0])
         for row in np.flatnonzero(wrong).tolist():
-            self.cell_problem(source, row, cells.name, self.shown(cells.values.iloc[row]),
-                              "a number whose point cannot part thousands, as other numbers of the column let it",
-                              'Write all of them one way, and state decimal = "," if that is a comma')  # fmt: skip
+            self.cell_problem(source, row, cells.name, self.shown(cells.values.iloc[row]), *NO_THOUSANDS)
         return replace(cells, values=cells.values.mask(wrong, ""), refused=cells.refused | wrong)
 
     def dates(self, source: str, field: Field, place: Place, *, keep_bad: bool = False) -> Cells | None:
@@ -304,7 +315,7 @@ class Reading:
         if keep_bad:
             return replace(cells, values=read.mask(bad, values))
         for row in np.flatnonzero(bad):
-            advice = "State the order of day and month by [time] dates" if order == "ymd" else ""
+            advice = _advice_on_date(str(values.iloc[row]), order)
             found, expected = self.shown(values.iloc[row]), f"a date, as {_WRITTEN[order]}"
             self.cell_problem(source, int(row), cells.name, found, expected, advice)
         return replace(cells, values=read.mask(bad, ""), refused=cells.refused | bad)
@@ -337,4 +348,11 @@ class Reading:
         )  # fmt: skip
 
 
+def _advice_on_date(text: str, order: Order) -> str:
+    if _SERIAL.fullmatch(text):
+        return "A number of days, stored as text? Make it a date in the spreadsheet"
+    return "State the order of day and month by [time] dates" if order == "ymd" else ""
+
+
+_SERIAL = re.compile(r"[2-5][0-9]{4}(?:\.[0-9]+)?")
 _WRITTEN = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}

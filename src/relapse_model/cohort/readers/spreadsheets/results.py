@@ -9,8 +9,9 @@ import pandas as pd
 
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
+from relapse_model.cohort.readers.second_statements import COMPARATORS
 from relapse_model.cohort.readers.source_mapping import Entry
-from relapse_model.cohort.readers.spreadsheets.beside_values import COMPARATORS, other_units
+from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
 from relapse_model.cohort.readers.spreadsheets.made_rows import MadeRows
 from relapse_model.cohort.readers.spreadsheets.parts import (
     Part,
@@ -82,6 +83,8 @@ def _read_entry(reading: Reading, entry: Entry, names: NameTable | None, made: M
             counts[key] += int((mask & ~left).sum())
             left |= mask
         came, used = came + len(table), used + int((~left).sum())
+        if not part.visit:
+            reading.results_read[entry.source] = ~left | reading.results_read.get(entry.source, False)
         columns, called = _columns(reading, entry, part, analyte)
         made.add(
             table,
@@ -155,6 +158,7 @@ def _columns(
         reading.refuse(in_mapping(reading.mapping, place_of(entry), found, "one of them"))
     if not any(key in entry.fields for key in ("date", "day", "week")):
         columns["week"] = constant(week_of_visit(reading, entry, part.visit, "date"), rows)
+    called["unit"] = value.name
     called |= {key: cells.name for key, cells in part.columns.items() if key in columns}
     return columns, called
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relapse_model.cohort.readers.packages import needed
-from relapse_model.cohort.readers.spreadsheets.number_formats import shown_number
+from relapse_model.cohort.readers.spreadsheets.number_formats import shown_number, shown_text
 from relapse_model.cohort.readers.spreadsheets.sheet import Cell, Sheet, cell_text, column_letters
 from relapse_model.cohort.readers.spreadsheets.workbook_xml import (
     NotASheet,
@@ -168,13 +168,16 @@ def _sheet(calamine_sheet: Any, name: str, details: _Details | None, *, hidden: 
     if details is None or own is None:
         notes.append("hidden rows, colours, number formats and error cells cannot be read from this file format")
         return Sheet(name, cells, numeric, merged=merged, epoch=datetime.date(1899, 12, 30), notes=tuple(notes))
-    unusable = _unusable(own)
+    unusable = _unusable(own, cells)
     for place, code in own.formatted.items():
-        if numeric[place]:
-            text = shown_number(float(cells[place]), code)
-            cells[place], numeric[place] = text or "", False
-            if text is None:
-                unusable[place] = f"a number under the format {code!r}, so that what is shown is not the number"
+        number = bool(numeric[place])
+        if not number and not (isinstance(cells[place], str) and cells[place].strip()):
+            continue
+        text = shown_number(float(cells[place]), code) if number else shown_text(cells[place], code)
+        cells[place], numeric[place] = text or "", False
+        if text is None:
+            what = "number" if number else "text"
+            unusable[place] = f"a {what} under the format {code!r}, so that what is shown is not the {what}"
     return Sheet(
         name, cells, numeric, unusable, tuple(own.merged), details.book.epoch,
         tuple(row + 1 for row in own.hidden_rows), (*notes, *_notes(own, comments=details.comments)),
@@ -196,10 +199,12 @@ def _texts(rows: list[list[Any]], own: SheetDetails | None) -> tuple[NDArray[np.
     return cells, numeric
 
 
-def _unusable(own: SheetDetails) -> dict[Cell, str]:
-    return {cell: f"the error {text}" for cell, text in own.errors.items()} | dict.fromkeys(
-        own.without_result, "a formula whose result is not in the file; open it in a spreadsheet program and save it"
-    )
+def _unusable(own: SheetDetails, cells: NDArray[np.object_]) -> dict[Cell, str]:
+    struck = [cell for cell in own.struck if str(cells[cell]).strip()]
+    unusable = dict.fromkeys(struck, "struck through; take out what no longer holds, or the line")
+    unusable |= {cell: f"the error {text}" for cell, text in own.errors.items()}
+    lacking = "a formula whose result is not in the file; open it in a spreadsheet program and save it"
+    return unusable | dict.fromkeys(own.without_result, lacking)
 
 
 def _notes(own: SheetDetails, *, comments: bool) -> list[str]:
@@ -213,7 +218,10 @@ def _notes(own: SheetDetails, *, comments: bool) -> list[str]:
             own.coloured,
             f"{_count(own.coloured, 'coloured cell')} ({_cells(own.coloured)}): what a colour means is not read",
         ),
-        (own.struck, f"{_count(own.struck, 'cell')} struck through ({_cells(own.struck)}), read like the others"),
+        (
+            own.struck,
+            f"{_count(own.struck, 'cell')} struck through ({_cells(own.struck)}): refused where they are read",
+        ),
         (comments, "comments on cells are not read"),
     ]
     return [text for there, text in found if there]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat
 
-from relapse_model.cohort.readers.spreadsheets.number_formats import built_in_format, changes_a_number
+from relapse_model.cohort.readers.spreadsheets.number_formats import built_in_format, changes_a_number, changes_a_text
 from relapse_model.cohort.readers.spreadsheets.sheet import Cell, Merged
 from relapse_model.errors import RelapseModelError
 
@@ -37,7 +37,7 @@ class SheetDetails:
     errors: dict[Cell, str] = field(default_factory=dict)
     without_result: list[Cell] = field(default_factory=list)
     formulas: int = 0
-    formatted: dict[Cell, str] = field(default_factory=dict)  # numbers shown with more than their digits
+    formatted: dict[Cell, str] = field(default_factory=dict)  # numbers and texts shown with more than their characters
     coloured: list[Cell] = field(default_factory=list)
     struck: list[Cell] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
@@ -51,7 +51,8 @@ class SheetDetails:
 class Styles:
     """Formats by the number of a style."""
 
-    formats: Mapping[str, str]
+    formats: Mapping[str, str]  # under which numbers are shown with more than their digits
+    text_formats: Mapping[str, str]
     coloured: frozenset[str]
     struck: frozenset[str]
 
@@ -124,6 +125,7 @@ def _styles(archive: zipfile.ZipFile) -> Styles:
     own = {number: codes.get(one, built_in_format(one)) for number, (one, _, _) in enumerate(styles)}
     return Styles(
         {str(number): code for number, code in own.items() if code and changes_a_number(code)},
+        {str(number): code for number, code in own.items() if code and changes_a_text(code)},
         frozenset(str(number) for number, (_, fill, _) in enumerate(styles) if _at(fills, fill)),
         frozenset(str(number) for number, (_, _, font) in enumerate(styles) if _at(fonts, font)),
     )
@@ -222,8 +224,9 @@ class _SheetScan:
             found.errors[cell] = self.value
         if filled:
             found.rows, found.columns = max(found.rows, cell[0] + 1), max(found.columns, cell[1] + 1)
-            if self.kind == "n" and self.style in self.styles.formats:
-                found.formatted[cell] = self.styles.formats[self.style]
+            formats = self.styles.formats if self.kind == "n" else self.styles.text_formats
+            if self.kind in ("n", "s", "str", "inlineStr") and self.style in formats:
+                found.formatted[cell] = formats[self.style]
             if self.style in self.styles.coloured:
                 found.coloured.append(cell)
             if self.style in self.styles.struck:

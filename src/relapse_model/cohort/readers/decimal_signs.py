@@ -1,4 +1,4 @@
-"""Two decimal conventions in one column: 1.234 beside 0,12 may be a thousand, and so may 1.000 beside 1000."""
+"""Two decimal conventions in one source: 1.234 beside 0,12 may be a thousand, and so may 1.000 beside 1000."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ _COMMA = re.compile(r"[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+")
 _POINT = re.compile(r"[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+")
 _ROUND = re.compile(r"[1-9][0-9]{0,2}\.000")
 _LARGE = re.compile(r"[1-9][0-9]{3,}")
+NO_THOUSANDS = (
+    "a number whose point cannot part thousands, as other numbers of the column let it",
+    'Write all of them one way, and state decimal = "," if that is a comma',
+)
+NOT_BESIDE_COMMAS = (
+    "a number whose point cannot part thousands, as it does where {0!r} has decimal commas",
+    'State decimal = "," or "." for each source, or write all of them one way',
+)
+"""What is expected, and an advice; of a column, and of the others of the source."""
 
 
 def may_be_thousands(texts: Sequence[str]) -> Mask:
@@ -34,8 +43,7 @@ def may_be_thousands(texts: Sequence[str]) -> Mask:
     >>> [may_be_thousands(one).tolist() for one in (["0,12", "1.234"], ["1.000", "1000"], ["1.234", "0.12", "1520"])]
     [[False, True], [True, False], [False, False, False]]
     """
-    found = [_NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip()) for text in texts]
-    numbers = ["" if one is None else one[1] for one in found]
+    numbers = [_bare(text) for text in texts]
 
     def which(pattern: re.Pattern[str]) -> Mask:
         return np.array([pattern.fullmatch(one) is not None for one in numbers], dtype=bool)
@@ -45,3 +53,31 @@ def may_be_thousands(texts: Sequence[str]) -> Mask:
     unsure = which(_ROUND)
     plain = which(_LARGE).any() and not which(_POINT).any() and not (which(_THOUSANDS) & ~unsure).any()
     return unsure if plain else np.zeros(len(texts), dtype=bool)
+
+
+def has_comma(text: str) -> bool:
+    """Tell whether a text holds a number with a decimal comma for certain.
+
+    Examples
+    --------
+    >>> [has_comma(one) for one in ("0,12", "<0,05 IU/mL", "1,234", "0.12", "1,5")]
+    [True, True, False, False, True]
+    """
+    return _COMMA.fullmatch(_bare(text)) is not None
+
+
+def parts_thousands(text: str) -> bool:
+    """Tell whether a text holds a number whose point may part thousands.
+
+    Examples
+    --------
+    >>> [parts_thousands(one) for one in ("1.234", "0.123", "1.23", ">1.000.000")]
+    [True, False, False, True]
+    """
+    return _THOUSANDS.fullmatch(_bare(text)) is not None
+
+
+def _bare(text: str) -> str:
+    """Return the number of a text, if it holds one and no other."""
+    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    return "" if found is None else found[1]

@@ -1,0 +1,107 @@
+"""What a row calls its own analyte or agent besides its code: another one, or that of another person."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from relapse_model.arrays import Mask
+from relapse_model.study.names import NameTable
+from relapse_model.study.names_known import agent_names, analyte_names
+from relapse_model.study.study import Study
+
+_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+_PERSON = re.compile(
+    r"\b(?:mother|maternal|father|paternal|husband|wife|spouse|donor|sibling|brother|sister)\b"
+    r"|母亲|父亲|丈夫|妻子|配偶|供者|供体|兄弟|姐妹"
+)
+IF_RIGHT = "Leave such rows out by 'when'; if the name is wrong, correct it"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondNames:
+    """Holds what rows call their analyte or agent against the one as which they are read.
+
+    A text contradicts if it is a name of another analyte of the study, alone or before brackets; if it holds names of
+    agents of the study, and not that one; or if it says that the result is of another person. A text that is not
+    understood contradicts nothing.
+
+    Parameters
+    ----------
+    study : Study or None
+        By whose names texts are understood.
+    """
+
+    study: Study | None = None
+    _tables: dict[str, NameTable] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[str, str, str], bool] = field(default_factory=dict, repr=False)
+
+    def contradicts(self, key: str, text: str, meant: str) -> bool:
+        """Tell whether a text says another analyte or agent, or another person's.
+
+        Parameters
+        ----------
+        key : {"analyte", "agent"}
+        text, meant : str
+
+        Examples
+        --------
+        >>> import relapse_model as rm
+        >>> names = SecondNames(rm.load_study("hbsag-relapse"))
+        >>> [names.contradicts("analyte", text, "hbsag") for text in ("HBsAb (mIU/mL)", "HBsAg (mother)", "S antigen")]
+        [True, True, False]
+        >>> names.contradicts("agent", "Entecavir 0.5mg", "hbig"), names.contradicts("agent", "HBIG 400 IU", "hbig")
+        (True, False)
+        """
+        place = key, text, meant
+        if place not in self._found:
+            self._found[place] = bool(text) and self._contradicts(key, text, meant)
+        return self._found[place]
+
+    def rows(self, key: str, texts: pd.Series, meant: str) -> Mask:
+        """Tell which of some texts contradict; each different one is read once.
+
+        Parameters
+        ----------
+        key, meant : str
+            As in `contradicts`.
+        texts : Series
+        """
+        codes, distinct = pd.factorize(texts)
+        found = [self.contradicts(key, str(one), meant) for one in distinct]
+        among: Mask = np.array([*found, False], dtype=bool)[codes]
+        return among
+
+    def _contradicts(self, key: str, text: str, meant: str) -> bool:
+        plain = unicodedata.normalize("NFKC", text)
+        if key == "analyte" and _PERSON.search(plain.casefold()):
+            return True
+        if self.study is None:
+            return False
+        if key not in self._tables:
+            self._tables[key] = analyte_names(self.study) if key == "analyte" else agent_names(self.study)
+        table = self._tables[key]
+        own = table.meaning(meant).name
+        said = self._said(table, key, plain)
+        return bool(own) and bool(said) and own not in said and not self._together({str(own), *said})
+
+    @staticmethod
+    def _said(table: NameTable, key: str, text: str) -> set[str]:
+        """Return the names that a text says; of agents all that stand in it as words."""
+        bare = _BRACKETS.sub("", text)
+        found = {name for one in (text, bare) if (name := table.meaning(one).name) is not None}
+        return found if found or key == "analyte" else set(table.meaning(text).doubt)
+
+    def _together(self, names: set[str]) -> bool:
+        """Tell whether the study counts agents as one, so that one may be called by the other."""
+        sets = [] if self.study is None else [set(one.agents) for one in self.study.predictors if one.agents]
+        return any(names <= each for each in sets)
+
+
+NAMED: Mapping[str, str] = {"labs": "analyte", "treatments": "agent"}
+"""By section, which key of an entry says of what its rows are."""
