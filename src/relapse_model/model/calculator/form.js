@@ -295,7 +295,7 @@ function effectShown({ effect, before, after }) {
 function chart(steps, base, risk) {
   const spots = [base, risk, ...steps.map(one => one.after)], low = Math.min(...spots), high = Math.max(...spots);
   const narrow = document.documentElement.clientWidth < 480; // letters keep their size on a telephone
-  const [left, width, rowHeight] = narrow ? [165, 165, 22] : [230, 350, 22], span = Math.max(high - low, 1e-6);
+  const [left, width, rowHeight] = narrow ? [190, 145, 22] : [230, 350, 22], span = Math.max(high - low, 1e-6);
   const x = value => left + width * (value - low) / span;
   const draw = (name, attributes, text) => {
     const found = document.createElementNS("http://www.w3.org/2000/svg", name);
