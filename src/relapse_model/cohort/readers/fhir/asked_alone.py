@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-# Measured: loading the compiled look takes about a second in each process, compiling it once a machine some ten; parsing
+# Measured: loading the compiled look takes about a second in each process, compiling it once a machine ten; parsing
 # takes about half of its time with it, and reading a fifth to a third less, 2 s or more of a gigabyte.
 BYTES_WORTH = 256 * 2**20
 _CONTAINED = b'"contained"'
