@@ -50,9 +50,7 @@ def test_the_last_dose_before_the_titre_that_is_read_counts(new_patients_of, sai
     labs = [titre(0, 0), titre(0, 10)]
     doses = [(0, "hbig", 2), (0, "hbig", 7), (0, "hbig", 11), (0, "pegifn", 9)]
     new = new_patients_of([AGES], labs, doses, added=PASSIVE)
-    assert (
-        "3 weeks after hbig" in said(GUARD, new)[0][0]
-    )  # the titre of week 10, the dose of week 7
+    assert "3 weeks after hbig" in said(GUARD, new)[0][0]  # the titre of week 10, the dose of week 7
     early = new_patients_of([AGES], [titre(0, 0)], doses, added=PASSIVE)
     assert said(GUARD, early) == {}
 
