@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -40,5 +41,10 @@ def read(page: str) -> Reader:
     return reader
 
 
+def plain(page: str) -> str:
+    """Return a page without what holds a quantity on one line: no-break spaces, and marks of ranges in tables."""
+    return re.sub(r'<span class="range">(.*?)</span>', r"\1", page).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def visible(page: str) -> str:
-    return " ".join(" ".join(read(page).text).split())
+    return " ".join(" ".join(read(plain(page)).text).split())

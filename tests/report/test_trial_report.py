@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from page_reader import plain
 from small_trial import PLAN, cohort_132, small_cohort, small_study, small_tables, study_132
 
 import relapse_model as rm
@@ -33,7 +34,7 @@ def trial_folder(compared, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trial_text(trial_folder):
-    return (trial_folder / "trial.html").read_text(encoding="utf-8")
+    return plain((trial_folder / "trial.html").read_text(encoding="utf-8"))
 
 
 def test_what_is_written(trial_folder):
@@ -177,9 +178,13 @@ def test_risk_and_mean_weeks_that_point_apart_are_explained(compared, trial_text
     assert "they came" not in trial_page(dataclasses.replace(compared, beside=(earlier,)), {})
 
 
-def test_no_number_is_parted_from_its_sign_at_the_end_of_a_line(trial_text):
-    """Percentages, p and n hold together, also in the labels of cells on a narrow screen."""
-    body = re.sub(r"<style.*?</style>|<svg.*?</svg>|<code.*?</code>", "", trial_text, flags=re.DOTALL)
+def test_no_quantity_is_parted_at_the_end_of_a_line(trial_folder):
+    """Percentages, units, p and n hold together, also in the labels of cells on a narrow screen; ranges too."""
+    page = (trial_folder / "trial.html").read_text(encoding="utf-8")
+    body = re.sub(r"<style.*?</style>|<svg.*?</svg>|<code.*?</code>", "", page, flags=re.DOTALL)
+    assert re.findall(r"\d (?:IU/mL|weeks?\b|patients\b|percentage)", body) == []
+    assert re.findall(r"(?<!>)\d to [\d+<]", re.sub(r'<span class="range">.*?</span>', "", body)) == []
+    assert '<span class="range">32 to 45.5</span>' in body
     assert re.findall(r"\d %", body) == []
     assert re.findall(r"\b[pn] (?:=|&lt;) \d", body) == []
     assert "(n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}66)" in body

@@ -7,8 +7,8 @@ keep two digits; log evidences lose their constant; losses of cross-validations 
 What stays, since risks depend on it: coefficients and their covariance; of the regressions with priors the scale of a
 column that may be missing; the value that stands in for a missing one; the trees of boosted trees and forests, with
 their thresholds and leaves. Regressions with priors, and forests, are trained with round scales and values
-(`relapse_model.classifiers.shared.round_columns`). Their centres are round then, too: they are moved nevertheless,
-since a round number that differs says to which side of it the patient was, and for the files of earlier versions.
+(`relapse_model.classifiers.shared.round_columns`). Their centres are round too, and moved nevertheless: a round number
+that differs says to which side of it the patient was, and files of earlier versions hold exact ones.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
@@ -11,18 +10,15 @@ import numpy as np
 import pandas as pd
 
 from relapse_model.cohort.cohort import COUNTED_ONCE, Cohort, with_identifiers
-from relapse_model.cohort.contradictions import contradictions
 from relapse_model.cohort.deaths import contradicted
-from relapse_model.cohort.gate_study import StudyAtTheGate, required_tables
-from relapse_model.cohort.gate_tables import MOST_NAMES, MOST_UNREADABLE
+from relapse_model.cohort.gate_laboratory import LaboratoryAtTheGate
+from relapse_model.cohort.gate_study import required_tables
+from relapse_model.cohort.gate_tables import MOST_NAMES
 from relapse_model.cohort.index_week import WITHOUT_INDEX, counted_from, index_weeks
-from relapse_model.cohort.laboratory.lab_texts import NOT_READ
-from relapse_model.cohort.laboratory.unit_conversion import read_results, row_units, scale_problems, unit_problems
 from relapse_model.cohort.study_names import NAMED
 from relapse_model.cohort.tables.column_values import read_column, read_texts, with_codes, without_codes
 from relapse_model.cohort.tables.columns import (
     DATES,
-    READ_COLUMNS,
     TABLES,
     column_problems,
     is_row_id,
@@ -173,7 +169,7 @@ def _own_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
     return own.assign(**{column: with_codes(own[column]) for column in texts})
 
 
-class _Gate(StudyAtTheGate):
+class _Gate(LaboratoryAtTheGate):
     """The checks, in the order in which `checked` makes them."""
 
     def too_many_names(self) -> None:
@@ -265,24 +261,6 @@ class _Gate(StudyAtTheGate):
             found = "a text that is not shown, since a patient's identifier is in it"
             self.refuse("adverse_events", table["term"].isin(naming).to_numpy(), "term", found, "the event alone")
 
-    def one_day(self, study: Study | None) -> None:
-        """Refuse results of one day that contradict each other, unless the study says which of them counts."""
-        labs = self.tables.get("labs")
-        if labs is None or study is None or "week" not in labs:
-            return
-        sound = (self.ids["labs"] != "").to_numpy() & (labs["kind"] != "unreadable").to_numpy()
-        sound &= ~self.refused_rows("labs")
-        if "labs" in self.repeated:
-            sound &= ~self.repeated["labs"]
-        for found in contradictions(labs, self.ids["labs"], sound, study):
-            said = [self.printable(labs["value"].iloc[row]) for row in found.rows]
-            others = [said[1] if place == 0 else said[0] for place in range(len(said))]
-            self.refuse(
-                "labs", found.rows, "value",
-                [f"{own}, and {other} on the same day" for own, other in zip(said, others, strict=True)],
-                found.expected, found.advice,
-            )  # fmt: skip
-
     def from_index(self, cohort: Cohort, study: Study, index: TimeIndex, *, synthetic: bool, listed: bool) -> Cohort:
         """Count the weeks of every table from the index of each patient; refuse, or leave out, those without one."""
         found = index_weeks(cohort, study, index)
@@ -300,67 +278,6 @@ class _Gate(StudyAtTheGate):
             raise CohortError("the cohort was refused", self.problems)
         cohort = self.cohort(synthetic)
         return counted_from(cohort, index, found.week[~without], cohort.rejected)
-
-    def laboratory(self, study: Study | None, conventions: Laboratory) -> None:
-        """Read what the laboratories printed, and its units."""
-        labs = self.tables.get("labs")
-        if labs is None:
-            return
-        analytes = {} if study is None else study.analytes
-        transformed = (
-            labs["analyte"].isin([name for name, one in analytes.items() if one.negative]).to_numpy(dtype=bool)
-        )
-        read = read_results(labs["value"], labs["unit"], conventions, transformed, self.most and MOST_UNREADABLE)
-        bad = (read["kind"] == "unreadable").to_numpy()
-        unread = (read["reason"] == NOT_READ).to_numpy()
-        found = self.shown(read.loc[bad & ~unread, "raw"], read.loc[bad & ~unread, "reason"])
-        self.refuse("labs", bad & ~unread, "value", found, "a number or a laboratory's text")
-        self.not_looked_at("labs", unread, "value", "a number or a laboratory's text")
-        labs["unit"], clash = row_units(labs["unit"], read)
-        self.refuse(
-            "labs", clash, "unit", self.beside(labs.loc[clash, "value"], labs.loc[clash, "unit"]),
-            "the unit printed with the value",
-        )  # fmt: skip
-        for column in READ_COLUMNS:
-            labs[column] = read[column]
-        before, others = len(self.problems), 0
-        for rows, text, expected, advice in unit_problems(labs, study):
-            if not len(rows):
-                continue
-            if self.most is not None and len(self.problems) - before >= self.most:
-                self.refused_rows("labs")[rows] = True
-                others += len(rows)
-                continue
-            wanted = "one unit for each analyte" if self.holds_identifier(expected) else expected
-            self.refuse("labs", rows, "unit", self.printable(text) if text else "no unit", wanted, advice)
-        # They come by unit, in the order in which units happen to turn up: a patient's first problem is that of a row.
-        self.problems[before:] = sorted(self.problems[before:], key=lambda problem: problem.row or sys.maxsize)
-        self.count_others("labs", others, "unit", "such as those")
-        for mask, column, expected in scale_problems(labs, transformed):
-            self.refuse("labs", mask, column, self.shown(labs[column][mask]) if mask.any() else [], expected)
-        self.impossible(labs, study)
-
-    def beside(self, values: pd.Series, units: pd.Series) -> list[str]:
-        """Return results with the units stated for them, as a message may show both."""
-        pairs = zip(self.shown(values), self.shown(units), strict=True)
-        return [f"{unit} for {value}" for value, unit in pairs]
-
-    def impossible(self, labs: pd.DataFrame, study: Study | None) -> None:
-        """Refuse results outside what a body, or an assay, can give, as the study states it."""
-        if study is None or all(one.possible is None for one in study.analytes.values()):
-            return
-        from relapse_model.cohort.laboratory.below_limits import doubtful_limits
-        from relapse_model.cohort.laboratory.possible_values import impossible_results  # models of before state none
-
-        for rows, expected, advice in impossible_results(labs, study, self.refused_rows("labs")):
-            value, unit = (labs[name].iloc[rows[: self.most]] for name in ("value", "unit"))
-            found = self.shown(f"{one} {other}" for one, other in zip(value, unit, strict=True))
-            self.refuse("labs", rows, "value", found, expected, advice)
-        for rows, column, expected, asked in doubtful_limits(labs, study, self.refused_rows("labs")):
-            value, unit = (labs[name].iloc[rows[: self.most]] for name in (column, "unit"))
-            found = self.shown(f"{one:g} {other}" if column == "lower_limit" else f"{one} {other}"
-                               for one, other in zip(value, unit, strict=True))  # fmt: skip
-            self.refuse("labs", rows, column, found, expected, asked)
 
     def cohort(self, synthetic: bool) -> Cohort:
         """Build the cohort from the patients without a problem; list the others."""

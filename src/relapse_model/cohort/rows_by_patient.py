@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from relapse_model.arrays import Floats
 
 # Measured: loading the compiled kernels takes 0.6 s in each process (compiling them, once a machine, takes longer).
-# They order a million shuffled rows in 0.03 s and arrays in 0.2 s; 3.3 million in 0.13 s and 0.54 s, 10 million in
-# 0.5 s and 2.7 s. Ordering alone pays for the loading from about five million rows, and with the summaries of the
-# same table from about two million. The number for summaries, of the rows of one analyte, is that of a table of eight
-# analytes of that size. Set by size alone, so that the same table gives the same numbers to the last digit, whatever
-# was computed before.
+# They order a million shuffled rows in 0.03 s and arrays in 0.2 s; 3.3 million in 0.13 s and 0.54 s, 10 million in 0.5
+# and 2.7 s. Ordering alone pays for the loading from about five million rows; with the summaries of the same table, of
+# eight analytes, from about two million. The number for summaries is the rows of one analyte of such a table. Set by
+# size alone, so that the same table gives the same numbers to the last digit, whatever was computed before.
 ROWS_TO_ORDER, ROWS_TO_SUMMARISE = 2_000_000, 250_000
 
 

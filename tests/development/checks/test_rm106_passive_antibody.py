@@ -31,7 +31,7 @@ def test_blood_drawn_after_a_dose_is_found_and_names_nobody(study_with, cohort_o
     cohort = cohort_of(("free", 3, {}), labs=labs, treatments=[(0, "hbig", 4)])
     result = passive_antibody.of(cohort, study_with(PASSIVE + READ.format(kind="last")), 12)
     assert (result.code, result.state, result.severity) == ("RM106", "found", "warning")
-    assert "after a dose of hepatitis B immunoglobulin, measured Anti-HBs includes passive antibody" in result.text
+    assert "after a dose of hbig, measured Anti-HBs includes passive antibody" in result.text
     assert "Titre: in 1 of 3 patients. Use kind endogenous" in result.text
     names_nobody(result.text, cohort)
 

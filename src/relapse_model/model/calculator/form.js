@@ -258,9 +258,10 @@ function explain(place, codes, risk) {
     at += each[i];
     return { field: MODEL.fields[i], place: i, code: codes[i], reference: REFERENCE[i], effect: each[i], before, after: sigmoid(at) };
   });
+  const cell = (key, text) => element("td", { "data-label": say(key) }, text);
   const rows = steps.map(one => element("tr", {},
-    element("th", { scope: "row" }, label(one.field)), element("td", {}, asTyped(one) || valueShown(one.field, one.code)),
-    element("td", {}, referenceShown(one.field, one.reference)), element("td", {}, effectShown(one))));
+    element("th", { scope: "row" }, label(one.field)), cell("value", asTyped(one) || valueShown(one.field, one.code)),
+    cell("reference", referenceShown(one.field, one.reference)), cell("effect", effectShown(one))));
   const heads = ["predictor", "value", "reference", "effect"].map(one => element("th", { scope: "col" }, say(one)));
   place.replaceChildren(element("h2", {}, say("why_title")),
     paragraph(say("why_note", { base: percent(base), risk: percent(risk) }), "soft"), chart(steps, base, risk),
@@ -297,7 +298,7 @@ function effectShown({ effect, before, after }) {
 function chart(steps, base, risk) {
   const spots = [base, risk, ...steps.map(one => one.after)], low = Math.min(...spots), high = Math.max(...spots);
   const narrow = document.documentElement.clientWidth < 480; // letters keep their size on a telephone
-  const [left, width, rowHeight] = narrow ? [165, 165, 22] : [230, 350, 22], span = Math.max(high - low, 1e-6);
+  const [left, width, rowHeight] = narrow ? [190, 145, 22] : [230, 350, 22], span = Math.max(high - low, 1e-6);
   const x = value => left + width * (value - low) / span;
   const draw = (name, attributes, text) => {
     const found = document.createElementNS("http://www.w3.org/2000/svg", name);

@@ -234,3 +234,26 @@ def test_a_dose_of_nothing_is_no_course(read):
 def test_a_unit_is_no_number(read):
     with pytest.raises(CohortError, match=r"'200\.0'; expected a unit"):
         read(observation(**{"valueQuantity": {"value": 5, "unit": "200.0"}}))
+
+
+def test_a_reference_is_to_one_patient(read):
+    """A reference that states the identifier of another patient is of nobody, and is counted."""
+    two = [patient(identifier=[{"system": "urn:mrn", "value": "A"}]),
+           patient("2", identifier=[{"system": "urn:mrn", "value": "B"}]), enrolment(),
+           {**enrolment(), "id": "e2", "subject": {"reference": "Patient/2"}}]  # fmt: skip
+    subject = {"reference": "Patient/1", "identifier": {"system": "urn:mrn", "value": "B"}}
+    cohort = read(observation(), {**observation(), "id": "o9", "subject": subject}, people=two)
+    assert len(cohort.labs) == 1
+    assert left_out(cohort) == {"about no patient of the export, or about several": 1}
+    own = {**subject, "identifier": {"system": "urn:mrn", "value": "A"}}
+    assert len(read({**observation(), "subject": own}, people=two).labs) == 1
+
+
+def test_an_interpretation_is_what_the_number_says(read):
+    """Anti-HBs of 50 mIU/mL is not negative by a limit of 10; 5 may be."""
+    study = rm.load_study("hbsag-relapse")
+    negative = {"interpretation": [{"text": "Negative"}]}
+    with pytest.raises(CohortError, match="'Negative'; expected what the number beside it says"):
+        read({**observation(**quantity(50)), **negative}, study=study)
+    assert values(read({**observation(**quantity(5)), **negative}, study=study)) == ["5"]
+    assert values(read({**observation(**quantity(50)), "interpretation": [{"text": "High"}]}, study=study)) == ["50"]

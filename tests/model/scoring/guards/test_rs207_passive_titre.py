@@ -36,7 +36,7 @@ def titre(position, week):
 )
 def test_a_dose_counts_for_twelve_weeks(new_patients_of, said, dose, drawn, weeks):
     new = new_patients_of([AGES] * 2, [titre(0, drawn), titre(1, drawn)], [(0, "hbig", dose)], added=PASSIVE)
-    text = f"titre taken {weeks} after hepatitis B immunoglobulin: measured Anti-HBs contains antibody given as a drug"
+    text = f"titre taken {weeks} after hbig: measured Anti-HBs contains antibody given as a drug"
     assert said(GUARD, new) == ({} if weeks is None else {0: [text]})
 
 
@@ -50,9 +50,7 @@ def test_the_last_dose_before_the_titre_that_is_read_counts(new_patients_of, sai
     labs = [titre(0, 0), titre(0, 10)]
     doses = [(0, "hbig", 2), (0, "hbig", 7), (0, "hbig", 11), (0, "pegifn", 9)]
     new = new_patients_of([AGES], labs, doses, added=PASSIVE)
-    assert (
-        "3 weeks after hepatitis B immunoglobulin" in said(GUARD, new)[0][0]
-    )  # the titre of week 10, the dose of week 7
+    assert "3 weeks after hbig" in said(GUARD, new)[0][0]  # the titre of week 10, the dose of week 7
     early = new_patients_of([AGES], [titre(0, 0)], doses, added=PASSIVE)
     assert said(GUARD, early) == {}
 

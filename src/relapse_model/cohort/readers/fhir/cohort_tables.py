@@ -52,8 +52,11 @@ def rows_of(collector: Collector, section: str) -> pd.DataFrame:
     positions = [collector.patients.position(str(one)) for one in subjects]
     known = np.array([-1 if one is None else one for one in positions], dtype=np.intp)
     earlier = table["resource"].isin(collector.versions.superseded).to_numpy(dtype=bool)
+    several = table["resource"].isin(collector.of_two()).to_numpy(dtype=bool)
     another = table["resource"].isin(collector.specimens.of_another(collector.patients)).to_numpy(dtype=bool)
-    return table.assign(position=known[codes] if len(known) else codes, earlier=earlier, another=another)
+    return table.assign(
+        position=np.where(several, -1, known[codes] if len(known) else codes), earlier=earlier, another=another
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from relapse_model.cohort.laboratory.lab_text import read_lab_text
+from relapse_model.cohort.readers.beside_numbers import Numbers, contradicts
 from relapse_model.cohort.readers.fhir.courses import course_of, one_text
 from relapse_model.cohort.readers.fhir.elements import (
     Coding,
@@ -18,7 +22,7 @@ from relapse_model.cohort.readers.fhir.elements import (
     texts_at,
 )
 from relapse_model.cohort.readers.fhir.files import Found
-from relapse_model.cohort.readers.fhir.patients import Patients, focus_of, replacement_of, subject_of
+from relapse_model.cohort.readers.fhir.patients import Patients, focus_of, identified_as, replacement_of, subject_of
 from relapse_model.cohort.readers.fhir.resource_types import BIRTH, DEATHS, DISPROVED, ORDERS, PERSONAL, TYPES
 from relapse_model.cohort.readers.fhir.specimens import Specimens
 from relapse_model.cohort.readers.fhir.times import (
@@ -30,7 +34,7 @@ from relapse_model.cohort.readers.fhir.times import (
     time_in,
 )
 from relapse_model.cohort.readers.fhir.unclear import refuse_modified, unclear_patient
-from relapse_model.cohort.readers.fhir.values import UnclearError, value_said
+from relapse_model.cohort.readers.fhir.values import Said, UnclearError, value_said
 from relapse_model.cohort.readers.fhir.versions import EARLIER, Versions
 from relapse_model.cohort.readers.fhir.wanted import Asked, Wanted
 from relapse_model.cohort.readers.second_names import IF_RIGHT, NAMED
@@ -39,6 +43,7 @@ from relapse_model.cohort.readers.source_values import text_key
 from relapse_model.cohort.readers.units_in_names import unit_stands
 
 ONE_OF_TIMES = "Correct one of the two times"
+ONE_OF_TWO = "Correct the one that is wrong"
 REPLACED = "a record that another one replaces (link)"
 NOT_NAMED = "of a code that the mapping does not name"
 OF_ANOTHER = "about another than the patient (focus)"
@@ -103,6 +108,9 @@ class Collector:
         self._waiting: list[Found] = []
         self._replaced: list[tuple[Found, str]] = []
         self._texts: dict[str, str] = {}
+        self.identified: dict[
+            int, tuple[str, str]
+        ] = {}  # of resources: whom they refer to, by reference and identifier
         self.conditions: dict[Wanted, Counter[bool]] = defaultdict(Counter)  # results that are as 'when' asks, or not
 
     def take_all(self, resources: Iterable[Found]) -> None:
@@ -175,6 +183,12 @@ class Collector:
         if at is not None:
             self.tallies["Patient"].left[EARLIER] += 1
 
+    def of_two(self) -> set[int]:
+        """Return the resources whose reference is to one patient, and states the identifier of another."""
+        pairs = {number: (self.patients.position(one), self.patients.position(other))
+                 for number, (one, other) in self.identified.items()}  # fmt: skip
+        return {number for number, (one, other) in pairs.items() if None not in (one, other) and one != other}
+
     def _medication(self, found: Found) -> None:
         codings = codings_in(found.resource, "code")
         if own := text_in(found.resource, "id"):
@@ -211,6 +225,8 @@ class Collector:
             tally.left[why] += len(results)
             return
         self.specimens.refer(found.resource, resource, subject)
+        if identifier := identified_as(found.resource, TYPES[kind].subject):
+            self.identified[resource] = subject, identifier
         for (node, codings), asked in zip(results, wanted, strict=True):
             if not asked:
                 tally.left[NOT_NAMED] += 1
@@ -329,12 +345,31 @@ class Collector:
             raise UnclearError("issued", "a day before that of the result", "a day on or after it", ONE_OF_TIMES)
         if wanted.section == "outcome":
             return day, said.text
+        self._refuse_interpretation(node, said, wanted)
         known = wanted.constants or {}
         more = [
             one_text(resource, wanted.paths[name], name) if name in wanted.paths else known.get(name, "")
             for name in ("assay", "lower_limit", "upper_limit")
         ]
         return day, said.text, said.unit or wanted.unit, *more, said.element, element
+
+    def _refuse_interpretation(self, node: Json, said: Said, wanted: Wanted) -> None:
+        """Refuse a number that the laboratory's own interpretation denies: negative, and above the study's limit."""
+        if "interpretation" not in node or said.element != "valueQuantity":
+            return
+        words = [one.display for one in codings_in(node, "interpretation")]
+        words += [text_in(one, "text") for one in objects_in(node, "interpretation")]
+        words = [one for one in words if read_lab_text(one).kind in ("negative", "positive")]
+        if not words:
+            return
+        study = self.asked.second.study
+        sign = said.text[: len(said.text) - len(said.text.lstrip("<>="))]
+        numbers = Numbers(np.array([float(said.text.lstrip("<>="))]), np.array([sign], dtype=object),
+                          np.array([said.unit or wanted.unit], dtype=object), np.array([True]))  # fmt: skip
+        rule = None if study is None else study.analytes.get(wanted.name)
+        wrong = [one for one in words if contradicts(numbers, np.array([one], dtype=object), rule)[0]]
+        if wrong:
+            raise UnclearError("interpretation", repr(wrong[0]), "what the number beside it says", ONE_OF_TWO)
 
     def _when(self, resource: Json, kind: str, wanted: Wanted) -> tuple[str, str]:
         """Return the element and the text of a resource's time: of a period its end for a result, else its start."""

@@ -50,6 +50,20 @@ def subject_of(resource: Json, element: str) -> str:
     return _identifier_name(identifier) if identifier is not None and not text else ""
 
 
+def identified_as(resource: Json, element: str) -> str:
+    """Return the key of the identifier that a reference states besides what it refers to; empty without one.
+
+    Examples
+    --------
+    >>> subject = {"reference": "Patient/7", "identifier": {"system": "urn:mrn", "value": "8"}}
+    >>> identified_as({"subject": subject}, "subject")
+    'identifier urn:mrn|8'
+    """
+    reference = object_in(resource, element) or {}
+    identifier = object_in(reference, "identifier")
+    return _identifier_name(identifier) if identifier is not None and text_in(reference, "reference") else ""
+
+
 def focus_of(resource: Json) -> str:
     """Return what a resource is about instead of its subject (``focus``), as it is referred to; empty: its subject.
 

@@ -96,8 +96,7 @@ def _read(
     readings: list[SourceReading] = []
     others: list[NotMapped] = []
     problems: list[Problem] = []
-    beside: list[str] = []
-    entries: list[tuple[Entry, int, int]] = []
+    beside, entries = list[str](), list[tuple[Entry, int, int]]()
     for section, wanted, read in (("labs", asked.labs, read_labs), ("treatments", asked.treatments, read_courses)):
         found = {
             table: read(tables, table, mapping, asked, persons) for table in dict.fromkeys(one.table for one in wanted)
@@ -121,7 +120,8 @@ def _read(
         "omop", (*persons.readings, *readings), not_mapped=tuple(others), never_read=_never_read(tables, mapping),
         notes=tuple(notes),
     )  # fmt: skip
-    return made, report, [*persons.problems, *problems], births_of(persons)
+    births = births_of(persons)  # first, since it adds what is wrong with them
+    return made, report, [*persons.problems, *problems], births
 
 
 def _beside(table: str, events: Events) -> list[str]:
