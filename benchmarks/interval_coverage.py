@@ -2,11 +2,13 @@
 
 Two truths. The true risk of the patient depends on more than any predictor says (true rather than measured values,
 weeks since peginterferon), which an interval of a model of these predictors does not claim to hold; the risk by the
-predictors is the mean true risk of patients with the same predictors (see simulated_truth.py), which it does. The
-truth is redrawn for each cohort; under "wrong signs" every prior and direction of the study is turned round.
+predictors is the mean true risk of patients with the same predictors (see simulated_truth.py), which it does. With
+`--residual` the interval is widened to that of the patient's own risk. Shares are given by thirds of the predicted risk
+too, lowest first. The truth is redrawn for each cohort; under "wrong signs" every prior and direction of the study is
+turned round.
 
 Run: .venv/bin/python benchmarks/interval_coverage.py [--replicates 30] [--sizes 132 300 1000] [--scenarios linear]
-[--methods prior_logistic ridge_logistic boosted_trees] [--lost 0 0.1 0.3 0.5] [--seed N] [--jobs 2]
+[--methods prior_logistic ridge_logistic boosted_trees] [--lost 0 0.1 0.3 0.5] [--residual 0.25] [--seed N] [--jobs 2]
 [--out interval_coverage.json]
 """
 
@@ -21,6 +23,7 @@ import numpy as np
 
 import relapse_model as rm
 from relapse_model.classifiers.known import KNOWN
+from relapse_model.classifiers.shared.own_risk import own_risk_interval
 from simulated_truth import (
     REPLICATE_SEED,
     SCENARIOS,
@@ -38,6 +41,7 @@ from simulated_truth import (
 LEVEL = 0.9
 JUDGED = 2000  # of the new patients; the risk by the predictors is learned from all of them
 FIGURES = ("true", "by predictors", "truth above", "truth below", "width")
+THIRDS = ("low", "middle", "high")
 Row = dict[str, Any]
 
 
@@ -51,6 +55,7 @@ class Task:
     seed: int
     methods: tuple[str, ...]
     lost: float | None
+    residual: float
 
 
 def run(task: Task, new: NewPatients) -> list[Row]:
@@ -67,9 +72,12 @@ def run(task: Task, new: NewPatients) -> list[Row]:
     with threadpool_limits(1):
         for method in task.methods:
             model = rm.train(cohort, study, candidates=(method,), seed=seed, more_predictors_than_events=True)
-            lower, upper = model.classifier.predict_interval(matrix[:JUDGED], LEVEL).T
+            risk = model.classifier.predict_proba(matrix[:JUDGED])[:, 1]
+            mean_risk = model.classifier.predict_interval(matrix[:JUDGED], LEVEL)
+            lower, upper = own_risk_interval(risk, mean_risk, task.residual, LEVEL).T
             cell = {"scenario": task.scenario, "patients": task.patients, "method": method, "lost": task.lost}
-            rows.append(cell | judge(lower, upper, true_risk[:JUDGED], by_predictors[:JUDGED]))
+            truths = true_risk[:JUDGED], by_predictors[:JUDGED]
+            rows.append(cell | judge(lower, upper, *truths) | by_thirds(risk, lower, upper, *truths))
     return rows
 
 
@@ -77,6 +85,15 @@ def judge(lower: Floats, upper: Floats, true_risk: Floats, by_predictors: Floats
     held = [float(np.mean((lower <= truth) & (truth <= upper))) for truth in (true_risk, by_predictors)]
     above, below = float(np.mean(by_predictors > upper)), float(np.mean(by_predictors < lower))
     return dict(zip(FIGURES, (*held, above, below, float(np.mean(upper - lower))), strict=True))
+
+
+def by_thirds(risk: Floats, lower: Floats, upper: Floats, *truths: Floats) -> dict[str, float]:
+    third = np.argsort(np.argsort(risk)) * len(THIRDS) // len(risk)
+    return {
+        f"{name}, {part}": float(np.mean(((lower <= truth) & (truth <= upper))[third == place]))
+        for name, truth in zip(FIGURES[:2], truths, strict=True)
+        for place, part in enumerate(THIRDS)
+    }
 
 
 def print_table(rows: list[Row]) -> None:
@@ -90,6 +107,9 @@ def print_table(rows: list[Row]) -> None:
         lost = "" if cell[3] is None else f", {cell[3]:.0%} lost"
         label = f"{cell[0]}, n = {cell[1]}, {cell[2]}{lost} ({len(these)})"
         print(f"{label:46s}" + "".join(f"{text:>17s}" for text in texts))
+        for name in FIGURES[:2]:
+            shares = (mean_se([row[f"{name}, {part}"] for row in these])[0] for part in THIRDS)
+            print(f"{'':46s}{name}, by thirds of the predicted risk: " + ", ".join(f"{one:.3f}" for one in shares))
 
 
 def arguments() -> argparse.Namespace:
@@ -99,6 +119,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scenarios", nargs="+", default=["linear", "wrong signs"], choices=SCENARIOS)
     parser.add_argument("--methods", nargs="+", default=["prior_logistic"], choices=KNOWN)
     parser.add_argument("--lost", type=float, nargs="+", help="shares lost by the end; by default as simulated")
+    parser.add_argument("--residual", type=float, default=0.0, help="log-odds, of what the predictors leave out")
     parser.add_argument("--seed", type=int, default=REPLICATE_SEED, help="another one for trying settings")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON with every row")
@@ -111,7 +132,7 @@ def main() -> None:
 
     asked = arguments()
     tasks = [
-        Task(scenario, patients, replicate, asked.seed, tuple(asked.methods), lost)
+        Task(scenario, patients, replicate, asked.seed, tuple(asked.methods), lost, asked.residual)
         for scenario in asked.scenarios
         for lost in asked.lost or [None]
         for patients in asked.sizes
