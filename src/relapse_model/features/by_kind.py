@@ -19,7 +19,6 @@ from relapse_model.comparisons import at_or_before
 from relapse_model.errors import CohortError, Problem, RelapseModelError
 from relapse_model.features import treatment
 from relapse_model.features.bounded_weeks import weeks_after_loss, weeks_beyond, weeks_since_first_below
-from relapse_model.features.decline import slope_to_first_below
 from relapse_model.features.summaries import SUMMARIES, summarise_results
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.predictor_kinds import FeatureKind, add_feature_kind
@@ -92,6 +91,12 @@ def _laboratory(cohort: Cohort, study: Study, predictor: Predictor, landmark: fl
     # A saturating curve is stated in the clinical unit.
     log10 = study.analytes[name].scale == "log10" and predictor.saturating is None
     return summarise_results(kind, measurements(cohort, study, name), len(cohort), log10, landmark, window_weeks)
+
+
+def _slope_to_first_below(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
+    from relapse_model.features.decline import slope_to_first_below
+
+    return slope_to_first_below(cohort, study, predictor, landmark)
 
 
 def _endogenous(cohort: Cohort, study: Study, predictor: Predictor, landmark: float) -> Floats:
@@ -191,7 +196,7 @@ _FUNCTIONS: dict[str, Derive] = {
     **dict.fromkeys(SUMMARIES, _laboratory),
     **dict.fromkeys(("weeks_below", "weeks_at_least"), weeks_beyond),
     "weeks_since_first_below": weeks_since_first_below,
-    "slope_to_first_below": slope_to_first_below,
+    "slope_to_first_below": _slope_to_first_below,
     "endogenous": _endogenous,
     "column": lambda cohort, study, predictor, landmark: _column(cohort, study, predictor),
     "weeks_on_agent": _from_courses(lambda known, n, week: treatment.weeks_on(known, n)),

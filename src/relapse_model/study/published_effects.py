@@ -9,9 +9,16 @@ s / sqrt(1 + s^2).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from statistics import NormalDist
+from typing import Any
 
+from relapse_model.errors import Problem
+from relapse_model.study import keys
+from relapse_model.study.origins import Document, KeyPath
+
+RATIOS = ("odds_ratio", "hazard_ratio")
 LEVEL = 0.95
 OFF_MIDDLE = 0.1
 """How far a ratio may lie from the geometric middle of its interval besides rounding, in half widths on the log scale:
@@ -89,3 +96,70 @@ def fits_interval(ratio: float, low: float, high: float) -> bool:
 
 def _exponent(number: float) -> int:
     return int(Decimal(repr(float(number))).normalize().as_tuple().exponent)
+
+
+def converted_prior(
+    prior: Mapping[str, Any], path: KeyPath, document: Document
+) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """Return a prior as a paper prints it on the log-odds scale, or None and what is wrong with it.
+
+    Parameters
+    ----------
+    prior : mapping
+        With a ratio, its interval and their source; ``level``, ``steps`` and ``per`` where they are not the usual ones.
+    path : tuple
+        Where it stands in the study.
+    document : Document
+    """
+    found = list(_problems(prior, path, document))
+    if found:
+        return None, found
+    ratio = next(prior[name] for name in RATIOS if name in prior)
+    low, high = prior["ci"]
+    mean, sd = shrunk_effect(ratio, low, high, level=prior.get("level", LEVEL), steps=prior.get("steps", 1.0))
+    return {"log_odds": mean, "sd": sd, "per": prior.get("per", "unit"), "source": _cited(prior)}, []
+
+
+def _cited(prior: Mapping[str, Any]) -> str:
+    """Return the source with what it prints, so that whoever reads the prior can compute it again."""
+    name = next(name for name in RATIOS if name in prior)
+    low, high = prior["ci"]
+    level = prior.get("level", LEVEL)
+    of_level = "" if level == LEVEL else f", {100 * level:g} % interval"
+    apart = f", divided by {prior['steps']:g}" if prior.get("steps", 1) != 1 else ""
+    words = {"odds_ratio": "OR", "hazard_ratio": "HR"}
+    return f"{prior['source']}: {words[name]} {prior[name]:g} ({low:g}-{high:g}{of_level}), shrunk{apart}"
+
+
+def _problems(prior: Mapping[str, Any], path: KeyPath, document: Document) -> Iterator[Problem]:
+    for key, value in prior.items():
+        place = document.origins.of((*path, key))
+        if key not in keys.PRINTED_PRIOR:
+            yield place.problem("unknown key", f"one of {', '.join(sorted(keys.PRINTED_PRIOR))}")
+            continue
+        try:
+            keys.PRINTED_PRIOR[key](value)
+        except keys.NotAllowed as no:
+            yield place.problem(keys.value_shown(value), str(no))
+    given = [name for name in RATIOS if name in prior]
+    whole = document.origins.of(path)
+    if len(given) != 1:
+        yield whole.problem(" and ".join(given) or "no ratio", "one of odds_ratio = ..., hazard_ratio = ...")
+    for name in ("ci", "source"):
+        if name not in prior:
+            yield whole.problem(f"key {name!r} is missing", f"{name} = ...")
+    try:
+        low, high = keys.PRINTED_PRIOR["ci"](prior.get("ci"))
+        ratio = keys.PRINTED_PRIOR["odds_ratio"](prior[given[0]])
+    except (keys.NotAllowed, IndexError):
+        return
+    if not low <= ratio <= high:
+        yield document.origins.of((*path, "ci")).problem(
+            f"[{low:g}, {high:g}], and a ratio of {ratio:g} outside it", "the interval of that ratio"
+        )
+    elif not fits_interval(ratio, low, high):
+        yield document.origins.of((*path, given[0])).problem(
+            f"{ratio:g}, far from the geometric middle ({math.sqrt(low * high):.3g}) of [{low:g}, {high:g}]",
+            "a ratio in the middle of its interval on the log scale, but for rounding",
+            "Look whether both are printed so; of an interval that is not symmetric, state log_odds and sd",
+        )

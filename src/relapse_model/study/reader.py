@@ -19,7 +19,6 @@ from relapse_model.study.eligibility_section import read_eligibility
 from relapse_model.study.extending import read_document
 from relapse_model.study.origins import Document, KeyPath
 from relapse_model.study.outcome_section import outcome_is_no_predictor, read_outcome
-from relapse_model.study.passive_section import read_passive
 from relapse_model.study.predictor import Candidate, Predictor, Prior
 from relapse_model.study.predictor_kinds import DIFFERENCES, FEATURE_KINDS
 from relapse_model.study.shorthands import without_shorthands
@@ -28,6 +27,7 @@ from relapse_model.study.study import (
     PROTOCOL,
     Laboratory,
     OutcomeRule,
+    PassiveAntibody,
     Prediction,
     Residual,
     Scoring,
@@ -122,7 +122,7 @@ class _Reader:
         treatments = self.treatments(sections, predictors)
         terms = read_terms(self, sections.get("terms", []), predictors)
         eligibility = read_eligibility(self, sections.get("eligibility", {}), analytes)
-        passive = read_passive(self, sections["passive_antibody"], analytes) if "passive_antibody" in sections else None
+        passive = self.passive(sections, analytes)
         trial, dosing = None, None
         candidates: tuple[Candidate, ...] = ()
         if sections.keys() & {"trial", "dosing", "candidates"}:  # most studies have none
@@ -156,6 +156,13 @@ class _Reader:
             for section in ("trial", "dosing"):
                 if section in raw:
                     self.refuse((section,), f"[{section}] without [outcome]", "a section [outcome], or neither")
+
+    def passive(self, sections: dict[str, Any], analytes: Mapping[str, Analyte]) -> PassiveAntibody | None:
+        if "passive_antibody" not in sections:
+            return None
+        from relapse_model.study.passive_section import read_passive  # most studies have none
+
+        return read_passive(self, sections["passive_antibody"], analytes)
 
     def endogenous_has_its_drug(self, sections: dict[str, Any], predictors: tuple[Predictor, ...]) -> None:
         passive = sections.get("passive_antibody")
