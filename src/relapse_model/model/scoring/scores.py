@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relapse_model.arrays import Floats, Positions
-from relapse_model.classifiers.shared.own_risk import own_risk_interval
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.index_week import seen_at
 from relapse_model.features import derive_features
@@ -90,7 +89,7 @@ def score_cohort(
         for classifier, there in _posteriors(model, site, rows):
             risk[there, 0] = classifier.predict_proba(matrix[there])[:, 1]
             limits = classifier.predict_interval(matrix[there], LEVEL)
-            risk[there, 1:] = own_risk_interval(risk[there, 0], limits, model.study.prediction.residual_sd, LEVEL)
+            risk[there, 1:] = _asked_for(risk[there, 0], limits, model.study.prediction.residual_sd)
     new = NewPatients(
         cohort, features, model.study, model.summary, landmark, model.landmark_weeks, model.predict_risk,
         model.centres,
@@ -109,6 +108,15 @@ def _sites(model: TrainedModel, cohort: Cohort) -> NDArray[np.object_] | None:
     from relapse_model.features.centre_labels import centre_labels
 
     return centre_labels(cohort, model.study)
+
+
+def _asked_for(risk: Floats, interval: Floats, residual_sd: float) -> Floats:
+    """Return the interval of the patient's own risk where the study states what the predictors leave out."""
+    if residual_sd == 0:
+        return interval
+    from relapse_model.classifiers.shared.own_risk import own_risk_interval  # few studies do
+
+    return own_risk_interval(risk, interval, residual_sd, LEVEL)
 
 
 def _posteriors(model: TrainedModel, site: NDArray[np.object_] | None, rows: Positions) -> list[tuple[Any, Positions]]:
