@@ -97,7 +97,8 @@ def cohort_of(
         With every problem of the reader and of the gate.
     """
     if mapping is not None:
-        clashes = [*unit_clashes(mapping, made, study, labels or {}), *meaning_clashes(mapping, study, choices or {})]
+        clashes = [*unit_clashes(mapping, made, study, labels or {})]
+        clashes += meaning_clashes(mapping, study, choices or {}, labels)
         clashes += name_clashes(mapping, study, labels or {})
         if clashes:
             raise SourceError(f"the {report.kind} export was refused", clashes)
