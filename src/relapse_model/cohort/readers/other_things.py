@@ -63,7 +63,8 @@ bile(?! (?:acids?|salts?))""",
     DERIVED: _words(
         r"""(?:absolute |percent(?:age)? |%)?change(?: from baseline)?
 chg|pchg|delta|difference|fold|shift
-(?:upper|lower) (?:reference |normal )?limits?(?: of normal)?|limits? of (?:normal|detection|quantification|quantitation)
+(?:upper|lower) (?:reference |normal )?limits?(?: of normal)?
+limits? of (?:normal|detection|quantification|quantitation)
 [x×*]?\s?uln|uln[x×]?|lln|ulnr|lloq|uloq|lod|loq
 (?:reference|normal) (?:range|interval|value)s?
 multiples?(?: of)?
@@ -76,7 +77,8 @@ mean|average|median|geometric mean|peak|nadir|maximum|minimum""",
         r"(?:log|lg|ln)(?:\s?10|\s?2|₁₀)?(?:-?transformed)?\nlogarithm", "对数|(?<![a-z])log10|(?<![a-z])lg10"
     ),
     NO_RESULT: _words(
-        r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete|storniert|annull?iert|annulée?|anulad[oa]
+        r"""cancel(?:l)?ed|cancel|void(?:ed)?|revoked|withdrawn|superseded|obsolete
+storniert|annull?iert|annulée?|anulad[oa]
 entered[- ]in[- ]error|error|invalid|not valid|rejected|unsatisfactory|unsuitable
 qns|quantity not sufficient|insufficient(?: (?:quantity|sample|specimen))?
 h(?:a)?emoly[sz]ed|h(?:a)?emolysis|h(?:a)?emolytic|lip(?:a)?emic|clotted|contaminated|mislabel(?:l)?ed
