@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.label_words import plain_words
+from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.units_in_names import Labels, shorter_names
 from relapse_model.cohort.tables.columns import TABLES
@@ -16,32 +17,12 @@ from relapse_model.study.names import NameTable
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
-_PERSON = re.compile(
-    r"(?<![a-z])(?:mother|maternal|father|paternal|parental|husband|wife|spouse|partner|donor|sibling|brother|sister"
-    r"|son|daughter|infant|newborn|neonate|baby|relative|family|household)(?:'?s)?(?![a-z])"
-    r"|母亲|父亲|丈夫|妻子|配偶|供者|供体|兄弟|姐妹|子女|新生儿|婴儿|家属|家族"
-)
-_SPECIMEN = re.compile(
-    r"(?<![a-z])(?:urine|urinary|saliva|csf|cerebrospinal|ascit\w*|pleural|stool|faec\w*|fecal|feces|biopsy|intrahepatic"
-    r"|liver tissue|cord blood|breast milk)(?![a-z])|尿|唾液|脑脊液|腹水|胸水|粪便|肝组织|脐血|脐带血|乳汁|母乳"
-)
-_LIMIT = re.compile(
-    r"(?<![a-z])(?:uln|lln|lloq|uloq|(?:upper|lower)[ -]?(?:normal )?limit|limit of|(?:reference|normal) (?:range|interval|limit|value)"
-    r"|cut[ -]?off)(?![a-z])|上限|下限|参考(?:值|范围|区间)|正常(?:值|范围)|临界值"
-)  # fmt: skip
-_DERIVED = re.compile(
-    r"(?<![a-z])(?:change|changes|delta|difference|decline|decrease|increase|reduction|drop|slope|fold|ratio|grade|times"
-    r"|z-?score|percentile|previous|prior|max|maximum|peak|nadir|min|minimum|mean|average|median|log ?reduction"
-    r"|multiple of)(?![a-z])|[δΔ∆]|变化|差值|下降|升高|倍数|比值|比率|分级|分度|峰值|最高|最低|平均|上次|既往"
-)  # fmt: skip
+_LIMIT = re.compile(r"(?<![a-z])uln(?![a-z])|上限")
+_DERIVED = re.compile(r"(?<![a-z])(?:previous|prior|max|min|decline|decrease|increase|reduction)(?![a-z])|[δ∆]|上次|升高|下降")
 _BIRTH = re.compile(r"(?<![a-z])(?:birth|dob|born)(?![a-z])|出生|生日")
 _NEXT = re.compile(r"(?<![a-z])(?:next|planned|scheduled|prescribed|expected|due)(?![a-z])|下次|计划|拟|预约|预计")
 _FIRST = re.compile(r"(?<![a-z])(?:start|started|begin|began|first|from|initiat\w+)(?![a-z])|开始|起始|首次|首剂")
 _LAST = re.compile(r"(?<![a-z])(?:end|ended|stop|stopped|last|until|finish\w*|discontinu\w+)(?![a-z])|结束|停药|终止|末次")
-_NOT_GIVEN = re.compile(
-    r"(?<![a-z])(?:placebo|refused|declined|not given|not administered|withheld|omitted|missed)(?![a-z])"
-    r"|安慰剂|拒绝|拒用|未用|未给|漏用"
-)
 _OTHER_AGE = re.compile(
     r"(?<![a-z])(?:at|when|of) (?:first )?(?:diagnos\w*|onset|infection|death|menarche|referral)(?![a-z])"
     r"|诊断时?年龄|确诊年龄|发病年龄|初诊年龄|死亡年龄"
@@ -116,29 +97,26 @@ def why_other(text: str, place: Place, unit: str = "") -> str:
     Examples
     --------
     >>> value = ("labs", 0, "value")
-    >>> [why_other(text, value) for text in ("Mother ALT", "ALT x ULN", "ΔALT", "ALT in ascites", "ALT 参考上限", "ALT")]
-    ["another person's", 'a limit', 'made of results', 'of another specimen', 'a limit', '']
+    >>> [why_other(text, value) for text in ("Mother ALT", "ALT in ascites", "ALT x ULN", "ΔALT", "ALT")]
+    ['another person', 'another specimen', 'a quantity derived from it', 'a quantity derived from it', '']
     >>> why_other("Date of birth", ("time", "zero")), why_other("Age at diagnosis", ("patients", "age_years"))
     ('a day of birth', 'another age')
     """
     plain, section, key = plain_words(text), str(place[0]), str(place[-1])
-    if _PERSON.search(plain):
-        return "another person's"
+    if said := other_thing(text, (PERSON,)):
+        return said
     if key in ("zero", "date", "start", "end", "enrolment_date") and _BIRTH.search(plain):
         return "a day of birth"
     if key in ("date", "start", "end") and _NEXT.search(plain):
         return "what was planned"
     if section == "treatments":
-        return "what was not given" if _NOT_GIVEN.search(plain) else ""
+        return other_thing(text, (NOT_GIVEN,))
     if key == "age_years":
         return "another age" if _OTHER_AGE.search(plain) else ""
-    if (section != "labs" or key != "value") and key not in ("hbsag_before_treatment_iu_ml",):
+    if (section != "labs" or key != "value") and key != "hbsag_before_treatment_iu_ml":
         return ""
-    if _SPECIMEN.search(plain):
-        return "of another specimen"
-    if _LIMIT.search(plain):
-        return "" if "uln" in unit.casefold() else "a limit"
-    return "made of results" if _DERIVED.search(plain) else ""
+    said = other_thing(text, (SPECIMEN, DERIVED)) or (DERIVED if _DERIVED.search(plain) else "")
+    return "" if said == DERIVED and "uln" in unit.casefold() and _LIMIT.search(plain) else said
 
 
 def _exchanged(mapping: SourceMapping, entry: Entry, labels: Labels) -> Iterator[Problem]:
