@@ -17,7 +17,9 @@ _ABOUT = re.compile(
     r"|(?:subject|person|sample|result|specimen) type)(?![a-z])|状态|标志|标本|样本|样品|关系|人员|质量"
 )
 _SAMPLES = re.compile(r"(?<![a-z])(?:specimen|sample|material|matrix)(?![a-z])|标本|样本|样品")
-_OF_ROW = re.compile(r"(?<![a-z])(?:result|value|sample|specimen|serum|blood|test|dose)(?![a-z])|结果|标本|样本|血清|血样")
+_OF_ROW = re.compile(
+    r"(?<![a-z])(?:result|value|sample|specimen|serum|blood|test|dose)(?![a-z])|结果|标本|样本|血清|血样"
+)
 _CHANGED = re.compile(
     r"dilut|稀释|[x×*]\s?10+(?![\d.])|unit\w* (?:is |was )?(?:wrong|should)|单位(?:应|错|有误)|非本人|not (?:the|this) patient"
 )
@@ -38,12 +40,35 @@ _BAD = re.compile(
     r"|作废|取消|溶血|脂血|不合格|无效|未做|未检|未给|未用|漏用"
 )
 _FILLERS = frozenset(
-    "was were is the a an of this test result results sample specimen dose drug lab labs value blood serum if or".split()
+    [
+        "was",
+        "were",
+        "is",
+        "the",
+        "a",
+        "an",
+        "of",
+        "this",
+        "test",
+        "result",
+        "results",
+        "sample",
+        "specimen",
+        "dose",
+        "drug",
+        "lab",
+        "labs",
+        "value",
+        "blood",
+        "serum",
+        "if",
+        "or",
+    ]
 )
-FLAG_WORDS = frozenset(
-    "given administered received taken done performed tested valid acceptable usable not nd invalid cancelled cancel void"
-    " missed refused withheld excluded error haemolysed hemolyzed hemolysis haemolysis missing miss status".split()
-)
+_ONGOING = re.compile(r"(?<![a-z])(?:ongoing|continuing|still (?:on|taking))(?![a-z])|仍在|继续用药|持续用药|是否在用")
+_STOPPED = re.compile(r"(?<![a-z])(?:stopped|discontinued|ended|completed)(?![a-z])|已停|停药")
+EXPECTED = "a row that counts"
+ADVICE = "State which rows count: when = {{ {name} = [...] }}; or, if it says nothing of them, take it out of a copy"
 
 
 def why_not_counted(text: str, called: Iterable[str], section: str, own: Collection[str] = ()) -> str:
@@ -79,7 +104,10 @@ def _why(text: str, called: tuple[str, ...], section: str, own: frozenset[str]) 
     if said := (takes_back(text) if section == "labs" else ""):
         return said
     answer = yes_or_no(plain)
-    if answer is not None and (flag := next((said for one in names if (said := _flag(one, own)) is not None), None)) is not None:
+    if (
+        answer is not None
+        and (flag := next((said for one in names if (said := _flag(one, own)) is not None), None)) is not None
+    ):
         if flag is not answer:
             return '"no", where it asks whether it counts' if flag else '"yes", where it asks whether it does not'
         return ""
@@ -116,6 +144,39 @@ def _flag(name: str, own: frozenset[str]) -> bool | None:
     rest = {word for word in re.split(r"[\W_]+", (_BAD if bad else _GOOD).sub(" ", name)) if word}
     chinese = {word for word in rest if not word.isascii()}
     return None if rest - chinese - _FILLERS - own or len("".join(chinese)) > 4 else not bad
+
+
+def says_ended(text: str, called: Iterable[str]) -> bool:
+    """Tell whether a text beside a course says that it is over: then a course without a last day does not go on.
+
+    Examples
+    --------
+    >>> says_ended("no", ["Ongoing?"]), says_ended("yes", ["Stopped?"]), says_ended("yes", ["Ongoing?"])
+    (True, True, False)
+    """
+    answer, names = yes_or_no(plain_words(text)), [plain_words(one) for one in called if one]
+    if answer is None:
+        return False
+    return any((_STOPPED if answer else _ONGOING).search(one) for one in names)
+
+
+def is_of(called: Iterable[str], own: Iterable[str], others: Iterable[str]) -> bool:
+    """Tell whether a column may be about one of several results of a row: it is not called by another one alone.
+
+    Parameters
+    ----------
+    called : iterable of str
+        Its name and its label.
+    own, others : iterable of str
+        What the result, and the others of the row, are called.
+
+    Examples
+    --------
+    >>> is_of(["alt_status"], ["alt"], ["ast"]), is_of(["ast_status"], ["alt"], ["ast"]), is_of(["qc"], ["alt"], ["ast"])
+    (True, False, True)
+    """
+    words, mine, theirs = words_of(called), words_of(own), words_of(others)
+    return bool(words & (mine - theirs)) or not words & (theirs - mine)
 
 
 def words_of(names: Iterable[str]) -> frozenset[str]:

@@ -18,16 +18,22 @@ from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
 _LIMIT = re.compile(r"(?<![a-z])uln(?![a-z])|上限")
-_DERIVED = re.compile(r"(?<![a-z])(?:previous|prior|max|min|decline|decrease|increase|reduction)(?![a-z])|[δ∆]|上次|升高|下降")
+_DERIVED = re.compile(
+    r"(?<![a-z])(?:previous|prior|max|min|decline|decrease|increase|reduction)(?![a-z])|[δ∆]|上次|升高|下降"
+)
 _BIRTH = re.compile(r"(?<![a-z])(?:birth|dob|born)(?![a-z])|出生|生日")
 _NEXT = re.compile(r"(?<![a-z])(?:next|planned|scheduled|prescribed|expected|due)(?![a-z])|下次|计划|拟|预约|预计")
 _FIRST = re.compile(r"(?<![a-z])(?:start|started|begin|began|first|from|initiat\w+)(?![a-z])|开始|起始|首次|首剂")
-_LAST = re.compile(r"(?<![a-z])(?:end|ended|stop|stopped|last|until|finish\w*|discontinu\w+)(?![a-z])|结束|停药|终止|末次")
+_LAST = re.compile(
+    r"(?<![a-z])(?:end|ended|stop|stopped|last|until|finish\w*|discontinu\w+)(?![a-z])|结束|停药|终止|末次"
+)
 _OTHER_AGE = re.compile(
     r"(?<![a-z])(?:at|when|of) (?:first )?(?:diagnos\w*|onset|infection|death|menarche|referral)(?![a-z])"
     r"|诊断时?年龄|确诊年龄|发病年龄|初诊年龄|死亡年龄"
 )
-_ADVICE = "Name the column of it; or, if the name or label is wrong, correct it in a copy of the file in which it stands"
+_ADVICE = (
+    "Name the column of it; or, if the name or label is wrong, correct it in a copy of the file in which it stands"
+)
 
 
 def column_clashes(mapping: SourceMapping, study: Study | None, labels: Labels) -> Iterator[Problem]:
@@ -47,7 +53,8 @@ def column_clashes(mapping: SourceMapping, study: Study | None, labels: Labels) 
     for place, one, meant, own in _columns(mapping, study):
         texts = list(dict.fromkeys(text for text in (one.name, *labels.get(one.name, ())[:1]) if text))
         for text in texts:
-            why = "" if own is not None and _is_name(text, own, meant) else why_other(text, place, one.unit)
+            named = own is not None and _is_name(text, own, meant)
+            why = "" if named else why_other(text, place, one.unit) or (DERIVED if own and _is_ratio(text, own) else "")
             if why:
                 yield in_mapping(mapping, place, f"{one.name!r}, by its name or label {text!r}, {why}",
                                  f"a column of {meant}", _ADVICE)  # fmt: skip
@@ -73,13 +80,20 @@ def _columns(
             if key not in ("lower_limit", "upper_limit", "comparator", "unit", "assay", "analyte", "agent"):
                 unit = one.unit or entry.constants.get("unit", "")
                 field = Field(one.name, one.values, unit)
-                meant = f"{key} of {what}" if what else key
+                meant = f"the {key} of {what}" if what else f"the {key}"
                 yield (*place_of(entry), key), field, meant, tables.get(entry.section) if key == "value" else None
 
 
 def _is_name(text: str, names: NameTable, meant: str) -> bool:
     own = names.meaning(meant.rpartition(" of ")[2]).name
     return own is not None and any(names.meaning(one).name == own for one in (text, *shorter_names(text)))
+
+
+def _is_ratio(text: str, names: NameTable) -> bool:
+    """Tell whether a name has two analytes, one over the other."""
+    parts = re.sub(r"[(（\[][^()（）\[\]]*[)）\]]|\{visit\}", " ", text).split("/")
+    found = [names.meaning(one.strip()).name for one in parts if one.strip()]
+    return len(found) > 1 and None not in found and len(set(found)) > 1
 
 
 def why_other(text: str, place: Place, unit: str = "") -> str:

@@ -12,6 +12,7 @@ from relapse_model.cohort.deaths import names_a_death
 from relapse_model.cohort.laboratory.lab_text import read_lab_text
 from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.label_words import is_arm, is_negated, level_named, relapse_or_free, says
+from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.outcome_events import named
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
 from relapse_model.cohort.readers.source_values import text_key
@@ -100,7 +101,7 @@ def _as_printed(mapping: SourceMapping, one: Field, place: Place, words: _Words,
     for code, label in words.choices.get(one.name, {}).items():
         if same is None or same(code, code) is None or text_key(code) == text_key(label):
             continue  # nothing that the code says by itself: the table of patients refuses it
-        if _is_unknown(label) or same(label, code) is False:
+        if is_unknown(label) or same(label, code) is False:
             yield _problem(mapping, place, one.name, code, code, label)
 
 
@@ -137,13 +138,20 @@ def _sex(code: str, values: Mapping[str, str]) -> str:
 
 
 def _contradicts(label: str, meaning: str, same: Same | None, labels: Mapping[str, str]) -> bool:
-    if _is_unknown(label):
-        return not _is_unknown(meaning)
+    if is_unknown(label):
+        return not is_unknown(meaning)
     understood = None if same is None else same(label, meaning)
     return _is_another(meaning, label, labels) if understood is None else not understood
 
 
-def _is_unknown(text: str) -> bool:
+def is_unknown(text: str) -> bool:
+    """Tell whether a label says that nothing is known.
+
+    Examples
+    --------
+    >>> is_unknown("Unknown"), is_unknown("不详"), is_unknown("No")
+    (True, True, False)
+    """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()) in _UNKNOWN
 
 
@@ -220,10 +228,13 @@ class _Words:
     def _names(study: Study, key: str) -> Same:
         """Return what compares names of analytes or agents; an agent may be called by one that counts with it."""
         table = analyte_names(study) if key == "analyte" else agent_names(study)
+        others = (PERSON, SPECIMEN, DERIVED) if key == "analyte" else (NOT_GIVEN,)
         together = [] if key == "analyte" else [set(one.agents) for one in study.predictors if one.agents]
 
         def same(label: str, meaning: str) -> bool | None:
             one, other = table.meaning(label).name, table.meaning(meaning).name
+            if one is None and other is not None and other_thing(label, others):
+                return False  # "HBIG placebo" is none
             if one is None or other is None or one == other:
                 return None if one is None or other is None else True
             return None if any({one, other} <= each for each in together) else False
