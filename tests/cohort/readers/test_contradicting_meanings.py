@@ -164,3 +164,43 @@ def test_a_box_is_called_by_what_it_means_if_checked():
     assert choices_of_column("drug___4", drugs) == choices_of_column("x", None) == {}
     text = '[[treatments]]\nstart = "d"\nagent = ' + values("drug___1", **{"1": "pegifn"})
     assert len(clashes(text, drug___1={"1": "HBIG"})) == 1
+
+
+LABELS = [  # key, labels of 1 and 0, refused where no meanings are stated
+    ("malignancy", ("No", "Yes"), True), ("malignancy", ("absent", "present"), True), ("prior_nuc", ("无", "有"), True),
+    ("decompensated_cirrhosis", ("compensated", "decompensated"), True), ("malignancy", ("Unknown", "No"), True),
+    ("malignancy", ("Yes", "No"), False), ("malignancy", ("present", "absent"), False), ("malignancy", ("A", "B"), False),
+    ("relapse", ("Yes", "No"), False), ("relapse", ("absent", "present"), True), ("relapse", ("复发", "未复发"), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "labels", "refused"), LABELS)
+def test_codes_without_meanings_mean_what_they_are_called(key, labels, refused):
+    """1 is read as yes: a dictionary that calls it "No" would be read the wrong way round."""
+    head = f"{SECTION[key]}\n{NEEDED[key]}" if key in SECTION else ""
+    found = clashes(f'{head}{key} = "f"\n', f=dict(zip("10", labels, strict=True)))
+    assert bool(found) is refused
+
+
+@pytest.mark.parametrize(("key", "label"), [("malignancy", "No malignancy"), ("relapse", "Free of relapse")])
+def test_in_a_column_of_the_contrary_yes_is_no(key, label):
+    head = f"{SECTION[key]}\n{NEEDED[key]}" if key in SECTION else ""
+    choices = {"f": {"1": "Yes", "0": "No"}}
+
+    def found(field):
+        mapping = parse_mapping(HEAD + f"{head}{key} = {field}\n")
+        return len(list(meaning_clashes(mapping, built_in(), choices, {"f": (label, "")})))
+
+    assert found('"f"') == 1
+    assert found(values("f", **{"1": "1", "0": "0"})) == 2
+    assert found(values("f", **{"1": "0", "0": "1"})) == 0
+
+
+OTHERS = [("agent", "hbig", "HBIG placebo"), ("agent", "hbig", "HBIG refused"), ("arm", "hbig", "对照组"),
+          ("arm", "hbig", "No HBIG"), ("event", "free", "复阳"), ("event", "relapse", "持续阴转"),
+          ("event", "free", "HBsAg positive"), ("event", "free", "Yes"), ("value", "negative", "Yes")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "meaning", "label"), OTHERS)
+def test_words_of_the_field_contradict_a_meaning(key, meaning, label):
+    assert len(clashes(stated(key, meaning, "7"), f={"7": label})) == 1

@@ -9,7 +9,7 @@ from relapse_model.cohort.readers.entry_rows import in_mapping, place_of
 from relapse_model.cohort.readers.label_words import plain_words
 from relapse_model.cohort.readers.other_things import DERIVED, NOT_GIVEN, PERSON, SPECIMEN, other_thing
 from relapse_model.cohort.readers.source_mapping import Entry, Field, SourceMapping
-from relapse_model.cohort.readers.units_in_names import Labels, shorter_names
+from relapse_model.cohort.readers.units_in_names import Labels
 from relapse_model.cohort.tables.columns import TABLES
 from relapse_model.errors import Problem
 from relapse_model.study.line_numbers import Place
@@ -86,7 +86,7 @@ def _columns(
 
 def _is_name(text: str, names: NameTable, meant: str) -> bool:
     own = names.meaning(meant.rpartition(" of ")[2]).name
-    return own is not None and any(names.meaning(one).name == own for one in (text, *shorter_names(text)))
+    return own is not None and names.meaning(text).name == own
 
 
 def _is_ratio(text: str, names: NameTable) -> bool:

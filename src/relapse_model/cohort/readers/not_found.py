@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 
+import pandas as pd
+
+from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.made_table import MadeTable
 
 _NAMED = (("labs", "analyte", "no result was found of"), ("treatments", "agent", "no course was found of"))
@@ -13,6 +16,18 @@ NONE = "Correct them; or state may_be_absent = true, if the source need not hold
 
 NO_AMOUNT = "Leave such rows out by 'when' if nothing was given; or let the mapping read no dose, if it is not known"
 """What to do about a course with a dose of 0."""
+
+
+def no_amount(doses: pd.Series, agent: str) -> Mask:
+    """Tell which doses are 0: whether nothing was given, or nobody knows how much, they do not say; a placebo has none.
+
+    Examples
+    --------
+    >>> no_amount(pd.Series(["0", "0.0", "400", ""]), "hbig").tolist()
+    [True, True, False, False]
+    """
+    zero: Mask = doses.str.fullmatch(r"\s*0+(?:[.,]0*)?\s*").to_numpy(dtype=bool)
+    return zero & ("placebo" not in agent.casefold())
 
 
 def not_found(asked: Mapping[str, Iterable[str]], made: Mapping[str, MadeTable]) -> tuple[str, ...]:

@@ -149,3 +149,76 @@ def test_a_result_below_its_limit_by_a_box(tmp_path):
     dictionary = DICTIONARY + 'hbsag_cmp,labs,checkbox,Sign,"1, <",,\n'
     (found,) = refused(tmp_path, rows("hbsag_cmp___1", "1", "0"), MAPPING, dictionary)
     assert "column 'hbsag_cmp___1': what is below its limit of 'hbsag'" in found
+
+
+DOSES = '[[treatments]]\nagent = "hbig"\nstart = "ds"\nend = "de"\ndose = { field = "dose", unit = "IU" }\n'
+DOSED = (
+    "ds,drug,text,Start,,date_ymd,\nde,drug,text,End,,date_ymd,\ndose,drug,text,Dose,,,\n"
+    'st,drug,radio,Dose status,"1, given | 2, cancelled",,\nong,drug,yesno,Ongoing?,,,\n'
+)
+
+
+def doses(dose="400", end="2024-01-09", status="1", ongoing=""):
+    return (
+        "record_id,enrolled,on,hbsag,ds,de,dose,st,ong\n"
+        f"1,2024-01-08,2024-01-08,0.3,2024-01-09,{end},{dose},{status},{ongoing}\n"
+    )
+
+
+def test_a_dose_that_was_not_given_or_of_nothing_is_no_course(tmp_path):
+    assert len(read(tmp_path, doses(), MAPPING + DOSES, DICTIONARY + DOSED).treatments) == 1
+    for one, said in (
+        (doses(status="2"), "a row that counts"), (doses(dose="0"), "an amount that was given"),
+        (doses(end="", ongoing="0", dose=""), "the last day of a course that is over"),
+    ):  # fmt: skip
+        (found,) = refused(tmp_path, one, MAPPING + DOSES, DICTIONARY + DOSED)
+        assert said in found
+
+
+BOXES = 'dx,visit,checkbox,Malignancy,"1, yes | 2, no | 3, unknown",,\n'
+
+
+def boxes(yes, no, unknown):
+    return (
+        "record_id,enrolled,on,hbsag,dx___1,dx___2,dx___3\n"
+        f"1,2024-01-08,2024-01-08,0.3,{yes},{no},{unknown}\n2,2024-01-08,2024-01-08,0.3,0,1,0\n"
+    )
+
+
+def test_a_box_of_unknown_is_no_no_and_boxes_may_contradict_each_other(tmp_path):
+    mapping = MAPPING.replace("[[labs]]", 'malignancy = "dx___1"\n[[labs]]', 1)
+    for ticks, said in (((0, 0, 1), [None, 0]), ((1, 0, 0), [1, 0])):
+        known = read(tmp_path, boxes(*ticks), mapping, DICTIONARY + BOXES).patients["malignancy"]
+        assert [None if one != one else one for one in known] == said
+    for ticks in ((1, 1, 0), (1, 0, 1), (0, 1, 1)):
+        (found,) = refused(tmp_path, boxes(*ticks), mapping, DICTIONARY + BOXES)
+        assert "boxes that do not contradict each other" in found
+
+
+def test_a_status_of_one_result_is_not_that_of_another(tmp_path):
+    """ALT was cancelled, and HBsAg was not."""
+    data = "record_id,enrolled,on,alt_status,alt,hbsag\n1,2024-01-08,2024-01-08,cancelled,,0.3\n"
+    alt = LABS.replace("hbsag", "alt").replace("IU/mL", "U/L")
+    fields = "alt,labs,text,ALT,,,\nalt_status,labs,text,ALT status,,,\n"
+    assert len(read(tmp_path, data, MAPPING + alt, DICTIONARY + fields).labs) == 1
+    assert len(refused(tmp_path, data.replace("cancelled,,", "cancelled,30,"), MAPPING + alt, DICTIONARY + fields)) == 1
+
+
+def test_a_proposal_asks_where_the_label_says_something_else(tmp_path):
+    fields = (
+        "alt,labs,text,AST (U/L),,,\nbilirubin,labs,text,Bilirubin of the mother (umol/L),,,\n"
+        "albumin,labs,text,Albumin (g/L),,,\n"
+        'malignancy,visit,radio,Malignancy absent?,"1, Yes | 0, No",,\ncoinfection,visit,radio,Coinfection,'
+        '"1, absent | 0, present",,\n'
+    )
+    data = (
+        "record_id,enrolled,on,hbsag,alt,bilirubin,albumin,malignancy,coinfection\n"
+        "1,2024-01-08,2024-01-08,0.3,30,12,40,1,1\n"
+    )
+    source, _ = project(tmp_path, data, MAPPING, DICTIONARY + fields)
+    lines = propose_redcap(source, built_in()).splitlines()
+    for analyte in ("alt", "bilirubin"):
+        assert any(line.startswith(f'#? analyte = "{analyte}"') for line in lines)
+    assert any(line.startswith('analyte = "albumin"') for line in lines)
+    assert any(line.startswith("#? malignancy") and '"1" = "0"' in line for line in lines)
+    assert any(line.startswith("coinfection") and '"1" = "0", "0" = "1"' in line for line in lines)

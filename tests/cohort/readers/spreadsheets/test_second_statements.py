@@ -156,3 +156,35 @@ def test_what_messages_say_of_a_dose_a_date_a_limit_and_a_long_identifier(tmp_pa
     rows = [["ID", "Enrol"], [3.2e17, "2024-01-08"]]
     found = problems(workbook(tmp_path / "b.xlsx", rows), PATIENTS)
     assert "a number of more than 15 digits" in found[0]
+
+
+def outcome(tmp_path, column, text):
+    rows = [["ID", "Enrol", "date", column], ["P1", "2024-01-08", "2024-06-03", "yes"], ["P2", "2024-01-08", "2024-06-03", "no"]]
+    mapping = PATIENTS + f'[outcome]\ndate = "date"\nrelapse = {text}\n'
+    return problems(workbook(tmp_path / "a.xlsx", rows), mapping)
+
+
+@pytest.mark.parametrize("column", ["Free of relapse", "No relapse", "持续阴性"])
+def test_a_column_of_the_contrary_is_no_column_of_relapse(tmp_path, column):
+    (found,) = outcome(tmp_path, column, f'"{column}"')
+    assert "with its texts as they are; expected a column of relapse" in found
+    stated = f'{{ field = "{column}", values = {{ "yes" = "1", "no" = "0" }} }}'
+    assert len(outcome(tmp_path, column, stated)) == 2
+
+
+@pytest.mark.parametrize(("dose", "given"), [(0, "yes"), (400, "cancelled"), (400, "no")])
+def test_a_dose_that_was_not_given_is_no_course(tmp_path, dose, given):
+    rows = [["ID", "Enrol", "day", "dose", "given"], ["P1", "2024-01-08", "2024-01-09", dose, given]]
+    mapping = PATIENTS + '[[treatments]]\nagent = "hbig"\nstart = "day"\nend = "day"\n' + (
+        'dose = { field = "dose", unit = "IU" }\n')  # fmt: skip
+    assert len(problems(workbook(tmp_path / "a.xlsx", rows), mapping)) == 1
+
+
+def test_months_are_no_weeks(tmp_path):
+    rows = [["ID", "Enrol", "M1 HBsAg", "M3 HBsAg"], ["P1", "2024-01-08", "<0.05", "0.2"]]
+    path = workbook(tmp_path / "a.xlsx", rows)
+    wide = WIDE.replace("W{visit} HBsAg", "M{visit} HBsAg").replace('date = "W{visit} Date"\n', "")
+    weeks = PATIENTS.replace("[patients]", 'visits = { "1" = 1, "3" = 3 }\n[patients]')
+    assert "whose columns count months" in problems(path, weeks + wide)[0]
+    right = weeks.replace('"1" = 1, "3" = 3', '"1" = 4, "3" = 13')
+    assert read_excel(path, as_mapping(right + wide)).labs["week"].tolist() == [4, 13]

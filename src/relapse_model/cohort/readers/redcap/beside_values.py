@@ -10,7 +10,8 @@ import pandas as pd
 
 from relapse_model.arrays import Mask, Positions
 from relapse_model.cohort.readers.beside_rows import ADVICE, EXPECTED, is_of, says_ended, why_not_counted, words_of
-from relapse_model.cohort.readers.entry_rows import ENDS
+from relapse_model.cohort.readers.entry_rows import ENDS, EntryRows
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
 from relapse_model.cohort.readers.redcap.dictionary import CODED, choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.export import STATUS, Export
 from relapse_model.cohort.readers.second_statements import (
@@ -138,6 +139,22 @@ def taken_back(
             problems += export.table.problems(over[_no_end(export, entry, over)], name, _LAST_DAY, "",
                                               texts_of(export, name))  # fmt: skip
     return problems
+
+
+def zero_doses(export: Export, entry: Entry, rows: EntryRows) -> list[Problem]:
+    """Return a problem for each course with a dose of 0.
+
+    Parameters
+    ----------
+    export : Export
+    entry : Entry
+    rows : EntryRows
+        That the entry took.
+    """
+    if entry.section != "treatments" or "dose" not in entry.fields:
+        return []
+    zero = rows.at[no_amount(rows.rows["dose"], entry.constants.get("agent", ""))]
+    return export.table.problems(zero, entry.fields["dose"].name, "an amount that was given", NO_AMOUNT)
 
 
 _LAST_DAY = "the last day of a course that is over"

@@ -64,17 +64,20 @@ class Found:
 
     def meaning(self, names: NameTable) -> str | None:
         """Return which name of a study the field has, by its own name or its label without the unit."""
-        for text in (self.name, self.label, _BRACKETS.sub("", self.label), self.name.replace("_", " "),
-                     *shorter_names(self.name), *shorter_names(self.label)):  # fmt: skip
-            found = names.meaning(text).name if text.strip() else None
-            if found is not None:
-                return found
-        return None
+        said = [*names_said(self.name, names), *names_said(self.label, names)]
+        return said[0] if said else None
 
     def agent_in_name(self, names: NameTable) -> str | None:
         """Return the agent that stands before ``_date``, ``_dose`` and the like in the field's name."""
         bare = _TRAILING.sub("", self.name)
         return names.meaning(bare).name if bare != self.name else None
+
+
+def names_said(text: str, names: NameTable) -> list[str]:
+    """Return the names of a study that a name or a label is, as a whole or without its unit."""
+    each = (text, _BRACKETS.sub("", text), text.replace("_", " "), *shorter_names(text))
+    found = [names.meaning(one).name for one in each if one.strip()]
+    return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def fields_found(export: Export) -> list[Found]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relapse_model.cohort.readers.contradicting_meanings import is_unknown
+from relapse_model.cohort.readers.label_words import is_negated, says
 from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, heading, meaning_of_word, quoted, table_text
 from relapse_model.cohort.readers.redcap.beside_values import (
     comparator_meanings,
@@ -16,6 +18,7 @@ from relapse_model.cohort.readers.redcap.beside_values import (
     units_beside,
 )
 from relapse_model.cohort.readers.redcap.dictionary import CODED
+from relapse_model.cohort.readers.redcap.doubts import asked_if, doubt_of_patient, doubt_of_result, is_flag
 from relapse_model.cohort.readers.redcap.export import ARM, EVENT, Export, file_of, part_of, read_export
 from relapse_model.cohort.readers.redcap.found_fields import (
     Found,
@@ -25,6 +28,7 @@ from relapse_model.cohort.readers.redcap.found_fields import (
     sexes,
 )
 from relapse_model.cohort.readers.second_statements import same_unit
+from relapse_model.study.names import yes_or_no
 from relapse_model.study.names_known import agent_names, analyte_names
 from relapse_model.study.study import Study
 
@@ -154,7 +158,7 @@ def _patients(proposal: _Proposal) -> list[str]:
             continue
         taken.add(column)
         proposal.named.add(one.name)
-        lines += _patient(column, one)
+        lines += asked_if(doubt_of_patient(one, column), _patient(column, one))
     for one in proposal.found:
         column = before_treatment(one)
         if column is not None and column not in taken and not proposal.repeats(one):
@@ -179,12 +183,25 @@ def _patient(column: str, one: Found) -> list[str]:
             return [f"sex = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
         if not words:
             return [_asked(column, one, note)]
+    elif one.choices and is_flag(column):
+        return [_flags(column, one, note)]
     elif one.choices:
         stated = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in one.choices.items())
         return [f"{column} = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}{note}"]
     elif column in ("hbv_genotype", "arm") and all(re.fullmatch(r"[\d.]+", text) for text in one.texts):
         return [_asked(column, one, note)]
     return [f"{column} = {quoted(one.name)}{note}"]
+
+
+def _flags(column: str, one: Found, note: str) -> str:
+    """Return a column of yes and no with the meanings of its codes; asked for where a label says neither."""
+    said = {code: "" if is_unknown(label) else says(label, column) for code, label in one.choices.items()}
+    if is_negated(one.label or one.name, column):  # then yes says that it is not there
+        said = {code: None if yes_or_no(one.choices[code]) is None else not was for code, was in said.items()}
+    known = {True: "1", False: "0", None: "..."}
+    meanings = [(code, "" if one == "" else known[one]) for code, one in said.items()]
+    mark = MUST if None in said.values() else ""
+    return f"{mark}{column} = {{ field = {quoted(one.name)}, values = {table_text(meanings)} }}{note}"
 
 
 def _asked(column: str, one: Found, note: str) -> str:
@@ -204,6 +221,7 @@ def _labs(proposal: _Proposal) -> list[str]:
     for one in _results(proposal):
         analyte = one.meaning(names) or ""
         proposal.named.add(one.name)
+        before = len(lines)
         lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
         if one.choices:
             meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
@@ -216,6 +234,7 @@ def _labs(proposal: _Proposal) -> list[str]:
         dates = proposal.dates(one.form)
         marks = "" if len(dates) == 1 else "#? "
         lines += [f"{marks}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
+        lines[before:] = asked_if(doubt_of_result(one, analyte, names), lines[before:])
         proposal.named.update(date.name for date in dates)
     return lines
 

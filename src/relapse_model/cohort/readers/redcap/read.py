@@ -18,7 +18,7 @@ from relapse_model.cohort.readers.identifying import MAIL
 from relapse_model.cohort.readers.idle_conditions import condition_of, idle_entries, key_of, unmet
 from relapse_model.cohort.readers.made_table import MadeTable
 from relapse_model.cohort.readers.mapping_file import load_mapping
-from relapse_model.cohort.readers.redcap.beside_values import other_units, taken_back, unread_comparators
+from relapse_model.cohort.readers.redcap.beside_values import other_units, taken_back, unread_comparators, zero_doses
 from relapse_model.cohort.readers.redcap.decimals import unsure_decimals
 from relapse_model.cohort.readers.redcap.dictionary import choices_of_column, why_never_read
 from relapse_model.cohort.readers.redcap.event_order import order_notes
@@ -105,6 +105,7 @@ def read_redcap(
     problems = [*ready.problems, *unsure_decimals(export, known), *people.problems]
     for entry, one in zip(entries, taken, strict=True):
         problems += [*one.rows.problems, *other_units(export, known, entry, one.rows.at, named)]
+        problems += zero_doses(export, entry, one.rows)
         problems += taken_back(export, known, entry, one.rows.at, named)
     return cohort_of(
         made, report, problems, study=study, mapping=known, labels=_labels(export), choices=_choices(export),

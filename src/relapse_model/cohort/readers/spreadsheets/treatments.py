@@ -8,7 +8,7 @@ import pandas as pd
 from relapse_model.arrays import Mask
 from relapse_model.cohort.readers.entry_rows import ENDS, UNKNOWN_DAY
 from relapse_model.cohort.readers.made_table import MadeTable
-from relapse_model.cohort.readers.not_found import NO_AMOUNT
+from relapse_model.cohort.readers.not_found import NO_AMOUNT, no_amount
 from relapse_model.cohort.readers.source_dates import Order
 from relapse_model.cohort.readers.source_mapping import Entry
 from relapse_model.cohort.readers.spreadsheets.beside_values import other_units
@@ -112,14 +112,13 @@ def _unknown_days(reading: Reading, entry: Entry, part: Part, filled: Mask) -> t
 def _no_amount(reading: Reading, entry: Entry, part: Part) -> Mask:
     """Refuse doses of 0: whether nothing was given, or nobody knows how much, they do not say; return these rows."""
     dose = part.columns.get("dose")
-    if dose is None or "placebo" in entry.constants.get("agent", "").casefold():
+    if dose is None:
         return np.zeros(len(part.chosen), dtype=bool)
-    zero = dose.values.str.fullmatch(r"\s*0+(?:[.,]0*)?\s*").to_numpy(dtype=bool) & part.own
+    zero: Mask = no_amount(dose.values, entry.constants.get("agent", "")) & part.own
     for row in np.flatnonzero(zero).tolist():
         shown = reading.shown(dose.values.iloc[row])
         reading.cell_problem(entry.source, row, dose.name, shown, "an amount that was given", NO_AMOUNT)
-    found: Mask = zero
-    return found
+    return zero
 
 
 def _filled(part: Part, *, table_rows: int, always: bool) -> Mask:
