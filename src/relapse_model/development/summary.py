@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from relapse_model._version import __version__
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.eligibility.counts import eligibility_counts
 from relapse_model.development.checks.finding import Finding
 from relapse_model.development.choice import Choice
 from relapse_model.features.development_data import DevelopmentData
@@ -20,7 +21,7 @@ from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
-from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count, hidden_cells
+from relapse_model.small_counts import SMALL, disclosed_count, disclosed_parts
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
@@ -39,6 +40,7 @@ def training_summary(
     parent: dict[str, Any] | None = None,
     cohort: Cohort | None = None,
     hardly_known: dict[str, str] | None = None,
+    eligibility: pd.Series | None = None,
 ) -> dict[str, Any]:
     """Return the summary that travels with the model, as plain values.
 
@@ -58,6 +60,9 @@ def training_summary(
         Of the training: its assays and units are recorded, for the guard rails of scoring.
     hardly_known : dict of str to str, optional
         Predictors that hardly any patient has, and what became of each: ``"prior"`` or ``"left out"``.
+    eligibility : Series, optional
+        State of every patient of the cohort, by identifier, as `eligibility_states` tells it: of those who were trained
+        on the summary counts how many met the study's criteria.
     """
     predictors = {
         predictor.name: predictor_summary(data.features[predictor.name], predictor, data.patient)
@@ -85,6 +90,8 @@ def training_summary(
         summary |= {**_competing(data), **_treated_share(data, study, cohort)}
         summary |= measured_summary(cohort, study, data.landmark_weeks[-1], SMALL)
         summary["unmeasured"] = disclosed_count(_unmeasured(data, study, cohort))
+    if eligibility is not None:
+        summary["eligibility"] = eligibility_counts(eligibility.loc[data.features.index.unique()])
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
 
 
@@ -125,7 +132,7 @@ def predictor_summary(
     disclosed: dict[str, Any] = {"missing": disclosed_count(missing)}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_disclosed = _disclosed_levels(counts, missing)
+        *levels, missing_disclosed = disclosed_parts([*counts, missing])
         return {"missing": missing_disclosed, "levels": dict(zip(predictor.levels, levels, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
     few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
@@ -135,13 +142,6 @@ def predictor_summary(
     return disclosed | {
         "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
     }  # fmt: skip
-
-
-def _disclosed_levels(counts: list[int], missing: int) -> list[int | str]:
-    """Return the counts of the levels, and of the patients without one, as they may be disclosed; they add up."""
-    every = [*counts, missing]
-    _, besides = hidden_cells(np.array(every, dtype=np.intp)[:, None], zeros_disclosed=True)
-    return [HIDDEN if besides[place, 0] else disclosed_count(count) for place, count in enumerate(every)]
 
 
 def _competing(data: DevelopmentData) -> dict[str, dict[str, int | str]]:

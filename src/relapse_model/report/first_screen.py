@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from relapse_model.features.development_data import DevelopmentData
 from relapse_model.report.arms import arms_of_plan
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.survival import at_visits, in_order, risk_at
-from relapse_model.small_counts import SMALL
+from relapse_model.small_counts import SMALL, disclosed_parts
 from relapse_model.study.study import Study
 
 _SEXES = {"F", "M"}
@@ -73,6 +73,38 @@ def patients_described(
         if len(sexes) and set(sexes) <= _SEXES and (full or min(men, len(sexes) - men) >= SMALL):
             found["male"] = men / len(sexes)
     return found
+
+
+def eligibility_told(
+    summary: Mapping[str, Any], study: Study, disclosure: str = FULL
+) -> dict[str, dict[str, int | str] | None]:
+    """Return how many training patients met the study's criteria, under ``eligibility``; empty where it states none.
+
+    None stands for what a model of an earlier version does not tell, or could not be told of these tables.
+
+    Parameters
+    ----------
+    summary : Mapping
+        Of the model.
+    study : Study
+    disclosure : {"full", "small-counts"}
+
+    Examples
+    --------
+    >>> import relapse_model as rm
+    >>> study = rm.load_study("hbsag-relapse")
+    >>> eligibility_told({"eligibility": {"met": 90, "not_met": 3, "undecidable": 20}}, study, "small-counts")
+    {'eligibility': {'met': 90, 'not_met': '<5', 'undecidable': 'hidden'}}
+    """
+    if not (study.eligibility.include or study.eligibility.exclude):
+        return {}
+    counts = summary.get("eligibility")
+    if counts is None:
+        return {"eligibility": None}
+    exact = all(isinstance(count, int) for count in counts.values())
+    if disclosure != FULL and exact and "disclosure" not in summary:
+        return {"eligibility": dict(zip(counts, disclosed_parts(list(counts.values())), strict=True))}
+    return {"eligibility": dict(counts)}
 
 
 def first_screen(
@@ -165,4 +197,12 @@ def _whom(found: dict[str, Any], say: Say) -> str:
         parts.append(say("male", share=f"{100 * found['male']:.0f}"))
     who = say("described", who=say("joint").join(parts)) if parts else ""
     of = say("of_cohort", total=found["cohort"]) if found["cohort"] > found["patients"] else ""
-    return say("whom", patients=found["patients"], of=of, who=who)
+    return say("whom", patients=found["patients"], of=of, who=who) + _criteria(found, say)
+
+
+def _criteria(found: dict[str, Any], say: Say) -> str:
+    """Return how many met the study's criteria; nothing where it states none."""
+    if "eligibility" not in found:
+        return ""
+    counts = found["eligibility"]
+    return say("criteria_unknown") if counts is None else say("criteria_met", patients=found["patients"], **counts)

@@ -13,6 +13,7 @@ from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
 from relapse_model.report.figures.model import coefficient_table, has_coefficients
 from relapse_model.report.figures.style import LEVEL
+from relapse_model.report.first_screen import eligibility_told
 from relapse_model.report.page_texts import true_minus
 from relapse_model.report.translation import translated_card
 from relapse_model.report.words import MEANING, outcome_words, prior_words, reads_arm, reads_labs, screen_words
@@ -71,6 +72,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
         reads_arm=reads_arm(model.study),
         reads_labs=reads_labs(model.study),
         lost=_lost(model),
+        criteria=_criteria(model),
         screen=_screen(model),
         centres=_centres(model),
         gain=_gain(model.summary["choice"].get("against_mean_risk")),
@@ -103,6 +105,20 @@ def _centres(model: RelapseModel) -> str:
         f"Mean risks differ between {len(centres.labels)} centres with a standard deviation of {spread:.2f} log-odds "
         f"(probability of no difference {centres.sd_weight[0]:.2f}; 0.50 before the data). A patient of one of them is "
         "scored by its partially pooled intercept, any other by the whole spread."
+    )
+
+
+def _criteria(model: RelapseModel) -> str:
+    """Return how many training patients met the study's criteria; empty where it states none."""
+    told = eligibility_told(model.summary, model.study)
+    if not told:
+        return ""
+    counts = told["eligibility"]
+    if counts is None:
+        return "How many of them met the study's criteria is not known."
+    return (
+        f"The study's criteria: {counts['met']} patients met them, {counts['not_met']} did not, "
+        f"{counts['undecidable']} could not be judged. Nobody was left out because of them."
     )
 
 

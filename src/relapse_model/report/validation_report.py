@@ -23,7 +23,7 @@ from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, owner_only, with_all_counts
 from relapse_model.report.figures.learning_curve import learning_curve_figure
 from relapse_model.report.figures_of_report import explained, mean_net_benefit, report_figures
-from relapse_model.report.first_screen import estimated_risk, patients_described
+from relapse_model.report.first_screen import eligibility_told, estimated_risk, patients_described
 from relapse_model.report.language import words_of
 from relapse_model.report.limitations import limitations
 from relapse_model.report.model_card import model_card
@@ -157,7 +157,8 @@ def validation_values(
         "attrition": attrition(cohort, data, study),
         "screening": screening(cohort, study, disclosure),
         "estimated_risk": estimated_risk(data),
-        "patients_described": patients_described(cohort, data, study, arms, disclosure),
+        "patients_described": patients_described(cohort, data, study, arms, disclosure)
+        | eligibility_told(validation.model.summary, study, disclosure),
         "table_one": table_one(cohort, data, study, arm=arms, disclosure=disclosure).to_dict(),
         "follow_up": follow_up(cohort, data, study),
         "sample_size": size,

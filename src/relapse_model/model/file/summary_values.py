@@ -54,6 +54,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
         "seed": coarse or _is_whole(get("seed")),
         "censoring": get("censoring", CENSORING[0]) in CENSORING,
         "competing": _are_told_counts(get("competing", {})),
+        "eligibility": "eligibility" not in summary or _is_eligibility(summary["eligibility"]),
         "choice": _is_choice(get("choice")),
         "packages": _are_texts(get("packages")),
         "unmeasured": _is_told_count(get("unmeasured", 0)),
@@ -152,6 +153,11 @@ def _are_counts(value: object) -> bool:
 def _are_told_counts(value: object) -> bool:
     """Tell whether these are counts by name."""
     return isinstance(value, dict) and all(map(_is_told_count, value.values()))
+
+
+def _is_eligibility(value: object) -> bool:
+    """Tell whether this is how many patients met the study's criteria, did not, and could not be judged."""
+    return _are_told_counts(value) and set(value) == {"met", "not_met", "undecidable"}  # type: ignore[call-overload]
 
 
 def _is_choice(value: object) -> bool:
