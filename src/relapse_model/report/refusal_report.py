@@ -145,7 +145,7 @@ def refusal_values(
         }
     return {
         "study": study.name,
-        "title": study.title,
+        "title": study.heading,
         "registry": study.registry,
         "outcome": study.outcome.name,
         "landmark_week": landmark,

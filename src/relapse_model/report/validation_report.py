@@ -148,7 +148,7 @@ def validation_values(
     arms = arm_labels(data, study, arm)
     answer = answer_of(validation.performance, study.outcome.name, errors, size=size)
     return _validated(validation, disclosure) | {
-        "title": study.title,
+        "title": study.heading,
         "registry": study.registry,
         "disclosure": disclosure,
         "errors": errors,

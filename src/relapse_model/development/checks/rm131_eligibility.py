@@ -45,8 +45,8 @@ def eligibility(at: AtLandmark) -> Verdict:
     return found(
         f"of {total} patients at risk at week {at.landmark:g}, {met} meet the study's criteria, {not_met} do not, "
         f"{undecidable} cannot be judged. None of them is left out, so the model is made from these patients, whatever "
-        "the criteria say. Eligibility, in check and in the report, counts them by criterion: take out those who do not "
-        "meet them, or change the criteria; add what is needed to judge the others.",
+        "the criteria say. Eligibility, in check and in the report, counts them by criterion: take out those who do "
+        "not meet them, or change the criteria; add what is needed to judge the others.",
         severity=WARNING if out or unjudged >= _MOST_UNJUDGED * total else NOTE,
     )
 
