@@ -8,7 +8,7 @@ from typing import Any
 from relapse_model.classifiers.known import label_of
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.result import Validation
-from relapse_model.report.answer import answer_of
+from relapse_model.report.answer import answer_of, carriers
 from relapse_model.report.cohort_sections import deciding
 from relapse_model.report.disclosure import FULL, with_all_counts
 from relapse_model.report.figures_of_report import captions
@@ -64,8 +64,9 @@ def report_page(
     """
     say, study, rule = words_of(language), validation.study, validation.study.outcome
     named = (rule.label_zh if language == "zh" else "") or rule.name
+    carried = carriers(study, validation.performance.measures.get("auc"), validation.within_levels, language)
     answer = answer_of(
-        validation.performance, named, values["errors"], size=values["sample_size"], language=language
+        validation.performance, named, values["errors"], size=values["sample_size"], without=carried, language=language
     ).to_dict()
     return render(
         "validation_report.html.jinja",

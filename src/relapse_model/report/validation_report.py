@@ -17,7 +17,7 @@ from relapse_model.development.learning_curve.result import LearningCurve
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
-from relapse_model.report.answer import answer_of
+from relapse_model.report.answer import answer_of, carriers
 from relapse_model.report.arms import arm_labels
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.disclosure import FULL, known_disclosure, owner_only, with_all_counts
@@ -146,7 +146,13 @@ def validation_values(
     errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
     size = cohort_sample_size(data, study)
     arms = arm_labels(data, study, arm)
-    answer = answer_of(validation.performance, study.outcome.name, errors, size=size)
+    answer = answer_of(
+        validation.performance,
+        study.outcome.name,
+        errors,
+        size=size,
+        without=carriers(study, validation.performance.measures.get("auc"), validation.within_levels),
+    )
     return _validated(validation, disclosure) | {
         "title": study.heading,
         "registry": study.registry,

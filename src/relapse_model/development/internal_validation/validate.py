@@ -22,6 +22,7 @@ from relapse_model.development.internal_validation.plan import Plan, out_of_fold
 from relapse_model.development.internal_validation.refit import Refit
 from relapse_model.development.internal_validation.refits import choices, run_tasks
 from relapse_model.development.internal_validation.result import Validation
+from relapse_model.development.internal_validation.within_levels import within_levels
 from relapse_model.development.procedure import Development, ProcedureSettings, SettingKeywords, develop, settings_with
 from relapse_model.development.train import Start, model_of, narrowed, start_of
 from relapse_model.errors import RelapseModelError
@@ -188,6 +189,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
         subgroups={} if out.too_few else subgroup_tables(start.cohort, first, risks, fold, seed),
         thresholds=() if out.too_few else threshold_table(first, risks),
         by_landmark=judged,
+        within_levels={} if out.too_few else within_levels(start.study, first, risks, fold, seed),
         chosen=choices(in_folds),
         failed=out.failed,
         settings=settings,
