@@ -21,7 +21,7 @@ from relapse_model.features.fingerprint import data_fingerprint
 from relapse_model.model.scoring.guards.results_read import measured_summary
 from relapse_model.model.scoring.guards.training_scatter import scatter_summary
 from relapse_model.model.scoring.measured import measured
-from relapse_model.small_counts import SMALL, disclosed_count, disclosed_parts
+from relapse_model.small_counts import SMALL, disclosed_count
 from relapse_model.study.predictor import Predictor
 from relapse_model.study.study import Study
 
@@ -115,10 +115,10 @@ def _choice_values(choice: Choice) -> dict[str, Any]:
 def predictor_summary(
     values: pd.Series, predictor: Predictor, patient: NDArray[np.intp] | None = None
 ) -> dict[str, Any]:
-    """Summarise one predictor: quantiles of a number, shares of levels; small counts are not disclosed.
+    """Summarise one predictor: quantiles of a number, counts of levels, exactly; `coarse` makes of it what may leave.
 
-    Of a number known of fewer than 10 patients nothing is disclosed, nor of a 0/1 predictor with one to four patients
-    of either answer, whose mean would disclose how many.
+    Fewer than 10 known numbers have no range, nor has a 0/1 predictor with one to four patients of either answer: such
+    a range would warn of patients like those. Of the latter ``yes`` and ``no`` count the patients.
 
     Parameters
     ----------
@@ -129,24 +129,25 @@ def predictor_summary(
     """
     who = np.arange(len(values)) if patient is None else patient
     missing = _patients(who, values.isna())
-    disclosed: dict[str, Any] = {"missing": disclosed_count(missing)}
+    counted: dict[str, Any] = {"missing": missing}
     if predictor.levels:
         counts = [_patients(who, values == level) for level in predictor.levels]
-        *levels, missing_disclosed = disclosed_parts([*counts, missing])
-        return {"missing": missing_disclosed, "levels": dict(zip(predictor.levels, levels, strict=True))}
+        return counted | {"levels": dict(zip(predictor.levels, counts, strict=True))}
     numbers = values.dropna().to_numpy(dtype=float)
-    few = np.isin(numbers, (0.0, 1.0)).all() and any(0 < _patients(who, values == one) < SMALL for one in (0.0, 1.0))
-    if few or _patients(who, values.notna()) < 2 * SMALL:
-        return disclosed | {"mean": None, "p05": None, "median": None, "p95": None}
+    flag = bool(np.isin(numbers, (0.0, 1.0)).all())
+    yes, no = (_patients(who, values == one) for one in (1.0, 0.0))
+    if (flag and (0 < yes < SMALL or 0 < no < SMALL)) or _patients(who, values.notna()) < 2 * SMALL:
+        counted |= {"yes": yes, "no": no} if flag and len(numbers) else {}
+        return counted | {"mean": None, "p05": None, "median": None, "p95": None}
     low, median, high = np.quantile(numbers, [0.05, 0.5, 0.95])
-    return disclosed | {
+    return counted | {
         "mean": float(numbers.mean()), "p05": float(low), "median": float(median), "p95": float(high)
     }  # fmt: skip
 
 
-def _competing(data: DevelopmentData) -> dict[str, dict[str, int | str]]:
-    """Return how many had each competing event by the horizon, by name, small counts hidden; nothing for none."""
-    counts = {name: disclosed_count(number) for name, number in data.competed_by_name().items()}
+def _competing(data: DevelopmentData) -> dict[str, dict[str, int]]:
+    """Return how many had each competing event by the horizon, by name; nothing for none."""
+    counts = data.competed_by_name()
     return {"competing": counts} if counts else {}
 
 
@@ -155,8 +156,8 @@ def _by_landmark(data: DevelopmentData) -> list[dict[str, Any]]:
     parts = [data.at(week) for week in data.landmark_weeks]
     return [
         {
-            "week": part.landmark, "patients": disclosed_count(part.patients), "events": disclosed_count(part.events),
-            "lost_before_horizon": disclosed_count(part.lost),
+            "week": part.landmark, "patients": part.patients, "events": part.events,
+            "lost_before_horizon": part.lost,
         }
         for part in parts
     ]  # fmt: skip

@@ -122,7 +122,7 @@ def carriers(
     """
     if not isinstance(auc, Estimate) or auc.lower <= 0.5:
         return []
-    found = []
+    found: list[tuple[str, Estimate]] = []
     for one in study.predictors:
         alike = within.get(one.name)
         if alike is None or alike.lower > 0.5:

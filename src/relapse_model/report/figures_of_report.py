@@ -105,8 +105,10 @@ def report_figures(
         Whatever it is, marks stand for groups of 5 patients or more.
     """
     data = validation.data
-    drawn = cohort_figures(validation.cohort, data, validation.study, arm_labels(data, validation.study, arm))
-    drawn |= _performance_figures(validation)
+    drawn = cohort_figures(
+        validation.cohort, data, validation.study, arm_labels(data, validation.study, arm), disclosure
+    )
+    drawn |= _performance_figures(validation, exact=disclosure == FULL)
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
@@ -122,11 +124,12 @@ def report_figures(
         drawn["forest"] = forest_figure(
             validation.left_out, f"Each {validation.settings['leave_out']}, by a model of the others"
         )
-    return drawn | _model_figures(validation.model, explained(validation) if explanation is None else explanation)
+    explanation = explained(validation) if explanation is None else explanation
+    return drawn | _model_figures(validation.model, explanation, exact=disclosure == FULL)
 
 
 def cohort_figures(
-    cohort: Cohort, data: DevelopmentData, study: Study, arm: NDArray[Any] | None = None
+    cohort: Cohort, data: DevelopmentData, study: Study, arm: NDArray[Any] | None = None, disclosure: str = FULL
 ) -> dict[str, Figure]:
     """Return the figures of outcome and follow-up, which need no model.
 
@@ -138,12 +141,14 @@ def cohort_figures(
     study : Study
     arm : array of str, optional
         Arm of each patient.
+    disclosure : {"full", "small-counts"}
     """
     time, state = at_visits(data)
     drawn = {
         "kaplan_meier": kaplan_meier_figure(
             time, state == 1, arm, start=data.landmark, horizon=data.horizon,
             competing=None if data.competing_ends() is None else state == 2, order=arms_of_plan(study),
+            exact=disclosure == FULL,
         )
     }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)
@@ -197,7 +202,7 @@ def explained(validation: Validation) -> shap.Explanation:
     return explain(validation.model, features, site)
 
 
-def _performance_figures(validation: Validation) -> dict[str, Figure]:
+def _performance_figures(validation: Validation, *, exact: bool) -> dict[str, Figure]:
     data, measures, boot = validation.data, validation.performance.measures, validation.bootstrap
     seen = ~np.isnan(validation.risks).all(axis=0)  # patients whose folds all failed have no risk
     relapse, weight = data.relapse[seen], data.weights()[seen]
@@ -217,17 +222,19 @@ def _performance_figures(validation: Validation) -> dict[str, Figure]:
         ),
     )  # fmt: skip
     _put(drawn, "decision_curve", lambda: decision_curve_figure(mean_net_benefit(validation)))
-    return drawn | {"risks": risk_figure(relapse, risk)}
+    return drawn | {"risks": risk_figure(relapse, risk, exact=exact)}
 
 
-def _model_figures(model: RelapseModel, explanation: shap.Explanation) -> dict[str, Figure]:
+def _model_figures(model: RelapseModel, explanation: shap.Explanation, *, exact: bool) -> dict[str, Figure]:
     drawn: dict[str, Figure] = {}
     _put(drawn, "coefficients", lambda: coefficients_figure(model))
     _put(drawn, "nomogram", lambda: nomogram_figure(model))
     order = by_importance(explanation)
     if order:
         drawn["shap_summary"] = shap_groups_figure(explanation, model.study.predictors)
-        drawn["dependence"] = dependence_panels(explanation, order[:MOST_DEPENDENCE], model.study.predictors)
+        drawn["dependence"] = dependence_panels(
+            explanation, order[:MOST_DEPENDENCE], model.study.predictors, exact=exact
+        )
     return drawn
 
 

@@ -13,7 +13,7 @@ from relapse_model.features.development_data import DevelopmentData
 from relapse_model.report.arms import arms_of_plan
 from relapse_model.report.disclosure import FULL
 from relapse_model.report.figures.survival import at_visits, in_order, risk_at
-from relapse_model.small_counts import SMALL, disclosed_parts
+from relapse_model.small_counts import SMALL
 from relapse_model.study.study import Study
 
 _SEXES = {"F", "M"}
@@ -75,9 +75,7 @@ def patients_described(
     return found
 
 
-def eligibility_told(
-    summary: Mapping[str, Any], study: Study, disclosure: str = FULL
-) -> dict[str, dict[str, int | str] | None]:
+def eligibility_told(summary: Mapping[str, Any], study: Study) -> dict[str, dict[str, int | str] | None]:
     """Return how many training patients met the study's criteria, under ``eligibility``; empty where it states none.
 
     None stands for what a model of an earlier version does not tell, or could not be told of these tables.
@@ -85,26 +83,20 @@ def eligibility_told(
     Parameters
     ----------
     summary : Mapping
-        Of the model.
+        Of the model, with the counts as they may be shown.
     study : Study
-    disclosure : {"full", "small-counts"}
 
     Examples
     --------
     >>> import relapse_model as rm
     >>> study = rm.load_study("hbsag-relapse")
-    >>> eligibility_told({"eligibility": {"met": 90, "not_met": 3, "undecidable": 20}}, study, "small-counts")
-    {'eligibility': {'met': 90, 'not_met': '<5', 'undecidable': 'hidden'}}
+    >>> eligibility_told({"eligibility": {"met": 90, "not_met": 3, "undecidable": 20}}, study)
+    {'eligibility': {'met': 90, 'not_met': 3, 'undecidable': 20}}
     """
     if not (study.eligibility.include or study.eligibility.exclude):
         return {}
     counts = summary.get("eligibility")
-    if counts is None:
-        return {"eligibility": None}
-    exact = all(isinstance(count, int) for count in counts.values())
-    if disclosure != FULL and exact and "disclosure" not in summary:
-        return {"eligibility": dict(zip(counts, disclosed_parts(list(counts.values())), strict=True))}
-    return {"eligibility": dict(counts)}
+    return {"eligibility": None if counts is None else dict(counts)}
 
 
 def first_screen(

@@ -163,18 +163,20 @@ def _predictor_row(predictor: Predictor, model: RelapseModel) -> dict[str, str]:
     return {
         "title": predictor_title(predictor),
         "definition": definition(predictor, model.study),
-        "range": _range(predictor, training),
+        "range": _range(predictor, training, told="disclosure" not in model.summary),
         "missing": str(training["missing"]),
         "prior": prior_words(predictor),
         "source": predictor.prior.source if predictor.prior else "none",
     }
 
 
-def _range(predictor: Predictor, training: dict[str, Any]) -> str:
+def _range(predictor: Predictor, training: dict[str, Any], *, told: bool) -> str:
     if predictor.levels:
         return ", ".join(f"{level}: {count}" for level, count in training["levels"].items())
     if training["p05"] is None:
-        return "too few values to be disclosed"
+        if "yes" in training:
+            return f"{training['yes']} yes, {training['no']} no"
+        return "too few values for a range" if told else "too few values to be disclosed"
     if {training["p05"], training["p95"]} <= {0.0, 1.0}:
         return f"{100 * training['mean']:.0f} % yes"
     quantiles = np.array([training["p05"], training["median"], training["p95"]])

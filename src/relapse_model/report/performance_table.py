@@ -74,19 +74,18 @@ def interval_methods(validation: Validation) -> dict[str, list[str]]:
     return methods
 
 
-def threshold_rows(validation: Validation, too_few: str = HIDDEN) -> list[dict[str, Any]]:
+def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
     """Return what acting from each threshold on would mean, as text.
 
     Parameters
     ----------
     validation : Validation
-    too_few : str
-        What is said where fewer than 5 patients are on one side of a threshold.
+        What it hides, since fewer than 5 patients are on one side of a threshold, is called hidden.
     """
     return [
         {
             "threshold": f"{100 * one.threshold:g} %",
-            "cells": {label: _threshold_cell(one, name, too_few) for name, label in THRESHOLD_MEASURES.items()},
+            "cells": {label: _threshold_cell(one, name) for name, label in THRESHOLD_MEASURES.items()},
         }
         for one in validation.thresholds
     ]
@@ -136,10 +135,10 @@ def _cell(name: str, found: Estimate | float) -> dict[str, str]:
     return {"value": f"{found.value:{digits}}", "interval": interval, "method": method}
 
 
-def _threshold_cell(one: ThresholdMeasures, name: str, too_few: str) -> str:
+def _threshold_cell(one: ThresholdMeasures, name: str) -> str:
     if name in one.measures:
         return _share(one.measures[name])
-    return too_few if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
+    return HIDDEN if one.refused.get(name, "").startswith(HIDDEN) else "not estimable"
 
 
 def _share(found: Estimate) -> str:

@@ -95,7 +95,7 @@ def write_refusal(
     values = refusal_values(cohort, study, error, data, landmark, mute, disclosure)
     drawn: dict[str, Figure] = {}
     if data is not None:
-        drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study))
+        drawn = cohort_figures(cohort, data, study, _arms(cohort, data, study), disclosure)
     pictures = save_figures(drawn, places["figures"])
     page = render(
         "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark,
@@ -136,11 +136,11 @@ def refusal_values(
     known: dict[str, Any] = {"attrition": [], "table_one": None, "follow_up": None, "sample_size": None}
     if data is not None:
         known = {
-            "attrition": attrition(cohort, data, study),
+            "attrition": attrition(cohort, data, study, disclosure),
             "table_one": table_one(
                 cohort, data, study, arm=_arms(cohort, data, study), disclosure=disclosure
             ).to_dict(),
-            "follow_up": follow_up(cohort, data, study),
+            "follow_up": follow_up(cohort, data, study, disclosure),
             "sample_size": cohort_sample_size(data, study),
         }
     return {

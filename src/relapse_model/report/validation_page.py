@@ -28,11 +28,10 @@ from relapse_model.report.performance_table import (
 from relapse_model.report.table_one import CHARACTERISTICS
 from relapse_model.report.tripod import ITEMS, items_of
 from relapse_model.report.words import outcome_words, predictor_rows, priors_sentence, reads_labs
-from relapse_model.small_counts import HIDDEN, SMALL, disclosed_count
+from relapse_model.small_counts import disclosed_count
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS, Performance
 
-TOO_FEW = f"fewer than {SMALL}"  # patients: as many support no figures, whoever looks at them
 HEADLINE = ("auc", "log_loss_difference", "calibration_slope", "observed_expected")
 CONTENTS = tuple(
     (anchor, anchor.replace("-", "_"))
@@ -130,7 +129,7 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "rows": performance_rows(validation),
         "refused": _refused(validation),
         "by_landmark": _landmark_rows(validation, values["disclosure"]),
-        "thresholds": threshold_rows(validation, TOO_FEW if values["disclosure"] == FULL else HIDDEN),
+        "thresholds": threshold_rows(shown),
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
         "subgroups": {GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
@@ -140,7 +139,7 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
 
 def _group_row(group: dict[str, Any]) -> dict[str, str]:
     observed = group["observed"]
-    shown = "fewer than 5 followed to the horizon"
+    shown = f"too few followed to the horizon ({group['followed']})"
     if observed is not None:
         value, lower, upper = (100 * observed[name] for name in ("value", "lower", "upper"))
         shown = f"{value:.0f} % ({lower:.0f} to {upper:.0f})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,13 @@ from relapse_model.files import write_text
 from relapse_model.report.answer import answer_of, carriers
 from relapse_model.report.arms import arm_labels
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
-from relapse_model.report.disclosure import FULL, known_disclosure, owner_only, with_all_counts
+from relapse_model.report.disclosure import (
+    FULL,
+    known_disclosure,
+    owner_only,
+    with_all_counts,
+    with_small_counts_hidden,
+)
 from relapse_model.report.figures.learning_curve import learning_curve_figure
 from relapse_model.report.figures_of_report import explained, mean_net_benefit, report_figures
 from relapse_model.report.first_screen import eligibility_told, estimated_risk, patients_described
@@ -93,6 +100,8 @@ def write_report(
     known_codes(mute)  # before anything is written
     known_disclosure(disclosure)
     words_of(language)
+    if disclosure != FULL:
+        validation = replace(validation, model=with_small_counts_hidden(validation.model))
     shown = with_all_counts(validation) if disclosure == FULL else validation
     explanation = explained(validation)
     drawn = report_figures(shown, arm, explanation, disclosure)
@@ -139,6 +148,8 @@ def validation_values(
         As `write_report` takes it.
     disclosure : {"full", "small-counts"}
     """
+    if disclosure != FULL:
+        validation = replace(validation, model=with_small_counts_hidden(validation.model))
     cohort, data, study = validation.cohort, validation.data, validation.study
     explanation = explained(validation) if explanation is None else explanation
     importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
@@ -160,13 +171,13 @@ def validation_values(
         "errors": errors,
         "answer": answer.to_dict(),
         "verdict": answer.sentence,
-        "attrition": attrition(cohort, data, study),
+        "attrition": attrition(cohort, data, study, disclosure),
         "screening": screening(cohort, study, disclosure),
         "estimated_risk": estimated_risk(data),
         "patients_described": patients_described(cohort, data, study, arms, disclosure)
-        | eligibility_told(validation.model.summary, study, disclosure),
+        | eligibility_told(validation.model.summary, study),
         "table_one": table_one(cohort, data, study, arm=arms, disclosure=disclosure).to_dict(),
-        "follow_up": follow_up(cohort, data, study),
+        "follow_up": follow_up(cohort, data, study, disclosure),
         "sample_size": size,
         "risk_groups": [one.to_dict() for one in risk_groups(validation, disclosure)],
         "decision_curve": _decision_curve(validation),

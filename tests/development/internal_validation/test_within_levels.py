@@ -32,7 +32,7 @@ def test_of_a_risk_that_the_arm_makes_nothing_is_left_without_it(trial):
 
 
 def test_of_a_risk_that_another_makes_all_is_left(trial):
-    study, data = trial
+    data = trial[1]
     risk = np.where(data.relapse == 1, 0.9, 0.1)
     assert within(trial, risk)["hbig_arm"].value == 1.0
 

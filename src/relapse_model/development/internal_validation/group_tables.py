@@ -142,17 +142,18 @@ def _age_bands(age: pd.Series) -> pd.Series:
     return bands
 
 
-def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeasures, ...]:
+def threshold_table(data: DevelopmentData, risks: Floats, *, hide: bool = True) -> tuple[ThresholdMeasures, ...]:
     """Return sensitivity, specificity and predictive values of the out-of-fold risks, repeat by repeat and averaged.
 
     Where fewer than 5 patients, on average over the repeats, are on one side of a threshold, its measures are hidden:
-    they would describe those few.
+    they would describe those few. Whoever owns the data may see them.
 
     Parameters
     ----------
     data : DevelopmentData
         Patients at risk at one landmark.
     risks : array of shape (repeats, n)
+    hide : bool
     """
     weight, tables, known = data.weights(), [], []
     for risk in risks:
@@ -161,15 +162,16 @@ def threshold_table(data: DevelopmentData, risks: Floats) -> tuple[ThresholdMeas
         if outcomes.size:
             tables.append(threshold_measures(data.relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
             known.append(outcomes.size)
-    return tuple(_over_repeats(at, float(np.mean(known))) for at in zip(*tables, strict=True))
+    return tuple(_over_repeats(at, float(np.mean(known)), hide=hide) for at in zip(*tables, strict=True))
 
 
-def _over_repeats(each: Sequence[ThresholdMeasures], known: float) -> ThresholdMeasures:
+def _over_repeats(each: Sequence[ThresholdMeasures], known: float, *, hide: bool) -> ThresholdMeasures:
     """Return the measures at one threshold, averaged over the repeats."""
     measures, refused = mean_measures([(one.measures, one.refused) for one in each], THRESHOLD_MEASURES)
     estimates = {name: found for name, found in measures.items() if isinstance(found, Estimate)}
     flagged = float(np.mean([int(one.flagged) for one in each]))
-    return _few_hidden(ThresholdMeasures(each[0].threshold, round(flagged), estimates, refused), flagged, known)
+    found = ThresholdMeasures(each[0].threshold, round(flagged), estimates, refused)
+    return _few_hidden(found, flagged, known) if hide else found
 
 
 def _few_hidden(one: ThresholdMeasures, flagged: float, known: float) -> ThresholdMeasures:

@@ -242,6 +242,8 @@ def _is_range(value: object, levels: tuple[str, ...]) -> bool:
     if levels:
         counts = value.get("levels")
         return isinstance(counts, dict) and set(counts) == set(levels) and all(map(_is_told_count, counts.values()))
+    if not all(_is_count(value.get(key, 0)) for key in ("yes", "no")):
+        return False
     numbers = [value.get(key) for key in ("p05", "median", "p95", "mean")]
     if all(key in value for key in ("p05", "p95", "mean")) and numbers == [None] * 4:
         return True

@@ -34,6 +34,7 @@ def kaplan_meier_figure(
     horizon: float | None = None,
     competing: ArrayLike | None = None,
     order: Sequence[str] = (),
+    exact: bool = False,
 ) -> Figure:
     """Draw freedom from relapse with 95 % intervals and the numbers at risk, by group if there are groups.
 
@@ -61,6 +62,8 @@ def kaplan_meier_figure(
         estimate: it does not fall when somebody dies, as the risk that a model predicts does not rise.
     order : sequence of str
         Groups that come first, in this order; the others follow by name.
+    exact : bool
+        Show all numbers as they are, for whoever owns the data.
 
     Returns
     -------
@@ -80,7 +83,9 @@ def kaplan_meier_figure(
     main, table = figure.subplots(2, 1, sharex=True, height_ratios=[10, 0.9 * len(names) + 0.9])
     grid = start + weeks_read(0.0, max(0.0, float(t.max()) - start), MOST_READINGS, STEPS)
     sizes = [int((label.astype(str) == name).sum()) for name in names]
-    disclosed = disclosed_counts(sizes) if min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    disclosed = (
+        disclosed_counts(sizes) if not exact and min(sizes) < SMALL and len(names) > 1 else tuple(map(str, sizes))
+    )
     for name, colour, size in zip(names, colours(len(names)), disclosed, strict=True):
         rows = label.astype(str) == name
         _draw_survival(main, t[rows], d[rows], grid, colour, _legend(name, size))
@@ -94,7 +99,7 @@ def kaplan_meier_figure(
     main.legend(loc="lower left")
     title = "Freedom from the outcome\nKaplan-Meier" if competing is None else "Without the outcome\nAalen-Johansen"
     main.set_title(f"{title}, 95 % intervals")
-    _risk_table(table, names, label.astype(str), t, ticks, disclosed)
+    _risk_table(table, names, label.astype(str), t, ticks, disclosed, exact)
     return figure
 
 
@@ -263,7 +268,7 @@ def weeks_read(start: float, end: float, most: int, steps: tuple[int, ...]) -> F
 
 
 def _risk_table(
-    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, sizes: tuple[str, ...]
+    axes: Axes, names: list[str], label: NDArray[Any], time: Floats, ticks: Floats, sizes: tuple[str, ...], exact: bool
 ) -> None:
     axes.set(ylim=(len(names) - 0.4, -1.5), yticks=[], xlabel="Week since enrolment")
     axes.set_xticks(ticks)
@@ -280,6 +285,7 @@ def _risk_table(
         for tick in ticks:
             count = int(((label == name) & (time >= tick)).sum())
             # At the first tick all groups add up to a number that is disclosed elsewhere.
-            shown = sizes[row] if tick == ticks[0] or sizes[row] == HIDDEN else str(disclosed_count(count))
+            shown = str(count if exact else disclosed_count(count))
+            shown = sizes[row] if tick == ticks[0] or sizes[row] == HIDDEN else shown
             side = "left" if tick == ticks[0] else "center"
             axes.text(tick, row, shown, ha=side, va="center", fontsize=9, color=colour, fontweight="bold")

@@ -154,7 +154,7 @@ def decision_curve_figure(curve: NetBenefit, *, ax: Axes | None = None) -> Figur
 
 
 @styled
-def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) -> Figure:
+def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, exact: bool = False, ax: Axes | None = None) -> Figure:
     """Draw the risks of the patients by what became of them; the lost are a group of their own.
 
     Bars across the boxes show how many have such a risk; each stands for five patients or more. Boxes are rounded to
@@ -166,6 +166,8 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) 
         1, 0, or NaN for the lost.
     risk : array-like of shape (n,)
         Predicted risk, best out of fold.
+    exact : bool
+        Show all numbers as they are, for whoever owns the data.
     ax : Axes, optional
         To draw on, in a figure of your own.
 
@@ -186,7 +188,7 @@ def risk_figure(relapse: ArrayLike, risk: ArrayLike, *, ax: Axes | None = None) 
         if len(values) >= FEWEST_QUARTILES:
             _draw_box(axes, values, place, colour)
             _draw_bars(axes, values, place, colour, np.linspace(0, top, 31))
-    shown = [f"n = {len(values)}" if len(values) >= SMALL else f"n < {SMALL}" for _, values, _ in groups]
+    shown = [f"n = {len(values)}" if exact or len(values) >= SMALL else f"n < {SMALL}" for _, values, _ in groups]
     axes.set_xticks(range(len(groups)), [f"{name}\n({n})" for (name, _, _), n in zip(groups, shown, strict=True)])
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, top))
     axes.set_ylabel("Predicted risk (%)")
