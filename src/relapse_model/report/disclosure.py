@@ -101,9 +101,16 @@ def with_small_counts_hidden(model: RelapseModel) -> RelapseModel:
     model : RelapseModel
         One whose file tells rounded numbers stays as it is.
     """
-    summary = model.summary
-    if "disclosure" in summary:
-        return model
+    return model if "disclosure" in model.summary else replace(model, summary=hidden_summary(model.summary))
+
+
+def hidden_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an exact summary with counts under 5 hidden, and those from which one could be worked out.
+
+    Parameters
+    ----------
+    summary : Mapping
+    """
     hidden: dict[str, Any] = {
         "predictors": {name: _predictor_hidden(one) for name, one in summary["predictors"].items()}
     }
@@ -115,7 +122,7 @@ def with_small_counts_hidden(model: RelapseModel) -> RelapseModel:
             {"week": one["week"]} | _each_hidden({key: count for key, count in one.items() if key != "week"})
             for one in summary["by_landmark"]
         ]
-    return replace(model, summary=summary | hidden)
+    return {**summary, **hidden}
 
 
 def _predictor_hidden(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from relapse_model.validation.estimate import normal_quantile
 MEANING = {
     "auc": "How often a patient with the outcome had a higher risk than one without it. 0.5 is chance, 1 perfect.",
     "c_index": "The same over the whole follow-up, by when the outcome occurred. 0.5 is chance, 1 perfect. The AUC "
-    "asks only whether it occurred by the horizon; C asks also who had it earlier, and after the horizon, so that the two "
-    "may differ.",
+    "asks only whether it occurred by the horizon; C asks also who had it earlier, and after the horizon, so that "
+    "the two may differ.",
     "uno_c": "The same up to the horizon, whatever the pattern of loss to follow-up. 0.5 is chance, 1 perfect.",
     "log_loss": "Mean penalty for the predicted risks; lower is better. Compare with the next line.",
     "log_loss_mean_risk": "The same if everyone were given the average risk. A useful model has a lower one.",
