@@ -14,11 +14,11 @@ import relapse_model as rm
 from relapse_model.development.summary import predictor_summary
 from relapse_model.model.explanation.points_score import points_score
 from relapse_model.model.explanation.shap_values import explain, reference_codes
+from relapse_model.model.file.coarse import coarse_model
 from relapse_model.model.monitoring.drift import predictor_drift, training_missing
 from relapse_model.model.monitoring.monitor import monitor
-from relapse_model.report.figures.model import coefficient_table
-from relapse_model.model.file.coarse import coarse_model
 from relapse_model.report.disclosure import hidden_summary, with_small_counts_hidden
+from relapse_model.report.figures.model import coefficient_table
 from relapse_model.report.model_card import model_card
 from relapse_model.report.model_values import model_values
 from relapse_model.report.nomogram import nomogram_figure

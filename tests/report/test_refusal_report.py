@@ -53,7 +53,7 @@ def test_first_screen_says_that_no_model_is_supported(page, refusal):
     first = text[: text.index("Study and who was left out")]
     assert "No model is supported by this cohort" in first
     assert str(refusal).removeprefix("validate: ") in first  # nobody typed the verb on the page
-    assert "4 relapses among 40 patients at risk (6 lost before week 48)" in first
+    assert "4 events among 40 patients at risk (6 lost before week 48)" in first
     assert "With the outcome 4" in first
     assert "What next?" in first
 

@@ -98,6 +98,7 @@ def validate(given: Namespace) -> None:
     say(checks_text(check_validation(found, cohort, mute=mute)))
     for what, path in paths.items():
         say(f"{what}: {path}")
+    say("A model file whose own card carries validated figures: train --validate.")
     refuse_errors(errors_of(found.model, mute))
 
 

@@ -202,7 +202,7 @@ def explained(validation: Validation) -> shap.Explanation:
     return explain(validation.model, features, site)
 
 
-def _performance_figures(validation: Validation, *, exact: bool) -> dict[str, Figure]:
+def _performance_figures(validation: Validation, *, exact: bool = False) -> dict[str, Figure]:
     data, measures, boot = validation.data, validation.performance.measures, validation.bootstrap
     seen = ~np.isnan(validation.risks).all(axis=0)  # patients whose folds all failed have no risk
     relapse, weight = data.relapse[seen], data.weights()[seen]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from relapse_model.classifiers.known import label_of
+from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.features.clinical_units import clinical, predictor_title
 from relapse_model.features.dictionary import definition
 from relapse_model.model.relapse_model import RelapseModel
@@ -73,6 +74,7 @@ def model_card(model: RelapseModel, performance: Performance | None = None, lang
         reads_labs=reads_labs(model.study),
         lost=_lost(model),
         criteria=_criteria(model),
+        why_left_out=why_not_at_risk(model.study, model.landmark_week),
         screen=_screen(model),
         centres=_centres(model),
         gain=_gain(model.summary["choice"].get("against_mean_risk")),

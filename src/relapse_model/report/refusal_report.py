@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relapse_model.cohort.cohort import Cohort
+from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.development.checks.all_checks import check_results, known_codes
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
@@ -155,6 +156,7 @@ def refusal_values(
         "refused": str(error),
         "patients": len(cohort),
         "disclosure": disclosure,
+        "why_left_out": why_not_at_risk(study, landmark),
         "screening": screening(cohort, study, disclosure),
         **known,
         "checks": _checks(cohort, study, landmark, mute),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relapse_model.cohort.outcome.risk_set import why_not_at_risk
 from relapse_model.development.checks.all_checks import known_codes
 from relapse_model.development.checks.check import ERROR
 from relapse_model.development.checks.check_result import FOUND
@@ -173,6 +174,7 @@ def validation_values(
         "verdict": answer.sentence,
         "attrition": attrition(cohort, data, study, disclosure),
         "screening": screening(cohort, study, disclosure),
+        "why_left_out": why_not_at_risk(study, data.landmark),
         "estimated_risk": estimated_risk(data),
         "patients_described": patients_described(cohort, data, study, arms, disclosure)
         | eligibility_told(validation.model.summary, study),

@@ -72,7 +72,7 @@ def stratified_folds(
     events, free = int((kind == _EVENT).sum()), int((kind == _FREE).sum())
     if min(events, free) < folds:
         raise InsufficientDataError(
-            f"Folds: {events} patients with a relapse and {free} without for {folds} folds; expected one of "
+            f"Folds: {events} patients with the outcome and {free} without for {folds} folds; expected one of "
             f"each per fold at least. Ask for {max(2, min(events, free))} folds, or add patients."
         )
     rng = generator(seed)
