@@ -149,7 +149,7 @@ def test_why_heterogeneity_was_not_tested(found):
     assert untested.verdict == (
         "heterogeneity not tested: 3 of 132 patients with the event; expected more than 3 with and without"
     )
-    page = benefit_page(untested, PICTURES)
+    page = benefit_page(untested, PICTURES).replace("\xa0", " ")
     assert "Not tested: 3 of 132 patients with the event; expected more than 3 with and without. At this size" in page
 
 
