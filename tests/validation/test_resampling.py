@@ -88,7 +88,7 @@ def test_fewer_of_a_kind_than_folds_is_a_named_refusal(events, free):
 
 
 def test_events_are_counted_in_patients_if_there_are_groups():
-    with pytest.raises(InsufficientDataError, match="1 patients with a relapse"):
+    with pytest.raises(InsufficientDataError, match="1 patients with the outcome"):
         stratified_folds([1, 1, 1, 0, 0], 2, 1, 0, group=["a", "a", "a", "b", "c"])
 
 

@@ -32,7 +32,7 @@ def too_many_parameters(at: AtLandmark) -> Verdict:
     if size["parameters"] <= size["carried_parameters"]:
         return passed()
     unused = hardly_known_predictors(data, at.study)  # they are no parameters either
-    counted = [predictor for predictor in at.study.predictors if predictor.name not in unused]
+    counted = [predictor for predictor in at.study.predictors if predictor not in unused]
     informed = sum(predictor.prior is not None for predictor in counted)
     advice = "The study states no priors: keep fewer predictors."
     if informed:
