@@ -60,8 +60,8 @@ def write_report(
 
     No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more. By
     default all counts are in its tables, for whoever owns the data; what leaves the hospital is written with
-    ``disclosure="small-counts"``, which hides counts under 5 and says so at the top. Texts of checks and the card of
-    the model never show a count under 5 of a group.
+    ``disclosure="small-counts"``, which hides counts under 5 and says so at the top. Texts of checks never show a
+    count under 5 of a group.
 
     Parameters
     ----------
