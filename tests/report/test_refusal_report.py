@@ -113,7 +113,7 @@ def test_more_predictors_than_relapses_are_refused_in_the_same_way(study, tmp_pa
     with pytest.raises(InsufficientDataError) as refused:
         rm.validate(cohort.take(few), study)
     page = write_refusal(cohort.take(few), study, refused.value, tmp_path)["report"].read_text(encoding="utf-8")
-    assert "8 predictors and 6 relapses" in visible(page)
+    assert "8 predictors and 6 events" in visible(page)
 
 
 def test_nobody_at_risk_leaves_what_can_be_said(study, tmp_path):

@@ -69,10 +69,7 @@ def training_summary(
         for predictor in study.predictors
     }
     summary = {
-        "patients": data.patients,
-        "events": data.events,
-        "lost_before_horizon": data.lost,
-        "not_at_risk": data.not_at_risk,
+        **_totals(data),
         "mean_risk": mean_risk,
         "synthetic": synthetic,
         "fingerprint": data_fingerprint(data),
@@ -93,6 +90,13 @@ def training_summary(
     if eligibility is not None:
         summary["eligibility"] = eligibility_counts(eligibility.loc[data.features.index.unique()])
     return summary if data.landmarks is None else summary | {"by_landmark": _by_landmark(data)}
+
+
+def _totals(data: DevelopmentData) -> dict[str, int]:
+    return {
+        "patients": data.patients, "events": data.events, "lost_before_horizon": data.lost,
+        "not_at_risk": data.not_at_risk,
+    }  # fmt: skip
 
 
 def _packages() -> dict[str, str]:

@@ -19,7 +19,7 @@ from relapse_model.development.learning_curve.result import LearningCurve
 from relapse_model.development.sample_size import cohort_sample_size
 from relapse_model.errors import RelapseModelError
 from relapse_model.files import write_text
-from relapse_model.report.answer import answer_of, carriers
+from relapse_model.report.answer import Answer, answer_of, carriers
 from relapse_model.report.arms import arm_labels
 from relapse_model.report.cohort_sections import attrition, follow_up, screening
 from relapse_model.report.disclosure import (
@@ -101,8 +101,7 @@ def write_report(
     known_codes(mute)  # before anything is written
     known_disclosure(disclosure)
     words_of(language)
-    if disclosure != FULL:
-        validation = replace(validation, model=with_small_counts_hidden(validation.model))
+    validation = _as_told(validation, disclosure)
     shown = with_all_counts(validation) if disclosure == FULL else validation
     explanation = explained(validation)
     drawn = report_figures(shown, arm, explanation, disclosure)
@@ -149,8 +148,7 @@ def validation_values(
         As `write_report` takes it.
     disclosure : {"full", "small-counts"}
     """
-    if disclosure != FULL:
-        validation = replace(validation, model=with_small_counts_hidden(validation.model))
+    validation = _as_told(validation, disclosure)
     cohort, data, study = validation.cohort, validation.data, validation.study
     explanation = explained(validation) if explanation is None else explanation
     importance = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
@@ -158,13 +156,7 @@ def validation_values(
     errors = [one.code for one in checks if one.state == FOUND and one.severity == ERROR]
     size = cohort_sample_size(data, study)
     arms = arm_labels(data, study, arm)
-    answer = answer_of(
-        validation.performance,
-        study.outcome.name,
-        errors,
-        size=size,
-        without=carriers(study, validation.performance.measures.get("auc"), validation.within_levels),
-    )
+    answer = _answer(validation, errors, size)
     return _validated(validation, disclosure) | {
         "title": study.heading,
         "registry": study.registry,
@@ -190,6 +182,19 @@ def validation_values(
         "tripod_ai": [item.to_dict() for item in ITEMS],
         "packages": packages(),
     }  # fmt: skip
+
+
+def _as_told(validation: Validation, disclosure: str) -> Validation:
+    """Return a validation whose model tells the counts of its training patients as they may be disclosed."""
+    hide = disclosure != FULL
+    return replace(validation, model=with_small_counts_hidden(validation.model)) if hide else validation
+
+
+def _answer(validation: Validation, errors: list[str], size: dict[str, Any]) -> Answer:
+    """Return the answer in English, as the plain values hold it."""
+    study, found = validation.study, validation.performance
+    carried = carriers(study, found.measures.get("auc"), validation.within_levels)
+    return answer_of(found, study.outcome.name, errors, size=size, without=carried)
 
 
 def _validated(validation: Validation, disclosure: str) -> dict[str, Any]:

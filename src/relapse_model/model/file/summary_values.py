@@ -65,8 +65,7 @@ def wrong_entries(summary: Mapping[str, Any], study: Study) -> list[str]:
         "fingerprint": _is_fingerprint(get("fingerprint")),
         "parent": get("parent") is None or _is_parent(get("parent")),
         "update": get("update") is None or _is_update(get("update")),
-        "assays": _are_counts(get("assays", {})),
-        "units": _are_counts(get("units", {})),
+        **{part: _are_counts(get(part, {})) for part in ("assays", "units")},
         "hardly_known": _are_texts(get("hardly_known", {})),
         "predictors": isinstance(get("predictors"), dict),
     }
