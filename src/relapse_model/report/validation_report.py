@@ -158,10 +158,7 @@ def validation_values(
     arms = arm_labels(data, study, arm)
     answer = _answer(validation, errors, size)
     return _validated(validation, disclosure) | {
-        "title": study.heading,
-        "registry": study.registry,
-        "disclosure": disclosure,
-        "errors": errors,
+        "title": study.heading, "registry": study.registry, "disclosure": disclosure, "errors": errors,
         "answer": answer.to_dict(),
         "verdict": answer.sentence,
         "attrition": attrition(cohort, data, study, disclosure),
