@@ -27,6 +27,7 @@ from relapse_model.report.figures.stability import stability_figure
 from relapse_model.report.figures.survival import at_visits, kaplan_meier_figure
 from relapse_model.report.figures.trajectory import trajectory_figure
 from relapse_model.report.figures.validation import calibration_figure, decision_curve_figure, risk_figure
+from relapse_model.report.figures.weeks_read import DATES, reading_of
 from relapse_model.report.nomogram import nomogram_figure
 from relapse_model.report.risk_groups import risk_groups
 from relapse_model.study.study import Study
@@ -44,9 +45,8 @@ MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
 CAPTIONS = {
-    "kaplan_meier": "Assessed at visits every few weeks; a test of the visit at the horizon counts at the horizon. "
-    "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these patients and do "
-    "not compare treatments.",
+    "kaplan_meier": "Curves end where fewer than 5 are still followed. Dotted line: the horizon. They describe these "
+    "patients and do not compare treatments.",
     "trajectory": "Median and quartiles by period. Each patient counts once per period; periods with fewer than 10 "
     "patients are left out. Dotted: landmark and horizon; dashed: threshold of the outcome.",
     "trajectory_predictor": "The first measured predictor: median and quartiles by period. What lies after the "
@@ -73,17 +73,38 @@ CAPTIONS = {
 }
 
 
-def captions(study: Study) -> dict[str, str]:
-    """Return what stands beneath each figure; of tests only where tests decide the outcome.
+def captions(study: Study, disclosure: str = FULL) -> dict[str, str]:
+    """Return what stands beneath each figure; of visits and tests only where these decide the outcome.
 
     Parameters
     ----------
     study : Study
+    disclosure : {"full", "small-counts"}
     """
-    if study.outcome.analyte is None:
-        return CAPTIONS
-    first = "The outcome is dated by its first positive test."
-    return CAPTIONS | {"kaplan_meier": f"{first} {CAPTIONS['kaplan_meier']}"}
+    return CAPTIONS | {"kaplan_meier": f"{_dated(study, disclosure)} {CAPTIONS['kaplan_meier']}"}
+
+
+def _dated(study: Study, disclosure: str) -> str:
+    """Return how the outcome is dated, and what the curve makes of that."""
+    if study.outcome.analyte is not None:
+        return (
+            "The outcome is dated by its first positive test. Assessed at visits every few weeks; a test of the visit "
+            "at the horizon counts at the horizon."
+        )
+    if study.outcome.column is not None:
+        return "The outcome is known by the horizon only, not when it came: the curve drops there."
+    window = study.prediction.visit_window_weeks
+    last = (
+        f" Whoever was last seen free of it up to {window:g} weeks before the horizon counts as followed to the "
+        "horizon."
+    )
+    last = last if window else ""
+    if reading_of(study, disclosure) == DATES:
+        return f"The outcome has a date of its own: the curve steps at these dates.{last}"
+    return (
+        "The outcome has a date of its own; the curve is read every few weeks, with straight lines between, so that it "
+        f"tells no patient's date.{last}"
+    )
 
 
 def report_figures(
@@ -102,17 +123,19 @@ def report_figures(
     explanation : shap.Explanation, optional
         Of `explained`, if it was made already.
     disclosure : {"full", "small-counts"}
-        Whatever it is, marks stand for groups of 5 patients or more.
+        Whatever it is, marks stand for groups of 5 patients or more; curves of an outcome that is dated step at its
+        dates unless small counts are hidden.
     """
     data = validation.data
-    drawn = cohort_figures(validation.cohort, data, validation.study, arm_labels(data, validation.study, arm))
+    study = validation.study
+    drawn = cohort_figures(validation.cohort, data, study, arm_labels(data, study, arm), disclosure)
     drawn |= _performance_figures(validation)
     groups = risk_groups(validation, disclosure)
     if groups:
         drawn["risk_groups"] = risk_groups_figure(
             *at_visits(data),
             [(one.name, one.rows, one.predicted, one.observed) for one in groups],
-            start=data.landmark, horizon=data.horizon,
+            start=data.landmark, horizon=data.horizon, reading=reading_of(study, disclosure),
         )  # fmt: skip
     boot = validation.bootstrap
     if boot is not None and boot.stability is not None:
@@ -126,7 +149,11 @@ def report_figures(
 
 
 def cohort_figures(
-    cohort: Cohort, data: DevelopmentData, study: Study, arm: NDArray[Any] | None = None
+    cohort: Cohort,
+    data: DevelopmentData,
+    study: Study,
+    arm: NDArray[Any] | None = None,
+    disclosure: str = FULL,
 ) -> dict[str, Figure]:
     """Return the figures of outcome and follow-up, which need no model.
 
@@ -138,12 +165,14 @@ def cohort_figures(
     study : Study
     arm : array of str, optional
         Arm of each patient.
+    disclosure : {"full", "small-counts"}
     """
     time, state = at_visits(data)
     drawn = {
         "kaplan_meier": kaplan_meier_figure(
             time, state == 1, arm, start=data.landmark, horizon=data.horizon,
             competing=None if data.competing_ends() is None else state == 2, order=arms_of_plan(study),
+            reading=reading_of(study, disclosure),
         )
     }  # fmt: skip
     outcome, predictor = study.outcome.analyte, next((p.analyte for p in study.predictors if p.analyte), None)

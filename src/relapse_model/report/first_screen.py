@@ -127,6 +127,8 @@ def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> 
 
 
 def _from_when(study: Study, week: float, say: Say) -> str:
+    """Return what week 0 is: enrolment only in a trial; else the study alone knows it, whose tables count from it."""
+    enrolled = study.trial is not None
     index, rule, chinese = study.time.index, study.outcome, say("language") == "zh"
 
     def named(analyte: str) -> str:
@@ -142,9 +144,9 @@ def _from_when(study: Study, week: float, say: Say) -> str:
         free_below = rule.at_least is not None  # the outcome is a result at or above the limit
         limit = rule.at_least if free_below else rule.below
         shown = _limit(free_below, limit, study.analytes[rule.analyte].unit, say)
-        zero = say("zero_tested", analyte=named(rule.analyte), limit=shown)
+        zero = say("zero_tested" if enrolled else "zero_of_study_tested", analyte=named(rule.analyte), limit=shown)
     else:
-        zero = say("zero")
+        zero = say("zero" if enrolled else "zero_of_study")
     return say("between").join([zero, say("predicted_at", landmark=f"{week:g}")]) if week else zero
 
 

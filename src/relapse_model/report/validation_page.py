@@ -105,7 +105,7 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
         "study": study,
         "deciding": {"rows": rows, "undecided": undecided},
         "outcome": outcome_words(study.outcome, study),
-        "captions": captions(study),
+        "captions": captions(study, values["disclosure"]),
         "chosen": [(label_of(name, study.has_priors), validation.chosen.get(name, 0)) for name in candidates],
         "predictors": predictor_rows(study),
         "priors": study.has_priors,
