@@ -251,7 +251,12 @@ def test_mean_net_benefit_of_repeats_that_agree_is_that_of_each(validation):
     twice = replace(validation, risks=np.vstack([validation.risks, validation.risks]))
     one, two = (mean_net_benefit(given) for given in (validation, twice))
     np.testing.assert_allclose(one.model, two.model)
-    assert one.thresholds[[0, -1]].tolist() == [0.05, 0.3]
+    assert one.thresholds.tolist() == [place / 100 for place in range(5, 31)]
+    data = validation.data
+    relapse = np.where(data.relapse == 0, np.arange(132) % 4 > 0, data.relapse)
+    often = replace(validation, data=replace(data, relapse=relapse))
+    high = mean_net_benefit(often).thresholds  # 7 of 10 have it: the curve is drawn where its lines differ
+    assert 0.3 < high[0] <= 0.5 < high[-1] < 1
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relapse_model.arrays import Floats
 from relapse_model.classifiers.by_centre import risk_by_centre
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.cohort.measurements import measurements
+from relapse_model.development.internal_validation.group_tables import thresholds_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.errors import InsufficientDataError, RelapseModelError
 from relapse_model.features.development_data import DevelopmentData
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
     from relapse_model.model.relapse_model import RelapseModel
 
-THRESHOLDS = np.arange(5, 31) / 100
 MOST_DEPENDENCE = 6
 MOST_EXPLAINED = 300  # patients in the figures of the SHAP values
 
@@ -184,7 +185,7 @@ def cohort_figures(
 
 
 def mean_net_benefit(validation: Validation) -> NetBenefit:
-    """Return the decision curve averaged over the repeats, at thresholds from 5 to 30 %.
+    """Return the decision curve averaged over the repeats, between the least and the highest threshold shown.
 
     Parameters
     ----------
@@ -196,19 +197,25 @@ def mean_net_benefit(validation: Validation) -> NetBenefit:
         If the measures are not estimable, since most folds failed.
     """
     relapse, weight = validation.data.relapse, validation.data.weights()
-    curves = []
+    cuts, curves = _between(thresholds_of(validation.data)), []
     for risk in validation.risks:
         rows = ~np.isnan(risk)
         if not (weight[rows] > 0).any():
             continue  # every fold of the repeat failed
-        curves.append(net_benefit(relapse[rows], risk[rows], THRESHOLDS, weight[rows]))
+        curves.append(net_benefit(relapse[rows], risk[rows], cuts, weight[rows]))
     if not (curves and validation.performance.measures):
         raise InsufficientDataError("Decision curve: most folds of the cross-validation could not be fitted.")
     model, everybody, avoided = (
         np.mean([getattr(curve, name) for curve in curves], axis=0)
         for name in ("model", "treat_all", "interventions_avoided")
     )
-    return NetBenefit(THRESHOLDS, model, everybody, avoided)
+    return NetBenefit(cuts, model, everybody, avoided)
+
+
+def _between(thresholds: Floats) -> Floats:
+    """Return thresholds in steps of 1 %, of half a per cent or less where they are low or high."""
+    low, high = float(thresholds[0]), float(thresholds[-1])
+    return np.linspace(low, high, max(26, round(100 * (high - low)) + 1)).round(12)
 
 
 def explained(validation: Validation) -> shap.Explanation:
