@@ -105,7 +105,7 @@ def first_screen(
     """
     horizon = f"{study.prediction.horizon_weeks:g}"
     return {
-        "asked": say("how_many", outcome=named, horizon=horizon),
+        "asked": say("how_many", outcome=named[:1].upper() + named[1:], horizon=horizon),
         **_how_many(values, horizon, competed, say),
         "from_when": _from_when(study, week, say),
         "adjudicated": say("adjudicated") if adjudicated and study.outcome.analyte is not None else "",

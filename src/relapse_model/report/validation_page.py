@@ -139,7 +139,11 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "usual_thresholds": thresholds_of(validation.data).tolist() == THRESHOLDS.tolist(),
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
-        "subgroups": {GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
+        "subgroups": {
+            GROUPINGS.get(name, name): group_rows(groups)
+            for name, groups in shown.subgroups.items()
+            if name != validation.settings["leave_out"] or not shown.left_out  # left out one by one: shown above
+        },
         "effects": effect_rows(validation),
     }
 
