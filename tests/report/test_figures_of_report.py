@@ -13,7 +13,7 @@ from relapse_model.cohort.measurements import Measurements
 from relapse_model.errors import RelapseModelError
 from relapse_model.report import figures_of_report as report_figures
 from relapse_model.report.arms import arm_labels
-from relapse_model.report.figures.dependence import by_importance, dependence_figure
+from relapse_model.report.figures.dependence import by_importance, dependence_figure, dependence_panels
 from relapse_model.report.figures.forest import forest_figure, shown_groups
 from relapse_model.report.figures.shap_groups import shap_groups_figure
 from relapse_model.report.figures.stability import stability_figure
@@ -238,6 +238,15 @@ def test_patients_whose_folds_failed_are_not_drawn(validation):
     figure = report_figures._performance_figures(replace(validation, risks=risks))["risks"]
     stated = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert sum(int(text.rpartition("n = ")[2].rstrip(")")) for text in stated) == len(validation.data) - 10
+
+
+def test_titles_of_panels_are_wrapped_and_not_cut(validation):
+    explanation = explained(validation)
+    figure = dependence_panels(explanation, by_importance(explanation), validation.study.predictors)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert not [title for title in titles if "..." in title]
+    labels = [one.label for one in validation.study.predictors]
+    assert any("\n" in title and title.replace("\n", " ") in labels for title in titles)
 
 
 def test_at_most_300_patients_are_explained(validation, monkeypatch):

@@ -126,6 +126,21 @@ def test_thresholds_are_shares_with_intervals(validation):
     assert threshold_rows(replace(validation, thresholds=(bare,)))[0]["cells"]["Sensitivity"] == "not estimable"
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Cross-validation was made once; with 20 or more repeats, results depend less on how the folds were drawn.",
+        "Bootstrap interval: 20 of 20 resamples could be used; an interval of 95 % needs 40 or more.",
+        "Quote these posterior odds ratios, with their intervals.",
+        "full effect against none", "Change of the odds by the whole model", "Week",
+    ],
+)  # fmt: skip
+def test_sentences_of_rare_pages_have_a_translation(validation, sentence):
+    said = translation(validation.study, "zh")(sentence)
+    assert said is not None
+    assert said != sentence
+
+
 def test_thresholds_that_divide_nobody_are_one_line(validation):
     one = validation.thresholds[0]
 
@@ -199,7 +214,7 @@ def test_limitations_follow_the_settings(validation):
     stated = " ".join(limitations(validation))
     assert "simulated" in stated
     assert f"{validation.performance.events} of 132 patients had the outcome" in stated
-    assert "repeated 1 times; with 20" in stated
+    assert "Cross-validation was made once; with 20 or more repeats" in stated  # not "repeated 1 times"
     assert "40 bootstrap resamples were drawn; 200" in stated
     assert "Priors come from published studies" in stated
     assert "left out as a whole" not in stated  # the centres were

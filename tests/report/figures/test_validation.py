@@ -153,6 +153,30 @@ def test_kaplan_meier_figure_without_events_stays_at_one():
     assert figure.axes[0].get_xlim()[0] == 4.0
 
 
+def test_calibration_axes_are_fitted_to_the_data_with_one_scale():
+    # 240 patients with risks of 0.65 to 0.72, of whom about 7 of 10 have the outcome: from 0 on, all would be one dot.
+    rng = np.random.default_rng(1)
+    risk = rng.uniform(0.65, 0.72, 240)
+    relapse = (rng.random(240) < risk).astype(float)
+    main, below = figures.calibration_figure(relapse, risk).axes
+    low, top = main.get_xlim()
+    assert main.get_ylim() == (low, top) == below.get_xlim()
+    assert top - low >= 0.3  # a narrower plot would make noise look large
+    assert 0.3 <= low <= 0.6 < 0.8 <= top <= 1.0
+    bars = [patch for patch in below.patches if patch.get_height()]
+    ends = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in bars]
+    assert 0.63 < min(start for start, _ in ends) < max(end for _, end in ends) < 0.75
+    few, _ = figures.calibration_figure(*cohort(200)[:2]).axes  # risks from near 0 on
+    assert few.get_xlim()[0] == 0
+
+
+def test_legends_are_off_the_data_of_a_calibration_plot():
+    figure = figures.calibration_figure(*cohort(200)[:2])
+    assert [axes.get_legend() for axes in figure.axes] == [None, None]
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"perfect", "with the outcome", "free of it"} <= set(shown)
+
+
 def test_calibration_below_100_relapses_is_called_indicative_and_shows_the_estimates():
     relapse, risk, weight = cohort(130)
     assert np.nansum(relapse) < 100
