@@ -129,7 +129,7 @@ def first_screen(
     """
     horizon = f"{study.prediction.horizon_weeks:g}"
     return {
-        "asked": say("how_many", outcome=named, horizon=horizon),
+        "asked": say("how_many", outcome=named[:1].upper() + named[1:], horizon=horizon),
         **_how_many(values, horizon, competed, say),
         "from_when": _from_when(study, week, say),
         "adjudicated": say("adjudicated") if adjudicated and study.outcome.analyte is not None else "",
@@ -151,6 +151,8 @@ def _how_many(values: dict[str, Any], horizon: str, competed: int, say: Say) -> 
 
 
 def _from_when(study: Study, week: float, say: Say) -> str:
+    """Return what week 0 is: enrolment only in a trial; else the study alone knows it, whose tables count from it."""
+    enrolled = study.trial is not None
     index, rule, chinese = study.time.index, study.outcome, say("language") == "zh"
 
     def named(analyte: str) -> str:
@@ -166,9 +168,9 @@ def _from_when(study: Study, week: float, say: Say) -> str:
         free_below = rule.at_least is not None  # the outcome is a result at or above the limit
         limit = rule.at_least if free_below else rule.below
         shown = _limit(free_below, limit, study.analytes[rule.analyte].unit, say)
-        zero = say("zero_tested", analyte=named(rule.analyte), limit=shown)
+        zero = say("zero_tested" if enrolled else "zero_of_study_tested", analyte=named(rule.analyte), limit=shown)
     else:
-        zero = say("zero")
+        zero = say("zero" if enrolled else "zero_of_study")
     return say("between").join([zero, say("predicted_at", landmark=f"{week:g}")]) if week else zero
 
 

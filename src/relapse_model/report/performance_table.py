@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.words import MEANING
@@ -13,6 +15,8 @@ from relapse_model.validation.classification_measures import THRESHOLD_MEASURES,
 from relapse_model.validation.estimate import Estimate
 from relapse_model.validation.performance_measures import MEASURES, THREE_DIGITS
 from relapse_model.validation.subgroups import Subgroup
+
+_NEARLY = 1e-9
 
 COLUMNS = {
     "nested": "Nested cross-validation",
@@ -89,6 +93,45 @@ def threshold_rows(validation: Validation) -> list[dict[str, Any]]:
         }
         for one in validation.thresholds
     ]
+
+
+def flat_thresholds(validation: Validation) -> dict[str, list[str]]:
+    """Return the thresholds that divide nobody: at or above which all patients are, or none, in every repeat.
+
+    Parameters
+    ----------
+    validation : Validation
+
+    Returns
+    -------
+    dict
+        ``everybody`` and ``nobody``: thresholds as `threshold_rows` names them.
+    """
+    found: dict[str, list[str]] = {"everybody": [], "nobody": []}
+    for one in validation.thresholds:
+        share = one.measures["flagged"].value if "flagged" in one.measures else np.nan
+        who = "everybody" if share >= 1 - _NEARLY else "nobody" if share <= _NEARLY else ""
+        if who:
+            found[who].append(f"{100 * one.threshold:g} %")
+    return found
+
+
+def flat_words(flat: dict[str, list[str]]) -> str:
+    """Return `flat_thresholds` as sentences; empty where there are none.
+
+    Parameters
+    ----------
+    flat : dict of str to list of str
+
+    Examples
+    --------
+    >>> flat_words({"everybody": ["5 %", "10 %"], "nobody": []})
+    'At 5 %, 10 %: all patients are at or above the threshold.'
+    """
+    words = {"everybody": "at or above", "nobody": "below"}
+    return " ".join(
+        f"At {', '.join(cuts)}: all patients are {words[who]} the threshold." for who, cuts in flat.items() if cuts
+    )
 
 
 def group_rows(groups: tuple[Subgroup, ...]) -> list[dict[str, str]]:

@@ -101,7 +101,7 @@ def write_refusal(
     page = render(
         "refusal_report.html.jinja", pictures, language=language, study=study, values=values, landmark=landmark,
         refused=REFUSED, reason=_reason(error),
-        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study),
+        synthetic=cohort.synthetic, outcome=outcome_words(study.outcome, study), captions=captions(study, disclosure),
         deciding=dict(zip(("rows", "undecided"), deciding(values["screening"]["rows"]), strict=True)),
         priors=study.has_priors, priors_sentence=priors_sentence(study),
         predictors=predictor_rows(study), not_at_risk=0 if data is None else data.not_at_risk, items_of=items_of,

@@ -7,6 +7,7 @@ from typing import Any
 
 from relapse_model.classifiers.known import label_of
 from relapse_model.development.internal_validation.bootstrap import OUT_OF_BAG
+from relapse_model.development.internal_validation.group_tables import THRESHOLDS, thresholds_of
 from relapse_model.development.internal_validation.result import Validation
 from relapse_model.report.answer import answer_of, carriers
 from relapse_model.report.cohort_sections import deciding
@@ -19,6 +20,8 @@ from relapse_model.report.page import render
 from relapse_model.report.performance_table import (
     COLUMNS,
     EXPLAINED,
+    flat_thresholds,
+    flat_words,
     group_rows,
     interval_methods,
     performance_rows,
@@ -105,7 +108,7 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
         "study": study,
         "deciding": {"rows": rows, "undecided": undecided},
         "outcome": outcome_words(study.outcome, study),
-        "captions": captions(study),
+        "captions": captions(study, values["disclosure"]),
         "chosen": [(label_of(name, study.has_priors), validation.chosen.get(name, 0)) for name in candidates],
         "predictors": predictor_rows(study),
         "priors": study.has_priors,
@@ -120,6 +123,8 @@ def _study_parts(validation: Validation, values: dict[str, Any]) -> dict[str, An
 def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[str, Any]:
     """Return what the page says of the performance, by measure, group and threshold."""
     shown = with_all_counts(validation) if values["disclosure"] == FULL else validation
+    thresholds = threshold_rows(shown)
+    flat = flat_thresholds(shown)
     return {
         "risk_groups": [_group_row(one) for one in values["risk_groups"]],
         "columns": [
@@ -129,10 +134,16 @@ def _performance_parts(validation: Validation, values: dict[str, Any]) -> dict[s
         "rows": performance_rows(validation),
         "refused": _refused(validation),
         "by_landmark": _landmark_rows(validation, values["disclosure"]),
-        "thresholds": threshold_rows(shown),
+        "thresholds": [row for row in thresholds if not any(row["threshold"] in cuts for cuts in flat.values())],
+        "flat_thresholds": flat_words(flat),
+        "usual_thresholds": thresholds_of(validation.data).tolist() == THRESHOLDS.tolist(),
         "left_out": group_rows(shown.left_out),
         "unshown": [group.name for group in shown.left_out if group.hidden],
-        "subgroups": {GROUPINGS.get(name, name): group_rows(groups) for name, groups in shown.subgroups.items()},
+        "subgroups": {
+            GROUPINGS.get(name, name): group_rows(groups)
+            for name, groups in shown.subgroups.items()
+            if name != validation.settings["leave_out"] or not shown.left_out  # left out one by one: shown above
+        },
         "effects": effect_rows(validation),
     }
 

@@ -58,10 +58,10 @@ def write_report(
 ) -> dict[str, Path]:
     """Write ``report.html``, ``validation.json``, the card of the model with these figures, and the pictures.
 
-    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more. By
-    default all counts are in its tables, for whoever owns the data; what leaves the hospital is written with
-    ``disclosure="small-counts"``, which hides counts under 5 and says so at the top. Texts of checks never show a
-    count under 5 of a group.
+    No file holds an identifier of a patient, or a mark that stands for one: figures show groups of 5 or more; curves of
+    an outcome that is dated step at its dates, unless small counts are hidden. By default all counts are in its
+    tables, for whoever owns the data; what leaves the hospital is written with ``disclosure="small-counts"``, which
+    hides counts under 5 and says so at the top. Texts of checks never show a count under 5 of a group.
 
     Parameters
     ----------

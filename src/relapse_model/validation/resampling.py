@@ -124,8 +124,8 @@ def bootstrap_interval(
     needed = round(2 / (1 - level))
     if usable.size < needed:
         raise InsufficientDataError(
-            f"Bootstrap interval: the statistic exists in {usable.size} of {values.size} resamples; expected "
-            f"{needed} or more for a level of {level}. Draw more resamples, or add patients."
+            f"Bootstrap interval: {usable.size} of {values.size} resamples could be used; an interval of "
+            f"{100 * level:g} % needs {needed} or more. Draw more resamples, or add patients."
         )
     lower, upper = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
     counted = f"{method}, {values.size} resamples, {values.size - usable.size} degenerate"

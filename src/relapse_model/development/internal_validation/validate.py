@@ -11,10 +11,10 @@ from relapse_model.classifiers.known import CANDIDATES
 from relapse_model.cohort.cohort import Cohort
 from relapse_model.development.internal_validation.bootstrap import bootstrap_validation
 from relapse_model.development.internal_validation.group_tables import (
-    THRESHOLDS,
     left_out_table,
     subgroup_tables,
     threshold_table,
+    thresholds_of,
 )
 from relapse_model.development.internal_validation.judged_risks import mean_performance
 from relapse_model.development.internal_validation.kept_runs import KeptRuns, key_of
@@ -173,7 +173,7 @@ def _judged(start: Start, plan: Plan, refits: list[Refit], model: RelapseModel, 
     risks, fold = out.risks[:, at], out.fold[:, at]
     apparent = mean_performance(first, own_risk[None, at], seed)
     boot = bootstrap_validation(
-        data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, THRESHOLDS
+        data, own_risk, in_bootstraps, plan.drawn, start.procedure.columns.names, thresholds_of(first)
     ) if plan.drawn else None  # fmt: skip
     return Validation(
         study=start.study,
