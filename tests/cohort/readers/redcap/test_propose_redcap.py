@@ -63,7 +63,8 @@ def test_the_hospital_needs_its_units_and_codes_and_nothing_else():
         r"# optional: hbv_genotype = .*":
             'hbv_genotype = { field = "genotype", values = { 2 = "B", 3 = "C", 4 = "D", 99 = "" } }',
         r"# optional: arm = .*": 'arm = { field = "redcap_arm", values = { "1" = "hbig", "2" = "control" } }',
-        r'#\? unit = "\.\.\."  # where none is printed with the result; the study knows ([^,\n]+).*': r'unit = "\1"',
+        r'#\? unit = "\.\.\."  # where none is printed with the result; the study reads numbers in "([^"]+)".*':
+            r'unit = "\1"',
     }  # fmt: skip
     for asked, answer in answers.items():
         text, count = re.subn(asked, answer, text)

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, heading, meaning_of_word, quoted, table_text
+from relapse_model.cohort.readers.proposed_text import (
+    MAY,
+    MUST,
+    comment,
+    heading,
+    meaning_of_word,
+    not_read,
+    quoted,
+    sign_asked,
+    table_text,
+    units_read,
+)
 from relapse_model.cohort.readers.redcap.beside_values import (
     comparator_meanings,
     comparators_beside,
@@ -212,6 +223,8 @@ def _labs(proposal: _Proposal) -> list[str]:
             lines.append(f"{mark}value = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}")
         else:
             lines.append(f"value = {quoted(one.name)}")
+            asked = sign_asked(proposal.study, analyte) if any(text[:1].isdigit() for text in one.texts) else ""
+            lines += [f'{MAY}lower_limit = "..."  # {asked}'] if asked else []
         lines += _beside(proposal, one, analyte)
         dates = proposal.dates(one.form)
         marks = "" if len(dates) == 1 else "#? "
@@ -246,12 +259,14 @@ def _coded(export: Export, name: str) -> str:
 
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
+    rule = study.analytes[analyte]
     if one.unit:
-        return f"unit = {quoted(one.unit)}  # from the label, note or name"
-    known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
+        said = not_read(rule, one.unit)
+        return f"unit = {quoted(one.unit)}  # from the label, note or name{f'; {said}' if said else ''}"
+    takes = f"the study reads numbers in {units_read(rule)}"
     if one.choices or all(_PRINTED.fullmatch(text.strip()) for text in one.texts):
-        return f'{MAY}unit = "..."  # each result says its own, or needs none; the study knows {comment(known)}'
-    return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
+        return f'{MAY}unit = "..."  # each result says its own, or needs none; {takes}'
+    return f'#? unit = "..."  # where none is printed with the result; {takes}'
 
 
 def _treatments(proposal: _Proposal) -> list[str]:
