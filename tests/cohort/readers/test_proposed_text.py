@@ -17,7 +17,8 @@ def study():
 
 
 def test_arms_of_other_names_are_a_question(study):
-    (line,) = arm_line(study, "TRT01P", {"Placebo": 86, "Active": 84})
+    line, otherwise = arm_line(study, "TRT01P", {"Placebo": 86, "Active": 84})
+    assert "another trial, write its study (`relapse-model study new`)" in otherwise
     assert line.startswith('#? arm = { field = "TRT01P", values = { "Placebo" = "...", "Active" = "..." } }')
     assert line.endswith("Placebo: 86, Active: 84; the study knows control, hbig")
 

@@ -134,8 +134,8 @@ def _by_analyte(cohort: Cohort, study: Study, criterion: Criterion) -> _Verdict:
         ends = lower[undecided], upper[undecided]
         gists = _gaps(last.iloc[undecided], upper[undecided], rule)
         cannot = f"cannot show {condition(criterion)!r}"
-        came_and_why = zip(_printed(last.iloc[undecided]), gists, *ends, strict=True)
-        reasons = [f"{came} {cannot}: {_gap(why, *both, rule.unit)}" for came, why, *both in came_and_why]
+        each = zip(_printed(last.iloc[undecided]), gists, *ends, strict=True)
+        reasons = [f"{came} {cannot}: {_gap(why, low, high, rule.unit)}" for came, why, low, high in each]
         verdict.assumed[patient] = _no_limit(last) & (call != -1)
     verdict.call[patient] = call
     verdict.reason[patient] = ""

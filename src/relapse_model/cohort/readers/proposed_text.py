@@ -172,7 +172,9 @@ def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
     stated = table_text((value, "...") for value in values)
     mapped = f"{column} = {{ field = {quoted(field)}, values = {stated} }}"
     if known - {"", "no", "yes"} and not set(values) <= known:
-        return [f"#? {mapped}  # {found}; the study knows {', '.join(sorted(known - {''}))}"]
+        asked = f"#? {mapped}  # {found}; the study knows {', '.join(sorted(known - {''}))}"
+        return [asked, "# If these are the arms of another trial, write its study (`relapse-model study new`) and propose "
+                       "the mapping anew with it."]  # fmt: skip
     return [f"{column} = {quoted(field)}  # {found}", f"# {mapped}  # if the study calls the arms otherwise"]
 
 

@@ -139,8 +139,8 @@ def _time(proposal: _Proposal) -> list[str]:
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
         lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
-    weeks = {event: found[1] for event in proposal.export.events if (found := _WEEK.search(event))}
-    if weeks and not any(one.date and one.form == lab.form for lab in _results(proposal) for one in proposal.found):
+    weeks = _weeks(proposal.export)
+    if weeks and any(not proposal.dates(lab.form) for lab in _results(proposal)):
         lines += ["[time.visits]  # weeks, for results without a date"]
         lines += [f"{quoted(event)} = {week}" for event, week in weeks.items()]
         days = proposal.export.offsets
@@ -150,6 +150,11 @@ def _time(proposal: _Proposal) -> list[str]:
             for event in proposal.export.events if event not in weeks
         ]  # fmt: skip
     return lines
+
+
+def _weeks(export: Export) -> dict[str, str]:
+    """Return the week that the name of an event states, by event."""
+    return {event: found[1] for event in export.events if (found := _WEEK.search(event))}
 
 
 def _patients(proposal: _Proposal) -> list[str]:
@@ -212,10 +217,17 @@ def _results(proposal: _Proposal) -> list[Found]:
 def _labs(proposal: _Proposal) -> list[str]:
     names = analyte_names(proposal.study)
     lines: list[str] = []
+    before: dict[str, str] = {}
     for one in _results(proposal):
         analyte = one.meaning(names) or ""
         proposal.named.add(one.name)
         lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
+        if analyte in before:
+            lines.append(
+                f"{MUST}Is this one {analyte}, too, as {before[analyte]} is? Of one day, two that differ are refused: "
+                "keep one of the entries, or both, by `when`"
+            )
+        before.setdefault(analyte, one.name)
         if one.choices:
             meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
             stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
@@ -229,6 +241,9 @@ def _labs(proposal: _Proposal) -> list[str]:
         dates = proposal.dates(one.form)
         marks = "" if len(dates) == 1 else "#? "
         lines += [f"{marks}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
+        if not dates and not _weeks(proposal.export):
+            found = ", ".join(other.name for other in proposal.found if other.date)
+            lines.append(f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}')
         proposal.named.update(date.name for date in dates)
     return lines
 
