@@ -173,8 +173,11 @@ def arm_line(study: Study, field: str, values: Mapping[str, int]) -> list[str]:
     mapped = f"{column} = {{ field = {quoted(field)}, values = {stated} }}"
     if known - {"", "no", "yes"} and not set(values) <= known:
         asked = f"#? {mapped}  # {found}; the study knows {', '.join(sorted(known - {''}))}"
-        return [asked, "# If these are the arms of another trial, write its study (`relapse-model study new`) and propose "
-                       "the mapping anew with it."]  # fmt: skip
+        return [
+            asked,
+            "# If these are the arms of another trial, write its study (`relapse-model study new`) and propose the "
+            "mapping anew with it.",
+        ]
     return [f"{column} = {quoted(field)}  # {found}", f"# {mapped}  # if the study calls the arms otherwise"]
 
 
