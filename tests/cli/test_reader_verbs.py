@@ -79,9 +79,9 @@ def test_the_predictors_of_a_cohort_are_written(cohort, tmp_path, capsys):
     assert out.stat().st_mode & 0o077 == 0  # of patients: readable by the owner only
     said = capsys.readouterr().out
     assert "Predictors of 20 patients at week 0" in said
-    assert "5 mIU/mL stands for below 10\n" in said  # half the limit of anti-HBs
+    assert "results below 10 mIU/mL count as 5\n" in said  # half the limit of anti-HBs
     assert "    hbcrag: " in said
-    assert "1.7 log10 U/mL stands for below 2\n" in said  # of a logarithm, half is 0.3 less
+    assert "results below 2 log10 U/mL count as 1.7\n" in said  # of a logarithm, half is 0.3 less
 
 
 def test_clinical_units_have_the_decimals_that_were_printed(tmp_path):
@@ -107,7 +107,7 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
     columns = ["--columns", "sex", "centre", "--analytes", "alt"]
     assert main(["study", "new", "--out", str(study), *asked, *columns]) == 0
     text = study.read_text(encoding="utf-8")
-    assert 'sex = { column = "sex", equals = "M" }' in text  # texts, and no number
+    assert 'sex = { column = "sex", equals = "M", label = "Male sex" }' in text  # texts, and no number
     assert '# centre = { column = "centre", levels = ["...", "..."] }' in text
     sheet = "id,enrolment date,sex,date,test,result,unit\n" + "7,2024-01-01,F,2024-01-08,ALT,20,U/L\n" * 2
     (tmp_path / "a.csv").write_text(sheet, encoding="utf-8")

@@ -96,7 +96,7 @@ def _halves(study: Study) -> dict[str, str]:
 
     rules = {one.name: study.analytes.get(one.analyte or "") for one in study.predictors if one.kind in ONE_RESULT}
     return {
-        name: f"; {below_limit_value(rule):.3g} {rule.unit} stands for below {rule.lower_limit:g}"
+        name: f"; results below {rule.lower_limit:.3g} {rule.unit} count as {below_limit_value(rule):.3g}"
         for name, rule in rules.items()
         if rule is not None and rule.lower_limit is not None and rule.below_limit == "half" and not rule.negative
     }
