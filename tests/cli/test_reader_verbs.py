@@ -124,6 +124,34 @@ def test_from_a_spreadsheet_to_a_cohort_with_a_study_of_ones_own(tmp_path, capsy
         assert (out / name).stat().st_mode & 0o077 == 0
 
 
+def test_a_proposal_without_a_result_of_the_study_says_so(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("id,enrolment date,date,test,result,unit\n7,2024-01-01,2024-01-08,IgG,20,g/L\n")
+    (tmp_path / "b.csv").write_text("id,enrolment date,hair\n7,2024-01-01,brown\n")
+    for name, expected in (("a", False), ("b", True)):
+        out = tmp_path / f"{name}.toml"
+        assert main(["propose-mapping", "excel", str(tmp_path / f"{name}.csv"), "--out", str(out)]) == 0
+        said = "No result in the source is of an analyte of the study hbsag-relapse"
+        assert (said in capsys.readouterr().out) is expected
+        assert (f"# {said}" in out.read_text(encoding="utf-8")) is expected
+
+
+@pytest.mark.parametrize(("week", "expected"), [(-30, True), (-20, False)])
+def test_features_say_that_results_are_old_as_the_check_does(tmp_path, capsys, week, expected):
+    """ALT of 30 weeks before the landmark, which the study reads without a window."""
+    study = tmp_path / "s.toml"
+    asked = ["--name", "s", "--outcome-analyte", "alt", "--at-least", "80", "--unit", "U/L", "--horizon-weeks", "52"]
+    assert main(["study", "new", "--out", str(study), *asked, "--columns", "age_years", "--analytes", "alt"]) == 0
+    (tmp_path / "c").mkdir()
+    rows = [f"{patient},{week},alt,20,U/L\n" for patient in range(6)]
+    (tmp_path / "c" / "labs.csv").write_text("patient_id,week,analyte,value,unit\n" + "".join(rows))
+    (tmp_path / "c" / "patients.csv").write_text("patient_id,age_years\n" + "".join(f"{one},50\n" for one in range(6)))
+    out = tmp_path / "f.csv"
+    capsys.readouterr()
+    assert main(["features", str(tmp_path / "c"), "--study", str(study), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert ("RM127 warning: at week 0 the last result is more than 26 weeks old" in said) is expected
+
+
 def broken(folder, rows):
     """Write a cohort in which so many results have an impossible value."""
     patients = pd.DataFrame({"patient_id": [f"P{row:03}" for row in range(rows)]})

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relapse_model.cohort.readers.proposed_text import MAY, MUST, comment, heading, meaning_of_word, quoted, table_text
+from relapse_model.cohort.readers.proposed_text import (
+    MAY,
+    MUST,
+    comment,
+    heading,
+    meaning_of_word,
+    not_read,
+    quoted,
+    sign_asked,
+    table_text,
+    units_read,
+)
 from relapse_model.cohort.readers.redcap.beside_values import (
     comparator_meanings,
     comparators_beside,
@@ -128,8 +139,8 @@ def _time(proposal: _Proposal) -> list[str]:
     texts = {text for one in proposal.found for text in one.texts}
     if any(re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", text) for text in texts):
         lines.append('#? dates = "dmy"  # or "mdy": some dates end with the year')
-    weeks = {event: found[1] for event in proposal.export.events if (found := _WEEK.search(event))}
-    if weeks and not any(one.date and one.form == lab.form for lab in _results(proposal) for one in proposal.found):
+    weeks = _weeks(proposal.export)
+    if weeks and any(not proposal.dates(lab.form) for lab in _results(proposal)):
         lines += ["[time.visits]  # weeks, for results without a date"]
         lines += [f"{quoted(event)} = {week}" for event, week in weeks.items()]
         days = proposal.export.offsets
@@ -139,6 +150,11 @@ def _time(proposal: _Proposal) -> list[str]:
             for event in proposal.export.events if event not in weeks
         ]  # fmt: skip
     return lines
+
+
+def _weeks(export: Export) -> dict[str, str]:
+    """Return the week that the name of an event states, by event."""
+    return {event: found[1] for event in export.events if (found := _WEEK.search(event))}
 
 
 def _patients(proposal: _Proposal) -> list[str]:
@@ -201,10 +217,17 @@ def _results(proposal: _Proposal) -> list[Found]:
 def _labs(proposal: _Proposal) -> list[str]:
     names = analyte_names(proposal.study)
     lines: list[str] = []
+    before: dict[str, str] = {}
     for one in _results(proposal):
         analyte = one.meaning(names) or ""
         proposal.named.add(one.name)
         lines += ["", "[[labs]]", f"analyte = {quoted(analyte)}  # {_note(one)}"]
+        if analyte in before:
+            lines.append(
+                f"{MUST}Is this one {analyte}, too, as {before[analyte]} is? Of one day, two that differ are refused: "
+                "keep one of the entries, or both, by `when`"
+            )
+        before.setdefault(analyte, one.name)
         if one.choices:
             meant = {code: meaning_of_word(label) for code, label in one.choices.items()}
             stated = ", ".join(f"{quoted(code)} = {quoted(meaning or '...')}" for code, meaning in meant.items())
@@ -212,10 +235,15 @@ def _labs(proposal: _Proposal) -> list[str]:
             lines.append(f"{mark}value = {{ field = {quoted(one.name)}, values = {{ {stated} }} }}")
         else:
             lines.append(f"value = {quoted(one.name)}")
+            asked = sign_asked(proposal.study, analyte) if any(text[:1].isdigit() for text in one.texts) else ""
+            lines += [f'{MAY}lower_limit = "..."  # {asked}'] if asked else []
         lines += _beside(proposal, one, analyte)
         dates = proposal.dates(one.form)
         marks = "" if len(dates) == 1 else "#? "
         lines += [f"{marks}date = {quoted(date.name)}" for date in dates[:_SHOWN]]
+        if not dates and not _weeks(proposal.export):
+            found = ", ".join(other.name for other in proposal.found if other.date)
+            lines.append(f'{MUST}date = "..."  # its form has none; found elsewhere: {comment(found or "none")}')
         proposal.named.update(date.name for date in dates)
     return lines
 
@@ -246,12 +274,14 @@ def _coded(export: Export, name: str) -> str:
 
 
 def _unit(one: Found, study: Study, analyte: str) -> str:
+    rule = study.analytes[analyte]
     if one.unit:
-        return f"unit = {quoted(one.unit)}  # from the label, note or name"
-    known = ", ".join(dict.fromkeys([study.analytes[analyte].unit, *study.analytes[analyte].units]))
+        said = not_read(rule, one.unit)
+        return f"unit = {quoted(one.unit)}  # from the label, note or name{f'; {said}' if said else ''}"
+    takes = f"the study reads numbers in {units_read(rule)}"
     if one.choices or all(_PRINTED.fullmatch(text.strip()) for text in one.texts):
-        return f'{MAY}unit = "..."  # each result says its own, or needs none; the study knows {comment(known)}'
-    return f'#? unit = "..."  # where none is printed with the result; the study knows {comment(known)}'
+        return f'{MAY}unit = "..."  # each result says its own, or needs none; {takes}'
+    return f'#? unit = "..."  # where none is printed with the result; {takes}'
 
 
 def _treatments(proposal: _Proposal) -> list[str]:
